@@ -1,0 +1,99 @@
+/** The platform as we speak to it: one type for both families of routes, so that nobody above knows which it is. */
+
+import type { RunnerError } from "../errors.ts";
+import type {
+  Cluster,
+  Consent,
+  Identity,
+  JsonObject,
+  RouteFamily,
+  Run,
+  RunDetail,
+  RunHandle,
+  RunPage,
+  Session,
+  Step,
+  Workflow,
+} from "../model.ts";
+
+/** Every call may be given up: it then throws the signal's own reason. */
+export interface Abortable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a submit sends. */
+export interface Submission {
+  readonly workflow: string;
+  readonly inputs: JsonObject;
+  /** `null` lets the server choose. */
+  readonly slug: string | null;
+  readonly displayName: string | null;
+  readonly consent: Consent | null;
+}
+
+/**
+ * How a submit ended, told by what is certain about it:
+ * `accepted`: here is the run; `not-sent`: nothing arrived, or it was turned away at the door (no connection, 429);
+ * `rejected`: a clear no (400, 401, 403, 404, 422); `conflict`: 409; `ambiguous`: a run may or may not have started
+ * (cut, timeout, 5xx, an answer that can't be read).
+ */
+export type SubmitAnswer =
+  | { readonly type: "accepted"; readonly run: Run; readonly redirectSession: string | null }
+  | { readonly type: "not-sent"; readonly error: RunnerError; readonly retryAfterMs: number | undefined }
+  | { readonly type: "rejected"; readonly error: RunnerError; readonly isSlugRefused: boolean }
+  | { readonly type: "conflict"; readonly error: RunnerError; readonly retryAfterMs: number | undefined }
+  | {
+    readonly type: "ambiguous";
+    readonly error: RunnerError;
+    readonly retryAfterMs: number | undefined;
+    /** True for 502 and 504: the platform behind the gateway may still be working on it. */
+    readonly isGateway: boolean;
+  };
+
+export interface RunQuery extends Abortable {
+  readonly workflow?: string | undefined;
+  /** The platform's filter words: running, completed, error, canceled. */
+  readonly statuses?: readonly ("running" | "completed" | "error" | "canceled")[] | undefined;
+  readonly search?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+/**
+ * All methods throw the classes of `errors.ts`: CredentialError, NotFound, Unreachable, Unavailable, AnswerLost,
+ * BadAnswer, Rejected, Conflict, Unsupported. Reads and cancels have been retried before they throw.
+ */
+export interface Client {
+  /** Host name, with its port where it is not the usual one: what records belong to. */
+  readonly host: string;
+  /** `https://host`, no slash at the end. */
+  readonly baseUrl: string;
+
+  /** Which family of routes the host speaks; asked once, unless it was known at the start. */
+  routes(options: Abortable): Promise<RouteFamily>;
+  whoAmI(options: Abortable): Promise<Identity>;
+
+  listWorkflows(options: Abortable & { readonly favoritesOnly?: boolean }): Promise<readonly Workflow[]>;
+  getWorkflow(name: string, options: Abortable): Promise<Workflow>;
+  /** The workflow file as text. */
+  getWorkflowYaml(name: string, options: Abortable): Promise<string>;
+
+  /** Sends once, over a connection of its own, and never throws but for an abort or a defect. */
+  submit(submission: Submission, options: Abortable): Promise<SubmitAnswer>;
+  /** Lets the server check without running. Carries no slug. Throws Rejected with what it found. */
+  dryRun(submission: Omit<Submission, "slug">, options: Abortable): Promise<void>;
+
+  getRun(handle: RunHandle, options: Abortable): Promise<RunDetail>;
+  listRuns(query: RunQuery): Promise<RunPage>;
+  /** Safe to repeat; whether it worked is told by `getRun`. Unsupported on older servers. */
+  cancelRun(handle: RunHandle, options: Abortable): Promise<void>;
+  /** Removes the run and its files. */
+  deleteRun(handle: RunHandle, options: Abortable): Promise<void>;
+  /** A file of the run's folder; `null` when it isn't there (yet). */
+  readRunFile(handle: RunHandle, path: string, options: Abortable): Promise<string | null>;
+  /** The steps that run now, by name and the platform's status word; `null` where the server has no such route. */
+  runningSteps(handle: RunHandle, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
+
+  listSessions(options: Abortable): Promise<readonly Session[]>;
+  listClusters(options: Abortable): Promise<readonly Cluster[]>;
+}

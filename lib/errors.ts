@@ -1,0 +1,146 @@
+/**
+ * What can keep us from an answer: one class per reaction of the caller. Each carries a `kind` for programs, words for
+ * people ("Cannot <act>: <what is so>") and a hint at what to do next. `cli` alone turns kinds into exit codes.
+ */
+
+import type { Problem, Submitted } from "./model.ts";
+
+export type ErrorKind =
+  | "usage"
+  | "invalid_inputs"
+  | "consent_required"
+  | "rejected"
+  | "credential_missing"
+  | "credential_malformed"
+  | "credential_refused"
+  | "forbidden"
+  | "not_found"
+  | "unreachable"
+  | "unavailable"
+  | "conflict"
+  | "answer_lost"
+  | "bad_answer"
+  | "not_submitted"
+  | "unsupported"
+  | "storage";
+
+export interface RunnerErrorOptions {
+  /** What to do next. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** Whether this call started a run; `no` unless said otherwise. */
+  readonly submitted?: Submitted;
+}
+
+/** The shallow base: anything else that is thrown is a defect of ours. */
+export abstract class RunnerError extends Error {
+  abstract readonly kind: ErrorKind;
+  readonly hint: string | undefined;
+  readonly submitted: Submitted;
+
+  constructor(message: string, { hint, cause, submitted = "no" }: RunnerErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = new.target.name;
+    this.hint = hint;
+    this.submitted = submitted;
+  }
+}
+
+/** The call itself is wrong: mend the command line. */
+export class UsageError extends RunnerError {
+  override readonly kind = "usage";
+}
+
+/** The inputs are wrong: mend them. Holds every problem at once. */
+export class InvalidInputs extends RunnerError {
+  override readonly kind = "invalid_inputs";
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[], options: RunnerErrorOptions = {}) {
+    super(message, options);
+    this.problems = problems;
+  }
+}
+
+/** The workflow asks for consent that was not given. */
+export class ConsentRequired extends RunnerError {
+  override readonly kind = "consent_required";
+}
+
+/** The server understood the request and said no: the same request will be refused again. */
+export class Rejected extends RunnerError {
+  override readonly kind = "rejected";
+  readonly problems: readonly Problem[];
+
+  constructor(message: string, problems: readonly Problem[] = [], options: RunnerErrorOptions = {}) {
+    super(message, options);
+    this.problems = problems;
+  }
+}
+
+/** The key is missing, malformed, refused or not allowed to do this: mend the key. */
+export class CredentialError extends RunnerError {
+  override readonly kind: "credential_missing" | "credential_malformed" | "credential_refused" | "forbidden";
+
+  constructor(kind: CredentialError["kind"], message: string, options: RunnerErrorOptions = {}) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** No such workflow, run or file: mend the name. */
+export class NotFound extends RunnerError {
+  override readonly kind = "not_found";
+}
+
+/** No connection came about, so nothing was sent: wait and repeat. */
+export class Unreachable extends RunnerError {
+  override readonly kind = "unreachable";
+}
+
+/** The server is there but can't answer now (429, 5xx): wait and repeat what is safe to repeat. */
+export class Unavailable extends RunnerError {
+  override readonly kind = "unavailable";
+  readonly status: number;
+  /** What `Retry-After` asked for; `undefined` when it said nothing. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    { status, retryAfterMs, ...options }: RunnerErrorOptions & { status: number; retryAfterMs?: number | undefined },
+  ) {
+    super(message, options);
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The server said 409: what is asked for collides with what is there. */
+export class Conflict extends RunnerError {
+  override readonly kind = "conflict";
+}
+
+/** The request may have arrived and its answer is lost: look before sending it again. */
+export class AnswerLost extends RunnerError {
+  override readonly kind = "answer_lost";
+}
+
+/** The answer is not what the contract promises. */
+export class BadAnswer extends RunnerError {
+  override readonly kind = "bad_answer";
+}
+
+/** Nothing was started, and trying again is safe. */
+export class NotSubmitted extends RunnerError {
+  override readonly kind = "not_submitted";
+}
+
+/** This server can't do that at all. */
+export class Unsupported extends RunnerError {
+  override readonly kind = "unsupported";
+}
+
+/** The ledger or a file could not be read or written. */
+export class StorageError extends RunnerError {
+  override readonly kind = "storage";
+}
