@@ -30,6 +30,8 @@ export interface RunnerErrorOptions {
   readonly cause?: unknown;
   /** Whether this call started a run; `no` unless said otherwise. */
   readonly submitted?: Submitted;
+  /** The platform's own stable name for what is wrong, where it gave one. */
+  readonly code?: string | undefined;
 }
 
 /** The shallow base: anything else that is thrown is a defect of ours. */
@@ -37,12 +39,14 @@ export abstract class RunnerError extends Error {
   abstract readonly kind: ErrorKind;
   readonly hint: string | undefined;
   readonly submitted: Submitted;
+  readonly code: string | undefined;
 
-  constructor(message: string, { hint, cause, submitted = "no" }: RunnerErrorOptions = {}) {
+  constructor(message: string, { hint, cause, submitted = "no", code }: RunnerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.hint = hint;
     this.submitted = submitted;
+    this.code = code;
   }
 }
 

@@ -244,8 +244,10 @@ export interface RunRequest {
   /** True when `inputs` holds a secret: then keepers store a hash in its place. */
   readonly hasSecrets: boolean;
   readonly displayName: string | null;
-  /** What the workflow asks for and the user granted; `null` when nothing is asked. */
-  readonly consent: Consent | null;
+  /** What the workflow asks the user's consent for; `null` when nothing. */
+  readonly asksFor: Consent | null;
+  /** True when the user grants it. */
+  readonly isTrusted: boolean;
   /** True when the workflow declares sessions: then the run is followed until they are ready. */
   readonly startsSession: boolean;
 }
@@ -303,6 +305,8 @@ export interface IntendedRecord extends RecordBase {
   readonly attempts: number;
   /** Since when a submit has been tried without success; `null` before the first. */
   readonly strugglingSinceMs: number | null;
+  /** How many of the submits ended without an answer: while this is above 0, a run may exist. */
+  readonly lostAnswers: number;
 }
 
 /** Sent; whether a run came of it is not known yet. */
@@ -310,6 +314,7 @@ export interface SubmittedRecord extends RecordBase {
   readonly state: "submitted";
   readonly attempts: number;
   readonly strugglingSinceMs: number | null;
+  readonly lostAnswers: number;
   readonly sentAtMs: number;
   /** `null` while the answer is awaited (a process that died leaves it so). */
   readonly doubt: Doubt | null;
@@ -317,13 +322,17 @@ export interface SubmittedRecord extends RecordBase {
 
 /** Why we look for the run instead of knowing it. */
 export interface Doubt {
+  /** `foreign`: a run bears our slug, but it is not ours. */
   readonly cause: "answer-lost" | "conflict" | "foreign";
   /** What the server or the network said. */
   readonly detail: string;
   readonly sinceMs: number;
+  /** How many looks have found nothing. */
   readonly looks: number;
   /** How long to look before it is called unknown. */
   readonly lookForMs: number;
+  /** True once looking has been given up: a later `resume` may look again. */
+  readonly isGivenUp: boolean;
 }
 
 /** The platform has shown us the run. */

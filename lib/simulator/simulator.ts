@@ -47,6 +47,8 @@ export interface Fault {
   readonly body?: "truncated" | "malformed" | "html" | "empty" | "slow" | "wrong-shape" | "huge";
   /** The effect takes place, but the answer has this status (a gateway that gave up waiting). */
   readonly statusAfterEffect?: number;
+  /** How long a `slow` body takes, simulator milliseconds; 10 000 unless said otherwise. */
+  readonly slowMs?: number;
 }
 
 /** Each open point of the contract, as a switch. */
@@ -75,6 +77,12 @@ export interface Quirks {
   /** A second launch of the same workflow within this time answers 409; 0 for never. */
   readonly launchGapMs: number;
   readonly workspace: "Running" | "Off" | "Starting";
+  /** What a submit answers while the workspace is not running. */
+  readonly workspaceErrorStatus: 400 | 404 | 409 | 500 | 503;
+  /** What somebody else's run answers; 200 shows it. */
+  readonly foreignRun: 404 | 403 | 200;
+  /** A log file that reaches this size is moved to `logs.out.1` and begun anew. */
+  readonly logFileBytes: number;
   /** Requests allowed within `rateWindowMs`; the next answers 429 with Retry-After. */
   readonly rateLimit: number;
   readonly rateWindowMs: number;
@@ -116,7 +124,10 @@ export interface Simulator extends AsyncDisposable {
   readonly port: number;
   /** An API key (`pwt_…`) of the first user, `demo`. */
   readonly key: string;
-  /** A key of another kind or user. `expired` is refused with "Authentication has expired". */
+  /**
+   * A key of another kind or user: `demo`, `alice` or `bob`. One for the user `expired` is refused with
+   * "Authentication has expired".
+   */
   keyFor(user: string, kind?: "pwt" | "pwut" | "jwt"): string;
   /** Refuses this user's keys from now on. */
   expireKeys(user: string): void;
@@ -125,12 +136,16 @@ export interface Simulator extends AsyncDisposable {
   addFaults(...faults: readonly Fault[]): void;
   /** Changes switches while it runs. */
   setQuirks(quirks: Partial<Quirks>): void;
-  /** How many runs exist or existed, deleted ones included; with the slugs they bear. */
+  /**
+   * The runs begun since the simulator started, whoever's, oldest first and deleted ones included. The history that it
+   * starts with is left out.
+   */
   runs(): readonly { readonly slug: string; readonly workflow: string; readonly status: string }[];
   /** Does from outside what a person could do in the web interface. */
   cancelFromOutside(slug: string): void;
   deleteFromOutside(slug: string): void;
   /** From now on the run shows this word instead of its own; `null` lifts it. */
   overrideStatus(slug: string, word: string | null): void;
+  /** Resolves once the server is closed. */
   readonly finished: Promise<void>;
 }

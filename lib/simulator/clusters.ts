@@ -1,0 +1,123 @@
+/** The compute clusters of this world. Every user sees the same three; addresses are of the documentation range. */
+
+import type { JsonObject } from "../model.ts";
+import { Refusal } from "./answers.ts";
+import { isObject } from "./shape.ts";
+
+interface ClusterRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName: string;
+  readonly description: string;
+  readonly type: string;
+  readonly status: string;
+  readonly ipAddress: string;
+  readonly schedulerType: string;
+  readonly csp?: string;
+  readonly region?: string;
+  readonly activeNodes: number;
+  readonly maxNodes: number;
+  readonly tags: readonly string[];
+  readonly favorite: boolean;
+}
+
+const CLUSTERS: readonly ClusterRecord[] = [
+  {
+    id: "6894b3f8d9dedd97d7c3d536",
+    name: "a30gpuserver",
+    displayName: "A30 GPU server",
+    description: "On-premises GPU node",
+    type: "existing",
+    status: "active",
+    ipAddress: "192.0.2.10",
+    schedulerType: "",
+    activeNodes: 1,
+    maxNodes: 1,
+    tags: ["gpu"],
+    favorite: true,
+  },
+  {
+    id: "65f1c2aa90b7e4d1c8a30b12",
+    name: "cloudslurm",
+    displayName: "Cloud Slurm",
+    description: "Elastic Slurm cluster",
+    type: "aws-slurm",
+    status: "active",
+    ipAddress: "192.0.2.20",
+    schedulerType: "slurm",
+    csp: "aws",
+    region: "us-east-1",
+    activeNodes: 2,
+    maxNodes: 64,
+    tags: ["slurm"],
+    favorite: false,
+  },
+  {
+    id: "65f1c2aa90b7e4d1c8a30b99",
+    name: "weekendcluster",
+    displayName: "Weekend cluster",
+    description: "Switched off on working days",
+    type: "google-slurm",
+    status: "off",
+    ipAddress: "192.0.2.30",
+    schedulerType: "slurm",
+    csp: "google",
+    region: "us-central1",
+    activeNodes: 0,
+    maxNodes: 16,
+    tags: [],
+    favorite: false,
+  },
+];
+
+/** As `GET /api/clusters` shows them. */
+export function clusterList(user: string): JsonObject[] {
+  return CLUSTERS.map(({ tags, csp, region, ...cluster }) => ({
+    ...cluster,
+    ...(csp === undefined ? {} : { csp }),
+    ...(region === undefined ? {} : { region }),
+    tags: [...tags],
+    user,
+    requestedNodes: cluster.activeNodes,
+    shouldPlatformProxy: false,
+    updateFailed: false,
+  }));
+}
+
+/**
+ * What an input names by a bare name or a `pw://user/name` address becomes the whole object; an object with `$type` must
+ * name a cluster that exists, any other passes unchecked.
+ */
+export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
+  readonly user: string;
+  readonly allowsWorkspace: boolean;
+}): JsonObject {
+  if (isObject(value)) {
+    if (value["$type"] !== undefined && !CLUSTERS.some(({ id }) => id === value["id"])) throw notFound();
+    return value;
+  }
+  if (value === "workspace" && allowsWorkspace) {
+    return { ...reference(user), id: "user-workspace", name: "workspace", ip: "" };
+  }
+  const name = String(value).split("/").at(-1);
+  const cluster = CLUSTERS.find((known) => known.name === name);
+  if (cluster === undefined) throw notFound();
+  return {
+    ...reference(user),
+    id: cluster.id,
+    ip: cluster.ipAddress,
+    name: cluster.name,
+    provider: cluster.csp ?? cluster.type,
+    schedulerType: cluster.schedulerType,
+    type: cluster.type,
+    uri: `pw://${user}/${cluster.name}`,
+  };
+}
+
+function reference(user: string): JsonObject {
+  return { $type: "computeResource", namespace: user, user };
+}
+
+function notFound(): Refusal {
+  return new Refusal(400, "Compute resource not found", { code: "compute_resource_not_found" });
+}

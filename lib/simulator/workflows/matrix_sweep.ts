@@ -1,0 +1,35 @@
+import type { WorkflowFile } from "./workflow_file.ts";
+
+/** One job per combination, two at a time, and one that gathers them. */
+export const matrixSweep: WorkflowFile = {
+  name: "matrix-sweep",
+  displayName: "Matrix sweep",
+  description: "Solves the same case for several angles and speeds",
+  tags: ["cfd", "sweep"],
+  isFavorite: false,
+  yaml: `on:
+  execute:
+    inputs:
+      airfoil: { type: string, label: Airfoil, default: naca0012 }
+jobs:
+  solve:
+    strategy:
+      max-parallel: 2
+      matrix:
+        angle: [0, 4]
+        speed: [slow, fast]
+    steps:
+      - name: solve \${{ matrix.angle }} \${{ matrix.speed }}
+        run: |
+          echo "$(date) \${{ inputs.airfoil }} at \${{ matrix.angle }} degrees, \${{ matrix.speed }}"
+          sleep 10
+          echo "lift=\${{ matrix.angle }}" >> $OUTPUTS
+  gather:
+    needs: [solve]
+    steps:
+      - name: gather
+        run: |
+          echo "$(date) 4 results"
+          sleep 3
+`,
+};

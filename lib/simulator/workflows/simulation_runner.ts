@@ -1,0 +1,85 @@
+import type { WorkflowFile } from "./workflow_file.ts";
+
+/** Twenty minutes of work behind a form of some size. */
+export const simulationRunner: WorkflowFile = {
+  name: "simulation-runner",
+  displayName: "Simulation runner",
+  description: "Runs a fluid dynamics case to its end time",
+  tags: ["cfd", "hpc", "long"],
+  isFavorite: false,
+  readme: "# Simulation runner\n\nMeshes the case, solves it for about twenty minutes and writes the fields.\n",
+  yaml: `timeout: 2h
+on:
+  execute:
+    inputs:
+      about:
+        type: header
+        text: Describe the case to solve
+      solver:
+        type: dropdown
+        label: Solver
+        default: steady
+        options:
+          - { label: Steady state, value: steady }
+          - { label: Transient, value: transient }
+          - { label: Large eddy simulation, value: les }
+      reynolds:
+        type: number
+        label: Reynolds number
+        min: 0.1
+        max: 10000000
+        default: 1000
+      cores:
+        type: integer
+        label: Cores
+        min: 1
+        max: 512
+        default: 16
+      fields:
+        type: multi-dropdown
+        label: Fields to write
+        default: [pressure]
+        options:
+          - { label: Pressure, value: pressure }
+          - { label: Velocity, value: velocity }
+          - { label: Temperature, value: temperature }
+      probes:
+        type: list
+        label: Probes
+        optional: true
+        template:
+          name: { type: string, label: Name }
+          x: { type: number, label: X, default: 0 }
+          y: { type: number, label: Y, default: 0 }
+      license:
+        type: password
+        label: License token
+        optional: true
+jobs:
+  mesh:
+    steps:
+      - name: mesh
+        run: |
+          echo "$(date) meshing for Re \${{ inputs.reynolds }}"
+          sleep 2m
+  solve:
+    needs: [mesh]
+    steps:
+      - name: decompose
+        run: |
+          echo "$(date) \${{ inputs.cores }} parts"
+          sleep 1m
+      - name: solve
+        run: |
+          for i in $(seq 90); do sleep 10; echo "$(date) time step $i of 90"; done
+          echo "::warning title=Residuals::pressure converged slowly"
+  write:
+    needs: [solve]
+    steps:
+      - name: write fields
+        run: |
+          sleep 2m
+          echo "fields=\${{ inputs.fields }}" >> $OUTPUTS
+          echo "$(date) written"
+`,
+};

@@ -1,0 +1,145 @@
+/**
+ * What this world remembers: workflows and runs by user, and what was done to them. How far a run has come is not kept
+ * but read off the clock, so that any clock will do.
+ */
+
+import type { Clock } from "../clock.ts";
+import type { JsonObject } from "../model.ts";
+import { parse } from "../deps/yaml.ts";
+import { USERS } from "./auth.ts";
+import { addHistory } from "./history.ts";
+import type { Plan } from "./plan.ts";
+import { isObject, objectOf } from "./shape.ts";
+import type { Quirks } from "./simulator.ts";
+import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
+import type { WorkflowFile } from "./workflows/workflow_file.ts";
+
+export interface RunRecord {
+  readonly id: string;
+  readonly slug: string;
+  readonly number: number;
+  readonly user: string;
+  /** The saved workflow's name; `null` for one that was sent along. */
+  readonly workflow: string | null;
+  readonly createdAtMs: number;
+  readonly inputs: JsonObject;
+  readonly yaml: JsonObject;
+  readonly plan: Plan;
+  readonly sessions: readonly RunSession[];
+  readonly isHistory: boolean;
+  displayName: string | null;
+  statusReason: string | null;
+  cancelAskedAtMs: number | null;
+  /** When somebody called it failed. */
+  failedAtMs: number | null;
+  isDeleted: boolean;
+  /** A word shown instead of its own. */
+  shownStatus: string | null;
+}
+
+export interface RunSession {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly isRedirect: boolean;
+}
+
+export interface Preset {
+  readonly id: string;
+  name: string;
+  inputs: JsonObject;
+  readonly builtin: boolean;
+}
+
+export interface WorkflowRecord {
+  readonly id: string;
+  readonly file: WorkflowFile;
+  readonly yaml: JsonObject;
+  presets: Preset[];
+}
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly quirks: () => Quirks;
+  readonly runs: RunRecord[];
+  readonly workflows: ReadonlyMap<string, ReadonlyMap<string, WorkflowRecord>>;
+  /** Names of sessions that were deleted. */
+  readonly closedSessions: Set<string>;
+  /** `user workflow` → what was granted for good. */
+  readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
+}
+
+interface WorldOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly quirks: () => Quirks;
+  readonly extraWorkflows: Readonly<Record<string, string>>;
+}
+
+export function createWorld({ clock, random, quirks, extraWorkflows }: WorldOptions): World {
+  const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
+  const names = new Set(extra.map(({ name }) => name));
+  const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
+    .map((file) => ({ file, yaml: parsedFile(file) }));
+  const nowMs = clock.now();
+  const workflows = new Map(USERS.map((user) => [
+    user as string,
+    new Map(files.map(({ file, yaml }) => [file.name, workflowRecord(file, yaml, { nowMs, random })])),
+  ]));
+  const world: World = {
+    clock,
+    random,
+    quirks,
+    runs: [],
+    workflows,
+    closedSessions: new Set(),
+    grants: new Map(),
+  };
+  addHistory(world);
+  return world;
+}
+
+function parsedFile(file: WorkflowFile): JsonObject {
+  const yaml: unknown = parse(file.yaml);
+  if (!isObject(yaml)) throw new TypeError(`Workflow ${file.name} must be a YAML map`);
+  return yaml;
+}
+
+function workflowRecord(
+  file: WorkflowFile,
+  yaml: JsonObject,
+  { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
+): WorkflowRecord {
+  const preset = (builtin: boolean) => ([name, inputs]: [string, unknown]): Preset => ({
+    id: newId(nowMs, random),
+    name,
+    inputs: objectOf(inputs),
+    builtin,
+  });
+  return {
+    id: newId(nowMs, random),
+    file,
+    yaml,
+    presets: [
+      ...Object.entries(objectOf(yaml["configurations"])).map(preset(true)),
+      ...Object.entries(file.presets ?? {}).map(preset(false)),
+    ],
+  };
+}
+
+/** 24 hex digits, the first eight of which tell the second they were made in. */
+export function newId(nowMs: number, random: () => number): string {
+  const seconds = Math.floor(nowMs / 1_000).toString(16).padStart(8, "0");
+  return seconds.slice(-8) + Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("");
+}
+
+export function numberOfNext(world: World, user: string, workflow: string | null): number {
+  const numbers = world.runs.filter((run) => run.user === user && run.workflow === workflow).map((run) => run.number);
+  return Math.max(0, ...numbers) + 1;
+}
+
+/** What the server's clock shows at an instant of ours, as RFC 3339. */
+export function timeText(world: World, instantMs: number): string {
+  return new Date(instantMs + world.quirks().clockSkewMs).toISOString();
+}

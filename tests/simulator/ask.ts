@@ -1,0 +1,61 @@
+/** How the simulator's tests speak to it: plain requests, whole answers. */
+
+import type { Json } from "../../lib/model.ts";
+import { isObject } from "../../lib/simulator/shape.ts";
+import type { Simulator } from "../../lib/simulator/simulator.ts";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** A member of the JSON that it holds, like `runs.0.slug`; all of it for `""`. Throws when it is not JSON. */
+  at(path: string): Json | undefined;
+}
+
+export interface AskOptions {
+  readonly user?: string;
+  readonly body?: Json;
+  /** The header as it is; by default that of the user's API key. `null` for none. */
+  readonly authorization?: string | null;
+  readonly accept?: string;
+}
+
+export async function ask(
+  sim: Pick<Simulator, "url" | "keyFor">,
+  method: string,
+  path: string,
+  { user = "demo", body, authorization = basic(sim.keyFor(user)), accept = "application/json" }: AskOptions = {},
+): Promise<Answer> {
+  const headers = new Headers({ accept });
+  if (authorization !== null) headers.set("authorization", authorization);
+  const response = await fetch(sim.url + path, {
+    method,
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, at: (path) => memberOf(JSON.parse(text), path) };
+}
+
+export function basic(key: string): string {
+  return `Basic ${btoa(`${key}:`)}`;
+}
+
+/** Starts a run and tells its slug. */
+export async function submit(
+  sim: Pick<Simulator, "url" | "keyFor">,
+  workflow: string,
+  { user = "demo", ...body }: { readonly user?: string; readonly slug?: string; readonly inputs?: Json } = {},
+): Promise<string> {
+  const answer = await ask(sim, "POST", "/api/workflow-runs", { user, body: { workflow, ...body } });
+  if (answer.status !== 200) throw new Error(`submit: ${answer.status} ${answer.text}`);
+  return String(answer.at("run.slug"));
+}
+
+function memberOf(json: Json, path: string): Json | undefined {
+  const names = path === "" ? [] : path.split(".");
+  return names.reduce<Json | undefined>((value, name) => {
+    if (Array.isArray(value)) return value[Number(name)];
+    return isObject(value) ? value[name] : undefined;
+  }, json);
+}

@@ -1,0 +1,259 @@
+import assert from "node:assert/strict";
+import { ACCOUNT_ROUTES } from "../../lib/simulator/routes/account.ts";
+import { RUN_ROUTES } from "../../lib/simulator/routes/runs.ts";
+import { WORKFLOW_ROUTES } from "../../lib/simulator/routes/workflows.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Json } from "../../lib/model.ts";
+import type { Quirks } from "../../lib/simulator/simulator.ts";
+import { readContract } from "../support/contract.ts";
+import { needing } from "../support/needs.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+import { ask, submit } from "./ask.ts";
+
+const contract = await readContract();
+const missing = contract === null ? "the contract file is not there" : undefined;
+
+interface Case {
+  /** `METHOD /path/{template}` as the contract writes it. */
+  readonly operation: string;
+  readonly path: string;
+  readonly status: number;
+  readonly body?: Json;
+  /** Workflow to start first, under the slug `a-run`, and how old the run is when it is asked about. */
+  readonly run?: string;
+  readonly ageMs?: number;
+  readonly user?: string;
+  readonly quirks?: Partial<Quirks>;
+}
+
+const SESSION = "/api/organizations/{organization}/users/{user}/sessions/{name}";
+const SESSION_PATH = "/api/organizations/example-org/users/demo/sessions/open-notebook_1_session";
+
+const CASES: readonly Case[] = [
+  { operation: "GET /healthzz", path: "/healthzz", status: 200 },
+  { operation: "GET /workflow.schema.json", path: "/workflow.schema.json", status: 200 },
+  { operation: "GET /api/auth/whoami", path: "/api/auth/whoami", status: 200 },
+  { operation: "GET /api/auth/whoami/organization", path: "/api/auth/whoami/organization", status: 200 },
+  { operation: "GET /api/auth/session", path: "/api/auth/session", status: 200 },
+  { operation: "GET /api/auth/session", path: "/api/auth/session", status: 401, user: "expired" },
+  { operation: "GET /api/clusters", path: "/api/clusters", status: 200 },
+  { operation: "GET /api/clusters", path: "/api/clusters?scope=user:nobody", status: 200 },
+  { operation: "GET /api/user-workspace/status", path: "/api/user-workspace/status", status: 200 },
+  {
+    operation: "GET /api/user-workspace/status",
+    path: "/api/user-workspace/status",
+    status: 200,
+    quirks: { workspace: "Off" },
+  },
+  { operation: "GET /api/workflow-permissions", path: "/api/workflow-permissions", status: 200 },
+  {
+    operation: "DELETE /api/workflow-permissions/{workflow}",
+    path: "/api/workflow-permissions/needs-consent",
+    status: 404,
+  },
+  { operation: "GET /api/workflows", path: "/api/workflows", status: 200 },
+  { operation: "GET /api/workflows", path: "/api/workflows?favoriteOnly=true", status: 200 },
+  { operation: "GET /api/workflows/{workflow}", path: "/api/workflows/every-type", status: 200 },
+  { operation: "GET /api/workflows/{workflow}", path: "/api/workflows/nothing", status: 404 },
+  { operation: "GET /api/workflows/{workflow}/json", path: "/api/workflows/hello-world/json", status: 200 },
+  { operation: "GET /api/workflows/{workflow}/yaml", path: "/api/workflows/hello-world/yaml", status: 200 },
+  { operation: "GET /api/workflows/{workflow}/markdown", path: "/api/workflows/hello-world/markdown", status: 200 },
+  { operation: "GET /api/workflows/{workflow}/markdown", path: "/api/workflows/quick/markdown", status: 200 },
+  {
+    operation: "POST /api/workflows/{workflow}/saved-inputs",
+    path: "/api/workflows/hello-world/saved-inputs",
+    body: { name: "mine", inputs: { hello: { message: "x" } } },
+    status: 200,
+  },
+  {
+    operation: "POST /api/workflows/{workflow}/saved-inputs",
+    path: "/api/workflows/hello-world/saved-inputs",
+    body: { name: "x" },
+    status: 422,
+  },
+  {
+    operation: "PATCH /api/workflows/{workflow}/saved-inputs/{name}",
+    path: "/api/workflows/hello-world/saved-inputs/on-slurm",
+    body: { name: "on-batch", inputs: {} },
+    status: 200,
+  },
+  {
+    operation: "DELETE /api/workflows/{workflow}/saved-inputs/{name}",
+    path: "/api/workflows/hello-world/saved-inputs/on-slurm",
+    status: 200,
+  },
+  {
+    operation: "DELETE /api/workflows/{workflow}/saved-inputs/{name}",
+    path: "/api/workflows/data-processor/saved-inputs/small",
+    status: 403,
+  },
+  { operation: "GET /api/workflow-runs", path: "/api/workflow-runs", status: 200 },
+  { operation: "GET /api/workflow-runs", path: "/api/workflow-runs?workflow=nothing", status: 200 },
+  { operation: "GET /api/workflow-runs", path: "/api/workflow-runs?limit=none", status: 422 },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "quick", displayName: "One" },
+    status: 200,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "open-notebook" },
+    status: 200,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { yaml: "jobs: { a: { steps: [{ run: echo hi }] } }", dryRun: true },
+    status: 200,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "needs-consent" },
+    status: 403,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "required-inputs" },
+    status: 400,
+  },
+  { operation: "POST /api/workflow-runs", path: "/api/workflow-runs", body: { workflow: "nothing" }, status: 404 },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "quick", nodes: 4 },
+    status: 422,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "quick", slug: "a-run" },
+    run: "quick",
+    status: 409,
+  },
+  {
+    operation: "POST /api/workflow-runs",
+    path: "/api/workflow-runs",
+    body: { workflow: "quick" },
+    quirks: { rateLimit: 0 },
+    status: 429,
+  },
+  { operation: "DELETE /api/workflow-runs", path: "/api/workflow-runs?slugs=a-run", run: "quick", status: 204 },
+  { operation: "DELETE /api/workflow-runs", path: "/api/workflow-runs", status: 400 },
+  { operation: "DELETE /api/workflow-runs/{slug}", path: "/api/workflow-runs/a-run", run: "quick", status: 204 },
+  { operation: "GET /api/workflow-runs/{slug}", path: "/api/workflow-runs/a-run", run: "matrix-sweep", status: 200 },
+  ...[0, 5_000, 60_000].map((ageMs) => ({
+    operation: "GET /api/workflow-runs/{slug}",
+    path: "/api/workflow-runs/a-run",
+    run: "failing-step",
+    ageMs,
+    status: 200,
+  })),
+  { operation: "GET /api/workflow-runs/{slug}", path: "/api/workflow-runs/a-run", run: "open-notebook", status: 200 },
+  { operation: "GET /api/workflow-runs/{slug}", path: "/api/workflow-runs/hello-world-00040", status: 200 },
+  { operation: "GET /api/workflow-runs/{slug}", path: "/api/workflow-runs/no-such-run", status: 404 },
+  {
+    operation: "PATCH /api/workflow-runs/{slug}",
+    path: "/api/workflow-runs/a-run",
+    body: { status: "error", statusReason: "No good", displayName: "Mine" },
+    run: "never-ending",
+    status: 200,
+  },
+  {
+    operation: "PATCH /api/workflow-runs/{slug}",
+    path: "/api/workflow-runs/a-run",
+    body: { status: "completed" },
+    run: "never-ending",
+    status: 422,
+  },
+  {
+    operation: "POST /api/workflow-runs/{slug}/cancel",
+    path: "/api/workflow-runs/a-run/cancel",
+    run: "never-ending",
+    status: 204,
+  },
+  {
+    operation: "GET /api/workflow-runs/{slug}/files",
+    path: "/api/workflow-runs/a-run/files?file=logs/main/step_0/logs.out",
+    run: "quick",
+    status: 200,
+  },
+  {
+    operation: "GET /api/workflow-runs/{slug}/files",
+    path: "/api/workflow-runs/a-run/files?file=logs/main/step_9/logs.out",
+    run: "quick",
+    status: 404,
+  },
+  {
+    operation: "GET /api/workflow-runs/{slug}/files",
+    path: "/api/workflow-runs/a-run/files",
+    run: "quick",
+    status: 422,
+  },
+  ...[0, 60_000].map((ageMs) => ({
+    operation: "GET /api/workflow-runs/{slug}/running-steps",
+    path: "/api/workflow-runs/a-run/running-steps",
+    run: "quick",
+    ageMs,
+    status: 200,
+  })),
+  { operation: "GET /api/sessions", path: "/api/sessions", status: 200 },
+  ...[0, 5_000, 20_000, 60_000].map((ageMs) => ({
+    operation: "GET /api/sessions",
+    path: "/api/sessions?type=tunnel",
+    run: "open-notebook",
+    ageMs,
+    status: 200,
+  })),
+  { operation: `GET ${SESSION}`, path: SESSION_PATH, run: "open-notebook", status: 200 },
+  { operation: `GET ${SESSION}`, path: SESSION_PATH, status: 404 },
+  { operation: `DELETE ${SESSION}`, path: SESSION_PATH, run: "open-notebook", status: 204 },
+];
+
+for (const { operation, path, status, body, run, ageMs = 0, user, quirks } of CASES) {
+  const [method = ""] = operation.split(" ");
+  const what = `${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`;
+  const after = run === undefined ? "" : `, with ${run} ${ageMs} ms old`;
+  for (const errorBody of status >= 400 ? ["envelope", "problem"] as const : ["envelope"] as const) {
+    const form = status >= 400 ? ` (${errorBody})` : "";
+    Deno.test({
+      ...needing(`${what}${after} answers ${status}${form} as the contract has it`, missing),
+      async fn() {
+        const clock = virtualClock();
+        await using sim = await startSimulator({ clock });
+        if (run !== undefined) await submit(sim, run, { slug: "a-run" });
+        sim.setQuirks({ errorBody, ...quirks });
+        clock.advance(ageMs);
+        const answer = await ask(sim, method, path, {
+          ...(body === undefined ? {} : { body }),
+          ...(user === undefined ? {} : { user }),
+          accept: "application/json, application/problem+json",
+        });
+        assert.equal(answer.status, status, answer.text);
+        const contentType = answer.headers.get("content-type") ?? "";
+        if (status >= 400) {
+          assert.match(contentType, errorBody === "problem" ? /^application\/problem\+json/ : /^application\/json/);
+        }
+        assert.deepEqual(contract?.problemsOf({ operation, status, contentType, text: answer.text }), []);
+      },
+    });
+  }
+}
+
+for (const { method, path, family } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES]) {
+  const operation = `${method} ${path.replace(/:(\w+)/g, "{$1}")}`;
+  Deno.test(`${operation} is held to the contract${family === undefined ? "" : ` (${family} routes)`}`, () => {
+    assert.ok(CASES.some((checked) => checked.operation === operation));
+  });
+}
+
+Deno.test({
+  ...needing("every operation that is checked is one of the contract's", missing),
+  fn() {
+    const unknown = CASES.map(({ operation }) => operation).filter((name) => !contract?.operations.includes(name));
+    assert.deepEqual(unknown, []);
+  },
+});

@@ -1,0 +1,23 @@
+/** Real parts around a simulator: what the program's door puts together, with a clock that the test owns. */
+
+import { createClient } from "../../lib/client/create_client.ts";
+import { findCredential } from "../../lib/client/credentials.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Deps } from "../../lib/executor/deps.ts";
+import { memoryLedger } from "../../lib/ledger/memory.ts";
+import { silentLog } from "../../lib/log.ts";
+
+export interface DepsParts extends Partial<Omit<Deps, "client" | "clock">> {
+  readonly clock: Clock;
+}
+
+/** Deps that speak to `host` with `key`. */
+export async function depsFor({ key }: { readonly key: string }, parts: DepsParts): Promise<Deps> {
+  const { clock, ledger = memoryLedger(), random = Math.random, log = silentLog } = parts;
+  const credential = await findCredential({
+    env: (name) => name === "PW_API_KEY" ? key : undefined,
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
+  }, {});
+  const client = createClient({ credential, fetch, clock, random, log });
+  return { client, ledger, clock, random, log };
+}
