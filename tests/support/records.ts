@@ -1,5 +1,6 @@
 /** Builders that show only what matters to a test. */
 
+import hello from "../../inputs/hello-world.json" with { type: "json" };
 import type {
   Doubt,
   IntendedRecord,
@@ -15,7 +16,7 @@ export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
   return {
     workflow: "hello-world",
     workflowId: null,
-    inputs: { hello: { message: "Test message" } },
+    inputs: hello,
     hasSecrets: false,
     displayName: null,
     asksFor: null,

@@ -1,0 +1,250 @@
+/** Submits one request, or takes up a run that is there, and follows it to its end. */
+
+import { CredentialError } from "../errors.ts";
+import { memoryLedger } from "../ledger/memory.ts";
+import type { Run, RunDetail, RunEvent, RunHandle, RunRecord, RunRequest, RunResult, SeenRecord } from "../model.ts";
+import { advance } from "./advance.ts";
+import type { Deps } from "./deps.ts";
+import { intend } from "./intend.ts";
+import { DEFAULT_PACE, type PaceOptions } from "./pace.ts";
+import { findReadySession } from "./session.ts";
+import type { Turn, TurnOptions } from "./turn.ts";
+import { handleOf, nameOf, resultOf, resultWithoutRun } from "./view.ts";
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  /** How long to wait for the end, milliseconds from the start of the run; `null` for ever. The run goes on. */
+  readonly timeoutMs: number | null;
+  readonly pace: PaceOptions;
+  /** How long nobody may answer before contact is given up, milliseconds; `null` for ever. */
+  readonly lostContactAfterMs: number | null;
+  /** False to end as soon as the run is known. */
+  readonly isWaiting: boolean;
+}
+
+export interface ExecuteOptions extends FollowOptions {
+  /** How long a submit that certainly started nothing is repeated, milliseconds. */
+  readonly submitTimeoutMs: number;
+}
+
+export const DEFAULT_FOLLOW = {
+  timeoutMs: 3_600_000,
+  pace: DEFAULT_PACE,
+  lostContactAfterMs: 30 * 60_000,
+  isWaiting: true,
+} as const satisfies Omit<FollowOptions, "signal">;
+
+export const DEFAULT_EXECUTE = {
+  ...DEFAULT_FOLLOW,
+  submitTimeoutMs: 10 * 60_000,
+} as const satisfies Omit<ExecuteOptions, "signal">;
+
+/**
+ * Submits a request at most once and follows it. A run that failed is an answer; thrown is what kept us from one.
+ *
+ * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound: nothing was started; the signal's reason.
+ */
+export async function* execute(
+  deps: Deps,
+  request: RunRequest,
+  options: ExecuteOptions,
+): AsyncGenerator<RunEvent, RunResult> {
+  const record = await intend(deps, request, options);
+  yield { type: "submitting", wishId: record.wishId, atMs: deps.clock.now(), workflow: request.workflow };
+  return yield* pursue(deps, record, options);
+}
+
+/**
+ * Follows a run that exists, whoever started it.
+ *
+ * @throws NotFound and what else the client throws when the run can't be read at first; the signal's reason.
+ */
+export async function* follow(
+  deps: Deps,
+  handle: RunHandle,
+  options: FollowOptions,
+): AsyncGenerator<RunEvent, RunResult> {
+  const run = await deps.client.getRun(handle, options);
+  // What others started is not ours to remember.
+  const watching: Deps = { ...deps, ledger: memoryLedger() };
+  return yield* pursue(watching, recordOf(run, deps), { ...options, submitTimeoutMs: 0 });
+}
+
+/** Consumes the events and hands over the result, which a `for await` would drop. */
+export async function toEnd(
+  events: AsyncGenerator<RunEvent, RunResult>,
+  show: (event: RunEvent) => void,
+): Promise<RunResult> {
+  while (true) {
+    const { done, value } = await events.next();
+    if (done) return value;
+    show(value);
+  }
+}
+
+/** Goes on with a record until it is settled or we stop waiting. */
+export async function* pursue(
+  deps: Deps,
+  start: RunRecord,
+  options: ExecuteOptions,
+): AsyncGenerator<RunEvent, RunResult> {
+  const { clock } = deps;
+  const wasAlreadyThere = start.state === "seen";
+  let record = start;
+  let deadlineMs: number | null = null;
+  if (record.state === "seen") {
+    deadlineMs = deadlineOf(clock.now(), options);
+    yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
+    if (!options.isWaiting) return notWaited(record);
+  }
+  while (true) {
+    await clock.sleep(Math.min(record.dueAtMs, deadlineMs ?? Infinity) - clock.now(), { signal: options.signal });
+    const isLastLook = deadlineMs !== null && clock.now() >= deadlineMs;
+    const turn = await turnOf(deps, isLastLook ? { ...record, dueAtMs: clock.now() } : record, options);
+    const isFirstSight = record.state !== "seen" && turn.record.state === "seen";
+    record = turn.record;
+    if (isFirstSight && record.state === "seen") {
+      deadlineMs = deadlineOf(record.startedAtMs, options);
+      yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
+      if (!options.isWaiting) return notWaited(record);
+    }
+    yield* turn.events;
+
+    const result = await endOf(deps, turn, options) ?? (isLastLook ? timedOut(record, options) : undefined);
+    if (result === undefined) continue;
+    yield { type: "settled", wishId: record.wishId, atMs: clock.now(), result };
+    return result;
+  }
+}
+
+async function turnOf(deps: Deps, record: RunRecord, options: TurnOptions): Promise<Turn> {
+  const [turn] = await advance(deps, [record], options);
+  if (turn === undefined) throw new TypeError("A record that was advanced has no turn");
+  return turn;
+}
+
+/** What this turn ended with, if it ended anything; throws what kept the wish from becoming a run. */
+async function endOf(deps: Deps, { record, trouble }: Turn, options: ExecuteOptions): Promise<RunResult | undefined> {
+  switch (record.state) {
+    case "intended":
+      return undefined;
+    case "submitted":
+      return record.doubt?.isGivenUp
+        ? outcomeUnknown(record.request.workflow, record.ownSlug, record.doubt.detail)
+        : undefined;
+    case "seen":
+      return await sessionOf(deps, record, options) ?? contactOf(deps, record, trouble, options);
+    case "settled":
+      return record.result;
+    case "refused":
+      throw trouble ?? new TypeError(`A refusal without a reason: ${record.message}`);
+  }
+}
+
+async function sessionOf(deps: Deps, record: SeenRecord, options: ExecuteOptions): Promise<RunResult | undefined> {
+  const { run, request } = record;
+  const isAwaited = request.startsSession || isSession(run);
+  if (!isAwaited || run.status !== "running") return undefined;
+  const session = await findReadySession(deps, run, options);
+  if (session === undefined) return undefined;
+  return resultOf(run, { kind: "session_ready", submitted: "yes", session, message: "The session stays running" });
+}
+
+function isSession(run: Run | RunDetail): boolean {
+  return "redirect" in run && run.redirect?.kind === "session";
+}
+
+/** Whether following must stop although the run goes on. */
+function contactOf(
+  { clock }: Deps,
+  record: SeenRecord,
+  trouble: Turn["trouble"],
+  { lostContactAfterMs }: ExecuteOptions,
+): RunResult | undefined {
+  const name = nameOf(record.handle);
+  const goesOn = { status: "unknown", submitted: "yes" } as const;
+  if (trouble instanceof CredentialError && trouble.kind === "credential_refused") {
+    const message = `${trouble.message}. The run ${name} goes on`;
+    return resultOf(record.run, { ...goesOn, kind: "credential_expired", message });
+  }
+  const isLost = record.lostSinceMs !== null && lostContactAfterMs !== null &&
+    clock.now() - record.lostSinceMs >= lostContactAfterMs;
+  if (!isLost) return undefined;
+  const message = `${trouble?.message ?? "Nobody answers"}. The run ${name} goes on`;
+  return resultOf(record.run, { ...goesOn, kind: "lost_contact", message });
+}
+
+function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
+  const look = slug === null ? `runs of ${workflow} on the platform` : `the run ${slug}`;
+  return resultWithoutRun(
+    workflow,
+    slug,
+    `It is not known whether a run was started: ${detail}. Look for ${look} before trying again`,
+  );
+}
+
+function timedOut(record: RunRecord, { timeoutMs }: ExecuteOptions): RunResult | undefined {
+  if (record.state !== "seen") return undefined;
+  const message = `The run ${nameOf(record.handle)} goes on: waiting stopped after ${(timeoutMs ?? 0) / 1000} s`;
+  return resultOf(record.run, { kind: "timeout", status: "timeout", submitted: "yes", message });
+}
+
+function notWaited(record: SeenRecord): RunResult {
+  return resultOf(record.run, { kind: "not_waited", submitted: "yes" });
+}
+
+function deadlineOf(fromMs: number, { timeoutMs }: FollowOptions): number | null {
+  return timeoutMs === null ? null : fromMs + timeoutMs;
+}
+
+function startedEvent(
+  { wishId, run }: SeenRecord,
+  { wasAlreadyThere, deadlineMs, nowMs }: { wasAlreadyThere: boolean; deadlineMs: number | null; nowMs: number },
+): RunEvent {
+  return {
+    type: "started",
+    wishId,
+    atMs: nowMs,
+    workflow: run.workflowName,
+    slug: run.slug,
+    number: run.number,
+    wasAlreadyThere,
+    deadlineAtMs: deadlineMs,
+  };
+}
+
+function recordOf(run: RunDetail, { client, clock }: Deps): SeenRecord {
+  const nowMs = clock.now();
+  const workflow = run.workflowName ?? "";
+  const createdAtMs = Date.parse(run.createdAt ?? "");
+  return {
+    state: "seen",
+    wishId: run.slug ?? `${workflow}#${run.number}`,
+    revision: 0,
+    owner: { host: client.host, user: run.user },
+    request: {
+      workflow,
+      workflowId: run.workflowId,
+      inputs: null,
+      inputsHash: "",
+      hasSecrets: false,
+      displayName: run.displayName,
+      asksFor: null,
+      isTrusted: false,
+      startsSession: isSession(run),
+    },
+    ownSlug: null,
+    marker: "",
+    intendedAtMs: nowMs,
+    updatedAtMs: nowMs,
+    dueAtMs: nowMs,
+    handle: handleOf(run, workflow),
+    run,
+    startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
+    seenAtMs: nowMs,
+    lostSinceMs: null,
+    missingSinceMs: null,
+    missingLooks: 0,
+    failingSinceMs: null,
+  };
+}

@@ -1,0 +1,83 @@
+/** Looks for the run of a submit that got no answer: by the slug that we chose, then through the list. */
+
+import { BadAnswer, CredentialError, NotFound } from "../errors.ts";
+import type { Run, SubmittedRecord } from "../model.ts";
+import type { Deps } from "./deps.ts";
+import { bearsMarker } from "./slug.ts";
+
+export type Finding =
+  | { readonly type: "ours"; readonly run: Run }
+  /** A run bears our slug, but belongs to somebody or something else. */
+  | { readonly type: "foreign"; readonly detail: string }
+  /** Not there, as far as the platform shows it now. */
+  | { readonly type: "absent" };
+
+const PAGE_SIZE = 100;
+
+/** 10,000 runs: past that the search is given up, and it isn't said that the run is absent. */
+const MOST_PAGES = 100;
+
+/** Clocks differ; our slug has 80 random bits, so a wide bound costs nothing. */
+const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Looks once.
+ *
+ * @throws What the client throws when it can't be looked for; BadAnswer when the list has no end.
+ */
+export async function search(
+  { client }: Pick<Deps, "client">,
+  record: SubmittedRecord,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Finding> {
+  if (record.ownSlug !== null) {
+    try {
+      const run = await client.getRun({ type: "slug", slug: record.ownSlug }, { signal, retry: "none" });
+      return judge(run, record);
+    } catch (error) {
+      if (error instanceof CredentialError && error.kind === "forbidden") {
+        return { type: "foreign", detail: error.message };
+      }
+      if (!(error instanceof NotFound)) throw error;
+    }
+  }
+  return await searchList({ client }, record, { signal });
+}
+
+async function searchList(
+  { client }: Pick<Deps, "client">,
+  record: SubmittedRecord,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Finding> {
+  const oldestMs = record.intendedAtMs - CLOCK_TOLERANCE_MS;
+  let offset = 0;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { runs, total } = await client.listRuns({ limit: PAGE_SIZE, offset, signal, retry: "none" });
+    const found = runs.find((run) =>
+      (record.ownSlug !== null && run.slug === record.ownSlug) || bearsMarker(run.displayName, record.marker)
+    );
+    if (found !== undefined) return judge(found, record);
+    offset += runs.length;
+    if (runs.length === 0 || offset >= total) return { type: "absent" };
+    if (isNewestFirst(runs) && createdAtMs(runs.at(-1)) < oldestMs) return { type: "absent" };
+  }
+  throw new BadAnswer(`Cannot search for the run: more than ${PAGE_SIZE * MOST_PAGES} runs are newer`);
+}
+
+/** Ours are user, workflow and time of creation; a slug alone proves nothing. */
+function judge(run: Run, { owner, request, intendedAtMs }: SubmittedRecord): Finding {
+  const isOurs = run.user.toLowerCase() === owner.user.toLowerCase() &&
+    (run.workflowName === null || run.workflowName === request.workflow) &&
+    !(createdAtMs(run) < intendedAtMs - CLOCK_TOLERANCE_MS);
+  if (isOurs) return { type: "ours", run };
+  return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}` };
+}
+
+function createdAtMs(run: Run | undefined): number {
+  return Date.parse(run?.createdAt ?? "");
+}
+
+/** The order of the list is not promised: only a page that is in order may end the search early. */
+function isNewestFirst(runs: readonly Run[]): boolean {
+  return runs.length > 1 && runs.every((run, index) => index === 0 || createdAtMs(runs[index - 1]) >= createdAtMs(run));
+}

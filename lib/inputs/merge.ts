@@ -1,0 +1,142 @@
+/** Merges layers key by key, later wins, and remembers which gave what. Pure but for finding lines. */
+
+import { InvalidInputs } from "../errors.ts";
+import type { Json, JsonObject, Problem } from "../model.ts";
+import type { InputLayer } from "./layers.ts";
+import { formatPath, isForbidden, isObject, type Path, valueAt } from "./path.ts";
+
+/** How text given as `=value` is to be read, by what the workflow declares for its path. */
+export type DeclaredType = "text" | "number" | "boolean" | "other";
+
+export interface ResolvedInputs {
+  readonly value: JsonObject;
+  /** Where a secret was asked for. */
+  readonly secretPaths: readonly string[];
+  /** Which layers gave a value at this path or around it, the winner first; the rest it overrode. */
+  sourcesOf(path: Path): readonly Source[];
+}
+
+export interface Source {
+  readonly value: Json;
+  /** Like `inputs/base.json:12`. Finds the line only when it is called. */
+  origin(): Promise<string>;
+}
+
+/**
+ * Merges objects key by key; arrays are replaced, `null` is a value.
+ *
+ * @param typeOf What the workflow declares for a path; `undefined` for nothing.
+ * @throws InvalidInputs with every path through a scalar and every forbidden name.
+ */
+export function mergeLayers(
+  layers: readonly InputLayer[],
+  typeOf: (path: Path) => DeclaredType | undefined = () => undefined,
+): ResolvedInputs {
+  const problems: Problem[] = [];
+  const typed = layers.map((layer): InputLayer =>
+    layer.type === "value" && layer.isUntyped && typeof layer.value === "string"
+      ? { ...layer, value: typedText(layer.value, typeOf(layer.path)) }
+      : layer
+  );
+  let merged: JsonObject = {};
+  for (const layer of typed) {
+    const { origin } = layer;
+    const report = (path: Path, message: string) => void problems.push({ origin, path: formatPath(path), message });
+    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], report) : setAt(merged, layer, report);
+  }
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    throw new InvalidInputs(`Cannot merge the inputs: ${count}`, problems);
+  }
+  const secretPaths = typed.flatMap((layer) =>
+    layer.type === "value" && layer.isSecret ? [formatPath(layer.path)] : []
+  );
+  return { value: merged, secretPaths, sourcesOf: (path) => sourcesIn(typed, path) };
+}
+
+/** Text takes the declared type where it can be read as one; undeclared, only what prints as it was written does. */
+export function typedText(text: string, declared: DeclaredType | undefined): Json {
+  switch (declared) {
+    case "text":
+      return text;
+    case "number":
+      return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : text;
+    case "other":
+    case undefined:
+      if (text === "true") return true;
+      if (text === "false") return false;
+      if (text === "null") return null;
+      return /^-?\d/.test(text) && String(Number(text)) === text ? Number(text) : text;
+  }
+}
+
+type Report = (path: Path, message: string) => void;
+
+function mergeObjects(under: JsonObject, over: JsonObject, path: Path, report: Report): JsonObject {
+  const merged: JsonObject = { ...under };
+  for (const [name, value] of Object.entries(over)) {
+    if (isForbidden(name)) {
+      report([...path, name], "is a name that can't be used");
+      continue;
+    }
+    const below = merged[name];
+    if (isObject(value)) merged[name] = mergeObjects(isObject(below) ? below : {}, value, [...path, name], report);
+    else merged[name] = value;
+  }
+  return merged;
+}
+
+function setAt(
+  object: JsonObject,
+  { path, value }: Extract<InputLayer, { type: "value" }>,
+  report: Report,
+): JsonObject {
+  const forbidden = path.find(isForbidden);
+  if (forbidden !== undefined) {
+    report(path, `${forbidden} is a name that can't be used`);
+    return object;
+  }
+  const set = setIn(object, path, 0, value, report);
+  return isObject(set) ? set : object;
+}
+
+function setIn(at: Json | undefined, path: Path, depth: number, value: Json, report: Report): Json {
+  const segment = path[depth];
+  if (segment === undefined) return isObject(at) && isObject(value) ? mergeObjects(at, value, path, report) : value;
+  const refuse = (message: string): Json => {
+    report(path, message);
+    return at ?? null;
+  };
+  if (typeof segment === "number") {
+    if (at !== undefined && !Array.isArray(at)) return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
+    const list = at ?? [];
+    if (segment > list.length) return refuse(`the list has ${list.length} rows: the next is [${list.length}]`);
+    const element = setIn(list[segment], path, depth + 1, value, report);
+    return segment === list.length ? [...list, element] : list.with(segment, element);
+  }
+  if (at !== undefined && !isObject(at)) {
+    return refuse(`leads through ${formatPath(path.slice(0, depth))}, which holds a value`);
+  }
+  return { ...at, [segment]: setIn(at?.[segment], path, depth + 1, value, report) };
+}
+
+function sourcesIn(layers: readonly InputLayer[], path: Path): Source[] {
+  return layers.toReversed().flatMap((layer): Source[] => {
+    const value = layer.type === "object" ? valueAt(layer.value, path) : valueInside(layer, path);
+    if (value === undefined) return [];
+    return [{ value, origin: () => originIn(layer, path) }];
+  });
+}
+
+function valueInside(layer: Extract<InputLayer, { type: "value" }>, path: Path): Json | undefined {
+  const isInside = layer.path.length <= path.length && layer.path.every((segment, index) => segment === path[index]);
+  return isInside ? valueAt(layer.value, path.slice(layer.path.length)) : undefined;
+}
+
+async function originIn(layer: InputLayer, path: Path): Promise<string> {
+  if (layer.type === "value" || layer.lineOf === null) return layer.origin;
+  const line = await layer.lineOf(path);
+  return line === undefined ? layer.origin : `${layer.origin}:${line}`;
+}

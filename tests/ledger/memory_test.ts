@@ -1,0 +1,4 @@
+import { memoryLedger } from "../../lib/ledger/memory.ts";
+import { holdToContract } from "./contract.ts";
+
+holdToContract("memoryLedger()", () => Promise.resolve(memoryLedger()));
