@@ -403,7 +403,12 @@ interface EventBase {
 }
 
 export type RunEvent =
-  | EventBase & { readonly type: "submitting"; readonly workflow: string }
+  | EventBase & {
+    readonly type: "submitting";
+    readonly workflow: string;
+    /** What the run will bear if the server honours it; `null` on older servers. */
+    readonly slug: string | null;
+  }
   | EventBase & {
     readonly type: "submit-delayed";
     readonly reason: SubmitDelay;

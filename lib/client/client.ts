@@ -19,6 +19,8 @@ import type {
 /** Every call may be given up: it then throws the signal's own reason. */
 export interface Abortable {
   readonly signal?: AbortSignal | undefined;
+  /** `none` for a caller whose own loop is the retry; reads and cancels are otherwise retried a few times. */
+  readonly retry?: "some" | "none";
 }
 
 /** What a submit sends. */

@@ -1,3 +1,3 @@
 // The only file that names this package: JSON with comments, and where in the text a value stands.
-export { findNodeAtLocation, parse, parseTree, printParseErrorCode } from "npm:jsonc-parser@3.3.1";
-export type { Node, ParseError } from "npm:jsonc-parser@3.3.1";
+export { parse, printParseErrorCode, visit } from "npm:jsonc-parser@3.3.1";
+export type { ParseError } from "npm:jsonc-parser@3.3.1";

@@ -50,7 +50,8 @@ export async function* execute(
   options: ExecuteOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const record = await intend(deps, request, options);
-  yield { type: "submitting", wishId: record.wishId, atMs: deps.clock.now(), workflow: request.workflow };
+  const { wishId, ownSlug } = record;
+  yield { type: "submitting", wishId, atMs: deps.clock.now(), workflow: request.workflow, slug: ownSlug };
   return yield* pursue(deps, record, options);
 }
 

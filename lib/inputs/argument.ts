@@ -15,7 +15,7 @@ export type InputArgument =
 export function parseArgument(argument: string, origin: string): InputArgument {
   if (argument === "-") return { type: "stdin" };
   if (/^\s*\{/.test(argument)) return { type: "inline", text: argument };
-  const match = /^([\w.[\]-]+?)(:?=)([^]*)$/.exec(argument);
+  const match = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/.exec(argument);
   if (match === null) return { type: "file", file: argument };
   const [, name = "", operator, text = ""] = match;
   const path = parsePath(name);

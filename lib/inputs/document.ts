@@ -2,12 +2,13 @@
 
 import type { ParseError } from "../deps/jsonc.ts";
 import type { Json, JsonObject, Problem } from "../model.ts";
-import { isObject, type Path } from "./path.ts";
+import { type Lines, linesOfJson, linesOfYaml } from "./lines.ts";
+import { isObject } from "./path.ts";
 
 export interface Document {
   readonly value: JsonObject;
-  /** The line that a path's value stands on, from 1; `undefined` when it can't be told. Parses the text again. */
-  lineOf(path: Path): Promise<number | undefined>;
+  /** The lines that values stand on; read at the first call. */
+  lines(): Promise<Lines | undefined>;
 }
 
 export type DocumentForm = "json" | "yaml";
@@ -29,37 +30,32 @@ export async function readDocument(
 ): Promise<Document | readonly Problem[]> {
   const read = form === "json" ? await readJson(text, origin) : await readYaml(text, origin);
   if (Array.isArray(read)) return read;
-  const { value, lineOf } = read;
+  const { value, lines } = read;
   if (!isObject(value)) {
     return [{ origin, path: "", message: `must be an object at the top: got ${nameOfType(value)}` }];
   }
-  return { value, lineOf };
+  return { value, lines };
 }
 
 interface Read {
   readonly value: Json;
-  lineOf(path: Path): Promise<number | undefined>;
+  lines(): Promise<Lines | undefined>;
 }
 
 async function readJson(source: string, origin: string): Promise<Read | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
-  const lineOf = async (path: Path) => {
-    const { findNodeAtLocation, parseTree } = await import("../deps/jsonc.ts");
-    const tree = parseTree(text);
-    const node = tree === undefined ? undefined : findNodeAtLocation(tree, [...path]);
-    return node === undefined ? undefined : lineAt(text, node.offset);
-  };
+  const lines = once(() => linesOfJson(text));
   try {
-    return { value: JSON.parse(text), lineOf };
+    return { value: JSON.parse(text), lines };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // Plain JSON is by far the most; only what is not gets the reader that knows comments and places.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors.length === 0) return { value, lineOf };
+    if (errors.length === 0) return { value, lines };
     return errors.slice(0, 5).map(({ error, offset }) => ({
-      origin: `${origin}:${lineAt(text, offset)}`,
+      origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",
       message: `is not JSON: ${words(printParseErrorCode(error))}`,
     }));
@@ -69,7 +65,7 @@ async function readJson(source: string, origin: string): Promise<Read | Problem[
 async function readYaml(text: string, origin: string): Promise<Read | Problem[]> {
   const { LineCounter, parseDocument } = await import("../deps/yaml.ts");
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter });
+  const document = parseDocument(text, { lineCounter, logLevel: "error" });
   if (document.errors.length > 0) {
     return document.errors.slice(0, 5).map(({ pos: [offset], message }) => ({
       origin: `${origin}:${lineCounter.linePos(offset).line}`,
@@ -77,22 +73,34 @@ async function readYaml(text: string, origin: string): Promise<Read | Problem[]>
       message: `is not YAML: ${message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "")}`,
     }));
   }
-  return {
-    // By way of JSON: dates, maps with odd keys and the like become what could be sent.
-    value: JSON.parse(JSON.stringify(document.toJS() ?? {})),
-    lineOf: (path) => {
-      const node = document.getIn(path, true);
-      const offset = isRanged(node) ? node.range[0] : undefined;
-      return Promise.resolve(offset === undefined ? undefined : lineCounter.linePos(offset).line);
-    },
-  };
+  try {
+    return { value: plain(document.toJS() ?? {}), lines: once(() => linesOfYaml(document.contents, lineCounter)) };
+  } catch (error) {
+    // Its own words would quote the alias, which may be a password that begins with a star.
+    if (error instanceof ReferenceError) {
+      return [{ origin, path: "", message: "is not YAML that can be read: an alias has no anchor, or repeats too much" }];
+    }
+    if (!(error instanceof TypeError)) throw error;
+    return [{ origin, path: "", message: "holds what JSON can't: a number without end, or an anchor inside itself" }];
+  }
 }
 
-function isRanged(node: unknown): node is { readonly range: readonly [number, number, number] } {
-  return typeof node === "object" && node !== null && "range" in node && Array.isArray(node.range);
+/** By way of JSON: maps with odd keys and the like become what could be sent. */
+function plain(value: unknown): Json {
+  const text = JSON.stringify(value, (_name, member) => {
+    if (typeof member === "number" && !Number.isFinite(member)) throw new TypeError("not a JSON number");
+    return member;
+  });
+  return JSON.parse(text);
 }
 
-function lineAt(text: string, offset: number): number {
+/** Reads at the first call, and hands out the same afterwards. */
+function once<T>(read: () => Promise<T>): () => Promise<T> {
+  let reading: Promise<T> | undefined;
+  return () => reading ??= read();
+}
+
+function lineOfOffset(text: string, offset: number): number {
   let line = 1;
   for (let index = text.indexOf("\n"); index !== -1 && index < offset; index = text.indexOf("\n", index + 1)) line++;
   return line;

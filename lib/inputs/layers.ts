@@ -13,8 +13,8 @@ export type InputLayer =
     /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
     readonly origin: string;
     readonly value: JsonObject;
-    /** The line that a path's value stands on, where there are lines. */
-    readonly lineOf: Document["lineOf"] | null;
+    /** The lines that its values stand on, where there are lines. */
+    readonly lines: Document["lines"] | null;
   }
   | {
     readonly type: "value";
@@ -66,7 +66,7 @@ export async function readLayers(values: readonly string[], sources: LayerSource
 
 /** A saved preset as the lowest layer. */
 export function presetLayer(name: string, value: JsonObject): InputLayer {
-  return { type: "object", origin: `preset ${name}`, value, lineOf: null };
+  return { type: "object", origin: `preset ${name}`, value, lines: null };
 }
 
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {
@@ -101,7 +101,7 @@ async function objectLayer(text: string, origin: string, name: string): Promise<
   const document = await readDocument(text, { origin, form: formOf(name, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
   const hasLines = origin === name || origin === "stdin";
-  return { type: "object", origin, value: document.value, lineOf: hasLines ? document.lineOf : null };
+  return { type: "object", origin, value: document.value, lines: hasLines ? document.lines : null };
 }
 
 function parseValue(text: string, origin: string, path: Path): Json {
@@ -110,7 +110,8 @@ function parseValue(text: string, origin: string, path: Path): Json {
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const hint = "after := comes JSON; for text use =";
-    throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${text} (${hint})` });
+    // Not quoted: it may be a password.
+    throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${hint}` });
   }
 }
 

@@ -3,6 +3,7 @@
 import { InvalidInputs } from "../errors.ts";
 import type { Json, JsonObject, Problem } from "../model.ts";
 import type { InputLayer } from "./layers.ts";
+import { lineAt } from "./lines.ts";
 import { formatPath, isForbidden, isObject, type Path, valueAt } from "./path.ts";
 
 /** How text given as `=value` is to be read, by what the workflow declares for its path. */
@@ -12,6 +13,8 @@ export interface ResolvedInputs {
   readonly value: JsonObject;
   /** Where a secret was asked for. */
   readonly secretPaths: readonly string[];
+  /** What was merged, lowest first, each text with its type. */
+  readonly layers: readonly InputLayer[];
   /** Which layers gave a value at this path or around it, the winner first; the rest it overrode. */
   sourcesOf(path: Path): readonly Source[];
 }
@@ -51,7 +54,7 @@ export function mergeLayers(
   const secretPaths = typed.flatMap((layer) =>
     layer.type === "value" && layer.isSecret ? [formatPath(layer.path)] : []
   );
-  return { value: merged, secretPaths, sourcesOf: (path) => sourcesIn(typed, path) };
+  return { value: merged, secretPaths, layers: typed, sourcesOf: (path) => sourcesIn(typed, path) };
 }
 
 /** Text takes the declared type where it can be read as one; undeclared, only what prints as it was written does. */
@@ -104,7 +107,7 @@ function setAt(
 
 function setIn(at: Json | undefined, path: Path, depth: number, value: Json, report: Report): Json {
   const segment = path[depth];
-  if (segment === undefined) return isObject(at) && isObject(value) ? mergeObjects(at, value, path, report) : value;
+  if (segment === undefined) return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, report) : value;
   const refuse = (message: string): Json => {
     report(path, message);
     return at ?? null;
@@ -136,7 +139,7 @@ function valueInside(layer: Extract<InputLayer, { type: "value" }>, path: Path):
 }
 
 async function originIn(layer: InputLayer, path: Path): Promise<string> {
-  if (layer.type === "value" || layer.lineOf === null) return layer.origin;
-  const line = await layer.lineOf(path);
+  if (layer.type === "value" || layer.lines === null) return layer.origin;
+  const line = lineAt(await layer.lines(), path);
   return line === undefined ? layer.origin : `${layer.origin}:${line}`;
 }

@@ -7,27 +7,29 @@ export type Path = readonly (string | number)[];
 /** Names that would reach into an object's own machinery. */
 const FORBIDDEN: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Reads `a.b[0].c`; `undefined` when it can't be read. */
+const QUOTED = String.raw`"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"`;
+const WHOLE = new RegExp(String.raw`^(?:[\w-]+|\[${QUOTED}\])(?:\.[\w-]+|\[\d+\]|\[${QUOTED}\])*$`);
+const SEGMENTS = new RegExp(String.raw`\[(\d+)\]|\[(${QUOTED})\]|([\w-]+)`, "g");
+
+/** Reads `a.b[0].c` and `a["odd name"]`; `undefined` when it can't be read. */
 export function parsePath(text: string): Path | undefined {
-  const path: (string | number)[] = [];
-  for (const part of text.split(".")) {
-    const match = /^([\w-]+)((?:\[\d+\])*)$/.exec(part);
-    if (match === null) return undefined;
-    const [, name = "", indices = ""] = match;
-    path.push(name, ...[...indices.matchAll(/\d+/g)].map(([digits]) => Number(digits)));
-  }
-  return path;
+  if (!WHOLE.test(text)) return undefined;
+  return [...text.matchAll(SEGMENTS)].map(([, index, quoted, name]) => {
+    if (index !== undefined) return Number(index);
+    return name ?? String(JSON.parse(quoted ?? '""'));
+  });
 }
 
-/** Writes a path as {@link parsePath} reads it; a name that it could not read stands in quotes. */
+/** Writes a path as {@link parsePath} reads it; a name of other than letters, digits, - and _ stands in quotes. */
 export function formatPath(path: Path): string {
-  let text = "";
-  for (const segment of path) {
-    if (typeof segment === "number") text += `[${segment}]`;
-    else if (/^[\w-]+$/.test(segment)) text += text === "" ? segment : `.${segment}`;
-    else text += `[${JSON.stringify(segment)}]`;
-  }
-  return text;
+  return path.reduce<string>(joinPath, "");
+}
+
+/** The path of what is one step inside. */
+export function joinPath(text: string, segment: string | number): string {
+  if (typeof segment === "number") return `${text}[${segment}]`;
+  if (!/^[\w-]+$/.test(segment)) return `${text}[${JSON.stringify(segment)}]`;
+  return text === "" ? segment : `${text}.${segment}`;
 }
 
 export function isForbidden(name: string | number): boolean {

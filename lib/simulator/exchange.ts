@@ -169,7 +169,11 @@ async function send(
       await connection.answerWith(truncatedBytes(dated));
       return new Response(null, { status: 500 });
     case "slow": {
-      const pause = (durationMs: number) => world.clock.sleep(durationMs, { signal: closing });
+      const pause = (durationMs: number) =>
+        world.clock.sleep(durationMs, { signal: closing }).catch((error: unknown) => {
+          // Once closed, nobody is left to see how fast the rest goes.
+          if (!closing.aborted) throw error;
+        });
       return new Response(slowBody(dated.body ?? "", pause, fault.slowMs ?? DEFAULT_SLOW_MS), dated);
     }
     default: {

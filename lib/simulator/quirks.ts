@@ -8,7 +8,7 @@ export const DEFAULT_QUIRKS: Quirks = {
   duplicateSlugStatus: 409,
   cancelOfEnded: 204,
   idInPath: false,
-  errorBody: "envelope",
+  errorBody: "problem",
   dryRun: "run",
   listOrder: "newest",
   maxLimit: 100,

@@ -25,7 +25,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const world = createWorld({ clock, random, quirks: () => quirks, extraWorkflows: options.workflows ?? {} });
 
   const inner = await listenWithin((request, info) => handle(request, info));
-  const front = openFront({ port, serverPort: inner.addr.port });
+  const front = await openOrShut(inner, () => openFront({ port, serverPort: inner.addr.port }));
   const url = `http://127.0.0.1:${front.port}`;
   const keyring = createKeyring({ url, now: () => clock.now(), random });
   const deps: ExchangeDeps = { world, keyring, faults, received, admittedMs: [], onStep, closing: closing.signal };
@@ -33,7 +33,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const connection = front.connectionFrom(info.remoteAddr.port);
     // Whoever found the server behind the front is not one of ours.
     if (connection === undefined) return new Response(null, { status: 404 });
-    return exchange(deps, request, { connection, sent: info.completed });
+    return exchange(deps, request, { connection, sent: info.completed }).catch((error: unknown) => {
+      if (!closing.signal.aborted) throw error;
+      return new Response(null, { status: 503 });
+    });
   };
 
   const runOf = (slug: string): RunRecord => {
@@ -77,6 +80,16 @@ function chanceFrom(seed: number): () => number {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
+}
+
+/** Doesn't leave the server behind when what stands before it can't be opened. */
+async function openOrShut<Opened>(inner: Deno.HttpServer, open: () => Opened): Promise<Opened> {
+  try {
+    return open();
+  } catch (error) {
+    await inner.shutdown();
+    throw error;
+  }
 }
 
 function listenWithin(handler: Deno.ServeHandler<Deno.NetAddr>) {

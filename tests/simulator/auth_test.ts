@@ -104,3 +104,10 @@ for (
     assert.equal(answer.at("code"), "unauthenticated");
   });
 }
+
+Deno.test("a server speaks envelope unless it is told otherwise", async () => {
+  await using sim = await startSimulator();
+  const answer = await ask(sim, "GET", "/api/nothing", { accept: "application/json, application/problem+json" });
+  assert.equal(answer.headers.get("content-type"), "application/json");
+  assert.equal(answer.at("error"), true);
+});

@@ -27,6 +27,14 @@ Deno.test("closing does not wait for a request that is being kept waiting", asyn
   await answer;
 });
 
+Deno.test("closing does not wait for a body that is being sent slowly", async () => {
+  const sim = await startSimulator({ faults: [{ on: "list-workflows", body: "slow", slowMs: 3_600_000 }] });
+  const response = await fetch(`${sim.url}/api/workflows`, { headers: { authorization: basic(sim.key) } });
+  const body = assert.rejects(response.text());
+  await sim[Symbol.asyncDispose]();
+  await body;
+});
+
 Deno.test("the port can be chosen, and one that is taken is refused", async () => {
   await using first = await startSimulator();
   await assert.rejects(startSimulator({ port: first.port }), Deno.errors.AddrInUse);

@@ -87,5 +87,5 @@ function legacyRunJson(world: World, run: RunRecord, nowMs: number): JsonObject 
 }
 
 function pairsOf(map: JsonObject): JsonObject[] {
-  return Object.entries(map).map(([Key, Value]) => ({ Key, Value }));
+  return Object.entries(map).map(([key, value]) => ({ key, value }));
 }

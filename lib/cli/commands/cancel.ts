@@ -1,0 +1,43 @@
+import { cancelRun } from "../../executor/cancel.ts";
+import { findRun } from "../../executor/find.ts";
+import { nameOf, viewOf } from "../../executor/view.ts";
+import type { RunDetail, RunHandle } from "../../model.ts";
+import { defineCommand, JSON_ARG } from "../command.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
+import { openDeps } from "../open.ts";
+import { parseManyRuns } from "../run_ref.ts";
+
+export const cancel = defineCommand({
+  name: "cancel",
+  summary: "end runs early",
+  usage: "RUN… [options]",
+  examples: [
+    { line: "pw-workflow-runner cancel hello-world-00047", does: "one run" },
+    { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "several" },
+  ],
+  notes: "Safe to repeat: a run that has ended already is left as it is, and that is no error.",
+  args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
+  async run({ context, output, signal, values }) {
+    const refs = parseManyRuns(values.runs ?? []);
+    const deps = await openDeps({ context, output, values });
+    // All are found before one is cancelled: a slip in the third name must not leave the first two cancelled.
+    const handles: RunHandle[] = [];
+    for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));
+    const cancelled: RunDetail[] = [];
+    for (const handle of handles) {
+      const run = await cancelRun(deps, handle, { signal });
+      cancelled.push(run);
+      if (output.mode === "text") output.answer(`${output.answerStyle.green("✓")} ${nameOf(handle)} ${outcome(run)}`);
+    }
+    if (output.mode === "json") {
+      const kind = "cancelled";
+      output.document({ runs: cancelled.map(viewOf), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
+    }
+    return EXIT_CODES.completed;
+  },
+});
+
+function outcome({ status, phase }: RunDetail): string {
+  if (phase === "going") return "is being cancelled";
+  return status === "cancelled" ? "is cancelled" : `had ended already: ${status}`;
+}

@@ -1,0 +1,43 @@
+import { digestFailure } from "../../executor/failure.ts";
+import { findRun } from "../../executor/find.ts";
+import { KIND_OF_STATUS } from "../../executor/view.ts";
+import { defineCommand, JSON_ARG } from "../command.ts";
+import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
+import { openDeps } from "../open.ts";
+import { digest } from "../run_lines.ts";
+import { parseOneRun } from "../run_ref.ts";
+import { oneLine } from "../sanitize.ts";
+
+export const errors = defineCommand({
+  name: "errors",
+  summary: "why a run failed",
+  usage: "RUN [options]",
+  examples: [
+    { line: "pw-workflow-runner errors failing-step-00003", does: "failed jobs and steps, and the end of their logs" },
+    { line: "pw-workflow-runner errors failing-step#3 --json", does: "the same for a program" },
+  ],
+  notes: "Ends as the run did: 0 when it completed or goes on, 1 when it failed, 3 when it was cancelled.",
+  args: { run: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
+  async run({ context, output, signal, values }) {
+    const ref = parseOneRun(values.run ?? []);
+    const deps = await openDeps({ context, output, values });
+    const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const failure = await digestFailure(deps, run, { signal });
+    const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(KIND_OF_STATUS[run.status]);
+    const summary = failure?.summary ?? run.statusReason;
+    if (output.mode === "json") {
+      const { slug, status } = run;
+      const failedJobs = failure?.failedJobs ?? [];
+      output.document({ slug, status, summary, failedJobs, exitCode, kind: status, submitted: "no" });
+    } else if (failure === undefined) {
+      output.answer(
+        `The run is ${run.status}: no job or step failed${summary === null ? "" : ` (${oneLine(summary)})`}`,
+      );
+    } else {
+      output.answer(
+        `${output.answerStyle.red("✗")} ${oneLine(failure.summary)}\n${digest(failure, output.answerStyle)}`,
+      );
+    }
+    return exitCode;
+  },
+});

@@ -1,0 +1,34 @@
+import { findWorkflow } from "../../executor/prepare.ts";
+import { defineCommand, JSON_ARG } from "../command.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
+import { openClient } from "../open.ts";
+import { renderWorkflow } from "../render_workflows.ts";
+
+export const show = defineCommand({
+  name: "show",
+  summary: "what a workflow is and what it asks for",
+  usage: "WORKFLOW [options]",
+  examples: [
+    { line: "pw-workflow-runner show hello-world", does: "its inputs with types and defaults" },
+    { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "the workflow file itself" },
+  ],
+  args: {
+    workflow: { type: "positional" },
+    ...JSON_ARG,
+    yaml: { type: "boolean", description: "Print the workflow file" },
+  },
+  async run({ context, output, signal, values }) {
+    const client = await openClient({ context, output, values });
+    const workflow = await findWorkflow({ client }, values.workflow, signal);
+    if (values.yaml === true) {
+      output.raw(await client.getWorkflowYaml(workflow.name, { signal }));
+    } else if (output.mode === "json") {
+      const { isFavorite, ...others } = workflow;
+      output.document({ ...others, favorite: isFavorite });
+    } else {
+      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
+      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns }));
+    }
+    return EXIT_CODES.completed;
+  },
+});

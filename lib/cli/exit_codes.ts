@@ -1,0 +1,62 @@
+/** Why this file: one table knows the numbers. */
+
+import type { ErrorKind } from "../errors.ts";
+import type { ResultKind } from "../model.ts";
+import type { StopSignal } from "./context.ts";
+
+/** What a program ends with, by what kept it from more. */
+export const EXIT_CODES = {
+  completed: 0,
+  not_waited: 0,
+  session_ready: 0,
+  failed: 1,
+  usage: 2,
+  invalid_inputs: 2,
+  consent_required: 2,
+  rejected: 2,
+  unsupported: 2,
+  cancelled: 3,
+  credential_missing: 4,
+  credential_malformed: 4,
+  credential_refused: 4,
+  forbidden: 4,
+  not_found: 5,
+  run_deleted: 5,
+  submit_unknown: 6,
+  lost_contact: 7,
+  credential_expired: 7,
+  unreachable: 8,
+  unavailable: 8,
+  conflict: 8,
+  answer_lost: 8,
+  bad_answer: 8,
+  not_submitted: 8,
+  storage: 8,
+  timeout: 124,
+} as const satisfies Record<ErrorKind | ResultKind, number>;
+
+/** The number for a kind. */
+export function exitCodeOf(kind: ErrorKind | ResultKind): number {
+  return EXIT_CODES[kind];
+}
+
+/** 128 + the signal's number. */
+export const EXIT_CODES_OF_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Record<
+  StopSignal,
+  number
+>;
+
+/** 128 + SIGPIPE: what a shell's own tools end with when `head` has seen enough. */
+export const EXIT_CODE_OF_CLOSED_PIPE = 141;
+
+/** A defect of ours. */
+export const EXIT_CODE_OF_DEFECT = 70;
+
+const GRAVEST_FIRST = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
+
+/** Of many codes the one to end with: a defect, then a signal, then what a script must look at first. */
+export function gravest(codes: readonly number[]): number {
+  if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;
+  const signal = codes.find((code) => code > 128);
+  return signal ?? GRAVEST_FIRST.find((code) => codes.includes(code)) ?? 0;
+}

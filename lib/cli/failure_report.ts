@@ -1,0 +1,94 @@
+/** What is told when a command could not do its work: the same facts for people and for programs. Pure. */
+
+import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
+import type { Problem, Submitted } from "../model.ts";
+import { PipeClosed, Stopped } from "./context.ts";
+import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
+import { oneLine } from "./sanitize.ts";
+import type { Style } from "./style.ts";
+import { pad, textWidth } from "./text_width.ts";
+
+export interface FailureReport {
+  readonly exitCode: number;
+  readonly kind: string;
+  readonly message: string;
+  readonly hint: string | undefined;
+  readonly problems: readonly Problem[];
+  readonly submitted: Submitted;
+  /** Nobody is there to be told. */
+  readonly isSilent: boolean;
+}
+
+/** What an error means to the one who called. */
+export function reportOf(error: unknown): FailureReport {
+  const common = { hint: undefined, problems: [], submitted: "no", isSilent: false } as const;
+  if (error instanceof RunnerError) {
+    const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
+    const { kind, message, hint, submitted } = error;
+    return { ...common, exitCode: EXIT_CODES[kind], kind, message, hint, problems, submitted };
+  }
+  if (error instanceof PipeClosed) {
+    return {
+      ...common,
+      exitCode: EXIT_CODE_OF_CLOSED_PIPE,
+      kind: "pipe_closed",
+      message: error.message,
+      isSilent: true,
+    };
+  }
+  if (error instanceof Stopped) {
+    const exitCode = EXIT_CODES_OF_SIGNALS[error.signal];
+    return { ...common, exitCode, kind: "stopped", message: error.message, ...error.wait };
+  }
+  const denied = missingPermission(error);
+  if (denied !== undefined) return { ...common, exitCode: EXIT_CODES.usage, kind: "usage", ...denied };
+  return {
+    ...common,
+    exitCode: EXIT_CODE_OF_DEFECT,
+    kind: "defect",
+    message: `Something is wrong in pw-workflow-runner itself: ${describe(error)}`,
+    hint: "Please report it, with the command and what --log-level DEBUG prints",
+    submitted: "unknown",
+  };
+}
+
+/** For people: what could not be done, every problem on a line of its own, and what to do next. */
+export function renderFailure({ message, hint, problems }: FailureReport, style: Style): string {
+  const rows = problems.map(({ origin, path, message }) => [origin, path, message].map(oneLine));
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ""))));
+  return [
+    `${style.red("✗")} ${message}`,
+    ...rows.map((row) =>
+      "  " +
+      row.map((cell, column) => pad(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ").trimEnd()
+    ),
+    ...(hint === undefined ? [] : [`  ${style.dim(hint)}`]),
+  ].join("\n");
+}
+
+/** For programs: one document. */
+export function failureDocument({ exitCode, kind, message, hint, problems, submitted }: FailureReport) {
+  return {
+    error: { kind, message, hint: hint ?? null, ...(problems.length === 0 ? {} : { problems }) },
+    exitCode,
+    kind,
+    submitted,
+  };
+}
+
+/** Deno's own words name the flag; they are turned into ours. */
+function missingPermission(error: unknown): { message: string; hint: string } | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (!(cause instanceof Deno.errors.NotCapable)) continue;
+    const [, what, flag] = /^Requires (.+), run again with the (--[a-z-]+) flag/.exec(cause.message) ?? [];
+    return {
+      message: `Cannot go on: this program was started without ${what ?? "a permission that it needs"}`,
+      hint: `Start it with \`deno run ${flag ?? "-A"} …\``,
+    };
+  }
+  return undefined;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+}

@@ -1,0 +1,64 @@
+/** What `--help` says. Pure. */
+
+import { VERSION } from "../version.ts";
+import { optionName, takesValue } from "./argv.ts";
+import { type Command, COMMON_ARGS } from "./command.ts";
+import type { Style } from "./style.ts";
+import { pad, textWidth } from "./text_width.ts";
+
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+}
+
+/** All commands at a glance. */
+export function renderOverview(groups: readonly CommandGroup[], style: Style): string {
+  const width = Math.max(
+    ...groups.flatMap(({ commands }) => commands.map(({ name, usage }) => `${name} ${usage}`.length)),
+  );
+  const sections = groups.map(({ title, commands }) =>
+    [
+      style.bold(title),
+      ...commands.map(({ name, usage, summary }) => `  ${pad(`${name} ${usage}`, width)}  ${summary}`),
+    ].join("\n")
+  );
+  return [
+    `pw-workflow-runner ${VERSION}: runs workflows on the Parallel Works ACTIVATE platform`,
+    "",
+    `${style.bold("Usage")}\n  pw-workflow-runner COMMAND [options]`,
+    "",
+    sections.join("\n\n"),
+    "",
+    style.bold("Names"),
+    "  RUN is a slug, WORKFLOW#47 or last",
+    "",
+    "The key is taken from PW_API_KEY, or from the credentials file of the official command line.",
+    "`pw-workflow-runner COMMAND --help` tells more and shows examples.",
+  ].join("\n");
+}
+
+/** One command in full. */
+export function renderHelp({ name, summary, usage, examples, notes, args }: Command, style: Style): string {
+  const own = Object.entries(args).filter(([key, { type }]) => type !== "positional" && !(key in COMMON_ARGS));
+  const parts = [
+    `${style.bold(`pw-workflow-runner ${name}`)}: ${summary}`,
+    `${style.bold("Usage")}\n  pw-workflow-runner ${name} ${usage}`.trimEnd(),
+    `${style.bold("Examples")}\n${
+      examples.map(({ line, does }) => `  ${style.dim(`# ${does}`)}\n  ${line}`).join("\n\n")
+    }`,
+    ...(own.length === 0 ? [] : [`${style.bold("Options")}\n${optionLines(own)}`]),
+    `${style.bold("Options of every command")}\n${optionLines(Object.entries(COMMON_ARGS))}`,
+    ...(notes === undefined ? [] : [notes]),
+  ];
+  return parts.join("\n\n");
+}
+
+function optionLines(options: readonly (readonly [string, Command["args"][string]])[]): string {
+  const rows = options.map(([key, schema]) => {
+    const short = schema.short === undefined ? "    " : `-${schema.short}, `;
+    const value = takesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
+    return [`${short}${optionName(key)}${value}`, schema.description ?? ""] as const;
+  });
+  const width = Math.max(...rows.map(([left]) => textWidth(left)));
+  return rows.map(([left, right]) => `  ${pad(left, width)}  ${right}`).join("\n");
+}

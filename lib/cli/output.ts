@@ -1,0 +1,81 @@
+/** Why this file: the one place that writes. Answers go to stdout, the conversation to stderr. */
+
+import type { Clock } from "../clock.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
+import type { Context, TextWriter } from "./context.ts";
+import { type LiveLine, startLiveLine } from "./live_line.ts";
+import { harmless } from "./sanitize.ts";
+import { type Style, STYLE_SEQUENCE, styleFor } from "./style.ts";
+
+/** How the answer is told: to people, as one JSON document, or as JSON Lines while it comes about. */
+export type OutputMode = "text" | "json" | "events";
+
+export interface OutputOptions {
+  readonly mode: OutputMode;
+  readonly level: LogLevel;
+  /** False when somebody asked for no colours; they are shown on terminals alone anyway. */
+  readonly mayColor: boolean;
+}
+
+export interface Output {
+  readonly mode: OutputMode;
+  /** What the answer may be coloured with. */
+  readonly answerStyle: Style;
+  /** What the conversation may be coloured with. */
+  readonly style: Style;
+  /** A line or more of the answer. */
+  answer(text: string): void;
+  /** Text that is handed on as it is, like a file's: only made harmless. */
+  raw(text: string): void;
+  /** The answer as one JSON document. */
+  document(value: unknown): void;
+  /** One line of JSON Lines. */
+  event(value: unknown): void;
+  /** A line of the conversation; kept back when it is below the wanted level. */
+  say(level: LogLevel, text: string): void;
+  /** Whether lines of this level are shown. */
+  shows(level: LogLevel): boolean;
+  /** A line that is rewritten in place; `undefined` where the conversation isn't on a terminal. */
+  live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
+}
+
+export function createOutput({ stdout, stderr }: Context, { mode, level, mayColor }: OutputOptions): Output {
+  let live: LiveLine | undefined;
+  const shows = (wanted: LogLevel) => LOG_LEVELS.indexOf(wanted) >= LOG_LEVELS.indexOf(level);
+  const write = (writer: TextWriter, text: string) => {
+    // The live line makes room, and comes back below what was written.
+    live?.hide();
+    writer.write(text);
+    live?.draw();
+  };
+  return {
+    mode,
+    answerStyle: styleFor(mayColor && stdout.isTerminal),
+    style: styleFor(mayColor && stderr.isTerminal),
+    shows,
+    answer: (text) => write(stdout, `${harmlessButStyled(text)}\n`),
+    raw: (text) => write(stdout, harmless(text)),
+    document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`),
+    event: (value) => write(stdout, `${JSON.stringify(value)}\n`),
+    say(wanted, text) {
+      if (shows(wanted)) write(stderr, `${harmlessButStyled(text)}\n`);
+    },
+    live(clock, render) {
+      if (!stderr.isTerminal || !shows("INFO")) return undefined;
+      const line = startLiveLine(stderr, clock, (columns) => harmlessButStyled(render(columns)));
+      live = line;
+      return {
+        ...line,
+        [Symbol.dispose]() {
+          line[Symbol.dispose]();
+          live = undefined;
+        },
+      };
+    },
+  };
+}
+
+/** Whatever a renderer forgot to clean stops here: only our own colours pass. */
+function harmlessButStyled(text: string): string {
+  return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : harmless(part)).join("");
+}

@@ -1,0 +1,220 @@
+/** The table of commands, and the way from the words of the command line to an exit code. */
+
+import { UsageError } from "../errors.ts";
+import type { LogLevel } from "../log.ts";
+import { LOG_LEVELS } from "../log.ts";
+import type { Command } from "./command.ts";
+import { type Context, Stopped } from "./context.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { EXIT_CODES } from "./exit_codes.ts";
+import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
+import { createOutput, type Output, type OutputMode } from "./output.ts";
+
+/** Each is loaded when it is asked for; the specifiers are literal, so that a compiled binary holds them. */
+const GROUPS = [
+  {
+    title: "Workflows",
+    commands: [
+      {
+        name: "list",
+        usage: "[PATTERN]",
+        summary: "what workflows there are",
+        load: async () => (await import("./commands/list.ts")).list,
+      },
+      {
+        name: "show",
+        usage: "WORKFLOW",
+        summary: "what a workflow is and what it asks for",
+        load: async () => (await import("./commands/show.ts")).show,
+      },
+      {
+        name: "run",
+        usage: "WORKFLOW -i …",
+        summary: "submit a run, follow it, report its end",
+        load: async () => (await import("./commands/run.ts")).run,
+      },
+    ],
+  },
+  {
+    title: "Runs",
+    commands: [
+      {
+        name: "status",
+        usage: "RUN",
+        summary: "how a run is doing",
+        load: async () => (await import("./commands/status.ts")).status,
+      },
+      {
+        name: "watch",
+        usage: "RUN…",
+        summary: "follow runs to their end",
+        load: async () => (await import("./commands/watch.ts")).watch,
+      },
+      {
+        name: "runs",
+        usage: "[WORKFLOW]",
+        summary: "what was run",
+        load: async () => (await import("./commands/runs.ts")).runs,
+      },
+      {
+        name: "logs",
+        usage: "RUN",
+        summary: "what a run said",
+        load: async () => (await import("./commands/logs.ts")).logs,
+      },
+      {
+        name: "errors",
+        usage: "RUN",
+        summary: "why a run failed",
+        load: async () => (await import("./commands/errors.ts")).errors,
+      },
+      {
+        name: "cancel",
+        usage: "RUN…",
+        summary: "end runs early",
+        load: async () => (await import("./commands/cancel.ts")).cancel,
+      },
+    ],
+  },
+  {
+    title: "Without an account",
+    commands: [
+      {
+        name: "demo",
+        usage: "",
+        summary: "watch a run on a simulated platform",
+        load: async () => (await import("./commands/demo.ts")).demo,
+      },
+      {
+        name: "simulate",
+        usage: "",
+        summary: "serve a simulated platform",
+        load: async () => (await import("./commands/simulate.ts")).simulate,
+      },
+    ],
+  },
+] as const;
+
+/** Options whose value could be taken for a command's name when they stand before it. */
+const COMMON_WITH_VALUE = ["--context", "--allow-host", "--log-level"];
+
+/** Runs one command line. Never throws; answers with the exit code. */
+export async function main(context: Context): Promise<number> {
+  let output: Output | undefined;
+  try {
+    output = await outputFor(context, undefined);
+    return await dispatch(context, output);
+  } catch (error) {
+    return await reportFailure(context, output, error);
+  }
+}
+
+async function dispatch(context: Context, output: Output): Promise<number> {
+  const { name, argv } = splitCommand(context.args);
+  const isHelpWanted = hasSwitch(argv, "--help", "-h");
+  if (name === undefined || name === "help") {
+    const [about] = argv.filter((word) => !word.startsWith("-"));
+    if (about !== undefined) return await showHelp(output, about);
+    if (name === undefined && argv.length === 1 && hasSwitch(argv, "--version", "-V")) return await showVersion(output);
+    if (name === undefined && argv.length > 0 && !isHelpWanted) throw noCommand(argv);
+    const { renderOverview } = await import("./help.ts");
+    if (name === "help" || isHelpWanted) {
+      output.answer(renderOverview(GROUPS, output.answerStyle));
+      return EXIT_CODES.completed;
+    }
+    // Without a word nothing was asked, so this is no answer.
+    output.say("ERROR", renderOverview(GROUPS, output.style));
+    return EXIT_CODES.usage;
+  }
+  if (isHelpWanted) return await showHelp(output, name);
+  return await start(context, await commandNamed(name), argv);
+}
+
+async function start(context: Context, command: Command, argv: readonly string[]): Promise<number> {
+  const go = command.prepare(argv);
+  const stopping = new AbortController();
+  using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
+  const output = await outputFor(context, valueOf(argv, "--log-level"));
+  return await go({ context, output, signal: stopping.signal });
+}
+
+/** `--log-level DEBUG list` and `list --log-level DEBUG` are the same. */
+function splitCommand(args: readonly string[]): { name: string | undefined; argv: string[] } {
+  for (let index = 0; index < args.length; index++) {
+    const word = args[index] ?? "";
+    if (COMMON_WITH_VALUE.includes(word)) index++;
+    else if (!word.startsWith("-")) return { name: word, argv: args.toSpliced(index, 1) };
+  }
+  return { name: undefined, argv: [...args] };
+}
+
+async function commandNamed(name: string): Promise<Command> {
+  const entries = GROUPS.flatMap(({ commands }) => [...commands]);
+  const entry = entries.find((command) => command.name === name);
+  if (entry !== undefined) return await entry.load();
+  throw new UsageError(`Cannot run ${name}: there is no such command`, {
+    hint: didYouMean(name, entries.map((command) => command.name)) ?? "`pw-workflow-runner help` lists the commands",
+  });
+}
+
+function noCommand(argv: readonly string[]): UsageError {
+  return new UsageError(`Cannot tell what to do: ${argv.join(" ")} names no command`, {
+    hint: "`pw-workflow-runner help` lists the commands",
+  });
+}
+
+async function showHelp(output: Output, name: string): Promise<number> {
+  const { renderHelp } = await import("./help.ts");
+  output.answer(renderHelp(await commandNamed(name), output.answerStyle));
+  return EXIT_CODES.completed;
+}
+
+async function showVersion(output: Output): Promise<number> {
+  const { VERSION } = await import("../version.ts");
+  output.answer(`pw-workflow-runner ${VERSION}`);
+  return EXIT_CODES.completed;
+}
+
+/** Before the options are checked it must be known how to tell that they are wrong. */
+async function outputFor(context: Context, levelWord: string | undefined): Promise<Output> {
+  const { args } = context;
+  const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
+  const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
+  return createOutput(context, { mode, mayColor, level: await levelFor(context, levelWord) });
+}
+
+/** A wrong word on the command line has been refused; a wrong one in the environment must not stop anything. */
+async function levelFor(context: Context, word: string | undefined): Promise<LogLevel> {
+  const { settingsOf } = await import("./settings.ts");
+  const wanted = (word ?? (await settingsOf(context))("PW_LOG_LEVEL") ?? "").toUpperCase();
+  return LOG_LEVELS.find((level) => level === wanted) ?? "INFO";
+}
+
+async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {
+  const report = reportOf(error);
+  if (report.isSilent) return report.exitCode;
+  try {
+    const speaker = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+    if (speaker.mode === "json") speaker.document(failureDocument(report));
+    else if (speaker.mode === "events") speaker.event({ v: 1, type: "error", ...failureDocument(report) });
+    speaker.say("ERROR", renderFailure(report, speaker.style));
+    const isDebugging = report.kind === "defect" &&
+      await levelFor(context, valueOf(context.args, "--log-level")) === "DEBUG";
+    if (isDebugging && error instanceof Error) speaker.say("ERROR", error.stack ?? "");
+  } catch {
+    // Whoever listened is gone, or it is the context itself that is broken: the exit code still tells.
+  }
+  return report.exitCode;
+}
+
+function hasSwitch(args: readonly string[], ...names: readonly string[]): boolean {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.slice(0, end).some((word) => names.includes(word));
+}
+
+function valueOf(args: readonly string[], name: string): string | undefined {
+  const inline = args.findLast((word) => word.startsWith(`${name}=`));
+  if (inline !== undefined) return inline.slice(name.length + 1);
+  const index = args.lastIndexOf(name);
+  return index === -1 ? undefined : args[index + 1];
+}

@@ -1,0 +1,136 @@
+/** What is said while a run goes on, and how it ended, in words. Pure. */
+
+import { nameOf } from "../executor/view.ts";
+import type { Failure, RunEvent, RunResult, StepPosition } from "../model.ts";
+import { formatDuration } from "./duration.ts";
+import { oneLine } from "./sanitize.ts";
+import type { Style } from "./style.ts";
+
+/** A line about an event; `undefined` for one that has none. Status lines are made by {@link statusLine}. */
+export function eventLine(event: RunEvent): string | undefined {
+  switch (event.type) {
+    case "submitting":
+      return `Submitting ${oneLine(event.workflow)}...`;
+    case "submit-delayed":
+      return delayLine(event);
+    case "started":
+      return startedLine(event);
+    case "status":
+      return undefined;
+    case "unknown-word":
+      return `The platform says "${oneLine(event.word)}", a word not known here: taken for still going`;
+    case "contact-lost":
+      return `Lost contact, still trying: ${oneLine(event.reason)}`;
+    case "contact-back":
+      return `Contact is back after ${formatDuration(event.lostForMs)}`;
+    case "settled":
+      return settledLine(event.result);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** `Status: running... (15s)  step 2/3 "run mpi"`. */
+export function statusLine(platformStatus: string, elapsedMs: number, position: StepPosition | null): string {
+  const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${oneLine(position.step)}"`;
+  return `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})${where}`;
+}
+
+/** The last words, for stdout: one line, and for a failed run why it failed. */
+export function verdict(result: RunResult, style: Style): string {
+  switch (result.kind) {
+    case "completed":
+      return `${style.green("✓")} Workflow completed successfully`;
+    case "failed":
+      return [
+        `${style.red("✗")} Workflow failed${result.errorMessage === null ? "" : `: ${oneLine(result.errorMessage)}`}`,
+        ...(result.failure === undefined ? [] : [digest(result.failure, style)]),
+      ].join("\n");
+    case "cancelled":
+      return `${style.yellow("✗")} Workflow was cancelled on the platform`;
+    case "session_ready":
+      return `${style.green("✓")} Session ${oneLine(result.session?.name ?? "")} stays running: ${
+        oneLine(result.session?.url ?? "")
+      }`;
+    case "not_waited":
+      return `${style.green("✓")} Run ${oneLine(runName(result))} goes on\n  ${
+        style.dim(`Follow it: ${watchCommand(result)}`)
+      }`;
+    case "timeout":
+    case "lost_contact":
+    case "credential_expired":
+      return `${style.yellow("✗")} ${oneLine(result.message ?? "")}\n  ${
+        style.dim(`Follow it again: ${watchCommand(result)}`)
+      }`;
+    case "run_deleted":
+    case "submit_unknown":
+      return `${style.red("✗")} ${oneLine(result.message ?? "")}`;
+    default:
+      return result.kind satisfies never;
+  }
+}
+
+/** Failed jobs and steps, their annotations and the end of their logs. */
+export function digest({ failedJobs }: Failure, style: Style): string {
+  const lines: string[] = [];
+  for (const job of failedJobs) {
+    lines.push(`  ${style.bold(`job ${oneLine(job.name)}`)}  ${oneLine(job.status)}`);
+    for (const step of job.failedSteps) {
+      lines.push(`    step "${oneLine(step.name)}"  ${oneLine(step.status)}`);
+      for (const { type, title, message } of step.annotations) {
+        const paint = type === "error" ? style.red : style.yellow;
+        lines.push(`      ${paint(type)} ${title === null ? "" : `${oneLine(title)}: `}${oneLine(message)}`);
+      }
+      lines.push(...step.logTail.map((line) => `      ${style.dim("│")} ${oneLine(line)}`));
+    }
+  }
+  return lines.join("\n");
+}
+
+/** How a person goes on with a run. */
+export function watchCommand(
+  { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
+): string {
+  return `pw-workflow-runner watch ${runName({ slug, workflowName, runNumber })}`;
+}
+
+function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">): string {
+  if (slug !== null) return slug;
+  return nameOf({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
+}
+
+function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
+  const run = event.number === null ? "Run" : `Run #${event.number}`;
+  const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
+  const started = event.wasAlreadyThere ? `Following ${run.toLowerCase()}` : `${run} started`;
+  const until = event.deadlineAtMs === null
+    ? ""
+    : `\nWaiting until ${timeOfDay(event.deadlineAtMs)} at the latest; the run goes on after that`;
+  return `${started}${slug}${until}`;
+}
+
+function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: "submit-delayed" }>): string {
+  const wait = formatDuration(untilMs - atMs);
+  switch (reason) {
+    case "looking":
+      return `It is not clear whether the run started, looking for it: ${oneLine(detail)}`;
+    case "conflict":
+      return `Not started yet, trying again in ${wait}: ${oneLine(detail)}`;
+    case "rate-limited":
+      return `Asked to wait ${wait}: ${oneLine(detail)}`;
+    case "not-reached":
+      return `Not submitted yet, trying again in ${wait}: ${oneLine(detail)}`;
+    default:
+      return reason satisfies never;
+  }
+}
+
+function settledLine({ status, kind, durationSeconds }: RunResult): string | undefined {
+  if (kind !== "completed" && kind !== "failed" && kind !== "cancelled") return undefined;
+  return `Status: ${status}${durationSeconds === null ? "" : ` (${formatDuration(durationSeconds * 1000)})`}`;
+}
+
+function timeOfDay(instantMs: number): string {
+  const date = new Date(instantMs);
+  return [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
+}

@@ -1,0 +1,31 @@
+/**
+ * Why this file: what a server or a log says may hold sequences that move the cursor, retitle the window, or turn the
+ * reading direction. None of it may reach a terminal.
+ */
+
+/** C0 without tab and newline, DEL, C1, bidi controls, zero-width joiners of lines, the interlinear and tag characters. */
+const HARMFUL =
+  // deno-lint-ignore no-control-regex -- naming them is the point
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+
+/** Makes every harmful character visible as an escape; tabs and newlines stay. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, visible);
+}
+
+/** The same for text that has to stay on one line: tabs and newlines become visible too. */
+export function oneLine(text: string): string {
+  return harmless(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
+
+/** A log as a person reads it: colours dropped, a progress bar's returns made lines, the rest made harmless. */
+export function harmlessLog(text: string): string {
+  // deno-lint-ignore no-control-regex -- as above
+  return harmless(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));
+}
+
+function visible(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  if (code <= 0xff) return `\\x${code.toString(16).padStart(2, "0")}`;
+  return code <= 0xffff ? `\\u${code.toString(16).padStart(4, "0")}` : `\\u{${code.toString(16)}}`;
+}

@@ -1,0 +1,30 @@
+/** Colours, where they are seen. */
+
+const CODES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+export type Style = Readonly<Record<keyof typeof CODES, (text: string) => string>>;
+
+/** What a stream takes: colours on a terminal, unless somebody asked for none. */
+export function styleFor(isColored: boolean): Style {
+  const paint = ([on, off]: readonly [number, number]) => (text: string) =>
+    isColored && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  return {
+    bold: paint(CODES.bold),
+    dim: paint(CODES.dim),
+    red: paint(CODES.red),
+    green: paint(CODES.green),
+    yellow: paint(CODES.yellow),
+    cyan: paint(CODES.cyan),
+  };
+}
+
+/** Finds the sequences that {@link styleFor} makes. */
+// deno-lint-ignore no-control-regex -- an escape begins with one
+export const STYLE_SEQUENCE = /(\u001b\[(?:1|2|22|31|32|33|36|39)m)/;

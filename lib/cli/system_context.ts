@@ -1,0 +1,94 @@
+/** Why this file: the one place where the program meets the machine. */
+
+import { systemClock } from "../clock.ts";
+import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
+
+const USUAL_COLUMNS = 80;
+const STOP_SIGNALS = Deno.build.os === "windows"
+  ? ["SIGINT"] as const satisfies readonly StopSignal[]
+  : ["SIGHUP", "SIGINT", "SIGTERM"] as const satisfies readonly StopSignal[];
+
+/** The machine as a command sees it. */
+export function systemContext(): Context {
+  return {
+    args: Deno.args,
+    env,
+    stdin: {
+      isTerminal: Deno.stdin.isTerminal(),
+      readText: () => new Response(Deno.stdin.readable).text(),
+    },
+    stdout: textWriter(Deno.stdout),
+    stderr: textWriter(Deno.stderr),
+    clock: systemClock,
+    askSecret: async (label) => (await import("./ask_secret.ts")).askSecret(label),
+    random: strongRandom,
+    fetch: globalThis.fetch,
+    readTextFile: (path) => Deno.readTextFile(path),
+    mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
+    onSignal,
+  };
+}
+
+/** Slugs rest on it: two processes must never draw the same. */
+function strongRandom(): number {
+  const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return draw / 2 ** 32;
+}
+
+/** Reads a variable. Without leave to, the key's absence would mislead; any other is only welcome, and not asked for. */
+function env(name: string): string | undefined {
+  if (name === "PW_API_KEY") return Deno.env.get(name);
+  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return undefined;
+  return Deno.env.get(name);
+}
+
+function textWriter(stream: typeof Deno.stdout): TextWriter {
+  const isTerminal = stream.isTerminal();
+  const encoder = new TextEncoder();
+  return {
+    isTerminal,
+    columns() {
+      if (!isTerminal) return USUAL_COLUMNS;
+      try {
+        return Deno.consoleSize().columns || USUAL_COLUMNS;
+      } catch {
+        return USUAL_COLUMNS; // a terminal without a size, as some CI systems fake one
+      }
+    },
+    write(text) {
+      let bytes = encoder.encode(text);
+      while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));
+    },
+  };
+}
+
+function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
+  try {
+    return stream.writeSync(bytes);
+  } catch (error) {
+    if (error instanceof Deno.errors.BrokenPipe) throw new PipeClosed("Nobody reads the output", { cause: error });
+    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    // A parent may hand us a pipe that doesn't block: wait for its reader, briefly.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+    return 0;
+  }
+}
+
+function onSignal(callback: (signal: StopSignal) => void): Disposable {
+  let isStopping = false;
+  const listeners = STOP_SIGNALS.map((signal) => {
+    const listener = () => {
+      // Asked twice, we don't insist on a tidy end.
+      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal]);
+      isStopping = true;
+      callback(signal);
+    };
+    Deno.addSignalListener(signal, listener);
+    return { signal, listener };
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
+    },
+  };
+}

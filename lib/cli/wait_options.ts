@@ -1,0 +1,71 @@
+/** The options of every command that waits for a run, and what they mean to the executor. */
+
+import { DEFAULT_FOLLOW, type FollowOptions } from "../executor/execute.ts";
+import { durationOrNever, someTime } from "./argv.ts";
+import { parseDuration } from "./duration.ts";
+import { UsageError } from "../errors.ts";
+import type { Context } from "./context.ts";
+import { settingsOf } from "./settings.ts";
+
+export const WAIT_ARGS = {
+  timeout: {
+    type: "custom",
+    parse: durationOrNever,
+    metavar: "TIME",
+    description: "Stop waiting after this long, like 90s or 2h; 0 for never (default 1h, also PW_TIMEOUT)",
+  },
+  pollInterval: {
+    type: "custom",
+    parse: someTime,
+    metavar: "TIME",
+    description: "Time between first looks (default 1s)",
+  },
+  maxPollInterval: {
+    type: "custom",
+    parse: someTime,
+    metavar: "TIME",
+    description: "The growing time between looks stops here (default 15s)",
+  },
+  lostContactAfter: {
+    type: "custom",
+    parse: durationOrNever,
+    metavar: "TIME",
+    description: "Give up when nobody answers for this long; 0 for never (default 30m)",
+  },
+} as const;
+
+export interface WaitValues {
+  readonly timeout?: number | null | undefined;
+  readonly pollInterval?: number | undefined;
+  readonly maxPollInterval?: number | undefined;
+  readonly lostContactAfter?: number | null | undefined;
+}
+
+/** @throws UsageError when PW_TIMEOUT can't be read. */
+export async function waitOptions(
+  values: WaitValues,
+  { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
+): Promise<FollowOptions> {
+  const { timeout, pollInterval, maxPollInterval, lostContactAfter } = values;
+  return {
+    ...DEFAULT_FOLLOW,
+    signal,
+    timeoutMs: timeout === undefined ? await timeoutOfEnvironment(context) : timeout,
+    pace: {
+      pollIntervalMs: pollInterval ?? DEFAULT_FOLLOW.pace.pollIntervalMs,
+      maxPollIntervalMs: maxPollInterval ?? DEFAULT_FOLLOW.pace.maxPollIntervalMs,
+    },
+    lostContactAfterMs: lostContactAfter === undefined ? DEFAULT_FOLLOW.lostContactAfterMs : lostContactAfter,
+  };
+}
+
+async function timeoutOfEnvironment(context: Context): Promise<number | null> {
+  const word = (await settingsOf(context))("PW_TIMEOUT");
+  if (word === undefined || word.trim() === "") return DEFAULT_FOLLOW.timeoutMs;
+  try {
+    return parseDuration(word) || null;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`Cannot use PW_TIMEOUT: ${error.message}`, { hint: error.hint, cause: error });
+  }
+}

@@ -1,0 +1,72 @@
+/** The platform's client, put together: one type, whichever family of routes the host speaks. */
+
+import type { Clock } from "../clock.ts";
+import { RunnerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { RouteFamily, RunHandle } from "../model.ts";
+import { VERSION } from "../version.ts";
+import { accountOperations } from "./account.ts";
+import type { Abortable, Client } from "./client.ts";
+import type { Credential } from "./credentials.ts";
+import { flatRuns } from "./flat.ts";
+import { createHttp, type HttpOptions } from "./http.ts";
+import { nestedRuns } from "./nested.ts";
+import { createRoutes } from "./routes.ts";
+import type { RunOperations } from "./run_operations.ts";
+import { unaddressed } from "./submit.ts";
+
+export interface ClientOptions
+  extends Pick<HttpOptions, "requestTimeoutMs" | "maxAnswerBytes" | "caCerts" | "createHttpClient"> {
+  readonly credential: Credential;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  readonly log: Log;
+  /** What is known of the host already: then it is not asked. */
+  readonly routes?: RouteFamily | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Sends nothing yet. */
+export function createClient(options: ClientOptions): Client {
+  const { credential } = options;
+  const http = createHttp({ ...options, userAgent: options.userAgent ?? defaultUserAgent() });
+  const routes = createRoutes(http, options.routes);
+  const flat = flatRuns(http);
+  const nested = nestedRuns(http);
+
+  const runs = async (abortable: Abortable): Promise<RunOperations> =>
+    await routes.family(abortable) === "flat" ? flat : nested;
+  /** A slug is a word of the current routes: no need to ask. */
+  const runsOf = async (handle: RunHandle, abortable: Abortable): Promise<RunOperations> =>
+    handle.type === "slug" && routes.known() === undefined ? flat : await runs(abortable);
+
+  return {
+    host: credential.host,
+    baseUrl: credential.baseUrl,
+    routes: (abortable) => routes.family(abortable),
+    ...accountOperations(http),
+
+    async submit(submission, abortable) {
+      try {
+        return await (await runs(abortable)).submit(submission, abortable);
+      } catch (error) {
+        if (error instanceof RunnerError) return unaddressed(error);
+        throw error;
+      }
+    },
+    dryRun: async (submission, abortable) => await (await runs(abortable)).dryRun(submission, abortable),
+    listRuns: async (query) => await (await runs(query)).listRuns(query),
+    getRun: async (handle, abortable) => await (await runsOf(handle, abortable)).getRun(handle, abortable),
+    cancelRun: async (handle, abortable) => await (await runsOf(handle, abortable)).cancelRun(handle, abortable),
+    deleteRun: async (handle, abortable) => await (await runsOf(handle, abortable)).deleteRun(handle, abortable),
+    readRunFile: async (handle, path, abortable) =>
+      await (await runsOf(handle, abortable)).readRunFile(handle, path, abortable),
+    runningSteps: async (handle, abortable) => await (await runsOf(handle, abortable)).runningSteps(handle, abortable),
+  };
+}
+
+function defaultUserAgent(): string {
+  return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
+}

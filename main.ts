@@ -1,0 +1,16 @@
+/** The program's door. `--version` alone loads nothing else. */
+
+import { VERSION } from "./lib/version.ts";
+
+if (import.meta.main) {
+  const [first, ...others] = Deno.args;
+  if ((first === "--version" || first === "-V") && others.length === 0) {
+    console.log(`pw-workflow-runner ${VERSION}`);
+  } else {
+    const [{ main }, { systemContext }] = await Promise.all([
+      import("./lib/cli/program.ts"),
+      import("./lib/cli/system_context.ts"),
+    ]);
+    Deno.exit(await main(systemContext()));
+  }
+}

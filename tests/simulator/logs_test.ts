@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Simulator } from "../../lib/simulator/simulator.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+import { ask, submit } from "./ask.ts";
+
+async function readLog(sim: Simulator, slug: string, path: string): Promise<string | null> {
+  const answer = await ask(sim, "GET", `/api/workflow-runs/${slug}/files?file=${encodeURIComponent(path)}`);
+  return answer.status === 404 ? null : String(answer.at(""));
+}
+
+Deno.test("a step's log grows line by line, and isn't there before the first", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const inputs = { hello: { message: "Grüße\nan alle" }, resource: "a30gpuserver" };
+  const slug = await submit(sim, "hello-world", { inputs });
+  const read = () => readLog(sim, slug, "logs/hello/step_1/logs.out");
+  clock.advance(4_999);
+  assert.equal(await read(), null);
+  clock.advance(1);
+  const first = "2026-01-05T09:00:05.000Z mpirun -n 1 hello\nGrüße\nan alle\n";
+  assert.equal(await read(), first);
+  clock.advance(3_000);
+  assert.equal(await read(), `${first}2026-01-05T09:00:08.000Z iteration 1 of 10\n`);
+  clock.advance(600_000);
+  assert.equal((await read())?.split("\n").length, 14);
+});
+
+Deno.test("a failed step's log holds the annotations that say why", async () => {
+  await using sim = await startSimulator();
+  const log = await readLog(sim, "failing-step-00001", "logs/build/step_1/logs.out");
+  assert.match(log ?? "", /^::group::compile\n/);
+  assert.match(log ?? "", /\n::warning title=Deprecated::solver\.c uses an old interface\n/);
+  assert.match(log ?? "", /\n::error title=Compilation failed::solver\.c:42: 'dt' undeclared\n/);
+  assert.equal(await readLog(sim, "failing-step-00001", "logs/build/step_2/logs.out"), null);
+});
+
+Deno.test("a log stops where the run was canceled", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const slug = await submit(sim, "never-ending");
+  clock.advance(15_000);
+  sim.cancelFromOutside(slug);
+  clock.advance(600_000);
+  const log = await readLog(sim, slug, "logs/watch/step_1/logs.out");
+  assert.deepEqual(log?.split("\n"), [
+    "2026-01-05T09:00:02.000Z nothing new",
+    "2026-01-05T09:00:12.000Z nothing new",
+    "",
+  ]);
+});
+
+Deno.test("a log that is full is moved aside, and one backup is kept", async () => {
+  const clock = virtualClock();
+  const yaml = "jobs: { a: { steps: [{ run: 'for i in $(seq 9); do echo line$i; sleep 1; done' }] } }";
+  // Each line takes six bytes: three fit.
+  await using sim = await startSimulator({ clock, workflows: { mine: yaml }, quirks: { logFileBytes: 20 } });
+  const slug = await submit(sim, "mine");
+  const both = async () => [
+    await readLog(sim, slug, "logs/a/step_0/logs.out.1"),
+    await readLog(sim, slug, "logs/a/step_0/logs.out"),
+  ];
+  clock.advance(2_000);
+  assert.deepEqual(await both(), [null, "line1\nline2\nline3\n"]);
+  clock.advance(1_000);
+  assert.deepEqual(await both(), ["line1\nline2\nline3\n", "line4\n"]);
+  clock.advance(60_000);
+  assert.deepEqual(await both(), ["line4\nline5\nline6\n", "line7\nline8\nline9\n"]);
+});
+
+Deno.test("big-log outgrows one file of 10 MiB", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const slug = await submit(sim, "big-log");
+  clock.advance(60_000);
+  const backup = await readLog(sim, slug, "logs/main/step_0/logs.out.1");
+  const current = await readLog(sim, slug, "logs/main/step_0/logs.out");
+  assert.ok((backup ?? "").length > 10_000_000 && (backup ?? "").length <= 10 * 1024 * 1024);
+  assert.match(current ?? "", /the last line\n$/);
+});
+
+for (const path of ["logs/nobody/step_0/logs.out", "logs/main/step_9/logs.out", "notes.txt", "../../etc/passwd"]) {
+  Deno.test(`the file ${path} is not there`, async () => {
+    await using sim = await startSimulator();
+    const slug = await submit(sim, "quick");
+    assert.equal(await readLog(sim, slug, path), null);
+  });
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { Quirks } from "../../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { isObject } from "../../../lib/simulator/shape.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { ask, submit } from "../ask.ts";
+
+/** Five runs of alice's, a second apart, the last of which is a few seconds old. */
+const AGE_MS = 6_000;
+const WORKFLOWS = ["quick", "quick", "failing-step", "never-ending", "quick"];
+
+const CASES: readonly {
+  readonly query: string;
+  readonly quirks?: Partial<Quirks>;
+  readonly slugs: readonly string[];
+  readonly total: number;
+}[] = [
+  { query: "", slugs: ["r5", "r4", "r3", "r2", "r1"], total: 5 },
+  { query: "", quirks: { listOrder: "oldest" }, slugs: ["r1", "r2", "r3", "r4", "r5"], total: 5 },
+  { query: "limit=2", slugs: ["r5", "r4"], total: 5 },
+  { query: "limit=2&offset=2", slugs: ["r3", "r2"], total: 5 },
+  { query: "limit=2&offset=4", slugs: ["r1"], total: 5 },
+  { query: "offset=5", slugs: [], total: 5 },
+  { query: "limit=5", quirks: { maxLimit: 3 }, slugs: ["r5", "r4", "r3"], total: 5 },
+  { query: "workflow=quick", slugs: ["r5", "r2", "r1"], total: 3 },
+  { query: "workflow=nothing", slugs: [], total: 0 },
+  { query: "status=running", slugs: ["r4"], total: 1 },
+  { query: "status=error", slugs: ["r3"], total: 1 },
+  { query: "status=error&status=running", slugs: ["r4", "r3"], total: 2 },
+  { query: "status=canceled", slugs: [], total: 0 },
+  { query: "search=R3", slugs: ["r3"], total: 1 },
+  { query: "search=never", slugs: ["r4"], total: 1 },
+  { query: "", quirks: { listLagMs: AGE_MS + 1_500 }, slugs: ["r3", "r2", "r1"], total: 3 },
+];
+
+for (const { query, quirks = {}, slugs, total } of CASES) {
+  const where = Object.keys(quirks).length === 0 ? "" : ` with ${JSON.stringify(quirks)}`;
+  Deno.test(`the list of runs with "${query}"${where} is [${slugs}] of ${total}`, async () => {
+    const clock = virtualClock();
+    await using sim = await startSimulator({ clock, quirks });
+    for (const [index, workflow] of WORKFLOWS.entries()) {
+      await submit(sim, workflow, { user: "alice", slug: `r${index + 1}` });
+      clock.advance(index < WORKFLOWS.length - 1 ? 1_000 : AGE_MS);
+    }
+    const answer = await ask(sim, "GET", `/api/workflow-runs?${query}`, { user: "alice" });
+    const runs = answer.at("runs");
+    assert.deepEqual(Array.isArray(runs) ? runs.map((run) => isObject(run) && run["slug"]) : [], slugs);
+    assert.equal(answer.at("total"), total);
+    // An empty list is written as null.
+    if (slugs.length === 0) assert.equal(runs, null);
+  });
+}
+
+for (const query of ["limit=0", "limit=-1", "limit=2.5", "offset=x", "status=done"]) {
+  Deno.test(`the list of runs with "${query}" answers 422 and names the parameter`, async () => {
+    await using sim = await startSimulator({ quirks: { errorBody: "problem" } });
+    const accept = "application/problem+json";
+    const answer = await ask(sim, "GET", `/api/workflow-runs?${query}`, { accept });
+    assert.equal(answer.status, 422);
+    assert.equal(answer.at("errors.0.parameter"), query.split("=")[0]);
+    assert.equal(answer.at("errors.0.in"), "query");
+  });
+}
+
+Deno.test("demo has a history of 46 runs of hello-world, most of them completed", async () => {
+  await using sim = await startSimulator();
+  const total = async (query: string) => {
+    const answer = await ask(sim, "GET", `/api/workflow-runs?workflow=hello-world&${query}`);
+    return answer.at("total");
+  };
+  assert.equal(await total(""), 46);
+  assert.equal(await total("status=completed"), 41);
+  assert.equal(await total("status=error"), 3);
+  assert.equal(await total("status=canceled"), 2);
+  assert.equal(await total("status=running"), 0);
+});
