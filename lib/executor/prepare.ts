@@ -2,7 +2,7 @@
 
 import { didYouMean } from "../did_you_mean.ts";
 import { NotFound } from "../errors.ts";
-import { type InputLayer, presetLayer } from "../inputs/layers.ts";
+import { givenLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers } from "../inputs/merge.ts";
 import type { Consent, Json, JsonObject, RunRequest, Workflow } from "../model.ts";
 import type { Deps } from "./deps.ts";
@@ -82,7 +82,7 @@ export async function findWorkflow(
 
 function presetOf(workflow: Workflow, name: string): InputLayer {
   const preset = workflow.presets.find((preset) => preset.name === name);
-  if (preset !== undefined) return presetLayer(name, preset.inputs);
+  if (preset !== undefined) return givenLayer(`preset ${name}`, preset.inputs);
   const names = workflow.presets.map((preset) => `"${preset.name}"`).join(", ");
   throw new NotFound(`Cannot find the preset "${name}" of ${workflow.name}`, {
     hint: names === "" ? "This workflow has no saved inputs" : `There are ${names}`,

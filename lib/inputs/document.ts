@@ -78,7 +78,11 @@ async function readYaml(text: string, origin: string): Promise<Read | Problem[]>
   } catch (error) {
     // Its own words would quote the alias, which may be a password that begins with a star.
     if (error instanceof ReferenceError) {
-      return [{ origin, path: "", message: "is not YAML that can be read: an alias has no anchor, or repeats too much" }];
+      return [{
+        origin,
+        path: "",
+        message: "is not YAML that can be read: an alias has no anchor, or repeats too much",
+      }];
     }
     if (!(error instanceof TypeError)) throw error;
     return [{ origin, path: "", message: "holds what JSON can't: a number without end, or an anchor inside itself" }];

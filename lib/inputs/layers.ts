@@ -64,9 +64,9 @@ export async function readLayers(values: readonly string[], sources: LayerSource
   return layers;
 }
 
-/** A saved preset as the lowest layer. */
-export function presetLayer(name: string, value: JsonObject): InputLayer {
-  return { type: "object", origin: `preset ${name}`, value, lines: null };
+/** Inputs that are at hand already, like a saved preset's. */
+export function givenLayer(origin: string, value: JsonObject): InputLayer {
+  return { type: "object", origin, value, lines: null };
 }
 
 async function readLayer(argument: string, origin: string, sources: LayerSources): Promise<InputLayer> {

@@ -60,7 +60,7 @@ for (
     ]],
     [["list.json"], ["list.json  must be an object at the top: got an array"]],
     [["-", "-"], ["-i #2  stdin can be read once"]],
-    [["a:=oops"], ["-i #1 a is not JSON: oops (after := comes JSON; for text use =)"]],
+    [["a:=oops"], ["-i #1 a is not JSON: after := comes JSON; for text use ="]],
     [["base.json", "d.e=1"], ["-i #2 d.e leads through d, which holds a value"]],
     [["base.json", "a[0]=1"], ["-i #2 a[0] a is not a list"]],
     [["rows[2]=1"], ["-i #1 rows[2] the list has 0 rows: the next is [0]"]],
@@ -73,7 +73,7 @@ for (
     [["no-such.json", "list.json", "a:="], [
       "-i #1  cannot read no-such.json: there is no such file",
       "list.json  must be an object at the top: got an array",
-      "-i #3 a is not JSON:  (after := comes JSON; for text use =)",
+      "-i #3 a is not JSON: after := comes JSON; for text use =",
     ]],
   ] as const
 ) {

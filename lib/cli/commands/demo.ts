@@ -2,7 +2,7 @@ import hello from "../../../inputs/hello-world.json" with { type: "json" };
 import { fastClock } from "../../clock.ts";
 import { DEFAULT_EXECUTE } from "../../executor/execute.ts";
 import { prepare } from "../../executor/prepare.ts";
-import { presetLayer } from "../../inputs/layers.ts";
+import { givenLayer } from "../../inputs/layers.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { defineCommand } from "../command.ts";
 import { openDeps } from "../open.ts";
@@ -29,7 +29,7 @@ export const demo = defineCommand({
     // The account is the simulator's, whatever key the machine holds.
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
     const deps = await openDeps({ context: { ...context, env, clock }, output, values: {} });
-    const layers = [presetLayer("hello-world.json", hello)];
+    const layers = [givenLayer("inputs/hello-world.json", hello)];
     const wish = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false };
     const request = await prepare(deps, wish, { signal });
     return await submitAndFollow(output, deps, request, { ...DEFAULT_EXECUTE, signal });

@@ -1,0 +1,3 @@
+import { workflows } from "./workflows.ts";
+
+console.log(JSON.stringify(await workflows()));

@@ -1,0 +1,3 @@
+import { parseArgs } from "../../lib/deps/gunshi.ts";
+
+console.log(JSON.stringify(parseArgs(["--json"])));

@@ -1,0 +1,3 @@
+import { array, looseObject, safeParse, string } from "../../lib/deps/zod.ts";
+
+console.log(JSON.stringify(safeParse(array(looseObject({ name: string() })), [])));

@@ -1,0 +1,21 @@
+/** `deno task bench <name>`: measures, and prints what it measured. Ends with 1 when a goal is missed. */
+
+type Bench = (print: (line: string) => void) => Promise<number>;
+
+const BENCHES: Readonly<Record<string, Bench>> = {
+  start: async (print) => await (await import("./start.ts")).benchStart(print),
+  pace: async (print) => {
+    (await import("./pace.ts")).benchPace(print);
+    return 0;
+  },
+};
+
+if (import.meta.main) {
+  const [name = ""] = Deno.args;
+  const bench = BENCHES[name];
+  if (bench === undefined) {
+    console.error(`Cannot run the bench "${name}": there are ${Object.keys(BENCHES).join(", ")}`);
+    Deno.exit(2);
+  }
+  Deno.exit(await bench((line) => console.log(line)));
+}

@@ -1,0 +1,251 @@
+/**
+ * As much of the platform's `${{ … }}` as forms use to hide and leave out fields: references, literals, `!`,
+ * comparison, `&&`, `||` and `? :`. What is not understood, or only the platform can know, is unknown; logic carries on
+ * around it (`false && unknown` is false).
+ */
+
+import type { Json } from "../model.ts";
+
+export interface Expression {
+  /** As the workflow file has it. */
+  readonly text: string;
+  /** `null` for an expression that is not understood. */
+  readonly tree: ExpressionTree | null;
+}
+
+/** Stands for a value that only the platform can know. */
+export const UNKNOWN: unique symbol = Symbol("unknown");
+export type Value = Json | typeof UNKNOWN;
+
+/** Stands for the number of the list row that the expression is in: `inputs.rows.[index].name`. */
+export const THIS_ROW: unique symbol = Symbol("this row");
+export type Reference = readonly (string | typeof THIS_ROW)[];
+
+/** What an expression may refer to. */
+export interface Scope {
+  /** The value of `inputs.…`, by what follows `inputs`. */
+  input(reference: Reference): Value;
+  /** The value of `.hidden` and its like: an attribute of the field that the expression belongs to. */
+  attribute(name: string): Value;
+}
+
+type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+export type ExpressionTree =
+  | { readonly type: "literal"; readonly value: Json }
+  | { readonly type: "input"; readonly reference: Reference }
+  | { readonly type: "attribute"; readonly name: string }
+  /** Of `org`, `needs`, `sessions` and whatever else is not in the form. */
+  | { readonly type: "outside" }
+  | { readonly type: "not"; readonly operand: ExpressionTree }
+  | { readonly type: "and" | "or"; readonly left: ExpressionTree; readonly right: ExpressionTree }
+  | {
+    readonly type: "compare";
+    readonly operator: Comparison;
+    readonly left: ExpressionTree;
+    readonly right: ExpressionTree;
+  }
+  | {
+    readonly type: "choose";
+    readonly test: ExpressionTree;
+    readonly yes: ExpressionTree;
+    readonly no: ExpressionTree;
+  };
+
+/** More than anybody writes, and little enough for the stack. */
+const MAX_LENGTH = 4_000;
+const MAX_DEPTH = 100;
+
+/** True for a text that holds an expression. */
+export function isExpression(text: string): boolean {
+  return text.includes("${{");
+}
+
+/** Reads one expression, in `${{ … }}` or bare. */
+export function parseExpression(text: string): Expression {
+  const inner = /^\s*\$\{\{([^]*)\}\}\s*$/.exec(text)?.[1] ?? text;
+  const tokens = inner.includes("${{") || inner.length > MAX_LENGTH ? undefined : tokensOf(inner);
+  return { text: text.trim(), tree: tokens === undefined ? null : treeOf(tokens) };
+}
+
+/** Reduces an expression to its value. */
+export function evaluate({ tree }: Expression, scope: Scope): Value {
+  return tree === null ? UNKNOWN : valueOf(tree, scope);
+}
+
+/** Whether a value counts as true; `undefined` when that is unknown. */
+export function truthOf(value: Value): boolean | undefined {
+  // The text "false" is one thing to a shell and another to a program: which it is here is not known.
+  if (value === UNKNOWN || value === "false") return undefined;
+  return value !== null && value !== false && value !== "" && value !== 0;
+}
+
+const TOKEN =
+  /\s*(?:('[^'\\]*'|"[^"\\]*")|(-?\d+(?:\.\d+)?(?![\w.]))|(&&|\|\||[=!<>]=|[<>!?:()])|(\.?[A-Za-z_][\w-]*(?:\.[\w-]+|\.?\[(?:index|\d+)\])*))/y;
+
+interface Token {
+  readonly type: "text" | "number" | "operator" | "name";
+  readonly text: string;
+}
+
+function tokensOf(text: string): Token[] | undefined {
+  const reader = new RegExp(TOKEN);
+  const tokens: Token[] = [];
+  const end = text.trimEnd().length;
+  while (reader.lastIndex < end) {
+    const match = reader.exec(text);
+    if (match === null) return undefined;
+    const [, quoted, number, operator, name] = match;
+    if (quoted !== undefined) tokens.push({ type: "text", text: quoted.slice(1, -1) });
+    else if (number !== undefined) tokens.push({ type: "number", text: number });
+    else if (operator !== undefined) tokens.push({ type: "operator", text: operator });
+    else tokens.push({ type: "name", text: name ?? "" });
+  }
+  return tokens;
+}
+
+const COMPARISONS: ReadonlyMap<string, Comparison> = new Map(
+  (["==", "!=", "<", "<=", ">", ">="] as const).map((operator) => [operator, operator]),
+);
+/** `null` when the tokens make no expression. */
+function treeOf(tokens: readonly Token[]): ExpressionTree | null {
+  let at = 0;
+  let depth = 0;
+  const accept = (operator: string): boolean => {
+    if (tokens[at]?.type !== "operator" || tokens[at]?.text !== operator) return false;
+    at++;
+    return true;
+  };
+  type Maybe = ExpressionTree | null;
+
+  const choice = (): Maybe => {
+    if (depth++ > MAX_DEPTH) return null;
+    const test = chain("or", "||", () => chain("and", "&&", comparison));
+    depth--;
+    if (test === null || !accept("?")) return test;
+    const yes = choice();
+    const no = accept(":") ? choice() : null;
+    return yes === null || no === null ? null : { type: "choose", test, yes, no };
+  };
+  const chain = (type: "and" | "or", operator: string, operand: () => Maybe): Maybe => {
+    let left = operand();
+    while (left !== null && accept(operator)) {
+      const right = operand();
+      left = right === null ? null : { type, left, right };
+    }
+    return left;
+  };
+  const comparison = (): Maybe => {
+    const left = single();
+    const next = tokens[at];
+    const operator = next?.type === "operator" ? COMPARISONS.get(next.text) : undefined;
+    if (left === null || operator === undefined) return left;
+    at++;
+    const right = single();
+    return right === null ? null : { type: "compare", operator, left, right };
+  };
+  const single = (): Maybe => {
+    let negations = 0;
+    while (accept("!")) negations++;
+    let operand = accept("(") ? inParentheses() : leaf(tokens[at++]);
+    for (; operand !== null && negations > 0; negations--) operand = { type: "not", operand };
+    return operand;
+  };
+  const inParentheses = (): Maybe => {
+    const inner = choice();
+    return accept(")") ? inner : null;
+  };
+
+  const tree = choice();
+  return at === tokens.length ? tree : null;
+}
+
+function leaf(token: Token | undefined): ExpressionTree | null {
+  switch (token?.type) {
+    case "text":
+      return { type: "literal", value: token.text };
+    case "number":
+      return { type: "literal", value: Number(token.text) };
+    case "name":
+      return named(token.text);
+    case "operator":
+    case undefined:
+      return null;
+  }
+}
+
+const WORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
+
+function named(text: string): ExpressionTree {
+  if (text.startsWith(".")) return { type: "attribute", name: text.slice(1) };
+  const word = WORDS.get(text);
+  if (word !== undefined) return { type: "literal", value: word };
+  const [root, ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
+  if (root !== "inputs" || rest.length === 0) return { type: "outside" };
+  return { type: "input", reference: rest.map((part) => part === "[index]" ? THIS_ROW : part) };
+}
+
+function valueOf(tree: ExpressionTree, scope: Scope): Value {
+  switch (tree.type) {
+    case "literal":
+      return tree.value;
+    case "input":
+      return scope.input(tree.reference);
+    case "attribute":
+      return scope.attribute(tree.name);
+    case "outside":
+      return UNKNOWN;
+    case "not": {
+      const truth = truthOf(valueOf(tree.operand, scope));
+      return truth === undefined ? UNKNOWN : !truth;
+    }
+    case "and":
+    case "or": {
+      const decides = tree.type === "or";
+      const left = valueOf(tree.left, scope);
+      const truth = truthOf(left);
+      if (truth === decides) return left;
+      const right = valueOf(tree.right, scope);
+      // An unknown left doesn't matter where the right decides by itself.
+      return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN;
+    }
+    case "compare":
+      return compare(tree.operator, valueOf(tree.left, scope), valueOf(tree.right, scope));
+    case "choose": {
+      const truth = truthOf(valueOf(tree.test, scope));
+      if (truth !== undefined) return valueOf(truth ? tree.yes : tree.no, scope);
+      const yes = valueOf(tree.yes, scope);
+      return yes === valueOf(tree.no, scope) ? yes : UNKNOWN;
+    }
+  }
+}
+
+function compare(operator: Comparison, left: Value, right: Value): Value {
+  if (operator === "==" || operator === "!=") {
+    const same = isSame(left, right);
+    return same === undefined ? UNKNOWN : same === (operator === "==");
+  }
+  if (typeof left !== "number" || typeof right !== "number") return UNKNOWN;
+  switch (operator) {
+    case "<":
+      return left < right;
+    case "<=":
+      return left <= right;
+    case ">":
+      return left > right;
+    case ">=":
+      return left >= right;
+  }
+}
+
+/** Values of different types are the same only if the platform converts them, which is not known: then neither is this. */
+function isSame(left: Value, right: Value): boolean | undefined {
+  if (left === UNKNOWN || right === UNKNOWN) return undefined;
+  if (typeof left === "object" || typeof right === "object") {
+    if (left === null && right === null) return true;
+    const other = left === null ? right : left;
+    return typeof other === "object" || other === "" || other === false || other === 0 ? undefined : false;
+  }
+  if (typeof left === typeof right) return left === right;
+  return String(left) === String(right) || Number(left) === Number(right) ? undefined : false;
+}

@@ -1,0 +1,188 @@
+/** Reads the form out of a workflow file. What can't be understood is noted, and the rest serves. */
+
+import type { Json, JsonObject } from "../model.ts";
+import { isExpression, parseExpression } from "./expression.ts";
+import type { Condition, Field, Fields, Form, FormNote, Option } from "./form.ts";
+import { isObject, joinPath } from "./path.ts";
+
+/**
+ * Reads `on.execute.inputs` of a parsed workflow file.
+ *
+ * @param yaml `null` when the server left it out.
+ * @returns `null` when it can't be known what the workflow asks for.
+ */
+export function readForm(yaml: JsonObject | null): Form | null {
+  if (yaml === null) return null;
+  const notes: FormNote[] = [];
+  const note: Note = (path, message) => void notes.push({ path, message });
+  // A reader of YAML 1.1 takes the bare word `on` for true.
+  const on = membersOf(yaml)?.get("on") ?? membersOf(yaml)?.get("true");
+  const inputs = membersOf(membersOf(on)?.get("execute"))?.get("inputs");
+  return { fields: fieldsOf(inputs ?? {}, "", note), notes };
+}
+
+type Note = (path: string, message: string) => void;
+
+/** An object's members, or those of a list of `{key, value}` pairs or of named items: older files have these. */
+function membersOf(value: Json | undefined): Map<string, Json> | undefined {
+  if (isObject(value)) return new Map(Object.entries(value));
+  if (!Array.isArray(value)) return undefined;
+  const members = new Map<string, Json>();
+  for (const item of value) {
+    if (!isObject(item)) return undefined;
+    const key = item["key"] ?? item["Key"];
+    const member = item["value"] ?? item["Value"];
+    if (typeof key === "string" && member !== undefined) members.set(key, member);
+    else if (typeof item["name"] === "string") members.set(item["name"], item);
+    else return undefined;
+  }
+  return members;
+}
+
+function fieldsOf(declared: Json | undefined, path: string, note: Note): Fields {
+  const members = membersOf(declared);
+  if (members === undefined) {
+    note(path, "does not say what it asks for");
+    return new Map();
+  }
+  return new Map(
+    [...members].map(([name, entry]) => [name, fieldOf(membersOf(entry) ?? new Map(), joinPath(path, name), note)]),
+  );
+}
+
+type Entry = ReadonlyMap<string, Json>;
+
+function fieldOf(entry: Entry, path: string, note: Note): Field {
+  const type = textAt(entry, "type") ?? "";
+  const base = {
+    type,
+    label: textAt(entry, "label"),
+    tooltip: textAt(entry, "tooltip"),
+    ...defaultOf(entry),
+    optional: conditionAt(entry, "optional", path, note),
+    hidden: conditionAt(entry, "hidden", path, note),
+    disabled: conditionAt(entry, "disabled", path, note),
+    ignore: conditionAt(entry, "ignore", path, note),
+  };
+  switch (type) {
+    case "string":
+    case "color-picker":
+    case "slurm-accounts":
+    case "slurm-partitions":
+    case "slurm-qos":
+      return { ...base, kind: "text", isSecret: false, isMultiline: entry.get("textarea") === true };
+    case "editor":
+      return { ...base, kind: "text", isSecret: false, isMultiline: true };
+    case "password":
+      return { ...base, kind: "text", isSecret: true, isMultiline: false };
+    case "number":
+    case "integer": {
+      const [min, max, step] = ["min", "max", "step"].map((name) => numberAt(entry, name, path, note));
+      return {
+        ...base,
+        kind: "number",
+        isWhole: type === "integer",
+        min: min ?? null,
+        max: max ?? null,
+        step: step ?? null,
+      };
+    }
+    case "boolean":
+      return { ...base, kind: "boolean" };
+    case "dropdown":
+    case "multi-dropdown":
+      return { ...base, kind: "choice", isMultiple: type === "multi-dropdown", options: optionsOf(entry, path, note) };
+    case "compute-clusters":
+      return { ...base, kind: "cluster", allowsWorkspace: allowsWorkspace(entry) };
+    case "group":
+      return { ...base, kind: "group", fields: fieldsOf(entry.get("items"), path, note) };
+    case "list":
+      return listOf(base, entry, path, note);
+    case "header":
+      return { ...base, kind: "header", text: textAt(entry, "text") ?? base.label ?? "" };
+    default:
+      if (RESOURCES.has(type) || type.startsWith("kubernetes-")) return { ...base, kind: "resource" };
+      note(path, type === "" ? "has no type: it is not checked" : `is of an unknown type, ${type}: it is not checked`);
+      return { ...base, kind: "unknown" };
+  }
+}
+
+const RESOURCES: ReadonlySet<string> = new Set([
+  "compute-resources",
+  "instance-type",
+  "region",
+  "zone",
+  "storage",
+  "bucket",
+  "storage-image",
+  "organization-groups",
+  "file",
+]);
+
+type Base = Omit<Extract<Field, { kind: "unknown" }>, "kind">;
+
+function listOf(base: Base, entry: Entry, path: string, note: Note): Field {
+  const template = membersOf(entry.get("template"));
+  // A field that is called `type` is an object; a type is a word.
+  if (typeof template?.get("type") !== "string") {
+    return { ...base, kind: "list", fields: fieldsOf(entry.get("template"), path, note) };
+  }
+  if (template.get("type") === "group") {
+    return { ...base, kind: "list", fields: fieldsOf(template.get("items"), path, note) };
+  }
+  note(path, "is a list of other than rows: it is not checked");
+  return { ...base, kind: "unknown" };
+}
+
+function textAt(entry: Entry, name: string): string | null {
+  const value = entry.get(name);
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
+}
+
+function defaultOf(entry: Entry): Pick<Base, "default" | "defaultExpression"> {
+  const value = entry.get("default") ?? undefined;
+  if (typeof value === "string" && isExpression(value)) {
+    return { default: undefined, defaultExpression: parseExpression(value) };
+  }
+  return { default: value, defaultExpression: null };
+}
+
+function conditionAt(entry: Entry, name: string, path: string, note: Note): Condition {
+  const value = entry.get(name) ?? false;
+  if (typeof value === "boolean") return value;
+  if (value === "true" || value === "false") return value === "true";
+  const expression = parseExpression(typeof value === "string" ? value : JSON.stringify(value));
+  if (expression.tree === null) note(path, `${name}: ${expression.text} can't be worked out here`);
+  return expression;
+}
+
+function numberAt(entry: Entry, name: string, path: string, note: Note): number | null {
+  const value = entry.get(name) ?? null;
+  if (value === null || typeof value === "number") return value;
+  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : NaN;
+  if (Number.isFinite(number)) return number;
+  note(path, `${name}: ${JSON.stringify(value)} is not a number`);
+  return null;
+}
+
+function optionsOf(entry: Entry, path: string, note: Note): readonly Option[] | null {
+  const declared = entry.get("options");
+  const options = Array.isArray(declared) ? declared.map(optionOf) : [];
+  const known = options.filter((option) => option !== undefined);
+  if (known.length > 0 && known.length === options.length) return known;
+  note(path, "options: can't be told from the form, so any is taken");
+  return null;
+}
+
+function optionOf(declared: Json): Option | undefined {
+  const value = isObject(declared) ? declared["value"] : declared;
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
+  const label = isObject(declared) ? declared["label"] : undefined;
+  return { label: typeof label === "string" ? label : String(value), value };
+}
+
+function allowsWorkspace(entry: Entry): boolean {
+  // Worked out on the platform where it is an expression: then the workspace is not refused here.
+  const value = entry.get("include-workspace") ?? false;
+  return value !== false && value !== "false";
+}

@@ -1,0 +1,92 @@
+/** Finds the secrets among inputs, by what the form says and by their names, and hides them. */
+
+import type { Json, JsonObject } from "../model.ts";
+import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
+import { isObject, joinPath, type Path } from "./path.ts";
+
+/** Stands in the place of a secret wherever something is shown. */
+export const MASK = "•••";
+
+/** True for names like `password`, `api_key`, `githubToken`. */
+export function looksSecret(name: string): boolean {
+  const words = name.replaceAll(/(?<=[a-z\d])[A-Z]/g, "_$&").toLowerCase().replaceAll(/[^a-z\d]+/g, "_");
+  return SECRET_NAME.test(words);
+}
+
+const SECRET_NAME =
+  /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pat|jwt|credential)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_value)?_?\d*$/;
+
+/** True for the value of a field whose form or name says that it is secret. */
+export function isSecretAt(form: Form | null, path: Path): boolean {
+  const field = form === null ? undefined : fieldAt(form, path);
+  if (field !== undefined) return isSecretField(field, lastName(path));
+  // What the form doesn't know is as secret as anything around it.
+  return path.some((segment) => typeof segment === "string" && looksSecret(segment));
+}
+
+/** Text whose type or name says that it is secret. */
+export function isSecretField(field: Field, name: string, looks: (name: string) => boolean = looksSecret): boolean {
+  return field.kind === "text" ? field.isSecret || looks(name) : field.kind === "unknown" && looks(name);
+}
+
+/**
+ * The paths of all secrets that have a value, in the order of the inputs.
+ *
+ * @param asked Paths that were asked for without echo: secret whatever their names.
+ */
+export function findSecrets(
+  inputs: JsonObject,
+  { form, asked }: { readonly form: Form | null; readonly asked: readonly string[] },
+): string[] {
+  const found = new Set(asked);
+  // Names repeat in every row.
+  const known = new Map<string, boolean>();
+  const looks = (name: string): boolean => {
+    const isSecret = known.get(name) ?? looksSecret(name);
+    known.set(name, isSecret);
+    return isSecret;
+  };
+  const walk = (value: Json, fields: Fields | null, path: string): void => {
+    if (Array.isArray(value)) {
+      for (const [index, item] of value.entries()) if (isHolder(item)) walk(item, fields, joinPath(path, index));
+    } else if (isObject(value)) {
+      for (const name in value) {
+        const member = value[name];
+        if (member === undefined || member === null || member === "" || typeof member === "boolean") continue;
+        const field = fields?.get(name);
+        const isSecret = field === undefined ? looks(name) : isSecretField(field, name, looks);
+        if (isSecret) found.add(joinPath(path, name));
+        else if (isHolder(member)) walk(member, insideOf(field), joinPath(path, name));
+      }
+    }
+  };
+  walk(inputs, form?.fields ?? null, "");
+  return [...found];
+}
+
+/** The same inputs with {@link MASK} in the place of every secret. */
+export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
+  const secrets = new Set(secretPaths);
+  if (secrets.size === 0) return inputs;
+  const masked = (value: Json, path: string): Json => {
+    if (secrets.has(path)) return MASK;
+    if (Array.isArray(value)) return value.map((item, index) => masked(item, joinPath(path, index)));
+    return isObject(value) ? members(value, path) : value;
+  };
+  const members = (value: JsonObject, path: string): JsonObject =>
+    Object.fromEntries(Object.entries(value).map(([name, member]) => [name, masked(member, joinPath(path, name))]));
+  return members(inputs, "");
+}
+
+function isHolder(value: Json): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function insideOf(field: Field | undefined): Fields | null {
+  return field?.kind === "group" || field?.kind === "list" ? field.fields : null;
+}
+
+function lastName(path: Path): string {
+  const name = path.findLast((segment) => typeof segment === "string");
+  return typeof name === "string" ? name : "";
+}

@@ -1,0 +1,159 @@
+/** Holds one value to its field, and says what is allowed. */
+
+import { didYouMean } from "../did_you_mean.ts";
+import type { Json } from "../model.ts";
+import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
+import { isObject } from "./path.ts";
+import { MASK } from "./secrets.ts";
+
+/**
+ * What is wrong with the value of a field that is no group and no list.
+ *
+ * @param isSecret True to say nothing of the value.
+ * @returns Like `must be a whole number: got "many"`; `undefined` when nothing is.
+ */
+export function problemWith(
+  field: Field,
+  value: Json,
+  { isSecret }: { readonly isSecret: boolean },
+): string | undefined {
+  if (isAllowed(field, value)) return undefined;
+  const hint = isSecret ? undefined : hintFor(field, value);
+  return `must be ${allowedBy(field)}: got ${isSecret ? MASK : shortOf(value)}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+/** What may be given, as a part of a sentence: `a whole number from 1 to 8`. */
+export function allowedBy(field: Field): string {
+  switch (field.kind) {
+    case "text":
+      return "text";
+    case "number":
+      return `a ${field.isWhole ? "whole " : ""}number${rangeOf(field)}`;
+    case "boolean":
+      return "true or false";
+    case "choice":
+      return choicesOf(field);
+    case "cluster":
+      return `a cluster's name, its pw://user/name or an object with its id${
+        field.allowsWorkspace ? ', or "workspace"' : ""
+      }`;
+    case "resource":
+      return "a name or an object";
+    case "group":
+      return "an object";
+    case "list":
+      return "a list of rows";
+    case "header":
+    case "unknown":
+      return "any value";
+  }
+}
+
+/** A value in a few words. */
+export function shortOf(value: Json): string {
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (isObject(value)) return "an object";
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 56)}…"`;
+}
+
+/** True for a name or an address that the platform can look up. */
+export const CLUSTER_NAME = /^(?:pw:\/\/[^/\s]+\/[^/\s]+|[^/\s]+)$/;
+export const WORKSPACE_NAMES: readonly string[] = ["workspace", "user-workspace"];
+/** What a cluster's object may hold, all of it text. */
+export const CLUSTER_MEMBERS = [
+  "id",
+  "ip",
+  "name",
+  "namespace",
+  "provider",
+  "schedulerType",
+  "type",
+  "uri",
+  "user",
+] as const;
+
+function isAllowed(field: Field, value: Json): boolean {
+  switch (field.kind) {
+    case "text":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number" && isInRange(field, value) && (!field.isWhole || Number.isInteger(value));
+    case "boolean":
+      return typeof value === "boolean";
+    case "choice":
+      if (!field.isMultiple) return isOption(field, value);
+      return Array.isArray(value) && value.every((one) => isOption(field, one));
+    case "cluster":
+      return typeof value === "string" ? isClusterName(field, value) : isClusterObject(value);
+    case "resource":
+      return (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null);
+    case "group":
+      return isObject(value);
+    case "list":
+      return Array.isArray(value);
+    case "header":
+    case "unknown":
+      return true;
+  }
+}
+
+function isInRange({ min, max }: NumberField, value: number): boolean {
+  return (min === null || value >= min) && (max === null || value <= max);
+}
+
+function isOption({ options }: ChoiceField, value: Json): boolean {
+  if (options === null) return typeof value !== "object";
+  return options.some((option) => option.value === value);
+}
+
+function isClusterName({ allowsWorkspace }: ClusterField, name: string): boolean {
+  return CLUSTER_NAME.test(name) && (allowsWorkspace || !WORKSPACE_NAMES.includes(name));
+}
+
+/** The platform looks at the id where `$type` says what it is, and passes anything else on as it is. */
+function isClusterObject(value: Json): boolean {
+  if (!isObject(value)) return false;
+  if (CLUSTER_MEMBERS.some((name) => value[name] !== undefined && typeof value[name] !== "string")) return false;
+  const needed = value["$type"] === "computeResource" ? ["id"] : ["id", "name", "uri"];
+  return needed.some((name) => typeof value[name] === "string" && value[name] !== "");
+}
+
+function rangeOf({ min, max }: NumberField): string {
+  if (min !== null && max !== null) return ` from ${min} to ${max}`;
+  if (min !== null) return ` of at least ${min}`;
+  return max === null ? "" : ` of at most ${max}`;
+}
+
+const MOST_OPTIONS = 8;
+
+function choicesOf({ isMultiple, options }: ChoiceField): string {
+  if (options === null) return isMultiple ? "a list of the options" : "one of the options";
+  const shown = options.slice(0, MOST_OPTIONS).map(({ value }) => JSON.stringify(value)).join(", ");
+  const rest = options.length > MOST_OPTIONS ? `, … (${options.length} in all)` : "";
+  return isMultiple ? `a list of any of ${shown}${rest}` : `one of ${shown}${rest}`;
+}
+
+function hintFor(field: Field, value: Json): string | undefined {
+  switch (field.kind) {
+    case "choice":
+      return field.options === null ? undefined : choiceHint(field.isMultiple, field.options, value);
+    case "cluster":
+      if (typeof value !== "string" || field.allowsWorkspace || !WORKSPACE_NAMES.includes(value)) return undefined;
+      return "this workflow does not take the workspace";
+    default:
+      return undefined;
+  }
+}
+
+function choiceHint(isMultiple: boolean, options: readonly Option[], value: Json): string | undefined {
+  const isOption = (one: Json) => options.some((option) => option.value === one);
+  if (isMultiple && !Array.isArray(value)) return isOption(value) ? `give [${JSON.stringify(value)}]` : undefined;
+  const wrong = isMultiple && Array.isArray(value) ? value.find((one) => !isOption(one)) : value;
+  const values = options.map((option) => String(option.value));
+  if (typeof wrong !== "string") return isMultiple && wrong !== undefined ? `${shortOf(wrong)} is none` : undefined;
+  const label = options.find((option) => option.label === wrong);
+  if (label !== undefined) return `${JSON.stringify(wrong)} is the label of ${JSON.stringify(label.value)}`;
+  const question = didYouMean(wrong, values)?.replace(/^D/, "d");
+  return question ?? (isMultiple ? `${shortOf(wrong)} is none` : undefined);
+}

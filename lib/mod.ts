@@ -1,0 +1,84 @@
+/**
+ * Runs workflows of the Parallel Works ACTIVATE platform from code: the same executor that the command line uses.
+ *
+ * ```ts
+ * import { createClient, findCredential, memoryLedger, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
+ *
+ * const parts = { clock: systemClock, random: Math.random, log: silentLog };
+ * const env = (name: string) => Deno.env.get(name);
+ * const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
+ * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), ledger: memoryLedger() };
+ *
+ * const result = await runWorkflow(deps, "quick", {
+ *   inputs: { greeting: "hello" },
+ *   onStatus: ({ platformStatus, elapsedMs }) => console.log(platformStatus, elapsedMs),
+ * });
+ * console.log(result.status);
+ * ```
+ *
+ * `prepare` and `execute` are its two halves: what is decided before anything is sent, and a generator of events whose
+ * return value is the result (`toEnd` hands over both).
+ *
+ * @module
+ */
+
+export type { Abortable, Client, RunQuery, Submission, SubmitAnswer } from "./client/client.ts";
+export { type ClientOptions, createClient } from "./client/create_client.ts";
+export { type Credential, type CredentialOptions, findCredential } from "./client/credentials.ts";
+export { type Clock, type Deadline, systemClock } from "./clock.ts";
+export {
+  AnswerLost,
+  BadAnswer,
+  Conflict,
+  ConsentRequired,
+  CredentialError,
+  type ErrorKind,
+  InvalidInputs,
+  NotFound,
+  NotSubmitted,
+  Rejected,
+  RunnerError,
+  StorageError,
+  Unavailable,
+  Unreachable,
+  Unsupported,
+  UsageError,
+} from "./errors.ts";
+export { cancelRun } from "./executor/cancel.ts";
+export type { Deps } from "./executor/deps.ts";
+export {
+  DEFAULT_EXECUTE,
+  DEFAULT_FOLLOW,
+  execute,
+  type ExecuteOptions,
+  follow,
+  type FollowOptions,
+  toEnd,
+} from "./executor/execute.ts";
+export { digestFailure } from "./executor/failure.ts";
+export { findRun, type RunRef } from "./executor/find.ts";
+export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";
+export { dryRun, prepare, type Wish } from "./executor/prepare.ts";
+export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
+export { viewOf } from "./executor/view.ts";
+export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
+export { type Ledger, StaleRecord } from "./ledger/ledger.ts";
+export { memoryLedger } from "./ledger/memory.ts";
+export { type Log, type LogLevel, silentLog } from "./log.ts";
+export type {
+  Failure,
+  Job,
+  Json,
+  JsonObject,
+  Problem,
+  Run,
+  RunDetail,
+  RunEvent,
+  RunHandle,
+  RunRequest,
+  RunResult,
+  RunView,
+  Step,
+  Workflow,
+} from "./model.ts";
+export { Secret } from "./secret.ts";

@@ -1,0 +1,315 @@
+/** Every command as a user calls it: words, stdin, exit code, stdout, stderr. In a pipe, against a simulator. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import type { Fault, Quirks } from "../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { type Call, runProgram } from "../support/program.ts";
+
+interface Row {
+  readonly args: readonly string[];
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly code: number;
+  readonly stdout?: RegExp;
+  readonly stderr?: RegExp;
+  readonly quirks?: Partial<Quirks>;
+  readonly faults?: readonly Fault[];
+  /** Sent when stderr first says this. */
+  readonly signal?: readonly [RegExp, Deno.Signal];
+  readonly entry?: string;
+  /** How many runs are to have been started; not looked at unless given. */
+  readonly started?: number;
+  /** What the platform is to have received as inputs. */
+  readonly inputs?: unknown;
+}
+
+const FAST = ["--poll-interval", "100ms", "--max-poll-interval", "200ms"];
+const HELLO = ["run", "hello-world", "-i", "inputs/hello-world.json", ...FAST];
+const VERDICT = /^✓ Workflow completed successfully\n$/m;
+
+const ROWS: readonly Row[] = [
+  // Help, usage, versions.
+  { args: [], code: 2, stdout: /^$/, stderr: /Usage/ },
+  { args: ["--version"], code: 0, stdout: /^pw-workflow-runner \d+\.\d+\.\d+\n$/ },
+  { args: ["--help"], code: 0, stdout: /COMMAND/ },
+  { args: ["help", "run"], code: 0, stdout: /--poll-interval/ },
+  ...["list", "show", "run", "status", "watch", "runs", "logs", "errors", "cancel", "demo", "simulate"].map((
+    command,
+  ) => ({
+    args: [command, "--help"],
+    code: 0,
+    // Two examples, each a comment and a command.
+    stdout: /Examples\n(\s+# .+\n.+\n\s*){2}/,
+  })),
+  { args: ["lsit"], code: 2, stderr: /Cannot run lsit.*\n.*Did you mean "list"/ },
+  { args: ["run", "quick", "--tmeout", "3"], code: 2, stderr: /no option --tmeout.*\n.*--timeout/ },
+  { args: ["run"], code: 2, stderr: /WORKFLOW is missing/ },
+  { args: ["run", "quick", "--timeout", "soon"], code: 2, stderr: /--timeout/ },
+  { args: ["run", "quick"], env: { PW_TIMEOUT: "soon" }, code: 2, stderr: /PW_TIMEOUT/, started: 0 },
+  { args: ["status", "47"], code: 2, stderr: /WORKFLOW#47/ },
+  { args: ["cancel", "hello-world", "47"], code: 2, stderr: /hello-world#47/ },
+  {
+    args: ["lsit", "--json"],
+    code: 2,
+    stdout: /^\{[^]*"exitCode": 2,\n\s+"kind": "usage",\n\s+"submitted": "no"\n\}\n$/,
+  },
+
+  // list and show.
+  { args: ["list"], code: 0, stdout: /^data-processor +★ .*\nhello-world +★ /, stderr: /^$/ },
+  { args: ["list", "hel", "--json"], code: 0, stdout: /^\[\n\s+\{\n\s+"name": "hello-world",[^]*\]\n$/ },
+  { args: ["list", "*-sweep"], code: 0, stdout: /^matrix-sweep .*\n$/ },
+  { args: ["list", "--tag", "data"], code: 0, stdout: /^data-processor .*\n$/ },
+  { args: ["list", "--favorites", "--json"], code: 0, stdout: /hello-world/ },
+  { args: ["list", "zzz"], code: 0, stdout: /^$/, stderr: /No workflow fits/ },
+  { args: ["show", "hello-world"], code: 0, stdout: /hello\.message +string +required/ },
+  { args: ["show", "hello-world", "--json"], code: 0, stdout: /"presets"/ },
+  { args: ["show", "hello-world", "--yaml"], code: 0, stdout: /^on:\n {2}execute:/m },
+  { args: ["show", "helo-world"], code: 5, stderr: /Did you mean "hello-world"/ },
+
+  // run.
+  {
+    args: ["run", "hello-world", "--input", "inputs/hello-world.json", ...FAST],
+    code: 0,
+    stdout: VERDICT,
+    stderr:
+      /^Submitting hello-world\.\.\.\nRun #47 started  \(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
+    started: 1,
+  },
+  {
+    args: ["run", "hello-world", "-i", "inputs/hello-world.json", "-i", "hello.message=test", ...FAST],
+    code: 0,
+    stdout: VERDICT,
+  },
+  { args: ["run", "quick", "-i", "-", ...FAST], stdin: '{"a": 1}', code: 0, stdout: VERDICT, inputs: { a: 1 } },
+  { args: ["run", "quick", "-i", "{a: 1", ...FAST], code: 2, stderr: /-i #1/, started: 0 },
+  {
+    args: ["run", "quick", "-i", "no-such.json", "-i", "a:=x", ...FAST],
+    code: 2,
+    stderr: /no such file\n.*-i #2/,
+    started: 0,
+  },
+  { args: ["run", "hello-world", "-i", "hello.message=test"], code: 2, stderr: /Resource/, started: 0 },
+  {
+    args: ["run", "data-processor", "--preset", "nightly", ...FAST, "--json"],
+    code: 0,
+    stdout: /"outputs": \{[^]*"kind": "completed"[^]*"exitCode": 0/,
+  },
+  { args: ["run", "data-processor", "--preset", "nope"], code: 5, stderr: /"nightly"/ },
+  {
+    args: ["run", "quick", "--events", ...FAST],
+    code: 0,
+    stdout:
+      /^\{"v":1,"type":"submitting".*\n\{"v":1,"type":"started".*\n(.*\n)*\{"v":1,"type":"settled".*"exitCode":0.*\n$/,
+  },
+  { args: ["run", "quick", "--name", "Nightly check", ...FAST], code: 0, stdout: VERDICT },
+  { args: ["run", "quick", "--no-wait"], code: 0, stdout: /goes on\n.*pw-workflow-runner watch quick-/, started: 1 },
+  {
+    args: ["run", "hello-world", "-i", "inputs/hello-world.json", "--dry-run"],
+    code: 0,
+    stdout: /nothing was started/,
+    started: 0,
+  },
+  { args: ["run", "hello-world", "--dry-run"], code: 2, stderr: /Resource/, started: 0 },
+  { args: ["run", "failing-step", ...FAST], code: 1, stdout: /^✗ Workflow failed: .*compile[^]*│ .*undeclared/ },
+  { args: ["run", "failing-step", ...FAST, "--json"], code: 1, stdout: /"failedJobs"[^]*"exitCode": 1/ },
+  { args: ["run", "needs-consent", ...FAST], code: 2, stderr: /LICENSE_SERVER\n.*--trust/, started: 0 },
+  { args: ["run", "needs-consent", "--trust", ...FAST], code: 0, stdout: VERDICT },
+  { args: ["run", "open-notebook", ...FAST], code: 0, stdout: /stays running: http:\/\/127\.0\.0\.1:\d+\// },
+  { args: ["run", "no-such", ...FAST], code: 5, stderr: /Cannot find the workflow "no-such"/ },
+  { args: ["run", "never-ending", "--timeout", "1s", ...FAST], code: 124, stdout: /goes on[^]*watch never-ending-/ },
+  { args: ["run", "quick", "--timeout", "0", ...FAST], code: 0, stderr: /^(?!.*Waiting until)/s },
+  {
+    args: ["run", "quick", ...FAST],
+    // On a current server this takes the minute that the run is looked for; an older one leaves nothing to look for.
+    faults: [{ on: "submit", cut: "before-effect" }],
+    quirks: { routes: "nested", nestedRead: "run" },
+    code: 6,
+    stdout: /not known whether a run was started/,
+    started: 0,
+  },
+  {
+    args: ["run", "quick", ...FAST],
+    faults: [{ on: "submit", cut: "after-effect" }],
+    code: 0,
+    stdout: VERDICT,
+    started: 1,
+  },
+  {
+    args: [...HELLO, "--lost-contact-after", "1s"],
+    faults: [{ on: "get-run", status: 503, times: Infinity }],
+    code: 7,
+    stdout: /goes on[^]*watch hello-world-/,
+    started: 1,
+  },
+  {
+    args: ["run", "quick", "--submit-timeout", "1s"],
+    faults: [{ on: "submit", status: 429, times: Infinity }],
+    code: 8,
+    stderr: /Cannot submit/,
+    started: 0,
+  },
+  {
+    args: ["run", "quick", "--json"],
+    env: { PW_API_KEY: "pwt_bm93aGVyZS5pbnZhbGlk.x" },
+    code: 8,
+    stdout: /"kind": "unreachable"/,
+  },
+  {
+    args: ["run", "quick", ...FAST],
+    quirks: { routes: "nested", nestedRead: "405" },
+    code: 2,
+    stderr: /--no-wait/,
+    started: 0,
+  },
+  { args: ["run", "quick", ...FAST, "--log-level", "DEBUG"], code: 0, stderr: /POST \/api\/workflow-runs.*200.*ms/ },
+  {
+    args: ["list"],
+    entry: new URL("../support/throwing_main.ts", import.meta.url).href,
+    code: 70,
+    stderr: /the dice are broken\n.*report/,
+  },
+
+  // Keys.
+  { args: ["list"], env: { PW_API_KEY: "" }, code: 4, stderr: /PW_API_KEY[^]*pwt_/ },
+  { args: ["list", "--json"], env: { PW_API_KEY: "pwt_nonsense" }, code: 4, stdout: /"kind": "credential_malformed"/ },
+
+  // What became of runs.
+  {
+    args: ["status", "hello-world", "46"],
+    code: 0,
+    stdout: /hello-world#46 +\(hello-world-00046\)\nStatus +completed/,
+  },
+  { args: ["status", "hello-world#44", "--exit-status"], code: 1, stdout: /failed/ },
+  { args: ["status", "hello-world:46", "--json"], code: 0, stdout: /"runNumber": 46[^]*"exitCode": 0/ },
+  { args: ["status", "hello-world"], code: 2, stderr: /is a workflow/ },
+  { args: ["status", "no-such-run"], code: 5, stderr: /no such run/ },
+  { args: ["status", "last"], code: 5, stderr: /remembers none/ },
+  { args: ["watch", "hello-world-00046"], code: 0, stdout: VERDICT },
+  { args: ["watch", "hello-world#46", "hello-world#44", "--json"], code: 1, stdout: /"runs": \[[^]*"exitCode": 1/ },
+  { args: ["runs", "--limit", "2", "--json"], code: 0, stdout: /^\{\n\s+"runs": \[[^]*"total": \d\d/ },
+  {
+    args: ["runs", "hello-world", "--status", "failed", "--limit", "1"],
+    code: 0,
+    stdout: /RUN[^]*hello-world#44 +failed/,
+  },
+  { args: ["logs", "hello-world-00046", "--step", "run mpi", "--tail", "1"], code: 0, stdout: /^[^\n]+\n$/ },
+  { args: ["logs", "hello-world#46", "--step", "nope"], code: 2, stderr: /run mpi/ },
+  {
+    args: ["logs", "failing-step#1", "--failed", "--json"],
+    code: 0,
+    stdout: /^\[\n\s+\{\n\s+"job": "build",\n\s+"step": "compile"/,
+  },
+  { args: ["logs", "hello-world#46", "-f"], code: 0, stdout: /==> hello \/ prepare <==[^]*==> hello \/ collect <==/ },
+  { args: ["errors", "failing-step#1"], code: 1, stdout: /^✗ step "compile"[^]*undeclared/ },
+  { args: ["errors", "hello-world#46", "--json"], code: 0, stdout: /"failedJobs": \[\]/ },
+  { args: ["cancel", "hello-world#46"], code: 0, stdout: /had ended already: completed/ },
+
+  // Signals.
+  {
+    args: ["run", "never-ending", ...FAST],
+    signal: [/started/, "SIGINT"],
+    code: 130,
+    stderr: /Stopped waiting[^]*watch never-ending-/,
+    started: 1,
+  },
+  {
+    args: ["run", "never-ending", ...FAST, "--json"],
+    signal: [/started/, "SIGTERM"],
+    code: 143,
+    stdout: /"kind": "stopped",\n\s+"submitted": "yes"/,
+  },
+  { args: ["run", "never-ending", ...FAST], signal: [/started/, "SIGHUP"], code: 129, stderr: /goes on/ },
+  {
+    args: ["simulate", "--speed", "10"],
+    signal: [/Serving/, "SIGINT"],
+    code: 0,
+    stdout: /^export PW_API_KEY=pwt_\S+\n$/,
+  },
+  { args: ["demo"], code: 0, stdout: VERDICT },
+];
+
+for (const row of ROWS) {
+  const { args, env = {}, faults, quirks, signal, stdin } = row;
+  const circumstances = [
+    ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    ...(faults ?? []).map((fault) => JSON.stringify(fault)),
+    ...(quirks === undefined ? [] : [JSON.stringify(quirks)]),
+    ...(signal === undefined ? [] : [signal[1]]),
+    ...(stdin === undefined ? [] : ["stdin"]),
+    ...(row.entry === undefined ? [] : ["a broken dependency"]),
+  ].join(" ");
+  Deno.test(`\`${args.join(" ")}\`${circumstances === "" ? "" : ` with ${circumstances}`} ends ${row.code}`, () =>
+    hold(row));
+}
+
+Deno.test("a run that is cancelled from outside ends 3", async () => {
+  await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  const { code, stdout } = await runProgram({
+    args: ["run", "never-ending", ...FAST],
+    env: { PW_API_KEY: simulator.key },
+    onStderr: (text) => {
+      const slug = /never-ending-[a-z2-7]{16}/.exec(text)?.[0];
+      if (slug !== undefined) simulator.cancelFromOutside(slug);
+    },
+  });
+  assert.equal(code, 3);
+  assert.match(stdout, /cancelled/);
+});
+
+Deno.test("`cancel` cancels a run that goes on", async () => {
+  await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  const env = { PW_API_KEY: simulator.key };
+  await runProgram({ args: ["run", "never-ending", "--no-wait"], env });
+  const [started] = simulator.runs();
+  const { code, stdout } = await runProgram({ args: ["cancel", started?.slug ?? ""], env });
+  assert.equal(code, 0);
+  assert.match(stdout, /is (being )?cancelled/);
+});
+
+Deno.test("a key in .env is used, and the environment stands above it", async () => {
+  await using simulator = await startSimulator();
+  const cwd = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${cwd}/.env`, `PW_API_KEY=${simulator.key}\nPW_PLATFORM_HOST=elsewhere.invalid\n`);
+    assert.equal((await runProgram({ args: ["list"], cwd })).code, 0);
+    const alice = { PW_API_KEY: simulator.keyFor("alice") };
+    assert.equal((await runProgram({ args: ["list"], cwd, env: alice })).code, 0);
+    assert.deepEqual(simulator.received("list-workflows").map(({ user }) => user), ["demo", "alice"]);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+});
+
+async function hold(row: Row): Promise<void> {
+  const { code, stdout, stderr, signal, entry, stdin } = row;
+  await using simulator = await startSimulator({
+    clock: fastClock(systemClock, 60),
+    ...(row.quirks === undefined ? {} : { quirks: row.quirks }),
+    ...(row.faults === undefined ? {} : { faults: row.faults }),
+  });
+  let isSent = false;
+  let said = "";
+  const call: Call = {
+    args: row.args,
+    env: { PW_API_KEY: simulator.key, ...row.env },
+    ...(entry === undefined ? {} : { entry }),
+    ...(stdin === undefined ? {} : { stdin }),
+    onStderr(text, child) {
+      said += text;
+      if (signal === undefined || isSent || !signal[0].test(said)) return;
+      isSent = true;
+      child.kill(signal[1]);
+    },
+  };
+  const ending = await runProgram(call);
+  const whole = `stdout:\n${ending.stdout}\nstderr:\n${ending.stderr}`;
+  assert.equal(ending.code, code, whole);
+  if (stdout !== undefined) assert.match(ending.stdout, stdout, whole);
+  if (stderr !== undefined) assert.match(ending.stderr, stderr, whole);
+  if (row.args.includes("--json")) JSON.parse(ending.stdout);
+  if (row.started !== undefined) assert.equal(simulator.runs().length, row.started, whole);
+  if (row.inputs !== undefined) {
+    assert.partialDeepStrictEqual(simulator.received("submit").at(-1)?.body, { inputs: row.inputs });
+  }
+}

@@ -1,0 +1,163 @@
+/** House rules that `deno lint` holds us to: what comes in as a parameter is not taken from the air. */
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The world outside: the faces hand it in, nobody below them reaches for it. */
+const AMBIENT_MEMBERS = new Set([
+  "Deno.args",
+  "Deno.env",
+  "Deno.exit",
+  "Deno.exitCode",
+  "Deno.stdin",
+  "Deno.stdout",
+  "Deno.stderr",
+  "Date.now",
+  "Math.random",
+  "crypto.getRandomValues",
+  "crypto.randomUUID",
+  "performance.now",
+]);
+const AMBIENT_CALLS = new Set(["fetch", "setTimeout", "setInterval", "alert", "confirm", "prompt"]);
+
+/** Where the world comes in below the faces, and what of it. */
+const GATES: Readonly<Record<string, readonly string[]>> = {
+  "lib/clock.ts": ["Date.now", "setTimeout"],
+  "lib/client/http.ts": ["fetch"],
+  "lib/simulator/server.ts": ["setTimeout"],
+};
+
+const noAmbient: Deno.lint.Rule = {
+  create(context) {
+    const path = pathOf(context.filename);
+    if (!path.startsWith("lib/") || path.startsWith("lib/cli/")) return {};
+    const allowed = new Set(GATES[path]);
+    const bound = new Set<string>();
+    const found: { readonly node: Deno.lint.Node; readonly name: string }[] = [];
+    const bind = (node: Deno.lint.Node | null) => node?.type === "Identifier" && bound.add(node.name);
+    return {
+      MemberExpression(node) {
+        const name = memberName(node);
+        if (name === undefined) return;
+        const isAmbient = name.startsWith("console.") || AMBIENT_MEMBERS.has(name) || AMBIENT_CALLS.has(name);
+        if (isAmbient) found.push({ node, name });
+      },
+      CallExpression({ callee }) {
+        if (callee.type === "Identifier" && AMBIENT_CALLS.has(callee.name)) {
+          found.push({ node: callee, name: callee.name });
+        }
+      },
+      NewExpression(node) {
+        if (node.callee.type !== "Identifier" || node.callee.name !== "Date" || node.arguments.length > 0) return;
+        found.push({ node, name: "new Date()" });
+      },
+      // A parameter, a local or an import of that name is not the global one.
+      ImportSpecifier: (node) => void bind(node.local),
+      VariableDeclarator: (node) => void bindingsOf(node.id).forEach(bind),
+      FunctionDeclaration: (node) => {
+        bind(node.id);
+        node.params.flatMap(bindingsOf).forEach(bind);
+      },
+      FunctionExpression: (node) => node.params.flatMap(bindingsOf).forEach(bind),
+      ArrowFunctionExpression: (node) => node.params.flatMap(bindingsOf).forEach(bind),
+      "Program:exit"() {
+        for (const { node, name } of found) {
+          if (allowed.has(name) || bound.has(name.split(".")[0] ?? name)) continue;
+          context.report({
+            node,
+            message: `${name} is not for rows below lib/cli/`,
+            hint: "Take it as a parameter: a clock, random, fetch, env, log",
+          });
+        }
+      },
+    };
+  },
+};
+
+/** `await import(name)` escapes `deno compile` and the architecture test. */
+const literalImport: Deno.lint.Rule = {
+  create(context) {
+    return {
+      ImportExpression(node) {
+        if (node.source.type === "Literal") return;
+        context.report({ node, message: "A dynamic import names its file as a literal" });
+      },
+    };
+  },
+};
+
+const namedExports: Deno.lint.Rule = {
+  create(context) {
+    if (!pathOf(context.filename).startsWith("lib/")) return {};
+    return {
+      ExportAllDeclaration: (node) => context.report({ node, message: "Export by name: a list says what there is" }),
+      ExportDefaultDeclaration: (node) => context.report({ node, message: "Export by name, not as default" }),
+    };
+  },
+};
+
+const noModuleState: Deno.lint.Rule = {
+  create(context) {
+    if (!pathOf(context.filename).startsWith("lib/")) return {};
+    return {
+      Program(program) {
+        for (const statement of program.body) {
+          const node = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
+          if (node?.type !== "VariableDeclaration" || node.kind === "const") continue;
+          context.report({ node, message: "A module keeps no state: only constants at top level" });
+        }
+      },
+    };
+  },
+};
+
+const plugin: Deno.lint.Plugin = {
+  name: "house",
+  rules: {
+    "no-ambient": noAmbient,
+    "literal-import": literalImport,
+    "named-exports": namedExports,
+    "no-module-state": noModuleState,
+  },
+};
+
+export default plugin;
+
+function pathOf(filename: string): string {
+  const href = filename.startsWith("file:") ? filename : new URL(`file://${filename.replaceAll("\\", "/")}`).href;
+  return href.startsWith(ROOT.href) ? href.slice(ROOT.href.length) : href;
+}
+
+/** `Date.now` reads "Date.now", and so does `globalThis.Date.now`; `globalThis.fetch` reads "fetch". */
+function memberName(node: Deno.lint.MemberExpression): string | undefined {
+  const { object } = node;
+  const property = propertyName(node);
+  if (property === undefined) return undefined;
+  if (object.type === "Identifier") return object.name === "globalThis" ? property : `${object.name}.${property}`;
+  if (object.type !== "MemberExpression" || object.object.type !== "Identifier") return undefined;
+  return object.object.name === "globalThis" ? `${memberName(object)}.${property}` : undefined;
+}
+
+function propertyName({ property, computed }: Deno.lint.MemberExpression): string | undefined {
+  if (property.type === "Identifier" && !computed) return property.name;
+  if (property.type === "Literal" && typeof property.value === "string") return property.value;
+  return undefined;
+}
+
+function bindingsOf(pattern: Deno.lint.Node | Deno.lint.Parameter): readonly Deno.lint.Node[] {
+  switch (pattern.type) {
+    case "Identifier":
+      return [pattern];
+    case "AssignmentPattern":
+      return bindingsOf(pattern.left);
+    case "RestElement":
+      return bindingsOf(pattern.argument);
+    case "ArrayPattern":
+      return pattern.elements.flatMap((element) => element === null ? [] : bindingsOf(element));
+    case "ObjectPattern":
+      return pattern.properties.flatMap((property) =>
+        bindingsOf(property.type === "Property" ? property.value : property)
+      );
+    default:
+      return [];
+  }
+}
