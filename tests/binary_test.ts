@@ -16,6 +16,15 @@ Deno.test({
     const { success, stderr } = await compile(await taskArgs(binary));
     assert.ok(success, new TextDecoder().decode(stderr));
     await assertMainJob({ program: binary, args: () => [] });
+    // The simulator comes by a specifier that the compiler can't read: it has to be named.
+    const demo = await new Deno.Command(binary, {
+      args: ["demo"],
+      cwd: folder.path,
+      clearEnv: true,
+      stdin: "null",
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    assert.match(new TextDecoder().decode(demo.stdout), /^✓ Workflow completed successfully\n$/);
   },
 });
 

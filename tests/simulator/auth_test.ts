@@ -105,9 +105,11 @@ for (
   });
 }
 
-Deno.test("a server speaks envelope unless it is told otherwise", async () => {
+Deno.test("a server speaks of problems to whoever takes them, and in envelopes to others", async () => {
   await using sim = await startSimulator();
-  const answer = await ask(sim, "GET", "/api/nothing", { accept: "application/json, application/problem+json" });
-  assert.equal(answer.headers.get("content-type"), "application/json");
-  assert.equal(answer.at("error"), true);
+  const asked = await ask(sim, "GET", "/api/nothing", { accept: "application/json, application/problem+json" });
+  assert.equal(asked.headers.get("content-type"), "application/problem+json");
+  const other = await ask(sim, "GET", "/api/nothing", { accept: "application/json" });
+  assert.equal(other.headers.get("content-type"), "application/json");
+  assert.equal(other.at("error"), true);
 });
