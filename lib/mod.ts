@@ -58,7 +58,7 @@ export {
 export { digestFailure } from "./executor/failure.ts";
 export { findRun, type RunRef } from "./executor/find.ts";
 export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";
-export { dryRun, prepare, type Wish } from "./executor/prepare.ts";
+export { type Checking, dryRun, prepare, type Prepared, type Wish } from "./executor/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
 export { viewOf } from "./executor/view.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";

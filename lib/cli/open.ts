@@ -7,7 +7,6 @@ import type { Deps } from "../executor/deps.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
-import { settingsOf } from "./settings.ts";
 
 /** What opening needs of a command's call. */
 export interface OpenCall {
@@ -18,8 +17,7 @@ export interface OpenCall {
 
 /** @throws CredentialError when there is no key that can be used. */
 export async function openClient({ context, output, values }: OpenCall): Promise<Client> {
-  const { clock, random, fetch, readTextFile } = context;
-  const env = await settingsOf(context);
+  const { clock, env, random, fetch, readTextFile } = context;
   const credential = await findCredential({ env, readTextFile }, values);
   return createClient({ credential, fetch, clock, random, log: logTo(output) });
 }

@@ -1,14 +1,14 @@
 /** The table of commands, and the way from the words of the command line to an exit code. */
 
 import { UsageError } from "../errors.ts";
-import type { LogLevel } from "../log.ts";
-import { LOG_LEVELS } from "../log.ts";
+import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Command } from "./command.ts";
 import { type Context, Stopped } from "./context.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
+import { withDotenv } from "./settings.ts";
 
 /** Each is loaded when it is asked for; the specifiers are literal, so that a compiled binary holds them. */
 const GROUPS = [
@@ -121,10 +121,10 @@ const COMMON_WITH_VALUE = ["--context", "--allow-host", "--log-level"];
 export async function main(context: Context): Promise<number> {
   let output: Output | undefined;
   try {
-    output = await outputFor(context, undefined);
+    output = outputFor(context, "INFO");
     return await dispatch(context, output);
   } catch (error) {
-    return await reportFailure(context, output, error);
+    return reportFailure(context, output, error);
   }
 }
 
@@ -153,8 +153,8 @@ async function start(context: Context, command: Command, argv: readonly string[]
   const go = command.prepare(argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  const output = await outputFor(context, valueOf(argv, "--log-level"));
-  return await go({ context, output, signal: stopping.signal });
+  const whole = await withDotenv(context);
+  return await go({ context: whole, output: outputFor(whole, levelOf(whole)), signal: stopping.signal });
 }
 
 /** `--log-level DEBUG list` and `list --log-level DEBUG` are the same. */
@@ -194,31 +194,29 @@ async function showVersion(output: Output): Promise<number> {
   return EXIT_CODES.completed;
 }
 
-/** Before the options are checked it must be known how to tell that they are wrong. */
-async function outputFor(context: Context, levelWord: string | undefined): Promise<Output> {
+function outputFor(context: Context, level: LogLevel): Output {
   const { args } = context;
   const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
   const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
-  return createOutput(context, { mode, mayColor, level: await levelFor(context, levelWord) });
+  return createOutput(context, { mode, mayColor, level });
 }
 
 /** A wrong word on the command line has been refused; a wrong one in the environment must not stop anything. */
-async function levelFor(context: Context, word: string | undefined): Promise<LogLevel> {
-  const { settingsOf } = await import("./settings.ts");
-  const wanted = (word ?? (await settingsOf(context))("PW_LOG_LEVEL") ?? "").toUpperCase();
+function levelOf({ args, env }: Context): LogLevel {
+  const wanted = (valueOf(args, "--log-level") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
   return LOG_LEVELS.find((level) => level === wanted) ?? "INFO";
 }
 
-async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {
+function reportFailure(context: Context, output: Output | undefined, error: unknown): number {
   const report = reportOf(error);
   if (report.isSilent) return report.exitCode;
   try {
+    // Where even the output could not be made, the context itself is broken.
     const speaker = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
     if (speaker.mode === "json") speaker.document(failureDocument(report));
-    else if (speaker.mode === "events") speaker.event({ v: 1, type: "error", ...failureDocument(report) });
+    if (speaker.mode === "events") speaker.event({ v: 1, type: "error", ...failureDocument(report) });
     speaker.say("ERROR", renderFailure(report, speaker.style));
-    const isDebugging = report.kind === "defect" &&
-      await levelFor(context, valueOf(context.args, "--log-level")) === "DEBUG";
+    const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
     if (isDebugging && error instanceof Error) speaker.say("ERROR", error.stack ?? "");
   } catch {
     // Whoever listened is gone, or it is the context itself that is broken: the exit code still tells.

@@ -1,23 +1,20 @@
-/** What the environment says, and a `.env` in the working folder beside it. */
+/** Why this file: a `.env` in the working folder adds to the environment, where there is one and it may be read. */
 
 import type { Context } from "./context.ts";
 
-/** Reads a variable; the file is asked for the few names that it may set, and never overrides. */
-export async function settingsOf(context: Context): Promise<(name: string) => string | undefined> {
+/** The context with what `.env` adds to its environment. */
+export async function withDotenv(context: Context): Promise<Context> {
   const text = await dotenvText(context);
-  if (text === undefined) return context.env;
+  if (text === undefined) return context;
   const { envWithDotenv } = await import("../client/dotenv_file.ts");
-  return envWithDotenv(context.env, text);
+  return { ...context, env: envWithDotenv(context.env, text) };
 }
 
-/** A file that isn't there, or that we may not read, says nothing. */
 async function dotenvText({ mayRead, readTextFile }: Context): Promise<string | undefined> {
   if (!mayRead(".env")) return undefined;
   try {
     return await readTextFile(".env");
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) return undefined;
-    if (error instanceof Deno.errors.IsADirectory) return undefined;
-    throw error;
+  } catch {
+    return undefined; // most often there is none, or a virtual environment's folder has its name
   }
 }

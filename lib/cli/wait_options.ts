@@ -5,7 +5,6 @@ import { durationOrNever, someTime } from "./argv.ts";
 import { parseDuration } from "./duration.ts";
 import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
-import { settingsOf } from "./settings.ts";
 
 export const WAIT_ARGS = {
   timeout: {
@@ -42,15 +41,15 @@ export interface WaitValues {
 }
 
 /** @throws UsageError when PW_TIMEOUT can't be read. */
-export async function waitOptions(
+export function waitOptions(
   values: WaitValues,
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
-): Promise<FollowOptions> {
+): FollowOptions {
   const { timeout, pollInterval, maxPollInterval, lostContactAfter } = values;
   return {
     ...DEFAULT_FOLLOW,
     signal,
-    timeoutMs: timeout === undefined ? await timeoutOfEnvironment(context) : timeout,
+    timeoutMs: timeout === undefined ? timeoutOfEnvironment(context) : timeout,
     pace: {
       pollIntervalMs: pollInterval ?? DEFAULT_FOLLOW.pace.pollIntervalMs,
       maxPollIntervalMs: maxPollInterval ?? DEFAULT_FOLLOW.pace.maxPollIntervalMs,
@@ -59,8 +58,8 @@ export async function waitOptions(
   };
 }
 
-async function timeoutOfEnvironment(context: Context): Promise<number | null> {
-  const word = (await settingsOf(context))("PW_TIMEOUT");
+function timeoutOfEnvironment({ env }: Context): number | null {
+  const word = env("PW_TIMEOUT");
   if (word === undefined || word.trim() === "") return DEFAULT_FOLLOW.timeoutMs;
   try {
     return parseDuration(word) || null;

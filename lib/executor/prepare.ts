@@ -1,47 +1,92 @@
 /** From what is wished to what will be sent: everything is decided here, before anything is sent. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import { NotFound } from "../errors.ts";
+import { InvalidInputs, NotFound } from "../errors.ts";
+import { checkInputs } from "../inputs/check.ts";
+import { declaredTypes } from "../inputs/declared_type.ts";
+import type { Form } from "../inputs/form.ts";
 import { givenLayer, type InputLayer } from "../inputs/layers.ts";
-import { mergeLayers } from "../inputs/merge.ts";
-import type { Consent, Json, JsonObject, RunRequest, Workflow } from "../model.ts";
+import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
+import { readForm } from "../inputs/read_form.ts";
+import { findSecrets } from "../inputs/secrets.ts";
+import type { Consent, Json, JsonObject, Problem, RunRequest, Workflow } from "../model.ts";
 import type { Deps } from "./deps.ts";
 
-/** A run as somebody asks for it. */
-export interface Wish {
+/** How inputs are held to what the workflow asks for: `strict` also refuses what the workflow does not know. */
+export type Checking = "lenient" | "strict" | "none";
+
+/** Inputs as somebody gives them. */
+export interface GivenInputs {
   readonly workflow: string;
   /** Lowest first. */
   readonly layers: readonly InputLayer[];
   /** The name of inputs saved with the workflow, which stand below all layers. */
   readonly preset: string | null;
+}
+
+/** A run as somebody asks for it. */
+export interface Wish extends GivenInputs {
   readonly displayName: string | null;
   /** Grants what the workflow asks consent for. */
   readonly isTrusted: boolean;
+  readonly checking: Checking;
+}
+
+/** A wish that nothing speaks against. */
+export interface Prepared {
+  readonly request: RunRequest;
+  /** What is odd about the inputs, but no reason to refuse them. */
+  readonly warnings: readonly Problem[];
+}
+
+/** The workflow, what it asks for, and what it is given. */
+export interface Gathered {
+  readonly workflow: Workflow;
+  /** `null` when it can't be known what the workflow asks for. */
+  readonly form: Form | null;
+  readonly resolved: ResolvedInputs;
 }
 
 /**
- * Resolves the workflow, merges the inputs and freezes the request. Only reads are sent.
+ * Resolves the workflow, merges and checks the inputs and freezes the request. Only reads are sent.
  *
  * @throws NotFound when there is no such workflow or preset; InvalidInputs with every problem at once.
  */
 export async function prepare(
   deps: Pick<Deps, "client">,
   wish: Wish,
-  { signal }: { readonly signal: AbortSignal },
-): Promise<RunRequest> {
-  const workflow = await findWorkflow(deps, wish.workflow, signal);
-  const layers = wish.preset === null ? wish.layers : [presetOf(workflow, wish.preset), ...wish.layers];
-  const resolved = mergeLayers(layers);
-  return {
+  options: { readonly signal: AbortSignal },
+): Promise<Prepared> {
+  const { workflow, form, resolved } = await gather(deps, wish, options);
+  const warnings = await check(workflow, form, resolved, wish.checking);
+  const secretPaths = findSecrets(resolved.value, { form, asked: resolved.secretPaths });
+  const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
-    hasSecrets: resolved.secretPaths.length > 0,
+    hasSecrets: secretPaths.length > 0,
     displayName: wish.displayName,
     asksFor: consentOf(workflow),
     isTrusted: wish.isTrusted,
     startsSession: Object.keys(objectAt(workflow.yaml, "sessions")).length > 0,
   };
+  return { request, warnings };
+}
+
+/**
+ * Resolves the workflow and merges the inputs, with the types that the workflow declares.
+ *
+ * @throws NotFound when there is no such workflow or preset; InvalidInputs for what can't be merged.
+ */
+export async function gather(
+  deps: Pick<Deps, "client">,
+  given: GivenInputs,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<Gathered> {
+  const workflow = await findWorkflow(deps, given.workflow, signal);
+  const layers = given.preset === null ? given.layers : [presetOf(workflow, given.preset), ...given.layers];
+  const form = readForm(workflow.yaml);
+  return { workflow, form, resolved: mergeLayers(layers, declaredTypes(form)) };
 }
 
 /**
@@ -78,6 +123,21 @@ export async function findWorkflow(
       cause: error,
     });
   }
+}
+
+async function check(
+  { name }: Workflow,
+  form: Form | null,
+  resolved: ResolvedInputs,
+  checking: Checking,
+): Promise<readonly Problem[]> {
+  if (form === null || checking === "none") return [];
+  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
+  if (problems.length === 0) return warnings;
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
+    hint: `\`pw-workflow-runner show ${name}\` tells what it asks for`,
+  });
 }
 
 function presetOf(workflow: Workflow, name: string): InputLayer {

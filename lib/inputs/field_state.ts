@@ -51,7 +51,8 @@ export function noneOf(truths: readonly (boolean | undefined)[]): boolean | unde
  */
 export function isGiven(field: Field, value: Json | undefined, { rows }: Pick<Place, "rows">): value is Json {
   if (value !== "") return value !== undefined;
-  return rows.length > 0 || (field.kind === "choice" && field.options?.some((option) => option.value === "") === true);
+  if (rows.length > 0) return true;
+  return field.kind === "choice" && !field.isMultiple && field.options?.some((option) => option.value === "") === true;
 }
 
 /** The value that the platform will take for a field. */

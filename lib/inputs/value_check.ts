@@ -7,7 +7,7 @@ import { isObject } from "./path.ts";
 import { MASK } from "./secrets.ts";
 
 /**
- * What is wrong with the value of a field that is no group and no list.
+ * What is wrong with the value of a field that is no group.
  *
  * @param isSecret True to say nothing of the value.
  * @returns Like `must be a whole number: got "many"`; `undefined` when nothing is.
@@ -17,9 +17,39 @@ export function problemWith(
   value: Json,
   { isSecret }: { readonly isSecret: boolean },
 ): string | undefined {
-  if (isAllowed(field, value)) return undefined;
+  return isAllowed(field, value) ? undefined : refusal(field, value, { isSecret });
+}
+
+/** Says what is wrong with a value that is not allowed. */
+export function refusal(field: Field, value: Json, { isSecret }: { readonly isSecret: boolean }): string {
   const hint = isSecret ? undefined : hintFor(field, value);
   return `must be ${allowedBy(field)}: got ${isSecret ? MASK : shortOf(value)}${hint === undefined ? "" : `; ${hint}`}`;
+}
+
+/** True when a value is of its field's type and within its options or bounds. What a list holds is not looked at. */
+export function isAllowed(field: Field, value: Json): boolean {
+  switch (field.kind) {
+    case "text":
+      return typeof value === "string";
+    case "number":
+      return typeof value === "number" && isInRange(field, value) && (!field.isWhole || Number.isInteger(value));
+    case "boolean":
+      return typeof value === "boolean";
+    case "choice":
+      if (!field.isMultiple) return isOption(field, value);
+      return Array.isArray(value) && value.every((one) => isOption(field, one));
+    case "cluster":
+      return typeof value === "string" ? isClusterName(field, value) : isClusterObject(value);
+    case "resource":
+      return (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null);
+    case "group":
+      return isObject(value);
+    case "list":
+      return Array.isArray(value);
+    case "header":
+    case "unknown":
+      return true;
+  }
 }
 
 /** What may be given, as a part of a sentence: `a whole number from 1 to 8`. */
@@ -72,31 +102,6 @@ export const CLUSTER_MEMBERS = [
   "uri",
   "user",
 ] as const;
-
-function isAllowed(field: Field, value: Json): boolean {
-  switch (field.kind) {
-    case "text":
-      return typeof value === "string";
-    case "number":
-      return typeof value === "number" && isInRange(field, value) && (!field.isWhole || Number.isInteger(value));
-    case "boolean":
-      return typeof value === "boolean";
-    case "choice":
-      if (!field.isMultiple) return isOption(field, value);
-      return Array.isArray(value) && value.every((one) => isOption(field, one));
-    case "cluster":
-      return typeof value === "string" ? isClusterName(field, value) : isClusterObject(value);
-    case "resource":
-      return (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null);
-    case "group":
-      return isObject(value);
-    case "list":
-      return Array.isArray(value);
-    case "header":
-    case "unknown":
-      return true;
-  }
-}
 
 function isInRange({ min, max }: NumberField, value: number): boolean {
   return (min === null || value >= min) && (max === null || value <= max);

@@ -73,7 +73,7 @@ const ROWS: readonly Row[] = [
     code: 0,
     stdout: VERDICT,
     stderr:
-      /^Submitting hello-world\.\.\.\nRun #47 started {2}\(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
+      /^(! .*\n)*Submitting hello-world\.\.\.\nRun #47 started {2}\(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
     started: 1,
   },
   {

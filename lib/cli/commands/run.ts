@@ -7,6 +7,7 @@ import { someTime, text } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
+import { CHECK_ARGS, checkingOf, sayWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -42,6 +43,7 @@ export const run = defineCommand({
     },
     name: { type: "custom", parse: text, metavar: "TEXT", description: "What the run is called on the platform" },
     preset: { type: "custom", parse: text, metavar: "NAME", description: "Start from inputs saved with the workflow" },
+    ...CHECK_ARGS,
     trust: { type: "boolean", description: "Grant what the workflow asks consent for" },
     noWait: { type: "boolean", description: "Submit, and leave it to go on" },
     dryRun: { type: "boolean", description: "Let the platform check it, and start nothing" },
@@ -58,15 +60,19 @@ export const run = defineCommand({
   async run(call) {
     const { context, output, signal, values } = call;
     const layers = await readLayers(values.input ?? [], inputSources(context));
-    const options = await waitOptions(values, call);
+    const options = waitOptions(values, call);
     const deps = await openDeps(call);
-    const request = await prepare(deps, {
+    const checking = checkingOf(values);
+    const { request, warnings } = await prepare(deps, {
       workflow: values.workflow,
       layers,
       preset: values.preset ?? null,
       displayName: values.name ?? null,
       isTrusted: values.trust === true,
+      checking,
     }, { signal });
+    if (checking === "none") output.say("WARNING", "The inputs are sent unchecked");
+    sayWarnings(output, warnings);
     if (values.dryRun === true) {
       await dryRun(deps, request, { signal });
       return answerDryRun(output, request);

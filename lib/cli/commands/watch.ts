@@ -31,7 +31,7 @@ export const watch = defineCommand({
   async run(call) {
     const { output, signal, values } = call;
     const refs = parseManyRuns(values.runs ?? []);
-    const options = await waitOptions(values, call);
+    const options = waitOptions(values, call);
     const deps = await openDeps(call);
     const handles: RunHandle[] = [];
     for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));

@@ -1,0 +1,37 @@
+/** How text given as `-i name=text` is to be read, by what the form declares. */
+
+import { type Field, fieldAt, type Form } from "./form.ts";
+import type { DeclaredType } from "./merge.ts";
+import type { Path } from "./path.ts";
+
+/** What {@link mergeLayers} asks for each path. */
+export function declaredTypes(form: Form | null): (path: Path) => DeclaredType | undefined {
+  if (form === null) return () => undefined;
+  return (path) => {
+    const field = fieldAt(form, path);
+    return field === undefined ? undefined : declaredTypeOf(field);
+  };
+}
+
+function declaredTypeOf(field: Field): DeclaredType {
+  switch (field.kind) {
+    case "text":
+    case "cluster":
+    case "resource":
+      return "text";
+    case "number":
+      return "number";
+    case "boolean":
+      return "boolean";
+    case "choice": {
+      const types = new Set(field.options?.map(({ value }) => typeof value));
+      if (types.size !== 1 || field.isMultiple) return "other";
+      return types.has("string") ? "text" : types.has("number") ? "number" : "boolean";
+    }
+    case "group":
+    case "list":
+    case "header":
+    case "unknown":
+      return "other";
+  }
+}

@@ -1,0 +1,65 @@
+/** Writes a skeleton as YAML that explains itself: labels as comments, and what need not be given behind `#`. */
+
+import { stringify } from "../deps/yaml.ts";
+import type { Json } from "../model.ts";
+import type { Form } from "./form.ts";
+import { skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
+import { allowedBy } from "./value_check.ts";
+
+/** A whole file, for `inputs new`. */
+export function skeletonYaml(form: Form): string {
+  const entries = skeletonEntries(form);
+  const lines = entries.flatMap(linesOf);
+  const isEmpty = lines.every((line) => line === "" || line.startsWith("#"));
+  return `${[...lines, ...(isEmpty ? ["{}"] : [])].join("\n")}\n`;
+}
+
+function linesOf(entry: SkeletonEntry): string[] {
+  const { name, field } = entry;
+  const comments = [headline(entry), field.tooltip ?? ""].map(inOneLine).filter((line) => line !== "");
+  const about = comments.map((line) => `# ${line}`);
+  switch (entry.type) {
+    case "set":
+      return [...about, ...memberLines(name, entry.value)];
+    case "offered":
+      return [...about, ...memberLines(name, entry.sample).map(commented)];
+    case "inside": {
+      const inner = entry.entries.flatMap(linesOf);
+      const [first = "{}", ...rest] = inner;
+      const body = field.kind === "list"
+        ? [`  - ${inner.length === 0 ? first : ""}`.trimEnd(), ...indented(indented(inner))]
+        : indented([first, ...rest]);
+      const lines = [`${keyOf(name)}:`, ...body];
+      return [...about, ...(entry.isOffered ? lines.map(commented) : lines)];
+    }
+  }
+}
+
+/** `CPUs per task: a whole number from 1 to 128, required`. */
+function headline({ field, isRequired, type }: SkeletonEntry): string {
+  if (field.kind === "group") return field.label ?? "";
+  const need = isRequired ? ", required" : type === "set" || field.optional === false ? "" : ", optional";
+  return `${field.label === null ? "" : `${field.label}: `}${allowedBy(field)}${need}`;
+}
+
+/** Labels are the workflow's words: a line break in one must not end the comment. */
+function inOneLine(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
+}
+
+function memberLines(name: string, value: Json): string[] {
+  if (value === null) return [`${keyOf(name)}:`];
+  return stringify({ [name]: value }, { lineWidth: 0 }).trimEnd().split("\n");
+}
+
+function keyOf(name: string): string {
+  return stringify({ [name]: 0 }, { lineWidth: 0 }).replace(/: 0\n$/, "");
+}
+
+function commented(line: string): string {
+  return line === "" ? "#" : `# ${line}`;
+}
+
+function indented(lines: readonly string[]): string[] {
+  return lines.map((line) => line === "" ? "" : `  ${line}`);
+}
