@@ -28,6 +28,8 @@ export interface Context {
   readonly random: () => number;
   readonly fetch: typeof globalThis.fetch;
   readTextFile(path: string): Promise<string>;
+  /** Throws Deno.errors.AlreadyExists rather than overwrite. */
+  writeNewFile(path: string, text: string): Promise<void>;
   /** Whether the file may be read without asking anybody: for files that are welcome, not needed. */
   mayRead(path: string): boolean;
   /** Calls back when somebody asks the program to stop, until it is disposed. */

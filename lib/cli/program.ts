@@ -28,6 +28,12 @@ const GROUPS = [
         load: async () => (await import("./commands/show.ts")).show,
       },
       {
+        name: "inputs",
+        usage: "new|schema|explain WORKFLOW",
+        summary: "files of inputs: begin one, check one, see where a value comes from",
+        load: async () => (await import("./commands/inputs.ts")).inputs,
+      },
+      {
         name: "run",
         usage: "WORKFLOW -i …",
         summary: "submit a run, follow it, report its end",

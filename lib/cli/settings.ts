@@ -14,7 +14,10 @@ async function dotenvText({ mayRead, readTextFile }: Context): Promise<string | 
   if (!mayRead(".env")) return undefined;
   try {
     return await readTextFile(".env");
-  } catch {
-    return undefined; // most often there is none, or a virtual environment's folder has its name
+  } catch (error) {
+    // Most often there is none; a virtual environment's folder may have its name; others' files are not for us.
+    const { NotFound, IsADirectory, PermissionDenied } = Deno.errors;
+    if ([NotFound, IsADirectory, PermissionDenied].some((kind) => error instanceof kind)) return undefined;
+    throw error;
   }
 }

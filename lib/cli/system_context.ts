@@ -24,6 +24,7 @@ export function systemContext(): Context {
     random: strongRandom,
     fetch: globalThis.fetch,
     readTextFile: (path) => Deno.readTextFile(path),
+    writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     onSignal,
   };

@@ -1,8 +1,11 @@
 import { findWorkflow } from "../../executor/prepare.ts";
+import { readForm } from "../../inputs/read_form.ts";
+import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
+import type { Preset, Workflow } from "../../model.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
-import { renderWorkflow } from "../render_workflows.ts";
+import { renderWorkflow } from "../render_workflow.ts";
 
 export const show = defineCommand({
   name: "show",
@@ -23,8 +26,8 @@ export const show = defineCommand({
     if (values.yaml === true) {
       output.raw(await client.getWorkflowYaml(workflow.name, { signal }));
     } else if (output.mode === "json") {
-      const { isFavorite, ...others } = workflow;
-      output.document({ ...others, favorite: isFavorite });
+      const { isFavorite, presets, ...others } = workflow;
+      output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });
     } else {
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
       output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns }));
@@ -32,3 +35,8 @@ export const show = defineCommand({
     return EXIT_CODES.completed;
   },
 });
+
+function masked(preset: Preset, { yaml }: Workflow): Preset {
+  const secretPaths = findSecrets(preset.inputs, { form: readForm(yaml), asked: [] });
+  return { ...preset, inputs: maskSecrets(preset.inputs, secretPaths) };
+}

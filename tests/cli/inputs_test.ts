@@ -1,0 +1,141 @@
+/** Inputs as a user meets them: what is refused before anything is sent, and what is shown of secrets. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { runProgram } from "../support/program.ts";
+
+const FAST = ["--poll-interval", "100ms", "--max-poll-interval", "200ms"];
+
+const SEVEN_MISTAKES = `resource: { name: 5 }
+workflow_dir: [1]
+submit_to_scheduler: maybe
+slurm:
+  cpus_per_task: 0
+  partition: 7
+pbs:
+  is_disabled: 1
+hello:
+  mesage: lost
+`;
+
+Deno.test("a file with seven different mistakes gives seven lines with their places, and nothing is sent", async () => {
+  await using stage = await aStage();
+  await Deno.writeTextFile(`${stage.folder}/seven.yaml`, SEVEN_MISTAKES);
+  const { code, stderr } = await stage.call(["run", "hello-world", "-i", "seven.yaml"]);
+  assert.equal(code, 2);
+  const places = [...stderr.matchAll(/^ {2}seven\.yaml:(\d+) +([\w.]+) {2,}\S/gm)].map(([, line, path]) =>
+    `${line} ${path}`
+  );
+  assert.deepEqual(places.toSorted(), [
+    "1 resource",
+    "10 hello.mesage",
+    "2 workflow_dir",
+    "3 submit_to_scheduler",
+    "5 slurm.cpus_per_task",
+    "6 slurm.partition",
+    "8 pbs.is_disabled",
+  ]);
+  assert.deepEqual(stage.simulator.received().filter(({ method }) => method === "POST"), []);
+});
+
+Deno.test("what the workflow does not know is a warning, refused by --strict, and unseen with --no-check", async () => {
+  await using stage = await aStage();
+  const run = ["run", "hello-world", "-i", "hello-world.json", "-i", "colour=red", ...FAST];
+  const lenient = await stage.call(run);
+  assert.equal(lenient.code, 0);
+  assert.match(lenient.stderr, /^! -i #2 {2}colour /m);
+  const strict = await stage.call([...run, "--strict"]);
+  assert.equal(strict.code, 2);
+  assert.match(strict.stderr, /colour/);
+  const unchecked = await stage.call([...run, "--no-check"]);
+  assert.equal(unchecked.code, 0);
+  assert.match(unchecked.stderr, /sent unchecked/);
+  assert.equal(stage.simulator.runs().length, 2);
+});
+
+Deno.test("text takes the type that the workflow declares", async () => {
+  await using stage = await aStage();
+  const { code } = await stage.call(
+    ["run", "hello-world", "-i", "hello-world.json", "-i", "hello.message=12", "-i", "slurm.cpus_per_task=4", ...FAST],
+  );
+  assert.equal(code, 0);
+  const [submitted] = stage.simulator.received("submit");
+  assert.partialDeepStrictEqual(submitted?.body, { inputs: { hello: { message: "12" }, slurm: { cpus_per_task: 4 } } });
+});
+
+Deno.test("a preset stands below what is given", async () => {
+  await using stage = await aStage();
+  const { code } = await stage.call(["run", "data-processor", "--preset", "nightly", "-i", "rows=7", ...FAST]);
+  assert.equal(code, 0);
+  assert.partialDeepStrictEqual(stage.simulator.received("submit")[0]?.body, {
+    inputs: { dataset: "weather", rows: 7 },
+  });
+});
+
+Deno.test("`inputs new` writes a file whose own check fails at what is required alone, and overwrites nothing", async () => {
+  await using stage = await aStage();
+  assert.equal((await stage.call(["inputs", "new", "hello-world", "-o", "mine.yaml"])).code, 0);
+  assert.match(await Deno.readTextFile(`${stage.folder}/mine.yaml`), /# Message: text, required/);
+  const checked = await stage.call(["run", "hello-world", "-i", "mine.yaml"]);
+  assert.equal(checked.code, 2);
+  assert.match(checked.stderr, /2 problems[^]*resource[^]*hello\.message/);
+  const again = await stage.call(["inputs", "new", "hello-world", "-o", "mine.yaml"]);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /nothing is overwritten/);
+});
+
+Deno.test("`inputs explain` tells where each value comes from and what it won over", async () => {
+  await using stage = await aStage();
+  const { code, stdout } = await stage.call(
+    ["inputs", "explain", "hello-world", "-i", "hello-world.json", "-i", "slurm.partition=debug"],
+  );
+  assert.equal(code, 0);
+  assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +over "batch" of hello-world\.json:9$/m);
+});
+
+Deno.test("`inputs schema` prints a JSON Schema", async () => {
+  await using stage = await aStage();
+  const { code, stdout } = await stage.call(["inputs", "schema", "hello-world"]);
+  assert.equal(code, 0);
+  assert.equal(JSON.parse(stdout).$schema, "https://json-schema.org/draft/2020-12/schema");
+});
+
+Deno.test("secrets are in nothing that is shown, and arrive all the same", async () => {
+  await using stage = await aStage();
+  const secret = "hunter2-planted";
+  const given = ["-i", `password=${secret}`, "-i", `api_token=${secret}`, "-i", `extra.secret_key=${secret}`];
+  const said: string[] = [];
+  for (
+    const args of [
+      ["run", "simulation-runner", ...given, "-i", "cores=many"],
+      ["run", "simulation-runner", ...given, "--no-wait", "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...given, "--no-wait", "--json", "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...given, "--events", "--timeout", "1s", ...FAST, "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...given, "--strict", "--json"],
+      ["inputs", "explain", "simulation-runner", ...given],
+      ["inputs", "explain", "simulation-runner", ...given, "--json"],
+    ]
+  ) {
+    const { stdout, stderr } = await stage.call(args);
+    said.push(stdout, stderr);
+  }
+  assert.ok(!said.join("").includes(secret));
+  assert.ok(!said.join("").includes(stage.simulator.key));
+  assert.partialDeepStrictEqual(stage.simulator.received("submit")[0]?.body, { inputs: { password: secret } });
+});
+
+async function aStage() {
+  const simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  const folder = await Deno.makeTempDir();
+  await Deno.copyFile(new URL("../../inputs/hello-world.json", import.meta.url), `${folder}/hello-world.json`);
+  return {
+    simulator,
+    folder,
+    call: (args: readonly string[]) => runProgram({ args, cwd: folder, env: { PW_API_KEY: simulator.key } }),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
