@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { runProgram } from "./support/program.ts";
+import { submittedTo } from "./support/received.ts";
 
 const MODULE = new URL("../lib/mod.ts", import.meta.url);
 
@@ -19,7 +20,7 @@ Deno.test("the example of lib/mod.ts runs, and tells the status on the way", asy
     });
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^(running \d.*\n)*completed \d.*\ncompleted\n$/);
-    assert.partialDeepStrictEqual(simulator.received("submit")[0]?.body, { inputs: { greeting: "hello" } });
+    assert.deepEqual(submittedTo(simulator)[0]?.inputs, { greeting: "hello" });
   } finally {
     await Deno.remove(file);
   }

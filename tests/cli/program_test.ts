@@ -5,6 +5,7 @@ import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Fault, Quirks } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { type Call, runProgram } from "../support/program.ts";
+import { submittedTo } from "../support/received.ts";
 
 interface Row {
   readonly args: readonly string[];
@@ -310,6 +311,6 @@ async function hold(row: Row): Promise<void> {
   if (row.args.includes("--json")) JSON.parse(ending.stdout);
   if (row.started !== undefined) assert.equal(simulator.runs().length, row.started, whole);
   if (row.inputs !== undefined) {
-    assert.partialDeepStrictEqual(simulator.received("submit").at(-1)?.body, { inputs: row.inputs });
+    assert.deepEqual(submittedTo(simulator).at(-1)?.inputs, row.inputs);
   }
 }
