@@ -89,8 +89,11 @@ export function flatRuns(http: Http): RunOperations {
     act: string,
     options: Abortable,
   ): Promise<string> {
+    let offset = 0;
     for (let page = 0; page < MOST_PAGES; page++) {
-      const { runs } = await operations.listRuns({ ...options, workflow, limit: PAGE_SIZE, offset: page * PAGE_SIZE });
+      const { runs } = await operations.listRuns({ ...options, workflow, limit: PAGE_SIZE, offset });
+      // A server may answer with fewer than were asked for.
+      offset += runs.length;
       const slug = runs.find((run) => run.number === number)?.slug ?? null;
       if (slug !== null) return slug;
       if (runs.length === 0) throw new NotFound(`Cannot ${act}: ${NO_RUN}`);

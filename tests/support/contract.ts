@@ -2,7 +2,7 @@
 
 import { addFormats, Ajv2020 } from "../deps/ajv.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
-import type { JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/model.ts";
 
 const CONTRACT = new URL("../../../shared/activate-api/openapi-subset.json", import.meta.url);
 
@@ -14,6 +14,17 @@ export interface Contract {
   readonly operations: readonly string[];
   /** What is wrong with an answer, in words; empty when nothing is. */
   problemsOf(answer: ContractAnswer): string[];
+  /** What is wrong with a request: no such operation, a query that it does not take, a body of another shape. */
+  problemsOfRequest(request: ContractRequest): string[];
+  /** An answer as the operation's schema describes it: with what it requires alone, or with every member. */
+  sampleOf(operation: string, members: "required" | "all"): Json;
+}
+
+export interface ContractRequest {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  readonly body: unknown;
 }
 
 export interface ContractAnswer {
@@ -48,8 +59,27 @@ function contractOf(document: JsonObject): Contract {
     validate(withoutUndeclared(value));
     return (validate.errors ?? []).map((error) => `${error.instancePath || "/"} ${error.message}`);
   };
+  const schemas = objectOf(objectOf(document["components"])["schemas"]);
   return {
     operations: [...operations.keys()],
+    problemsOfRequest({ method, path, body }) {
+      const { pathname, searchParams } = new URL(path, "http://localhost");
+      const name = operationOf(method, pathname, operations.keys());
+      if (name === undefined) return [`no operation ${method} ${pathname}`];
+      const operation = objectOf(operations.get(name));
+      const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"].map(objectOf) : [];
+      const known = parameters.filter((parameter) => parameter["in"] === "query").map((parameter) => parameter["name"]);
+      const content = objectOf(objectOf(operation["requestBody"])["content"]);
+      const schema = objectOf(objectOf(content["application/json"])["schema"]);
+      return [
+        ...[...searchParams.keys()].filter((key) => !known.includes(key)).map((key) => `${name} takes no ${key}`),
+        ...(Object.keys(schema).length > 0 ? problemsOf(body, schema) : body === null ? [] : [`${name} takes no body`]),
+      ];
+    },
+    sampleOf(name, members) {
+      const content = objectOf(objectOf(objectOf(objectOf(operations.get(name))["responses"])["200"])["content"]);
+      return sampleIn(objectOf(objectOf(content["application/json"])["schema"]), schemas, members);
+    },
     problemsOf({ operation, status, contentType, text }) {
       const responses = objectOf(operations.get(operation)?.["responses"]);
       if (status >= 400) {
@@ -64,6 +94,50 @@ function contractOf(document: JsonObject): Contract {
       return problemsOf(schema["contentEncoding"] === "base64" ? text : JSON.parse(text), schema);
     },
   };
+}
+
+/** The operation that a path belongs to; fixed segments win over those in braces. */
+function operationOf(method: string, path: string, operations: Iterable<string>): string | undefined {
+  const segments = path.split("/");
+  const fits = (operation: string) => {
+    const [itsMethod, template = ""] = operation.split(" ");
+    const parts = template.split("/");
+    return itsMethod === method && parts.length === segments.length &&
+      parts.every((part, index) => part === segments[index] || (/^{.+}$/.test(part) && segments[index] !== ""));
+  };
+  return [...operations].filter(fits).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+}
+
+function sampleIn(schema: JsonObject, schemas: JsonObject, members: "required" | "all", depth = 0): Json {
+  if (typeof schema["$ref"] === "string") {
+    return sampleIn(objectOf(schemas[schema["$ref"].split("/").at(-1) ?? ""]), schemas, members, depth);
+  }
+  const [word] = Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  if (word !== undefined) return word;
+  const types = Array.isArray(schema["type"]) ? schema["type"] : [schema["type"]];
+  switch (types[0]) {
+    case "string":
+      return schema["format"] === "date-time" ? "2026-01-05T09:00:00.123456789Z" : "text";
+    case "integer":
+    case "number":
+      return 7;
+    case "boolean":
+      return true;
+    case "array":
+      // The contract lets a list be null, and a sample with nothing but what is required says so.
+      if (members === "required") return types.includes("null") ? null : [];
+      return depth > 4 ? [] : [sampleIn(objectOf(schema["items"]), schemas, members, depth + 1)];
+    case "object": {
+      const required = Array.isArray(schema["required"]) ? schema["required"] : [];
+      const wanted = Object.entries(objectOf(schema["properties"]))
+        .filter(([name]) => required.includes(name) || (members === "all" && depth <= 4));
+      return Object.fromEntries(
+        wanted.map(([name, value]) => [name, sampleIn(objectOf(value), schemas, members, depth + 1)]),
+      );
+    }
+    default:
+      return null;
+  }
 }
 
 function withoutUndeclared(value: unknown): unknown {
