@@ -1,0 +1,128 @@
+/** What a person sees: a real terminal, a real process. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { cacheEnv } from "../support/program.ts";
+import { needing } from "../support/needs.ts";
+import { openTerminal, type TerminalOptions, tmuxMissing } from "../support/tmux.ts";
+
+const missing = await tmuxMissing();
+const ROOT = new URL("../../", import.meta.url).pathname;
+const RUN = "run hello-world -i inputs/hello-world.json --no-check";
+
+Deno.test({
+  ...needing("the live line shows status, time and step in place, and makes room for the verdict", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 8 });
+    await using terminal = await stage.open(RUN);
+    await terminal.waitFor(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Status: running\.\.\. \(\d+s\) {2}step 2\/3 "run mpi"/);
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.match(screen, /Status: completed \(42s\)\n\n✓ Workflow completed successfully\n\[ended 0\]$/);
+    assert.ok(!screen.includes("running..."), screen);
+    assert.match(await terminal.screen({ isStyled: true }), /\u001b\[32m✓/);
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C during a wait leaves the run going, and says how to follow it again", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("run never-ending");
+    // The time goes on between two looks.
+    await terminal.waitFor(/\(2s\)/);
+    await terminal.keys("C-c");
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.match(
+      screen,
+      /Stopped waiting: the run never-ending-[a-z2-7]+ goes on\n.*Go on: pw-workflow-runner watch never-ending-/,
+    );
+    assert.equal(stage.simulator.received("cancel-run").length, 0);
+  },
+});
+
+Deno.test({
+  ...needing("the live line fits a terminal of 40 columns", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 4 });
+    await using terminal = await stage.open(`${RUN} --poll-interval 200ms --max-poll-interval 200ms`, { columns: 40 });
+    const screen = await terminal.waitFor(/Status: running\.\.\. \(\d+s\) {2}step/);
+    // A line that wrapped could not be taken back, and would stand there many times.
+    assert.equal(screen.match(/Status: running/g)?.length, 1, screen);
+    const later = await terminal.waitFor(/\(\d\ds\)/);
+    assert.equal(later.match(/Status: running/g)?.length, 1, later);
+  },
+});
+
+Deno.test({
+  ...needing("NO_COLOR leaves no colour on the screen", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 60 });
+    await using terminal = await stage.open(RUN, { env: { NO_COLOR: "1" } });
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.doesNotMatch(await terminal.screen({ isStyled: true }), /\u001b\[[0-9;]*m/);
+  },
+});
+
+Deno.test({
+  ...needing("`logs -f` shows lines as they come, and ends with the run", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 6 });
+    const { slug } = await stage.start();
+    await using terminal = await stage.open(`logs ${slug} -f`);
+    const early = await terminal.waitFor(/==> hello \/ prepare <==/);
+    assert.ok(!early.includes("[ended"), early);
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.match(screen, /==> hello \/ run mpi <==[^]*==> hello \/ collect <==/);
+  },
+});
+
+Deno.test({
+  ...needing("control codes of a server's text do nothing to the terminal", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 60, workflows: { "evil": EVIL } });
+    await using terminal = await stage.open("run evil; PW_LOG_LEVEL=INFO");
+    const screen = await terminal.waitFor(/\[ended/);
+    assert.match(screen, /Workflow failed/);
+    assert.match(screen, /\\u001b|\\x1b|␛|\\e/i);
+    assert.ok(!screen.includes("OWNED\n"), screen);
+  },
+});
+
+const EVIL = String.raw`jobs:
+  main:
+    steps:
+      - name: "clear \e[2J\e[HOWNED"
+        run: |
+          exit 1
+`;
+
+async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Readonly<Record<string, string>> }) {
+  const simulator = await startSimulator({ clock: fastClock(systemClock, speed), workflows });
+  const env = { ...cacheEnv(), PW_API_KEY: simulator.key };
+  return {
+    simulator,
+    open: (args: string, options: Partial<TerminalOptions> = {}) =>
+      openTerminal({
+        command: `'${Deno.execPath()}' run --no-prompt -A main.ts ${args}`,
+        cwd: ROOT,
+        ...options,
+        // What runs these tests may want no colour; the program is to decide by its own terminal.
+        env: { ...env, NO_COLOR: "", ...options.env },
+      }),
+    async start() {
+      const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "main.ts", ...RUN.split(" "), "--no-wait", "--json"],
+        cwd: ROOT,
+        env,
+        stdin: "null",
+        stderr: "null",
+        signal: AbortSignal.timeout(30_000),
+      }).output();
+      assert.equal(code, 0);
+      const result: { slug: string } = JSON.parse(new TextDecoder().decode(stdout));
+      return result;
+    },
+    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,74 @@
+/** A real terminal to drive: tmux with a server of its own. */
+
+export interface Terminal extends AsyncDisposable {
+  /** What is on the screen, without trailing spaces. With `isStyled`, colours stay as escapes. */
+  screen(options?: { readonly isStyled?: boolean }): Promise<string>;
+  /** Waits until the screen fits, and answers with it; fails with the screen after the deadline. */
+  waitFor(pattern: RegExp, options?: { readonly deadlineMs?: number }): Promise<string>;
+  /** Types: names of keys as tmux knows them, like `Enter`, `C-c`, `Down`; anything else as it is. */
+  keys(...keys: readonly string[]): Promise<void>;
+}
+
+export interface TerminalOptions {
+  /** A shell's command. The terminal stays open after it. */
+  readonly command: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly columns?: number;
+  readonly rows?: number;
+}
+
+const LOOK_INTERVAL_MS = 50;
+const DEADLINE_MS = 30_000;
+
+/** Says what is missing when there is no tmux here. */
+export async function tmuxMissing(): Promise<string | undefined> {
+  try {
+    const { success } = await new Deno.Command("tmux", { args: ["-V"], stdout: "null", stderr: "null" }).output();
+    return success ? undefined : "tmux does not work here";
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "tmux is not there";
+    throw error;
+  }
+}
+
+export async function openTerminal(
+  { command, env = {}, cwd, columns = 80, rows = 24 }: TerminalOptions,
+): Promise<Terminal> {
+  const socket = `pw-test-${crypto.randomUUID()}`;
+  const run = async (...args: readonly string[]): Promise<string> => {
+    const { success, stdout, stderr } = await new Deno.Command("tmux", {
+      args: ["-L", socket, "-f", "/dev/null", ...args],
+      env: { ...env, TERM: "xterm-256color", LC_ALL: "C.UTF-8" },
+      ...(cwd === undefined ? {} : { cwd }),
+      stdin: "null",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    }).output();
+    if (!success) throw new Error(`tmux ${args[0]} failed: ${new TextDecoder().decode(stderr)}`);
+    return new TextDecoder().decode(stdout);
+  };
+  const size = ["-x", String(columns), "-y", String(rows)];
+  await run("new-session", "-d", ...size, `${command}; echo "[ended $?]"; exec cat`);
+  const screen = async ({ isStyled = false } = {}) => {
+    const text = await run("capture-pane", "-p", ...(isStyled ? ["-e"] : []));
+    return text.split("\n").map((line) => line.trimEnd()).join("\n").trimEnd();
+  };
+  return {
+    screen,
+    async waitFor(pattern, { deadlineMs = DEADLINE_MS } = {}) {
+      const endMs = Date.now() + deadlineMs;
+      while (true) {
+        const text = await screen();
+        if (pattern.test(text)) return text;
+        if (Date.now() > endMs) throw new Error(`The screen never showed ${pattern}:\n${text}`);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+      }
+    },
+    async keys(...keys) {
+      for (const key of keys) await run("send-keys", key);
+    },
+    async [Symbol.asyncDispose]() {
+      await run("kill-server");
+    },
+  };
+}
