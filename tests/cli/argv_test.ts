@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { duration, oneOf, readArgv, text, wholeNumber } from "../../lib/cli/argv.ts";
+import { UsageError } from "../../lib/errors.ts";
+
+const color = oneOf("red", "green");
+const count = wholeNumber({ min: 1, max: 9 });
+const ARGS = {
+  workflow: { type: "positional" },
+  input: { type: "custom", parse: text, short: "i", multiple: true },
+  timeOut: { type: "custom", parse: duration },
+  color: { type: "custom", parse: color },
+  count: { type: "custom", parse: count },
+  json: { type: "boolean" },
+} as const;
+
+for (
+  const [argv, want] of [
+    [["a"], { workflow: "a" }],
+    [["a", "--json"], { workflow: "a", json: true }],
+    [["--json", "a", "-i", "x", "--input", "y"], { workflow: "a", json: true, input: ["x", "y"] }],
+    [["a", "-i", "-"], { workflow: "a", input: ["-"] }],
+    [["a", "-ix=1", "-i=y"], { workflow: "a", input: ["x=1", "y"] }],
+    [["a", '--input={"a": 1}'], { workflow: "a", input: ['{"a": 1}'] }],
+    [["a", "--time-out", "90s", "--color", "red", "--count=3"], {
+      workflow: "a",
+      timeOut: 90_000,
+      color: "red",
+      count: 3,
+    }],
+    [["--", "--odd"], { workflow: "--odd" }],
+  ] as const
+) {
+  Deno.test(`${argv.join(" ")} is read`, () => {
+    const read: Readonly<Record<string, unknown>> = readArgv("run", ARGS, argv);
+    for (const [name, value] of Object.entries(want)) assert.deepEqual(read[name], value, name);
+  });
+}
+
+for (
+  const [argv, message] of [
+    [[], /WORKFLOW is missing/],
+    [["a", "b"], /"b" is one word too many/],
+    [["a", "--jsno"], /no option --jsno/],
+    [["a", "--json=no"], /--json takes no value/],
+    [["a", "--color", "blue"], /one of red, green: got "blue"/],
+    [["a", "--count", "10"], /from 1 to 9/],
+    [["a", "--time-out", "soon"], /--time-out/],
+    [["a", "--input", ""], /needs a value/],
+    [["a", "--jsno", "--count", "x"], /no option --jsno; .*--count/],
+  ] as const
+) {
+  Deno.test(`${argv.join(" ")} is refused`, () => {
+    assert.throws(() => readArgv("run", ARGS, argv), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, message);
+      return true;
+    });
+  });
+}

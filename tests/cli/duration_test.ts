@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { formatDuration, parseDuration } from "../../lib/cli/duration.ts";
+import { UsageError } from "../../lib/errors.ts";
+
+for (
+  const [text, wantMs] of [
+    ["90", 90_000],
+    ["90s", 90_000],
+    ["1h30m", 5_400_000],
+    ["1.5h", 5_400_000],
+    ["500ms", 500],
+    ["2d", 172_800_000],
+    ["0", 0],
+    [" 2H ", 7_200_000],
+  ] as const
+) {
+  Deno.test(`parseDuration("${text}") is ${wantMs} ms`, () => assert.equal(parseDuration(text), wantMs));
+}
+
+for (const text of ["", "soon", "-5s", "5 apples", "1h-30m", "s"]) {
+  Deno.test(`parseDuration("${text}") is refused`, () => assert.throws(() => parseDuration(text), UsageError));
+}
+
+for (
+  const [durationMs, want] of [
+    [0, "0s"],
+    [42_900, "42s"],
+    [185_000, "3m 05s"],
+    [7_800_000, "2h 10m"],
+    [273_600_000, "3d 4h"],
+    [-5, "0s"],
+  ] as const
+) {
+  Deno.test(`formatDuration(${durationMs}) is ${want}`, () => assert.equal(formatDuration(durationMs), want));
+}

@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { harmless, harmlessLog, oneLine } from "../../lib/cli/sanitize.ts";
+
+const HARMFUL = ["\u001b[2J", "\u0007", "\r", "\u009b31m", "\u202e", "\u0000", "\u007f"];
+
+for (const text of HARMFUL) {
+  Deno.test(`harmless() shows ${JSON.stringify(text)} instead of doing it`, () => {
+    // deno-lint-ignore no-control-regex -- it is what must not pass
+    assert.doesNotMatch(harmless(`a${text}b`), /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e]/);
+  });
+}
+
+Deno.test("harmless() leaves text of any language, tabs and newlines alone", () => {
+  for (const text of ["grüße 数値 🚀", "a\tb\nc"]) assert.equal(harmless(text), text);
+});
+
+Deno.test("oneLine() keeps a text on its line", () => assert.equal(oneLine("a\nb\tc"), "a\\nb\\tc"));
+
+Deno.test("harmlessLog() drops colours and makes a progress bar's returns lines", () => {
+  assert.equal(harmlessLog("\u001b[32mok\u001b[0m\r50%\r100%\r\nend"), "ok\n50%\n100%\nend");
+});

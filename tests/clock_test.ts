@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../lib/clock.ts";
+import { virtualClock } from "./support/virtual_clock.ts";
+
+Deno.test("systemClock.sleep() ends at once with the signal's own reason", async () => {
+  const reason = new Error("enough");
+  await assert.rejects(systemClock.sleep(60_000, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
+  const controller = new AbortController();
+  const sleeping = systemClock.sleep(60_000, { signal: controller.signal });
+  controller.abort(reason);
+  await assert.rejects(sleeping, (error) => error === reason);
+});
+
+Deno.test("systemClock.timeout() that is disposed aborts nothing", () => {
+  const deadline = systemClock.timeout(60_000);
+  deadline[Symbol.dispose]();
+  assert.ok(!deadline.signal.aborted);
+});
+
+Deno.test("fastClock() lets a minute pass in a second", async () => {
+  const base = virtualClock();
+  const clock = fastClock(base, 60);
+  const [startMs, baseStartMs] = [clock.now(), base.now()];
+  await clock.sleep(60_000, {});
+  assert.equal(base.now() - baseStartMs, 1_000);
+  assert.equal(clock.now() - startMs, 60_000);
+  assert.throws(() => fastClock(base, 0), RangeError);
+});
