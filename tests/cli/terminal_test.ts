@@ -20,7 +20,7 @@ Deno.test({
     const screen = await terminal.waitFor(/\[ended 0\]/);
     assert.match(screen, /Status: completed \(42s\)\n\n✓ Workflow completed successfully\n\[ended 0\]$/);
     assert.ok(!screen.includes("running..."), screen);
-    assert.match(await terminal.screen({ isStyled: true }), /\u001b\[32m✓/);
+    assert.ok((await terminal.screen({ isStyled: true })).includes("\u001b[32m✓"));
   },
 });
 
@@ -60,7 +60,7 @@ Deno.test({
     await using stage = await aStage({ speed: 60 });
     await using terminal = await stage.open(RUN, { env: { NO_COLOR: "1" } });
     await terminal.waitFor(/\[ended 0\]/);
-    assert.doesNotMatch(await terminal.screen({ isStyled: true }), /\u001b\[[0-9;]*m/);
+    assert.ok(!(await terminal.screen({ isStyled: true })).includes("\u001b["));
   },
 });
 
