@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     (await import("./pace.ts")).benchPace(print);
     return 0;
   },
+  inputs: async (print) => await (await import("./inputs.ts")).benchInputs(print),
 };
 
 if (import.meta.main) {

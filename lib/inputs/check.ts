@@ -14,7 +14,7 @@ export interface CheckOptions {
 export interface Checked {
   /** What would fail, or do something else than was meant. */
   readonly problems: readonly Problem[];
-  /** What the platform lets pass, and what only the platform can tell. */
+  /** What the platform lets pass, and what is not known here. */
   readonly warnings: readonly Problem[];
 }
 

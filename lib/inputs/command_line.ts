@@ -28,13 +28,13 @@ export function commandLine(
 
 /** Lists and empty objects are given whole: their secrets follow, into the places that are kept for them. */
 function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
-  if (secrets.has(path)) return [`${path}=@-`];
+  if (secrets.has(path)) return [`${visible(path)}=@-`];
   if (isObject(value) && Object.keys(value).length > 0) {
     return Object.entries(value).flatMap(([name, member]) => argumentsFor(member, joinPath(path, name), secrets));
   }
   const isPlainText = typeof value === "string" && PLAIN_TEXT.test(value) && !isTyped(value);
-  if (isPlainText) return [`${path}=${value}`];
-  return [`${path}:=${jsonOf(withoutSecrets(value, path, secrets))}`, ...asked(value, path, secrets)];
+  if (isPlainText) return [`${visible(path)}=${value}`];
+  return [`${visible(path)}:=${jsonOf(withoutSecrets(value, path, secrets))}`, ...asked(value, path, secrets)];
 }
 
 /** All in one, with a place kept for every secret, so that the order stays. */
@@ -54,7 +54,7 @@ function withoutSecrets(value: Json, path: string, secrets: ReadonlySet<string>)
 
 function asked(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
   if (secrets.size === 0) return [];
-  if (secrets.has(path)) return [`${path}=@-`];
+  if (secrets.has(path)) return [`${visible(path)}=@-`];
   if (Array.isArray(value)) return value.flatMap((item, index) => asked(item, joinPath(path, index), secrets));
   if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([name, member]) => asked(member, joinPath(path, name), secrets));
@@ -68,11 +68,15 @@ function isTyped(text: string): boolean {
   return text === "true" || text === "false" || text === "null" || (text.trim() !== "" && !Number.isNaN(Number(text)));
 }
 
-/** JSON in characters that a terminal shows, so that copying loses none. */
 function jsonOf(value: Json): string {
-  return JSON.stringify(value).replaceAll(
+  return visible(JSON.stringify(value));
+}
+
+/** JSON, or a path, in characters that a terminal shows, so that copying loses none. Others stand in quotes alone. */
+function visible(text: string): string {
+  return text.replaceAll(
     /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
-    (text) => [...Array(text.length).keys()].map((at) => escaped(text.charCodeAt(at))).join(""),
+    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join(""),
   );
 }
 

@@ -2,7 +2,7 @@
 
 import type { ParseError } from "../deps/jsonc.ts";
 import type { Json, JsonObject, Problem } from "../model.ts";
-import { type Lines, linesOfJson, linesOfYaml } from "./lines.ts";
+import { type Lines, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
 import { isObject } from "./path.ts";
 
 export interface Document {
@@ -44,16 +44,15 @@ interface Read {
 
 async function readJson(source: string, origin: string): Promise<Read | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
-  const lines = once(() => linesOfJson(text));
   try {
-    return { value: JSON.parse(text), lines };
+    return { value: JSON.parse(text), lines: once(() => Promise.resolve(linesOfJson(text))) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // Plain JSON is by far the most; only what is not gets the reader that knows comments and places.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors.length === 0) return { value, lines };
+    if (errors.length === 0) return { value, lines: once(() => linesOfCommentedJson(text)) };
     return errors.slice(0, 5).map(({ error, offset }) => ({
       origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",

@@ -32,7 +32,7 @@ export async function explainInputs(resolved: ResolvedInputs, form: Form | null)
   const givers: Giver[] = [];
   for (const layer of resolved.layers.toReversed()) givers.push(await giverOf(layer, form, resolved.secretPaths));
   const rows: ExplainedInput[] = [];
-  addRows(resolved.value, "", givers, secrets.has.bind(secrets), rows);
+  addRows(resolved.value, "", givers, secrets.size === 0 ? () => false : (path) => secrets.has(path), rows);
   if (form !== null) addDefaults(form.fields, resolved.value, "", rows);
   return rows;
 }
@@ -81,7 +81,7 @@ function addRows(
     for (const [index, item] of value.entries()) {
       addRows(item, joinPath(path, index), inside(givers, index), isSecret, rows);
     }
-  } else if (isObject(value) && Object.keys(value).length > 0) {
+  } else if (isObject(value) && hasMembers(value)) {
     for (const name in value) {
       const member = value[name];
       if (member !== undefined) addRows(member, joinPath(path, name), inside(givers, name), isSecret, rows);
@@ -91,27 +91,42 @@ function addRows(
   }
 }
 
+function hasMembers(value: JsonObject): boolean {
+  for (const _name in value) return true;
+  return false;
+}
+
 function rowOf(value: Json, path: string, givers: readonly Giver[]): ExplainedInput {
-  const said: Overridden[] = [];
-  for (const { way, value, origin, lines } of givers) {
-    if (way.length > 0 || value === undefined) continue;
-    said.push({ value, origin: lines === undefined ? origin : `${origin}:${lines.line}` });
+  let origin: string | undefined;
+  let overrode = NOTHING;
+  for (const giver of givers) {
+    if (giver.way.length > 0 || giver.value === undefined) continue;
+    if (origin === undefined) origin = originOf(giver);
+    else overrode = [...overrode, { value: giver.value, origin: originOf(giver) }];
   }
-  const [winner, ...overrode] = said;
-  return { path, value, origin: winner?.origin ?? "", overrode, isSent: true };
+  return { path, value, origin: origin ?? "", overrode, isSent: true };
+}
+
+/** One for all: most leaves override nothing, and there may be very many. */
+const NOTHING: readonly Overridden[] = [];
+
+function originOf({ origin, lines }: Giver): string {
+  return lines === undefined ? origin : `${origin}:${lines.line}`;
 }
 
 function inside(givers: readonly Giver[], segment: string | number): Giver[] {
   const found: Giver[] = [];
-  for (const { origin, value, lines, way } of givers) {
-    if (way.length > 0) {
-      if (way[0] === segment) found.push({ origin, value, lines, way: way.slice(1) });
-      continue;
-    }
-    const member = memberOf(value, segment);
-    if (member !== undefined) found.push({ origin, value: member, lines: lines?.inside?.get(segment), way });
+  for (const giver of givers) {
+    const inner = stepInto(giver, segment);
+    if (inner !== undefined) found.push(inner);
   }
   return found;
+}
+
+function stepInto({ origin, value, lines, way }: Giver, segment: string | number): Giver | undefined {
+  if (way.length > 0) return way[0] === segment ? { origin, value, lines, way: way.slice(1) } : undefined;
+  const member = memberOf(value, segment);
+  return member === undefined ? undefined : { origin, value: member, lines: lines?.inside?.get(segment), way };
 }
 
 function memberOf(value: Json | undefined, segment: string | number): Json | undefined {

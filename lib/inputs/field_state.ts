@@ -4,6 +4,7 @@ import type { Json, JsonObject } from "../model.ts";
 import { evaluate, type Reference, type Scope, THIS_ROW, truthOf, UNKNOWN, type Value } from "./expression.ts";
 import { type Condition, type Field, type Fields, type Form, hasDefault } from "./form.ts";
 import { isObject } from "./path.ts";
+import { isAllowed } from "./value_check.ts";
 
 /** Where a field stands. */
 export interface Place {
@@ -14,7 +15,7 @@ export interface Place {
   readonly rows: readonly number[];
 }
 
-/** `undefined` is what only the platform can tell. */
+/** `undefined` hangs on what is not known here. */
 export interface FieldState {
   readonly isHidden: boolean | undefined;
   readonly isDisabled: boolean | undefined;
@@ -33,7 +34,7 @@ export function stateOf(field: Field, place: Place): FieldState {
   };
 }
 
-/** Whether a value has to be given; `undefined` when only the platform can tell. */
+/** Whether a value has to be given; `undefined` when that is not known here. */
 export function isRequired(field: Field, state: FieldState): boolean | undefined {
   if (hasDefault(field) || field.kind === "header" || field.kind === "unknown") return false;
   return noneOf([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
@@ -55,7 +56,7 @@ export function isGiven(field: Field, value: Json | undefined, { rows }: Pick<Pl
   return field.kind === "choice" && !field.isMultiple && field.options?.some((option) => option.value === "") === true;
 }
 
-/** The value that the platform will take for a field. */
+/** The value that the platform will take for a field; unknown where what is given is wrong. */
 export function effectiveValue(field: Field, given: Json | undefined, place: Place): Value {
   return valueIn(field, given, place, 0);
 }
@@ -116,7 +117,8 @@ function memberAt(value: Value, reference: Reference): Value {
 }
 
 function valueIn(field: Field, given: Json | undefined, place: Place, depth: number): Value {
-  if (isGiven(field, given, place)) return given;
+  // What follows from a mistake would only be more mistakes.
+  if (isGiven(field, given, place)) return isAllowed(field, given) ? given : UNKNOWN;
   if (field.default !== undefined) return field.default;
   if (field.defaultExpression !== null) return evaluate(field.defaultExpression, scopeOf(field, place, depth + 1));
   switch (field.kind) {

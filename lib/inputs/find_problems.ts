@@ -3,14 +3,14 @@
 import { nearest } from "../did_you_mean.ts";
 import type { Json, JsonObject } from "../model.ts";
 import { type FieldState, isGiven, isRequired, noneOf, type Place, stateOf } from "./field_state.ts";
-import type { Field, Fields, Form, GroupField, ListField } from "./form.ts";
+import type { ChoiceField, Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { formatPath, isObject, type Path } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { allowedBy, isAllowed, refusal, shortOf } from "./value_check.ts";
 
 export interface Finding {
-  /** `unknown-name`: the platform lets it pass. `perhaps-missing`: only the platform can tell. */
+  /** `unknown-name`: the platform lets it pass. `perhaps-missing`: it hangs on what is not known here. */
   readonly type: "wrong" | "unknown-name" | "perhaps-missing" | "not-looked-up";
   readonly path: Path;
   readonly message: string;
@@ -42,7 +42,7 @@ interface Walk extends Place {
   readonly names: UnknownNames;
 }
 
-/** @param isAsked Whether the fields are shown at all; `undefined` when only the platform can tell. */
+/** @param isAsked Whether the fields are shown at all; `undefined` when that is not known here. */
 function walkFields(fields: Fields, given: JsonObject, isAsked: boolean | undefined, walk: Walk): void {
   const missing = new Map<string, Finding>();
   for (const [name, field] of fields) {
@@ -74,11 +74,14 @@ function walkField(
     walkGroup(field, value, isAsked, state, walk);
     return undefined;
   }
-  const required = noneOf([not(isAsked), not(isRequired(field, state))]);
-  if (!isGiven(field, value, walk) || (value === null && required !== false)) {
-    return missingFinding(field, value, required, walk);
+  const isThere = isGiven(field, value, walk);
+  if (!isThere || value === null) {
+    const required = noneOf([not(isAsked), not(isRequired(field, state))]);
+    if (!isThere || required !== false) return missingFinding(field, value, required, walk);
   }
-  if (!isAllowed(field, value)) {
+  if (field.kind === "choice" && field.isMultiple && Array.isArray(value)) {
+    walkChosen({ ...field, isMultiple: false }, value, walk);
+  } else if (!isAllowed(field, value)) {
     add("wrong", refusal(field, value, { isSecret: isSecretHere(field, walk) }), walk);
   } else if (field.kind === "list" && Array.isArray(value)) {
     walkRows(field, value, isAsked, state, walk);
@@ -103,6 +106,16 @@ function walkGroup(
     walkFields(field.fields, value, isAskedInside(isAsked, state), walk);
   } else {
     add("wrong", `must be ${allowedBy(field)}: got ${shortOf(value)}`, walk);
+  }
+}
+
+/** @param option What each of the chosen has to be. */
+function walkChosen(option: ChoiceField, chosen: readonly Json[], walk: Walk): void {
+  for (const [index, one] of chosen.entries()) {
+    if (isAllowed(option, one)) continue;
+    walk.path.push(index);
+    add("wrong", refusal(option, one, { isSecret: false }), walk);
+    walk.path.pop();
   }
 }
 
@@ -145,7 +158,7 @@ function missingFinding(
   const label = field.label === null ? "" : ` (${field.label})`;
   const got = value === undefined ? "" : `, got ${shortOf(value)}`;
   if (required === true) return add("wrong", `is required${label}: give ${allowedBy(field)}${got}`, walk);
-  add("perhaps-missing", `may be required${label}: only the platform can tell whether it is`, walk);
+  add("perhaps-missing", `may be required${label}: that hangs on what is not known here`, walk);
   return undefined;
 }
 

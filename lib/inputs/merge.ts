@@ -41,11 +41,13 @@ export function mergeLayers(
       ? { ...layer, value: typedText(layer.value, typeOf(layer.path)) }
       : layer
   );
+  const own = ownCopies();
   let merged: JsonObject = {};
   for (const layer of typed) {
     const { origin } = layer;
     const report = (path: Path, message: string) => void problems.push({ origin, path: formatPath(path), message });
-    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], report) : setAt(merged, layer, report);
+    const hands = { report, own };
+    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], hands) : setAt(merged, layer, hands);
   }
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -75,54 +77,79 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
   }
 }
 
-type Report = (path: Path, message: string) => void;
+interface Hands {
+  report(path: Path, message: string): void;
+  /** A copy that may be changed: what layers hold stays as it is. */
+  own(object: JsonObject): JsonObject;
+}
 
-function mergeObjects(under: JsonObject, over: JsonObject, path: Path, report: Report): JsonObject {
-  const merged: JsonObject = { ...under };
+/** Copies each object once, however many layers change it. */
+function ownCopies(): Hands["own"] {
+  const copies = new WeakSet<JsonObject>();
+  return (object) => {
+    if (copies.has(object)) return object;
+    const copy = { ...object };
+    copies.add(copy);
+    return copy;
+  };
+}
+
+function mergeObjects(under: JsonObject, over: JsonObject, path: Path, hands: Hands): JsonObject {
+  const merged = hands.own(under);
   for (const [name, value] of Object.entries(over)) {
     if (isForbidden(name)) {
-      report([...path, name], "is a name that can't be used");
+      hands.report([...path, name], "is a name that can't be used");
       continue;
     }
     const below = merged[name];
-    if (isObject(value)) merged[name] = mergeObjects(isObject(below) ? below : {}, value, [...path, name], report);
-    else merged[name] = value;
+    if (isObject(value) && isObject(below)) {
+      merged[name] = mergeObjects(below, value, [...path, name], hands);
+    } else {
+      if (isObject(value)) reportForbidden(value, [...path, name], hands);
+      merged[name] = value;
+    }
   }
   return merged;
 }
 
-function setAt(
-  object: JsonObject,
-  { path, value }: Extract<InputLayer, { type: "value" }>,
-  report: Report,
-): JsonObject {
+function reportForbidden(object: JsonObject, path: Path, { report }: Pick<Hands, "report">): void {
+  for (const name in object) {
+    const value = object[name];
+    if (isForbidden(name)) report([...path, name], "is a name that can't be used");
+    else if (isObject(value)) reportForbidden(value, [...path, name], { report });
+  }
+}
+
+function setAt(object: JsonObject, { path, value }: Extract<InputLayer, { type: "value" }>, hands: Hands): JsonObject {
   const forbidden = path.find(isForbidden);
   if (forbidden !== undefined) {
-    report(path, `${forbidden} is a name that can't be used`);
+    hands.report(path, `${forbidden} is a name that can't be used`);
     return object;
   }
-  const set = setIn(object, path, 0, value, report);
+  const set = setIn(object, path, 0, value, hands);
   return isObject(set) ? set : object;
 }
 
-function setIn(at: Json | undefined, path: Path, depth: number, value: Json, report: Report): Json {
+function setIn(at: Json | undefined, path: Path, depth: number, value: Json, hands: Hands): Json {
   const segment = path[depth];
-  if (segment === undefined) return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, report) : value;
+  if (segment === undefined) return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, hands) : value;
   const refuse = (message: string): Json => {
-    report(path, message);
+    hands.report(path, message);
     return at ?? null;
   };
   if (typeof segment === "number") {
     if (at !== undefined && !Array.isArray(at)) return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
     const list = at ?? [];
     if (segment > list.length) return refuse(`the list has ${list.length} rows: the next is [${list.length}]`);
-    const element = setIn(list[segment], path, depth + 1, value, report);
+    const element = setIn(list[segment], path, depth + 1, value, hands);
     return segment === list.length ? [...list, element] : list.with(segment, element);
   }
   if (at !== undefined && !isObject(at)) {
     return refuse(`leads through ${formatPath(path.slice(0, depth))}, which holds a value`);
   }
-  return { ...at, [segment]: setIn(at?.[segment], path, depth + 1, value, report) };
+  const object = hands.own(at ?? {});
+  object[segment] = setIn(object[segment], path, depth + 1, value, hands);
+  return object;
 }
 
 function sourcesIn(layers: readonly InputLayer[], path: Path): Source[] {

@@ -9,12 +9,15 @@ export const MASK = "•••";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function looksSecret(name: string): boolean {
+  if (!SECRET_WORD.test(name)) return false;
   const words = name.replaceAll(/(?<=[a-z\d])[A-Z]/g, "_$&").toLowerCase().replaceAll(/[^a-z\d]+/g, "_");
   return SECRET_NAME.test(words);
 }
 
+/** One of these is in every such name: most names are done with at once. */
+const SECRET_WORD = /pass|secret|token|pwd|pat|jwt|cred|bearer|key/iu;
 const SECRET_NAME =
-  /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pat|jwt|credential)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_value)?_?\d*$/;
+  /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pass|pat|jwt|cred|credential|bearer)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_(?:value|confirm|confirmation|pem|hash))?_?\d*$/;
 
 /** True for the value of a field whose form or name says that it is secret. */
 export function isSecretAt(form: Form | null, path: Path): boolean {
@@ -42,8 +45,8 @@ export function findSecrets(
   // Names repeat in every row.
   const known = new Map<string, boolean>();
   const looks = (name: string): boolean => {
-    const isSecret = known.get(name) ?? looksSecret(name);
-    known.set(name, isSecret);
+    let isSecret = known.get(name);
+    if (isSecret === undefined) known.set(name, isSecret = looksSecret(name));
     return isSecret;
   };
   const walk = (value: Json, fields: Fields | null, path: string): void => {

@@ -7,6 +7,7 @@ import type { Json, JsonObject } from "../model.ts";
 import { isRequired, type Place, stateOf } from "./field_state.ts";
 import type { Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { isSecretField } from "./secrets.ts";
+import { isAllowed } from "./value_check.ts";
 
 /** A field of the skeleton. */
 export type SkeletonEntry =
@@ -51,10 +52,14 @@ function entriesOf(fields: Fields, place: Place): SkeletonEntry[] {
       return [];
     }
     const entry = { name, field, isRequired: isRequired(field, state) === true };
-    if (field.default !== undefined && !isSecretField(field, name)) {
+    // A default may break its own field's bounds, as nobody held the workflow file to them.
+    if (field.default !== undefined && isAllowed(field, field.default) && !isSecretField(field, name)) {
       return [{ ...entry, type: "set", value: field.default }];
     }
-    if (field.kind === "group") return [{ ...entry, ...insideOf(field, state.isOptional === true, place) }];
+    if (field.kind === "group") {
+      const inside = insideOf(field, state.isOptional === true, place);
+      return inside.entries.length === 0 ? [] : [{ ...entry, ...inside }];
+    }
     if (entry.isRequired) return [{ ...entry, type: "set", value: null }];
     if (field.kind === "list") return [{ ...entry, ...insideOf(field, true, { ...place, rows: [...place.rows, 0] }) }];
     if (field.kind === "boolean") return [{ ...entry, type: "set", value: false }];

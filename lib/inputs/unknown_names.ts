@@ -42,7 +42,7 @@ export function describeUnknown({ strangers, marks }: UnknownNames, form: Form):
     const often = count === 1 ? "" : ` (in ${count} rows)`;
     return { path, message: `is not asked for by this workflow${often}${hint === undefined ? "" : `: ${hint}`}` };
   });
-  const [mark] = marks;
+  const [mark] = marks.toSorted((a, b) => a.length - b.length);
   if (mark === undefined) return described;
   const often = marks.length === 1 ? "" : ` (in ${marks.length} places)`;
   return [...described, { path: mark, message: `is a mark of older payloads${often}: the platform lets it pass` }];
@@ -50,10 +50,10 @@ export function describeUnknown({ strangers, marks }: UnknownNames, form: Form):
 
 function suggestion(path: Path, siblings: Fields, places: ReadonlyMap<string, string>): string | undefined {
   const name = String(path.at(-1));
-  const question = didYouMean(name, [...siblings].flatMap(([known, { kind }]) => kind === "header" ? [] : [known]));
-  if (question !== undefined) return question.replace(/^D/, "d");
   const place = places.get(name);
-  return place === undefined ? undefined : `did you mean ${JSON.stringify(place)}?`;
+  if (place !== undefined) return `did you mean ${JSON.stringify(place)}?`;
+  const known = [...siblings].flatMap(([sibling, { kind }]) => kind === "header" ? [] : [sibling]);
+  return didYouMean(name, known)?.replace(/^D/, "d");
 }
 
 /** Where else a name is asked for: somebody may have forgotten the group. */

@@ -152,13 +152,11 @@ function hintFor(field: Field, value: Json): string | undefined {
 }
 
 function choiceHint(isMultiple: boolean, options: readonly Option[], value: Json): string | undefined {
-  const isOption = (one: Json) => options.some((option) => option.value === one);
-  if (isMultiple && !Array.isArray(value)) return isOption(value) ? `give [${JSON.stringify(value)}]` : undefined;
-  const wrong = isMultiple && Array.isArray(value) ? value.find((one) => !isOption(one)) : value;
-  const values = options.map((option) => String(option.value));
-  if (typeof wrong !== "string") return isMultiple && wrong !== undefined ? `${shortOf(wrong)} is none` : undefined;
-  const label = options.find((option) => option.label === wrong);
-  if (label !== undefined) return `${JSON.stringify(wrong)} is the label of ${JSON.stringify(label.value)}`;
-  const question = didYouMean(wrong, values)?.replace(/^D/, "d");
-  return question ?? (isMultiple ? `${shortOf(wrong)} is none` : undefined);
+  if (isMultiple) {
+    return options.some((option) => option.value === value) ? `give [${JSON.stringify(value)}]` : undefined;
+  }
+  const sameText = options.find((option) => String(option.value) === String(value) || option.label === value);
+  if (sameText !== undefined) return `give ${JSON.stringify(sameText.value)}`;
+  if (typeof value !== "string") return undefined;
+  return didYouMean(value, options.map((option) => String(option.value)))?.replace(/^D/, "d");
 }

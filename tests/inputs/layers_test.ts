@@ -65,6 +65,7 @@ for (
     [["base.json", "a[0]=1"], ["-i #2 a[0] a is not a list"]],
     [["rows[2]=1"], ["-i #1 rows[2] the list has 0 rows: the next is [0]"]],
     [["__proto__.x=1"], ["-i #1 __proto__.x __proto__ is a name that can't be used"]],
+    [['a:={"__proto__": {"x": 1}}'], ["-i #1 a.__proto__ is a name that can't be used"]],
     [["proto.json"], [
       "proto.json a.__proto__ is a name that can't be used",
       "proto.json constructor is a name that can't be used",

@@ -1,0 +1,23 @@
+// Makes random values, and the smallest that fails. For tests alone.
+export {
+  array,
+  assert,
+  asyncProperty,
+  boolean,
+  constant,
+  constantFrom,
+  dictionary,
+  double,
+  integer,
+  jsonValue,
+  letrec,
+  oneof,
+  option,
+  property,
+  record,
+  sample,
+  string,
+  tuple,
+  uniqueArray,
+} from "npm:fast-check@4.10.2";
+export type { Arbitrary } from "npm:fast-check@4.10.2";

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { parse } from "../../lib/deps/yaml.ts";
+import { checkInputs } from "../../lib/inputs/check.ts";
+import { readLayers } from "../../lib/inputs/layers.ts";
+import { mergeLayers } from "../../lib/inputs/merge.ts";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import { declaredTypes } from "../../lib/inputs/declared_type.ts";
+import { everyType } from "../../lib/simulator/workflows/every_type.ts";
+import type { Problem } from "../../lib/model.ts";
+
+const CASE = `
+solver: { type: dropdown, label: Solver, default: steady, options: [{ label: Steady state, value: steady }, { label: Large eddies, value: les }] }
+cores: { type: integer, label: Cores, min: 1, max: 512 }
+reynolds: { type: number, min: 0, default: 1000 }
+fields: { type: multi-dropdown, optional: true, options: [pressure, velocity] }
+is_dry: { type: boolean }
+license: { type: password, optional: true }
+db_password: { type: string, optional: true }
+resource: { type: compute-clusters, label: Resource }
+elsewhere: { type: compute-resources, optional: true }
+steps: { type: integer, hidden: "\${{ inputs.solver == 'steady' }}" }
+queue: { type: string, hidden: "\${{ inputs.resource.schedulerType == '' }}", ignore: "\${{ .hidden }}" }
+odd: { type: string, hidden: "\${{ lookup(inputs.solver) }}" }
+notes: { type: header, text: Words }
+output: { type: group, items: { folder: { type: string, label: Folder }, format: { type: string, default: csv } } }
+extra: { type: group, optional: true, items: { name: { type: string } } }
+gone: { type: group, hidden: true, items: { name: { type: string } } }
+probes:
+  type: list
+  optional: true
+  template:
+    name: { type: string }
+    kind: { type: dropdown, options: [point, line], default: point }
+    length: { type: number, hidden: "\${{ inputs.probes.[index].kind == 'point' }}" }
+`;
+const ENOUGH = '{"cores": 4, "resource": "gpu", "queue": "q", "odd": "o", "output": {"folder": "out"}}';
+
+async function check(args: readonly string[], isStrict = false): Promise<{ problems: string[]; warnings: string[] }> {
+  const form = readForm({ on: { execute: { inputs: parse(CASE) } } });
+  assert.ok(form !== null);
+  const layers = await readLayers(args, {
+    readTextFile: () => Promise.resolve(FILE),
+    readStdin: () => Promise.resolve("{}"),
+    askSecret: () => Promise.resolve("hunter2"),
+  });
+  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict });
+  const line = ({ origin, path, message }: Problem) => `${origin} | ${path} | ${message}`;
+  return { problems: checked.problems.map(line), warnings: checked.warnings.map(line) };
+}
+
+const FILE = `{
+  "solver": "stedy",
+  "cores": 1024,
+  "reynolds": "many",
+  "fields": ["pressure", "speed"],
+  "resource": "pw://me",
+  "is_dry": "yes",
+  "output": {
+    "floder": "out"
+  }
+}
+`;
+
+Deno.test("seven mistakes of one file are seven lines, each with where it stands and what is allowed", async () => {
+  assert.deepEqual((await check(["case.json", "queue=q", "odd=o"])).problems, [
+    'case.json:2 | solver | must be one of "steady", "les": got "stedy"; did you mean "steady"?',
+    "case.json:3 | cores | must be a whole number from 1 to 512: got 1024",
+    'case.json:4 | reynolds | must be a number of at least 0: got "many"',
+    'case.json:5 | fields[1] | must be one of "pressure", "velocity": got "speed"',
+    'case.json:7 | is_dry | must be true or false: got "yes"',
+    'case.json:6 | resource | must be a cluster\'s name, its pw://user/name or an object with its id: got "pw://me"',
+    'case.json:9 | output.floder | is not asked for: did you mean "folder", which is required?',
+  ]);
+});
+
+for (
+  const [args, want] of [
+    [[], []],
+    [["cores=1.5"], ["-i #2 | cores | must be a whole number from 1 to 512: got 1.5"]],
+    [["cores="], ['-i #2 | cores | is required (Cores): give a whole number from 1 to 512, got ""']],
+    [["cores:=null"], ["-i #2 | cores | is required (Cores): give a whole number from 1 to 512, got null"]],
+    [["reynolds="], []],
+    [["reynolds:=null"], ["-i #2 | reynolds | must be a number of at least 0: got null"]],
+    [["fields:=null", "license:=null"], []],
+    [["solver=Large eddies"], ['-i #2 | solver | must be one of "steady", "les": got "Large eddies"; give "les"']],
+    [["fields=velocity"], [
+      '-i #2 | fields | must be a list of any of "pressure", "velocity": got "velocity"; give ["velocity"]',
+    ]],
+    [["output=x"], ['-i #2 | output | must be an object: got "x"']],
+    [["output:={}"], []],
+    [["output.folder="], ['-i #2 | output.folder | is required (Folder): give text, got ""']],
+    [["output.folder:=7"], ["-i #2 | output.folder | must be text: got 7"]],
+    [["extra:={}"], ["-i #2 | extra.name | is required: give text"]],
+    [["gone:={}"], []],
+    [["gone.name:=7"], ["-i #2 | gone.name | must be text: got 7"]],
+    [["solver=les"], [" | steps | is required: give a whole number"]],
+    [["solver=les", "steps=3"], []],
+    [["probes:={}"], ["-i #2 | probes | must be a list of rows: got an object"]],
+    [['probes:=[{"name": "a"}, 7]'], ["-i #2 | probes[1] | must be an object: got 7"]],
+    [['probes:=[{"name": ""}, {}]'], ["-i #2 | probes[1].name | is required: give text"]],
+    [['probes:=[{"name": "a", "kind": ""}]'], ['-i #2 | probes[0].kind | must be one of "point", "line": got ""']],
+    [['probes:=[{"name": "a"}, {"name": "b", "kind": "line"}]'], [
+      "-i #2 | probes[1].length | is required: give a number",
+    ]],
+    [["resource=workspace"], [
+      "-i #2 | resource | must be a cluster's name, its pw://user/name or an object with its id: " +
+      'got "workspace"; this workflow does not take the workspace',
+    ]],
+    // Never a word of what is secret.
+    [["license:=7"], ["-i #2 | license | must be text: got •••"]],
+    [["db_password:=1234"], ["-i #2 | db_password | must be text: got •••"]],
+    [["solver=@-"], ['-i #2 | solver | must be one of "steady", "les": got •••']],
+  ] as const satisfies readonly (readonly [readonly string[], readonly string[]])[]
+) {
+  Deno.test(`-i ${JSON.stringify(args)} over enough inputs has the problems ${JSON.stringify(want)}`, async () => {
+    assert.deepEqual((await check([ENOUGH, ...args])).problems, want);
+  });
+}
+
+Deno.test("nothing given is every required input, in the order of the form", async () => {
+  const { problems } = await check([]);
+  assert.deepEqual(problems, [
+    " | cores | is required (Cores): give a whole number from 1 to 512",
+    " | resource | is required (Resource): give a cluster's name, its pw://user/name or an object with its id",
+    " | output.folder | is required (Folder): give text",
+  ]);
+});
+
+Deno.test("a field whose condition only the platform can work out is not required, and that is said", async () => {
+  const enough = '{"cores": 4, "resource": "gpu", "output": {"folder": "out"}}';
+  assert.deepEqual(await check([enough]), {
+    problems: [],
+    warnings: [
+      " | queue | may be required: that hangs on what is not known here",
+      " | odd | may be required: that hangs on what is not known here",
+    ],
+  });
+  const told = await check([enough, 'resource:={"name": "gpu", "schedulerType": "slurm"}']);
+  assert.deepEqual(told.problems, [" | queue | is required: give text"]);
+  const hidden = await check([enough, 'resource:={"name": "gpu", "schedulerType": ""}', "odd=o"]);
+  assert.deepEqual(hidden, { problems: [], warnings: [] });
+});
+
+for (
+  const [args, want] of [
+    [["solvr=les"], ['-i #2 | solvr | is not asked for by this workflow: did you mean "solver"?']],
+    [["folder=out"], ['-i #2 | folder | is not asked for by this workflow: did you mean "output.folder"?']],
+    [["qwertyuiop=1"], ["-i #2 | qwertyuiop | is not asked for by this workflow"]],
+    [["notes=text"], ["-i #2 | notes | is not asked for by this workflow"]],
+    [['{"v3": true, "output": {"v3": true}}'], [
+      "-i #2 | v3 | is a mark of older payloads (in 2 places): the platform lets it pass",
+    ]],
+    [['probes:=[{"name": "a", "nmae": 1}, {"name": "b", "nmae": 1}]'], [
+      '-i #2 | probes[0].nmae | is not asked for by this workflow (in 2 rows): did you mean "name"?',
+    ]],
+  ] as const satisfies readonly (readonly [readonly string[], readonly string[]])[]
+) {
+  Deno.test(`-i ${JSON.stringify(args)} is a warning, and a problem where the check is strict`, async () => {
+    assert.deepEqual(await check([ENOUGH, ...args]), { problems: [], warnings: want });
+    assert.deepEqual(await check([ENOUGH, ...args], true), { problems: want, warnings: [] });
+  });
+}
+
+Deno.test("a bare name for compute-resources is sent, with a word of warning, strict or not", async () => {
+  const want = [
+    "-i #2 | elsewhere | is sent as this text: the platform looks up names of compute-clusters alone",
+  ];
+  assert.deepEqual(await check([ENOUGH, "elsewhere=gpu"], true), { problems: [], warnings: want });
+});
+
+Deno.test("the values of a real payload fit a form with every type", async () => {
+  const form = readForm(parse(everyType.yaml));
+  assert.ok(form !== null);
+  const layers = await readLayers([
+    "text=a",
+    "secret=@-",
+    "mode=exact",
+    "exact_only=x",
+    'stages:=[{"name": "one"}]',
+    "advanced.nested.token=@-",
+  ], { readTextFile: Deno.readTextFile, readStdin: () => Promise.resolve(""), askSecret: () => Promise.resolve("s") });
+  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict: true });
+  assert.deepEqual(checked, { problems: [], warnings: [] });
+});

@@ -1,0 +1,178 @@
+import assert from "node:assert/strict";
+import * as fc from "../deps/fast_check.ts";
+import { commandLine } from "../../lib/inputs/command_line.ts";
+import { readLayers } from "../../lib/inputs/layers.ts";
+import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
+import { isObject, joinPath, type Path, valueAt } from "../../lib/inputs/path.ts";
+import type { Json, JsonObject } from "../../lib/model.ts";
+
+for (
+  const [inputs, secretPaths, want] of [
+    [{}, [], "pw-workflow-runner run wf"],
+    [{ hello: { message: "test" } }, [], "pw-workflow-runner run wf -i hello.message=test"],
+    [{ say: "it's" }, [], `pw-workflow-runner run wf -i 'say=it'\\''s'`],
+    [{ nodes: 4, isDry: true, none: null }, [], "pw-workflow-runner run wf -i nodes:=4 -i isDry:=true -i none:=null"],
+    // Text that a form or a reader could take for something else says that it is text.
+    [{ id: "007", on: "true" }, [], `pw-workflow-runner run wf -i 'id:="007"' -i 'on:="true"'`],
+    [{ mail: "@file" }, [], `pw-workflow-runner run wf -i 'mail:="@file"'`],
+    [{ lines: "a\nb\u0085\u202e" }, [], `pw-workflow-runner run wf -i 'lines:="a\\nb\\u0085\\u202e"'`],
+    [{ rows: [{ n: 1 }], empty: {} }, [], `pw-workflow-runner run wf -i 'rows:=[{"n":1}]' -i 'empty:={}'`],
+    [{ "-x": 1 }, [], "pw-workflow-runner run wf --input=-x:=1"],
+    [{ "odd name": 1 }, [], `pw-workflow-runner run wf -i '["odd name"]:=1'`],
+    [
+      { login: { user: "me", password: "hunter2" } },
+      ["login.password"],
+      "pw-workflow-runner run wf -i login.user=me -i login.password=@-",
+    ],
+    [
+      { rows: [{ key: "hunter2", n: 1 }] },
+      ["rows[0].key"],
+      `pw-workflow-runner run wf -i 'rows:=[{"key":"","n":1}]' -i 'rows[0].key=@-'`,
+    ],
+  ] as const satisfies readonly (readonly [Json, readonly string[], string])[]
+) {
+  Deno.test(`${JSON.stringify(inputs)} is sent by ${want}`, () => {
+    assert.equal(commandLine("wf", JSON.parse(JSON.stringify(inputs)), secretPaths), want);
+  });
+}
+
+Deno.test("many values become one JSON, and the secrets among them are asked for", () => {
+  const inputs = Object.fromEntries(
+    Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),
+  );
+  const line = commandLine("my workflow", inputs, ["v3"], { program: "deno run -A main.ts" });
+  assert.match(line, /^deno run -A main\.ts run 'my workflow' -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
+  assert.ok(!line.includes("hunter2"));
+});
+
+const TEXT = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 12 }),
+  fc.string({ unit: "grapheme", maxLength: 6 }),
+  fc.constantFrom(
+    "it's",
+    '"',
+    "\\",
+    "\\'",
+    "$HOME `id` $(id)",
+    "a\nb\r\n\tc",
+    "!!",
+    "*",
+    "~",
+    "",
+    " ",
+    "@-",
+    "=",
+    ":=",
+    "\ud800",
+  ),
+  fc.constantFrom(
+    "1.10",
+    "6894e3",
+    "0x1F",
+    "true",
+    "null",
+    "NaN",
+    "-",
+    "{",
+    "--help",
+    "#",
+    "\u0000",
+    "e\u0301",
+    "\u{1F600}",
+  ),
+);
+const NAME = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ unit: fc.constantFrom(..."abc019-_"), minLength: 1, maxLength: 5 }) },
+  { weight: 1, arbitrary: TEXT },
+).filter((name) => !["__proto__", "constructor", "prototype"].includes(name));
+const { inputs: INPUTS } = fc.letrec<{ inputs: JsonObject; value: Json }>((tie) => ({
+  inputs: fc.dictionary(NAME, tie("value"), { maxKeys: 5, noNullPrototype: true }),
+  value: fc.oneof(
+    { maxDepth: 3 },
+    TEXT,
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => number === 0 ? 0 : number),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie("value"), { maxLength: 3 }),
+    tie("inputs"),
+  ),
+}));
+
+/** What a shell makes of the lines: the arguments of each. */
+async function throughShell(shell: string, lines: readonly string[]): Promise<string[][]> {
+  const script = `show() { printf '%s\\0' "$#" "$@"; }\n${lines.join("\n")}\n`;
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, script);
+    const { code, stdout } = await new Deno.Command(shell, { args: [file], signal: AbortSignal.timeout(30_000) })
+      .output();
+    assert.equal(code, 0);
+    const words = new TextDecoder().decode(stdout).split("\0");
+    const calls: string[][] = [];
+    for (let at = 0; at < words.length - 1;) {
+      const count = Number(words[at]);
+      calls.push(words.slice(at + 1, at + 1 + count));
+      at += 1 + count;
+    }
+    return calls;
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+/** What `run` would make of its arguments. */
+async function inputsFrom(
+  args: readonly string[],
+  asked: JsonObject,
+  declared: DeclaredType | undefined,
+): Promise<JsonObject> {
+  const values: string[] = [];
+  for (let at = 2; at < args.length; at++) {
+    const [arg = "", next = ""] = args.slice(at);
+    if (arg.startsWith("--input=")) values.push(arg.slice("--input=".length));
+    else if (arg === "-i") values.push(next);
+    if (arg === "-i") at++;
+  }
+  const layers = await readLayers(values, {
+    readTextFile: (path) => Promise.reject(new Error(`${path} was not meant`)),
+    readStdin: () => Promise.reject(new Error("stdin was not meant")),
+    askSecret: (path) => {
+      const answer = asked[path];
+      return typeof answer === "string" ? Promise.resolve(answer) : Promise.reject(new Error(`${path} was not meant`));
+    },
+  });
+  return mergeLayers(layers, () => declared).value;
+}
+
+/** The paths of all text, of which some are taken for secrets. */
+function textPaths(value: Json, path: Path): Path[] {
+  if (typeof value === "string") return [path];
+  if (Array.isArray(value)) return value.flatMap((item, index) => textPaths(item, [...path, index]));
+  return isObject(value) ? Object.entries(value).flatMap(([name, member]) => textPaths(member, [...path, name])) : [];
+}
+
+for (const shell of ["sh", "bash"]) {
+  Deno.test(`pasted into ${shell}, the command sends the same inputs byte for byte, whatever is declared`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(INPUTS, { minLength: 40, maxLength: 60 }), async (many) => {
+        const wishes = many.map((inputs, index) => {
+          const paths = textPaths(inputs, []).filter((_, at) => (at + index) % 5 === 0);
+          const names = paths.map((path) => path.reduce<string>(joinPath, ""));
+          const secrets = Object.fromEntries(paths.map((path, at) => [names[at] ?? "", valueAt(inputs, path) ?? null]));
+          return { inputs, secrets, line: commandLine("a workflow", inputs, names, { program: "show" }) };
+        });
+        const calls = await throughShell(shell, wishes.map(({ line }) => line));
+        assert.equal(calls.length, wishes.length);
+        for (const [index, { inputs, secrets, line }] of wishes.entries()) {
+          assert.match(line, /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u, "one line of what a terminal shows");
+          for (const declared of [undefined, "text", "number", "boolean", "other"] as const) {
+            const sent = await inputsFrom(calls[index] ?? [], secrets, declared);
+            assert.equal(JSON.stringify(sent), JSON.stringify(inputs), line);
+          }
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+}

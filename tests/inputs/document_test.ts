@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { readDocument } from "../../lib/inputs/document.ts";
+
+for (
+  const [form, text, want] of [
+    ["yaml", "a: 1\nb: [x, 'y']\n", { a: 1, b: ["x", "y"] }],
+    ["yaml", "", {}],
+    ["yaml", "# nothing yet\n", {}],
+    ["yaml", "a: &b 1\nc: *b\n", { a: 1, c: 1 }],
+    ["yaml", "on: off\nyes: no\n", { on: "off", yes: "no" }],
+    ["yaml", "? [1, 2]\n: 3\n", { "[ 1, 2 ]": 3 }],
+    ["json", '{"a": 1 /* why */, "b": [2,],}', { a: 1, b: [2] }],
+    ["json", '\uFEFF{"a": 1}', { a: 1 }],
+  ] as const
+) {
+  Deno.test(`${form} ${JSON.stringify(text)} is ${JSON.stringify(want)}`, async () => {
+    const document = await readDocument(text, { origin: "file", form });
+    assert.ok("value" in document);
+    assert.deepEqual(document.value, want);
+  });
+}
+
+for (
+  const [form, text, want] of [
+    ["json", "[1]", "file must be an object at the top: got an array"],
+    ["json", "null", "file must be an object at the top: got null"],
+    ["json", "", "file:1 is not JSON: value expected"],
+    ["yaml", "text", "file must be an object at the top: got a string"],
+    ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
+    ["yaml", "password: *hunter2\n", "file is not YAML that can be read: an alias has no anchor, or repeats too much"],
+    ["yaml", "a: &a [*a]\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
+    ["yaml", "a: .inf\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
+    ["yaml", bomb(), "file is not YAML that can be read: an alias has no anchor, or repeats too much"],
+  ] as const
+) {
+  Deno.test(`${form} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
+    const problems = await readDocument(text, { origin: "file", form });
+    assert.ok(Array.isArray(problems));
+    assert.deepEqual(problems.map(({ origin, message }) => `${origin} ${message}`), [want]);
+  });
+}
+
+/** A few lines that would be a thousand million values. */
+function bomb(): string {
+  const lines = Array.from(
+    { length: 9 },
+    (_, level) => `l${level + 1}: &l${level + 1} [${Array(10).fill(`*l${level}`)}]`,
+  );
+  return `l0: &l0 x\n${lines.join("\n")}\n`;
+}

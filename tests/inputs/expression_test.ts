@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import {
+  evaluate,
+  parseExpression,
+  type Scope,
+  THIS_ROW,
+  truthOf,
+  UNKNOWN,
+  type Value,
+} from "../../lib/inputs/expression.ts";
+
+const INPUTS: Readonly<Record<string, Value>> = {
+  mode: "exact",
+  flag: true,
+  off: false,
+  count: 3,
+  empty: "",
+  nothing: null,
+  "cluster.scheduler": UNKNOWN,
+  "with-dash.x_1": "y",
+  "rows.#.name": "in this row",
+  "rows.0.name": "in row 0",
+};
+
+const SCOPE: Scope = {
+  input(reference) {
+    const name = reference.map((segment) => segment === THIS_ROW ? "#" : segment).join(".");
+    return INPUTS[name] ?? null;
+  },
+  attribute: (name) => name === "hidden" ? true : UNKNOWN,
+};
+
+for (
+  const [text, want] of [
+    ["${{ inputs.mode == 'exact' }}", true],
+    ['${{ inputs.mode == "fast" }}', false],
+    ["${{ inputs.mode != 'exact' }}", false],
+    ["${{inputs.mode}}", "exact"],
+    ["inputs.flag", true],
+    ["${{ !inputs.flag }}", false],
+    ["${{ !!inputs.flag }}", true],
+    ["${{ !inputs.empty && !inputs.nothing }}", true],
+    ["${{ inputs.count > 2 && inputs.count <= 3 }}", true],
+    ["${{ inputs.count < 3 || inputs.count >= 4 }}", false],
+    ["${{ inputs.count == 3.0 }}", true],
+    ["${{ inputs.count == -3 }}", false],
+    ["${{ inputs.off || inputs.mode == 'exact' && inputs.flag }}", true],
+    ["${{ (inputs.flag || inputs.off) && inputs.off }}", false],
+    ["${{ inputs.flag ? inputs.mode : 'none' }}", "exact"],
+    ["${{ inputs.off ? 1 : inputs.flag ? 2 : 3 }}", 2],
+    ["${{ .hidden }}", true],
+    ["${{ !.hidden }}", false],
+    ["${{ inputs.with-dash.x_1 == 'y' }}", true],
+    ["${{ inputs.rows.[index].name }}", "in this row"],
+    ["${{ inputs.rows[index].name }}", "in this row"],
+    ["${{ inputs.rows[0].name }}", "in row 0"],
+    ["${{ inputs.nothing == null }}", true],
+    ["${{ true }}", true],
+    // What the platform alone knows stays unknown, and logic carries on around it.
+    ["${{ inputs.cluster.scheduler }}", UNKNOWN],
+    ["${{ !inputs.cluster.scheduler }}", UNKNOWN],
+    ["${{ inputs.cluster.scheduler == 'slurm' }}", UNKNOWN],
+    ["${{ inputs.cluster.scheduler && inputs.off }}", false],
+    ["${{ inputs.off && inputs.cluster.scheduler }}", false],
+    ["${{ inputs.cluster.scheduler || inputs.flag }}", true],
+    ["${{ inputs.flag && inputs.cluster.scheduler }}", UNKNOWN],
+    ["${{ inputs.cluster.scheduler ? 'same' : 'same' }}", "same"],
+    ["${{ inputs.cluster.scheduler ? 'one' : 'other' }}", UNKNOWN],
+    ["${{ org.REGION == 'eu' }}", UNKNOWN],
+    ["${{ .label }}", UNKNOWN],
+    // Whether values of different types are made alike is the platform's affair.
+    ["${{ inputs.flag == 'true' }}", UNKNOWN],
+    ["${{ inputs.count == '3' }}", UNKNOWN],
+    ["${{ inputs.count == '4' }}", false],
+    ["${{ inputs.nothing == '' }}", UNKNOWN],
+    ["${{ inputs.mode < 3 }}", UNKNOWN],
+    // Not understood.
+    ["${{ inputs.rows get 0 get name }}", UNKNOWN],
+    ["${{ inputs.mode == }}", UNKNOWN],
+    ["${{ inputs.mode[1:2] }}", UNKNOWN],
+    ["${{ (inputs.flag }}", UNKNOWN],
+    ["${{ 'open }}", UNKNOWN],
+    ["${{ a }} and ${{ b }}", UNKNOWN],
+    ["${{ }}", UNKNOWN],
+    [`\${{ ${"(".repeat(900)}1${")".repeat(900)} }}`, UNKNOWN],
+    [`\${{ ${"!".repeat(1_001)}inputs.flag }}`, false],
+  ] as const
+) {
+  Deno.test(`${text.slice(0, 80)} is ${String(want)}`, () => {
+    assert.equal(evaluate(parseExpression(text), SCOPE), want);
+  });
+}
+
+Deno.test("a reference that only looks like one of ours is not understood as ours", () => {
+  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "outside" });
+});
+
+for (
+  const [value, want] of [
+    [true, true],
+    [false, false],
+    ["", false],
+    ["text", true],
+    ["false", undefined],
+    [0, false],
+    [2, true],
+    [null, false],
+    [[], true],
+    [UNKNOWN, undefined],
+  ] satisfies [Value, boolean | undefined][]
+) {
+  Deno.test(`truthOf(${value === UNKNOWN ? "unknown" : JSON.stringify(value)}) is ${want}`, () => {
+    assert.equal(truthOf(value), want);
+  });
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import * as fc from "../deps/fast_check.ts";
+import { formatPath, parsePath, type Path } from "../../lib/inputs/path.ts";
+
+for (
+  const [text, want] of [
+    ["a", ["a"]],
+    ["a.b-c._1", ["a", "b-c", "_1"]],
+    ["rows[0].name", ["rows", 0, "name"]],
+    ["a[0][12]", ["a", 0, 12]],
+    ["a.0", ["a", "0"]],
+    ['a["odd name"].b', ["a", "odd name", "b"]],
+    ['["a.b"]["\\"]"]', ["a.b", '"]']],
+  ] as const satisfies readonly (readonly [string, Path])[]
+) {
+  Deno.test(`${text} is the path ${JSON.stringify(want)}`, () => assert.deepEqual(parsePath(text), want));
+}
+
+for (
+  const text of [
+    "",
+    ".",
+    "a.",
+    ".a",
+    "a..b",
+    "[0]",
+    "a[",
+    "a[b]",
+    "a[-1]",
+    "a b",
+    'a["b]',
+    'a["\\x"]',
+    'a."b"',
+    "a[0]b",
+  ]
+) {
+  Deno.test(`${JSON.stringify(text)} is no path`, () => assert.equal(parsePath(text), undefined));
+}
+
+Deno.test("every path is read as it is written", () => {
+  const name = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...'ab01-_.[]"\\') }));
+  const path = fc.tuple(name, fc.array(fc.oneof(name, fc.integer({ min: 0, max: 99 })), { maxLength: 4 }));
+  fc.assert(fc.property(path, ([first, rest]) => {
+    assert.deepEqual(parsePath(formatPath([first, ...rest])), [first, ...rest]);
+  }));
+});

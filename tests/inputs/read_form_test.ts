@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { parse } from "../../lib/deps/yaml.ts";
+import { fieldAt } from "../../lib/inputs/form.ts";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import { everyType } from "../../lib/simulator/workflows/every_type.ts";
+import type { Json, JsonObject } from "../../lib/model.ts";
+
+function read(inputs: Json) {
+  const form = readForm({ on: { execute: { inputs } } });
+  assert.ok(form !== null);
+  return form;
+}
+
+function notesOn(entry: JsonObject): string[] {
+  return read({ field: entry }).notes.map(({ path, message }) => `${path} ${message}`);
+}
+
+Deno.test("every type of the platform is known, and none of its attributes is noted", () => {
+  const form = readForm(parse(everyType.yaml));
+  assert.deepEqual(form?.notes, []);
+  const kinds = new Map([...form?.fields ?? []].map(([, { type, kind }]) => [type, kind]));
+  assert.deepEqual([...kinds].filter(([, kind]) => kind === "unknown"), []);
+  assert.deepEqual(
+    ["header", "string", "password", "number", "integer", "boolean", "multi-dropdown", "group", "list"].map((type) =>
+      kinds.get(type)
+    ),
+    ["header", "text", "text", "number", "number", "boolean", "choice", "group", "list"],
+  );
+});
+
+const FIELDS: JsonObject = { name: { type: "string", label: "Name" } };
+for (
+  const [what, yaml] of [
+    ["on.execute.inputs", { on: { execute: { inputs: FIELDS } } }],
+    ["under true, where YAML 1.1 puts the word on", { true: { execute: { inputs: FIELDS } } }],
+    ["a list of pairs", {
+      on: [{ key: "execute", value: [{ key: "inputs", value: [{ key: "name", value: FIELDS["name"] ?? null }] }] }],
+    }],
+    ["a list of named items", { on: { execute: { inputs: [{ name: "name", type: "string", label: "Name" }] } } }],
+  ] as const satisfies readonly (readonly [string, Json])[]
+) {
+  Deno.test(`the form is found as ${what}`, () => {
+    const field = readForm(JSON.parse(JSON.stringify(yaml)))?.fields.get("name");
+    assert.equal(field?.kind, "text");
+    assert.equal(field?.label, "Name");
+  });
+}
+
+Deno.test("a workflow that the server tells nothing of has no form, one without inputs an empty one", () => {
+  assert.equal(readForm(null), null);
+  assert.equal(readForm({ jobs: {} })?.fields.size, 0);
+});
+
+Deno.test("fields are found by path, through groups and rows", () => {
+  const form = read({
+    group: { type: "group", items: { inner: { type: "integer" } } },
+    rows: { type: "list", template: { name: { type: "string" }, type: { type: "boolean" } } },
+  });
+  assert.equal(fieldAt(form, ["group", "inner"])?.kind, "number");
+  assert.equal(fieldAt(form, ["rows", 4, "name"])?.kind, "text");
+  assert.equal(fieldAt(form, ["rows", 0, "type"])?.kind, "boolean");
+  assert.equal(fieldAt(form, ["group", 0]), undefined);
+  assert.equal(fieldAt(form, ["group", "inner", "deeper"]), undefined);
+  assert.equal(fieldAt(form, ["nowhere"]), undefined);
+});
+
+for (
+  const [entry, want] of [
+    [{ type: "string" }, []],
+    [{ type: "string", hidden: "${{ inputs.a == 'b' }}" }, []],
+    [{ type: "string", default: "${{ inputs.a get b }}" }, []],
+    [{ type: "date" }, ["field is of an unknown type, date: it is not checked"]],
+    [{ label: "No type" }, ["field has no type: it is not checked"]],
+    [{ type: "string", hidden: "${{ len(inputs.a) }}" }, [
+      "field hidden: ${{ len(inputs.a) }} can't be worked out here",
+    ]],
+    [{ type: "integer", min: "few" }, ['field min: "few" is not a number']],
+    [{ type: "dropdown", options: "${{ org.REGIONS }}" }, [
+      "field options: can't be told from the form, so any is taken",
+    ]],
+    [{ type: "dropdown", options: [] }, ["field options: can't be told from the form, so any is taken"]],
+    [{ type: "group" }, ["field does not say what it asks for"]],
+    [{ type: "list", template: { type: "string" } }, ["field is a list of other than rows: it is not checked"]],
+  ] as const satisfies readonly (readonly [JsonObject, readonly string[]])[]
+) {
+  Deno.test(`${JSON.stringify(entry)} is noted as ${JSON.stringify(want)}`, () => {
+    assert.deepEqual(notesOn(JSON.parse(JSON.stringify(entry))), want);
+  });
+}
+
+Deno.test("what is not understood in one field leaves the others as they are", () => {
+  const form = read({ odd: { type: "date" }, name: "not an object", count: { type: "integer", max: "8" } });
+  const count = form.fields.get("count");
+  assert.ok(count?.kind === "number");
+  assert.equal(count.max, 8);
+  assert.equal(form.fields.get("name")?.kind, "unknown");
+});

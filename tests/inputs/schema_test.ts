@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { Ajv2020 } from "../deps/ajv.ts";
+import * as fc from "../deps/fast_check.ts";
+import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { formatPath, type Path } from "../../lib/inputs/path.ts";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import { schemaOf } from "../../lib/inputs/schema.ts";
+import { skeletonOf } from "../../lib/inputs/skeleton.ts";
+import type { Json, JsonObject } from "../../lib/model.ts";
+import { randomFields, randomInputs } from "./support/random_forms.ts";
+
+/** Where an independent validator finds something, row numbers aside. */
+function placesBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
+  const validator = new Ajv2020({ allErrors: true, strict: false });
+  const validate = validator.compile(schemaOf(formOf(fields), "a workflow"));
+  if (validate(inputs)) return new Set();
+  return new Set(
+    (validate.errors ?? []).map(({ instancePath, params }) => {
+      const more = params["missingProperty"] ?? params["additionalProperty"];
+      return [...instancePath.split("/").slice(1), ...(more === undefined ? [] : [String(more)])];
+    }).map(placeOf),
+  );
+}
+
+function placesByUs(fields: JsonObject, inputs: JsonObject): Set<string> {
+  return new Set(findProblems(formOf(fields), inputs, { asked: new Set() }).map(({ path }) => placeOf(path)));
+}
+
+function placeOf(path: Path): string {
+  // A field may be called 0 as well: both sides read it as a row number.
+  return `/${path.map((segment) => /^\d+$/.test(String(segment)) ? "#" : segment).join("/")}/`;
+}
+
+function formOf(fields: JsonObject) {
+  const form = readForm({ on: { execute: { inputs: fields } } });
+  assert.ok(form !== null);
+  return form;
+}
+
+/** A missing group is one mistake to the validator, and to us as many as it asks for. */
+function assertSamePlaces(fields: JsonObject, inputs: JsonObject): void {
+  const schema = [...placesBySchema(fields, inputs)];
+  const ours = [...placesByUs(fields, inputs)];
+  assert.deepEqual(ours.filter((place) => !schema.some((other) => place.startsWith(other))), [], "found by us alone");
+  assert.deepEqual(
+    schema.filter((place) => !ours.some((other) => other.startsWith(place))),
+    [],
+    "found by the schema alone",
+  );
+}
+
+Deno.test("the check and a JSON Schema validator agree on random inputs for random forms", () => {
+  const valid = { yes: 0, no: 0 };
+  const formAndInputs = randomFields(2).chain((fields) =>
+    fc.tuple(fc.constant(fields), fc.array(randomInputs(fields), { minLength: 1, maxLength: 4 }))
+  );
+  fc.assert(
+    fc.property(formAndInputs, ([fields, many]) => {
+      for (const inputs of many) {
+        assertSamePlaces(fields, inputs);
+        valid[placesByUs(fields, inputs).size === 0 ? "yes" : "no"]++;
+      }
+    }),
+    { numRuns: 300 },
+  );
+  // A property that only ever saw one side would say little.
+  assert.ok(valid.yes > 20 && valid.no > 20, JSON.stringify(valid));
+});
+
+Deno.test("a skeleton fails its own check exactly at what is required and has no default", () => {
+  fc.assert(
+    fc.property(randomFields(2), (fields) => {
+      const form = formOf(fields);
+      const found = findProblems(form, skeletonOf(form), { asked: new Set() }).map(({ path }) => formatPath(path));
+      assert.deepEqual(found, requiredPaths(fields, ""));
+      assertSamePlaces(fields, skeletonOf(form));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+/** Read from the declaration itself, by the rules of the platform's guide. */
+function requiredPaths(fields: JsonObject, path: string): string[] {
+  return Object.entries(fields).flatMap(([name, declared]) => {
+    const entry = objectOf(declared);
+    const here = path === "" ? name : `${path}.${name}`;
+    if (entry["hidden"] === true || entry["disabled"] === true || entry["ignore"] === true) return [];
+    if (entry["optional"] === true) return [];
+    if (entry["type"] === "group") return requiredPaths(objectOf(entry["items"]), here);
+    return entry["default"] === undefined && entry["type"] !== "boolean" && entry["type"] !== "header" ? [here] : [];
+  });
+}
+
+function objectOf(value: Json | undefined): JsonObject {
+  assert.ok(typeof value === "object" && value !== null && !Array.isArray(value));
+  return value;
+}
+
+const RESOURCES: JsonObject = {
+  cluster: { type: "compute-clusters" },
+  anywhere: { type: "compute-clusters", "include-workspace": true, optional: true },
+  bucket: { type: "bucket", optional: true },
+  rows: { type: "list", optional: true, template: { where: { type: "compute-clusters", optional: true } } },
+};
+
+for (
+  const [inputs, isFine] of [
+    [{ cluster: "gpu" }, true],
+    [{ cluster: "pw://me/gpu" }, true],
+    [{ cluster: { id: "6894b3f8", name: "gpu" } }, true],
+    [{ cluster: { name: "gpu", type: "kubernetes", uri: "pw://gpu", anything: [1] } }, true],
+    [{ cluster: { $type: "computeResource", id: "6894b3f8" } }, true],
+    [{ cluster: "gpu", anywhere: "workspace", bucket: { name: "b" }, rows: [{ where: "gpu" }] }, true],
+    [{ cluster: "gpu", anywhere: null, bucket: "" }, true],
+    [{ cluster: "workspace" }, false],
+    [{ cluster: "" }, false],
+    [{ cluster: "pw://me" }, false],
+    [{ cluster: "me/gpu" }, false],
+    [{ cluster: "two words" }, false],
+    [{ cluster: 7 }, false],
+    [{ cluster: ["gpu"] }, false],
+    [{ cluster: {} }, false],
+    [{ cluster: { name: 7 } }, false],
+    [{ cluster: { $type: "computeResource", name: "gpu" } }, false],
+    [{ cluster: "gpu", bucket: 7 }, false],
+    [{ cluster: "gpu", rows: [{ where: "" }] }, false],
+  ] as const
+) {
+  Deno.test(`resources: ${JSON.stringify(inputs)} is ${isFine ? "fine" : "refused"}, by the check and the schema`, () => {
+    const given: JsonObject = JSON.parse(JSON.stringify(inputs));
+    assert.equal(placesByUs(RESOURCES, given).size === 0, isFine);
+    assert.equal(placesBySchema(RESOURCES, given).size === 0, isFine);
+  });
+}
+
+Deno.test("the schema tells labels, tooltips and defaults, and no default of a password", () => {
+  const schema = schemaOf(
+    formOf({
+      name: { type: "string", label: "Name", tooltip: "Of the case", default: "first" },
+      login: { type: "password", default: "hunter2" },
+    }),
+    "a workflow",
+  );
+  assert.deepEqual(schema, {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "a workflow",
+    type: "object",
+    properties: {
+      name: { title: "Name", description: "Of the case", default: "first", type: "string" },
+      login: { writeOnly: true, type: "string" },
+    },
+    additionalProperties: false,
+  });
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import { findSecrets, isSecretAt, looksSecret, maskSecrets } from "../../lib/inputs/secrets.ts";
+import type { JsonObject } from "../../lib/model.ts";
+
+for (
+  const name of [
+    "password",
+    "Password",
+    "db_password",
+    "dbPassword",
+    "userpasswd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "client-secret",
+    "secrets",
+    "token",
+    "githubToken",
+    "GITHUB_TOKEN",
+    "api_key",
+    "apiKey",
+    "APIKEY",
+    "x-api-key",
+    "aws_secret_access_key",
+    "private_key",
+    "password2",
+    "secret_value",
+    "credentials",
+    "userPass",
+    "creds",
+    "password_confirm",
+    "private_key_pem",
+  ]
+) {
+  Deno.test(`${name} looks secret`, () => assert.equal(looksSecret(name), true));
+}
+
+for (
+  const name of [
+    "name",
+    "keyboard",
+    "key",
+    "tokens_per_batch",
+    "author",
+    "path",
+    "pattern",
+    "secretary",
+    "passes",
+    "monkey",
+    "password_length",
+    "compat",
+    "bypass",
+    "credit",
+  ]
+) {
+  Deno.test(`${name} does not look secret`, () => assert.equal(looksSecret(name), false));
+}
+
+const FORM = readForm({
+  on: {
+    execute: {
+      inputs: {
+        pin: { type: "password" },
+        max_token: { type: "integer" },
+        use_secret: { type: "boolean" },
+        login: { type: "group", items: { password: { type: "string" }, user: { type: "string" } } },
+        rows: { type: "list", template: { key: { type: "password" }, n: { type: "integer" } } },
+      },
+    },
+  },
+});
+const INPUTS: JsonObject = {
+  pin: "1",
+  max_token: 5,
+  use_secret: true,
+  login: { password: "2", user: "me", other: { api_key: "3" } },
+  rows: [{ key: "4", n: 1 }, { key: "", n: 2 }, { n: 3, token: 7 }],
+  unknown: { secrets: { a: "5", b: 6 }, is_secret: true, password: null },
+  asked: "8",
+};
+
+Deno.test("secrets are found by type, by name and by having been asked for, where they have a value", () => {
+  assert.deepEqual(findSecrets(INPUTS, { form: FORM, asked: ["asked"] }), [
+    "asked",
+    "pin",
+    "login.password",
+    "login.other.api_key",
+    "rows[0].key",
+    "rows[2].token",
+    "unknown.secrets",
+  ]);
+});
+
+Deno.test("masking leaves everything else as it is", () => {
+  const masked = maskSecrets(INPUTS, findSecrets(INPUTS, { form: FORM, asked: ["asked"] }));
+  assert.deepEqual(masked, {
+    pin: "•••",
+    max_token: 5,
+    use_secret: true,
+    login: { password: "•••", user: "me", other: { api_key: "•••" } },
+    rows: [{ key: "•••", n: 1 }, { key: "", n: 2 }, { n: 3, token: "•••" }],
+    unknown: { secrets: "•••", is_secret: true, password: null },
+    asked: "•••",
+  });
+  assert.equal(INPUTS["pin"], "1");
+});
+
+for (
+  const [path, want] of [
+    [["pin"], true],
+    [["max_token"], false],
+    [["login", "password"], true],
+    [["login", "user"], false],
+    [["rows", 3, "key"], true],
+    [["unknown", "secrets", "a"], true],
+    [["unknown", "name"], false],
+  ] as const
+) {
+  Deno.test(`${path.join(".")} is ${want ? "" : "not "}secret`, () => assert.equal(isSecretAt(FORM, path), want));
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { parse } from "../../lib/deps/yaml.ts";
+import * as fc from "../deps/fast_check.ts";
+import { findProblems } from "../../lib/inputs/find_problems.ts";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import { skeletonOf } from "../../lib/inputs/skeleton.ts";
+import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
+import type { Json, JsonObject } from "../../lib/model.ts";
+import { randomFields } from "./support/random_forms.ts";
+
+function formOf(inputs: Json) {
+  const form = readForm({ on: { execute: { inputs } } });
+  assert.ok(form !== null);
+  return form;
+}
+
+Deno.test("labels become comments, what is required is left open, what is optional stands ready", () => {
+  const form = formOf(parse(`
+title: { type: header, text: Words }
+message: { type: string, label: Message, tooltip: What to say }
+cores: { type: integer, label: Cores, min: 1, max: 8, default: 2 }
+script: { type: editor, default: "line 1\\nline 2\\n" }
+mode: { type: dropdown, label: Mode, optional: true, options: [fast, exact] }
+login: { type: password, label: "Two\\nlines", default: hunter2 }
+slurm:
+  type: group
+  label: SLURM
+  items: { partition: { type: string, label: Partition }, is_internal: { type: boolean, hidden: true } }
+more: { type: group, label: More, optional: true, items: { name: { type: string } } }
+only_exact: { type: string, hidden: "\${{ inputs.mode != 'exact' }}" }
+probes: { type: list, label: Probes, optional: true, template: { name: { type: string, label: Name }, x: { type: number, default: 0 } } }
+`));
+  assert.equal(
+    skeletonYaml(form),
+    `# Message: text, required
+# What to say
+message:
+# Cores: a whole number from 1 to 8
+cores: 2
+# text
+script: |
+  line 1
+  line 2
+# Mode: one of "fast", "exact", optional
+# mode: fast
+# Two lines: text
+# login: ""
+# SLURM
+slurm:
+  # Partition: text, required
+  partition:
+# More
+# more:
+#   # text, required
+#   name:
+# Probes: a list of rows, optional
+# probes:
+#   -
+#     # Name: text, required
+#     name:
+#     # a number
+#     x: 0
+`,
+  );
+});
+
+Deno.test("a form that asks for nothing gives an empty object", () => {
+  assert.deepEqual(parse(skeletonYaml(formOf({}))), {});
+});
+
+Deno.test("YAML and JSON say the same, but for text that need not be given", () => {
+  fc.assert(
+    fc.property(randomFields(2), (fields) => {
+      const form = formOf(fields);
+      const yaml: Json = parse(skeletonYaml(form));
+      const json = skeletonOf(form);
+      const places = (inputs: JsonObject) => findProblems(form, inputs, { asked: new Set() }).map(({ path }) => path);
+      assert.ok(typeof yaml === "object" && yaml !== null && !Array.isArray(yaml));
+      assert.deepEqual(places(yaml), places(json));
+    }),
+    { numRuns: 200 },
+  );
+});
