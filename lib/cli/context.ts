@@ -30,6 +30,8 @@ export interface Context {
   readTextFile(path: string): Promise<string>;
   /** Throws Deno.errors.AlreadyExists rather than overwrite. */
   writeNewFile(path: string, text: string): Promise<void>;
+  /** The folder's files that fit, with the folder before their names; none where there is no such folder. */
+  listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
   /** Whether the file may be read without asking anybody: for files that are welcome, not needed. */
   mayRead(path: string): boolean;
   /** Calls back when somebody asks the program to stop, until it is disposed. */

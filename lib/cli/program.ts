@@ -103,9 +103,10 @@ const GROUPS = [
 
 /**
  * Not literal on purpose: what is literal is loaded into the module graph at every start, and downloaded by every run
- * from a URL, and the simulator is half of the program's files. `deno task compile` includes them by name.
+ * from a URL, and these are half of the program's files. `deno task compile` includes them by name.
  */
 const DEMO: string = "./commands/demo.ts";
+const INTERACTIVE: string = "./commands/interactive.ts";
 const SIMULATE: string = "./commands/simulate.ts";
 
 async function loadDemo(): Promise<Command> {
@@ -118,6 +119,13 @@ async function loadSimulate(): Promise<Command> {
   // deno-lint-ignore house/literal-import -- see above
   const { simulate }: typeof import("./commands/simulate.ts") = await import(SIMULATE);
   return simulate;
+}
+
+async function converse(context: Context): Promise<number> {
+  // deno-lint-ignore house/literal-import -- see above
+  const { interactive }: typeof import("./commands/interactive.ts") = await import(INTERACTIVE);
+  const whole = await withDotenv(context);
+  return await interactive(whole, outputFor(whole, levelOf(whole)));
 }
 
 /** Options whose value could be taken for a command's name when they stand before it. */
@@ -147,7 +155,10 @@ async function dispatch(context: Context, output: Output): Promise<number> {
       output.answer(renderOverview(GROUPS, output.answerStyle));
       return EXIT_CODES.completed;
     }
-    // Without a word nothing was asked, so this is no answer.
+    if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
+      return await converse(context);
+    }
+    // Without a word, and with nobody to ask, this is no answer.
     output.say("ERROR", renderOverview(GROUPS, output.style));
     return EXIT_CODES.usage;
   }

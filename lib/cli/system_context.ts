@@ -24,6 +24,7 @@ export function systemContext(): Context {
     random: strongRandom,
     fetch: globalThis.fetch,
     readTextFile: (path) => Deno.readTextFile(path),
+    listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     onSignal,
@@ -73,6 +74,17 @@ function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     return 0;
   }
+}
+
+async function listFiles(folder: string, pattern: RegExp): Promise<readonly string[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) if (isFile && pattern.test(name)) names.push(name);
+  } catch (error) {
+    const { NotFound, NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
+    if (![NotFound, NotADirectory, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
+  }
+  return names.sort().map((name) => `${folder}/${name}`);
 }
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {

@@ -95,7 +95,8 @@ function nothingNamed(what: string, name: string, known: readonly string[]): Usa
   });
 }
 
-async function printLogs(
+/** Prints what the steps have written so far. */
+export async function printLogs(
   { deps, output, signal }: Tools,
   handle: RunHandle,
   { run, isWanted, tail }: { readonly run: RunDetail; readonly isWanted: IsWanted; readonly tail: number | undefined },

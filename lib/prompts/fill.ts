@@ -1,0 +1,167 @@
+/** Asks for inputs one by one. */
+
+import type { ClusterField, Field, Form } from "../inputs/form.ts";
+import { hasDefault } from "../inputs/form.ts";
+import { MASK } from "../inputs/secrets.ts";
+import { isSecretField } from "../inputs/secrets.ts";
+import { formatPath, type Path } from "../inputs/path.ts";
+import { allowedBy, problemWith } from "../inputs/value_check.ts";
+import type { Cluster, Json, JsonObject } from "../model.ts";
+import type { Asker, Validate } from "./asker.ts";
+import { clusterChoices } from "./choices.ts";
+import { answer, type Answers, nextQuestion, type Question } from "./questions.ts";
+
+export interface FillOptions {
+  readonly clusters: () => Promise<readonly Cluster[]>;
+  /** Only these; all when it is left out. */
+  readonly wanted?: readonly Path[];
+}
+
+type ValueQuestion = Extract<Question, { type: "value" }>;
+
+/** Asks until nothing is left to be asked, beginning with what is given. */
+export async function fill(asker: Asker, form: Form, given: JsonObject, options: FillOptions): Promise<JsonObject> {
+  let answers: Answers = { inputs: given, asked: new Set() };
+  let heading = "";
+  while (true) {
+    const question = nextQuestion(form, answers, options.wanted);
+    if (question === undefined) return answers.inputs;
+    if (question.type === "row") {
+      const name = question.field.label ?? formatPath(question.path);
+      const more = question.rows === 0
+        ? `Add a row to ${name}?`
+        : `Add another row to ${name}? (${question.rows} so far)`;
+      const isMore = await asker.confirm(more, { initial: false });
+      answers = isMore
+        ? { ...answers, inputs: answer(answers, [...question.path, question.rows], {}).inputs }
+        : { ...answers, asked: new Set([...answers.asked, formatPath(question.path)]) };
+      continue;
+    }
+    const above = question.headings.join(" › ");
+    if (above !== heading && above !== "") asker.say(above);
+    heading = above;
+    answers = answer(answers, question.path, await askValue(asker, question, options));
+  }
+}
+
+/** `undefined` leaves it to the platform. */
+async function askValue(asker: Asker, question: ValueQuestion, { clusters }: FillOptions): Promise<Json | undefined> {
+  const { field } = question;
+  switch (field.kind) {
+    case "boolean":
+      return await asker.confirm(messageOf(question), { initial: (question.given ?? field.default) === true });
+    case "choice":
+      if (field.options !== null) return await askChoice(asker, question, { ...field, options: field.options });
+      return await askText(asker, question);
+    case "cluster":
+      return await askCluster(asker, question, field, await clusters());
+    case "text":
+    case "number":
+    case "resource":
+    case "unknown":
+    case "group":
+    case "list":
+    case "header":
+      return await askText(asker, question);
+  }
+}
+
+async function askText(asker: Asker, question: ValueQuestion): Promise<Json | undefined> {
+  const { field, given } = question;
+  const message = messageOf(question);
+  const validate: Validate = (text) => problemOf(question, text);
+  if (isSecretQuestion(question)) {
+    const secret = await asker.secret(message, { validate });
+    return secret === "" ? given : secret;
+  }
+  const options = {
+    validate,
+    ...(given === undefined ? {} : { initial: asText(given) }),
+    ...(field.default === undefined ? {} : { placeholder: asText(field.default) }),
+  };
+  const isMultiline = field.kind === "text" && field.isMultiline;
+  const text = isMultiline ? await asker.multiline(message, options) : await asker.text(message, options);
+  return text === "" ? undefined : valueOf(field, text);
+}
+
+async function askChoice(
+  asker: Asker,
+  question: ValueQuestion,
+  { isMultiple, options }: {
+    isMultiple: boolean;
+    options: readonly { label: string; value: string | number | boolean }[];
+  },
+): Promise<Json | undefined> {
+  const { field, given, isRequired } = question;
+  const current = given ?? field.default;
+  const choices = options.map(({ label, value }) => ({ value, label }));
+  if (isMultiple) {
+    const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
+    const chosen = await asker.chooseMany(messageOf(question), choices, { initial, isRequired });
+    return chosen.length === 0 && !isRequired && !hasDefault(field) ? undefined : [...chosen];
+  }
+  const none = isRequired || hasDefault(field) ? [] : [{ value: null, label: "None" }];
+  const initial = choices.find(({ value }) => value === current)?.value;
+  const chosen = await asker.choose<string | number | boolean | null>(
+    messageOf(question),
+    [...choices, ...none],
+    initial === undefined ? {} : { initial },
+  );
+  return chosen ?? undefined;
+}
+
+async function askCluster(
+  asker: Asker,
+  question: ValueQuestion,
+  { allowsWorkspace }: ClusterField,
+  clusters: readonly Cluster[],
+): Promise<Json | undefined> {
+  const isOptional = !question.isRequired;
+  const current = question.given ?? question.field.default;
+  const choices = clusterChoices(clusters, { allowsWorkspace, isOptional });
+  const initial = choices.find(({ value }) => value !== null && value === current)?.value;
+  const chosen = await asker.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
+  if (chosen === null) return await askText(asker, question);
+  return chosen === "" ? undefined : chosen;
+}
+
+/** What is asked for, and what may be left to the platform. */
+function messageOf(question: ValueQuestion): string {
+  const { field, path, isRequired } = question;
+  const name = field.label ?? formatPath(path.slice(-1));
+  const isSecret = isSecretQuestion(question);
+  const need = field.default !== undefined
+    ? `default ${isSecret ? MASK : asText(field.default)}`
+    : isRequired
+    ? "required"
+    : "optional";
+  const kind = field.kind === "number" ? `${allowedBy(field)}, ` : "";
+  return `${name} (${kind}${need})`;
+}
+
+function problemOf({ field, path, isRequired, given }: ValueQuestion, text: string): string | undefined {
+  if (text === "") return isRequired && given === undefined ? "This is required" : undefined;
+  const isSecret = isSecretField(field, String(path.at(-1)));
+  return problemWith(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");
+}
+
+function valueOf(field: Field, text: string): Json {
+  if (field.kind === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+  // A thing of the account may be an object.
+  if ((field.kind === "resource" || field.kind === "cluster" || field.kind === "unknown") && /^\s*[{[]/.test(text)) {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return text;
+}
+
+function asText(value: Json): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function isSecretQuestion({ field, path }: ValueQuestion): boolean {
+  return isSecretField(field, String(path.at(-1)));
+}

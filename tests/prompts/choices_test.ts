@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { clusterChoices, fitsSearch, inputWays, workflowChoices } from "../../lib/prompts/choices.ts";
+import type { Cluster, Workflow } from "../../lib/model.ts";
+
+const workflow = (name: string, isFavorite = false): Workflow => ({
+  id: name,
+  name,
+  displayName: null,
+  description: null,
+  type: "local",
+  tags: [],
+  isFavorite,
+  owner: null,
+  yaml: null,
+  presets: [],
+});
+
+Deno.test("workflowChoices() puts favourites first and numbers all", () => {
+  const labels = workflowChoices([workflow("b"), workflow("c", true), workflow("a")]).map(({ label }) => label);
+  assert.deepEqual(labels, ["1. c ★", "2. a", "3. b"]);
+});
+
+for (
+  const [search, label, want] of [
+    ["1", "1. hello", true],
+    ["1", "10. hello", false],
+    ["10", "10. hello", true],
+    ["HEL", "10. hello", true],
+    ["", "10. hello", true],
+    ["2", "solver 2d", true],
+    ["xyz", "10. hello", false],
+  ] as const
+) {
+  Deno.test(`fitsSearch("${search}", "${label}") is ${want}`, () => assert.equal(fitsSearch(search, label), want));
+}
+
+Deno.test("inputWays() offers presets and the last run where there are any", () => {
+  const preset = { name: "small", isBuiltin: false, inputs: {} };
+  assert.deepEqual(inputWays([], { hasLastRun: false }).map(({ label }) => label), [
+    "1. Load from JSON file",
+    "2. Enter manually",
+  ]);
+  assert.deepEqual(inputWays([preset], { hasLastRun: true }).slice(2).map(({ label }) => label), [
+    "3. Start from preset small",
+    "4. Start from the inputs of the last run",
+  ]);
+});
+
+Deno.test("clusterChoices() shows what can be used first, with its status", () => {
+  const cluster = (name: string, status: string): Cluster => ({
+    id: name,
+    name,
+    displayName: null,
+    user: null,
+    type: null,
+    status,
+    ipAddress: "",
+    schedulerType: null,
+    csp: null,
+  });
+  const choices = clusterChoices([cluster("a", "off"), cluster("b", "active")], {
+    allowsWorkspace: true,
+    isOptional: true,
+  });
+  assert.deepEqual(choices.map(({ label, hint }) => `${label} ${hint ?? ""}`.trim()), [
+    "b active",
+    "a off",
+    "workspace your own",
+    "Another one",
+    "None",
+  ]);
+});

@@ -1,0 +1,253 @@
+/** The conversation as a person has it: real keys, a real screen. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { cacheEnv } from "../support/program.ts";
+import { needing } from "../support/needs.ts";
+import { submittedTo } from "../support/received.ts";
+import { openTerminal, type Terminal, type TerminalOptions, tmuxMissing } from "../support/tmux.ts";
+
+const missing = await tmuxMissing();
+const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const HELLO = new URL("../../inputs/hello-world.json", import.meta.url);
+
+/** Types what is asked for, one question after the other. */
+async function talk(terminal: Terminal, turns: readonly (readonly [RegExp, ...string[]])[]): Promise<void> {
+  for (const [question, ...keys] of turns) {
+    await terminal.waitFor(question);
+    await terminal.keys(...keys);
+  }
+}
+
+const SAMPLE: readonly (readonly [RegExp, ...string[]])[] = [
+  [/◆ {2}Select workflow[^]*1\. data-processor/, "2", "Enter"],
+  [/◆ {2}How do you want to provide inputs\?[^]*1\. Load from JSON file[^]*2\. Enter manually/, "1", "Enter"],
+  [/◆ {2}Input file path[^]*inputs\/hello-world\.json/, "Enter"],
+  [/hello\.message = "Test message"[^]*◆ {2}Submit hello-world\?/, "Enter"],
+];
+
+Deno.test({
+  ...needing("the sample conversation runs hello-world, and prints the command that does the same", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open();
+    await talk(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.match(screen, /Submitting hello-world\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/);
+    assert.match(screen, /The same without questions:\npw-workflow-runner run hello-world -i /);
+    const wanted: unknown = JSON.parse(await Deno.readTextFile(HELLO));
+    assert.deepEqual(submittedTo(stage.simulator), [{ workflow: "hello-world", inputs: wanted }]);
+  },
+});
+
+Deno.test({
+  ...needing(
+    "inputs are entered by hand: text, secret, numbers, choices, lists and clusters, checked as typed",
+    missing,
+  ),
+  async fn() {
+    await using stage = await aStage({ workflows: { "by-hand": BY_HAND } });
+    await using terminal = await stage.open();
+    await talk(terminal, [
+      [/◆ {2}Select workflow/, "by-hand", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/◆ {2}Title \(required\)/, "Enter"],
+      [/This is required/, "A title", "Enter"],
+      [/◆ {2}Password \(required\)/, "hunter2", "Enter"],
+      [/◆ {2}Count \(a whole number from 1 to 9, default 3\)/, "12", "Enter"],
+      [/It must be a whole number from 1 to 9/, "BSpace", "BSpace", "7", "Enter"],
+      [/◆ {2}Really \(optional\)/, "y"],
+      [/◆ {2}Mode \(required\)/, "Down", "Enter"],
+      [/◆ {2}Only for B \(optional\)/, "b", "Enter"],
+      [/◆ {2}Extras/, "Tab", "Enter"],
+      [/◆ {2}Cluster[^]*a30gpuserver/, "Enter"],
+      [/◆ {2}Add a row to Stages\?/, "y"],
+      [/◆ {2}Name \(required\)/, "one", "Enter"],
+      [/◆ {2}Add another row to Stages\? \(1 so far\)/, "n"],
+      [/◆ {2}Depth/, "Enter"],
+      [/password = "•••"[^]*◆ {2}Submit by-hand\?/, "Enter"],
+      [/◆ {2}What next\?/, "1", "Enter"],
+    ]);
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.ok(!screen.includes("hunter2"), screen);
+    assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, {
+      title: "A title",
+      password: "hunter2",
+      count: 7,
+      is_real: true,
+      mode: "b",
+      only_b: "b",
+      extras: ["x"],
+      cluster: "a30gpuserver",
+      stages: [{ name: "one" }],
+    });
+  },
+});
+
+Deno.test({
+  ...needing("one workflow is found among 300 by typing", missing),
+  async fn() {
+    const workflows = Object.fromEntries(
+      Array.from({ length: 300 }, (_, index) => [`case-${String(index).padStart(3, "0")}`, QUICK]),
+    );
+    await using stage = await aStage({ workflows });
+    await using terminal = await stage.open({ columns: 60 });
+    await terminal.waitFor(/◆ {2}Select workflow/);
+    await terminal.keys("case-237");
+    const screen = await terminal.waitFor(/\(1 match\)/);
+    assert.match(screen, /● \d+\. case-237/);
+    assert.ok(screen.split("\n").every((line) => line.length <= 60));
+    await terminal.keys("Enter");
+    await terminal.waitFor(/◆ {2}How do you want/);
+  },
+});
+
+for (let stop = 0; stop < SAMPLE.length; stop++) {
+  const name = ["choosing", "saying how", "naming the file", "confirming"][stop];
+  Deno.test({
+    ...needing(`Ctrl-C while ${name} sends nothing, and leaves the terminal sane`, missing),
+    async fn() {
+      await using stage = await aStage();
+      await using terminal = await stage.open();
+      await talk(terminal, SAMPLE.slice(0, stop));
+      const [question] = SAMPLE[stop] ?? [/./];
+      await talk(terminal, [[question, "C-c"]]);
+      const screen = await terminal.waitFor(/\[ended 130\]/);
+      assert.match(screen, /Nothing more was sent/);
+      assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
+      assert.equal(stage.simulator.runs().length, 0);
+    },
+  });
+}
+
+Deno.test({
+  ...needing("Ctrl-C during the wait asks: going on waits, cancelling cancels", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 4 });
+    await using terminal = await stage.open();
+    await talk(terminal, [
+      ...SAMPLE,
+      [/Status: running/, "C-c"],
+      [/◆ {2}The run goes on\. What do you want to do\?/, "1", "Enter"],
+      [/Following run #47[^]*Status: running/, "C-c"],
+      [/◆ {2}The run goes on[^]*◆ {2}The run goes on|3\. Cancel the run/, "3", "Enter"],
+      [/cancelled on the platform[^]*◆ {2}What next\?/, "1", "Enter"],
+    ]);
+    await terminal.waitFor(/\[ended 3\]/);
+    assert.equal(stage.simulator.runs().length, 1);
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C during the wait may keep the run and leave", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 4 });
+    await using terminal = await stage.open();
+    await talk(terminal, [...SAMPLE, [/Status: running/, "C-c"], [/◆ {2}The run goes on/, "2", "Enter"]]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.match(screen, /the run hello-world-[a-z2-7]+ goes on\n.*pw-workflow-runner watch hello-world-/);
+    assert.equal(stage.simulator.received("cancel-run").length, 0);
+  },
+});
+
+Deno.test({
+  ...needing("what is wrong with a file is told, and can be answered", missing),
+  async fn() {
+    await using stage = await aStage();
+    await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {}}');
+    await using terminal = await stage.open();
+    await talk(terminal, [
+      ...SAMPLE.slice(0, 3),
+      [/hello\.message[^]*◆ {2}What now\?/, "1", "Enter"],
+      [/◆ {2}Message \(required\)/, "mended", "Enter"],
+      [/hello\.message = "mended"[^]*◆ {2}Submit hello-world\?/, "Enter"],
+      [/◆ {2}What next\?/, "1", "Enter"],
+    ]);
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, {
+      resource: "a30gpuserver",
+      hello: { message: "mended" },
+    });
+  },
+});
+
+Deno.test({
+  ...needing("a missing key is asked for without echo, used once, and not shown", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open({ env: { PW_API_KEY: "" } });
+    await talk(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.ok(!screen.includes(stage.simulator.key));
+  },
+});
+
+Deno.test({
+  ...needing("a dead server is one clear sentence", missing),
+  async fn() {
+    await using stage = await aStage();
+    const other = await startSimulator();
+    await other[Symbol.asyncDispose]();
+    await using terminal = await stage.open({ env: { PW_API_KEY: other.key } });
+    const screen = await terminal.waitFor(/\[ended 8\]/);
+    assert.match(screen, /✗ Cannot list workflows: the connection was refused/);
+  },
+});
+
+Deno.test({
+  ...needing("NO_COLOR leaves no colour in the conversation", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open({ env: { NO_COLOR: "1" } });
+    await terminal.waitFor(/◆ {2}Select workflow/);
+    const styled = await terminal.screen({ isStyled: true });
+    // Reverse video marks the cursor and is no colour.
+    assert.doesNotMatch(styled.replaceAll("\u001b", "ESC"), /ESC\[(?:3[0-7]|9[0-7]|38)[;m]/);
+  },
+});
+
+const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: echo done\n";
+
+const BY_HAND = `on:
+  execute:
+    inputs:
+      title: { type: string, label: Title }
+      password: { type: password, label: Password }
+      count: { type: integer, label: Count, min: 1, max: 9, default: 3 }
+      is_real: { type: boolean, label: Really }
+      mode: { type: dropdown, label: Mode, options: [{ label: A, value: a }, { label: B, value: b }] }
+      only_b: { type: string, label: Only for B, optional: true, hidden: "\${{ inputs.mode != 'b' }}" }
+      extras: { type: multi-dropdown, label: Extras, optional: true, options: [{ label: X, value: x }, { label: Y, value: y }] }
+      cluster: { type: compute-clusters, label: Cluster }
+      stages: { type: list, label: Stages, optional: true, template: { name: { type: string, label: Name } } }
+      advanced: { type: group, label: Advanced, items: { depth: { type: number, label: Depth, optional: true } } }
+${QUICK}`;
+
+async function aStage(
+  { workflows = {}, speed = 40 }: { workflows?: Readonly<Record<string, string>>; speed?: number } = {},
+) {
+  const simulator = await startSimulator({ clock: fastClock(systemClock, speed), workflows });
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/inputs`);
+  await Deno.copyFile(HELLO, `${folder}/inputs/hello-world.json`);
+  return {
+    simulator,
+    folder,
+    open: ({ env = {}, ...options }: Partial<TerminalOptions> = {}) =>
+      openTerminal({
+        // What the terminal is set to shows whether it was left as it was found.
+        command:
+          `'${Deno.execPath()}' run --no-prompt -A '${MAIN}'; code=$?; echo "sane: $(stty -a | tr '\\n' ' ')"; (exit $code)`,
+        cwd: folder,
+        columns: 90,
+        rows: 50,
+        ...options,
+        env: { ...cacheEnv(), PW_API_KEY: simulator.key, NO_COLOR: "", ...env },
+      }),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
