@@ -6,7 +6,6 @@ export {
   isCancel,
   log,
   multiline,
-  note,
   password,
   path,
   text,

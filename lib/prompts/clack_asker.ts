@@ -12,7 +12,7 @@ import {
   path,
   text,
 } from "../deps/clack.ts";
-import { type Asker, Cancelled, type Choice, type Validate } from "./asker.ts";
+import { type Asker, Cancelled, type Choice, type TextOptions, type Validate } from "./asker.ts";
 import { fitsSearch } from "./choices.ts";
 
 /** The conversation goes to stderr: stdout is for answers. */
@@ -44,26 +44,9 @@ export function clackAsker({ mayColor }: { readonly mayColor: boolean }): Asker 
       });
       return answered(chosen).map((index) => at(choices, index));
     },
-    text: async (message, { initial, placeholder, validate } = {}) =>
-      answered(
-        await text({
-          message,
-          output,
-          ...(initial === undefined ? {} : { initialValue: initial }),
-          ...(placeholder === undefined ? {} : { placeholder }),
-          ...checking(validate),
-        }),
-      ) ?? "",
-    multiline: async (message, { initial, placeholder, validate } = {}) =>
-      answered(
-        await multiline({
-          message,
-          output,
-          ...(initial === undefined ? {} : { initialValue: initial }),
-          ...(placeholder === undefined ? {} : { placeholder }),
-          ...checking(validate),
-        }),
-      ) ?? "",
+    text: async (message, options = {}) => answered(await text({ message, output, ...textOptions(options) })) ?? "",
+    multiline: async (message, options = {}) =>
+      answered(await multiline({ message, output, ...textOptions(options) })) ?? "",
     secret: async (message, { validate } = {}) =>
       answered(await password({ message, output, ...checking(validate) })) ?? "",
     confirm: async (message, { initial }) => answered(await confirm({ message, output, initialValue: initial })),
@@ -113,6 +96,14 @@ function at<Value>(choices: readonly Choice<Value>[], index: number): Value {
   const choice = choices[index];
   if (choice === undefined) throw new TypeError(`There is no choice ${index}`);
   return choice.value;
+}
+
+function textOptions({ initial, placeholder, validate }: TextOptions) {
+  return {
+    ...(initial === undefined ? {} : { initialValue: initial }),
+    ...(placeholder === undefined ? {} : { placeholder }),
+    ...checking(validate),
+  };
 }
 
 function checking(validate: Validate | undefined) {
