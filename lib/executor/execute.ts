@@ -194,8 +194,8 @@ function notWaited(record: SeenRecord): RunResult {
   return resultOf(record.run, { kind: "not_waited", submitted: "yes" });
 }
 
-function deadlineOf(fromMs: number, { timeoutMs }: FollowOptions): number | null {
-  return timeoutMs === null ? null : fromMs + timeoutMs;
+function deadlineOf(fromMs: number, { timeoutMs, isWaiting }: FollowOptions): number | null {
+  return timeoutMs === null || !isWaiting ? null : fromMs + timeoutMs;
 }
 
 function startedEvent(

@@ -28,13 +28,33 @@ export async function readDocument(
   text: string,
   { origin, form }: { readonly origin: string; readonly form: DocumentForm },
 ): Promise<Document | readonly Problem[]> {
-  const read = form === "json" ? await readJson(text, origin) : await readYaml(text, origin);
+  const read = await (form === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
+    // A reader that calls itself for each level has run out of stack.
+    if (error instanceof RangeError) return [tooDeep(origin)];
+    throw error;
+  });
   if (Array.isArray(read)) return read;
   const { value, lines } = read;
   if (!isObject(value)) {
     return [{ origin, path: "", message: `must be an object at the top: got ${nameOfType(value)}` }];
   }
+  if (isDeeperThan(MAX_LEVELS, value)) return [tooDeep(origin)];
   return { value, lines };
+}
+
+/** More than anybody writes, and little enough for what walks through inputs. */
+const MAX_LEVELS = 500;
+
+function isDeeperThan(levels: number, value: Json): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((item) => isDeeperThan(levels - 1, item));
+  for (const name in value) if (isDeeperThan(levels - 1, value[name] ?? null)) return true;
+  return false;
+}
+
+function tooDeep(origin: string): Problem {
+  return { origin, path: "", message: `is nested deeper than ${MAX_LEVELS} levels` };
 }
 
 interface Read {
@@ -65,6 +85,8 @@ async function readYaml(text: string, origin: string): Promise<Read | Problem[]>
   const { LineCounter, parseDocument } = await import("../deps/yaml.ts");
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, logLevel: "error" });
+  // This reader hands out its own overflow as a mistake of the text.
+  if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) return [tooDeep(origin)];
   if (document.errors.length > 0) {
     return document.errors.slice(0, 5).map(({ pos: [offset], message }) => ({
       origin: `${origin}:${lineCounter.linePos(offset).line}`,

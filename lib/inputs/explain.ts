@@ -6,7 +6,7 @@ import type { InputLayer } from "./layers.ts";
 import type { Lines } from "./lines.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { isObject, joinPath, type Path, valueAt } from "./path.ts";
-import { findSecrets, MASK, maskSecrets } from "./secrets.ts";
+import { findSecrets, MASK, maskSecrets, secretsInDefault } from "./secrets.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */
@@ -138,14 +138,13 @@ function memberOf(value: Json | undefined, segment: string | number): Json | und
 function addDefaults(fields: Fields, given: JsonObject, path: string, rows: ExplainedInput[]): void {
   for (const [name, field] of fields) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
-    const here = joinPath(path, name);
     if (field.kind === "group") {
-      addDefaults(field.fields, isObject(value) ? value : {}, here, rows);
+      addDefaults(field.fields, isObject(value) ? value : {}, joinPath(path, name), rows);
     } else if (value === undefined && field.ignore !== true) {
       const fallback = field.default ?? field.defaultExpression?.text;
       if (fallback === undefined) continue;
-      const shown = field.kind === "text" && field.isSecret ? MASK : fallback;
-      rows.push({ path: here, value: shown, origin: "default", overrode: [], isSent: false });
+      const shown = maskSecrets({ [name]: fallback }, secretsInDefault(name, field))[name] ?? MASK;
+      rows.push({ path: joinPath(path, name), value: shown, origin: "default", overrode: [], isSent: false });
     }
   }
 }

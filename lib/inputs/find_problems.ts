@@ -170,7 +170,8 @@ function add(type: Finding["type"], message: string, { findings, path }: Walk): 
 
 /** A name that was meant for a required field is one mistake, not two. */
 function isMeantFor(name: string, missing: Map<string, Finding>, walk: Walk): boolean {
-  const [meant] = missing.size === 0 ? [] : nearest(name, missing.keys());
+  // Any letter is one slip away from any other: that says nothing of what was meant.
+  const [meant] = missing.size === 0 || name.length < 2 ? [] : nearest(name, missing.keys());
   const finding = meant === undefined ? undefined : missing.get(meant);
   if (meant === undefined || finding === undefined) return false;
   walk.findings.delete(finding);

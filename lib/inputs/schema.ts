@@ -13,7 +13,7 @@ import {
   hasDefault,
   type NumberField,
 } from "./form.ts";
-import { isSecretField } from "./secrets.ts";
+import { isSecretField, secretsInDefault } from "./secrets.ts";
 import { CLUSTER_MEMBERS, CLUSTER_NAME, WORKSPACE_NAMES } from "./value_check.ts";
 
 /** @param title The workflow's name. */
@@ -62,7 +62,7 @@ function fieldSchema(name: string, field: Field, around: Around): JsonObject {
   };
   if (field.ignore === true) return about;
   if (isSecretField(field, name)) about["writeOnly"] = true;
-  else if (field.default !== undefined) about["default"] = field.default;
+  else if (field.default !== undefined && secretsInDefault(name, field).length === 0) about["default"] = field.default;
   const value = valueSchema(field, around);
   const also: JsonObject[] = [];
   const isEmptyNothing = !around.isInRow && field.kind !== "group" && !isRequired(field, around);

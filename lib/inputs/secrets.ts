@@ -67,6 +67,13 @@ export function findSecrets(
   return [...found];
 }
 
+/** The paths of the secrets in a field's default, from the field's name on. */
+export function secretsInDefault(name: string, field: Field): string[] {
+  const value = field.default ?? field.defaultExpression?.text;
+  if (value === undefined) return [];
+  return findSecrets({ [name]: value }, { form: { fields: new Map([[name, field]]), notes: [] }, asked: [] });
+}
+
 /** The same inputs with {@link MASK} in the place of every secret. */
 export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
   const secrets = new Set(secretPaths);

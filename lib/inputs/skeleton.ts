@@ -6,7 +6,7 @@
 import type { Json, JsonObject } from "../model.ts";
 import { isRequired, type Place, stateOf } from "./field_state.ts";
 import type { Field, Fields, Form, GroupField, ListField } from "./form.ts";
-import { isSecretField } from "./secrets.ts";
+import { secretsInDefault } from "./secrets.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** A field of the skeleton. */
@@ -53,7 +53,8 @@ function entriesOf(fields: Fields, place: Place): SkeletonEntry[] {
     }
     const entry = { name, field, isRequired: isRequired(field, state) === true };
     // A default may break its own field's bounds, as nobody held the workflow file to them.
-    if (field.default !== undefined && isAllowed(field, field.default) && !isSecretField(field, name)) {
+    const isSecret = secretsInDefault(name, field).length > 0;
+    if (field.default !== undefined && isAllowed(field, field.default) && !isSecret) {
       return [{ ...entry, type: "set", value: field.default }];
     }
     if (field.kind === "group") {

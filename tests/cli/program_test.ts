@@ -104,7 +104,13 @@ const ROWS: readonly Row[] = [
       /^\{"v":1,"type":"submitting".*\n\{"v":1,"type":"started".*\n(.*\n)*\{"v":1,"type":"settled".*"exitCode":0.*\n$/,
   },
   { args: ["run", "quick", "--name", "Nightly check", ...FAST], code: 0, stdout: VERDICT },
-  { args: ["run", "quick", "--no-wait"], code: 0, stdout: /goes on\n.*pw-workflow-runner watch quick-/, started: 1 },
+  {
+    args: ["run", "quick", "--no-wait"],
+    code: 0,
+    stdout: /goes on\n.*pw-workflow-runner watch quick-/,
+    stderr: /^(?!.*Waiting until)/s,
+    started: 1,
+  },
   {
     args: ["run", "hello-world", "-i", "inputs/hello-world.json", "--dry-run"],
     code: 0,

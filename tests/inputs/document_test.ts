@@ -31,6 +31,11 @@ for (
     ["yaml", "a: &a [*a]\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
     ["yaml", "a: .inf\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
     ["yaml", bomb(), "file is not YAML that can be read: an alias has no anchor, or repeats too much"],
+    ["json", `{"a": ${nested(500)}}`, "file is nested deeper than 500 levels"],
+    ["json", `{"a": ${nested(100_000)}}`, "file is nested deeper than 500 levels"],
+    ["json", `{"a": ${nested(100_000)}} // as YAML has it`, "file is nested deeper than 500 levels"],
+    ["yaml", `a: ${nested(500)}`, "file is nested deeper than 500 levels"],
+    ["yaml", `a: ${nested(10_000)}`, "file is nested deeper than 500 levels"],
   ] as const
 ) {
   Deno.test(`${form} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
@@ -38,6 +43,16 @@ for (
     assert.ok(Array.isArray(problems));
     assert.deepEqual(problems.map(({ origin, message }) => `${origin} ${message}`), [want]);
   });
+}
+
+Deno.test("500 levels are read, and a long flat list is not deep", async () => {
+  for (const value of [nested(499), `[${Array(100_000).fill("[]")}]`]) {
+    assert.ok("value" in await readDocument(`{"a": ${value}}`, { origin: "file", form: "json" }));
+  }
+});
+
+function nested(levels: number): string {
+  return "[".repeat(levels) + "]".repeat(levels);
 }
 
 /** A few lines that would be a thousand million values. */

@@ -115,3 +115,29 @@ for (
     assert.doesNotMatch(rows.join("\n"), SECRETS);
   });
 }
+
+Deno.test("secrets among the defaults are hidden, whether a type or a name tells, and inside rows", async () => {
+  const form = readForm({
+    on: {
+      execute: {
+        inputs: {
+          pin: { type: "password", default: "planted" },
+          code: { type: "password", default: "${{ 'planted' }}" },
+          api_token: { type: "string", default: "planted" },
+          rows: {
+            type: "list",
+            template: { user: { type: "string" }, key: { type: "password" } },
+            default: [{ user: "me", key: "planted" }],
+          },
+        },
+      },
+    },
+  });
+  const rows = await explainInputs(mergeLayers([]), form);
+  assert.deepEqual(rows.map(({ path, value }) => [path, value]), [
+    ["pin", "•••"],
+    ["code", "•••"],
+    ["api_token", "•••"],
+    ["rows", [{ user: "me", key: "•••" }]],
+  ]);
+});

@@ -6,6 +6,7 @@ import { formatPath, type Path } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { schemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
+import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
 import type { Json, JsonObject } from "../../lib/model.ts";
 import { randomFields, randomInputs } from "./support/random_forms.ts";
 
@@ -151,4 +152,21 @@ Deno.test("the schema tells labels, tooltips and defaults, and no default of a p
     },
     additionalProperties: false,
   });
+});
+
+Deno.test("neither the schema nor a skeleton tells a secret of a list's default rows", () => {
+  const form = formOf({
+    rows: {
+      type: "list",
+      template: { user: { type: "string" }, key: { type: "password" } },
+      default: [{ user: "me", key: "planted" }],
+    },
+    api_token: { type: "string", default: "planted" },
+  });
+  for (
+    const shown of [JSON.stringify(schemaOf(form, "a workflow")), JSON.stringify(skeletonOf(form)), skeletonYaml(form)]
+  ) {
+    assert.ok(!shown.includes("planted"), shown);
+  }
+  assert.deepEqual(findProblems(form, skeletonOf(form), { asked: new Set() }), []);
 });
