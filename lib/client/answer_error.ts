@@ -117,9 +117,10 @@ function redirected(status: number, headers: Headers, { act, baseUrl }: ErrorCon
   );
 }
 
-/** The code tells that a key has expired; older servers, which send none, have one sentence for it. */
+/** A code of its own tells that a key has expired; servers without one have a sentence for it, and it decides a hint alone. */
 function hintOfRefusal({ code, message }: { readonly code: string | null; readonly message: string | null }): string {
-  const isExpired = code === null ? message === "Authentication has expired" : code.includes("expired");
+  const isUntold = code === null || code === "unauthenticated";
+  const isExpired = isUntold ? message === "Authentication has expired" : code.includes("expired");
   return isExpired
     ? "The key has expired: create a new one in your account settings on the platform and set PW_API_KEY to it"
     : "Check PW_API_KEY, or create a new key in your account settings on the platform";

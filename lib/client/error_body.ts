@@ -21,7 +21,8 @@ const MOST_CHARACTERS = 500;
 
 export function readErrorBody(text: string): ErrorBody {
   const content = parsed(text);
-  if (content === null) return isPlainWords(text) ? { ...SILENT, message: tidy(text) } : SILENT;
+  if (typeof content === "string") return { ...SILENT, message: isPlainWords(content) ? tidy(content) : null };
+  if (!isObject(content)) return SILENT;
   const errors = Array.isArray(content.errors) ? content.errors : [];
   const message = words(content.detail) ?? words(content.message) ?? words(content.title);
   return {
@@ -42,12 +43,12 @@ export function pathOfPointer(pointer: string): string {
   }, "");
 }
 
-function parsed(text: string): Record<string, unknown> | null {
+/** What is not JSON is taken for text. */
+function parsed(text: string): unknown {
   try {
-    const content: unknown = JSON.parse(text);
-    return isObject(content) ? content : null;
+    return JSON.parse(text);
   } catch {
-    return null;
+    return text;
   }
 }
 

@@ -1,111 +1,188 @@
-/** The one door for requests: where the key may go, how long and how large an answer may be, what the diary says. */
-
 import assert from "node:assert/strict";
-import { createHttp, type Exchange, type HttpOptions } from "../../lib/client/http.ts";
-import { BadAnswer } from "../../lib/errors.ts";
-import { Secret } from "../../lib/secret.ts";
+import { AnswerLost, BadAnswer, type RunnerError, Unreachable } from "../../lib/errors.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
+import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
-const TOKEN = btoa("pwt_x.s3cr3t-key:");
-const KEY = `Basic ${TOKEN}`;
-const GET: Exchange = { act: "list runs", method: "GET", path: "/api/x", connection: "shared", signal: undefined };
-
-Deno.test("http carries the credential, an identity and what it can read", async () => {
-  await using server = serving(({ headers }) => Response.json(Object.fromEntries(headers)));
-  const outcome = await server.http().send(GET);
-  assert.ok(outcome.type === "answered");
-  const headers: Record<string, string> = JSON.parse(server.seen.at(-1) ?? "{}");
-  assert.equal(headers["authorization"], KEY);
-  assert.equal(headers["accept"], "application/json, application/problem+json");
-  assert.match(headers["user-agent"] ?? "", /^tests$/);
-  assert.ok(headers["x-request-id"]);
-});
-
-Deno.test("http never carries the credential to another host", async () => {
-  await using other = serving(() => new Response("caught"));
-  await using server = serving(() => Response.redirect(`${other.url}/api/x`));
-  await assert.rejects(
-    server.http().send(GET),
-    (error) => error instanceof BadAnswer && error.message.includes(other.url),
-  );
-  assert.equal(other.seen.length, 0);
-});
-
-Deno.test("http follows a redirect within its host, but not in circles", async () => {
-  await using server = serving(({ url }) =>
-    url.endsWith("/there") ? new Response("here") : Response.redirect(new URL("/there", url))
-  );
-  const outcome = await server.http().send(GET);
-  assert.ok(outcome.type === "answered" && outcome.answer.text === "here");
-  await using circle = serving(({ url }) => Response.redirect(url));
-  await assert.rejects(circle.http().send(GET), BadAnswer);
-});
-
-Deno.test("http refuses an answer that is larger than its bound", async () => {
-  await using server = serving(() => new Response("x".repeat(2_000)));
-  await assert.rejects(server.http({ maxAnswerBytes: 1_000 }).send(GET), BadAnswer);
-  const outcome = await server.http({ maxAnswerBytes: 2_000 }).send(GET);
-  assert.ok(outcome.type === "answered" && outcome.answer.text.length === 2_000);
-});
-
-Deno.test("http gives up an answer that does not come within its deadline", async () => {
-  const clock = virtualClock();
-  await using server = serving(async () => {
-    await clock.sleep(31_000, {});
-    return new Response("late");
-  });
-  const outcome = await server.http({ clock }).send(GET);
-  assert.ok(outcome.type === "failed");
-  assert.deepEqual([outcome.error.trouble, outcome.error.isSent], ["timeout", "unknown"]);
-});
-
-Deno.test("http ends with the signal's own reason", async () => {
-  const reason = new Error("enough");
-  const controller = new AbortController();
-  await using server = serving(() => {
-    controller.abort(reason);
-    return new Response("x");
-  });
-  await assert.rejects(server.http().send({ ...GET, signal: controller.signal }), (error) => error === reason);
-});
-
-Deno.test("http writes a line per request into the diary, with nothing secret in it", async () => {
-  const diary: string[] = [];
-  await using server = serving(({ headers }) => new Response(`you sent ${headers.get("authorization")}`));
-  const http = server.http({ log: (level, message) => void diary.push(`${level} ${message}`) });
-  const body = { inputs: { password: "hunter2" } };
-  const outcome = await http.send({ ...GET, method: "POST", body, connection: "own" });
-  assert.match(diary.join("\n"), /^DEBUG POST \/api\/x: answered 200 in \d+ ms \(request \w+\)$/);
-  assert.ok(!diary.join().includes(TOKEN) && !diary.join().includes("hunter2"));
-  // A server that repeats the key must not bring it into an error's words.
-  assert.ok(outcome.type === "answered" && !outcome.answer.text.includes(TOKEN));
-});
-
-function serving(answer: (request: Request) => Response | Promise<Response>) {
-  const seen: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    seen.push(JSON.stringify(Object.fromEntries(request.headers)));
-    return answer(request);
-  });
-  const url = `http://127.0.0.1:${server.addr.port}`;
-  const shared = Deno.createHttpClient({});
-  return {
-    url,
-    seen,
-    http: (options: Partial<HttpOptions> = {}) =>
-      createHttp({
-        credential: { baseUrl: url, authorization: new Secret(KEY) },
-        // A pool of its own, so that the test leaves no connection behind.
-        fetch: (input, init) => fetch(input, { client: shared, ...init }),
-        clock: virtualClock(),
-        random: Math.random,
-        log: () => {},
-        userAgent: "tests",
-        ...options,
-      }),
-    async [Symbol.asyncDispose]() {
-      shared.close();
-      await server.shutdown();
-    },
-  };
+/** What the call threw, when it is one of this class. */
+async function thrown<E extends RunnerError>(kind: new (...args: never[]) => E, call: Promise<unknown>): Promise<E> {
+  try {
+    await call;
+  } catch (error) {
+    assert.ok(error instanceof kind, Deno.inspect(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "Nothing was thrown" });
 }
+
+Deno.test("each request says who it is, what it reads, and carries the credential and an id", async () => {
+  await using server = httpServer(() => Response.json([]));
+  await (await clientOf(server.url)).listWorkflows({});
+  const [headers] = server.headers;
+  assert.equal(headers?.get("authorization"), `Basic ${btoa(`${keyFor(server.url)}:`)}`);
+  assert.equal(headers?.get("accept"), "application/json, application/problem+json");
+  assert.equal(headers?.get("accept-language"), "en");
+  assert.match(headers?.get("user-agent") ?? "", /^pw-workflow-runner\/\d+\.\d+\.\d+ \(deno\/\d+\.\d+\.\d+; \w+\)$/);
+  assert.match(headers?.get("x-request-id") ?? "", /^[0-9a-z]{8}$/);
+});
+
+Deno.test("a request is told in the diary, without headers", async () => {
+  await using server = httpServer(() => Response.json({ runs: [], total: 0 }));
+  const lines: string[] = [];
+  const client = await clientOf(server.url, { log: (level, message) => lines.push(`${level} ${message}`) });
+  await client.listRuns({ limit: 5 });
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /^DEBUG GET \/api\/workflow-runs\?limit=5: answered 200 in \d+ ms \(request \w{8}\)$/);
+});
+
+Deno.test("an error names the request by our id, or by the server's where it gives one", async () => {
+  await using server = httpServer((_, before) =>
+    Response.json({ error: true, message: "No" }, {
+      status: 400,
+      headers: before === 0 ? {} : { "x-request-id": "abc-1" },
+    })
+  );
+  const client = await clientOf(server.url);
+  await assert.rejects(client.listWorkflows({}), /Cannot list workflows: No \(400, request [0-9a-z]{8}\)$/);
+  await assert.rejects(client.listWorkflows({}), /\(400, request abc-1\)$/);
+});
+
+Deno.test("an answer that repeats the credential does not make us print it", async () => {
+  await using server = httpServer((request) => {
+    const authorization = request.headers.get("authorization") ?? "";
+    const key = atob(authorization.split(" ")[1] ?? "").replace(/:$/, "");
+    return Response.json({ error: true, message: `Bad ${authorization} for ${key}` }, { status: 400 });
+  });
+  await assert.rejects(
+    (await clientOf(server.url)).listWorkflows({}),
+    /Cannot list workflows: Bad Basic \*\*\* for \*\*\* \(400,/,
+  );
+});
+
+Deno.test("an answer that does not come within the deadline is lost", async () => {
+  const clock = virtualClock();
+  const late = Promise.withResolvers<Response>();
+  await using server = httpServer(() => {
+    clock.advance(30_000);
+    return late.promise;
+  });
+  const client = await clientOf(server.url, { clock });
+  const error = await thrown(AnswerLost, client.listWorkflows({ retry: "none" }));
+  late.resolve(new Response());
+  assert.match(error.message, /Cannot list workflows: no answer within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
+});
+
+Deno.test("the deadline holds for the body too", async () => {
+  const clock = virtualClock();
+  await using server = httpServer(() => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("[")),
+      pull: () => {
+        clock.advance(30_000);
+        return new Promise(() => {});
+      },
+    });
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  });
+  await thrown(AnswerLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
+});
+
+Deno.test("giving up throws the signal's own reason, before and during a request", async () => {
+  const reason = new Error("the user left");
+  const controller = new AbortController();
+  const late = Promise.withResolvers<Response>();
+  await using server = httpServer(() => {
+    controller.abort(reason);
+    return late.promise;
+  });
+  const client = await clientOf(server.url);
+  await assert.rejects(client.listWorkflows({ signal: controller.signal }), reason);
+  await assert.rejects(client.listWorkflows({ signal: controller.signal }), reason);
+  late.resolve(new Response());
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("an answer larger than the bound is refused, not swallowed", async () => {
+  await using server = httpServer(() => Response.json(["x".repeat(2_000)]));
+  const client = await clientOf(server.url, { maxAnswerBytes: 1_000 });
+  const error = await thrown(BadAnswer, client.listWorkflows({}));
+  assert.match(error.message, /the answer is larger than 1000 bytes \(request/);
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("a redirect on the same origin is followed", async () => {
+  await using server = httpServer((request) =>
+    request.url.endsWith("/api/workflows")
+      ? new Response(null, { status: 308, headers: { location: "/v2" } })
+      : Response.json([])
+  );
+  assert.deepEqual(await (await clientOf(server.url)).listWorkflows({}), []);
+  assert.deepEqual(server.received, ["GET /api/workflows", "GET /v2"]);
+});
+
+Deno.test("a redirect to another origin is not followed, and the credential stays", async () => {
+  await using other = httpServer(() => Response.json([]));
+  await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, 302));
+  const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
+  assert.match(
+    error.message,
+    new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
+  );
+  assert.deepEqual(other.received, []);
+});
+
+Deno.test("redirects without an end are given up", async () => {
+  await using server = httpServer(() => new Response(null, { status: 302, headers: { location: "/again" } }));
+  const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
+  assert.match(error.message, /redirects more than 5 times/);
+});
+
+Deno.test("a request that is no read is not sent on to where a redirect points", async () => {
+  await using server = httpServer(() => new Response(null, { status: 307, headers: { location: "/elsewhere" } }));
+  const client = await clientOf(server.url);
+  await assert.rejects(
+    client.deleteRun({ type: "slug", slug: "a" }, {}),
+    /the server redirects to http.* instead of doing it/,
+  );
+  assert.deepEqual(server.received, ["DELETE /api/workflow-runs/a"]);
+});
+
+Deno.test("no connection is told as such, with what to check", async () => {
+  const client = await clientOf(`http://127.0.0.1:${closedPort()}`);
+  const error = await thrown(Unreachable, client.listWorkflows({}));
+  assert.match(error.message, /Cannot list workflows: the connection was refused \(http:\/\/127/);
+  assert.match(error.hint ?? "", /HTTPS_PROXY/);
+});
+
+Deno.test("a failed TLS handshake is told at once, and hints at certificates", async () => {
+  await using server = rawServer(null);
+  const client = await clientOf(`https://127.0.0.1:${server.port}`);
+  const error = await thrown(Unreachable, client.listWorkflows({}));
+  assert.match(error.hint ?? "", /DENO_CERT/);
+});
+
+Deno.test("where the runtime has no clients of its own, fetch is left to choose the connection", async () => {
+  await using server = httpServer(() => new Response(null, { status: 204 }));
+  const client = await clientOf(server.url, { createHttpClient: null });
+  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("more authorities are trusted on both kinds of connections", async () => {
+  await using server = httpServer((request) =>
+    request.method === "GET" ? Response.json([]) : new Response(null, { status: 204 })
+  );
+  const asked: unknown[] = [];
+  const clients: Deno.HttpClient[] = [];
+  const createHttpClient = (options: Deno.CreateHttpClientOptions) => {
+    asked.push(options);
+    const client = Deno.createHttpClient({ poolMaxIdlePerHost: options.poolMaxIdlePerHost });
+    clients.push(client);
+    return client;
+  };
+  const client = await clientOf(server.url, { createHttpClient, caCerts: ["PEM"] });
+  await client.listWorkflows({});
+  await client.listWorkflows({});
+  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  assert.deepEqual(asked, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
+  clients[0]?.close();
+});

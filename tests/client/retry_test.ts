@@ -1,64 +1,66 @@
 import assert from "node:assert/strict";
 import { httpDateMs, isPassing, RETRY_POLICY, retryAfterMs, retryDelayMs } from "../../lib/client/retry.ts";
 
-const NOW_MS = Date.UTC(2026, 0, 5, 9, 0, 0);
+const NOW = Date.UTC(1994, 10, 6, 8, 49, 30);
+const trial = { failures: 1, elapsedMs: 0, retryAfterMs: undefined };
 
-for (
-  const [header, wantMs] of [
-    ["7", 7_000],
-    ["0", 0],
-    [" 12 ", 12_000],
-    ["Mon, 05 Jan 2026 09:00:07 GMT", 7_000],
-    ["Monday, 05-Jan-26 09:00:07 GMT", 7_000],
-    ["Mon Jan  5 09:00:07 2026", 7_000],
-    ["Mon, 05 Jan 2026 08:00:00 GMT", 0],
-    ["-5", undefined],
-    ["1.5", undefined],
-    ["soon", undefined],
-    ["2026-01-05T09:00:07Z", undefined],
-    ["", undefined],
-    [null, undefined],
-  ] as const
-) {
-  Deno.test(`retryAfterMs(${JSON.stringify(header)}) is ${wantMs}`, () => {
-    assert.equal(retryAfterMs(header, NOW_MS), wantMs);
+for (const status of [429, 500, 502, 503, 504]) {
+  Deno.test(`${status} may be another answer later`, () => assert.equal(isPassing(status), true));
+}
+for (const status of [400, 401, 403, 404, 409, 422, 501, 505]) {
+  Deno.test(`${status} stays what it is`, () => assert.equal(isPassing(status), false));
+}
+
+for (const [failures, capMs] of [[1, 500], [2, 1000], [3, 2000]] as const) {
+  Deno.test(`after ${failures} failures the wait lies anywhere below ${capMs} ms`, () => {
+    const delayMs = (chance: number) => retryDelayMs({ ...trial, failures }, RETRY_POLICY, () => chance);
+    assert.deepEqual([delayMs(0), delayMs(0.5)], [0, capMs / 2]);
   });
 }
 
-Deno.test("httpDateMs() reads no other form of date", () => assert.equal(httpDateMs("5 Jan 2026 09:00"), undefined));
-
-for (
-  const [status, want] of [
-    [429, true],
-    [500, true],
-    [502, true],
-    [503, true],
-    [504, true],
-    [501, false],
-    [404, false],
-    [409, false],
-    [200, false],
-  ] as const
-) {
-  Deno.test(`isPassing(${status}) is ${want}`, () => assert.equal(isPassing(status), want));
-}
-
-const trial = { failures: 1, elapsedMs: 0, retryAfterMs: undefined };
-
-Deno.test("retryDelayMs() is full jitter under a doubling bound", () => {
-  assert.equal(retryDelayMs(trial, RETRY_POLICY, () => 0), 0);
-  assert.equal(retryDelayMs(trial, RETRY_POLICY, () => 1), 500);
-  assert.equal(retryDelayMs({ ...trial, failures: 3 }, RETRY_POLICY, () => 1), 2_000);
-  const patient = { ...RETRY_POLICY, maxAttempts: 100 };
-  assert.equal(retryDelayMs({ ...trial, failures: 50 }, patient, () => 1), 30_000);
+Deno.test("the wait never exceeds the cap, however many attempts failed", () => {
+  const policy = { ...RETRY_POLICY, maxAttempts: 100 };
+  assert.equal(retryDelayMs({ ...trial, failures: 60 }, policy, () => 1), RETRY_POLICY.maxDelayMs);
 });
 
-Deno.test("retryDelayMs() takes Retry-After for a floor, and gives up where it leads beyond the budget", () => {
-  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 7_000 }, RETRY_POLICY, () => 0), 7_000);
-  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 61_000 }, RETRY_POLICY, () => 0), null);
-  assert.equal(retryDelayMs({ ...trial, elapsedMs: 59_900, retryAfterMs: 200 }, RETRY_POLICY, () => 0), null);
-});
-
-Deno.test("retryDelayMs() ends after four attempts", () => {
+Deno.test("the fourth failure is the last", () => {
+  assert.notEqual(retryDelayMs({ ...trial, failures: 3 }, RETRY_POLICY, () => 0), null);
   assert.equal(retryDelayMs({ ...trial, failures: 4 }, RETRY_POLICY, () => 0), null);
 });
+
+Deno.test("Retry-After is a floor under the wait, beyond the cap too", () => {
+  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 45_000 }, RETRY_POLICY, () => 0.5), 45_000);
+  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 0 }, RETRY_POLICY, () => 0.5), 250);
+});
+
+Deno.test("what does not fit into the budget is not tried", () => {
+  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 61_000 }, RETRY_POLICY, () => 0), null);
+  assert.equal(retryDelayMs({ ...trial, elapsedMs: 59_900 }, RETRY_POLICY, () => 0.5), null);
+  assert.equal(retryDelayMs({ ...trial, elapsedMs: 59_000 }, RETRY_POLICY, () => 0.5), 250);
+});
+
+const HEADERS: readonly (readonly [string | null, number | undefined])[] = [
+  ["0", 0],
+  ["120", 120_000],
+  [" 7 ", 7_000],
+  ["Sun, 06 Nov 1994 08:49:37 GMT", 7_000],
+  ["Sunday, 06-Nov-94 08:49:37 GMT", 7_000],
+  ["Sun Nov  6 08:49:37 1994", 7_000],
+  ["Sun, 06 Nov 1994 08:49:00 GMT", 0],
+  [null, undefined],
+  ["", undefined],
+  ["-5", undefined],
+  ["1.5", undefined],
+  ["2026", 2_026_000],
+  ["soon", undefined],
+  ["Sun, 99 Foo 1994", undefined],
+  ["99999999999999999999", undefined],
+];
+
+for (const [header, want] of HEADERS) {
+  Deno.test(`Retry-After ${JSON.stringify(header)} asks for ${want} ms`, () => {
+    assert.equal(retryAfterMs(header, NOW), want);
+  });
+}
+
+Deno.test("an HTTP date is no other date", () => assert.equal(httpDateMs("1994-11-06T08:49:37Z"), undefined));
