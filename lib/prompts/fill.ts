@@ -135,7 +135,8 @@ function messageOf(question: ValueQuestion): string {
     : isRequired
     ? "required"
     : "optional";
-  const kind = field.kind === "number" ? `${allowedBy(field)}, ` : "";
+  const isMultiline = field.kind === "text" && field.isMultiline && !isSecret;
+  const kind = field.kind === "number" ? `${allowedBy(field)}, ` : isMultiline ? "Enter twice ends, " : "";
   return `${name} (${kind}${need})`;
 }
 

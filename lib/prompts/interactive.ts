@@ -30,9 +30,11 @@ export interface Conversation {
   run(request: RunRequest): Promise<RunResult>;
   /** Shows what a run said. */
   showLogs(result: RunResult): Promise<void>;
+  /** Shows why a run failed. */
+  showErrors(result: RunResult): Promise<void>;
 }
 
-type After = "logs" | "again" | "save" | "quit";
+type After = "logs" | "errors" | "again" | "save" | "quit";
 
 /**
  * Talks until the person has had enough.
@@ -194,9 +196,11 @@ async function askAfter(talk: Conversation, result: RunResult, inputs: JsonObjec
       { value: "logs", label: "2. Show what the run said" },
       { value: "again", label: "3. Run again" },
       { value: "save", label: "4. Save these inputs to a file" },
+      ...(result.kind === "failed" ? [{ value: "errors", label: "5. Show why it failed" } as const] : []),
     ]);
     if (after === "quit" || after === "again") return after;
     if (after === "logs") await talk.showLogs(result);
+    else if (after === "errors") await talk.showErrors(result);
     else await save(talk, inputs);
   }
 }

@@ -55,6 +55,11 @@ Deno.test({
       [/◆ {2}Title \(required\)/, "Enter"],
       [/This is required/, "A title", "Enter"],
       [/◆ {2}Password \(required\)/, "hunter2", "Enter"],
+      [/◆ {2}Script \(Enter twice ends, optional\)/, "echo 1", "Enter", "echo 2", "Enter", "Enter"],
+      [/◆ {2}Color \(default #336699\)/, "Enter"],
+      [/◆ {2}Ratio \(a number/, "0.25", "Enter"],
+      [/◆ {2}Store \(optional\)/, "pw://demo/bucket", "Enter"],
+      [/◆ {2}Upload \(optional\)/, "Enter"],
       [/◆ {2}Count \(a whole number from 1 to 9, default 3\)/, "12", "Enter"],
       [/It must be a whole number from 1 to 9/, "BSpace", "BSpace", "7", "Enter"],
       [/◆ {2}Really \(optional\)/, "y"],
@@ -74,6 +79,9 @@ Deno.test({
     assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, {
       title: "A title",
       password: "hunter2",
+      script: "echo 1\necho 2",
+      ratio: 0.25,
+      store: "pw://demo/bucket",
       count: 7,
       is_real: true,
       mode: "b",
@@ -214,6 +222,12 @@ const BY_HAND = `on:
     inputs:
       title: { type: string, label: Title }
       password: { type: password, label: Password }
+      words: { type: header, text: Some words }
+      script: { type: editor, label: Script, optional: true }
+      color: { type: color-picker, label: Color, default: "#336699" }
+      ratio: { type: number, label: Ratio, optional: true }
+      store: { type: storage, label: Store, optional: true }
+      upload: { type: file, label: Upload, optional: true }
       count: { type: integer, label: Count, min: 1, max: 9, default: 3 }
       is_real: { type: boolean, label: Really }
       mode: { type: dropdown, label: Mode, options: [{ label: A, value: a }, { label: B, value: b }] }

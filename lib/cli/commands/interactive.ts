@@ -13,7 +13,7 @@ import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict, watchCommand } from "../run_lines.ts";
+import { digest, verdict, watchCommand } from "../run_lines.ts";
 import { viewRun } from "../run_view.ts";
 import { printLogs } from "./logs.ts";
 
@@ -32,6 +32,7 @@ export async function interactive(context: Context, output: Output): Promise<num
       print: (text) => output.say("INFO", text),
       run: (request) => runWithQuestions({ context, output, asker, deps }, request),
       showLogs: (ended) => showLogs(output, deps, ended),
+      showErrors: (ended) => showErrors(output, ended),
     });
     if (hint !== undefined) output.say("INFO", hint);
     return result === undefined ? EXIT_CODES.completed : exitCodeOf(result.kind);
@@ -130,4 +131,9 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
   const handle: RunHandle = { type: "slug", slug };
   const run = await deps.client.getRun(handle, { signal });
   await printLogs({ deps, output, signal }, handle, { run, isWanted: () => true, tail: 50 });
+}
+
+function showErrors(output: Output, { failure }: RunResult): Promise<void> {
+  output.answer(failure === undefined ? "No job or step says why" : digest(failure, output.answerStyle));
+  return Promise.resolve();
 }
