@@ -114,7 +114,7 @@ for (
     ["lib/model.ts", "lib/client/client.ts"],
     ["lib/deps/zod.ts", "lib/model.ts"],
     ["lib/client/http.ts", "tests/support/virtual_clock.ts"],
-    ["lib/client/http.ts", "lib/helpers/text.ts"],
+    ["lib/client/http.ts", "lib/misc/text.ts"],
     ["functions/main.ts", "main.ts"],
     ["lib/client/wire.ts", "npm:zod@4.6.7"],
     ["tests/client/wire_test.ts", "npm:zod@4.6.7"],
