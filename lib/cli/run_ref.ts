@@ -35,7 +35,7 @@ export function parseManyRuns(words: readonly string[]): RunRef[] {
   });
 }
 
-const HOW = "Name it by its slug, as WORKFLOW#47, or as last";
+const HOW = "Name it by its slug, or as WORKFLOW#47";
 
 function parseRun(word: string): RunRef {
   if (word === "") throw new UsageError("Cannot tell which run is meant: the name is empty", { hint: HOW });
