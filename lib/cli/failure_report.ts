@@ -76,11 +76,11 @@ export function failureDocument({ exitCode, kind, message, hint, problems, submi
   };
 }
 
-/** Deno's own words name the flag; they are turned into ours. */
+/** Deno's own words name the flag; they are turned into ours. An import that may not be read is a plain TypeError. */
 function missingPermission(error: unknown): { message: string; hint: string } | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (!(cause instanceof Deno.errors.NotCapable)) continue;
     const [, what, flag] = /^Requires (.+), run again with the (--[a-z-]+) flag/.exec(cause.message) ?? [];
+    if (!(cause instanceof Deno.errors.NotCapable) && flag === undefined) continue;
     return {
       message: `Cannot go on: this program was started without ${what ?? "a permission that it needs"}`,
       hint: `Start it with \`deno run ${flag ?? "-A"} …\``,

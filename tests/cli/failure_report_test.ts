@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { Stopped } from "../../lib/cli/context.ts";
+import { failureDocument, renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
+import { styleFor } from "../../lib/cli/style.ts";
+import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
+
+const DENIED = 'Requires read access to "/x", run again with the --allow-read flag';
+const wait = { message: "the run goes on", hint: "watch it", submitted: "yes" } as const;
+
+for (
+  const [error, exitCode, kind, submitted] of [
+    [new NotFound("Cannot find it"), 5, "not_found", "no"],
+    [new NotSubmitted("Cannot submit it"), 8, "not_submitted", "no"],
+    [new CredentialError("credential_refused", "Cannot list"), 4, "credential_refused", "no"],
+    [new Stopped("SIGTERM", wait), 143, "stopped", "yes"],
+    [new Stopped("SIGINT"), 130, "stopped", "no"],
+    [new Deno.errors.NotCapable(DENIED), 2, "usage", "no"],
+    [new TypeError(DENIED), 2, "usage", "no"],
+    [new TypeError("x is undefined"), 70, "defect", "unknown"],
+    ["thrown text", 70, "defect", "unknown"],
+  ] as const
+) {
+  Deno.test(`reportOf(${String(error)}) ends ${exitCode}`, () => {
+    const report = reportOf(error);
+    assert.deepEqual([report.exitCode, report.kind, report.submitted], [exitCode, kind, submitted]);
+    const document = failureDocument(report);
+    assert.equal(document.exitCode, exitCode);
+  });
+}
+
+Deno.test("a missing permission is told with the flag that gives it", () => {
+  assert.match(
+    renderFailure(reportOf(new TypeError(DENIED)), styleFor(false)),
+    /without read access.*\n.*--allow-read/,
+  );
+});
+
+Deno.test("renderFailure() tells every problem on a line of its own, in columns", () => {
+  const error = new InvalidInputs("Cannot run it: 2 problems", [
+    { origin: "base.yaml:12", path: "a.b", message: "must be text: got 7" },
+    { origin: "-i #2", path: "c", message: "is\u001b[2J missing" },
+  ], { hint: "mend them" });
+  assert.equal(
+    renderFailure(reportOf(error), styleFor(false)).replace(/is.*missing/, "is missing"),
+    [
+      "✗ Cannot run it: 2 problems",
+      "  base.yaml:12  a.b  must be text: got 7",
+      "  -i #2         c    is missing",
+      "  mend them",
+    ].join("\n"),
+  );
+  assert.ok(!renderFailure(reportOf(error), styleFor(false)).includes("\u001b"));
+});
