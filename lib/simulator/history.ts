@@ -3,7 +3,8 @@
 import type { JsonObject } from "../model.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
-import { newId, type World } from "./world.ts";
+import { newId } from "./id.ts";
+import type { World } from "./world.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";

@@ -6,7 +6,8 @@ import { invalid, Refusal } from "./answers.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { isObject, objectOf, textOf, wordsOf } from "./shape.ts";
-import { newId, numberOfNext, type RunRecord, type RunSession, type World } from "./world.ts";
+import { newId } from "./id.ts";
+import { numberOfNext, type RunRecord, type RunSession, type World } from "./world.ts";
 
 export interface Launch {
   readonly user: string;

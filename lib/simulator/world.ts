@@ -13,6 +13,7 @@ import { isObject, objectOf } from "./shape.ts";
 import type { Quirks } from "./simulator.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
+import { newId } from "./id.ts";
 
 export interface RunRecord {
   readonly id: string;
@@ -126,12 +127,6 @@ function workflowRecord(
       ...Object.entries(file.presets ?? {}).map(preset(false)),
     ],
   };
-}
-
-/** 24 hex digits, the first eight of which tell the second they were made in. */
-export function newId(nowMs: number, random: () => number): string {
-  const seconds = Math.floor(nowMs / 1_000).toString(16).padStart(8, "0");
-  return seconds.slice(-8) + Array.from({ length: 16 }, () => Math.floor(random() * 16).toString(16)).join("");
 }
 
 export function numberOfNext(world: World, user: string, workflow: string | null): number {

@@ -4,7 +4,8 @@ import type { JsonObject } from "../../model.ts";
 import { json, noContent, raw, Refusal } from "../answers.ts";
 import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
-import { newId, type Preset, type WorkflowRecord } from "../world.ts";
+import { newId } from "../id.ts";
+import type { Preset, WorkflowRecord } from "../world.ts";
 import type { Call, Route } from "./route.ts";
 
 export const WORKFLOW_ROUTES: readonly Route[] = [
