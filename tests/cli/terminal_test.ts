@@ -5,6 +5,7 @@ import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { cacheEnv } from "../support/program.ts";
 import { needing } from "../support/needs.ts";
+import { submittedTo } from "../support/received.ts";
 import { openTerminal, type TerminalOptions, tmuxMissing } from "../support/tmux.ts";
 
 const missing = await tmuxMissing();
@@ -86,6 +87,31 @@ Deno.test({
     assert.match(screen, /Workflow failed/);
     assert.match(screen, /\\u001b|\\x1b|␛|\\e/i);
     assert.ok(!screen.includes("OWNED\n"), screen);
+  },
+});
+
+Deno.test({
+  ...needing("a secret given as name=@- is asked for without echo, and arrives", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 60 });
+    await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
+    await terminal.waitFor(/password: *$/);
+    await terminal.keys("hunter2x", "BSpace", "Enter");
+    const screen = await terminal.waitFor(/\[ended 0\]/);
+    assert.ok(!screen.includes("hunter2"), screen);
+    assert.equal(submittedTo(stage.simulator)[0]?.inputs.password, "hunter2");
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C while a secret is asked for sends nothing", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 60 });
+    await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
+    await terminal.waitFor(/password: *$/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/\[ended 130\]/);
+    assert.equal(stage.simulator.received().length, 0);
   },
 });
 
