@@ -52,7 +52,7 @@ export async function* execute(
   const record = await intend(deps, request, options);
   const { wishId, ownSlug } = record;
   yield { type: "submitting", wishId, atMs: deps.clock.now(), workflow: request.workflow, slug: ownSlug };
-  return yield* pursue(deps, record, options);
+  return yield* pursue(deps, record, { ...options, submitted: "yes" });
 }
 
 /**
@@ -68,7 +68,7 @@ export async function* follow(
   const run = await deps.client.getRun(handle, options);
   // What others started is not ours to remember.
   const watching: Deps = { ...deps, ledger: memoryLedger() };
-  return yield* pursue(watching, recordOf(run, deps), { ...options, submitTimeoutMs: 0 });
+  return yield* pursue(watching, recordOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
 }
 
 /** Consumes the events and hands over the result, which a `for await` would drop. */
@@ -83,11 +83,14 @@ export async function toEnd(
   }
 }
 
+/** What {@link pursue} is told: how to wait, and what results say of the call. */
+type PursueOptions = ExecuteOptions & Pick<TurnOptions, "submitted">;
+
 /** Goes on with a record until it is settled or we stop waiting. */
-export async function* pursue(
+async function* pursue(
   deps: Deps,
   start: RunRecord,
-  options: ExecuteOptions,
+  options: PursueOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
   const wasAlreadyThere = start.state === "seen";
@@ -96,7 +99,7 @@ export async function* pursue(
   if (record.state === "seen") {
     deadlineMs = deadlineOf(clock.now(), options);
     yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
-    if (!options.isWaiting) return notWaited(record);
+    if (!options.isWaiting) return notWaited(record, options);
   }
   while (true) {
     await clock.sleep(Math.min(record.dueAtMs, deadlineMs ?? Infinity) - clock.now(), { signal: options.signal });
@@ -107,7 +110,7 @@ export async function* pursue(
     if (isFirstSight && record.state === "seen") {
       deadlineMs = deadlineOf(record.startedAtMs, options);
       yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
-      if (!options.isWaiting) return notWaited(record);
+      if (!options.isWaiting) return notWaited(record, options);
     }
     yield* turn.events;
 
@@ -125,7 +128,7 @@ async function turnOf(deps: Deps, record: RunRecord, options: TurnOptions): Prom
 }
 
 /** What this turn ended with, if it ended anything; throws what kept the wish from becoming a run. */
-async function endOf(deps: Deps, { record, trouble }: Turn, options: ExecuteOptions): Promise<RunResult | undefined> {
+async function endOf(deps: Deps, { record, trouble }: Turn, options: PursueOptions): Promise<RunResult | undefined> {
   switch (record.state) {
     case "intended":
       return undefined;
@@ -142,13 +145,18 @@ async function endOf(deps: Deps, { record, trouble }: Turn, options: ExecuteOpti
   }
 }
 
-async function sessionOf(deps: Deps, record: SeenRecord, options: ExecuteOptions): Promise<RunResult | undefined> {
+async function sessionOf(deps: Deps, record: SeenRecord, options: PursueOptions): Promise<RunResult | undefined> {
   const { run, request } = record;
   const isAwaited = request.startsSession || isSession(run);
   if (!isAwaited || run.status !== "running") return undefined;
   const session = await findReadySession(deps, run, options);
   if (session === undefined) return undefined;
-  return resultOf(run, { kind: "session_ready", submitted: "yes", session, message: "The session stays running" });
+  return resultOf(run, {
+    kind: "session_ready",
+    submitted: options.submitted,
+    session,
+    message: "The session stays running",
+  });
 }
 
 function isSession(run: Run | RunDetail): boolean {
@@ -160,10 +168,10 @@ function contactOf(
   { clock }: Deps,
   record: SeenRecord,
   trouble: Turn["trouble"],
-  { lostContactAfterMs }: ExecuteOptions,
+  { lostContactAfterMs, submitted }: PursueOptions,
 ): RunResult | undefined {
   const name = nameOf(record.handle);
-  const goesOn = { status: "unknown", submitted: "yes" } as const;
+  const goesOn = { status: "unknown", submitted } as const;
   if (trouble instanceof CredentialError && trouble.kind === "credential_refused") {
     const message = `${trouble.message}. The run ${name} goes on`;
     return resultOf(record.run, { ...goesOn, kind: "credential_expired", message });
@@ -184,14 +192,14 @@ function outcomeUnknown(workflow: string, slug: string | null, detail: string): 
   );
 }
 
-function timedOut(record: RunRecord, { timeoutMs }: ExecuteOptions): RunResult | undefined {
+function timedOut(record: RunRecord, { timeoutMs, submitted }: PursueOptions): RunResult | undefined {
   if (record.state !== "seen") return undefined;
   const message = `The run ${nameOf(record.handle)} goes on: waiting stopped after ${(timeoutMs ?? 0) / 1000} s`;
-  return resultOf(record.run, { kind: "timeout", status: "timeout", submitted: "yes", message });
+  return resultOf(record.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 
-function notWaited(record: SeenRecord): RunResult {
-  return resultOf(record.run, { kind: "not_waited", submitted: "yes" });
+function notWaited(record: SeenRecord, { submitted }: PursueOptions): RunResult {
+  return resultOf(record.run, { kind: "not_waited", submitted });
 }
 
 function deadlineOf(fromMs: number, { timeoutMs, isWaiting }: FollowOptions): number | null {

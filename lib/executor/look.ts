@@ -41,7 +41,7 @@ async function afterLook(deps: Deps, record: SeenRecord, run: RunDetail, options
   if (turn.record.state !== "seen" || !isAtItsEnd(turn.record, run, deps.clock.now())) return turn;
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-  const result = resultOf(run, { kind: KIND_OF_STATUS[status], status, submitted: "yes", failure });
+  const result = resultOf(run, { kind: KIND_OF_STATUS[status], status, submitted: options.submitted, failure });
   return await settle(deps, turn, result);
 }
 
@@ -92,7 +92,7 @@ async function afterMissing(deps: Deps, record: SeenRecord, error: NotFound, opt
   const result = resultOf(moved.run, {
     kind: "run_deleted",
     status: "unknown",
-    submitted: "yes",
+    submitted: options.submitted,
     message: "The run was there and is gone: somebody deleted it. It is not submitted again",
   });
   return await settle(deps, { record: moved, events: [] }, result);

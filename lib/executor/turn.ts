@@ -16,6 +16,8 @@ export interface Turn {
 }
 
 export interface TurnOptions {
+  /** What results say of this call: `no` for one that takes up a run which is there already. */
+  readonly submitted: "yes" | "no";
   readonly signal: AbortSignal;
   readonly pace: PaceOptions;
   /** How long a submit that certainly started nothing is repeated, milliseconds. */

@@ -11,7 +11,7 @@ import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-const OPTIONS = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
+const OPTIONS = { ...DEFAULT_EXECUTE, submitted: "yes", signal: new AbortController().signal } as const;
 
 Deno.test("advance() submits each intended record once, and looks at twenty runs with one list", async () => {
   await using stage = await aStage("never-ending", 20);

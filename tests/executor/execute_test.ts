@@ -214,6 +214,7 @@ Deno.test("follow() takes up a run that somebody else started", async () => {
   const handle = { type: "slug", slug: stage.slug() } as const;
   const result = await toEnd(follow(stage.deps, handle, stage.options({})), (event) => void events.push(event));
   assert.equal(result.kind, "completed");
+  assert.equal(result.submitted, "no");
   assert.ok(events.some((event) => event.type === "started" && event.wasAlreadyThere));
 });
 
