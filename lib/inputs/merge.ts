@@ -101,7 +101,7 @@ function mergeObjects(under: JsonObject, over: JsonObject, path: Path, hands: Ha
       hands.report([...path, name], "is a name that can't be used");
       continue;
     }
-    const below = merged[name];
+    const below = Object.hasOwn(merged, name) ? merged[name] : undefined;
     if (isObject(value) && isObject(below)) {
       merged[name] = mergeObjects(below, value, [...path, name], hands);
     } else {

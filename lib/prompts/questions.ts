@@ -104,7 +104,7 @@ function valueIn(at: Json | undefined, path: Path, value: Json | undefined): Jso
     return list;
   }
   const object: JsonObject = isObject(at) ? { ...at } : {};
-  const inside = valueIn(object[segment], rest, value);
+  const inside = valueIn(Object.hasOwn(object, segment) ? object[segment] : undefined, rest, value);
   // What is left to the platform leaves no empty group behind.
   if (inside === undefined && !isObject(at)) return at;
   if (inside === undefined) delete object[segment];

@@ -27,6 +27,8 @@ for (
     [["./odd=name.json"], { odd: true }],
     [["-"], { from: "stdin" }],
     [["a.b=text"], { a: { b: "text" } }],
+    // Names that every object has from its birth are names like any other.
+    [["valueOf.a=1", '{"toString": {"b": 2}}'], { valueOf: { a: 1 }, toString: { b: 2 } }],
     [["a=true", "b=false", "c=null", "d=12", "e=-1.5"], { a: true, b: false, c: null, d: 12, e: -1.5 }],
     [["a=1.10", "b=6894e3", "c=007", "d=", "e=+1", "f=NaN", "g=Infinity", "h=True"], {
       a: "1.10",
