@@ -148,7 +148,9 @@ function setIn(at: Json | undefined, path: Path, depth: number, value: Json, han
     return refuse(`leads through ${formatPath(path.slice(0, depth))}, which holds a value`);
   }
   const object = hands.own(at ?? {});
-  object[segment] = setIn(object[segment], path, depth + 1, value, hands);
+  // What an object inherits, like valueOf, was given by nobody.
+  const inside = Object.hasOwn(object, segment) ? object[segment] : undefined;
+  object[segment] = setIn(inside, path, depth + 1, value, hands);
   return object;
 }
 

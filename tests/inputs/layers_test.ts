@@ -27,8 +27,6 @@ for (
     [["./odd=name.json"], { odd: true }],
     [["-"], { from: "stdin" }],
     [["a.b=text"], { a: { b: "text" } }],
-    // Names that every object has from its birth are names like any other.
-    [["valueOf.a=1", '{"toString": {"b": 2}}'], { valueOf: { a: 1 }, toString: { b: 2 } }],
     [["a=true", "b=false", "c=null", "d=12", "e=-1.5"], { a: true, b: false, c: null, d: 12, e: -1.5 }],
     [["a=1.10", "b=6894e3", "c=007", "d=", "e=+1", "f=NaN", "g=Infinity", "h=True"], {
       a: "1.10",
@@ -105,6 +103,11 @@ for (
     assert.deepEqual(mergeLayers(layers, () => declared).value, { a: want });
   });
 }
+
+Deno.test("names that every object has from its birth are names like any other", async () => {
+  const { value } = await resolve(["valueOf.a=1", '{"toString": {"b": 2}}', "toString.c=3"]);
+  assert.equal(JSON.stringify(value), '{"valueOf":{"a":1},"toString":{"b":2,"c":3}}');
+});
 
 Deno.test("a secret is asked for and remembered as one", async () => {
   const resolved = await resolve(["login.password=@-"]);
