@@ -18,5 +18,6 @@ for (
 
 Deno.test("didYouMean() is a sentence, or nothing", () => {
   assert.equal(didYouMean("ru", NAMES), 'Did you mean "run"?');
+  assert.equal(didYouMean("lits", ["lists", "list"]), 'Did you mean "list" or "lists"?');
   assert.equal(didYouMean("xyzzy", NAMES), undefined);
 });

@@ -3,6 +3,8 @@
 import { UsageError } from "../errors.ts";
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
+/** A century: longer is a slip, and would name an instant that no date can hold. */
+const LONGEST_MS = 36_525 * UNIT_MS.d;
 
 /**
  * Reads `90` (seconds), `90s`, `1.5h`, `2h`, `1h30m`, `500ms`.
@@ -11,14 +13,16 @@ const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as c
  * @throws UsageError for anything else.
  */
 export function parseDuration(text: string): number {
-  const word = text.trim().toLowerCase();
-  if (/^\d+(\.\d+)?$/.test(word)) return Math.round(Number(word) * UNIT_MS.s);
+  const word = text.trim().toLowerCase().replace(/^\d+(\.\d+)?$/, "$&s");
   const parts = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/.exec(word);
   const counts = parts?.slice(1) ?? [];
   const units = [UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s, UNIT_MS.ms];
   const durationMs = units.reduce((sum, unitMs, index) => sum + Number(counts[index] ?? 0) * unitMs, 0);
-  if (word === "" || parts === null || !Number.isFinite(durationMs)) {
+  if (word === "" || parts === null || Number.isNaN(durationMs)) {
     throw new UsageError(`not a duration: "${text}"`, { hint: "Write it like 90, 90s, 30m, 2h or 1h30m" });
+  }
+  if (durationMs > LONGEST_MS) {
+    throw new UsageError(`too long a duration: "${text}"`, { hint: "Up to 36525d is possible" });
   }
   return Math.round(durationMs);
 }

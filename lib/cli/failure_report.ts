@@ -4,7 +4,7 @@ import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
 import type { Problem, Submitted } from "../model.ts";
 import { PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
-import { oneLine } from "./sanitize.ts";
+import { harmless, oneLine } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 import { pad, textWidth } from "./text_width.ts";
 
@@ -57,12 +57,12 @@ export function renderFailure({ message, hint, problems }: FailureReport, style:
   const rows = problems.map(({ origin, path, message }) => [origin, path, message].map(oneLine));
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ""))));
   return [
-    `${style.red("✗")} ${message}`,
+    `${style.red("✗")} ${harmless(message)}`,
     ...rows.map((row) =>
       "  " +
       row.map((cell, column) => pad(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ").trimEnd()
     ),
-    ...(hint === undefined ? [] : [`  ${style.dim(hint)}`]),
+    ...(hint === undefined ? [] : [`  ${style.dim(harmless(hint))}`]),
   ].join("\n");
 }
 

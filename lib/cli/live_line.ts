@@ -5,6 +5,8 @@ import type { TextWriter } from "./context.ts";
 
 const CLEAR_LINE = "\r\u001b[K";
 const TICK_MS = 1_000;
+/** A full last column would wrap, and a terminal echoes Ctrl-C as `^C` behind the line: what wraps can't be taken back. */
+const FREE_CELLS = 3;
 
 export interface LiveLine extends Disposable {
   /** Writes the line as it now is. */
@@ -23,8 +25,7 @@ export function startLiveLine(writer: TextWriter, clock: Clock, render: (columns
   };
   const draw = () => {
     if (stopping.signal.aborted) return;
-    // A full last column would wrap: the line keeps one cell free.
-    const line = render(writer.columns() - 1);
+    const line = render(writer.columns() - FREE_CELLS);
     if (line === shown) return;
     writer.write(CLEAR_LINE + line);
     shown = line;

@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
 import { type LiveLine, startLiveLine } from "./live_line.ts";
-import { harmless } from "./sanitize.ts";
+import { harmless, harmlessJson } from "./sanitize.ts";
 import { type Style, STYLE_SEQUENCE, styleFor } from "./style.ts";
 
 /** How the answer is told: to people, as one JSON document, or as JSON Lines while it comes about. */
@@ -48,21 +48,22 @@ export function createOutput({ stdout, stderr }: Context, { mode, level, mayColo
     writer.write(text);
     live?.draw();
   };
+  const isColored = { answer: mayColor && stdout.isTerminal, conversation: mayColor && stderr.isTerminal };
   return {
     mode,
-    answerStyle: styleFor(mayColor && stdout.isTerminal),
-    style: styleFor(mayColor && stderr.isTerminal),
+    answerStyle: styleFor(isColored.answer),
+    style: styleFor(isColored.conversation),
     shows,
-    answer: (text) => write(stdout, `${harmlessButStyled(text)}\n`),
+    answer: (text) => write(stdout, `${cleaned(text, isColored.answer)}\n`),
     raw: (text) => write(stdout, harmless(text)),
-    document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`),
-    event: (value) => write(stdout, `${JSON.stringify(value)}\n`),
+    document: (value) => write(stdout, `${harmlessJson(JSON.stringify(value, null, 2))}\n`),
+    event: (value) => write(stdout, `${harmlessJson(JSON.stringify(value))}\n`),
     say(wanted, text) {
-      if (shows(wanted)) write(stderr, `${harmlessButStyled(text)}\n`);
+      if (shows(wanted)) write(stderr, `${cleaned(text, isColored.conversation)}\n`);
     },
     live(clock, render) {
       if (!stderr.isTerminal || !shows("INFO")) return undefined;
-      const line = startLiveLine(stderr, clock, (columns) => harmlessButStyled(render(columns)));
+      const line = startLiveLine(stderr, clock, (columns) => cleaned(render(columns), isColored.conversation));
       live = line;
       return {
         ...line,
@@ -75,7 +76,8 @@ export function createOutput({ stdout, stderr }: Context, { mode, level, mayColo
   };
 }
 
-/** Whatever a renderer forgot to clean stops here: only our own colours pass. */
-function harmlessButStyled(text: string): string {
+/** Whatever a renderer forgot to clean stops here: only our own colours pass, and only where there are any. */
+function cleaned(text: string, isColored: boolean): string {
+  if (!isColored) return harmless(text);
   return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : harmless(part)).join("");
 }

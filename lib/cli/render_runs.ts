@@ -11,10 +11,11 @@ export function renderRun(
   view: RunView,
   { style, nowMs, position }: { readonly style: Style; readonly nowMs: number; readonly position: StepPosition | null },
 ): string {
-  const name = view.runNumber === null ? view.slug ?? "" : `${view.workflowName}#${view.runNumber}`;
+  const number = view.runNumber === null ? [] : [`${view.workflowName ?? ""}#${view.runNumber}`];
+  const slug = view.slug === null ? [] : [number.length === 0 ? view.slug : `(${view.slug})`];
   const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${position.step}"`;
   const facts = [
-    ["Run", `${name}${view.slug === null ? "" : `  (${view.slug})`}`],
+    ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusWords(view)}${where}`],
     ["Started", view.startedAt ?? "?"],
     ...(view.completedAt === null ? [] : [["Ended", view.completedAt]]),

@@ -105,7 +105,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
   const started = event.wasAlreadyThere ? `Following ${run.toLowerCase()}` : `${run} started`;
   const until = event.deadlineAtMs === null
     ? ""
-    : `\nWaiting until ${timeOfDay(event.deadlineAtMs)} at the latest; the run goes on after that`;
+    : `\nWaiting until ${localTime(event.deadlineAtMs, event.atMs)} at the latest; the run goes on after that`;
   return `${started}${slug}${until}`;
 }
 
@@ -130,7 +130,11 @@ function settledLine({ status, kind, durationSeconds }: RunResult): string | und
   return `Status: ${status}${durationSeconds === null ? "" : ` (${formatDuration(durationSeconds * 1000)})`}`;
 }
 
-function timeOfDay(instantMs: number): string {
+/** The time of day, and the day where it is not today. */
+function localTime(instantMs: number, nowMs: number): string {
   const date = new Date(instantMs);
-  return [date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":");
+  const two = (part: number) => String(part).padStart(2, "0");
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === new Date(nowMs).toDateString()) return time;
+  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
 }

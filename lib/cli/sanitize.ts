@@ -18,10 +18,19 @@ export function oneLine(text: string): string {
   return harmless(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
+/** JSON that holds the same values, with every harmful character as an escape of JSON's own. */
+export function harmlessJson(json: string): string {
+  return json.replace(HARMFUL, (character) => character.split("").map(jsonEscape).join(""));
+}
+
 /** A log as a person reads it: colours dropped, a progress bar's returns made lines, the rest made harmless. */
 export function harmlessLog(text: string): string {
   // deno-lint-ignore no-control-regex -- as above
   return harmless(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));
+}
+
+function jsonEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }
 
 function visible(character: string): string {

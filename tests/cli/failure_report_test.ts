@@ -51,3 +51,12 @@ Deno.test("renderFailure() tells every problem on a line of its own, in columns"
   );
   assert.ok(!renderFailure(reportOf(error), styleFor(false)).includes("\u001b"));
 });
+
+Deno.test("renderFailure() shows what a server says of colours as text, and keeps its own", () => {
+  const report = reportOf(new NotFound("Cannot find \u001b[31mit", { hint: "try \u001b[32mthat" }));
+  const red = styleFor(true).red("✗");
+  assert.equal(
+    renderFailure(report, styleFor(true)),
+    `${red} Cannot find \\x1b[31mit\n  ${styleFor(true).dim("try \\x1b[32mthat")}`,
+  );
+});

@@ -41,6 +41,18 @@ for (
       /^Following run #47\nWaiting until \d\d:\d\d at the latest/,
     ],
     [
+      {
+        ...base,
+        type: "started",
+        workflow: "w",
+        slug: "nice-goose",
+        number: null,
+        wasAlreadyThere: false,
+        deadlineAtMs: base.atMs + 3 * 86_400_000,
+      },
+      /^Run started {2}\(nice-goose\)\nWaiting until 2026-01-08 \d\d:\d\d at the latest/,
+    ],
+    [
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
       /wait 7s: 429/,
     ],
@@ -56,11 +68,17 @@ for (
     [{ ...base, type: "settled", result: result("completed", { status: "completed" }) }, /^Status: completed \(42s\)$/],
   ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
 ) {
-  Deno.test(`eventLine() of ${event.type}${"reason" in event ? ` (${event.reason})` : ""}`, () => {
+  Deno.test(`eventLine() of ${event.type}${detailOf(event)}`, () => {
     const line = eventLine(event) ?? "";
     assert.match(line, want);
     assert.ok(!line.includes("\u001b"));
   });
+}
+
+function detailOf(event: RunEvent): string {
+  if (event.type === "submit-delayed") return ` (${event.reason})`;
+  if (event.type !== "started") return "";
+  return event.wasAlreadyThere ? " (was there)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
 }
 
 Deno.test("statusLine() tells time and step", () => {

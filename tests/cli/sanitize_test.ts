@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { harmless, harmlessLog, oneLine } from "../../lib/cli/sanitize.ts";
+import { harmless, harmlessJson, harmlessLog, oneLine } from "../../lib/cli/sanitize.ts";
 
 const HARMFUL = ["\u001b[2J", "\u0007", "\r", "\u009b31m", "\u202e", "\u0000", "\u007f"];
 
@@ -18,4 +18,12 @@ Deno.test("oneLine() keeps a text on its line", () => assert.equal(oneLine("a\nb
 
 Deno.test("harmlessLog() drops colours and makes a progress bar's returns lines", () => {
   assert.equal(harmlessLog("\u001b[32mok\u001b[0m\r50%\r100%\r\nend"), "ok\n50%\n100%\nend");
+});
+
+Deno.test("harmlessJson() says the same, without a character that a terminal obeys", () => {
+  const value = { text: `${HARMFUL.join("a")}\u2066\u{e0041}🚀 "\\n"`, list: [1] };
+  const json = harmlessJson(JSON.stringify(value, null, 2));
+  // deno-lint-ignore no-control-regex -- it is what must not pass
+  assert.doesNotMatch(json, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2066]|\u{e0041}/u);
+  assert.deepEqual(JSON.parse(json), value);
 });

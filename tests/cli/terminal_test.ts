@@ -56,6 +56,23 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("the live line fits a terminal of 60 columns, however long and wide a step's name is", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 4, workflows: { "wide": WIDE } });
+    const args = "run wide --poll-interval 200ms --max-poll-interval 200ms";
+    await using terminal = await stage.open(args, { columns: 60 });
+    const screen = await terminal.waitFor(/Status: running\.\.\. \(\d+s\) {2}step .*…$/);
+    assert.equal(screen.match(/Status: running/g)?.length, 1, screen);
+    const later = await terminal.waitFor(/\((?:[4-9]|\d\d)s\)/);
+    assert.equal(later.match(/Status: running/g)?.length, 1, later);
+    // The terminal's own ^C behind a full line must not push it on.
+    await terminal.keys("C-c");
+    const last = await terminal.waitFor(/\[ended 130\]/);
+    assert.ok(!last.includes("Status: running"), last);
+  },
+});
+
+Deno.test({
   ...needing("NO_COLOR leaves no colour on the screen", missing),
   async fn() {
     await using stage = await aStage({ speed: 60 });
@@ -121,6 +138,13 @@ const EVIL = String.raw`jobs:
       - name: "clear \e[2J\e[HOWNED"
         run: |
           exit 1
+`;
+
+const WIDE = `jobs:
+  main:
+    steps:
+      - name: "✅⚡⏳ 数値 ${"x".repeat(60)}"
+        run: sleep infinity
 `;
 
 async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Readonly<Record<string, string>> }) {

@@ -125,6 +125,7 @@ async function followLogs(
   const seen = new Map<string, string>();
   const finished = new Set<string>();
   let current = "";
+  let isLineOpen = false;
   while (true) {
     const run = await deps.client.getRun(handle, { signal });
     for (const { job, step } of stepsOf(run, isWanted)) {
@@ -139,14 +140,21 @@ async function followLogs(
         const shown = isFirst && tail !== undefined
           ? lastLines(fresh, tail).map((line) => `${line}\n`).join("")
           : fresh;
-        if (shown !== "" && key !== current) output.answer(heading(output, job.name, step.name));
-        if (shown !== "") current = key;
+        if (shown !== "" && key !== current) {
+          if (isLineOpen) output.raw("\n");
+          output.answer(heading(output, job.name, step.name));
+          current = key;
+        }
         output.raw(harmlessLog(shown));
+        if (shown !== "") isLineOpen = !shown.endsWith("\n");
       }
       // Its state was read before its log: what it says now is all that it will ever say.
       if (step.status !== "running" && step.status !== "pending") finished.add(key);
     }
-    if (run.phase === "ended") return;
+    if (run.phase === "ended") {
+      if (isLineOpen) output.raw("\n");
+      return;
+    }
     await deps.clock.sleep(FOLLOW_INTERVAL_MS, { signal });
   }
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { main } from "../../../lib/cli/program.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { keptWriter } from "../../support/writer.ts";
+
+const TWO_STEPS = `jobs:
+  main:
+    steps:
+      - name: first
+        run: |
+          echo one
+          sleep 5
+          echo two
+      - name: second
+        run: |
+          sleep 5
+          echo three
+`;
+
+Deno.test("`logs -f` begins a heading on a line of its own, and ends its last line, where a step did not", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock, workflows: { "two-steps": TWO_STEPS } });
+  const call = async (args: readonly string[]) => {
+    const stdout = keptWriter();
+    const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+    assert.equal(await main(aContext({ args, clock, env, stdout, fetch: withoutLastNewline })), 0);
+    return stdout.text();
+  };
+  const { slug }: { slug: string } = JSON.parse(await call(["run", "two-steps", "--no-wait", "--json"]));
+  assert.equal(
+    await call(["logs", slug, "-f"]),
+    "==> main / first <==\none\ntwo\n==> main / second <==\nthree\n",
+  );
+});
+
+/** As if no step ended its last line, like a program that prints a prompt or a number. */
+async function withoutLastNewline(input: URL | RequestInfo, init?: RequestInit): Promise<Response> {
+  const response = await fetch(input, init);
+  const { url } = input instanceof Request ? input : { url: String(input) };
+  if (!url.includes("logs.out") || !response.ok) return response;
+  return new Response((await response.text()).replace(/\\n"$/, '"'), response);
+}

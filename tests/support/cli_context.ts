@@ -1,0 +1,29 @@
+/** A context without a machine behind it: what a test does not give can't be touched. */
+
+import type { Context } from "../../lib/cli/context.ts";
+import { virtualClock } from "./virtual_clock.ts";
+import { keptWriter } from "./writer.ts";
+
+export function aContext(parts: Partial<Context> = {}): Context {
+  return {
+    args: [],
+    env: () => undefined,
+    stdin: { isTerminal: false, readText: () => notGiven("stdin") },
+    askSecret: () => notGiven("askSecret"),
+    stdout: keptWriter(),
+    stderr: keptWriter(),
+    clock: virtualClock(),
+    random: () => 0.5,
+    fetch: () => notGiven("fetch"),
+    readTextFile: () => notGiven("readTextFile"),
+    writeNewFile: () => notGiven("writeNewFile"),
+    listFiles: () => notGiven("listFiles"),
+    mayRead: () => false,
+    onSignal: () => ({ [Symbol.dispose]: () => {} }),
+    ...parts,
+  };
+}
+
+function notGiven(name: string): Promise<never> {
+  return Promise.reject(new Error(`The test gave no ${name}`));
+}
