@@ -10,6 +10,7 @@ export type ErrorKind =
   | "invalid_inputs"
   | "consent_required"
   | "rejected"
+  | "key_taken"
   | "credential_missing"
   | "credential_malformed"
   | "credential_refused"
@@ -80,6 +81,11 @@ export class Rejected extends RunnerError {
     super(message, options);
     this.problems = problems;
   }
+}
+
+/** The name that the user gave this wish is another run's: choose another name, or take up that run. */
+export class KeyTaken extends RunnerError {
+  override readonly kind = "key_taken";
 }
 
 /** The key is missing, malformed, refused or not allowed to do this: mend the key. */

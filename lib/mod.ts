@@ -34,6 +34,7 @@ export {
   CredentialError,
   type ErrorKind,
   InvalidInputs,
+  KeyTaken,
   NotFound,
   NotSubmitted,
   Rejected,

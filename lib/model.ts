@@ -241,8 +241,8 @@ export interface RunRequest {
   readonly workflowId: string | null;
   /** Frozen. */
   readonly inputs: JsonObject;
-  /** True when `inputs` holds a secret: then keepers store a hash in its place. */
-  readonly hasSecrets: boolean;
+  /** Where `inputs` hold secrets: those are never stored. */
+  readonly secretPaths: readonly string[];
   readonly displayName: string | null;
   /** What the workflow asks the user's consent for; `null` when nothing. */
   readonly asksFor: Consent | null;
@@ -274,11 +274,21 @@ export interface Owner {
   readonly user: string;
 }
 
-/** A request as a keeper holds it: inputs with secrets are not stored. */
+/** A request as a keeper holds it: secrets are not stored. */
 export interface KeptRequest extends Omit<RunRequest, "inputs"> {
+  /** `null` once it was stored, where there are secrets among them. */
   readonly inputs: JsonObject | null;
+  /** The inputs without their secrets; `null` where there are none. */
+  readonly openInputs: JsonObject | null;
   /** SHA-256 of the canonical inputs, hex. */
   readonly inputsHash: string;
+}
+
+/** A name that the user gave a wish, so that the same wish from elsewhere is known for the same. */
+export interface WishKey {
+  readonly text: string;
+  /** From 1; above that when earlier ones failed and a new one was allowed. */
+  readonly attempt: number;
 }
 
 interface RecordBase {
@@ -288,6 +298,8 @@ interface RecordBase {
   readonly revision: number;
   readonly owner: Owner;
   readonly request: KeptRequest;
+  /** `null` for a wish without a name of its own. */
+  readonly key: WishKey | null;
   /** The slug that we chose; `null` when the server would not have it, or speaks the older routes. */
   readonly ownSlug: string | null;
   /** Ends the display name, so that a run can be found where slugs are not honoured. */
@@ -322,8 +334,8 @@ export interface SubmittedRecord extends RecordBase {
 
 /** Why we look for the run instead of knowing it. */
 export interface Doubt {
-  /** `foreign`: a run bears our slug, but it is not ours. */
-  readonly cause: "answer-lost" | "conflict" | "foreign";
+  /** `foreign`: a run bears our slug, but it is not ours. `slug-refused`: the slug that a key makes was refused. */
+  readonly cause: "answer-lost" | "conflict" | "foreign" | "slug-refused";
   /** What the server or the network said. */
   readonly detail: string;
   readonly sinceMs: number;
@@ -350,6 +362,8 @@ export interface SeenRecord extends RecordBase {
   readonly missingLooks: number;
   /** Since when the run is `failing`; `null` while it is not. */
   readonly failingSinceMs: number | null;
+  /** True when whoever submitted it did not want to wait for its end. */
+  readonly isLeft: boolean;
 }
 
 /** The platform has shown us its end. */
@@ -407,6 +421,13 @@ export type RunEvent =
     readonly type: "submitting";
     readonly workflow: string;
     /** What the run will bear if the server honours it; `null` on older servers. */
+    readonly slug: string | null;
+  }
+  | EventBase & {
+    readonly type: "key-known";
+    /** The user's name for the wish, which a run bears already. */
+    readonly key: string;
+    /** `null` while it is not clear what became of that wish. */
     readonly slug: string | null;
   }
   | EventBase & {

@@ -14,6 +14,7 @@ export const EXIT_CODES = {
   invalid_inputs: 2,
   consent_required: 2,
   rejected: 2,
+  key_taken: 2,
   unsupported: 2,
   cancelled: 3,
   credential_missing: 4,

@@ -11,6 +11,10 @@ export function eventLine(event: RunEvent): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)}...`;
+    case "key-known":
+      return `The key "${oneLine(event.key)}" was used before${
+        event.slug === null ? "" : `, by ${oneLine(event.slug)}`
+      }: following that run instead of starting another`;
     case "submit-delayed":
       return delayLine(event);
     case "started":

@@ -1,12 +1,13 @@
 /** One turn for many records: each that is due gets the one next thing done for it. */
 
-import { RunnerError } from "../errors.ts";
-import type { Run, RunRecord, SeenRecord } from "../model.ts";
+import { NotSubmitted, RunnerError } from "../errors.ts";
+import { StaleRecord } from "../ledger/ledger.ts";
+import type { IntendedRecord, Run, RunRecord, SeenRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
 import { isOver } from "./lifecycle.ts";
 import { afterListed, look } from "./look.ts";
 import { lookForLost, submit } from "./submit.ts";
-import type { Turn, TurnOptions } from "./turn.ts";
+import { type Turn, type TurnOptions, withInputs } from "./turn.ts";
 
 /** From so many on, one list answers for all that still go on. */
 const LIST_FROM = 4;
@@ -40,10 +41,27 @@ export async function advance(deps: Deps, records: readonly RunRecord[], options
 
   // One after the other: launches of one workflow at the same time are refused by the platform.
   for (const { record, index } of due) {
-    if (record.state === "intended") turns[index] = await submit(deps, record, options);
+    if (record.state === "intended") turns[index] = await submitUnlessTaken(deps, record, options);
     if (record.state === "submitted") turns[index] = await lookForLost(deps, record, options);
   }
   return turns;
+}
+
+/** Another process may be about to send the same record: one of the two writes first, and that one sends. */
+async function submitUnlessTaken(deps: Deps, record: IntendedRecord, options: TurnOptions): Promise<Turn> {
+  try {
+    return await submit(deps, record, options);
+  } catch (error) {
+    if (!(error instanceof StaleRecord)) throw error;
+    const stored = await deps.ledger.get(record.wishId);
+    if (stored === undefined) {
+      throw new NotSubmitted(`Cannot submit ${record.request.workflow}: its record was removed from the history`, {
+        hint: "Nothing was started: trying again is safe",
+        cause: error,
+      });
+    }
+    return { record: withInputs(stored, record), events: [], isTakenOver: true };
+  }
 }
 
 /** The runs that the list shows as running, by slug. An answer that can't be had means that each is asked for by name. */

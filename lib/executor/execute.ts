@@ -1,14 +1,28 @@
 /** Submits one request, or takes up a run that is there, and follows it to its end. */
 
-import { CredentialError } from "../errors.ts";
+import { CredentialError, NotSubmitted, Rejected, type RunnerError, StorageError } from "../errors.ts";
+import { isOpen, slugOf } from "../ledger/ledger.ts";
 import { memoryLedger } from "../ledger/memory.ts";
-import type { Run, RunDetail, RunEvent, RunHandle, RunRecord, RunRequest, RunResult, SeenRecord } from "../model.ts";
+import type {
+  RefusedRecord,
+  Run,
+  RunDetail,
+  RunEvent,
+  RunHandle,
+  RunRecord,
+  RunRequest,
+  RunResult,
+  SeenRecord,
+  Submitted,
+  SubmittedRecord,
+} from "../model.ts";
 import { advance } from "./advance.ts";
 import type { Deps } from "./deps.ts";
 import { intend } from "./intend.ts";
-import { DEFAULT_PACE, type PaceOptions } from "./pace.ts";
+import type { KeyedWish } from "./key.ts";
+import { DEFAULT_PACE, lookDelayMs, type PaceOptions } from "./pace.ts";
 import { findReadySession } from "./session.ts";
-import type { Turn, TurnOptions } from "./turn.ts";
+import { learn, type Turn, type TurnOptions } from "./turn.ts";
 import { handleOf, nameOf, resultOf, resultWithoutRun } from "./view.ts";
 
 export interface FollowOptions {
@@ -25,6 +39,8 @@ export interface FollowOptions {
 export interface ExecuteOptions extends FollowOptions {
   /** How long a submit that certainly started nothing is repeated, milliseconds. */
   readonly submitTimeoutMs: number;
+  /** The user's own name for the wish: the same name from anywhere means the same run. */
+  readonly key?: KeyedWish | undefined;
 }
 
 export const DEFAULT_FOLLOW = {
@@ -51,8 +67,26 @@ export async function* execute(
 ): AsyncGenerator<RunEvent, RunResult> {
   const record = await intend(deps, request, options);
   const { wishId, ownSlug } = record;
-  yield { type: "submitting", wishId, atMs: deps.clock.now(), workflow: request.workflow, slug: ownSlug };
-  return yield* pursue(deps, record, { ...options, submitted: "yes" });
+  const atMs = deps.clock.now();
+  if (record.state === "intended" && record.attempts === 0) {
+    yield { type: "submitting", wishId, atMs, workflow: request.workflow, slug: ownSlug };
+  } else if (record.key !== null) {
+    yield { type: "key-known", wishId, atMs, key: record.key.text, slug: slugOf(record) };
+  }
+  return yield* pursue(deps, record, { ...options, submitted: record.state === "intended" ? "yes" : "no" });
+}
+
+/**
+ * Goes on with a record of the ledger: what is unknown is looked for, what is known is followed.
+ *
+ * @throws What `execute` throws.
+ */
+export async function* takeUp(
+  deps: Deps,
+  record: RunRecord,
+  options: ExecuteOptions,
+): AsyncGenerator<RunEvent, RunResult> {
+  return yield* pursue(deps, record, { ...options, submitted: record.state === "intended" ? "yes" : "no" });
 }
 
 /**
@@ -66,9 +100,26 @@ export async function* follow(
   options: FollowOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const run = await deps.client.getRun(handle, options);
+  const known = await recordOfRun(deps, run, options);
   // What others started is not ours to remember.
-  const watching: Deps = { ...deps, ledger: memoryLedger() };
-  return yield* pursue(watching, recordOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
+  const watching: Deps = known === undefined ? { ...deps, ledger: memoryLedger() } : deps;
+  return yield* pursue(watching, known ?? recordOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
+}
+
+/** What this machine remembers of a run that it started itself, as long as its end was not seen. */
+async function recordOfRun(deps: Deps, run: RunDetail, { pace }: FollowOptions): Promise<RunRecord | undefined> {
+  if (run.slug === null) return undefined;
+  try {
+    const record = await deps.ledger.findRun({ host: deps.client.host, user: run.user }, run.slug);
+    if (record === undefined || !isOpen(record)) return undefined;
+    const lookAtMs = deps.clock.now() + lookDelayMs(0, pace, deps.random);
+    const handle = handleOf(run, record.request.workflow);
+    return await learn(deps, record, { type: "looked", run, handle, lookAtMs });
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    deps.log("WARNING", error.message);
+    return undefined;
+  }
 }
 
 /** Consumes the events and hands over the result, which a `for await` would drop. */
@@ -93,32 +144,51 @@ async function* pursue(
   options: PursueOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
-  const wasAlreadyThere = start.state === "seen";
+  let { submitted } = options;
   let record = start;
   let deadlineMs: number | null = null;
+  const started = (seen: SeenRecord) => {
+    deadlineMs = deadlineOf(start.state === "seen" ? clock.now() : seen.startedAtMs, options);
+    return startedEvent(seen, { wasAlreadyThere: submitted !== "yes", deadlineMs, nowMs: clock.now() });
+  };
   if (record.state === "seen") {
-    deadlineMs = deadlineOf(clock.now(), options);
-    yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
-    if (!options.isWaiting) return notWaited(record, options);
+    yield started(record);
+    if (!options.isWaiting) return notWaited(await leave(deps, record), options);
   }
   while (true) {
     await clock.sleep(Math.min(record.dueAtMs, deadlineMs ?? Infinity) - clock.now(), { signal: options.signal });
     const isLastLook = deadlineMs !== null && clock.now() >= deadlineMs;
-    const turn = await turnOf(deps, isLastLook ? { ...record, dueAtMs: clock.now() } : record, options);
+    const turn = await turnOf(deps, isLastLook ? { ...record, dueAtMs: clock.now() } : record, {
+      ...options,
+      submitted,
+    });
+    if (turn.isTakenOver) submitted = "no";
+    if (record.state === "submitted") submitted = startedBy(record, submitted);
     const isFirstSight = record.state !== "seen" && turn.record.state === "seen";
     record = turn.record;
     if (isFirstSight && record.state === "seen") {
-      deadlineMs = deadlineOf(record.startedAtMs, options);
-      yield startedEvent(record, { wasAlreadyThere, deadlineMs, nowMs: clock.now() });
-      if (!options.isWaiting) return notWaited(record, options);
+      yield started(record);
+      if (!options.isWaiting) return notWaited(await leave(deps, record), { submitted });
     }
     yield* turn.events;
 
-    const result = await endOf(deps, turn, options) ?? (isLastLook ? timedOut(record, options) : undefined);
+    const how = { ...options, submitted };
+    const result = await endOf(deps, turn, how) ?? (isLastLook ? timedOut(record, how) : undefined);
     if (result === undefined) continue;
     yield { type: "settled", wishId: record.wishId, atMs: clock.now(), result };
     return result;
   }
+}
+
+/** A key's run that a refused submit led to is somebody else's start. */
+function startedBy({ key, doubt, lostAnswers }: SubmittedRecord, submitted: Submitted): Submitted {
+  if (key === null || doubt === null || submitted === "no") return submitted;
+  return lostAnswers === 0 ? "no" : "unknown";
+}
+
+async function leave(deps: Deps, record: SeenRecord): Promise<SeenRecord> {
+  const left = await learn(deps, record, { type: "left" });
+  return left.state === "seen" ? left : record;
 }
 
 async function turnOf(deps: Deps, record: RunRecord, options: TurnOptions): Promise<Turn> {
@@ -139,10 +209,16 @@ async function endOf(deps: Deps, { record, trouble }: Turn, options: PursueOptio
     case "seen":
       return await sessionOf(deps, record, options) ?? contactOf(deps, record, trouble, options);
     case "settled":
-      return record.result;
+      // Another process may have seen the end, or it was seen long ago.
+      return { ...record.result, submitted: options.submitted };
     case "refused":
-      throw trouble ?? new TypeError(`A refusal without a reason: ${record.message}`);
+      throw trouble ?? refusalOf(record);
   }
+}
+
+/** What another process was told. */
+function refusalOf({ kind, message }: RefusedRecord): RunnerError {
+  return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
 }
 
 async function sessionOf(deps: Deps, record: SeenRecord, options: PursueOptions): Promise<RunResult | undefined> {
@@ -198,7 +274,7 @@ function timedOut(record: RunRecord, { timeoutMs, submitted }: PursueOptions): R
   return resultOf(record.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 
-function notWaited(record: SeenRecord, { submitted }: PursueOptions): RunResult {
+function notWaited(record: SeenRecord, { submitted }: Pick<PursueOptions, "submitted">): RunResult {
   return resultOf(record.run, { kind: "not_waited", submitted });
 }
 
@@ -236,12 +312,14 @@ function recordOf(run: RunDetail, { client, clock }: Deps): SeenRecord {
       workflowId: run.workflowId,
       inputs: null,
       inputsHash: "",
-      hasSecrets: false,
+      openInputs: null,
+      secretPaths: [],
       displayName: run.displayName,
       asksFor: null,
       isTrusted: false,
       startsSession: isSession(run),
     },
+    key: null,
     ownSlug: null,
     marker: "",
     intendedAtMs: nowMs,
@@ -255,5 +333,6 @@ function recordOf(run: RunDetail, { client, clock }: Deps): SeenRecord {
     missingSinceMs: null,
     missingLooks: 0,
     failingSinceMs: null,
+    isLeft: false,
   };
 }

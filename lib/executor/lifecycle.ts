@@ -46,6 +46,8 @@ export type Observation =
   | { readonly type: "look-failed"; readonly lookAtMs: number }
   /** A known run answers 404. */
   | { readonly type: "missing"; readonly lookAtMs: number }
+  /** Nobody waits for its end. */
+  | { readonly type: "left" }
   | { readonly type: "ended"; readonly result: RunResult };
 
 type State = RunRecord["state"];
@@ -65,7 +67,7 @@ export const ARROWS = {
     "post-again": "intended",
     looked: "seen",
   },
-  seen: { looked: "seen", "look-failed": "seen", missing: "seen", ended: "settled" },
+  seen: { looked: "seen", "look-failed": "seen", missing: "seen", left: "seen", ended: "settled" },
   settled: {},
   refused: {},
 } as const satisfies Arrows;
@@ -92,6 +94,13 @@ export function next(record: RunRecord, observation: Observation, nowMs: number)
 /** True once nothing more can happen to it. */
 export function isOver(record: RunRecord): boolean {
   return record.state === "settled" || record.state === "refused";
+}
+
+/** Whether there is an arrow for it: somebody else may have moved the record on. */
+export function canTake(record: RunRecord, { type }: Observation): boolean {
+  const arrows: Arrows[State] = ARROWS[record.state];
+  const needsDoubt = type === "not-found" || type === "given-up";
+  return arrows[type] !== undefined && !(needsDoubt && record.state === "submitted" && record.doubt === null);
 }
 
 function refuse(record: RunRecord, observation: Observation): never {
@@ -195,6 +204,8 @@ function fromSeen(record: SeenRecord, seen: Observation, nowMs: number): RunReco
         missingSinceMs: record.missingSinceMs ?? nowMs,
         missingLooks: record.missingLooks + 1,
       };
+    case "left":
+      return { ...record, ...common(record, nowMs), dueAtMs: record.dueAtMs, isLeft: true };
     case "ended":
       return { ...common(record, nowMs), state: "settled", handle: record.handle, result: seen.result };
     default:
@@ -204,8 +215,8 @@ function fromSeen(record: SeenRecord, seen: Observation, nowMs: number): RunReco
 
 /** What every state has, so that a changed state keeps nothing of the old one. */
 function common(record: RunRecord, nowMs: number) {
-  const { wishId, revision, owner, request, ownSlug, marker, intendedAtMs } = record;
-  return { wishId, revision, owner, request, ownSlug, marker, intendedAtMs, updatedAtMs: nowMs, dueAtMs: nowMs };
+  const { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs } = record;
+  return { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs, updatedAtMs: nowMs, dueAtMs: nowMs };
 }
 
 function backToIntended(record: SubmittedRecord, nowMs: number, due: { readonly dueAtMs: number }): IntendedRecord {
@@ -236,5 +247,6 @@ function firstSight(
     missingSinceMs: null,
     missingLooks: 0,
     failingSinceMs: run.phase === "failing" ? nowMs : null,
+    isLeft: false,
   };
 }

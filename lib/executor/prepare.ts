@@ -59,12 +59,11 @@ export async function prepare(
 ): Promise<Prepared> {
   const { workflow, form, resolved } = await gather(deps, wish, options);
   const warnings = await check(workflow, form, resolved, wish.checking);
-  const secretPaths = findSecrets(resolved.value, { form, asked: resolved.secretPaths });
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
-    hasSecrets: secretPaths.length > 0,
+    secretPaths: findSecrets(resolved.value, { form, asked: resolved.secretPaths }),
     displayName: wish.displayName,
     asksFor: consentOf(workflow),
     isTrusted: wish.isTrusted,

@@ -1,14 +1,16 @@
 /** Looks for the run of a submit that got no answer: by the slug that we chose, then through the list. */
 
 import { BadAnswer, CredentialError, NotFound } from "../errors.ts";
-import type { Run, SubmittedRecord } from "../model.ts";
+import type { Run, RunRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { bearsMarker } from "./slug.ts";
+import { bearsMarker, hasOtherInputs } from "./slug.ts";
 
 export type Finding =
   | { readonly type: "ours"; readonly run: Run }
   /** A run bears our slug, but belongs to somebody or something else. */
   | { readonly type: "foreign"; readonly detail: string }
+  /** A run bears our key, but was started with other inputs. */
+  | { readonly type: "other-inputs"; readonly run: Run }
   /** Not there, as far as the platform shows it now. */
   | { readonly type: "absent" };
 
@@ -20,15 +22,18 @@ const MOST_PAGES = 100;
 /** Clocks differ; our slug has 80 random bits, so a wide bound costs nothing. */
 const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000;
 
+/** What is known of a run before it is found. */
+export type Sought = Pick<RunRecord, "owner" | "request" | "key" | "ownSlug" | "marker" | "intendedAtMs">;
+
 /**
- * Looks once.
+ * Looks once: at the slug's own page, then, unless only that is wanted, through the list.
  *
  * @throws What the client throws when it can't be looked for; BadAnswer when the list has no end.
  */
 export async function search(
   { client }: Pick<Deps, "client">,
-  record: SubmittedRecord,
-  { signal }: { readonly signal: AbortSignal },
+  record: Sought,
+  { signal, scope = "list" }: { readonly signal: AbortSignal; readonly scope?: "slug" | "list" },
 ): Promise<Finding> {
   if (record.ownSlug !== null) {
     try {
@@ -41,12 +46,12 @@ export async function search(
       if (!(error instanceof NotFound)) throw error;
     }
   }
-  return await searchList({ client }, record, { signal });
+  return scope === "slug" ? { type: "absent" } : await searchList({ client }, record, { signal });
 }
 
 async function searchList(
   { client }: Pick<Deps, "client">,
-  record: SubmittedRecord,
+  record: Sought,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<Finding> {
   const oldestMs = record.intendedAtMs - CLOCK_TOLERANCE_MS;
@@ -64,11 +69,13 @@ async function searchList(
   throw new BadAnswer(`Cannot search for the run: more than ${PAGE_SIZE * MOST_PAGES} runs are newer`);
 }
 
-/** Ours are user, workflow and time of creation; a slug alone proves nothing. */
-function judge(run: Run, { owner, request, intendedAtMs }: SubmittedRecord): Finding {
+/** Ours are user, workflow and time of creation; a slug alone proves nothing. A key's run may be older than this wish. */
+function judge(run: Run, record: Sought): Finding {
+  const { owner, request, key, intendedAtMs } = record;
+  if (hasOtherInputs(run.displayName, record)) return { type: "other-inputs", run };
   const isOurs = run.user.toLowerCase() === owner.user.toLowerCase() &&
     (run.workflowName === null || run.workflowName === request.workflow) &&
-    !(createdAtMs(run) < intendedAtMs - CLOCK_TOLERANCE_MS);
+    (key !== null || !(createdAtMs(run) < intendedAtMs - CLOCK_TOLERANCE_MS));
   if (isOurs) return { type: "ours", run };
   return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}` };
 }

@@ -1,5 +1,7 @@
 /** The name that we give a run before it exists, so that it can be found whatever becomes of the answer. */
 
+import type { Owner, RunRecord, WishKey } from "../model.ts";
+
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
 /** 16 characters of 5 bits: 80 random bits. */
@@ -21,13 +23,45 @@ export function slugFor(workflow: string, marker: string): string {
   return `${name === "" ? "run" : name}-${marker}`;
 }
 
-/** The display name that is sent: it ends with the marker, for servers that choose the slug themselves. */
-export function displayNameFor(name: string, marker: string): string {
-  const end = ` [${marker}]`;
+/** How many characters of the inputs' hash stand beside a key's marker: 32 bits tell different inputs apart. */
+const HASH_LENGTH = 8;
+
+/** The marker of a wish that bears a key: the same one wherever the same user wishes the same thing. */
+export async function markerOf(
+  { owner, workflow, key }: { readonly owner: Owner; readonly workflow: string; readonly key: WishKey },
+): Promise<string> {
+  const words = JSON.stringify([owner.host, owner.user.toLowerCase(), workflow, key.text, key.attempt]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words));
+  return Array.from(new Uint8Array(digest).subarray(0, RANDOM_LENGTH), (byte) => BASE32[byte % 32]).join("");
+}
+
+/**
+ * What ends the display name: the marker, and with a key the beginning of the inputs' hash, so that other machines see
+ * whether it was used for the same inputs.
+ */
+export function tagOf({ marker, key, request }: Pick<RunRecord, "marker" | "key" | "request">): string {
+  return key === null ? marker : `${marker}.${request.inputsHash.slice(0, HASH_LENGTH)}`;
+}
+
+/** The display name that is sent: it ends with the tag, for servers that choose the slug themselves. */
+export function displayNameFor(name: string, tag: string): string {
+  const end = ` [${tag}]`;
   return name.slice(0, DISPLAY_NAME_LENGTH - end.length) + end;
 }
 
-/** Whether a run's display name ends with our marker. */
+/** Whether a run's display name ends with our marker, whatever the inputs. */
 export function bearsMarker(displayName: string | null, marker: string): boolean {
-  return displayName !== null && displayName.endsWith(`[${marker}]`);
+  const [, found] = TAG.exec(displayName ?? "") ?? [];
+  return found === marker;
 }
+
+/** Whether a run that bears our marker was started with other inputs. False where it doesn't tell. */
+export function hasOtherInputs(
+  displayName: string | null,
+  { key, marker, request }: Pick<RunRecord, "key" | "marker" | "request">,
+): boolean {
+  const [, found, hash] = TAG.exec(displayName ?? "") ?? [];
+  return key !== null && found === marker && hash !== undefined && !request.inputsHash.startsWith(hash);
+}
+
+const TAG = /\[([a-z2-7]{16})(?:\.([0-9a-f]{8}))?\]$/;

@@ -5,13 +5,14 @@
 
 import type { SubmitAnswer } from "../client/client.ts";
 import type { Clock } from "../clock.ts";
-import { ConsentRequired, NotSubmitted, RunnerError, StorageError } from "../errors.ts";
+import { ConsentRequired, NotSubmitted, RunnerError, StorageError, Unsupported } from "../errors.ts";
 import type { Doubt, IntendedRecord, Run, RunEvent, RunRecord, SubmitDelay, SubmittedRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
 import { lookDelayMs, resubmitDelayMs, searchDelayMs } from "./pace.ts";
 import { search } from "./search.ts";
-import { displayNameFor } from "./slug.ts";
-import { learn, moveOn, type Turn, type TurnOptions } from "./turn.ts";
+import { keyTaken } from "./key.ts";
+import { displayNameFor, hasOtherInputs, tagOf } from "./slug.ts";
+import { learn, learnOfHost, moveOn, profileOf, type Turn, type TurnOptions } from "./turn.ts";
 import { handleOf } from "./view.ts";
 
 /** How long a run is looked for after a lost answer; longer where a gateway stands before a slow platform. */
@@ -34,12 +35,14 @@ type Step = { readonly deps: Deps; readonly options: TurnOptions };
  * @throws NotSubmitted when it could not be written down first; the signal's reason.
  */
 export async function submit(deps: Deps, record: IntendedRecord, options: TurnOptions): Promise<Turn> {
-  const { request, ownSlug, marker } = record;
+  const { request, ownSlug } = record;
   if (request.inputs === null) {
     return await refuse(
       { deps, options },
       record,
-      new NotSubmitted(`Cannot submit ${request.workflow}: its inputs held secrets and were not stored`),
+      new NotSubmitted(`Cannot submit ${request.workflow}: its inputs held secrets, which were not stored`, {
+        hint: "Nothing was started: run it again with its inputs",
+      }),
     );
   }
   // Before the request: after a crash we look for this slug on the platform instead of sending again.
@@ -49,7 +52,7 @@ export async function submit(deps: Deps, record: IntendedRecord, options: TurnOp
     workflow: request.workflow,
     inputs: request.inputs,
     slug: ownSlug,
-    displayName: displayNameFor(request.displayName ?? request.workflow, marker),
+    displayName: displayNameFor(request.displayName ?? request.workflow, tagOf(record)),
     consent: request.isTrusted ? request.asksFor ?? { permissions: [], variables: [] } : null,
   }, { signal: patience.signal });
   return await judge({ deps, options }, sent, answer);
@@ -71,6 +74,8 @@ export async function lookForLost(deps: Deps, record: SubmittedRecord, options: 
         const foreign = await inDoubt(step, record, { cause: "foreign", detail: finding.detail, lookForMs: 0 });
         return { record: await learn(deps, foreign.record, { type: "given-up" }), events: [] };
       }
+      case "other-inputs":
+        return await refuse(step, record, keyTaken(record, finding.run));
       case "absent":
         return await afterNothingFound(step, record, record.doubt);
     }
@@ -99,7 +104,11 @@ async function judge(step: Step, record: SubmittedRecord, answer: SubmitAnswer):
   switch (answer.type) {
     case "accepted": {
       if (record.ownSlug !== null && answer.run.slug !== null) {
-        await deps.ledger.learn(record.owner.host, { echoesSlug: answer.run.slug === record.ownSlug });
+        await learnOfHost(deps, record.owner.host, { echoesSlug: answer.run.slug === record.ownSlug });
+      }
+      // Some servers answer a second submit of a slug with the first run.
+      if (hasOtherInputs(answer.run.displayName, record)) {
+        return await refuse(step, record, keyTaken(record, answer.run));
       }
       return { record: await seen(step, record, answer.run), events: [] };
     }
@@ -148,6 +157,14 @@ async function afterRejected(
     // An earlier submit may have started a run, whatever this one was told.
     return await inDoubt(step, record, { cause: "conflict", detail: error.message, lookForMs: LOOK_FOR_MS });
   }
+  if (isSlugRefused && record.key !== null) {
+    // Taken, most likely, by the same wish from elsewhere; without the slug the key would guard nothing.
+    return await inDoubt(step, record, {
+      cause: "slug-refused",
+      detail: error.message,
+      lookForMs: LOOK_AFTER_CONFLICT_MS,
+    });
+  }
   if (isSlugRefused && record.ownSlug !== null) {
     return { record: await learn(step.deps, record, { type: "slug-refused" }), events: [] };
   }
@@ -161,6 +178,15 @@ async function afterNothingFound(step: Step, record: SubmittedRecord, doubt: Dou
   if (looked.state !== "submitted") throw new TypeError(`A record that was looked for is ${looked.state}`);
   if (doubt.looks + 1 < LEAST_LOOKS || nowMs - doubt.sinceMs < doubt.lookForMs) return { record: looked, events: [] };
 
+  if (doubt.cause === "slug-refused" && record.lostAnswers === 0) {
+    return await refuse(
+      step,
+      looked,
+      new Unsupported(`Cannot use the key for ${record.request.workflow}: ${doubt.detail}`, {
+        hint: "This server chooses slugs itself: run without --key",
+      }),
+    );
+  }
   const againAtMs = nowMs + resubmitDelayMs(record.attempts, deps.random);
   const isInTime = againAtMs <= deadlineMs(record, options);
   if (record.lostAnswers === 0) {
@@ -168,7 +194,7 @@ async function afterNothingFound(step: Step, record: SubmittedRecord, doubt: Dou
     if (isInTime) return await postAgain(step, looked, againAtMs, doubt);
     return await stopTrying(step, looked, new NotSubmitted(doubt.detail));
   }
-  const { echoesSlug, rejectsDuplicateSlug } = await deps.ledger.profile(record.owner.host);
+  const { echoesSlug, rejectsDuplicateSlug } = await profileOf(deps, record.owner.host);
   const isSecondRunImpossible = record.ownSlug !== null && echoesSlug === true && rejectsDuplicateSlug === true;
   if (isSecondRunImpossible && isInTime) return await postAgain(step, looked, againAtMs, doubt);
   return { record: await learn(deps, looked, { type: "given-up" }), events: [] };

@@ -1,11 +1,11 @@
 /** One step forward, and what it says: the shape that `submit`, `look` and `advance` share. */
 
 import type { RunnerError } from "../errors.ts";
-import type { Ledger } from "../ledger/ledger.ts";
 import { StorageError } from "../errors.ts";
-import type { RunEvent, RunRecord } from "../model.ts";
+import { type Ledger, StaleRecord } from "../ledger/ledger.ts";
+import type { HostProfile, RunEvent, RunRecord, Submitted } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { next, type Observation } from "./lifecycle.ts";
+import { canTake, next, type Observation } from "./lifecycle.ts";
 import type { PaceOptions } from "./pace.ts";
 
 export interface Turn {
@@ -13,11 +13,13 @@ export interface Turn {
   readonly events: readonly RunEvent[];
   /** Why the last look or submit brought nothing; the loop goes on unless it knows better. */
   readonly trouble?: RunnerError;
+  /** True when another process moved the record on instead of us. */
+  readonly isTakenOver?: boolean;
 }
 
 export interface TurnOptions {
   /** What results say of this call: `no` for one that takes up a run which is there already. */
-  readonly submitted: "yes" | "no";
+  readonly submitted: Submitted;
   readonly signal: AbortSignal;
   readonly pace: PaceOptions;
   /** How long a submit that certainly started nothing is repeated, milliseconds. */
@@ -43,23 +45,75 @@ export async function learn(
 ): Promise<RunRecord> {
   const moved = next(record, observation, clock.now());
   if (!isWorthWriting(record, moved)) return moved;
-  return await keep({ ledger, log }, moved);
-}
-
-async function keep({ ledger, log }: { ledger: Ledger; log: Deps["log"] }, record: RunRecord): Promise<RunRecord> {
   try {
-    return await ledger.put(record);
+    return await putOnTop(ledger, moved, observation, clock.now());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
-    return record;
+    return moved;
   }
+}
+
+/** What a host is known to do; nothing, where that can't be read. */
+export async function profileOf({ ledger, log }: Pick<Deps, "ledger" | "log">, host: string): Promise<HostProfile> {
+  try {
+    return await ledger.profile(host);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log("WARNING", error.message);
+    return {};
+  }
+}
+
+/** Remembers what a host does, where that can be written. */
+export async function learnOfHost(
+  { ledger, log }: Pick<Deps, "ledger" | "log">,
+  host: string,
+  facts: HostProfile,
+): Promise<void> {
+  try {
+    await ledger.learn(host, facts);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log("WARNING", error.message);
+  }
+}
+
+/** Each time that it is tried again somebody else has moved the record, and a record moves only so often. */
+const MOST_TRIES = 20;
+
+/** Where another process has moved the record on, what we learned still counts, unless it knows more by now. */
+async function putOnTop(
+  ledger: Ledger,
+  moved: RunRecord,
+  observation: Observation,
+  nowMs: number,
+): Promise<RunRecord> {
+  let wanted = moved;
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    try {
+      return await ledger.put(wanted);
+    } catch (error) {
+      if (!(error instanceof StaleRecord)) throw error;
+    }
+    const stored = await ledger.get(wanted.wishId);
+    // Somebody has cleared the history: the run is followed all the same.
+    if (stored === undefined) return wanted;
+    if (!canTake(stored, observation)) return withInputs(stored, moved);
+    wanted = next(withInputs(stored, moved), observation, nowMs);
+  }
+  return wanted;
+}
+
+/** What is stored lacks secrets, which this process still has. */
+export function withInputs<R extends RunRecord>(stored: R, { request }: RunRecord): R {
+  return { ...stored, request: { ...stored.request, inputs: stored.request.inputs ?? request.inputs } };
 }
 
 /** A look that showed nothing new is not written: thousands of them would wear the keeper out. */
 function isWorthWriting(before: RunRecord, after: RunRecord): boolean {
   if (before.state !== "seen" || after.state !== "seen") return true;
-  return before.run.platformStatus !== after.run.platformStatus ||
+  return before.run.platformStatus !== after.run.platformStatus || before.isLeft !== after.isLeft ||
     (before.lostSinceMs === null) !== (after.lostSinceMs === null) ||
     (before.missingSinceMs === null) !== (after.missingSinceMs === null) ||
     (before.failingSinceMs === null) !== (after.failingSinceMs === null);

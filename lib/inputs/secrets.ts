@@ -88,6 +88,26 @@ export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]):
   return members(inputs, "");
 }
 
+/** The same inputs without every secret: members are left out, and a list's items are `null`. */
+export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
+  const secrets = new Set(secretPaths);
+  const open = (value: Json, path: string): Json => {
+    if (Array.isArray(value)) {
+      return value.map((item, index) => {
+        const at = joinPath(path, index);
+        return secrets.has(at) ? null : open(item, at);
+      });
+    }
+    return isObject(value) ? members(value, path) : value;
+  };
+  const members = (value: JsonObject, path: string): JsonObject =>
+    Object.fromEntries(
+      Object.entries(value).filter(([name]) => !secrets.has(joinPath(path, name)))
+        .map(([name, member]) => [name, open(member, joinPath(path, name))]),
+    );
+  return members(inputs, "");
+}
+
 function isHolder(value: Json): boolean {
   return typeof value === "object" && value !== null;
 }

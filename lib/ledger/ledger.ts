@@ -14,16 +14,39 @@ export interface Ledger extends AsyncDisposable {
    */
   put<R extends RunRecord>(record: R): Promise<R>;
   get(wishId: string): Promise<RunRecord | undefined>;
+  /** The latest record whose run bears this slug, or was given it. */
+  findRun(owner: Owner, slug: string): Promise<RunRecord | undefined>;
   /** Records that are neither settled nor refused, oldest first. */
   listOpen(owner: Owner): Promise<readonly RunRecord[]>;
+  /** The same of everybody else who keeps records here: to be told of, not to be touched. */
+  listOpenOfOthers(owner: Owner): Promise<readonly RunRecord[]>;
   /** Newest first by the time of intent. */
-  listRecent(owner: Owner, options: { readonly limit: number; readonly workflow?: string }): Promise<
-    readonly RunRecord[]
-  >;
+  listRecent(owner: Owner, options: RecentQuery): Promise<readonly RunRecord[]>;
+  /**
+   * Forgets records that are over: those intended before an instant, and the oldest beyond a number.
+   *
+   * @returns How many.
+   */
+  prune(owner: Owner, bounds: PruneBounds): Promise<number>;
   /** What the host is known to do; `{}` when nothing is. */
   profile(host: string): Promise<HostProfile>;
   /** Adds to what is known, field by field. */
   learn(host: string, facts: HostProfile): Promise<void>;
+}
+
+export interface RecentQuery {
+  readonly limit: number;
+  readonly workflow?: string | undefined;
+  /** Milliseconds since the epoch: only what was intended then or later. */
+  readonly sinceMs?: number | undefined;
+  /** How many of the newest to leave out, for pages. */
+  readonly offset?: number | undefined;
+}
+
+export interface PruneBounds {
+  /** Milliseconds since the epoch. */
+  readonly beforeMs: number;
+  readonly keep: number;
 }
 
 /** Somebody else wrote this record since it was read: read it again and decide anew. */
@@ -31,8 +54,21 @@ export class StaleRecord extends Error {
   override readonly name = "StaleRecord";
 }
 
-/** A record as it may be stored: inputs that hold a secret are left out, their hash stays. */
+/** A record as it may be stored: without secrets, whose hash stays. */
 export function storable<R extends RunRecord>(record: R): R {
-  if (!record.request.hasSecrets) return record;
+  if (record.request.secretPaths.length === 0) return record;
   return { ...record, request: { ...record.request, inputs: null } };
+}
+
+/** True while something may still happen to it. */
+export function isOpen({ state }: RunRecord): boolean {
+  return state !== "settled" && state !== "refused";
+}
+
+/** What its run is called, as far as is known. */
+export function slugOf(record: RunRecord): string | null {
+  if (record.state === "seen" || record.state === "settled") {
+    return record.handle.type === "slug" ? record.handle.slug : null;
+  }
+  return record.ownSlug;
 }

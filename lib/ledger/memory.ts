@@ -1,13 +1,14 @@
 /** Why this file: a keeper for one process, and the measure that the durable ones are held to. */
 
-import type { HostProfile, RunRecord } from "../model.ts";
-import { type Ledger, StaleRecord, storable } from "./ledger.ts";
+import type { HostProfile, Owner, RunRecord } from "../model.ts";
+import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
 
 /** Keeps everything until the process ends. */
 export function memoryLedger(): Ledger {
   const records = new Map<string, RunRecord>();
   const profiles = new Map<string, HostProfile>();
   const newestFirst = () => [...records.values()].sort((a, b) => b.intendedAtMs - a.intendedAtMs);
+  const newestOf = (owner: Owner) => newestFirst().filter((record) => isOwnedBy(record, owner));
   return {
     // deno-lint-ignore require-await -- the interface is asynchronous for keepers that are
     async put(record) {
@@ -20,20 +21,23 @@ export function memoryLedger(): Ledger {
       return written;
     },
     get: (wishId) => Promise.resolve(records.get(wishId)),
-    listOpen: ({ host, user }) =>
+    findRun: (owner, slug) => Promise.resolve(newestOf(owner).find((record) => slugOf(record) === slug)),
+    listOpen: (owner) => Promise.resolve(newestOf(owner).reverse().filter(isOpen)),
+    listOpenOfOthers: (owner) =>
+      Promise.resolve(newestFirst().reverse().filter((record) => isOpen(record) && !isOwnedBy(record, owner))),
+    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, offset = 0 }) =>
       Promise.resolve(
-        newestFirst().reverse().filter((record) =>
-          record.owner.host === host && record.owner.user === user &&
-          record.state !== "settled" && record.state !== "refused"
-        ),
+        newestOf(owner).filter(({ request, intendedAtMs }) =>
+          (workflow === undefined || request.workflow === workflow) && intendedAtMs >= sinceMs
+        ).slice(offset, offset + limit),
       ),
-    listRecent: ({ host, user }, { limit, workflow }) =>
-      Promise.resolve(
-        newestFirst().filter((record) =>
-          record.owner.host === host && record.owner.user === user &&
-          (workflow === undefined || record.request.workflow === workflow)
-        ).slice(0, limit),
-      ),
+    prune(owner, { beforeMs, keep }) {
+      const old = newestOf(owner).filter((record, rank) =>
+        !isOpen(record) && (record.intendedAtMs < beforeMs || rank >= keep)
+      );
+      for (const { wishId } of old) records.delete(wishId);
+      return Promise.resolve(old.length);
+    },
     profile: (host) => Promise.resolve(profiles.get(host) ?? {}),
     // deno-lint-ignore require-await -- as above
     async learn(host, facts) {
@@ -41,4 +45,8 @@ export function memoryLedger(): Ledger {
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+function isOwnedBy({ owner }: RunRecord, { host, user }: Owner): boolean {
+  return owner.host === host && owner.user === user;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ARROWS, next, type Observation } from "../../lib/executor/lifecycle.ts";
 import { resultOf } from "../../lib/executor/view.ts";
 import type { RunRecord } from "../../lib/model.ts";
-import { aDoubt, anIntended, aRun, aSeen, aSubmitted } from "../support/records.ts";
+import { aDoubt, anIntended, aRun, aSeen, aSettled, aSubmitted } from "../support/records.ts";
 
 const NOW_MS = 5_000;
 const LATER_MS = 9_000;
@@ -12,12 +12,7 @@ const RECORDS: Readonly<Record<RunRecord["state"], RunRecord>> = {
   intended: anIntended(),
   submitted: aSubmitted({ doubt: aDoubt() }),
   seen: aSeen(),
-  settled: {
-    ...aSeenBase(),
-    state: "settled",
-    handle,
-    result: resultOf(aRun(), { kind: "completed", submitted: "yes" }),
-  },
+  settled: aSettled(),
   refused: { ...aSeenBase(), state: "refused", kind: "rejected", message: "no" },
 };
 
@@ -34,6 +29,7 @@ const OBSERVATIONS: { readonly [T in Observation["type"]]: Extract<Observation, 
   looked: { type: "looked", run: aRun(), handle, lookAtMs: LATER_MS },
   "look-failed": { type: "look-failed", lookAtMs: LATER_MS },
   missing: { type: "missing", lookAtMs: LATER_MS },
+  left: { type: "left" },
   ended: { type: "ended", result: resultOf(aRun(), { kind: "completed", submitted: "yes" }) },
 };
 
@@ -95,6 +91,6 @@ Deno.test("next() remembers since when the answer is awaited, contact is lost, t
 });
 
 function aSeenBase() {
-  const { wishId, revision, owner, request, ownSlug, marker, intendedAtMs, updatedAtMs, dueAtMs } = aSeen();
-  return { wishId, revision, owner, request, ownSlug, marker, intendedAtMs, updatedAtMs, dueAtMs };
+  const { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs, updatedAtMs, dueAtMs } = aSeen();
+  return { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs, updatedAtMs, dueAtMs };
 }

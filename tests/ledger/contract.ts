@@ -1,8 +1,8 @@
 /** What every keeper is held to. */
 
 import assert from "node:assert/strict";
-import { type Ledger, StaleRecord } from "../../lib/ledger/ledger.ts";
-import { aDoubt, aKeptRequest, anIntended, aSeen, aSubmitted } from "../support/records.ts";
+import { type Ledger, type RecentQuery, StaleRecord } from "../../lib/ledger/ledger.ts";
+import { aDoubt, aKeptRequest, anIntended, aSeen, aSettled, aSubmitted } from "../support/records.ts";
 
 const OWNER = { host: "localhost", user: "demo" };
 
@@ -48,6 +48,7 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
     const { attempts: _1, strugglingSinceMs: _2, lostAnswers: _3, ...base } = anIntended({ wishId: "c", revision });
     await ledger.put({ ...base, state: "refused", kind: "rejected", message: "no" });
     assert.deepEqual((await ledger.listOpen(OWNER)).map(({ wishId }) => wishId), ["a", "b"]);
+    assert.deepEqual((await ledger.listOpenOfOthers(OWNER)).map(({ wishId }) => wishId), ["other"]);
   });
 
   test("lists the most recent first, of one workflow when it is named", async (ledger) => {
@@ -61,12 +62,54 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
     assert.deepEqual(await ids({ limit: 10, workflow: "hello-world" }), ["c", "a"]);
   });
 
+  test("lists from an instant on, and by pages", async (ledger) => {
+    for (const [wishId, intendedAtMs] of [["a", 1_000], ["b", 2_000], ["c", 3_000]] as const) {
+      await ledger.put(anIntended({ wishId, intendedAtMs }));
+    }
+    const ids = async (options: RecentQuery) => (await ledger.listRecent(OWNER, options)).map(({ wishId }) => wishId);
+    assert.deepEqual(await ids({ limit: 10, sinceMs: 2_000 }), ["c", "b"]);
+    assert.deepEqual(await ids({ limit: 1, offset: 1 }), ["b"]);
+    assert.deepEqual(await ids({ limit: 10, offset: 3 }), []);
+  });
+
+  test("finds a record by the slug that its run was given, and by the one that it bears", async (ledger) => {
+    await ledger.put(anIntended({ wishId: "a", ownSlug: "given" }));
+    const { revision } = await ledger.put(anIntended({ wishId: "b", ownSlug: "wished" }));
+    await ledger.put(aSeen({ wishId: "b", revision, ownSlug: "wished", handle: { type: "slug", slug: "borne" } }));
+    assert.equal((await ledger.findRun(OWNER, "given"))?.wishId, "a");
+    assert.equal((await ledger.findRun(OWNER, "borne"))?.wishId, "b");
+    assert.equal(await ledger.findRun(OWNER, "wished"), undefined);
+    assert.equal(await ledger.findRun({ ...OWNER, user: "alice" }, "given"), undefined);
+  });
+
+  test("forgets what is over, by age and by number, and nothing that is open", async (ledger) => {
+    await ledger.put(anIntended({ wishId: "open", intendedAtMs: 1 }));
+    for (const intendedAtMs of [1_000, 2_000, 3_000, 4_000, 5_000]) {
+      await ledger.put(aSettled({ wishId: `at ${intendedAtMs}`, intendedAtMs }));
+    }
+    await ledger.put(aSettled({ wishId: "other", intendedAtMs: 1_000, owner: { host: "localhost", user: "alice" } }));
+    const ids = async () => (await ledger.listRecent(OWNER, { limit: 10 })).map(({ wishId }) => wishId);
+    assert.equal(await ledger.prune(OWNER, { beforeMs: 2_000, keep: 10 }), 1);
+    assert.deepEqual(await ids(), ["at 5000", "at 4000", "at 3000", "at 2000", "open"]);
+    assert.equal(await ledger.prune(OWNER, { beforeMs: 0, keep: 2 }), 2);
+    assert.deepEqual(await ids(), ["at 5000", "at 4000", "open"]);
+    assert.equal(await ledger.prune(OWNER, { beforeMs: 0, keep: 0 }), 2);
+    assert.deepEqual(await ids(), ["open"]);
+    assert.ok(await ledger.get("other"));
+  });
+
   test("does not keep inputs that hold a secret, but their hash", async (ledger) => {
-    const request = aKeptRequest({ hasSecrets: true, inputs: { password: "hunter2" }, inputsHash: "abc" });
+    const request = aKeptRequest({
+      secretPaths: ["password"],
+      inputs: { user: "ann", password: "hunter2" },
+      openInputs: { user: "ann" },
+      inputsHash: "abc",
+    });
     const put = await ledger.put(anIntended({ request }));
-    assert.deepEqual(put.request.inputs, { password: "hunter2" });
+    assert.deepEqual(put.request.inputs, { user: "ann", password: "hunter2" });
     const kept = await ledger.get("wish");
     assert.equal(kept?.request.inputs, null);
+    assert.deepEqual(kept?.request.openInputs, { user: "ann" });
     assert.equal(kept?.request.inputsHash, "abc");
     assert.ok(!JSON.stringify(kept).includes("hunter2"));
   });

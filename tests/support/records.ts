@@ -1,6 +1,7 @@
 /** Builders that show only what matters to a test. */
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
+import { resultOf } from "../../lib/executor/view.ts";
 import type {
   Doubt,
   IntendedRecord,
@@ -9,6 +10,7 @@ import type {
   RunDetail,
   RunRequest,
   SeenRecord,
+  SettledRecord,
   SubmittedRecord,
 } from "../../lib/model.ts";
 
@@ -17,7 +19,7 @@ export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
     workflow: "hello-world",
     workflowId: null,
     inputs: hello,
-    hasSecrets: false,
+    secretPaths: [],
     displayName: null,
     asksFor: null,
     isTrusted: false,
@@ -27,13 +29,14 @@ export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
 }
 
 export function aKeptRequest(parts: Partial<KeptRequest> = {}): KeptRequest {
-  return { ...aRequest(), inputsHash: "0", ...parts };
+  return { ...aRequest(), openInputs: null, inputsHash: "0", ...parts };
 }
 
 const base = {
   wishId: "wish",
   revision: 0,
   owner: { host: "localhost", user: "demo" },
+  key: null,
   ownSlug: "hello-world-abcdefghijklmnop",
   marker: "abcdefghijklmnop",
   intendedAtMs: 1_000,
@@ -92,8 +95,15 @@ export function aSeen(parts: Partial<SeenRecord> = {}): SeenRecord {
     missingSinceMs: null,
     missingLooks: 0,
     failingSinceMs: null,
+    isLeft: false,
     ...parts,
   };
+}
+
+export function aSettled(parts: Partial<SettledRecord> = {}): SettledRecord {
+  const handle = { type: "slug", slug: base.ownSlug } as const;
+  const result = resultOf({ ...aRun(), status: "completed" }, { kind: "completed", submitted: "yes" });
+  return { ...base, request: aKeptRequest(), state: "settled", handle, result, ...parts };
 }
 
 export function aRun(parts: Partial<Run> = {}): Run {
