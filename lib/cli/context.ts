@@ -18,9 +18,12 @@ export interface Context {
   /** Without the program's own name. */
   readonly args: readonly string[];
   env(name: string): string | undefined;
+  readonly os: typeof Deno.build.os;
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
   /** Asks for a secret without showing it. Only where stdin is a terminal. */
   askSecret(label: string): Promise<string>;
+  /** Reads one line; `null` when stdin has ended. Only where stdin is a terminal. */
+  readLine(): Promise<string | null>;
   readonly stdout: TextWriter;
   readonly stderr: TextWriter;
   readonly clock: Clock;

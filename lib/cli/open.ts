@@ -1,12 +1,16 @@
-/** Puts the real parts together for a command: the key that this call uses, and what it opens. */
+/** Puts the real parts together for a command: the key that this call uses, what it opens, and what is remembered. */
 
 import type { Client } from "../client/client.ts";
 import { createClient } from "../client/create_client.ts";
 import { findCredential } from "../client/credentials.ts";
+import { StorageError } from "../errors.ts";
 import type { Deps } from "../executor/deps.ts";
+import { lazyLedger } from "../ledger/lazy.ts";
+import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
+import { ledgerPath } from "./state_path.ts";
 
 /** What opening needs of a command's call. */
 export interface OpenCall {
@@ -15,6 +19,15 @@ export interface OpenCall {
   readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
 }
 
+/**
+ * What the history is to a command: `needed` where something must be written down before it is done, `welcome` where
+ * it only helps, `none` where somebody does without.
+ */
+export type HistoryUse = "needed" | "welcome" | "none";
+
+/** Deps that are to be closed. */
+export type OpenDeps = Deps & AsyncDisposable;
+
 /** @throws CredentialError when there is no key that can be used. */
 export async function openClient({ context, output, values }: OpenCall): Promise<Client> {
   const { clock, env, random, fetch, readTextFile } = context;
@@ -22,11 +35,38 @@ export async function openClient({ context, output, values }: OpenCall): Promise
   return createClient({ credential, fetch, clock, random, log: logTo(output) });
 }
 
-/** @throws CredentialError when there is no key that can be used. */
-export async function openDeps(call: OpenCall): Promise<Deps> {
-  const { memoryLedger } = await import("../ledger/memory.ts");
+/** @throws CredentialError when there is no key that can be used. A history that can't be opened is told when used. */
+export async function openDeps(call: OpenCall, history: HistoryUse = "welcome"): Promise<OpenDeps> {
   const { clock, random } = call.context;
-  return { client: await openClient(call), ledger: memoryLedger(), clock, random, log: logTo(call.output) };
+  const client = await openClient(call);
+  const ledger = openLedger(call, history);
+  const close = () => ledger[Symbol.asyncDispose]();
+  return { client, ledger, clock, random, log: logTo(call.output), [Symbol.asyncDispose]: close };
+}
+
+/** The ledger of this user and machine, opened when it is first asked. */
+export function openLedger({ context, output }: Pick<OpenCall, "context" | "output">, history: HistoryUse): Ledger {
+  return lazyLedger(async () => {
+    if (history === "none") return await forNow();
+    try {
+      return await openFile(context, output);
+    } catch (error) {
+      if (history === "needed" || !(error instanceof StorageError)) throw error;
+      output.say("WARNING", error.message);
+      return await forNow();
+    }
+  });
+}
+
+async function openFile({ env, clock, os }: Context, output: Output): Promise<Ledger> {
+  const path = ledgerPath(env, os);
+  const { openSqliteLedger } = await import("../ledger/sqlite.ts");
+  return await openSqliteLedger({ path, nowMs: clock.now(), onSetAside: (text) => output.say("WARNING", text) });
+}
+
+async function forNow(): Promise<Ledger> {
+  const { memoryLedger } = await import("../ledger/memory.ts");
+  return memoryLedger();
 }
 
 function logTo(output: Output): Log {

@@ -83,6 +83,29 @@ const GROUPS = [
     ],
   },
   {
+    title: "From here",
+    commands: [
+      {
+        name: "resume",
+        usage: "",
+        summary: "take up what was started here and not seen to its end",
+        load: async () => (await import("./commands/resume.ts")).resume,
+      },
+      {
+        name: "history",
+        usage: "[show RUN]",
+        summary: "what was run from here",
+        load: async () => (await import("./commands/history.ts")).history,
+      },
+      {
+        name: "rerun",
+        usage: "RUN",
+        summary: "submit again what was run, with the same inputs",
+        load: async () => (await import("./commands/rerun.ts")).rerun,
+      },
+    ],
+  },
+  {
     title: "Without an account",
     commands: [
       {

@@ -13,6 +13,7 @@ export function systemContext(): Context {
   return {
     args: Deno.args,
     env,
+    os: Deno.build.os,
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
       readText: () => new Response(Deno.stdin.readable).text(),
@@ -21,6 +22,7 @@ export function systemContext(): Context {
     stderr: textWriter(Deno.stderr),
     clock: systemClock,
     askSecret: async (label) => (await import("./ask_secret.ts")).askSecret(label),
+    readLine,
     random: strongRandom,
     fetch: globalThis.fetch,
     readTextFile: (path) => Deno.readTextFile(path),
@@ -29,6 +31,13 @@ export function systemContext(): Context {
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     onSignal,
   };
+}
+
+/** The terminal hands over what was typed once Enter is pressed. */
+async function readLine(): Promise<string | null> {
+  const buffer = new Uint8Array(1_024);
+  const count = await Deno.stdin.read(buffer);
+  return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
 }
 
 /** Slugs rest on it: two processes must never draw the same. */

@@ -3,7 +3,7 @@
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
 
 /**
- * Keeps records and host profiles. Methods throw StorageError when the keeper can't read or write, and
+ * Keeps records and host profiles. An owner of `null` is everybody. Methods throw StorageError when the keeper can't read or write, and
  * {@link StaleRecord} when somebody else moved the record on first.
  */
 export interface Ledger extends AsyncDisposable {
@@ -15,19 +15,19 @@ export interface Ledger extends AsyncDisposable {
   put<R extends RunRecord>(record: R): Promise<R>;
   get(wishId: string): Promise<RunRecord | undefined>;
   /** The latest record whose run bears this slug, or was given it. */
-  findRun(owner: Owner, slug: string): Promise<RunRecord | undefined>;
+  findRun(owner: Owner | null, slug: string): Promise<RunRecord | undefined>;
   /** Records that are neither settled nor refused, oldest first. */
   listOpen(owner: Owner): Promise<readonly RunRecord[]>;
   /** The same of everybody else who keeps records here: to be told of, not to be touched. */
   listOpenOfOthers(owner: Owner): Promise<readonly RunRecord[]>;
   /** Newest first by the time of intent. */
-  listRecent(owner: Owner, options: RecentQuery): Promise<readonly RunRecord[]>;
+  listRecent(owner: Owner | null, options: RecentQuery): Promise<readonly RunRecord[]>;
   /**
    * Forgets records that are over: those intended before an instant, and the oldest beyond a number.
    *
    * @returns How many.
    */
-  prune(owner: Owner, bounds: PruneBounds): Promise<number>;
+  prune(owner: Owner | null, bounds: PruneBounds): Promise<number>;
   /** What the host is known to do; `{}` when nothing is. */
   profile(host: string): Promise<HostProfile>;
   /** Adds to what is known, field by field. */

@@ -8,7 +8,8 @@ export function memoryLedger(): Ledger {
   const records = new Map<string, RunRecord>();
   const profiles = new Map<string, HostProfile>();
   const newestFirst = () => [...records.values()].sort((a, b) => b.intendedAtMs - a.intendedAtMs);
-  const newestOf = (owner: Owner) => newestFirst().filter((record) => isOwnedBy(record, owner));
+  const newestOf = (owner: Owner | null) =>
+    newestFirst().filter((record) => owner === null || isOwnedBy(record, owner));
   return {
     // deno-lint-ignore require-await -- the interface is asynchronous for keepers that are
     async put(record) {

@@ -33,9 +33,10 @@ const MIGRATIONS = [
      intended_at_ms INTEGER NOT NULL,
      body TEXT NOT NULL
    ) STRICT;
-   CREATE INDEX records_by_time ON records (host, user, intended_at_ms);
+   CREATE INDEX records_by_time ON records (intended_at_ms);
+   CREATE INDEX records_by_owner ON records (host, user, intended_at_ms);
    CREATE INDEX records_by_workflow ON records (host, user, workflow, intended_at_ms);
-   CREATE INDEX records_by_slug ON records (host, user, slug, intended_at_ms);
+   CREATE INDEX records_by_slug ON records (slug);
    CREATE INDEX records_open ON records (is_open, intended_at_ms) WHERE is_open = 1;
    CREATE TABLE profiles (host TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
 ];
@@ -112,7 +113,7 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
       throw asStorageError(error, path);
     }
   };
-  const read = (where: string, ...values: (string | number)[]): RunRecord[] =>
+  const read = (where: string, ...values: (string | number | null)[]): RunRecord[] =>
     database.prepare(`SELECT body FROM records WHERE ${where}`).all(...values).map(({ body }) =>
       JSON.parse(String(body))
     );
@@ -124,10 +125,8 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
         return written;
       }),
     get: (wishId) => guarded(() => read("wish_id = ?", wishId)[0]),
-    findRun: ({ host, user }, slug) =>
-      guarded(() =>
-        read("host = ? AND user = ? AND slug = ? ORDER BY intended_at_ms DESC LIMIT 1", host, user, slug)[0]
-      ),
+    findRun: (owner, slug) =>
+      guarded(() => read(`slug = ? AND ${OWNED} ORDER BY intended_at_ms DESC LIMIT 1`, slug, ...wordsOf(owner))[0]),
     listOpen: ({ host, user }) =>
       guarded(() => read("is_open = 1 AND host = ? AND user = ? ORDER BY intended_at_ms", host, user)),
     listOpenOfOthers: ({ host, user }) =>
@@ -153,33 +152,40 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
 }
 
 function recent(
-  read: (where: string, ...values: (string | number)[]) => RunRecord[],
-  { host, user }: Owner,
+  read: (where: string, ...values: (string | number | null)[]) => RunRecord[],
+  owner: Owner | null,
   { limit, workflow, sinceMs = 0, offset = 0 }: RecentQuery,
 ): RunRecord[] {
-  const ofWorkflow = workflow === undefined ? [] : [workflow];
+  const conditions: [string, ...(string | number)[]][] = [
+    ...(owner === null ? [] : [["host = ? AND user = ?", owner.host, owner.user] satisfies [string, ...string[]]]),
+    ...(workflow === undefined ? [] : [["workflow = ?", workflow] satisfies [string, ...string[]]]),
+    ["intended_at_ms >= ?", sinceMs],
+  ];
   return read(
-    `host = ? AND user = ? ${workflow === undefined ? "" : "AND workflow = ?"} AND intended_at_ms >= ?
-     ORDER BY intended_at_ms DESC LIMIT ? OFFSET ?`,
-    host,
-    user,
-    ...ofWorkflow,
-    sinceMs,
+    `${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY intended_at_ms DESC LIMIT ? OFFSET ?`,
+    ...conditions.flatMap(([, ...values]) => values),
     limit,
     offset,
   );
 }
 
-function prune(database: DatabaseSync, { host, user }: Owner, { beforeMs, keep }: PruneBounds): number {
+function prune(database: DatabaseSync, owner: Owner | null, { beforeMs, keep }: PruneBounds): number {
   // The oldest instant that is within the number; before it, and before the bound, everything that is over goes.
   const row = database.prepare(
-    "SELECT intended_at_ms AS oldest FROM records WHERE host = ? AND user = ? ORDER BY intended_at_ms DESC LIMIT 1 OFFSET ?",
-  ).get(host, user, Math.max(0, keep - 1));
+    `SELECT intended_at_ms AS oldest FROM records WHERE ${OWNED} ORDER BY intended_at_ms DESC LIMIT 1 OFFSET ?`,
+  ).get(...wordsOf(owner), Math.max(0, keep - 1));
   const oldestKeptMs = keep === 0 ? Infinity : row === undefined ? 0 : Number(row.oldest);
   const { changes } = database.prepare(
-    "DELETE FROM records WHERE host = ? AND user = ? AND is_open = 0 AND intended_at_ms < ?",
-  ).run(host, user, Math.min(Number.MAX_SAFE_INTEGER, Math.max(beforeMs, oldestKeptMs)));
+    `DELETE FROM records WHERE ${OWNED} AND is_open = 0 AND intended_at_ms < ?`,
+  ).run(...wordsOf(owner), Math.min(Number.MAX_SAFE_INTEGER, Math.max(beforeMs, oldestKeptMs)));
   return Number(changes);
+}
+
+/** Where an owner may be anybody. */
+const OWNED = "(? IS NULL OR (host = ? AND user = ?))";
+
+function wordsOf(owner: Owner | null): (string | null)[] {
+  return [owner?.host ?? null, owner?.host ?? null, owner?.user ?? null];
 }
 
 /** One statement, so that it needs no transaction: what the revision refuses changes nothing. */

@@ -60,6 +60,9 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
       (await ledger.listRecent(OWNER, options)).map(({ wishId }) => wishId);
     assert.deepEqual(await ids({ limit: 2 }), ["c", "b"]);
     assert.deepEqual(await ids({ limit: 10, workflow: "hello-world" }), ["c", "a"]);
+    await ledger.put(anIntended({ wishId: "d", intendedAtMs: 4_000, owner: { host: "elsewhere", user: "alice" } }));
+    assert.deepEqual(await ids({ limit: 1 }), ["c"]);
+    assert.deepEqual((await ledger.listRecent(null, { limit: 2 })).map(({ wishId }) => wishId), ["d", "c"]);
   });
 
   test("lists from an instant on, and by pages", async (ledger) => {
@@ -80,6 +83,7 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
     assert.equal((await ledger.findRun(OWNER, "borne"))?.wishId, "b");
     assert.equal(await ledger.findRun(OWNER, "wished"), undefined);
     assert.equal(await ledger.findRun({ ...OWNER, user: "alice" }, "given"), undefined);
+    assert.equal((await ledger.findRun(null, "given"))?.wishId, "a");
   });
 
   test("forgets what is over, by age and by number, and nothing that is open", async (ledger) => {
@@ -96,6 +100,7 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
     assert.equal(await ledger.prune(OWNER, { beforeMs: 0, keep: 0 }), 2);
     assert.deepEqual(await ids(), ["open"]);
     assert.ok(await ledger.get("other"));
+    assert.equal(await ledger.prune(null, { beforeMs: 9_000, keep: 9 }), 1);
   });
 
   test("does not keep inputs that hold a secret, but their hash", async (ledger) => {

@@ -19,7 +19,7 @@ export const cancel = defineCommand({
   args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
   async run({ context, output, signal, values }) {
     const refs = parseManyRuns(values.runs ?? []);
-    const deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values });
     // All are found before one is cancelled: a slip in the third name must not leave the first two cancelled.
     const handles: RunHandle[] = [];
     for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));

@@ -28,11 +28,13 @@ export const demo = defineCommand({
     output.say("INFO", output.style.dim("$ pw-workflow-runner run hello-world --input inputs/hello-world.json"));
     // The account is the simulator's, whatever key the machine holds.
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
-    const deps = await openDeps({ context: { ...context, env, clock }, output, values: {} });
+    await using deps = await openDeps({ context: { ...context, env, clock }, output, values: {} }, "none");
     const layers = [givenLayer("inputs/hello-world.json", hello)];
     const wish = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
     // The older payload carries members that the form does not know: no news here.
     const { request } = await prepare(deps, { ...wish, checking: "none" }, { signal });
-    return await submitAndFollow(output, deps, request, { ...DEFAULT_EXECUTE, signal });
+    // The platform goes with us, and the run with it: there is nothing to ask.
+    const values = { onInterrupt: "keep" } as const;
+    return await submitAndFollow({ context, output, deps, values }, request, { ...DEFAULT_EXECUTE, signal });
   },
 });

@@ -20,7 +20,7 @@ export const errors = defineCommand({
   args: { run: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
-    const deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const failure = await digestFailure(deps, run, { signal });
     const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(KIND_OF_STATUS[run.status]);

@@ -52,7 +52,7 @@ interface Parts {
 /** A key that is missing is asked for, and used for this call alone. */
 async function openOrAsk({ context, output, asker }: Parts): Promise<{ readonly deps: Deps; readonly hint?: string }> {
   try {
-    return { deps: await openDeps({ context, output, values: {} }) };
+    return { deps: await openDeps({ context, output, values: {} }, "needed") };
   } catch (error) {
     if (!(error instanceof CredentialError) || error.kind !== "credential_missing") throw error;
     asker.say(`${error.message}\n${error.hint ?? ""}`);
@@ -60,7 +60,7 @@ async function openOrAsk({ context, output, asker }: Parts): Promise<{ readonly 
       validate: (text) => text.trim() === "" ? "A key looks like pwt_<host>.<rest>" : undefined,
     });
     const env = (name: string) => name === "PW_API_KEY" ? key : context.env(name);
-    const deps = await openDeps({ context: { ...context, env }, output, values: {} });
+    await using deps = await openDeps({ context: { ...context, env }, output, values: {} }, "needed");
     return { deps, hint: "To keep the key for the next calls: export PW_API_KEY='pwt_…'" };
   }
 }

@@ -43,7 +43,7 @@ export const logs = defineCommand({
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot follow in JSON: --follow and --json exclude each other");
     }
-    const deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values });
     const handle = await findRun(deps, ref, { signal });
     const run = await deps.client.getRun(handle, { signal });
     const isWanted = selection(run, values);

@@ -1,19 +1,82 @@
+import type { Args, ArgValues } from "../../deps/gunshi.ts";
 import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
-import { dryRun, prepare } from "../../executor/prepare.ts";
+import { dryRun, type GivenInputs, prepare } from "../../executor/prepare.ts";
 import type { Deps } from "../../executor/deps.ts";
+import type { KeyedWish, KeyPolicy } from "../../executor/key.ts";
+import { UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
-import type { RunEvent, RunRequest, RunResult } from "../../model.ts";
-import { someTime, text } from "../argv.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import type { RunRequest, RunResult } from "../../model.ts";
+import { oneOf, someTime, text } from "../argv.ts";
+import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { CHECK_ARGS, checkingOf, sayWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
-import { openDeps } from "../open.ts";
+import {
+  afterStop,
+  afterTimeout,
+  defaultOnInterrupt,
+  isOfNote,
+  type Latest,
+  type OnInterrupt,
+  type OnTimeout,
+  STOP_ARGS,
+  type StopParts,
+} from "../interrupt.ts";
+import { type HistoryUse, type OpenCall, openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict, watchCommand } from "../run_lines.ts";
+import { verdict } from "../run_lines.ts";
 import { resultDocument, viewRun } from "../run_view.ts";
 import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+
+const keyPolicy = oneOf("attach", "reject", "new-if-failed");
+
+/** What every command takes that submits a run. */
+export const RUN_ARGS = {
+  input: {
+    type: "custom",
+    parse: text,
+    short: "i",
+    multiple: true,
+    metavar: "INPUTS",
+    description: "Inputs, see below",
+  },
+  name: { type: "custom", parse: text, metavar: "TEXT", description: "What the run is called on the platform" },
+  ...CHECK_ARGS,
+  trust: { type: "boolean", description: "Grant what the workflow asks consent for" },
+  noWait: { type: "boolean", description: "Submit, and leave it to go on" },
+  dryRun: { type: "boolean", description: "Let the platform check it, and start nothing" },
+  ...WAIT_ARGS,
+  ...STOP_ARGS,
+  key: {
+    type: "custom",
+    parse: text,
+    metavar: "TEXT",
+    description: "Name the wish: the same name from anywhere means the same run",
+  },
+  keyPolicy: {
+    type: "custom",
+    parse: keyPolicy,
+    metavar: "WHAT",
+    description: "When the key has a run: attach, reject or new-if-failed (default attach)",
+  },
+  submitTimeout: {
+    type: "custom",
+    parse: someTime,
+    metavar: "TIME",
+    description: "Repeat a submit that started nothing for this long (default 10m)",
+  },
+  noHistory: { type: "boolean", description: "Go on without the history: a run could be lost track of" },
+  ...JSON_ARG,
+  events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+} as const satisfies Args;
+
+/** What `-i` takes, for the help. */
+export const INPUT_NOTES = [
+  "-i takes one value each time, and later ones win key by key: - is stdin, {…} is JSON, name.path=value and",
+  "name.path:=JSON are one value, name.path=@FILE is a file's text, name.path=@- asks without echo, and anything",
+  "else is a JSON or YAML file (./ forces a file).",
+].join("\n");
 
 export const run = defineCommand({
   name: "run",
@@ -26,82 +89,97 @@ export const run = defineCommand({
       does: "a file, one value on top, the result for a program",
     },
   ],
-  notes: [
-    "-i takes one value each time, and later ones win key by key: - is stdin, {…} is JSON, name.path=value and",
-    "name.path:=JSON are one value, name.path=@FILE is a file's text, name.path=@- asks without echo, and anything",
-    "else is a JSON or YAML file (./ forces a file).",
-  ].join("\n"),
+  notes: INPUT_NOTES,
   args: {
     workflow: { type: "positional" },
-    input: {
-      type: "custom",
-      parse: text,
-      short: "i",
-      multiple: true,
-      metavar: "INPUTS",
-      description: "Inputs, see below",
-    },
-    name: { type: "custom", parse: text, metavar: "TEXT", description: "What the run is called on the platform" },
     preset: { type: "custom", parse: text, metavar: "NAME", description: "Start from inputs saved with the workflow" },
-    ...CHECK_ARGS,
-    trust: { type: "boolean", description: "Grant what the workflow asks consent for" },
-    noWait: { type: "boolean", description: "Submit, and leave it to go on" },
-    dryRun: { type: "boolean", description: "Let the platform check it, and start nothing" },
-    ...WAIT_ARGS,
-    submitTimeout: {
-      type: "custom",
-      parse: someTime,
-      metavar: "TIME",
-      description: "Repeat a submit that started nothing for this long (default 10m)",
-    },
-    ...JSON_ARG,
-    events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+    ...RUN_ARGS,
   },
   async run(call) {
-    const { context, output, signal, values } = call;
-    const layers = await readLayers(values.input ?? [], inputSources(context));
-    const options = waitOptions(values, call);
-    const deps = await openDeps(call);
-    const checking = checkingOf(values);
-    const { request, warnings } = await prepare(deps, {
-      workflow: values.workflow,
-      layers,
-      preset: values.preset ?? null,
-      displayName: values.name ?? null,
-      isTrusted: values.trust === true,
-      checking,
-    }, { signal });
-    if (checking === "none") output.say("WARNING", "The inputs are sent unchecked");
-    sayWarnings(output, warnings);
-    if (values.dryRun === true) {
-      await dryRun(deps, request, { signal });
-      return answerDryRun(output, request);
-    }
-    const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
-    const isWaiting = values.noWait !== true;
-    return await submitAndFollow(output, deps, request, { ...options, submitTimeoutMs, isWaiting });
+    const { values } = call;
+    const layers = await readLayers(values.input ?? [], inputSources(call.context));
+    return await runWish(
+      call,
+      () => Promise.resolve({ workflow: values.workflow, layers, preset: values.preset ?? null }),
+    );
   },
 });
 
+/**
+ * Decides a wish to its end, submits it and follows the run.
+ *
+ * @param given Tells the workflow and its inputs, once there is somebody to ask.
+ */
+export async function runWish(
+  call: Call<ArgValues<typeof RUN_ARGS> & OpenCall["values"]>,
+  given: (deps: Deps) => Promise<GivenInputs>,
+): Promise<number> {
+  const { output, signal, values } = call;
+  const options = waitOptions(values, call);
+  const key = keyedWish(values);
+  await using deps = await openDeps(call, values.dryRun === true ? "welcome" : historyUse(output, values));
+  const checking = checkingOf(values);
+  const { request, warnings } = await prepare(deps, {
+    ...await given(deps),
+    displayName: values.name ?? null,
+    isTrusted: values.trust === true,
+    checking,
+  }, { signal });
+  if (checking === "none") output.say("WARNING", "The inputs are sent unchecked");
+  sayWarnings(output, warnings);
+  if (values.dryRun === true) {
+    await dryRun(deps, request, { signal });
+    return answerDryRun(output, request);
+  }
+  const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
+  const isWaiting = values.noWait !== true;
+  return await submitAndFollow({ ...call, deps }, request, { ...options, submitTimeoutMs, isWaiting, key });
+}
+
+/** How the history is used by a command that submits. */
+export function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
+  if (noHistory !== true) return "needed";
+  output.say("WARNING", "Without history: if this process dies, `resume` will not find the run");
+  return "none";
+}
+
+function keyedWish({ key, keyPolicy }: {
+  readonly key?: string | undefined;
+  readonly keyPolicy?: KeyPolicy | undefined;
+}): KeyedWish | undefined {
+  if (key === undefined && keyPolicy !== undefined) {
+    throw new UsageError("Cannot use --key-policy: there is no --key", { hint: "Name the wish: --key TEXT" });
+  }
+  return key === undefined ? undefined : { text: key, policy: keyPolicy ?? "attach" };
+}
+
+/** What a command that follows runs works with. */
+export interface Following extends StopParts {
+  readonly deps: Deps;
+  readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
+}
+
 /** The main job: submits, shows what happens, answers with how it ended. */
 export async function submitAndFollow(
-  output: Output,
-  deps: Deps,
+  following: Following,
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  let latest: RunEvent | undefined;
+  const { output, deps, values } = following;
+  let latest: Latest | undefined;
   using viewer = viewRun(output, deps.clock);
   try {
     const result = await toEnd(execute(deps, request, options), (event) => {
-      if (event.type === "submitting" || event.type === "started") latest = event;
+      if (isOfNote(event)) latest = event;
       viewer.show(event);
     });
     viewer[Symbol.dispose]();
-    return answerResult(output, result);
+    return answerResult(output, await afterTimeout(following, result, values.onTimeout ?? "keep"));
   } catch (error) {
-    if (error instanceof Stopped) throw stoppedAt(error, latest);
-    throw error;
+    if (!(error instanceof Stopped)) throw error;
+    viewer[Symbol.dispose]();
+    const policy = values.onInterrupt ?? defaultOnInterrupt(following);
+    throw await afterStop(following, error, { latest, policy });
   }
 }
 
@@ -123,24 +201,4 @@ function answerDryRun(output: Output, { workflow }: RunRequest): number {
     output.answer(`${output.answerStyle.green("✓")} ${workflow} can be run with these inputs; nothing was started`);
   } else output.document({ workflowName: workflow, exitCode: EXIT_CODES.completed, kind: "dry_run", submitted: "no" });
   return EXIT_CODES.completed;
-}
-
-/** What outlives us when somebody stops us. */
-function stoppedAt(stopped: Stopped, latest: RunEvent | undefined): Stopped {
-  if (latest?.type === "started") {
-    const name = latest.slug ?? `${latest.workflow}#${latest.number}`;
-    const hint = `Go on: ${
-      watchCommand({ slug: latest.slug, workflowName: latest.workflow, runNumber: latest.number })
-    }`;
-    return new Stopped(stopped.signal, { message: `Stopped waiting: the run ${name} goes on`, hint, submitted: "yes" });
-  }
-  if (latest?.type !== "submitting") return stopped;
-  const where = latest.slug === null
-    ? `pw-workflow-runner runs ${latest.workflow}`
-    : `pw-workflow-runner status ${latest.slug}`;
-  return new Stopped(stopped.signal, {
-    message: "Stopped while submitting: it is not known whether the run was started",
-    hint: `Look before you try again: ${where}`,
-    submitted: "unknown",
-  });
 }

@@ -24,7 +24,7 @@ export const status = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
-    const deps = await openDeps({ context, output, values });
+    await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const view = viewOf(run);
     const exitCode = values.exitStatus === true ? outcomeOf(view) : EXIT_CODES.completed;

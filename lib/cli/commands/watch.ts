@@ -1,4 +1,3 @@
-import type { Deps } from "../../executor/deps.ts";
 import { follow, type FollowOptions, toEnd } from "../../executor/execute.ts";
 import { findRun } from "../../executor/find.ts";
 import { nameOf } from "../../executor/view.ts";
@@ -6,13 +5,15 @@ import type { RunHandle, RunResult } from "../../model.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, gravest } from "../exit_codes.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { verdict } from "../run_lines.ts";
+import { oneLine } from "../sanitize.ts";
 import { resultDocument, viewRun } from "../run_view.ts";
 import { parseManyRuns } from "../run_ref.ts";
 import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
-import { answerResult } from "./run.ts";
+import { answerResult, type Following } from "./run.ts";
 
 export const watch = defineCommand({
   name: "watch",
@@ -25,6 +26,7 @@ export const watch = defineCommand({
   args: {
     runs: { type: "positional", multiple: true, required: false },
     ...WAIT_ARGS,
+    ...STOP_ARGS,
     ...JSON_ARG,
     events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
   },
@@ -32,11 +34,11 @@ export const watch = defineCommand({
     const { output, signal, values } = call;
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
-    const deps = await openDeps(call);
+    await using deps = await openDeps(call);
     const handles: RunHandle[] = [];
     for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));
     const results = await Promise.all(
-      handles.map((handle) => watchOne(output, deps, handle, { ...options, label: labelFor(handles, handle) })),
+      handles.map((handle) => watchOne({ ...call, deps }, handle, { ...options, label: labelFor(handles, handle) })),
     );
     const [only, second] = results;
     if (only !== undefined && second === undefined) return answerResult(output, only);
@@ -45,22 +47,24 @@ export const watch = defineCommand({
 });
 
 async function watchOne(
-  output: Output,
-  deps: Deps,
+  following: Following,
   handle: RunHandle,
   { label, ...options }: FollowOptions & { readonly label: string | undefined },
 ): Promise<RunResult> {
+  const { output, deps, values } = following;
+  let latest: Latest | undefined;
   using viewer = viewRun(output, deps.clock, label === undefined ? {} : { label });
   try {
-    return await toEnd(follow(deps, handle, options), (event) => viewer.show(event));
+    const result = await toEnd(follow(deps, handle, options), (event) => {
+      if (isOfNote(event)) latest = event;
+      viewer.show(event);
+    });
+    return await afterTimeout(following, result, values.onTimeout ?? "keep");
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    const name = nameOf(handle);
-    const wait = {
-      message: `Stopped waiting: the run ${name} goes on`,
-      hint: `Go on: pw-workflow-runner watch ${name}`,
-    };
-    throw new Stopped(error.signal, { ...wait, submitted: "no" });
+    viewer[Symbol.dispose]();
+    // Of several runs at once nobody can be asked in turn, and who only looks does not mean to end what he looks at.
+    throw await afterStop(following, error, { latest, policy: values.onInterrupt ?? "keep" });
   }
 }
 
@@ -72,11 +76,16 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
     output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
   }
   if (output.mode === "text") {
-    for (const result of results) {
-      output.answer(verdict(result, output.answerStyle).replace(/^/, `${result.slug ?? result.runNumber}: `));
-    }
+    for (const result of results) answerNamed(output, result);
   }
   return exitCode;
+}
+
+/** Says how one of several runs ended. */
+export function answerNamed(output: Output, result: RunResult): void {
+  const name = result.slug ??
+    nameOf({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
+  output.answer(`${oneLine(name)}: ${verdict(result, output.answerStyle)}`);
 }
 
 function labelFor(handles: readonly RunHandle[], handle: RunHandle): string | undefined {

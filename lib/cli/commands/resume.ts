@@ -1,0 +1,141 @@
+import { DEFAULT_EXECUTE, type ExecuteOptions, toEnd } from "../../executor/execute.ts";
+import { findUnfinished, resumeOne, type Unfinished, type UnfinishedOptions } from "../../executor/resume.ts";
+import { slugOf } from "../../ledger/ledger.ts";
+import { type ErrorKind, RunnerError } from "../../errors.ts";
+import type { IntendedRecord, ResultKind, RunRecord, RunResult } from "../../model.ts";
+import { defineCommand, JSON_ARG } from "../command.ts";
+import { Stopped } from "../context.ts";
+import { exitCodeOf, gravest } from "../exit_codes.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
+import { openDeps } from "../open.ts";
+import type { Output } from "../output.ts";
+import { formatDuration } from "../duration.ts";
+import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
+import { resultDocument, viewRun } from "../run_view.ts";
+import { oneLine } from "../sanitize.ts";
+import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import type { Following } from "./run.ts";
+import { answerNamed } from "./watch.ts";
+
+export const resume = defineCommand({
+  name: "resume",
+  summary: "take up what was started here and not seen to its end",
+  usage: "[options]",
+  examples: [
+    { line: "pw-workflow-runner resume", does: "after a crash, a lost connection or Ctrl-C" },
+    { line: "pw-workflow-runner resume --all --json", does: "runs that were left with --no-wait too, for a program" },
+  ],
+  notes: [
+    "First it finds out what became of submits whose outcome is unknown, then it follows every run that this machine",
+    "and user started. Nothing is sent twice. What was never sent and is older than 15 minutes is only told of.",
+  ].join("\n"),
+  args: {
+    all: { type: "boolean", description: "Follow also what was left to itself with --no-wait" },
+    submitPending: { type: "boolean", description: "Send also what was never sent and is older than 15 minutes" },
+    ...WAIT_ARGS,
+    ...STOP_ARGS,
+    ...JSON_ARG,
+    events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+  },
+  async run(call) {
+    const { output, signal, values } = call;
+    const wait = { ...DEFAULT_EXECUTE, ...waitOptions(values, call) };
+    await using deps = await openDeps(call, "needed");
+    const options = { signal, includesLeft: values.all === true, submitsPending: values.submitPending === true };
+    const unfinished = await findUnfinished(deps, options);
+    sayWhatIsLeftAlone(output, unfinished, deps.clock.now());
+    const ends = await Promise.all(
+      unfinished.following.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
+    );
+    if (output.mode === "text") return answerText(output, ends);
+    return answerJson(output, ends, unfinished);
+  },
+});
+
+/** How it ended, or what kept one of several wishes from becoming a run. */
+type End = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: RunRecord };
+
+async function resumeAndShow(
+  following: Following,
+  record: RunRecord,
+  options: ExecuteOptions & Pick<UnfinishedOptions, "submitsPending">,
+): Promise<End> {
+  const { output, deps, values } = following;
+  let latest: Latest | undefined;
+  using viewer = viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
+  try {
+    const result = await toEnd(resumeOne(deps, record, options), (event) => {
+      if (isOfNote(event)) latest = event;
+      viewer.show(event);
+    });
+    return { result: await afterTimeout(following, result, values.onTimeout ?? "keep") };
+  } catch (error) {
+    if (error instanceof RunnerError) return { error, record };
+    if (!(error instanceof Stopped)) throw error;
+    throw await afterStop(following, error, { latest, policy: values.onInterrupt ?? "keep" });
+  }
+}
+
+function sayWhatIsLeftAlone(output: Output, { pending, left, others }: Unfinished, nowMs: number): void {
+  for (const record of pending) output.say("WARNING", pendingLine(record, nowMs));
+  if (left.length > 0) {
+    output.say("INFO", `${countOf(left, "run")} left to go on alone: \`resume --all\` follows them too`);
+  }
+  const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
+  for (const owner of owners) {
+    output.say("INFO", `There are runs of ${oneLine(owner)} as well: they need that user's key`);
+  }
+}
+
+function pendingLine({ request, intendedAtMs }: IntendedRecord, nowMs: number): string {
+  const what = `${oneLine(request.workflow)}, wished ${formatDuration(nowMs - intendedAtMs)} ago, was never sent`;
+  return request.inputs === null
+    ? `${what}; its inputs held secrets, which are not stored: run it again`
+    : `${what}: \`resume --submit-pending\` sends it`;
+}
+
+function answerText(output: Output, ends: readonly End[]): number {
+  if (ends.length === 0) output.answer("Nothing to take up");
+  for (const end of ends) {
+    if ("result" in end) answerNamed(output, end.result);
+    else output.answer(renderFailure(reportOf(end.error), output.answerStyle));
+  }
+  return gravest(ends.map(exitCodeOfEnd));
+}
+
+function answerJson(output: Output, ends: readonly End[], { pending, left, others }: Unfinished): number {
+  const exitCode = gravest(ends.map(exitCodeOfEnd));
+  if (output.mode === "events") return exitCode;
+  const gravestEnd = ends.find((end) => exitCodeOfEnd(end) === exitCode);
+  output.document({
+    runs: ends.map((end) =>
+      "result" in end
+        ? resultDocument(end.result)
+        : { workflowName: end.record.request.workflow, slug: null, ...failureDocument(reportOf(end.error)) }
+    ),
+    pending: pending.map(({ wishId, request, intendedAtMs }) => ({
+      wishId,
+      workflowName: request.workflow,
+      intendedAt: new Date(intendedAtMs).toISOString(),
+      hasSecrets: request.inputs === null,
+    })),
+    left: left.map(slugOf),
+    others: others.length,
+    exitCode,
+    kind: gravestEnd === undefined ? "completed" : kindOfEnd(gravestEnd),
+    submitted: ends.some((end) => "result" in end && end.result.submitted === "yes") ? "yes" : "no",
+  });
+  return exitCode;
+}
+
+function kindOfEnd(end: End): ResultKind | ErrorKind {
+  return "result" in end ? end.result.kind : end.error.kind;
+}
+
+function exitCodeOfEnd(end: End): number {
+  return exitCodeOf(kindOfEnd(end));
+}
+
+function countOf(list: readonly unknown[], noun: string): string {
+  return list.length === 1 ? `1 ${noun} was` : `${list.length} ${noun}s were`;
+}
