@@ -1,7 +1,7 @@
 /** `deno run https://…/main.ts`: no checkout, no configuration, no import map, nothing cached. */
 
 import assert from "node:assert/strict";
-import { assertMainJob, emptyFolder, machineEnv } from "./support/main_job.ts";
+import { assertMainJob, emptyFolder, machineEnv, type Place } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -18,19 +18,19 @@ Deno.test({
   ...needing("the main job runs from a URL with the README's permissions and an empty cache", missing),
   async fn() {
     const flags = await flagsInReadme();
-    await assertRunsFromUrl((platform, sources) => [
-      ...flags.map((flag) => flag.startsWith("--allow-net=") ? `--allow-net=${platform}` : flag),
+    await assertRunsFromUrl(({ platform, home }, sources) => [
+      ...flags.map((flag) => flag.startsWith("--allow-net=") ? `--allow-net=${platform}` : inShell(flag, home)),
       `--allow-import=${sources}`,
     ]);
   },
 });
 
-async function assertRunsFromUrl(flags: (platform: string, sources: string) => readonly string[]): Promise<void> {
+async function assertRunsFromUrl(flags: (place: Place, sources: string) => readonly string[]): Promise<void> {
   await using sources = serveCheckout();
   await using cache = await emptyFolder();
   await assertMainJob({
     program: Deno.execPath(),
-    args: (platform) => ["run", ...flags(platform, sources.host), `http://${sources.host}${PREFIX}main.ts`],
+    args: (place) => ["run", ...flags(place, sources.host), `http://${sources.host}${PREFIX}main.ts`],
     env: cacheEnv(cache.path),
   });
   assert.ok(sources.served.includes("main.ts"));
@@ -73,6 +73,11 @@ async function flagsInReadme(): Promise<readonly string[]> {
   const flags = /^deno run ((?:--\S+ )+)https:\S+ run /m.exec(readme)?.[1] ?? "";
   assert.ok(flags.includes("--allow-net="), "the README shows no deno run with --allow-net and a URL");
   return flags.trim().split(" ");
+}
+
+/** What a shell makes of the word. */
+function inShell(word: string, home: string): string {
+  return word.replaceAll('"', "").replaceAll("$HOME", home);
 }
 
 function cacheEnv(folder: string): Record<string, string> {

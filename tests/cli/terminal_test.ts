@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { emptyFolder } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { needing } from "../support/needs.ts";
 import { submittedTo } from "../support/received.ts";
@@ -26,18 +27,48 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("Ctrl-C during a wait leaves the run going, and says how to follow it again", missing),
+  ...needing("Ctrl-C during a wait asks about the run, and Enter leaves it going and says how to go on", missing),
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
     // The time goes on between two looks.
     await terminal.waitFor(/\(2s\)/);
     await terminal.keys("C-c");
+    await terminal.waitFor(/The run never-ending-\S+ goes on\. Cancel it too\? \[y\/N\]/);
+    await terminal.keys("Enter");
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.match(
       screen,
       /Stopped waiting: the run never-ending-[a-z2-7]+ goes on\n.*Go on: pw-workflow-runner watch never-ending-/,
     );
+    assert.equal(stage.simulator.received("cancel-run").length, 0);
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C answered with y cancels the run", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("run never-ending");
+    await terminal.waitFor(/\(1s\)/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/Cancel it too\?/);
+    await terminal.keys("y", "Enter");
+    assert.match(await terminal.waitFor(/\[ended 130\]/), /The run never-ending-[a-z2-7]+ is being cancelled/);
+    assert.equal(stage.simulator.received("cancel-run").length, 1);
+  },
+});
+
+Deno.test({
+  ...needing("Ctrl-C twice leaves at once, and the run goes on", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("run never-ending");
+    await terminal.waitFor(/\(1s\)/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/Cancel it too\?/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/\[ended 130\]/);
     assert.equal(stage.simulator.received("cancel-run").length, 0);
   },
 });
@@ -67,6 +98,8 @@ Deno.test({
     assert.equal(later.match(/Status: running/g)?.length, 1, later);
     // The terminal's own ^C behind a full line must not push it on.
     await terminal.keys("C-c");
+    await terminal.waitFor(/leaves at once/);
+    await terminal.keys("Enter");
     const last = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!last.includes("Status: running"), last);
   },
@@ -149,7 +182,8 @@ const WIDE = `jobs:
 
 async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Readonly<Record<string, string>> }) {
   const simulator = await startSimulator({ clock: fastClock(systemClock, speed), workflows });
-  const env = { ...cacheEnv(), PW_API_KEY: simulator.key };
+  const state = await emptyFolder();
+  const env = { ...cacheEnv(), PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };
   return {
     simulator,
     open: (args: string, options: Partial<TerminalOptions> = {}) =>
@@ -173,6 +207,9 @@ async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Re
       const result: { slug: string } = JSON.parse(new TextDecoder().decode(stdout));
       return result;
     },
-    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
+    },
   };
 }

@@ -257,7 +257,7 @@ async function aStage(
         columns: 90,
         rows: 50,
         ...options,
-        env: { ...cacheEnv(), PW_API_KEY: simulator.key, NO_COLOR: "", ...env },
+        env: { ...cacheEnv(), PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder}/state`, NO_COLOR: "", ...env },
       }),
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();

@@ -12,22 +12,37 @@ const OF_THE_MACHINE = /^(PATH|SystemRoot|TEMP|TMP|LD_LIBRARY_PATH|SSL_CERT_\w+|
 
 export interface Launch {
   readonly program: string;
-  /** Arguments before those of the main job; `platform` is the host and port that is to be reached. */
-  readonly args: (platform: string) => readonly string[];
+  /** Arguments before those of the main job. */
+  readonly args: (place: Place) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Does the main job in an empty folder, without HOME, and checks what it said and what the platform received. */
+/** Where the main job is done. */
+export interface Place {
+  /** The host and port that are to be reached. */
+  readonly platform: string;
+  /** What HOME is. */
+  readonly home: string;
+}
+
+/** Does the main job in an empty folder, with a HOME of its own, and checks what it said and what the platform received. */
 export async function assertMainJob({ program, args, env = {} }: Launch): Promise<void> {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   await using folder = await emptyFolder();
+  await using home = await emptyFolder();
   await Deno.mkdir(`${folder.path}/inputs`);
   await Deno.copyFile(INPUTS, `${folder.path}/inputs/hello-world.json`);
   const { code, stdout, stderr } = await new Deno.Command(program, {
-    args: [...args(new URL(simulator.url).host), "run", "hello-world", "-i", "inputs/hello-world.json"],
+    args: [
+      ...args({ platform: new URL(simulator.url).host, home: home.path }),
+      "run",
+      "hello-world",
+      "-i",
+      "inputs/hello-world.json",
+    ],
     cwd: folder.path,
     clearEnv: true,
-    env: { ...machineEnv(), ...env, PW_API_KEY: simulator.key },
+    env: { ...machineEnv(), HOME: home.path, ...env, PW_API_KEY: simulator.key },
     stdin: "null",
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();

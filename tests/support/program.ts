@@ -1,6 +1,6 @@
 /** The real program as a process of its own, with a deadline. */
 
-import { machineEnv } from "./main_job.ts";
+import { emptyFolder, machineEnv } from "./main_job.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
@@ -13,7 +13,9 @@ export interface Call {
   readonly cwd?: string | URL;
   /** Another entry than main.ts. */
   readonly entry?: string;
-  /** Called once with the process, and with each piece of what it says on stderr. */
+  /** Called with the process once it is started. */
+  readonly onStart?: (child: Deno.ChildProcess) => void;
+  /** Called with each piece of what it says on stderr. */
   readonly onStderr?: (text: string, child: Deno.ChildProcess) => void;
 }
 
@@ -24,16 +26,21 @@ export interface Ending {
 }
 
 /** Runs it to its end; kills it, by its own id, when that does not come. */
-export async function runProgram({ args, env = {}, stdin, cwd = ROOT, entry = MAIN, onStderr }: Call): Promise<Ending> {
+export async function runProgram(
+  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, onStart, onStderr }: Call,
+): Promise<Ending> {
+  // What one call remembers is no other's concern.
+  await using state = await emptyFolder();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", entry, ...args],
     cwd,
     clearEnv: true,
-    env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", ...env },
+    env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", PW_STATE_DIR: state.path, ...env },
     stdin: stdin === undefined ? "null" : "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
+  onStart?.(child);
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
   try {
     if (stdin !== undefined) {
