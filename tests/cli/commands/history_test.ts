@@ -1,0 +1,220 @@
+/** What the program remembers, what it does when it can't, and what it does with it. Real processes. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../../../lib/clock.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { type EmptyFolder, emptyFolder } from "../../support/main_job.ts";
+import { needing } from "../../support/needs.ts";
+import { type Call, type Ending, runProgram } from "../../support/program.ts";
+import { submittedTo } from "../../support/received.ts";
+
+const SPEED = 60;
+const SECRET = "correct-horse-battery-staple";
+
+async function aStage() {
+  const state = await emptyFolder();
+  const simulator = await startSimulator({ clock: fastClock(systemClock, SPEED) });
+  const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };
+  return {
+    simulator,
+    state,
+    program: (args: readonly string[], call: Partial<Call> = {}): Promise<Ending> =>
+      runProgram({ ...call, args, env: { ...env, ...call.env } }),
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("history lists what was run from here, without a key or a network", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "--key", "one"]);
+  await stage.program(["run", "failing-step"]);
+  await stage.program(["run", "quick", "--no-wait"]);
+  const offline = { env: { PW_API_KEY: "" } };
+  const { code, stdout } = await stage.program(["history"], offline);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /^WISHED \(UTC\).*\n\S+ \S+ +quick +running .*\n\S+ \S+ +failing-step +failed .*\n\S+ \S+ +quick +completed +1s +quick-/,
+  );
+  const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
+  assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);
+  assert.equal(ofQuick.records[1].key, "one");
+  assert.match((await stage.program(["history", "--since", "1ms"], offline)).stdout, /Nothing was run/);
+});
+
+Deno.test("history show tells of one run, by its slug, its number or last", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check"]);
+  const [{ slug }] = JSON.parse((await stage.program(["history", "--json"])).stdout).records;
+  for (const name of [slug, "quick#1", "last"]) {
+    const { stdout } = await stage.program(["history", "show", name]);
+    assert.match(stdout, /^Workflow +quick\nState +completed\n[^]*"greeting": "hi"/, name);
+  }
+  assert.equal((await stage.program(["history", "show", "no-such-run"])).code, 5);
+});
+
+Deno.test("history prune forgets what is over", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick"]);
+  await stage.program(["run", "quick"]);
+  assert.equal((await stage.program(["history", "prune"])).code, 2);
+  assert.equal((await stage.program(["history", "prune", "--keep", "1"])).stdout, "1 forgotten\n");
+  assert.equal(JSON.parse((await stage.program(["history", "--json"])).stdout).records.length, 1);
+});
+
+Deno.test("last is the latest run of this machine, for status, watch and rerun", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check"]);
+  assert.match((await stage.program(["status", "last"])).stdout, /completed/);
+  assert.match((await stage.program(["watch", "last"])).stdout, /completed successfully/);
+  const { code } = await stage.program(["rerun", "last", "-i", "more=1", "--no-check"]);
+  assert.equal(code, 0);
+  assert.deepEqual(submittedTo(stage.simulator)[1], { workflow: "quick", inputs: { greeting: "hi", more: 1 } });
+});
+
+Deno.test("rerun takes the inputs of a run that the platform alone knows", async () => {
+  await using stage = await aStage();
+  const { stdout } = await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check", "--json"]);
+  const { slug } = JSON.parse(stdout);
+  await using elsewhere = await emptyFolder();
+  const { code } = await stage.program(["rerun", slug, "--no-check"], { env: { PW_STATE_DIR: elsewhere.path } });
+  assert.equal(code, 0);
+  assert.deepEqual(submittedTo(stage.simulator)[1]?.inputs, { greeting: "hi" });
+});
+
+Deno.test("rerun needs the secrets again: they were not stored", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", `password=${SECRET}`, "-i", "user=ann", "--no-check"]);
+  for await (const { name } of Deno.readDir(stage.state.path)) {
+    const bytes = await Deno.readFile(`${stage.state.path}/${name}`);
+    assert.ok(!new TextDecoder().decode(bytes).includes(SECRET), `${name} holds the secret`);
+  }
+  const shown = await stage.program(["history", "show", "last"]);
+  assert.ok(!shown.stdout.includes(SECRET));
+  assert.match(shown.stdout, /"user": "ann"/);
+  const refused = await stage.program(["rerun", "last", "--no-check"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /secrets are missing[^]*password +is a secret, and was not stored/);
+  const again = await stage.program(["rerun", "last", "--no-check", "-i", `password=${SECRET}`]);
+  assert.equal(again.code, 0);
+  assert.deepEqual(submittedTo(stage.simulator)[1]?.inputs, { user: "ann", password: SECRET });
+});
+
+Deno.test("a damaged history is set aside, said, and the run goes on with a fresh one", async () => {
+  await using stage = await aStage();
+  await Deno.writeTextFile(`${stage.state.path}/ledger.db`, "not a database\n".repeat(100));
+  const { code, stderr } = await stage.program(["run", "quick"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /damaged: it was set aside as .*ledger\.db\.damaged-/);
+  const names = [...Deno.readDirSync(stage.state.path)].map(({ name }) => name);
+  assert.ok(names.some((name) => name.startsWith("ledger.db.damaged-")), names.join());
+});
+
+interface Trouble {
+  readonly what: string;
+  readonly missing: string | undefined;
+  /** A place that can't be written, and how a process is made to feel it. */
+  readonly make: (folder: EmptyFolder) => Promise<{ readonly place: string } & AsyncDisposable>;
+}
+
+const TROUBLES: readonly Trouble[] = [
+  { what: "a full disk", missing: await mountMissing(), make: fullDisk },
+  { what: "a read-only disk", missing: await mountMissing(), make: readOnlyDisk },
+  { what: "no place", missing: undefined, make: noPlace },
+];
+
+for (const { what, missing, make } of TROUBLES) {
+  Deno.test({
+    ...needing(`with ${what} for the history, run refuses before it sends, and --no-history goes on aloud`, missing),
+    async fn() {
+      await using stage = await aStage();
+      await using folder = await emptyFolder();
+      await using trouble = await make(folder);
+      const call = { env: { PW_STATE_DIR: trouble.place } };
+      const refused = await stage.program(["run", "quick", "--json"], call);
+      assert.equal(refused.code, 8, refused.stderr);
+      assert.equal(JSON.parse(refused.stdout).submitted, "no");
+      assert.match(refused.stderr, /Cannot submit quick: Cannot keep the history[^]*--no-history/);
+      assert.equal(stage.simulator.received("submit").length, 0);
+      const forced = await stage.program(["run", "quick", "--no-history"], call);
+      assert.equal(forced.code, 0, forced.stderr);
+      assert.match(forced.stderr, /Without history: if this process dies/);
+      const listed = await stage.program(["list"], call);
+      assert.equal(listed.code, 0, listed.stderr);
+      const { slug } = JSON.parse((await stage.program(["runs", "quick", "--json"], call)).stdout).runs[0];
+      const watched = await stage.program(["watch", slug], call);
+      assert.equal(watched.code, 0, watched.stderr);
+      assert.match(watched.stderr, /Cannot keep the history/);
+    },
+  });
+}
+
+Deno.test("twenty processes with one key and no shared state start one run, and all tell the same", async () => {
+  await using stage = await aStage();
+  const folders = await Promise.all(Array.from({ length: 20 }, emptyFolder));
+  try {
+    const args = ["run", "quick", "--key", "build 4711", "--json", "--no-check"];
+    const ends = await Promise.all(
+      folders.map((folder) => stage.program(args, { env: { PW_STATE_DIR: folder.path } })),
+    );
+    assert.deepEqual(ends.map(({ code }) => code), Array(20).fill(0), ends.map(({ stderr }) => stderr).join("\n"));
+    assert.equal(stage.simulator.runs().length, 1);
+    const results = ends.map(({ stdout }) => JSON.parse(stdout));
+    const withoutStarter = results.map(({ submitted: _, ...result }) => result);
+    for (const result of withoutStarter) assert.deepEqual(result, withoutStarter[0]);
+    assert.equal(results.filter(({ submitted }) => submitted === "yes").length, 1);
+  } finally {
+    for (const folder of folders) await folder[Symbol.asyncDispose]();
+  }
+});
+
+Deno.test("many processes share one history", async () => {
+  await using stage = await aStage();
+  const ends = await Promise.all(Array.from({ length: 8 }, () => stage.program(["run", "quick", "--json"])));
+  assert.deepEqual(ends.map(({ code }) => code), Array(8).fill(0), ends.map(({ stderr }) => stderr).join("\n"));
+  const { records } = JSON.parse((await stage.program(["history", "--json"])).stdout);
+  assert.deepEqual(records.map(({ status }: { status: string }) => status), Array(8).fill("completed"));
+});
+
+async function fullDisk({ path }: EmptyFolder) {
+  const place = `${path}/full`;
+  await Deno.mkdir(place);
+  await mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", place);
+  await Deno.writeFile(`${place}/filler`, new Uint8Array(60 * 1024)).catch(() => {});
+  return { place, [Symbol.asyncDispose]: () => unmount(place) };
+}
+
+async function readOnlyDisk({ path }: EmptyFolder) {
+  const place = `${path}/state`;
+  await Deno.mkdir(place);
+  await mount("-t", "tmpfs", "-o", "ro", "tmpfs", place);
+  return { place, [Symbol.asyncDispose]: () => unmount(place) };
+}
+
+function noPlace() {
+  return Promise.resolve({ place: "", [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+async function mount(...args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
+  if (!success) throw new Error(new TextDecoder().decode(stderr));
+}
+
+async function unmount(place: string): Promise<void> {
+  const { success } = await new Deno.Command("umount", { args: [place] }).output();
+  assert.ok(success);
+}
+
+async function mountMissing(): Promise<string | undefined> {
+  await using folder = await emptyFolder();
+  try {
+    await mount("-t", "tmpfs", "tmpfs", folder.path);
+    await new Deno.Command("umount", { args: [folder.path] }).output();
+    return undefined;
+  } catch {
+    return "a small disk can't be mounted here";
+  }
+}
