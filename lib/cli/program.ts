@@ -126,7 +126,7 @@ const GROUPS = [
 
 /**
  * Not literal on purpose: what is literal is loaded into the module graph at every start, and downloaded by every run
- * from a URL, and these are half of the program's files. `deno task compile` includes them by name.
+ * from a URL, and these are half of the program's files. `deno task compile` finds them by these lines.
  */
 const DEMO: string = "./commands/demo.ts";
 const INTERACTIVE: string = "./commands/interactive.ts";
@@ -229,8 +229,8 @@ async function showHelp(output: Output, name: string): Promise<number> {
 }
 
 async function showVersion(output: Output): Promise<number> {
-  const { VERSION } = await import("../version.ts");
-  output.answer(`pw-workflow-runner ${VERSION}`);
+  const { VERSION_LINE } = await import("../version.ts");
+  output.answer(VERSION_LINE);
   return EXIT_CODES.completed;
 }
 
