@@ -1,22 +1,24 @@
 /** One file that needs nothing else on the machine. */
 
 import assert from "node:assert/strict";
+import { commitOfCheckout } from "../.ci/release/bundle.ts";
+import { VERSION } from "../lib/version.ts";
 import { assertMainJob, emptyFolder } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
-/** `deno compile` needs a runtime of its own version; `DENORT_BIN`, which it reads itself, names one on disk. */
-const COMPILER = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
 
 Deno.test({
   ...needing("the binary does the main job in an empty folder", await compilerMissing()),
   async fn() {
     await using folder = await emptyFolder();
     const binary = `${folder.path}/pw-workflow-runner${Deno.build.os === "windows" ? ".exe" : ""}`;
-    const { success, stderr } = await compile(await taskArgs(binary));
+    const { success, stderr } = await run(Deno.execPath(), ["run", "-A", ".ci/compile.ts", "--output", binary]);
     assert.ok(success, new TextDecoder().decode(stderr));
     await assertMainJob({ program: binary, args: () => [] });
-    // The simulator comes by a specifier that the compiler can't read: it has to be named.
+    const version = await run(binary, ["--version"]);
+    assert.equal(new TextDecoder().decode(version.stdout), `${await versionLine()}\n`);
+    // The simulator comes by a specifier that the bundler can't read in the checkout.
     const demo = await new Deno.Command(binary, {
       args: ["demo"],
       cwd: folder.path,
@@ -28,18 +30,15 @@ Deno.test({
   },
 });
 
-/** The arguments of `deno task compile`, with another place for the binary. */
-async function taskArgs(output: string): Promise<readonly string[]> {
-  const { tasks }: { tasks: Record<string, string> } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
-  const [, ...args] = (tasks.compile ?? "").split(" ");
-  assert.equal(args[0], "compile");
-  assert.ok(args.includes("dist/pw-workflow-runner"));
-  return args.map((arg) => arg === "dist/pw-workflow-runner" ? output : arg);
+/** With the commit, where it is known. */
+async function versionLine(): Promise<string> {
+  const commit = await commitOfCheckout();
+  return `pw-workflow-runner ${VERSION}${commit === "" ? "" : ` (${commit})`}`;
 }
 
-function compile(args: readonly string[]): Promise<Deno.CommandOutput> {
+function run(program: string, args: readonly string[]): Promise<Deno.CommandOutput> {
   const signal = AbortSignal.timeout(300_000);
-  return new Deno.Command(COMPILER, { args: [...args], cwd: ROOT, stdin: "null", signal }).output();
+  return new Deno.Command(program, { args: [...args], cwd: ROOT, stdin: "null", signal }).output();
 }
 
 /** Without a runtime on disk `deno compile` downloads one: says why that can't be done here, if so. */
@@ -48,6 +47,6 @@ async function compilerMissing(): Promise<string | undefined> {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/one.ts`, "export {};\n");
   const args = ["compile", "--no-config", "--output", `${folder.path}/one`, `${folder.path}/one.ts`];
-  const { success } = await compile(args);
+  const { success } = await run(Deno.execPath(), args);
   return success ? undefined : "skipped: no runtime for deno compile, set COMPILE_DENO and DENORT_BIN";
 }

@@ -1,0 +1,105 @@
+/**
+ * `deno task compile [--output FILE]` makes this machine's binary, `deno task compile:all` those of a release with their
+ * SHA-256 sums. Ends with 1 when one is missing, and writes the sums only when none is.
+ *
+ * `COMPILE_DENO` names another Deno to do it, and `DENORT_BIN` (read by Deno itself) this machine's runtime on disk.
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bundleProgram, commitOfCheckout } from "./release/bundle.ts";
+import { compileExecutable } from "./release/executable.ts";
+import { sumsOf } from "./release/sums.ts";
+import { assetName, asTarget, type Target, TARGETS } from "./release/targets.ts";
+
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const SUMS = "SHA256SUMS";
+
+/** Answers with those that there is no binary for. Each is made elsewhere first: what stands at its place is whole. */
+async function compile(targets: readonly Target[], outputOf: (target: Target) => string): Promise<readonly Target[]> {
+  const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+  const folder = await Deno.makeTempDir();
+  try {
+    for (const target of targets) await removeIfThere(outputOf(target));
+    const commit = await commitOfCheckout();
+    const entry = await bundleProgram({ deno, folder, commit });
+    const missing: Target[] = [];
+    for (const target of targets) {
+      const output = outputOf(target);
+      try {
+        const made = join(folder, target, executableName(target));
+        await compileExecutable({ deno, entry, target, output: made });
+        await Deno.mkdir(dirname(output), { recursive: true });
+        await Deno.copyFile(made, `${output}.part`);
+        await Deno.rename(`${output}.part`, output);
+        console.error(`Compiled ${output} ${commit === "" ? "" : `of ${commit} `}for ${target}`);
+      } catch (error) {
+        missing.push(target);
+        console.error(error instanceof Error ? error.message : error);
+      }
+    }
+    return missing;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function compileHere(output: string): Promise<number> {
+  const target = asTarget(Deno.build.target);
+  if (target === undefined) {
+    console.error(
+      `Cannot compile for ${Deno.build.target}: there is no runtime for it, only for ${TARGETS.join(", ")}`,
+    );
+    return 1;
+  }
+  const missing = await compile([target], () => output);
+  return missing.length === 0 ? 0 : 1;
+}
+
+async function compileAll(folder: string): Promise<number> {
+  await removeIfThere(join(folder, SUMS));
+  const missing = await compile(TARGETS, (target) => join(folder, assetName(target)));
+  if (missing.length > 0) {
+    console.error(
+      `Cannot make a release: ${missing.length} of ${TARGETS.length} binaries are missing (${missing.join(", ")}), ` +
+        `no ${SUMS} was written`,
+    );
+    return 1;
+  }
+  await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
+  console.error(`Compiled all ${TARGETS.length}, their sums are in ${join(folder, SUMS)}`);
+  return 0;
+}
+
+function executableName(target: string): string {
+  return `pw-workflow-runner${target.includes("windows") ? ".exe" : ""}`;
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const isAll = args[0] === "--all";
+  const [option, output, ...others] = isAll ? args.slice(1) : args;
+  const isUnderstood = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
+  if (!isUnderstood) {
+    console.error("Usage: compile [--output FILE], compile:all [--output FOLDER]");
+    return 2;
+  }
+  if (isAll) return await compileAll(resolve(output ?? DIST));
+  return await compileHere(resolve(output ?? join(DIST, executableName(Deno.build.target))));
+}
+
+if (import.meta.main) {
+  try {
+    Deno.exit(await main(Deno.args));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Makes one folder of JavaScript of the program and the parts of its packages that it uses. `deno compile` alone would
+ * take in whole packages, and those of the tests: each start would read them all.
+ */
+
+import { literalImports, stampCommit } from "./sources.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const DEADLINE_MS = 300_000;
+
+export interface BundleOptions {
+  /** The Deno that bundles. */
+  readonly deno: string;
+  /** An empty folder to work in. */
+  readonly folder: string;
+  /** What `--version` shows beside the version; empty where it isn't known. */
+  readonly commit: string;
+}
+
+/**
+ * Bundles the checkout.
+ *
+ * @returns The path of the program's entry.
+ * @throws Error with the bundler's words.
+ */
+export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<string> {
+  const sources = `${folder}/sources`;
+  for (const path of ["deno.json", "deno.lock", "main.ts"]) await copySource(path, sources, commit);
+  for (const path of ["lib", "inputs"]) await copySources(path, sources, commit);
+  const { success, stderr } = await new Deno.Command(deno, {
+    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--outdir", "../program", "main.ts"],
+    cwd: sources,
+    stdin: "null",
+    stdout: "null",
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).output();
+  if (!success) throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
+  return `${folder}/program/main.js`;
+}
+
+async function copySources(folder: string, to: string, commit: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
+    await (isDirectory ? copySources : copySource)(`${folder}/${name}`, to, commit);
+  }
+}
+
+async function copySource(path: string, to: string, commit: string): Promise<void> {
+  const text = await Deno.readTextFile(new URL(path, ROOT));
+  const target = `${to}/${path}`;
+  await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+  const changed = path === "lib/version.ts" ? stampCommit(text, commit) : text;
+  await Deno.writeTextFile(target, path.endsWith(".ts") ? literalImports(changed, path) : changed);
+}
+
+/** The short name of the checkout's commit, `-dirty` when files differ from it; empty outside a checkout of git. */
+export async function commitOfCheckout(): Promise<string> {
+  // An unpacked archive inside another repository must not show that one's commit.
+  if (await git("rev-parse", "--show-prefix") !== "") return "";
+  return await git("describe", "--always", "--dirty", "--exclude=*", "--abbrev=7") ?? "";
+}
+
+/** What git says; `undefined` where there is no git, or nothing to say. */
+async function git(...args: readonly string[]): Promise<string | undefined> {
+  try {
+    const { success, stdout } = await new Deno.Command("git", {
+      args: [...args],
+      cwd: ROOT,
+      stdin: "null",
+      stderr: "null",
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,113 @@
+/** What stands in `dist/` afterwards, and what is said of it. A script stands in for Deno and the runtimes it has. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { assetName, type Target, TARGETS } from "../../.ci/release/targets.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { needing } from "../support/needs.ts";
+import { anExecutable } from "./support/executables.ts";
+
+const SCRIPT = new URL("../../.ci/compile.ts", import.meta.url);
+const shellMissing = Deno.build.os === "windows" ? "skipped: the compiler that stands in is a shell script" : undefined;
+
+const COMPILER = `#!/bin/sh
+runtimes=\${0%/*}
+if [ "$1" = bundle ]; then mkdir -p ../program && exec touch ../program/main.js; fi
+while [ $# -gt 0 ]; do
+  case $1 in --target) target=$2 ;; --output) output=$2 ;; esac
+  shift
+done
+mkdir -p "\${output%/*}"
+[ -f "$runtimes/$target" ] && exec cp "$runtimes/$target" "$output"
+echo "error: sending request for url (https://runtimes.example/denort-$target.zip)" >&2
+exit 1
+`;
+
+Deno.test({
+  ...needing("compile:all makes every binary, and sums that fit them", shellMissing),
+  async fn() {
+    await using machine = await compilerWith(Object.fromEntries(TARGETS.map((target) => [target, target])));
+    const { code, stderr } = await compileAll(machine.path);
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await filesOf(machine.path), ["SHA256SUMS", ...TARGETS.map(assetName)].sort());
+    const sums = (await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`)).trimEnd().split("\n");
+    assert.deepEqual(
+      sums,
+      TARGETS.map((target) => `${sha256(anExecutable(target))}  ${assetName(target)}`),
+    );
+  },
+});
+
+Deno.test({
+  ...needing(
+    "compile:all says which binary is missing, ends with 1 and leaves no sums, also no older ones",
+    shellMissing,
+  ),
+  async fn() {
+    const [, missing, ...others] = TARGETS;
+    const had = [TARGETS[0], ...others];
+    await using machine = await compilerWith(Object.fromEntries(had.map((target) => [target, target])));
+    await Deno.mkdir(`${machine.path}/dist`);
+    for (const name of ["SHA256SUMS", assetName(missing)]) {
+      await Deno.writeTextFile(`${machine.path}/dist/${name}`, "old");
+    }
+    const { code, stderr } = await compileAll(machine.path);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`^Cannot compile for ${missing}: its runtime can't be had from https:\\S+\\.zip$`, "m"),
+    );
+    assert.match(stderr, new RegExp(`^Cannot make a release: 1 of 5 binaries are missing \\(${missing}\\)`, "m"));
+    assert.deepEqual(await filesOf(machine.path), had.map(assetName).sort());
+  },
+});
+
+Deno.test({
+  ...needing("compile:all refuses a binary that is for another machine than its name says", shellMissing),
+  async fn() {
+    const runtimes = Object.fromEntries(TARGETS.map((target) => [target, target]));
+    await using machine = await compilerWith({ ...runtimes, "aarch64-apple-darwin": "x86_64-apple-darwin" });
+    const { code, stderr } = await compileAll(machine.path);
+    assert.equal(code, 1);
+    assert.match(stderr, /^Cannot compile for aarch64-apple-darwin: the runtime is for x86_64-apple-darwin$/m);
+    assert.ok(!(await filesOf(machine.path)).includes(assetName("aarch64-apple-darwin")));
+  },
+});
+
+Deno.test("compile refuses words that it does not know", async () => {
+  const { code, stderr } = await run(["--ouput", "x"], {});
+  assert.equal(code, 2);
+  assert.match(stderr, /^Usage: /);
+});
+
+/** A folder with a compiler in it; for a target it has the runtime of the machine given. */
+async function compilerWith(runtimes: Readonly<Record<string, Target>>): ReturnType<typeof emptyFolder> {
+  const folder = await emptyFolder();
+  await Deno.writeTextFile(`${folder.path}/deno`, COMPILER, { mode: 0o755 });
+  for (const [target, machine] of Object.entries(runtimes)) {
+    await Deno.writeFile(`${folder.path}/${target}`, anExecutable(machine));
+  }
+  return folder;
+}
+
+function compileAll(folder: string): Promise<{ readonly code: number; readonly stderr: string }> {
+  return run(["--all", "--output", `${folder}/dist`], { COMPILE_DENO: `${folder}/deno` });
+}
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>>) {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", SCRIPT.href, ...args],
+    env: { NO_COLOR: "1", ...env },
+    stdin: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+async function filesOf(folder: string): Promise<readonly string[]> {
+  return (await Array.fromAsync(Deno.readDir(`${folder}/dist`), ({ name }) => name)).sort();
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
