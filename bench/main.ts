@@ -8,6 +8,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     (await import("./pace.ts")).benchPace(print);
     return 0;
   },
+  binary: async (print) => await (await import("./binary.ts")).benchBinary(print),
   inputs: async (print) => await (await import("./inputs.ts")).benchInputs(print),
 };
 

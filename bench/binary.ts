@@ -1,0 +1,91 @@
+/**
+ * What the compiled program costs against a compiled program of one line: its `--version` start and its size. Both are
+ * compiled here, by the same Deno, and started in turn, so that what else the machine does befalls both alike.
+ */
+
+import { compileExecutable } from "../.ci/release/executable.ts";
+import { bundleProgram, commitOfCheckout } from "../.ci/release/bundle.ts";
+import { asTarget } from "../.ci/release/targets.ts";
+import { VERSION_LINE } from "../lib/version.ts";
+
+const ROUNDS = 40;
+const DEADLINE_MS = 30_000;
+const START_GOAL = 1.3;
+const SIZE_GOAL = 1.15;
+
+/** Prints both ratios; 1 when a goal is missed, else 0. */
+export async function benchBinary(print: (line: string) => void): Promise<number> {
+  const folder = await Deno.makeTempDir();
+  try {
+    const { ours, bare } = await compileBoth(folder);
+    const sizes = { ours: (await Deno.stat(ours)).size, bare: (await Deno.stat(bare)).size };
+    const rounds: { readonly oursMs: number; readonly bareMs: number }[] = [];
+    await timeOnce(bare); // the first start reads the file from disk
+    await timeOnce(ours);
+    for (let round = 0; round < ROUNDS; round++) {
+      rounds.push({ bareMs: await timeOnce(bare), oursMs: await timeOnce(ours) });
+    }
+    const starts = { ours: median(rounds.map((one) => one.oursMs)), bare: median(rounds.map((one) => one.bareMs)) };
+    print(`The binary's --version against one line compiled, medians of ${ROUNDS} rounds\n`);
+    print(`${" ".repeat(6)}${"one line".padStart(11)}${"ours".padStart(11)}`);
+    const start = median(rounds.map(({ oursMs, bareMs }) => oursMs / bareMs));
+    const isQuick = printRow(print, "start", { ...starts, unit: "ms", ratio: start, goal: START_GOAL });
+    const isSmall = printRow(print, "size", {
+      ours: sizes.ours / 1e6,
+      bare: sizes.bare / 1e6,
+      unit: "MB",
+      ratio: sizes.ours / sizes.bare,
+      goal: SIZE_GOAL,
+    });
+    return isQuick && isSmall ? 0 : 1;
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function compileBoth(folder: string): Promise<{ readonly ours: string; readonly bare: string }> {
+  const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+  const target = asTarget(Deno.build.target);
+  if (target === undefined) throw new Error(`there is no binary for ${Deno.build.target}`);
+  const ending = Deno.build.os === "windows" ? ".exe" : "";
+  const [ours, bare] = [`${folder}/ours/pw-workflow-runner${ending}`, `${folder}/bare/pw-workflow-runner${ending}`];
+  await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(VERSION_LINE)});\n`);
+  const entry = await bundleProgram({ deno, folder, commit: await commitOfCheckout() });
+  await compileExecutable({ deno, target, entry, output: ours });
+  await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
+  return { ours, bare };
+}
+
+async function timeOnce(program: string): Promise<number> {
+  const startedMs = performance.now();
+  const { code, stdout } = await new Deno.Command(program, {
+    args: ["--version"],
+    stdin: "null",
+    stderr: "null",
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).output();
+  const tookMs = performance.now() - startedMs;
+  const said = new TextDecoder().decode(stdout).trim();
+  if (code !== 0 || !said.startsWith(VERSION_LINE)) throw new Error(`${program} ended with ${code}: ${said}`);
+  return tookMs;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+interface Row {
+  readonly ours: number;
+  readonly bare: number;
+  readonly unit: string;
+  readonly ratio: number;
+  readonly goal: number;
+}
+
+/** Whether the goal is reached. */
+function printRow(print: (line: string) => void, name: string, { ours, bare, unit, ratio, goal }: Row): boolean {
+  const isReached = ratio <= goal;
+  const cells = [bare, ours].map((value) => `${value.toFixed(1)} ${unit}`.padStart(11)).join("");
+  print(`${name.padEnd(6)}${cells}  ${ratio.toFixed(2)}×  goal ${goal}×, ${isReached ? "reached" : "missed"}`);
+  return isReached;
+}
