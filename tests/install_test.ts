@@ -1,0 +1,314 @@
+/** `.github/install.sh` against a server of files, as a mirror of the releases would be one. */
+
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { emptyFolder } from "./support/main_job.ts";
+import { needing } from "./support/needs.ts";
+
+const SCRIPT = new URL("../.github/install.sh", import.meta.url).pathname;
+const NAME = "pw-workflow-runner";
+const LINUX = `${NAME}-x86_64-unknown-linux-gnu`;
+const LATEST = "latest/download";
+const shellMissing = Deno.build.os === "windows" ? "skipped: a script for Linux and macOS" : undefined;
+const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
+
+/** As much of a binary as the script looks at. */
+const BINARY = `#!/bin/sh\n[ "$*" = --version ] && echo "${NAME} 9.8.7 (abc1234)"\n`;
+
+test("it installs the latest release's binary, and says so", async ({ home, install }) => {
+  const { code, stdout, stderr } = await install(releaseOf(LATEST));
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  assert.match(stdout, /^Installed pw-workflow-runner 9\.8\.7 \(abc1234\) as \S+\/\.local\/bin\/pw-workflow-runner\n/);
+  assert.match(stdout, /\.local\/bin is not on your PATH: add it with {2}export PATH="\S+\/\.local\/bin:\$PATH"\n$/);
+  assert.deepEqual(await filesIn(`${home}/.local/bin`), [NAME]);
+  assert.equal(await Deno.readTextFile(`${home}/.local/bin/${NAME}`), BINARY);
+  assert.equal(((await Deno.stat(`${home}/.local/bin/${NAME}`)).mode ?? 0) & 0o777, 0o755);
+});
+
+for (const version of ["9.8.7", "v9.8.7"]) {
+  test(`PW_VERSION=${version} installs that release`, async ({ home, install }) => {
+    const { code, stderr } = await install(releaseOf("download/v9.8.7"), { PW_VERSION: version });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+    assert.deepEqual(await filesIn(`${home}/.local/bin`), [NAME]);
+  });
+}
+
+test("PW_INSTALL_DIR says where to, and a folder on PATH is not told of", async ({ home, install }) => {
+  const { code, stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools`, folderOnPath: true });
+  assert.equal(code, 0);
+  assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
+});
+
+test("another binary that comes first on PATH is told of", async ({ home, install }) => {
+  await Deno.writeTextFile(`${home}/machine/${NAME}`, "#!/bin/sh\n", { mode: 0o755 });
+  const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools`, folderOnPath: true });
+  assert.ok(stdout.endsWith(`On your PATH, ${home}/machine/${NAME} comes before it\n`), stdout);
+});
+
+test("an older binary is replaced", async ({ home, install }) => {
+  await Deno.mkdir(`${home}/.local/bin`, { recursive: true });
+  await Deno.writeTextFile(`${home}/.local/bin/${NAME}`, "old");
+  assert.equal((await install(releaseOf(LATEST))).code, 0);
+  assert.equal(await Deno.readTextFile(`${home}/.local/bin/${NAME}`), BINARY);
+});
+
+test("a sum is found among others, and with a star before its name", async ({ install }) => {
+  const lines = [`${sha256("x")}  ${LINUX}.old`, `${sha256(BINARY)} *${LINUX}`, `${sha256("y")}  other`];
+  const files = { ...releaseOf(LATEST), [`${LATEST}/SHA256SUMS`]: `${lines.join("\n")}\n` };
+  assert.equal((await install(files)).code, 0);
+});
+
+interface Refusal {
+  readonly name: string;
+  readonly files: Files;
+  readonly env?: InstallEnv;
+  readonly says: RegExp;
+}
+
+const GOOD = releaseOf(LATEST);
+const { [`${LATEST}/SHA256SUMS`]: goodSums = "", [`${LATEST}/${LINUX}`]: _binary, ...withoutBoth } = GOOD;
+const REFUSALS: readonly Refusal[] = [
+  {
+    name: "a binary that does not fit its sum",
+    files: { ...GOOD, [`${LATEST}/${LINUX}`]: `${BINARY}# changed\n` },
+    says: /is not what its release says: its SHA-256 sum is [0-9a-f]{64} and should be [0-9a-f]{64}\n/,
+  },
+  {
+    name: "sums without the binary's",
+    files: { ...GOOD, [`${LATEST}/SHA256SUMS`]: `${sha256(BINARY)}  something-else\n` },
+    says: /SHA256SUMS has no sum for pw-workflow-runner-x86_64-unknown-linux-gnu\n/,
+  },
+  {
+    name: "a sum that was cut",
+    files: { ...GOOD, [`${LATEST}/SHA256SUMS`]: `${sha256(BINARY).slice(1)}  ${LINUX}\n` },
+    says: /SHA256SUMS has no sum for/,
+  },
+  {
+    name: "a release without sums",
+    files: { [`${LATEST}/${LINUX}`]: BINARY },
+    says: /latest\/download\/SHA256SUMS could not be downloaded\n/,
+  },
+  {
+    name: "a release without this machine's binary",
+    files: { ...withoutBoth, [`${LATEST}/SHA256SUMS`]: goodSums },
+    says: /latest\/download\/pw-workflow-runner-x86_64-unknown-linux-gnu could not be downloaded\n/,
+  },
+  {
+    name: "a release that is not there",
+    files: GOOD,
+    env: { PW_VERSION: "1.2.3" },
+    says: /download\/v1\.2\.3\/SHA256SUMS could not be downloaded\n.*that there is a release 1\.2\.3\n/,
+  },
+  {
+    name: "a download that is cut",
+    files: { ...GOOD, [`${LATEST}/${LINUX}`]: { cut: BINARY } },
+    says: /pw-workflow-runner-x86_64-unknown-linux-gnu could not be downloaded\n/,
+  },
+  {
+    name: "a binary that does not start here",
+    files: releaseOf(LATEST, "#!/bin/sh\nexit 127\n"),
+    says: /pw-workflow-runner-x86_64-unknown-linux-gnu does not start on this machine\n/,
+  },
+  {
+    name: "a version that is none",
+    files: GOOD,
+    env: { PW_VERSION: "../../elsewhere" },
+    says: /PW_VERSION is no version: \.\.\/\.\.\/elsewhere\n/,
+  },
+];
+
+for (const { name, files, env = {}, says } of REFUSALS) {
+  test(`${name} is not installed, and what was there stays`, async ({ home, install }) => {
+    await Deno.mkdir(`${home}/.local/bin`, { recursive: true });
+    await Deno.writeTextFile(`${home}/.local/bin/${NAME}`, "old");
+    const { code, stdout, stderr } = await install(files, env);
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(stderr, says);
+    assert.match(stderr, /^Cannot install pw-workflow-runner: /m);
+    assert.deepEqual(await filesIn(`${home}/.local/bin`), [NAME]);
+    assert.equal(await Deno.readTextFile(`${home}/.local/bin/${NAME}`), "old");
+  });
+}
+
+test("a folder in the binary's place is not touched", async ({ home, install }) => {
+  await Deno.mkdir(`${home}/.local/bin/${NAME}`, { recursive: true });
+  const { code, stderr } = await install(GOOD);
+  assert.equal(code, 1);
+  assert.match(stderr, /\/\.local\/bin\/pw-workflow-runner is a folder\n/);
+  assert.deepEqual(await filesIn(`${home}/.local/bin/${NAME}`), []);
+});
+
+test("a folder that can't be made is told of", async ({ home, install }) => {
+  await Deno.writeTextFile(`${home}/file`, "");
+  const { code, stderr } = await install(GOOD, { PW_INSTALL_DIR: `${home}/file/bin` });
+  assert.equal(code, 1);
+  assert.match(stderr, /\/file\/bin can't be made\n {2}Set PW_INSTALL_DIR to a folder that you may write to\n/);
+});
+
+test("a folder that can't be written to is told of", async ({ home, install }) => {
+  await Deno.mkdir(`${home}/closed`);
+  // Who is root may write everywhere, but for a place like this.
+  const closed = isRoot ? "/proc/self" : `${home}/closed`;
+  if (!isRoot) await Deno.chmod(closed, 0o555);
+  const { code, stderr } = await install(GOOD, { PW_INSTALL_DIR: closed });
+  assert.equal(code, 1);
+  assert.match(stderr, /can't be written to\n {2}Set PW_INSTALL_DIR/);
+});
+
+test("without a home and a folder it asks for one", async ({ install }) => {
+  const { code, stderr } = await install(GOOD, { HOME: "" });
+  assert.equal(code, 1);
+  assert.match(stderr, /there is no home folder\n {2}Set PW_INSTALL_DIR/);
+});
+
+test("a checkout's copy asks where releases are", async ({ install }) => {
+  const { code, stderr } = await install(GOOD, { PW_BASE_URL: "" });
+  assert.equal(code, 1);
+  assert.match(stderr, /it is not told where releases are\n {2}Set PW_BASE_URL/);
+});
+
+const MACHINES = [
+  ["Linux", "x86_64", "x86_64-unknown-linux-gnu"],
+  ["Linux", "aarch64", "aarch64-unknown-linux-gnu"],
+  ["Darwin", "x86_64", "x86_64-apple-darwin"],
+  ["Darwin", "arm64", "aarch64-apple-darwin"],
+] as const;
+for (const [os, machine, target] of MACHINES) {
+  test(`${os} on ${machine} gets ${target}`, async ({ install }) => {
+    const { code, stderr } = await install(releaseOf(LATEST, BINARY, `${NAME}-${target}`), { os, machine });
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+  });
+}
+
+test("a translated shell on Apple silicon gets the binary for Apple silicon", async ({ home, install }) => {
+  await Deno.writeTextFile(`${home}/machine/sysctl`, "#!/bin/sh\necho 1\n", { mode: 0o755 });
+  const files = releaseOf(LATEST, BINARY, `${NAME}-aarch64-apple-darwin`);
+  assert.equal((await install(files, { os: "Darwin", machine: "x86_64" })).code, 0);
+});
+
+const ELSEWHERE = [
+  [
+    "MINGW64_NT-10.0",
+    "x86_64",
+    /not for Windows\n {2}Download pw-workflow-runner-x86_64-pc-windows-msvc\.exe from http/,
+  ],
+  ["FreeBSD", "amd64", /there is no binary for FreeBSD\n {2}Run it with Deno/],
+  ["Linux", "riscv64", /there is no binary for Linux on riscv64\n {2}Run it with Deno/],
+] as const;
+for (const [os, machine, says] of ELSEWHERE) {
+  test(`${os} on ${machine} is told what to do instead`, async ({ home, install }) => {
+    const { code, stdout, stderr } = await install(GOOD, { os, machine });
+    assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
+    assert.match(stderr, says);
+    assert.deepEqual((await filesIn(home)).filter((name) => name !== "machine"), []);
+  });
+}
+
+test("a script that was cut anywhere installs nothing", async ({ home, install }) => {
+  const text = await Deno.readTextFile(SCRIPT);
+  for (const share of [0.3, 0.6, 0.9]) {
+    await Deno.writeTextFile(`${home}/machine/cut.sh`, text.slice(0, text.length * share));
+    await install(GOOD, { script: `${home}/machine/cut.sh` });
+    assert.deepEqual((await filesIn(home)).filter((name) => name !== "machine"), []);
+  }
+});
+
+Deno.test({
+  ...needing("shellcheck finds nothing in the shell scripts", await shellcheckMissing()),
+  async fn() {
+    const scripts = [SCRIPT, new URL("../.ci/run", import.meta.url).pathname];
+    const { success, stdout } = await new Deno.Command("shellcheck", { args: scripts }).output();
+    assert.ok(success, new TextDecoder().decode(stdout));
+  },
+});
+
+/** Text, or text of which only the first half arrives. */
+type Files = Readonly<Record<string, string | { readonly cut: string }>>;
+
+interface InstallEnv {
+  readonly PW_VERSION?: string;
+  readonly PW_INSTALL_DIR?: string;
+  readonly PW_BASE_URL?: string;
+  readonly HOME?: string;
+  /** What `uname` says. */
+  readonly os?: string;
+  readonly machine?: string;
+  readonly folderOnPath?: boolean;
+  readonly script?: string;
+}
+
+interface Machine {
+  readonly home: string;
+  install(files: Files, env?: InstallEnv): Promise<{ code: number; stdout: string; stderr: string }>;
+}
+
+function test(name: string, fn: (machine: Machine) => Promise<void>): void {
+  Deno.test({
+    ...needing(`install.sh: ${name}`, shellMissing),
+    async fn() {
+      await using folder = await emptyFolder();
+      const home = await Deno.realPath(folder.path);
+      await Deno.mkdir(`${home}/machine`);
+      await fn({ home, install: (files, env = {}) => install(home, files, env) });
+    },
+  });
+}
+
+async function install(home: string, files: Files, env: InstallEnv) {
+  const { os = "Linux", machine = "x86_64", folderOnPath = false, script = SCRIPT, ...variables } = env;
+  const uname = `#!/bin/sh\n[ "$1" = -s ] && echo "${os}" || echo "${machine}"\n`;
+  await Deno.writeTextFile(`${home}/machine/uname`, uname, { mode: 0o755 });
+  await using server = serveFiles(files);
+  const path = [`${home}/machine`, ...(folderOnPath ? [variables.PW_INSTALL_DIR] : []), Deno.env.get("PATH")].join(":");
+  const { code, stdout, stderr } = await new Deno.Command("sh", {
+    args: [script],
+    cwd: home,
+    clearEnv: true,
+    env: { HOME: home, PW_BASE_URL: server.url, NO_PROXY: "127.0.0.1", ...variables, PATH: path },
+    stdin: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  const [said = "", complaint = ""] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, stdout: said, stderr: complaint };
+}
+
+function releaseOf(place: string, binary = BINARY, asset = LINUX): Readonly<Record<string, string>> {
+  return { [`${place}/SHA256SUMS`]: `${sha256(binary)}  ${asset}\n`, [`${place}/${asset}`]: binary };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).sort();
+}
+
+function serveFiles(files: Files): AsyncDisposable & { readonly url: string } {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    const file = files[new URL(request.url).pathname.slice(1)];
+    if (file === undefined) return new Response("Not found", { status: 404 });
+    return typeof file === "string" ? new Response(file) : halfOf(file.cut);
+  });
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+function halfOf(text: string): Response {
+  const bytes = new TextEncoder().encode(text);
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes.subarray(0, bytes.length / 2));
+      controller.close();
+    },
+  });
+  return new Response(body, { headers: { "content-length": `${bytes.length}` } });
+}
+
+async function shellcheckMissing(): Promise<string | undefined> {
+  try {
+    await new Deno.Command("shellcheck", { args: ["--version"], stdout: "null" }).output();
+    return undefined;
+  } catch {
+    return "skipped: there is no shellcheck";
+  }
+}
