@@ -1,0 +1,15 @@
+/** `deno run -A .ci/release_notes.ts TAG` prints the release's notes; ends with 1 when tag, version, changelog disagree. */
+
+import { VERSION } from "../lib/version.ts";
+import { checkTag, notesFor } from "./release/notes.ts";
+
+if (import.meta.main) {
+  try {
+    const [tag = ""] = Deno.args;
+    checkTag(tag, VERSION);
+    console.log(notesFor(VERSION, await Deno.readTextFile(new URL("../CHANGELOG.md", import.meta.url))));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
+}

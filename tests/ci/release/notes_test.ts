@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { checkTag, notesFor } from "../../../.ci/release/notes.ts";
+
+Deno.test("a tag is v and the version", () => checkTag("v1.2.3", "1.2.3"));
+
+for (const tag of ["v1.2.4", "1.2.3", "v1.2.3-rc.1", ""]) {
+  Deno.test(`the tag "${tag}" is refused for 1.2.3`, () => {
+    assert.throws(() => checkTag(tag, "1.2.3"), /^Error: Cannot release .*: the program's version is 1\.2\.3/);
+  });
+}
+
+const CHANGELOG = `# Changelog
+
+## Unreleased
+
+- later
+
+## [1.10.0] - 2026-02-01
+
+### Added
+
+- ten
+
+## 1.1.0 - 2026-01-01
+
+- one
+
+## 1.0.0
+`;
+
+const SECTIONS = [["1.10.0", "### Added\n\n- ten"], ["1.1.0", "- one"]] as const;
+for (const [version, notes] of SECTIONS) {
+  Deno.test(`the notes of ${version} are its section`, () => assert.equal(notesFor(version, CHANGELOG), notes));
+}
+
+const REFUSED = [["1.1", /has no section for it$/], ["2.0.0", /has no section for it$/], [
+  "1.0.0",
+  /is empty$/,
+]] as const;
+for (const [version, says] of REFUSED) {
+  Deno.test(`${version} has nothing to be released with`, () =>
+    assert.throws(() => notesFor(version, CHANGELOG), says));
+}
