@@ -38,10 +38,25 @@ export async function compileExecutable({ deno, entry, target, output }: Executa
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   if (!success) throw new Error(`Cannot compile for ${target}: ${reasonIn(new TextDecoder().decode(stderr))}`);
-  const made = targetOf(await beginning(output));
-  if (made === target) return;
+  const wrong = await whatIsWrong(output, target);
+  if (wrong === undefined) return;
   await Deno.remove(output);
-  throw new Error(`Cannot compile for ${target}: the runtime is for ${made ?? "no machine that is known"}`);
+  throw new Error(`Cannot compile for ${target}: ${wrong}`);
+}
+
+/** Of another machine's binary the header is all that can be looked at; this machine's has to start. */
+async function whatIsWrong(output: string, target: Target): Promise<string | undefined> {
+  const made = targetOf(await beginning(output));
+  if (made !== target) return `the runtime is for ${made ?? "no machine that is known"}`;
+  if (target !== Deno.build.target) return undefined;
+  const { success, stderr } = await new Deno.Command(output, {
+    args: ["--version"],
+    stdin: "null",
+    stdout: "null",
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).output();
+  return success ? undefined : `the result does not start: ${reasonIn(new TextDecoder().decode(stderr))}`;
 }
 
 /** `DENORT_BIN` names a runtime on disk, which is of this machine, and Deno would take it for every target. */

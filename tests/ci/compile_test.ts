@@ -31,9 +31,10 @@ Deno.test({
     assert.equal(code, 0, stderr);
     assert.deepEqual(await filesOf(machine.path), ["SHA256SUMS", ...TARGETS.map(assetName)].sort());
     const sums = (await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`)).trimEnd().split("\n");
+    const made = TARGETS.map(async (target) => [target, await Deno.readFile(`${machine.path}/${target}`)] as const);
     assert.deepEqual(
       sums,
-      TARGETS.map((target) => `${sha256(anExecutable(target))}  ${assetName(target)}`),
+      (await Promise.all(made)).map(([target, bytes]) => `${sha256(bytes)}  ${assetName(target)}`),
     );
   },
 });
@@ -74,6 +75,20 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("compile refuses a binary that does not start on this machine", shellMissing),
+  async fn() {
+    await using machine = await compilerWith({});
+    const broken = await Deno.readFile(Deno.execPath());
+    await Deno.writeFile(`${machine.path}/${Deno.build.target}`, broken.subarray(0, 8192), { mode: 0o755 });
+    const output = `${machine.path}/dist/pw-workflow-runner`;
+    const { code, stderr } = await run(["--output", output], { COMPILE_DENO: `${machine.path}/deno` });
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^Cannot compile for ${Deno.build.target}: the result does not start`, "m"));
+    await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
+  },
+});
+
 Deno.test("compile refuses words that it does not know", async () => {
   const { code, stderr } = await run(["--ouput", "x"], {});
   assert.equal(code, 2);
@@ -85,7 +100,10 @@ async function compilerWith(runtimes: Readonly<Record<string, Target>>): ReturnT
   const folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/deno`, COMPILER, { mode: 0o755 });
   for (const [target, machine] of Object.entries(runtimes)) {
-    await Deno.writeFile(`${folder.path}/${target}`, anExecutable(machine));
+    const path = `${folder.path}/${target}`;
+    // This machine's is started, so it has to be a real one.
+    if (machine === Deno.build.target) await Deno.symlink(Deno.execPath(), path);
+    else await Deno.writeFile(path, anExecutable(machine));
   }
   return folder;
 }
