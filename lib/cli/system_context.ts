@@ -4,9 +4,6 @@ import { systemClock } from "../clock.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const USUAL_COLUMNS = 80;
-const STOP_SIGNALS = Deno.build.os === "windows"
-  ? ["SIGINT"] as const satisfies readonly StopSignal[]
-  : ["SIGHUP", "SIGINT", "SIGTERM"] as const satisfies readonly StopSignal[];
 
 /** The machine as a command sees it. */
 export function systemContext(): Context {
@@ -98,12 +95,12 @@ async function listFiles(folder: string, pattern: RegExp): Promise<readonly stri
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;
-  const listeners = STOP_SIGNALS.map((signal) => {
+  const listeners = Array.from(stopSignals(Deno.build.os), ([signal, meant]) => {
     const listener = () => {
       // Asked twice, we don't insist on a tidy end.
-      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[signal]);
+      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[meant]);
       isStopping = true;
-      callback(signal);
+      callback(meant);
     };
     Deno.addSignalListener(signal, listener);
     return { signal, listener };
@@ -113,4 +110,10 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
       for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
+}
+
+/** What is listened for, and as what it is passed on: Windows has Ctrl-Break beside Ctrl-C, and no more on Deno 2.4. */
+export function stopSignals(os: typeof Deno.build.os): ReadonlyMap<Deno.Signal, StopSignal> {
+  if (os === "windows") return new Map<Deno.Signal, StopSignal>([["SIGINT", "SIGINT"], ["SIGBREAK", "SIGINT"]]);
+  return new Map<Deno.Signal, StopSignal>([["SIGHUP", "SIGHUP"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGTERM"]]);
 }
