@@ -7,41 +7,33 @@
 
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleProgram, commitOfCheckout } from "./release/bundle.ts";
+import { type Bundle, bundleProgram, commitOfCheckout } from "./release/bundle.ts";
 import { compileExecutable } from "./release/executable.ts";
+import { licensesOf, packagesOf } from "./release/licenses.ts";
 import { sumsOf } from "./release/sums.ts";
 import { assetName, asTarget, type Target, TARGETS } from "./release/targets.ts";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const SUMS = "SHA256SUMS";
+const LICENSES = "THIRD_PARTY_LICENSES";
 
-/** Answers with those that there is no binary for. Each is made elsewhere first: what stands at its place is whole. */
-async function compile(targets: readonly Target[], outputOf: (target: Target) => string): Promise<readonly Target[]> {
-  const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
-  const folder = await Deno.makeTempDir();
-  try {
-    for (const target of targets) await removeIfThere(outputOf(target));
-    const commit = await commitOfCheckout();
-    const entry = await bundleProgram({ deno, folder, commit });
-    const missing: Target[] = [];
-    for (const target of targets) {
-      const output = outputOf(target);
-      try {
-        const made = join(folder, target, executableName(target));
-        await compileExecutable({ deno, entry, target, output: made });
-        await Deno.mkdir(dirname(output), { recursive: true });
-        await Deno.copyFile(made, `${output}.part`);
-        await Deno.rename(`${output}.part`, output);
-        console.error(`Compiled ${output} ${commit === "" ? "" : `of ${commit} `}for ${target}`);
-      } catch (error) {
-        missing.push(target);
-        console.error(error instanceof Error ? error.message : error);
-      }
-    }
-    return missing;
-  } finally {
-    await Deno.remove(folder, { recursive: true });
+async function main(args: readonly string[]): Promise<number> {
+  const isAll = args[0] === "--all";
+  const [option, output, ...others] = isAll ? args.slice(1) : args;
+  const isUnderstood = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
+  if (!isUnderstood) {
+    console.error("Usage: compile [--output FILE], compile:all [--output FOLDER]");
+    return 2;
   }
+  if (isAll) return await compileAll(resolve(output ?? DIST));
+  return await compileHere(resolve(output ?? join(DIST, executableName(Deno.build.target))));
+}
+
+interface Program extends Bundle {
+  readonly deno: string;
+  /** To work in. */
+  readonly folder: string;
+  readonly commit: string;
 }
 
 async function compileHere(output: string): Promise<number> {
@@ -52,23 +44,64 @@ async function compileHere(output: string): Promise<number> {
     );
     return 1;
   }
-  const missing = await compile([target], () => output);
+  await removeIfThere(output);
+  const missing = await withProgram((program) => compileEach(program, [target], () => output));
   return missing.length === 0 ? 0 : 1;
 }
 
 async function compileAll(folder: string): Promise<number> {
-  await removeIfThere(join(folder, SUMS));
-  const missing = await compile(TARGETS, (target) => join(folder, assetName(target)));
-  if (missing.length > 0) {
-    console.error(
-      `Cannot make a release: ${missing.length} of ${TARGETS.length} binaries are missing (${missing.join(", ")}), ` +
-        `no ${SUMS} was written`,
-    );
-    return 1;
+  const outputOf = (target: Target) => join(folder, assetName(target));
+  for (const old of [join(folder, SUMS), ...TARGETS.map(outputOf)]) await removeIfThere(old);
+  return await withProgram(async (program) => {
+    const missing = await compileEach(program, TARGETS, outputOf);
+    if (missing.length > 0) {
+      console.error(
+        `Cannot make a release: ${missing.length} of ${TARGETS.length} binaries are missing (${missing.join(", ")}), ` +
+          `no ${SUMS} was written`,
+      );
+      return 1;
+    }
+    const packages = await packagesOf(Deno.execPath(), program.sources);
+    await Deno.writeTextFile(join(folder, LICENSES), await licensesOf(packages));
+    await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
+    console.error(`Compiled all ${TARGETS.length}, their sums are in ${join(folder, SUMS)}`);
+    return 0;
+  });
+}
+
+async function withProgram<T>(use: (program: Program) => Promise<T>): Promise<T> {
+  const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+  const folder = await Deno.makeTempDir();
+  try {
+    const commit = await commitOfCheckout();
+    return await use({ deno, folder, commit, ...await bundleProgram({ deno, folder, commit }) });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
   }
-  await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
-  console.error(`Compiled all ${TARGETS.length}, their sums are in ${join(folder, SUMS)}`);
-  return 0;
+}
+
+/** Answers with those that failed. Each is made elsewhere first: what stands at its place is whole. */
+async function compileEach(
+  { deno, folder, commit, entry }: Program,
+  targets: readonly Target[],
+  outputOf: (target: Target) => string,
+): Promise<readonly Target[]> {
+  const missing: Target[] = [];
+  for (const target of targets) {
+    const output = outputOf(target);
+    try {
+      const made = join(folder, target, executableName(target));
+      await compileExecutable({ deno, entry, target, output: made });
+      await Deno.mkdir(dirname(output), { recursive: true });
+      await Deno.copyFile(made, `${output}.part`);
+      await Deno.rename(`${output}.part`, output);
+      console.error(`Compiled ${output} ${commit === "" ? "" : `of ${commit} `}for ${target}`);
+    } catch (error) {
+      missing.push(target);
+      console.error(error instanceof Error ? error.message : error);
+    }
+  }
+  return missing;
 }
 
 function executableName(target: string): string {
@@ -81,18 +114,6 @@ async function removeIfThere(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  const isAll = args[0] === "--all";
-  const [option, output, ...others] = isAll ? args.slice(1) : args;
-  const isUnderstood = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
-  if (!isUnderstood) {
-    console.error("Usage: compile [--output FILE], compile:all [--output FOLDER]");
-    return 2;
-  }
-  if (isAll) return await compileAll(resolve(output ?? DIST));
-  return await compileHere(resolve(output ?? join(DIST, executableName(Deno.build.target))));
 }
 
 if (import.meta.main) {

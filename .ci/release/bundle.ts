@@ -17,13 +17,19 @@ export interface BundleOptions {
   readonly commit: string;
 }
 
+export interface Bundle {
+  /** The program's entry, its other files beside it. */
+  readonly entry: string;
+  /** The folder of what was bundled. */
+  readonly sources: string;
+}
+
 /**
  * Bundles the checkout.
  *
- * @returns The path of the program's entry.
  * @throws Error with the bundler's words.
  */
-export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<string> {
+export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<Bundle> {
   const sources = `${folder}/sources`;
   for (const path of ["deno.json", "deno.lock", "main.ts"]) await copySource(path, sources, commit);
   for (const path of ["lib", "inputs"]) await copySources(path, sources, commit);
@@ -36,7 +42,7 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   if (!success) throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
-  return `${folder}/program/main.js`;
+  return { entry: `${folder}/program/main.js`, sources };
 }
 
 async function copySources(folder: string, to: string, commit: string): Promise<void> {

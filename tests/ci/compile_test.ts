@@ -29,7 +29,11 @@ Deno.test({
     await using machine = await compilerWith(Object.fromEntries(TARGETS.map((target) => [target, target])));
     const { code, stderr } = await compileAll(machine.path);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(await filesOf(machine.path), ["SHA256SUMS", ...TARGETS.map(assetName)].sort());
+    assert.deepEqual(
+      await filesOf(machine.path),
+      ["SHA256SUMS", "THIRD_PARTY_LICENSES", ...TARGETS.map(assetName)].sort(),
+    );
+    assert.match(await Deno.readTextFile(`${machine.path}/dist/THIRD_PARTY_LICENSES`), /^zod@[\d.]+\n-+\n\n.*License/m);
     const sums = (await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`)).trimEnd().split("\n");
     const made = TARGETS.map(async (target) => [target, await Deno.readFile(`${machine.path}/${target}`)] as const);
     assert.deepEqual(

@@ -41,3 +41,15 @@ for (const [version, says] of REFUSED) {
   Deno.test(`${version} has nothing to be released with`, () =>
     assert.throws(() => notesFor(version, CHANGELOG), says));
 }
+
+Deno.test("release_notes.ts ends with 1 and prints no notes when the tag is not the version's", async () => {
+  const script = new URL("../../../.ci/release_notes.ts", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--allow-read", script.href, "v0.0.0"],
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  assert.deepEqual({ code, notes: new TextDecoder().decode(stdout) }, { code: 1, notes: "" });
+  assert.match(new TextDecoder().decode(stderr), /^Cannot release v0\.0\.0: the program's version is /);
+});
