@@ -1,6 +1,7 @@
 /** `deno run https://…/main.ts`: no checkout, no configuration, no import map, nothing cached. */
 
 import assert from "node:assert/strict";
+import { leastFlags } from "./support/readme.ts";
 import { assertMainJob, emptyFolder, machineEnv, type Place } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
@@ -17,11 +18,8 @@ Deno.test({
 Deno.test({
   ...needing("the main job runs from a URL with the README's permissions and an empty cache", missing),
   async fn() {
-    const flags = await flagsInReadme();
-    await assertRunsFromUrl(({ platform, home }, sources) => [
-      ...flags.map((flag) => flag.startsWith("--allow-net=") ? `--allow-net=${platform}` : inShell(flag, home)),
-      `--allow-import=${sources}`,
-    ]);
+    const flags = await leastFlags();
+    await assertRunsFromUrl(({ platform, home }, sources) => [...flags(platform, home), `--allow-import=${sources}`]);
   },
 });
 
@@ -65,19 +63,6 @@ function serveCheckout(): Sources {
     served,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
-}
-
-/** The README promises that these suffice. */
-async function flagsInReadme(): Promise<readonly string[]> {
-  const readme = await Deno.readTextFile(new URL("README.md", ROOT));
-  const flags = /^deno run ((?:--\S+ )+)https:\S+ run /m.exec(readme)?.[1] ?? "";
-  assert.ok(flags.includes("--allow-net="), "the README shows no deno run with --allow-net and a URL");
-  return flags.trim().split(" ");
-}
-
-/** What a shell makes of the word. */
-function inShell(word: string, home: string): string {
-  return word.replaceAll('"', "").replaceAll("$HOME", home);
 }
 
 function cacheEnv(folder: string): Record<string, string> {

@@ -116,7 +116,7 @@ async function writeDown({ ledger }: Pick<Deps, "ledger">, record: IntendedRecor
     return await ledger.put(record);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message}`, {
+    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`, {
       hint: error.hint,
       cause: error,
     });

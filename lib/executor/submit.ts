@@ -92,7 +92,7 @@ async function writtenDown(deps: Deps, record: IntendedRecord): Promise<Submitte
     throw new TypeError(`A record about to be sent is ${moved.state}`);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message}`, {
+    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`, {
       hint: error.hint,
       cause: error,
     });

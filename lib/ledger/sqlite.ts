@@ -216,7 +216,7 @@ function versionOf(database: DatabaseSync): number {
 
 async function makePrivate(path: string): Promise<void> {
   try {
-    await Deno.mkdir(path.replace(/[\\/][^\\/]*$/, ""), { recursive: true, mode: 0o700 });
+    await Deno.mkdir(folderOf(path), { recursive: true, mode: 0o700 });
     (await Deno.open(path, { create: true, write: true, read: true, mode: 0o600 })).close();
   } catch (error) {
     throw asStorageError(error, path);
@@ -256,8 +256,16 @@ function isDamage(error: unknown): boolean {
 function asStorageError(error: unknown, path: string): Error {
   if (error instanceof StorageError || error instanceof StaleRecord) return error;
   const detail = error instanceof Error ? error.message : String(error);
+  const folder = folderOf(path);
+  const hint = error instanceof Deno.errors.NotCapable
+    ? `Start it with \`deno run --allow-read=${folder} --allow-write=${folder} …\``
+    : "Make room, or name another place with PW_STATE_DIR";
   return new StorageError(`Cannot keep the history in ${path}: ${detail}`, {
-    hint: "Make room or name another place with PW_STATE_DIR; --no-history goes on without it",
+    hint: `${hint}; or go on without it: --no-history`,
     cause: error,
   });
+}
+
+function folderOf(path: string): string {
+  return path.replace(/[\\/][^\\/]*$/, "");
 }

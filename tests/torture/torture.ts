@@ -18,6 +18,8 @@ export interface Round {
   readonly slugs: SlugRule;
   readonly duplicateSlugStatus: Quirks["duplicateSlugStatus"];
   readonly faults: readonly Fault[];
+  /** How late a new run shows, which no search of a minute can bridge when it is long. */
+  readonly lagMs: number;
   /** Where the first process is killed, and where the one that resumes. */
   readonly kills: readonly (Kill | null)[];
 }
@@ -65,6 +67,7 @@ export function drawRound(random: () => number, slugs: SlugRule): Round {
     slugs,
     duplicateSlugStatus: pick([400, 409, 409, 422]),
     faults: pick(FAULTS),
+    lagMs: pick([0, 0, 0, 5_000, 120_000]),
     kills: [random() < 0.85 ? kill() : null, random() < 0.35 ? kill() : null],
   };
 }
@@ -80,7 +83,12 @@ export async function playRound(round: Round): Promise<RoundEnd> {
   };
   await using simulator = await startSimulator({
     clock: sharedClock(epochMs, SPEED),
-    quirks: { slugs: round.slugs, duplicateSlugStatus: round.duplicateSlugStatus, foreignRun: 404 },
+    quirks: {
+      slugs: round.slugs,
+      duplicateSlugStatus: round.duplicateSlugStatus,
+      listLagMs: round.lagMs,
+      readLagMs: round.lagMs,
+    },
     faults: round.faults,
     onStep: (operation, step) => strike(victim, operation, step),
   });

@@ -7,7 +7,6 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openLedger } from "../open.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render_history.ts";
 
-const DAY_MS = 86_400_000;
 const howMany = wholeNumber({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
 
@@ -93,9 +92,4 @@ async function prune(
   if (output.mode === "json") output.document({ pruned: count, exitCode: 0, kind: "completed", submitted: "no" });
   else output.answer(`${count} forgotten`);
   return EXIT_CODES.completed;
-}
-
-/** What is over is forgotten by then, so that nobody's disk fills up over the years. */
-export function usualBounds(nowMs: number) {
-  return { beforeMs: nowMs - 365 * DAY_MS, keep: 200_000 };
 }

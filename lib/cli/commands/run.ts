@@ -3,7 +3,7 @@ import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
 import { dryRun, type GivenInputs, prepare } from "../../executor/prepare.ts";
 import type { Deps } from "../../executor/deps.ts";
 import type { KeyedWish, KeyPolicy } from "../../executor/key.ts";
-import { UsageError } from "../../errors.ts";
+import { StorageError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import type { RunRequest, RunResult } from "../../model.ts";
 import { oneOf, someTime, text } from "../argv.ts";
@@ -174,12 +174,29 @@ export async function submitAndFollow(
       viewer.show(event);
     });
     viewer[Symbol.dispose]();
+    await forgetOld(deps);
     return answerResult(output, await afterTimeout(following, result, values.onTimeout ?? "keep"));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     viewer[Symbol.dispose]();
     const policy = values.onInterrupt ?? defaultOnInterrupt(following);
     throw await afterStop(following, error, { latest, policy });
+  }
+}
+
+/** One run in so many tidies up. */
+const TIDIES_UP = 1 / 50;
+const YEAR_MS = 365 * 86_400_000;
+const MOST_RECORDS = 200_000;
+
+/** What is over is forgotten in time, so that nobody's disk fills up over the years. */
+async function forgetOld({ ledger, clock, random }: Deps): Promise<void> {
+  if (random() >= TIDIES_UP) return;
+  try {
+    await ledger.prune(null, { beforeMs: clock.now() - YEAR_MS, keep: MOST_RECORDS });
+  } catch (error) {
+    // Another run will.
+    if (!(error instanceof StorageError)) throw error;
   }
 }
 

@@ -137,7 +137,7 @@ for (const { what, missing, make } of TROUBLES) {
       const refused = await stage.program(["run", "quick", "--json"], call);
       assert.equal(refused.code, 8, refused.stderr);
       assert.equal(JSON.parse(refused.stdout).submitted, "no");
-      assert.match(refused.stderr, /Cannot submit quick: Cannot keep the history[^]*--no-history/);
+      assert.match(refused.stderr, /Cannot submit quick: cannot keep the history[^]*--no-history/);
       assert.equal(stage.simulator.received("submit").length, 0);
       const forced = await stage.program(["run", "quick", "--no-history"], call);
       assert.equal(forced.code, 0, forced.stderr);

@@ -1,0 +1,16 @@
+/** What the README shows, for tests that hold it to its word. */
+
+import assert from "node:assert/strict";
+
+const README = new URL("../../README.md", import.meta.url);
+
+/** The permissions that it says suffice to run from a URL, for a platform and a home folder. */
+export async function leastFlags(): Promise<(platform: string, home: string) => readonly string[]> {
+  const readme = await Deno.readTextFile(README);
+  const words = /^deno run ((?:--\S+ )+)https:\S+ run /m.exec(readme)?.[1] ?? "";
+  assert.ok(words.includes("--allow-net="), "the README shows no deno run with --allow-net and a URL");
+  return (platform, home) =>
+    words.trim().split(" ").map((word) =>
+      word.startsWith("--allow-net=") ? `--allow-net=${platform}` : word.replaceAll('"', "").replaceAll("$HOME", home)
+    );
+}
