@@ -52,10 +52,10 @@ export {
   DEFAULT_FOLLOW,
   execute,
   type ExecuteOptions,
-  follow,
   type FollowOptions,
   toEnd,
 } from "./executor/execute.ts";
+export { follow } from "./executor/follow.ts";
 export { digestFailure } from "./executor/failure.ts";
 export { findRun, type RunRef } from "./executor/find.ts";
 export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";

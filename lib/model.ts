@@ -409,7 +409,7 @@ export interface StepPosition {
 }
 
 /** Why a submit has to wait. */
-export type SubmitDelay = "not-reached" | "rate-limited" | "conflict" | "looking";
+export type SubmitDelay = "not-reached" | "rate-limited" | "conflict" | "looking" | "workspace";
 
 interface EventBase {
   readonly wishId: string;

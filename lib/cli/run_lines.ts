@@ -122,6 +122,8 @@ function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: 
       return `Not started yet, trying again in ${wait}: ${oneLine(detail)}`;
     case "rate-limited":
       return `Asked to wait ${wait}: ${oneLine(detail)}`;
+    case "workspace":
+      return `Your workspace is not running, trying again in ${wait}: ${oneLine(detail)}`;
     case "not-reached":
       return `Not submitted yet, trying again in ${wait}: ${oneLine(detail)}`;
     default:

@@ -9,7 +9,7 @@ import { readRawText } from "./raw_text.ts";
 
 export type AccountOperations = Pick<
   Client,
-  "whoAmI" | "listWorkflows" | "getWorkflow" | "getWorkflowYaml" | "listSessions" | "listClusters"
+  "whoAmI" | "listWorkflows" | "getWorkflow" | "getWorkflowYaml" | "listSessions" | "listClusters" | "workspaceStatus"
 >;
 
 const NO_WORKFLOW = "no such workflow";
@@ -70,6 +70,17 @@ export function accountOperations(http: Http): AccountOperations {
         import("./wire_account.ts"),
       ]);
       return readClusters(answer, act);
+    },
+
+    async workspaceStatus(options) {
+      const act = "ask how the workspace is";
+      return await askOr(null, ["not_found", "unsupported"], async () => {
+        const [answer, { readWorkspaceStatus }] = await Promise.all([
+          ask(http, { ...options, act, path: "/api/user-workspace/status" }),
+          import("./wire_account.ts"),
+        ]);
+        return readWorkspaceStatus(answer, act);
+      });
     },
   };
 }

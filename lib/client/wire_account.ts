@@ -42,6 +42,12 @@ const CLUSTERS = nullable(array(looseObject({
   csp: nullish(string()),
 })));
 
+const WORKSPACE = looseObject({ status: nullish(string()) });
+
+export function readWorkspaceStatus(answer: Answer, act: string): string | null {
+  return said(readShape(WORKSPACE, answer, act).status);
+}
+
 export function readIdentity(answer: Answer, act: string): Identity {
   const { username, name, email, organization } = readShape(IDENTITY, answer, act);
   return { user: username, fullName: said(name), email: said(email), organization: said(organization) };

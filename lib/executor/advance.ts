@@ -6,7 +6,8 @@ import type { IntendedRecord, Run, RunRecord, SeenRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
 import { isOver } from "./lifecycle.ts";
 import { afterListed, look } from "./look.ts";
-import { lookForLost, submit } from "./submit.ts";
+import { lookForLost } from "./lost.ts";
+import { submit } from "./submit.ts";
 import { type Turn, type TurnOptions, withInputs } from "./turn.ts";
 
 /** From so many on, one list answers for all that still go on. */

@@ -1,33 +1,28 @@
 /**
  * The submit protocol: one wish never becomes two runs. What is sent was written down before; what got no answer is
- * looked for, and sent again only where a second run is impossible.
+ * looked for.
  */
 
 import type { SubmitAnswer } from "../client/client.ts";
 import type { Clock } from "../clock.ts";
-import { ConsentRequired, NotSubmitted, RunnerError, StorageError, Unsupported } from "../errors.ts";
-import type { Doubt, IntendedRecord, Run, RunEvent, RunRecord, SubmitDelay, SubmittedRecord } from "../model.ts";
+import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError, StorageError } from "../errors.ts";
+import type { IntendedRecord, SubmittedRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { lookDelayMs, resubmitDelayMs, searchDelayMs } from "./pace.ts";
-import { search } from "./search.ts";
 import { keyTaken } from "./key.ts";
+import { LOOK_FOR_MS } from "./lost.ts";
+import { resubmitDelayMs } from "./pace.ts";
 import { displayNameFor, hasOtherInputs, tagOf } from "./slug.ts";
-import { learn, learnOfHost, moveOn, profileOf, type Turn, type TurnOptions } from "./turn.ts";
-import { handleOf } from "./view.ts";
+import { deadlineMs, delayed, inDoubt, refuse, seen, type Step, stopTrying } from "./submit_step.ts";
+import { learn, learnOfHost, moveOn, type Turn, type TurnOptions } from "./turn.ts";
+import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
-/** How long a run is looked for after a lost answer; longer where a gateway stands before a slow platform. */
-const LOOK_FOR_MS = 60_000;
 const LOOK_BEHIND_GATEWAY_MS = 5 * 60_000;
 
 /** After a 409 that nothing ambiguous came before: the server has said that it did not start this one. */
 const LOOK_AFTER_CONFLICT_MS = 8_000;
 
-const LEAST_LOOKS = 3;
-
 /** After Ctrl-C, a submit that is on its way gets this long to be answered. */
 const GRACE_MS = 2_000;
-
-type Step = { readonly deps: Deps; readonly options: TurnOptions };
 
 /**
  * Sends an intended record.
@@ -56,33 +51,6 @@ export async function submit(deps: Deps, record: IntendedRecord, options: TurnOp
     consent: request.isTrusted ? request.asksFor ?? { permissions: [], variables: [] } : null,
   }, { signal: patience.signal });
   return await judge({ deps, options }, sent, answer);
-}
-
-/** Looks once for a run whose submit got no answer, and decides what may be done about it. */
-export async function lookForLost(deps: Deps, record: SubmittedRecord, options: TurnOptions): Promise<Turn> {
-  const step = { deps, options };
-  if (record.doubt === null || record.doubt.isGivenUp) {
-    const detail = record.doubt?.detail ?? "this tool ended before the answer came";
-    return await inDoubt(step, record, { cause: "answer-lost", detail, lookForMs: LOOK_FOR_MS });
-  }
-  try {
-    const finding = await search(deps, record, options);
-    switch (finding.type) {
-      case "ours":
-        return { record: await seen(step, record, finding.run), events: [] };
-      case "foreign": {
-        const foreign = await inDoubt(step, record, { cause: "foreign", detail: finding.detail, lookForMs: 0 });
-        return { record: await learn(deps, foreign.record, { type: "given-up" }), events: [] };
-      }
-      case "other-inputs":
-        return await refuse(step, record, keyTaken(record, finding.run));
-      case "absent":
-        return await afterNothingFound(step, record, record.doubt);
-    }
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    return await afterFailedLook(step, record, record.doubt, error);
-  }
 }
 
 async function writtenDown(deps: Deps, record: IntendedRecord): Promise<SubmittedRecord> {
@@ -123,7 +91,8 @@ async function judge(step: Step, record: SubmittedRecord, answer: SubmitAnswer):
         lookForMs: record.lostAnswers > 0 ? LOOK_FOR_MS : LOOK_AFTER_CONFLICT_MS,
       });
     case "ambiguous": {
-      const lookForMs = answer.isGateway ? LOOK_BEHIND_GATEWAY_MS : LOOK_FOR_MS;
+      const isSlow = answer.isGateway || await sleepingWorkspace(step) !== null;
+      const lookForMs = isSlow ? LOOK_BEHIND_GATEWAY_MS : LOOK_FOR_MS;
       const doubted = await inDoubt(step, record, { cause: "answer-lost", detail: answer.error.message, lookForMs });
       // Without a slug or a display name of ours there is nothing to look for.
       if (await deps.client.routes(step.options) === "flat") return doubted;
@@ -168,88 +137,10 @@ async function afterRejected(
   if (isSlugRefused && record.ownSlug !== null) {
     return { record: await learn(step.deps, record, { type: "slug-refused" }), events: [] };
   }
+  // A workspace that was scaled down answers with a no as well, which passes.
+  const asleep = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;
+  if (asleep !== null) return await afterSleepingWorkspace(step, record, { error, asleep });
   return await refuse(step, record, explained(record, error));
-}
-
-async function afterNothingFound(step: Step, record: SubmittedRecord, doubt: Doubt): Promise<Turn> {
-  const { deps, options } = step;
-  const nowMs = deps.clock.now();
-  const looked = await learn(deps, record, { type: "not-found", lookAtMs: nowMs + searchDelayMs(doubt.looks + 1) });
-  if (looked.state !== "submitted") throw new TypeError(`A record that was looked for is ${looked.state}`);
-  if (doubt.looks + 1 < LEAST_LOOKS || nowMs - doubt.sinceMs < doubt.lookForMs) return { record: looked, events: [] };
-
-  if (doubt.cause === "slug-refused" && record.lostAnswers === 0) {
-    return await refuse(
-      step,
-      looked,
-      new Unsupported(`Cannot use the key for ${record.request.workflow}: ${doubt.detail}`, {
-        hint: "This server chooses slugs itself: run without --key",
-      }),
-    );
-  }
-  const againAtMs = nowMs + resubmitDelayMs(record.attempts, deps.random);
-  const isInTime = againAtMs <= deadlineMs(record, options);
-  if (record.lostAnswers === 0) {
-    // Only refusals with 409 so far, and the slug is not taken: no run of ours exists.
-    if (isInTime) return await postAgain(step, looked, againAtMs, doubt);
-    return await stopTrying(step, looked, new NotSubmitted(doubt.detail));
-  }
-  const { echoesSlug, rejectsDuplicateSlug } = await profileOf(deps, record.owner.host);
-  const isSecondRunImpossible = record.ownSlug !== null && echoesSlug === true && rejectsDuplicateSlug === true;
-  if (isSecondRunImpossible && isInTime) return await postAgain(step, looked, againAtMs, doubt);
-  return { record: await learn(deps, looked, { type: "given-up" }), events: [] };
-}
-
-async function postAgain(step: Step, record: SubmittedRecord, againAtMs: number, doubt: Doubt): Promise<Turn> {
-  return {
-    record: await learn(step.deps, record, { type: "post-again", againAtMs }),
-    events: [delayed(record, step.deps, { reason: "conflict", detail: doubt.detail, untilMs: againAtMs })],
-  };
-}
-
-async function afterFailedLook(step: Step, record: SubmittedRecord, doubt: Doubt, error: RunnerError): Promise<Turn> {
-  const { deps, options } = step;
-  const nowMs = deps.clock.now();
-  const isHopeless = error.kind === "credential_refused" ||
-    (options.lostContactAfterMs !== null && nowMs - doubt.sinceMs >= options.lostContactAfterMs);
-  const moved = isHopeless
-    ? await learn(deps, record, { type: "given-up" })
-    : await learn(deps, record, { type: "not-looked", lookAtMs: nowMs + Math.max(1_000, searchDelayMs(doubt.looks)) });
-  return { record: moved, events: [], trouble: error };
-}
-
-async function inDoubt(
-  { deps }: Step,
-  record: SubmittedRecord,
-  doubt: Pick<Doubt, "cause" | "detail" | "lookForMs">,
-): Promise<Turn> {
-  const lookAtMs = deps.clock.now() + searchDelayMs(0);
-  return {
-    record: await learn(deps, record, { type: "in-doubt", ...doubt, lookAtMs }),
-    events: [delayed(record, deps, { reason: "looking", detail: doubt.detail, untilMs: lookAtMs + doubt.lookForMs })],
-  };
-}
-
-/** The time to try is up: without a lost answer nothing was started, with one nobody knows. */
-async function stopTrying(step: Step, record: SubmittedRecord, error: RunnerError): Promise<Turn> {
-  if (record.lostAnswers > 0) {
-    const doubted = await inDoubt(step, record, { cause: "conflict", detail: error.message, lookForMs: 0 });
-    return { record: await learn(step.deps, doubted.record, { type: "given-up" }), events: [] };
-  }
-  const why = error.message.replace(/^Cannot [^:]+: /, "");
-  return await refuse(
-    step,
-    record,
-    new NotSubmitted(`Cannot submit ${record.request.workflow}: ${why}`, {
-      hint: error.hint ?? "Nothing was started: trying again later is safe",
-      cause: error,
-    }),
-  );
-}
-
-async function refuse({ deps }: Step, record: IntendedRecord | SubmittedRecord, error: RunnerError): Promise<Turn> {
-  const moved = await learn(deps, record, { type: "refused", kind: error.kind, message: error.message });
-  return { record: moved, events: [], trouble: error };
 }
 
 /** What a refusal is about when the workflow asks for consent that was not given: the code tells, never the words. */
@@ -264,23 +155,6 @@ function explained({ request }: SubmittedRecord, error: RunnerError): RunnerErro
     `Cannot run ${request.workflow}: it asks for your consent${asked.length === 0 ? "" : ` to ${asked.join(", ")}`}`,
     { hint: "Grant it for this run with --trust", cause: error },
   );
-}
-
-async function seen({ deps, options }: Step, record: SubmittedRecord, run: Run): Promise<RunRecord> {
-  const lookAtMs = deps.clock.now() + lookDelayMs(0, options.pace, deps.random);
-  return await learn(deps, record, { type: "looked", run, handle: handleOf(run, record.request.workflow), lookAtMs });
-}
-
-function delayed(
-  record: RunRecord,
-  { clock }: Deps,
-  what: { readonly reason: SubmitDelay; readonly detail: string; readonly untilMs: number },
-): RunEvent {
-  return { type: "submit-delayed", wishId: record.wishId, atMs: clock.now(), ...what };
-}
-
-function deadlineMs(record: SubmittedRecord, { submitTimeoutMs }: TurnOptions): number {
-  return (record.strugglingSinceMs ?? record.sentAtMs) + submitTimeoutMs;
 }
 
 /** A signal that follows another with a little delay: giving up in the middle of a submit would lose its answer. */

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { Deps } from "../../lib/executor/deps.ts";
-import { DEFAULT_EXECUTE, execute, type ExecuteOptions, follow, toEnd } from "../../lib/executor/execute.ts";
+import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "../../lib/executor/execute.ts";
+import { follow } from "../../lib/executor/follow.ts";
 import type { RunEvent, RunRequest, RunResult } from "../../lib/model.ts";
 import type { Fault, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";

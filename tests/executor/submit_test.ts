@@ -206,12 +206,50 @@ Deno.test("execute() tells what a workflow asks consent for, and grants it when 
   assert.equal(result.kind, "completed");
 });
 
+for (const workspaceErrorStatus of [400, 404, 409] as const) {
+  Deno.test(`execute() waits for a workspace that wakes up, where launches meanwhile answer ${workspaceErrorStatus}`, async () => {
+    await using stage = await aStage({ quirks: { workspace: "Starting", workspaceErrorStatus } });
+    const wakeUp = ({ type }: RunEvent) => {
+      if (type === "submit-delayed") stage.sim.setQuirks({ workspace: "Running" });
+    };
+    const { result, events } = await stage.run({ onEvent: wakeUp });
+    assert.equal(result.kind, "completed");
+    assert.equal(stage.started(), 1);
+    const reasons = events.flatMap((event) => event.type === "submit-delayed" ? [event.reason] : []);
+    assert.ok(reasons.includes(workspaceErrorStatus === 409 ? "conflict" : "workspace"), reasons.join());
+  });
+}
+
+Deno.test("execute() gives up on a workspace that stays off when the submit's time is over, and says so", async () => {
+  await using stage = await aStage({ quirks: { workspace: "Off", workspaceErrorStatus: 400 } });
+  await assert.rejects(stage.run(), { kind: "not_submitted", message: /your workspace is Off/ });
+  assert.equal(stage.started(), 0);
+  assert.ok(stage.sim.received("submit").length > 10);
+});
+
+for (const workspaceErrorStatus of [500, 503] as const) {
+  Deno.test(`execute() looks for five minutes where a sleeping workspace made a launch answer ${workspaceErrorStatus}`, async () => {
+    await using stage = await aStage({ quirks: { workspace: "Off", workspaceErrorStatus } });
+    const { result, events } = await stage.run();
+    assert.equal(result.kind, "submit_unknown");
+    const atMs = events.map((event) => event.atMs);
+    assert.ok(Math.max(...atMs) - Math.min(...atMs) >= 5 * 60_000);
+  });
+}
+
+Deno.test("execute() takes a no for a no where the workspace runs", async () => {
+  await using stage = await aStage({ quirks: { workspace: "Running" }, faults: [{ on: "submit", status: 400 }] });
+  await assert.rejects(stage.run(), { kind: "rejected" });
+});
+
 interface Stage extends AsyncDisposable {
   readonly sim: Awaited<ReturnType<typeof startSimulator>>;
   readonly deps: Deps;
   /** How many runs were started on the stage. */
   started(): number;
-  run(parts?: { deps?: Deps; request?: RunRequest }): Promise<{ result: RunResult; events: RunEvent[] }>;
+  run(
+    parts?: { deps?: Deps; request?: RunRequest; onEvent?: (event: RunEvent) => void },
+  ): Promise<{ result: RunResult; events: RunEvent[] }>;
 }
 
 async function aStage(options: SimulatorOptions, profile?: HostProfile): Promise<Stage> {
@@ -229,7 +267,13 @@ async function aStage(options: SimulatorOptions, profile?: HostProfile): Promise
       const events: RunEvent[] = [];
       const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
       const stream = execute(parts.deps ?? deps, parts.request ?? request, options);
-      return { result: await toEnd(stream, (event) => void events.push(event)), events };
+      return {
+        result: await toEnd(stream, (event) => {
+          events.push(event);
+          parts.onEvent?.(event);
+        }),
+        events,
+      };
     },
     [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
   };

@@ -14,3 +14,17 @@ export async function leastFlags(): Promise<(platform: string, home: string) => 
       word.startsWith("--allow-net=") ? `--allow-net=${platform}` : word.replaceAll('"', "").replaceAll("$HOME", home)
     );
 }
+
+/** The rows of the table whose first heading is this, without the heading; cells as they are written. */
+export async function readmeTable(heading: string): Promise<readonly (readonly string[])[]> {
+  const lines = (await Deno.readTextFile(README)).split("\n");
+  const start = lines.findIndex((line) => cellsOf(line)[0] === heading);
+  assert.notEqual(start, -1, `the README has no table of ${heading}`);
+  const rest = lines.slice(start + 2);
+  const end = rest.findIndex((line) => !line.startsWith("|"));
+  return rest.slice(0, end === -1 ? undefined : end).map(cellsOf);
+}
+
+function cellsOf(line: string): string[] {
+  return line.split("|").slice(1, -1).map((cell) => cell.trim());
+}

@@ -9,7 +9,7 @@ import type { Fault, Operation, Quirks, Simulator } from "../../lib/simulator/si
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
-import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./program.ts";
+import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../support/fast_main.ts";
 
 export type SlugRule = Quirks["slugs"];
 export const SLUG_RULES = ["unique", "shared", "existing", "ignored", "refused"] as const satisfies readonly SlugRule[];
@@ -46,7 +46,7 @@ export interface RoundEnd {
 
 const SPEED = 60;
 const DEADLINE_MS = 60_000;
-const PROGRAM = new URL("program.ts", import.meta.url).href;
+const PROGRAM = new URL("../support/fast_main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
 /** After so many the outcome must be clear, or clearly unknown. */
 const MOST_RESUMES = 4;

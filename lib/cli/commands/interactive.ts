@@ -3,7 +3,8 @@
 import { CredentialError } from "../../errors.ts";
 import { cancelRun } from "../../executor/cancel.ts";
 import type { Deps } from "../../executor/deps.ts";
-import { DEFAULT_EXECUTE, execute, follow, toEnd } from "../../executor/execute.ts";
+import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
+import { follow } from "../../executor/follow.ts";
 import { nameOf } from "../../executor/view.ts";
 import type { RunEvent, RunHandle, RunRequest, RunResult } from "../../model.ts";
 import { type Asker, Cancelled } from "../../prompts/asker.ts";

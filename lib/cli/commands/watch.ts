@@ -1,4 +1,5 @@
-import { follow, type FollowOptions, toEnd } from "../../executor/execute.ts";
+import { type FollowOptions, toEnd } from "../../executor/execute.ts";
+import { follow } from "../../executor/follow.ts";
 import { findRun } from "../../executor/find.ts";
 import { nameOf } from "../../executor/view.ts";
 import type { RunHandle, RunResult } from "../../model.ts";

@@ -8,8 +8,8 @@ import { systemClock } from "../../lib/clock.ts";
 import { main } from "../../lib/cli/program.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 
-export const EPOCH_VARIABLE = "TORTURE_EPOCH_MS";
-export const SPEED_VARIABLE = "TORTURE_SPEED";
+export const EPOCH_VARIABLE = "TEST_EPOCH_MS";
+export const SPEED_VARIABLE = "TEST_SPEED";
 
 /** Starts at `epochMs` of the machine's clock, and runs `speed` times as fast. */
 export function sharedClock(epochMs: number, speed: number): Clock {
