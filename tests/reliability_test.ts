@@ -13,8 +13,11 @@ const FAST_MAIN = new URL("./support/fast_main.ts", import.meta.url).href;
 /** Ends on its own after a second, on the simulator's clock. */
 const QUICK = ["run", "quick"];
 
-/** Its host is a port where nobody listens. */
-const KEY_OF_NOBODY = `pwt_${btoa("http://127.0.0.1:9")}.rest`;
+/** Its host is a port where nobody listens any more. */
+function keyOfNobody(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `pwt_${btoa(`http://127.0.0.1:${listener.addr.port}`)}.rest`;
+}
 
 interface Stage {
   readonly simulator: Simulator;
@@ -34,7 +37,7 @@ interface Scenario {
 /** By the first cell of the table's row. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "nobody listens at the host": {
-    act: ({ program }) => program(QUICK, { env: { PW_API_KEY: KEY_OF_NOBODY } }),
+    act: ({ program }) => program(QUICK, { env: { PW_API_KEY: keyOfNobody() } }),
     runs: 0,
   },
   "the host stays away while the submit is sent": {
