@@ -1,0 +1,86 @@
+/** What a hundred thousand remembered runs cost: three calls with a full history beside the same with an empty one. */
+
+import { DatabaseSync } from "node:sqlite";
+import { openSqliteLedger } from "../lib/ledger/sqlite.ts";
+import { startSimulator } from "../lib/simulator/start.ts";
+import { anIntended, aRun, aSeen } from "../tests/support/records.ts";
+
+const RECORDS = 100_000;
+const ROUNDS = 21;
+const GOAL = 1.2;
+const MAIN = new URL("../main.ts", import.meta.url).href;
+
+/** Prints three ratios; 1 when one is above the goal, else 0. */
+export async function benchHistory(print: (line: string) => void): Promise<number> {
+  const folder = await Deno.makeTempDir();
+  const simulator = await startSimulator();
+  try {
+    const started = await run(["run", "quick", "--no-wait", "--json"], `${folder}/empty`, simulator.key);
+    const { slug } = JSON.parse(started.stdout);
+    await Deno.mkdir(`${folder}/full`);
+    await Deno.copyFile(`${folder}/empty/ledger.db`, `${folder}/full/ledger.db`);
+    await fill(`${folder}/full/ledger.db`, new URL(simulator.url).host);
+    print(`${RECORDS} records, ${ROUNDS} rounds, the run that is watched: ${slug}`);
+    let worst = 0;
+    for (const args of [["history"], ["watch", "last"], ["run", "quick", "--no-wait"]]) {
+      worst = Math.max(worst, await compare(args, { folder, key: simulator.key, print }));
+    }
+    return worst > GOAL ? 1 : 0;
+  } finally {
+    await simulator[Symbol.asyncDispose]();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function compare(
+  args: readonly string[],
+  { folder, key, print }: { readonly folder: string; readonly key: string; readonly print: (line: string) => void },
+): Promise<number> {
+  const times: { readonly empty: number[]; readonly full: number[] } = { empty: [], full: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const which of round % 2 === 0 ? ["empty", "full"] as const : ["full", "empty"] as const) {
+      const { ms } = await run(args, `${folder}/${which}`, key);
+      if (round > 0) times[which].push(ms);
+    }
+  }
+  const [empty, full] = [median(times.empty), median(times.full)];
+  const ratio = full / empty;
+  const verdict = ratio <= GOAL ? "" : `  above the goal of ${GOAL}x`;
+  print(
+    `${args.join(" ").padEnd(24)} ${empty.toFixed(1)} ms empty, ${full.toFixed(1)} ms full: ${
+      ratio.toFixed(2)
+    }x${verdict}`,
+  );
+  return ratio;
+}
+
+async function run(args: readonly string[], state: string, key: string): Promise<{ ms: number; stdout: string }> {
+  const begunMs = performance.now();
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", MAIN, ...args],
+    env: { PW_API_KEY: key, PW_STATE_DIR: state, NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
+  return { ms: performance.now() - begunMs, stdout: new TextDecoder().decode(stdout) };
+}
+
+/** Older than what is there, so that both histories have the same latest run. */
+async function fill(path: string, host: string): Promise<void> {
+  const owner = { host, user: "demo" };
+  const record = aSeen({ owner, run: aRun({ status: "completed", phase: "ended" }), intendedAtMs: 1 });
+  await using ledger = await openSqliteLedger({ path, nowMs: 0, onSetAside: console.error });
+  await ledger.put(anIntended({ owner, wishId: "first", intendedAtMs: 1 }));
+  const database = new DatabaseSync(path);
+  database.exec("BEGIN");
+  const insert = database.prepare("INSERT INTO records VALUES (?, 1, ?, 'demo', 'hello-world', ?, 0, ?, ?)");
+  for (let index = 0; index < RECORDS; index++) {
+    insert.run(`wish-${index}`, host, `slug-${index}`, 1_000 + index, JSON.stringify(record));
+  }
+  database.exec("DELETE FROM records WHERE wish_id = 'first'; COMMIT");
+  database.close();
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
