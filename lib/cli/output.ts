@@ -3,6 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
+import { hideValues } from "../inputs/secrets.ts";
 import { type LiveLine, startLiveLine } from "./live_line.ts";
 import { harmless, harmlessJson } from "./sanitize.ts";
 import { type Style, STYLE_SEQUENCE, styleFor } from "./style.ts";
@@ -15,6 +16,8 @@ export interface OutputOptions {
   readonly level: LogLevel;
   /** False when somebody asked for no colours; they are shown on terminals alone anyway. */
   readonly mayColor: boolean;
+  /** What {@link Output.hide} was told, where several outputs of one call share it. */
+  readonly hidden?: string[];
 }
 
 export interface Output {
@@ -33,19 +36,24 @@ export interface Output {
   event(value: unknown): void;
   /** A line of the conversation; kept back when it is below the wanted level. */
   say(level: LogLevel, text: string): void;
+  /** From now on these words are masked wherever they would be written: a server may send back what it was sent. */
+  hide(words: readonly string[]): void;
   /** Whether lines of this level are shown. */
   shows(level: LogLevel): boolean;
   /** A line that is rewritten in place; `undefined` where the conversation isn't on a terminal. */
   live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
 }
 
-export function createOutput({ stdout, stderr }: Context, { mode, level, mayColor }: OutputOptions): Output {
+export function createOutput(
+  { stdout, stderr }: Context,
+  { mode, level, mayColor, hidden = [] }: OutputOptions,
+): Output {
   let live: LiveLine | undefined;
   const shows = (wanted: LogLevel) => LOG_LEVELS.indexOf(wanted) >= LOG_LEVELS.indexOf(level);
   const write = (writer: TextWriter, text: string) => {
     // The live line makes room, and comes back below what was written.
     live?.hide();
-    writer.write(text);
+    writer.write(hideValues(text, hidden));
     live?.draw();
   };
   const isColored = { answer: mayColor && stdout.isTerminal, conversation: mayColor && stderr.isTerminal };
@@ -54,6 +62,7 @@ export function createOutput({ stdout, stderr }: Context, { mode, level, mayColo
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.conversation),
     shows,
+    hide: (words) => void hidden.push(...words),
     answer: (text) => write(stdout, `${cleaned(text, isColored.answer)}\n`),
     raw: (text) => write(stdout, harmless(text)),
     document: (value) => write(stdout, `${harmlessJson(JSON.stringify(value, null, 2))}\n`),

@@ -103,6 +103,12 @@ const GROUPS = [
         summary: "submit again what was run, with the same inputs",
         load: async () => (await import("./commands/rerun.ts")).rerun,
       },
+      {
+        name: "doctor",
+        usage: "",
+        summary: "see whether everything is in place",
+        load: async () => (await import("./commands/doctor.ts")).doctor,
+      },
     ],
   },
   {
@@ -148,7 +154,7 @@ async function converse(context: Context): Promise<number> {
   // deno-lint-ignore house/literal-import -- see above
   const { interactive }: typeof import("./commands/interactive.ts") = await import(INTERACTIVE);
   const whole = await withDotenv(context);
-  return await interactive(whole, outputFor(whole, levelOf(whole)));
+  return await interactive(whole, outputFor(whole, { level: levelOf(whole), hidden: [] }));
 }
 
 /** Options whose value could be taken for a command's name when they stand before it. */
@@ -157,15 +163,19 @@ const COMMON_WITH_VALUE = ["--context", "--allow-host", "--log-level"];
 /** Runs one command line. Never throws; answers with the exit code. */
 export async function main(context: Context): Promise<number> {
   let output: Output | undefined;
+  const hidden: string[] = [];
   try {
-    output = outputFor(context, "INFO");
-    return await dispatch(context, output);
+    output = outputFor(context, { level: "INFO", hidden });
+    return await dispatch(context, { output, hidden });
   } catch (error) {
     return reportFailure(context, output, error);
   }
 }
 
-async function dispatch(context: Context, output: Output): Promise<number> {
+async function dispatch(
+  context: Context,
+  { output, hidden }: { readonly output: Output; readonly hidden: string[] },
+): Promise<number> {
   const { name, argv } = splitCommand(context.args);
   const isHelpWanted = hasSwitch(argv, "--help", "-h");
   if (name === undefined || name === "help") {
@@ -186,15 +196,23 @@ async function dispatch(context: Context, output: Output): Promise<number> {
     return EXIT_CODES.usage;
   }
   if (isHelpWanted) return await showHelp(output, name);
-  return await start(context, await commandNamed(name), argv);
+  return await start(context, await commandNamed(name), { argv, hidden });
 }
 
-async function start(context: Context, command: Command, argv: readonly string[]): Promise<number> {
+async function start(
+  context: Context,
+  command: Command,
+  { argv, hidden }: { readonly argv: readonly string[]; readonly hidden: string[] },
+): Promise<number> {
   const go = command.prepare(argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
   const whole = await withDotenv(context);
-  return await go({ context: whole, output: outputFor(whole, levelOf(whole)), signal: stopping.signal });
+  return await go({
+    context: whole,
+    output: outputFor(whole, { level: levelOf(whole), hidden }),
+    signal: stopping.signal,
+  });
 }
 
 /** `--log-level DEBUG list` and `list --log-level DEBUG` are the same. */
@@ -234,11 +252,11 @@ async function showVersion(output: Output): Promise<number> {
   return EXIT_CODES.completed;
 }
 
-function outputFor(context: Context, level: LogLevel): Output {
+function outputFor(context: Context, shared: { readonly level: LogLevel; readonly hidden: string[] }): Output {
   const { args } = context;
   const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
   const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
-  return createOutput(context, { mode, mayColor, level });
+  return createOutput(context, { mode, mayColor, ...shared });
 }
 
 /** A wrong word on the command line has been refused; a wrong one in the environment must not stop anything. */

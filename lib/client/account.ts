@@ -9,7 +9,14 @@ import { readRawText } from "./raw_text.ts";
 
 export type AccountOperations = Pick<
   Client,
-  "whoAmI" | "listWorkflows" | "getWorkflow" | "getWorkflowYaml" | "listSessions" | "listClusters" | "workspaceStatus"
+  | "whoAmI"
+  | "listWorkflows"
+  | "getWorkflow"
+  | "getWorkflowYaml"
+  | "listSessions"
+  | "listClusters"
+  | "serverTime"
+  | "workspaceStatus"
 >;
 
 const NO_WORKFLOW = "no such workflow";
@@ -70,6 +77,12 @@ export function accountOperations(http: Http): AccountOperations {
         import("./wire_account.ts"),
       ]);
       return readClusters(answer, act);
+    },
+
+    async serverTime(options) {
+      const { headers } = await ask(http, { ...options, act: "reach the platform", path: "/healthzz" });
+      const instantMs = Date.parse(headers.get("date") ?? "");
+      return Number.isFinite(instantMs) ? instantMs : null;
     },
 
     async workspaceStatus(options) {

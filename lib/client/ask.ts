@@ -64,7 +64,8 @@ export async function askOr<T>(
 
 /** A path segment. `.` and `..` would lead to another route, and nothing at all to the whole collection. */
 export function segment(name: string, act: string): string {
-  if (name === "" || name === "." || name === "..") {
+  // Half of a character can't be written in an address.
+  if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {
     throw new UsageError(`Cannot ${act}: ${JSON.stringify(name)} is not a name`);
   }
   return encodeURIComponent(name);

@@ -89,7 +89,7 @@ async function parseEither(text: string): Promise<unknown> {
   } catch {
     try {
       const { parse } = await import("../deps/yaml.ts");
-      return parse(text);
+      return parse(text, { logLevel: "error" });
     } catch {
       return null;
     }

@@ -1,6 +1,7 @@
 /** What the steps of a submit share: how a doubt begins, and how a wish is given up or becomes a run. */
 
 import { NotSubmitted, type RunnerError } from "../errors.ts";
+import { hideValues, secretValues } from "../inputs/secrets.ts";
 import type { Doubt, IntendedRecord, Run, RunEvent, RunRecord, SubmitDelay, SubmittedRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
 import { lookDelayMs, searchDelayMs } from "./pace.ts";
@@ -15,8 +16,9 @@ export async function inDoubt(
   doubt: Pick<Doubt, "cause" | "detail" | "lookForMs">,
 ): Promise<Turn> {
   const lookAtMs = deps.clock.now() + searchDelayMs(0);
+  const detail = without(record, doubt.detail);
   return {
-    record: await learn(deps, record, { type: "in-doubt", ...doubt, lookAtMs }),
+    record: await learn(deps, record, { type: "in-doubt", ...doubt, detail, lookAtMs }),
     events: [delayed(record, deps, { reason: "looking", detail: doubt.detail, untilMs: lookAtMs + doubt.lookForMs })],
   };
 }
@@ -43,7 +45,11 @@ export async function refuse(
   record: IntendedRecord | SubmittedRecord,
   error: RunnerError,
 ): Promise<Turn> {
-  const moved = await learn(deps, record, { type: "refused", kind: error.kind, message: error.message });
+  const moved = await learn(deps, record, {
+    type: "refused",
+    kind: error.kind,
+    message: without(record, error.message),
+  });
   return { record: moved, events: [], trouble: error };
 }
 
@@ -62,4 +68,9 @@ export function delayed(
 
 export function deadlineMs(record: SubmittedRecord, { submitTimeoutMs }: TurnOptions): number {
   return (record.strugglingSinceMs ?? record.sentAtMs) + submitTimeoutMs;
+}
+
+/** What a server says may hold what it was sent: a record must not keep its secrets that way. */
+function without({ request }: RunRecord, text: string): string {
+  return hideValues(text, secretValues(request.inputs, request.secretPaths));
 }

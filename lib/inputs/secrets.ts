@@ -2,7 +2,7 @@
 
 import type { Json, JsonObject } from "../model.ts";
 import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
-import { isObject, joinPath, type Path } from "./path.ts";
+import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
 
 /** Stands in the place of a secret wherever something is shown. */
 export const MASK = "•••";
@@ -106,6 +106,31 @@ export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[
         .map(([name, member]) => [name, open(member, joinPath(path, name))]),
     );
   return members(inputs, "");
+}
+
+/** Shorter ones would be found in innocent words. */
+const LEAST_LENGTH = 4;
+
+/** The secrets themselves, as text, as far as they can be told from other words. */
+export function secretValues(inputs: JsonObject | null, secretPaths: readonly string[]): string[] {
+  return secretPaths.flatMap((text) => {
+    const path = parsePath(text);
+    const value = path === undefined || inputs === null ? undefined : valueAt(inputs, path);
+    return leavesOf(value).map(String).filter((word) => word.length >= LEAST_LENGTH);
+  });
+}
+
+/** The text with {@link MASK} in the place of each of these, also where it stands as a JSON text has it. */
+export function hideValues(text: string, values: readonly string[]): string {
+  return values.reduce(
+    (left, value) => left.replaceAll(value, MASK).replaceAll(JSON.stringify(value).slice(1, -1), MASK),
+    text,
+  );
+}
+
+function leavesOf(value: Json | undefined): (string | number)[] {
+  if (typeof value === "string" || typeof value === "number") return [value];
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];
 }
 
 function isHolder(value: Json): boolean {

@@ -13,8 +13,8 @@ export interface SqliteOptions {
   readonly path: string;
   /** For the name of a file that is set aside, milliseconds. */
   readonly nowMs: number;
-  /** Told when an unreadable file was set aside and a fresh one begun. */
-  readonly onSetAside: (message: string) => void;
+  /** Told when an unreadable file was set aside and a fresh one begun; `null` to leave such a file as it is. */
+  readonly onSetAside: ((message: string) => void) | null;
 }
 
 /** How long a writer waits for another process's write, milliseconds. */
@@ -52,7 +52,7 @@ export async function openSqliteLedger(options: SqliteOptions): Promise<Ledger> 
   try {
     return keeper({ database: openDatabase(options.path), file }, options);
   } catch (error) {
-    if (!isDamage(error)) throw asStorageError(error, options.path);
+    if (!isDamage(error) || options.onSetAside === null) throw asStorageError(error, options.path);
     return keeper(await beginAfresh(file, options), options);
   }
 }
@@ -103,7 +103,7 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
     } catch (error) {
       // Another process may have set it aside meanwhile.
       const isOurs = inode(path) === file;
-      if (!isDamage(error) && isOurs) throw asStorageError(error, path);
+      if ((!isDamage(error) || options.onSetAside === null) && isOurs) throw asStorageError(error, path);
       database.close();
       ({ database, file } = await beginAfresh(file, options));
     }
@@ -229,7 +229,7 @@ async function beginAfresh(damaged: number | null, { path, nowMs, onSetAside }: 
     if (inode(path) === damaged) {
       const aside = `${path}.damaged-${new Date(nowMs).toISOString().replaceAll(/[:.]/g, "-")}`;
       await Deno.rename(path, aside);
-      onSetAside(`The history at ${path} is damaged: it was set aside as ${aside}, and a fresh one begun`);
+      onSetAside?.(`The history at ${path} is damaged: it was set aside as ${aside}, and a fresh one begun`);
     }
     await makePrivate(path);
     return { database: openDatabase(path), file: inode(path) };

@@ -83,7 +83,7 @@ function yamlOf(world: World, { user, workflow, yaml }: Launch): JsonObject {
 
 function parsedYaml(text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch {
     throw invalidYaml();
   }

@@ -179,7 +179,7 @@ for (
   });
 }
 
-for (const slug of ["", ".", ".."]) {
+for (const slug of ["", ".", "..", "half a \ud83d"]) {
   Deno.test(`a run called ${JSON.stringify(slug)} is refused before anything is sent`, async () => {
     await using server = httpServer(() => new Response(null, { status: 204 }));
     const client = await clientOf(server.url);

@@ -5,6 +5,7 @@ import type { Deps } from "../../executor/deps.ts";
 import type { KeyedWish, KeyPolicy } from "../../executor/key.ts";
 import { StorageError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
+import { secretValues } from "../../inputs/secrets.ts";
 import type { RunRequest, RunResult } from "../../model.ts";
 import { oneOf, someTime, text } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
@@ -125,6 +126,7 @@ export async function runWish(
     isTrusted: values.trust === true,
     checking,
   }, { signal });
+  output.hide(secretValues(request.inputs, request.secretPaths));
   if (checking === "none") output.say("WARNING", "The inputs are sent unchecked");
   sayWarnings(output, warnings);
   if (values.dryRun === true) {

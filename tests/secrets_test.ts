@@ -1,0 +1,144 @@
+/** Secrets are planted everywhere, then everything that was written is searched for them. Real processes. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../lib/clock.ts";
+import type { Simulator, SimulatorOptions } from "../lib/simulator/simulator.ts";
+import { startSimulator } from "../lib/simulator/start.ts";
+import { emptyFolder } from "./support/main_job.ts";
+import { runProgram } from "./support/program.ts";
+
+const PASSWORD = "hunter2-planted-password";
+const TOKEN = "planted-token-4711";
+const FILE_SECRET = "planted-in-a-file-0815";
+const DEBUG = ["--log-level", "DEBUG"];
+const WORKFLOW = `on:
+  execute:
+    inputs:
+      password:
+        type: password
+      api_token:
+        type: string
+      note:
+        type: string
+        optional: true
+jobs:
+  main:
+    steps:
+      - name: work
+        run: sleep 1
+`;
+const INPUTS = [
+  ...["-i", `password=${PASSWORD}`],
+  ...["-i", `{"api_token": "${TOKEN}"}`],
+];
+
+interface Row {
+  readonly when: string;
+  readonly args: readonly string[];
+  readonly options?: SimulatorOptions;
+  readonly kind?: "pwt" | "pwut" | "jwt";
+  readonly entry?: string;
+  /** The platform refuses the submit, and quotes it. */
+  readonly echo?: boolean;
+  readonly from?: "environment" | "dotenv" | "file";
+}
+
+const RUN = ["run", "vault", ...INPUTS, "-i", "note=@secret.txt", "--timeout", "1m", "--submit-timeout", "1s"];
+const SUBMIT = (fault: object) => ({ faults: [{ on: "submit", ...fault }] }) as SimulatorOptions;
+
+const ROWS: readonly Row[] = [
+  ...(["pwt", "pwut", "jwt"] as const).map((kind) => ({ when: `a ${kind} key is used`, args: RUN, kind })),
+  { when: "the key stands in .env", args: RUN, from: "dotenv" },
+  { when: "the key stands in the credentials file", args: RUN, from: "file" },
+  { when: "it answers in JSON", args: [...RUN, "--json"] },
+  { when: "it tells events", args: [...RUN, "--events"] },
+  { when: "it explains inputs", args: ["inputs", "explain", "vault", ...INPUTS] },
+  { when: "it checks only", args: [...RUN, "--dry-run"] },
+  { when: "inputs are wrong", args: [...RUN, "-i", "pasword=x", "--strict"] },
+  { when: "the submit is refused with 401", args: RUN, options: SUBMIT({ status: 401 }) },
+  { when: "the submit is refused with 403", args: RUN, options: SUBMIT({ status: 403 }) },
+  { when: "the submit is refused with 422", args: RUN, options: SUBMIT({ status: 422 }) },
+  { when: "the server sends the inputs back in its refusal", args: RUN, echo: true },
+  { when: "the server sends the inputs back in its refusal, in JSON", args: [...RUN, "--json"], echo: true },
+  { when: "the submit meets 429", args: RUN, options: SUBMIT({ status: 429, times: Infinity }) },
+  { when: "the submit's answer is cut off", args: RUN, options: SUBMIT({ cut: "after-effect" }) },
+  { when: "an answer can't be read", args: RUN, options: { faults: [{ on: "get-workflow", body: "malformed" }] } },
+  { when: "the doctor looks", args: ["doctor", "--json"] },
+  {
+    when: "the program itself breaks",
+    args: RUN,
+    entry: new URL("./support/throwing_main.ts", import.meta.url).href,
+  },
+];
+
+for (const { when, args, options = {}, kind = "pwt", entry, echo = false, from = "environment" } of ROWS) {
+  Deno.test(`when ${when}, no secret is in anything that is said or kept`, async () => {
+    await using folder = await emptyFolder();
+    await using simulator = await startSimulator({
+      clock: fastClock(systemClock, 60),
+      workflows: { vault: WORKFLOW },
+      ...options,
+    });
+    await using server = echo ? echoing(simulator) : null;
+    const key = server === null ? simulator.keyFor("demo", kind) : `pwt_${btoa(server.url)}.planted-key-0123456789`;
+    const state = `${folder.path}/state`;
+    await Deno.writeTextFile(`${folder.path}/secret.txt`, FILE_SECRET);
+    await Deno.mkdir(`${folder.path}/config/pw`, { recursive: true });
+    if (from === "dotenv") await Deno.writeTextFile(`${folder.path}/.env`, `PW_API_KEY=${key}\n`);
+    if (from === "file") {
+      const file = { identities: [{ name: "me", key }], currentIdentity: "me" };
+      await Deno.writeTextFile(`${folder.path}/config/pw/credentials`, JSON.stringify(file));
+    }
+    const env = {
+      PW_STATE_DIR: state,
+      XDG_CONFIG_HOME: `${folder.path}/config`,
+      ...(from === "environment" ? { PW_API_KEY: key } : {}),
+    };
+    const call = { env, cwd: folder.path, ...(entry === undefined ? {} : { entry }) };
+    const said: string[] = [];
+    for (const words of [[...args, ...DEBUG], ["history", "show", "last", "--json", ...DEBUG], ["history", ...DEBUG]]) {
+      const { stdout, stderr } = await runProgram({ ...call, args: words });
+      said.push(stdout, stderr);
+    }
+    const kept = await textsIn(state);
+    const secrets = {
+      password: PASSWORD,
+      token: TOKEN,
+      key,
+      "the key's header": btoa(`${key}:`),
+      "the key's end": key.slice(-16),
+    };
+    for (const [name, secret] of Object.entries(secrets)) {
+      for (const text of [...said, ...kept]) {
+        assert.ok(!text.includes(secret), `${name} is in: ${text.slice(0, 3_000)}`);
+      }
+    }
+  });
+}
+
+/** Stands before the simulator, and answers a submit with a refusal that quotes it. */
+function echoing(simulator: Simulator): { readonly url: string } & AsyncDisposable {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const text = await request.text();
+    const { pathname, search } = new URL(request.url);
+    if (request.method === "POST") {
+      const message = `Cannot run with ${text}`;
+      return Response.json({ error: true, message, errors: [text] }, { status: 400 });
+    }
+    const headers = { authorization: `Basic ${btoa(`${simulator.key}:`)}` };
+    return await fetch(`${simulator.url}${pathname}${search}`, { headers });
+  });
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+async function textsIn(folder: string): Promise<string[]> {
+  const texts: string[] = [];
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      texts.push(new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`)));
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return texts;
+}
