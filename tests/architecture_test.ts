@@ -19,6 +19,7 @@ const FOLDERS: readonly Place[] = [
   { folder: "lib/prompts/", height: 4, order: 1 },
   { folder: "lib/reports/", height: 4, order: 2 },
   { folder: "lib/suites/", height: 4, order: 3 },
+  { folder: "lib/contact/", height: 4, order: 4 },
   { folder: "lib/executor/", height: 3 },
   { folder: "lib/sessions/", height: 3 },
   { folder: "lib/client/", height: 2 },

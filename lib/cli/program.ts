@@ -109,6 +109,12 @@ const GROUPS = [
         summary: "see whether everything is in place",
         load: async () => (await import("./commands/doctor.ts")).doctor,
       },
+      {
+        name: "contact",
+        usage: "",
+        summary: "find out what a platform does where its contract is open",
+        load: loadContact,
+      },
     ],
   },
   {
@@ -134,9 +140,16 @@ const GROUPS = [
  * Not literal on purpose: what is literal is loaded into the module graph at every start, and downloaded by every run
  * from a URL, and these are half of the program's files. `deno task compile` finds them by these lines.
  */
+const CONTACT: string = "./commands/contact.ts";
 const DEMO: string = "./commands/demo.ts";
 const INTERACTIVE: string = "./commands/interactive.ts";
 const SIMULATE: string = "./commands/simulate.ts";
+
+async function loadContact(): Promise<Command> {
+  // deno-lint-ignore house/literal-import -- see above
+  const { contact }: typeof import("./commands/contact.ts") = await import(CONTACT);
+  return contact;
+}
 
 async function loadDemo(): Promise<Command> {
   // deno-lint-ignore house/literal-import -- see above

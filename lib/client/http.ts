@@ -35,6 +35,8 @@ export interface Exchange {
   /** With its query, from `/` on. */
   readonly path: string;
   readonly body?: JsonObject | undefined;
+  /** Beside the usual ones. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
    * `own` for what must not arrive twice: on a kept-alive connection, Deno 2.9's fetch was seen to send a POST again when
    * the server closed after reading it.
@@ -155,6 +157,7 @@ async function fetchHere(
   { signal, client, requestId }: { readonly signal: AbortSignal; readonly client: Client; readonly requestId: string },
 ): Promise<Response> {
   const headers = new Headers({
+    ...exchange.headers,
     "accept": "application/json, application/problem+json",
     "accept-language": "en",
     "authorization": credential.authorization.reveal(),

@@ -1,9 +1,11 @@
 import { fastClock } from "../../clock.ts";
+import type { PlatformProfile } from "../../contact/profile.ts";
 import { UsageError } from "../../errors.ts";
 import type { Fault, Quirks } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { oneOf, text, wholeNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
+import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
 const portNumber = wholeNumber({ min: 0, max: 65_535 });
@@ -49,12 +51,14 @@ export const simulate = defineCommand({
       metavar: "HOW",
       description: "What becomes of a caller's slug: unique, shared, existing, ignored or refused",
     },
+    profile: { type: "custom", parse: text, metavar: "FILE", description: "Be like the platform that `contact` found" },
     quirk: { type: "custom", parse: quirk, multiple: true, metavar: "NAME=VALUE", description: "Turn another switch" },
     fault: { type: "custom", parse: fault, multiple: true, metavar: "JSON", description: "Something that goes wrong" },
   },
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, routes, slugs } = values;
     const quirks: Partial<Quirks> = {
+      ...(values.profile === undefined ? {} : quirksOf(await profileIn(context, values.profile))),
       ...Object.assign({}, ...(values.quirk ?? [])),
       ...(routes === undefined ? {} : { routes }),
       ...(slugs === undefined ? {} : { slugs }),
@@ -71,6 +75,43 @@ export const simulate = defineCommand({
     return EXIT_CODES.completed;
   },
 });
+
+async function profileIn({ readTextFile }: Context, path: string): Promise<PlatformProfile> {
+  try {
+    const read: unknown = JSON.parse(await readTextFile(path));
+    if (isProfile(read)) return read;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof Deno.errors.NotFound)) throw error;
+  }
+  throw new UsageError(`Cannot use ${path}: it is not what \`contact -o\` writes`);
+}
+
+function isProfile(value: unknown): value is PlatformProfile {
+  return typeof value === "object" && value !== null && "version" in value && value.version === 1 && "routes" in value;
+}
+
+/** Of what was found, what the simulator can play. */
+function quirksOf(found: PlatformProfile): Partial<Quirks> {
+  const { duplicateSlugStatus: status, cancelOfEnded, workspace } = found;
+  return Object.fromEntries(
+    Object.entries({
+      routes: found.routes,
+      nestedRead: found.nestedRead,
+      slugs: found.slugs,
+      duplicateSlugStatus: status,
+      dryRun: found.dryRun,
+      cancelOfEnded: cancelOfEnded === 204 || cancelOfEnded === 409 ? cancelOfEnded : null,
+      idInPath: found.idInPath,
+      errorBody: found.errorBody === "other" ? null : found.errorBody,
+      listOrder: found.listOrder,
+      maxLimit: found.maxLimit,
+      readLagMs: found.readLagMs,
+      listLagMs: found.listLagMs,
+      workspace: workspace === "Off" || workspace === "Starting" ? workspace : null,
+      clockSkewMs: found.clockSkewMs,
+    }).filter(([, value]) => value !== null),
+  );
+}
 
 function factor(value: string): number {
   const speed = Number(text(value));
