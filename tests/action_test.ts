@@ -1,0 +1,275 @@
+/** The GitHub Action, run as a runner runs it, against a simulated platform. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../lib/clock.ts";
+import type { SimulatorOptions } from "../lib/simulator/simulator.ts";
+import { startSimulator } from "../lib/simulator/start.ts";
+import { childrenOf, readAction, runAction, type TakenCommand } from "./support/github_runner.ts";
+import { needing } from "./support/needs.ts";
+import { submittedTo } from "./support/received.ts";
+
+const missing = Deno.build.os === "linux" ? undefined : "needs Linux";
+const HELLO = "hello:\n  message: from a job\nresource: a30gpuserver\n";
+
+function aPlatform(options: SimulatorOptions = {}) {
+  return startSimulator({ clock: fastClock(systemClock, 30), ...options });
+}
+
+/** Inputs that every job gives. */
+function given(key: string, workflow: string) {
+  return { "api-key": key, workflow, "args": "--poll-interval=1s\n--max-poll-interval=1s" };
+}
+
+Deno.test({
+  ...needing("a run that completes: outputs, summary, result, and no annotation", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({ with: { ...given(platform.key, "hello-world"), inputs: HELLO } });
+    assert.equal(end.code, 0, end.log);
+    const { "run-slug": slug, status, "exit-code": exitCode } = end.outputs;
+    assert.deepEqual({ slug, status, exitCode }, {
+      slug: platform.runs()[0]?.slug,
+      status: "completed",
+      exitCode: "0",
+    });
+    assert.match(end.summary, /^### ✅ hello-world: completed$/m);
+    assert.equal(end.result?.["status"], "completed");
+    assert.equal(end.result?.["exitCode"], 0);
+    assert.deepEqual(end.commands, [{ name: "add-mask", properties: {}, data: platform.key }]);
+    assert.match(end.log, /^Status: completed \(42s\)\n✓ Workflow completed successfully$/m);
+    assert.ok(!end.log.includes(platform.key));
+    assert.deepEqual(submittedTo(platform)[0]?.inputs["hello"], { message: "from a job" });
+    assert.match(end.used.join(), /^denoland\/setup-deno@[0-9a-f]{40}$/);
+  },
+});
+
+Deno.test({
+  ...needing("files and values of input-files are laid one over the other, and inputs over all", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({
+      files: {
+        "base.yaml": "hello: { message: base }\nresource: a30gpuserver\n",
+        "more.json": '{"workflow_dir": "a"}',
+      },
+      with: {
+        ...given(platform.key, "hello-world"),
+        "input-files": "base.yaml\n  more.json\n\nworkflow_dir=b b\n",
+        "inputs": '{"hello": {"message": "last"}}',
+      },
+    });
+    assert.equal(end.code, 0, end.log);
+    const inputs = submittedTo(platform)[0]?.inputs;
+    assert.deepEqual(inputs?.["hello"], { message: "last" });
+    assert.equal(inputs?.["workflow_dir"], "b b");
+  },
+});
+
+Deno.test({
+  ...needing("a run that fails: exit code 1, annotations, and why in the summary", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({ with: given(platform.key, "failing-step") });
+    assert.equal(end.code, 1, end.log);
+    assert.equal(end.outputs["status"], "failed");
+    assert.deepEqual(withoutMask(end.commands).map(({ name, properties, data }) => [name, properties["title"], data]), [
+      ["error", "failing-step failed", `step "compile" of job "build" failed: solver.c:42: 'dt' undeclared`],
+      ["error", "Compilation failed (build / compile)", "solver.c:42: 'dt' undeclared"],
+      ["warning", "Deprecated (build / compile)", "solver.c uses an old interface"],
+    ]);
+    assert.match(end.summary, /^### ❌ failing-step: failed$/m);
+    assert.match(end.summary, /^```\n(.*\n)*solver\.c:42: error: 'dt' undeclared\n(.*\n)*```$/m);
+  },
+});
+
+Deno.test({
+  ...needing("a run that fails does not fail the step where that is not wanted", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({ with: { ...given(platform.key, "failing-step"), "fail-on-failed-run": "false" } });
+    assert.equal(end.code, 0, end.log);
+    assert.deepEqual([end.outputs["status"], end.outputs["exit-code"]], ["failed", "1"]);
+  },
+});
+
+Deno.test({
+  ...needing("a run that is not waited for goes on", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({ with: { ...given(platform.key, "never-ending"), wait: "false" } });
+    assert.equal(end.code, 0, end.log);
+    assert.deepEqual([end.outputs["status"], end.outputs["run-slug"]], ["running", platform.runs()[0]?.slug]);
+    assert.match(end.summary, /^### ⏳ never-ending: running$/m);
+  },
+});
+
+Deno.test({
+  ...needing("inputs that can't be: exit code 2, every problem told, nothing submitted", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const end = await runAction({
+      with: {
+        ...given(platform.key, "hello-world"),
+        inputs: "hello:\n  message: 3\nresource: a30gpuserver\nslurm: 5\n",
+      },
+    });
+    assert.equal(end.code, 2, end.log);
+    assert.deepEqual([end.outputs["status"], end.outputs["run-slug"]], ["error", ""]);
+    const [error, ...rest] = withoutMask(end.commands);
+    assert.deepEqual(rest, []);
+    assert.match(error?.data ?? "", /nothing was submitted\n.*stdin:4/s);
+    assert.match(end.summary, /^### ❌ hello-world: nothing was started$/m);
+    assert.equal(platform.received("submit").length, 0);
+  },
+});
+
+for (
+  const [what, changed, exitCode, words] of [
+    ["no key", { "api-key": "" }, 4, /api-key is empty\nIs the secret set\?/],
+    ["a key that is none", { "api-key": "s3cret" }, 4, /none of the known forms/],
+    ["no workflow", { workflow: " " }, 2, /input workflow: it is not set/],
+    ["a workflow that is not there", { workflow: "helo-world" }, 5, /hello-world/],
+    ["an unknown word", { "on-cancel": "perhaps" }, 2, /input on-cancel: it must be keep or cancel, got "perhaps"/],
+    ["an option that is none", { args: "--frobnicate" }, 2, /there is no option --frobnicate/],
+  ] as const
+) {
+  Deno.test({
+    ...needing(`${what}: exit code ${exitCode}, and what to do`, missing),
+    async fn() {
+      await using platform = await aPlatform();
+      const end = await runAction({ with: { ...given(platform.key, "hello-world"), ...changed } });
+      assert.equal(end.code, exitCode, end.log);
+      const [error] = withoutMask(end.commands);
+      assert.equal(error?.name, "error");
+      assert.match(error?.data ?? "", words);
+      assert.equal(end.outputs["status"], "error");
+      assert.equal(platform.received("submit").length, 0);
+    },
+  });
+}
+
+Deno.test({
+  ...needing("a program that is given as one file is called in place of the checkout", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const main = new URL("../main.ts", import.meta.url).pathname;
+    const binary = await Deno.makeTempFile();
+    await Deno.writeTextFile(binary, `#!/bin/sh\necho called with "$1" >&2\nexec deno run -A ${main} "$@"\n`, {
+      mode: 0o755,
+    });
+    await Deno.chmod(binary, 0o755);
+    const end = await runAction({ with: { ...given(platform.key, "quick"), binary, "setup-deno": "false" } });
+    await Deno.remove(binary);
+    assert.equal(end.code, 0, end.log);
+    assert.match(end.log, /^called with run$/m);
+    assert.deepEqual(end.used, []);
+  },
+});
+
+for (const interrupts of ["process", "group"] as const) {
+  Deno.test({
+    ...needing(`a cancelled job keeps its run, when SIGINT reaches the ${interrupts}`, missing),
+    async fn() {
+      await using platform = await aPlatform({ clock: systemClock });
+      const end = await runAction({
+        with: given(platform.key, "never-ending"),
+        cancelAt: /^Status: running/,
+        interrupts,
+      });
+      assert.equal(end.code, 130, end.log);
+      assert.deepEqual(platform.runs().map(({ status }) => status), ["running"]);
+      assert.equal(end.outputs["run-slug"], platform.runs()[0]?.slug);
+      assert.equal(platform.received("cancel-run").length, 0);
+    },
+  });
+
+  Deno.test({
+    ...needing(`a cancelled job cancels its run where that is wanted, when SIGINT reaches the ${interrupts}`, missing),
+    async fn() {
+      await using platform = await aPlatform({ clock: systemClock });
+      const end = await runAction({
+        with: { ...given(platform.key, "never-ending"), "on-cancel": "cancel" },
+        cancelAt: /^Status: running/,
+        interrupts,
+      });
+      assert.equal(end.code, 130, end.log);
+      assert.equal(platform.received("cancel-run").length, 1);
+      assert.equal(end.outputs["status"], "cancelled");
+      assert.match(end.summary, /^### 🚫 never-ending: cancelled$/m);
+    },
+  });
+}
+
+Deno.test({
+  ...needing("the key stands on no command line, and the program may reach the platform alone", missing),
+  async fn() {
+    await using platform = await aPlatform({ clock: systemClock });
+    const lines: string[] = [];
+    await runAction({
+      with: given(platform.key, "never-ending"),
+      cancelAt: /^Status: running/,
+      async onCancel(pid) {
+        for (const each of [pid, ...await childrenOf(pid)]) {
+          lines.push((await Deno.readTextFile(`/proc/${each}/cmdline`)).replaceAll("\0", " "));
+        }
+      },
+    });
+    const [action = "", program = ""] = lines;
+    assert.equal(lines.length, 2);
+    assert.ok(!lines.join().includes(platform.key));
+    assert.ok(!/-A\b|--allow-all|--allow-net|--allow-read/.test(action), action);
+    assert.ok(program.includes(`--allow-net=127.0.0.1:${platform.port} `), program);
+    assert.ok(!/-A\b|--allow-all|--allow-run|--allow-write/.test(program), program);
+  },
+});
+
+const HOSTILE = `jobs:
+  "::add-mask::job":
+    steps:
+      - name: "::set-output name=status::completed"
+        run: |
+          echo "::stop-commands::known"
+          echo "::add-mask::a"
+          echo "  ::set-output name=run-slug::owned"
+          echo "in the middle ##[add-mask]b"
+          echo "::error title=x::first%0A::add-mask::c"
+          echo "::warning title=a%0A::add-mask::d"
+          echo "::notice title=##[add-mask]e::##[set-output name=status;]f"
+          sleep 2
+          exit 1
+`;
+
+Deno.test({
+  ...needing("nothing that a run or its log says is taken for a command", missing),
+  async fn() {
+    await using platform = await aPlatform({ workflows: { "##[add-mask]wf": HOSTILE } });
+    const end = await runAction({ with: given(platform.key, "##[add-mask]wf") });
+    assert.equal(end.code, 1, end.log);
+    assert.deepEqual(end.commands.filter(({ name }) => name === "add-mask").map(({ data }) => data), [platform.key]);
+    const names = withoutMask(end.commands).map(({ name }) => name);
+    assert.deepEqual(names, ["error", "error", "warning", "notice"]);
+    assert.equal(end.commands[2]?.data, "first%0A::add-mask::c");
+    assert.equal(end.outputs["status"], "failed");
+    assert.equal(end.outputs["run-slug"], platform.runs()[0]?.slug);
+    // They are shown all the same.
+    assert.match(end.log, /::set-output name=run-slug::owned/);
+  },
+});
+
+Deno.test("the shell gets no input but by its environment", async () => {
+  for (const { run = "" } of (await readAction()).runs.steps) assert.ok(!run.includes("${{"), run);
+});
+
+Deno.test("every input is used, and handed on under its own name", async () => {
+  const { inputs, runs } = await readAction();
+  const env = runs.steps.flatMap((step) => Object.entries(step.env ?? {}));
+  const used = [...env.map(([, value]) => value), ...runs.steps.map((step) => step.if ?? "")].join("\n");
+  for (const name of Object.keys(inputs)) assert.match(used, new RegExp(`\\binputs\\.${name}(?![\\w-])`));
+  for (const [variable, value] of env.filter(([name]) => name.startsWith("INPUT_"))) {
+    assert.equal(value, `\${{ inputs.${variable.slice("INPUT_".length).toLowerCase().replaceAll("_", "-")} }}`);
+  }
+});
+
+function withoutMask(commands: readonly TakenCommand[]): readonly TakenCommand[] {
+  return commands.filter(({ name }) => name !== "add-mask");
+}

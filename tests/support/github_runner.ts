@@ -1,0 +1,285 @@
+/**
+ * Plays GitHub's runner for a composite action: expressions, the files that steps write, workflow commands, and how a
+ * job is cancelled. After actions/runner: ActionCommand.cs, ActionCommandManager.cs, ProcessInvoker.cs.
+ */
+
+import { parse } from "../../lib/deps/yaml.ts";
+import { emptyFolder, machineEnv } from "./main_job.ts";
+import { cacheEnv } from "./program.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const DEADLINE_MS = 60_000;
+
+/** As far as this action uses it. */
+interface Action {
+  readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly value: string }>>;
+  readonly runs: { readonly using: string; readonly steps: readonly Step[] };
+}
+
+interface Step {
+  readonly id?: string;
+  readonly if?: string;
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, unknown>>;
+  readonly shell?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly run?: string;
+}
+
+/** A command that the runner took from the log. */
+export interface TakenCommand {
+  readonly name: string;
+  readonly properties: Readonly<Record<string, string>>;
+  readonly data: string;
+}
+
+export interface Job {
+  readonly with: Readonly<Record<string, string>>;
+  /** Files of the workspace. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** The first line that it fits cancels the job. */
+  readonly cancelAt?: RegExp;
+  /** Whom SIGINT reaches: the step's first process, as with the runner, or its children too. */
+  readonly interrupts?: "process" | "group";
+  /** Called before the job is cancelled, with the step's first process. */
+  readonly onCancel?: (pid: number) => Promise<void>;
+}
+
+export interface JobEnd {
+  readonly code: number;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly commands: readonly TakenCommand[];
+  /** What a person reads: without the commands. */
+  readonly log: string;
+  /** The file that the output `result` names; `null` when there is none. */
+  readonly result: Record<string, unknown> | null;
+  /** `uses` of each step that is another action. */
+  readonly used: readonly string[];
+}
+
+export async function readAction(): Promise<Action> {
+  const action: Action = parse(await Deno.readTextFile(new URL("action.yml", ROOT)));
+  return action;
+}
+
+/** Runs the action as a step of a job of its own. */
+export async function runAction(job: Job): Promise<JobEnd> {
+  const action = await readAction();
+  const inputs = Object.fromEntries(
+    Object.entries(action.inputs).map((
+      [name, input],
+    ) => [name, job.with[name] ?? evaluate(input.default ?? "", JOB_CONTEXT)]),
+  );
+  await using folder = await emptyFolder();
+  for (const name of ["workspace", "temp", "bin", "files"]) await Deno.mkdir(`${folder.path}/${name}`);
+  // The stand-in for setup-deno: this Deno, first on the path.
+  await Deno.symlink(Deno.execPath(), `${folder.path}/bin/deno`);
+  for (const [name, text] of Object.entries(job.files ?? {})) {
+    await Deno.writeTextFile(`${folder.path}/workspace/${name}`, text);
+  }
+  const context: Record<string, string> = Object.fromEntries(
+    Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value]),
+  );
+  const commands: TakenCommand[] = [];
+  const used: string[] = [];
+  let [code, log, summary] = [0, "", ""];
+  for (const step of action.runs.steps) {
+    if (step.if !== undefined && evaluate(step.if, context) !== "true") continue;
+    if (step.uses !== undefined) used.push(step.uses);
+    if (step.run === undefined) continue;
+    const ended = await runStep(step, context, { folder: folder.path, job });
+    for (const [name, value] of Object.entries(ended.outputs)) context[`steps.${step.id}.outputs.${name}`] = value;
+    commands.push(...ended.commands);
+    log += ended.log;
+    summary += ended.summary;
+    code = ended.code;
+    if (code !== 0) break;
+  }
+  const outputs = Object.fromEntries(
+    Object.entries(action.outputs).map(([name, { value }]) => [name, evaluate(value, context)]),
+  );
+  const result = outputs["result"] ? JSON.parse(await Deno.readTextFile(outputs["result"])) : null;
+  return { code, outputs, summary, commands, log, result, used };
+}
+
+/** What a job knows besides what it is given. */
+const JOB_CONTEXT = {
+  "github.repository": "octo/sim",
+  "github.run_id": "7",
+  "github.job": "nightly",
+  "github.action": "__self",
+  "strategy.job-index": "0",
+} as const;
+
+/** Values in place of expressions: a name, or a comparison of one with text. Anything else is not played. */
+export function evaluate(text: string, context: Readonly<Record<string, string>>): string {
+  return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
+    const [, name = "", other] = /^([\w.-]+)(?: != '([^']*)')?$/.exec(expression) ?? [];
+    const isOutput = /^steps\.\w+\.outputs\.[\w-]+$/.test(name);
+    const value = context[name] ?? (isOutput ? "" : undefined);
+    if (value === undefined) throw new Error(`This runner can't evaluate ${expression}`);
+    return other === undefined ? value : String(value !== other);
+  });
+}
+
+async function runStep(
+  step: Step,
+  context: Readonly<Record<string, string>>,
+  { folder, job }: { readonly folder: string; readonly job: Job },
+) {
+  if (step.shell !== "bash") throw new Error(`This runner has no shell ${step.shell}`);
+  const [script, output, summary] = ["step.sh", "output", "summary"].map((name) => `${folder}/files/${name}`);
+  if (script === undefined || output === undefined || summary === undefined) throw new Error("unreachable");
+  await Deno.writeTextFile(script, evaluate(step.run ?? "", {}));
+  for (const file of [output, summary]) await Deno.writeTextFile(file, "");
+  const env = Object.fromEntries(Object.entries(step.env ?? {}).map(([name, text]) => [name, evaluate(text, context)]));
+  const child = new Deno.Command("bash", {
+    args: ["--noprofile", "--norc", "-e", "-o", "pipefail", script],
+    cwd: `${folder}/workspace`,
+    clearEnv: true,
+    env: {
+      ...machineEnv(),
+      ...cacheEnv(),
+      ...env,
+      PATH: `${folder}/bin:${Deno.env.get("PATH") ?? ""}`,
+      CI: "true",
+      GITHUB_ACTIONS: "true",
+      GITHUB_ACTION_PATH: ROOT.pathname.replace(/\/$/, ""),
+      GITHUB_OUTPUT: output,
+      GITHUB_STEP_SUMMARY: summary,
+      RUNNER_TEMP: `${folder}/temp`,
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  const reader = commandReader();
+  let cancelling: Promise<void> | undefined;
+  const onLine = (line: string) => {
+    reader.read(line);
+    if (job.cancelAt?.test(line) === true) cancelling ??= cancel(child, job);
+  };
+  try {
+    const [{ code }] = await Promise.all([child.status, linesOf(child.stdout, onLine), linesOf(child.stderr, onLine)]);
+    await cancelling;
+    return {
+      code,
+      outputs: readOutputs(await Deno.readTextFile(output)),
+      summary: await Deno.readTextFile(summary),
+      commands: reader.commands,
+      log: reader.log(),
+    };
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+/** SIGINT to the first process alone, 7.5 s later SIGTERM, 2.5 s later the end. */
+async function cancel(child: Deno.ChildProcess, { interrupts = "process", onCancel }: Job): Promise<void> {
+  await onCancel?.(child.pid);
+  const children = interrupts === "group" ? await childrenOf(child.pid) : [];
+  for (const pid of [child.pid, ...children]) Deno.kill(pid, "SIGINT");
+  for (const [waitMs, signal] of [[7_500, "SIGTERM"], [2_500, "SIGKILL"]] as const) {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), waitMs));
+    const first = await Promise.race([child.status, late]);
+    clearTimeout(timer);
+    if (first !== "late") return;
+    child.kill(signal);
+  }
+}
+
+/** The processes that a process started, by its own id. Linux. */
+export async function childrenOf(pid: number): Promise<readonly number[]> {
+  const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+async function linesOf(stream: ReadableStream<Uint8Array>, onLine: (line: string) => void): Promise<void> {
+  let rest = "";
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split(/\r\n|\n|\r/);
+    rest = lines.pop() ?? "";
+    lines.forEach(onLine);
+  }
+  if (rest !== "") onLine(rest);
+}
+
+function readOutputs(text: string): Record<string, string> {
+  const outputs: Record<string, string> = {};
+  const lines = text.split("\n");
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index] ?? "";
+    if (line === "") continue;
+    const [, name, delimiter] = /^([^=]+?)<<(.+)$/.exec(line) ?? [];
+    if (name === undefined || delimiter === undefined) throw new Error(`Not a line of GITHUB_OUTPUT: ${line}`);
+    const end = lines.indexOf(delimiter, index + 1);
+    if (end === -1) throw new Error(`GITHUB_OUTPUT does not end ${name}`);
+    outputs[name] = lines.slice(index + 1, end).join("\n");
+    index = end;
+  }
+  return outputs;
+}
+
+const COMMANDS =
+  "add-mask add-matcher add-path debug echo endgroup error group notice remove-matcher save-state set-env set-output warning"
+    .split(" ");
+
+/** Takes commands out of lines as the runner does, and stops where it is told to. */
+export function commandReader() {
+  const registered = new Set(["stop-commands", ...COMMANDS]);
+  const commands: TakenCommand[] = [];
+  const said: string[] = [];
+  let stopToken: string | undefined;
+  return {
+    commands,
+    log: () => said.map((line) => `${line}\n`).join(""),
+    read(line: string): void {
+      const command = parseCommand(line, registered);
+      const isResumed = stopToken !== undefined && command?.name === stopToken;
+      if (command === undefined || (stopToken !== undefined && !isResumed)) return void said.push(line);
+      if (isResumed) {
+        registered.delete(stopToken ?? "");
+        stopToken = undefined;
+        return;
+      }
+      if (command.name === "stop-commands") {
+        stopToken = command.data;
+        registered.add(command.data);
+        return;
+      }
+      commands.push(command);
+    },
+  };
+}
+
+/** `::name key=value,…::data` at the start of a line, else `##[name key=value;…]data` anywhere in it. */
+function parseCommand(line: string, registered: ReadonlySet<string>): TakenCommand | undefined {
+  const [, info, data = ""] = /^\s*::(.*?)::(.*)$/.exec(line) ?? [];
+  const name = info?.split(" ")[0];
+  if (info !== undefined && name !== undefined && registered.has(name)) {
+    const properties = propertiesOf(info.slice(name.length), ",");
+    return { name, properties, data: unescape(data) };
+  }
+  const [, oldInfo, oldData = ""] = /##\[(.*?)\](.*)$/.exec(line) ?? [];
+  const oldName = oldInfo?.split(" ")[0];
+  if (oldInfo === undefined || oldName === undefined || !registered.has(oldName)) return undefined;
+  return { name: oldName, properties: propertiesOf(oldInfo.slice(oldName.length), ";"), data: unescape(oldData) };
+}
+
+function propertiesOf(text: string, separator: string): Record<string, string> {
+  const pairs = text.trim().split(separator).flatMap((pair) => {
+    const [, key, value] = /^(.+?)=(.+)$/.exec(pair) ?? [];
+    return key === undefined || value === undefined ? [] : [[key, value] as const];
+  });
+  return Object.fromEntries(
+    pairs.map(([key, value]) => [key, unescape(value.replaceAll("%3A", ":").replaceAll("%2C", ","))]),
+  );
+}
+
+function unescape(text: string): string {
+  return text.replaceAll("%0D", "\r").replaceAll("%0A", "\n").replaceAll("%25", "%");
+}
