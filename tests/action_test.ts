@@ -38,6 +38,7 @@ Deno.test({
     assert.deepEqual(end.commands, [{ name: "add-mask", properties: {}, data: platform.key }]);
     assert.match(end.log, /^Status: completed \(42s\)\n✓ Workflow completed successfully$/m);
     assert.ok(!end.log.includes(platform.key));
+    assert.equal(end.stderr, "");
     assert.deepEqual(submittedTo(platform)[0]?.inputs["hello"], { message: "from a job" });
     assert.match(end.used.join(), /^denoland\/setup-deno@[0-9a-f]{40}$/);
   },

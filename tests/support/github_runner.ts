@@ -53,6 +53,8 @@ export interface JobEnd {
   readonly commands: readonly TakenCommand[];
   /** What a person reads: without the commands. */
   readonly log: string;
+  /** What came by stderr: the runner reads it apart from stdout, so that their order is lost. */
+  readonly stderr: string;
   /** The file that the output `result` names; `null` when there is none. */
   readonly result: Record<string, unknown> | null;
   /** `uses` of each step that is another action. */
@@ -84,7 +86,7 @@ export async function runAction(job: Job): Promise<JobEnd> {
   );
   const commands: TakenCommand[] = [];
   const used: string[] = [];
-  let [code, log, summary] = [0, "", ""];
+  let [code, log, summary, stderr] = [0, "", "", ""];
   for (const step of action.runs.steps) {
     if (step.if !== undefined && evaluate(step.if, context) !== "true") continue;
     if (step.uses !== undefined) used.push(step.uses);
@@ -94,6 +96,7 @@ export async function runAction(job: Job): Promise<JobEnd> {
     commands.push(...ended.commands);
     log += ended.log;
     summary += ended.summary;
+    stderr += ended.stderr;
     code = ended.code;
     if (code !== 0) break;
   }
@@ -101,7 +104,7 @@ export async function runAction(job: Job): Promise<JobEnd> {
     Object.entries(action.outputs).map(([name, { value }]) => [name, evaluate(value, context)]),
   );
   const result = outputs["result"] ? JSON.parse(await Deno.readTextFile(outputs["result"])) : null;
-  return { code, outputs, summary, commands, log, result, used };
+  return { code, outputs, summary, commands, log, stderr, result, used };
 }
 
 /** What a job knows besides what it is given. */
@@ -155,15 +158,22 @@ async function runStep(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+  const tree = new Set([child.pid]);
+  const deadline = setTimeout(() => tree.forEach(killNow), DEADLINE_MS);
   const reader = commandReader();
+  let stderr = "";
   let cancelling: Promise<void> | undefined;
   const onLine = (line: string) => {
     reader.read(line);
-    if (job.cancelAt?.test(line) === true) cancelling ??= cancel(child, job);
+    if (job.cancelAt?.test(line) === true) cancelling ??= cancel(child, tree, job);
+  };
+  const onErrorLine = (line: string) => {
+    stderr += `${line}\n`;
+    onLine(line);
   };
   try {
-    const [{ code }] = await Promise.all([child.status, linesOf(child.stdout, onLine), linesOf(child.stderr, onLine)]);
+    const streams = [linesOf(child.stdout, onLine), linesOf(child.stderr, onErrorLine)];
+    const [{ code }] = await Promise.all([child.status, ...streams]);
     await cancelling;
     return {
       code,
@@ -171,24 +181,36 @@ async function runStep(
       summary: await Deno.readTextFile(summary),
       commands: reader.commands,
       log: reader.log(),
+      stderr,
     };
   } finally {
     clearTimeout(deadline);
   }
 }
 
-/** SIGINT to the first process alone, 7.5 s later SIGTERM, 2.5 s later the end. */
-async function cancel(child: Deno.ChildProcess, { interrupts = "process", onCancel }: Job): Promise<void> {
+/** SIGINT to the first process alone, 7.5 s later SIGTERM, 2.5 s later the end of all. */
+async function cancel(child: Deno.ChildProcess, tree: Set<number>, { interrupts, onCancel }: Job): Promise<void> {
   await onCancel?.(child.pid);
-  const children = interrupts === "group" ? await childrenOf(child.pid) : [];
-  for (const pid of [child.pid, ...children]) Deno.kill(pid, "SIGINT");
-  for (const [waitMs, signal] of [[7_500, "SIGTERM"], [2_500, "SIGKILL"]] as const) {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), waitMs));
-    const first = await Promise.race([child.status, late]);
-    clearTimeout(timer);
-    if (first !== "late") return;
-    child.kill(signal);
+  for (const pid of await childrenOf(child.pid)) tree.add(pid);
+  for (const pid of interrupts === "group" ? tree : [child.pid]) Deno.kill(pid, "SIGINT");
+  if (await endsWithin(child, 7_500)) return;
+  child.kill("SIGTERM");
+  if (!await endsWithin(child, 2_500)) tree.forEach(killNow);
+}
+
+async function endsWithin(child: Deno.ChildProcess, timeMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<false>((resolve) => timer = setTimeout(() => resolve(false), timeMs));
+  const hasEnded = await Promise.race([child.status.then(() => true), late]);
+  clearTimeout(timer);
+  return hasEnded;
+}
+
+function killNow(pid: number): void {
+  try {
+    Deno.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended already.
   }
 }
 
