@@ -147,7 +147,7 @@ function resultRows(end: ResultDocument, facts: RunFacts): readonly (readonly [s
     ["Run", code(slug ?? facts.slug ?? "") + (runNumber === null ? "" : ` #${runNumber}`)],
     ["Started", facts.wasAlreadyThere ? `${inline(startedAt ?? "")}, before this job` : inline(startedAt ?? "")],
     ["Took", durationSeconds === null ? "" : duration(durationSeconds)],
-    ["Why", status === "completed" ? "" : inline(headline(end))],
+    ["Why", status === "completed" ? "" : inline(shortened(headline(end), LONGEST_MESSAGE))],
     ["Exit code", String(end.exitCode)],
     ["Session", session === undefined ? "" : linkTo(session.name, session.url)],
     ["Links", named.join(", ")],
@@ -157,7 +157,7 @@ function resultRows(end: ResultDocument, facts: RunFacts): readonly (readonly [s
 
 function errorRows({ error, exitCode }: ErrorDocument, facts: RunFacts): readonly (readonly [string, string])[] {
   return [
-    ["Why", inline(error.message)],
+    ["Why", inline(shortened(error.message, LONGEST_MESSAGE))],
     ["Run", code(facts.slug ?? "")],
     ["Exit code", `${exitCode} (${inline(error.kind)})`],
     ["Platform", facts.platformUrl === null ? "" : linkTo(facts.platformUrl, facts.platformUrl)],

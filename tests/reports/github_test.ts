@@ -1,0 +1,200 @@
+import assert from "node:assert/strict";
+import {
+  type EndDocument,
+  type ErrorDocument,
+  githubAnnotations,
+  githubOutputs,
+  githubSummary,
+  outputLines,
+  type ResultDocument,
+  type RunFacts,
+  workflowCommand,
+} from "../../lib/reports/github.ts";
+import type { Annotation, FailedStep } from "../../lib/model.ts";
+import { commandReader } from "../support/github_runner.ts";
+
+const FACTS: RunFacts = {
+  workflow: "solver",
+  slug: "solver-abc",
+  wasAlreadyThere: false,
+  platformUrl: "https://activate.example.com",
+};
+
+function aResult(parts: Partial<ResultDocument> = {}): ResultDocument {
+  return {
+    workflowName: "solver",
+    workflowId: null,
+    runNumber: 7,
+    slug: "solver-abc",
+    status: "completed",
+    platformStatus: "completed",
+    startedAt: "2026-01-05T09:00:00Z",
+    completedAt: "2026-01-05T10:01:05Z",
+    durationSeconds: 3_665,
+    errorMessage: null,
+    kind: "completed",
+    submitted: "yes",
+    exitCode: 0,
+    ...parts,
+  };
+}
+
+function aFailure(steps: readonly Partial<FailedStep>[]): ResultDocument {
+  const failedSteps = steps.map((step) => ({ name: "build", status: "error", annotations: [], logTail: [], ...step }));
+  const failure = { summary: "it broke", failedJobs: [{ name: "main", status: "error", failedSteps }] };
+  return aResult({ status: "failed", platformStatus: "error", kind: "failed", exitCode: 1, failure });
+}
+
+function anError(parts: Partial<ErrorDocument> = {}): ErrorDocument {
+  return {
+    error: { kind: "not_found", message: "Cannot run solver: no such workflow", hint: "Did you mean resolver?" },
+    exitCode: 5,
+    kind: "not_found",
+    submitted: "no",
+    ...parts,
+  };
+}
+
+/** The annotations as a runner takes them. */
+function taken(end: EndDocument, facts: RunFacts = FACTS) {
+  const reader = commandReader();
+  githubAnnotations(end, facts).flatMap((text) => text.split("\n")).forEach((line) => reader.read(line));
+  assert.equal(reader.log(), "");
+  return reader.commands;
+}
+
+const note = (type: Annotation["type"], message: string, title: string | null = null): Annotation => ({
+  type,
+  title,
+  message,
+});
+
+for (
+  const [what, end, want] of [
+    ["a run that completed", aResult(), ["solver-abc", "completed", "0"]],
+    ["a run whose wait timed out", aResult({ status: "timeout", kind: "timeout", exitCode: 124 }), [
+      "solver-abc",
+      "timeout",
+      "124",
+    ]],
+    ["what was never started", anError(), ["solver-abc", "error", "5"]],
+    ["a wait that was stopped", anError({ submitted: "yes", kind: "stopped", exitCode: 130 }), [
+      "solver-abc",
+      "stopped",
+      "130",
+    ]],
+    ["a submit whose outcome is unknown", anError({ submitted: "unknown", exitCode: 6 }), [
+      "solver-abc",
+      "unknown",
+      "6",
+    ]],
+    ["a run that was cancelled with its job", anError({ submitted: "yes", kind: "cancelled", exitCode: 130 }), [
+      "solver-abc",
+      "cancelled",
+      "130",
+    ]],
+  ] as const
+) {
+  Deno.test(`githubOutputs() of ${what}`, () => {
+    assert.deepEqual(Object.values(githubOutputs(end, FACTS)), want);
+  });
+}
+
+Deno.test("outputLines() keeps lines of a value inside of it", () => {
+  assert.equal(outputLines({ a: "1\nb=2", c: "" }, "END"), "a<<END\n1\nb=2\nEND\nc<<END\n\nEND\n");
+});
+
+for (const text of ["50%", "a\r\nb", "%0A", "x::y", "a,b=c", "::error::", "##[add-mask]a", " ends with %"]) {
+  Deno.test(`a runner reads ${JSON.stringify(text)} back as it was`, () => {
+    const reader = commandReader();
+    reader.read(workflowCommand("error", { title: text, file: text }, text));
+    assert.deepEqual(reader.commands, [{ name: "error", properties: { title: text, file: text }, data: text }]);
+  });
+}
+
+Deno.test("a run that completed has no annotation", () => assert.deepEqual(taken(aResult()), []));
+
+Deno.test("why it failed comes first, then what its steps said, the worst first", () => {
+  const annotations = [note("notice", "n"), note("warning", "w", "Careful"), note("error", "e")];
+  assert.deepEqual(taken(aFailure([{ annotations }])).map(({ name, properties, data }) => [name, properties, data]), [
+    ["error", { title: "solver failed" }, "it broke"],
+    ["error", { title: "main / build" }, "e"],
+    ["warning", { title: "Careful (main / build)" }, "w"],
+    ["notice", { title: "main / build" }, "n"],
+  ]);
+});
+
+Deno.test("a step has no more annotations of a type than GitHub shows", () => {
+  const annotations = Array.from({ length: 30 }, (_, index) => note(index % 2 === 0 ? "error" : "warning", "again"));
+  const names = taken(aFailure([{ annotations }])).map(({ name }) => name);
+  assert.equal(names.filter((name) => name === "error").length, 10);
+  assert.equal(names.filter((name) => name === "warning").length, 10);
+});
+
+Deno.test("an error is one annotation, with every problem and what to do", () => {
+  const problems = [{ origin: "base.yaml:4", path: "nodes", message: "must be a whole number" }];
+  const error = { kind: "invalid_inputs", message: "Cannot run solver: 1 problem", hint: "Mend it", problems };
+  assert.deepEqual(taken(anError({ error })), [{
+    name: "error",
+    properties: { title: "solver" },
+    data: "Cannot run solver: 1 problem\nbase.yaml:4  nodes  must be a whole number\nMend it",
+  }]);
+});
+
+Deno.test("a run that failed before this job is told of as such", () => {
+  const [whole] = taken(aFailure([]), { ...FACTS, wasAlreadyThere: true });
+  assert.match(whole?.data ?? "", /did not start the run/);
+  assert.match(githubSummary(aFailure([]), { ...FACTS, wasAlreadyThere: true }), /^\| Started \| .*, before this job/m);
+});
+
+Deno.test("the summary of a run that completed", () => {
+  const links = [
+    { name: "report", url: "https://example.com/r?a=1", endpoint: null },
+    { name: "bad", url: "javascript:alert(1)", endpoint: null },
+  ];
+  assert.equal(
+    githubSummary(aResult({ links, outputs: { main: { answer: 42 } } }), FACTS).replaceAll("&#58;", ":"),
+    [
+      "### ✅ solver: completed",
+      "",
+      "| | |",
+      "| --- | --- |",
+      "| Status | completed |",
+      "| Run | <code>solver-abc</code> #7 |",
+      "| Started | 2026-01-05T09:00:00Z |",
+      "| Took | 1h 1m 5s |",
+      "| Exit code | 0 |",
+      '| Links | <a href="https://example.com/r?a=1">report</a>, bad |',
+      '| Platform | <a href="https://activate.example.com/">https://activate.example.com</a> |',
+      "",
+      "#### Outputs",
+      "",
+      "```json",
+      '{\n  "main": {\n    "answer": 42\n  }\n}',
+      "```",
+      "",
+    ].join("\n"),
+  );
+});
+
+Deno.test("no text of others is Markdown or HTML in a summary, or ends a cell or a block", () => {
+  const hostile = "</code><img src=x> | [x](https://evil.example) **b** `c` @everyone\n# heading";
+  const end = {
+    ...aFailure([{ name: hostile, annotations: [note("error", hostile, hostile)], logTail: ["```", "# out", "````"] }]),
+    errorMessage: hostile,
+    slug: hostile,
+  };
+  const summary = githubSummary(end, { ...FACTS, workflow: hostile });
+  const [, outside = summary] = /^([^]*?)\n`{5}\n/.exec(summary) ?? [];
+  assert.ok(!/<img|\[x\]|\*\*b|`c`|@everyone/.test(outside), outside);
+  assert.deepEqual(outside.match(/^#+ .*$/gm)?.map((line) => line.split(" ")[0]), ["###", "####"]);
+  for (const row of outside.split("\n").filter((line) => line.startsWith("|"))) assert.equal(row.split("|").length, 4);
+  assert.match(summary, /^`{5}\n```\n# out\n````\n`{5}$/m);
+});
+
+Deno.test("a summary that would be too long keeps its table", () => {
+  const errorMessage = "y".repeat(300_000);
+  const summary = githubSummary({ ...aFailure([{ logTail: ["x".repeat(300_000)] }]), errorMessage }, FACTS);
+  assert.ok(new TextEncoder().encode(summary).length < 8_000);
+  assert.match(summary, /^\| Exit code \| 1 \|\n(\|.*\n)*\nThe rest is too long/m);
+});
