@@ -1,10 +1,12 @@
 /** The GitHub Action, run as a runner runs it, against a simulated platform. */
 
 import assert from "node:assert/strict";
+import hello from "../inputs/hello-world.json" with { type: "json" };
 import { fastClock, systemClock } from "../lib/clock.ts";
+import { parse } from "../lib/deps/yaml.ts";
 import type { SimulatorOptions } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
-import { childrenOf, readAction, runAction, type TakenCommand } from "./support/github_runner.ts";
+import { childrenOf, evaluate, readAction, runAction, type TakenCommand } from "./support/github_runner.ts";
 import { needing } from "./support/needs.ts";
 import { submittedTo } from "./support/received.ts";
 
@@ -223,6 +225,33 @@ Deno.test({
     assert.ok(!/-A\b|--allow-all|--allow-run|--allow-write/.test(program), program);
   },
 });
+
+Deno.test({
+  ...needing("the nightly workflow runs hello-world once for each message", missing),
+  async fn() {
+    await using platform = await aPlatform();
+    const nightly: { jobs: { run: { strategy: { matrix: { message: string[] } }; steps: UsingStep[] } } } = parse(
+      await Deno.readTextFile(new URL("../.github/workflows/nightly.yml", import.meta.url)),
+    );
+    const { strategy: { matrix }, steps } = nightly.jobs.run;
+    const given = steps.find(({ uses }) => uses === "./")?.with ?? {};
+    for (const message of matrix.message) {
+      const context = { "secrets.PW_API_KEY": platform.key, "matrix.message": message, "github.run_id": "7" };
+      const end = await runAction({
+        files: { "inputs/hello-world.json": JSON.stringify(hello) },
+        with: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, evaluate(value, context)])),
+      });
+      assert.equal(end.code, 0, end.log);
+    }
+    const messages = submittedTo(platform).map(({ inputs }) => inputs["hello"]);
+    assert.deepEqual(messages, matrix.message.map((message) => ({ ...hello.hello, message })));
+  },
+});
+
+interface UsingStep {
+  readonly uses?: string;
+  readonly with?: Readonly<Record<string, string>>;
+}
 
 const HOSTILE = `jobs:
   "::add-mask::job":

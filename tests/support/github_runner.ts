@@ -69,6 +69,8 @@ export async function readAction(): Promise<Action> {
 /** Runs the action as a step of a job of its own. */
 export async function runAction(job: Job): Promise<JobEnd> {
   const action = await readAction();
+  const unknown = Object.keys(job.with).filter((name) => !Object.hasOwn(action.inputs, name));
+  if (unknown.length > 0) throw new Error(`The action takes no ${unknown.join(", ")}`);
   const inputs = Object.fromEntries(
     Object.entries(action.inputs).map((
       [name, input],
@@ -79,7 +81,9 @@ export async function runAction(job: Job): Promise<JobEnd> {
   // The stand-in for setup-deno: this Deno, first on the path.
   await Deno.symlink(Deno.execPath(), `${folder.path}/bin/deno`);
   for (const [name, text] of Object.entries(job.files ?? {})) {
-    await Deno.writeTextFile(`${folder.path}/workspace/${name}`, text);
+    const path = `${folder.path}/workspace/${name}`;
+    await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(path, text);
   }
   const context: Record<string, string> = Object.fromEntries(
     Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value]),
