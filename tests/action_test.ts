@@ -204,6 +204,29 @@ for (const interrupts of ["process", "group"] as const) {
 }
 
 Deno.test({
+  ...needing("a job that is cancelled while it submits cancels the run that comes of it", missing),
+  async fn() {
+    const faults = [{ on: "submit", latencyMs: 4_000 }] as const;
+    await using platform = await aPlatform({ clock: systemClock, faults });
+    const end = await runAction({
+      with: { ...given(platform.key, "never-ending"), "on-cancel": "cancel" },
+      cancelAt: /^Submitting/,
+    });
+    assert.equal(end.code, 130, end.log);
+    assert.equal(end.outputs["status"], "cancelled", end.log);
+    assert.equal(platform.received("cancel-run").length, 1);
+  },
+});
+
+Deno.test({
+  ...needing("a program that says nothing has not run the workflow", missing),
+  async fn() {
+    const end = await runAction({ with: { ...given("none", "quick"), binary: "true" } });
+    assert.deepEqual([end.code, end.outputs["status"]], [70, "unknown"]);
+  },
+});
+
+Deno.test({
   ...needing("the key stands on no command line, and the program may reach the platform alone", missing),
   async fn() {
     await using platform = await aPlatform({ clock: systemClock });

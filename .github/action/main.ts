@@ -33,7 +33,11 @@ type Line =
   | { readonly type: "left"; readonly result: ResultDocument }
   | { readonly type: "error" } & ErrorDocument;
 
-const EXIT_CODES = { usage: 2, credential_missing: 4, defect: 70, cancelled: 130, stopped: 130 } as const;
+const EXIT_CODES = { usage: 2, credential_missing: 4, not_found: 5, defect: 70, cancelled: 130, stopped: 130 } as const;
+/** Together shorter than the time between the first signal and the second. */
+const CANCEL_TRIES = 4;
+const CANCEL_PAUSE_MS = 1_500;
+
 type FailureKind = keyof typeof EXIT_CODES;
 
 if (import.meta.main) Deno.exit(await main());
@@ -105,13 +109,20 @@ async function run(program: Program, settings: Settings, before: RunFacts): Prom
     },
   });
   end ??= failed(stop.wasAsked ? "stopped" : "defect", `The program ended with ${exitCode} and said nothing`, null);
-  end = { ...end, exitCode };
+  // Whoever says nothing has not done it, whatever the exit code is.
+  end = { ...end, exitCode: exitCode || end.exitCode };
   const isOpen = "error" in end && end.submitted !== "no";
   if (!stop.wasAsked || settings.onCancel === "keep" || !isOpen || runName === null) return { end, facts };
   // From here on nothing is passed on: this is what the time before the last signal is for.
   stop.passTo(() => {});
   const cancelArgs = ["cancel", ...settings.hostArgs, "--", runName];
-  const cancelCode = await callProgram(program, cancelArgs, { stdin: "", onStart: () => {}, onLine: tell });
+  const cancel = () => callProgram(program, cancelArgs, { stdin: "", onStart: () => {}, onLine: tell });
+  let cancelCode = await cancel();
+  // A submit that was cut off may still be on its way.
+  for (let tries = 1; cancelCode === EXIT_CODES.not_found && tries < CANCEL_TRIES; tries++) {
+    await systemClock.sleep(CANCEL_PAUSE_MS, {});
+    cancelCode = await cancel();
+  }
   const [kind, message] = cancelCode === 0
     ? ["cancelled", "The job was cancelled, and the run with it"] as const
     : ["stopped", "The job was cancelled, but the run could not be: it may go on"] as const;
