@@ -7,6 +7,7 @@ import { parse } from "../lib/deps/yaml.ts";
 import type { SimulatorOptions } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { childrenOf, evaluate, readAction, runAction, type TakenCommand } from "./support/github_runner.ts";
+import { emptyFolder } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 import { submittedTo } from "./support/received.ts";
 
@@ -17,9 +18,9 @@ function aPlatform(options: SimulatorOptions = {}) {
   return startSimulator({ clock: fastClock(systemClock, 30), ...options });
 }
 
-/** Inputs that every job gives. */
+/** Inputs that every job gives; each is a run of its own. */
 function given(key: string, workflow: string) {
-  return { "api-key": key, workflow, "args": "--poll-interval=1s\n--max-poll-interval=1s" };
+  return { "api-key": key, workflow, "key": "", "args": "--poll-interval=1s\n--max-poll-interval=1s" };
 }
 
 Deno.test({
@@ -156,17 +157,34 @@ Deno.test({
   async fn() {
     await using platform = await aPlatform();
     const main = new URL("../main.ts", import.meta.url).pathname;
-    const binary = await Deno.makeTempFile();
-    await Deno.writeTextFile(binary, `#!/bin/sh\necho called with "$1" >&2\nexec deno run -A ${main} "$@"\n`, {
-      mode: 0o755,
-    });
-    await Deno.chmod(binary, 0o755);
+    await using folder = await emptyFolder();
+    const binary = `${folder.path}/program`;
+    const script = `#!/bin/sh\necho called with "$1" >&2\nexec deno run -A ${main} "$@"\n`;
+    await Deno.writeTextFile(binary, script, { mode: 0o755 });
     const end = await runAction({ with: { ...given(platform.key, "quick"), binary, "setup-deno": "false" } });
-    await Deno.remove(binary);
     assert.equal(end.code, 0, end.log);
     assert.match(end.log, /^called with run$/m);
     assert.deepEqual(end.used, []);
   },
+});
+
+Deno.test({
+  ...needing("without a key of its own a run has one for the repository, workflow run, job and step", missing),
+  async fn() {
+    await using folder = await emptyFolder();
+    const binary = `${folder.path}/program`;
+    await Deno.writeTextFile(binary, '#!/bin/sh\nprintf "%s\\n" "$@" >&2\n', { mode: 0o755 });
+    const job = { "api-key": "none", "workflow": "quick", "setup-deno": "false", binary };
+    assert.match((await runAction({ with: job })).log, /^--key=octo\/sim\/7\/nightly\/0\/__self$/m);
+    assert.match((await runAction({ with: { ...job, key: "mine" } })).log, /^--key=mine$/m);
+    assert.ok(!(await runAction({ with: { ...job, key: "" } })).log.includes("--key"));
+  },
+});
+
+Deno.test("the key that is given by default is another one for every step, and the same one for every attempt", async () => {
+  const { inputs: { key } } = await readAction();
+  const parts = [...(key?.default ?? "").matchAll(/\$\{\{ ([\w.-]+) \}\}/g)].map(([, name]) => name);
+  assert.deepEqual(parts, ["github.repository", "github.run_id", "github.job", "strategy.job-index", "github.action"]);
 });
 
 for (const interrupts of ["process", "group"] as const) {
@@ -262,7 +280,10 @@ Deno.test({
       const context = { "secrets.PW_API_KEY": platform.key, "matrix.message": message, "github.run_id": "7" };
       const end = await runAction({
         files: { "inputs/hello-world.json": JSON.stringify(hello) },
-        with: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, evaluate(value, context)])),
+        with: {
+          ...Object.fromEntries(Object.entries(given).map(([name, value]) => [name, evaluate(value, context)])),
+          key: "",
+        },
       });
       assert.equal(end.code, 0, end.log);
     }

@@ -37,6 +37,7 @@ export function readSettings(env: (name: string) => string | undefined): Setting
     ...(inputs === "" ? [] : ["-i", "-"]),
     ...option("preset", "preset"),
     ...option("name", "name"),
+    ...option("key", "key"),
     ...option("timeout", "timeout"),
     ...option("submit-timeout", "submit-timeout"),
     ...hostArgs,
