@@ -245,6 +245,15 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a program that is not there is no failed run", missing),
+  async fn() {
+    const end = await runAction({ with: { ...given("none", "quick"), binary: "/nowhere/program" } });
+    assert.deepEqual([end.code, end.outputs["status"]], [70, "unknown"], end.log);
+    assert.match(end.commands.at(-1)?.data ?? "", /can't be started/);
+  },
+});
+
+Deno.test({
   ...needing("the key stands on no command line, and the program may reach the platform alone", missing),
   async fn() {
     await using platform = await aPlatform({ clock: systemClock });

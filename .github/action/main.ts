@@ -74,9 +74,11 @@ async function carryOut(key: string): Promise<Ending> {
     }
     return { ...await run(program, settings, before), settings };
   } catch (error) {
-    if (!(error instanceof BadSetting)) throw error;
-    const message = `Cannot use the action's input ${error.message}`;
-    return { end: failed("usage", message, null), facts: before, settings: null };
+    const words = error instanceof Error ? error.message : String(error);
+    const end = error instanceof BadSetting
+      ? failed("usage", `Cannot use the action's input ${words}`, null)
+      : failed("defect", `Something is wrong in the action itself, or the program can't be started: ${words}`, null);
+    return { end, facts: before, settings: null };
   }
 }
 
