@@ -1,0 +1,225 @@
+/**
+ * A keeper on Deno KV: a local file, or the distributed store of a cloud. A record and everything that finds it are
+ * written in one atomic operation, which fails when somebody else has moved the record on.
+ *
+ * Deno KV holds values of up to 64 KiB, and 800 KiB in one atomic operation (Deno manual, "Key-Value Database").
+ */
+
+import type { Clock } from "../clock.ts";
+import { StorageError } from "../errors.ts";
+import type { HostProfile, Owner, RunRecord } from "../model.ts";
+import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
+
+export interface KvLedgerOptions {
+  readonly kv: Deno.Kv;
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+}
+
+/** What ended records came to, counted as they ended. */
+export type EndCounts = Readonly<Record<string, number>>;
+
+export interface KvLedger extends Ledger {
+  /** How many records have ended, by status (`refused` among them), since the store was begun. */
+  countEnds(): Promise<EndCounts>;
+}
+
+/** With room for what is around it. */
+const PART_CHARACTERS = 16_000;
+/** A character is up to three bytes, and the whole must fit into one atomic operation. */
+const MOST_PARTS = 14;
+
+interface Head {
+  readonly revision: number;
+  readonly parts: number;
+  /** Of what stands in the time index, so that a new state can find the old one's place. */
+  readonly time: string;
+  readonly slug: string | null;
+  readonly isOpen: boolean;
+}
+
+interface Place {
+  readonly host: string;
+  readonly user: string;
+  readonly workflow: string;
+  readonly isOpen: boolean;
+}
+
+export function kvLedger(options: KvLedgerOptions): KvLedger {
+  const { kv } = options;
+  const guarded = <T>(act: () => Promise<T>) => withRetry(act, options);
+  const read = async (wishId: string): Promise<RunRecord | undefined> => {
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const { value: head } = await kv.get<Head>(["record", wishId]);
+      if (head === null) return undefined;
+      const text = await textOf(kv, wishId, head);
+      // Missing: it was written anew while we read.
+      if (text !== undefined) return JSON.parse(text);
+    }
+    throw new StorageError(`Cannot read ${wishId} from the store: parts of it are missing`);
+  };
+  const readAll = async (wishIds: readonly string[]): Promise<RunRecord[]> =>
+    (await Promise.all(wishIds.map(read))).filter((record) => record !== undefined);
+  const openOnes = async (fits: (place: Place) => boolean): Promise<RunRecord[]> => {
+    const found: string[] = [];
+    for await (const { key, value } of kv.list<Place>({ prefix: ["open"] })) {
+      if (fits(value)) found.push(String(key[2]));
+    }
+    return (await readAll(found)).filter(isOpen);
+  };
+
+  return {
+    put: (record) => guarded(() => put(kv, record)),
+    get: (wishId) => guarded(() => read(wishId)),
+    findRun: (owner, slug) =>
+      guarded(async () => {
+        const found: string[] = [];
+        for await (const { key } of kv.list({ prefix: ["slug", slug] })) found.push(String(key[2]));
+        const records = await readAll(found);
+        return records.filter((record) => owner === null || isOwnedBy(record.owner, owner))
+          .sort((a, b) => b.intendedAtMs - a.intendedAtMs)[0];
+      }),
+    listOpen: (owner) => guarded(() => openOnes((place) => isOwnedBy(place, owner))),
+    listOpenOfOthers: (owner) => guarded(() => openOnes((place) => !isOwnedBy(place, owner))),
+    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, offset = 0 }) =>
+      guarded(async () => {
+        const found: string[] = [];
+        let skipped = 0;
+        for await (const { key, value } of kv.list<Place>({ prefix: ["time"] }, { reverse: true })) {
+          if (found.length >= limit || Number(key[1]) < sinceMs) break;
+          const isWanted = (owner === null || isOwnedBy(value, owner)) &&
+            (workflow === undefined || value.workflow === workflow);
+          if (isWanted && skipped++ >= offset) found.push(String(key[2]));
+        }
+        return await readAll(found);
+      }),
+    prune: (owner, bounds) => guarded(() => prune(kv, owner, bounds)),
+    profile: (host) => guarded(async () => (await kv.get<HostProfile>(["profile", host])).value ?? {}),
+    learn: (host, facts) => guarded(() => learn(kv, host, facts)),
+    countEnds: () =>
+      guarded(async () => {
+        const counts: Record<string, number> = {};
+        for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: ["ends"] })) {
+          counts[String(key[1])] = Number(value.value);
+        }
+        return counts;
+      }),
+    // The store is its opener's to close.
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
+  const { wishId, owner, request } = record;
+  const old = await kv.get<Head>(["record", wishId]);
+  const stored = old.value?.revision ?? 0;
+  if (stored !== record.revision) {
+    throw new StaleRecord(`Cannot write ${wishId}: revision ${stored} is stored, not ${record.revision}`);
+  }
+  const written = { ...record, revision: record.revision + 1 };
+  const parts = partsOf(JSON.stringify(storable(written)), wishId);
+  const head: Head = {
+    revision: written.revision,
+    parts: parts.length,
+    time: timeKey(record.intendedAtMs),
+    slug: slugOf(written),
+    isOpen: isOpen(written),
+  };
+  const place: Place = { ...owner, workflow: request.workflow, isOpen: head.isOpen };
+  const change = kv.atomic().check(old);
+  if (old.value !== null) removeIndexes(change, wishId, old.value);
+  change.set(["record", wishId], head).set(["time", head.time, wishId], place);
+  for (const [part, text] of parts.entries()) change.set(["part", wishId, head.revision, part], text);
+  if (head.isOpen) change.set(["open", head.time, wishId], place);
+  if (head.slug !== null) change.set(["slug", head.slug, wishId], null);
+  if (!head.isOpen) change.sum(["ends", written.state === "settled" ? written.result.status : "refused"], 1n);
+  const { ok } = await change.commit();
+  if (!ok) throw new StaleRecord(`Cannot write ${wishId}: somebody else did`);
+  return written;
+}
+
+async function textOf(kv: Deno.Kv, wishId: string, { parts, revision }: Head): Promise<string | undefined> {
+  let text = "";
+  for (let part = 0; part < parts; part++) {
+    const { value } = await kv.get<string>(["part", wishId, revision, part]);
+    if (value === null) return undefined;
+    text += value;
+  }
+  return text;
+}
+
+function removeIndexes(change: Deno.AtomicOperation, wishId: string, head: Head): void {
+  for (let part = 0; part < head.parts; part++) change.delete(["part", wishId, head.revision, part]);
+  change.delete(["time", head.time, wishId]).delete(["open", head.time, wishId]);
+  if (head.slug !== null) change.delete(["slug", head.slug, wishId]);
+}
+
+async function prune(
+  kv: Deno.Kv,
+  owner: Owner | null,
+  { beforeMs, keep }: { readonly beforeMs: number; readonly keep: number },
+): Promise<number> {
+  let rank = 0;
+  let count = 0;
+  for await (const { key, value } of kv.list<Place>({ prefix: ["time"] }, { reverse: true })) {
+    if (owner !== null && !isOwnedBy(value, owner)) continue;
+    const isOld = Number(key[1]) < beforeMs || rank++ >= keep;
+    if (!isOld || value.isOpen) continue;
+    const wishId = String(key[2]);
+    const head = await kv.get<Head>(["record", wishId]);
+    if (head.value === null || head.value.isOpen) continue;
+    const change = kv.atomic().check(head).delete(["record", wishId]);
+    removeIndexes(change, wishId, head.value);
+    if ((await change.commit()).ok) count++;
+  }
+  return count;
+}
+
+async function learn(kv: Deno.Kv, host: string, facts: HostProfile): Promise<void> {
+  while (true) {
+    const old = await kv.get<HostProfile>(["profile", host]);
+    const known = old.value ?? {};
+    if (Object.entries(facts).every(([name, fact]) => Reflect.get(known, name) === fact)) return;
+    const { ok } = await kv.atomic().check(old).set(["profile", host], { ...known, ...facts }).commit();
+    if (ok) return;
+  }
+}
+
+function partsOf(text: string, wishId: string): string[] {
+  const parts: string[] = [];
+  for (let at = 0; at < text.length; at += PART_CHARACTERS) parts.push(text.slice(at, at + PART_CHARACTERS));
+  if (parts.length <= MOST_PARTS) return parts;
+  throw new StorageError(`Cannot keep ${wishId}: its record of ${text.length} characters is too large for the store`, {
+    hint: "Pass large inputs by a file that the workflow reads itself",
+  });
+}
+
+/** So that the order of keys is that of time. */
+function timeKey(instantMs: number): string {
+  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
+}
+
+function isOwnedBy(place: Owner, { host, user }: Owner): boolean {
+  return place.host === host && place.user === user;
+}
+
+/** A local file is locked while another handle writes: that passes. */
+const MOST_TRIES = 8;
+
+async function withRetry<T>(act: () => Promise<T>, { clock, random }: KvLedgerOptions): Promise<T> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (error instanceof StaleRecord || error instanceof StorageError) throw error;
+      const words = error instanceof Error ? error.message : String(error);
+      // SQLite's own fixed words, below Deno KV: it passes no code.
+      if (tries < MOST_TRIES && /database is locked/.test(words)) {
+        await clock.sleep(random() * 20 * 2 ** tries, {});
+        continue;
+      }
+      throw new StorageError(`Cannot use the store: ${words}`, { hint: "Try again", cause: error });
+    }
+  }
+}

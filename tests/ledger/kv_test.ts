@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { StorageError } from "../../lib/errors.ts";
+import { kvLedger } from "../../lib/ledger/kv.ts";
+import { StaleRecord } from "../../lib/ledger/ledger.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { aKeptRequest, anIntended, aSettled, aSubmitted } from "../support/records.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+import { holdToContract } from "./contract.ts";
+
+const parts = { clock: systemClock, random: Math.random };
+
+holdToContract("kvLedger in memory", async () => {
+  const kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  return {
+    ...ledger,
+    [Symbol.asyncDispose]() {
+      kv.close();
+      return Promise.resolve();
+    },
+  };
+});
+
+Deno.test("kvLedger in a file keeps what was put, for another handle to find", async () => {
+  await using folder = await emptyFolder();
+  {
+    using kv = await Deno.openKv(`${folder.path}/kv`);
+    await kvLedger({ kv, ...parts }).put(anIntended());
+  }
+  using kv = await Deno.openKv(`${folder.path}/kv`);
+  assert.equal((await kvLedger({ kv, ...parts }).get("wish"))?.state, "intended");
+});
+
+Deno.test("kvLedger lets one of many writers win, over and over", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  let record = await ledger.put(anIntended());
+  for (let round = 0; round < 20; round++) {
+    const puts = Array.from({ length: 10 }, () => ledger.put({ ...record, updatedAtMs: round }));
+    const ends = await Promise.allSettled(puts);
+    const won = ends.flatMap((end) => end.status === "fulfilled" ? [end.value] : []);
+    assert.equal(won.length, 1);
+    for (const end of ends) if (end.status === "rejected") assert.ok(end.reason instanceof StaleRecord);
+    record = won[0] ?? record;
+  }
+});
+
+Deno.test("kvLedger splits what is larger than one value may be, and leaves no part behind", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  const request = aKeptRequest({ inputs: { text: "ü".repeat(150_000) } });
+  const first = await ledger.put(anIntended({ request }));
+  assert.deepEqual((await ledger.get("wish"))?.request.inputs, request.inputs);
+  await ledger.put({ ...aSubmitted({ request: aKeptRequest() }), revision: first.revision });
+  assert.equal((await Array.fromAsync(kv.list({ prefix: ["part"] }))).length, 1);
+});
+
+Deno.test("kvLedger refuses clearly what no atomic operation could hold", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const request = aKeptRequest({ inputs: { text: "x".repeat(1_000_000) } });
+  await assert.rejects(kvLedger({ kv, ...parts }).put(anIntended({ request })), StorageError);
+  assert.deepEqual(await Array.fromAsync(kv.list({ prefix: [] })), []);
+});
+
+Deno.test("kvLedger counts ends as they come, and forgets no key when it prunes", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  for (const wishId of ["a", "b", "c"]) await ledger.put(aSettled({ wishId }));
+  assert.deepEqual(await ledger.countEnds(), { completed: 3 });
+  assert.equal(await ledger.prune(null, { beforeMs: 0, keep: 0 }), 3);
+  const left = await Array.fromAsync(kv.list({ prefix: [] }));
+  assert.deepEqual(left.map(({ key }) => key[0]), ["ends"]);
+});
+
+Deno.test("kvLedger tries again while the store is locked, and gives up in the end", async () => {
+  using kv = await Deno.openKv(":memory:");
+  let locked = 3;
+  const flaky = new Proxy(kv, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (name === "get" && locked-- > 0) return () => Promise.reject(new TypeError("database is locked"));
+      return typeof member === "function" ? member.bind(target) : member;
+    },
+  });
+  const clock = virtualClock();
+  const ledger = kvLedger({ kv: flaky, clock, random: () => 0.5 });
+  assert.equal(await ledger.get("nobody"), undefined);
+  locked = Infinity;
+  await assert.rejects(ledger.get("nobody"), StorageError);
+  assert.ok(clock.sleptMs > 0);
+});
