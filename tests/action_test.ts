@@ -272,7 +272,8 @@ Deno.test({
     assert.ok(!lines.join().includes(platform.key));
     assert.ok(!/-A\b|--allow-all|--allow-net|--allow-read/.test(action), action);
     assert.ok(program.includes(`--allow-net=127.0.0.1:${platform.port} `), program);
-    assert.ok(!/-A\b|--allow-all|--allow-run|--allow-write/.test(program), program);
+    assert.ok(!/-A\b|--allow-all|--allow-run/.test(program), program);
+    assert.match(program, /--allow-write=\S+\/pw-workflow-runner-state /);
   },
 });
 

@@ -63,7 +63,8 @@ interface Ending {
 
 async function carryOut(key: string): Promise<Ending> {
   const platformHost = variable("PW_PLATFORM_HOST").trim();
-  const program = findProgram({ binary: variable("INPUT_BINARY").trim(), key, platformHost });
+  const stateFolder = `${variable("RUNNER_TEMP")}/pw-workflow-runner-state`;
+  const program = findProgram({ binary: variable("INPUT_BINARY").trim(), key, platformHost, stateFolder });
   const workflow = variable("INPUT_WORKFLOW").trim() || "workflow";
   const before = { workflow, slug: null, wasAlreadyThere: false, platformUrl: program.platformUrl };
   try {

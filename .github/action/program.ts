@@ -3,26 +3,50 @@
 import { parseKey } from "../../lib/client/key_form.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
-const VARIABLES = ["PW_API_KEY", "PW_PLATFORM_HOST", "PW_LOG_LEVEL", "PW_TIMEOUT", "LOG_STREAM", "LOG_TOKENS"];
+const VARIABLES = [
+  "PW_API_KEY",
+  "PW_PLATFORM_HOST",
+  "PW_LOG_LEVEL",
+  "PW_TIMEOUT",
+  "PW_STATE_DIR",
+  "LOG_STREAM",
+  "LOG_TOKENS",
+];
 
 export interface Program {
   readonly command: string;
   /** What stands before the program's own arguments. */
   readonly args: readonly string[];
+  /** Where it remembers what it does, as long as the job lasts. */
+  readonly stateFolder: string;
   /** Where the key is sent; `null` when it can't be read. */
   readonly platformUrl: string | null;
 }
 
 /** The released program when it is given, else the one of this checkout, which reaches the platform's host alone. */
 export function findProgram(
-  { binary, key, platformHost }: { readonly binary: string; readonly key: string; readonly platformHost: string },
+  { binary, key, platformHost, stateFolder }: {
+    readonly binary: string;
+    readonly key: string;
+    readonly platformHost: string;
+    readonly stateFolder: string;
+  },
 ): Program {
   const platformUrl = platformHost === "" ? urlOfKey(key) : urlOfHost(platformHost);
-  if (binary !== "") return { command: binary, args: [], platformUrl };
+  if (binary !== "") return { command: binary, args: [], stateFolder, platformUrl };
   const net = platformUrl === null ? [] : [`--allow-net=${new URL(platformUrl).host}`];
   const env = `--allow-env=${VARIABLES.join(",")}`;
-  const args = ["run", "--no-prompt", "--frozen", env, "--allow-read=.", ...net, MAIN.href];
-  return { command: "deno", args, platformUrl };
+  const args = [
+    "run",
+    "--no-prompt",
+    "--frozen",
+    env,
+    `--allow-read=.,${stateFolder}`,
+    `--allow-write=${stateFolder}`,
+    ...net,
+    MAIN.href,
+  ];
+  return { command: "deno", args, stateFolder, platformUrl };
 }
 
 export interface Call {
@@ -38,6 +62,7 @@ export interface Call {
 export async function callProgram(program: Program, args: readonly string[], call: Call): Promise<number> {
   const child = new Deno.Command(program.command, {
     args: [...program.args, ...args],
+    env: { PW_STATE_DIR: program.stateFolder },
     stdin: call.stdin === "" ? "null" : "piped",
     stdout: "piped",
     stderr: "inherit",

@@ -28,7 +28,9 @@ Deno.test("`logs -f` begins a heading on a line of its own, and ends its last li
     assert.equal(await main(aContext({ args, clock, env, stdout, fetch: withoutLastNewline })), 0);
     return stdout.text();
   };
-  const { slug }: { slug: string } = JSON.parse(await call(["run", "two-steps", "--no-wait", "--json"]));
+  const { slug }: { slug: string } = JSON.parse(
+    await call(["run", "two-steps", "--no-wait", "--no-history", "--json"]),
+  );
   assert.equal(
     await call(["logs", slug, "-f"]),
     "==> main / first <==\none\ntwo\n==> main / second <==\nthree\n",
