@@ -10,6 +10,12 @@ import type { Output } from "./output.ts";
 export const COMMON_ARGS = {
   context: { type: "custom", parse: text, metavar: "NAME", description: "Identity of the credentials file to use" },
   allowHost: { type: "custom", parse: text, metavar: "HOST", description: "Send the key to this host, not its own" },
+  cacert: {
+    type: "custom",
+    parse: text,
+    metavar: "FILE",
+    description: "Trust these authorities too, PEM (PW_CA_CERT)",
+  },
   logLevel: {
     type: "custom",
     parse: (value: string) => oneOf(...LOG_LEVELS)(value.toUpperCase()),

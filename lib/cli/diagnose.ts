@@ -25,7 +25,7 @@ export interface Patient {
   readonly env: (name: string) => string | undefined;
   /** Throws CredentialError when there is none. */
   readonly findCredential: () => Promise<Credential>;
-  readonly openClient: (credential: Credential) => Client;
+  readonly openClient: (credential: Credential) => Promise<Client>;
   /** Throws StorageError when there is no place. */
   readonly ledgerPath: () => string;
   /** Opens what is there without making, mending or setting aside anything; `null` where there is no file yet. */
@@ -69,7 +69,11 @@ export async function* diagnose(patient: Patient): AsyncGenerator<Finding> {
     for (const name of ["connection", "clock", "account", "routes", "workspace"]) {
       yield skipped(name, "there is no key");
     }
-  } else yield* platform(patient, patient.openClient(credential.value));
+  } else {
+    const client = await attempt("certificates", () => patient.openClient(credential.value));
+    if ("finding" in client) yield client.finding;
+    else yield* platform(patient, client.value);
+  }
   yield* history(patient, "finding" in credential ? undefined : credential.value.host);
 }
 

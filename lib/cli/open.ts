@@ -16,7 +16,11 @@ import { ledgerPath } from "./state_path.ts";
 export interface OpenCall {
   readonly context: Context;
   readonly output: Output;
-  readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
+  readonly values: {
+    readonly context?: string | undefined;
+    readonly allowHost?: string | undefined;
+    readonly cacert?: string | undefined;
+  };
 }
 
 /**
@@ -28,14 +32,18 @@ export type HistoryUse = "needed" | "welcome" | "none";
 /** Deps that are to be closed. */
 export type OpenDeps = Deps & AsyncDisposable;
 
-/** @throws CredentialError when there is no key that can be used. */
+/**
+ * @throws CredentialError when there is no key that can be used; NotFound or UsageError when the authorities to trust
+ * can't be read.
+ */
 export async function openClient({ context, output, values }: OpenCall): Promise<Client> {
   const { clock, env, random, fetch, readTextFile } = context;
   const credential = await findCredential({ env, readTextFile }, values);
-  return createClient({ credential, fetch, clock, random, log: logTo(output) });
+  const caCerts = await caCertsOf(context, values);
+  return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
 }
 
-/** @throws CredentialError when there is no key that can be used. A history that can't be opened is told when used. */
+/** @throws As {@link openClient}. A history that can't be opened is told when it is used. */
 export async function openDeps(call: OpenCall, history: HistoryUse = "welcome"): Promise<OpenDeps> {
   const { clock, random } = call.context;
   const client = await openClient(call);
@@ -67,6 +75,17 @@ async function openFile({ env, clock, os }: Context, output: Output): Promise<Le
 async function forNow(): Promise<Ledger> {
   const { memoryLedger } = await import("../ledger/memory.ts");
   return memoryLedger();
+}
+
+/** Without such a wish nothing is loaded or made for it: connections are then the runtime's own. */
+export async function caCertsOf(context: Context, values: OpenCall["values"]): Promise<readonly string[] | undefined> {
+  const fromEnv = context.env("PW_CA_CERT") ?? "";
+  const wish = values.cacert !== undefined
+    ? { path: values.cacert, source: "--cacert" }
+    : { path: fromEnv, source: "PW_CA_CERT" };
+  if (wish.path === "") return undefined;
+  const { readCaCerts } = await import("./ca_certs.ts");
+  return await readCaCerts(context, wish);
 }
 
 function logTo(output: Output): Log {

@@ -171,7 +171,7 @@ async function converse(context: Context): Promise<number> {
 }
 
 /** Options whose value could be taken for a command's name when they stand before it. */
-const COMMON_WITH_VALUE = ["--context", "--allow-host", "--log-level"];
+const COMMON_WITH_VALUE = ["--context", "--allow-host", "--cacert", "--log-level"];
 
 /** Runs one command line. Never throws; answers with the exit code. */
 export async function main(context: Context): Promise<number> {

@@ -40,7 +40,7 @@ export function errorOfAnswer({ status, headers, text, requestId }: Answer, cont
   const options: RunnerErrorOptions = { code: body.code ?? undefined };
 
   if (status < 300) return new BadAnswer(message, options);
-  if (status < 400) return redirected(status, headers, context, requestId);
+  if (status < 400) return redirected(status, { headers, context, requestId });
   switch (status) {
     case 401:
       return new CredentialError("credential_refused", message, { ...options, hint: hintOfRefusal(body) });
@@ -98,23 +98,39 @@ const HINT_OF_TROUBLE: Record<NetworkTrouble, string> = {
   refused: CHECK_NETWORK,
   name: CHECK_NETWORK,
   unreachable: CHECK_NETWORK,
-  tls:
-    "If a proxy or a private authority signs this connection: DENO_CERT=FILE names its certificate, DENO_TLS_CA_STORE=system trusts those of this machine",
+  untrusted:
+    "If a private authority or a proxy signs this connection, trust its certificate with --cacert FILE or PW_CA_CERT=FILE; DENO_TLS_CA_STORE=system trusts what this machine trusts",
+  expired: "Check this machine's clock; if it is right, the certificate has to be renewed by those who run the host",
+  "not-yet-valid": "Check this machine's clock; if it is right, those who run the host have to install another",
+  "wrong-name": "Check the host that the key names, and whether a proxy or a sign-in page stands before it",
+  authority: "Those who run the host have to give it a certificate of its own, which that authority signs",
+  "bad-certificate": "Those who run the host have to give it another certificate",
+  tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
   denied: "Run it with --allow-net, or let it reach this host",
   cut: CHECK_NETWORK,
   unknown: CHECK_NETWORK,
 };
 
-function redirected(status: number, headers: Headers, { act, baseUrl }: ErrorContext, requestId: string): RunnerError {
+function redirected(
+  status: number,
+  { headers, context, requestId }: {
+    readonly headers: Headers;
+    readonly context: ErrorContext;
+    readonly requestId: string;
+  },
+): RunnerError {
+  const { act, baseUrl, isSubmit } = context;
   const location = headers.get("location");
   const target = location !== null && URL.canParse(location, baseUrl) ? ` to ${new URL(location, baseUrl).origin}` : "";
-  return new Rejected(
-    `Cannot ${act}: the server redirects${target} instead of doing it (${status}, request ${requestId})`,
-    [],
-    {
-      hint: "Check the host that the key names, and whether a sign-in page or a proxy stands before it",
-    },
-  );
+  const options = { hint: "Check the host that the key names, and whether a sign-in page or a proxy stands before it" };
+  // 307 and 308 ask to send the same elsewhere, so it was not done here. After any other, what is there may be its result.
+  if (isSubmit !== true || status === 307 || status === 308) {
+    const message =
+      `Cannot ${act}: the server redirects${target} instead of doing it (${status}, request ${requestId})`;
+    return new Rejected(message, [], options);
+  }
+  const message = `Cannot ${act}: the server redirects${target}, and does not say whether it was done`;
+  return new BadAnswer(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
 }
 
 /** A code of its own tells that a key has expired; servers without one have a sentence for it, and it decides a hint alone. */

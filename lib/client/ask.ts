@@ -4,6 +4,7 @@ import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfAnswer, errorOfFailure, waitAskedFor } from "./answer_error.ts";
 import type { Abortable } from "./client.ts";
 import type { Answer, Exchange, Http, Outcome } from "./http.ts";
+import { isLasting } from "./network_error.ts";
 import { isPassing, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
 export interface Question extends Abortable {
@@ -78,5 +79,5 @@ function isGood({ status }: Answer): boolean {
 /** Whether it may be another answer a little later: a key or a certificate that is wrong stays wrong. */
 function isPassingTrouble(outcome: Outcome): boolean {
   if (outcome.type === "answered") return isPassing(outcome.answer.status);
-  return outcome.error.trouble !== "tls" && outcome.error.trouble !== "denied";
+  return outcome.error.trouble === "timeout" || !isLasting(outcome.error.trouble);
 }

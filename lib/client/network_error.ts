@@ -3,9 +3,21 @@
  * alone, and the text sits in the message on Deno 2.4 and in the cause on 2.9. It is read here and nowhere else.
  */
 
+/** What is wrong with the certificate that the server shows. */
+export type CertificateTrouble =
+  | "untrusted"
+  | "expired"
+  | "not-yet-valid"
+  | "wrong-name"
+  /** The server shows an authority's certificate as its own. */
+  | "authority"
+  | "bad-certificate";
+
 export type NetworkTrouble =
+  | CertificateTrouble
   | "refused"
   | "name"
+  /** No handshake came about, for another reason than the certificate. */
   | "tls"
   | "unreachable"
   /** The runtime may not speak to this host. */
@@ -23,6 +35,12 @@ export interface NetworkError {
 }
 
 const WORDS: Record<NetworkTrouble, string> = {
+  untrusted: "the server's certificate is not trusted, so nothing was sent",
+  expired: "the server's certificate has expired, so nothing was sent",
+  "not-yet-valid": "the server's certificate is not valid yet, so nothing was sent",
+  "wrong-name": "the server's certificate is not for this host, so nothing was sent",
+  authority: "the server shows an authority's certificate as its own, so nothing was sent",
+  "bad-certificate": "the server's certificate cannot be accepted, so nothing was sent",
   refused: "the connection was refused",
   name: "the host name cannot be resolved",
   tls: "no secure connection came about",
@@ -34,10 +52,29 @@ const WORDS: Record<NetworkTrouble, string> = {
 
 /** Reads what `fetch`, or reading the body of its answer, has thrown. */
 export function readNetworkError(error: unknown): NetworkError {
-  const trouble = troubleOf(error, textOf(error));
+  const text = textOf(error);
+  const trouble = troubleOf(error, text);
   const isSent = trouble === "cut" || trouble === "unknown" ? "unknown" : "no";
-  return { trouble, isSent, words: WORDS[trouble] };
+  const names = trouble === "wrong-name" ? namesIn(text) : [];
+  const words = names.length === 0 ? WORDS[trouble] : `${WORDS[trouble]}: it is for ${names.join(", ")}`;
+  return { trouble, isSent, words };
 }
+
+/** Whether the same request would meet the same trouble a little later, unless somebody mends something. */
+export function isLasting(trouble: NetworkTrouble): boolean {
+  return LASTING.includes(trouble);
+}
+
+const LASTING: readonly NetworkTrouble[] = [
+  "untrusted",
+  "expired",
+  "not-yet-valid",
+  "wrong-name",
+  "authority",
+  "bad-certificate",
+  "tls",
+  "denied",
+];
 
 function troubleOf(error: unknown, text: string): NetworkTrouble {
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return "denied";
@@ -50,12 +87,31 @@ function troubleOf(error: unknown, text: string): NetworkTrouble {
       ? "cut"
       : "unknown";
   }
+  // Before all other words: a certificate may hold any name, and the runtime repeats it.
+  const [, certificate] = why.split("invalid peer certificate: ");
+  if (certificate !== undefined) return certificateTroubleOf(certificate);
   if (/dns error/i.test(why)) return "name";
   // 111 Linux, 61 macOS, 10061 Windows.
   if (/connection refused|\(os error (?:111|61|10061)\)/i.test(why)) return "refused";
   if (/tcp connect error|tunnel|proxy|timed out/i.test(why)) return "unreachable";
   if (/tls|handshake|certificate|corrupt message|ssl|alert/i.test(why)) return "tls";
   return "unreachable";
+}
+
+function certificateTroubleOf(what: string): CertificateTrouble {
+  if (/^UnknownIssuer/.test(what)) return "untrusted";
+  if (/^(?:certificate expired|Expired)/.test(what)) return "expired";
+  if (/^(?:certificate not valid yet|NotValidYet)/.test(what)) return "not-yet-valid";
+  if (/^(?:certificate not valid for name|NotValidForName)/.test(what)) return "wrong-name";
+  return what.includes("CaUsedAsEndEntity") ? "authority" : "bad-certificate";
+}
+
+/** A few of the names that the certificate is for. */
+function namesIn(text: string): string[] {
+  const [, , names = ""] = text.split(/(certificate is only valid for )/);
+  return [...names.matchAll(/DnsName\("([^"]*)"\)|IpAddress\(([^)]*)\)/g)].slice(0, 5).map(([, dns, ip]) =>
+    dns ?? ip ?? ""
+  );
 }
 
 function textOf(error: unknown): string {

@@ -93,7 +93,16 @@ const WORDED: readonly (readonly [string, string])[] = [
   ["dns error: No such host is known. (os error 11001)", "name"],
   ["tcp connect error: Connection timed out (os error 110)", "unreachable"],
   ["tcp connect error: No route to host (os error 113)", "unreachable"],
-  ["invalid peer certificate: UnknownIssuer", "tls"],
+  ["invalid peer certificate: UnknownIssuer", "untrusted"],
+  ["invalid peer certificate: NotValidForName", "wrong-name"],
+  ["invalid peer certificate: Expired", "expired"],
+  [
+    'invalid peer certificate: certificate not valid for name "a"; certificate is only valid for ' +
+    'DnsName("tunnel.dns error.example")',
+    "wrong-name",
+  ],
+  ["invalid peer certificate: BadSignature", "bad-certificate"],
+  ["received fatal alert: HandshakeFailure", "tls"],
   ["unsuccessful tunnel", "unreachable"],
 ];
 for (const [words, trouble] of WORDED) {

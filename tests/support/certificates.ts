@@ -14,9 +14,8 @@ export interface Wish {
   readonly notAfter?: Date;
 }
 
-export interface Authority {
-  /** The authority's own certificate, PEM. */
-  readonly cert: string;
+/** Its own certificate, and the key that signs. */
+export interface Authority extends Issued {
   issue(wish: Wish): Promise<Issued>;
 }
 
@@ -31,6 +30,7 @@ export async function createAuthority(name = "Test Authority"): Promise<Authorit
   const cert = await sign({ subject: name, keys: own, isAuthority: true, names: [] });
   return {
     cert,
+    key: await pemOf(own),
     async issue({ names, notBefore, notAfter }) {
       const keys = await newKeys();
       const subject = names[0] ?? "nobody";

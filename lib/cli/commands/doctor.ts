@@ -6,7 +6,7 @@ import { VERSION } from "../../version.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { diagnose, type Finding, type Patient } from "../diagnose.ts";
 import { gravest } from "../exit_codes.ts";
-import { type OpenCall } from "../open.ts";
+import { caCertsOf, type OpenCall } from "../open.ts";
 import { oneLine } from "../sanitize.ts";
 import { ledgerPath } from "../state_path.ts";
 import type { Style } from "../style.ts";
@@ -53,7 +53,10 @@ function patientOf({ context, values }: Call<OpenCall["values"]>, signal: AbortS
     nowMs: () => clock.now(),
     env,
     findCredential: () => findCredential({ env, readTextFile }, values),
-    openClient: (credential) => createClient({ credential, fetch, clock, random, log: silentLog }),
+    async openClient(credential) {
+      const caCerts = await caCertsOf(context, values);
+      return createClient({ credential, caCerts, fetch, clock, random, log: silentLog });
+    },
     ledgerPath: () => ledgerPath(env, os),
     openLedger: (path) => openAsItIs(path),
     tryWriting,
