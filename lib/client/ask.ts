@@ -16,6 +16,7 @@ export interface Question extends Abortable {
   readonly body?: Exchange["body"];
   /** For what does no harm when it arrives twice; a GET always is so. */
   readonly isRepeatable?: boolean;
+  readonly answer?: Exchange["answer"];
   /** Says what a 404 means, like "no such workflow". */
   readonly whenMissing?: string;
 }
@@ -28,7 +29,8 @@ export interface Question extends Abortable {
 export async function ask(http: Http, question: Question): Promise<Answer> {
   const { act, method = "GET", path, body, signal, retry, whenMissing } = question;
   const isRepeatable = method === "GET" || question.isRepeatable === true;
-  const exchange: Exchange = { act, method, path, body, signal, connection: isRepeatable ? "shared" : "own" };
+  const connection = isRepeatable ? "shared" : "own";
+  const exchange: Exchange = { act, method, path, body, signal, connection, answer: question.answer };
   const startedMs = http.clock.now();
   for (let failures = 1;; failures++) {
     const outcome = await http.send(exchange);

@@ -16,7 +16,7 @@ import type { RunOperations } from "./run_operations.ts";
 import { unaddressed } from "./submit.ts";
 
 export interface ClientOptions
-  extends Pick<HttpOptions, "requestTimeoutMs" | "maxAnswerBytes" | "caCerts" | "createHttpClient"> {
+  extends Pick<HttpOptions, "requestTimeoutMs" | "maxAnswerBytes" | "maxFileBytes" | "caCerts" | "createHttpClient"> {
   readonly credential: Credential;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;

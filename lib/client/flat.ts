@@ -62,7 +62,11 @@ export function flatRuns(http: Http): RunOperations {
     async readRunFile(handle, file, options) {
       const act = `read ${file} of run ${runName(handle)}`;
       const path = `${await pathOf(handle, act, options)}/files?${new URLSearchParams({ file })}`;
-      return await askOr(null, ["not_found"], async () => fileText(await ask(http, { ...options, act, path }), act));
+      return await askOr(
+        null,
+        ["not_found"],
+        async () => fileText(await ask(http, { ...options, act, path, answer: "file" }), act),
+      );
     },
 
     async runningSteps(handle, options) {

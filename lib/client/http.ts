@@ -21,7 +21,10 @@ export interface HttpOptions {
   readonly userAgent: string;
   /** For the whole exchange, its answer's body included. */
   readonly requestTimeoutMs?: number | undefined;
+  /** Of an answer that is read whole, unpacked. */
   readonly maxAnswerBytes?: number | undefined;
+  /** The same for a file of a run. */
+  readonly maxFileBytes?: number | undefined;
   /** Authorities to trust beside the runtime's own, as PEM text. */
   readonly caCerts?: readonly string[] | undefined;
   /** The runtime's own unless said otherwise; `null` for none, then `fetch` chooses the connection. */
@@ -42,6 +45,8 @@ export interface Exchange {
    * the server closed after reading it.
    */
   readonly connection: "shared" | "own";
+  /** What the answer is, which decides how large it may be: usual unless said otherwise. */
+  readonly answer?: "usual" | "file" | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -84,14 +89,21 @@ export interface Http {
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const MIB = 1024 * 1024;
+/** Thousands of workflows with their files, or of runs. */
+const MAX_ANSWER_BYTES = 32 * MIB;
+/** The platform rotates logs at 10 MiB; JSON may escape each byte of them. */
+const MAX_FILE_BYTES = 64 * MIB;
+/** Of an answer that says no, the beginning tells. */
+const MAX_REFUSAL_BYTES = MIB;
 const MAX_REDIRECTS = 5;
 
 export function createHttp(options: HttpOptions): Http {
   const { credential, clock, random, log } = options;
   const connections = createConnections(options);
   const redact = redactor(credential.authorization);
-  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, maxAnswerBytes: maxBytes = MAX_ANSWER_BYTES } = options;
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
+  const bounds = { usual: options.maxAnswerBytes ?? MAX_ANSWER_BYTES, file: options.maxFileBytes ?? MAX_FILE_BYTES };
 
   return {
     clock,
@@ -114,7 +126,12 @@ export function createHttp(options: HttpOptions): Http {
       try {
         const response = await fetchHere(options, exchange, { signal, client: connection.client, requestId: ownId });
         const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const text = redact(await boundedText(response, { act: exchange.act, requestId, maxBytes }));
+        const maxBytes = bounds[exchange.answer ?? "usual"];
+        const text = redact(
+          response.ok
+            ? await boundedText(response, { act: exchange.act, requestId, maxBytes })
+            : await textBeginning(response, Math.min(maxBytes, MAX_REFUSAL_BYTES)),
+        );
         note(`answered ${response.status}`, requestId);
         return { type: "answered", answer: { status: response.status, headers: response.headers, text, requestId } };
       } catch (error) {
@@ -194,6 +211,11 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
   readonly requestId: string;
 }): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : null;
+  if (target !== null) {
+    // They would take the place of the credential.
+    target.username = "";
+    target.password = "";
+  }
   if (target !== null && target.origin === from.origin && redirects < MAX_REDIRECTS) return target;
   const why = target === null
     ? "the server redirects to an address that cannot be read"
@@ -205,23 +227,35 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
   });
 }
 
+/** Counts what is unpacked, as it comes: a small body may unpack to a thousand times its size. */
 async function boundedText(
   response: Response,
   { act, requestId, maxBytes }: { readonly act: string; readonly requestId: string; readonly maxBytes: number },
 ): Promise<string> {
-  if (response.body === null) return "";
+  const { text, isWhole } = await readUpTo(response, maxBytes);
+  if (isWhole) return text;
+  throw new BadAnswer(`Cannot ${act}: the answer is larger than ${maxBytes} bytes (request ${requestId})`);
+}
+
+/** The status is the answer; a page that is too long must not hide it. */
+async function textBeginning(response: Response, maxBytes: number): Promise<string> {
+  return (await readUpTo(response, maxBytes)).text;
+}
+
+async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isWhole: boolean }> {
+  if (response.body === null) return { text: "", isWhole: true };
   const decoder = new TextDecoder();
   const parts: string[] = [];
   let bytes = 0;
+  // Leaving the loop early gives up the rest of the body, and its connection.
   for await (const chunk of response.body) {
+    const room = maxBytes - bytes;
     bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw new BadAnswer(`Cannot ${act}: the answer is larger than ${maxBytes} bytes (request ${requestId})`);
-    }
-    parts.push(decoder.decode(chunk, { stream: true }));
+    parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));
+    if (chunk.length > room) return { text: parts.join(""), isWhole: false };
   }
   parts.push(decoder.decode());
-  return parts.join("");
+  return { text: parts.join(""), isWhole: true };
 }
 
 function timedOut(timeoutMs: number): TimedOut {

@@ -65,6 +65,7 @@ function judge(
   if (error.kind === "unavailable") {
     return ambiguous(error, { retryAfterMs, isGateway: answer.status === 502 || answer.status === 504 });
   }
+  if (error.kind === "bad_answer") return ambiguous(error, { retryAfterMs, isGateway: false });
   return { type: "rejected", error, isSlugRefused: readErrorBody(answer.text).pointers.includes("#/slug") };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AnswerLost, BadAnswer, type RunnerError, Unreachable } from "../../lib/errors.ts";
+import { AnswerLost, BadAnswer, CredentialError, type RunnerError, Unreachable } from "../../lib/errors.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
@@ -109,6 +109,53 @@ Deno.test("an answer larger than the bound is refused, not swallowed", async () 
   assert.equal(server.received.length, 1);
 });
 
+Deno.test("a file of a run may be larger than other answers, and has its bound too", async () => {
+  await using server = httpServer(() => new Response("x".repeat(2_000)));
+  const client = await clientOf(server.url, { maxAnswerBytes: 1_000, maxFileBytes: 2_000 });
+  const handle = { type: "slug", slug: "a" } as const;
+  assert.equal((await client.readRunFile(handle, "logs.out", {}))?.length, 2_000);
+  const strict = await clientOf(server.url, { maxFileBytes: 1_999 });
+  await thrown(BadAnswer, strict.readRunFile(handle, "logs.out", {}));
+});
+
+const ZEROS = new Uint8Array(64 * 1024);
+const zeros = (pieces: number) => ReadableStream.from(Array.from({ length: pieces }, () => ZEROS));
+const BODIES: readonly (readonly [string, () => Promise<Response>])[] = [
+  ["in pieces", () => Promise.resolve(new Response(zeros(1_600)))],
+  ["of a told length", () => Promise.resolve(new Response(new Uint8Array(1_600 * ZEROS.length)))],
+  ["packed to 130 KiB", async () => {
+    const packed = await new Response(zeros(1_600).pipeThrough(new CompressionStream("gzip"))).bytes();
+    assert.ok(1_600 * ZEROS.length / packed.length > 700);
+    return new Response(packed, { headers: { "content-encoding": "gzip" } });
+  }],
+];
+for (const [how, answer] of BODIES) {
+  Deno.test(`of 100 MiB ${how}, no more is taken than the bound and a piece`, async () => {
+    await using server = httpServer(answer);
+    let taken = 0;
+    const counting: typeof fetch = async (input, init) => {
+      const { body, status, headers } = await fetch(input, init);
+      assert.ok(body !== null);
+      const counted = async function* () {
+        for await (const piece of body) {
+          taken += piece.length;
+          yield piece;
+        }
+      };
+      return new Response(ReadableStream.from(counted()), { status, headers });
+    };
+    const client = await clientOf(server.url, { fetch: counting, maxAnswerBytes: 1_000_000 });
+    await thrown(BadAnswer, client.listWorkflows({}));
+    assert.ok(taken > 1_000_000 && taken < 4_000_000, `${taken} bytes`);
+  });
+}
+
+Deno.test("of a page that says no its beginning is kept", async () => {
+  await using server = httpServer(() => new Response(zeros(1_600), { status: 401 }));
+  const error = await thrown(CredentialError, (await clientOf(server.url)).listWorkflows({}));
+  assert.equal(error.kind, "credential_refused");
+});
+
 Deno.test("a redirect on the same origin is followed", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/workflows")
@@ -119,15 +166,28 @@ Deno.test("a redirect on the same origin is followed", async () => {
   assert.deepEqual(server.received, ["GET /api/workflows", "GET /v2"]);
 });
 
-Deno.test("a redirect to another origin is not followed, and the credential stays", async () => {
-  await using other = httpServer(() => Response.json([]));
-  await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, 302));
-  const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
-  assert.match(
-    error.message,
-    new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
+for (const status of [301, 302, 303, 307, 308]) {
+  Deno.test(`a redirect with ${status} to another origin is not followed, and the credential stays`, async () => {
+    await using other = httpServer(() => Response.json([]));
+    await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, status));
+    const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
+    assert.match(
+      error.message,
+      new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
+    );
+    assert.deepEqual(other.received, []);
+  });
+}
+
+Deno.test("a redirect cannot put another credential in the place of ours", async () => {
+  await using server = httpServer((request) =>
+    request.url.endsWith("/v2")
+      ? Response.json([])
+      : Response.redirect(`${new URL(request.url).origin.replace("//", "//mallory:secret@")}/v2`, 307)
   );
-  assert.deepEqual(other.received, []);
+  await (await clientOf(server.url)).listWorkflows({});
+  const [first, second] = server.headers.map((headers) => headers.get("authorization"));
+  assert.deepEqual([server.received.length, second], [2, first]);
 });
 
 Deno.test("redirects without an end are given up", async () => {
@@ -153,11 +213,11 @@ Deno.test("no connection is told as such, with what to check", async () => {
   assert.match(error.hint ?? "", /HTTPS_PROXY/);
 });
 
-Deno.test("a failed TLS handshake is told at once, and hints at certificates", async () => {
+Deno.test("a failed TLS handshake is told at once, and hints at what speaks there", async () => {
   await using server = rawServer(null);
   const client = await clientOf(`https://127.0.0.1:${server.port}`);
   const error = await thrown(Unreachable, client.listWorkflows({}));
-  assert.match(error.hint ?? "", /DENO_CERT/);
+  assert.match(error.hint ?? "", /speaks HTTPS/);
 });
 
 Deno.test("where the runtime has no clients of its own, fetch is left to choose the connection", async () => {

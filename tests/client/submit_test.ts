@@ -107,14 +107,28 @@ Deno.test("a port that nobody listens on: not sent", async () => {
   assert.deepEqual([answer.error.kind, answer.error.submitted], ["unreachable", "no"]);
 });
 
-for (const status of [301, 302, 303, 307, 308]) {
-  Deno.test(`a redirect with ${status} is a clear no: nothing was done, and nothing follows it`, async () => {
-    await using server = httpServer(() => new Response(null, { status, headers: { location: "/elsewhere" } }));
-    const answer = await (await clientOf(server.url)).submit(SUBMISSION, {});
-    assert.equal(answer.type, "rejected");
-    assert.deepEqual(server.received, ["POST /api/workflow-runs"]);
+// What asks to send the same elsewhere was not done. The others may point to the result of what was.
+const REDIRECTS = [[301, "ambiguous"], [302, "ambiguous"], [303, "ambiguous"], [307, "rejected"], [308, "rejected"]];
+for (const [status, type] of REDIRECTS) {
+  Deno.test(`a redirect with ${status} is ${type}, and neither submit nor credential follows it`, async () => {
+    await using other = httpServer(() => Response.json({}));
+    for (const location of ["/elsewhere", `${other.url}/api/workflow-runs`]) {
+      await using server = httpServer(() => new Response(null, { status: Number(status), headers: { location } }));
+      const answer = await (await clientOf(server.url)).submit(SUBMISSION, {});
+      assert.equal(answer.type, type);
+      assert.ok("error" in answer);
+      assert.match(answer.error.message, /^Cannot submit quick: the server redirects to http:\/\/127\.0\.0\.1:\d+[, ]/);
+      assert.equal(answer.error.submitted, type === "rejected" ? "no" : "unknown");
+      assert.deepEqual(server.received, ["POST /api/workflow-runs"]);
+    }
+    assert.deepEqual(other.received, []);
   });
 }
+
+Deno.test("a clear no stays one, however long its page is", async () => {
+  await using server = httpServer(() => new Response("x".repeat(3_000_000), { status: 400 }));
+  assert.equal((await (await clientOf(server.url)).submit(SUBMISSION, {})).type, "rejected");
+});
 
 Deno.test("a submit that is read and never answered arrives exactly once, other connections kept alive or not", async () => {
   // What was seen: on a connection that a read had left open, the runtime sent a POST again when it was closed.
