@@ -23,6 +23,20 @@ export function harmlessJson(json: string): string {
   return json.replace(HARMFUL, (character) => character.split("").map(jsonEscape).join(""));
 }
 
+/** {@link harmlessLog} for a log that comes in pieces: what a piece breaks off waits for the next one. */
+export function harmlessLogPieces(): (piece: string, options?: { readonly isLast?: boolean }) => string {
+  let kept = "";
+  return (piece, { isLast = false } = {}) => {
+    const text = kept + piece;
+    kept = isLast ? "" : UNFINISHED.exec(text)?.[0] ?? "";
+    return harmlessLog(text.slice(0, text.length - kept.length));
+  };
+}
+
+/** The beginning of a colour, or returns whose newline may still come. */
+// deno-lint-ignore no-control-regex -- as above
+const UNFINISHED = /(?:\u001b(?:\[[0-9;]{0,32})?|\r{1,32})$/;
+
 /** A log as a person reads it: colours dropped, a progress bar's returns made lines, the rest made harmless. */
 export function harmlessLog(text: string): string {
   // deno-lint-ignore no-control-regex -- as above

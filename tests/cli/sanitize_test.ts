@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { harmless, harmlessJson, harmlessLog, oneLine } from "../../lib/cli/sanitize.ts";
+import { harmless, harmlessJson, harmlessLog, harmlessLogPieces, oneLine } from "../../lib/cli/sanitize.ts";
 
 const HARMFUL = ["\u001b[2J", "\u0007", "\r", "\u009b31m", "\u202e", "\u0000", "\u007f"];
 
@@ -26,4 +26,16 @@ Deno.test("harmlessJson() says the same, without a character that a terminal obe
   // deno-lint-ignore no-control-regex -- it is what must not pass
   assert.doesNotMatch(json, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2066]|\u{e0041}/u);
   assert.deepEqual(JSON.parse(json), value);
+});
+
+Deno.test("harmlessLogPieces() says the same wherever a log is broken into pieces", () => {
+  const log = "\u001b[1;32mok\u001b[0m\r50%\r100%\r\nend\u001b]8;;x\u0007\n";
+  for (let at = 0; at <= log.length; at++) {
+    const clean = harmlessLogPieces();
+    assert.equal(clean(log.slice(0, at)) + clean(log.slice(at), { isLast: true }), harmlessLog(log), `broken at ${at}`);
+  }
+});
+
+Deno.test("harmlessLogPieces() keeps nothing back at the end", () => {
+  assert.equal(harmlessLogPieces()("a\u001b[3", { isLast: true }), "a\\x1b[3");
 });

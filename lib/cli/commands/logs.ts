@@ -9,7 +9,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { parseOneRun } from "../run_ref.ts";
-import { harmlessLog, oneLine } from "../sanitize.ts";
+import { harmlessLog, harmlessLogPieces, oneLine } from "../sanitize.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;
@@ -123,6 +123,7 @@ async function followLogs(
   { isWanted, tail }: { readonly isWanted: IsWanted; readonly tail: number | undefined },
 ): Promise<void> {
   const seen = new Map<string, string>();
+  const cleaners = new Map<string, ReturnType<typeof harmlessLogPieces>>();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
@@ -133,23 +134,26 @@ async function followLogs(
       if (finished.has(key)) continue;
       const isFirst = !seen.has(key);
       const before = seen.get(key) ?? "";
-      const log = await readStepLog(deps.client, handle, job.name, step.index, { signal, before });
-      if (log !== null) {
+      // Its state was read before its log: what it says now is all that it will ever say.
+      const isLast = step.status !== "running" && step.status !== "pending";
+      const read = await readStepLog(deps.client, handle, job.name, step.index, { signal, before });
+      if (read !== null) {
+        // A character of which the first bytes were written reads as this mark, and as itself the next time.
+        const log = isLast ? read : read.replace(/\ufffd$/, "");
         seen.set(key, log);
         const fresh = newText(before, log);
-        const shown = isFirst && tail !== undefined
-          ? lastLines(fresh, tail).map((line) => `${line}\n`).join("")
-          : fresh;
+        const clean = cleaners.get(key) ?? harmlessLogPieces();
+        cleaners.set(key, clean);
+        const shown = clean(isFirst && tail !== undefined ? endOf(fresh, tail) : fresh, { isLast });
         if (shown !== "" && key !== current) {
           if (isLineOpen) output.raw("\n");
           output.answer(heading(output, job.name, step.name));
           current = key;
         }
-        output.raw(harmlessLog(shown));
+        output.raw(shown);
         if (shown !== "") isLineOpen = !shown.endsWith("\n");
       }
-      // Its state was read before its log: what it says now is all that it will ever say.
-      if (step.status !== "running" && step.status !== "pending") finished.add(key);
+      if (isLast) finished.add(key);
     }
     if (run.phase === "ended") {
       if (isLineOpen) output.raw("\n");
@@ -165,6 +169,12 @@ function stepsOf(run: RunDetail, isWanted: IsWanted): { job: Job; step: Step }[]
 
 function heading({ answerStyle }: Output, job: string, step: string): string {
   return answerStyle.bold(`==> ${oneLine(job)} / ${oneLine(step)} <==`);
+}
+
+/** Its last lines; a line that goes on stays open. */
+function endOf(log: string, tail: number): string {
+  const lines = lastLines(log, tail);
+  return lines.join("\n") + (lines.length > 0 && log.endsWith("\n") ? "\n" : "");
 }
 
 function endLine(text: string): string {
