@@ -57,13 +57,18 @@ export function renderFailure({ message, hint, problems }: FailureReport, style:
   const rows = problems.map(({ origin, path, message }) => [origin, path, message].map(oneLine));
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ""))));
   return [
-    `${style.red("✗")} ${harmless(message)}`,
+    `${style.red("✗")} ${indented(message)}`,
     ...rows.map((row) =>
       "  " +
       row.map((cell, column) => pad(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ").trimEnd()
     ),
-    ...(hint === undefined ? [] : [`  ${style.dim(harmless(hint))}`]),
+    ...(hint === undefined ? [] : [`  ${style.dim(indented(hint))}`]),
   ].join("\n");
+}
+
+/** A server's words may have several lines: none of them is to look like one of ours. */
+function indented(text: string): string {
+  return harmless(text).replaceAll("\n", "\n  ");
 }
 
 /** For programs: one document. */

@@ -10,6 +10,7 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
+import { oneLine } from "./sanitize.ts";
 import { ledgerPath } from "./state_path.ts";
 
 /** What opening needs of a command's call. */
@@ -89,5 +90,5 @@ export async function caCertsOf(context: Context, values: OpenCall["values"]): P
 }
 
 function logTo(output: Output): Log {
-  return (level, message) => output.say(level, output.style.dim(message));
+  return (level, message) => output.say(level, output.style.dim(oneLine(message)));
 }

@@ -32,7 +32,7 @@ export function renderWorkflow(
     style.bold(rows.length === 0 ? "It asks for no inputs" : "Inputs"),
     ...(rows.length === 0 ? [] : [renderTable(rows, { columns }).replace(/^/gm, "  ")]),
     "",
-    `${style.bold("Run it")}\n  pw-workflow-runner run ${name}${rows.length === 0 ? "" : " -i inputs.json"}`,
+    `${style.bold("Run it")}\n  pw-workflow-runner run ${oneLine(name)}${rows.length === 0 ? "" : " -i inputs.json"}`,
   ].join("\n");
 }
 

@@ -65,9 +65,11 @@ export async function askOr<T>(
   }
 }
 
-/** A path segment. `.` and `..` would lead to another route, and nothing at all to the whole collection. */
+/**
+ * A path segment. `.` and `..` would lead to another route, nothing at all to the whole collection, and half a character
+ * can't be written.
+ */
 export function segment(name: string, act: string): string {
-  // Half of a character can't be written in an address.
   if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {
     throw new UsageError(`Cannot ${act}: ${JSON.stringify(name)} is not a name`);
   }

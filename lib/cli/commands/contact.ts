@@ -67,6 +67,7 @@ export const contact = defineCommand({
     const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.say(level, message);
     const http = createHttp({
       credential,
+      caCerts: await caCertsOf(context, values),
       fetch,
       clock,
       random,
