@@ -92,7 +92,7 @@ export function waitAskedFor(headers: Headers, nowMs: number): number | undefine
   return retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? nowMs);
 }
 
-const CHECK_NETWORK = "Check the host that the key names, the network, and HTTPS_PROXY and NO_PROXY";
+const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
 const HINT_OF_TROUBLE: Record<NetworkTrouble, string> = {
   refused: CHECK_NETWORK,

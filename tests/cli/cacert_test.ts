@@ -58,6 +58,24 @@ Deno.test("PW_CA_CERT in .env is not believed", async () => {
   assert.equal((await runProgram({ args: ["list"], cwd: folder.path, env: { PW_API_KEY: simulator.key } })).code, 0);
 });
 
+Deno.test("HTTPS_PROXY and NO_PROXY hold for all connections, the submit's own included", async () => {
+  await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  await using door = tlsDoor(simulator, issued);
+  await using folder = await emptyFolder();
+  await using proxy = connectProxy();
+  const file = `${folder.path}/ca.pem`;
+  await Deno.writeTextFile(file, authority.cert);
+  const env = { PW_API_KEY: keyFor(door.url), PW_CA_CERT: file, HTTPS_PROXY: proxy.url, DENO_NO_UPDATE_CHECK: "1" };
+  const through = await runProgram({ args: RUN, env: { ...env, NO_PROXY: "" } });
+  assert.equal(through.code, 0, through.stderr);
+  const { host } = new URL(door.url);
+  // One for the reads, one for the submit.
+  assert.deepEqual(proxy.asked, [`CONNECT ${host} HTTP/1.1`, `CONNECT ${host} HTTP/1.1`]);
+  const past = await runProgram({ args: ["list"], env: { ...env, NO_PROXY: "127.0.0.1" } });
+  assert.equal(past.code, 0, past.stderr);
+  assert.equal(proxy.asked.length, 2);
+});
+
 interface Refusal {
   readonly what: string;
   /** `null` for no file at all. */
@@ -109,5 +127,34 @@ function tlsDoor(simulator: Simulator, { cert, key }: Issued) {
   return {
     url: `https://127.0.0.1:${server.addr.port}`,
     [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** As much of a proxy as TLS needs: it joins two connections. */
+function connectProxy() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const asked: string[] = [];
+  const joined = new Set<Promise<unknown>>();
+  const join = async (outer: Deno.TcpConn) => {
+    const buffer = new Uint8Array(4096);
+    const count = await outer.read(buffer) ?? 0;
+    const [line = ""] = new TextDecoder().decode(buffer.subarray(0, count)).split("\r\n");
+    asked.push(line);
+    const port = Number(/:(\d+) /.exec(line)?.[1]);
+    const inner = await Deno.connect({ hostname: "127.0.0.1", port });
+    await outer.write(new TextEncoder().encode("HTTP/1.1 200 OK\r\n\r\n"));
+    await Promise.allSettled([outer.readable.pipeTo(inner.writable), inner.readable.pipeTo(outer.writable)]);
+  };
+  const accepting = (async () => {
+    for await (const outer of listener) joined.add(join(outer));
+  })();
+  return {
+    url: `http://127.0.0.1:${listener.addr.port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      await accepting;
+      await Promise.all(joined);
+    },
   };
 }
