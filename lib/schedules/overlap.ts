@@ -1,0 +1,67 @@
+/** What to do with a slot that is due while others of its schedule are still open. Pure. */
+
+import type { Overlap, Slot } from "./schedule.ts";
+
+/** What became of another slot of the same schedule that is not over yet. */
+export interface OpenSlot {
+  readonly slotId: string;
+  readonly atMs: number;
+  /** `waiting` has not been submitted; `open` has been, or may have been; `cancelling` has been told to end. */
+  readonly state: "waiting" | "open" | "cancelling";
+}
+
+export type Decision =
+  | { readonly type: "submit" }
+  /** To be reported. */
+  | { readonly type: "skip"; readonly reason: SkipReason; readonly because: readonly string[] }
+  /** Asked about again at the next tick. */
+  | { readonly type: "wait"; readonly behind: readonly string[] }
+  /** `cancel` may name slots that still wait: those are dropped. The submit need not await the runs' end. */
+  | { readonly type: "cancel-then-submit"; readonly cancel: readonly string[] }
+  /** This very slot has been submitted: a tick came twice. */
+  | { readonly type: "nothing" };
+
+export type SkipReason = "still-open" | "queue-full" | "newer-open";
+
+/** More would only run later than anybody wants them. */
+export const LONGEST_QUEUE = 10;
+
+/**
+ * Answers the same for a tick that comes twice. Several due slots are asked about one after the other, the earliest
+ * first, each with what became of those before.
+ *
+ * @param open What is open of the schedule; the slot itself may be among it.
+ */
+export function decideOverlap(overlap: Overlap, slot: Slot, open: readonly OpenSlot[]): Decision {
+  const own = open.find(({ slotId }) => slotId === slot.id);
+  if (own !== undefined && own.state !== "waiting") return { type: "nothing" };
+  const others = open.filter(({ slotId }) => slotId !== slot.id);
+  // Who waits for a later slot stands behind us.
+  const ahead = others.filter(({ state, atMs }) => state !== "waiting" || atMs < slot.atMs);
+  switch (overlap) {
+    case "allow":
+      return { type: "submit" };
+    case "skip":
+      return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", because: idsOf(ahead) };
+    case "queue": {
+      if (ahead.length === 0) return { type: "submit" };
+      const waiting = others.filter(({ state }) => state === "waiting");
+      const isFull = own === undefined && waiting.length >= LONGEST_QUEUE;
+      if (isFull) return { type: "skip", reason: "queue-full", because: idsOf(waiting) };
+      return { type: "wait", behind: idsOf(ahead) };
+    }
+    case "cancel-previous": {
+      const newer = others.filter(({ atMs }) => atMs > slot.atMs);
+      if (newer.length > 0) return { type: "skip", reason: "newer-open", because: idsOf(newer) };
+      const cancel = others.filter(({ state }) => state !== "cancelling");
+      return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
+    }
+    default:
+      return overlap satisfies never;
+  }
+}
+
+/** In the order of their slots. */
+function idsOf(slots: readonly OpenSlot[]): string[] {
+  return slots.toSorted((a, b) => a.atMs - b.atMs).map(({ slotId }) => slotId);
+}
