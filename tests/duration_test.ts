@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { formatDuration, parseDuration } from "../../lib/cli/duration.ts";
-import { UsageError } from "../../lib/errors.ts";
+import { formatDuration, parseDuration } from "../lib/duration.ts";
+import { UsageError } from "../lib/errors.ts";
 
 for (
   const [text, wantMs] of [
