@@ -1,0 +1,86 @@
+/** Which slots a tick has to see to. Pure: a tick that comes late, twice or in two isolates at once gets one answer. */
+
+import type { CatchUp, Schedule, Slot } from "./schedule.ts";
+import { lastSlots } from "./slots.ts";
+
+/** How far a schedule has come: what is kept of it between ticks. */
+export interface Progress {
+  /** The expression and zone that this was kept under: with others, the schedule begins anew. */
+  readonly timing: string;
+  /** Everything up to and with this instant has been seen to: the last slot, or when the schedule was first seen. */
+  readonly seenToMs: number;
+}
+
+export interface Due {
+  /** To be submitted, if nothing else speaks against it; the earliest first. */
+  readonly due: readonly Slot[];
+  /** Passed over and not made up for, to be reported; the earliest first. */
+  readonly missed: readonly Slot[];
+  /** True when even more were missed than are told: those before the first of them. */
+  readonly areMoreMissed: boolean;
+  /** To be kept once all of these have been seen to; until then, the same question gets the same slots. */
+  readonly progress: Progress;
+}
+
+type Dated = Pick<Schedule, "name" | "cron" | "timeZone" | "catchUp" | "jitterMs">;
+
+/** How late a tick may come for a slot and still be in time: it may ring a little late, or skip a beat. */
+export const IN_TIME_MS = 5 * 60_000;
+
+/** More than anybody wants to be told of, and quickly found: after an outage of a year, a tick still is short. */
+const MOST_TOLD = 500;
+
+/**
+ * What is due of a schedule at an instant. Slots that come in time are due, whatever the policy; `catchUp` decides about
+ * the late ones. With `last`, a late one is due only when none is in time.
+ *
+ * The progress of a schedule that is switched off is to be forgotten: what passed in the meantime is not missed.
+ *
+ * @param progress As it was kept last; `null` for a schedule never seen, of which only later slots count.
+ */
+export function findDue(schedule: Dated, progress: Progress | null, nowMs: number): Due {
+  const timing = `${schedule.cron} ${schedule.timeZone}`;
+  if (progress === null || progress.timing !== timing) {
+    return { due: [], missed: [], areMoreMissed: false, progress: { timing, seenToMs: nowMs } };
+  }
+  const found = lastSlots(schedule, { afterMs: progress.seenToMs, toMs: nowMs }, MOST_TOLD + 1);
+  const areMoreMissed = found.length > MOST_TOLD;
+  const slots = firedBy(schedule, areMoreMissed ? found.slice(1) : found, nowMs);
+  const firstInTime = slots.findIndex((slot) => nowMs - firesAtMs(schedule, slot) <= IN_TIME_MS);
+  const late = firstInTime === -1 ? slots : slots.slice(0, firstInTime);
+  const inTime = slots.slice(late.length);
+  const missed = late.slice(0, Math.max(0, late.length - madeUpFor(schedule.catchUp, inTime)));
+  return {
+    due: slots.slice(missed.length),
+    missed,
+    areMoreMissed,
+    progress: { timing, seenToMs: slots.at(-1)?.atMs ?? progress.seenToMs },
+  };
+}
+
+/** When a slot is to be submitted: a while after it that only its id decides. */
+export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, atMs }: Slot): number {
+  return atMs + Math.floor(fractionOf(id) * jitterMs);
+}
+
+/** Slots keep their order: one whose turn has come waits for those before it. */
+function firedBy(schedule: Dated, slots: readonly Slot[], nowMs: number): readonly Slot[] {
+  const first = slots.findIndex((slot) => firesAtMs(schedule, slot) > nowMs);
+  return first === -1 ? slots : slots.slice(0, first);
+}
+
+/** How many late slots are made up for. */
+function madeUpFor(catchUp: CatchUp, inTime: readonly Slot[]): number {
+  if (catchUp === "none") return 0;
+  if (catchUp === "last") return inTime.length === 0 ? 1 : 0;
+  return catchUp.all;
+}
+
+/** A number in [0, 1) that every isolate draws alike: FNV-1a, then mixed, since ids differ in their last letters alone. */
+function fractionOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of new TextEncoder().encode(id)) hash = Math.imul(hash ^ byte, 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
