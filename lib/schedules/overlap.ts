@@ -23,8 +23,8 @@ export type Decision =
 
 export type SkipReason = "still-open" | "queue-full" | "newer-open";
 
-/** More would only run later than anybody wants them. */
-export const LONGEST_QUEUE = 10;
+/** A day of hours: more would only run later than anybody wants them. */
+export const LONGEST_QUEUE = 24;
 
 /**
  * Answers the same for a tick that comes twice. Several due slots are asked about one after the other, the earliest
