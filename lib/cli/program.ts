@@ -127,6 +127,12 @@ const GROUPS = [
         load: loadDemo,
       },
       {
+        name: "schedules",
+        usage: "",
+        summary: "what runs by itself, and when next",
+        load: loadSchedules,
+      },
+      {
         name: "simulate",
         usage: "",
         summary: "serve a simulated platform",
@@ -142,6 +148,7 @@ const GROUPS = [
  */
 const CONTACT: string = "./commands/contact.ts";
 const DEMO: string = "./commands/demo.ts";
+const SCHEDULES: string = "./commands/schedules.ts";
 const INTERACTIVE: string = "./commands/interactive.ts";
 const SIMULATE: string = "./commands/simulate.ts";
 
@@ -155,6 +162,12 @@ async function loadDemo(): Promise<Command> {
   // deno-lint-ignore house/literal-import -- see above
   const { demo }: typeof import("./commands/demo.ts") = await import(DEMO);
   return demo;
+}
+
+async function loadSchedules(): Promise<Command> {
+  // deno-lint-ignore house/literal-import -- see above
+  const { schedules }: typeof import("./commands/schedules.ts") = await import(SCHEDULES);
+  return schedules;
 }
 
 async function loadSimulate(): Promise<Command> {
