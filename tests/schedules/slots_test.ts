@@ -84,21 +84,19 @@ for (
 }
 
 for (
-  const timeZone of [
-    "UTC",
-    "Asia/Kolkata",
-    "Europe/Berlin",
-    "America/New_York",
-    "America/Santiago",
-    "Australia/Lord_Howe",
-  ]
+  const [timeZone, hours] of [
+    ["UTC", 8760],
+    ["Asia/Kolkata", 8760],
+    ["Europe/Berlin", 8760],
+    ["America/New_York", 8760],
+    ["America/Santiago", 8760],
+    // Where the clocks leap from 02:00 to 02:30, one full hour has no beginning.
+    ["Australia/Lord_Howe", 8759],
+  ] as const
 ) {
-  Deno.test(`a year in ${timeZone} has 365 of 02:30, and 8760 full hours`, () => {
-    const daysOf = (cron: string) =>
-      within(cron, timeZone, "2026-01-05T00:00Z", "2027-01-05T00:00Z").map(({ atMs }) => atMs);
-    assert.equal(daysOf("30 2 * * *").length, 365);
-    const hours = daysOf("0 * * * *");
-    assert.equal(hours.length, 365 * 24);
+  Deno.test(`a year in ${timeZone} has 365 of 02:30, and ${hours} full hours`, () => {
+    const countOf = (cron: string) => within(cron, timeZone, "2026-01-05T00:00Z", "2027-01-05T00:00Z").length;
+    assert.deepEqual([countOf("30 2 * * *"), countOf("0 * * * *")], [365, hours]);
   });
 }
 

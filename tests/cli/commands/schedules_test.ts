@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { main } from "../../../lib/cli/program.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { keptWriter } from "../../support/writer.ts";
+
+const DEFINE = new URL("../../../lib/schedules/define.ts", import.meta.url).href;
+
+async function call(args: readonly string[]) {
+  const [stdout, stderr] = [keptWriter(), keptWriter()];
+  const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
+  const code = await main(aContext({ args: ["schedules", ...args], clock, stdout, stderr }));
+  return { code, out: stdout.text(), err: stderr.text() };
+}
+
+/** Calls with a module of this text. */
+async function callWith(text: string, ...args: readonly string[]) {
+  const file = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    await Deno.writeTextFile(file, text);
+    const { code, out, err } = await call(["--file", file, ...args]);
+    return { code, out, err: err.replaceAll(file, "FILE") };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const NIGHTLY = `{
+  name: "nightly",
+  cron: "30 2 * * *",
+  timeZone: "Europe/Berlin",
+  workflow: "hello-world",
+  inputs: { password: "hunter2" },
+  notify: [{ url: "https://example.com/hunter2" }],
+}`;
+
+Deno.test("each schedule is shown with its next slots, in its own zone and in UTC, and its policies in words", async () => {
+  const text =
+    `import { defineSchedules } from "${DEFINE}";\nexport const schedules = defineSchedules([${NIGHTLY}]);\n`;
+  assert.deepEqual(await callWith(text, "--count", "2"), {
+    code: 0,
+    out: `nightly  on  on production
+  hello-world  30 2 * * *  Europe/Berlin
+  Sun 2026-03-29 03:00 +02:00  2026-03-29T01:00Z
+  Mon 2026-03-30 02:30 +02:00  2026-03-30T00:30Z
+  - skipped while the one before still runs
+  - of missed slots, the last is made up for
+  - may take as long as it likes
+  - tells example.com when failed, unknown, missed, deadline
+`,
+    err: "",
+  });
+});
+
+Deno.test("--json tells the same, without what may be secret", async () => {
+  const { code, out } = await callWith(`export const schedules = [${NIGHTLY}];`, "--json", "--timeline", "staging");
+  assert.equal(code, 0);
+  assert.ok(!out.includes("hunter2"), out);
+  const { timeline, schedules: [schedule] } = JSON.parse(out);
+  assert.deepEqual([timeline, schedule.name, schedule.isEnabled], ["staging", "nightly", false]);
+  assert.equal(schedule.next.length, 5);
+  assert.deepEqual(schedule.next[0], {
+    id: "nightly@2026-03-29T01:00Z",
+    at: "2026-03-29T01:00:00.000Z",
+    local: "Sun 2026-03-29 03:00 +02:00",
+  });
+});
+
+Deno.test("without a file, the program's own schedules are shown", async () => {
+  const { code, out } = await call([]);
+  assert.equal(code, 0);
+  assert.match(out, /^nightly-hello {2}off {2}switched off$/m);
+});
+
+for (
+  const [what, text, code, expected] of [
+    ["exports nothing of the name", "export const x = 1;", 2, /^✗ Cannot read schedules: FILE exports none\n/],
+    ["is no program", "const = ;", 2, /^✗ Cannot read schedules from FILE: .*\n.*deno check FILE\n$/],
+    ["throws", 'throw new Error("no luck");', 2, /^✗ Cannot read schedules from FILE: no luck\n/],
+    ["holds a wrong schedule", "export const schedules = [{}];", 2, /schedules\[0\]\.cron +is missing\n/],
+    [
+      "brings its own copy of the errors",
+      'throw Object.assign(new Error("Cannot use"), { problems: [{ origin: "", path: "a.b", message: "is odd" }] });',
+      2,
+      /^✗ Cannot use\n {2}a\.b {2}is odd\n/,
+    ],
+    ["holds none", "export const schedules = [];", 0, /^FILE holds no schedule\n$/],
+  ] as const
+) {
+  Deno.test(`a file that ${what} is told of`, async () => {
+    const found = await callWith(text);
+    assert.equal(found.code, code);
+    assert.match(found.err, expected);
+  });
+}
+
+Deno.test("a file that is not there is told of", async () => {
+  const { code, err } = await call(["--file", "no/such/file.ts"]);
+  assert.equal(code, 5);
+  assert.match(err, /^✗ Cannot read schedules: there is no file no\/such\/file\.ts\n/);
+});
