@@ -106,6 +106,7 @@ Deno.test("every slot is told exactly once, in its order, due or missed, however
       nowMs += waitMs;
       const found = findDue(schedule, progress, nowMs);
       assert.deepEqual(findDue(schedule, progress, nowMs), found);
+      assert.ok([...found.missed, ...found.due].every((slot) => firesAtMs(schedule, slot) <= nowMs));
       told.push(...[...found.missed, ...found.due].map(({ id }) => id));
       assert.deepEqual(findDue(schedule, found.progress, nowMs), {
         due: [],
