@@ -126,7 +126,8 @@ async function importModule(url: URL, path: string): Promise<{ readonly schedule
       });
     }
     throw new UsageError(`Cannot read schedules from ${path}: ${line}`, {
-      hint: `See whether it can be loaded at all: deno check ${path}`,
+      // A binary compiled by Deno 2.4 does not read TypeScript that it was not made with; newer ones do.
+      hint: `Try \`deno check ${path}\`; a binary may read plain JavaScript alone`,
       cause: error,
     });
   }

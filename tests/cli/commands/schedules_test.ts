@@ -75,7 +75,7 @@ Deno.test("without a file, the program's own schedules are shown", async () => {
 for (
   const [what, text, code, expected] of [
     ["exports nothing of the name", "export const x = 1;", 2, /^✗ Cannot read schedules: FILE exports none\n/],
-    ["is no program", "const = ;", 2, /^✗ Cannot read schedules from FILE: .*\n.*deno check FILE\n$/],
+    ["is no program", "const = ;", 2, /^✗ Cannot read schedules from FILE: .*\n.*deno check FILE.*\n$/],
     ["throws", 'throw new Error("no luck");', 2, /^✗ Cannot read schedules from FILE: no luck\n/],
     ["holds a wrong schedule", "export const schedules = [{}];", 2, /schedules\[0\]\.cron +is missing\n/],
     [
