@@ -1,0 +1,99 @@
+/** What every part of the cloud side works with, put together from the environment. */
+
+import type { Client } from "../lib/client/client.ts";
+import { createClient } from "../lib/client/create_client.ts";
+import { findCredential } from "../lib/client/credentials.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Deps } from "../lib/executor/deps.ts";
+import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
+import type { Log } from "../lib/log.ts";
+import type { Identity } from "../lib/model.ts";
+import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
+import { type CloudStore, cloudStore, openKv } from "./store.ts";
+
+export interface Cloud {
+  readonly deps: Deps & { readonly ledger: KvLedger };
+  readonly store: CloudStore;
+  readonly schedules: readonly Schedule[];
+  /** `production`, or what else the host calls the line of deployments that this one belongs to. */
+  readonly timeline: string;
+  /** For webhooks and their secrets. */
+  readonly fetch: typeof globalThis.fetch;
+  readonly env: (name: string) => string | undefined;
+  readonly readTextFile: (path: string) => Promise<string>;
+}
+
+export interface CloudOptions {
+  readonly schedules: readonly Schedule[];
+  /** A local file for the store; the host's own when left out. */
+  readonly kvPath?: string | undefined;
+}
+
+/**
+ * Opens the store and finds the key.
+ *
+ * Deno Deploy names the timeline in `DENO_TIMELINE`: `production`, `git-branch/…` or `preview/…` (Deno Deploy reference,
+ * "Environment variables"). Where nothing names it, it is production: one's own server.
+ *
+ * @throws StorageError without Deno KV; CredentialError without a key.
+ */
+export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cloud> {
+  const env = (name: string) => Deno.env.get(name);
+  const kv = await openKv(kvPath);
+  const parts = { clock: systemClock, random: strongRandom, log: consoleLog };
+  const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {
+    allowHost: env("PW_ALLOW_HOST"),
+  });
+  const client = knowingItsOwner(createClient({ ...parts, credential, fetch }));
+  const ledger = kvLedger({ kv, clock: systemClock, random: strongRandom });
+  return {
+    deps: { ...parts, client, ledger },
+    store: cloudStore(kv),
+    schedules,
+    timeline: env("DENO_TIMELINE") || PRODUCTION,
+    fetch,
+    env,
+    readTextFile: Deno.readTextFile,
+  };
+}
+
+/** Opens at the first call, and is asked again only when that failed: a local store takes one handle a process. */
+export function openOnce(open: () => Promise<Cloud>): () => Promise<Cloud> {
+  let opening: Promise<Cloud> | undefined;
+  return async () => {
+    try {
+      return await (opening ??= open());
+    } catch (error) {
+      opening = undefined;
+      throw error;
+    }
+  };
+}
+
+/** A key stays its owner's: one question is enough for the life of an isolate. */
+export function knowingItsOwner(client: Client): Client {
+  let asking: Promise<Identity> | undefined;
+  return {
+    ...client,
+    async whoAmI(options) {
+      try {
+        return await (asking ??= client.whoAmI(options));
+      } catch (error) {
+        asking = undefined;
+        throw error;
+      }
+    },
+  };
+}
+
+/** Slugs rest on it: two isolates must never draw the same. */
+function strongRandom(): number {
+  const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
+  return draw / 2 ** 32;
+}
+
+const consoleLog: Log = (level, message) => {
+  if (level === "DEBUG") return;
+  // deno-lint-ignore no-console -- the host collects what functions print
+  (level === "ERROR" || level === "WARNING" ? console.error : console.log)(`${level} ${message}`);
+};

@@ -1,0 +1,44 @@
+/**
+ * The minute bell. `Deno.cron` counts in UTC, by the minute, does not ring again while a ring is being answered, and has
+ * to be declared at the top level of a module (Deno manual, "Cron"); each timeline of a deployment rings for itself. So
+ * it is nothing but the bell: which slots are due is ours to say.
+ */
+
+import { StorageError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import type { TickReport } from "./tick.ts";
+
+/** As `Deno.cron` has it. */
+export type Bell = (name: string, schedule: string, ring: () => Promise<void>) => unknown;
+
+/**
+ * Ticks every minute. A tick that fails is logged; the next one goes on.
+ *
+ * @throws StorageError when there is no bell.
+ */
+export function ringEveryMinute(
+  tick: () => Promise<TickReport>,
+  { bell, log }: { bell: Bell | undefined; log: Log },
+): void {
+  if (bell === undefined) {
+    throw new StorageError("Cannot keep schedules: this runtime was started without Deno.cron", {
+      hint: 'Start it with --unstable-cron, or with "unstable": ["kv", "cron"] in deno.json',
+    });
+  }
+  bell("pw-workflow-runner schedules", "* * * * *", async () => {
+    try {
+      const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
+      if (submitted + missedTicks > 0 || isCutShort) {
+        log("INFO", `Tick: ${submitted} submitted, ${looked} looked at${isCutShort ? ", cut short" : ""}`);
+      }
+      if (!didTick) log("INFO", "Another tick is under way");
+    } catch (error) {
+      log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  });
+}
+
+/** The host's own bell, where it has one. */
+export function hostBell(): Bell | undefined {
+  return typeof Deno.cron === "function" ? (name, schedule, ring) => Deno.cron(name, schedule, ring) : undefined;
+}

@@ -1,0 +1,104 @@
+/** The HTTP face: the same executor, for whoever has a key. */
+
+import { RunnerError } from "../lib/errors.ts";
+import { type Access, accessOf, type Keys } from "./access.ts";
+import type { Cloud } from "./cloud.ts";
+import { problem, problemOf } from "./problem.ts";
+import { cancelRun, listRuns, showRun, startRun } from "./runs.ts";
+import { health, listSchedules, runSchedule, showStatus } from "./status.ts";
+
+/** What a route is called with. */
+export interface Call {
+  readonly cloud: Cloud;
+  readonly request: Request;
+  readonly url: URL;
+  /** What stands in the path's place for a name. */
+  readonly name: string;
+  /** Of this isolate: what is under way for an Idempotency-Key. */
+  readonly underWay: Map<string, Promise<Response>>;
+}
+
+interface Route {
+  readonly method: "GET" | "POST";
+  readonly path: RegExp;
+  readonly access: Access;
+  readonly handle: (call: Call) => Promise<Response>;
+}
+
+const ROUTES: readonly Route[] = [
+  { method: "GET", path: /^\/$/, access: "read", handle: showStatus },
+  { method: "GET", path: /^\/healthz$/, access: "none", handle: health },
+  { method: "POST", path: /^\/runs$/, access: "full", handle: startRun },
+  { method: "GET", path: /^\/runs$/, access: "read", handle: listRuns },
+  { method: "GET", path: /^\/runs\/([^/]+)$/, access: "read", handle: showRun },
+  { method: "POST", path: /^\/runs\/([^/]+)\/cancel$/, access: "full", handle: cancelRun },
+  { method: "GET", path: /^\/schedules$/, access: "read", handle: listSchedules },
+  { method: "POST", path: /^\/schedules\/([^/]+)\/run$/, access: "full", handle: runSchedule },
+];
+
+const CHALLENGE = { "www-authenticate": 'Bearer realm="pw-workflow-runner", Basic realm="pw-workflow-runner"' };
+
+/**
+ * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
+ * is wrong with it.
+ *
+ * @param open Called by each request that needs it.
+ */
+export function createHandler(
+  { open, keys }: { readonly open: () => Promise<Cloud>; readonly keys: Keys | string },
+): (request: Request) => Promise<Response> {
+  const underWay = new Map<string, Promise<Response>>();
+  return async (request) => {
+    const answer = await guarded(request, { cloud: open, keys, underWay });
+    if (request.method !== "HEAD") return answer;
+    await answer.body?.cancel();
+    return new Response(null, { status: answer.status, headers: answer.headers });
+  };
+}
+
+interface Parts {
+  readonly cloud: () => Promise<Cloud>;
+  readonly keys: Keys | string;
+  readonly underWay: Map<string, Promise<Response>>;
+}
+
+async function guarded(request: Request, parts: Parts): Promise<Response> {
+  try {
+    return await answer(request, parts);
+  } catch (error) {
+    if (error instanceof RunnerError) return problemOf(error);
+    // deno-lint-ignore no-console -- the host collects what functions print
+    console.error("A request failed:", error instanceof Error ? error.message : error);
+    return problem(500, "Something is wrong in pw-workflow-runner itself");
+  }
+}
+
+async function answer(request: Request, { cloud, keys, underWay }: Parts): Promise<Response> {
+  const url = new URL(request.url);
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const fitting = ROUTES.filter(({ path }) => path.test(url.pathname));
+  if (fitting.length === 0) return problem(404, "There is no such address");
+  const allow = [...new Set(fitting.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"]
+    .join(", ");
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+  const route = fitting.find((candidate) => candidate.method === method);
+  if (route === undefined) return problem(405, `${request.method} is not possible here`, { headers: { allow } });
+
+  if (route.access !== "none") {
+    if (typeof keys === "string") return problem(503, `Nobody can be let in: ${keys}`);
+    const access = await accessOf(request, keys);
+    if (access === "none") return problem(401, "A key is needed", { headers: CHALLENGE });
+    if (route.access === "full" && access === "read") return problem(403, "This key only reads");
+  }
+  const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
+  if (name === undefined) return problem(400, "The address can't be read");
+  return await route.handle({ cloud: await cloud(), request, url, name, underWay });
+}
+
+function nameIn(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}

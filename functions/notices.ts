@@ -1,0 +1,98 @@
+/**
+ * Tells webhooks what happened, in the form of Standard Webhooks (standardwebhooks.com): an id, a timestamp and, where
+ * there is a secret, an HMAC-SHA256 over `id.timestamp.body`. Kept until it is taken, tried ever more seldom.
+ */
+
+import type { Schedule } from "../lib/schedules/schedule.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Message, Report, Telling } from "./store.ts";
+
+/** After each failed attempt, so long until the next; after the last of them it is given up. */
+const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
+const DEADLINE_MS = 10_000;
+const MOST_AT_ONCE = 20;
+
+/** What is to be written down so that whoever wants to hear of it will. */
+export function telling(schedule: Schedule | undefined, ...reports: readonly Report[]): Telling {
+  const messages = reports.flatMap((report) =>
+    (schedule?.notify ?? []).flatMap(({ on }, webhook): Message[] =>
+      on.includes(report.kind)
+        ? [{ id: `${report.slotId}/${report.kind}/${webhook}`, report, webhook, attempts: 0, dueAtMs: report.atMs }]
+        : []
+    )
+  );
+  return { reports, messages };
+}
+
+/** Sends what is due, a few at a time. Never throws for a webhook's sake. */
+export async function sendMessages(cloud: Cloud, signal: AbortSignal): Promise<number> {
+  const { deps, store, schedules } = cloud;
+  const due = await store.dueMessages(deps.clock.now(), MOST_AT_ONCE);
+  let sent = 0;
+  for (const read of due) {
+    if (signal.aborted) break;
+    const { report, webhook, attempts } = read.value;
+    const hook = schedules.find(({ name }) => name === report.schedule)?.notify[webhook];
+    // The schedule has changed since: there is nobody left to tell.
+    if (hook === undefined) {
+      await store.settleMessage(read, null);
+      continue;
+    }
+    const problem = await send(cloud, hook, read.value, signal);
+    if (problem === undefined) sent++;
+    else deps.log("WARNING", `The webhook of ${report.schedule} did not take ${read.value.id}: ${problem}`);
+    const pauseMs = PAUSES_MS[attempts];
+    const isOver = problem === undefined || pauseMs === undefined;
+    const next = { ...read.value, attempts: attempts + 1, dueAtMs: deps.clock.now() + (pauseMs ?? 0) };
+    await store.settleMessage(read, isOver ? null : next);
+  }
+  return sent;
+}
+
+async function send(
+  { deps, fetch, env }: Cloud,
+  { url, secretEnv }: Schedule["notify"][number],
+  { id, report }: Message,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const body = JSON.stringify({
+    type: `run.${report.kind}`,
+    timestamp: new Date(report.atMs).toISOString(),
+    data: { schedule: report.schedule, slot: report.slotId, slug: report.slug, message: report.message },
+  });
+  const timestamp = String(Math.floor(deps.clock.now() / 1_000));
+  const secret = secretEnv === null ? undefined : env(secretEnv);
+  if (secretEnv !== null && (secret ?? "") === "") return `${secretEnv} is not set`;
+  const headers = {
+    "content-type": "application/json",
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    ...(secret === undefined ? {} : { "webhook-signature": await signature(secret, `${id}.${timestamp}.${body}`) }),
+  };
+  using deadline = deps.clock.timeout(DEADLINE_MS);
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers,
+      body,
+      redirect: "error",
+      signal: AbortSignal.any([signal, deadline.signal]),
+    });
+    await answer.body?.cancel();
+    return answer.ok ? undefined : `it answered ${answer.status}`;
+  } catch (error) {
+    // Its address may hold a secret, and the runtime's words hold the address.
+    return error instanceof DOMException ? error.message : "it could not be reached";
+  }
+}
+
+/** `v1,` and the base64 of the HMAC; a secret that begins with `whsec_` is base64 itself, as the standard has it. */
+export async function signature(secret: string, text: string): Promise<string> {
+  const encoder = new TextEncoder();
+  const bytes = secret.startsWith("whsec_")
+    ? Uint8Array.from(atob(secret.slice(6)), (character) => character.charCodeAt(0))
+    : encoder.encode(secret);
+  const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
+  return `v1,${btoa(String.fromCharCode(...mac))}`;
+}

@@ -1,0 +1,231 @@
+/** Runs over HTTP: start one, look at one, list them, cancel one. */
+
+import { InvalidInputs, NotFound, RunnerError } from "../lib/errors.ts";
+import { advance } from "../lib/executor/advance.ts";
+import { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
+import { DEFAULT_PACE } from "../lib/executor/pace.ts";
+import { prepare } from "../lib/executor/prepare.ts";
+import { viewOf } from "../lib/executor/view.ts";
+import { givenLayer } from "../lib/inputs/layers.ts";
+import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
+import type { JsonObject, Problem, RunEvent, RunHandle, RunRecord, RunRequest, RunResult } from "../lib/model.ts";
+import { readBody } from "./body.ts";
+import type { Call } from "./http.ts";
+import { json, problem, problemOf } from "./problem.ts";
+
+/** Hosts end requests that take long, and whoever asks may hang up: more is for the next question. */
+const LONGEST_WAIT_MS = 25_000;
+/** For what comes before and after the wait. */
+const MARGIN_MS = 15_000;
+const PAGE_SIZE = 20;
+const MOST_A_PAGE = 200;
+
+/** `POST /runs`: 200 with the result when it ended in time, else 202 and where to look. */
+export async function startRun(call: Call): Promise<Response> {
+  const { cloud, request, url, underWay } = call;
+  const body = await readBody(request, cloud.deps.clock);
+  if (body instanceof Response) return body;
+  const waitMs = waitOf(url);
+  if (waitMs === undefined) return problem(400, "wait must be a number of seconds, like 25s");
+  const wish = readWish(body);
+  const idempotencyKey = request.headers.get("idempotency-key")?.trim() ?? "";
+  if (idempotencyKey.length > 255) return problem(400, "The Idempotency-Key must be at most 255 characters");
+  if (idempotencyKey === "") return await submitAndWait(call, wish, { waitMs, key: undefined });
+  // Within this isolate the same request is answered once, and by that for all who ask; between isolates the ledger sees
+  // to it.
+  const name = `${idempotencyKey}\n${waitMs}\n${JSON.stringify(body)}`;
+  const going = underWay.get(name) ?? submitAndWait(call, wish, { waitMs, key: `http:${idempotencyKey}` })
+    .catch((error: unknown) => {
+      if (error instanceof RunnerError) return problemOf(error);
+      throw error;
+    })
+    .finally(() => underWay.delete(name));
+  underWay.set(name, going);
+  return (await going).clone();
+}
+
+interface HttpWish {
+  readonly workflow: string;
+  readonly inputs: JsonObject;
+  readonly preset: string | null;
+  readonly displayName: string | null;
+  readonly isTrusted: boolean;
+  readonly checking: "lenient" | "strict";
+}
+
+async function submitAndWait(
+  { cloud: { deps } }: Call,
+  { inputs, ...wish }: HttpWish,
+  { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
+): Promise<Response> {
+  using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
+  const { signal } = deadline;
+  const { request } = await prepare(deps, { ...wish, layers: [givenLayer("inputs", inputs)] }, { signal });
+  let latest: RunEvent | undefined;
+  try {
+    const events = execute(deps, request, {
+      ...DEFAULT_EXECUTE,
+      signal,
+      isWaiting: waitMs > 0,
+      timeoutMs: waitMs,
+      ...(key === undefined ? {} : { key: { text: key, policy: "attach" } }),
+    });
+    while (true) {
+      const { done, value } = await events.next();
+      if (done) return answerResult(value, latest, request);
+      if (value.type !== "status") latest = value;
+    }
+  } catch (error) {
+    if (!signal.aborted || latest === undefined) throw error;
+    // It is written down: whoever asks later will be told.
+    return accepted(latest.wishId, { workflow: request.workflow, status: "unknown", slug: null });
+  }
+}
+
+function answerResult(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
+  const isOver = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
+  const id = result.slug ?? latest?.wishId ?? "";
+  return isOver ? json({ id, ...result }) : accepted(id, { workflow, ...result });
+}
+
+function accepted(id: string, members: object): Response {
+  const location = `/runs/${encodeURIComponent(id)}`;
+  return json({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
+}
+
+/** `GET /runs/:id`, by slug or by the id that was answered with; looks once. */
+export async function showRun({ cloud, name }: Call): Promise<Response> {
+  const { deps } = cloud;
+  using deadline = deps.clock.timeout(MARGIN_MS);
+  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
+  if (record === undefined) {
+    const run = await deps.client.getRun({ type: "slug", slug: name }, deadline);
+    return json({ id: name, ...viewOf(run) });
+  }
+  const looked = await lookOnce(cloud, record, deadline.signal);
+  return json(recordView(looked));
+}
+
+async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: AbortSignal): Promise<RunRecord> {
+  if (!isOpen(record) || record.dueAtMs > deps.clock.now()) return record;
+  try {
+    const [turn] = await advance(deps, [record], {
+      signal,
+      submitted: "no",
+      pace: DEFAULT_PACE,
+      submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
+      lostContactAfterMs: null,
+    });
+    return turn?.record ?? record;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return record;
+  }
+}
+
+/** `GET /runs`, newest first; `next` leads to the page after. */
+export async function listRuns({ cloud, url }: Call): Promise<Response> {
+  const limit = wholeNumber(url.searchParams.get("limit") ?? String(PAGE_SIZE), 1, MOST_A_PAGE);
+  const offset = wholeNumber(url.searchParams.get("cursor") ?? "0", 0, 1_000_000);
+  if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MOST_A_PAGE}`);
+  if (offset === undefined) return problem(400, "cursor must be one that was answered with");
+  const workflow = url.searchParams.get("workflow") ?? undefined;
+  const records = await cloud.deps.ledger.listRecent(null, { limit: limit + 1, offset, workflow });
+  const page = records.slice(0, limit);
+  const next = new URLSearchParams(url.searchParams);
+  next.set("cursor", String(offset + limit));
+  return json({
+    runs: page.map(recordView),
+    next: records.length > limit ? `/runs?${next}` : null,
+  });
+}
+
+/** `POST /runs/:id/cancel`: safe to repeat. */
+export async function cancelRun({ cloud, name }: Call): Promise<Response> {
+  const { deps } = cloud;
+  using deadline = deps.clock.timeout(MARGIN_MS);
+  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
+  const handle = record === undefined ? { type: "slug", slug: name } as const : handleOf(record);
+  if (handle === undefined) {
+    throw new NotFound(`Cannot cancel ${name}: it is not known whether it became a run`, { hint: "Try again later" });
+  }
+  const before = await deps.client.getRun(handle, deadline);
+  if (before.phase === "going") await deps.client.cancelRun(handle, deadline);
+  const run = await deps.client.getRun(handle, deadline);
+  return json({ id: name, ...viewOf(run) }, { status: run.phase === "going" ? 202 : 200 });
+}
+
+function handleOf(record: RunRecord): RunHandle | undefined {
+  if (record.state === "seen" || record.state === "settled") return record.handle;
+  return undefined;
+}
+
+function recordView(record: RunRecord) {
+  const { wishId, request, intendedAtMs } = record;
+  return {
+    id: wishId,
+    workflowName: request.workflow,
+    slug: slugOf(record),
+    state: record.state,
+    status: statusOf(record),
+    wishedAt: new Date(intendedAtMs).toISOString(),
+    ...(record.state === "seen" ? viewOf(record.run) : {}),
+    ...(record.state === "settled" ? record.result : {}),
+    ...(record.state === "refused" ? { errorMessage: record.message, kind: record.kind } : {}),
+  };
+}
+
+function statusOf(record: RunRecord): string {
+  switch (record.state) {
+    case "seen":
+      return record.run.status;
+    case "settled":
+      return record.result.status;
+    case "refused":
+      return "refused";
+    case "intended":
+    case "submitted":
+      return "pending";
+  }
+}
+
+const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"];
+
+/** @throws InvalidInputs with every problem. */
+function readWish(body: JsonObject): HttpWish {
+  const { workflow, inputs = {}, preset = null, name = null, trust = false, strict = false } = body;
+  const problems: Problem[] = [];
+  const check = (path: string, isGood: boolean, message: string) => {
+    if (!isGood) problems.push({ origin: "", path, message });
+  };
+  for (const field of Object.keys(body)) check(field, FIELDS.includes(field), "is not known");
+  check("workflow", typeof workflow === "string" && workflow !== "", "must be the name of a workflow");
+  const isObject = typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
+  check("inputs", isObject, "must be an object");
+  check("preset", preset === null || typeof preset === "string", "must be text");
+  check("name", name === null || typeof name === "string", "must be text");
+  check("trust", typeof trust === "boolean", "must be true or false");
+  check("strict", typeof strict === "boolean", "must be true or false");
+  if (problems.length > 0) throw new InvalidInputs("Cannot start a run: the request can't be read", problems);
+  return {
+    workflow: String(workflow),
+    inputs: isObject ? inputs : {},
+    preset: typeof preset === "string" ? preset : null,
+    displayName: typeof name === "string" ? name : null,
+    isTrusted: trust === true,
+    checking: strict === true ? "strict" : "lenient",
+  };
+}
+
+/** `undefined` when it can't be read. */
+function waitOf({ searchParams }: URL): number | undefined {
+  const text = searchParams.get("wait");
+  if (text === null) return 0;
+  const [, seconds] = /^(\d{1,6})s?$/.exec(text) ?? [];
+  return seconds === undefined ? undefined : Math.min(LONGEST_WAIT_MS, Number(seconds) * 1_000);
+}
+
+function wholeNumber(text: string, least: number, most: number): number | undefined {
+  const value = Number(text);
+  return /^\d{1,9}$/.test(text) && value >= least && value <= most ? value : undefined;
+}

@@ -1,0 +1,260 @@
+/** What becomes of a slot: it waits, is submitted once, is followed to its end, or stands back for another. */
+
+import { intend } from "../lib/executor/intend.ts";
+import { prepare } from "../lib/executor/prepare.ts";
+import { advance } from "../lib/executor/advance.ts";
+import { DEFAULT_PACE } from "../lib/executor/pace.ts";
+import { markerOf } from "../lib/executor/slug.ts";
+import { formOf, readDocument } from "../lib/inputs/document.ts";
+import { givenLayer, type InputLayer } from "../lib/inputs/layers.ts";
+import { slugOf } from "../lib/ledger/ledger.ts";
+import { InvalidInputs, RunnerError } from "../lib/errors.ts";
+import type { RunRecord, RunRequest } from "../lib/model.ts";
+import { decideOverlap, type OpenSlot } from "../lib/schedules/overlap.ts";
+import type { Notice, Schedule } from "../lib/schedules/schedule.ts";
+import type { Cloud } from "./cloud.ts";
+import { telling } from "./notices.ts";
+import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report, type SlotEnd } from "./store.ts";
+
+/** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
+const PREPARE_FOR_MS = 60 * 60_000;
+
+/** Submits what waits and may go, the earliest first; answers with how many it were, and how many slots are open. */
+export async function submitSlots(
+  cloud: Cloud,
+  lease: Lease,
+  signal: AbortSignal,
+): Promise<{ readonly submitted: number; readonly open: number }> {
+  let submitted = 0;
+  const tried = new Set<string>();
+  while (true) {
+    const open = await cloud.store.openSlots();
+    const next = open.find(({ value }) => value.state === "waiting" && !tried.has(value.id));
+    if (next === undefined || signal.aborted) return { submitted, open: open.length };
+    tried.add(next.value.id);
+    if (await trySubmit(cloud, lease, next, { open, signal })) submitted++;
+  }
+}
+
+async function trySubmit(
+  cloud: Cloud,
+  lease: Lease,
+  read: Read<KeptSlot>,
+  { open, signal }: { readonly open: readonly Read<KeptSlot>[]; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { store, schedules } = cloud;
+  const slot = read.value;
+  const schedule = schedules.find(({ name }) => name === slot.schedule);
+  if (schedule === undefined) {
+    await end(cloud, lease, read, { status: "skipped", message: "The schedule is no longer there" });
+    return false;
+  }
+  const others = open.filter(({ value }) => value.schedule === slot.schedule);
+  const decision = decideOverlap(schedule.overlap, slot, others.map(({ value }) => openSlotOf(value)));
+  switch (decision.type) {
+    case "wait":
+    case "nothing":
+      return false;
+    case "skip":
+      await end(cloud, lease, read, {
+        status: "skipped",
+        message: `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`,
+      });
+      return false;
+    case "cancel-then-submit":
+      for (const other of others.filter(({ value }) => decision.cancel.includes(value.id))) {
+        if (other.value.state === "waiting") {
+          await end(cloud, lease, other, { status: "skipped", message: `${slot.id} took its place` });
+        } else await store.move(lease, other, { ...other.value, state: "cancelling" }, NOTHING_TO_TELL);
+      }
+      break;
+    case "submit":
+      break;
+  }
+  return await submit(cloud, lease, read, { schedule, signal });
+}
+
+async function submit(
+  cloud: Cloud,
+  lease: Lease,
+  read: Read<KeptSlot>,
+  { schedule, signal }: { readonly schedule: Schedule; readonly signal: AbortSignal },
+): Promise<boolean> {
+  const { deps, store } = cloud;
+  const slot = read.value;
+  try {
+    // A tick that died after it had written the intent left it to us, whatever the inputs would be by now.
+    const record = await knownRecord(cloud, schedule, slot, signal) ??
+      await intend(deps, await requestOf(cloud, schedule, signal), {
+        signal,
+        isWaiting: false,
+        key: { text: slot.id, policy: "attach" },
+      });
+    const opened: KeptSlot = { ...slot, state: "open", wishId: record.wishId, submittedAtMs: deps.clock.now() };
+    const reports = [report(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
+    if (!await store.move(lease, read, opened, telling(schedule, ...reports))) return false;
+    if (record.dueAtMs <= deps.clock.now()) await advanceOnce(cloud, record, signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof RunnerError) || error.kind === "storage" || signal.aborted) throw error;
+    const isPassing = ["unreachable", "unavailable", "answer_lost", "bad_answer", "conflict"].includes(error.kind);
+    if (isPassing && deps.clock.now() - slot.atMs < PREPARE_FOR_MS) {
+      deps.log("WARNING", `${slot.id} was not submitted yet: ${error.message}`);
+      return false;
+    }
+    const details = error instanceof InvalidInputs
+      ? error.problems.map(({ path, message }) => `${path} ${message}`)
+      : [];
+    await end(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
+    return false;
+  }
+}
+
+async function knownRecord(
+  { deps }: Cloud,
+  { workflow }: Schedule,
+  slot: KeptSlot,
+  signal: AbortSignal,
+): Promise<RunRecord | undefined> {
+  const { user } = await deps.client.whoAmI({ signal });
+  const owner = { host: deps.client.host, user };
+  const record = await deps.ledger.get(await markerOf({ owner, workflow, key: { text: slot.id, attempt: 1 } }));
+  return record?.state === "refused" ? undefined : record;
+}
+
+async function requestOf(cloud: Cloud, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
+  const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
+  const layers: InputLayer[] = [
+    ...(inputsFile === null ? [] : [await fileLayer(cloud, inputsFile)]),
+    givenLayer(`schedule ${schedule.name}`, inputs),
+  ];
+  const wish = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
+  return (await prepare(cloud.deps, { ...wish, checking: "lenient" }, { signal })).request;
+}
+
+async function fileLayer({ readTextFile }: Cloud, path: string): Promise<InputLayer> {
+  let text: string;
+  try {
+    text = await readTextFile(path);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    const problem = { origin: path, path: "", message: `can't be read: ${words}` };
+    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
+  }
+  const document = await readDocument(text, { origin: path, form: formOf(path, text) });
+  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
+  return givenLayer(path, document.value);
+}
+
+/** Sends the submit at once, and does not wait for more: the next ticks look. */
+async function advanceOnce({ deps }: Cloud, record: RunRecord, signal: AbortSignal): Promise<void> {
+  await advance(deps, [record], {
+    signal,
+    submitted: "yes",
+    pace: DEFAULT_PACE,
+    submitTimeoutMs: 15 * 60_000,
+    lostContactAfterMs: null,
+  });
+}
+
+/** Looks into the ledger for how open slots are doing: ends them, tells, and cancels what takes too long. */
+export async function followSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<void> {
+  const { deps, store, schedules } = cloud;
+  for (const read of await store.openSlots()) {
+    if (signal.aborted) return;
+    const slot = read.value;
+    if (slot.wishId === null) continue;
+    const record = await deps.ledger.get(slot.wishId);
+    const schedule = schedules.find(({ name }) => name === slot.schedule);
+    const ended = record === undefined ? GONE : endOf(record);
+    if (ended !== undefined) {
+      await end(cloud, lease, read, ended);
+      continue;
+    }
+    const kept = await pastDeadline(cloud, lease, read, schedule);
+    if (kept.state === "cancelling" && record?.state === "seen" && record.run.platformStatus !== "canceling") {
+      try {
+        await deps.client.cancelRun(record.handle, { signal });
+      } catch (error) {
+        // Tried again at the next tick.
+        if (!(error instanceof RunnerError) || signal.aborted) throw error;
+        deps.log("WARNING", error.message);
+      }
+    }
+  }
+}
+
+async function pastDeadline(
+  cloud: Cloud,
+  lease: Lease,
+  read: Read<KeptSlot>,
+  schedule: Schedule | undefined,
+): Promise<KeptSlot> {
+  const slot = read.value;
+  const deadlineMs = schedule?.deadlineMs ?? null;
+  if (deadlineMs === null || slot.isDeadlineTold || slot.submittedAtMs === null) return slot;
+  if (cloud.deps.clock.now() - slot.submittedAtMs < deadlineMs) return slot;
+  const state = schedule?.onDeadline === "cancel" ? "cancelling" : slot.state;
+  const message = state === "cancelling" ? "It takes too long, and is cancelled" : "It takes too long, and goes on";
+  const told: KeptSlot = { ...slot, state, isDeadlineTold: true };
+  const reports = [report(cloud, slot, { kind: "deadline", slug: null, message })];
+  return await cloud.store.move(lease, read, told, telling(schedule, ...reports)) ? told : slot;
+}
+
+type Ending = Pick<SlotEnd, "status" | "message"> & Partial<Pick<SlotEnd, "slug" | "durationSeconds">>;
+
+const GONE: Ending = { status: "unknown", message: "Its record is no longer there" };
+
+/** How a record ended, as far as a schedule is concerned; `undefined` while it goes on. */
+function endOf(record: RunRecord): Ending | undefined {
+  switch (record.state) {
+    case "intended":
+    case "seen":
+      return undefined;
+    case "submitted":
+      return record.doubt?.isGivenUp
+        ? {
+          status: "unknown",
+          slug: record.ownSlug,
+          message: `Nobody knows whether it was started: ${record.doubt.detail}`,
+        }
+        : undefined;
+    case "refused":
+      return { status: "failed", message: record.message };
+    case "settled": {
+      const { status, durationSeconds, errorMessage, message } = record.result;
+      const isPlain = status === "completed" || status === "failed" || status === "cancelled";
+      return {
+        status: isPlain ? status : "unknown",
+        slug: slugOf(record),
+        durationSeconds,
+        message: errorMessage ?? message ?? null,
+      };
+    }
+  }
+}
+
+async function end(cloud: Cloud, lease: Lease, read: Read<KeptSlot>, ending: Ending): Promise<void> {
+  const { store, deps, schedules } = cloud;
+  const slot = read.value;
+  const { status, message, slug = null, durationSeconds = null } = ending;
+  const over: KeptSlot = {
+    ...slot,
+    state: "over",
+    end: { status, message, slug, durationSeconds, atMs: deps.clock.now() },
+  };
+  const reports = [report(cloud, slot, { kind: status, slug, message })];
+  await store.move(lease, read, over, telling(schedules.find(({ name }) => name === slot.schedule), ...reports));
+}
+
+function report(
+  { deps }: Cloud,
+  { id, schedule }: KeptSlot,
+  what: { readonly kind: Notice; readonly slug: string | null; readonly message: string | null },
+): Report {
+  return { slotId: id, schedule, atMs: deps.clock.now(), ...what };
+}
+
+function openSlotOf({ id, atMs, state }: KeptSlot): OpenSlot {
+  return { slotId: id, atMs, state: state === "over" ? "open" : state };
+}

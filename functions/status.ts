@@ -1,0 +1,144 @@
+/** How everything is doing: for machines, for whoever keeps watch, and as a page. */
+
+import { NotFound } from "../lib/errors.ts";
+import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
+import type { RunRecord } from "../lib/model.ts";
+import { nextSlots } from "../lib/schedules/slots.ts";
+import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
+import type { Cloud } from "./cloud.ts";
+import type { Call } from "./http.ts";
+import { type PageFacts, renderPage, type ScheduleFacts } from "./page.ts";
+import { json, problem, SECURITY_HEADERS } from "./problem.ts";
+import { tick } from "./tick.ts";
+
+const NEXT = 3;
+const RESULTS = 14;
+const OPEN_SHOWN = 50;
+const RECENT = 50;
+const REPORTS = 20;
+/** Ticks come every minute: after this long without one something is wrong. */
+const STALE_MS = 5 * 60_000;
+const NOW_BUDGET = { budgetMs: 15_000, mostLooks: 5 };
+
+/** `GET /healthz`: 200 while ticks come, 503 when they stopped; nothing that is anybody else's business. */
+export async function health({ cloud }: Call): Promise<Response> {
+  const log = await cloud.store.tickLog();
+  const keepsSchedules = cloud.schedules.some((schedule) => runsOn(schedule, cloud.timeline));
+  const lateMs = log === null ? 0 : cloud.deps.clock.now() - log.startedMs;
+  if (!keepsSchedules || lateMs < STALE_MS) return json({ status: "ok" });
+  return problem(503, `No tick came for ${Math.round(lateMs / 60_000)} minutes`);
+}
+
+/** `GET /schedules`. */
+export async function listSchedules({ cloud }: Call): Promise<Response> {
+  const schedules = await Promise.all(cloud.schedules.map((schedule) => factsOf(cloud, schedule)));
+  return json({
+    timeline: cloud.timeline,
+    schedules: schedules.map(({ nextMs, results, ...facts }) => ({
+      ...facts,
+      next: nextMs.map(timeOf),
+      results: results.map(({ slotMs, ...result }) => ({ slot: timeOf(slotMs), ...result })),
+    })),
+  });
+}
+
+/** `POST /schedules/:name/run`: a slot of now, which the schedule's own rules hold for. */
+export async function runSchedule({ cloud, name, request }: Call): Promise<Response> {
+  const schedule = cloud.schedules.find((candidate) => candidate.name === name);
+  if (schedule === undefined) throw new NotFound(`Cannot run ${name}: there is no such schedule`);
+  const { deps, store } = cloud;
+  const nowMs = deps.clock.now();
+  const key = request.headers.get("idempotency-key")?.trim() ?? "";
+  const id = key === "" ? `${name}@${new Date(nowMs).toISOString()}` : `${name}@${await shortHash(key)}`;
+  await store.addSlot({ id, schedule: name, atMs: nowMs });
+  // Where another tick is under way, that one or the next takes it up.
+  await tick(cloud, NOW_BUDGET);
+  const slot = await store.slot(name, id);
+  const record = slot?.wishId == null ? undefined : await deps.ledger.get(slot.wishId);
+  const slug = record === undefined ? null : slugOf(record);
+  return json({ slot: id, state: slot?.state ?? "waiting", slug, end: slot?.end ?? null }, {
+    status: 202,
+    headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
+  });
+}
+
+/** `GET /`. */
+export async function showStatus({ cloud }: Call): Promise<Response> {
+  const { html, contentSecurityPolicy } = await renderPage(await pageFacts(cloud));
+  return new Response(html, {
+    headers: {
+      ...SECURITY_HEADERS,
+      "content-security-policy": contentSecurityPolicy,
+      "content-type": "text/html; charset=utf-8",
+    },
+  });
+}
+
+async function pageFacts(cloud: Cloud): Promise<PageFacts> {
+  const { deps, store, schedules, timeline } = cloud;
+  const [log, counts, recent, reports] = await Promise.all([
+    store.tickLog(),
+    deps.ledger.countEnds(),
+    deps.ledger.listRecent(null, { limit: RECENT }),
+    store.reports(REPORTS),
+  ]);
+  const open = recent.filter(isOpen).slice(0, OPEN_SHOWN);
+  return {
+    host: deps.client.host,
+    timeline,
+    nowMs: deps.clock.now(),
+    keepsSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
+    ticks: log,
+    counts,
+    schedules: await Promise.all(schedules.map((schedule) => factsOf(cloud, schedule))),
+    open: open.map((record) => ({
+      workflow: record.request.workflow,
+      slug: slugOf(record),
+      status: record.state === "seen" ? record.run.platformStatus : "pending",
+      sinceMs: record.intendedAtMs,
+    })),
+    failures: recent.flatMap(failureOf).slice(0, 10),
+    reports: reports.filter(({ kind }) => ["missed", "skipped", "deadline", "unknown"].includes(kind)),
+  };
+}
+
+function failureOf(record: RunRecord): PageFacts["failures"] {
+  const { request, updatedAtMs } = record;
+  if (record.state === "refused") {
+    return [{ workflow: request.workflow, slug: null, atMs: updatedAtMs, message: record.message }];
+  }
+  if (record.state !== "settled" || record.result.status !== "failed") return [];
+  const message = record.result.errorMessage ?? "It does not say why";
+  return [{ workflow: request.workflow, slug: record.result.slug, atMs: updatedAtMs, message }];
+}
+
+async function factsOf({ deps, store, timeline }: Cloud, schedule: Schedule): Promise<ScheduleFacts> {
+  const { name, workflow, cron, timeZone, overlap } = schedule;
+  const isEnabled = runsOn(schedule, timeline);
+  const slots = await store.lastSlots(name, RESULTS);
+  return {
+    name,
+    workflow,
+    cron,
+    timeZone,
+    overlap,
+    isEnabled,
+    nextMs: isEnabled ? nextSlots(schedule, deps.clock.now(), NEXT).map(({ atMs }) => atMs) : [],
+    results: slots.map(({ atMs, state, end }) => ({
+      slotMs: atMs,
+      status: end?.status ?? (state === "waiting" ? "waiting" : "running"),
+      slug: end?.slug ?? null,
+      durationSeconds: end?.durationSeconds ?? null,
+      message: end?.message ?? null,
+    })),
+  };
+}
+
+async function shortHash(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+  return [...bytes.subarray(0, 10)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function timeOf(instantMs: number): string {
+  return new Date(instantMs).toISOString();
+}

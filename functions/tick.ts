@@ -1,0 +1,144 @@
+/**
+ * One tick: submits what is due, looks once at what is open, tells, and ends. It never waits for a run. Each step is
+ * written down in one atomic operation, so that a tick which dies between any two of them is taken up by the next, and
+ * two at once can't do the same thing twice.
+ */
+
+import { advance } from "../lib/executor/advance.ts";
+import { DEFAULT_PACE } from "../lib/executor/pace.ts";
+import { isOpen } from "../lib/ledger/ledger.ts";
+import { findDue } from "../lib/schedules/due.ts";
+import { runsOn } from "../lib/schedules/schedule.ts";
+import type { Cloud } from "./cloud.ts";
+import { sendMessages, telling } from "./notices.ts";
+import { followSlots, submitSlots } from "./slots.ts";
+import type { Lease, Report } from "./store.ts";
+
+export interface TickOptions {
+  /** After this long no new thing is begun, milliseconds. */
+  readonly budgetMs: number;
+  /** At most so many runs are looked at. */
+  readonly mostLooks: number;
+}
+
+export const DEFAULT_TICK: TickOptions = { budgetMs: 25_000, mostLooks: 200 };
+
+export interface TickReport {
+  /** False when another isolate was ticking. */
+  readonly didTick: boolean;
+  readonly submitted: number;
+  readonly looked: number;
+  readonly told: number;
+  /** Minutes since the tick before in which none came. */
+  readonly missedTicks: number;
+  /** True when the budget did not suffice; the next tick goes on. */
+  readonly isCutShort: boolean;
+}
+
+const MINUTE_MS = 60_000;
+/** A tick that dies leaves the next one its place: the lease ends before a minute has passed. */
+const LEASE_MS = 50_000;
+/** Of a run that certainly did not start, so long is it tried. */
+const SUBMIT_TIMEOUT_MS = 15 * MINUTE_MS;
+const AT_ONCE = 20;
+const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
+const MOST_RECORDS = 20_000;
+const MOST_PRUNED = 200;
+
+/** @throws StorageError and what else a tick can't go on without; the next one tries again. */
+export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
+  const { store, deps } = cloud;
+  const startedMs = deps.clock.now();
+  const acquired = await store.acquire({ nowMs: startedMs, forMs: LEASE_MS });
+  if (acquired === undefined) return NO_TICK;
+  const { lease, log } = acquired;
+  const missedTicks = log === null ? 0 : Math.max(0, Math.round((startedMs - log.startedMs) / MINUTE_MS) - 1);
+  if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
+  using deadline = deps.clock.timeout(options.budgetMs);
+  const { signal } = deadline;
+  let error: string | null = null;
+  try {
+    await findSlots(cloud, lease);
+    const { submitted, open } = await submitSlots(cloud, lease, signal);
+    const looked = await look(cloud, options, signal);
+    if (open > 0) await followSlots(cloud, lease, signal);
+    const told = await sendMessages(cloud, signal);
+    await tidyUp(cloud);
+    return { didTick: true, submitted, looked, told, missedTicks, isCutShort: signal.aborted };
+  } catch (problem) {
+    error = problem instanceof Error ? problem.message : String(problem);
+    if (signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
+    throw problem;
+  } finally {
+    const tookMs = deps.clock.now() - startedMs;
+    await store.release(lease, { startedMs, tookMs, missed: (log?.missed ?? 0) + missedTicks, error });
+  }
+}
+
+const NO_TICK: TickReport = {
+  didTick: false,
+  submitted: 0,
+  looked: 0,
+  told: 0,
+  missedTicks: 0,
+  isCutShort: false,
+};
+
+/** Notes the slots that are due, and tells of those that nobody makes up for. */
+async function findSlots({ store, deps, schedules, timeline }: Cloud, lease: Lease): Promise<void> {
+  const reads = await store.progress(schedules.map(({ name }) => name));
+  for (const [index, schedule] of schedules.entries()) {
+    const read = reads[index];
+    if (read === undefined) continue;
+    if (!runsOn(schedule, timeline)) {
+      // What passes while it is switched off is not missed.
+      if (read.value !== null) await store.forget(lease, schedule.name);
+      continue;
+    }
+    const { due, missed, areMoreMissed, progress } = findDue(schedule, read.value, deps.clock.now());
+    const isNew = read.value === null || read.value.timing !== progress.timing;
+    if (!isNew && due.length === 0 && missed.length === 0) continue;
+    const reports = missed.map((slot): Report => ({
+      slotId: slot.id,
+      schedule: schedule.name,
+      kind: "missed",
+      atMs: deps.clock.now(),
+      slug: null,
+      message: areMoreMissed ? "No tick came in time, nor for many before it" : "No tick came in time",
+    }));
+    await store.begin(lease, schedule.name, { read, progress, slots: due, telling: telling(schedule, ...reports) });
+  }
+}
+
+/** One look at each run that is open, whoever asked for it. */
+async function look({ deps }: Cloud, { mostLooks }: TickOptions, signal: AbortSignal): Promise<number> {
+  // Everybody's, to see without a request whether there are any.
+  const any = await deps.ledger.listOpenOfOthers({ host: "", user: "" });
+  if (any.length === 0) return 0;
+  const { user } = await deps.client.whoAmI({ signal });
+  const nowMs = deps.clock.now();
+  const due = (await deps.ledger.listOpen({ host: deps.client.host, user }))
+    .filter((record) => isOpen(record) && record.dueAtMs <= nowMs)
+    .slice(0, mostLooks);
+  let looked = 0;
+  for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
+    const records = due.slice(at, at + AT_ONCE);
+    await advance(deps, records, {
+      signal,
+      submitted: "yes",
+      pace: DEFAULT_PACE,
+      submitTimeoutMs: SUBMIT_TIMEOUT_MS,
+      lostContactAfterMs: null,
+    });
+    looked += records.length;
+  }
+  return looked;
+}
+
+async function tidyUp({ store, deps }: Cloud): Promise<void> {
+  // Now and then is enough.
+  if (deps.random() > 1 / 60) return;
+  const beforeMs = deps.clock.now() - KEPT_MS;
+  await store.prune(beforeMs, MOST_PRUNED);
+  await deps.ledger.prune(null, { beforeMs, keep: MOST_RECORDS });
+}

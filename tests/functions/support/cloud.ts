@@ -1,0 +1,60 @@
+/** The cloud side around a simulator: real parts, with a clock and a bell that the test owns. */
+
+import { kvLedger } from "../../../lib/ledger/kv.ts";
+import { defineSchedules } from "../../../lib/schedules/define.ts";
+import { PRODUCTION, type ScheduleSpec } from "../../../lib/schedules/schedule.ts";
+import type { Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { type Cloud, knowingItsOwner } from "../../../functions/cloud.ts";
+import { cloudStore } from "../../../functions/store.ts";
+import { depsFor } from "../../support/deps.ts";
+import { type VirtualClock, virtualClock } from "../../support/virtual_clock.ts";
+
+export interface CloudStage extends AsyncDisposable {
+  readonly clock: VirtualClock;
+  readonly simulator: Simulator;
+  readonly kv: Deno.Kv;
+  /** An isolate of its own on the one store; what it works with may be replaced. */
+  isolate(parts?: Partial<Cloud> & { readonly kv?: Deno.Kv }): Promise<Cloud>;
+}
+
+export async function aCloudStage(
+  specs: readonly ScheduleSpec[],
+  { startMs = Date.UTC(2026, 0, 5, 9), random = Math.random, ...options }:
+    & Partial<SimulatorOptions>
+    & { readonly startMs?: number } = {},
+): Promise<CloudStage> {
+  const clock = virtualClock(startMs);
+  const simulator = await startSimulator({ clock, ...options });
+  const kv = await Deno.openKv(":memory:");
+  const schedules = defineSchedules(specs);
+  return {
+    clock,
+    simulator,
+    kv,
+    async isolate({ kv: ownKv = kv, ...parts } = {}) {
+      const ledger = kvLedger({ kv: ownKv, clock, random });
+      const plain = await depsFor(simulator, { clock, random, ledger });
+      const deps = { ...plain, ledger, client: knowingItsOwner(plain.client) };
+      return {
+        deps,
+        store: cloudStore(ownKv),
+        schedules,
+        timeline: PRODUCTION,
+        fetch,
+        env: () => undefined,
+        readTextFile: Deno.readTextFile,
+        ...parts,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      kv.close();
+    },
+  };
+}
+
+/** A workflow that takes so many seconds. */
+export function lasting(seconds: number): string {
+  return `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${seconds}\n`;
+}

@@ -1,0 +1,153 @@
+/**
+ * A week of ticks that die, come late, come twice and race each other, over a change of clocks in both directions: every
+ * schedule has exactly the runs that its policy says, by slot, and none of them twice.
+ */
+
+import assert from "node:assert/strict";
+import { tick } from "../../functions/tick.ts";
+import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
+import { seededRandom } from "../torture/verdict.ts";
+import { aCloudStage, lasting } from "./support/cloud.ts";
+
+const MINUTE_MS = 60_000;
+/** Europe's clocks leap forward on 29 March, Sydney's fall back on 5 April (4 April, 16:00 UTC). */
+const START_MS = Date.UTC(2026, 2, 28, 18);
+const DAYS = 7;
+const SEED = 20_260_328;
+
+interface Row {
+  readonly spec: Omit<ScheduleSpec, "workflow"> & { readonly workflow: string };
+  /** How many runs come of them. */
+  readonly runs: number;
+}
+
+const ROWS: readonly Row[] = [
+  { spec: { name: "berlin-gap", cron: "30 2 * * *", timeZone: "Europe/Berlin", workflow: "short" }, runs: 7 },
+  {
+    spec: { name: "sydney-fold", cron: "30 2 * * *", timeZone: "Australia/Sydney", workflow: "short" },
+    runs: 7,
+  },
+  // Sydney's hour from two to three comes twice in the end.
+  {
+    spec: { name: "sydney-interval", cron: "*/30 2 * * *", timeZone: "Australia/Sydney", workflow: "short" },
+    runs: 16,
+  },
+  // Each run takes 25 minutes, and a slot comes every ten: every third one is free.
+  { spec: { name: "skips", cron: "*/10 8-9 * * *", workflow: "long", overlap: "skip" }, runs: 28 },
+  // Six slots an hour for one hour, one after the other: all of them, until half past ten.
+  { spec: { name: "queues", cron: "*/10 8 * * *", workflow: "long", overlap: "queue" }, runs: 42 },
+  { spec: { name: "overlaps", cron: "*/10 8 * * *", workflow: "long", overlap: "allow" }, runs: 42 },
+  {
+    spec: { name: "replaces", cron: "*/10 8 * * *", workflow: "long", overlap: "cancel-previous" },
+    runs: 42,
+  },
+  // No tick comes from three to six on Tuesday.
+  { spec: { name: "misses-all", cron: "30 * * * *", workflow: "short", catchUp: "none" }, runs: 165 },
+  { spec: { name: "makes-up-one", cron: "31 * * * *", workflow: "short", catchUp: "last" }, runs: 166 },
+  {
+    spec: { name: "makes-up-two", cron: "32 * * * *", workflow: "short", catchUp: { all: 2 }, overlap: "allow" },
+    runs: 167,
+  },
+  // The last one comes after the week.
+  { spec: { name: "with-jitter", cron: "0 */6 * * *", workflow: "short", jitter: "20m" }, runs: 27 },
+  { spec: { name: "elsewhere", cron: "0 * * * *", workflow: "short", enabled: ["preview"] }, runs: 0 },
+];
+
+const OUTAGE = { fromMs: Date.UTC(2026, 2, 31, 3), toMs: Date.UTC(2026, 2, 31, 6) };
+
+Deno.test("over a week of dying, late, doubled and racing ticks each schedule has the runs that its policy says", async () => {
+  const random = seededRandom(SEED);
+  await using stage = await aCloudStage(ROWS.map(({ spec }) => spec), {
+    startMs: START_MS,
+    random,
+    workflows: { short: lasting(40), long: lasting(25 * 60) },
+  });
+  const steady = await stage.isolate();
+  // What trying the platform finds out: without it, a submit that a tick died over stays unknown.
+  await steady.deps.ledger.learn(steady.deps.client.host, { echoesSlug: true, rejectsDuplicateSlug: true });
+  let killed = 0;
+  for (let minute = 0; minute <= DAYS * 24 * 60; minute++) {
+    stage.clock.advance(Math.max(0, START_MS + minute * MINUTE_MS - stage.clock.now()));
+    const nowMs = stage.clock.now();
+    if (nowMs >= OUTAGE.fromMs && nowMs < OUTAGE.toMs) continue;
+    const luck = random();
+    // Late: the bell rings when the next minute is near.
+    if (luck < 0.03) stage.clock.advance(random() * 50_000);
+    if (luck < 0.25) {
+      const mortal = mortalKv(stage.kv, Math.floor(random() * 25));
+      const isolate = await stage.isolate({ kv: mortal.kv });
+      await tick(isolate).catch(() => {});
+      if (mortal.isDead()) killed++;
+    } else if (luck < 0.3) {
+      // Doubled, and from two isolates at once.
+      await Promise.all([tick(steady), tick(await stage.isolate())]);
+    } else await tick(steady);
+  }
+  assert.ok(killed > 500, `only ${killed} ticks died`);
+  // What the last of the mortal ones left behind.
+  for (let minute = 1; minute <= 5; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(steady);
+  }
+
+  const started = stage.simulator.received("submit");
+  const slugs = stage.simulator.runs().map(({ slug }) => slug);
+  assert.equal(new Set(slugs).size, slugs.length, "a run bears the slug of another");
+  const counts: Record<string, number> = {};
+  for (const { spec: { name } } of ROWS) {
+    const slots = await steady.store.lastSlots(name, 1_000);
+    const ran = slots.filter(({ wishId }) => wishId !== null);
+    assert.equal(new Set(ran.map(({ wishId }) => wishId)).size, ran.length, `${name} has a run for two slots`);
+    counts[name] = ran.length;
+  }
+  assert.deepEqual(counts, Object.fromEntries(ROWS.map(({ spec, runs }) => [spec.name, runs])));
+  // Each run on the platform is the run of a slot, and each slot has but one.
+  assert.equal(slugs.length, ROWS.reduce((sum, { runs }) => sum + runs, 0));
+  assert.ok(started.length >= slugs.length);
+});
+
+/** A store that dies with the n-th thing that is asked of it, before or after it is done, and stays dead. */
+function mortalKv(kv: Deno.Kv, lives: number): { readonly kv: Deno.Kv; isDead(): boolean } {
+  let left = lives;
+  const killed = () => new Error("killed");
+  const guard = async <T>(act: () => Promise<T>): Promise<T> => {
+    if (left < 0) throw killed();
+    const diesAfter = left === 0 && lives % 2 === 0;
+    if (left-- === 0 && !diesAfter) throw killed();
+    const result = await act();
+    if (diesAfter) throw killed();
+    return result;
+  };
+  const mortal = new Proxy(kv, {
+    get(target, name) {
+      if (name === "atomic") return () => mortalAtomic(target.atomic(), guard);
+      const member = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      if (name === "list") {
+        return (...args: unknown[]) => {
+          if (left < 0) throw killed();
+          return Reflect.apply(member, target, args);
+        };
+      }
+      return (...args: unknown[]) => guard(() => Promise.resolve(Reflect.apply(member, target, args)));
+    },
+  });
+  return { kv: mortal, isDead: () => left < 0 };
+}
+
+function mortalAtomic(
+  operation: Deno.AtomicOperation,
+  guard: <T>(act: () => Promise<T>) => Promise<T>,
+): Deno.AtomicOperation {
+  return new Proxy(operation, {
+    get(target, name, receiver) {
+      const member = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      if (name === "commit") return () => guard(() => target.commit());
+      return (...args: unknown[]) => {
+        Reflect.apply(member, target, args);
+        return receiver;
+      };
+    },
+  });
+}
