@@ -104,12 +104,6 @@ const GROUPS = [
         load: async () => (await import("./commands/rerun.ts")).rerun,
       },
       {
-        name: "doctor",
-        usage: "",
-        summary: "see whether everything is in place",
-        load: async () => (await import("./commands/doctor.ts")).doctor,
-      },
-      {
         name: "contact",
         usage: "",
         summary: "find out what a platform does where its contract is open",
