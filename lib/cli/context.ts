@@ -19,6 +19,8 @@ export interface Context {
   readonly args: readonly string[];
   env(name: string): string | undefined;
   readonly os: typeof Deno.build.os;
+  /** What runs the program, and on what. */
+  readonly runtime: { readonly deno: string; readonly arch: string };
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
   /** Asks for a secret without showing it. Only where stdin is a terminal. */
   askSecret(label: string): Promise<string>;
@@ -37,6 +39,8 @@ export interface Context {
   listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
   /** Whether the file may be read without asking anybody: for files that are welcome, not needed. */
   mayRead(path: string): boolean;
+  /** Whether a variable may be read: one that may not be looks as if nobody had set it. */
+  mayReadEnv(name: string): boolean;
   /** Calls back when somebody asks the program to stop, until it is disposed. */
   onSignal(callback: (signal: StopSignal) => void): Disposable;
 }

@@ -89,6 +89,7 @@ export async function caCertsOf(context: Context, values: OpenCall["values"]): P
   return await readCaCerts(context, wish);
 }
 
-function logTo(output: Output): Log {
+/** The diary of what works below. */
+export function logTo(output: Output): Log {
   return (level, message) => output.say(level, output.style.dim(oneLine(message)));
 }

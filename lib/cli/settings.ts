@@ -10,7 +10,10 @@ export async function withDotenv(context: Context): Promise<Context> {
   return { ...context, env: envWithDotenv(context.env, text) };
 }
 
-async function dotenvText({ mayRead, readTextFile }: Context): Promise<string | undefined> {
+/** What `.env` says; `undefined` where there is none, or it may not be read. */
+export async function dotenvText(
+  { mayRead, readTextFile }: Pick<Context, "mayRead" | "readTextFile">,
+): Promise<string | undefined> {
   if (!mayRead(".env")) return undefined;
   try {
     return await readTextFile(".env");

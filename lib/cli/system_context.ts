@@ -11,6 +11,7 @@ export function systemContext(): Context {
     args: Deno.args,
     env,
     os: Deno.build.os,
+    runtime: { deno: Deno.version.deno, arch: Deno.build.arch },
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
       readText: () => new Response(Deno.stdin.readable).text(),
@@ -26,6 +27,7 @@ export function systemContext(): Context {
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
+    mayReadEnv,
     onSignal,
   };
 }
@@ -46,8 +48,11 @@ function strongRandom(): number {
 /** Reads a variable. Without leave to, the key's absence would mislead; any other is only welcome, and not asked for. */
 function env(name: string): string | undefined {
   if (name === "PW_API_KEY") return Deno.env.get(name);
-  if (Deno.permissions.querySync({ name: "env", variable: name }).state !== "granted") return undefined;
-  return Deno.env.get(name);
+  return mayReadEnv(name) ? Deno.env.get(name) : undefined;
+}
+
+function mayReadEnv(name: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
 }
 
 function textWriter(stream: typeof Deno.stdout): TextWriter {

@@ -67,6 +67,7 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-function defaultUserAgent(): string {
+/** What requests call the program. */
+export function defaultUserAgent(): string {
   return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
 }

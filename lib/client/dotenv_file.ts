@@ -16,3 +16,13 @@ export function envWithDotenv(
   const added = new Map<string, string | undefined>(DOTENV_NAMES.map((name) => [name, values[name]]));
   return (name) => env(name) ?? added.get(name);
 }
+
+/** Which of our names a file holds, and which others of ours it holds in vain. */
+export function namesInDotenv(text: string): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
+  const known: readonly string[] = DOTENV_NAMES;
+  const names = Object.keys(parse(text));
+  return {
+    read: names.filter((name) => known.includes(name)),
+    ignored: names.filter((name) => name.startsWith("PW_") && !known.includes(name)),
+  };
+}

@@ -12,7 +12,8 @@ import { type NetworkError, readNetworkError } from "./network_error.ts";
 import type { Credential } from "./credentials.ts";
 
 export interface HttpOptions {
-  readonly credential: Pick<Credential, "baseUrl" | "authorization">;
+  /** Without an authorization nobody's key is sent: for what a host tells to anybody. */
+  readonly credential: Pick<Credential, "baseUrl"> & { readonly authorization: Secret | null };
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
@@ -177,10 +178,10 @@ async function fetchHere(
     ...exchange.headers,
     "accept": "application/json, application/problem+json",
     "accept-language": "en",
-    "authorization": credential.authorization.reveal(),
     "user-agent": userAgent,
     "x-request-id": requestId,
   });
+  if (credential.authorization !== null) headers.set("authorization", credential.authorization.reveal());
   if (exchange.body !== undefined) headers.set("content-type", "application/json");
   const init: RequestInit & { client?: Deno.HttpClient } = {
     method: exchange.method,
@@ -272,7 +273,8 @@ function serverIdOf(headers: Headers): string | null {
 }
 
 /** A server that repeats the credential in its answer must not make us print it. */
-function redactor(authorization: Secret): (text: string) => string {
+function redactor(authorization: Secret | null): (text: string) => string {
+  if (authorization === null) return (text) => text;
   const [scheme, token = ""] = authorization.reveal().split(" ");
   const words = scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token];
   return (text) => words.reduce((rest, word) => word === "" ? rest : rest.replaceAll(word, "***"), text);

@@ -41,6 +41,9 @@ const MIGRATIONS = [
    CREATE TABLE profiles (host TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
 ];
 
+/** The newest file that this program can read, as its `user_version`. */
+export const LEDGER_VERSION = MIGRATIONS.length;
+
 /**
  * Opens the file, or begins it, readable by its owner alone.
  *
@@ -248,7 +251,7 @@ function inode(path: string): number | null {
 }
 
 /** SQLite's own fixed words for a file that it can't make sense of: the runtime passes no code. */
-function isDamage(error: unknown): boolean {
+export function isDamage(error: unknown): boolean {
   return error instanceof Error &&
     /file is not a database|malformed|unsupported file format|must use the same text encoding/.test(error.message);
 }

@@ -10,6 +10,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     env: () => undefined,
     stdin: { isTerminal: false, readText: () => notGiven("stdin") },
     os: "linux",
+    runtime: { deno: "2.9.6", arch: "x86_64" },
     askSecret: () => notGiven("askSecret"),
     readLine: () => notGiven("readLine"),
     stdout: keptWriter(),
@@ -21,6 +22,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     writeNewFile: () => notGiven("writeNewFile"),
     listFiles: () => notGiven("listFiles"),
     mayRead: () => false,
+    mayReadEnv: () => true,
     onSignal: () => ({ [Symbol.dispose]: () => {} }),
     ...parts,
   };

@@ -1,0 +1,126 @@
+/** Looks at a ledger's file from outside, and changes nothing: what is damaged stays where it is. */
+
+import { DatabaseSync } from "node:sqlite";
+import type { HostProfile } from "../model.ts";
+import { isDamage, LEDGER_VERSION } from "./sqlite.ts";
+
+export type LedgerState =
+  /** Nothing was written down yet. */
+  | { readonly type: "absent" }
+  | {
+    readonly type: "sound";
+    readonly records: number;
+    readonly open: number;
+    /** Open ones of which it is not known whether they became a run. */
+    readonly doubtful: number;
+    readonly profile: HostProfile;
+  }
+  | { readonly type: "damaged"; readonly why: string }
+  /** A newer version of this program made it. */
+  | { readonly type: "newer" }
+  /** Another process holds it, or has left a write unfinished that the next writer will take back. */
+  | { readonly type: "busy"; readonly why: string };
+
+export interface LedgerInspection {
+  readonly state: LedgerState;
+  readonly bytes: number;
+  /** The file's permissions; `null` where there are none, or no file. */
+  readonly mode: number | null;
+  /** Why nothing can be written there; `null` when it can. */
+  readonly whyNotWritable: string | null;
+}
+
+/** How long another process's write is waited for. */
+const BUSY_MS = 2_000;
+
+/**
+ * @param host Whose profile is wanted; `null` for nobody's.
+ * @throws What the system says when the file can't be read at all.
+ */
+export async function inspectLedger(path: string, host: string | null): Promise<LedgerInspection> {
+  const info = await statOf(path);
+  const whyNotWritable = await whyNotWritableAt(path, info);
+  if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
+  // The folders' bits say who may come in, the rest what kind of file it is.
+  const mode = info.mode === null ? null : info.mode & 0o777;
+  return { state: stateOf(path, host), bytes: info.size, mode, whyNotWritable };
+}
+
+async function statOf(path: string): Promise<Deno.FileInfo | null> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return null;
+    throw error;
+  }
+}
+
+/** SQLite keeps its journal beside the file: so the folder has to be writable too. */
+async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promise<string | null> {
+  try {
+    if (info !== null) (await Deno.open(path, { write: true })).close();
+    await tryWriting(path.replace(/[\\/][^\\/]*$/, ""));
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Writes a page into a file that is gone at once; above a folder that is still to be made, the first that is there. */
+async function tryWriting(folder: string): Promise<void> {
+  let there = folder === "" ? "/" : folder;
+  let info = await statOf(there);
+  while (info === null) {
+    const above = there.replace(/[\\/]+[^\\/]*$/, "");
+    if (above === there) break;
+    there = above === "" ? "/" : above;
+    info = await statOf(there);
+  }
+  if (info !== null && !info.isDirectory) throw new Error(`${there} is not a folder`);
+  const trial = await Deno.makeTempFile({ dir: there, prefix: ".pw-workflow-runner-" });
+  try {
+    await Deno.writeFile(trial, new Uint8Array(4_096));
+  } finally {
+    await Deno.remove(trial);
+  }
+}
+
+function stateOf(path: string, host: string | null): LedgerState {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      return read(database, host);
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    if (isDamage(error)) return { type: "damaged", why: error.message };
+    if (/locked|busy|readonly database/.test(error.message)) return { type: "busy", why: error.message };
+    throw error;
+  }
+}
+
+function read(database: DatabaseSync, host: string | null): LedgerState {
+  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  if (version > LEDGER_VERSION) return { type: "newer" };
+  const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
+  // Made, and not yet written to.
+  if (version === 0) return { type: "sound", records: 0, open: 0, doubtful: 0, profile: {} };
+  const counts = database.prepare(
+    `SELECT count(*) AS records, coalesce(sum(is_open), 0) AS open, coalesce(sum(${DOUBTFUL}), 0) AS doubtful FROM records`,
+  ).get();
+  const row = database.prepare("SELECT body FROM profiles WHERE host = ?").get(host);
+  return {
+    type: "sound",
+    records: Number(counts?.records),
+    open: Number(counts?.open),
+    doubtful: Number(counts?.doubtful),
+    profile: row === undefined ? {} : JSON.parse(String(row.body)),
+  };
+}
+
+const DOUBTFUL = `is_open = 1 AND (json_extract(body, '$.state') = 'submitted' OR
+  (json_extract(body, '$.state') = 'intended' AND json_extract(body, '$.lostAnswers') > 0))`;
