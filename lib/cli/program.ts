@@ -104,6 +104,12 @@ const GROUPS = [
         load: async () => (await import("./commands/rerun.ts")).rerun,
       },
       {
+        name: "doctor",
+        usage: "",
+        summary: "what keeps this from working",
+        load: async () => (await import("./commands/doctor.ts")).doctor,
+      },
+      {
         name: "contact",
         usage: "",
         summary: "find out what a platform does where its contract is open",
