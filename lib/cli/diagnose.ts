@@ -148,6 +148,13 @@ export function judgeConnection(baseUrl: string, { state, elapsedMs }: Health): 
   }
 }
 
+/** A connection that failed where a proxy is set: `name` is the variable that sets it, `null` where none does. */
+export function blamingProxy(verdict: Verdict, name: string | null): Verdict {
+  if (name === null || verdict.status !== "failed") return verdict;
+  const hint = `${name} is set: it may be the proxy that fails, or NO_PROXY that lacks this host`;
+  return { ...verdict, hint: verdict.hint === null ? hint : `${verdict.hint}. ${hint}` };
+}
+
 export function judgeClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): Verdict {
   if (clockAheadMs === null) return skipped("the host's answer shows no time");
   const size = Math.abs(clockAheadMs);

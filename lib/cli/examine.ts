@@ -12,6 +12,7 @@ import type { HostProfile } from "../model.ts";
 import { VERSION_LINE } from "../version.ts";
 import type { Context } from "./context.ts";
 import {
+  blamingProxy,
   type Check,
   type CheckName,
   judgeAccount,
@@ -100,7 +101,7 @@ export async function* examine(
   /** One after the other, for what refuses a key refuses it everywhere. */
   async function askAll(): Promise<Readonly<Record<"account" | "routes" | "workspace", Verdict>>> {
     const { verdict, error } = await reached;
-    const isReached = verdict.status !== "skipped" && !(error instanceof Unreachable || error instanceof AnswerLost);
+    const isReached = verdict.status !== "skipped" && !isNoAnswer(error);
     if (credential === undefined || http === null || !isReached) {
       const why = skipped(credential === undefined ? "needs a key that can be used" : "needs a connection");
       return { account: why, routes: why, workspace: why };
@@ -134,7 +135,12 @@ export async function* examine(
     start("settings", bounded("read the settings", () => lookAtSettings(context)).then(({ verdict }) => verdict)),
     start("network", Promise.resolve(lookAtNetwork(context))),
     start("credential", Promise.resolve(credentialVerdict)),
-    start("connection", reached.then(({ verdict }) => verdict)),
+    start(
+      "connection",
+      reached.then(({ verdict, error }) =>
+        isNoAnswer(error) ? blamingProxy(verdict, proxyFor(context, baseUrl)) : verdict
+      ),
+    ),
     start(
       "clock",
       reached.then(({ value }) => value === undefined ? skipped("needs a connection") : judgeClock(value)),
@@ -234,6 +240,16 @@ function hostWithoutKey({ env }: Context): string | null {
 async function reach(http: Http, signal: AbortSignal): Promise<Outcome<Health>> {
   const health = await askHealth(http, { signal });
   return { verdict: judgeConnection(http.baseUrl, health), value: health };
+}
+
+function isNoAnswer(error: unknown): boolean {
+  return error instanceof Unreachable || error instanceof AnswerLost;
+}
+
+/** The variable that names a proxy for such an address, if one does. */
+function proxyFor({ env }: Context, baseUrl: string | null): string | null {
+  const names = [baseUrl?.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY", "ALL_PROXY"];
+  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => said(env(name)) !== undefined) ?? null;
 }
 
 async function lookAtLedger({ env, os }: Context, host: string | null): Promise<Outcome<LedgerInspection>> {

@@ -13,6 +13,8 @@ export interface Call {
   readonly cwd?: string | URL;
   /** Another entry than main.ts. */
   readonly entry?: string;
+  /** All of them unless said otherwise. */
+  readonly permissions?: readonly string[];
   /** Called with the process once it is started. */
   readonly onStart?: (child: Deno.ChildProcess) => void;
   /** Called with each piece of what it says on stderr. */
@@ -27,12 +29,12 @@ export interface Ending {
 
 /** Runs it to its end; kills it, by its own id, when that does not come. */
 export async function runProgram(
-  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, onStart, onStderr }: Call,
+  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, permissions = ["-A"], onStart, onStderr }: Call,
 ): Promise<Ending> {
   // What one call remembers is no other's concern.
   await using state = await emptyFolder();
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", entry, ...args],
+    args: ["run", "--no-prompt", ...permissions, entry, ...args],
     cwd,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", PW_STATE_DIR: state.path, ...env },
