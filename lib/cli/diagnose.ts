@@ -233,7 +233,7 @@ export function judgeHistory(path: string, { state, bytes, mode, whyNotWritable 
         "Update pw-workflow-runner, or name another place with PW_STATE_DIR",
       );
     case "busy":
-      return odd(`${path} could not be looked into: ${state.why}`, "Another process is writing: try again in a moment");
+      return odd(`${path} could not be looked into: ${state.why}`, "Another process writes to it, or was ended while it did: try again, the next run puts it right");
     case "sound": {
       if (unwritable !== null) return bad("storage", unwritable, hint);
       const { records, open, doubtful } = state;
