@@ -5,35 +5,26 @@ import { askHealth, askWorkspace, type Health } from "../client/checkup.ts";
 import { type Credential, findCredential } from "../client/credentials.ts";
 import { createHttp, type Http } from "../client/http.ts";
 import { baseUrlOf } from "../client/key_form.ts";
-import { AnswerLost, RunnerError, Unreachable, UsageError } from "../errors.ts";
+import { AnswerLost, RunnerError, Unreachable } from "../errors.ts";
 import { inspectLedger, type LedgerInspection } from "../ledger/inspect.ts";
-import { LOG_LEVELS } from "../log.ts";
 import type { HostProfile } from "../model.ts";
 import { VERSION_LINE } from "../version.ts";
 import type { Context } from "./context.ts";
 import {
   blamingProxy,
-  type Check,
-  type CheckName,
   judgeAccount,
   judgeClock,
   judgeConnection,
   judgeCredential,
-  judgeHistory,
-  judgeNetwork,
   judgeRoutes,
-  judgeSettings,
-  judgeVersions,
   judgeWorkspace,
-  skipped,
-  type Verdict,
-  verdictOf,
-} from "./diagnose.ts";
+} from "./diagnose_host.ts";
+import { judgeHistory, judgeVersions } from "./diagnose_machine.ts";
 import { logTo } from "./open.ts";
-import { parseDuration } from "./duration.ts";
 import type { Output } from "./output.ts";
-import { dotenvText } from "./settings.ts";
+import { dotenvOf, lookAtNetwork, lookAtSettings, proxyFor, said } from "./examine_machine.ts";
 import { ledgerPath } from "./state_path.ts";
+import { type Check, type CheckName, skipped, type Verdict, verdictOf } from "./verdict.ts";
 
 export interface ExamineOptions {
   readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
@@ -42,25 +33,6 @@ export interface ExamineOptions {
 
 /** For each check. */
 const DEADLINE_MS = 10_000;
-
-const OUR_VARIABLES = [
-  "PW_API_KEY",
-  "PW_CONTEXT",
-  "PW_PLATFORM_HOST",
-  "PW_CREDENTIALS_DIR",
-  "PW_STATE_DIR",
-  "PW_TIMEOUT",
-  "PW_LOG_LEVEL",
-  "NO_COLOR",
-];
-
-/** The runtime reads these by itself, in either case. */
-const NETWORK_VARIABLES = [
-  ...["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
-  "DENO_CERT",
-  "DENO_TLS_CA_STORE",
-  "PW_CA_CERT",
-];
 
 /** Everything that is looked at, in one order, each as soon as it is known. */
 export async function* examine(
@@ -132,7 +104,10 @@ export async function* examine(
   const versions = judgeVersions({ program: VERSION_LINE, ...runtime, os });
   const checks = [
     start("versions", Promise.resolve(versions)),
-    start("settings", bounded("read the settings", () => lookAtSettings(context)).then(({ verdict }) => verdict)),
+    start(
+      "settings",
+      bounded("read the settings", async () => foundWell(await lookAtSettings(context))).then(({ verdict }) => verdict),
+    ),
     start("network", Promise.resolve(lookAtNetwork(context))),
     start("credential", Promise.resolve(credentialVerdict)),
     start(
@@ -246,70 +221,8 @@ function isNoAnswer(error: unknown): boolean {
   return error instanceof Unreachable || error instanceof AnswerLost;
 }
 
-/** The variable that names a proxy for such an address, if one does. */
-function proxyFor({ env }: Context, baseUrl: string | null): string | null {
-  const names = [baseUrl?.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY", "ALL_PROXY"];
-  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => said(env(name)) !== undefined) ?? null;
-}
-
 async function lookAtLedger({ env, os }: Context, host: string | null): Promise<Outcome<LedgerInspection>> {
   const path = ledgerPath(env, os);
   const inspection = await inspectLedger(path, host);
   return { verdict: judgeHistory(path, inspection), value: inspection };
-}
-
-function lookAtNetwork({ env, mayReadEnv }: Context): Verdict {
-  const seen = NETWORK_VARIABLES.filter(mayReadEnv);
-  return judgeNetwork({
-    variables: seen.flatMap((name) => {
-      const value = said(env(name));
-      return value === undefined ? [] : [{ name, value }];
-    }),
-    hidden: NETWORK_VARIABLES.filter((name) => !seen.includes(name)),
-  });
-}
-
-async function lookAtSettings(context: Context): Promise<Outcome<undefined>> {
-  const { env, mayRead, mayReadEnv } = context;
-  const dotenv = await dotenvOf(context);
-  const seen = OUR_VARIABLES.filter(mayReadEnv);
-  return foundWell(judgeSettings({
-    dotenv,
-    mayReadDotenv: mayRead(".env"),
-    set: seen.filter((name) => said(env(name)) !== undefined && dotenv?.values(name) !== env(name)),
-    hidden: OUR_VARIABLES.filter((name) => !seen.includes(name)),
-    unusable: unusableOf(env),
-  }));
-}
-
-/** Their values stay untold: whoever mixed two variables up may have put the key there. */
-function unusableOf(env: Context["env"]): string[] {
-  const level = said(env("PW_LOG_LEVEL"))?.toUpperCase();
-  const timeout = said(env("PW_TIMEOUT"));
-  return [
-    ...(level === undefined || LOG_LEVELS.some((known) => known === level)
-      ? []
-      : [`PW_LOG_LEVEL is none of ${LOG_LEVELS.join(", ")}`]),
-    ...(timeout === undefined || isDuration(timeout) ? [] : ["PW_TIMEOUT is not a duration"]),
-  ];
-}
-
-function isDuration(text: string): boolean {
-  try {
-    return parseDuration(text) >= 0;
-  } catch (error) {
-    if (error instanceof UsageError) return false;
-    throw error;
-  }
-}
-
-async function dotenvOf(context: Context) {
-  const text = await dotenvText(context);
-  if (text === undefined) return null;
-  const { envWithDotenv, namesInDotenv } = await import("../client/dotenv_file.ts");
-  return { ...namesInDotenv(text), values: envWithDotenv(() => undefined, text) };
-}
-
-function said(text: string | undefined): string | undefined {
-  return text === undefined || text.trim() === "" ? undefined : text.trim();
 }

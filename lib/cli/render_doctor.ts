@@ -1,6 +1,6 @@
 /** A check as people read it, and all of them as programs do. Pure. */
 
-import { type Check, conclude } from "./diagnose.ts";
+import { type Check, conclude } from "./verdict.ts";
 import { oneLine } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 import { pad, textWidth } from "./text_width.ts";

@@ -68,21 +68,29 @@ async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promi
 
 /** Writes a page into a file that is gone at once; above a folder that is still to be made, the first that is there. */
 async function tryWriting(folder: string): Promise<void> {
-  let there = folder === "" ? "/" : folder;
-  let info = await statOf(there);
-  while (info === null) {
-    const above = there.replace(/[\\/]+[^\\/]*$/, "");
-    if (above === there) break;
-    there = above === "" ? "/" : above;
-    info = await statOf(there);
+  if (Deno.permissions.querySync({ name: "write", path: folder }).state !== "granted") {
+    throw new Deno.errors.NotCapable(`Requires write access to "${folder}", run again with the --allow-write flag`);
   }
-  if (info !== null && !info.isDirectory) throw new Error(`${there} is not a folder`);
-  const trial = await Deno.makeTempFile({ dir: there, prefix: ".pw-workflow-runner-" });
   try {
-    await Deno.writeFile(trial, new Uint8Array(4_096));
-  } finally {
-    await Deno.remove(trial);
+    const there = await firstThere(folder);
+    const trial = await Deno.makeTempFile({ dir: there, prefix: ".pw-workflow-runner-" });
+    try {
+      await Deno.writeFile(trial, new Uint8Array(4_096));
+    } finally {
+      await Deno.remove(trial);
+    }
+  } catch (error) {
+    // Whoever may write to the folder alone need not see what is above it.
+    if (!(error instanceof Deno.errors.NotCapable)) throw error;
   }
+}
+
+async function firstThere(folder: string): Promise<string> {
+  const info = await statOf(folder);
+  if (info?.isDirectory) return folder;
+  if (info !== null) throw new Deno.errors.NotADirectory(`${folder} is not a folder`);
+  const above = folder.replace(/[\\/]+[^\\/]*$/, "");
+  return above === folder ? "." : await firstThere(above === "" ? "/" : above);
 }
 
 function stateOf(path: string, host: string | null): LedgerState {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Check } from "../../lib/cli/diagnose.ts";
+import type { Check } from "../../lib/cli/verdict.ts";
 import { doctorDocument, renderCheck, renderConclusion } from "../../lib/cli/render_doctor.ts";
 import { styleFor } from "../../lib/cli/style.ts";
 import { textWidth } from "../../lib/cli/text_width.ts";

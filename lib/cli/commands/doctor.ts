@@ -1,6 +1,6 @@
 import { examine } from "../examine.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
-import { type Check, conclude } from "../diagnose.ts";
+import { type Check, conclude } from "../verdict.ts";
 import { doctorDocument, renderCheck, renderConclusion } from "../render_doctor.ts";
 
 export const doctor = defineCommand({
