@@ -157,6 +157,7 @@ function boundedBy({ clock }: Context, signal: AbortSignal) {
 /** Not everything can be given up in the middle: a file on a network that hangs is left to itself. */
 function whenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }

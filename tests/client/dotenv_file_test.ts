@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { envWithDotenv } from "../../lib/client/dotenv_file.ts";
+import { envWithDotenv, namesInDotenv } from "../../lib/client/dotenv_file.ts";
 
 const TEXT = `
 # a comment
@@ -28,4 +28,11 @@ for (const name of ["PW_PLATFORM_HOST", "PW_CONTEXT", "HTTPS_PROXY", "toString"]
 
 Deno.test("other variables come from the environment as before", () => {
   assert.equal(envWithDotenv((name) => name === "HOME" ? "/home/demo" : undefined, TEXT)("HOME"), "/home/demo");
+});
+
+Deno.test("what a file holds in vain is told by its name", () => {
+  assert.deepEqual(namesInDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n"), {
+    read: ["PW_API_KEY"],
+    ignored: ["PW_CONTEXT", "PW_PLATFORM_HOST"],
+  });
 });
