@@ -73,11 +73,12 @@ async function tryWriting(folder: string): Promise<void> {
   }
   try {
     const there = await firstThere(folder);
-    const trial = await Deno.makeTempFile({ dir: there, prefix: ".pw-workflow-runner-" });
+    // In one go: a program that is stopped in the middle would leave it there.
+    const trial = Deno.makeTempFileSync({ dir: there, prefix: ".pw-workflow-runner-" });
     try {
-      await Deno.writeFile(trial, new Uint8Array(4_096));
+      Deno.writeFileSync(trial, new Uint8Array(4_096));
     } finally {
-      await Deno.remove(trial);
+      Deno.removeSync(trial);
     }
   } catch (error) {
     // Whoever may write to the folder alone need not see what is above it.

@@ -5,15 +5,14 @@ import { createOutput } from "../../lib/cli/output.ts";
 import type { Check } from "../../lib/cli/verdict.ts";
 import { keyFor } from "../client/support/servers.ts";
 import { aContext } from "../support/cli_context.ts";
-import { emptyFolder } from "../support/main_job.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const URL_OF_HOST = "http://127.0.0.1:9";
 
 /** What is found where a request never ends; `onRequest` is told of each. */
 async function examineSilence(onRequest: () => void, { clock = virtualClock(), signal = unstopped() } = {}) {
-  await using state = await emptyFolder();
-  const env = new Map([["PW_API_KEY", keyFor(URL_OF_HOST)], ["PW_STATE_DIR", state.path]]);
+  // No place for a history: no file is being looked at when it ends.
+  const env = new Map([["PW_API_KEY", keyFor(URL_OF_HOST)]]);
   const context = aContext({
     clock,
     env: (name) => env.get(name),
