@@ -20,7 +20,7 @@ import {
   judgeWorkspace,
 } from "./diagnose_host.ts";
 import { judgeHistory, judgeVersions } from "./diagnose_machine.ts";
-import { logTo } from "./open.ts";
+import { caCertsOf, logTo } from "./open.ts";
 import type { Output } from "./output.ts";
 import { dotenvOf, lookAtNetwork, lookAtSettings, proxyFor, said } from "./examine_machine.ts";
 import { ledgerPath } from "./state_path.ts";
@@ -52,7 +52,7 @@ export async function* examine(
   const found = bounded("look for the key", () => findKey(context, values));
   const { verdict: credentialVerdict, value: credential } = await found;
   const baseUrl = credential?.baseUrl ?? hostWithoutKey(context);
-  const parts = { fetch, clock, random, log: logTo(output) };
+  const parts = { fetch, clock, random, log: logTo(output), caCerts: await caCertsOf(context, values) };
   const http = baseUrl === null ? null : createHttp({
     ...parts,
     credential: { baseUrl, authorization: credential?.authorization ?? null },

@@ -15,7 +15,6 @@ export type AccountOperations = Pick<
   | "getWorkflowYaml"
   | "listSessions"
   | "listClusters"
-  | "serverTime"
   | "workspaceStatus"
 >;
 
@@ -77,12 +76,6 @@ export function accountOperations(http: Http): AccountOperations {
         import("./wire_account.ts"),
       ]);
       return readClusters(answer, act);
-    },
-
-    async serverTime(options) {
-      const { headers } = await ask(http, { ...options, act: "reach the platform", path: "/healthzz" });
-      const instantMs = Date.parse(headers.get("date") ?? "");
-      return Number.isFinite(instantMs) ? instantMs : null;
     },
 
     async workspaceStatus(options) {

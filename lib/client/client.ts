@@ -98,8 +98,6 @@ export interface Client {
 
   listSessions(options: Abortable): Promise<readonly Session[]>;
   listClusters(options: Abortable): Promise<readonly Cluster[]>;
-  /** Asks whether the host is there; answers with its clock, milliseconds since the epoch, `null` where it tells none. */
-  serverTime(options: Abortable): Promise<number | null>;
   /** The platform's word for how the user's workspace is, in which runs are started; `null` where it doesn't tell. */
   workspaceStatus(options: Abortable): Promise<string | null>;
 }

@@ -148,7 +148,7 @@ Deno.test("what contact found is believed by the next run", async () => {
   const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: folder.path };
   await runProgram({ args: ["contact", "--workflow", "quick", "--yes"], env });
   const { stdout } = await runProgram({ args: ["doctor"], env });
-  assert.match(stdout, /✓ host +slugs of ours are honoured; a second run of a slug is refused/);
+  assert.match(stdout, /✓ routes .*keeps.*yes.*yes/);
 });
 
 interface Stage extends AsyncDisposable {
