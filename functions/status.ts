@@ -54,7 +54,7 @@ export async function runSchedule({ cloud, name, request }: Call): Promise<Respo
   // Where another tick is under way, that one or the next takes it up.
   await tick(cloud, NOW_BUDGET);
   const slot = await store.slot(name, id);
-  const record = slot?.wishId == null ? undefined : await deps.ledger.get(slot.wishId);
+  const record = await deps.ledger.get(slot?.wishId ?? "");
   const slug = record === undefined ? null : slugOf(record);
   return json({ slot: id, state: slot?.state ?? "waiting", slug, end: slot?.end ?? null }, {
     status: 202,

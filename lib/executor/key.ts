@@ -66,11 +66,10 @@ export function keyTaken(
   run: Run | { readonly slug: string | null } | undefined,
   how = "was used with other inputs",
 ): KeyTaken {
-  const by = run?.slug == null ? "" : `, by the run ${run.slug}`;
+  const slug = run?.slug ?? null;
+  const by = slug === null ? "" : `, by the run ${slug}`;
   return new KeyTaken(`Cannot use the key "${key?.text}" for ${request.workflow}: it ${how}${by}`, {
-    hint: run?.slug == null
-      ? "Choose another key"
-      : `Choose another key, or follow it: pw-workflow-runner watch ${run.slug}`,
+    hint: slug === null ? "Choose another key" : `Choose another key, or follow it: pw-workflow-runner watch ${slug}`,
   });
 }
 
