@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import { runNow } from "../../functions/mod.ts";
+import { tick } from "../../functions/tick.ts";
+import { emptyFolder, machineEnv } from "../support/main_job.ts";
+import { cacheEnv } from "../support/program.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { aCloudStage } from "./support/cloud.ts";
+
+Deno.test("a run of a function's own is submitted once for its key, and the ticks see its end", async () => {
+  await using stage = await aCloudStage([]);
+  const cloud = await stage.isolate();
+  const first = await runNow(cloud, "quick", { inputs: { file: "a" }, key: "upload a" });
+  const second = await runNow(cloud, "quick", { inputs: { file: "a" }, key: "upload a" });
+  assert.equal(second.wishId, first.wishId);
+  assert.equal(stage.simulator.runs().length, 1);
+  stage.clock.advance(60_000);
+  await tick(cloud);
+  assert.equal((await cloud.deps.ledger.get(first.wishId))?.state, "settled");
+});
+
+Deno.test("the example in functions/mod.ts runs as it stands", async () => {
+  const text = await Deno.readTextFile(new URL("../../functions/mod.ts", import.meta.url));
+  const [, block = ""] = /```ts\n([^]*?)```/.exec(text) ?? [];
+  const example = block.replaceAll(/^ \* ?/gm, "").replace(
+    "./functions/mod.ts",
+    new URL("../../functions/mod.ts", import.meta.url).href,
+  );
+  await using folder = await emptyFolder();
+  await using simulator = await startSimulator();
+  await Deno.writeTextFile(
+    `${folder.path}/own.ts`,
+    `${example}\nconsole.log(await onUpload("a.dat"));\nDeno.exit(0);\n`,
+  );
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "-A",
+      "--unstable-kv",
+      "--config",
+      new URL("../../deno.json", import.meta.url).pathname,
+      "own.ts",
+    ],
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", PW_API_KEY: simulator.key },
+    stdin: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  assert.match(new TextDecoder().decode(stdout), /^quick-[a-z2-7]{16}\n$/);
+  assert.equal(simulator.runs().length, 1);
+});

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { sendMessages, signature } from "../../functions/notices.ts";
+import { tick } from "../../functions/tick.ts";
+import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
+import { aCloudStage } from "./support/cloud.ts";
+
+const MINUTE_MS = 60_000;
+const SECRET = "whsec_" + btoa("a secret of enough bytes");
+
+interface Hook extends AsyncDisposable {
+  readonly url: string;
+  readonly received: { readonly headers: Headers; readonly body: string }[];
+}
+
+function aHook(statusOf: (count: number) => number = () => 204): Hook {
+  const received: { headers: Headers; body: string }[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    received.push({ headers: request.headers, body: await request.text() });
+    return new Response(null, { status: statusOf(received.length) });
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}/hook?token=planted-token`,
+    received,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+const schedule = (url: string): ScheduleSpec => ({
+  name: "every",
+  cron: "*/10 * * * *",
+  workflow: "failing-step",
+  notify: [{ url, on: ["failed"], secretEnv: "HOOK_SECRET" }],
+});
+
+Deno.test("a failure is told to the webhook once, signed, with nothing secret in it", async () => {
+  await using hook = aHook();
+  await using stage = await aCloudStage([schedule(hook.url)]);
+  const cloud = await stage.isolate({ env: (name) => name === "HOOK_SECRET" ? SECRET : undefined });
+  await tick(cloud);
+  for (let minute = 0; minute < 14; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(cloud);
+  }
+  assert.equal(hook.received.length, 1);
+  const [{ headers, body } = { headers: new Headers(), body: "" }] = hook.received;
+  const [id, timestamp] = [headers.get("webhook-id"), headers.get("webhook-timestamp")];
+  assert.equal(headers.get("webhook-signature"), await signature(SECRET, `${id}.${timestamp}.${body}`));
+  const { type, data } = JSON.parse(body);
+  assert.equal(type, "run.failed");
+  assert.equal(data.schedule, "every");
+  assert.match(data.slug, /^failing-step-/);
+  for (const secret of [SECRET, stage.simulator.key, "planted-token"]) assert.ok(!body.includes(secret));
+});
+
+Deno.test("a webhook that does not take a message is asked again, ever more seldom, and given up in the end", async () => {
+  await using hook = aHook(() => 500);
+  await using stage = await aCloudStage([schedule(hook.url)]);
+  const cloud = await stage.isolate({ env: () => "plain secret" });
+  await tick(cloud);
+  for (let minute = 0; minute < 15; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(cloud);
+  }
+  const { signal } = new AbortController();
+  for (let hour = 0; hour < 48; hour++) {
+    stage.clock.advance(60 * MINUTE_MS);
+    await sendMessages(cloud, signal);
+  }
+  assert.equal(hook.received.length, 8);
+  assert.equal(new Set(hook.received.map(({ headers }) => headers.get("webhook-id"))).size, 1);
+});
+
+Deno.test("a webhook that is back takes the message then", async () => {
+  await using hook = aHook((count) => count < 3 ? 503 : 200);
+  await using stage = await aCloudStage([schedule(hook.url)]);
+  const cloud = await stage.isolate({ env: () => "plain secret" });
+  await tick(cloud);
+  for (let minute = 0; minute < 19; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(cloud);
+  }
+  assert.equal(hook.received.length, 3);
+});
+
+Deno.test("a signature is that of Standard Webhooks", async () => {
+  // The example of the standard's own libraries.
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+  const text = 'msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}';
+  assert.equal(await signature(secret, text), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { tick } from "../../functions/tick.ts";
+import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
+import { aCloudStage, type CloudStage, lasting } from "./support/cloud.ts";
+import type { Cloud } from "../../functions/cloud.ts";
+
+const MINUTE_MS = 60_000;
+const START_MS = Date.UTC(2026, 0, 5, 9);
+const EVERY: ScheduleSpec = { name: "every", cron: "*/10 * * * *", workflow: "short" };
+
+interface Play {
+  readonly stage: CloudStage;
+  readonly cloud: Cloud;
+  /** A tick at each of these minutes after the start. */
+  tickAt(...minutes: readonly number[]): Promise<void>;
+}
+
+function play(
+  name: string,
+  { specs = [EVERY], ...options }: Parameters<typeof aCloudStage>[1] & { readonly specs?: readonly ScheduleSpec[] },
+  act: (play: Play) => Promise<void>,
+): void {
+  Deno.test(name, async () => {
+    await using stage = await aCloudStage(specs, {
+      startMs: START_MS,
+      workflows: { short: lasting(30), long: lasting(3_600) },
+      ...options,
+    });
+    const cloud = await stage.isolate();
+    await act({
+      stage,
+      cloud,
+      async tickAt(...minutes) {
+        for (const minute of minutes) {
+          stage.clock.advance(Math.max(0, START_MS + minute * MINUTE_MS - stage.clock.now()));
+          await tick(cloud);
+        }
+      },
+    });
+  });
+}
+
+async function ends(cloud: Cloud, schedule = "every"): Promise<readonly (string | undefined)[]> {
+  return (await cloud.store.lastSlots(schedule, 20)).map(({ state, end }) => end?.status ?? state).reverse();
+}
+
+play("a schedule that is new begins with its next slot", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 1, 9);
+  assert.equal(stage.simulator.runs().length, 0);
+  await tickAt(10, 11);
+  assert.deepEqual(await ends(cloud), ["completed"]);
+});
+
+play("a tick with nothing due asks the platform nothing", {}, async ({ stage, tickAt }) => {
+  await tickAt(0, 1, 2, 3);
+  assert.deepEqual(stage.simulator.received(), []);
+});
+
+play("ticks that stay away are counted and told", {}, async ({ cloud, tickAt }) => {
+  await tickAt(0, 1, 2, 7);
+  assert.equal((await cloud.store.tickLog())?.missed, 4);
+});
+
+play("missed slots are reported, and the last of them is made up for", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 46, 47);
+  assert.deepEqual(await ends(cloud), ["completed"]);
+  const missed = (await cloud.store.reports(10)).filter(({ kind }) => kind === "missed");
+  assert.deepEqual(missed.map(({ slotId }) => slotId).sort(), [
+    "every@2026-01-05T09:10Z",
+    "every@2026-01-05T09:20Z",
+    "every@2026-01-05T09:30Z",
+  ]);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
+play("a run past its deadline is told of, and cancelled where that is wished", {
+  specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10, 11, 16, 17, 18, 19);
+  assert.deepEqual(await ends(cloud), ["cancelled"]);
+  assert.equal(stage.simulator.received("cancel-run").length, 1);
+  const kinds = (await cloud.store.reports(10)).map(({ kind }) => kind);
+  assert.deepEqual(kinds.sort(), ["cancelled", "deadline", "submitted"]);
+});
+
+play("a run past its deadline goes on where it may", {
+  specs: [{ ...EVERY, workflow: "long", deadline: "5m" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10, 16, 17, 18);
+  assert.deepEqual(await ends(cloud), ["open"]);
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+  assert.equal((await cloud.store.reports(10)).filter(({ kind }) => kind === "deadline").length, 1);
+});
+
+play("inputs that are wrong end the slot, and say why", {
+  specs: [{ ...EVERY, workflow: "hello-world", inputs: { hello: { message: 7 } } }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10);
+  assert.deepEqual(await ends(cloud), ["failed"]);
+  const [report] = await cloud.store.reports(1);
+  assert.match(report?.message ?? "", /Cannot run hello-world: .*hello\.message/);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+play("a workflow that is not there ends the slot, and the next one is tried again", {
+  specs: [{ ...EVERY, workflow: "no-such-workflow" }],
+}, async ({ cloud, tickAt }) => {
+  await tickAt(0, 10, 20);
+  assert.deepEqual(await ends(cloud), ["failed", "failed"]);
+});
+
+play("a platform that is away for a while delays a slot, and loses none", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 8 });
+  await tickAt(10);
+  assert.deepEqual(await ends(cloud), ["waiting"]);
+  await tickAt(11, 12, 13, 14);
+  assert.deepEqual(await ends(cloud), ["completed"]);
+});
+
+play("a lost answer is looked for by the next ticks, and nothing is sent twice", {
+  faults: [{ on: "submit", cut: "after-effect" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10, 11, 12);
+  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.equal(stage.simulator.received("submit").length, 1);
+});
+
+play("a schedule of another timeline does not run, and what passes meanwhile is not missed", {
+  specs: [{ ...EVERY, enabled: ["git-branch/main"] }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10, 20);
+  assert.equal(stage.simulator.runs().length, 0);
+  const moved = { ...cloud, timeline: "git-branch/main" };
+  await tick(moved);
+  stage.clock.advance(10 * MINUTE_MS);
+  await tick(moved);
+  assert.equal(stage.simulator.runs().length, 1);
+  assert.deepEqual((await cloud.store.reports(10)).filter(({ kind }) => kind === "missed"), []);
+});
+
+play("inputs come from a file that is deployed along, and inline ones stand above it", {
+  specs: [{ ...EVERY, inputsFile: "inputs.yaml", inputs: { b: 2 } }],
+}, async ({ stage, cloud }) => {
+  const isolate = { ...cloud, readTextFile: () => Promise.resolve("a: 1\nb: 1\n") };
+  await tick(isolate);
+  stage.clock.advance(10 * MINUTE_MS);
+  await tick(isolate);
+  const [submit] = stage.simulator.received("submit");
+  assert.deepEqual((submit?.body as { inputs: unknown }).inputs, { a: 1, b: 2 });
+});
+
+play("two isolates that tick at once share the work, and one of them says so", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const reports = await Promise.all([tick(cloud), tick(await stage.isolate()), tick(await stage.isolate())]);
+  assert.deepEqual(reports.map(({ didTick }) => didTick).sort(), [false, false, true]);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
+play("what is old is forgotten in time", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10, 11);
+  stage.clock.advance(100 * 24 * 60 * MINUTE_MS);
+  assert.equal(await cloud.store.prune(stage.clock.now() - 90 * 24 * 60 * MINUTE_MS, 100), 3);
+  assert.deepEqual(await ends(cloud), []);
+});
