@@ -9,6 +9,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
     return 0;
   },
   binary: async (print) => await (await import("./binary.ts")).benchBinary(print),
+  cloud: async (print) => await (await import("./cloud.ts")).benchCloud(print),
   history: async (print) => await (await import("./history.ts")).benchHistory(print),
   inputs: async (print) => await (await import("./inputs.ts")).benchInputs(print),
 };

@@ -34,6 +34,9 @@ Deno.test("literalImports() refuses an import whose file it can't tell", () => {
 Deno.test("no file of the program imports what a binary would lack", async () => {
   for (const path of await sourceFiles(ROOT, "lib/")) {
     const literal = literalImports(await Deno.readTextFile(new URL(path, ROOT)), path);
-    assert.deepEqual(literal.match(/\bimport\((?!\s*")[^)]*\)/g) ?? [], [], path);
+    const unknown = literal.match(/\bimport\((?!\s*")[^)]*\)/g) ?? [];
+    // A file of the user's own is no part of the program.
+    const isOfTheUser = (found: string) => path === "lib/cli/commands/schedules.ts" && found === "import(url.href)";
+    assert.deepEqual(unknown.filter((found) => !isOfTheUser(found)), [], path);
   }
 });
