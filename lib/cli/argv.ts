@@ -65,14 +65,21 @@ export const wholeNumber = ({ min, max = Number.MAX_SAFE_INTEGER }: { min: numbe
   };
 };
 
-/** An option that takes one of a few words. */
+/** An option that takes one of a few words; {@link wordsOf} tells them. */
 export const oneOf = <const Word extends string>(...words: readonly Word[]) => {
-  return (value: string): Word => {
+  const parse = (value: string): Word => {
     const found = words.find((word) => word === text(value));
     if (found !== undefined) return found;
     throw new UsageError(`it must be one of ${words.join(", ")}: got "${value}"`, { hint: didYouMean(value, words) });
   };
+  return Object.assign(parse, { words });
 };
+
+/** The words that an option takes; none where it takes others too. */
+export function wordsOf({ parse }: ArgSchema): readonly string[] {
+  if (parse === undefined || !("words" in parse) || !Array.isArray(parse.words)) return [];
+  return parse.words.filter((word) => typeof word === "string");
+}
 
 /** The name as it is typed. */
 export function optionName(key: string): string {

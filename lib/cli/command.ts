@@ -6,6 +6,9 @@ import { oneOf, readArgv, text } from "./argv.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
+const upperLogLevel = oneOf(...LOG_LEVELS);
+const logLevel = Object.assign((value: string) => upperLogLevel(value.toUpperCase()), { words: LOG_LEVELS });
+
 /** Options that every command takes. */
 export const COMMON_ARGS = {
   context: { type: "custom", parse: text, metavar: "NAME", description: "Identity of the credentials file to use" },
@@ -18,7 +21,7 @@ export const COMMON_ARGS = {
   },
   logLevel: {
     type: "custom",
-    parse: (value: string) => oneOf(...LOG_LEVELS)(value.toUpperCase()),
+    parse: logLevel,
     metavar: "LEVEL",
     description: "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)",
   },

@@ -138,6 +138,12 @@ const GROUPS = [
         summary: "serve a simulated platform",
         load: loadSimulate,
       },
+      {
+        name: "completions",
+        usage: "bash|zsh|fish",
+        summary: "let a shell complete commands, workflows and runs",
+        load: loadCompletions,
+      },
     ],
   },
 ] as const;
@@ -146,11 +152,19 @@ const GROUPS = [
  * Not literal on purpose: what is literal is loaded into the module graph at every start, and downloaded by every run
  * from a URL, and these are half of the program's files. `deno task compile` finds them by these lines.
  */
+const COMPLETE: string = "./complete/complete.ts";
+const COMPLETIONS: string = "./commands/completions.ts";
 const CONTACT: string = "./commands/contact.ts";
 const DEMO: string = "./commands/demo.ts";
 const SCHEDULES: string = "./commands/schedules.ts";
 const INTERACTIVE: string = "./commands/interactive.ts";
 const SIMULATE: string = "./commands/simulate.ts";
+
+async function loadCompletions(): Promise<Command> {
+  // deno-lint-ignore house/literal-import -- see above
+  const { completions }: typeof import("./commands/completions.ts") = await import(COMPLETIONS);
+  return completions;
+}
 
 async function loadContact(): Promise<Command> {
   // deno-lint-ignore house/literal-import -- see above
@@ -174,6 +188,13 @@ async function loadSimulate(): Promise<Command> {
   // deno-lint-ignore house/literal-import -- see above
   const { simulate }: typeof import("./commands/simulate.ts") = await import(SIMULATE);
   return simulate;
+}
+
+/** What the shells' scripts call: no command for people, and in no list. */
+async function completeLine(context: Context): Promise<number> {
+  // deno-lint-ignore house/literal-import -- see above
+  const { complete }: typeof import("./complete/complete.ts") = await import(COMPLETE);
+  return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
 }
 
 async function converse(context: Context): Promise<number> {
@@ -203,6 +224,7 @@ async function dispatch(
   { output, hidden }: { readonly output: Output; readonly hidden: string[] },
 ): Promise<number> {
   const { name, argv } = splitCommand(context.args);
+  if (name === "__complete") return await completeLine(context);
   const isHelpWanted = hasSwitch(argv, "--help", "-h");
   if (name === undefined || name === "help") {
     const [about] = argv.filter((word) => !word.startsWith("-"));

@@ -1,0 +1,25 @@
+/** What a form asks for, as `-i` takes it. Pure. */
+
+import type { Field, Fields } from "../../inputs/form.ts";
+import { joinPath } from "../../inputs/path.ts";
+import type { InputFact } from "./candidates.ts";
+
+/** Every field that has a value and may be shown, in the form's order; of a list, the fields of its first row. */
+export function inputsOf(fields: Fields, under = ""): readonly InputFact[] {
+  return [...fields].flatMap(([name, field]) => {
+    const path = joinPath(under, name);
+    if (field.hidden === true || field.ignore === true || field.kind === "header") return [];
+    if (field.kind === "group") return inputsOf(field.fields, path);
+    if (field.kind === "list") return inputsOf(field.fields, joinPath(path, 0));
+    return [{ path, description: descriptionOf(field), values: valuesOf(field) }];
+  });
+}
+
+function descriptionOf({ label, tooltip, type }: Field): string {
+  return label ?? tooltip ?? type;
+}
+
+function valuesOf(field: Field): readonly string[] {
+  if (field.kind === "boolean") return ["true", "false"];
+  return field.kind === "choice" ? (field.options ?? []).map(({ value }) => String(value)) : [];
+}

@@ -1,0 +1,72 @@
+/**
+ * What a shell is told once, so that it asks the program at each press of Tab. What was typed and what comes back are
+ * handed on as words, never read as code; questions go nowhere, and neither do errors.
+ */
+
+export const SHELLS = ["bash", "zsh", "fish"] as const;
+
+export type Shell = (typeof SHELLS)[number];
+
+/** Serves bash from 3.2 on; the older ones sort the words, and complete no files of their own. */
+const BASH = `# bash completion of pw-workflow-runner
+_pw_workflow_runner() {
+  local program=\${COMP_WORDS[0]} reply
+  [[ $program == */* && -x $program ]] || program=pw-workflow-runner
+  COMPREPLY=()
+  while IFS= read -r reply; do
+    if [[ $reply == :files ]]; then
+      compopt +o nospace -o default 2>/dev/null
+      return
+    fi
+    COMPREPLY+=("$reply")
+  done < <("$program" __complete bash -- "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" </dev/null 2>/dev/null)
+}
+complete -o nosort -o nospace -F _pw_workflow_runner pw-workflow-runner 2>/dev/null ||
+  complete -o nospace -F _pw_workflow_runner pw-workflow-runner
+`;
+
+/** Serves both as a file of a folder in fpath and with source, after compinit. */
+const ZSH = `#compdef pw-workflow-runner
+# zsh completion of pw-workflow-runner
+_pw-workflow-runner() {
+  local program=$words[1] kind text shown expl
+  local -a whole whole_shown open open_shown
+  [[ $program == */* && -x $program ]] || program=pw-workflow-runner
+  while IFS=$'\\t' read -r kind text shown; do
+    case $kind in
+      (:files) _files; return ;;
+      (whole) whole+=("$text"); whole_shown+=("\${shown[1,COLUMNS-1]}") ;;
+      (open) open+=("$text"); open_shown+=("\${shown[1,COLUMNS-1]}") ;;
+    esac
+  done < <("$program" __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" </dev/null 2>/dev/null)
+  local found=1
+  (( $#open )) && _wanted -V inputs expl input compadd -l -S '' -d open_shown -a open && found=0
+  (( $#whole )) && _wanted -V words expl word compadd -l -d whole_shown -a whole && found=0
+  return found
+}
+if [[ $funcstack[1] == _pw-workflow-runner ]]; then
+  _pw-workflow-runner "$@"
+elif (( $+functions[compdef] )); then
+  compdef _pw-workflow-runner pw-workflow-runner
+fi
+`;
+
+const FISH = `# fish completion of pw-workflow-runner
+function __pw_workflow_runner_complete
+    set -l words (commandline -opc)
+    set -l current (commandline -ct)
+    set -l program pw-workflow-runner
+    string match -q '*/*' -- $words[1]; and test -x "$words[1]"; and set program $words[1]
+    set -e words[1]
+    set -l lines ($program __complete fish -- $words "$current" </dev/null 2>/dev/null)
+    if test "$lines[1]" = :files
+        __fish_complete_path "$current"
+    else if set -q lines[1]
+        printf '%s\\n' $lines
+    end
+end
+complete -c pw-workflow-runner -e
+complete -c pw-workflow-runner -f -k -a '(__pw_workflow_runner_complete)'
+`;
+
+export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
