@@ -13,3 +13,14 @@ export function needing(
   const isRequired = (Deno.env.get("CI_REQUIRES_ALL") ?? "") !== "";
   return missing === undefined || isRequired ? { name, ignore: false } : { name: `${name} (${missing})`, ignore: true };
 }
+
+/** Says what is missing when a program is not there. */
+export async function programMissing(name: string): Promise<string | undefined> {
+  try {
+    await new Deno.Command(name, { args: ["--version"], stdin: "null", stdout: "null", stderr: "null" }).output();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return `${name} is not there`;
+    throw error;
+  }
+}

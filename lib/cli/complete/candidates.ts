@@ -86,14 +86,15 @@ async function inputCandidates(
   typed: string,
   facts: Facts,
 ): Promise<readonly Candidate[]> {
-  const [, head, path, value = ""] = /^((.+?):?=)([^]*)$/.exec(typed) ?? [];
+  const [, head, path, isJson, value = ""] = /^((.+?)(:?)=)([^]*)$/.exec(typed) ?? [];
   if (head !== undefined && value.startsWith("@")) {
     return (await fileCandidates(value.slice(1), facts)).map((file) => ({ ...file, text: `${head}@${file.text}` }));
   }
   const fields = workflow === undefined ? [] : await known(() => facts.inputs(workflow));
   const inputs = fields.map((field) => ({ ...field, path: withRowsOf(typed, field.path) }));
   if (head !== undefined) {
-    const values = inputs.find((input) => input.path === path)?.values ?? [];
+    // Behind := stands JSON, which has quotes around texts.
+    const values = isJson === ":" ? [] : inputs.find((input) => input.path === path)?.values ?? [];
     return values.map((text) => whole(`${head}${text}`, ""));
   }
   return [

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { type EmptyFolder, emptyFolder } from "../../support/main_job.ts";
-import { needing } from "../../support/needs.ts";
+import { needing, programMissing } from "../../support/needs.ts";
 import { cacheEnv } from "../../support/program.ts";
 import { openTerminal, type Terminal, tmuxMissing } from "../../support/tmux.ts";
 
@@ -49,7 +49,7 @@ const ODD = {
 
 for (const shellCase of SHELLS) {
   const { shell } = shellCase;
-  const missing = await tmuxMissing() ?? await missingShell(shell);
+  const missing = await tmuxMissing() ?? await programMissing(shell);
 
   Deno.test({
     ...needing(`${shell} completes commands, workflows, options, presets and inputs`, missing),
@@ -221,16 +221,6 @@ exec '${Deno.execPath()}' run --no-prompt -A '${MAIN}' "$@"
     { mode: 0o755 },
   );
   await Deno.writeTextFile(`${home.path}/${shell === "zsh" ? ".zshrc" : "rc"}`, rc);
-}
-
-async function missingShell(shell: string): Promise<string | undefined> {
-  try {
-    await new Deno.Command(shell, { args: ["--version"], stdout: "null", stderr: "null" }).output();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return `${shell} is not there`;
-    throw error;
-  }
 }
 
 function escape(text: string): string {

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { SHELLS } from "../../../lib/cli/complete/scripts.ts";
+import { main } from "../../../lib/cli/program.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { needing, programMissing } from "../../support/needs.ts";
+import { keptWriter } from "../../support/writer.ts";
+
+for (const shell of SHELLS) {
+  Deno.test({
+    ...needing(`the script for ${shell} is one that it can read`, await programMissing(shell)),
+    async fn() {
+      const { code, stdout } = await completions(shell);
+      assert.equal(code, 0);
+      const path = await Deno.makeTempFile();
+      try {
+        await Deno.writeTextFile(path, stdout);
+        const options = { stdin: "null", signal: AbortSignal.timeout(30_000) } as const;
+        const { success, stderr } = await new Deno.Command(shell, { args: ["-n", path], ...options }).output();
+        assert.ok(success, new TextDecoder().decode(stderr));
+      } finally {
+        await Deno.remove(path);
+      }
+    },
+  });
+}
+
+Deno.test("another shell is refused with the ones there are", async () => {
+  const { code, stdout, stderr } = await completions("fihs");
+  assert.deepEqual([code, stdout], [2, ""]);
+  assert.match(stderr, /Cannot complete in fihs: it is bash, zsh or fish\n.*Did you mean "fish"/);
+});
+
+async function completions(shell: string) {
+  const [stdout, stderr] = [keptWriter(), keptWriter()];
+  const code = await main(aContext({ args: ["completions", shell], stdout, stderr }));
+  return { code, stdout: stdout.text(), stderr: stderr.text() };
+}
