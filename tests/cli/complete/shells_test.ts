@@ -117,7 +117,7 @@ for (const shellCase of SHELLS) {
           ["\\~", "~tilde!bang"],
         ] as const
       ) {
-        await terminal.keys("C-l");
+        await clear(terminal);
         await type(terminal, `pw-workflow-runner show ${typed}`);
         await terminal.keys("Tab");
         await terminal.keys("C-a");
@@ -125,12 +125,11 @@ for (const shellCase of SHELLS) {
         await terminal.keys("Enter");
         await terminal.waitFor(new RegExp(`^\\[show\\]\\[${escape(name)}\\]$`, "m"));
       }
-      await terminal.keys("C-l");
+      await clear(terminal);
       await type(terminal, "pw-workflow-runner show ");
       await terminal.keys("Tab", "Tab");
       await terminal.waitFor(/tilde/);
       assert.ok(!(await terminal.screen()).includes("cape"));
-      await terminal.keys("C-c");
       assert.deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => name === "owned"), []);
     },
   });
@@ -141,13 +140,12 @@ for (const shellCase of SHELLS) {
       await using stage = await aStage(shellCase, { isGone: true });
       const { terminal, folder } = stage;
       for (const typed of ["run hel", "run $(touch owned) -i hel", "run `touch owned` --preset ", "status x"]) {
-        await terminal.keys("C-l");
+        await clear(terminal);
         await type(terminal, `pw-workflow-runner ${typed}`);
         await terminal.keys("Tab");
         await type(terminal, "X");
         const screen = await terminal.waitFor(/X$/m);
         assert.equal(screen, `$ pw-workflow-runner ${typed}X`);
-        await terminal.keys("C-c");
       }
       assert.deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => name === "owned"), []);
     },
@@ -155,13 +153,18 @@ for (const shellCase of SHELLS) {
 }
 
 async function completes(terminal: Terminal, typed: string, wanted: string): Promise<void> {
-  await terminal.keys("C-l");
+  await clear(terminal);
   await type(terminal, typed);
   await terminal.keys("Tab");
   // What follows shows whether a space was added.
   await type(terminal, "X");
   await terminal.waitFor(new RegExp(`^\\$ ${escape(wanted)}X$`, "m"));
-  await terminal.keys("C-c");
+}
+
+/** Takes back what was typed, and has the prompt alone on the screen. */
+async function clear(terminal: Terminal): Promise<void> {
+  await terminal.keys("C-u", "C-l");
+  await terminal.waitFor(/^\$$/);
 }
 
 async function type(terminal: Terminal, text: string): Promise<void> {
