@@ -57,6 +57,7 @@ for (
     ["pw run --preset='a ", "--preset=a b", "a b'"],
     ["pw run a\\:", "a:b", "a:b "],
     ["pw run 'a:'x:", "a:x:y", "y "],
+    ["pw run x:'b 'c", "x:b cd", "b\\ cd "],
   ] as const
 ) {
   Deno.test(`bash is to put ${reply} for ${text} behind ${line}`, () => {

@@ -87,6 +87,18 @@ Deno.test("without a key nothing is printed, and a refused one is not complained
   }
 });
 
+Deno.test("a platform in trouble is asked once", async () => {
+  await using simulator = await startSimulator({ faults: [{ on: "list-workflows", status: 503, times: Infinity }] });
+  const { stdout } = await answer(["fish", "--", "run", ""], { env: envOf({ PW_API_KEY: simulator.key }), fetch });
+  assert.deepEqual([stdout, simulator.received().length], ["", 1]);
+});
+
+Deno.test("what fails on the way is not told", async () => {
+  const readTextFile = () => Promise.reject(new Error("the disk is gone"));
+  const ending = await answer(["fish", "--", "run", ""], { mayRead: () => true, readTextFile });
+  assert.deepEqual(ending, { code: 0, stdout: "", stderr: "" });
+});
+
 Deno.test("a platform that does not answer is waited for one and a half seconds", async () => {
   await using simulator = await startSimulator();
   const clock = virtualClock();
