@@ -1,14 +1,13 @@
 /** What every part of the cloud side works with, put together from the environment. */
 
 import type { Client } from "../lib/client/client.ts";
-import { createClient } from "../lib/client/create_client.ts";
-import { findCredential } from "../lib/client/credentials.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Deps } from "../lib/executor/deps.ts";
-import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
+import type { KvLedger } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
 import type { Identity } from "../lib/model.ts";
 import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
+import { lazyClient } from "./lazy_client.ts";
 import { type CloudStore, cloudStore, openKv } from "./store.ts";
 
 export interface Cloud {
@@ -39,15 +38,23 @@ export interface CloudOptions {
  */
 export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cloud> {
   const env = (name: string) => Deno.env.get(name);
-  const kv = await openKv(kvPath);
+  // The store takes its time to open: what else is needed is loaded meanwhile.
+  const [kv, { findCredential }, { kvLedger }] = await Promise.all([
+    openKv(kvPath),
+    import("../lib/client/credentials.ts"),
+    import("../lib/ledger/kv.ts"),
+  ]);
   const parts = { clock: systemClock, random: strongRandom, log: consoleLog };
   const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {
     allowHost: env("PW_ALLOW_HOST"),
   });
-  const client = knowingItsOwner(createClient({ ...parts, credential, fetch }));
+  const client = lazyClient(credential, async () => {
+    const { createClient } = await import("../lib/client/create_client.ts");
+    return createClient({ ...parts, credential, fetch });
+  });
   const ledger = kvLedger({ kv, clock: systemClock, random: strongRandom });
   return {
-    deps: { ...parts, client, ledger },
+    deps: { ...parts, client: knowingItsOwner(client), ledger },
     store: cloudStore(kv),
     schedules,
     timeline: env("DENO_TIMELINE") || PRODUCTION,

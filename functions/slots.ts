@@ -19,18 +19,14 @@ import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report, typ
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
 const PREPARE_FOR_MS = 60 * 60_000;
 
-/** Submits what waits and may go, the earliest first; answers with how many it were, and how many slots are open. */
-export async function submitSlots(
-  cloud: Cloud,
-  lease: Lease,
-  signal: AbortSignal,
-): Promise<{ readonly submitted: number; readonly open: number }> {
+/** Submits what waits and may go, the earliest first; answers with how many. */
+export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<number> {
   let submitted = 0;
   const tried = new Set<string>();
   while (true) {
     const open = await cloud.store.openSlots();
     const next = open.find(({ value }) => value.state === "waiting" && !tried.has(value.id));
-    if (next === undefined || signal.aborted) return { submitted, open: open.length };
+    if (next === undefined || signal.aborted) return submitted;
     tried.add(next.value.id);
     if (await trySubmit(cloud, lease, next, { open, signal })) submitted++;
   }

@@ -8,7 +8,7 @@ import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Call } from "./http.ts";
 import { type PageFacts, renderPage, type ScheduleFacts } from "./page.ts";
-import { json, problem, SECURITY_HEADERS } from "./problem.ts";
+import { json, SECURITY_HEADERS } from "./problem.ts";
 import { tick } from "./tick.ts";
 
 const NEXT = 3;
@@ -16,18 +16,7 @@ const RESULTS = 14;
 const OPEN_SHOWN = 50;
 const RECENT = 50;
 const REPORTS = 20;
-/** Ticks come every minute: after this long without one something is wrong. */
-const STALE_MS = 5 * 60_000;
 const NOW_BUDGET = { budgetMs: 15_000, mostLooks: 5 };
-
-/** `GET /healthz`: 200 while ticks come, 503 when they stopped; nothing that is anybody else's business. */
-export async function health({ cloud }: Call): Promise<Response> {
-  const log = await cloud.store.tickLog();
-  const keepsSchedules = cloud.schedules.some((schedule) => runsOn(schedule, cloud.timeline));
-  const lateMs = log === null ? 0 : cloud.deps.clock.now() - log.startedMs;
-  if (!keepsSchedules || lateMs < STALE_MS) return json({ status: "ok" });
-  return problem(503, `No tick came for ${Math.round(lateMs / 60_000)} minutes`);
-}
 
 /** `GET /schedules`. */
 export async function listSchedules({ cloud }: Call): Promise<Response> {

@@ -4,15 +4,11 @@
  * two at once can't do the same thing twice.
  */
 
-import { advance } from "../lib/executor/advance.ts";
-import { DEFAULT_PACE } from "../lib/executor/pace.ts";
 import { isOpen } from "../lib/ledger/ledger.ts";
-import { findDue } from "../lib/schedules/due.ts";
+import { findDue, type Progress } from "../lib/schedules/due.ts";
 import { runsOn } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
-import { sendMessages, telling } from "./notices.ts";
-import { followSlots, submitSlots } from "./slots.ts";
-import type { Lease, Report } from "./store.ts";
+import { type Lease, NOTHING_TO_TELL, type Read, type Report } from "./store.ts";
 
 export interface TickOptions {
   /** After this long no new thing is begun, milliseconds. */
@@ -49,7 +45,11 @@ const MOST_PRUNED = 200;
 export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
   const { store, deps } = cloud;
   const startedMs = deps.clock.now();
-  const acquired = await store.acquire({ nowMs: startedMs, forMs: LEASE_MS });
+  const names = cloud.schedules.map(({ name }) => name);
+  const [acquired, progress] = await Promise.all([
+    store.acquire({ nowMs: startedMs, forMs: LEASE_MS }),
+    store.progress(names),
+  ]);
   if (acquired === undefined) return NO_TICK;
   const { lease, log } = acquired;
   const missedTicks = log === null ? 0 : Math.max(0, Math.round((startedMs - log.startedMs) / MINUTE_MS) - 1);
@@ -58,11 +58,23 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
   const { signal } = deadline;
   let error: string | null = null;
   try {
-    await findSlots(cloud, lease);
-    const { submitted, open } = await submitSlots(cloud, lease, signal);
+    await findSlots(cloud, lease, progress);
+    // What a tick with nothing due does not need is not loaded: most are such.
+    const [open, runs, messages] = await Promise.all([
+      store.openSlots(),
+      // Everybody's, to see without a request whether there are any.
+      deps.ledger.listOpenOfOthers({ host: "", user: "" }),
+      store.dueMessages(startedMs, 1),
+    ]);
+    if (open.length + runs.length + messages.length === 0) {
+      await tidyUp(cloud);
+      return { ...NO_TICK, didTick: true, missedTicks };
+    }
+    const { submitSlots, followSlots } = await import("./slots.ts");
+    const submitted = await submitSlots(cloud, lease, signal);
     const looked = await look(cloud, options, signal);
-    if (open > 0) await followSlots(cloud, lease, signal);
-    const told = await sendMessages(cloud, signal);
+    await followSlots(cloud, lease, signal);
+    const told = await (await import("./notices.ts")).sendMessages(cloud, signal);
     await tidyUp(cloud);
     return { didTick: true, submitted, looked, told, missedTicks, isCutShort: signal.aborted };
   } catch (problem) {
@@ -85,8 +97,11 @@ const NO_TICK: TickReport = {
 };
 
 /** Notes the slots that are due, and tells of those that nobody makes up for. */
-async function findSlots({ store, deps, schedules, timeline }: Cloud, lease: Lease): Promise<void> {
-  const reads = await store.progress(schedules.map(({ name }) => name));
+async function findSlots(
+  { store, deps, schedules, timeline }: Cloud,
+  lease: Lease,
+  reads: readonly Read<Progress | null>[],
+): Promise<void> {
   for (const [index, schedule] of schedules.entries()) {
     const read = reads[index];
     if (read === undefined) continue;
@@ -106,20 +121,24 @@ async function findSlots({ store, deps, schedules, timeline }: Cloud, lease: Lea
       slug: null,
       message: areMoreMissed ? "No tick came in time, nor for many before it" : "No tick came in time",
     }));
-    await store.begin(lease, schedule.name, { read, progress, slots: due, telling: telling(schedule, ...reports) });
+    const telling = reports.length === 0
+      ? NOTHING_TO_TELL
+      : (await import("./notices.ts")).telling(schedule, ...reports);
+    await store.begin(lease, schedule.name, { read, progress, slots: due, telling });
   }
 }
 
 /** One look at each run that is open, whoever asked for it. */
 async function look({ deps }: Cloud, { mostLooks }: TickOptions, signal: AbortSignal): Promise<number> {
-  // Everybody's, to see without a request whether there are any.
-  const any = await deps.ledger.listOpenOfOthers({ host: "", user: "" });
-  if (any.length === 0) return 0;
   const { user } = await deps.client.whoAmI({ signal });
   const nowMs = deps.clock.now();
   const due = (await deps.ledger.listOpen({ host: deps.client.host, user }))
     .filter((record) => isOpen(record) && record.dueAtMs <= nowMs)
     .slice(0, mostLooks);
+  const [{ advance }, { DEFAULT_PACE }] = await Promise.all([
+    import("../lib/executor/advance.ts"),
+    import("../lib/executor/pace.ts"),
+  ]);
   let looked = 0;
   for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
     const records = due.slice(at, at + AT_ONCE);

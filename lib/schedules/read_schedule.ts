@@ -58,10 +58,12 @@ const SOME_DAY_MS = Date.UTC(2024, 0, 1);
 /** Only of use when nothing was reported. */
 export function readSchedule(spec: unknown, place: Place): Schedule {
   const { has, required, optional } = readFields(spec, FIELDS, place);
+  // Time zones take long to load, and a cold start should not pay for what does not run.
+  const isOff = optional("enabled", (value) => value === false) === true;
   const schedule: Schedule = {
     name: required("name", aWord(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and -, at most 40")) ?? "",
-    cron: required("cron", checkCron) ?? "",
-    timeZone: optional("timeZone", checkTimeZone) ?? "UTC",
+    cron: required("cron", isOff ? readCron : checkCron) ?? "",
+    timeZone: optional("timeZone", isOff ? aString : checkTimeZone) ?? "UTC",
     workflow: required("workflow", aString) ?? "",
     preset: optional("preset", aString) ?? null,
     inputsFile: optional("inputsFile", aString) ?? null,
@@ -83,7 +85,14 @@ export function readSchedule(spec: unknown, place: Place): Schedule {
   return schedule;
 }
 
+/** Also that it ever comes. */
 const checkCron: Check<string> = (value, place) => {
+  const cron = readCron(value, place);
+  if (cron === undefined || readPattern({ cron, timeZone: "UTC" }).nextRun(new Date(SOME_DAY_MS)) !== null) return cron;
+  return void place.report(place.path, `"${cron}" names a day that never comes`);
+};
+
+const readCron: Check<string> = (value, place) => {
   const text = aString(value, place);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
@@ -94,8 +103,8 @@ const checkCron: Check<string> = (value, place) => {
   }
   const cron = fields.join(" ");
   try {
-    if (readPattern({ cron, timeZone: "UTC" }).nextRun(new Date(SOME_DAY_MS)) !== null) return cron;
-    place.report(place.path, `"${text}" names a day that never comes`);
+    readPattern({ cron, timeZone: "UTC" });
+    return cron;
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     place.report(place.path, `can't be read: ${reasonOf(error)}, in "${text}"`);
@@ -145,7 +154,10 @@ const checkWebhook: Check<Webhook> = (value, place) => {
   };
 };
 
-function reportContradictions({ cron, timeZone, jitterMs, overlap, catchUp }: Schedule, { path, report }: Place): void {
+function reportContradictions(
+  { cron, timeZone, jitterMs, overlap, catchUp, timelines }: Schedule,
+  { path, report }: Place,
+): void {
   const isMany = typeof catchUp === "object" && catchUp.all > 1;
   if (isMany && (overlap === "skip" || overlap === "cancel-previous")) {
     const why = overlap === "skip" ? "would skip all but the first of them" : "would cancel all but the last of them";
@@ -154,7 +166,7 @@ function reportContradictions({ cron, timeZone, jitterMs, overlap, catchUp }: Sc
       `submits several at once, and overlap "${overlap}" ${why}: use "queue" or "allow"`,
     );
   }
-  if (jitterMs === 0 || cron === "") return;
+  if (jitterMs === 0 || cron === "" || timelines.length === 0) return;
   const slots = nextSlots({ name: "", cron, timeZone }, SOME_DAY_MS, 100).map(({ atMs }) => atMs);
   const shortestMs = Math.min(...slots.slice(1).map((atMs, index) => atMs - (slots[index] ?? 0)));
   if (jitterMs < shortestMs) return;

@@ -46,7 +46,9 @@ export function lastSlots(timing: Timing, { afterMs, toMs }: Window, count: numb
 
 /** @throws TypeError or RangeError when the expression can't be read. */
 export function readPattern({ cron, timeZone }: Pick<Timing, "cron" | "timeZone">): Cron {
-  return new Cron(cron, { timezone: timeZone, mode: "5-part", fixedTimeRule: "no-wildcard" });
+  // Where there is nothing to look up, no time zones need to be loaded.
+  const zone = timeZone === "UTC" ? { utcOffset: 0 } : { timezone: timeZone };
+  return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
 }
 
 function* slotsAfter(timing: Timing, afterMs: number): Generator<Slot, undefined> {
