@@ -12,7 +12,7 @@ import {
 } from "../deps/gunshi.ts";
 import { UsageError } from "../errors.ts";
 import { didYouMean } from "../did_you_mean.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../duration.ts";
 
 /**
  * Reads a command's options and words. Options are declared in camelCase and written in kebab-case.

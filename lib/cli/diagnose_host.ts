@@ -3,7 +3,7 @@
 import type { Health, WorkspaceStatus } from "../client/checkup.ts";
 import type { Credential } from "../client/credentials.ts";
 import type { HostProfile, Identity, RouteFamily } from "../model.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import { bad, byteText, odd, skipped, unlessOdd, type Verdict, well } from "./verdict.ts";
 
 const SOON_MS = 3_600_000;

@@ -4,7 +4,7 @@ import { UsageError } from "../errors.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { Context } from "./context.ts";
 import { judgeNetwork, judgeSettings } from "./diagnose_machine.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../duration.ts";
 import { dotenvText } from "./settings.ts";
 import type { Verdict } from "./verdict.ts";
 

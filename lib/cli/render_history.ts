@@ -3,7 +3,7 @@
 import { looksSecret, maskSecrets } from "../inputs/secrets.ts";
 import { slugOf } from "../ledger/ledger.ts";
 import type { JsonObject, RunRecord } from "../model.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 

@@ -1,7 +1,7 @@
 /** Runs as text. Pure. */
 
 import type { RunView, StepPosition } from "../model.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import { oneLine } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";

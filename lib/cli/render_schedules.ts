@@ -1,7 +1,7 @@
 /** Schedules in words: when they come next, and what becomes of what goes wrong. Pure. */
 
 import type { CatchUp, Overlap, Schedule, Slot } from "../schedules/schedule.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import type { Style } from "./style.ts";
 
 /** A schedule with its next slots. */

@@ -2,7 +2,7 @@
 
 import { nameOf } from "../executor/view.ts";
 import type { Failure, RunEvent, RunResult, StepPosition } from "../model.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../duration.ts";
 import { oneLine } from "./sanitize.ts";
 import type { Style } from "./style.ts";
 

@@ -2,7 +2,7 @@
 
 import { DEFAULT_FOLLOW, type FollowOptions } from "../executor/execute.ts";
 import { durationOrNever, someTime } from "./argv.ts";
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 

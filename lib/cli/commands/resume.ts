@@ -9,7 +9,7 @@ import { exitCodeOf, gravest } from "../exit_codes.ts";
 import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument, viewRun } from "../run_view.ts";
 import { oneLine } from "../sanitize.ts";
