@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
 import type { Quirks } from "../../../lib/simulator/simulator.ts";
+import { mountMissing, readOnlyDisk } from "../../support/disks.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { keyFor } from "../../client/support/servers.ts";
 import { emptyFolder } from "../../support/main_job.ts";
@@ -217,12 +218,11 @@ Deno.test("a state folder that can't be made fails, and the rest is well", async
 });
 
 Deno.test({
-  name: "a state folder that may only be read fails",
-  // Root writes anywhere, and Windows has no such folders.
-  ignore: Deno.build.os === "windows" || Deno.uid() === 0,
+  ...needing("a state folder on a disk that may only be read fails", await mountMissing()),
   fn: async () => {
     await using stage = await aStage();
-    await Deno.mkdir(stage.state, { mode: 0o500 });
+    await Deno.mkdir(stage.state);
+    await using _disk = await readOnlyDisk(stage.state);
     const { code, kind } = await stage.diagnose();
     assert.deepEqual([code, kind], [8, "storage"]);
   },

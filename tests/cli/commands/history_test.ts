@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
-import { type EmptyFolder, emptyFolder } from "../../support/main_job.ts";
+import { emptyFolder } from "../../support/main_job.ts";
+import { type Disk, fullDisk, mountMissing, readOnlyDisk } from "../../support/disks.ts";
 import { needing } from "../../support/needs.ts";
 import { type Call, type Ending, runProgram } from "../../support/program.ts";
 import { submittedTo } from "../../support/received.ts";
@@ -117,7 +118,7 @@ interface Trouble {
   readonly what: string;
   readonly missing: string | undefined;
   /** A place that can't be written, and how a process is made to feel it. */
-  readonly make: (folder: EmptyFolder) => Promise<{ readonly place: string } & AsyncDisposable>;
+  readonly make: (place: string) => Promise<Disk>;
 }
 
 const TROUBLES: readonly Trouble[] = [
@@ -132,7 +133,9 @@ for (const { what, missing, make } of TROUBLES) {
     async fn() {
       await using stage = await aStage();
       await using folder = await emptyFolder();
-      await using trouble = await make(folder);
+      const below = `${folder.path}/disk`;
+      await Deno.mkdir(below);
+      await using trouble = await make(below);
       const call = { env: { PW_STATE_DIR: trouble.place } };
       const refused = await stage.program(["run", "quick", "--json"], call);
       assert.equal(refused.code, 8, refused.stderr);
@@ -179,42 +182,6 @@ Deno.test("many processes share one history", async () => {
   assert.deepEqual(records.map(({ status }: { status: string }) => status), Array(8).fill("completed"));
 });
 
-async function fullDisk({ path }: EmptyFolder) {
-  const place = `${path}/full`;
-  await Deno.mkdir(place);
-  await mount("-t", "tmpfs", "-o", "size=64k", "tmpfs", place);
-  await Deno.writeFile(`${place}/filler`, new Uint8Array(60 * 1024)).catch(() => {});
-  return { place, [Symbol.asyncDispose]: () => unmount(place) };
-}
-
-async function readOnlyDisk({ path }: EmptyFolder) {
-  const place = `${path}/state`;
-  await Deno.mkdir(place);
-  await mount("-t", "tmpfs", "-o", "ro", "tmpfs", place);
-  return { place, [Symbol.asyncDispose]: () => unmount(place) };
-}
-
-function noPlace() {
+function noPlace(): Promise<Disk> {
   return Promise.resolve({ place: "", [Symbol.asyncDispose]: () => Promise.resolve() });
-}
-
-async function mount(...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
-}
-
-async function unmount(place: string): Promise<void> {
-  const { success } = await new Deno.Command("umount", { args: [place] }).output();
-  assert.ok(success);
-}
-
-async function mountMissing(): Promise<string | undefined> {
-  await using folder = await emptyFolder();
-  try {
-    await mount("-t", "tmpfs", "tmpfs", folder.path);
-    await new Deno.Command("umount", { args: [folder.path] }).output();
-    return undefined;
-  } catch {
-    return "a small disk can't be mounted here";
-  }
 }

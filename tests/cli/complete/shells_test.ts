@@ -119,7 +119,10 @@ for (const shellCase of SHELLS) {
       ) {
         await clear(terminal);
         await type(terminal, `pw-workflow-runner show ${typed}`);
+        const before = await terminal.screen();
         await terminal.keys("Tab");
+        // A key that comes while the shell still completes would stand in the line as it is.
+        await otherThan(terminal, before);
         await terminal.keys("C-a");
         await type(terminal, "SHOW=1 ");
         await terminal.keys("Enter");
@@ -228,4 +231,15 @@ exec '${Deno.execPath()}' run --no-prompt -A '${MAIN}' "$@"
 
 function escape(text: string): string {
   return text.replace(/[$()*+.?[\\\]^{|}/]/g, "\\$&");
+}
+
+/** Waits until the screen is another one, and has stayed so for two looks. */
+async function otherThan(terminal: Terminal, before: string): Promise<void> {
+  let last = before;
+  for (let looks = 0; looks < 200; looks++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const screen = await terminal.screen();
+    if (screen !== before && screen === last) return;
+    last = screen;
+  }
 }
