@@ -57,7 +57,7 @@ for (const grant of flags("HOST", "/home").flatMap(grantsOf)) {
       !want.grant.test(flag)
     );
     const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-prompt", ...left, MAIN, "run", "hello-world", "-i", "inputs/hello-world.json"],
+      args: ["run", "--no-prompt", ...flagsOf(left), MAIN, "run", "hello-world", "-i", "inputs/hello-world.json"],
       cwd: folder.path,
       clearEnv: true,
       env: { ...machineEnv(), ...cacheEnv(), HOME: home.path, NO_COLOR: "1", PW_API_KEY: simulator.key },
@@ -76,4 +76,14 @@ for (const grant of flags("HOST", "/home").flatMap(grantsOf)) {
 function grantsOf(flag: string): string[] {
   const [name = "", values = ""] = flag.split("=");
   return values.split(",").map((value) => `${name}=${value}`);
+}
+
+/** And back: older versions take each flag once. */
+function flagsOf(grants: readonly string[]): string[] {
+  const values = new Map<string, string[]>();
+  for (const grant of grants) {
+    const [name = "", value = ""] = grant.split("=");
+    values.set(name, [...values.get(name) ?? [], value]);
+  }
+  return [...values].map(([name, all]) => `${name}=${all.join(",")}`);
 }
