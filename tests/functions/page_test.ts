@@ -103,8 +103,8 @@ const missing = await chromiumMissing();
 const PAGES = { full: FULL, empty: EMPTY, stale: STALE };
 
 /** Older runtimes lack what the driver's socket needs. The page is the same text there. */
-const [, minor = 0] = Deno.version.deno.split(".").map(Number);
-const WIDTHS = minor >= 9 ? [1280, 400] : [];
+const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+const WIDTHS = major > 2 || minor >= 9 ? [1280, 400] : [];
 
 for (const width of WIDTHS) {
   for (const colorScheme of ["light", "dark"] as const) {
