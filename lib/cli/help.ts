@@ -30,7 +30,7 @@ export function renderOverview(groups: readonly CommandGroup[], style: Style): s
     sections.join("\n\n"),
     "",
     style.bold("Names"),
-    "  RUN is a slug, or WORKFLOW#47",
+    "  RUN is a slug, WORKFLOW#47, or last",
     "",
     "The key is taken from PW_API_KEY, or from the credentials file of the official command line.",
     "`pw-workflow-runner COMMAND --help` tells more and shows examples.",

@@ -1,0 +1,66 @@
+/** Whatever real calls print with --events is what docs/events.schema.json says. */
+
+import assert from "node:assert/strict";
+import { fastClock, systemClock } from "../lib/clock.ts";
+import type { Simulator, SimulatorOptions } from "../lib/simulator/simulator.ts";
+import { startSimulator } from "../lib/simulator/start.ts";
+import { Ajv2020 } from "./deps/ajv.ts";
+import { emptyFolder } from "./support/main_job.ts";
+import { runProgram } from "./support/program.ts";
+
+const SCHEMA = JSON.parse(await Deno.readTextFile(new URL("../docs/events.schema.json", import.meta.url)));
+const isEvent = new Ajv2020({ allErrors: true, strict: false }).compile(SCHEMA);
+
+interface Row {
+  readonly args: readonly string[];
+  readonly options?: SimulatorOptions;
+  /** These types are to be among the lines. */
+  readonly types: readonly string[];
+  /** Done once before. */
+  readonly before?: readonly string[];
+  readonly onStderr?: (simulator: Simulator) => void;
+}
+
+const ROWS: readonly Row[] = [
+  { args: ["run", "quick"], types: ["submitting", "started", "status", "settled"] },
+  { args: ["run", "failing-step"], types: ["settled"] },
+  { args: ["run", "quick", "--no-wait"], types: ["started", "left"] },
+  { args: ["run", "never-ending", "--timeout", "20s"], types: ["started", "settled"] },
+  { args: ["run", "quick", "--key", "k"], before: ["run", "quick", "--key", "k"], types: ["key-known", "settled"] },
+  { args: ["run", "no-such-workflow"], types: ["error"] },
+  { args: ["run", "hello-world", "-i", "hello.message:=7"], types: ["error"] },
+  {
+    args: ["run", "quick"],
+    options: { faults: [{ on: "submit", cut: "after-effect" }] },
+    types: ["submit-delayed", "started", "settled"],
+  },
+  {
+    args: ["run", "quick"],
+    options: { faults: [{ on: "submit", status: 429, retryAfter: "1" }] },
+    types: ["submit-delayed", "settled"],
+  },
+  { args: ["watch", "hello-world#46"], types: ["started", "status", "settled"] },
+];
+
+for (const { args, options = {}, types, before } of ROWS) {
+  const what = Object.keys(options).length === 0 ? "" : ` with ${JSON.stringify(options.faults)}`;
+  Deno.test(`each line of \`${args.join(" ")} --events\`${what} is what the schema says`, async () => {
+    await using state = await emptyFolder();
+    await using simulator = await startSimulator({ clock: fastClock(systemClock, 30), ...options });
+    const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };
+    if (before !== undefined) await runProgram({ args: before, env });
+    const { stdout } = await runProgram({ args: [...args, "--events"], env });
+    const lines: { type: string }[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    for (const line of lines) assert.ok(isEvent(line), `${JSON.stringify(line)}\n${JSON.stringify(isEvent.errors)}`);
+    const seen = new Set(lines.map(({ type }) => type));
+    for (const type of types) assert.ok(seen.has(type), `there is no ${type} among ${[...seen].join()}`);
+  });
+}
+
+Deno.test("the schema refuses what is no event", () => {
+  for (
+    const line of [{}, { v: 1, type: "status" }, { v: 2, type: "contact-lost", wishId: "w", atMs: 1, reason: "x" }]
+  ) {
+    assert.ok(!isEvent(line), JSON.stringify(line));
+  }
+});
