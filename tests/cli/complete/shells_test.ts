@@ -119,7 +119,7 @@ for (const shellCase of SHELLS) {
       ) {
         await clear(terminal);
         await type(terminal, `pw-workflow-runner show ${typed}`);
-        const before = await terminal.screen();
+        const before = await terminal.waitFor(new RegExp(escape(`show ${typed}`)));
         await terminal.keys("Tab");
         // A key that comes while the shell still completes would stand in the line as it is.
         await otherThan(terminal, before);
