@@ -2,6 +2,10 @@
 
 import assert from "node:assert/strict";
 import { pages } from "../../.ci/docs/pages.ts";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { emptyFolder, machineEnv } from "../support/main_job.ts";
+import { cacheEnv } from "../support/program.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
@@ -28,6 +32,40 @@ for (const path of DOCUMENTS) {
     for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       await assert.doesNotReject(Deno.stat(new URL(target, new URL(path, ROOT))), target);
+    }
+  });
+}
+
+const NOT_RUN = /<!-- not run by the tests: .+ -->\n\n$/;
+
+for (const path of DOCUMENTS) {
+  const text = await Deno.readTextFile(new URL(path, ROOT));
+  const blocks = [...text.matchAll(/^```console\n([^]*?)^```$/gm)]
+    .filter(({ index }) => !NOT_RUN.test(text.slice(0, index)))
+    .map(([, lines = ""]) => lines);
+  if (blocks.length === 0) continue;
+  Deno.test(`what ${path} shows at a prompt works, line by line`, async () => {
+    await using folder = await emptyFolder();
+    await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+    await Deno.mkdir(`${folder.path}/inputs`);
+    await Deno.copyFile(new URL("inputs/hello-world.json", ROOT), `${folder.path}/inputs/hello-world.json`);
+    const program = `'${Deno.execPath()}' run --no-prompt -A '${new URL("main.ts", ROOT).pathname}'`;
+    const env = { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key };
+    for (const line of blocks.flatMap((block) => block.trim().split("\n"))) {
+      // The key is the reader's own.
+      if (line.startsWith("export PW_API_KEY=")) continue;
+      const command = line.replace(/^(pw-workflow-runner|deno run -A main\.ts)\b/, program);
+      assert.notEqual(command, line, `${line} is neither run nor marked`);
+      const { code, stdout, stderr } = await new Deno.Command("sh", {
+        args: ["-c", command],
+        cwd: folder.path,
+        clearEnv: true,
+        env,
+        stdin: "null",
+        signal: AbortSignal.timeout(60_000),
+      }).output();
+      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, `${line}\n${said}`);
     }
   });
 }
