@@ -40,6 +40,15 @@ export async function accessOf(request: Request, { full, read }: Keys): Promise<
   return isRead && read !== null ? "read" : "none";
 }
 
+/**
+ * What a request without a key is told to send. A browser asks for a password only when that is the first and only
+ * thing it reads: Chromium takes a field that names two schemes for the first of them alone.
+ */
+export function challengeFor({ headers }: Request): string {
+  const isBrowser = headers.get("accept")?.includes("text/html") ?? false;
+  return `${isBrowser ? "Basic" : "Bearer"} realm="pw-workflow-runner"`;
+}
+
 function passwordIn(word: string): string {
   try {
     return atob(word).replace(/^[^:]*:/, "");

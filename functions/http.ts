@@ -1,7 +1,7 @@
 /** The HTTP face: the same executor, for whoever has a key. */
 
 import { RunnerError } from "../lib/errors.ts";
-import { type Access, accessOf, type Keys } from "./access.ts";
+import { type Access, accessOf, challengeFor, type Keys } from "./access.ts";
 import type { Cloud } from "./cloud.ts";
 import { problem, problemOf } from "./problem.ts";
 import { health } from "./health.ts";
@@ -71,8 +71,6 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-const CHALLENGE = { "www-authenticate": 'Bearer realm="pw-workflow-runner", Basic realm="pw-workflow-runner"' };
-
 /**
  * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
  * is wrong with it.
@@ -122,7 +120,9 @@ async function answer(request: Request, { cloud, keys, underWay }: Parts): Promi
   if (route.access !== "none") {
     if (typeof keys === "string") return problem(503, `Nobody can be let in: ${keys}`);
     const access = await accessOf(request, keys);
-    if (access === "none") return problem(401, "A key is needed", { headers: CHALLENGE });
+    if (access === "none") {
+      return problem(401, "A key is needed", { headers: { "www-authenticate": challengeFor(request) } });
+    }
     if (route.access === "full" && access === "read") return problem(403, "This key only reads");
   }
   const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
