@@ -6,6 +6,8 @@ import { problem } from "./problem.ts";
 
 const MOST_BYTES = 1024 * 1024;
 const DEADLINE_MS = 10_000;
+/** Nobody writes deeper by hand, and what walks the inputs later is recursive. */
+const DEEPEST = 64;
 
 /** @returns The object, or the answer that says why there is none. */
 export async function readBody(request: Request, clock: Clock): Promise<JsonObject | Response> {
@@ -22,8 +24,19 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   } catch {
     return problem(400, "The body is not JSON");
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  return problem(422, "The body must be a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return problem(422, "The body must be a JSON object");
+  }
+  return isDeeperThan(value, DEEPEST) ? problem(422, `The body must be at most ${DEEPEST} levels deep`) : value;
+}
+
+function isDeeperThan(value: Json, depth: number): boolean {
+  let level: Json[] = [value];
+  for (let at = 0; at <= depth; at++) {
+    level = level.flatMap((item) => typeof item === "object" && item !== null ? Object.values(item) : []);
+    if (level.length === 0) return false;
+  }
+  return true;
 }
 
 async function textWithin(request: Request, signal: AbortSignal): Promise<string | Response> {

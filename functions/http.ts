@@ -71,6 +71,9 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
+/** The store takes keys of some length only, and no run or schedule has a longer name. */
+const LONGEST_NAME = 255;
+
 /**
  * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
  * is wrong with it.
@@ -127,6 +130,7 @@ async function answer(request: Request, { cloud, keys, underWay }: Parts): Promi
   }
   const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
   if (name === undefined) return problem(400, "The address can't be read");
+  if (name.length > LONGEST_NAME) return problem(404, "Nothing has so long a name");
   return await route.handle({ cloud: await cloud(), request, url, name, underWay });
 }
 

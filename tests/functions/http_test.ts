@@ -64,6 +64,7 @@ async function aFace(specs: readonly ScheduleSpec[] = [], env = (name: string) =
 }
 
 const QUICK = { workflow: "quick" };
+const DEEP = `{"workflow":"quick","inputs":{"a":${"[".repeat(50_000)}${"]".repeat(50_000)}}}`;
 
 const REFUSALS: readonly (readonly [what: string, path: string, asking: Asking, status: number])[] = [
   ["no key", "/runs", { key: null }, 401],
@@ -87,6 +88,8 @@ const REFUSALS: readonly (readonly [what: string, path: string, asking: Asking, 
   ["a body that is no object", "/runs", { method: "POST", body: "[]" }, 422],
   ["a body with fields that nobody knows", "/runs", { method: "POST", body: { workflow: "quick", inptus: {} } }, 422],
   ["a body that is too large", "/runs", { method: "POST", body: { workflow: "x".repeat(1_100_000) } }, 413],
+  ["a body that is too deep", "/runs", { method: "POST", body: DEEP }, 422],
+  ["a name that is too long", `/runs/${"x".repeat(5_000)}`, {}, 404],
   ["a workflow that is not there", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
   ["inputs that are wrong", "/runs", { method: "POST", body: { workflow: "hello-world", strict: true } }, 422],
   ["a wait that can't be read", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],
