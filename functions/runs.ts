@@ -10,11 +10,11 @@ import { givenLayer } from "../lib/inputs/layers.ts";
 import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
 import type { JsonObject, Problem, RunEvent, RunHandle, RunRecord, RunRequest, RunResult } from "../lib/model.ts";
 import { readBody } from "./body.ts";
+import { readPage } from "./cursor.ts";
 import type { Call } from "./http.ts";
 import { json, problem, problemOf } from "./problem.ts";
+import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
 
-/** Hosts end requests that take long, and whoever asks may hang up: more is for the next question. */
-const LONGEST_WAIT_MS = 25_000;
 /** For what comes before and after the wait. */
 const MARGIN_MS = 15_000;
 const PAGE_SIZE = 20;
@@ -23,18 +23,20 @@ const MOST_A_PAGE = 200;
 /** `POST /runs`: 200 with the result when it ended in time, else 202 and where to look. */
 export async function startRun(call: Call): Promise<Response> {
   const { cloud, request, url, underWay } = call;
+  const unknown = unknownParameter(url, ["wait"]);
+  if (unknown !== undefined) return unknown;
+  const waitMs = waitIn(url);
+  if (waitMs instanceof Response) return waitMs;
+  const key = idempotencyKey(request.headers);
+  if (key instanceof Response) return key;
   const body = await readBody(request, cloud.deps.clock);
   if (body instanceof Response) return body;
-  const waitMs = waitOf(url);
-  if (waitMs === undefined) return problem(400, "wait must be a number of seconds, like 25s");
   const wish = readWish(body);
-  const idempotencyKey = request.headers.get("idempotency-key")?.trim() ?? "";
-  if (idempotencyKey.length > 255) return problem(400, "The Idempotency-Key must be at most 255 characters");
-  if (idempotencyKey === "") return await submitAndWait(call, wish, { waitMs, key: undefined });
+  if (key === undefined) return await submitAndWait(call, wish, { waitMs, key: undefined });
   // Within this isolate the same request is answered once, and by that for all who ask; between isolates the ledger sees
   // to it.
-  const name = `${idempotencyKey}\n${waitMs}\n${JSON.stringify(body)}`;
-  const going = underWay.get(name) ?? submitAndWait(call, wish, { waitMs, key: `http:${idempotencyKey}` })
+  const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
+  const going = underWay.get(name) ?? submitAndWait(call, wish, { waitMs, key: `http:${key}` })
     .catch((error: unknown) => {
       if (error instanceof RunnerError) return problemOf(error);
       throw error;
@@ -125,19 +127,17 @@ async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: Abor
 
 /** `GET /runs`, newest first; `next` leads to the page after. */
 export async function listRuns({ cloud, url }: Call): Promise<Response> {
-  const limit = wholeNumber(url.searchParams.get("limit") ?? String(PAGE_SIZE), 1, MOST_A_PAGE);
-  const offset = wholeNumber(url.searchParams.get("cursor") ?? "0", 0, 1_000_000);
+  const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
+  if (unknown !== undefined) return unknown;
+  const { searchParams } = url;
+  const limit = wholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MOST_A_PAGE);
   if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MOST_A_PAGE}`);
-  if (offset === undefined) return problem(400, "cursor must be one that was answered with");
-  const workflow = url.searchParams.get("workflow") ?? undefined;
-  const records = await cloud.deps.ledger.listRecent(null, { limit: limit + 1, offset, workflow });
-  const page = records.slice(0, limit);
-  const next = new URLSearchParams(url.searchParams);
-  next.set("cursor", String(offset + limit));
-  return json({
-    runs: page.map(recordView),
-    next: records.length > limit ? `/runs?${next}` : null,
-  });
+  const workflow = searchParams.get("workflow") ?? undefined;
+  const page = await readPage(cloud.deps.ledger, { limit, cursor: searchParams.get("cursor"), workflow });
+  if (page === undefined) return problem(400, "cursor must be one that was answered with");
+  const next = new URLSearchParams(searchParams);
+  next.set("cursor", page.next ?? "");
+  return json({ runs: page.records.map(recordView), next: page.next === null ? null : `/runs?${next}` });
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
@@ -215,17 +215,4 @@ function readWish(body: JsonObject): HttpWish {
     isTrusted: trust === true,
     checking: strict === true ? "strict" : "lenient",
   };
-}
-
-/** `undefined` when it can't be read. */
-function waitOf({ searchParams }: URL): number | undefined {
-  const text = searchParams.get("wait");
-  if (text === null) return 0;
-  const [, seconds] = /^(\d{1,6})s?$/.exec(text) ?? [];
-  return seconds === undefined ? undefined : Math.min(LONGEST_WAIT_MS, Number(seconds) * 1_000);
-}
-
-function wholeNumber(text: string, least: number, most: number): number | undefined {
-  const value = Number(text);
-  return /^\d{1,9}$/.test(text) && value >= least && value <= most ? value : undefined;
 }

@@ -92,6 +92,8 @@ const REFUSALS: readonly (readonly [what: string, path: string, asking: Asking, 
   ["a name that is too long", `/runs/${"x".repeat(5_000)}`, {}, 404],
   ["a workflow that is not there", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
   ["inputs that are wrong", "/runs", { method: "POST", body: { workflow: "hello-world", strict: true } }, 422],
+  ["a parameter that nobody knows", "/runs?wiat=20s", { method: "POST", body: QUICK }, 400],
+  ["a cursor that is none", "/runs?cursor=40", {}, 400],
   ["a wait that can't be read", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],
   ["an address that can't be read", "/runs/%E0%A4%A", {}, 400],
 ];
@@ -167,16 +169,40 @@ Deno.test("an Idempotency-Key with another body is refused", async () => {
   assert.deepEqual([status, body.code], [422, "key_taken"]);
 });
 
-Deno.test("GET /runs leads through its pages", async () => {
+for (const key of ["a, b", '"open', '""', "\u00e4", '"a\\b"', "x".repeat(256)]) {
+  Deno.test(`the Idempotency-Key ${JSON.stringify(key.slice(0, 9))} is refused, and starts nothing`, async () => {
+    await using face = await aFace();
+    const answer = await face.ask("/runs", { method: "POST", body: QUICK, headers: { "idempotency-key": key } });
+    assert.equal(answer.status, 400);
+    assert.equal(face.stage.simulator.runs().length, 0);
+  });
+}
+
+Deno.test("an Idempotency-Key is the same with and without the quotes of its form", async () => {
   await using face = await aFace();
-  for (let count = 0; count < 5; count++) await face.ask("/runs", { method: "POST", body: QUICK });
+  const slugWith = async (key: string) =>
+    (await face.ask("/runs", { method: "POST", body: QUICK, headers: { "idempotency-key": key } })).body.slug;
+  assert.equal(await slugWith('"nightly \\"4711\\""'), await slugWith('"nightly \\"4711\\""'));
+  assert.equal(await slugWith('"4711"'), await slugWith("4711"));
+  assert.equal(face.stage.simulator.runs().length, 2);
+});
+
+Deno.test("GET /runs leads through its pages, without doubles while runs are added", async () => {
+  await using face = await aFace();
+  const started: string[] = [];
+  const start = async () => {
+    started.push((await face.ask("/runs", { method: "POST", body: QUICK })).body.slug);
+    face.stage.clock.advance(1_000);
+  };
+  for (let count = 0; count < 5; count++) await start();
   const slugs: string[] = [];
   for (let next: string | null = "/runs?limit=2"; next !== null;) {
     const { body }: Answer = await face.ask(next);
     slugs.push(...body.runs.map(({ slug }: { slug: string }) => slug));
     next = body.next;
+    await start();
   }
-  assert.equal(new Set(slugs).size, 5);
+  assert.deepEqual(slugs, started.slice(0, 5).reverse());
 });
 
 Deno.test("POST /runs/:id/cancel cancels, and is safe to repeat", async () => {
