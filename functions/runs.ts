@@ -95,21 +95,27 @@ function accepted(id: string, members: object): Response {
   return json({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
 }
 
-/** `GET /runs/:id`, by slug or by the id that was answered with; looks once. */
+/** `GET /runs/:id`, by slug or by the id that was answered with; looks once. Only runs that were started here. */
 export async function showRun({ cloud, name }: Call): Promise<Response> {
   const { deps } = cloud;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
-  if (record === undefined) {
-    const run = await deps.client.getRun({ type: "slug", slug: name }, deadline);
-    return json({ id: name, ...viewOf(run) });
-  }
+  const record = await findOurs(cloud, name);
   const looked = await lookOnce(cloud, record, deadline.signal);
   return json(recordView(looked));
 }
 
+/** Keys of this server are for what it started: the account's other runs are nobody's business here. */
+async function findOurs({ deps }: Call["cloud"], name: string): Promise<RunRecord> {
+  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
+  if (record !== undefined) return record;
+  throw new NotFound(`Cannot find the run ${name}: none of that name was started here`, {
+    hint: "GET /runs lists those that were",
+  });
+}
+
 async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: AbortSignal): Promise<RunRecord> {
-  if (!isOpen(record) || record.dueAtMs > deps.clock.now()) return record;
+  // What is not sent yet is left to the ticks: a key that only reads must not start anything.
+  if (!isOpen(record) || record.state === "intended" || record.dueAtMs > deps.clock.now()) return record;
   try {
     const [turn] = await advance(deps, [record], {
       signal,
@@ -144,8 +150,7 @@ export async function listRuns({ cloud, url }: Call): Promise<Response> {
 export async function cancelRun({ cloud, name }: Call): Promise<Response> {
   const { deps } = cloud;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
-  const handle = record === undefined ? { type: "slug", slug: name } as const : handleOf(record);
+  const handle = handleOf(await findOurs(cloud, name));
   if (handle === undefined) {
     throw new NotFound(`Cannot cancel ${name}: it is not known whether it became a run`, { hint: "Try again later" });
   }

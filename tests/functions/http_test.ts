@@ -5,6 +5,8 @@ import { readKeys } from "../../functions/access.ts";
 import { createHandler } from "../../functions/http.ts";
 import { readBody } from "../../functions/body.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { intend } from "../../lib/executor/intend.ts";
+import { prepare } from "../../lib/executor/prepare.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { assert as hold, asyncProperty, constantFrom, oneof, option, record, string } from "../deps/fast_check.ts";
 import { aCloudStage, type CloudStage } from "./support/cloud.ts";
@@ -216,6 +218,28 @@ Deno.test("POST /runs/:id/cancel cancels, and is safe to repeat", async () => {
 });
 
 const NIGHTLY: ScheduleSpec = { name: "nightly", cron: "0 2 * * *", workflow: "quick" };
+
+Deno.test("a run that was started elsewhere is neither shown nor cancelled", async () => {
+  await using face = await aFace();
+  const cloud = await face.stage.isolate();
+  const [run] = (await cloud.deps.client.listRuns({ limit: 1 })).runs;
+  assert.ok(run?.slug);
+  assert.equal((await face.ask(`/runs/${run.slug}`, { key: READ })).status, 404);
+  assert.equal((await face.ask(`/runs/${run.slug}/cancel`, { method: "POST" })).status, 404);
+  assert.equal(face.stage.simulator.received("cancel-run").length, 0);
+});
+
+Deno.test("looking at a run that is not sent yet does not send it", async () => {
+  await using face = await aFace();
+  const { deps } = await face.stage.isolate();
+  const signal = AbortSignal.timeout(10_000);
+  const wish = { workflow: "quick", layers: [], preset: null, displayName: null, isTrusted: false } as const;
+  const { request } = await prepare(deps, { ...wish, checking: "lenient" }, { signal });
+  const { wishId } = await intend(deps, request, { signal, isWaiting: false });
+  const { status, body } = await face.ask(`/runs/${wishId}`, { key: READ });
+  assert.deepEqual([status, body.status], [200, "pending"]);
+  assert.equal(face.stage.simulator.received("submit").length, 0);
+});
 
 Deno.test("POST /schedules/:name/run runs it now, once for one Idempotency-Key", async () => {
   await using face = await aFace([NIGHTLY]);
