@@ -1,8 +1,10 @@
-/** The status page: schedules, open runs, failures, and whether the ticks come. Pure; works without script. */
+/** The status page: schedules, open runs, failures, and whether the ticks come. Pure; whole without script. */
 
-import { oneLine } from "../lib/cli/sanitize.ts";
 import { formatDuration } from "../lib/duration.ts";
+import { VERSION } from "../lib/version.ts";
+import { type Content, type Html, html } from "./html.ts";
 import { SCRIPT, STYLE } from "./page_parts.ts";
+import { absolute, instant, relative } from "./page_time.ts";
 
 export interface PageFacts {
   /** The platform. */
@@ -19,24 +21,35 @@ export interface PageFacts {
   /** Status → how many ended so. */
   readonly counts: Readonly<Record<string, number>>;
   readonly schedules: readonly ScheduleFacts[];
-  readonly open: readonly {
-    readonly workflow: string;
-    readonly slug: string | null;
-    readonly status: string;
-    readonly sinceMs: number;
-  }[];
-  readonly failures: readonly {
-    readonly workflow: string;
-    readonly slug: string | null;
-    readonly atMs: number;
-    readonly message: string;
-  }[];
+  readonly open: readonly OpenFacts[];
+  readonly failures: readonly FailureFacts[];
   readonly reports: readonly {
     readonly slotId: string;
     readonly kind: string;
     readonly atMs: number;
     readonly message: string | null;
   }[];
+}
+
+interface RunFacts {
+  /** Its own address is `/runs/<id>`. */
+  readonly id: string;
+  readonly workflow: string;
+  readonly displayName: string | null;
+  readonly slug: string | null;
+}
+
+export interface OpenFacts extends RunFacts {
+  readonly status: string;
+  readonly sinceMs: number;
+}
+
+export interface FailureFacts extends RunFacts {
+  readonly status: "failed" | "refused";
+  readonly atMs: number;
+  readonly message: string;
+  /** The ends of the failed steps' logs. */
+  readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
 }
 
 export interface ScheduleFacts {
@@ -63,176 +76,273 @@ export interface Page {
 }
 
 const STALE_MS = 5 * 60_000;
+
+type Tone = "good" | "bad" | "busy" | "odd" | "off";
+
 /** What a status is told by besides its colour. */
-const LOOKS: Readonly<Record<string, readonly [mark: string, tone: string]>> = {
+const LOOKS: Readonly<Record<string, readonly [mark: string, tone: Tone]>> = {
   completed: ["✓", "good"],
-  running: ["●", "calm"],
-  waiting: ["…", "calm"],
+  running: ["●", "busy"],
+  pending: ["●", "busy"],
+  canceling: ["●", "busy"],
+  waiting: ["…", "busy"],
   failed: ["✗", "bad"],
-  unknown: ["?", "bad"],
-  cancelled: ["−", "warn"],
-  skipped: ["»", "warn"],
-  missed: ["!", "warn"],
+  refused: ["✗", "bad"],
+  deadline: ["!", "odd"],
+  unknown: ["?", "odd"],
+  missed: ["!", "odd"],
+  cancelled: ["−", "off"],
+  skipped: ["»", "off"],
 };
 
 export async function renderPage(facts: PageFacts): Promise<Page> {
+  const { host, timeline, nowMs } = facts;
+  const trouble = troubleOf(facts);
   const [style, script] = await Promise.all([hashOf(STYLE), hashOf(SCRIPT)]);
-  const html = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width,initial-scale=1">
-<title>Workflow runs on ${text(facts.host)}</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<header><h1>Workflow runs</h1><p class="soft">${text(facts.host)} · ${text(facts.timeline)}</p></header>
-<main>
-${ticksPart(facts)}
-${countsPart(facts)}
-${schedulesPart(facts)}
-${openPart(facts)}
-${failuresPart(facts)}
-${reportsPart(facts)}
-</main>
-<footer><p>As of ${time(facts.nowMs)}. All times in UTC.</p></footer>
-<script>${SCRIPT}</script>
-</body>
-</html>
-`;
+  const page = html`
+    <!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width,initial-scale=1">
+        <title>${trouble === null ? "" : "! "}Workflow runs on ${host}</title>
+        <link rel="icon" href="data:,">
+        <style>${{ markup: STYLE }}</style>
+      </head>
+      <body>
+        <header>
+          <h1><span class="lamp ${trouble === null ? "good" : "bad"}"></span>Workflow runs</h1>
+          <p><bdi>${host}</bdi> · <bdi>${timeline}</bdi></p>
+          <div class="asof">
+            <p>As of <time datetime="${new Date(nowMs).toISOString()}">${new Date(nowMs).toISOString().slice(0, 19)
+              .replace("T", " ")} UTC</time></p>
+          </div>
+        </header>
+        <main>
+    ${trouble === null ? null : html`<p class="trouble" role="alert">${trouble}</p>`}
+    ${gauges(facts, trouble)}
+    ${section("schedules", "Schedules", facts.schedules.map((schedule) => scheduleItem(schedule, nowMs)), [
+      "There are none yet: write them into ",
+      html`<code>functions/schedules.ts</code>`,
+    ])}
+    ${section("runs", "Open runs", facts.open.map((run) => openItem(run, nowMs)), "Nothing is running")}
+    ${section(
+      "failures",
+      "Recent failures",
+      facts.failures.map((run) => failureItem(run, nowMs)),
+      "No recent run failed",
+    )}
+    ${section("reports", "Worth knowing", facts.reports.map((report) => reportItem(report, nowMs)), [
+      "No slot was missed or skipped",
+    ])}
+    ${counters(facts)}
+        </main>
+        <footer>
+          <p>pw-workflow-runner ${VERSION}. All times in UTC.</p>
+        </footer>
+        <script>${{ markup: SCRIPT }}</script>
+      </body>
+    </html>
+  `;
   const contentSecurityPolicy = `default-src 'none'; style-src '${style}'; script-src '${script}'; ` +
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-  return { html, contentSecurityPolicy };
+    "img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+  return { html: page.markup, contentSecurityPolicy };
 }
 
-function ticksPart({ ticks, keepsSchedules, nowMs }: PageFacts): string {
-  if (!keepsSchedules) return "";
-  const isStale = ticks === null || nowMs - ticks.startedMs > STALE_MS;
-  if (!isStale && ticks.error === null) return "";
-  const what = ticks === null
-    ? "No tick has come yet: a minute after the start the first should."
-    : ticks.error === null
-    ? `No tick has come since ${time(ticks.startedMs)} (${ago(nowMs - ticks.startedMs)}): schedules are not kept.`
-    : `The last tick ended early: ${text(ticks.error)}`;
-  return `<section class="banner" aria-labelledby="ticks"><h2 id="ticks">Something is wrong</h2><p>${what}</p></section>`;
+function troubleOf({ ticks, keepsSchedules, nowMs }: PageFacts): string | null {
+  if (!keepsSchedules) return null;
+  if (ticks === null) return "No tick has come yet: a minute after the start the first should";
+  if (nowMs - ticks.startedMs > STALE_MS) {
+    return `No tick has come since ${absolute(ticks.startedMs, nowMs)} (${
+      relative(ticks.startedMs, nowMs)
+    }): schedules are not kept`;
+  }
+  return ticks.error === null ? null : `The last tick ended early: ${ticks.error}`;
 }
 
-function countsPart({ counts, open, ticks }: PageFacts): string {
-  const dials: readonly (readonly [string, number, string])[] = [
-    ["open", open.length, "calm"],
-    ["completed", counts["completed"] ?? 0, "good"],
-    ["failed", counts["failed"] ?? 0, "bad"],
-    ["cancelled", counts["cancelled"] ?? 0, "warn"],
-    ["refused", counts["refused"] ?? 0, "warn"],
-    ["missed ticks", ticks?.missed ?? 0, "calm"],
-  ];
-  const cells = dials.map(([name, count, tone]) =>
-    `<div><dt>${name}</dt><dd class="num ${count === 0 ? "soft" : tone}">${count}</dd></div>`
-  );
-  return `<section aria-labelledby="counts"><h2 id="counts">So far</h2><dl class="dials">${
-    cells.join("")
-  }</dl></section>`;
+function gauges({ nowMs, ticks, keepsSchedules, open, schedules, counts }: PageFacts, trouble: string | null): Html {
+  const next = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
+    .reduce<{ name: string; atMs: number } | null>((a, b) => a === null || b.atMs < a.atMs ? b : a, null);
+  const [failed = 0, completed = 0] = [counts["failed"], counts["completed"]];
+  const ended = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const longestMs = Math.max(...open.map(({ sinceMs }) => nowMs - sinceMs));
+  return html`<dl class="gauges">
+${
+    !keepsSchedules
+      ? gauge("Ticks", "none needed", "no schedule is on here", "off")
+      : ticks === null
+      ? gauge("Ticks", "none yet", "one comes every minute", "odd")
+      : gauge(
+        "Ticks",
+        trouble === null ? "on time" : "in trouble",
+        `last ${relative(ticks.startedMs, nowMs)}, took ${took(ticks.tookMs)}`,
+        trouble === null ? "good" : "bad",
+      )
+  }
+${
+    next === null ? gauge("Next slot", "none", "no schedule is on here", "off") : gauge(
+      "Next slot",
+      relative(next.atMs, nowMs),
+      html`<bdi>${next.name}</bdi>, ${absolute(next.atMs, nowMs)}`,
+      "off",
+    )
+  }
+${
+    open.length === 0
+      ? gauge("Open runs", 0, "all is quiet", "off")
+      : gauge("Open runs", open.length, `longest ${formatDuration(longestMs)}`, "busy")
+  }
+${gauge("Completed", completed.toLocaleString("en"), `of ${ended.toLocaleString("en")} ended`, "good")}
+${gauge("Failed", failed.toLocaleString("en"), share(failed, ended), failed === 0 ? "off" : "bad")}
+</dl>`;
 }
 
-function schedulesPart({ schedules, nowMs }: PageFacts): string {
-  const items = schedules.map((schedule) => `<li>${scheduleItem(schedule, nowMs)}</li>`);
+function gauge(name: string, value: Content, note: Content, tone: Tone): Html {
+  return html`
+    <div class="${tone}">
+      <dt>${name}</dt>
+      <dd class="value">${value}</dd>
+      <dd class="note">${note}</dd>
+    </div>
+  `;
+}
+
+function share(some: number, all: number): string {
+  return all === 0 ? "nothing ended yet" : `${(100 * some / all).toFixed(some === 0 ? 0 : 1)} % of all`;
+}
+
+function section(kind: string, title: string, items: readonly Html[], otherwise: Content): Html {
+  const count = items.length === 0 ? null : html`<span class="count">${items.length}</span>`;
   const body = items.length === 0
-    ? `<p class="soft">There are none yet: write them into <code>functions/schedules.ts</code>.</p>`
-    : `<ul class="plain">${items.join("")}</ul>`;
-  return `<section aria-labelledby="schedules"><h2 id="schedules">Schedules</h2>${body}</section>`;
+    ? html`<p class="empty">${otherwise}</p>`
+    : html`<ul class="rows ${kind}">${items}</ul>`;
+  return html`<section aria-labelledby="${kind}"><h2 id="${kind}">${title} ${count}</h2>
+${body}</section>`;
 }
 
-function scheduleItem(schedule: ScheduleFacts, nowMs: number): string {
-  const { name, workflow, cron, timeZone, isEnabled, nextMs, results } = schedule;
-  const [next] = nextMs;
-  const when = !isEnabled
-    ? `<span class="soft">switched off here</span>`
-    : next === undefined
-    ? `<span class="soft">never again</span>`
-    : `next ${time(next)} <span class="soft">(in ${formatDuration(next - nowMs)})</span>`;
+function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
+  const { name, cron, timeZone, workflow, overlap, isEnabled, nextMs, results } = schedule;
   const last = results.find(({ status }) => status !== "running" && status !== "waiting");
-  const marks = results.toReversed().map(({ status, slotMs }) => {
-    const [mark, tone] = looksOf(status);
-    return `<li class="${tone}"><span aria-hidden="true">${mark}</span><span class="hide">${text(status)}, slot of ${
-      utc(slotMs)
-    }</span></li>`;
+  const [next, afterNext] = nextMs;
+  return html`
+    <li class="${last === undefined ? "off" : toneOf(last.status)}">
+      <div>
+        <h3><bdi>${name}</bdi></h3>
+        <p class="soft"><bdi>${workflow}</bdi></p>
+      </div>
+      <p
+        class="when"><span class="label">When</span><code>${cron}</code> <span class="soft">${timeZone}, ${overlap}</span></p>
+      <div><span class="label">Last</span>${lastResult(last, nowMs)}${strip(schedule, nowMs)}</div>
+      <p><span class="label">Next</span>${!isEnabled
+        ? chip("off here")
+        : next === undefined
+        ? html`<span class="soft">never again</span>`
+        : instant(next, nowMs)}${afterNext === undefined
+        ? null
+        : html`<br><span class="soft">then ${absolute(afterNext, nowMs)}</span>`}</p>
+    </li>
+  `;
+}
+
+function lastResult(last: ScheduleFacts["results"][number] | undefined, nowMs: number): Html {
+  if (last === undefined) return html`<p class="soft">none yet</p>`;
+  const { status, slotMs, durationSeconds, message } = last;
+  const duration = durationSeconds === null
+    ? null
+    : html`<span class="soft">in ${formatDuration(durationSeconds * 1_000)}</span>`;
+  const why = message === null || status === "completed" ? null : html`<p>${message}</p>`;
+  return html`<p>${chip(status)} ${duration}</p><p>${instant(slotMs, nowMs)}</p>${why}`;
+}
+
+/** The last slots as bars, the oldest on the left; each says in words what it is. */
+function strip({ name, results }: ScheduleFacts, nowMs: number): Html | null {
+  if (results.length === 0) return null;
+  const bars = results.toReversed().map(({ status, slotMs }) => {
+    const words = `${status}, slot of ${absolute(slotMs, nowMs)}`;
+    return html`<li class="${toneOf(status)}" title="${words}"><span class="unseen">${words}</span></li>`;
   });
-  return `<div class="row"><h3>${text(name)}</h3><p>${when}</p></div>
-<p class="soft">${text(workflow)} · <code>${text(cron)}</code> · ${text(timeZone)}</p>
-${last === undefined ? "" : `<p>${lastWords(last)}</p>`}
-${marks.length === 0 ? "" : `<ol class="results" aria-label="Last results of ${text(name)}">${marks.join("")}</ol>`}`;
+  return html`<ol class="strip" aria-label="Last results of ${name}">${bars}</ol>`;
 }
 
-function lastWords({ status, slotMs, slug, durationSeconds, message }: ScheduleFacts["results"][number]): string {
-  const took = durationSeconds === null ? "" : ` in ${formatDuration(durationSeconds * 1_000)}`;
-  const why = message === null || status === "completed" ? "" : `: ${text(message)}`;
-  const run = slug === null ? "" : ` <code>${text(slug)}</code>`;
-  return `last ${word(status)}${took}${why}${run} <span class="soft">slot of ${time(slotMs)}</span>`;
+function openItem(run: OpenFacts, nowMs: number): Html {
+  return html`<li class="${toneOf(run.status)}">
+<p>${chip(run.status)}</p>
+${named(run)}
+<p><span class="label">Run</span>${runLink(run)}</p>
+<p><span class="label">Since</span>${instant(run.sinceMs, nowMs)}</p>
+</li>`;
 }
 
-function openPart({ open, nowMs }: PageFacts): string {
-  const items = open.map(({ workflow, slug, status, sinceMs }) =>
-    `<li><div class="row"><strong>${text(workflow)}</strong><span>${word(status)} <span class="soft">for ${
-      formatDuration(nowMs - sinceMs)
-    }</span></span></div>${slug === null ? "" : `<code>${text(slug)}</code>`}</li>`
+function failureItem(run: FailureFacts, nowMs: number): Html {
+  const logs = run.logs.filter(({ lines }) => lines.length > 0).map(({ step, lines }) =>
+    html`
+      <details>
+        <summary>End of the log of <bdi>${step}</bdi></summary>
+        <pre tabindex="0" aria-label="Log">${lines.join("\n")}</pre>
+      </details>
+    `
   );
-  return listPart("open", "Open runs", items, "Nothing is running.");
+  return html`<li class="${toneOf(run.status)}">
+<p>${chip(run.status)}</p>
+${named(run)}
+<p><span class="label">Run</span>${runLink(run)}</p>
+<p><span class="label">Ended</span>${instant(run.atMs, nowMs)}</p>
+<div class="why"><p>${run.message}</p>${logs}</div>
+</li>`;
 }
 
-function failuresPart({ failures }: PageFacts): string {
-  const items = failures.map(({ workflow, slug, atMs, message }) =>
-    `<li><div class="row"><strong>${text(workflow)}</strong>${time(atMs)}</div><p class="bad">${text(message)}</p>${
-      slug === null ? "" : `<code>${text(slug)}</code>`
-    }</li>`
-  );
-  return listPart("failures", "Recent failures", items, "No recent run failed.");
+function named({ displayName, workflow }: RunFacts): Html {
+  const below = displayName === null ? null : html`<p class="soft"><bdi>${workflow}</bdi></p>`;
+  return html`<div><h3><bdi>${displayName ?? workflow}</bdi></h3>${below}</div>`;
 }
 
-function reportsPart({ reports }: PageFacts): string {
-  const items = reports.map(({ slotId, kind, atMs, message }) =>
-    `<li><div class="row"><span>${word(kind)} <code>${text(slotId)}</code></span>${time(atMs)}</div>${
-      message === null ? "" : `<p>${text(message)}</p>`
-    }</li>`
-  );
-  return listPart("reports", "Worth knowing", items, "No slot was missed or skipped.");
+function runLink({ id, slug }: RunFacts): Html {
+  return html`<a class="mono" href="/runs/${encodeURIComponent(id)}">${slug ?? id}</a>`;
 }
 
-function listPart(id: string, title: string, items: readonly string[], otherwise: string): string {
-  const body = items.length === 0 ? `<p class="soft">${otherwise}</p>` : `<ul class="plain">${items.join("")}</ul>`;
-  return `<section aria-labelledby="${id}"><h2 id="${id}">${title}</h2>${body}</section>`;
+function reportItem({ slotId, kind, atMs, message }: PageFacts["reports"][number], nowMs: number): Html {
+  return html`
+    <li class="${toneOf(kind)}">
+      <p>${chip(kind)}</p>
+      <p class="mono">${slotId}</p>
+      <p>${message}</p>
+      <p>${instant(atMs, nowMs)}</p>
+    </li>
+  `;
 }
 
-function word(status: string): string {
+function counters({ counts, ticks }: PageFacts): Html {
+  const counted = [...Object.entries(counts), ["missed ticks", ticks?.missed ?? 0] as const];
+  return html`
+    <section aria-labelledby="counters">
+      <h2 id="counters">Since the beginning</h2>
+      <dl class="counters">${counted.map(([name, count]) =>
+        html`
+          <div>
+            <dt>${name}</dt>
+            <dd>${count.toLocaleString("en")}</dd>
+          </div>
+        `
+      )}</dl>
+    </section>
+  `;
+}
+
+function chip(status: string): Html {
   const [mark, tone] = looksOf(status);
-  return `<span class="${tone}"><span aria-hidden="true">${mark}</span> ${text(status)}</span>`;
+  return html`<span class="chip ${tone}"><span aria-hidden="true">${mark}</span> ${status}</span>`;
 }
 
-function looksOf(status: string): readonly [string, string] {
-  return LOOKS[status] ?? ["●", "calm"];
+function toneOf(status: string): Tone {
+  return looksOf(status)[1];
 }
 
-function time(instantMs: number): string {
-  return `<time datetime="${new Date(instantMs).toISOString()}">${utc(instantMs)}</time>`;
+function looksOf(status: string): readonly [string, Tone] {
+  return Object.hasOwn(LOOKS, status) ? LOOKS[status] ?? ["–", "off"] : ["–", "off"];
 }
 
-function utc(instantMs: number): string {
-  return new Date(instantMs).toISOString().slice(0, 16).replace("T", " ");
-}
-
-function ago(durationMs: number): string {
-  return `${formatDuration(durationMs)} ago`;
-}
-
-/** Whatever it is, it is text: no markup, no control character. */
-function text(value: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    "&": "&amp;",
-    "<": "&lt;",
-    ">": "&gt;",
-    '"': "&quot;",
-    "'": "&#39;",
-  };
-  return oneLine(value).replace(/[&<>"']/g, (character) => entities[character] ?? "");
+function took(durationMs: number): string {
+  return durationMs < 1_000 ? `${Math.round(durationMs)} ms` : formatDuration(durationMs);
 }
 
 async function hashOf(source: string): Promise<string> {

@@ -1,39 +1,119 @@
 /** The page's style and script: constants, so that a hash can allow them and nothing else. */
 
 export const STYLE = `
-:root{color-scheme:light dark;--bg:#f6f7f9;--panel:#fff;--ink:#1c2330;--soft:#566175;--line:#dfe3ea;--accent:#1f5fbf;
---good:#17683a;--bad:#a8201a;--warn:#865300;--calm:#44546f}
-@media(prefers-color-scheme:dark){:root{--bg:#0f131a;--panel:#171d27;--ink:#e8ecf3;--soft:#a3afc2;--line:#2a3342;
---accent:#8db8ff;--good:#6fd699;--bad:#ff9d94;--warn:#f0bd62;--calm:#a8b6cc}}
-*{box-sizing:border-box}
-body{margin:0;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-a{color:var(--accent)}
-header,main,footer{max-width:72rem;margin:0 auto;padding:0 1rem}
-header{padding-top:1.5rem;display:flex;flex-wrap:wrap;gap:.25rem 1.5rem;align-items:baseline}
-h1{font-size:1.35rem;margin:0}
-h2{font-size:1rem;margin:0 0 .75rem;letter-spacing:.01em}
-h3{font-size:1rem;margin:0}
-p{margin:.25rem 0}
-.soft{color:var(--soft)}
-.num,time,code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em;font-variant-numeric:tabular-nums}
-code,td,dd,li,p{overflow-wrap:anywhere}
-section{background:var(--panel);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:1rem 0}
-dl.dials{display:grid;grid-template-columns:repeat(auto-fit,minmax(7.5rem,1fr));gap:.75rem;margin:0}
-dl.dials div{border-left:3px solid var(--line);padding-left:.6rem}
-dl.dials dt{color:var(--soft);font-size:.85rem}
-dl.dials dd{margin:0;font-size:1.35rem}
-.good{color:var(--good)}.bad{color:var(--bad)}.warn{color:var(--warn)}.calm{color:var(--calm)}
-ul.plain{list-style:none;margin:0;padding:0}
-ul.plain>li+li{border-top:1px solid var(--line);margin-top:.85rem;padding-top:.85rem}
-.row{display:flex;flex-wrap:wrap;gap:.2rem 1rem;align-items:baseline;justify-content:space-between}
-ol.results{list-style:none;display:flex;flex-wrap:wrap;gap:.3rem;margin:.5rem 0 0;padding:0}
-ol.results li{border:1px solid currentColor;border-radius:.3rem;min-width:1.7rem;text-align:center;
-font:600 .85rem/1.6rem ui-monospace,Menlo,Consolas,monospace}
-.hide{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-footer{padding-bottom:2rem;color:var(--soft);font-size:.9rem}
-.banner{border-left:4px solid var(--bad)}
+:root {
+  color-scheme: light dark;
+  --ground: #f3f1ec; --panel: #fffdf9; --edge: #d9d4c8; --ink: #1d2126; --soft: #585f69;
+  --good: #1b6b3c; --bad: #b3261e; --busy: #0b5cad; --odd: #7d4a00; --off: #535b66;
+  --good-wash: #dcefe2; --bad-wash: #fbe1de; --busy-wash: #dceafa; --odd-wash: #fbeacb; --off-wash: #e9e6df;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ground: #0e1217; --panel: #161c24; --edge: #2a3440; --ink: #e4e9ef; --soft: #98a4b3;
+    --good: #6fd58f; --bad: #ff8a80; --busy: #7cbcff; --odd: #f2b84b; --off: #9aa5b3;
+    --good-wash: #12301f; --bad-wash: #3b1715; --busy-wash: #10294a; --odd-wash: #372808; --off-wash: #222b36;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; background: var(--ground); color: var(--ink);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
+}
+header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
+header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; padding-top: 1.25rem; }
+h1 { font-size: 1.15rem; margin: 0; letter-spacing: .01em; }
+h1 .lamp { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; background: var(--tone, var(--off)); box-shadow: 0 0 0 .25em var(--wash, var(--off-wash)); }
+header p, footer p { margin: 0; color: var(--soft); overflow-wrap: anywhere; }
+header .asof { margin-left: auto; display: flex; gap: .75rem; align-items: center; }
+h2 { font-size: .8rem; margin: 2rem 0 .6rem; text-transform: uppercase; letter-spacing: .09em; color: var(--soft); }
+h2 .count { margin-left: .35em; color: var(--ink); }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+.mono, code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .86em; }
+.away, .soft { color: var(--soft); }
+.gauges { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0; padding: 0; }
+.gauges > div { background: var(--panel); border: 1px solid var(--edge); border-top: 3px solid var(--tone, var(--edge)); border-radius: 6px; padding: .7rem .9rem; min-width: 0; }
+.gauges dt { font-size: .75rem; text-transform: uppercase; letter-spacing: .08em; color: var(--soft); }
+.gauges dd { margin: 0; overflow-wrap: anywhere; }
+.gauges .value { font-size: 1.7rem; line-height: 1.25; font-weight: 600; }
+.gauges .note { color: var(--soft); font-size: .86rem; }
+.rows { list-style: none; margin: 0; padding: 0; background: var(--panel); border: 1px solid var(--edge); border-radius: 6px; }
+.rows > li { display: grid; gap: .35rem 1.25rem; align-items: center; padding: .75rem .9rem; border-left: 3px solid var(--tone, transparent); }
+.rows > li + li { border-top: 1px solid var(--edge); }
+.rows > li:first-child { border-top-left-radius: 5px; } .rows > li:last-child { border-bottom-left-radius: 5px; }
+.rows p { margin: 0; }
+.rows > li > * { min-width: 0; }
+a { color: var(--busy); }
+.schedules > li { align-items: start; grid-template-columns: minmax(0, 2.2fr) minmax(0, 1.6fr) minmax(0, 2fr) minmax(0, 1.6fr); }
+.runs > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.failures > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.reports > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.failures .why { grid-column: 2 / -1; min-width: 0; }
+.label { display: block; font-size: .72rem; text-transform: uppercase; letter-spacing: .07em; color: var(--soft); }
+.chip { display: inline-flex; align-items: center; gap: .4em; padding: .05em .55em; border-radius: 1em; font-size: .86rem; color: var(--tone); background: var(--wash); overflow-wrap: anywhere; min-width: 0; }
+.strip { position: relative; display: flex; gap: 3px; list-style: none; margin: .15rem 0 0; padding: 0; flex-wrap: wrap; }
+.strip li { width: 11px; height: 20px; border-radius: 2px; background: var(--tone); }
+.strip li.bad { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--wash) 3px 5px); }
+.strip li.odd, .strip li.off { height: 10px; align-self: end; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.good { --tone: var(--good); --wash: var(--good-wash); } .bad { --tone: var(--bad); --wash: var(--bad-wash); }
+.busy { --tone: var(--busy); --wash: var(--busy-wash); } .odd { --tone: var(--odd); --wash: var(--odd-wash); }
+.off { --tone: var(--off); --wash: var(--off-wash); }
+.empty, .trouble { background: var(--panel); border: 1px dashed var(--edge); border-radius: 6px; padding: .75rem .9rem; color: var(--soft); margin: 0; }
+.trouble { border: 1px solid var(--bad); color: var(--ink); background: var(--bad-wash); margin-top: 1rem; overflow-wrap: anywhere; }
+details { margin-top: .3rem; } summary { cursor: pointer; color: var(--busy); width: fit-content; max-width: 100%; }
+pre { margin: .4rem 0 0; padding: .6rem .75rem; background: var(--ground); border: 1px solid var(--edge); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 20rem; overflow: auto; }
+.counters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); margin: 0; background: var(--panel); border: 1px solid var(--edge); border-radius: 6px; }
+.counters div { display: flex; justify-content: space-between; gap: 1rem; padding: .45rem .9rem; min-width: 0; }
+.counters dt { color: var(--soft); } .counters dd { margin: 0; font-weight: 600; }
+footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .86rem; }
+button { font: inherit; font-size: .86rem; color: var(--ink); background: var(--panel); border: 1px solid var(--edge); border-radius: 4px; padding: .15rem .7rem; cursor: pointer; min-height: 1.75rem; }
+:focus-visible { outline: 2px solid var(--busy); outline-offset: 2px; }
+@media (max-width: 760px) {
+  header .asof { margin-left: 0; width: 100%; justify-content: space-between; }
+  .gauges { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
+  .gauges > :first-child { grid-column: 1 / -1; }
+  .gauges .value { font-size: 1.35rem; }
+  .rows > li, .schedules > li, .runs > li, .failures > li, .reports > li { grid-template-columns: minmax(0, 1fr); }
+  .schedules > li { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .schedules > li > :first-child, .schedules > li > :nth-child(2) { grid-column: 1 / -1; }
+  .schedules .when .label { display: none; }
+  .failures .why { grid-column: auto; }
+  .runs .label, .failures .label { display: inline; margin-right: .5em; }
+}
+@media (forced-colors: active) { .strip li { border: 1px solid; } }
 `;
 
+/**
+ * Brings the page up to date every half minute, while somebody looks at it and reads nothing in it. The page is whole
+ * without it. Runs in browsers, so it is text here; its hash is in the page's policy.
+ */
+
 export const SCRIPT = `
-setInterval(()=>{if(document.visibilityState==="visible")location.reload()},30000);
+"use strict";
+(() => {
+  const EVERY_MS = 30000;
+  let isPaused = false;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = "The page refreshes itself every 30 seconds";
+  const label = () => { button.textContent = isPaused ? "Refresh again" : "Pause"; };
+  button.addEventListener("click", () => { isPaused = !isPaused; label(); });
+  label();
+  document.querySelector(".asof").append(button);
+  const isReading = () => document.querySelector("main details[open]") !== null ||
+    document.querySelector("main").contains(document.activeElement) || String(getSelection()) !== "";
+  const refresh = async () => {
+    if (isPaused || document.hidden || isReading()) return;
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (isReading()) return;
+    for (const part of ["main", "h1", ".asof p"]) {
+      document.querySelector(part).replaceWith(fresh.querySelector(part));
+    }
+    document.title = fresh.title;
+  };
+  setInterval(() => refresh().catch(() => {}), EVERY_MS);
+})();
 `;

@@ -7,7 +7,7 @@ import { nextSlots } from "../lib/schedules/slots.ts";
 import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Call } from "./http.ts";
-import { type PageFacts, renderPage, type ScheduleFacts } from "./page.ts";
+import { type FailureFacts, type OpenFacts, type PageFacts, renderPage, type ScheduleFacts } from "./page.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
 import { tick } from "./tick.ts";
 
@@ -81,8 +81,7 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
     counts,
     schedules: await Promise.all(schedules.map((schedule) => factsOf(cloud, schedule))),
     open: open.map((record) => ({
-      workflow: record.request.workflow,
-      slug: slugOf(record),
+      ...runFacts(record),
       status: record.state === "seen" ? record.run.platformStatus : "pending",
       sinceMs: record.intendedAtMs,
     })),
@@ -91,14 +90,20 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
   };
 }
 
-function failureOf(record: RunRecord): PageFacts["failures"] {
-  const { request, updatedAtMs } = record;
-  if (record.state === "refused") {
-    return [{ workflow: request.workflow, slug: null, atMs: updatedAtMs, message: record.message }];
-  }
+function runFacts(record: RunRecord): Pick<OpenFacts, "id" | "workflow" | "displayName" | "slug"> {
+  const { wishId, request: { workflow, displayName } } = record;
+  return { id: wishId, workflow, displayName, slug: slugOf(record) };
+}
+
+function failureOf(record: RunRecord): readonly FailureFacts[] {
+  const facts = { ...runFacts(record), atMs: record.updatedAtMs };
+  if (record.state === "refused") return [{ ...facts, status: "refused", message: record.message, logs: [] }];
   if (record.state !== "settled" || record.result.status !== "failed") return [];
-  const message = record.result.errorMessage ?? "It does not say why";
-  return [{ workflow: request.workflow, slug: record.result.slug, atMs: updatedAtMs, message }];
+  const { errorMessage, failure } = record.result;
+  const logs = (failure?.failedJobs ?? []).flatMap((job) =>
+    job.failedSteps.map(({ name, logTail }) => ({ step: `${job.name} / ${name}`, lines: logTail }))
+  );
+  return [{ ...facts, status: "failed", message: errorMessage ?? "It does not say why", logs }];
 }
 
 async function factsOf({ deps, store, timeline }: Cloud, schedule: Schedule): Promise<ScheduleFacts> {

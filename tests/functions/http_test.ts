@@ -273,7 +273,7 @@ Deno.test("GET / is a page for a browser with the reading key, and says nothing 
   const basic = { authorization: `Basic ${btoa(`me:${READ}`)}` };
   const page = await face.ask("/", { key: null, headers: basic });
   assert.equal(page.status, 200);
-  assert.match(page.text, /<h3>nightly<\/h3>/);
+  assert.match(page.text, /<bdi>nightly<\/bdi>/);
   assert.equal((await face.ask("/", { key: null })).status, 401);
 });
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type PageFacts, renderPage } from "../../functions/page.ts";
 import { axeSource } from "../deps/axe.ts";
-import { type Browser, chromium, type Page } from "../deps/playwright.ts";
+import type { Page } from "../deps/playwright.ts";
+import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9, 30);
@@ -47,16 +48,28 @@ const FULL: PageFacts = {
     },
   ],
   open: [{
+    id: "abcdefghijklmnop",
     workflow: "simulation-runner",
+    displayName: "Wing section, 12M cells",
     slug: "simulation-runner-abcdefghijklmnop",
     status: "running",
     sinceMs: NOW_MS - 95 * MINUTE_MS,
   }],
   failures: [{
+    id: "qrstuvwxyzabcdef",
     workflow: "hello-world",
+    displayName: null,
     slug: "hello-world-00046",
+    status: "failed",
     atMs: NOW_MS - 60 * MINUTE_MS,
     message: "exit code 1",
+    logs: [{
+      step: "solve / decompose",
+      lines: [
+        "--> FATAL ERROR: cannot find patchField entry for movingWallWithALongNameThatHasToBreakOnANarrowScreen",
+        "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=481516.0",
+      ],
+    }],
   }],
   reports: [{
     slotId: "nightly-benchmark@2026-01-03T08:30Z",
@@ -99,14 +112,10 @@ Deno.test("the page says what to do where there is nothing, and what is wrong wh
 });
 
 const FIND_VIOLATIONS = "axe.run().then(({violations}) => violations.map(({id, nodes}) => id + ' ' + nodes[0].html))";
-const missing = await chromiumMissing();
+const missing = await browserMissing();
 const PAGES = { full: FULL, empty: EMPTY, stale: STALE };
 
-/** Older runtimes lack what the driver's socket needs. The page is the same text there. */
-const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
-const WIDTHS = major > 2 || minor >= 9 ? [1280, 400] : [];
-
-for (const width of WIDTHS) {
+for (const width of [1280, 400]) {
   for (const colorScheme of ["light", "dark"] as const) {
     for (const javaScriptEnabled of [true, false]) {
       const script = javaScriptEnabled ? "with" : "without";
@@ -128,6 +137,10 @@ for (const width of WIDTHS) {
               assert.match(await page.textContent("h1") ?? "", /Workflow runs/);
               assert.deepEqual(problems, []);
               if (name === "full") assert.match(await page.textContent("main") ?? "", /nightly-benchmark/);
+              // What can be opened counts too.
+              if (javaScriptEnabled) {
+                await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+              }
               // What is evaluated runs even where the page's own script may not.
               const isScrolling = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
               assert.equal(await page.evaluate(isScrolling), false, `${name} scrolls sideways`);
@@ -151,15 +164,59 @@ for (const width of WIDTHS) {
   }
 }
 
+Deno.test({
+  ...needing("the page brings itself up to date, but not while somebody reads in it", missing),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const shown = [FULL, { ...FULL, open: [] }, FULL];
+    await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
+      await page.clock.install();
+      await page.goto(`${url}/changing`);
+      assert.equal(await page.getByText("Nothing is running").count(), 0);
+      await page.clock.runFor(31_000);
+      await page.getByText("Nothing is running").waitFor();
+      await page.locator("summary").click();
+      await page.clock.runFor(31_000);
+      assert.equal(await page.getByText("Nothing is running").count(), 1);
+      assert.equal(shown.length, 1);
+    }, (path) => path === "/changing" ? shown.shift() : undefined);
+  },
+});
+
+Deno.test({
+  ...needing("what a name, a message or a log says is shown and not run, in a browser that would run it", missing),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const words = `"'></title></style></script><script>globalThis.hacked=1</script><img src=x onerror=hacked=1>`;
+    const hostile: PageFacts = JSON.parse(
+      JSON.stringify(FULL),
+      (_key, value) => typeof value === "string" ? words : value,
+    );
+    await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
+      await page.goto(`${url}/hostile`);
+      assert.equal(await page.evaluate("typeof hacked"), "undefined");
+      assert.deepEqual([await page.locator("img").count(), await page.locator("script").count()], [0, 1]);
+      assert.ok((await page.locator("main").innerText()).includes(words));
+    }, (path) => path === "/hostile" ? hostile : undefined);
+  },
+});
+
 interface Look {
   readonly width: number;
   readonly colorScheme: "light" | "dark";
   readonly javaScriptEnabled: boolean;
 }
 
-async function inBrowser(look: Look, act: (page: Page, url: string) => Promise<void>): Promise<void> {
+async function inBrowser(
+  look: Look,
+  act: (page: Page, url: string) => Promise<void>,
+  factsAt: (path: string) => PageFacts | undefined = (path) =>
+    Object.entries(PAGES).find(([name]) => path === `/${name}`)?.[1],
+): Promise<void> {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
-    const facts = Object.entries(PAGES).find(([name]) => new URL(url).pathname === `/${name}`)?.[1];
+    const facts = factsAt(new URL(url).pathname);
     if (facts === undefined) return new Response(null, { status: 204 });
     const { html, contentSecurityPolicy } = await renderPage(facts);
     const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": contentSecurityPolicy };
@@ -167,7 +224,7 @@ async function inBrowser(look: Look, act: (page: Page, url: string) => Promise<v
   });
   await using browser = await openBrowser();
   try {
-    const context = await browser.browser.newContext({
+    const context = await browser.newContext({
       viewport: { width: look.width, height: 900 },
       colorScheme: look.colorScheme,
       javaScriptEnabled: look.javaScriptEnabled,
@@ -177,60 +234,5 @@ async function inBrowser(look: Look, act: (page: Page, url: string) => Promise<v
     await context.close();
   } finally {
     await server.shutdown();
-  }
-}
-
-async function openBrowser(): Promise<{ readonly browser: Browser } & AsyncDisposable> {
-  const folder = await Deno.makeTempDir();
-  const child = new Deno.Command("chromium", {
-    args: [
-      "--headless=new",
-      "--no-sandbox",
-      "--disable-gpu",
-      "--no-first-run",
-      "--remote-debugging-port=0",
-      `--user-data-dir=${folder}`,
-      "about:blank",
-    ],
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  const deadline = setTimeout(() => child.kill("SIGKILL"), 60_000);
-  const browser = await chromium.connectOverCDP(await addressIn(`${folder}/DevToolsActivePort`));
-  return {
-    browser,
-    async [Symbol.asyncDispose]() {
-      await browser.close();
-      child.kill("SIGKILL");
-      await child.status;
-      clearTimeout(deadline);
-      await Deno.remove(folder, { recursive: true }).catch(() => {});
-    },
-  };
-}
-
-/** The browser writes it once it listens: its port, then the path of its socket. */
-async function addressIn(path: string): Promise<string> {
-  for (let tries = 0; tries < 300; tries++) {
-    try {
-      const [port = "", socket = ""] = (await Deno.readTextFile(path)).split("\n");
-      if (socket !== "") return `ws://127.0.0.1:${port}${socket}`;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error("the browser does not listen");
-}
-
-async function chromiumMissing(): Promise<string | undefined> {
-  try {
-    const { success } = await new Deno.Command("chromium", { args: ["--version"], stdout: "null", stderr: "null" })
-      .output();
-    return success ? undefined : "chromium does not work here";
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "chromium is not there";
-    throw error;
   }
 }
