@@ -1,0 +1,44 @@
+/** What docs/cloud.md promises of HTTP is so. */
+
+import assert from "node:assert/strict";
+import hello from "../../inputs/hello-world.json" with { type: "json" };
+import { readKeys } from "../../functions/access.ts";
+import { createHandler } from "../../functions/http.ts";
+import { aCloudStage } from "./support/cloud.ts";
+
+const FULL = "full-key-0123456789";
+const READ = "read-key-0123456789";
+const KEYS: Readonly<Record<string, string>> = { PW_TRIGGER_KEY: FULL, PW_READ_KEY: READ };
+const GUIDE = await Deno.readTextFile(new URL("../../docs/cloud.md", import.meta.url));
+const NIGHTLY = { name: "nightly", cron: "30 2 * * *", workflow: "quick" };
+
+const ROWS = [...GUIDE.matchAll(/^\| `(GET|POST) (\/\S*)` +\| (full|reading|none) +\|/gm)]
+  .map(([, method = "", path = "", key = ""]) => ({ method, path, key }));
+
+Deno.test("docs/cloud.md lists addresses", () => assert.equal(ROWS.length, 8));
+
+for (const { method, path, key } of ROWS) {
+  Deno.test(`docs/cloud.md: ${method} ${path} is there, and opens to ${key === "none" ? "anybody" : `the ${key} key`}`, async () => {
+    await using stage = await aCloudStage([NIGHTLY]);
+    const cloud = await stage.isolate();
+    const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys((name) => KEYS[name]) });
+    const ask = async (where: string, given: string | null, how = method) => {
+      const answer = await handle(
+        new Request(`https://runner.example${where}`, {
+          method: how,
+          headers: {
+            ...(given === null ? {} : { authorization: `Bearer ${given}` }),
+            ...(how === "POST" ? { "content-type": "application/json" } : {}),
+          },
+          ...(how === "POST" ? { body: JSON.stringify({ workflow: "hello-world", inputs: hello }) } : {}),
+        }),
+      );
+      return { status: answer.status, text: await answer.text() };
+    };
+    const { id } = JSON.parse((await ask("/runs", FULL, "POST")).text);
+    const where = path.replace(":id", id).replace(":name", "nightly");
+    assert.equal((await ask(where, null)).status, key === "none" ? 200 : 401);
+    assert.equal((await ask(where, READ)).status, key === "full" ? 403 : 200);
+    assert.ok([200, 202].includes((await ask(where, FULL)).status));
+  });
+}
