@@ -103,8 +103,11 @@ async function guarded(request: Request, parts: Parts): Promise<Response> {
     return await answer(request, parts);
   } catch (error) {
     if (error instanceof RunnerError) return problemOf(error);
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return problem(504, "The platform did not answer in time", { headers: { "retry-after": "10" } });
+    }
     // deno-lint-ignore no-console -- the host collects what functions print
-    console.error("A request failed:", error instanceof Error ? error.message : error);
+    console.error("A request failed:", error instanceof Error ? error.stack ?? error.message : error);
     return problem(500, "Something is wrong in pw-workflow-runner itself");
   }
 }

@@ -1,6 +1,6 @@
 /** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
 
-import { type ErrorKind, InvalidInputs, Rejected, RunnerError } from "../lib/errors.ts";
+import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../lib/errors.ts";
 
 /** What keeps somebody else's page, or a curious cache, out of ours. */
 export const SECURITY_HEADERS = {
@@ -59,7 +59,9 @@ export function problem(status: number, detail: string, { headers = {}, members 
 export function problemOf(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
+  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   return problem(STATUS_OF_KIND[error.kind], error.message, {
+    headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
     members: {
       code: error.kind,
       submitted: error.submitted,

@@ -2,6 +2,7 @@
 
 import { InvalidInputs, NotFound, RunnerError } from "../lib/errors.ts";
 import { advance } from "../lib/executor/advance.ts";
+import { cancelRun as askToCancel } from "../lib/executor/cancel.ts";
 import { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
 import { DEFAULT_PACE } from "../lib/executor/pace.ts";
 import { prepare } from "../lib/executor/prepare.ts";
@@ -154,9 +155,7 @@ export async function cancelRun({ cloud, name }: Call): Promise<Response> {
   if (handle === undefined) {
     throw new NotFound(`Cannot cancel ${name}: it is not known whether it became a run`, { hint: "Try again later" });
   }
-  const before = await deps.client.getRun(handle, deadline);
-  if (before.phase === "going") await deps.client.cancelRun(handle, deadline);
-  const run = await deps.client.getRun(handle, deadline);
+  const run = await askToCancel(deps, handle, deadline);
   return json({ id: name, ...viewOf(run) }, { status: run.phase === "going" ? 202 : 200 });
 }
 

@@ -52,3 +52,19 @@ for (
     assert.match(answer.headers.get("www-authenticate") ?? "", challenge);
   });
 }
+
+for (
+  const [what, full, read, problem] of [
+    ["no full key", "", READ, /PW_TRIGGER_KEY is not set/],
+    ["a short full key", "short", "", /PW_TRIGGER_KEY is shorter/],
+    ["a short reading key", FULL, "short", /PW_READ_KEY is shorter/],
+    ["one key for both", FULL, FULL, /PW_READ_KEY is the same/],
+  ] as const
+) {
+  Deno.test(`${what} is refused, and not repeated`, () => {
+    const keys = readKeys((name) => ({ PW_TRIGGER_KEY: full, PW_READ_KEY: read })[name]);
+    assert.ok(typeof keys === "string");
+    assert.match(keys, problem);
+    assert.ok(!keys.includes(FULL) && !keys.includes("short "));
+  });
+}

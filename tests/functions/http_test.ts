@@ -277,6 +277,40 @@ Deno.test("GET / is a page for a browser with the reading key, and says nothing 
   assert.equal((await face.ask("/", { key: null })).status, 401);
 });
 
+Deno.test("a cancel whose answer is lost is judged by what the platform then shows", async () => {
+  await using face = await aFace();
+  const { body: run } = await face.ask("/runs", { method: "POST", body: QUICK });
+  face.stage.simulator.addFaults({ on: "cancel-run", times: Infinity, cut: "after-effect" });
+  const { status, body } = await face.ask(`/runs/${run.slug}/cancel`, { method: "POST" });
+  assert.ok([200, 202].includes(status), JSON.stringify(body));
+  assert.match(body.platformStatus, /^cancel/);
+});
+
+Deno.test("what the platform says about when to come back is passed on", async () => {
+  await using face = await aFace();
+  face.stage.simulator.addFaults({ on: "get-workflow", times: Infinity, status: 429, retryAfter: "3600" });
+  const { status, headers } = await face.ask("/runs", { method: "POST", body: QUICK });
+  assert.deepEqual([status, headers.get("retry-after")], [503, "3600"]);
+});
+
+for (
+  const [what, fault, want] of [
+    ["answers 503", { status: 503 }, 503],
+    ["puts us off again and again", { status: 429, retryAfter: "7" }, 504],
+  ] as const
+) {
+  Deno.test(`a platform that ${what} is a ${want} in time, and no failure of ours`, async () => {
+    await using face = await aFace();
+    face.stage.simulator.addFaults({ on: "*", times: Infinity, ...fault });
+    const { clock } = face.stage;
+    const startedMs = clock.now();
+    const { status, headers } = await face.ask("/runs", { method: "POST", body: QUICK });
+    assert.equal(status, want);
+    assert.ok(Number(headers.get("retry-after")) > 0);
+    assert.ok(clock.now() - startedMs <= 16_000, `${clock.now() - startedMs}`);
+  });
+}
+
 Deno.test("HEAD is GET without a body, and OPTIONS tells what is possible", async () => {
   await using face = await aFace();
   const head = await face.ask("/runs", { method: "HEAD" });
