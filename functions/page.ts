@@ -5,70 +5,7 @@ import { VERSION } from "../lib/version.ts";
 import { type Content, type Html, html } from "./html.ts";
 import { SCRIPT, STYLE } from "./page_parts.ts";
 import { absolute, instant, relative } from "./page_time.ts";
-
-export interface PageFacts {
-  /** The platform. */
-  readonly host: string;
-  readonly timeline: string;
-  readonly nowMs: number;
-  readonly keepsSchedules: boolean;
-  readonly ticks: {
-    readonly startedMs: number;
-    readonly tookMs: number;
-    readonly missed: number;
-    readonly error: string | null;
-  } | null;
-  /** Status → how many ended so. */
-  readonly counts: Readonly<Record<string, number>>;
-  readonly schedules: readonly ScheduleFacts[];
-  readonly open: readonly OpenFacts[];
-  readonly failures: readonly FailureFacts[];
-  readonly reports: readonly {
-    readonly slotId: string;
-    readonly kind: string;
-    readonly atMs: number;
-    readonly message: string | null;
-  }[];
-}
-
-interface RunFacts {
-  /** Its own address is `/runs/<id>`. */
-  readonly id: string;
-  readonly workflow: string;
-  readonly displayName: string | null;
-  readonly slug: string | null;
-}
-
-export interface OpenFacts extends RunFacts {
-  readonly status: string;
-  readonly sinceMs: number;
-}
-
-export interface FailureFacts extends RunFacts {
-  readonly status: "failed" | "refused";
-  readonly atMs: number;
-  readonly message: string;
-  /** The ends of the failed steps' logs. */
-  readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
-}
-
-export interface ScheduleFacts {
-  readonly name: string;
-  readonly workflow: string;
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly overlap: string;
-  readonly isEnabled: boolean;
-  readonly nextMs: readonly number[];
-  /** Newest first. */
-  readonly results: readonly {
-    readonly slotMs: number;
-    readonly status: string;
-    readonly slug: string | null;
-    readonly durationSeconds: number | null;
-    readonly message: string | null;
-  }[];
-}
+import type { FailureFacts, OpenFacts, PageFacts, RunFacts, ScheduleFacts } from "./page_facts.ts";
 
 export interface Page {
   readonly html: string;

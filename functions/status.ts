@@ -7,7 +7,8 @@ import { nextSlots } from "../lib/schedules/slots.ts";
 import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Call } from "./http.ts";
-import { type FailureFacts, type OpenFacts, type PageFacts, renderPage, type ScheduleFacts } from "./page.ts";
+import { renderPage } from "./page.ts";
+import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./page_facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
 import { tick } from "./tick.ts";
 
@@ -90,7 +91,7 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
   };
 }
 
-function runFacts(record: RunRecord): Pick<OpenFacts, "id" | "workflow" | "displayName" | "slug"> {
+function runFacts(record: RunRecord): RunFacts {
   const { wishId, request: { workflow, displayName } } = record;
   return { id: wishId, workflow, displayName, slug: slugOf(record) };
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type PageFacts, renderPage } from "../../functions/page.ts";
+import { renderPage } from "../../functions/page.ts";
+import type { PageFacts } from "../../functions/page_facts.ts";
 import { axeSource } from "../deps/axe.ts";
 import type { Page } from "../deps/playwright.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
