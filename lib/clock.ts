@@ -2,6 +2,7 @@
 
 /** The one source of time. All instants are milliseconds since the epoch. */
 export interface Clock {
+  /** Milliseconds since the epoch. */
   now(): number;
   /**
    * Waits, or rejects with the signal's own reason as soon as it is aborted.
@@ -15,6 +16,7 @@ export interface Clock {
 
 /** A running deadline: dispose it when what it guards is done. */
 export interface Deadline extends Disposable {
+  /** Aborts with a `TimeoutError` when the time is up. */
   readonly signal: AbortSignal;
 }
 

@@ -5,6 +5,7 @@
 
 import type { Problem, Submitted } from "./model.ts";
 
+/** What kept us from an answer, for programs. */
 export type ErrorKind =
   | "usage"
   | "invalid_inputs"
@@ -25,9 +26,11 @@ export type ErrorKind =
   | "unsupported"
   | "storage";
 
+/** What an error carries beside its words. */
 export interface RunnerErrorOptions {
   /** What to do next. */
   readonly hint?: string | undefined;
+  /** What was thrown below. */
   readonly cause?: unknown;
   /** Whether this call started a run; `no` unless said otherwise. */
   readonly submitted?: Submitted;
@@ -37,11 +40,16 @@ export interface RunnerErrorOptions {
 
 /** The shallow base: anything else that is thrown is a defect of ours. */
 export abstract class RunnerError extends Error {
+  /** For programs. */
   abstract readonly kind: ErrorKind;
+  /** What to do next; `undefined` when there is nothing to say. */
   readonly hint: string | undefined;
+  /** Whether the call started a run. */
   readonly submitted: Submitted;
+  /** The platform's own stable name for what is wrong. */
   readonly code: string | undefined;
 
+  /** For the classes below. */
   constructor(message: string, { hint, cause, submitted = "no", code }: RunnerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
@@ -53,14 +61,18 @@ export abstract class RunnerError extends Error {
 
 /** The call itself is wrong: mend the command line. */
 export class UsageError extends RunnerError {
+  /** For programs. */
   override readonly kind = "usage";
 }
 
 /** The inputs are wrong: mend them. Holds every problem at once. */
 export class InvalidInputs extends RunnerError {
+  /** For programs. */
   override readonly kind = "invalid_inputs";
+  /** Every one at once. */
   readonly problems: readonly Problem[];
 
+  /** Takes all problems at once. */
   constructor(message: string, problems: readonly Problem[], options: RunnerErrorOptions = {}) {
     super(message, options);
     this.problems = problems;
@@ -69,14 +81,18 @@ export class InvalidInputs extends RunnerError {
 
 /** The workflow asks for consent that was not given. */
 export class ConsentRequired extends RunnerError {
+  /** For programs. */
   override readonly kind = "consent_required";
 }
 
 /** The server understood the request and said no: the same request will be refused again. */
 export class Rejected extends RunnerError {
+  /** For programs. */
   override readonly kind = "rejected";
+  /** What the server said of single fields. */
   readonly problems: readonly Problem[];
 
+  /** Takes what the server said of single fields. */
   constructor(message: string, problems: readonly Problem[] = [], options: RunnerErrorOptions = {}) {
     super(message, options);
     this.problems = problems;
@@ -85,13 +101,16 @@ export class Rejected extends RunnerError {
 
 /** The name that the user gave this wish is another run's: choose another name, or take up that run. */
 export class KeyTaken extends RunnerError {
+  /** For programs. */
   override readonly kind = "key_taken";
 }
 
 /** The key is missing, malformed, refused or not allowed to do this: mend the key. */
 export class CredentialError extends RunnerError {
+  /** For programs. */
   override readonly kind: "credential_missing" | "credential_malformed" | "credential_refused" | "forbidden";
 
+  /** Takes what is wrong with the key. */
   constructor(kind: CredentialError["kind"], message: string, options: RunnerErrorOptions = {}) {
     super(message, options);
     this.kind = kind;
@@ -100,21 +119,26 @@ export class CredentialError extends RunnerError {
 
 /** No such workflow, run or file: mend the name. */
 export class NotFound extends RunnerError {
+  /** For programs. */
   override readonly kind = "not_found";
 }
 
 /** No connection came about, so nothing was sent: wait and repeat. */
 export class Unreachable extends RunnerError {
+  /** For programs. */
   override readonly kind = "unreachable";
 }
 
 /** The server is there but can't answer now (429, 5xx): wait and repeat what is safe to repeat. */
 export class Unavailable extends RunnerError {
+  /** For programs. */
   override readonly kind = "unavailable";
+  /** The HTTP status. */
   readonly status: number;
   /** What `Retry-After` asked for; `undefined` when it said nothing. */
   readonly retryAfterMs: number | undefined;
 
+  /** Takes the HTTP status and what `Retry-After` asked for. */
   constructor(
     message: string,
     { status, retryAfterMs, ...options }: RunnerErrorOptions & { status: number; retryAfterMs?: number | undefined },
@@ -127,30 +151,36 @@ export class Unavailable extends RunnerError {
 
 /** The server said 409: what is asked for collides with what is there. */
 export class Conflict extends RunnerError {
+  /** For programs. */
   override readonly kind = "conflict";
 }
 
 /** The request may have arrived and its answer is lost: look before sending it again. */
 export class AnswerLost extends RunnerError {
+  /** For programs. */
   override readonly kind = "answer_lost";
 }
 
 /** The answer is not what the contract promises. */
 export class BadAnswer extends RunnerError {
+  /** For programs. */
   override readonly kind = "bad_answer";
 }
 
 /** Nothing was started, and trying again is safe. */
 export class NotSubmitted extends RunnerError {
+  /** For programs. */
   override readonly kind = "not_submitted";
 }
 
 /** This server can't do that at all. */
 export class Unsupported extends RunnerError {
+  /** For programs. */
   override readonly kind = "unsupported";
 }
 
 /** The ledger or a file could not be read or written. */
 export class StorageError extends RunnerError {
+  /** For programs. */
   override readonly kind = "storage";
 }

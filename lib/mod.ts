@@ -25,6 +25,9 @@
 export type { Abortable, Client, RunQuery, Submission, SubmitAnswer } from "./client/client.ts";
 export { type ClientOptions, createClient } from "./client/create_client.ts";
 export { type Credential, type CredentialOptions, findCredential } from "./client/credentials.ts";
+export type { CredentialDeps } from "./client/credentials_file.ts";
+export type { HttpOptions } from "./client/http.ts";
+export type { KeyKind } from "./client/key_form.ts";
 export { type Clock, type Deadline, systemClock } from "./clock.ts";
 export {
   AnswerLost,
@@ -39,6 +42,7 @@ export {
   NotSubmitted,
   Rejected,
   RunnerError,
+  type RunnerErrorOptions,
   StorageError,
   Unavailable,
   Unreachable,
@@ -58,28 +62,64 @@ export {
 export { follow } from "./executor/follow.ts";
 export { digestFailure } from "./executor/failure.ts";
 export { findRun, type RunRef } from "./executor/find.ts";
+export type { KeyedWish, KeyPolicy } from "./executor/key.ts";
 export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";
-export { type Checking, dryRun, prepare, type Prepared, type Wish } from "./executor/prepare.ts";
+export { type Checking, dryRun, type GivenInputs, prepare, type Prepared, type Wish } from "./executor/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
 export { viewOf } from "./executor/view.ts";
+export type { Document } from "./inputs/document.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
-export { type Ledger, StaleRecord } from "./ledger/ledger.ts";
+export type { Lines } from "./inputs/lines.ts";
+export type { Path } from "./inputs/path.ts";
+export { type Ledger, type PruneBounds, type RecentQuery, StaleRecord } from "./ledger/ledger.ts";
 export { memoryLedger } from "./ledger/memory.ts";
-export { type Log, type LogLevel, silentLog } from "./log.ts";
+export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type {
+  Annotation,
+  Cluster,
+  Consent,
+  Doubt,
+  EventBase,
+  FailedJob,
+  FailedStep,
   Failure,
+  HostProfile,
+  Identity,
+  IntendedRecord,
   Job,
   Json,
   JsonObject,
+  KeptRequest,
+  Link,
+  Owner,
+  Preset,
   Problem,
+  RecordBase,
+  Redirect,
+  RefusedRecord,
+  ResultKind,
+  RouteFamily,
   Run,
   RunDetail,
   RunEvent,
   RunHandle,
+  RunPage,
+  RunPhase,
+  RunRecord,
   RunRequest,
   RunResult,
+  RunStatus,
   RunView,
+  SeenRecord,
+  Session,
+  SessionAddress,
+  SettledRecord,
   Step,
+  StepPosition,
+  SubmitDelay,
+  Submitted,
+  SubmittedRecord,
+  WishKey,
   Workflow,
 } from "./model.ts";
 export { Secret } from "./secret.ts";

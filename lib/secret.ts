@@ -4,26 +4,32 @@
 export class Secret {
   readonly #value: string;
 
+  /** Takes what is not to be seen. */
   constructor(value: string) {
     this.#value = value;
   }
 
+  /** The secret itself: a search for this finds every use. */
   reveal(): string {
     return this.#value;
   }
 
+  /** Never the secret. */
   toString(): string {
     return "***";
   }
 
+  /** Never the secret. */
   toJSON(): string {
     return "***";
   }
 
+  /** Never the secret. */
   [Symbol.for("Deno.customInspect")](): string {
     return "***";
   }
 
+  /** Never the secret. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "***";
   }

@@ -2,8 +2,10 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
+import * as library from "../lib/mod.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
-import { runProgram } from "./support/program.ts";
+import { emptyFolder, machineEnv } from "./support/main_job.ts";
+import { cacheEnv, runProgram } from "./support/program.ts";
 import { submittedTo } from "./support/received.ts";
 
 const MODULE = new URL("../lib/mod.ts", import.meta.url);
@@ -32,3 +34,39 @@ async function exampleOf(module: URL): Promise<string> {
   const code = block.split("\n").map((line) => line.replace(/^ \* ?/, "")).join("\n");
   return code.replace('"./lib/mod.ts"', JSON.stringify(module.href));
 }
+
+const LIBRARY = await Deno.readTextFile(new URL("../docs/library.md", import.meta.url));
+const CODE = [...LIBRARY.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = ""]) => code).join("\n");
+
+Deno.test("what docs/library.md shows runs as it stands", async () => {
+  await using folder = await emptyFolder();
+  await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  const main = new URL("../lib/mod.ts", import.meta.url).href;
+  // What is asserted there is to count: a console that only prints would let anything pass.
+  const strict = "console.assert = (isSo, message) => { if (!isSo) throw new Error(message ?? 'not so'); };\n";
+  await Deno.writeTextFile(`${folder.path}/own.ts`, strict + CODE.replace("./lib/mod.ts", main));
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "-A", "--check", "own.ts"],
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", PW_API_KEY: simulator.key },
+    stdin: "null",
+    signal: AbortSignal.timeout(120_000),
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+});
+
+Deno.test("docs/library.md shows each thing that the library offers", () => {
+  const missing = Object.keys(library).filter((name) => !new RegExp(`\\b${name}\\b`).test(LIBRARY));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("deno doc --lint finds nothing in the library's face", async () => {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["doc", "--lint", new URL("../lib/mod.ts", import.meta.url).pathname],
+    stdin: "null",
+    env: { NO_COLOR: "1" },
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+});

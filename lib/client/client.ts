@@ -18,6 +18,7 @@ import type {
 
 /** Every call may be given up: it then throws the signal's own reason. */
 export interface Abortable {
+  /** Gives the call up. */
   readonly signal?: AbortSignal | undefined;
   /** `none` for a caller whose own loop is the retry; reads and cancels are otherwise retried a few times. */
   readonly retry?: "some" | "none";
@@ -25,11 +26,15 @@ export interface Abortable {
 
 /** What a submit sends. */
 export interface Submission {
+  /** Its name in the account. */
   readonly workflow: string;
+  /** As they are sent. */
   readonly inputs: JsonObject;
   /** `null` lets the server choose. */
   readonly slug: string | null;
+  /** What the run is called on the platform; `null` leaves it to the server. */
   readonly displayName: string | null;
+  /** What the user agrees to; `null` for nothing. */
   readonly consent: Consent | null;
 }
 
@@ -52,12 +57,17 @@ export type SubmitAnswer =
     readonly isGateway: boolean;
   };
 
+/** Which runs of the list are wanted. */
 export interface RunQuery extends Abortable {
+  /** Of this workflow alone. */
   readonly workflow?: string | undefined;
   /** The platform's filter words: running, completed, error, canceled. */
   readonly statuses?: readonly ("running" | "completed" | "error" | "canceled")[] | undefined;
+  /** Only runs whose slug, name or workflow holds these words. */
   readonly search?: string | undefined;
+  /** So many at most; the server may allow fewer. */
   readonly limit?: number | undefined;
+  /** So many are left out first. */
   readonly offset?: number | undefined;
 }
 
@@ -73,9 +83,12 @@ export interface Client {
 
   /** Which family of routes the host speaks; asked once, unless it was known at the start. */
   routes(options: Abortable): Promise<RouteFamily>;
+  /** Who the credential belongs to. */
   whoAmI(options: Abortable): Promise<Identity>;
 
+  /** All workflows of the account. */
   listWorkflows(options: Abortable & { readonly favoritesOnly?: boolean }): Promise<readonly Workflow[]>;
+  /** One workflow, by its name. */
   getWorkflow(name: string, options: Abortable): Promise<Workflow>;
   /** The workflow file as text. */
   getWorkflowYaml(name: string, options: Abortable): Promise<string>;
@@ -85,7 +98,9 @@ export interface Client {
   /** Lets the server check without running. Carries no slug. Throws Rejected with what it found. */
   dryRun(submission: Omit<Submission, "slug">, options: Abortable): Promise<void>;
 
+  /** A run, with its jobs. */
   getRun(handle: RunHandle, options: Abortable): Promise<RunDetail>;
+  /** One page of runs. */
   listRuns(query: RunQuery): Promise<RunPage>;
   /** Safe to repeat; whether it worked is told by `getRun`. Unsupported on older servers. */
   cancelRun(handle: RunHandle, options: Abortable): Promise<void>;
@@ -96,7 +111,9 @@ export interface Client {
   /** The steps that run now, by name and the platform's status word; `null` where the server has no such route. */
   runningSteps(handle: RunHandle, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
 
+  /** Interactive sessions of the account. */
   listSessions(options: Abortable): Promise<readonly Session[]>;
+  /** Clusters that the account may use. */
   listClusters(options: Abortable): Promise<readonly Cluster[]>;
   /** The platform's word for how the user's workspace is, in which runs are started; `null` where it doesn't tell. */
   workspaceStatus(options: Abortable): Promise<string | null>;

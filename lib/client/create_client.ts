@@ -15,16 +15,22 @@ import { createRoutes } from "./routes.ts";
 import type { RunOperations } from "./run_operations.ts";
 import { unaddressed } from "./submit.ts";
 
+/** What a client is made of. */
 export interface ClientOptions
   extends Pick<HttpOptions, "requestTimeoutMs" | "maxAnswerBytes" | "maxFileBytes" | "caCerts" | "createHttpClient"> {
+  /** Whose key it is, and for which host. */
   readonly credential: Credential;
+  /** The runtime's own, or one that stands in its place. */
   readonly fetch: typeof globalThis.fetch;
+  /** Where deadlines and pauses come from. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
+  /** Told of each request, never of a header. */
   readonly log: Log;
   /** What is known of the host already: then it is not asked. */
   readonly routes?: RouteFamily | undefined;
+  /** How it introduces itself; a name of this program unless said otherwise. */
   readonly userAgent?: string | undefined;
 }
 

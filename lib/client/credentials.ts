@@ -11,7 +11,9 @@ import {
 } from "./credentials_file.ts";
 import { baseUrlOf, KEY_EXAMPLE, type KeyForm, type KeyKind, parseKey } from "./key_form.ts";
 
+/** A key that can be used, and the host that it opens. */
 export interface Credential {
+  /** Which of the platform's forms of keys it has. */
   readonly kind: KeyKind;
   /** Host name, with its port where it is not the usual one. */
   readonly host: string;
@@ -25,6 +27,7 @@ export interface Credential {
   readonly expiresAtMs: number | null;
 }
 
+/** How a key is to be chosen. */
 export interface CredentialOptions {
   /** An identity of the official CLI's credentials file. */
   readonly context?: string | undefined;

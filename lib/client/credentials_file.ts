@@ -2,7 +2,9 @@
 
 /** How the outside is reached. */
 export interface CredentialDeps {
+  /** Reads a variable. */
   readonly env: (name: string) => string | undefined;
+  /** Reads a file. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 

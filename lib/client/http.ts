@@ -11,14 +11,19 @@ import type { Secret } from "../secret.ts";
 import { type NetworkError, readNetworkError } from "./network_error.ts";
 import type { Credential } from "./credentials.ts";
 
+/** What requests are made with. */
 export interface HttpOptions {
   /** Without an authorization nobody's key is sent: for what a host tells to anybody. */
   readonly credential: Pick<Credential, "baseUrl"> & { readonly authorization: Secret | null };
+  /** The runtime's own, or one that stands in its place. */
   readonly fetch: typeof globalThis.fetch;
+  /** Where deadlines come from. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
+  /** Told of each request. */
   readonly log: Log;
+  /** How we introduce ourselves. */
   readonly userAgent: string;
   /** For the whole exchange, its answer's body included. */
   readonly requestTimeoutMs?: number | undefined;

@@ -5,11 +5,16 @@ import type { Clock } from "../clock.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Log } from "../log.ts";
 
+/** What every engine works with. */
 export interface Deps {
+  /** The platform. */
   readonly client: Client;
+  /** What is remembered. */
   readonly ledger: Ledger;
+  /** Where time comes from. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
+  /** Told what is odd, by level. */
   readonly log: Log;
 }

@@ -8,10 +8,13 @@ import type { KeyedWish } from "./key.ts";
 import { DEFAULT_PACE, type PaceOptions } from "./pace.ts";
 import { pursue } from "./pursue.ts";
 
+/** How a run is followed. */
 export interface FollowOptions {
+  /** Ends the wait; its reason is thrown. */
   readonly signal: AbortSignal;
   /** How long to wait for the end, milliseconds from the start of the run; `null` for ever. The run goes on. */
   readonly timeoutMs: number | null;
+  /** How often the run is looked at. */
   readonly pace: PaceOptions;
   /** How long nobody may answer before contact is given up, milliseconds; `null` for ever. */
   readonly lostContactAfterMs: number | null;
@@ -19,6 +22,7 @@ export interface FollowOptions {
   readonly isWaiting: boolean;
 }
 
+/** How a run is submitted and followed. */
 export interface ExecuteOptions extends FollowOptions {
   /** How long a submit that certainly started nothing is repeated, milliseconds. */
   readonly submitTimeoutMs: number;
@@ -26,6 +30,7 @@ export interface ExecuteOptions extends FollowOptions {
   readonly key?: KeyedWish | undefined;
 }
 
+/** What following does unless told otherwise. */
 export const DEFAULT_FOLLOW = {
   timeoutMs: 3_600_000,
   pace: DEFAULT_PACE,
@@ -33,6 +38,7 @@ export const DEFAULT_FOLLOW = {
   isWaiting: true,
 } as const satisfies Omit<FollowOptions, "signal">;
 
+/** What submitting does unless told otherwise. */
 export const DEFAULT_EXECUTE = {
   ...DEFAULT_FOLLOW,
   submitTimeoutMs: 10 * 60_000,

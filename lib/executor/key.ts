@@ -19,8 +19,11 @@ import { handleOf, nameOf } from "./view.ts";
  */
 export type KeyPolicy = "attach" | "reject" | "new-if-failed";
 
+/** A wish with a name. */
 export interface KeyedWish {
+  /** As the user gave it. */
   readonly text: string;
+  /** What to do when the key has a run. */
   readonly policy: KeyPolicy;
 }
 

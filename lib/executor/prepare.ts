@@ -17,6 +17,7 @@ export type Checking = "lenient" | "strict" | "none";
 
 /** Inputs as somebody gives them. */
 export interface GivenInputs {
+  /** Its name in the account. */
   readonly workflow: string;
   /** Lowest first. */
   readonly layers: readonly InputLayer[];
@@ -26,14 +27,17 @@ export interface GivenInputs {
 
 /** A run as somebody asks for it. */
 export interface Wish extends GivenInputs {
+  /** What the run is called on the platform; `null` for the name of the workflow. */
   readonly displayName: string | null;
   /** Grants what the workflow asks consent for. */
   readonly isTrusted: boolean;
+  /** How strictly the inputs are held to what the workflow asks for. */
   readonly checking: Checking;
 }
 
 /** A wish that nothing speaks against. */
 export interface Prepared {
+  /** Frozen: nothing about it is looked up again. */
   readonly request: RunRequest;
   /** What is odd about the inputs, but no reason to refuse them. */
   readonly warnings: readonly Problem[];

@@ -6,7 +6,9 @@ import type { Deps } from "./deps.ts";
 import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "./execute.ts";
 import { prepare } from "./prepare.ts";
 
+/** What the main job in one call is told. */
 export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
+  /** Merged below nothing: these are the inputs. */
   readonly inputs?: JsonObject;
   /** Called for each look at the run. */
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;

@@ -5,7 +5,9 @@ import type { Json, JsonObject, Problem } from "../model.ts";
 import { type Lines, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
 import { isObject } from "./path.ts";
 
+/** A file of inputs. */
 export interface Document {
+  /** What it says. */
   readonly value: JsonObject;
   /** The lines that values stand on; read at the first call. */
   lines(): Promise<Lines | undefined>;

@@ -28,7 +28,9 @@ export type InputLayer =
 
 /** What layers are read with. */
 export interface LayerSources {
+  /** Reads a file of inputs. */
   readTextFile(path: string): Promise<string>;
+  /** Reads all of stdin, once. */
   readStdin(): Promise<string>;
   /** Asks without echo. */
   askSecret(path: string): Promise<string>;

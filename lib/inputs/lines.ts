@@ -7,6 +7,7 @@ import type { Path } from "./path.ts";
 export interface Lines {
   /** From 1. */
   readonly line: number;
+  /** By name or index; `null` for a single value. */
   readonly inside: ReadonlyMap<string | number, Lines> | null;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Json, JsonObject } from "../model.ts";
 
+/** Where a value stands. */
 export type Path = readonly (string | number)[];
 
 /** Names that would reach into an object's own machinery. */

@@ -13,6 +13,7 @@ export interface Ledger extends AsyncDisposable {
    * @returns The record with its new revision.
    */
   put<R extends RunRecord>(record: R): Promise<R>;
+  /** The record of a wish. */
   get(wishId: string): Promise<RunRecord | undefined>;
   /** The latest record whose run bears this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<RunRecord | undefined>;
@@ -34,8 +35,11 @@ export interface Ledger extends AsyncDisposable {
   learn(host: string, facts: HostProfile): Promise<void>;
 }
 
+/** Which records are wanted. */
 export interface RecentQuery {
+  /** So many at most. */
   readonly limit: number;
+  /** Its name in the account. */
   readonly workflow?: string | undefined;
   /** Milliseconds since the epoch: only what was intended then or later. */
   readonly sinceMs?: number | undefined;
@@ -43,14 +47,17 @@ export interface RecentQuery {
   readonly offset?: number | undefined;
 }
 
+/** What may be forgotten. */
 export interface PruneBounds {
   /** Milliseconds since the epoch. */
   readonly beforeMs: number;
+  /** So many of the newest stay. */
   readonly keep: number;
 }
 
 /** Somebody else wrote this record since it was read: read it again and decide anew. */
 export class StaleRecord extends Error {
+  /** For programs. */
   override readonly name = "StaleRecord";
 }
 
