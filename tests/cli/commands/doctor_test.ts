@@ -43,10 +43,10 @@ async function aStage(quirks: Partial<Quirks> = {}, { isKeySet = true } = {}) {
   const folder = await emptyFolder();
   const simulator = await startSimulator({ clock: fastClock(systemClock, 1), quirks });
   const state = `${folder.path}/state`;
-  await Deno.mkdir(`${folder.path}/work`);
+  await Deno.mkdir(`${folder.path}/here`);
   const program = (args: readonly string[], { env, ...call }: Partial<Call> = {}) =>
     runProgram({
-      cwd: `${folder.path}/work`,
+      cwd: `${folder.path}/here`,
       ...call,
       args,
       env: {
@@ -274,7 +274,7 @@ Deno.test("an identity that PW_API_KEY beats, and a host that is not the key's o
 Deno.test("a key of .env is said to be, and what such a file may not say", async () => {
   await using stage = await aStage({}, { isKeySet: false });
   const text = `PW_API_KEY=${stage.simulator.key}\nPW_CONTEXT=work\nOTHER=1\n`;
-  await Deno.writeTextFile(`${stage.folder}/work/.env`, text);
+  await Deno.writeTextFile(`${stage.folder}/here/.env`, text);
   const { code, check } = await stage.diagnose({ env: { PW_TIMEOUT: "soon" } });
   assert.equal(code, 0);
   assert.match(
