@@ -18,11 +18,11 @@
 
 import { advance } from "../lib/executor/advance.ts";
 import { intend } from "../lib/executor/intend.ts";
-import { DEFAULT_PACE } from "../lib/executor/pace.ts";
 import { prepare } from "../lib/executor/prepare.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
 import type { JsonObject, RunRecord } from "../lib/model.ts";
 import type { Cloud } from "./cloud.ts";
+import { turnOptions } from "./turn_options.ts";
 
 export { advance } from "../lib/executor/advance.ts";
 export { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
@@ -31,7 +31,6 @@ export { type Cloud, openCloud } from "./cloud.ts";
 export { tick } from "./tick.ts";
 
 const DEADLINE_MS = 30_000;
-const SUBMIT_TIMEOUT_MS = 15 * 60_000;
 
 /**
  * Submits a run and comes back: the ticks, or `advance`, look at it later. The same key is the same run.
@@ -49,12 +48,6 @@ export async function runNow(
   const wish = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
   const { request } = await prepare(deps, wish, { signal });
   const record = await intend(deps, request, { signal, isWaiting: false, key: { text: key, policy: "attach" } });
-  const [turn] = await advance(deps, [record], {
-    signal,
-    submitted: "yes",
-    pace: DEFAULT_PACE,
-    submitTimeoutMs: SUBMIT_TIMEOUT_MS,
-    lostContactAfterMs: null,
-  });
+  const [turn] = await advance(deps, [record], turnOptions(signal));
   return turn?.record ?? record;
 }

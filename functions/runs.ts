@@ -4,7 +4,6 @@ import { InvalidInputs, NotFound, RunnerError } from "../lib/errors.ts";
 import { advance } from "../lib/executor/advance.ts";
 import { cancelRun as askToCancel } from "../lib/executor/cancel.ts";
 import { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
-import { DEFAULT_PACE } from "../lib/executor/pace.ts";
 import { prepare } from "../lib/executor/prepare.ts";
 import { viewOf } from "../lib/executor/view.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
@@ -15,6 +14,7 @@ import { readPage } from "./cursor.ts";
 import type { Call } from "./http.ts";
 import { json, problem, problemOf } from "./problem.ts";
 import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
+import { turnOptions } from "./turn_options.ts";
 
 /** For what comes before and after the wait. */
 const MARGIN_MS = 15_000;
@@ -118,13 +118,7 @@ async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: Abor
   // What is not sent yet is left to the ticks: a key that only reads must not start anything.
   if (!isOpen(record) || record.state === "intended" || record.dueAtMs > deps.clock.now()) return record;
   try {
-    const [turn] = await advance(deps, [record], {
-      signal,
-      submitted: "no",
-      pace: DEFAULT_PACE,
-      submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
-      lostContactAfterMs: null,
-    });
+    const [turn] = await advance(deps, [record], turnOptions(signal, "no"));
     return turn?.record ?? record;
   } catch (error) {
     if (!signal.aborted) throw error;

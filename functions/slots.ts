@@ -3,7 +3,6 @@
 import { intend } from "../lib/executor/intend.ts";
 import { prepare } from "../lib/executor/prepare.ts";
 import { advance } from "../lib/executor/advance.ts";
-import { DEFAULT_PACE } from "../lib/executor/pace.ts";
 import { markerOf } from "../lib/executor/slug.ts";
 import { formOf, readDocument } from "../lib/inputs/document.ts";
 import { givenLayer, type InputLayer } from "../lib/inputs/layers.ts";
@@ -15,6 +14,7 @@ import type { Notice, Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import { telling } from "./notices.ts";
 import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report, type SlotEnd } from "./store.ts";
+import { turnOptions } from "./turn_options.ts";
 
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
 const PREPARE_FOR_MS = 60 * 60_000;
@@ -144,13 +144,7 @@ async function fileLayer({ readTextFile }: Cloud, path: string): Promise<InputLa
 
 /** Sends the submit at once, and does not wait for more: the next ticks look. */
 async function advanceOnce({ deps }: Cloud, record: RunRecord, signal: AbortSignal): Promise<void> {
-  await advance(deps, [record], {
-    signal,
-    submitted: "yes",
-    pace: DEFAULT_PACE,
-    submitTimeoutMs: 15 * 60_000,
-    lostContactAfterMs: null,
-  });
+  await advance(deps, [record], turnOptions(signal));
 }
 
 /** Looks into the ledger for how open slots are doing: ends them, tells, and cancels what takes too long. */

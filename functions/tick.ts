@@ -34,8 +34,6 @@ export interface TickReport {
 const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lease ends before a minute has passed. */
 const LEASE_MS = 50_000;
-/** Of a run that certainly did not start, so long is it tried. */
-const SUBMIT_TIMEOUT_MS = 15 * MINUTE_MS;
 const AT_ONCE = 20;
 const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 const MOST_RECORDS = 20_000;
@@ -135,20 +133,14 @@ async function look({ deps }: Cloud, { mostLooks }: TickOptions, signal: AbortSi
   const due = (await deps.ledger.listOpen({ host: deps.client.host, user }))
     .filter((record) => isOpen(record) && record.dueAtMs <= nowMs)
     .slice(0, mostLooks);
-  const [{ advance }, { DEFAULT_PACE }] = await Promise.all([
+  const [{ advance }, { turnOptions }] = await Promise.all([
     import("../lib/executor/advance.ts"),
-    import("../lib/executor/pace.ts"),
+    import("./turn_options.ts"),
   ]);
   let looked = 0;
   for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
     const records = due.slice(at, at + AT_ONCE);
-    await advance(deps, records, {
-      signal,
-      submitted: "yes",
-      pace: DEFAULT_PACE,
-      submitTimeoutMs: SUBMIT_TIMEOUT_MS,
-      lostContactAfterMs: null,
-    });
+    await advance(deps, records, turnOptions(signal));
     looked += records.length;
   }
   return looked;
