@@ -126,7 +126,7 @@ Deno.test("where all is well every check says what is so, and nothing was change
   assert.match(check("history").detail, /none yet/);
   assert.match(check("versions").detail, new RegExp(`Deno ${Deno.version.deno.replaceAll(".", "\\.")}, `));
   assert.equal(stderr, "Nothing is wrong\n");
-  assert.deepEqual(await namesIn(stage.folder), ["work"]);
+  assert.deepEqual(await namesIn(stage.folder), ["here"]);
   assert.ok(stage.simulator.received().every(({ method }) => method === "GET"));
 });
 
