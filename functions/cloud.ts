@@ -10,15 +10,21 @@ import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
 import { lazyClient } from "./lazy_client.ts";
 import { type CloudStore, cloudStore, openKv } from "./store.ts";
 
+/** What every part of the cloud side works with. */
 export interface Cloud {
+  /** What the engines work with. */
   readonly deps: Deps & { readonly ledger: KvLedger };
+  /** What is remembered between ticks. */
   readonly store: CloudStore;
+  /** What runs by itself. */
   readonly schedules: readonly Schedule[];
   /** `production`, or what else the host calls the line of deployments that this one belongs to. */
   readonly timeline: string;
   /** For webhooks and their secrets. */
   readonly fetch: typeof globalThis.fetch;
+  /** Reads a variable. */
   readonly env: (name: string) => string | undefined;
+  /** Reads a file that is deployed along. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 

@@ -39,7 +39,11 @@ const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 const MOST_RECORDS = 20_000;
 const MOST_PRUNED = 200;
 
-/** @throws StorageError and what else a tick can't go on without; the next one tries again. */
+/**
+ * Does what is due, and ends.
+ *
+ * @throws StorageError and what else a tick can't go on without; the next one tries again.
+ */
 export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
   const { store, deps } = cloud;
   const startedMs = deps.clock.now();

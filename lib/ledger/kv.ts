@@ -10,8 +10,11 @@ import { StorageError } from "../errors.ts";
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
 import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
 
+/** What a keeper on Deno KV works with. */
 export interface KvLedgerOptions {
+  /** Stays its opener's to close. */
   readonly kv: Deno.Kv;
+  /** Where pauses between tries come from. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
@@ -20,6 +23,7 @@ export interface KvLedgerOptions {
 /** What ended records came to, counted as they ended. */
 export type EndCounts = Readonly<Record<string, number>>;
 
+/** A keeper that also counts. */
 export interface KvLedger extends Ledger {
   /** How many records have ended, by status (`refused` among them), since the store was begun. */
   countEnds(): Promise<EndCounts>;
@@ -46,6 +50,7 @@ interface Place {
   readonly isOpen: boolean;
 }
 
+/** Keeps records in an open store. */
 export function kvLedger(options: KvLedgerOptions): KvLedger {
   const { kv } = options;
   const guarded = <T>(act: () => Promise<T>) => withRetry(act, options);

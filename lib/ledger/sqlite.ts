@@ -8,6 +8,7 @@ import { StorageError } from "../errors.ts";
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
 import { isOpen, type Ledger, type PruneBounds, type RecentQuery, slugOf, StaleRecord, storable } from "./ledger.ts";
 
+/** Where the file is, and who is told of damage. */
 export interface SqliteOptions {
   /** The file; its folder is made when it isn't there. */
   readonly path: string;
@@ -42,7 +43,7 @@ const MIGRATIONS = [
 ];
 
 /** The newest file that this program can read, as its `user_version`. */
-export const LEDGER_VERSION = MIGRATIONS.length;
+export const LEDGER_VERSION: number = MIGRATIONS.length;
 
 /**
  * Opens the file, or begins it, readable by its owner alone.
