@@ -38,6 +38,8 @@ export function readSettings(env: (name: string) => string | undefined): Setting
     ...option("preset", "preset"),
     ...option("name", "name"),
     ...option("key", "key"),
+    // Who runs a job again that failed wants another try.
+    ...(given("key") === "" ? [] : ["--key-policy=new-if-failed"]),
     ...option("timeout", "timeout"),
     ...option("submit-timeout", "submit-timeout"),
     ...hostArgs,
