@@ -6,7 +6,7 @@
 
 import { isOpen } from "../lib/ledger/ledger.ts";
 import { findDue, type Progress } from "../lib/schedules/due.ts";
-import { runsOn } from "../lib/schedules/schedule.ts";
+import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import { type Lease, NOTHING_TO_TELL, type Read, type Report } from "./store.ts";
 
@@ -38,6 +38,8 @@ const AT_ONCE = 20;
 const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 const MOST_RECORDS = 20_000;
 const MOST_PRUNED = 200;
+/** Deno KV takes 1000 changes and 80 KiB of keys at once; a slot or report makes a few, and one for each webhook. */
+const MOST_A_STEP = 25;
 
 /**
  * Does what is due, and ends.
@@ -99,23 +101,36 @@ const NO_TICK: TickReport = {
 };
 
 /** Notes the slots that are due, and tells of those that nobody makes up for. */
-async function findSlots(
-  { store, deps, schedules, timeline }: Cloud,
-  lease: Lease,
-  reads: readonly Read<Progress | null>[],
-): Promise<void> {
+async function findSlots(cloud: Cloud, lease: Lease, reads: readonly Read<Progress | null>[]): Promise<void> {
+  const { store, schedules, timeline } = cloud;
   for (const [index, schedule] of schedules.entries()) {
     const read = reads[index];
     if (read === undefined) continue;
-    if (!runsOn(schedule, timeline)) {
-      // What passes while it is switched off is not missed.
-      if (read.value !== null) await store.forget(lease, schedule.name);
-      continue;
-    }
+    if (runsOn(schedule, timeline)) await findSlotsOf(cloud, lease, schedule, read);
+    // What passes while it is switched off is not missed.
+    else if (read.value !== null) await store.forget(lease, schedule.name);
+  }
+}
+
+/**
+ * After an outage there may be more than one atomic operation holds. They are taken in steps, the earliest first: what is
+ * missed comes before what is made up for, so that whoever goes on after a step finds the same that was left.
+ */
+async function findSlotsOf(
+  { store, deps }: Cloud,
+  lease: Lease,
+  schedule: Schedule,
+  first: Read<Progress | null>,
+): Promise<void> {
+  for (let read: Read<Progress | null> | undefined = first; read !== undefined;) {
     const { due, missed, areMoreMissed, progress } = findDue(schedule, read.value, deps.clock.now());
     const isNew = read.value === null || read.value.timing !== progress.timing;
-    if (!isNew && due.length === 0 && missed.length === 0) continue;
-    const reports = missed.map((slot): Report => ({
+    if (!isNew && due.length === 0 && missed.length === 0) return;
+    const told = missed.slice(0, MOST_A_STEP);
+    const slots = due.slice(0, MOST_A_STEP - told.length);
+    const isLast = told.length + slots.length === missed.length + due.length;
+    const seenToMs = isLast ? progress.seenToMs : slots.at(-1)?.atMs ?? told.at(-1)?.atMs ?? progress.seenToMs;
+    const reports = told.map((slot): Report => ({
       slotId: slot.id,
       schedule: schedule.name,
       kind: "missed",
@@ -126,7 +141,9 @@ async function findSlots(
     const telling = reports.length === 0
       ? NOTHING_TO_TELL
       : (await import("./notices.ts")).telling(schedule, ...reports);
-    await store.begin(lease, schedule.name, { read, progress, slots: due, telling });
+    const step = { read, progress: { ...progress, seenToMs }, slots, telling };
+    if (!await store.begin(lease, schedule.name, step) || isLast) return;
+    [read] = await store.progress([schedule.name]);
   }
 }
 

@@ -73,6 +73,40 @@ play("missed slots are reported, and the last of them is made up for", {}, async
   assert.equal(stage.simulator.runs().length, 1);
 });
 
+play("after an outage of days every missed slot is told, however many, and the schedule goes on", {
+  specs: [{
+    ...EVERY,
+    cron: "*/5 * * * *",
+    notify: [{ url: "https://example.com/a" }, { url: "https://example.com/b" }],
+  }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(3 * 24 * 60 * MINUTE_MS);
+  await tick({ ...cloud, fetch: () => Promise.resolve(new Response(null, { status: 503 })) });
+  const missed = (await cloud.store.reports(2_000)).filter(({ kind }) => kind === "missed");
+  // No more than 500 are looked at, and the last two of them are in time.
+  assert.equal(new Set(missed.map(({ slotId }) => slotId)).size, 498);
+  assert.equal((await cloud.store.dueMessages(stage.clock.now() + 10 * MINUTE_MS, 2_000)).length, 2 * 498);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
+play("a tick that dies within a long outage's reports leaves the next one the same slots", {
+  specs: [{ ...EVERY, cron: "*/5 * * * *", catchUp: { all: 20 }, overlap: "allow" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(24 * 60 * MINUTE_MS);
+  let steps = 0;
+  const begin: Cloud["store"]["begin"] = (...step) =>
+    steps++ < 11 ? cloud.store.begin(...step) : Promise.reject(new Error("killed"));
+  await assert.rejects(tick({ ...cloud, store: { ...cloud.store, begin } }), /killed/);
+  await tick(cloud);
+  const missed = (await cloud.store.reports(2_000)).filter(({ kind }) => kind === "missed");
+  // Two are in time, and twenty are made up for.
+  assert.equal(missed.length, 24 * 12 - 22);
+  assert.equal((await cloud.store.lastSlots("every", 2_000)).length, 22);
+  assert.equal(stage.simulator.runs().length, 22);
+});
+
 play("a run past its deadline is told of, and cancelled where that is wished", {
   specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
 }, async ({ stage, cloud, tickAt }) => {
