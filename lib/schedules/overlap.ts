@@ -45,9 +45,9 @@ export function decideOverlap(overlap: Overlap, slot: Slot, open: readonly OpenS
       return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", because: idsOf(ahead) };
     case "queue": {
       if (ahead.length === 0) return { type: "submit" };
-      const waiting = others.filter(({ state }) => state === "waiting");
-      const isFull = own === undefined && waiting.length >= LONGEST_QUEUE;
-      if (isFull) return { type: "skip", reason: "queue-full", because: idsOf(waiting) };
+      // Those ahead only become fewer: a slot that once had a place keeps it.
+      const waiting = ahead.filter(({ state }) => state === "waiting");
+      if (waiting.length >= LONGEST_QUEUE) return { type: "skip", reason: "queue-full", because: idsOf(waiting) };
       return { type: "wait", behind: idsOf(ahead) };
     }
     case "cancel-previous": {

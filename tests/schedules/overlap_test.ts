@@ -35,9 +35,14 @@ for (
     }],
     ["queue lets the first that waits go", "queue", [one(5, "waiting"), one(6, "waiting")], { type: "submit" }],
     ["queue lets the second wait", "queue", [one(4, "waiting"), one(5, "waiting")], { type: "wait", behind: ["s4"] }],
-    ["queue keeps a place in a full queue", "queue", [...queue, one(5, "waiting")], {
+    ["queue keeps the last place of a full queue", "queue", [...queue.slice(1), one(5, "waiting"), one(6, "waiting")], {
       type: "wait",
-      behind: queue.map(({ slotId }) => slotId),
+      behind: queue.slice(1).map(({ slotId }) => slotId),
+    }],
+    ["queue skips what was noted behind a full one", "queue", [...queue, one(5, "waiting")], {
+      type: "skip",
+      reason: "queue-full",
+      because: queue.map(({ slotId }) => slotId),
     }],
     ["queue skips when it is full", "queue", queue, {
       type: "skip",
