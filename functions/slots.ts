@@ -7,7 +7,7 @@ import { markerOf } from "../lib/executor/slug.ts";
 import { formOf, readDocument } from "../lib/inputs/document.ts";
 import { givenLayer, type InputLayer } from "../lib/inputs/layers.ts";
 import { slugOf } from "../lib/ledger/ledger.ts";
-import { InvalidInputs, RunnerError } from "../lib/errors.ts";
+import { type ErrorKind, InvalidInputs, RunnerError } from "../lib/errors.ts";
 import type { RunRecord, RunRequest } from "../lib/model.ts";
 import { decideOverlap, type OpenSlot } from "../lib/schedules/overlap.ts";
 import type { Notice, Schedule } from "../lib/schedules/schedule.ts";
@@ -19,44 +19,60 @@ import { turnOptions } from "./turn_options.ts";
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
 const PREPARE_FOR_MS = 60 * 60_000;
 
+/** What may be otherwise a minute later. `not_submitted`: the store would not take the intent, so nothing was sent. */
+const PASSING: readonly ErrorKind[] = [
+  "unreachable",
+  "unavailable",
+  "answer_lost",
+  "bad_answer",
+  "conflict",
+  "not_submitted",
+];
+
 /** Submits what waits and may go, the earliest first; answers with how many. */
 export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<number> {
   let submitted = 0;
   const tried = new Set<string>();
+  let open = await cloud.store.openSlots();
   while (true) {
-    const open = await cloud.store.openSlots();
     const next = open.find(({ value }) => value.state === "waiting" && !tried.has(value.id));
     if (next === undefined || signal.aborted) return submitted;
     tried.add(next.value.id);
-    if (await trySubmit(cloud, lease, next, { open, signal })) submitted++;
+    const outcome = await trySubmit(cloud, lease, next, { open, signal });
+    if (outcome === "submitted") submitted++;
+    // A long queue is not read again for each that waits in it.
+    if (outcome !== "waits") open = await cloud.store.openSlots();
   }
 }
+
+/** `moved`: something else may have become of it, and of others. */
+type Outcome = "submitted" | "waits" | "moved";
 
 async function trySubmit(
   cloud: Cloud,
   lease: Lease,
   read: Read<KeptSlot>,
   { open, signal }: { readonly open: readonly Read<KeptSlot>[]; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<Outcome> {
   const { store, schedules } = cloud;
   const slot = read.value;
   const schedule = schedules.find(({ name }) => name === slot.schedule);
   if (schedule === undefined) {
     await end(cloud, lease, read, { status: "skipped", message: "The schedule is no longer there" });
-    return false;
+    return "moved";
   }
   const others = open.filter(({ value }) => value.schedule === slot.schedule);
   const decision = decideOverlap(schedule.overlap, slot, others.map(({ value }) => openSlotOf(value)));
   switch (decision.type) {
     case "wait":
     case "nothing":
-      return false;
+      return "waits";
     case "skip":
       await end(cloud, lease, read, {
         status: "skipped",
         message: `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`,
       });
-      return false;
+      return "moved";
     case "cancel-then-submit":
       for (const other of others.filter(({ value }) => decision.cancel.includes(value.id))) {
         if (other.value.state === "waiting") {
@@ -75,7 +91,7 @@ async function submit(
   lease: Lease,
   read: Read<KeptSlot>,
   { schedule, signal }: { readonly schedule: Schedule; readonly signal: AbortSignal },
-): Promise<boolean> {
+): Promise<Outcome> {
   const { deps, store } = cloud;
   const slot = read.value;
   try {
@@ -88,21 +104,20 @@ async function submit(
       });
     const opened: KeptSlot = { ...slot, state: "open", wishId: record.wishId, submittedAtMs: deps.clock.now() };
     const reports = [report(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
-    if (!await store.move(lease, read, opened, telling(schedule, ...reports))) return false;
+    if (!await store.move(lease, read, opened, telling(schedule, ...reports))) return "moved";
     if (record.dueAtMs <= deps.clock.now()) await advanceOnce(cloud, record, signal);
-    return true;
+    return "submitted";
   } catch (error) {
     if (!(error instanceof RunnerError) || error.kind === "storage" || signal.aborted) throw error;
-    const isPassing = ["unreachable", "unavailable", "answer_lost", "bad_answer", "conflict"].includes(error.kind);
-    if (isPassing && deps.clock.now() - slot.atMs < PREPARE_FOR_MS) {
+    if (PASSING.includes(error.kind) && deps.clock.now() - slot.atMs < PREPARE_FOR_MS) {
       deps.log("WARNING", `${slot.id} was not submitted yet: ${error.message}`);
-      return false;
+      return "moved";
     }
     const details = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)
       : [];
     await end(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
-    return false;
+    return "moved";
   }
 }
 

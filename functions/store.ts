@@ -141,13 +141,8 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
     },
 
     async progress(schedules) {
-      const reads: Read<Progress | null>[] = [];
-      for (let at = 0; at < schedules.length; at += MOST_KEYS) {
-        const keys = schedules.slice(at, at + MOST_KEYS).map((name) => ["progress", name]);
-        const entries = await kv.getMany<Progress[]>(keys);
-        reads.push(...entries.map(({ value, versionstamp }) => ({ value, versionstamp })));
-      }
-      return reads;
+      const entries = await getAll<Progress>(kv, schedules.map((name) => ["progress", name]));
+      return entries.map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
     async begin(lease, schedule, { read, progress, slots, telling }) {
       const change = held(lease).check({ key: ["progress", schedule], versionstamp: read.versionstamp })
@@ -161,10 +156,11 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
     },
 
     async openSlots() {
+      const keys: Deno.KvKey[] = [];
+      for await (const { key } of kv.list({ prefix: ["open-slot"] })) keys.push(["slot", ...key.slice(1)]);
       const slots: Read<KeptSlot>[] = [];
-      for await (const { key } of kv.list({ prefix: ["open-slot"] })) {
-        const { value, versionstamp } = await kv.get<KeptSlot>(["slot", String(key[1]), String(key[2])]);
-        if (value !== null) slots.push({ value, versionstamp });
+      for (const entry of await getAll<KeptSlot>(kv, keys)) {
+        if (entry.value !== null) slots.push({ value: entry.value, versionstamp: entry.versionstamp });
       }
       return slots.sort((a, b) => a.value.atMs - b.value.atMs);
     },
@@ -219,6 +215,15 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
     tickLog: async () => (await kv.get<TickLog>(LOG)).value,
     prune: (beforeMs, most) => prune(kv, beforeMs, most),
   };
+}
+
+/** All at once, as many to a question as there may be. */
+async function getAll<T>(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
+  const questions: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
+  for (let at = 0; at < keys.length; at += MOST_KEYS) {
+    questions.push(kv.getMany<T[]>(keys.slice(at, at + MOST_KEYS)));
+  }
+  return (await Promise.all(questions)).flat();
 }
 
 function newSlot({ id, schedule, atMs }: Slot): KeptSlot {

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { tick } from "../../functions/tick.ts";
+import { StorageError } from "../../lib/errors.ts";
+import type { KvLedger } from "../../lib/ledger/kv.ts";
+import { LONGEST_QUEUE } from "../../lib/schedules/overlap.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { aCloudStage, type CloudStage, lasting } from "./support/cloud.ts";
 import type { Cloud } from "../../functions/cloud.ts";
@@ -150,6 +153,32 @@ play("a platform that is away for a while delays a slot, and loses none", {}, as
   assert.deepEqual(await ends(cloud), ["waiting"]);
   await tickAt(11, 12, 13, 14);
   assert.deepEqual(await ends(cloud), ["completed"]);
+});
+
+play("a store that fails for a moment delays a slot, and loses none", {}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const { ledger } = cloud.deps;
+  const failing: KvLedger = {
+    ...ledger,
+    put: () => Promise.reject(new StorageError("Cannot use the store: it is away")),
+  };
+  await tick({ ...cloud, deps: { ...cloud.deps, ledger: failing } });
+  assert.deepEqual(await ends(cloud), ["waiting"]);
+  await tickAt(11, 12);
+  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.equal(stage.simulator.received("submit").length, 1);
+});
+
+play("a queue grows to its bound, and what comes after is skipped and told", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "queue" }],
+  workflows: { long: lasting(100 * 3_600) },
+}, async ({ cloud, tickAt }) => {
+  await tickAt(...Array.from({ length: 31 }, (_, minute) => minute));
+  const states = (await cloud.store.lastSlots("every", 100)).map(({ state }) => state);
+  assert.deepEqual([states.filter((state) => state === "waiting").length, states.length], [LONGEST_QUEUE, 30]);
+  const skipped = (await cloud.store.reports(100)).filter(({ kind }) => kind === "skipped");
+  assert.equal(skipped.length, 30 - LONGEST_QUEUE - 1);
 });
 
 play("a lost answer is looked for by the next ticks, and nothing is sent twice", {
