@@ -4,6 +4,7 @@
  * two at once can't do the same thing twice.
  */
 
+import { RunnerError } from "../lib/errors.ts";
 import { isOpen } from "../lib/ledger/ledger.ts";
 import { findDue, type Progress } from "../lib/schedules/due.ts";
 import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
@@ -35,6 +36,8 @@ const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lease ends before a minute has passed. */
 const LEASE_MS = 50_000;
 const AT_ONCE = 20;
+/** Of the budget: the rest is for what follows from the answers, and for telling. */
+const SHARE_OF_ASKING = 0.7;
 const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 const MOST_RECORDS = 20_000;
 const MOST_PRUNED = 200;
@@ -59,8 +62,22 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
   const missedTicks = log === null ? 0 : Math.max(0, Math.round((startedMs - log.startedMs) / MINUTE_MS) - 1);
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
   using deadline = deps.clock.timeout(options.budgetMs);
+  using asking = deps.clock.timeout(options.budgetMs * SHARE_OF_ASKING);
   const { signal } = deadline;
   let error: string | null = null;
+  let trouble: RunnerError | null = null;
+  /** A platform that is away or slow must not keep us from telling so. */
+  const ask = async (act: () => Promise<number>): Promise<number> => {
+    if (asking.signal.aborted) return 0;
+    try {
+      return await act();
+    } catch (problem) {
+      if (asking.signal.aborted && !signal.aborted) return 0;
+      if (!(problem instanceof RunnerError) || problem.kind === "storage" || signal.aborted) throw problem;
+      trouble ??= problem;
+      return 0;
+    }
+  };
   try {
     await findSlots(cloud, lease, progress);
     // What a tick with nothing due does not need is not loaded: most are such.
@@ -75,12 +92,13 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
       return { ...NO_TICK, didTick: true, missedTicks };
     }
     const { submitSlots, followSlots } = await import("./slots.ts");
-    const submitted = await submitSlots(cloud, lease, signal);
-    const looked = await look(cloud, options, signal);
+    const submitted = await ask(() => submitSlots(cloud, lease, asking.signal));
+    const looked = await ask(() => look(cloud, options, asking.signal));
     await followSlots(cloud, lease, signal);
     const told = await (await import("./notices.ts")).sendMessages(cloud, signal);
     await tidyUp(cloud);
-    return { didTick: true, submitted, looked, told, missedTicks, isCutShort: signal.aborted };
+    if (trouble !== null) throw trouble;
+    return { didTick: true, submitted, looked, told, missedTicks, isCutShort: asking.signal.aborted };
   } catch (problem) {
     error = problem instanceof Error ? problem.message : String(problem);
     if (signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
@@ -147,13 +165,21 @@ async function findSlotsOf(
   }
 }
 
-/** One look at each run that is open, whoever asked for it. */
+/** One look at each run that is open, whoever asked for it; where there are too many, the next ticks go on. */
 async function look({ deps }: Cloud, { mostLooks }: TickOptions, signal: AbortSignal): Promise<number> {
   const { user } = await deps.client.whoAmI({ signal });
   const nowMs = deps.clock.now();
-  const due = (await deps.ledger.listOpen({ host: deps.client.host, user }))
-    .filter((record) => isOpen(record) && record.dueAtMs <= nowMs)
-    .slice(0, mostLooks);
+  const open = (await deps.ledger.listOpen({ host: deps.client.host, user }))
+    .filter((record) => isOpen(record) && record.dueAtMs <= nowMs);
+  // What is not known to run yet is sent or looked for first. The others take turns, by the minute alone: a look that
+  // shows nothing new is not written down.
+  const seen = open.filter(({ state }) => state === "seen");
+  const first = seen.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * mostLooks % seen.length;
+  const due = [
+    ...open.filter(({ state }) => state !== "seen"),
+    ...seen.slice(first),
+    ...seen.slice(0, first),
+  ].slice(0, mostLooks);
   const [{ advance }, { turnOptions }] = await Promise.all([
     import("../lib/executor/advance.ts"),
     import("./turn_options.ts"),

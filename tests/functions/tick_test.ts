@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { tick } from "../../functions/tick.ts";
-import { StorageError } from "../../lib/errors.ts";
+import { StorageError, Unavailable } from "../../lib/errors.ts";
 import type { KvLedger } from "../../lib/ledger/kv.ts";
 import { LONGEST_QUEUE } from "../../lib/schedules/overlap.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
@@ -187,6 +187,55 @@ play("a lost answer is looked for by the next ticks, and nothing is sent twice",
   await tickAt(0, 10, 11, 12);
   assert.deepEqual(await ends(cloud), ["completed"]);
   assert.equal(stage.simulator.received("submit").length, 1);
+});
+
+const MISSING: ScheduleSpec = { ...EVERY, notify: [{ url: "https://example.com/a", on: ["missed"] }] };
+
+play("a platform that is away keeps nobody from being told", { specs: [MISSING] }, async ({ stage, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(46 * MINUTE_MS);
+  stage.simulator.addFaults({ on: "auth-session", status: 503, times: 1_000 });
+  let told = 0;
+  const fresh = await stage.isolate({ fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++told })) });
+  await assert.rejects(tick(fresh), Unavailable);
+  assert.equal(told, 3);
+  assert.match((await fresh.store.tickLog())?.error ?? "", /whose key it is/);
+});
+
+play("a platform that does not answer keeps nobody from being told", { specs: [MISSING] }, async (play) => {
+  const { stage, cloud, tickAt } = play;
+  await tickAt(0);
+  stage.clock.advance(46 * MINUTE_MS);
+  let told = 0;
+  const report = await tick({
+    ...cloud,
+    fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++told })),
+    deps: {
+      ...cloud.deps,
+      client: {
+        ...cloud.deps.client,
+        whoAmI: ({ signal }) =>
+          new Promise((_, reject) => {
+            signal?.addEventListener("abort", () => reject(signal?.reason));
+            stage.clock.advance(20_000);
+          }),
+      },
+    },
+  });
+  assert.deepEqual([told, report.told, report.isCutShort], [3, 3, true]);
+});
+
+play("more runs than a tick may look at take turns", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(...Array.from({ length: 13 }, (_, minute) => minute));
+  const before = stage.simulator.received("get-run").length;
+  for (let minute = 0; minute < 4; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(cloud, { budgetMs: 25_000, mostLooks: 3 });
+  }
+  const looked = stage.simulator.received("get-run").slice(before).map(({ path }) => path);
+  assert.ok(new Set(looked).size >= 10, `only ${new Set(looked).size} were looked at`);
 });
 
 play("a schedule of another timeline does not run, and what passes meanwhile is not missed", {
