@@ -7,6 +7,7 @@
 import { StorageError } from "../lib/errors.ts";
 import type { Progress } from "../lib/schedules/due.ts";
 import type { Notice, Slot } from "../lib/schedules/schedule.ts";
+import { forgetOld } from "./forget.ts";
 
 /** How a slot ended; `skipped` and `missed` never became a run. */
 export interface SlotEnd {
@@ -183,8 +184,9 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       return (await change.commit()).ok;
     },
     async lastSlots(schedule, limit) {
-      const found = kv.list<KeptSlot>({ prefix: ["slot", schedule] }, { reverse: true, limit });
-      return (await Array.fromAsync(found)).map(({ value }) => value);
+      const found = await Array.fromAsync(kv.list({ prefix: ["slot-time", schedule] }, { reverse: true, limit }));
+      const slots = await getAll<KeptSlot>(kv, found.map(({ key }) => ["slot", schedule, String(key[3])]));
+      return slots.flatMap(({ value }) => value === null ? [] : [value]);
     },
     async countEnds(schedule) {
       const counts: Record<string, number> = {};
@@ -213,7 +215,7 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
     },
 
     tickLog: async () => (await kv.get<TickLog>(LOG)).value,
-    prune: (beforeMs, most) => prune(kv, beforeMs, most),
+    prune: (beforeMs, most) => forgetOld(kv, beforeMs, most),
   };
 }
 
@@ -241,7 +243,7 @@ function newSlot({ id, schedule, atMs }: Slot): KeptSlot {
 
 function setSlot(change: Deno.AtomicOperation, slot: KeptSlot): void {
   const index = ["open-slot", slot.schedule, slot.id];
-  change.set(["slot", slot.schedule, slot.id], slot);
+  change.set(["slot", slot.schedule, slot.id], slot).set(timeIndexOf(slot), null);
   if (slot.state === "over") change.delete(index);
   else change.set(index, null);
 }
@@ -251,20 +253,9 @@ function tell(change: Deno.AtomicOperation, { reports, messages }: Telling): voi
   for (const message of messages) change.set(["message", message.id], message);
 }
 
-async function prune(kv: Deno.Kv, beforeMs: number, most: number): Promise<number> {
-  let count = 0;
-  for await (const { key, value } of kv.list<Report>({ prefix: ["report"] })) {
-    if (value.atMs >= beforeMs || count === most) break;
-    await kv.delete(key);
-    count++;
-  }
-  for await (const { key, value } of kv.list<KeptSlot>({ prefix: ["slot"] })) {
-    if (count === most) break;
-    if (value.atMs >= beforeMs || value.state !== "over") continue;
-    await kv.delete(key);
-    count++;
-  }
-  return count;
+/** In order of time: a slot that was wished by hand bears a name that says nothing of it. */
+function timeIndexOf({ schedule, id, atMs }: KeptSlot): Deno.KvKey {
+  return ["slot-time", schedule, timeKey(atMs), id];
 }
 
 function timeKey(instantMs: number): string {

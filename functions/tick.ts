@@ -40,7 +40,8 @@ const AT_ONCE = 20;
 const SHARE_OF_ASKING = 0.7;
 const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
 const MOST_RECORDS = 20_000;
-const MOST_PRUNED = 200;
+/** An hour's worth, many times over: thirty schedules of every minute make some 5000 slots and reports. */
+const MOST_PRUNED = 10_000;
 /** Deno KV takes 1000 changes and 80 KiB of keys at once; a slot or report makes a few, and one for each webhook. */
 const MOST_A_STEP = 25;
 
