@@ -37,6 +37,7 @@ const MOST_PARTS = 14;
 interface Head {
   readonly revision: number;
   readonly parts: number;
+  readonly workflow: string;
   /** Of what stands in the time index, so that a new state can find the old one's place. */
   readonly time: string;
   readonly slug: string | null;
@@ -46,7 +47,6 @@ interface Head {
 interface Place {
   readonly host: string;
   readonly user: string;
-  readonly workflow: string;
   readonly isOpen: boolean;
 }
 
@@ -91,11 +91,12 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
       guarded(async () => {
         const found: string[] = [];
         let skipped = 0;
-        for await (const { key, value } of kv.list<Place>({ prefix: ["time"] }, { reverse: true })) {
-          if (found.length >= limit || Number(key[1]) < sinceMs) break;
-          const isWanted = (owner === null || isOwnedBy(value, owner)) &&
-            (workflow === undefined || value.workflow === workflow);
-          if (isWanted && skipped++ >= offset) found.push(String(key[2]));
+        const prefix = workflow === undefined ? ["time"] : ["workflow", workflow];
+        for await (const { key, value } of kv.list<Place>({ prefix }, { reverse: true })) {
+          const [time, wishId] = key.slice(prefix.length);
+          if (found.length >= limit || Number(time) < sinceMs) break;
+          const isWanted = owner === null || isOwnedBy(value, owner);
+          if (isWanted && skipped++ >= offset) found.push(String(wishId));
         }
         return await readAll(found);
       }),
@@ -127,14 +128,16 @@ async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
   const head: Head = {
     revision: written.revision,
     parts: parts.length,
+    workflow: request.workflow,
     time: timeKey(record.intendedAtMs),
     slug: slugOf(written),
     isOpen: isOpen(written),
   };
-  const place: Place = { ...owner, workflow: request.workflow, isOpen: head.isOpen };
+  const place: Place = { ...owner, isOpen: head.isOpen };
   const change = kv.atomic().check(old);
   if (old.value !== null) removeIndexes(change, wishId, old.value);
-  change.set(["record", wishId], head).set(["time", head.time, wishId], place);
+  change.set(["record", wishId], head).set(["time", head.time, wishId], place)
+    .set(["workflow", head.workflow, head.time, wishId], place);
   for (const [part, text] of parts.entries()) change.set(["part", wishId, head.revision, part], text);
   if (head.isOpen) change.set(["open", head.time, wishId], place);
   if (head.slug !== null) change.set(["slug", head.slug, wishId], null);
@@ -156,7 +159,8 @@ async function textOf(kv: Deno.Kv, wishId: string, { parts, revision }: Head): P
 
 function removeIndexes(change: Deno.AtomicOperation, wishId: string, head: Head): void {
   for (let part = 0; part < head.parts; part++) change.delete(["part", wishId, head.revision, part]);
-  change.delete(["time", head.time, wishId]).delete(["open", head.time, wishId]);
+  change.delete(["time", head.time, wishId]).delete(["open", head.time, wishId])
+    .delete(["workflow", head.workflow, head.time, wishId]);
   if (head.slug !== null) change.delete(["slug", head.slug, wishId]);
 }
 

@@ -22,6 +22,19 @@ holdToContract("kvLedger in memory", async () => {
   };
 });
 
+holdToContract("kvLedger in a file", async () => {
+  const folder = await emptyFolder();
+  const kv = await Deno.openKv(`${folder.path}/kv`);
+  const ledger = kvLedger({ kv, ...parts });
+  return {
+    ...ledger,
+    async [Symbol.asyncDispose]() {
+      kv.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+});
+
 Deno.test("kvLedger in a file keeps what was put, for another handle to find", async () => {
   await using folder = await emptyFolder();
   {
@@ -71,6 +84,30 @@ Deno.test("kvLedger counts ends as they come, and forgets no key when it prunes"
   assert.equal(await ledger.prune(null, { beforeMs: 0, keep: 0 }), 3);
   const left = await Array.fromAsync(kv.list({ prefix: [] }));
   assert.deepEqual(left.map(({ key }) => key[0]), ["ends"]);
+});
+
+Deno.test("kvLedger reads of a rare workflow no more than there is of it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  for (let index = 0; index < 30; index++) {
+    const request = aKeptRequest({ workflow: index % 15 === 0 ? "rare" : "common" });
+    await ledger.put(anIntended({ wishId: String(index), intendedAtMs: 1_000 + index, request }));
+  }
+  let listed = 0;
+  const counting = new Proxy(kv, {
+    get(target, name) {
+      if (name !== "list") return Reflect.get(target, name).bind(target);
+      return async function* (...args: Parameters<Deno.Kv["list"]>) {
+        for await (const entry of target.list(...args)) {
+          listed++;
+          yield entry;
+        }
+      };
+    },
+  });
+  const found = await kvLedger({ kv: counting, ...parts }).listRecent(null, { limit: 5, workflow: "rare" });
+  assert.deepEqual(found.map(({ wishId }) => wishId), ["15", "0"]);
+  assert.equal(listed, 2);
 });
 
 Deno.test("kvLedger tries again while the store is locked, and gives up in the end", async () => {
