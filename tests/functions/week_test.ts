@@ -5,6 +5,7 @@
 
 import assert from "node:assert/strict";
 import { tick } from "../../functions/tick.ts";
+import type { Client } from "../../lib/client/client.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { seededRandom } from "../torture/verdict.ts";
 import { aCloudStage, lasting } from "./support/cloud.ts";
@@ -66,6 +67,7 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
   // What trying the platform finds out: without it, a submit that a tick died over stays unknown.
   await steady.deps.ledger.learn(steady.deps.client.host, { echoesSlug: true, rejectsDuplicateSlug: true });
   let killed = 0;
+  let killedBySubmit = 0;
   for (let minute = 0; minute <= DAYS * 24 * 60; minute++) {
     stage.clock.advance(Math.max(0, START_MS + minute * MINUTE_MS - stage.clock.now()));
     const nowMs = stage.clock.now();
@@ -74,16 +76,20 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
     // Late: the bell rings when the next minute is near.
     if (luck < 0.03) stage.clock.advance(random() * 50_000);
     if (luck < 0.25) {
-      const mortal = mortalKv(stage.kv, Math.floor(random() * 25));
-      const isolate = await stage.isolate({ kv: mortal.kv });
-      await tick(isolate).catch(() => {});
-      if (mortal.isDead()) killed++;
+      const end = random() < 0.3 ? "submit" : Math.floor(random() * 30);
+      const life = aLife({ end, isHeard: random() < 0.5 });
+      const isolate = await stage.isolate({ kv: mortalKv(stage.kv, life) });
+      const client = mortalClient(isolate.deps.client, life);
+      await tick({ ...isolate, deps: { ...isolate.deps, client } }).catch(() => {});
+      if (life.isOver()) killed++;
+      if (life.diedOf() === "submit") killedBySubmit++;
     } else if (luck < 0.3) {
       // Doubled, and from two isolates at once.
       await Promise.all([tick(steady), tick(await stage.isolate())]);
     } else await tick(steady);
   }
   assert.ok(killed > 500, `only ${killed} ticks died`);
+  assert.ok(killedBySubmit > 40, `only ${killedBySubmit} ticks died with a submit`);
   // What the last of the mortal ones left behind.
   for (let minute = 1; minute <= 5; minute++) {
     stage.clock.advance(MINUTE_MS);
@@ -106,48 +112,76 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
   assert.ok(started.length >= slugs.length);
 });
 
-/** A store that dies with the n-th thing that is asked of it, before or after it is done, and stays dead. */
-function mortalKv(kv: Deno.Kv, lives: number): { readonly kv: Deno.Kv; isDead(): boolean } {
-  let left = lives;
+interface Life {
+  /** Acts, unless it is over. */
+  live<T>(name: string, act: () => Promise<T>): Promise<T>;
+  isOver(): boolean;
+  /** What it ended with; empty while it goes on. */
+  diedOf(): string;
+}
+
+/** It ends with the n-th thing that is asked of the store or the platform, or the first of a name, for good. */
+function aLife({ end, isHeard }: { readonly end: number | string; readonly isHeard: boolean }): Life {
+  let count = 0;
+  let cause: string | undefined;
   const killed = () => new Error("killed");
-  const guard = async <T>(act: () => Promise<T>): Promise<T> => {
-    if (left < 0) throw killed();
-    const diesAfter = left === 0 && lives % 2 === 0;
-    if (left-- === 0 && !diesAfter) throw killed();
-    const result = await act();
-    if (diesAfter) throw killed();
-    return result;
+  return {
+    async live(name, act) {
+      if (cause !== undefined) throw killed();
+      if (name === end || count++ === end) {
+        cause = name;
+        // The platform or the store may have heard it, and we hear of neither.
+        if (isHeard) await act();
+      }
+      if (cause !== undefined) throw killed();
+      const result = await act();
+      if (cause !== undefined) throw killed();
+      return result;
+    },
+    isOver: () => cause !== undefined,
+    diedOf: () => cause ?? "",
   };
-  const mortal = new Proxy(kv, {
+}
+
+function mortalKv(kv: Deno.Kv, life: Life): Deno.Kv {
+  return new Proxy(kv, {
     get(target, name) {
-      if (name === "atomic") return () => mortalAtomic(target.atomic(), guard);
+      if (name === "atomic") return () => mortalAtomic(target.atomic(), life);
       const member = Reflect.get(target, name);
       if (typeof member !== "function") return member;
       if (name === "list") {
         return (...args: unknown[]) => {
-          if (left < 0) throw killed();
+          if (life.isOver()) throw new Error("killed");
           return Reflect.apply(member, target, args);
         };
       }
-      return (...args: unknown[]) => guard(() => Promise.resolve(Reflect.apply(member, target, args)));
+      return (...args: unknown[]) =>
+        life.live(String(name), () => Promise.resolve(Reflect.apply(member, target, args)));
     },
   });
-  return { kv: mortal, isDead: () => left < 0 };
 }
 
-function mortalAtomic(
-  operation: Deno.AtomicOperation,
-  guard: <T>(act: () => Promise<T>) => Promise<T>,
-): Deno.AtomicOperation {
+function mortalAtomic(operation: Deno.AtomicOperation, life: Life): Deno.AtomicOperation {
   return new Proxy(operation, {
     get(target, name, receiver) {
       const member = Reflect.get(target, name);
       if (typeof member !== "function") return member;
-      if (name === "commit") return () => guard(() => target.commit());
+      if (name === "commit") return () => life.live("commit", () => target.commit());
       return (...args: unknown[]) => {
         Reflect.apply(member, target, args);
         return receiver;
       };
+    },
+  });
+}
+
+function mortalClient(client: Client, life: Life): Client {
+  return new Proxy(client, {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (typeof member !== "function") return member;
+      return (...args: unknown[]) =>
+        life.live(String(name), () => Promise.resolve(Reflect.apply(member, target, args)));
     },
   });
 }
