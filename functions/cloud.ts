@@ -8,6 +8,7 @@ import type { Log } from "../lib/log.ts";
 import type { Identity } from "../lib/model.ts";
 import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
 import { lazyClient } from "./lazy_client.ts";
+import { patientStore } from "./patient_store.ts";
 import { type CloudStore, cloudStore, openKv } from "./store.ts";
 
 /** What every part of the cloud side works with. */
@@ -61,7 +62,7 @@ export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cl
   const ledger = kvLedger({ kv, clock: systemClock, random: strongRandom });
   return {
     deps: { ...parts, client: knowingItsOwner(client), ledger },
-    store: cloudStore(kv),
+    store: patientStore(cloudStore(kv), parts),
     schedules,
     timeline: env("DENO_TIMELINE") || PRODUCTION,
     fetch,

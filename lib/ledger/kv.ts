@@ -8,6 +8,7 @@
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
+import { MOST_TRIES, withRetry } from "./kv_retry.ts";
 import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
 
 /** What a keeper on Deno KV works with. */
@@ -211,24 +212,4 @@ function timeKey(instantMs: number): string {
 
 function isOwnedBy(place: Owner, { host, user }: Owner): boolean {
   return place.host === host && place.user === user;
-}
-
-/** A local file is locked while another handle writes: that passes. */
-const MOST_TRIES = 8;
-
-async function withRetry<T>(act: () => Promise<T>, { clock, random }: KvLedgerOptions): Promise<T> {
-  for (let tries = 1;; tries++) {
-    try {
-      return await act();
-    } catch (error) {
-      if (error instanceof StaleRecord || error instanceof StorageError) throw error;
-      const words = error instanceof Error ? error.message : String(error);
-      // SQLite's own fixed words, below Deno KV: it passes no code.
-      if (tries < MOST_TRIES && /database is locked/.test(words)) {
-        await clock.sleep(random() * 20 * 2 ** tries, {});
-        continue;
-      }
-      throw new StorageError(`Cannot use the store: ${words}`, { hint: "Try again", cause: error });
-    }
-  }
 }

@@ -6,6 +6,7 @@ import { PRODUCTION, type ScheduleSpec } from "../../../lib/schedules/schedule.t
 import type { Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { type Cloud, knowingItsOwner } from "../../../functions/cloud.ts";
+import { patientStore } from "../../../functions/patient_store.ts";
 import { cloudStore } from "../../../functions/store.ts";
 import { depsFor } from "../../support/deps.ts";
 import { type VirtualClock, virtualClock } from "../../support/virtual_clock.ts";
@@ -38,7 +39,7 @@ export async function aCloudStage(
       const deps = { ...plain, ledger, client: knowingItsOwner(plain.client) };
       return {
         deps,
-        store: cloudStore(ownKv),
+        store: patientStore(cloudStore(ownKv), { clock, random }),
         schedules,
         timeline: PRODUCTION,
         fetch,
