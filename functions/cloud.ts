@@ -39,7 +39,8 @@ export interface CloudOptions {
  * Opens the store and finds the key.
  *
  * Deno Deploy names the timeline in `DENO_TIMELINE`: `production`, `git-branch/…` or `preview/…` (Deno Deploy reference,
- * "Environment variables"). Where nothing names it, it is production: one's own server.
+ * "Environment variables"). Each has a store of its own ("Deno KV"). Where nothing names it, it is production: one's own
+ * server.
  *
  * @throws StorageError without Deno KV; CredentialError without a key.
  */

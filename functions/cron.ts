@@ -1,7 +1,8 @@
 /**
- * The minute bell. `Deno.cron` counts in UTC, by the minute, does not ring again while a ring is being answered, and has
- * to be declared at the top level of a module (Deno manual, "Cron"); each timeline of a deployment rings for itself. So
- * it is nothing but the bell: which slots are due is ours to say.
+ * The minute bell. `Deno.cron` counts in UTC and by the minute (Deno manual, "Cron"). Deno Deploy finds it by evaluating
+ * the module's top level as it deploys, rings on the production timeline and on that of each Git branch, skips a ring
+ * while the one before is being answered, and repeats none that failed (Deno Deploy reference, "Cron"). So it is nothing
+ * but the bell: which slots are due is ours to say.
  */
 
 import { StorageError } from "../lib/errors.ts";

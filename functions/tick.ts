@@ -1,7 +1,8 @@
 /**
  * One tick: submits what is due, looks once at what is open, tells, and ends. It never waits for a run. Each step is
  * written down in one atomic operation, so that a tick which dies between any two of them is taken up by the next, and
- * two at once can't do the same thing twice.
+ * two at once can't do the same thing twice. Both happen: a host may run several instances at a time, and ends one five
+ * seconds after it has said so (Deno Deploy reference, "Runtime").
  */
 
 import { RunnerError } from "../lib/errors.ts";
