@@ -67,16 +67,15 @@ async function trySubmit(
     case "wait":
     case "nothing":
       return "waits";
-    case "skip":
-      await end(cloud, lease, read, {
-        status: "skipped",
-        message: `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`,
-      });
+    case "skip": {
+      const message = `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`;
+      await passOver(cloud, lease, read, { schedule, signal, message });
       return "moved";
+    }
     case "cancel-then-submit":
       for (const other of others.filter(({ value }) => decision.cancel.includes(value.id))) {
         if (other.value.state === "waiting") {
-          await end(cloud, lease, other, { status: "skipped", message: `${slot.id} took its place` });
+          await passOver(cloud, lease, other, { schedule, signal, message: `${slot.id} took its place` });
         } else await store.move(lease, other, { ...other.value, state: "cancelling" }, NOTHING_TO_TELL);
       }
       break;
@@ -86,13 +85,30 @@ async function trySubmit(
   return await submit(cloud, lease, read, { schedule, signal });
 }
 
+/** Ends a slot without a run, unless a tick that died had written its intent: that is sent, whatever the slot says. */
+async function passOver(
+  cloud: Cloud,
+  lease: Lease,
+  read: Read<KeptSlot>,
+  { schedule, signal, message }: {
+    readonly schedule: Schedule;
+    readonly signal: AbortSignal;
+    readonly message: string;
+  },
+): Promise<void> {
+  const record = await knownRecord(cloud, schedule, read.value, signal);
+  if (record === undefined) await end(cloud, lease, read, { status: "skipped", message });
+  // Its place is taken: it comes, and is cancelled.
+  else await open(cloud, lease, read, { schedule, record, state: "cancelling" });
+}
+
 async function submit(
   cloud: Cloud,
   lease: Lease,
   read: Read<KeptSlot>,
   { schedule, signal }: { readonly schedule: Schedule; readonly signal: AbortSignal },
 ): Promise<Outcome> {
-  const { deps, store } = cloud;
+  const { deps } = cloud;
   const slot = read.value;
   try {
     // A tick that died after it had written the intent left it to us, whatever the inputs would be by now.
@@ -102,9 +118,7 @@ async function submit(
         isWaiting: false,
         key: { text: slot.id, policy: "attach" },
       });
-    const opened: KeptSlot = { ...slot, state: "open", wishId: record.wishId, submittedAtMs: deps.clock.now() };
-    const reports = [report(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
-    if (!await store.move(lease, read, opened, telling(schedule, ...reports))) return "moved";
+    if (!await open(cloud, lease, read, { schedule, record, state: "open" })) return "moved";
     if (record.dueAtMs <= deps.clock.now()) await advanceOnce(cloud, record, signal);
     return "submitted";
   } catch (error) {
@@ -119,6 +133,23 @@ async function submit(
     await end(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
     return "moved";
   }
+}
+
+async function open(
+  cloud: Cloud,
+  lease: Lease,
+  read: Read<KeptSlot>,
+  { schedule, record, state }: {
+    readonly schedule: Schedule;
+    readonly record: RunRecord;
+    readonly state: "open" | "cancelling";
+  },
+): Promise<boolean> {
+  const { deps, store } = cloud;
+  const slot = read.value;
+  const opened: KeptSlot = { ...slot, state, wishId: record.wishId, submittedAtMs: deps.clock.now() };
+  const reports = [report(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
+  return await store.move(lease, read, opened, telling(schedule, ...reports));
 }
 
 async function knownRecord(

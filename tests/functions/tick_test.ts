@@ -181,6 +181,26 @@ play("a queue grows to its bound, and what comes after is skipped and told", {
   assert.equal(skipped.length, 30 - LONGEST_QUEUE - 1);
 });
 
+play("a slot whose intent a dying tick left is not passed over: its run comes, and is cancelled for the next", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "cancel-previous" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(MINUTE_MS);
+  const { ledger } = cloud.deps;
+  const dying: KvLedger = {
+    ...ledger,
+    async put(record) {
+      await ledger.put(record);
+      throw new Error("killed");
+    },
+  };
+  await assert.rejects(tick({ ...cloud, deps: { ...cloud.deps, ledger: dying } }), /killed/);
+  await tickAt(2);
+  const slots = await cloud.store.lastSlots("every", 10);
+  assert.equal(slots.filter(({ wishId }) => wishId !== null).length, stage.simulator.runs().length);
+  assert.deepEqual(await ends(cloud), ["cancelling", "open"]);
+});
+
 play("a lost answer is looked for by the next ticks, and nothing is sent twice", {
   faults: [{ on: "submit", cut: "after-effect" }],
 }, async ({ stage, cloud, tickAt }) => {
