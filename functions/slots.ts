@@ -12,8 +12,9 @@ import type { RunRecord, RunRequest } from "../lib/model.ts";
 import { decideOverlap, type OpenSlot } from "../lib/schedules/overlap.ts";
 import type { Notice, Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
+import { type Ending, endOf, GONE } from "./ending.ts";
 import { telling } from "./notices.ts";
-import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report, type SlotEnd } from "./store.ts";
+import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report } from "./store.ts";
 import { turnOptions } from "./turn_options.ts";
 
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
@@ -235,39 +236,6 @@ async function pastDeadline(
   const told: KeptSlot = { ...slot, state, isDeadlineTold: true };
   const reports = [report(cloud, slot, { kind: "deadline", slug: null, message })];
   return await cloud.store.move(lease, read, told, telling(schedule, ...reports)) ? told : slot;
-}
-
-type Ending = Pick<SlotEnd, "status" | "message"> & Partial<Pick<SlotEnd, "slug" | "durationSeconds">>;
-
-const GONE: Ending = { status: "unknown", message: "Its record is no longer there" };
-
-/** How a record ended, as far as a schedule is concerned; `undefined` while it goes on. */
-function endOf(record: RunRecord): Ending | undefined {
-  switch (record.state) {
-    case "intended":
-    case "seen":
-      return undefined;
-    case "submitted":
-      return record.doubt?.isGivenUp
-        ? {
-          status: "unknown",
-          slug: record.ownSlug,
-          message: `Nobody knows whether it was started: ${record.doubt.detail}`,
-        }
-        : undefined;
-    case "refused":
-      return { status: "failed", message: record.message };
-    case "settled": {
-      const { status, durationSeconds, errorMessage, message } = record.result;
-      const isPlain = status === "completed" || status === "failed" || status === "cancelled";
-      return {
-        status: isPlain ? status : "unknown",
-        slug: slugOf(record),
-        durationSeconds,
-        message: errorMessage ?? message ?? null,
-      };
-    }
-  }
 }
 
 async function end(cloud: Cloud, lease: Lease, read: Read<KeptSlot>, ending: Ending): Promise<void> {
