@@ -7,7 +7,6 @@
 import { StorageError } from "../lib/errors.ts";
 import type { Progress } from "../lib/schedules/due.ts";
 import type { Notice, Slot } from "../lib/schedules/schedule.ts";
-import { forgetOld } from "./forget.ts";
 
 /** How a slot ended; `skipped` and `missed` never became a run. */
 export interface SlotEnd {
@@ -215,7 +214,8 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
     },
 
     tickLog: async () => (await kv.get<TickLog>(LOG)).value,
-    prune: (beforeMs, most) => forgetOld(kv, beforeMs, most),
+    // Hardly any tick needs it.
+    prune: async (beforeMs, most) => await (await import("./forget.ts")).forgetOld(kv, beforeMs, most),
   };
 }
 
