@@ -1,11 +1,12 @@
 /** What every part of the cloud side works with, put together from the environment. */
 
 import type { Client } from "../lib/client/client.ts";
+import { findCredential } from "../lib/client/credentials.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Deps } from "../lib/executor/deps.ts";
-import type { KvLedger } from "../lib/ledger/kv.ts";
+import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
-import type { Identity } from "../lib/model.ts";
+import type { Identity, Owner } from "../lib/model.ts";
 import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
 import { lazyClient } from "./lazy_client.ts";
 import { patientStore } from "./patient_store.ts";
@@ -29,6 +30,9 @@ export interface Cloud {
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
+/** An owner of nothing: the open runs of others are everybody's then, found without asking the platform who we are. */
+export const NOBODY: Owner = { host: "", user: "" };
+
 export interface CloudOptions {
   readonly schedules: readonly Schedule[];
   /** A local file for the store; the host's own when left out. */
@@ -46,24 +50,26 @@ export interface CloudOptions {
  */
 export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cloud> {
   const env = (name: string) => Deno.env.get(name);
-  // The store takes its time to open: what else is needed is loaded meanwhile.
-  const [kv, { findCredential }, { kvLedger }] = await Promise.all([
+  // The store takes its time to open: the key is read meanwhile.
+  const [kv, credential] = await Promise.allSettled([
     openKv(kvPath),
-    import("../lib/client/credentials.ts"),
-    import("../lib/ledger/kv.ts"),
+    findCredential({ env, readTextFile: Deno.readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
   ]);
+  if (kv.status === "rejected") throw kv.reason;
+  if (credential.status === "rejected") {
+    // It is opened again when somebody tries again, and a file takes one handle a process.
+    kv.value.close();
+    throw credential.reason;
+  }
   const parts = { clock: systemClock, random: strongRandom, log: consoleLog };
-  const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {
-    allowHost: env("PW_ALLOW_HOST"),
-  });
-  const client = lazyClient(credential, async () => {
+  const client = lazyClient(credential.value, async () => {
     const { createClient } = await import("../lib/client/create_client.ts");
-    return createClient({ ...parts, credential, fetch });
+    return createClient({ ...parts, credential: credential.value, fetch });
   });
-  const ledger = kvLedger({ kv, clock: systemClock, random: strongRandom });
+  const ledger = kvLedger({ kv: kv.value, clock: systemClock, random: strongRandom });
   return {
     deps: { ...parts, client: knowingItsOwner(client), ledger },
-    store: patientStore(cloudStore(kv), parts),
+    store: patientStore(cloudStore(kv.value), parts),
     schedules,
     timeline: env("DENO_TIMELINE") || PRODUCTION,
     fetch,

@@ -9,6 +9,8 @@ export function patientStore(store: CloudStore, parts: RetryParts): CloudStore {
     <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => (...args: Args): Promise<T> =>
       withRetry(() => act(...args), parts);
   return {
+    turn: patient(store.turn),
+    pass: patient(store.pass),
     acquire: patient(store.acquire),
     release: patient(store.release),
     progress: patient(store.progress),

@@ -58,14 +58,17 @@ export interface TickLog {
   readonly error: string | null;
 }
 
+/** Who ticks, and how the tick before went, as both were read. */
+export interface Turn {
+  /** Somebody else has the lease until then; a past instant when nobody has. */
+  readonly takenUntilMs: number;
+  readonly log: TickLog | null;
+  readonly versionstamps: { readonly lease: string | null; readonly log: string | null };
+}
+
 /** The right to tick, until it runs out. Writes of who has lost it fail. */
 export interface Lease {
   readonly versionstamp: string;
-}
-
-export interface Acquired {
-  readonly lease: Lease;
-  readonly log: TickLog | null;
 }
 
 /** A value as it was read, to be written again only if nobody else did. */
@@ -75,8 +78,11 @@ export interface Read<T> {
 }
 
 export interface CloudStore {
-  /** The lease and what was noted of the tick before, or `undefined` while somebody else has the lease. */
-  acquire(options: { readonly nowMs: number; readonly forMs: number }): Promise<Acquired | undefined>;
+  turn(): Promise<Turn>;
+  /** Notes a tick that had nothing to do, and so needed no lease; nothing when somebody ticked meanwhile. */
+  pass(turn: Turn, log: TickLog): Promise<void>;
+  /** `undefined` when somebody else has taken the lease since. */
+  acquire(turn: Turn, untilMs: number): Promise<Lease | undefined>;
   /** Notes how the tick went, and leaves the place to the next; nothing, once the lease is lost. */
   release(lease: Lease, log: TickLog): Promise<void>;
 
@@ -130,11 +136,19 @@ const MOST_KEYS = 10;
 export function cloudStore(kv: Deno.Kv): CloudStore {
   const held = (lease: Lease) => kv.atomic().check({ key: LEASE, versionstamp: lease.versionstamp });
   return {
-    async acquire({ nowMs, forMs }) {
-      const [read, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LEASE, LOG]);
-      if (read.value !== null && read.value.untilMs > nowMs) return undefined;
-      const result = await kv.atomic().check(read).set(LEASE, { untilMs: nowMs + forMs }).commit();
-      return result.ok ? { lease: { versionstamp: result.versionstamp }, log: log.value } : undefined;
+    async turn() {
+      const [lease, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LEASE, LOG]);
+      const versionstamps = { lease: lease.versionstamp, log: log.versionstamp };
+      return { takenUntilMs: lease.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
+    },
+    async pass({ versionstamps: { lease, log } }, passed) {
+      await kv.atomic().check({ key: LEASE, versionstamp: lease }, { key: LOG, versionstamp: log })
+        .set(LOG, passed).commit();
+    },
+    async acquire({ versionstamps }, untilMs) {
+      const change = kv.atomic().check({ key: LEASE, versionstamp: versionstamps.lease });
+      const result = await change.set(LEASE, { untilMs }).commit();
+      return result.ok ? { versionstamp: result.versionstamp } : undefined;
     },
     async release(lease, log) {
       await held(lease).delete(LEASE).set(LOG, log).commit();

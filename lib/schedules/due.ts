@@ -1,7 +1,7 @@
 /** Which slots a tick has to see to. Pure: a tick that comes late, twice or in two isolates at once gets one answer. */
 
 import type { CatchUp, Schedule, Slot } from "./schedule.ts";
-import { lastSlots } from "./slots.ts";
+import { lastSlots, nextSlots } from "./slots.ts";
 
 /** How far a schedule has come: what is kept of it between ticks. */
 export interface Progress {
@@ -9,6 +9,8 @@ export interface Progress {
   readonly timing: string;
   /** Everything up to and with this instant has been seen to: the last slot, or when the schedule was first seen. */
   readonly seenToMs: number;
+  /** The slot after it, so that nothing need be computed before then; `null` when none comes. */
+  readonly nextMs: number | null;
 }
 
 export interface Due {
@@ -22,7 +24,8 @@ export interface Due {
   readonly progress: Progress;
 }
 
-type Dated = Pick<Schedule, "name" | "cron" | "timeZone" | "catchUp" | "jitterMs">;
+/** What a schedule's slots, and what becomes of the late ones, depend on. */
+export type Dated = Pick<Schedule, "name" | "cron" | "timeZone" | "catchUp" | "jitterMs">;
 
 /** How late a tick may come for a slot and still be in time: it may ring a little late, or skip a beat. */
 export const IN_TIME_MS = 5 * 60_000;
@@ -39,9 +42,8 @@ const MOST_TOLD = 500;
  * @param progress As it was kept last; `null` for a schedule never seen, of which only later slots count.
  */
 export function findDue(schedule: Dated, progress: Progress | null, nowMs: number): Due {
-  const timing = `${schedule.cron} ${schedule.timeZone}`;
-  if (progress === null || progress.timing !== timing) {
-    return { due: [], missed: [], areMoreMissed: false, progress: { timing, seenToMs: nowMs } };
+  if (progress === null || progress.timing !== timingOf(schedule)) {
+    return { due: [], missed: [], areMoreMissed: false, progress: progressAt(schedule, nowMs) };
   }
   const found = lastSlots(schedule, { afterMs: progress.seenToMs, toMs: nowMs }, MOST_TOLD + 1);
   const areMoreMissed = found.length > MOST_TOLD;
@@ -54,8 +56,26 @@ export function findDue(schedule: Dated, progress: Progress | null, nowMs: numbe
     due: slots.slice(missed.length),
     missed,
     areMoreMissed,
-    progress: { timing, seenToMs: slots.at(-1)?.atMs ?? progress.seenToMs },
+    progress: slots.length === 0 ? progress : progressAt(schedule, slots.at(-1)?.atMs ?? nowMs),
   };
+}
+
+/** What is to be noted of a schedule at an instant; `undefined` when it stands where it stood. */
+export function findNews(schedule: Dated, progress: Progress | null, nowMs: number): Due | undefined {
+  const isKnown = progress?.timing === timingOf(schedule);
+  if (isKnown && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
+  const found = findDue(schedule, progress, nowMs);
+  return !isKnown || found.due.length + found.missed.length > 0 ? found : undefined;
+}
+
+/** What is to be kept once everything up to and with an instant has been seen to. */
+export function progressAt(schedule: Dated, seenToMs: number): Progress {
+  const [next] = nextSlots(schedule, seenToMs, 1);
+  return { timing: timingOf(schedule), seenToMs, nextMs: next?.atMs ?? null };
+}
+
+function timingOf({ cron, timeZone }: Dated): string {
+  return `${cron} ${timeZone}`;
 }
 
 /** When a slot is to be submitted: a while after it that only its id decides. */

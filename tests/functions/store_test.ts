@@ -4,7 +4,7 @@ import type { Slot } from "../../lib/schedules/schedule.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
 const DAY_MS = 24 * 60 * 60_000;
-const TIMING = { timing: "* * * * * UTC" };
+const TIMING = { timing: "* * * * * UTC", nextMs: NOW_MS + 60_000 };
 
 function test(behaviour: string, act: (store: CloudStore, kv: Deno.Kv) => Promise<void>): void {
   Deno.test(`the store of the cloud side ${behaviour}`, async () => {
@@ -18,9 +18,14 @@ function aSlot(atMs: number, schedule = "every", id = `${schedule}@${new Date(at
 }
 
 async function aLease(store: CloudStore, nowMs = NOW_MS): Promise<Lease> {
-  const acquired = await store.acquire({ nowMs, forMs: 50_000 });
-  assert.ok(acquired);
-  return acquired.lease;
+  const lease = await acquireAt(store, nowMs);
+  assert.ok(lease);
+  return lease;
+}
+
+async function acquireAt(store: CloudStore, nowMs: number): Promise<Lease | undefined> {
+  const turn = await store.turn();
+  return turn.takenUntilMs > nowMs ? undefined : await store.acquire(turn, nowMs + 50_000);
 }
 
 /** Notes a slot and lets it end. */
@@ -37,12 +42,27 @@ function endOf(slot: KeptSlot): KeptSlot {
 }
 
 test("gives the lease to one, until it is over", async (store) => {
-  const asked = await Promise.all(
-    Array.from({ length: 8 }, () => store.acquire({ nowMs: NOW_MS, forMs: 50_000 })),
-  );
-  assert.equal(asked.filter((acquired) => acquired !== undefined).length, 1);
-  assert.equal(await store.acquire({ nowMs: NOW_MS + 49_999, forMs: 50_000 }), undefined);
-  assert.ok(await store.acquire({ nowMs: NOW_MS + 50_000, forMs: 50_000 }));
+  const asked = await Promise.all(Array.from({ length: 8 }, () => acquireAt(store, NOW_MS)));
+  assert.equal(asked.filter((lease) => lease !== undefined).length, 1);
+  assert.equal(await acquireAt(store, NOW_MS + 49_999), undefined);
+  assert.ok(await acquireAt(store, NOW_MS + 50_000));
+});
+
+test("notes that a tick passed, unless somebody ticked meanwhile", async (store) => {
+  const log = (startedMs: number) => ({ startedMs, tookMs: 1, missed: 0, error: null });
+  const turn = await store.turn();
+  await store.pass(turn, log(1));
+  assert.deepEqual(await store.tickLog(), log(1));
+  await store.pass(turn, log(2));
+  assert.deepEqual(await store.tickLog(), log(1));
+
+  const early = await store.turn();
+  const lease = await aLease(store);
+  await store.pass(early, log(3));
+  assert.deepEqual(await store.tickLog(), log(1));
+  await store.release(lease, log(4));
+  await store.pass(early, log(5));
+  assert.deepEqual(await store.tickLog(), log(4));
 });
 
 test("takes no write of an isolate that has lost the lease", async (store) => {
@@ -62,7 +82,7 @@ test("takes no write of an isolate that has lost the lease", async (store) => {
   assert.equal(await store.move(lost, slot, endOf(slot.value), NOTHING_TO_TELL), false);
   await store.release(lost, { startedMs: 1, tookMs: 1, missed: 99, error: null });
   assert.equal(await store.tickLog(), null);
-  assert.equal(await store.acquire({ nowMs: NOW_MS + 50_001, forMs: 50_000 }), undefined);
+  assert.equal(await acquireAt(store, NOW_MS + 50_001), undefined);
   assert.deepEqual(await store.openSlots(), [slot]);
 
   assert.equal(await store.begin(held, "every", step), true);

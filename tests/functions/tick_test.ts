@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { tick } from "../../functions/tick.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
 import type { KvLedger } from "../../lib/ledger/kv.ts";
 import { LONGEST_QUEUE } from "../../lib/schedules/overlap.ts";
@@ -57,6 +58,27 @@ play("a schedule that is new begins with its next slot", {}, async ({ stage, clo
 play("a tick with nothing due asks the platform nothing", {}, async ({ stage, tickAt }) => {
   await tickAt(0, 1, 2, 3);
   assert.deepEqual(stage.simulator.received(), []);
+});
+
+play("a tick with nothing due writes once, and sets no timer", {}, async ({ stage, tickAt }) => {
+  await tickAt(0, 10, 11, 12);
+  let writes = 0;
+  const counting = new Proxy(stage.kv, {
+    get(target, name) {
+      if (name === "atomic") writes++;
+      return Reflect.get(target, name).bind(target);
+    },
+  });
+  const { deps, ...isolate } = await stage.isolate({ kv: counting });
+  const clock: Clock = {
+    ...deps.clock,
+    now: () => deps.clock.now(),
+    timeout: () => assert.fail("a timer costs some 5 ms the first time"),
+  };
+  stage.clock.advance(MINUTE_MS);
+  await tick({ ...isolate, deps: { ...deps, clock } });
+  assert.equal(writes, 1);
+  assert.equal((await isolate.store.tickLog())?.startedMs, stage.clock.now());
 });
 
 play("ticks that stay away are counted and told", {}, async ({ cloud, tickAt }) => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { findDue, firesAtMs, IN_TIME_MS, type Progress } from "../../lib/schedules/due.ts";
+import { findDue, findNews, firesAtMs, IN_TIME_MS, type Progress, progressAt } from "../../lib/schedules/due.ts";
 import type { CatchUp } from "../../lib/schedules/schedule.ts";
 import { slotsWithin } from "../../lib/schedules/slots.ts";
 import * as fc from "../deps/fast_check.ts";
@@ -13,7 +13,7 @@ const hourly = (catchUp: CatchUp, jitterMs = 0) => ({
   catchUp,
   jitterMs,
 });
-const seenTo = (text: string): Progress => ({ timing: "0 * * * * UTC", seenToMs: at(text) });
+const seenTo = (text: string): Progress => progressAt(hourly("last"), at(text));
 const hours = (slots: readonly { id: string }[]) => slots.map(({ id }) => id.slice("job@2026-05-01T".length, -1));
 
 for (
@@ -49,9 +49,21 @@ Deno.test("a schedule with another expression or zone begins anew", () => {
   }
 });
 
+Deno.test("there is news of a schedule that is new, or has a slot, and nothing is computed before the next one", () => {
+  const schedule = hourly("last");
+  assert.deepEqual(findNews(schedule, null, at("00:30"))?.progress, seenTo("00:30"));
+  assert.equal(findNews(schedule, seenTo("00:30"), at("00:59")), undefined);
+  assert.deepEqual(findNews(schedule, seenTo("00:30"), at("01:00"))?.progress, seenTo("01:00"));
+  const [unread, never] = [{ ...schedule, cron: "not read" }, { ...schedule, cron: "0 0 30 2 *" }];
+  const later = { timing: "not read UTC", seenToMs: at("00:30"), nextMs: at("02:00") };
+  assert.equal(findNews(unread, later, at("01:59")), undefined);
+  assert.throws(() => findNews(unread, later, at("02:00")), TypeError);
+  assert.equal(findNews(never, progressAt(never, at("00:30")), at("02:00")), undefined);
+});
+
 Deno.test("after an outage of a year of minutes, the last five hundred are told, and that there were more", () => {
   const minutely = { ...hourly("last"), cron: "* * * * *" };
-  const found = findDue(minutely, { timing: "* * * * * UTC", seenToMs: at("00:00") - 365 * 86_400_000 }, at("12:00"));
+  const found = findDue(minutely, progressAt(minutely, at("00:00") - 365 * 86_400_000), at("12:00"));
   assert.deepEqual([found.due.length, found.missed.length, found.areMoreMissed], [6, 494, true]);
   assert.equal(found.progress.seenToMs, at("12:00"));
 });
@@ -106,6 +118,8 @@ Deno.test("every slot is told exactly once, in its order, due or missed, however
       nowMs += waitMs;
       const found = findDue(schedule, progress, nowMs);
       assert.deepEqual(findDue(schedule, progress, nowMs), found);
+      const news = findNews(schedule, progress, nowMs);
+      assert.deepEqual(news, found.due.length + found.missed.length === 0 ? undefined : found);
       assert.ok([...found.missed, ...found.due].every((slot) => firesAtMs(schedule, slot) <= nowMs));
       told.push(...[...found.missed, ...found.due].map(({ id }) => id));
       assert.deepEqual(findDue(schedule, found.progress, nowMs), {
