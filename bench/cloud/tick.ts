@@ -1,10 +1,16 @@
-/** Our tick, with nothing due, as the bell would ring it. */
+/** Our tick, with nothing due, as the bell would ring it: two schedules run, and neither has a slot near this hour. */
 
 import { openCloud, openOnce } from "../../functions/cloud.ts";
 import { hostBell, ringEveryMinute } from "../../functions/cron.ts";
-import { schedules } from "../../functions/schedules.ts";
 import { tick } from "../../functions/tick.ts";
+import { defineSchedules } from "../../lib/schedules/define.ts";
 
+const hour = new Date().getUTCHours();
+const [soon, later] = [(hour + 9) % 24, (hour + 12) % 24];
+const schedules = defineSchedules([
+  { name: "nightly", cron: `30 ${later} * * *`, timeZone: "America/Chicago", workflow: "hello-world" },
+  { name: "working-days", cron: `0 ${soon},${later} * * MON-FRI`, workflow: "hello-world", jitter: "5m" },
+]);
 const open = openOnce(() => openCloud({ schedules, kvPath: Deno.args[0] }));
 ringEveryMinute(async () => await tick(await open()), { bell: hostBell(), log: () => {} });
 await tick(await open());

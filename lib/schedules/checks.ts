@@ -99,6 +99,8 @@ export const checkTimeZone: Check<string> = (value, place) => {
 /** Intl would also take `+02:00`, which knows no summer time. */
 function isTimeZone(text: string): boolean {
   if (!/^[A-Za-z]/.test(text)) return false;
+  // A formatter takes any name of a zone, but loading the first one costs some 12 ms; the list costs two.
+  if (text === "UTC" || Intl.supportedValuesOf("timeZone").includes(text)) return true;
   try {
     new Intl.DateTimeFormat("en", { timeZone: text });
     return true;

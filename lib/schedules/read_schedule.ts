@@ -27,7 +27,7 @@ import {
   type Webhook,
   type WebhookSpec,
 } from "./schedule.ts";
-import { nextSlots, readPattern } from "./slots.ts";
+import { readPattern } from "./slots.ts";
 
 const FIELDS = {
   name: true,
@@ -54,15 +54,20 @@ const BAD_NEWS = ["failed", "unknown", "missed", "deadline"] as const;
 
 /** Any: whether an expression ever comes, and how often, does not depend on today. */
 const SOME_DAY_MS = Date.UTC(2024, 0, 1);
+const HOUR_MS = 60 * 60_000;
+/** So many show how near two slots may come. */
+const GAPS = 100;
 
 /** Only of use when nothing was reported. */
 export function readSchedule(spec: unknown, place: Place): Schedule {
   const { has, required, optional } = readFields(spec, FIELDS, place);
   // Time zones take long to load, and a cold start should not pay for what does not run.
   const isOff = optional("enabled", (value) => value === false) === true;
+  const name = required("name", aWord(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and -, at most 40")) ?? "";
+  const pattern = required("cron", isOff ? readCron : checkCron);
   const schedule: Schedule = {
-    name: required("name", aWord(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and -, at most 40")) ?? "",
-    cron: required("cron", isOff ? readCron : checkCron) ?? "",
+    name,
+    cron: pattern?.cron ?? "",
     timeZone: optional("timeZone", isOff ? aString : checkTimeZone) ?? "UTC",
     workflow: required("workflow", aString) ?? "",
     preset: optional("preset", aString) ?? null,
@@ -82,17 +87,26 @@ export function readSchedule(spec: unknown, place: Place): Schedule {
     place.report(joinPath(place.path, "onDeadline"), "says what to do at a deadline: there is none");
   }
   reportContradictions(schedule, place);
+  if (pattern !== undefined && schedule.timelines.length > 0) reportJitter(schedule, pattern, place);
   return schedule;
 }
 
+/** An expression that can be read, and its instants in UTC: to load a time zone takes long. */
+interface Pattern {
+  readonly cron: string;
+  readonly instants: ReturnType<typeof readPattern>;
+}
+
 /** Also that it ever comes. */
-const checkCron: Check<string> = (value, place) => {
-  const cron = readCron(value, place);
-  if (cron === undefined || readPattern({ cron, timeZone: "UTC" }).nextRun(new Date(SOME_DAY_MS)) !== null) return cron;
-  return void place.report(place.path, `"${cron}" names a day that never comes`);
+const checkCron: Check<Pattern> = (value, place) => {
+  const pattern = readCron(value, place);
+  // Every month together have each day: looking for one would only cost a cold start some time.
+  if (pattern === undefined || pattern.cron.split(" ")[3] === "*") return pattern;
+  if (pattern.instants.nextRun(new Date(SOME_DAY_MS)) !== null) return pattern;
+  return void place.report(place.path, `"${pattern.cron}" names a day that never comes`);
 };
 
-const readCron: Check<string> = (value, place) => {
+const readCron: Check<Pattern> = (value, place) => {
   const text = aString(value, place);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
@@ -103,8 +117,7 @@ const readCron: Check<string> = (value, place) => {
   }
   const cron = fields.join(" ");
   try {
-    readPattern({ cron, timeZone: "UTC" });
-    return cron;
+    return { cron, instants: readPattern({ cron, timeZone: "UTC" }) };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     place.report(place.path, `can't be read: ${reasonOf(error)}, in "${text}"`);
@@ -154,20 +167,17 @@ const checkWebhook: Check<Webhook> = (value, place) => {
   };
 };
 
-function reportContradictions(
-  { cron, timeZone, jitterMs, overlap, catchUp, timelines }: Schedule,
-  { path, report }: Place,
-): void {
+function reportContradictions({ overlap, catchUp }: Schedule, { path, report }: Place): void {
   const isMany = typeof catchUp === "object" && catchUp.all > 1;
-  if (isMany && (overlap === "skip" || overlap === "cancel-previous")) {
-    const why = overlap === "skip" ? "would skip all but the first of them" : "would cancel all but the last of them";
-    report(
-      joinPath(path, "catchUp"),
-      `submits several at once, and overlap "${overlap}" ${why}: use "queue" or "allow"`,
-    );
-  }
-  if (jitterMs === 0 || cron === "" || timelines.length === 0) return;
-  const slots = nextSlots({ name: "", cron, timeZone }, SOME_DAY_MS, 100).map(({ atMs }) => atMs);
+  if (!isMany || (overlap !== "skip" && overlap !== "cancel-previous")) return;
+  const why = overlap === "skip" ? "would skip all but the first of them" : "would cancel all but the last of them";
+  report(joinPath(path, "catchUp"), `submits several at once, and overlap "${overlap}" ${why}: use "queue" or "allow"`);
+}
+
+function reportJitter({ jitterMs }: Schedule, { cron, instants }: Pattern, { path, report }: Place): void {
+  // One minute of the hour: slots are an hour apart at least, and a cold start need not look for any.
+  if (jitterMs === 0 || (jitterMs < HOUR_MS && /^\d+ /.test(cron))) return;
+  const slots = instants.nextRuns(GAPS + 1, new Date(SOME_DAY_MS)).map((at) => at.getTime());
   const shortestMs = Math.min(...slots.slice(1).map((atMs, index) => atMs - (slots[index] ?? 0)));
   if (jitterMs < shortestMs) return;
   report(joinPath(path, "jitter"), `must be shorter than the time between two slots, ${formatDuration(shortestMs)}`);
