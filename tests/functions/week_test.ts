@@ -20,13 +20,26 @@ interface Row {
   readonly spec: Omit<ScheduleSpec, "workflow"> & { readonly workflow: string };
   /** How many runs come of them. */
   readonly runs: number;
+  /** Which slots have one, where that can be read off a calendar. */
+  readonly slots?: readonly string[];
+  /** Which have none, of those of the outage. */
+  readonly without?: readonly string[];
 }
 
+const OUTAGE_SLOTS = ["03", "04", "05"].map((hour) => `2026-03-31T${hour}`);
+
 const ROWS: readonly Row[] = [
-  { spec: { name: "berlin-gap", cron: "30 2 * * *", timeZone: "Europe/Berlin", workflow: "short" }, runs: 7 },
+  {
+    spec: { name: "berlin-gap", cron: "30 2 * * *", timeZone: "Europe/Berlin", workflow: "short" },
+    runs: 7,
+    // Half past two is leapt over on the first day: the run comes the moment the clocks have leapt.
+    slots: ["2026-03-29T01:00Z", ...[30, 31].map((day) => `2026-03-${day}T00:30Z`), ...daysOfApril("00:30")],
+  },
   {
     spec: { name: "sydney-fold", cron: "30 2 * * *", timeZone: "Australia/Sydney", workflow: "short" },
     runs: 7,
+    // Of the two on 5 April, the first.
+    slots: [...[29, 30, 31].map((day) => `2026-03-${day}T15:30Z`), ...daysOfApril("15:30")],
   },
   // Sydney's hour from two to three comes twice in the end.
   {
@@ -43,16 +56,29 @@ const ROWS: readonly Row[] = [
     runs: 42,
   },
   // No tick comes from three to six on Tuesday.
-  { spec: { name: "misses-all", cron: "30 * * * *", workflow: "short", catchUp: "none" }, runs: 165 },
-  { spec: { name: "makes-up-one", cron: "31 * * * *", workflow: "short", catchUp: "last" }, runs: 166 },
+  {
+    spec: { name: "misses-all", cron: "30 * * * *", workflow: "short", catchUp: "none" },
+    runs: 165,
+    without: OUTAGE_SLOTS.map((hour) => `${hour}:30Z`),
+  },
+  {
+    spec: { name: "makes-up-one", cron: "31 * * * *", workflow: "short", catchUp: "last" },
+    runs: 166,
+    without: OUTAGE_SLOTS.slice(0, 2).map((hour) => `${hour}:31Z`),
+  },
   {
     spec: { name: "makes-up-two", cron: "32 * * * *", workflow: "short", catchUp: { all: 2 }, overlap: "allow" },
     runs: 167,
+    without: OUTAGE_SLOTS.slice(0, 1).map((hour) => `${hour}:32Z`),
   },
   // The last one comes after the week.
   { spec: { name: "with-jitter", cron: "0 */6 * * *", workflow: "short", jitter: "20m" }, runs: 27 },
   { spec: { name: "elsewhere", cron: "0 * * * *", workflow: "short", enabled: ["preview"] }, runs: 0 },
 ];
+
+function daysOfApril(time: string): readonly string[] {
+  return [1, 2, 3, 4].map((day) => `2026-04-0${day}T${time}Z`);
+}
 
 const OUTAGE = { fromMs: Date.UTC(2026, 2, 31, 3), toMs: Date.UTC(2026, 2, 31, 6) };
 
@@ -100,10 +126,13 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
   const slugs = stage.simulator.runs().map(({ slug }) => slug);
   assert.equal(new Set(slugs).size, slugs.length, "a run bears the slug of another");
   const counts: Record<string, number> = {};
-  for (const { spec: { name } } of ROWS) {
+  for (const { spec: { name }, slots: expected, without = [] } of ROWS) {
     const slots = await steady.store.lastSlots(name, 1_000);
     const ran = slots.filter(({ wishId }) => wishId !== null);
     assert.equal(new Set(ran.map(({ wishId }) => wishId)).size, ran.length, `${name} has a run for two slots`);
+    const times = ran.map(({ id }) => id.slice(name.length + 1)).reverse();
+    if (expected !== undefined) assert.deepEqual(times, expected, name);
+    assert.deepEqual(without.filter((time) => times.includes(time)), [], name);
     counts[name] = ran.length;
   }
   assert.deepEqual(counts, Object.fromEntries(ROWS.map(({ spec, runs }) => [spec.name, runs])));
