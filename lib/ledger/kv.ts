@@ -9,7 +9,7 @@ import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
 import { MOST_TRIES, withRetry } from "./kv_retry.ts";
-import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
+import { isOpen, type Ledger, RecordTooLarge, slugOf, StaleRecord, storable } from "./ledger.ts";
 
 /** What a keeper on Deno KV works with. */
 export interface KvLedgerOptions {
@@ -32,8 +32,12 @@ export interface KvLedger extends Ledger {
 
 /** With room for what is around it. */
 const PART_CHARACTERS = 16_000;
-/** A character is up to three bytes, and the whole must fit into one atomic operation. */
-const MOST_PARTS = 14;
+/** Of a new record: the rest is for what is learned of its run, or it could never be moved on. */
+const MOST_PARTS_AT_FIRST = 14;
+/** A character is stored in up to two bytes, and the whole must fit into one atomic operation. */
+const MOST_PARTS = 22;
+/** Of a text in a result that would not fit otherwise: a log may be one line without end. */
+const LONGEST_TEXT = 500;
 
 interface Head {
   readonly revision: number;
@@ -125,7 +129,7 @@ async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
     throw new StaleRecord(`Cannot write ${wishId}: revision ${stored} is stored, not ${record.revision}`);
   }
   const written = { ...record, revision: record.revision + 1 };
-  const parts = partsOf(JSON.stringify(storable(written)), wishId);
+  const parts = partsOf(storable(written));
   const head: Head = {
     revision: written.revision,
     parts: parts.length,
@@ -196,13 +200,38 @@ async function learn(kv: Deno.Kv, host: string, facts: HostProfile): Promise<voi
   }
 }
 
-function partsOf(text: string, wishId: string): string[] {
-  const parts: string[] = [];
-  for (let at = 0; at < text.length; at += PART_CHARACTERS) parts.push(text.slice(at, at + PART_CHARACTERS));
-  if (parts.length <= MOST_PARTS) return parts;
-  throw new StorageError(`Cannot keep ${wishId}: its record of ${text.length} characters is too large for the store`, {
+function partsOf(record: RunRecord): string[] {
+  const most = record.revision === 1 ? MOST_PARTS_AT_FIRST : MOST_PARTS;
+  for (const form of formsOf(record)) {
+    const text = JSON.stringify(form);
+    if (text.length > most * PART_CHARACTERS) continue;
+    const parts: string[] = [];
+    for (let at = 0; at < text.length; at += PART_CHARACTERS) parts.push(text.slice(at, at + PART_CHARACTERS));
+    return parts;
+  }
+  throw new RecordTooLarge(`Cannot keep ${record.wishId}: its record is too large for the store`, {
     hint: "Pass large inputs by a file that the workflow reads itself",
   });
+}
+
+/** As it is, and ever shorter: a run whose end can't be written down would be open for ever. */
+function* formsOf(record: RunRecord): Generator<RunRecord, void> {
+  yield record;
+  if (record.state === "settled") {
+    const { jobs, outputs, ...result } = record.result;
+    const short: typeof result = JSON.parse(JSON.stringify(result), (_name, value) => shortened(value));
+    yield { ...record, result: { ...short, ...(jobs && { jobs }), ...(outputs && { outputs }) } };
+    yield { ...record, result: short };
+  }
+  // What a run's own page tells beside that can be asked for again.
+  if (record.state === "seen") yield { ...record, run: { ...record.run, ...NO_DETAILS } };
+}
+
+/** Left out where JSON is made of it. */
+const NO_DETAILS = { jobs: undefined, inputs: undefined, links: undefined, outputs: undefined };
+
+function shortened(value: unknown): unknown {
+  return typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
 }
 
 /** So that the order of keys is that of time. */

@@ -1,5 +1,6 @@
 /** What we promised and what became of it: the interface that every keeper is held to. */
 
+import { StorageError } from "../errors.ts";
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
 
 /**
@@ -60,6 +61,9 @@ export class StaleRecord extends Error {
   /** For programs. */
   override readonly name = "StaleRecord";
 }
+
+/** The keeper could never hold it: other than most of what a keeper says, this is no reason to try again. */
+export class RecordTooLarge extends StorageError {}
 
 /** A record as it may be stored: without secrets, whose hash stays. */
 export function storable<R extends RunRecord>(record: R): R {

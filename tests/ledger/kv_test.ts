@@ -3,8 +3,9 @@ import { systemClock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { kvLedger } from "../../lib/ledger/kv.ts";
 import { StaleRecord } from "../../lib/ledger/ledger.ts";
+import type { Failure } from "../../lib/model.ts";
 import { emptyFolder } from "../support/main_job.ts";
-import { aKeptRequest, anIntended, aSettled, aSubmitted } from "../support/records.ts";
+import { aKeptRequest, anIntended, aRunDetail, aSeen, aSettled, aSubmitted } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { holdToContract } from "./contract.ts";
 
@@ -75,6 +76,46 @@ Deno.test("kvLedger refuses clearly what no atomic operation could hold", async 
   await assert.rejects(kvLedger({ kv, ...parts }).put(anIntended({ request })), StorageError);
   assert.deepEqual(await Array.fromAsync(kv.list({ prefix: [] })), []);
 });
+
+Deno.test("kvLedger leaves room in a new record for what is learned of its run", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  const request = aKeptRequest({ inputs: { text: "\u{4e00}".repeat(223_000) } });
+  const { revision } = await ledger.put(anIntended({ request }));
+  const logTail = Array.from({ length: 200 }, () => "x".repeat(400));
+  const result = { ...aSettled().result, failure: aFailure(logTail) };
+  await ledger.put(aSettled({ request, revision, result }));
+  const kept = await ledger.get("wish");
+  assert.deepEqual(kept?.state === "settled" && kept.result, result);
+});
+
+Deno.test("kvLedger keeps the end of a run whose log or outputs are larger than any record", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  const result = {
+    ...aSettled().result,
+    outputs: { all: "x".repeat(1_000_000) },
+    failure: aFailure(["x".repeat(1_000_000)]),
+  };
+  await ledger.put(aSettled({ result }));
+  const kept = await ledger.get("wish");
+  assert.ok(kept?.state === "settled");
+  assert.equal(kept.result.status, "completed");
+  assert.match(kept.result.failure?.failedJobs[0]?.failedSteps[0]?.logTail[0] ?? "", /^x{500}…$/);
+});
+
+Deno.test("kvLedger follows a run whose own page is larger than any record", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  await ledger.put(aSeen({ run: aRunDetail({ inputs: { all: "x".repeat(1_000_000) }, platformStatus: "canceling" }) }));
+  const kept = await ledger.get("wish");
+  assert.equal(kept?.state === "seen" && kept.run.platformStatus, "canceling");
+});
+
+function aFailure(logTail: readonly string[]): Failure {
+  const step = { name: "solve", status: "error", annotations: [], logTail };
+  return { summary: "solve failed", failedJobs: [{ name: "main", status: "error", failedSteps: [step] }] };
+}
 
 Deno.test("kvLedger counts ends as they come, and forgets no key when it prunes", async () => {
   using kv = await Deno.openKv(":memory:");
