@@ -1,6 +1,7 @@
 /** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
 
 import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../lib/errors.ts";
+import { RecordTooLarge } from "../lib/ledger/ledger.ts";
 
 /** What keeps somebody else's page, or a curious cache, out of ours. */
 export const SECURITY_HEADERS = {
@@ -60,7 +61,9 @@ export function problemOf(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-  return problem(STATUS_OF_KIND[error.kind], error.message, {
+  // No pause makes it smaller.
+  const isTooLarge = error instanceof RecordTooLarge || error.cause instanceof RecordTooLarge;
+  return problem(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
     headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
     members: {
       code: error.kind,

@@ -139,6 +139,14 @@ Deno.test("POST /runs?wait= comes back with 202 when the run takes longer, and i
   assert.equal(face.stage.simulator.runs()[0]?.status, "running");
 });
 
+Deno.test("inputs that are too large to be kept are not said to be worth another try", async () => {
+  await using face = await aFace();
+  const body = { workflow: "quick", inputs: { mesh: "x".repeat(300_000) } };
+  const answer = await face.ask("/runs", { method: "POST", body });
+  assert.deepEqual([answer.status, answer.headers.get("retry-after")], [413, null]);
+  assert.equal(face.stage.simulator.received("submit").length, 0);
+});
+
 Deno.test("200 posts at once with one Idempotency-Key start one run, and all are told of it", async () => {
   await using face = await aFace();
   const asking = { method: "POST", body: QUICK, headers: { "idempotency-key": "nightly 4711" } };
