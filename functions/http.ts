@@ -3,7 +3,7 @@
 import { RunnerError } from "../lib/errors.ts";
 import { type Access, accessOf, challengeFor, type Keys } from "./access.ts";
 import type { Cloud } from "./cloud.ts";
-import { problem, problemOf } from "./problem.ts";
+import { problem, problemOf, SECURITY_HEADERS } from "./problem.ts";
 import { health } from "./health.ts";
 
 /** What a route is called with. */
@@ -72,7 +72,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** The store takes keys of some length only, and no run or schedule has a longer name. */
-const LONGEST_NAME = 255;
+export const LONGEST_NAME = 255;
 
 /**
  * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
@@ -113,13 +113,15 @@ async function guarded(request: Request, parts: Parts): Promise<Response> {
 }
 
 async function answer(request: Request, { cloud, keys, underWay }: Parts): Promise<Response> {
-  const url = new URL(request.url);
+  // It holds the Host that was sent, which may be anything.
+  const url = URL.parse(request.url);
+  if (url === null) return problem(400, "The address can't be read");
   const method = request.method === "HEAD" ? "GET" : request.method;
   const fitting = ROUTES.filter(({ path }) => path.test(url.pathname));
   if (fitting.length === 0) return problem(404, "There is no such address");
   const allow = [...new Set(fitting.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method])), "OPTIONS"]
     .join(", ");
-  if (method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+  if (method === "OPTIONS") return new Response(null, { status: 204, headers: { ...SECURITY_HEADERS, allow } });
   const route = fitting.find((candidate) => candidate.method === method);
   if (route === undefined) return problem(405, `${request.method} is not possible here`, { headers: { allow } });
 

@@ -11,7 +11,7 @@ import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
 import type { JsonObject, Problem, RunEvent, RunHandle, RunRecord, RunRequest, RunResult } from "../lib/model.ts";
 import { readBody } from "./body.ts";
 import { readPage } from "./cursor.ts";
-import type { Call } from "./http.ts";
+import { type Call, LONGEST_NAME } from "./http.ts";
 import { json, problem, problemOf } from "./problem.ts";
 import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
 import { turnOptions } from "./turn_options.ts";
@@ -134,6 +134,7 @@ export async function listRuns({ cloud, url }: Call): Promise<Response> {
   const limit = wholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MOST_A_PAGE);
   if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MOST_A_PAGE}`);
   const workflow = searchParams.get("workflow") ?? undefined;
+  if (workflow !== undefined && workflow.length > LONGEST_NAME) return problem(404, "No workflow has so long a name");
   const page = await readPage(cloud.deps.ledger, { limit, cursor: searchParams.get("cursor"), workflow });
   if (page === undefined) return problem(400, "cursor must be one that was answered with");
   const next = new URLSearchParams(searchParams);

@@ -83,6 +83,16 @@ Deno.test("200 connections that post one Idempotency-Key at once start one run, 
   assert.equal(stage.simulator.runs().length, 1);
 });
 
+for (const host of ["[", "a b", "a:99999"]) {
+  Deno.test(`a request for the host ${JSON.stringify(host)} is a mistake of whoever sent it`, async () => {
+    await using stage = await aCloudStage([]);
+    await using server = await serve(stage);
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    await write(connection, `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    assert.match(await readSome(connection), /^HTTP\/1\.1 400 /);
+  });
+}
+
 const HEADERS = { authorization: `Bearer ${FULL}`, "content-type": "application/json" };
 
 interface Server extends AsyncDisposable {

@@ -92,6 +92,7 @@ const REFUSALS: readonly (readonly [what: string, path: string, asking: Asking, 
   ["a body that is too large", "/runs", { method: "POST", body: { workflow: "x".repeat(1_100_000) } }, 413],
   ["a body that is too deep", "/runs", { method: "POST", body: DEEP }, 422],
   ["a name that is too long", `/runs/${"x".repeat(5_000)}`, {}, 404],
+  ["a workflow whose name is too long", `/runs?workflow=${"x".repeat(5_000)}`, {}, 404],
   ["a workflow that is not there", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
   ["inputs that are wrong", "/runs", { method: "POST", body: { workflow: "hello-world", strict: true } }, 422],
   ["a parameter that nobody knows", "/runs?wiat=20s", { method: "POST", body: QUICK }, 400],
@@ -325,6 +326,7 @@ Deno.test("HEAD is GET without a body, and OPTIONS tells what is possible", asyn
   assert.deepEqual([head.status, head.text], [200, ""]);
   const options = await face.ask("/runs", { method: "OPTIONS", key: null });
   assert.deepEqual([options.status, options.headers.get("allow")], [204, "POST, GET, HEAD, OPTIONS"]);
+  assert.equal(options.headers.get("x-content-type-options"), "nosniff");
 });
 
 Deno.test("without a key of its own it lets nobody in, and says why", async () => {
