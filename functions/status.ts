@@ -1,6 +1,6 @@
 /** How everything is doing: for machines, for whoever keeps watch, and as a page. */
 
-import { NotFound } from "../lib/errors.ts";
+import { NotFound, RunnerError } from "../lib/errors.ts";
 import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
 import type { RunRecord } from "../lib/model.ts";
 import { nextSlots } from "../lib/schedules/slots.ts";
@@ -10,6 +10,7 @@ import type { Call } from "./http.ts";
 import { renderPage } from "./page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./page_facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
+import { idempotencyKey } from "./query.ts";
 import { tick } from "./tick.ts";
 
 const NEXT = 3;
@@ -36,13 +37,20 @@ export async function listSchedules({ cloud }: Call): Promise<Response> {
 export async function runSchedule({ cloud, name, request }: Call): Promise<Response> {
   const schedule = cloud.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run ${name}: there is no such schedule`);
+  const key = idempotencyKey(request.headers);
+  if (key instanceof Response) return key;
   const { deps, store } = cloud;
   const nowMs = deps.clock.now();
-  const key = request.headers.get("idempotency-key")?.trim() ?? "";
-  const id = key === "" ? `${name}@${new Date(nowMs).toISOString()}` : `${name}@${await shortHash(key)}`;
+  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
   await store.addSlot({ id, schedule: name, atMs: nowMs });
   // Where another tick is under way, that one or the next takes it up.
-  await tick(cloud, NOW_BUDGET);
+  try {
+    await tick(cloud, NOW_BUDGET);
+  } catch (error) {
+    // The slot is noted: whoever was told to ask again would run the schedule twice.
+    if (!(error instanceof RunnerError)) throw error;
+    deps.log("WARNING", `${id} is left to the next tick: ${error.message}`);
+  }
   const slot = await store.slot(name, id);
   const record = await deps.ledger.get(slot?.wishId ?? "");
   const slug = record === undefined ? null : slugOf(record);

@@ -261,6 +261,23 @@ Deno.test("POST /schedules/:name/run runs it now, once for one Idempotency-Key",
   assert.equal(face.stage.simulator.runs().length, 1);
 });
 
+Deno.test("POST /schedules/:name/run reads an Idempotency-Key as POST /runs does", async () => {
+  await using face = await aFace([NIGHTLY]);
+  const slotWith = async (key: string) =>
+    (await face.ask("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": key } })).body.slot;
+  assert.equal(await slotWith('"today"'), await slotWith("today"));
+  const { status } = await face.ask("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": '"a' } });
+  assert.equal(status, 400);
+  assert.equal(face.stage.simulator.runs().length, 1);
+});
+
+Deno.test("POST /schedules/:name/run does not ask to be repeated once its slot is noted", async () => {
+  await using face = await aFace([NIGHTLY]);
+  face.stage.simulator.addFaults({ on: "*", times: Infinity, status: 503 });
+  const { status, body } = await face.ask("/schedules/nightly/run", { method: "POST" });
+  assert.deepEqual([status, body.state, body.slug], [202, "waiting", null]);
+});
+
 Deno.test("GET /schedules tells what comes next and what came before", async () => {
   await using face = await aFace([NIGHTLY]);
   await face.ask("/schedules/nightly/run", { method: "POST" });
