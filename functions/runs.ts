@@ -146,10 +146,10 @@ export async function listRuns({ cloud, url }: Call): Promise<Response> {
 export async function cancelRun({ cloud, name }: Call): Promise<Response> {
   const { deps } = cloud;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const handle = handleOf(await findOurs(cloud, name));
-  if (handle === undefined) {
-    throw new NotFound(`Cannot cancel ${name}: it is not known whether it became a run`, { hint: "Try again later" });
-  }
+  const record = await findOurs(cloud, name);
+  if (record.state === "refused") return json(recordView(record));
+  const handle = handleOf(record);
+  if (handle === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it became a run`);
   const run = await askToCancel(deps, handle, deadline);
   return json({ id: name, ...viewOf(run) }, { status: run.phase === "going" ? 202 : 200 });
 }

@@ -9,6 +9,7 @@ import { intend } from "../../lib/executor/intend.ts";
 import { prepare } from "../../lib/executor/prepare.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { assert as hold, asyncProperty, constantFrom, oneof, option, record, string } from "../deps/fast_check.ts";
+import { aRefused, aSubmitted } from "../support/records.ts";
 import { aCloudStage, type CloudStage } from "./support/cloud.ts";
 
 const FULL = "full-key-0123456789";
@@ -224,6 +225,17 @@ Deno.test("POST /runs/:id/cancel cancels, and is safe to repeat", async () => {
   face.stage.clock.advance(60_000);
   const again = await face.ask(`${body.location}/cancel`, { method: "POST" });
   assert.deepEqual([again.status, again.body.status], [200, "cancelled"]);
+});
+
+Deno.test("a cancel of what may become a run yet is worth another try, of what never will is none", async () => {
+  await using face = await aFace();
+  const { deps } = await face.stage.isolate();
+  await deps.ledger.put(aSubmitted({ wishId: "sent" }));
+  await deps.ledger.put(aRefused({ wishId: "refused" }));
+  const sent = await face.ask("/runs/sent/cancel", { method: "POST" });
+  assert.deepEqual([sent.status, sent.headers.get("retry-after")], [503, "30"]);
+  const refused = await face.ask("/runs/refused/cancel", { method: "POST" });
+  assert.deepEqual([refused.status, refused.body.status], [200, "refused"]);
 });
 
 const NIGHTLY: ScheduleSpec = { name: "nightly", cron: "0 2 * * *", workflow: "quick" };

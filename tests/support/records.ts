@@ -6,6 +6,7 @@ import type {
   Doubt,
   IntendedRecord,
   KeptRequest,
+  RefusedRecord,
   Run,
   RunDetail,
   RunRequest,
@@ -104,6 +105,10 @@ export function aSettled(parts: Partial<SettledRecord> = {}): SettledRecord {
   const handle = { type: "slug", slug: base.ownSlug } as const;
   const result = resultOf({ ...aRun(), status: "completed" }, { kind: "completed", submitted: "yes" });
   return { ...base, request: aKeptRequest(), state: "settled", handle, result, ...parts };
+}
+
+export function aRefused(parts: Partial<RefusedRecord> = {}): RefusedRecord {
+  return { ...base, request: aKeptRequest(), state: "refused", kind: "rejected", message: "No", ...parts };
 }
 
 export function aRun(parts: Partial<Run> = {}): Run {
