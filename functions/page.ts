@@ -58,20 +58,23 @@ export async function renderPage(facts: PageFacts): Promise<Page> {
         <main>
     ${trouble === null ? null : html`<p class="trouble" role="alert">${trouble}</p>`}
     ${gauges(facts, trouble)}
-    ${section("schedules", "Schedules", facts.schedules.map((schedule) => scheduleItem(schedule, nowMs)), [
-      "There are none yet: write them into ",
-      html`<code>functions/schedules.ts</code>`,
-    ])}
-    ${section("runs", "Open runs", facts.open.map((run) => openItem(run, nowMs)), "Nothing is running")}
-    ${section(
-      "failures",
-      "Recent failures",
-      facts.failures.map((run) => failureItem(run, nowMs)),
-      "No recent run failed",
-    )}
-    ${section("reports", "Worth knowing", facts.reports.map((report) => reportItem(report, nowMs)), [
-      "No slot was missed or skipped",
-    ])}
+    ${section("schedules", "Schedules", {
+      items: facts.schedules.map((schedule) => scheduleItem(schedule, nowMs)),
+      otherwise: ["There are none yet: write them into ", html`<code>functions/schedules.ts</code>`],
+    })}
+    ${section("runs", "Open runs", {
+      items: facts.open.map((run) => openItem(run, nowMs)),
+      count: facts.openCount,
+      otherwise: "Nothing is running",
+    })}
+    ${section("failures", "Recent failures", {
+      items: facts.failures.map((run) => failureItem(run, nowMs)),
+      otherwise: "No run failed",
+    })}
+    ${section("reports", "Worth knowing", {
+      items: facts.reports.map((report) => reportItem(report, nowMs)),
+      otherwise: "No slot was missed or skipped of late",
+    })}
     ${counters(facts)}
         </main>
         <footer>
@@ -97,7 +100,8 @@ function troubleOf({ ticks, keepsSchedules, nowMs }: PageFacts): string | null {
   return ticks.error === null ? null : `The last tick ended early: ${ticks.error}`;
 }
 
-function gauges({ nowMs, ticks, keepsSchedules, open, schedules, counts }: PageFacts, trouble: string | null): Html {
+function gauges(facts: PageFacts, trouble: string | null): Html {
+  const { nowMs, ticks, keepsSchedules, openCount, open, schedules, counts } = facts;
   const next = schedules.flatMap(({ name, nextMs }) => nextMs.map((atMs) => ({ name, atMs })))
     .reduce<{ name: string; atMs: number } | null>((a, b) => a === null || b.atMs < a.atMs ? b : a, null);
   const [failed = 0, completed = 0] = [counts["failed"], counts["completed"]];
@@ -127,7 +131,7 @@ ${
 ${
     open.length === 0
       ? gauge("Open runs", 0, "all is quiet", "off")
-      : gauge("Open runs", open.length, `longest ${formatDuration(longestMs)}`, "busy")
+      : gauge("Open runs", openCount.toLocaleString("en"), `longest ${formatDuration(longestMs)}`, "busy")
   }
 ${gauge("Completed", completed.toLocaleString("en"), `of ${ended.toLocaleString("en")} ended`, "good")}
 ${gauge("Failed", failed.toLocaleString("en"), share(failed, ended), failed === 0 ? "off" : "bad")}
@@ -148,12 +152,21 @@ function share(some: number, all: number): string {
   return all === 0 ? "nothing ended yet" : `${(100 * some / all).toFixed(some === 0 ? 0 : 1)} % of all`;
 }
 
-function section(kind: string, title: string, items: readonly Html[], otherwise: Content): Html {
-  const count = items.length === 0 ? null : html`<span class="count">${items.length}</span>`;
+interface Section {
+  readonly items: readonly Html[];
+  /** How many there are, where the oldest alone are shown. */
+  readonly count?: number;
+  /** What stands there when there are none. */
+  readonly otherwise: Content;
+}
+
+function section(kind: string, title: string, { items, count = items.length, otherwise }: Section): Html {
+  const rest = count > items.length ? `, the oldest ${items.length} of them` : null;
+  const counted = items.length === 0 ? null : html`<span class="count">${count.toLocaleString("en")}${rest}</span>`;
   const body = items.length === 0
     ? html`<p class="empty">${otherwise}</p>`
     : html`<ul class="rows ${kind}">${items}</ul>`;
-  return html`<section aria-labelledby="${kind}"><h2 id="${kind}">${title} ${count}</h2>
+  return html`<section aria-labelledby="${kind}"><h2 id="${kind}">${title} ${counted}</h2>
 ${body}</section>`;
 }
 

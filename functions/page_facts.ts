@@ -15,6 +15,9 @@ export interface PageFacts {
   /** Status → how many ended so. */
   readonly counts: Readonly<Record<string, number>>;
   readonly schedules: readonly ScheduleFacts[];
+  /** Of all; more than are shown, where there are many. */
+  readonly openCount: number;
+  /** Those that have been open the longest. */
   readonly open: readonly OpenFacts[];
   readonly failures: readonly FailureFacts[];
   readonly reports: readonly {

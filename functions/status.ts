@@ -1,7 +1,7 @@
 /** How everything is doing: for machines, for whoever keeps watch, and as a page. */
 
 import { NotFound, RunnerError } from "../lib/errors.ts";
-import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
+import { slugOf } from "../lib/ledger/ledger.ts";
 import type { RunRecord } from "../lib/model.ts";
 import { nextSlots } from "../lib/schedules/slots.ts";
 import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
@@ -16,8 +16,10 @@ import { tick } from "./tick.ts";
 const NEXT = 3;
 const RESULTS = 14;
 const OPEN_SHOWN = 50;
-const RECENT = 50;
-const REPORTS = 20;
+const FAILURES_SHOWN = 10;
+const REPORTS_SHOWN = 20;
+/** Most of them only tell that all went well: what is worth knowing must not be lost among those. */
+const REPORTS_READ = 500;
 const NOW_BUDGET = { budgetMs: 15_000, mostLooks: 5 };
 
 /** `GET /schedules`. */
@@ -74,13 +76,13 @@ export async function showStatus({ cloud }: Call): Promise<Response> {
 
 async function pageFacts(cloud: Cloud): Promise<PageFacts> {
   const { deps, store, schedules, timeline } = cloud;
-  const [log, counts, recent, reports] = await Promise.all([
+  const [log, counts, open, failures, reports] = await Promise.all([
     store.tickLog(),
     deps.ledger.countEnds(),
-    deps.ledger.listRecent(null, { limit: RECENT }),
-    store.reports(REPORTS),
+    deps.ledger.longestOpen(OPEN_SHOWN),
+    deps.ledger.recentFailures(FAILURES_SHOWN),
+    store.reports(REPORTS_READ),
   ]);
-  const open = recent.filter(isOpen).slice(0, OPEN_SHOWN);
   return {
     host: deps.client.host,
     timeline,
@@ -89,13 +91,15 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
     ticks: log,
     counts,
     schedules: await Promise.all(schedules.map((schedule) => factsOf(cloud, schedule))),
-    open: open.map((record) => ({
+    openCount: open.count,
+    open: open.records.map((record) => ({
       ...runFacts(record),
       status: record.state === "seen" ? record.run.platformStatus : "pending",
       sinceMs: record.intendedAtMs,
     })),
-    failures: recent.flatMap(failureOf).slice(0, 10),
-    reports: reports.filter(({ kind }) => ["missed", "skipped", "deadline", "unknown"].includes(kind)),
+    failures: failures.flatMap(failureOf),
+    reports: reports.filter(({ kind }) => ["missed", "skipped", "deadline", "unknown"].includes(kind))
+      .slice(0, REPORTS_SHOWN),
   };
 }
 

@@ -24,10 +24,22 @@ export interface KvLedgerOptions {
 /** What ended records came to, counted as they ended. */
 export type EndCounts = Readonly<Record<string, number>>;
 
+/** Those that have been open the longest, and how many there are. */
+export interface OpenRuns {
+  /** The oldest first. */
+  readonly records: readonly RunRecord[];
+  /** Of all. */
+  readonly count: number;
+}
+
 /** A keeper that also counts. */
 export interface KvLedger extends Ledger {
   /** How many records have ended, by status (`refused` among them), since the store was begun. */
   countEnds(): Promise<EndCounts>;
+  /** What is open, whoever's it is; reads so many records at most. */
+  longestOpen(limit: number): Promise<OpenRuns>;
+  /** What failed or was refused, the latest end first; reads nothing else. */
+  recentFailures(limit: number): Promise<readonly RunRecord[]>;
 }
 
 /** With room for what is around it. */
@@ -47,6 +59,8 @@ interface Head {
   readonly time: string;
   readonly slug: string | null;
   readonly isOpen: boolean;
+  /** When it failed or was refused, in the index of failures; missing in older records. */
+  readonly failed?: string | null;
 }
 
 interface Place {
@@ -116,6 +130,20 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
         }
         return counts;
       }),
+    longestOpen: (limit) =>
+      guarded(async () => {
+        const found: string[] = [];
+        let count = 0;
+        for await (const { key } of kv.list({ prefix: ["open"] })) {
+          if (count++ < limit) found.push(String(key[2]));
+        }
+        return { records: (await readAll(found)).filter(isOpen), count };
+      }),
+    recentFailures: (limit) =>
+      guarded(async () => {
+        const found = await Array.fromAsync(kv.list({ prefix: ["failed"] }, { reverse: true, limit }));
+        return await readAll(found.map(({ key }) => String(key[2])));
+      }),
     // The store is its opener's to close.
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
@@ -137,6 +165,7 @@ async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
     time: timeKey(record.intendedAtMs),
     slug: slugOf(written),
     isOpen: isOpen(written),
+    failed: hasFailed(written) ? timeKey(written.updatedAtMs) : null,
   };
   const place: Place = { ...owner, isOpen: head.isOpen };
   const change = kv.atomic().check(old);
@@ -146,6 +175,7 @@ async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
   for (const [part, text] of parts.entries()) change.set(["part", wishId, head.revision, part], text);
   if (head.isOpen) change.set(["open", head.time, wishId], place);
   if (head.slug !== null) change.set(["slug", head.slug, wishId], null);
+  if (typeof head.failed === "string") change.set(["failed", head.failed, wishId], null);
   if (!head.isOpen) change.sum(["ends", written.state === "settled" ? written.result.status : "refused"], 1n);
   const { ok } = await change.commit();
   if (!ok) throw new StaleRecord(`Cannot write ${wishId}: somebody else did`);
@@ -167,6 +197,11 @@ function removeIndexes(change: Deno.AtomicOperation, wishId: string, head: Head)
   change.delete(["time", head.time, wishId]).delete(["open", head.time, wishId])
     .delete(["workflow", head.workflow, head.time, wishId]);
   if (head.slug !== null) change.delete(["slug", head.slug, wishId]);
+  if (typeof head.failed === "string") change.delete(["failed", head.failed, wishId]);
+}
+
+function hasFailed(record: RunRecord): boolean {
+  return record.state === "refused" || (record.state === "settled" && record.result.status === "failed");
 }
 
 async function prune(

@@ -9,7 +9,7 @@ import { intend } from "../../lib/executor/intend.ts";
 import { prepare } from "../../lib/executor/prepare.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { assert as hold, asyncProperty, constantFrom, oneof, option, record, string } from "../deps/fast_check.ts";
-import { aRefused, aSubmitted } from "../support/records.ts";
+import { aRefused, aSeen, aSettled, aSubmitted } from "../support/records.ts";
 import { aCloudStage, type CloudStage } from "./support/cloud.ts";
 
 const FULL = "full-key-0123456789";
@@ -313,6 +313,27 @@ Deno.test("GET / is a page for a browser with the reading key, and says nothing 
   assert.equal(page.status, 200);
   assert.match(page.text, /<bdi>nightly<\/bdi>/);
   assert.equal((await face.ask("/", { key: null })).status, 401);
+});
+
+Deno.test("GET / shows what is open, failed or was missed, however much has gone well since", async () => {
+  await using face = await aFace([NIGHTLY]);
+  const { deps, store } = await face.stage.isolate();
+  await deps.ledger.put(aSeen({ wishId: "open", ownSlug: "hello-open" }));
+  const result = { ...aSettled().result, status: "failed", errorMessage: "out of memory" } as const;
+  await deps.ledger.put(aSettled({ wishId: "failed", result }));
+  for (let at = 0; at < 60; at++) await deps.ledger.put(aSettled({ wishId: `ended-${at}`, intendedAtMs: 2_000 + at }));
+  const report = (atMs: number, kind: "missed" | "completed") => (
+    { slotId: `nightly@${atMs}`, schedule: "nightly", kind, atMs, slug: null, message: null }
+  );
+  const reports = [report(1, "missed"), ...Array.from({ length: 60 }, (_, at) => report(2 + at, "completed"))];
+  const lease = await store.acquire(await store.turn(), Infinity);
+  assert.ok(lease !== undefined);
+  const [read] = await store.progress(["nightly"]);
+  assert.ok(read !== undefined);
+  const progress = { timing: "", seenToMs: 0, nextMs: null };
+  await store.begin(lease, "nightly", { read, progress, slots: [], telling: { reports, messages: [] } });
+  const { text } = await face.ask("/", { key: READ });
+  for (const words of ["/runs/open", "out of memory", "nightly@1<"]) assert.ok(text.includes(words), words);
 });
 
 Deno.test("a cancel whose answer is lost is judged by what the platform then shows", async () => {

@@ -48,6 +48,7 @@ const FULL: PageFacts = {
       results: [],
     },
   ],
+  openCount: 1,
   open: [{
     id: "abcdefghijklmnop",
     workflow: "simulation-runner",
@@ -85,6 +86,7 @@ const EMPTY: PageFacts = {
   ticks: null,
   counts: {},
   schedules: [],
+  openCount: 0,
   open: [],
   failures: [],
   reports: [],
@@ -104,9 +106,15 @@ Deno.test("the page escapes whatever names and messages hold, everywhere", async
   assert.equal(html.match(/<\/script>/g)?.length, 1);
 });
 
+Deno.test("the page says how many runs are open where it does not show all", async () => {
+  const { html } = await renderPage({ ...FULL, openCount: 1_234 });
+  assert.match(html, /Open runs <span class="count">1,234, the oldest 1 of them</);
+  assert.match(html, /<dd class="value">1,234</);
+});
+
 Deno.test("the page says what to do where there is nothing, and what is wrong where the ticks stay away", async () => {
   const { html } = await renderPage(EMPTY);
-  for (const words of ["functions/schedules.ts", "Nothing is running", "No recent run failed"]) {
+  for (const words of ["functions/schedules.ts", "Nothing is running", "No run failed"]) {
     assert.ok(html.includes(words), words);
   }
   assert.match((await renderPage(STALE)).html, /No tick has come since .*schedules are not kept/);
@@ -170,7 +178,7 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const shown = [FULL, { ...FULL, open: [] }, FULL];
+    const shown = [FULL, { ...FULL, openCount: 0, open: [] }, FULL];
     await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
       await page.clock.install();
       await page.goto(`${url}/changing`);

@@ -5,7 +5,7 @@ import { kvLedger } from "../../lib/ledger/kv.ts";
 import { StaleRecord } from "../../lib/ledger/ledger.ts";
 import type { Failure } from "../../lib/model.ts";
 import { emptyFolder } from "../support/main_job.ts";
-import { aKeptRequest, anIntended, aRunDetail, aSeen, aSettled, aSubmitted } from "../support/records.ts";
+import { aKeptRequest, anIntended, aRefused, aRunDetail, aSeen, aSettled, aSubmitted } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { holdToContract } from "./contract.ts";
 
@@ -127,6 +127,24 @@ Deno.test("kvLedger counts ends as they come, and forgets no key when it prunes"
   assert.deepEqual(left.map(({ key }) => key[0]), ["ends"]);
 });
 
+Deno.test("kvLedger knows what is open the longest and what failed last, however much has ended since", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  const failed = { ...aSettled().result, status: "failed" } as const;
+  await ledger.put(aSettled({ wishId: "failed", result: failed, updatedAtMs: 5 }));
+  await ledger.put(aRefused({ wishId: "refused", updatedAtMs: 6 }));
+  for (let at = 0; at < 5; at++) await ledger.put(aSeen({ wishId: `open-${at}`, intendedAtMs: 10 + at }));
+  for (let at = 0; at < 30; at++) await ledger.put(aSettled({ wishId: `ended-${at}`, intendedAtMs: 100 + at }));
+  const counting = counted(kv);
+  const { records, count } = await kvLedger({ kv: counting.kv, ...parts }).longestOpen(2);
+  assert.deepEqual([count, records.map(({ wishId }) => wishId)], [5, ["open-0", "open-1"]]);
+  const failures = await kvLedger({ kv: counting.kv, ...parts }).recentFailures(9);
+  assert.deepEqual(failures.map(({ wishId }) => wishId), ["refused", "failed"]);
+  assert.equal(counting.listed(), 7);
+  await ledger.prune(null, { beforeMs: 0, keep: 0 });
+  assert.deepEqual(await ledger.recentFailures(9), []);
+});
+
 Deno.test("kvLedger reads of a rare workflow no more than there is of it", async () => {
   using kv = await Deno.openKv(":memory:");
   const ledger = kvLedger({ kv, ...parts });
@@ -134,6 +152,13 @@ Deno.test("kvLedger reads of a rare workflow no more than there is of it", async
     const request = aKeptRequest({ workflow: index % 15 === 0 ? "rare" : "common" });
     await ledger.put(anIntended({ wishId: String(index), intendedAtMs: 1_000 + index, request }));
   }
+  const counting = counted(kv);
+  const found = await kvLedger({ kv: counting.kv, ...parts }).listRecent(null, { limit: 5, workflow: "rare" });
+  assert.deepEqual(found.map(({ wishId }) => wishId), ["15", "0"]);
+  assert.equal(counting.listed(), 2);
+});
+
+function counted(kv: Deno.Kv): { readonly kv: Deno.Kv; listed(): number } {
   let listed = 0;
   const counting = new Proxy(kv, {
     get(target, name) {
@@ -146,10 +171,8 @@ Deno.test("kvLedger reads of a rare workflow no more than there is of it", async
       };
     },
   });
-  const found = await kvLedger({ kv: counting, ...parts }).listRecent(null, { limit: 5, workflow: "rare" });
-  assert.deepEqual(found.map(({ wishId }) => wishId), ["15", "0"]);
-  assert.equal(listed, 2);
-});
+  return { kv: counting, listed: () => listed };
+}
 
 Deno.test("kvLedger tries again while the store is locked, and gives up in the end", async () => {
   using kv = await Deno.openKv(":memory:");
