@@ -23,6 +23,9 @@ export function readKeys(env: (name: string) => string | undefined): Keys | stri
   if (full === "") return "PW_TRIGGER_KEY is not set";
   if (full.length < LEAST_LENGTH) return `PW_TRIGGER_KEY is shorter than ${LEAST_LENGTH} characters`;
   if (read !== "" && read.length < LEAST_LENGTH) return `PW_READ_KEY is shorter than ${LEAST_LENGTH} characters`;
+  // Nobody could send another one in a header.
+  const unsent = [["PW_TRIGGER_KEY", full], ["PW_READ_KEY", read]].find(([, key = ""]) => !/^[!-~]*$/.test(key));
+  if (unsent !== undefined) return `${unsent[0]} holds a blank, or what is not a visible ASCII character`;
   if (read === full) return "PW_READ_KEY is the same as PW_TRIGGER_KEY";
   return { full, read: read === "" ? null : read };
 }

@@ -58,6 +58,8 @@ for (
     ["no full key", "", READ, /PW_TRIGGER_KEY is not set/],
     ["a short full key", "short", "", /PW_TRIGGER_KEY is shorter/],
     ["a short reading key", FULL, "short", /PW_READ_KEY is shorter/],
+    ["a full key with a blank in it", "full key 0123456789", "", /PW_TRIGGER_KEY holds a blank/],
+    ["a reading key that no header carries", FULL, "r\u00e9ad-key-0123456789", /PW_READ_KEY holds/],
     ["one key for both", FULL, FULL, /PW_READ_KEY is the same/],
   ] as const
 ) {
