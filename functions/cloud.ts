@@ -3,6 +3,7 @@
 import type { Client } from "../lib/client/client.ts";
 import { findCredential } from "../lib/client/credentials.ts";
 import { systemClock } from "../lib/clock.ts";
+import { StorageError } from "../lib/errors.ts";
 import type { Deps } from "../lib/executor/deps.ts";
 import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
@@ -46,13 +47,13 @@ export interface CloudOptions {
  * "Environment variables"). Each has a store of its own ("Deno KV"). Where nothing names it, it is production: one's own
  * server.
  *
- * @throws StorageError without Deno KV; CredentialError without a key.
+ * @throws StorageError without Deno KV, or where the file can't be opened; CredentialError without a key.
  */
 export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cloud> {
   const env = (name: string) => Deno.env.get(name);
   // The store takes its time to open: the key is read meanwhile.
   const [kv, credential] = await Promise.allSettled([
-    openKv(kvPath),
+    openStore(kvPath),
     findCredential({ env, readTextFile: Deno.readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
   ]);
   if (kv.status === "rejected") throw kv.reason;
@@ -76,6 +77,17 @@ export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cl
     env,
     readTextFile: Deno.readTextFile,
   };
+}
+
+/** Deno KV repeats SQLite's own words, which don't say what was to be opened. */
+async function openStore(path: string | undefined): Promise<Deno.Kv> {
+  try {
+    return await openKv(path);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new StorageError(`Cannot open the store${path === undefined ? "" : ` ${path}`}: ${words}`, { cause: error });
+  }
 }
 
 /** Opens at the first call, and is asked again only when that failed: a local store takes one handle a process. */

@@ -8,7 +8,7 @@ import { schedules } from "./schedules.ts";
 import { tick } from "./tick.ts";
 
 const env = (name: string) => Deno.env.get(name);
-const open = openOnce(() => openCloud({ schedules, kvPath: env("PW_KV_PATH") }));
+const open = openOnce(() => openCloud({ schedules, kvPath: env("PW_KV_PATH") || undefined }));
 
 ringEveryMinute(async () => await tick(await open()), {
   bell: hostBell(),
