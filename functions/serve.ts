@@ -16,7 +16,6 @@ import { startSimulator } from "../lib/simulator/start.ts";
 import { type Cloud, knowingItsOwner, openCloud, openOnce } from "./cloud.ts";
 import { type Bell, hostBell, ringEveryMinute } from "./cron.ts";
 import { createHandler } from "./http.ts";
-import { schedules } from "./schedules.ts";
 import { cloudStore, openKv } from "./store.ts";
 import { tick } from "./tick.ts";
 
@@ -33,10 +32,16 @@ deno task serve --demo [--speed X] [--port N]             a simulated platform, 
 
 if (import.meta.main) {
   try {
-    await serve(readOptions(Deno.args));
-  } catch (error) {
     // deno-lint-ignore no-console -- this is the program's own door
-    console.error(error instanceof Error ? `✗ ${error.message}` : error);
+    if (Deno.args.some((word) => word === "--help" || word === "-h")) console.log(USAGE);
+    else await serve(readOptions(Deno.args));
+  } catch (error) {
+    const [{ renderFailure, reportOf }, { styleFor }] = await Promise.all([
+      import("../lib/cli/failure_report.ts"),
+      import("../lib/cli/style.ts"),
+    ]);
+    // deno-lint-ignore no-console -- this is the program's own door
+    console.error(renderFailure(reportOf(error), styleFor(false)));
     Deno.exit(2);
   }
 }
@@ -44,19 +49,36 @@ if (import.meta.main) {
 async function serve({ port, hostname, kvPath, isDemo, speed }: Options): Promise<void> {
   const demo = isDemo ? await openDemo(speed) : undefined;
   const env = (name: string) => Deno.env.get(name) ?? demo?.env(name);
-  const open = openOnce(() => demo === undefined ? openCloud({ schedules, kvPath }) : demo.open());
   // What is wrong is said now, not at the first request.
+  const keys = readKeys(env);
+  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot let anybody in: ${keys}`);
+  const open = openOnce(async () => {
+    if (demo !== undefined) return await demo.open();
+    // Loaded here, where somebody is told of every mistake in it.
+    const { schedules } = await import("./schedules.ts");
+    return await openCloud({ schedules, kvPath });
+  });
   const { deps } = await open();
+  if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
   ringEveryMinute(async () => await tick(await open()), { bell: demo?.bell ?? hostBell(), log: deps.log });
-  const server = Deno.serve({
-    port,
-    hostname,
-    onListen: ({ port }) => deps.log("INFO", `Serving on http://${hostname}:${port}`),
-  }, createHandler({ open, keys: readKeys(env) }));
+  const server = listen({ port, hostname, log: deps.log }, createHandler({ open, keys }));
   if (demo !== undefined) {
     deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await server.finished;
+}
+
+function listen(
+  { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
+  handle: (request: Request) => Promise<Response>,
+): Deno.HttpServer {
+  const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${hostname}:${port}`);
+  try {
+    return Deno.serve({ port, hostname, onListen }, handle);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${words}`, { cause: error });
+  }
 }
 
 interface Demo {
@@ -113,14 +135,15 @@ function fastBell(clock: Clock): Bell {
 }
 
 function readOptions(words: readonly string[]): Options {
-  const options = { port: 8000, hostname: "127.0.0.1", kvPath: "schedules.kv", isDemo: false, speed: 1 };
+  const kvPath = Deno.env.get("PW_KV_PATH") || "schedules.kv";
+  const options = { port: 8000, hostname: "127.0.0.1", kvPath, isDemo: false, speed: 1 };
   for (let at = 0; at < words.length; at++) {
-    const [name = "", inline] = (words[at] ?? "").split("=");
+    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(words[at] ?? "") ?? [];
     if (name === "--demo") options.isDemo = true;
     else if (["--port", "--hostname", "--kv", "--speed"].includes(name)) {
       const value = inline ?? words[++at];
       if (value === undefined) throw new UsageError(`${name} needs a value\n${USAGE}`);
-      if (name === "--port") options.port = numberOf(name, value);
+      if (name === "--port") options.port = portOf(value);
       if (name === "--hostname") options.hostname = value;
       if (name === "--kv") options.kvPath = value;
       if (name === "--speed") options.speed = numberOf(name, value);
@@ -132,8 +155,14 @@ function readOptions(words: readonly string[]): Options {
   return options;
 }
 
+function portOf(value: string): number {
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port <= 65_535) return port;
+  throw new UsageError(`--port must be a whole number from 0 to 65535: got "${value}"`);
+}
+
 function numberOf(name: string, value: string): number {
   const number = Number(value);
-  if (value.trim() !== "" && Number.isFinite(number) && number >= 0) return number;
-  throw new UsageError(`${name} must be a number: got "${value}"`);
+  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
+  throw new UsageError(`${name} must be a number above 0: got "${value}"`);
 }

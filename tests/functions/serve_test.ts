@@ -11,6 +11,9 @@ const ROOT = new URL("../../", import.meta.url);
 const TASK = await taskWords("serve");
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
+/** Of a host that nobody asks. */
+const KEY = "pwt_YWN0aXZhdGUuZXhhbXBsZQ.abcdefghijklmnop";
+const SOUND = { PW_API_KEY: KEY, PW_TRIGGER_KEY: FULL };
 const DEADLINE_MS = 60_000;
 
 interface Server extends AsyncDisposable {
@@ -44,14 +47,55 @@ Deno.test("deno task serve runs what is posted to it, and shows it on its page",
   assert.deepEqual(await health.json(), { status: "ok" });
 });
 
-Deno.test("deno task serve says at once what is missing", async () => {
+for (
+  const [what, args, env, said] of [
+    ["a key to the platform", [], { PW_API_KEY: "" }, /^✗ Cannot find a key: .*\n {2}Create an API key/m],
+    ["a key of the platform's form", [], { PW_API_KEY: "abc" }, /^✗ Cannot use the key .*\n {2}A key looks like/m],
+    ["a store", ["--kv", "/dev/null/kv"], {}, /^✗ Cannot open the store \/dev\/null\/kv: /m],
+    ["a full key long enough", [], { PW_TRIGGER_KEY: "short" }, /^✗ Cannot let anybody in: PW_TRIGGER_KEY is shorter/m],
+    ["a reading key of its own", [], { PW_READ_KEY: FULL }, /^✗ Cannot let anybody in: PW_READ_KEY is the same/m],
+    ["an address of this machine", ["--hostname", "192.0.2.1"], {}, /^✗ Cannot listen on 192\.0\.2\.1:\d+: /m],
+    ["a port", ["--port", "65536"], {}, /^✗ --port must be a whole number from 0 to 65535: got "65536"/m],
+    ["a whole port", ["--port", "80.5"], {}, /^✗ --port must be a whole number/m],
+    ["a speed", ["--demo", "--speed", "0"], {}, /^✗ --speed must be a number above 0/m],
+    ["an option that it knows", ["--sped", "3"], {}, /^✗ Cannot tell what --sped means/m],
+  ] as const
+) {
+  Deno.test(`deno task serve says at once that it lacks ${what}`, async () => {
+    await using folder = await emptyFolder();
+    const given = { HOME: folder.path, PW_KV_PATH: `${folder.path}/kv`, ...SOUND, ...env };
+    const outcome = await ended(args, given);
+    assert.equal(outcome.code, 2);
+    assert.match(outcome.said, said);
+  });
+}
+
+Deno.test("deno task serve tells every mistake in the schedules, and the demo does without them", async () => {
   await using folder = await emptyFolder();
-  const { code, said } = await ended(["--kv", `${folder.path}/kv`], { HOME: folder.path });
+  const define = new URL("lib/schedules/define.ts", ROOT).href;
+  const specs = `[{ name: "a", cron: "61 * * * *", workflow: "quick" }, { name: "b", cron: "* * * * *" }]`;
+  const wrong = `import { readSchedules } from "${define}";\nexport const schedules = readSchedules(${specs});\n`;
+  await Deno.writeTextFile(`${folder.path}/schedules.ts`, wrong);
+  const imports = {
+    [new URL("functions/schedules.ts", ROOT).href]: new URL(`file://${folder.path}/schedules.ts`).href,
+  };
+  await Deno.writeTextFile(`${folder.path}/imports.json`, JSON.stringify({ imports }));
+  const how = [`--import-map=${folder.path}/imports.json`];
+  const env = { HOME: folder.path, PW_API_KEY: KEY, PW_KV_PATH: `${folder.path}/kv` };
+  const { code, said } = await ended([], env, how);
   assert.equal(code, 2);
-  assert.match(said, /^✗ Cannot find a key/m);
-  const wrong = await ended(["--sped", "3"], {});
-  assert.equal(wrong.code, 2);
-  assert.match(wrong.said, /Cannot tell what --sped means/);
+  assert.match(
+    said,
+    /^✗ Cannot use the schedules: 2 problems\n {2}schedules\[0\]\.cron .*\n {2}schedules\[1\]\.workflow/m,
+  );
+  await using server = await serve(["--demo", "--port", "0"], {}, how);
+  await (await fetch(`${server.url}/healthz`)).body?.cancel();
+});
+
+Deno.test("deno task serve --help says how it is called", async () => {
+  const { code, told } = await ended(["--help"], {});
+  assert.equal(code, 0);
+  assert.match(told, /^deno task serve \[--port N\]/);
 });
 
 Deno.test("deno task serve --demo keeps schedules of its own on a platform that runs fast", async () => {
@@ -74,8 +118,12 @@ async function taskWords(name: string): Promise<readonly string[]> {
   return words;
 }
 
-async function serve(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawn(args, env);
+async function serve(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  how: readonly string[] = [],
+): Promise<Server> {
+  const child = spawn(args, env, { how });
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
@@ -98,21 +146,29 @@ async function serve(args: readonly string[], env: Readonly<Record<string, strin
   };
 }
 
-async function ended(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(args, env, "piped");
+async function ended(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  how: readonly string[] = [],
+) {
+  const child = spawn(args, env, { stderr: "piped", how });
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
-  const { code, stderr } = await child.output();
+  const { code, stdout, stderr } = await child.output();
   clearTimeout(deadline);
-  return { code, said: new TextDecoder().decode(stderr) };
+  return { code, told: new TextDecoder().decode(stdout), said: new TextDecoder().decode(stderr) };
 }
 
 function spawn(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  stderr: "inherit" | "piped" = "inherit",
+  { stderr = "inherit", how }: {
+    readonly stderr?: "inherit" | "piped";
+    /** Options of the runtime, beside those of the task. */
+    readonly how: readonly string[];
+  },
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [...TASK, ...args],
+    args: [...TASK.slice(0, -1), ...how, ...TASK.slice(-1), ...args],
     cwd: ROOT,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", ...env },
