@@ -13,6 +13,8 @@ export interface Call {
   readonly url: URL;
   /** What stands in the path's place for a name. */
   readonly name: string;
+  /** Aborts when the server ends: who waits is told where to look instead. */
+  readonly closing: AbortSignal;
   /** Of this isolate: what is under way for an Idempotency-Key. */
   readonly underWay: Map<string, Promise<Response>>;
 }
@@ -79,23 +81,27 @@ export const LONGEST_NAME = 255;
  * is wrong with it.
  *
  * @param open Called by each request that needs it.
+ * @param closing Cuts waiting short, where the host says that it ends.
  */
 export function createHandler(
-  { open, keys }: { readonly open: () => Promise<Cloud>; readonly keys: Keys | string },
+  { open, keys, closing = new AbortController().signal }: {
+    readonly open: () => Promise<Cloud>;
+    readonly keys: Keys | string;
+    readonly closing?: AbortSignal;
+  },
 ): (request: Request) => Promise<Response> {
   const underWay = new Map<string, Promise<Response>>();
   return async (request) => {
-    const answer = await guarded(request, { cloud: open, keys, underWay });
+    const answer = await guarded(request, { cloud: open, keys, closing, underWay });
     if (request.method !== "HEAD") return answer;
     await answer.body?.cancel();
     return new Response(null, { status: answer.status, headers: answer.headers });
   };
 }
 
-interface Parts {
+interface Parts extends Pick<Call, "closing" | "underWay"> {
   readonly cloud: () => Promise<Cloud>;
   readonly keys: Keys | string;
-  readonly underWay: Map<string, Promise<Response>>;
 }
 
 async function guarded(request: Request, parts: Parts): Promise<Response> {
@@ -112,7 +118,7 @@ async function guarded(request: Request, parts: Parts): Promise<Response> {
   }
 }
 
-async function answer(request: Request, { cloud, keys, underWay }: Parts): Promise<Response> {
+async function answer(request: Request, { cloud, keys, closing, underWay }: Parts): Promise<Response> {
   // It holds the Host that was sent, which may be anything.
   const url = URL.parse(request.url);
   if (url === null) return problem(400, "The address can't be read");
@@ -136,7 +142,7 @@ async function answer(request: Request, { cloud, keys, underWay }: Parts): Promi
   const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
   if (name === undefined) return problem(400, "The address can't be read");
   if (name.length > LONGEST_NAME) return problem(404, "Nothing has so long a name");
-  return await route.handle({ cloud: await cloud(), request, url, name, underWay });
+  return await route.handle({ cloud: await cloud(), request, url, name, closing, underWay });
 }
 
 function nameIn(segment: string): string | undefined {

@@ -57,12 +57,12 @@ interface HttpWish {
 }
 
 async function submitAndWait(
-  { cloud: { deps } }: Call,
+  { cloud: { deps }, closing }: Call,
   { inputs, ...wish }: HttpWish,
   { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
 ): Promise<Response> {
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
-  const { signal } = deadline;
+  const signal = AbortSignal.any([deadline.signal, closing]);
   const { request } = await prepare(deps, { ...wish, layers: [givenLayer("inputs", inputs)] }, { signal });
   let latest: RunEvent | undefined;
   try {

@@ -19,6 +19,9 @@ import { createHandler } from "./http.ts";
 import { cloudStore, openKv } from "./store.ts";
 import { tick } from "./tick.ts";
 
+/** Docker kills ten seconds after it has asked. */
+const LONGEST_END_MS = 8_000;
+
 interface Options {
   readonly port: number;
   readonly hostname: string;
@@ -61,11 +64,36 @@ async function serve({ port, hostname, kvPath, isDemo, speed }: Options): Promis
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
   ringEveryMinute(async () => await tick(await open()), { bell: demo?.bell ?? hostBell(), log: deps.log });
-  const server = listen({ port, hostname, log: deps.log }, createHandler({ open, keys }));
+  using closing = closingOnSignals();
+  const handle = createHandler({ open, keys, closing: closing.signal });
+  const server = listen({ port, hostname, log: deps.log }, handle);
   if (demo !== undefined) {
     deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
-  await server.finished;
+  await closing.begun;
+  // What is under way is answered; a tick may end anywhere.
+  await Promise.race([server.shutdown(), systemClock.sleep(LONGEST_END_MS, {})]);
+  Deno.exit(0);
+}
+
+interface Closing extends Disposable {
+  readonly signal: AbortSignal;
+  readonly begun: Promise<void>;
+}
+
+/** The second signal ends it as it would have without us. */
+function closingOnSignals(): Closing {
+  const controller = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
+  const close = () => {
+    stop();
+    controller.abort(new DOMException("The server ends", "TimeoutError"));
+    begun.resolve();
+  };
+  for (const name of signals) Deno.addSignalListener(name, close);
+  return { signal: controller.signal, begun: begun.promise, [Symbol.dispose]: stop };
 }
 
 function listen(

@@ -18,6 +18,8 @@ const DEADLINE_MS = 60_000;
 
 interface Server extends AsyncDisposable {
   readonly url: string;
+  /** Asks it to end, and answers with its exit code. */
+  end(signal: Deno.Signal): Promise<number>;
 }
 
 Deno.test("deno task serve runs what is posted to it, and shows it on its page", async () => {
@@ -46,6 +48,35 @@ Deno.test("deno task serve runs what is posted to it, and shows it on its page",
   const health = await fetch(`${server.url}/healthz`);
   assert.deepEqual(await health.json(), { status: "ok" });
 });
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test({
+    name: `deno task serve told to end by ${signal} says first where the runs are that somebody waits for`,
+    // A signal of another process is a plain kill there.
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      await using folder = await emptyFolder();
+      const begun = Promise.withResolvers<void>();
+      await using simulator = await startSimulator({
+        onStep: (operation, step) => {
+          if (operation === "submit" && step === "answered") begun.resolve();
+        },
+      });
+      const env = { PW_API_KEY: simulator.key, PW_TRIGGER_KEY: FULL, HOME: folder.path };
+      await using server = await serve(["--port", "0", "--kv", `${folder.path}/kv`], env);
+      const waiting = fetch(`${server.url}/runs?wait=25s`, {
+        method: "POST",
+        headers: { "authorization": `Bearer ${FULL}`, "content-type": "application/json" },
+        body: JSON.stringify({ workflow: "never-ending" }),
+      });
+      await begun.promise;
+      assert.equal(await server.end(signal), 0);
+      const answer = await waiting;
+      assert.equal(answer.status, 202);
+      assert.match((await answer.json()).location, /^\/runs\//);
+    },
+  });
+}
 
 for (
   const [what, args, env, said] of [
@@ -137,8 +168,17 @@ async function serve(
   })();
   return {
     url: /Serving on (\S+)/.exec(said)?.[1] ?? "",
+    async end(signal) {
+      child.kill(signal);
+      return (await child.status).code;
+    },
     async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
+      try {
+        child.kill("SIGKILL");
+      } catch (error) {
+        // It has ended.
+        if (!(error instanceof TypeError)) throw error;
+      }
       await child.status;
       await drained;
       clearTimeout(deadline);
