@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { readKeys } from "../../functions/access.ts";
+import { tick } from "../../functions/tick.ts";
 import { createHandler } from "../../functions/http.ts";
 import { aCloudStage } from "./support/cloud.ts";
 
@@ -21,6 +22,7 @@ for (const { method, path, key } of ROWS) {
   Deno.test(`docs/cloud.md: ${method} ${path} is there, and opens to ${key === "none" ? "anybody" : `the ${key} key`}`, async () => {
     await using stage = await aCloudStage([NIGHTLY]);
     const cloud = await stage.isolate();
+    await tick(cloud);
     const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys((name) => KEYS[name]) });
     const ask = async (where: string, given: string | null, how = method) => {
       const answer = await handle(

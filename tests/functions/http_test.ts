@@ -298,8 +298,9 @@ Deno.test("GET /schedules tells what comes next and what came before", async () 
   assert.equal(body.schedules[0].results[0].status, "running");
 });
 
-Deno.test("GET /healthz needs no key, and fails once the ticks stay away", async () => {
+Deno.test("GET /healthz needs no key, and fails until a tick has come and once they stay away", async () => {
   await using face = await aFace([NIGHTLY]);
+  assert.equal((await face.ask("/healthz", { key: null })).status, 503);
   await face.ask("/schedules/nightly/run", { method: "POST" });
   assert.equal((await face.ask("/healthz", { key: null })).status, 200);
   face.stage.clock.advance(10 * 60_000);
