@@ -71,7 +71,7 @@ export type { Document } from "./inputs/document.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
-export { type Ledger, type PruneBounds, type RecentQuery, StaleRecord } from "./ledger/ledger.ts";
+export { type Ledger, type PruneBounds, type RecentPlace, type RecentQuery, StaleRecord } from "./ledger/ledger.ts";
 export { memoryLedger } from "./ledger/memory.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type {

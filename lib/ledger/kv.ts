@@ -106,16 +106,18 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
       }),
     listOpen: (owner) => guarded(() => openOnes((place) => isOwnedBy(place, owner))),
     listOpenOfOthers: (owner) => guarded(() => openOnes((place) => !isOwnedBy(place, owner))),
-    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, offset = 0 }) =>
+    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, after }) =>
       guarded(async () => {
         const found: string[] = [];
-        let skipped = 0;
         const prefix = workflow === undefined ? ["time"] : ["workflow", workflow];
-        for await (const { key, value } of kv.list<Place>({ prefix }, { reverse: true })) {
+        const range = after === undefined ? { prefix } : {
+          prefix,
+          end: [...prefix, timeKey(after.intendedAtMs), after.wishId],
+        };
+        for await (const { key, value } of kv.list<Place>(range, { reverse: true })) {
           const [time, wishId] = key.slice(prefix.length);
           if (found.length >= limit || Number(time) < sinceMs) break;
-          const isWanted = owner === null || isOwnedBy(value, owner);
-          if (isWanted && skipped++ >= offset) found.push(String(wishId));
+          if (owner === null || isOwnedBy(value, owner)) found.push(String(wishId));
         }
         return await readAll(found);
       }),

@@ -22,7 +22,7 @@ export interface Ledger extends AsyncDisposable {
   listOpen(owner: Owner): Promise<readonly RunRecord[]>;
   /** The same of everybody else who keeps records here: to be told of, not to be touched. */
   listOpenOfOthers(owner: Owner): Promise<readonly RunRecord[]>;
-  /** Newest first by the time of intent. */
+  /** Newest first by the time of intent, then by name, the last first. */
   listRecent(owner: Owner | null, options: RecentQuery): Promise<readonly RunRecord[]>;
   /**
    * Forgets records that are over: those intended before an instant, and the oldest beyond a number.
@@ -44,8 +44,16 @@ export interface RecentQuery {
   readonly workflow?: string | undefined;
   /** Milliseconds since the epoch: only what was intended then or later. */
   readonly sinceMs?: number | undefined;
-  /** How many of the newest to leave out, for pages. */
-  readonly offset?: number | undefined;
+  /** Only what comes after it, for pages: it need not be there any more. */
+  readonly after?: RecentPlace | undefined;
+}
+
+/** Where a record stands among the recent ones: by its time, and by its name where times are the same. */
+export interface RecentPlace {
+  /** Milliseconds since the epoch. */
+  readonly intendedAtMs: number;
+  /** Of the record. */
+  readonly wishId: string;
 }
 
 /** What may be forgotten. */

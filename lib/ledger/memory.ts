@@ -1,13 +1,13 @@
 /** Why this file: a keeper for one process, and the measure that the durable ones are held to. */
 
 import type { HostProfile, Owner, RunRecord } from "../model.ts";
-import { isOpen, type Ledger, slugOf, StaleRecord, storable } from "./ledger.ts";
+import { isOpen, type Ledger, type RecentPlace, slugOf, StaleRecord, storable } from "./ledger.ts";
 
 /** Keeps everything until the process ends. */
 export function memoryLedger(): Ledger {
   const records = new Map<string, RunRecord>();
   const profiles = new Map<string, HostProfile>();
-  const newestFirst = () => [...records.values()].sort((a, b) => b.intendedAtMs - a.intendedAtMs);
+  const newestFirst = () => [...records.values()].sort(byAge);
   const newestOf = (owner: Owner | null) =>
     newestFirst().filter((record) => owner === null || isOwnedBy(record, owner));
   return {
@@ -26,11 +26,12 @@ export function memoryLedger(): Ledger {
     listOpen: (owner) => Promise.resolve(newestOf(owner).reverse().filter(isOpen)),
     listOpenOfOthers: (owner) =>
       Promise.resolve(newestFirst().reverse().filter((record) => isOpen(record) && !isOwnedBy(record, owner))),
-    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, offset = 0 }) =>
+    listRecent: (owner, { limit, workflow, sinceMs = -Infinity, after }) =>
       Promise.resolve(
-        newestOf(owner).filter(({ request, intendedAtMs }) =>
-          (workflow === undefined || request.workflow === workflow) && intendedAtMs >= sinceMs
-        ).slice(offset, offset + limit),
+        newestOf(owner).filter(({ request, intendedAtMs, wishId }) =>
+          (workflow === undefined || request.workflow === workflow) && intendedAtMs >= sinceMs &&
+          (after === undefined || byAge({ intendedAtMs, wishId }, after) > 0)
+        ).slice(0, limit),
       ),
     prune(owner, { beforeMs, keep }) {
       const old = newestOf(owner).filter((record, rank) =>
@@ -46,6 +47,11 @@ export function memoryLedger(): Ledger {
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+}
+
+/** Negative where the first is the newer. */
+function byAge(a: RecentPlace, b: RecentPlace): number {
+  return b.intendedAtMs - a.intendedAtMs || (a.wishId < b.wishId ? 1 : a.wishId > b.wishId ? -1 : 0);
 }
 
 function isOwnedBy({ owner }: RunRecord, { host, user }: Owner): boolean {

@@ -158,18 +158,20 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
 function recent(
   read: (where: string, ...values: (string | number | null)[]) => RunRecord[],
   owner: Owner | null,
-  { limit, workflow, sinceMs = 0, offset = 0 }: RecentQuery,
+  { limit, workflow, sinceMs = 0, after }: RecentQuery,
 ): RunRecord[] {
   const conditions: [string, ...(string | number)[]][] = [
     ...(owner === null ? [] : [["host = ? AND user = ?", owner.host, owner.user] satisfies [string, ...string[]]]),
     ...(workflow === undefined ? [] : [["workflow = ?", workflow] satisfies [string, ...string[]]]),
     ["intended_at_ms >= ?", sinceMs],
+    ...(after === undefined ? [] : [
+      ["(intended_at_ms, wish_id) < (?, ?)", after.intendedAtMs, after.wishId] satisfies [string, number, string],
+    ]),
   ];
   return read(
-    `${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY intended_at_ms DESC LIMIT ? OFFSET ?`,
+    `${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY intended_at_ms DESC, wish_id DESC LIMIT ?`,
     ...conditions.flatMap(([, ...values]) => values),
     limit,
-    offset,
   );
 }
 

@@ -66,13 +66,15 @@ export function holdToContract(name: string, open: () => Promise<Ledger>): void 
   });
 
   test("lists from an instant on, and by pages", async (ledger) => {
-    for (const [wishId, intendedAtMs] of [["a", 1_000], ["b", 2_000], ["c", 3_000]] as const) {
+    for (const [wishId, intendedAtMs] of [["a", 1_000], ["c", 2_000], ["b", 2_000], ["d", 3_000]] as const) {
       await ledger.put(anIntended({ wishId, intendedAtMs }));
     }
     const ids = async (options: RecentQuery) => (await ledger.listRecent(OWNER, options)).map(({ wishId }) => wishId);
-    assert.deepEqual(await ids({ limit: 10, sinceMs: 2_000 }), ["c", "b"]);
-    assert.deepEqual(await ids({ limit: 1, offset: 1 }), ["b"]);
-    assert.deepEqual(await ids({ limit: 10, offset: 3 }), []);
+    assert.deepEqual(await ids({ limit: 10, sinceMs: 2_000 }), ["d", "c", "b"]);
+    assert.deepEqual(await ids({ limit: 1, after: { intendedAtMs: 3_000, wishId: "d" } }), ["c"]);
+    assert.deepEqual(await ids({ limit: 9, after: { intendedAtMs: 2_000, wishId: "c" } }), ["b", "a"]);
+    assert.deepEqual(await ids({ limit: 9, after: { intendedAtMs: 2_000, wishId: "bb" } }), ["b", "a"]);
+    assert.deepEqual(await ids({ limit: 9, after: { intendedAtMs: 1_000, wishId: "a" } }), []);
   });
 
   test("finds a record by the slug that its run was given, and by the one that it bears", async (ledger) => {

@@ -158,6 +158,17 @@ Deno.test("kvLedger reads of a rare workflow no more than there is of it", async
   assert.equal(counting.listed(), 2);
 });
 
+Deno.test("kvLedger reads of a late page no more than of the first", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ledger = kvLedger({ kv, ...parts });
+  for (let at = 10; at < 40; at++) await ledger.put(anIntended({ wishId: String(at), intendedAtMs: 1_000 + at }));
+  const counting = counted(kv);
+  const after = { intendedAtMs: 1_012, wishId: "12" };
+  const found = await kvLedger({ kv: counting.kv, ...parts }).listRecent(null, { limit: 5, after });
+  assert.deepEqual(found.map(({ wishId }) => wishId), ["11", "10"]);
+  assert.equal(counting.listed(), 2);
+});
+
 function counted(kv: Deno.Kv): { readonly kv: Deno.Kv; listed(): number } {
   let listed = 0;
   const counting = new Proxy(kv, {
