@@ -142,7 +142,13 @@ async function answer(request: Request, { cloud, keys, closing, underWay }: Part
   const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
   if (name === undefined) return problem(400, "The address can't be read");
   if (name.length > LONGEST_NAME) return problem(404, "Nothing has so long a name");
-  return await route.handle({ cloud: await cloud(), request, url, name, closing, underWay });
+  const opened = await cloud().catch((error: unknown) => {
+    if (route.access !== "none" || !(error instanceof RunnerError)) throw error;
+    // Whoever has no key is not told which files this host looks at.
+    return problem(503, "Something that it needs is not there: with a key, any other address says what");
+  });
+  if (opened instanceof Response) return opened;
+  return await route.handle({ cloud: opened, request, url, name, closing, underWay });
 }
 
 function nameIn(segment: string): string | undefined {

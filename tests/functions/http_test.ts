@@ -5,6 +5,7 @@ import { readKeys } from "../../functions/access.ts";
 import { createHandler } from "../../functions/http.ts";
 import { readBody } from "../../functions/body.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { CredentialError } from "../../lib/errors.ts";
 import { intend } from "../../lib/executor/intend.ts";
 import { prepare } from "../../lib/executor/prepare.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
@@ -384,6 +385,17 @@ Deno.test("without a key of its own it lets nobody in, and says why", async () =
   await using face = await aFace([], () => undefined);
   const { status, body } = await face.ask("/runs");
   assert.deepEqual([status, body.detail], [503, "Nobody can be let in: PW_TRIGGER_KEY is not set"]);
+});
+
+Deno.test("what it lacks is told to whoever has a key, and to nobody else", async () => {
+  const lack = new CredentialError("credential_missing", "Cannot find a key: looked at /home/me/credentials");
+  const handle = createHandler({ open: () => Promise.reject(lack), keys: readKeys((name) => KEYS[name]) });
+  const health = await handle(new Request("https://x.example/healthz"));
+  assert.equal(health.status, 503);
+  assert.ok(!(await health.text()).includes("/home/me"));
+  const page = await handle(new Request("https://x.example/", { headers: { authorization: `Bearer ${READ}` } }));
+  assert.equal(page.status, 502);
+  assert.match(await page.text(), /looked at \/home\/me/);
 });
 
 Deno.test("a body that comes too slowly is not waited for", async () => {
