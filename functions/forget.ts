@@ -11,7 +11,7 @@ export async function forgetOld(kv: Deno.Kv, beforeMs: number, most: number): Pr
   const old: (readonly Deno.KvKey[])[] = [];
   for await (const { key, value } of kv.list<{ readonly atMs: number }>({ prefix: ["report"] }, { limit: most })) {
     if (value.atMs >= beforeMs) break;
-    old.push([key]);
+    old.push([key, ["trouble", ...key.slice(1)]]);
   }
   for await (const keys of oldSlots(kv, beforeMs)) {
     if (old.length >= most) break;

@@ -3,14 +3,17 @@
  * there is a secret, an HMAC-SHA256 over `id.timestamp.body`. Kept until it is taken, tried ever more seldom.
  */
 
+import { inParallel } from "../lib/executor/in_parallel.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
-import type { Message, Report, Telling } from "./store.ts";
+import type { Message, Read, Report, Telling } from "./store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
 const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
 const DEADLINE_MS = 10_000;
-const MOST_AT_ONCE = 20;
+const MOST_READ = 500;
+const MOST_SENT = 60;
+const AT_ONCE = 20;
 
 /** What is to be written down so that whoever wants to hear of it will. */
 export function telling(schedule: Schedule | undefined, ...reports: readonly Report[]): Telling {
@@ -24,29 +27,49 @@ export function telling(schedule: Schedule | undefined, ...reports: readonly Rep
   return { reports, messages };
 }
 
-/** Sends what is due, a few at a time. Never throws for a webhook's sake. */
+/**
+ * Sends what is due, a few at a time; webhooks take turns, so that one that is away keeps nobody else from hearing. Never
+ * throws for a webhook's sake.
+ */
 export async function sendMessages(cloud: Cloud, signal: AbortSignal): Promise<number> {
-  const { deps, store, schedules } = cloud;
-  const due = await store.dueMessages(deps.clock.now(), MOST_AT_ONCE);
+  const due = inTurns(await cloud.store.dueMessages(cloud.deps.clock.now(), MOST_READ));
   let sent = 0;
-  for (const read of due) {
-    if (signal.aborted) break;
-    const { report, webhook, attempts } = read.value;
-    const hook = schedules.find(({ name }) => name === report.schedule)?.notify[webhook];
-    // The schedule has changed since: there is nobody left to tell.
-    if (hook === undefined) {
-      await store.settleMessage(read, null);
-      continue;
-    }
-    const problem = await send(cloud, hook, read.value, signal);
-    if (problem === undefined) sent++;
-    else deps.log("WARNING", `The webhook of ${report.schedule} did not take ${read.value.id}: ${problem}`);
-    const pauseMs = PAUSES_MS[attempts];
-    const isOver = problem === undefined || pauseMs === undefined;
-    const next = { ...read.value, attempts: attempts + 1, dueAtMs: deps.clock.now() + (pauseMs ?? 0) };
-    await store.settleMessage(read, isOver ? null : next);
-  }
+  await inParallel(due.slice(0, MOST_SENT), AT_ONCE, async (read) => {
+    if (!signal.aborted && await sendOne(cloud, read, signal)) sent++;
+  });
   return sent;
+}
+
+/** The first of each webhook, then the second of each, and so on. */
+function inTurns(due: readonly Read<Message>[]): readonly Read<Message>[] {
+  const ranks = new Map<string, number>();
+  return due.map((read) => {
+    const { report, webhook } = read.value;
+    const hook = `${report.schedule}/${webhook}`;
+    const rank = ranks.get(hook) ?? 0;
+    ranks.set(hook, rank + 1);
+    return { read, rank };
+  }).sort((a, b) => a.rank - b.rank).map(({ read }) => read);
+}
+
+async function sendOne(cloud: Cloud, read: Read<Message>, signal: AbortSignal): Promise<boolean> {
+  const { deps, store, schedules } = cloud;
+  const { report, webhook, attempts } = read.value;
+  const hook = schedules.find(({ name }) => name === report.schedule)?.notify[webhook];
+  if (hook === undefined) {
+    // The schedule has changed since: there is nobody left to tell.
+    await store.settleMessage(read, null);
+    return false;
+  }
+  const problem = await send(cloud, hook, read.value, signal);
+  if (problem !== undefined) {
+    deps.log("WARNING", `The webhook of ${report.schedule} did not take ${read.value.id}: ${problem}`);
+  }
+  const pauseMs = PAUSES_MS[attempts];
+  const isOver = problem === undefined || pauseMs === undefined;
+  const next = { ...read.value, attempts: attempts + 1, dueAtMs: deps.clock.now() + (pauseMs ?? 0) };
+  await store.settleMessage(read, isOver ? null : next);
+  return problem === undefined;
 }
 
 async function send(

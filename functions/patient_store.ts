@@ -23,6 +23,7 @@ export function patientStore(store: CloudStore, parts: RetryParts): CloudStore {
     lastSlots: patient(store.lastSlots),
     countEnds: patient(store.countEnds),
     reports: patient(store.reports),
+    troubles: patient(store.troubles),
     dueMessages: patient(store.dueMessages),
     settleMessage: patient(store.settleMessage),
     tickLog: patient(store.tickLog),

@@ -80,11 +80,11 @@ export interface Read<T> {
 export interface CloudStore {
   turn(): Promise<Turn>;
   /** Notes a tick that had nothing to do, and so needed no lease; nothing when somebody ticked meanwhile. */
-  pass(turn: Turn, log: TickLog): Promise<void>;
+  pass(turn: Turn, log: TickLog | null): Promise<void>;
   /** `undefined` when somebody else has taken the lease since. */
   acquire(turn: Turn, untilMs: number): Promise<Lease | undefined>;
-  /** Notes how the tick went, and leaves the place to the next; nothing, once the lease is lost. */
-  release(lease: Lease, log: TickLog): Promise<void>;
+  /** Notes how the tick went, where there is something to note, and leaves the place to the next; nothing, once the lease is lost. */
+  release(lease: Lease, log: TickLog | null): Promise<void>;
 
   /** In the order of the names. */
   progress(schedules: readonly string[]): Promise<readonly Read<Progress | null>[]>;
@@ -104,7 +104,11 @@ export interface CloudStore {
   /** How many slots ended so, over all time. */
   countEnds(schedule: string): Promise<Readonly<Record<string, number>>>;
 
+  /** Newest first. */
   reports(limit: number): Promise<readonly Report[]>;
+  /** Those of slots that did not go as they should have, failures aside; newest first. */
+  troubles(limit: number): Promise<readonly Report[]>;
+  /** The longest due first. */
   dueMessages(nowMs: number, limit: number): Promise<readonly Read<Message>[]>;
   /** Puts a message off, or, with `null`, is done with it. */
   settleMessage(read: Read<Message>, next: Message | null): Promise<void>;
@@ -128,6 +132,8 @@ export interface Telling {
 
 export const NOTHING_TO_TELL: Telling = { reports: [], messages: [] };
 
+const TROUBLES: readonly Notice[] = ["missed", "skipped", "deadline", "unknown"];
+
 const LEASE = ["tick", "lease"];
 const LOG = ["tick", "log"];
 /** Deno KV reads so many at once. */
@@ -142,6 +148,7 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       return { takenUntilMs: lease.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
     },
     async pass({ versionstamps: { lease, log } }, passed) {
+      if (passed === null) return;
       await kv.atomic().check({ key: LEASE, versionstamp: lease }, { key: LOG, versionstamp: log })
         .set(LOG, passed).commit();
     },
@@ -151,7 +158,8 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       return result.ok ? { versionstamp: result.versionstamp } : undefined;
     },
     async release(lease, log) {
-      await held(lease).delete(LEASE).set(LOG, log).commit();
+      const change = held(lease).delete(LEASE);
+      await (log === null ? change : change.set(LOG, log)).commit();
     },
 
     async progress(schedules) {
@@ -213,18 +221,19 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       const found = kv.list<Report>({ prefix: ["report"] }, { reverse: true, limit });
       return (await Array.fromAsync(found)).map(({ value }) => value);
     },
+    async troubles(limit) {
+      const found = kv.list<Report>({ prefix: ["trouble"] }, { reverse: true, limit });
+      return (await Array.fromAsync(found)).map(({ value }) => value);
+    },
     async dueMessages(nowMs, limit) {
-      const due: Read<Message>[] = [];
-      for await (const { value, versionstamp } of kv.list<Message>({ prefix: ["message"] })) {
-        if (value.dueAtMs <= nowMs) due.push({ value, versionstamp });
-        if (due.length === limit) break;
-      }
-      return due;
+      const found = kv.list<Message>({ prefix: ["message"], end: ["message", timeKey(nowMs + 1)] }, { limit });
+      return (await Array.fromAsync(found)).map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
     async settleMessage({ value, versionstamp }, next) {
-      const key = ["message", value.id];
-      const change = kv.atomic().check({ key, versionstamp });
-      await (next === null ? change.delete(key) : change.set(key, next)).commit();
+      const key = messageKey(value);
+      const change = kv.atomic().check({ key, versionstamp }).delete(key);
+      if (next !== null) change.set(messageKey(next), next);
+      await change.commit();
     },
 
     tickLog: async () => (await kv.get<TickLog>(LOG)).value,
@@ -263,13 +272,23 @@ function setSlot(change: Deno.AtomicOperation, slot: KeptSlot): void {
 }
 
 function tell(change: Deno.AtomicOperation, { reports, messages }: Telling): void {
-  for (const report of reports) change.set(["report", timeKey(report.atMs), report.slotId, report.kind], report);
-  for (const message of messages) change.set(["message", message.id], message);
+  for (const report of reports) {
+    const place = [timeKey(report.atMs), report.slotId, report.kind];
+    change.set(["report", ...place], report);
+    // Most only tell that all went well: what is worth knowing must not be lost among those.
+    if (TROUBLES.includes(report.kind)) change.set(["trouble", ...place], report);
+  }
+  for (const message of messages) change.set(messageKey(message), message);
 }
 
 /** In order of time: a slot that was wished by hand bears a name that says nothing of it. */
 function timeIndexOf({ schedule, id, atMs }: KeptSlot): Deno.KvKey {
   return ["slot-time", schedule, timeKey(atMs), id];
+}
+
+/** Those that are due are found without reading the others, the longest due first. */
+function messageKey({ id, dueAtMs }: Message): Deno.KvKey {
+  return ["message", timeKey(dueAtMs), id];
 }
 
 function timeKey(instantMs: number): string {

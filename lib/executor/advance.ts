@@ -4,6 +4,7 @@ import { NotSubmitted, RunnerError } from "../errors.ts";
 import { StaleRecord } from "../ledger/ledger.ts";
 import type { IntendedRecord, Run, RunRecord, SeenRecord } from "../model.ts";
 import type { Deps } from "./deps.ts";
+import { inParallel } from "./in_parallel.ts";
 import { isOver } from "./lifecycle.ts";
 import { afterListed, look } from "./look.ts";
 import { lookForLost } from "./lost.ts";
@@ -89,11 +90,4 @@ async function stillGoing(
     if (!(error instanceof RunnerError)) throw error;
   }
   return going;
-}
-
-async function inParallel<T>(items: readonly T[], atOnce: number, act: (item: T) => Promise<void>): Promise<void> {
-  const queue = items.values();
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, async () => {
-    for (const item of queue) await act(item);
-  }));
 }

@@ -82,6 +82,35 @@ Deno.test("a webhook that is back takes the message then", async () => {
   assert.equal(hook.received.length, 3);
 });
 
+Deno.test("a webhook that is away, with much to be told, keeps no other from hearing", async () => {
+  const specs = ["away", "here"].map((name): ScheduleSpec => ({
+    name,
+    cron: name === "away" ? "* * * * *" : "*/10 * * * *",
+    workflow: "failing-step",
+    catchUp: "none",
+    notify: [{ url: `https://example.com/${name}`, on: ["missed"] }],
+  }));
+  await using stage = await aCloudStage(specs);
+  const told = { away: 0, here: 0 };
+  const cloud = await stage.isolate({
+    fetch(url) {
+      if (String(url).endsWith("here")) {
+        told.here++;
+        return Promise.resolve(new Response(null, { status: 204 }));
+      }
+      told.away++;
+      return Promise.reject(new TypeError("connection refused"));
+    },
+  });
+  await tick(cloud);
+  stage.clock.advance(4 * 60 * MINUTE_MS);
+  await tick(cloud);
+  assert.ok(told.away > 0);
+  assert.equal(told.here, 23);
+  const waiting = await cloud.store.dueMessages(stage.clock.now() + 24 * 60 * MINUTE_MS, 1_000);
+  assert.ok(waiting.length > 200 && waiting.every(({ value }) => value.report.schedule === "away"));
+});
+
 Deno.test("a signature is that of Standard Webhooks", async () => {
   // The example of the standard's own libraries.
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -138,3 +138,29 @@ test("forgets old slots of every schedule and leaves no key behind, but nothing 
   const count = (name: string) => keys.filter((key) => key === name).length;
   assert.deepEqual([count("slot"), count("slot-time"), count("open-slot")], [181, 181, 1]);
 });
+
+test("finds messages that are due, the longest due first, and what went wrong among much that did not", async (store) => {
+  const lease = await aLease(store);
+  const reportAt = (atMs: number, kind: "completed" | "missed") =>
+    ({ slotId: `every@${atMs}`, schedule: "every", kind, atMs, slug: null, message: null }) as const;
+  for (let index = 0; index < 30; index++) {
+    const report = reportAt(NOW_MS + index, index === 3 ? "missed" : "completed");
+    const messages = [{ id: `z${99 - index}`, report, webhook: 0, attempts: 0, dueAtMs: report.atMs }];
+    const [read] = await store.progress(["every"]);
+    assert.ok(read);
+    const progress = { ...TIMING, seenToMs: NOW_MS + index };
+    assert.ok(
+      await store.begin(lease, "every", { read, progress, slots: [], telling: { reports: [report], messages } }),
+    );
+  }
+  assert.deepEqual((await store.troubles(5)).map(({ atMs }) => atMs - NOW_MS), [3]);
+  const [first, second, ...others] = await store.dueMessages(NOW_MS + 2, 10);
+  assert.ok(first && second && others.length === 1);
+  assert.deepEqual([first.value.id, second.value.id], ["z99", "z98"]);
+  await store.settleMessage(first, { ...first.value, attempts: 1, dueAtMs: NOW_MS + 60_000 });
+  await store.settleMessage(second, null);
+  // What was settled already stays so.
+  await store.settleMessage(first, null);
+  const due = (await store.dueMessages(NOW_MS + 60_000, 100)).map(({ value }) => `${value.id} ${value.attempts}`);
+  assert.deepEqual([due.length, due.at(-1)], [29, "z99 1"]);
+});
