@@ -40,6 +40,8 @@ export function readSchedules(list: unknown): readonly Schedule[] {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new InvalidInputs(`Cannot use the schedules: ${count}`, problems, {
     hint: "`pw-workflow-runner schedules` shows them once they are mended",
+    // What a host prints of a module that throws holds no problems, but it holds the cause.
+    cause: new Error(problems.map(({ path, message }) => `${path} ${message}`).join("\n")),
   });
 }
 

@@ -45,6 +45,14 @@ Deno.test("what was checked passes as it is, a plain list is checked", () => {
   assert.equal(readSchedules([PLAIN])[0]?.overlap, "skip");
 });
 
+Deno.test("a module that throws tells every problem where only what was thrown is printed", () => {
+  assert.throws(() => defineSchedules([{ ...PLAIN, cron: "" }, { ...PLAIN, workflow: "" }]), ({ cause }: Error) => {
+    assert.ok(cause instanceof Error);
+    assert.match(cause.message, /^schedules\[0\]\.cron .*\nschedules\[1\]\.workflow .*\n/);
+    return true;
+  });
+});
+
 Deno.test("every problem is told at once, with its path", () => {
   const twin = { ...PLAIN, cron: "0 0 * *", overlp: "skip" };
   assert.deepEqual(problemsOf([PLAIN, twin, { name: "Bad Name" }]), [
