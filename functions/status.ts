@@ -18,9 +18,7 @@ const RESULTS = 14;
 const OPEN_SHOWN = 50;
 const FAILURES_SHOWN = 10;
 const REPORTS_SHOWN = 20;
-/** Most of them only tell that all went well: what is worth knowing must not be lost among those. */
-const REPORTS_READ = 500;
-const NOW_BUDGET = { budgetMs: 15_000, mostLooks: 5 };
+const NOW_BUDGET = { isRung: false, budgetMs: 15_000, mostLooks: 5 };
 
 /** `GET /schedules`. */
 export async function listSchedules({ cloud }: Call): Promise<Response> {
@@ -81,7 +79,7 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
     deps.ledger.countEnds(),
     deps.ledger.longestOpen(OPEN_SHOWN),
     deps.ledger.recentFailures(FAILURES_SHOWN),
-    store.reports(REPORTS_READ),
+    store.troubles(REPORTS_SHOWN),
   ]);
   return {
     host: deps.client.host,
@@ -98,8 +96,7 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
       sinceMs: record.intendedAtMs,
     })),
     failures: failures.flatMap(failureOf),
-    reports: reports.filter(({ kind }) => ["missed", "skipped", "deadline", "unknown"].includes(kind))
-      .slice(0, REPORTS_SHOWN),
+    reports,
   };
 }
 

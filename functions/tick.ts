@@ -8,16 +8,20 @@
 import { findNews } from "../lib/schedules/due.ts";
 import { runsOn } from "../lib/schedules/schedule.ts";
 import { type Cloud, NOBODY } from "./cloud.ts";
+import type { TickLog } from "./store.ts";
 import type { Pending } from "./work.ts";
 
 export interface TickOptions {
+  /** False for a tick between those of the bell, which says nothing of whether the bell rings. */
+  readonly isRung: boolean;
   /** After this long no new thing is begun, milliseconds. */
   readonly budgetMs: number;
   /** At most so many runs are looked at. */
   readonly mostLooks: number;
 }
 
-export const DEFAULT_TICK: TickOptions = { budgetMs: 25_000, mostLooks: 200 };
+/** As the bell rings it. */
+export const DEFAULT_TICK: TickOptions = { isRung: true, budgetMs: 25_000, mostLooks: 200 };
 
 export interface TickReport {
   /** False when another isolate was ticking. */
@@ -56,14 +60,12 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
     store.dueMessages(startedMs, 1),
   ]);
   if (turn.takenUntilMs > startedMs) return NO_TICK;
-  const missedTicks = turn.log === null ? 0 : Math.max(0, Math.round((startedMs - turn.log.startedMs) / MINUTE_MS) - 1);
+  const missedTicks = options.isRung ? missedSince(turn.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
-  const logOf = (error: string | null) => ({
-    startedMs,
-    tookMs: deps.clock.now() - startedMs,
-    missed: (turn.log?.missed ?? 0) + missedTicks,
-    error,
-  });
+  const logOf = (error: string | null) => {
+    const missed = (turn.log?.missed ?? 0) + missedTicks;
+    return options.isRung ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : turn.log;
+  };
   if (pending.length + open.length + runs.length + messages.length === 0) {
     await tidyUp(cloud);
     await store.pass(turn, logOf(null));
@@ -98,6 +100,10 @@ const NO_TICK: TickReport = {
   missedTicks: 0,
   isCutShort: false,
 };
+
+function missedSince(log: TickLog | null, nowMs: number): number {
+  return log === null ? 0 : Math.max(0, Math.round((nowMs - log.startedMs) / MINUTE_MS) - 1);
+}
 
 async function findPending({ store, schedules, timeline }: Cloud, nowMs: number): Promise<readonly Pending[]> {
   const reads = await store.progress(schedules.map(({ name }) => name));

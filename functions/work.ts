@@ -3,12 +3,14 @@
 import { RunnerError } from "../lib/errors.ts";
 import { advance } from "../lib/executor/advance.ts";
 import { isOpen } from "../lib/ledger/ledger.ts";
+import type { Owner } from "../lib/model.ts";
 import { type Due, findNews, type Progress, progressAt } from "../lib/schedules/due.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
 import { type Cloud, NOBODY } from "./cloud.ts";
+import { followSlots } from "./follow_slots.ts";
 import { sendMessages, telling } from "./notices.ts";
-import { followSlots, submitSlots } from "./slots.ts";
 import type { Lease, Read, Report } from "./store.ts";
+import { submitSlots } from "./submit_slots.ts";
 import { turnOptions } from "./turn_options.ts";
 
 /** A schedule that has to be moved on. */
@@ -56,15 +58,15 @@ export async function work(
   using asking = cloud.deps.clock.timeout(budgetMs * SHARE_OF_ASKING);
   let trouble: RunnerError | null = null;
   /** A platform that is away or slow must not keep us from telling so. */
-  const ask = async (act: () => Promise<number>): Promise<number> => {
-    if (asking.signal.aborted) return 0;
+  const ask = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
+    if (asking.signal.aborted) return undefined;
     try {
       return await act();
     } catch (problem) {
-      if (asking.signal.aborted && !signal.aborted) return 0;
+      if (asking.signal.aborted && !signal.aborted) return undefined;
       if (!(problem instanceof RunnerError) || problem.kind === "storage" || signal.aborted) throw problem;
       trouble ??= problem;
-      return 0;
+      return undefined;
     }
   };
   for (const one of pending) {
@@ -73,11 +75,16 @@ export async function work(
   }
   const [slots, runs] = await Promise.all([cloud.store.openSlots(), cloud.deps.ledger.listOpenOfOthers(NOBODY)]);
   const isAsking = slots.length + runs.length > 0;
-  const submitted = isAsking ? await ask(() => submitSlots(cloud, lease, asking.signal)) : 0;
-  const looked = isAsking ? await ask(() => look(cloud, mostLooks, asking.signal)) : 0;
-  await followSlots(cloud, lease, signal);
+  const submitted = isAsking ? await ask(() => submitSlots(cloud, lease, asking.signal)) : undefined;
+  const owner = isAsking ? await ask(() => ownerOf(cloud, asking.signal)) : undefined;
+  const looked = owner && await ask(() => look(cloud, { owner, mostLooks, signal: asking.signal }));
+  await followSlots(cloud, lease, { owner, signal });
   const told = await sendMessages(cloud, signal);
-  return { submitted, looked, told, isCutShort: asking.signal.aborted, trouble };
+  return { submitted: submitted ?? 0, looked: looked ?? 0, told, isCutShort: asking.signal.aborted, trouble };
+}
+
+async function ownerOf({ deps: { client } }: Cloud, signal: AbortSignal): Promise<Owner> {
+  return { host: client.host, user: (await client.whoAmI({ signal })).user };
 }
 
 /**
@@ -120,15 +127,18 @@ async function noteSlots(
 }
 
 /** One look at each run that is open, whoever asked for it; where there are too many, the next ticks go on. */
-async function look({ deps }: Cloud, mostLooks: number, signal: AbortSignal): Promise<number> {
-  const { user } = await deps.client.whoAmI({ signal });
+async function look(
+  { deps }: Cloud,
+  { owner, mostLooks, signal }: { readonly owner: Owner; readonly mostLooks: number; readonly signal: AbortSignal },
+): Promise<number> {
   const nowMs = deps.clock.now();
-  const open = (await deps.ledger.listOpen({ host: deps.client.host, user }))
-    .filter((record) => isOpen(record) && record.dueAtMs <= nowMs);
+  const open = (await deps.ledger.listOpen(owner)).filter((record) => isOpen(record) && record.dueAtMs <= nowMs);
   // What is not known to run yet is sent or looked for first. The others take turns, by the minute alone: a look that
   // shows nothing new is not written down.
   const seen = open.filter(({ state }) => state === "seen");
-  const first = seen.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * mostLooks % seen.length;
+  // Where all may be looked at, another one is still first each time: a look without an answer keeps back those after it.
+  const step = seen.length > mostLooks ? mostLooks : AT_ONCE;
+  const first = seen.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * step % seen.length;
   const due = [
     ...open.filter(({ state }) => state !== "seen"),
     ...seen.slice(first),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { tick } from "../../functions/tick.ts";
+import { DEFAULT_TICK, tick } from "../../functions/tick.ts";
+import type { Client } from "../../lib/client/client.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
 import type { KvLedger } from "../../lib/ledger/kv.ts";
@@ -267,6 +268,80 @@ play("a platform that does not answer keeps nobody from being told", { specs: [M
   assert.deepEqual([told, report.told, report.isCutShort], [3, 3, true]);
 });
 
+const HUNG: ScheduleSpec = { ...EVERY, name: "a-hung-one", workflow: "long" };
+
+play("a workflow that the platform has no answer for delays no other, and its slot is given up after an hour", {
+  specs: [HUNG, { ...EVERY, overlap: "allow" }],
+}, async ({ stage, cloud, tickAt }) => {
+  const { client } = cloud.deps;
+  const hanging = <T>(name: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> => {
+    if (name !== "long") return act();
+    return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal?.reason)));
+  };
+  const hung: Cloud = {
+    ...cloud,
+    deps: {
+      ...cloud.deps,
+      client: {
+        ...client,
+        getWorkflow: (name, options) => hanging(name, options.signal, () => client.getWorkflow(name, options)),
+        getWorkflowYaml: (name, options) => hanging(name, options.signal, () => client.getWorkflowYaml(name, options)),
+        async submit(...args) {
+          const answer = await client.submit(...args);
+          // The budget is spent as soon as the other is through.
+          stage.clock.advance(20_000);
+          return answer;
+        },
+      },
+    },
+  };
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  assert.equal((await tick(hung)).isCutShort, true);
+  assert.deepEqual([await ends(cloud), await ends(cloud, "a-hung-one")], [["open"], ["waiting"]]);
+  stage.clock.advance(60 * MINUTE_MS);
+  await tick(hung);
+  assert.equal((await ends(cloud, "a-hung-one"))[0], "failed");
+});
+
+play("a slot whose schedule this revision does not know waits for one that does", { specs: [EVERY] }, async (play) => {
+  const { stage, cloud, tickAt } = play;
+  await tickAt(0);
+  const slot = { id: "other@a", schedule: "other", atMs: stage.clock.now() };
+  await cloud.store.addSlot(slot);
+  await tickAt(1, 9);
+  assert.equal((await cloud.store.slot("other", slot.id))?.state, "waiting");
+  await tickAt(10);
+  assert.equal((await cloud.store.slot("other", slot.id))?.end?.status, "skipped");
+});
+
+play("a run of another account's key ends its slot, and holds no other back", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 10);
+  assert.deepEqual(await ends(cloud), ["open"]);
+  const client: Client = {
+    ...cloud.deps.client,
+    whoAmI: async (options) => ({ ...await cloud.deps.client.whoAmI(options), user: "somebody-else" }),
+  };
+  stage.clock.advance(MINUTE_MS);
+  await tick({ ...cloud, deps: { ...cloud.deps, client } });
+  assert.deepEqual(await ends(cloud), ["unknown"]);
+});
+
+play("a tick between those of the bell does not pass for one", {}, async ({ stage, cloud, tickAt }) => {
+  await tick(cloud, { ...DEFAULT_TICK, isRung: false });
+  assert.equal(await cloud.store.tickLog(), null);
+  await tickAt(0, 1);
+  for (let minute = 2; minute < 30; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(cloud, { ...DEFAULT_TICK, isRung: false });
+  }
+  assert.equal((await cloud.store.tickLog())?.startedMs, START_MS + MINUTE_MS);
+  await tickAt(30);
+  assert.equal((await cloud.store.tickLog())?.missed, 28);
+});
+
 play("more runs than a tick may look at take turns", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
 }, async ({ stage, cloud, tickAt }) => {
@@ -274,7 +349,7 @@ play("more runs than a tick may look at take turns", {
   const before = stage.simulator.received("get-run").length;
   for (let minute = 0; minute < 4; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud, { budgetMs: 25_000, mostLooks: 3 });
+    await tick(cloud, { ...DEFAULT_TICK, mostLooks: 3 });
   }
   const looked = stage.simulator.received("get-run").slice(before).map(({ path }) => path);
   assert.ok(new Set(looked).size >= 10, `only ${new Set(looked).size} were looked at`);

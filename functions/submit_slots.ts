@@ -1,24 +1,29 @@
-/** What becomes of a slot: it waits, is submitted once, is followed to its end, or stands back for another. */
+/** What becomes of slots that wait: they are submitted once, wait on, or stand back for others. */
 
+import { inParallel } from "../lib/executor/in_parallel.ts";
 import { intend } from "../lib/executor/intend.ts";
 import { prepare } from "../lib/executor/prepare.ts";
 import { advance } from "../lib/executor/advance.ts";
 import { markerOf } from "../lib/executor/slug.ts";
 import { formOf, readDocument } from "../lib/inputs/document.ts";
 import { givenLayer, type InputLayer } from "../lib/inputs/layers.ts";
-import { slugOf } from "../lib/ledger/ledger.ts";
+import { RecordTooLarge, slugOf } from "../lib/ledger/ledger.ts";
 import { type ErrorKind, InvalidInputs, RunnerError } from "../lib/errors.ts";
 import type { RunRecord, RunRequest } from "../lib/model.ts";
 import { decideOverlap, type OpenSlot } from "../lib/schedules/overlap.ts";
-import type { Notice, Schedule } from "../lib/schedules/schedule.ts";
+import type { Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
-import { type Ending, endOf, GONE } from "./ending.ts";
+import { endSlot, reportOn } from "./end_slot.ts";
 import { telling } from "./notices.ts";
-import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read, type Report } from "./store.ts";
+import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read } from "./store.ts";
 import { turnOptions } from "./turn_options.ts";
 
+const MINUTE_MS = 60_000;
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
-const PREPARE_FOR_MS = 60 * 60_000;
+const PREPARE_FOR_MS = 60 * MINUTE_MS;
+/** How long a slot waits for a revision that knows its schedule. */
+const UNKNOWN_FOR_MS = 10 * MINUTE_MS;
+const WORKFLOWS_AT_ONCE = 8;
 
 /** What may be otherwise a minute later. `not_submitted`: the store would not take the intent, so nothing was sent. */
 const PASSING: readonly ErrorKind[] = [
@@ -30,13 +35,40 @@ const PASSING: readonly ErrorKind[] = [
   "not_submitted",
 ];
 
-/** Submits what waits and may go, the earliest first; answers with how many. */
+/**
+ * Submits what waits and may go, the earliest first; answers with how many. Workflows don't wait for each other: one that
+ * the platform takes long over, or has no answer for, delays nobody else's slots.
+ */
 export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<number> {
+  const workflows = [...new Set((await cloud.store.openSlots()).map(({ value }) => workflowOf(cloud, value)))];
+  // Where there are more than go at once, each minute another one is first.
+  const first = Math.floor(cloud.deps.clock.now() / MINUTE_MS) % Math.max(1, workflows.length);
+  const problems: unknown[] = [];
+  let submitted = 0;
+  await inParallel([...workflows.slice(first), ...workflows.slice(0, first)], WORKFLOWS_AT_ONCE, async (workflow) => {
+    try {
+      submitted += await submitSlotsOf(cloud, lease, { workflow, signal });
+    } catch (problem) {
+      problems.push(problem);
+    }
+  });
+  if (problems.length > 0) throw problems[0];
+  return submitted;
+}
+
+/** One after the other: the platform refuses launches of one workflow at the same time. */
+async function submitSlotsOf(
+  cloud: Cloud,
+  lease: Lease,
+  { workflow, signal }: { readonly workflow: string | undefined; readonly signal: AbortSignal },
+): Promise<number> {
   let submitted = 0;
   const tried = new Set<string>();
   let open = await cloud.store.openSlots();
   while (true) {
-    const next = open.find(({ value }) => value.state === "waiting" && !tried.has(value.id));
+    const next = open.find(({ value }) =>
+      value.state === "waiting" && workflowOf(cloud, value) === workflow && !tried.has(value.id)
+    );
     if (next === undefined || signal.aborted) return submitted;
     tried.add(next.value.id);
     const outcome = await trySubmit(cloud, lease, next, { open, signal });
@@ -44,6 +76,11 @@ export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSigna
     // A long queue is not read again for each that waits in it.
     if (outcome !== "waits") open = await cloud.store.openSlots();
   }
+}
+
+/** `undefined` where the schedule is no longer there. */
+function workflowOf({ schedules }: Cloud, slot: KeptSlot): string | undefined {
+  return schedules.find(({ name }) => name === slot.schedule)?.workflow;
 }
 
 /** `moved`: something else may have become of it, and of others. */
@@ -59,7 +96,9 @@ async function trySubmit(
   const slot = read.value;
   const schedule = schedules.find(({ name }) => name === slot.schedule);
   if (schedule === undefined) {
-    await end(cloud, lease, read, { status: "skipped", message: "The schedule is no longer there" });
+    // A revision that is about to be replaced does not know the schedules of the next one.
+    if (cloud.deps.clock.now() - slot.atMs < UNKNOWN_FOR_MS) return "waits";
+    await endSlot(cloud, lease, read, { status: "skipped", message: "The schedule is no longer there" });
     return "moved";
   }
   const others = open.filter(({ value }) => value.schedule === slot.schedule);
@@ -98,7 +137,7 @@ async function passOver(
   },
 ): Promise<void> {
   const record = await knownRecord(cloud, schedule, read.value, signal);
-  if (record === undefined) await end(cloud, lease, read, { status: "skipped", message });
+  if (record === undefined) await endSlot(cloud, lease, read, { status: "skipped", message });
   // Its place is taken: it comes, and is cancelled.
   else await open(cloud, lease, read, { schedule, record, state: "cancelling" });
 }
@@ -123,15 +162,24 @@ async function submit(
     if (record.dueAtMs <= deps.clock.now()) await advanceOnce(cloud, record, signal);
     return "submitted";
   } catch (error) {
-    if (!(error instanceof RunnerError) || error.kind === "storage" || signal.aborted) throw error;
-    if (PASSING.includes(error.kind) && deps.clock.now() - slot.atMs < PREPARE_FOR_MS) {
+    const isEarly = deps.clock.now() - slot.atMs < PREPARE_FOR_MS;
+    if (signal.aborted) {
+      if (isEarly) throw error;
+      await endSlot(cloud, lease, read, {
+        status: "failed",
+        message: "The platform took too long to answer, for an hour",
+      });
+      return "moved";
+    }
+    if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
+    if (PASSING.includes(error.kind) && isEarly && !(error.cause instanceof RecordTooLarge)) {
       deps.log("WARNING", `${slot.id} was not submitted yet: ${error.message}`);
       return "moved";
     }
     const details = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)
       : [];
-    await end(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
+    await endSlot(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
     return "moved";
   }
 }
@@ -149,7 +197,7 @@ async function open(
   const { deps, store } = cloud;
   const slot = read.value;
   const opened: KeptSlot = { ...slot, state, wishId: record.wishId, submittedAtMs: deps.clock.now() };
-  const reports = [report(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
+  const reports = [reportOn(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
   return await store.move(lease, read, opened, telling(schedule, ...reports));
 }
 
@@ -192,71 +240,6 @@ async function fileLayer({ readTextFile }: Cloud, path: string): Promise<InputLa
 /** Sends the submit at once, and does not wait for more: the next ticks look. */
 async function advanceOnce({ deps }: Cloud, record: RunRecord, signal: AbortSignal): Promise<void> {
   await advance(deps, [record], turnOptions(signal));
-}
-
-/** Looks into the ledger for how open slots are doing: ends them, tells, and cancels what takes too long. */
-export async function followSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<void> {
-  const { deps, store, schedules } = cloud;
-  for (const read of await store.openSlots()) {
-    if (signal.aborted) return;
-    const slot = read.value;
-    if (slot.wishId === null) continue;
-    const record = await deps.ledger.get(slot.wishId);
-    const schedule = schedules.find(({ name }) => name === slot.schedule);
-    const ended = record === undefined ? GONE : endOf(record);
-    if (ended !== undefined) {
-      await end(cloud, lease, read, ended);
-      continue;
-    }
-    const kept = await pastDeadline(cloud, lease, read, schedule);
-    if (kept.state === "cancelling" && record?.state === "seen" && record.run.platformStatus !== "canceling") {
-      try {
-        await deps.client.cancelRun(record.handle, { signal });
-      } catch (error) {
-        // Tried again at the next tick.
-        if (!(error instanceof RunnerError) || signal.aborted) throw error;
-        deps.log("WARNING", error.message);
-      }
-    }
-  }
-}
-
-async function pastDeadline(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
-  schedule: Schedule | undefined,
-): Promise<KeptSlot> {
-  const slot = read.value;
-  const deadlineMs = schedule?.deadlineMs ?? null;
-  if (deadlineMs === null || slot.isDeadlineTold || slot.submittedAtMs === null) return slot;
-  if (cloud.deps.clock.now() - slot.submittedAtMs < deadlineMs) return slot;
-  const state = schedule?.onDeadline === "cancel" ? "cancelling" : slot.state;
-  const message = state === "cancelling" ? "It takes too long, and is cancelled" : "It takes too long, and goes on";
-  const told: KeptSlot = { ...slot, state, isDeadlineTold: true };
-  const reports = [report(cloud, slot, { kind: "deadline", slug: null, message })];
-  return await cloud.store.move(lease, read, told, telling(schedule, ...reports)) ? told : slot;
-}
-
-async function end(cloud: Cloud, lease: Lease, read: Read<KeptSlot>, ending: Ending): Promise<void> {
-  const { store, deps, schedules } = cloud;
-  const slot = read.value;
-  const { status, message, slug = null, durationSeconds = null } = ending;
-  const over: KeptSlot = {
-    ...slot,
-    state: "over",
-    end: { status, message, slug, durationSeconds, atMs: deps.clock.now() },
-  };
-  const reports = [report(cloud, slot, { kind: status, slug, message })];
-  await store.move(lease, read, over, telling(schedules.find(({ name }) => name === slot.schedule), ...reports));
-}
-
-function report(
-  { deps }: Cloud,
-  { id, schedule }: KeptSlot,
-  what: { readonly kind: Notice; readonly slug: string | null; readonly message: string | null },
-): Report {
-  return { slotId: id, schedule, atMs: deps.clock.now(), ...what };
 }
 
 function openSlotOf({ id, atMs, state }: KeptSlot): OpenSlot {
