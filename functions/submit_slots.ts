@@ -47,7 +47,8 @@ export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSigna
   let submitted = 0;
   await inParallel([...workflows.slice(first), ...workflows.slice(0, first)], WORKFLOWS_AT_ONCE, async (workflow) => {
     try {
-      submitted += await submitSlotsOf(cloud, lease, { workflow, signal });
+      const count = await submitSlotsOf(cloud, lease, { workflow, signal });
+      submitted += count;
     } catch (problem) {
       problems.push(problem);
     }

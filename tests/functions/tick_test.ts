@@ -304,6 +304,15 @@ play("a workflow that the platform has no answer for delays no other, and its sl
   assert.equal((await ends(cloud, "a-hung-one"))[0], "failed");
 });
 
+play("a tick says how many it submitted, of however many workflows", {
+  specs: [EVERY, { ...EVERY, name: "other", workflow: "long" }, { ...EVERY, name: "third", workflow: "quick" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  assert.equal((await tick(cloud)).submitted, 3);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
 play("a slot whose schedule this revision does not know waits for one that does", { specs: [EVERY] }, async (play) => {
   const { stage, cloud, tickAt } = play;
   await tickAt(0);
