@@ -7,7 +7,7 @@ import { StorageError } from "../lib/errors.ts";
 import type { Deps } from "../lib/executor/deps.ts";
 import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
-import type { Identity, Owner } from "../lib/model.ts";
+import type { Identity } from "../lib/model.ts";
 import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
 import { lazyClient } from "./lazy_client.ts";
 import { patientStore } from "./patient_store.ts";
@@ -30,9 +30,6 @@ export interface Cloud {
   /** Reads a file that is deployed along. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
-
-/** An owner of nothing: the open runs of others are everybody's then, found without asking the platform who we are. */
-export const NOBODY: Owner = { host: "", user: "" };
 
 export interface CloudOptions {
   readonly schedules: readonly Schedule[];

@@ -2,6 +2,7 @@
 
 import { slugOf } from "../lib/ledger/ledger.ts";
 import type { RunRecord } from "../lib/model.ts";
+import { isGivenUp } from "./open_runs.ts";
 import type { SlotEnd } from "./store.ts";
 
 export type Ending = Pick<SlotEnd, "status" | "message"> & Partial<Pick<SlotEnd, "slug" | "durationSeconds">>;
@@ -15,11 +16,11 @@ export function endOf(record: RunRecord): Ending | undefined {
     case "seen":
       return undefined;
     case "submitted":
-      return record.doubt?.isGivenUp
+      return isGivenUp(record)
         ? {
           status: "unknown",
           slug: record.ownSlug,
-          message: `Nobody knows whether it was started: ${record.doubt.detail}`,
+          message: `Nobody knows whether it was started: ${record.doubt?.detail}`,
         }
         : undefined;
     case "refused":

@@ -8,6 +8,7 @@ import type { Cloud } from "./cloud.ts";
 import { endSlot, reportOn } from "./end_slot.ts";
 import { type Ending, endOf, GONE } from "./ending.ts";
 import { telling } from "./notices.ts";
+import { isOwnedBy } from "./open_runs.ts";
 import type { KeptSlot, Lease, Read } from "./store.ts";
 
 const CANCELS_AT_ONCE = 8;
@@ -46,8 +47,9 @@ export async function followSlots(
 }
 
 /** Nobody looks at a run of a key that was replaced by another account's: its slot would keep others back for ever. */
-function endForeign({ owner: { host, user } }: RunRecord, owner: Owner | undefined): Ending | undefined {
-  if (owner === undefined || (owner.host === host && owner.user === user)) return undefined;
+function endForeign(record: RunRecord, owner: Owner | undefined): Ending | undefined {
+  if (owner === undefined || isOwnedBy(record, owner)) return undefined;
+  const { host, user } = record.owner;
   return { status: "unknown", message: `Its run is ${user}'s on ${host}, which this key does not open` };
 }
 

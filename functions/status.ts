@@ -7,6 +7,7 @@ import { nextSlots } from "../lib/schedules/slots.ts";
 import { runsOn, type Schedule } from "../lib/schedules/schedule.ts";
 import type { Cloud } from "./cloud.ts";
 import type { Call } from "./http.ts";
+import { isGivenUp } from "./open_runs.ts";
 import { renderPage } from "./page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./page_facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
@@ -92,7 +93,7 @@ async function pageFacts(cloud: Cloud): Promise<PageFacts> {
     openCount: open.count,
     open: open.records.map((record) => ({
       ...runFacts(record),
-      status: record.state === "seen" ? record.run.platformStatus : "pending",
+      status: isGivenUp(record) ? "unknown" : record.state === "seen" ? record.run.platformStatus : "pending",
       sinceMs: record.intendedAtMs,
     })),
     failures: failures.flatMap(failureOf),

@@ -7,7 +7,8 @@
 
 import { findNews } from "../lib/schedules/due.ts";
 import { runsOn } from "../lib/schedules/schedule.ts";
-import { type Cloud, NOBODY } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
+import { runsUnderWay } from "./open_runs.ts";
 import type { TickLog } from "./store.ts";
 import type { Pending } from "./work.ts";
 
@@ -56,7 +57,7 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
     store.turn(),
     findPending(cloud, startedMs),
     store.openSlots(),
-    deps.ledger.listOpenOfOthers(NOBODY),
+    runsUnderWay(deps.ledger),
     store.dueMessages(startedMs, 1),
   ]);
   if (turn.takenUntilMs > startedMs) return NO_TICK;

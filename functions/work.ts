@@ -2,13 +2,13 @@
 
 import { RunnerError } from "../lib/errors.ts";
 import { advance } from "../lib/executor/advance.ts";
-import { isOpen } from "../lib/ledger/ledger.ts";
 import type { Owner } from "../lib/model.ts";
 import { type Due, findNews, type Progress, progressAt } from "../lib/schedules/due.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
-import { type Cloud, NOBODY } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
 import { followSlots } from "./follow_slots.ts";
 import { sendMessages, telling } from "./notices.ts";
+import { isOwnedBy, runsUnderWay } from "./open_runs.ts";
 import type { Lease, Read, Report } from "./store.ts";
 import { submitSlots } from "./submit_slots.ts";
 import { turnOptions } from "./turn_options.ts";
@@ -73,7 +73,7 @@ export async function work(
     if (one.news !== null) await noteSlots(cloud, lease, one, signal);
     else await cloud.store.forget(lease, one.schedule.name);
   }
-  const [slots, runs] = await Promise.all([cloud.store.openSlots(), cloud.deps.ledger.listOpenOfOthers(NOBODY)]);
+  const [slots, runs] = await Promise.all([cloud.store.openSlots(), runsUnderWay(cloud.deps.ledger)]);
   const isAsking = slots.length + runs.length > 0;
   const submitted = isAsking ? await ask(() => submitSlots(cloud, lease, asking.signal)) : undefined;
   const owner = isAsking ? await ask(() => ownerOf(cloud, asking.signal)) : undefined;
@@ -132,7 +132,9 @@ async function look(
   { owner, mostLooks, signal }: { readonly owner: Owner; readonly mostLooks: number; readonly signal: AbortSignal },
 ): Promise<number> {
   const nowMs = deps.clock.now();
-  const open = (await deps.ledger.listOpen(owner)).filter((record) => isOpen(record) && record.dueAtMs <= nowMs);
+  const open = (await runsUnderWay(deps.ledger)).filter((record) =>
+    isOwnedBy(record, owner) && record.dueAtMs <= nowMs
+  );
   // What is not known to run yet is sent or looked for first. The others take turns, by the minute alone: a look that
   // shows nothing new is not written down.
   const seen = open.filter(({ state }) => state === "seen");

@@ -232,6 +232,18 @@ play("a lost answer is looked for by the next ticks, and nothing is sent twice",
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
+play("a run that is looked for in vain is told of, and costs no later tick a request", {
+  faults: [{ on: "submit", cut: "before-effect" }],
+}, async ({ stage, cloud, tickAt }) => {
+  await tickAt(0, 1);
+  await cloud.store.addSlot({ id: "every@once", schedule: "every", atMs: stage.clock.now() });
+  await tickAt(2, 3, 4, 5, 6, 7);
+  assert.deepEqual(await ends(cloud), ["unknown"]);
+  const asked = stage.simulator.received().length;
+  await tickAt(8, 9);
+  assert.equal(stage.simulator.received().length, asked);
+});
+
 const MISSING: ScheduleSpec = { ...EVERY, notify: [{ url: "https://example.com/a", on: ["missed"] }] };
 
 play("a platform that is away keeps nobody from being told", { specs: [MISSING] }, async ({ stage, tickAt }) => {
