@@ -10,7 +10,7 @@ export interface Keys {
 }
 
 /** Shorter ones could be guessed. */
-const LEAST_LENGTH = 16;
+const MIN_KEY_LENGTH = 16;
 
 /**
  * `PW_TRIGGER_KEY` and, if it is set, `PW_READ_KEY`.
@@ -21,8 +21,8 @@ export function readKeys(env: (name: string) => string | undefined): Keys | stri
   const full = env("PW_TRIGGER_KEY") ?? "";
   const read = env("PW_READ_KEY") ?? "";
   if (full === "") return "PW_TRIGGER_KEY is not set";
-  if (full.length < LEAST_LENGTH) return `PW_TRIGGER_KEY is shorter than ${LEAST_LENGTH} characters`;
-  if (read !== "" && read.length < LEAST_LENGTH) return `PW_READ_KEY is shorter than ${LEAST_LENGTH} characters`;
+  if (full.length < MIN_KEY_LENGTH) return `PW_TRIGGER_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
+  if (read !== "" && read.length < MIN_KEY_LENGTH) return `PW_READ_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
   // Nobody could send another one in a header.
   const unsent = [["PW_TRIGGER_KEY", full], ["PW_READ_KEY", read]].find(([, key = ""]) => !/^[!-~]*$/.test(key));
   if (unsent !== undefined) return `${unsent[0]} holds a blank, or what is not a visible ASCII character`;

@@ -4,17 +4,17 @@ import type { Clock } from "../lib/clock.ts";
 import type { Json, JsonObject } from "../lib/model.ts";
 import { problem } from "./problem.ts";
 
-const MOST_BYTES = 1024 * 1024;
+const MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 10_000;
 /** Nobody writes deeper by hand, and what walks the inputs later is recursive. */
-const DEEPEST = 64;
+const MAX_DEPTH = 64;
 
 /** @returns The object, or the answer that says why there is none. */
 export async function readBody(request: Request, clock: Clock): Promise<JsonObject | Response> {
   const type = request.headers.get("content-type") ?? "";
   if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "The body must be application/json");
   if (request.headers.has("content-encoding")) return problem(415, "The body must not be encoded");
-  if (Number(request.headers.get("content-length") ?? 0) > MOST_BYTES) return tooLarge();
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
   using deadline = clock.timeout(DEADLINE_MS);
   const text = await textWithin(request, deadline.signal);
   if (typeof text !== "string") return text;
@@ -27,7 +27,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return problem(422, "The body must be a JSON object");
   }
-  return isDeeperThan(value, DEEPEST) ? problem(422, `The body must be at most ${DEEPEST} levels deep`) : value;
+  return isDeeperThan(value, MAX_DEPTH) ? problem(422, `The body must be at most ${MAX_DEPTH} levels deep`) : value;
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {
@@ -54,7 +54,7 @@ async function textWithin(request: Request, signal: AbortSignal): Promise<string
       if (piece === "late") return problem(408, `The body did not come within ${DEADLINE_MS / 1_000} s`);
       if (piece.done) return text + decoder.decode();
       bytes += piece.value.length;
-      if (bytes > MOST_BYTES) return tooLarge();
+      if (bytes > MAX_BYTES) return tooLarge();
       text += decoder.decode(piece.value, { stream: true });
     }
   } catch (error) {
@@ -65,5 +65,5 @@ async function textWithin(request: Request, signal: AbortSignal): Promise<string
 }
 
 function tooLarge(): Response {
-  return problem(413, `The body must be at most ${MOST_BYTES} bytes`);
+  return problem(413, `The body must be at most ${MAX_BYTES} bytes`);
 }

@@ -5,20 +5,20 @@ import { findCredential } from "../lib/client/credentials.ts";
 import { systemClock } from "../lib/clock.ts";
 import { StorageError } from "../lib/errors.ts";
 import type { Deps } from "../lib/executor/deps.ts";
-import { type KvLedger, kvLedger } from "../lib/ledger/kv.ts";
+import { type KvRunStore, kvRunStore } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
 import type { Identity } from "../lib/model.ts";
 import { PRODUCTION, type Schedule } from "../lib/schedules/schedule.ts";
 import { lazyClient } from "./lazy_client.ts";
-import { patientStore } from "./patient_store.ts";
-import { type CloudStore, cloudStore, openKv } from "./store.ts";
+import { retryingStore } from "./patient_store.ts";
+import { openKv, type SchedulerStore, schedulerStoreOn } from "./store.ts";
 
 /** What every part of the cloud side works with. */
-export interface Cloud {
+export interface Service {
   /** What the engines work with. */
-  readonly deps: Deps & { readonly ledger: KvLedger };
+  readonly deps: Deps & { readonly store: KvRunStore };
   /** What is remembered between ticks. */
-  readonly store: CloudStore;
+  readonly schedulerStore: SchedulerStore;
   /** What runs by itself. */
   readonly schedules: readonly Schedule[];
   /** `production`, or what else the host calls the line of deployments that this one belongs to. */
@@ -31,7 +31,7 @@ export interface Cloud {
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
-export interface CloudOptions {
+export interface ServiceOptions {
   readonly schedules: readonly Schedule[];
   /** A local file for the store; the host's own when left out. */
   readonly kvPath?: string | undefined;
@@ -46,7 +46,7 @@ export interface CloudOptions {
  *
  * @throws StorageError without Deno KV, or where the file can't be opened; CredentialError without a key.
  */
-export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cloud> {
+export async function openService({ schedules, kvPath }: ServiceOptions): Promise<Service> {
   const env = (name: string) => Deno.env.get(name);
   // The store takes its time to open: the key is read meanwhile.
   const [kv, credential] = await Promise.allSettled([
@@ -64,10 +64,10 @@ export async function openCloud({ schedules, kvPath }: CloudOptions): Promise<Cl
     const { createClient } = await import("../lib/client/create_client.ts");
     return createClient({ ...parts, credential: credential.value, fetch });
   });
-  const ledger = kvLedger({ kv: kv.value, clock: systemClock, random: strongRandom });
+  const store = kvRunStore({ kv: kv.value, clock: systemClock, random: strongRandom });
   return {
-    deps: { ...parts, client: knowingItsOwner(client), ledger },
-    store: patientStore(cloudStore(kv.value), parts),
+    deps: { ...parts, client: cachingIdentity(client), store },
+    schedulerStore: retryingStore(schedulerStoreOn(kv.value), parts),
     schedules,
     timeline: env("DENO_TIMELINE") || PRODUCTION,
     fetch,
@@ -88,8 +88,8 @@ async function openStore(path: string | undefined): Promise<Deno.Kv> {
 }
 
 /** Opens at the first call, and is asked again only when that failed: a local store takes one handle a process. */
-export function openOnce(open: () => Promise<Cloud>): () => Promise<Cloud> {
-  let opening: Promise<Cloud> | undefined;
+export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
+  let opening: Promise<Service> | undefined;
   return async () => {
     try {
       return await (opening ??= open());
@@ -101,7 +101,7 @@ export function openOnce(open: () => Promise<Cloud>): () => Promise<Cloud> {
 }
 
 /** A key stays its owner's: one question is enough for the life of an isolate. */
-export function knowingItsOwner(client: Client): Client {
+export function cachingIdentity(client: Client): Client {
   let asking: Promise<Identity> | undefined;
   return {
     ...client,

@@ -10,23 +10,23 @@ import type { Log } from "../lib/log.ts";
 import type { TickReport } from "./tick.ts";
 
 /** As `Deno.cron` has it. */
-export type Bell = (name: string, schedule: string, ring: () => Promise<void>) => unknown;
+export type CronTrigger = (name: string, schedule: string, onTick: () => Promise<void>) => unknown;
 
 /**
  * Ticks every minute. A tick that fails is logged; the next one goes on.
  *
  * @throws StorageError when there is no bell.
  */
-export function ringEveryMinute(
+export function tickEveryMinute(
   tick: () => Promise<TickReport>,
-  { bell, log }: { bell: Bell | undefined; log: Log },
+  { cronTrigger, log }: { cronTrigger: CronTrigger | undefined; log: Log },
 ): void {
-  if (bell === undefined) {
+  if (cronTrigger === undefined) {
     throw new StorageError("Cannot keep schedules: this runtime was started without Deno.cron", {
       hint: 'Start it with --unstable-cron, or with "unstable": ["kv", "cron"] in deno.json',
     });
   }
-  bell("pw-workflow-runner schedules", "* * * * *", async () => {
+  cronTrigger("pw-workflow-runner schedules", "* * * * *", async () => {
     try {
       const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
       if (submitted + missedTicks > 0 || isCutShort) {
@@ -40,6 +40,6 @@ export function ringEveryMinute(
 }
 
 /** The host's own bell, where it has one. */
-export function hostBell(): Bell | undefined {
-  return typeof Deno.cron === "function" ? (name, schedule, ring) => Deno.cron(name, schedule, ring) : undefined;
+export function systemCronTrigger(): CronTrigger | undefined {
+  return typeof Deno.cron === "function" ? (name, schedule, onTick) => Deno.cron(name, schedule, onTick) : undefined;
 }

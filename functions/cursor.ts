@@ -1,30 +1,30 @@
 /** Pages of a list that grows at its head: a cursor says which one was shown last, not how many were. */
 
-import type { Ledger, RecentPlace, RecentQuery } from "../lib/ledger/ledger.ts";
-import type { RunRecord } from "../lib/model.ts";
+import type { RecentCursor, RecentQuery, RunStore } from "../lib/ledger/ledger.ts";
+import type { Submission } from "../lib/model.ts";
 
 export interface Page {
-  readonly records: readonly RunRecord[];
+  readonly records: readonly Submission[];
   /** `null` on the last page. */
   readonly next: string | null;
 }
 
 /** @returns `undefined` for a cursor that is none of ours. */
 export async function readPage(
-  ledger: Pick<Ledger, "listRecent">,
+  store: Pick<RunStore, "listRecent">,
   { limit, cursor, workflow }: Pick<RecentQuery, "limit" | "workflow"> & { readonly cursor: string | null },
 ): Promise<Page | undefined> {
   const after = cursor === null ? null : placeIn(cursor);
   if (after === undefined) return undefined;
-  const records = await ledger.listRecent(null, { limit: limit + 1, after: after ?? undefined, workflow });
+  const records = await store.listRecent(null, { limit: limit + 1, after: after ?? undefined, workflow });
   const shown = records.slice(0, limit);
   const last = shown.at(-1);
   if (records.length <= limit || last === undefined) return { records: shown, next: null };
-  return { records: shown, next: `${last.intendedAtMs}.${last.wishId}` };
+  return { records: shown, next: `${last.createdAtMs}.${last.submissionId}` };
 }
 
-function placeIn(cursor: string): RecentPlace | undefined {
-  const [, intendedAtMs, wishId] = /^(\d{1,15})\.([A-Za-z0-9-]{1,64})$/.exec(cursor) ?? [];
-  if (intendedAtMs === undefined || wishId === undefined) return undefined;
-  return { intendedAtMs: Number(intendedAtMs), wishId };
+function placeIn(cursor: string): RecentCursor | undefined {
+  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([A-Za-z0-9-]{1,64})$/.exec(cursor) ?? [];
+  if (createdAtMs === undefined || submissionId === undefined) return undefined;
+  return { createdAtMs: Number(createdAtMs), submissionId };
 }

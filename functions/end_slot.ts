@@ -1,30 +1,40 @@
 /** Ends a slot, with what there is to tell of it. */
 
-import type { Notice } from "../lib/schedules/schedule.ts";
-import type { Cloud } from "./cloud.ts";
+import type { NotificationKind } from "../lib/schedules/schedule.ts";
+import type { Service } from "./cloud.ts";
 import type { Ending } from "./ending.ts";
-import { telling } from "./notices.ts";
-import type { KeptSlot, Lease, Read, Report } from "./store.ts";
+import { notify } from "./notices.ts";
+import type { LockHandle, Notification, Read, StoredOccurrence } from "./store.ts";
 
 /** Nothing where somebody else has moved the slot since. */
-export async function endSlot(cloud: Cloud, lease: Lease, read: Read<KeptSlot>, ending: Ending): Promise<void> {
-  const { store, deps, schedules } = cloud;
-  const slot = read.value;
+export async function finishOccurrence(
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
+  ending: Ending,
+): Promise<void> {
+  const { schedulerStore, deps, schedules } = service;
+  const occurrence = read.value;
   const { status, message, slug = null, durationSeconds = null } = ending;
-  const over: KeptSlot = {
-    ...slot,
-    state: "over",
+  const over: StoredOccurrence = {
+    ...occurrence,
+    state: "ended",
     end: { status, message, slug, durationSeconds, atMs: deps.clock.now() },
   };
-  const reports = [reportOn(cloud, slot, { kind: status, slug, message })];
-  await store.move(lease, read, over, telling(schedules.find(({ name }) => name === slot.schedule), ...reports));
+  const notifications = [notificationFor(service, occurrence, { kind: status, slug, message })];
+  await schedulerStore.move(
+    lock,
+    read,
+    over,
+    notify(schedules.find(({ name }) => name === occurrence.schedule), ...notifications),
+  );
 }
 
 /** What is told of a slot as of now. */
-export function reportOn(
-  { deps }: Cloud,
-  { id, schedule }: KeptSlot,
-  what: { readonly kind: Notice; readonly slug: string | null; readonly message: string | null },
-): Report {
-  return { slotId: id, schedule, atMs: deps.clock.now(), ...what };
+export function notificationFor(
+  { deps }: Service,
+  { id, schedule }: StoredOccurrence,
+  what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
+): Notification {
+  return { occurrenceId: id, schedule, atMs: deps.clock.now(), ...what };
 }

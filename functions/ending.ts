@@ -1,31 +1,33 @@
 /** How a slot ends, told from its record. Pure. */
 
 import { slugOf } from "../lib/ledger/ledger.ts";
-import type { RunRecord } from "../lib/model.ts";
-import { isGivenUp } from "./open_runs.ts";
-import type { SlotEnd } from "./store.ts";
+import type { Submission } from "../lib/model.ts";
+import { isAbandoned } from "./open_runs.ts";
+import type { OccurrenceResult } from "./store.ts";
 
-export type Ending = Pick<SlotEnd, "status" | "message"> & Partial<Pick<SlotEnd, "slug" | "durationSeconds">>;
+export type Ending =
+  & Pick<OccurrenceResult, "status" | "message">
+  & Partial<Pick<OccurrenceResult, "slug" | "durationSeconds">>;
 
 export const GONE: Ending = { status: "unknown", message: "Its record is no longer there" };
 
 /** How a record ended, as far as a schedule is concerned; `undefined` while it goes on. */
-export function endOf(record: RunRecord): Ending | undefined {
+export function endOf(record: Submission): Ending | undefined {
   switch (record.state) {
-    case "intended":
-    case "seen":
+    case "pending":
+    case "active":
       return undefined;
-    case "submitted":
-      return isGivenUp(record)
+    case "unconfirmed":
+      return isAbandoned(record)
         ? {
           status: "unknown",
           slug: record.ownSlug,
-          message: `Nobody knows whether it was started: ${record.doubt?.detail}`,
+          message: `Nobody knows whether it was started: ${record.reconciliation?.detail}`,
         }
         : undefined;
-    case "refused":
+    case "rejected":
       return { status: "failed", message: record.message };
-    case "settled": {
+    case "finished": {
       const { status, durationSeconds, errorMessage, message } = record.result;
       const isPlain = status === "completed" || status === "failed" || status === "cancelled";
       return {

@@ -2,14 +2,14 @@
 
 import { RunnerError } from "../lib/errors.ts";
 import { inParallel } from "../lib/executor/in_parallel.ts";
-import type { Owner, RunHandle, RunRecord } from "../lib/model.ts";
+import type { Owner, RunId, Submission } from "../lib/model.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
-import type { Cloud } from "./cloud.ts";
-import { endSlot, reportOn } from "./end_slot.ts";
+import type { Service } from "./cloud.ts";
+import { finishOccurrence, notificationFor } from "./end_slot.ts";
 import { type Ending, endOf, GONE } from "./ending.ts";
-import { telling } from "./notices.ts";
+import { notify } from "./notices.ts";
 import { isOwnedBy } from "./open_runs.ts";
-import type { KeptSlot, Lease, Read } from "./store.ts";
+import type { LockHandle, Read, StoredOccurrence } from "./store.ts";
 
 const CANCELS_AT_ONCE = 8;
 /** Of all requests to cancel in a tick: who is asked in vain keeps nobody from being told. */
@@ -20,47 +20,47 @@ const CANCELLING_MS = 5_000;
  *
  * @param owner Whose key this is, where the platform has said so.
  */
-export async function followSlots(
-  cloud: Cloud,
-  lease: Lease,
+export async function trackOccurrences(
+  service: Service,
+  lock: LockHandle,
   { owner, signal }: { readonly owner: Owner | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { deps, store, schedules } = cloud;
-  const toCancel: RunHandle[] = [];
-  for (const read of await store.openSlots()) {
+  const { deps, schedulerStore, schedules } = service;
+  const toCancel: RunId[] = [];
+  for (const read of await schedulerStore.openOccurrences()) {
     if (signal.aborted) return;
-    const slot = read.value;
-    if (slot.wishId === null) continue;
-    const record = await deps.ledger.get(slot.wishId);
-    const schedule = schedules.find(({ name }) => name === slot.schedule);
+    const occurrence = read.value;
+    if (occurrence.submissionId === null) continue;
+    const record = await deps.store.get(occurrence.submissionId);
+    const schedule = schedules.find(({ name }) => name === occurrence.schedule);
     const ended = record === undefined ? GONE : endOf(record) ?? endForeign(record, owner);
     if (ended !== undefined) {
-      await endSlot(cloud, lease, read, ended);
+      await finishOccurrence(service, lock, read, ended);
       continue;
     }
-    const kept = await pastDeadline(cloud, lease, read, schedule);
-    if (kept.state === "cancelling" && record?.state === "seen" && record.run.platformStatus !== "canceling") {
-      toCancel.push(record.handle);
+    const kept = await pastDeadline(service, lock, read, schedule);
+    if (kept.state === "cancelling" && record?.state === "active" && record.run.platformStatus !== "canceling") {
+      toCancel.push(record.runId);
     }
   }
-  if (toCancel.length > 0) await cancelAll(cloud, toCancel, signal);
+  if (toCancel.length > 0) await cancelAll(service, toCancel, signal);
 }
 
 /** Nobody looks at a run of a key that was replaced by another account's: its slot would keep others back for ever. */
-function endForeign(record: RunRecord, owner: Owner | undefined): Ending | undefined {
+function endForeign(record: Submission, owner: Owner | undefined): Ending | undefined {
   if (owner === undefined || isOwnedBy(record, owner)) return undefined;
   const { host, user } = record.owner;
   return { status: "unknown", message: `Its run is ${user}'s on ${host}, which this key does not open` };
 }
 
 /** What can't be cancelled now is tried again at the next tick. */
-async function cancelAll({ deps }: Cloud, handles: readonly RunHandle[], signal: AbortSignal): Promise<void> {
+async function cancelAll({ deps }: Service, runIds: readonly RunId[], signal: AbortSignal): Promise<void> {
   using deadline = deps.clock.timeout(CANCELLING_MS);
   const either = AbortSignal.any([signal, deadline.signal]);
-  await inParallel(handles, CANCELS_AT_ONCE, async (handle) => {
+  await inParallel(runIds, CANCELS_AT_ONCE, async (runId) => {
     if (either.aborted) return;
     try {
-      await deps.client.cancelRun(handle, { signal: either });
+      await deps.client.cancelRun(runId, { signal: either });
     } catch (error) {
       if (!(error instanceof RunnerError) && !either.aborted) throw error;
       deps.log("WARNING", error instanceof Error ? error.message : String(error));
@@ -69,18 +69,18 @@ async function cancelAll({ deps }: Cloud, handles: readonly RunHandle[], signal:
 }
 
 async function pastDeadline(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
   schedule: Schedule | undefined,
-): Promise<KeptSlot> {
-  const slot = read.value;
+): Promise<StoredOccurrence> {
+  const occurrence = read.value;
   const deadlineMs = schedule?.deadlineMs ?? null;
-  if (deadlineMs === null || slot.isDeadlineTold || slot.submittedAtMs === null) return slot;
-  if (cloud.deps.clock.now() - slot.submittedAtMs < deadlineMs) return slot;
-  const state = schedule?.onDeadline === "cancel" ? "cancelling" : slot.state;
+  if (deadlineMs === null || occurrence.isDeadlineReported || occurrence.submittedAtMs === null) return occurrence;
+  if (service.deps.clock.now() - occurrence.submittedAtMs < deadlineMs) return occurrence;
+  const state = schedule?.onDeadline === "cancel" ? "cancelling" : occurrence.state;
   const message = state === "cancelling" ? "It takes too long, and is cancelled" : "It takes too long, and goes on";
-  const told: KeptSlot = { ...slot, state, isDeadlineTold: true };
-  const reports = [reportOn(cloud, slot, { kind: "deadline", slug: null, message })];
-  return await cloud.store.move(lease, read, told, telling(schedule, ...reports)) ? told : slot;
+  const told: StoredOccurrence = { ...occurrence, state, isDeadlineReported: true };
+  const notifications = [notificationFor(service, occurrence, { kind: "deadline", slug: null, message })];
+  return await service.schedulerStore.move(lock, read, told, notify(schedule, ...notifications)) ? told : occurrence;
 }

@@ -7,13 +7,13 @@ const DELETED_AT_ONCE = 100;
  *
  * @returns How many, at most as many as asked for.
  */
-export async function forgetOld(kv: Deno.Kv, beforeMs: number, most: number): Promise<number> {
+export async function deleteExpired(kv: Deno.Kv, beforeMs: number, most: number): Promise<number> {
   const old: (readonly Deno.KvKey[])[] = [];
   for await (const { key, value } of kv.list<{ readonly atMs: number }>({ prefix: ["report"] }, { limit: most })) {
     if (value.atMs >= beforeMs) break;
     old.push([key, ["trouble", ...key.slice(1)]]);
   }
-  for await (const keys of oldSlots(kv, beforeMs)) {
+  for await (const keys of oldOccurrences(kv, beforeMs)) {
     if (old.length >= most) break;
     old.push(keys);
   }
@@ -26,7 +26,7 @@ export async function forgetOld(kv: Deno.Kv, beforeMs: number, most: number): Pr
 }
 
 /** The keys of each schedule's first slots, of those that are over. */
-async function* oldSlots(kv: Deno.Kv, beforeMs: number): AsyncGenerator<readonly Deno.KvKey[], undefined> {
+async function* oldOccurrences(kv: Deno.Kv, beforeMs: number): AsyncGenerator<readonly Deno.KvKey[], undefined> {
   // Numbers come after all text in the order of keys.
   const end = ["slot-time", 0];
   for (let start: Deno.KvKey | undefined = ["slot-time"]; start !== undefined;) {
@@ -38,9 +38,9 @@ async function* oldSlots(kv: Deno.Kv, beforeMs: number): AsyncGenerator<readonly
         start = ["slot-time", schedule, 0];
         break;
       }
-      const slotKey = ["slot", schedule, id];
-      const { value } = await kv.get<{ readonly state: string }>(slotKey);
-      if (value === null || value.state === "over") yield [slotKey, key];
+      const occurrenceKey = ["slot", schedule, id];
+      const { value } = await kv.get<{ readonly state: string }>(occurrenceKey);
+      if (value === null || value.state === "ended") yield [occurrenceKey, key];
     }
   }
 }

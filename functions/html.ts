@@ -1,6 +1,6 @@
 /** Text into markup: what is put into a template is escaped, but for what a template made itself. */
 
-import { harmlessLog } from "../lib/cli/sanitize.ts";
+import { escapeLog } from "../lib/cli/sanitize.ts";
 
 /** Markup that is safe to send. Made by {@link html} alone. */
 export interface Html {
@@ -25,7 +25,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 function markupOf(value: Content): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string" || typeof value === "number") {
-    return harmlessLog(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+    return escapeLog(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
   }
   if (isHtml(value)) return value.markup;
   return value.map(markupOf).join("");

@@ -2,13 +2,13 @@
 
 import { RunnerError } from "../lib/errors.ts";
 import { type Access, accessOf, challengeFor, type Keys } from "./access.ts";
-import type { Cloud } from "./cloud.ts";
+import type { Service } from "./cloud.ts";
 import { problem, problemOf, SECURITY_HEADERS } from "./problem.ts";
 import { health } from "./health.ts";
 
 /** What a route is called with. */
 export interface Call {
-  readonly cloud: Cloud;
+  readonly service: Service;
   readonly request: Request;
   readonly url: URL;
   /** What stands in the path's place for a name. */
@@ -74,7 +74,7 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** The store takes keys of some length only, and no run or schedule has a longer name. */
-export const LONGEST_NAME = 255;
+export const MAX_NAME_LENGTH = 255;
 
 /**
  * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
@@ -85,14 +85,14 @@ export const LONGEST_NAME = 255;
  */
 export function createHandler(
   { open, keys, closing = new AbortController().signal }: {
-    readonly open: () => Promise<Cloud>;
+    readonly open: () => Promise<Service>;
     readonly keys: Keys | string;
     readonly closing?: AbortSignal;
   },
 ): (request: Request) => Promise<Response> {
   const underWay = new Map<string, Promise<Response>>();
   return async (request) => {
-    const answer = await guarded(request, { cloud: open, keys, closing, underWay });
+    const answer = await guarded(request, { service: open, keys, closing, underWay });
     if (request.method !== "HEAD") return answer;
     await answer.body?.cancel();
     return new Response(null, { status: answer.status, headers: answer.headers });
@@ -100,7 +100,7 @@ export function createHandler(
 }
 
 interface Parts extends Pick<Call, "closing" | "underWay"> {
-  readonly cloud: () => Promise<Cloud>;
+  readonly service: () => Promise<Service>;
   readonly keys: Keys | string;
 }
 
@@ -118,7 +118,7 @@ async function guarded(request: Request, parts: Parts): Promise<Response> {
   }
 }
 
-async function answer(request: Request, { cloud, keys, closing, underWay }: Parts): Promise<Response> {
+async function answer(request: Request, { service, keys, closing, underWay }: Parts): Promise<Response> {
   // It holds the Host that was sent, which may be anything.
   const url = URL.parse(request.url);
   if (url === null) return problem(400, "The address can't be read");
@@ -141,14 +141,14 @@ async function answer(request: Request, { cloud, keys, closing, underWay }: Part
   }
   const name = nameIn(route.path.exec(url.pathname)?.[1] ?? "");
   if (name === undefined) return problem(400, "The address can't be read");
-  if (name.length > LONGEST_NAME) return problem(404, "Nothing has so long a name");
-  const opened = await cloud().catch((error: unknown) => {
+  if (name.length > MAX_NAME_LENGTH) return problem(404, "Nothing has so long a name");
+  const opened = await service().catch((error: unknown) => {
     if (route.access !== "none" || !(error instanceof RunnerError)) throw error;
     // Whoever has no key is not told which files this host looks at.
     return problem(503, "Something that it needs is not there: with a key, any other address says what");
   });
   if (opened instanceof Response) return opened;
-  return await route.handle({ cloud: opened, request, url, name, closing, underWay });
+  return await route.handle({ service: opened, request, url, name, closing, underWay });
 }
 
 function nameIn(segment: string): string | undefined {

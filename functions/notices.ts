@@ -5,43 +5,49 @@
 
 import { inParallel } from "../lib/executor/in_parallel.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
-import type { Cloud } from "./cloud.ts";
-import type { Message, Read, Report, Telling } from "./store.ts";
+import type { Service } from "./cloud.ts";
+import type { Notification, NotificationBatch, OutboxMessage, Read } from "./store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
 const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
 const DEADLINE_MS = 10_000;
-const MOST_READ = 500;
-const MOST_SENT = 60;
+const MAX_READ = 500;
+const MAX_SENT = 60;
 const AT_ONCE = 20;
 
 /** What is to be written down so that whoever wants to hear of it will. */
-export function telling(schedule: Schedule | undefined, ...reports: readonly Report[]): Telling {
-  const messages = reports.flatMap((report) =>
-    (schedule?.notify ?? []).flatMap(({ on }, webhook): Message[] =>
+export function notify(schedule: Schedule | undefined, ...notifications: readonly Notification[]): NotificationBatch {
+  const outboxMessages = notifications.flatMap((report) =>
+    (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
       on.includes(report.kind)
-        ? [{ id: `${report.slotId}/${report.kind}/${webhook}`, report, webhook, attempts: 0, dueAtMs: report.atMs }]
+        ? [{
+          id: `${report.occurrenceId}/${report.kind}/${webhook}`,
+          report,
+          webhook,
+          attempts: 0,
+          nextPollAtMs: report.atMs,
+        }]
         : []
     )
   );
-  return { reports, messages };
+  return { notifications, outboxMessages };
 }
 
 /**
  * Sends what is due, a few at a time; webhooks take turns, so that one that is away keeps nobody else from hearing. Never
  * throws for a webhook's sake.
  */
-export async function sendMessages(cloud: Cloud, signal: AbortSignal): Promise<number> {
-  const due = inTurns(await cloud.store.dueMessages(cloud.deps.clock.now(), MOST_READ));
+export async function sendNotifications(service: Service, signal: AbortSignal): Promise<number> {
+  const due = inTurns(await service.schedulerStore.dueOutboxMessages(service.deps.clock.now(), MAX_READ));
   let sent = 0;
-  await inParallel(due.slice(0, MOST_SENT), AT_ONCE, async (read) => {
-    if (!signal.aborted && await sendOne(cloud, read, signal)) sent++;
+  await inParallel(due.slice(0, MAX_SENT), AT_ONCE, async (read) => {
+    if (!signal.aborted && await sendOne(service, read, signal)) sent++;
   });
   return sent;
 }
 
 /** The first of each webhook, then the second of each, and so on. */
-function inTurns(due: readonly Read<Message>[]): readonly Read<Message>[] {
+function inTurns(due: readonly Read<OutboxMessage>[]): readonly Read<OutboxMessage>[] {
   const ranks = new Map<string, number>();
   return due.map((read) => {
     const { report, webhook } = read.value;
@@ -52,36 +58,36 @@ function inTurns(due: readonly Read<Message>[]): readonly Read<Message>[] {
   }).sort((a, b) => a.rank - b.rank).map(({ read }) => read);
 }
 
-async function sendOne(cloud: Cloud, read: Read<Message>, signal: AbortSignal): Promise<boolean> {
-  const { deps, store, schedules } = cloud;
+async function sendOne(service: Service, read: Read<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
+  const { deps, schedulerStore, schedules } = service;
   const { report, webhook, attempts } = read.value;
   const hook = schedules.find(({ name }) => name === report.schedule)?.notify[webhook];
   if (hook === undefined) {
     // The schedule has changed since: there is nobody left to tell.
-    await store.settleMessage(read, null);
+    await schedulerStore.completeMessage(read, null);
     return false;
   }
-  const problem = await send(cloud, hook, read.value, signal);
+  const problem = await send(service, hook, read.value, signal);
   if (problem !== undefined) {
     deps.log("WARNING", `The webhook of ${report.schedule} did not take ${read.value.id}: ${problem}`);
   }
   const pauseMs = PAUSES_MS[attempts];
-  const isOver = problem === undefined || pauseMs === undefined;
-  const next = { ...read.value, attempts: attempts + 1, dueAtMs: deps.clock.now() + (pauseMs ?? 0) };
-  await store.settleMessage(read, isOver ? null : next);
+  const isEnded = problem === undefined || pauseMs === undefined;
+  const next = { ...read.value, attempts: attempts + 1, nextPollAtMs: deps.clock.now() + (pauseMs ?? 0) };
+  await schedulerStore.completeMessage(read, isEnded ? null : next);
   return problem === undefined;
 }
 
 async function send(
-  { deps, fetch, env }: Cloud,
+  { deps, fetch, env }: Service,
   { url, secretEnv }: Schedule["notify"][number],
-  { id, report }: Message,
+  { id, report }: OutboxMessage,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const body = JSON.stringify({
     type: `run.${report.kind}`,
     timestamp: new Date(report.atMs).toISOString(),
-    data: { schedule: report.schedule, slot: report.slotId, slug: report.slug, message: report.message },
+    data: { schedule: report.schedule, occurrence: report.occurrenceId, slug: report.slug, message: report.message },
   });
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
   const secret = secretEnv === null ? undefined : env(secretEnv);

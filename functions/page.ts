@@ -72,7 +72,7 @@ export async function renderPage(facts: PageFacts): Promise<Page> {
       otherwise: "No run failed",
     })}
     ${section("reports", "Worth knowing", {
-      items: facts.reports.map((report) => reportItem(report, nowMs)),
+      items: facts.notifications.map((report) => reportItem(report, nowMs)),
       otherwise: "No slot was missed or skipped of late",
     })}
     ${counters(facts)}
@@ -196,19 +196,19 @@ function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
 
 function lastResult(last: ScheduleFacts["results"][number] | undefined, nowMs: number): Html {
   if (last === undefined) return html`<p class="soft">none yet</p>`;
-  const { status, slotMs, durationSeconds, message } = last;
+  const { status, scheduledAtMs, durationSeconds, message } = last;
   const duration = durationSeconds === null
     ? null
     : html`<span class="soft">in ${formatDuration(durationSeconds * 1_000)}</span>`;
   const why = message === null || status === "completed" ? null : html`<p>${message}</p>`;
-  return html`<p>${chip(status)} ${duration}</p><p>${instant(slotMs, nowMs)}</p>${why}`;
+  return html`<p>${chip(status)} ${duration}</p><p>${instant(scheduledAtMs, nowMs)}</p>${why}`;
 }
 
 /** The last slots as bars, the oldest on the left; each says in words what it is. */
 function strip({ name, results }: ScheduleFacts, nowMs: number): Html | null {
   if (results.length === 0) return null;
-  const bars = results.toReversed().map(({ status, slotMs }) => {
-    const words = `${status}, slot of ${absolute(slotMs, nowMs)}`;
+  const bars = results.toReversed().map(({ status, scheduledAtMs }) => {
+    const words = `${status}, slot of ${absolute(scheduledAtMs, nowMs)}`;
     return html`<li class="${toneOf(status)}" title="${words}"><span class="unseen">${words}</span></li>`;
   });
   return html`<ol class="strip" aria-label="Last results of ${name}">${bars}</ol>`;
@@ -250,11 +250,11 @@ function runLink({ id, slug }: RunFacts): Html {
   return html`<a class="mono" href="/runs/${encodeURIComponent(id)}">${slug ?? id}</a>`;
 }
 
-function reportItem({ slotId, kind, atMs, message }: PageFacts["reports"][number], nowMs: number): Html {
+function reportItem({ occurrenceId, kind, atMs, message }: PageFacts["notifications"][number], nowMs: number): Html {
   return html`
     <li class="${toneOf(kind)}">
       <p>${chip(kind)}</p>
-      <p class="mono">${slotId}</p>
+      <p class="mono">${occurrenceId}</p>
       <p>${message}</p>
       <p>${instant(atMs, nowMs)}</p>
     </li>

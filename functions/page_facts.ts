@@ -20,8 +20,8 @@ export interface PageFacts {
   /** Those that have been open the longest. */
   readonly open: readonly OpenFacts[];
   readonly failures: readonly FailureFacts[];
-  readonly reports: readonly {
-    readonly slotId: string;
+  readonly notifications: readonly {
+    readonly occurrenceId: string;
     readonly kind: string;
     readonly atMs: number;
     readonly message: string | null;
@@ -59,7 +59,7 @@ export interface ScheduleFacts {
   readonly nextMs: readonly number[];
   /** Newest first. */
   readonly results: readonly {
-    readonly slotMs: number;
+    readonly scheduledAtMs: number;
     readonly status: string;
     readonly slug: string | null;
     readonly durationSeconds: number | null;

@@ -1,7 +1,7 @@
 /** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
 
 import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../lib/errors.ts";
-import { RecordTooLarge } from "../lib/ledger/ledger.ts";
+import { SubmissionTooLarge } from "../lib/ledger/ledger.ts";
 
 /** What keeps somebody else's page, or a curious cache, out of ours. */
 export const SECURITY_HEADERS = {
@@ -20,15 +20,15 @@ const STATUS_OF_KIND = {
   invalid_inputs: 422,
   consent_required: 422,
   rejected: 422,
-  key_taken: 422,
+  idempotency_key_conflict: 422,
   not_found: 404,
   unsupported: 501,
   credential_missing: 502,
   credential_malformed: 502,
   credential_refused: 502,
   forbidden: 502,
-  bad_answer: 502,
-  answer_lost: 502,
+  bad_response: 502,
+  response_lost: 502,
   conflict: 503,
   unreachable: 503,
   unavailable: 503,
@@ -62,7 +62,7 @@ export function problemOf(error: RunnerError): Response {
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   // No pause makes it smaller.
-  const isTooLarge = error instanceof RecordTooLarge || error.cause instanceof RecordTooLarge;
+  const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
   return problem(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
     headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
     members: {

@@ -3,8 +3,8 @@
 import { problem } from "./problem.ts";
 
 /** Hosts end requests that take long, and whoever asks may hang up: more is for the next question. */
-const LONGEST_WAIT_MS = 25_000;
-const LONGEST_KEY = 255;
+const MAX_WAIT_MS = 25_000;
+const MAX_KEY_LENGTH = 255;
 
 /** The answer to a parameter that an address does not know: a slip would otherwise be passed over in silence. */
 export function unknownParameter({ searchParams }: URL, known: readonly string[]): Response | undefined {
@@ -19,7 +19,7 @@ export function waitIn({ searchParams }: URL): number | Response {
   if (text === null) return 0;
   const [, seconds] = /^(\d{1,6})s?$/.exec(text) ?? [];
   if (seconds === undefined) return problem(400, "wait must be a number of seconds, like 25s");
-  return Math.min(LONGEST_WAIT_MS, Number(seconds) * 1_000);
+  return Math.min(MAX_WAIT_MS, Number(seconds) * 1_000);
 }
 
 /** A whole number of some range; `undefined` when it is none. */
@@ -38,6 +38,6 @@ export function idempotencyKey(headers: Headers): string | undefined | Response 
   if (text === "") return undefined;
   const [, quoted, bare] = /^(?:"((?:[ !#-[\]-~]|\\["\\])+)"|([ !#-+\--~]+))$/.exec(text) ?? [];
   const key = quoted?.replace(/\\(["\\])/g, "$1") ?? bare;
-  if (key !== undefined && key.length <= LONGEST_KEY) return key;
-  return problem(400, `The Idempotency-Key must be one string of visible characters, at most ${LONGEST_KEY}`);
+  if (key !== undefined && key.length <= MAX_KEY_LENGTH) return key;
+  return problem(400, `The Idempotency-Key must be one string of visible characters, at most ${MAX_KEY_LENGTH}`);
 }

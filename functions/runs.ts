@@ -8,36 +8,36 @@ import { prepare } from "../lib/executor/prepare.ts";
 import { viewOf } from "../lib/executor/view.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
 import { isOpen, slugOf } from "../lib/ledger/ledger.ts";
-import type { JsonObject, Problem, RunEvent, RunHandle, RunRecord, RunRequest, RunResult } from "../lib/model.ts";
+import type { JsonObject, Problem, RunEvent, RunId, RunRequest, RunResult, Submission } from "../lib/model.ts";
 import { readBody } from "./body.ts";
 import { readPage } from "./cursor.ts";
-import { type Call, LONGEST_NAME } from "./http.ts";
+import { type Call, MAX_NAME_LENGTH } from "./http.ts";
 import { json, problem, problemOf } from "./problem.ts";
 import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
-import { turnOptions } from "./turn_options.ts";
+import { advanceOptions } from "./turn_options.ts";
 
 /** For what comes before and after the wait. */
 const MARGIN_MS = 15_000;
 const PAGE_SIZE = 20;
-const MOST_A_PAGE = 200;
+const MAX_PAGE_SIZE = 200;
 
 /** `POST /runs`: 200 with the result when it ended in time, else 202 and where to look. */
 export async function startRun(call: Call): Promise<Response> {
-  const { cloud, request, url, underWay } = call;
+  const { service, request, url, underWay } = call;
   const unknown = unknownParameter(url, ["wait"]);
   if (unknown !== undefined) return unknown;
   const waitMs = waitIn(url);
   if (waitMs instanceof Response) return waitMs;
   const key = idempotencyKey(request.headers);
   if (key instanceof Response) return key;
-  const body = await readBody(request, cloud.deps.clock);
+  const body = await readBody(request, service.deps.clock);
   if (body instanceof Response) return body;
-  const wish = readWish(body);
-  if (key === undefined) return await submitAndWait(call, wish, { waitMs, key: undefined });
+  const spec = readRunSpec(body);
+  if (key === undefined) return await submitAndWait(call, spec, { waitMs, key: undefined });
   // Within this isolate the same request is answered once, and by that for all who ask; between isolates the ledger sees
   // to it.
   const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
-  const going = underWay.get(name) ?? submitAndWait(call, wish, { waitMs, key: `http:${key}` })
+  const going = underWay.get(name) ?? submitAndWait(call, spec, { waitMs, key: `http:${key}` })
     .catch((error: unknown) => {
       if (error instanceof RunnerError) return problemOf(error);
       throw error;
@@ -47,7 +47,7 @@ export async function startRun(call: Call): Promise<Response> {
   return (await going).clone();
 }
 
-interface HttpWish {
+interface HttpRunSpec {
   readonly workflow: string;
   readonly inputs: JsonObject;
   readonly preset: string | null;
@@ -57,13 +57,13 @@ interface HttpWish {
 }
 
 async function submitAndWait(
-  { cloud: { deps }, closing }: Call,
-  { inputs, ...wish }: HttpWish,
+  { service: { deps }, closing }: Call,
+  { inputs, ...spec }: HttpRunSpec,
   { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
 ): Promise<Response> {
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
-  const { request } = await prepare(deps, { ...wish, layers: [givenLayer("inputs", inputs)] }, { signal });
+  const { request } = await prepare(deps, { ...spec, layers: [givenLayer("inputs", inputs)] }, { signal });
   let latest: RunEvent | undefined;
   try {
     const events = execute(deps, request, {
@@ -71,7 +71,7 @@ async function submitAndWait(
       signal,
       isWaiting: waitMs > 0,
       timeoutMs: waitMs,
-      ...(key === undefined ? {} : { key: { text: key, policy: "attach" } }),
+      ...(key === undefined ? {} : { idempotencyKey: { text: key, policy: "attach" } }),
     });
     while (true) {
       const { done, value } = await events.next();
@@ -81,14 +81,14 @@ async function submitAndWait(
   } catch (error) {
     if (!signal.aborted || latest === undefined) throw error;
     // It is written down: whoever asks later will be told.
-    return accepted(latest.wishId, { workflow: request.workflow, status: "unknown", slug: null });
+    return accepted(latest.submissionId, { workflow: request.workflow, status: "unknown", slug: null });
   }
 }
 
 function answerResult(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
-  const isOver = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
-  const id = result.slug ?? latest?.wishId ?? "";
-  return isOver ? json({ id, ...result }) : accepted(id, { workflow, ...result });
+  const isEnded = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
+  const id = result.slug ?? latest?.submissionId ?? "";
+  return isEnded ? json({ id, ...result }) : accepted(id, { workflow, ...result });
 }
 
 function accepted(id: string, members: object): Response {
@@ -97,29 +97,29 @@ function accepted(id: string, members: object): Response {
 }
 
 /** `GET /runs/:id`, by slug or by the id that was answered with; looks once. Only runs that were started here. */
-export async function showRun({ cloud, name }: Call): Promise<Response> {
-  const { deps } = cloud;
+export async function showRun({ service, name }: Call): Promise<Response> {
+  const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await findOurs(cloud, name);
-  const looked = await lookOnce(cloud, record, deadline.signal);
+  const record = await findOurs(service, name);
+  const looked = await lookOnce(service, record, deadline.signal);
   return json(recordView(looked));
 }
 
 /** Keys of this server are for what it started: the account's other runs are nobody's business here. */
-async function findOurs({ deps }: Call["cloud"], name: string): Promise<RunRecord> {
-  const record = await deps.ledger.get(name) ?? await deps.ledger.findRun(null, name);
+async function findOurs({ deps }: Call["service"], name: string): Promise<Submission> {
+  const record = await deps.store.get(name) ?? await deps.store.findRun(null, name);
   if (record !== undefined) return record;
   throw new NotFound(`Cannot find the run ${name}: none of that name was started here`, {
     hint: "GET /runs lists those that were",
   });
 }
 
-async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: AbortSignal): Promise<RunRecord> {
+async function lookOnce({ deps }: Call["service"], record: Submission, signal: AbortSignal): Promise<Submission> {
   // What is not sent yet is left to the ticks: a key that only reads must not start anything.
-  if (!isOpen(record) || record.state === "intended" || record.dueAtMs > deps.clock.now()) return record;
+  if (!isOpen(record) || record.state === "pending" || record.nextPollAtMs > deps.clock.now()) return record;
   try {
-    const [turn] = await advance(deps, [record], turnOptions(signal, "no"));
-    return turn?.record ?? record;
+    const [turn] = await advance(deps, [record], advanceOptions(signal, "no"));
+    return turn?.submission ?? record;
   } catch (error) {
     if (!signal.aborted) throw error;
     return record;
@@ -127,15 +127,17 @@ async function lookOnce({ deps }: Call["cloud"], record: RunRecord, signal: Abor
 }
 
 /** `GET /runs`, newest first; `next` leads to the page after. */
-export async function listRuns({ cloud, url }: Call): Promise<Response> {
+export async function listRuns({ service, url }: Call): Promise<Response> {
   const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
   if (unknown !== undefined) return unknown;
   const { searchParams } = url;
-  const limit = wholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MOST_A_PAGE);
-  if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MOST_A_PAGE}`);
+  const limit = wholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
+  if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
   const workflow = searchParams.get("workflow") ?? undefined;
-  if (workflow !== undefined && workflow.length > LONGEST_NAME) return problem(404, "No workflow has so long a name");
-  const page = await readPage(cloud.deps.ledger, { limit, cursor: searchParams.get("cursor"), workflow });
+  if (workflow !== undefined && workflow.length > MAX_NAME_LENGTH) {
+    return problem(404, "No workflow has so long a name");
+  }
+  const page = await readPage(service.deps.store, { limit, cursor: searchParams.get("cursor"), workflow });
   if (page === undefined) return problem(400, "cursor must be one that was answered with");
   const next = new URLSearchParams(searchParams);
   next.set("cursor", page.next ?? "");
@@ -143,47 +145,47 @@ export async function listRuns({ cloud, url }: Call): Promise<Response> {
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRun({ cloud, name }: Call): Promise<Response> {
-  const { deps } = cloud;
+export async function cancelRun({ service, name }: Call): Promise<Response> {
+  const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await findOurs(cloud, name);
-  if (record.state === "refused") return json(recordView(record));
-  const handle = handleOf(record);
-  if (handle === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it became a run`);
-  const run = await askToCancel(deps, handle, deadline);
-  return json({ id: name, ...viewOf(run) }, { status: run.phase === "going" ? 202 : 200 });
+  const record = await findOurs(service, name);
+  if (record.state === "rejected") return json(recordView(record));
+  const runId = runIdOf(record);
+  if (runId === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it became a run`);
+  const run = await askToCancel(deps, runId, deadline);
+  return json({ id: name, ...viewOf(run) }, { status: run.status === "running" ? 202 : 200 });
 }
 
-function handleOf(record: RunRecord): RunHandle | undefined {
-  if (record.state === "seen" || record.state === "settled") return record.handle;
+function runIdOf(record: Submission): RunId | undefined {
+  if (record.state === "active" || record.state === "finished") return record.runId;
   return undefined;
 }
 
-function recordView(record: RunRecord) {
-  const { wishId, request, intendedAtMs } = record;
+function recordView(record: Submission) {
+  const { submissionId, request, createdAtMs } = record;
   return {
-    id: wishId,
+    id: submissionId,
     workflowName: request.workflow,
     slug: slugOf(record),
     state: record.state,
     status: statusOf(record),
-    wishedAt: new Date(intendedAtMs).toISOString(),
-    ...(record.state === "seen" ? viewOf(record.run) : {}),
-    ...(record.state === "settled" ? record.result : {}),
-    ...(record.state === "refused" ? { errorMessage: record.message, kind: record.kind } : {}),
+    submittedAt: new Date(createdAtMs).toISOString(),
+    ...(record.state === "active" ? viewOf(record.run) : {}),
+    ...(record.state === "finished" ? record.result : {}),
+    ...(record.state === "rejected" ? { errorMessage: record.message, kind: record.kind } : {}),
   };
 }
 
-function statusOf(record: RunRecord): string {
+function statusOf(record: Submission): string {
   switch (record.state) {
-    case "seen":
+    case "active":
       return record.run.status;
-    case "settled":
+    case "finished":
       return record.result.status;
-    case "refused":
+    case "rejected":
       return "refused";
-    case "intended":
-    case "submitted":
+    case "pending":
+    case "unconfirmed":
       return "pending";
   }
 }
@@ -191,7 +193,7 @@ function statusOf(record: RunRecord): string {
 const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"];
 
 /** @throws InvalidInputs with every problem. */
-function readWish(body: JsonObject): HttpWish {
+function readRunSpec(body: JsonObject): HttpRunSpec {
   const { workflow, inputs = {}, preset = null, name = null, trust = false, strict = false } = body;
   const problems: Problem[] = [];
   const check = (path: string, isGood: boolean, message: string) => {

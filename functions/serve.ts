@@ -8,19 +8,19 @@ import { createClient } from "../lib/client/create_client.ts";
 import { findCredential } from "../lib/client/credentials.ts";
 import { type Clock, fastClock, systemClock } from "../lib/clock.ts";
 import { UsageError } from "../lib/errors.ts";
-import { kvLedger } from "../lib/ledger/kv.ts";
+import { kvRunStore } from "../lib/ledger/kv.ts";
 import type { Log } from "../lib/log.ts";
 import { defineSchedules } from "../lib/schedules/define.ts";
 import { PRODUCTION } from "../lib/schedules/schedule.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
-import { type Cloud, knowingItsOwner, openCloud, openOnce } from "./cloud.ts";
-import { type Bell, hostBell, ringEveryMinute } from "./cron.ts";
+import { cachingIdentity, openOnce, openService, type Service } from "./cloud.ts";
+import { type CronTrigger, systemCronTrigger, tickEveryMinute } from "./cron.ts";
 import { createHandler } from "./http.ts";
-import { cloudStore, openKv } from "./store.ts";
+import { openKv, schedulerStoreOn } from "./store.ts";
 import { tick } from "./tick.ts";
 
 /** Docker kills ten seconds after it has asked. */
-const LONGEST_END_MS = 8_000;
+const MAX_END_MS = 8_000;
 
 interface Options {
   readonly port: number;
@@ -59,20 +59,23 @@ async function serve({ port, hostname, kvPath, isDemo, speed }: Options): Promis
     if (demo !== undefined) return await demo.open();
     // Loaded here, where somebody is told of every mistake in it.
     const { schedules } = await import("./schedules.ts");
-    return await openCloud({ schedules, kvPath });
+    return await openService({ schedules, kvPath });
   });
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
-  ringEveryMinute(async () => await tick(await open()), { bell: demo?.bell ?? hostBell(), log: deps.log });
+  tickEveryMinute(async () => await tick(await open()), {
+    cronTrigger: demo?.cronTrigger ?? systemCronTrigger(),
+    log: deps.log,
+  });
   using closing = closingOnSignals();
-  const handle = createHandler({ open, keys, closing: closing.signal });
-  const server = listen({ port, hostname, log: deps.log }, handle);
+  const runId = createHandler({ open, keys, closing: closing.signal });
+  const server = listen({ port, hostname, log: deps.log }, runId);
   if (demo !== undefined) {
     deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await closing.begun;
   // What is under way is answered; a tick may end anywhere.
-  await Promise.race([server.shutdown(), systemClock.sleep(LONGEST_END_MS, {})]);
+  await Promise.race([server.shutdown(), systemClock.sleep(MAX_END_MS, {})]);
   Deno.exit(0);
 }
 
@@ -98,11 +101,11 @@ function closingOnSignals(): Closing {
 
 function listen(
   { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
-  handle: (request: Request) => Promise<Response>,
+  runId: (request: Request) => Promise<Response>,
 ): Deno.HttpServer {
   const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${hostname}:${port}`);
   try {
-    return Deno.serve({ port, hostname, onListen }, handle);
+    return Deno.serve({ port, hostname, onListen }, runId);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new UsageError(`Cannot listen on ${hostname}:${port}: ${words}`, { cause: error });
@@ -111,8 +114,8 @@ function listen(
 
 interface Demo {
   readonly env: (name: string) => string | undefined;
-  readonly bell: Bell;
-  readonly open: () => Promise<Cloud>;
+  readonly cronTrigger: CronTrigger;
+  readonly open: () => Promise<Service>;
 }
 
 /** Keys for nobody's account, a platform of our own, and a schedule that has something to show. */
@@ -128,15 +131,15 @@ async function openDemo(speed: number): Promise<Demo> {
   };
   return {
     env,
-    bell: fastBell(clock),
+    cronTrigger: fastCronTrigger(clock),
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = knowingItsOwner(createClient({ credential, fetch, clock, random, log }));
-      const ledger = kvLedger({ kv, clock, random });
+      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const store = kvRunStore({ kv, clock, random });
       return {
-        deps: { client, ledger, clock, random, log },
-        store: cloudStore(kv),
+        deps: { client, store, clock, random, log },
+        schedulerStore: schedulerStoreOn(kv),
         schedules: defineSchedules([
           { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
           { name: "now-and-then", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
@@ -151,12 +154,12 @@ async function openDemo(speed: number): Promise<Demo> {
 }
 
 /** Rings every minute of a clock that may run fast, and not again while a ring is being answered. */
-function fastBell(clock: Clock): Bell {
-  return (_name, _schedule, ring) => {
+function fastCronTrigger(clock: Clock): CronTrigger {
+  return (_name, _schedule, onTick) => {
     (async () => {
       while (true) {
         await clock.sleep(60_000 - clock.now() % 60_000, {});
-        await ring();
+        await onTick();
       }
     })();
   };

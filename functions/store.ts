@@ -6,10 +6,10 @@
 
 import { StorageError } from "../lib/errors.ts";
 import type { Progress } from "../lib/schedules/due.ts";
-import type { Notice, Slot } from "../lib/schedules/schedule.ts";
+import type { NotificationKind, Occurrence } from "../lib/schedules/schedule.ts";
 
 /** How a slot ended; `skipped` and `missed` never became a run. */
-export interface SlotEnd {
+export interface OccurrenceResult {
   readonly status: "completed" | "failed" | "cancelled" | "unknown" | "skipped" | "missed";
   readonly atMs: number;
   readonly slug: string | null;
@@ -17,36 +17,36 @@ export interface SlotEnd {
   readonly message: string | null;
 }
 
-export interface KeptSlot {
+export interface StoredOccurrence {
   readonly id: string;
   readonly schedule: string;
   readonly atMs: number;
-  readonly state: "waiting" | "open" | "cancelling" | "over";
+  readonly state: "waiting" | "open" | "cancelling" | "ended";
   /** The ledger's record, once there is one. */
-  readonly wishId: string | null;
+  readonly submissionId: string | null;
   readonly submittedAtMs: number | null;
-  readonly isDeadlineTold: boolean;
-  readonly end: SlotEnd | null;
+  readonly isDeadlineReported: boolean;
+  readonly end: OccurrenceResult | null;
 }
 
 /** Something to be told about a slot: on the page, and to whoever wants to hear it. */
-export interface Report {
-  readonly slotId: string;
+export interface Notification {
+  readonly occurrenceId: string;
   readonly schedule: string;
-  readonly kind: Notice;
+  readonly kind: NotificationKind;
   readonly atMs: number;
   readonly slug: string | null;
   readonly message: string | null;
 }
 
 /** A message on its way to a webhook. */
-export interface Message {
+export interface OutboxMessage {
   readonly id: string;
-  readonly report: Report;
+  readonly report: Notification;
   /** Which of the schedule's webhooks. */
   readonly webhook: number;
   readonly attempts: number;
-  readonly dueAtMs: number;
+  readonly nextPollAtMs: number;
 }
 
 export interface TickLog {
@@ -59,15 +59,15 @@ export interface TickLog {
 }
 
 /** Who ticks, and how the tick before went, as both were read. */
-export interface Turn {
+export interface AdvanceResult {
   /** Somebody else has the lease until then; a past instant when nobody has. */
-  readonly takenUntilMs: number;
+  readonly lockedUntilMs: number;
   readonly log: TickLog | null;
-  readonly versionstamps: { readonly lease: string | null; readonly log: string | null };
+  readonly versionstamps: { readonly lock: string | null; readonly log: string | null };
 }
 
 /** The right to tick, until it runs out. Writes of who has lost it fail. */
-export interface Lease {
+export interface LockHandle {
   readonly versionstamp: string;
 }
 
@@ -77,41 +77,46 @@ export interface Read<T> {
   readonly versionstamp: string | null;
 }
 
-export interface CloudStore {
-  turn(): Promise<Turn>;
+export interface SchedulerStore {
+  turn(): Promise<AdvanceResult>;
   /** Notes a tick that had nothing to do, and so needed no lease; nothing when somebody ticked meanwhile. */
-  pass(turn: Turn, log: TickLog | null): Promise<void>;
+  recordIdleTick(turn: AdvanceResult, log: TickLog | null): Promise<void>;
   /** `undefined` when somebody else has taken the lease since. */
-  acquire(turn: Turn, untilMs: number): Promise<Lease | undefined>;
+  acquire(turn: AdvanceResult, untilMs: number): Promise<LockHandle | undefined>;
   /** Notes how the tick went, where there is something to note, and leaves the place to the next; nothing, once the lease is lost. */
-  release(lease: Lease, log: TickLog | null): Promise<void>;
+  release(lock: LockHandle, log: TickLog | null): Promise<void>;
 
   /** In the order of the names. */
   progress(schedules: readonly string[]): Promise<readonly Read<Progress | null>[]>;
   /** Moves a schedule on, and with it notes its new slots and what there is to tell; false when somebody else did. */
-  begin(lease: Lease, schedule: string, step: BeginStep): Promise<boolean>;
-  forget(lease: Lease, schedule: string): Promise<void>;
+  begin(lock: LockHandle, schedule: string, step: BeginStep): Promise<boolean>;
+  removeProgress(lock: LockHandle, schedule: string): Promise<void>;
 
   /** Of all schedules, the earliest first. */
-  openSlots(): Promise<readonly Read<KeptSlot>[]>;
+  openOccurrences(): Promise<readonly Read<StoredOccurrence>[]>;
   /** Notes a slot that no schedule named, to be run now; false when it is there already. */
-  addSlot(slot: Slot): Promise<boolean>;
-  slot(schedule: string, id: string): Promise<KeptSlot | null>;
+  addOccurrence(occurrence: Occurrence): Promise<boolean>;
+  occurrence(schedule: string, id: string): Promise<StoredOccurrence | null>;
   /** Writes a slot and what there is to tell about it; false when somebody else did. */
-  move(lease: Lease, read: Read<KeptSlot>, moved: KeptSlot, telling: Telling): Promise<boolean>;
+  move(
+    lock: LockHandle,
+    read: Read<StoredOccurrence>,
+    moved: StoredOccurrence,
+    notify: NotificationBatch,
+  ): Promise<boolean>;
   /** Newest first. */
-  lastSlots(schedule: string, limit: number): Promise<readonly KeptSlot[]>;
+  lastOccurrences(schedule: string, limit: number): Promise<readonly StoredOccurrence[]>;
   /** How many slots ended so, over all time. */
   countEnds(schedule: string): Promise<Readonly<Record<string, number>>>;
 
   /** Newest first. */
-  reports(limit: number): Promise<readonly Report[]>;
+  notifications(limit: number): Promise<readonly Notification[]>;
   /** Those of slots that did not go as they should have, failures aside; newest first. */
-  troubles(limit: number): Promise<readonly Report[]>;
+  problemNotifications(limit: number): Promise<readonly Notification[]>;
   /** The longest due first. */
-  dueMessages(nowMs: number, limit: number): Promise<readonly Read<Message>[]>;
+  dueOutboxMessages(nowMs: number, limit: number): Promise<readonly Read<OutboxMessage>[]>;
   /** Puts a message off, or, with `null`, is done with it. */
-  settleMessage(read: Read<Message>, next: Message | null): Promise<void>;
+  completeMessage(read: Read<OutboxMessage>, next: OutboxMessage | null): Promise<void>;
 
   tickLog(): Promise<TickLog | null>;
   /** Forgets slots and reports of before, a few at a time. */
@@ -121,44 +126,44 @@ export interface CloudStore {
 export interface BeginStep {
   readonly read: Read<Progress | null>;
   readonly progress: Progress;
-  readonly slots: readonly Slot[];
-  readonly telling: Telling;
+  readonly occurrences: readonly Occurrence[];
+  readonly notify: NotificationBatch;
 }
 
-export interface Telling {
-  readonly reports: readonly Report[];
-  readonly messages: readonly Message[];
+export interface NotificationBatch {
+  readonly notifications: readonly Notification[];
+  readonly outboxMessages: readonly OutboxMessage[];
 }
 
-export const NOTHING_TO_TELL: Telling = { reports: [], messages: [] };
+export const NO_NOTIFICATIONS: NotificationBatch = { notifications: [], outboxMessages: [] };
 
-const TROUBLES: readonly Notice[] = ["missed", "skipped", "deadline", "unknown"];
+const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown"];
 
-const LEASE = ["tick", "lease"];
+const LOCK = ["tick", "lease"];
 const LOG = ["tick", "log"];
 /** Deno KV reads so many at once. */
-const MOST_KEYS = 10;
+const MAX_KEYS = 10;
 
-export function cloudStore(kv: Deno.Kv): CloudStore {
-  const held = (lease: Lease) => kv.atomic().check({ key: LEASE, versionstamp: lease.versionstamp });
+export function schedulerStoreOn(kv: Deno.Kv): SchedulerStore {
+  const held = (lock: LockHandle) => kv.atomic().check({ key: LOCK, versionstamp: lock.versionstamp });
   return {
     async turn() {
-      const [lease, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LEASE, LOG]);
-      const versionstamps = { lease: lease.versionstamp, log: log.versionstamp };
-      return { takenUntilMs: lease.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
+      const [lock, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LOCK, LOG]);
+      const versionstamps = { lock: lock.versionstamp, log: log.versionstamp };
+      return { lockedUntilMs: lock.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
     },
-    async pass({ versionstamps: { lease, log } }, passed) {
+    async recordIdleTick({ versionstamps: { lock, log } }, passed) {
       if (passed === null) return;
-      await kv.atomic().check({ key: LEASE, versionstamp: lease }, { key: LOG, versionstamp: log })
+      await kv.atomic().check({ key: LOCK, versionstamp: lock }, { key: LOG, versionstamp: log })
         .set(LOG, passed).commit();
     },
     async acquire({ versionstamps }, untilMs) {
-      const change = kv.atomic().check({ key: LEASE, versionstamp: versionstamps.lease });
-      const result = await change.set(LEASE, { untilMs }).commit();
+      const change = kv.atomic().check({ key: LOCK, versionstamp: versionstamps.lock });
+      const result = await change.set(LOCK, { untilMs }).commit();
       return result.ok ? { versionstamp: result.versionstamp } : undefined;
     },
-    async release(lease, log) {
-      const change = held(lease).delete(LEASE);
+    async release(lock, log) {
+      const change = held(lock).delete(LOCK);
       await (log === null ? change : change.set(LOG, log)).commit();
     },
 
@@ -166,48 +171,51 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       const entries = await getAll<Progress>(kv, schedules.map((name) => ["progress", name]));
       return entries.map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
-    async begin(lease, schedule, { read, progress, slots, telling }) {
-      const change = held(lease).check({ key: ["progress", schedule], versionstamp: read.versionstamp })
+    async begin(lock, schedule, { read, progress, occurrences, notify }) {
+      const change = held(lock).check({ key: ["progress", schedule], versionstamp: read.versionstamp })
         .set(["progress", schedule], progress);
-      for (const slot of slots) setSlot(change, newSlot(slot));
-      tell(change, telling);
+      for (const occurrence of occurrences) setOccurrence(change, newOccurrence(occurrence));
+      tell(change, notify);
       return (await change.commit()).ok;
     },
-    async forget(lease, schedule) {
-      await held(lease).delete(["progress", schedule]).commit();
+    async removeProgress(lock, schedule) {
+      await held(lock).delete(["progress", schedule]).commit();
     },
 
-    async openSlots() {
+    async openOccurrences() {
       const keys: Deno.KvKey[] = [];
       for await (const { key } of kv.list({ prefix: ["open-slot"] })) keys.push(["slot", ...key.slice(1)]);
-      const slots: Read<KeptSlot>[] = [];
-      for (const entry of await getAll<KeptSlot>(kv, keys)) {
-        if (entry.value !== null) slots.push({ value: entry.value, versionstamp: entry.versionstamp });
+      const occurrences: Read<StoredOccurrence>[] = [];
+      for (const entry of await getAll<StoredOccurrence>(kv, keys)) {
+        if (entry.value !== null) occurrences.push({ value: entry.value, versionstamp: entry.versionstamp });
       }
-      return slots.sort((a, b) => a.value.atMs - b.value.atMs);
+      return occurrences.sort((a, b) => a.value.atMs - b.value.atMs);
     },
-    async addSlot(slot) {
-      const change = kv.atomic().check({ key: ["slot", slot.schedule, slot.id], versionstamp: null });
-      setSlot(change, newSlot(slot));
+    async addOccurrence(occurrence) {
+      const change = kv.atomic().check({ key: ["slot", occurrence.schedule, occurrence.id], versionstamp: null });
+      setOccurrence(change, newOccurrence(occurrence));
       return (await change.commit()).ok;
     },
-    slot: async (schedule, id) => (await kv.get<KeptSlot>(["slot", schedule, id])).value,
-    async move(lease, read, moved, telling) {
-      const change = held(lease).check({
+    occurrence: async (schedule, id) => (await kv.get<StoredOccurrence>(["slot", schedule, id])).value,
+    async move(lock, read, moved, notify) {
+      const change = held(lock).check({
         key: ["slot", moved.schedule, moved.id],
         versionstamp: read.versionstamp,
       });
-      setSlot(change, moved);
+      setOccurrence(change, moved);
       if (moved.end !== null && read.value.end === null) {
         change.sum(["slot-ends", moved.schedule, moved.end.status], 1n);
       }
-      tell(change, telling);
+      tell(change, notify);
       return (await change.commit()).ok;
     },
-    async lastSlots(schedule, limit) {
+    async lastOccurrences(schedule, limit) {
       const found = await Array.fromAsync(kv.list({ prefix: ["slot-time", schedule] }, { reverse: true, limit }));
-      const slots = await getAll<KeptSlot>(kv, found.map(({ key }) => ["slot", schedule, String(key[3])]));
-      return slots.flatMap(({ value }) => value === null ? [] : [value]);
+      const occurrences = await getAll<StoredOccurrence>(
+        kv,
+        found.map(({ key }) => ["slot", schedule, String(key[3])]),
+      );
+      return occurrences.flatMap(({ value }) => value === null ? [] : [value]);
     },
     async countEnds(schedule) {
       const counts: Record<string, number> = {};
@@ -217,19 +225,19 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
       return counts;
     },
 
-    async reports(limit) {
-      const found = kv.list<Report>({ prefix: ["report"] }, { reverse: true, limit });
+    async notifications(limit) {
+      const found = kv.list<Notification>({ prefix: ["report"] }, { reverse: true, limit });
       return (await Array.fromAsync(found)).map(({ value }) => value);
     },
-    async troubles(limit) {
-      const found = kv.list<Report>({ prefix: ["trouble"] }, { reverse: true, limit });
+    async problemNotifications(limit) {
+      const found = kv.list<Notification>({ prefix: ["trouble"] }, { reverse: true, limit });
       return (await Array.fromAsync(found)).map(({ value }) => value);
     },
-    async dueMessages(nowMs, limit) {
-      const found = kv.list<Message>({ prefix: ["message"], end: ["message", timeKey(nowMs + 1)] }, { limit });
+    async dueOutboxMessages(nowMs, limit) {
+      const found = kv.list<OutboxMessage>({ prefix: ["message"], end: ["message", timeKey(nowMs + 1)] }, { limit });
       return (await Array.fromAsync(found)).map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
-    async settleMessage({ value, versionstamp }, next) {
+    async completeMessage({ value, versionstamp }, next) {
       const key = messageKey(value);
       const change = kv.atomic().check({ key, versionstamp }).delete(key);
       if (next !== null) change.set(messageKey(next), next);
@@ -238,57 +246,57 @@ export function cloudStore(kv: Deno.Kv): CloudStore {
 
     tickLog: async () => (await kv.get<TickLog>(LOG)).value,
     // Hardly any tick needs it.
-    prune: async (beforeMs, most) => await (await import("./forget.ts")).forgetOld(kv, beforeMs, most),
+    prune: async (beforeMs, most) => await (await import("./forget.ts")).deleteExpired(kv, beforeMs, most),
   };
 }
 
 /** All at once, as many to a question as there may be. */
 async function getAll<T>(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
   const questions: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
-  for (let at = 0; at < keys.length; at += MOST_KEYS) {
-    questions.push(kv.getMany<T[]>(keys.slice(at, at + MOST_KEYS)));
+  for (let at = 0; at < keys.length; at += MAX_KEYS) {
+    questions.push(kv.getMany<T[]>(keys.slice(at, at + MAX_KEYS)));
   }
   return (await Promise.all(questions)).flat();
 }
 
-function newSlot({ id, schedule, atMs }: Slot): KeptSlot {
+function newOccurrence({ id, schedule, atMs }: Occurrence): StoredOccurrence {
   return {
     id,
     schedule,
     atMs,
     state: "waiting",
-    wishId: null,
+    submissionId: null,
     submittedAtMs: null,
-    isDeadlineTold: false,
+    isDeadlineReported: false,
     end: null,
   };
 }
 
-function setSlot(change: Deno.AtomicOperation, slot: KeptSlot): void {
-  const index = ["open-slot", slot.schedule, slot.id];
-  change.set(["slot", slot.schedule, slot.id], slot).set(timeIndexOf(slot), null);
-  if (slot.state === "over") change.delete(index);
+function setOccurrence(change: Deno.AtomicOperation, occurrence: StoredOccurrence): void {
+  const index = ["open-slot", occurrence.schedule, occurrence.id];
+  change.set(["slot", occurrence.schedule, occurrence.id], occurrence).set(timeIndexOf(occurrence), null);
+  if (occurrence.state === "ended") change.delete(index);
   else change.set(index, null);
 }
 
-function tell(change: Deno.AtomicOperation, { reports, messages }: Telling): void {
-  for (const report of reports) {
-    const place = [timeKey(report.atMs), report.slotId, report.kind];
+function tell(change: Deno.AtomicOperation, { notifications, outboxMessages }: NotificationBatch): void {
+  for (const report of notifications) {
+    const place = [timeKey(report.atMs), report.occurrenceId, report.kind];
     change.set(["report", ...place], report);
     // Most only tell that all went well: what is worth knowing must not be lost among those.
-    if (TROUBLES.includes(report.kind)) change.set(["trouble", ...place], report);
+    if (PROBLEM_KINDS.includes(report.kind)) change.set(["trouble", ...place], report);
   }
-  for (const message of messages) change.set(messageKey(message), message);
+  for (const message of outboxMessages) change.set(messageKey(message), message);
 }
 
 /** In order of time: a slot that was wished by hand bears a name that says nothing of it. */
-function timeIndexOf({ schedule, id, atMs }: KeptSlot): Deno.KvKey {
+function timeIndexOf({ schedule, id, atMs }: StoredOccurrence): Deno.KvKey {
   return ["slot-time", schedule, timeKey(atMs), id];
 }
 
 /** Those that are due are found without reading the others, the longest due first. */
-function messageKey({ id, dueAtMs }: Message): Deno.KvKey {
-  return ["message", timeKey(dueAtMs), id];
+function messageKey({ id, nextPollAtMs }: OutboxMessage): Deno.KvKey {
+  return ["message", timeKey(nextPollAtMs), id];
 }
 
 function timeKey(instantMs: number): string {

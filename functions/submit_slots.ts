@@ -1,22 +1,22 @@
 /** What becomes of slots that wait: they are submitted once, wait on, or stand back for others. */
 
 import { inParallel } from "../lib/executor/in_parallel.ts";
-import { intend } from "../lib/executor/intend.ts";
+import { createSubmission } from "../lib/executor/intend.ts";
 import { prepare } from "../lib/executor/prepare.ts";
 import { advance } from "../lib/executor/advance.ts";
-import { markerOf } from "../lib/executor/slug.ts";
+import { correlationTagForKey } from "../lib/executor/slug.ts";
 import { formOf, readDocument } from "../lib/inputs/document.ts";
 import { givenLayer, type InputLayer } from "../lib/inputs/layers.ts";
-import { RecordTooLarge, slugOf } from "../lib/ledger/ledger.ts";
+import { slugOf, SubmissionTooLarge } from "../lib/ledger/ledger.ts";
 import { type ErrorKind, InvalidInputs, RunnerError } from "../lib/errors.ts";
-import type { RunRecord, RunRequest } from "../lib/model.ts";
-import { decideOverlap, type OpenSlot } from "../lib/schedules/overlap.ts";
+import type { RunRequest, Submission } from "../lib/model.ts";
+import { decideOverlap, type OpenOccurrence } from "../lib/schedules/overlap.ts";
 import type { Schedule } from "../lib/schedules/schedule.ts";
-import type { Cloud } from "./cloud.ts";
-import { endSlot, reportOn } from "./end_slot.ts";
-import { telling } from "./notices.ts";
-import { type KeptSlot, type Lease, NOTHING_TO_TELL, type Read } from "./store.ts";
-import { turnOptions } from "./turn_options.ts";
+import type { Service } from "./cloud.ts";
+import { finishOccurrence, notificationFor } from "./end_slot.ts";
+import { notify } from "./notices.ts";
+import { type LockHandle, NO_NOTIFICATIONS, type Read, type StoredOccurrence } from "./store.ts";
+import { advanceOptions } from "./turn_options.ts";
 
 const MINUTE_MS = 60_000;
 /** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
@@ -29,8 +29,8 @@ const WORKFLOWS_AT_ONCE = 8;
 const PASSING: readonly ErrorKind[] = [
   "unreachable",
   "unavailable",
-  "answer_lost",
-  "bad_answer",
+  "response_lost",
+  "bad_response",
   "conflict",
   "not_submitted",
 ];
@@ -39,15 +39,17 @@ const PASSING: readonly ErrorKind[] = [
  * Submits what waits and may go, the earliest first; answers with how many. Workflows don't wait for each other: one that
  * the platform takes long over, or has no answer for, delays nobody else's slots.
  */
-export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSignal): Promise<number> {
-  const workflows = [...new Set((await cloud.store.openSlots()).map(({ value }) => workflowOf(cloud, value)))];
+export async function submitOccurrences(service: Service, lock: LockHandle, signal: AbortSignal): Promise<number> {
+  const workflows = [
+    ...new Set((await service.schedulerStore.openOccurrences()).map(({ value }) => workflowOf(service, value))),
+  ];
   // Where there are more than go at once, each minute another one is first.
-  const first = Math.floor(cloud.deps.clock.now() / MINUTE_MS) % Math.max(1, workflows.length);
+  const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, workflows.length);
   const problems: unknown[] = [];
   let submitted = 0;
   await inParallel([...workflows.slice(first), ...workflows.slice(0, first)], WORKFLOWS_AT_ONCE, async (workflow) => {
     try {
-      const count = await submitSlotsOf(cloud, lease, { workflow, signal });
+      const count = await submitOccurrencesOf(service, lock, { workflow, signal });
       submitted += count;
     } catch (problem) {
       problems.push(problem);
@@ -58,173 +60,182 @@ export async function submitSlots(cloud: Cloud, lease: Lease, signal: AbortSigna
 }
 
 /** One after the other: the platform refuses launches of one workflow at the same time. */
-async function submitSlotsOf(
-  cloud: Cloud,
-  lease: Lease,
+async function submitOccurrencesOf(
+  service: Service,
+  lock: LockHandle,
   { workflow, signal }: { readonly workflow: string | undefined; readonly signal: AbortSignal },
 ): Promise<number> {
   let submitted = 0;
   const tried = new Set<string>();
-  let open = await cloud.store.openSlots();
+  let open = await service.schedulerStore.openOccurrences();
   while (true) {
     const next = open.find(({ value }) =>
-      value.state === "waiting" && workflowOf(cloud, value) === workflow && !tried.has(value.id)
+      value.state === "waiting" && workflowOf(service, value) === workflow && !tried.has(value.id)
     );
     if (next === undefined || signal.aborted) return submitted;
     tried.add(next.value.id);
-    const outcome = await trySubmit(cloud, lease, next, { open, signal });
+    const outcome = await trySubmit(service, lock, next, { open, signal });
     if (outcome === "submitted") submitted++;
     // A long queue is not read again for each that waits in it.
-    if (outcome !== "waits") open = await cloud.store.openSlots();
+    if (outcome !== "waits") open = await service.schedulerStore.openOccurrences();
   }
 }
 
 /** `undefined` where the schedule is no longer there. */
-function workflowOf({ schedules }: Cloud, slot: KeptSlot): string | undefined {
-  return schedules.find(({ name }) => name === slot.schedule)?.workflow;
+function workflowOf({ schedules }: Service, occurrence: StoredOccurrence): string | undefined {
+  return schedules.find(({ name }) => name === occurrence.schedule)?.workflow;
 }
 
 /** `moved`: something else may have become of it, and of others. */
 type Outcome = "submitted" | "waits" | "moved";
 
 async function trySubmit(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
-  { open, signal }: { readonly open: readonly Read<KeptSlot>[]; readonly signal: AbortSignal },
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
+  { open, signal }: { readonly open: readonly Read<StoredOccurrence>[]; readonly signal: AbortSignal },
 ): Promise<Outcome> {
-  const { store, schedules } = cloud;
-  const slot = read.value;
-  const schedule = schedules.find(({ name }) => name === slot.schedule);
+  const { schedulerStore, schedules } = service;
+  const occurrence = read.value;
+  const schedule = schedules.find(({ name }) => name === occurrence.schedule);
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (cloud.deps.clock.now() - slot.atMs < UNKNOWN_FOR_MS) return "waits";
-    await endSlot(cloud, lease, read, { status: "skipped", message: "The schedule is no longer there" });
+    if (service.deps.clock.now() - occurrence.atMs < UNKNOWN_FOR_MS) return "waits";
+    await finishOccurrence(service, lock, read, { status: "skipped", message: "The schedule is no longer there" });
     return "moved";
   }
-  const others = open.filter(({ value }) => value.schedule === slot.schedule);
-  const decision = decideOverlap(schedule.overlap, slot, others.map(({ value }) => openSlotOf(value)));
+  const others = open.filter(({ value }) => value.schedule === occurrence.schedule);
+  const decision = decideOverlap(schedule.overlap, occurrence, others.map(({ value }) => openOccurrenceOf(value)));
   switch (decision.type) {
     case "wait":
     case "nothing":
       return "waits";
     case "skip": {
       const message = `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`;
-      await passOver(cloud, lease, read, { schedule, signal, message });
+      await skipOccurrence(service, lock, read, { schedule, signal, message });
       return "moved";
     }
     case "cancel-then-submit":
       for (const other of others.filter(({ value }) => decision.cancel.includes(value.id))) {
         if (other.value.state === "waiting") {
-          await passOver(cloud, lease, other, { schedule, signal, message: `${slot.id} took its place` });
-        } else await store.move(lease, other, { ...other.value, state: "cancelling" }, NOTHING_TO_TELL);
+          await skipOccurrence(service, lock, other, { schedule, signal, message: `${occurrence.id} took its place` });
+        } else await schedulerStore.move(lock, other, { ...other.value, state: "cancelling" }, NO_NOTIFICATIONS);
       }
       break;
     case "submit":
       break;
   }
-  return await submit(cloud, lease, read, { schedule, signal });
+  return await submit(service, lock, read, { schedule, signal });
 }
 
 /** Ends a slot without a run, unless a tick that died had written its intent: that is sent, whatever the slot says. */
-async function passOver(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
+async function skipOccurrence(
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
   { schedule, signal, message }: {
     readonly schedule: Schedule;
     readonly signal: AbortSignal;
     readonly message: string;
   },
 ): Promise<void> {
-  const record = await knownRecord(cloud, schedule, read.value, signal);
-  if (record === undefined) await endSlot(cloud, lease, read, { status: "skipped", message });
+  const record = await knownRecord(service, schedule, read.value, signal);
+  if (record === undefined) await finishOccurrence(service, lock, read, { status: "skipped", message });
   // Its place is taken: it comes, and is cancelled.
-  else await open(cloud, lease, read, { schedule, record, state: "cancelling" });
+  else await open(service, lock, read, { schedule, record, state: "cancelling" });
 }
 
 async function submit(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
   { schedule, signal }: { readonly schedule: Schedule; readonly signal: AbortSignal },
 ): Promise<Outcome> {
-  const { deps } = cloud;
-  const slot = read.value;
+  const { deps } = service;
+  const occurrence = read.value;
   try {
     // A tick that died after it had written the intent left it to us, whatever the inputs would be by now.
-    const record = await knownRecord(cloud, schedule, slot, signal) ??
-      await intend(deps, await requestOf(cloud, schedule, signal), {
+    const record = await knownRecord(service, schedule, occurrence, signal) ??
+      await createSubmission(deps, await requestOf(service, schedule, signal), {
         signal,
         isWaiting: false,
-        key: { text: slot.id, policy: "attach" },
+        idempotencyKey: { text: occurrence.id, policy: "attach" },
       });
-    if (!await open(cloud, lease, read, { schedule, record, state: "open" })) return "moved";
-    if (record.dueAtMs <= deps.clock.now()) await advanceOnce(cloud, record, signal);
+    if (!await open(service, lock, read, { schedule, record, state: "open" })) return "moved";
+    if (record.nextPollAtMs <= deps.clock.now()) await advanceOnce(service, record, signal);
     return "submitted";
   } catch (error) {
-    const isEarly = deps.clock.now() - slot.atMs < PREPARE_FOR_MS;
+    const isEarly = deps.clock.now() - occurrence.atMs < PREPARE_FOR_MS;
     if (signal.aborted) {
       if (isEarly) throw error;
-      await endSlot(cloud, lease, read, {
+      await finishOccurrence(service, lock, read, {
         status: "failed",
         message: "The platform took too long to answer, for an hour",
       });
       return "moved";
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
-    if (PASSING.includes(error.kind) && isEarly && !(error.cause instanceof RecordTooLarge)) {
-      deps.log("WARNING", `${slot.id} was not submitted yet: ${error.message}`);
+    if (PASSING.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
+      deps.log("WARNING", `${occurrence.id} was not submitted yet: ${error.message}`);
       return "moved";
     }
     const details = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)
       : [];
-    await endSlot(cloud, lease, read, { status: "failed", message: [error.message, ...details].join("; ") });
+    await finishOccurrence(service, lock, read, { status: "failed", message: [error.message, ...details].join("; ") });
     return "moved";
   }
 }
 
 async function open(
-  cloud: Cloud,
-  lease: Lease,
-  read: Read<KeptSlot>,
+  service: Service,
+  lock: LockHandle,
+  read: Read<StoredOccurrence>,
   { schedule, record, state }: {
     readonly schedule: Schedule;
-    readonly record: RunRecord;
+    readonly record: Submission;
     readonly state: "open" | "cancelling";
   },
 ): Promise<boolean> {
-  const { deps, store } = cloud;
-  const slot = read.value;
-  const opened: KeptSlot = { ...slot, state, wishId: record.wishId, submittedAtMs: deps.clock.now() };
-  const reports = [reportOn(cloud, slot, { kind: "submitted", slug: slugOf(record), message: null })];
-  return await store.move(lease, read, opened, telling(schedule, ...reports));
+  const { deps, schedulerStore } = service;
+  const occurrence = read.value;
+  const opened: StoredOccurrence = {
+    ...occurrence,
+    state,
+    submissionId: record.submissionId,
+    submittedAtMs: deps.clock.now(),
+  };
+  const notifications = [
+    notificationFor(service, occurrence, { kind: "submitted", slug: slugOf(record), message: null }),
+  ];
+  return await schedulerStore.move(lock, read, opened, notify(schedule, ...notifications));
 }
 
 async function knownRecord(
-  { deps }: Cloud,
+  { deps }: Service,
   { workflow }: Schedule,
-  slot: KeptSlot,
+  occurrence: StoredOccurrence,
   signal: AbortSignal,
-): Promise<RunRecord | undefined> {
+): Promise<Submission | undefined> {
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: deps.client.host, user };
-  const record = await deps.ledger.get(await markerOf({ owner, workflow, key: { text: slot.id, attempt: 1 } }));
-  return record?.state === "refused" ? undefined : record;
+  const record = await deps.store.get(
+    await correlationTagForKey({ owner, workflow, key: { text: occurrence.id, attempt: 1 } }),
+  );
+  return record?.state === "rejected" ? undefined : record;
 }
 
-async function requestOf(cloud: Cloud, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
+async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
   const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
   const layers: InputLayer[] = [
-    ...(inputsFile === null ? [] : [await fileLayer(cloud, inputsFile)]),
+    ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
     givenLayer(`schedule ${schedule.name}`, inputs),
   ];
-  const wish = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
-  return (await prepare(cloud.deps, { ...wish, checking: "lenient" }, { signal })).request;
+  const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
+  return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
 }
 
-async function fileLayer({ readTextFile }: Cloud, path: string): Promise<InputLayer> {
+async function fileLayer({ readTextFile }: Service, path: string): Promise<InputLayer> {
   let text: string;
   try {
     text = await readTextFile(path);
@@ -239,10 +250,10 @@ async function fileLayer({ readTextFile }: Cloud, path: string): Promise<InputLa
 }
 
 /** Sends the submit at once, and does not wait for more: the next ticks look. */
-async function advanceOnce({ deps }: Cloud, record: RunRecord, signal: AbortSignal): Promise<void> {
-  await advance(deps, [record], turnOptions(signal));
+async function advanceOnce({ deps }: Service, record: Submission, signal: AbortSignal): Promise<void> {
+  await advance(deps, [record], advanceOptions(signal));
 }
 
-function openSlotOf({ id, atMs, state }: KeptSlot): OpenSlot {
-  return { slotId: id, atMs, state: state === "over" ? "open" : state };
+function openOccurrenceOf({ id, atMs, state }: StoredOccurrence): OpenOccurrence {
+  return { occurrenceId: id, atMs, state: state === "ended" ? "open" : state };
 }

@@ -7,22 +7,22 @@
 
 import { findNews } from "../lib/schedules/due.ts";
 import { runsOn } from "../lib/schedules/schedule.ts";
-import type { Cloud } from "./cloud.ts";
-import { runsUnderWay } from "./open_runs.ts";
+import type { Service } from "./cloud.ts";
+import { openSubmissionsOf } from "./open_runs.ts";
 import type { TickLog } from "./store.ts";
 import type { Pending } from "./work.ts";
 
 export interface TickOptions {
   /** False for a tick between those of the bell, which says nothing of whether the bell rings. */
-  readonly isRung: boolean;
+  readonly isScheduled: boolean;
   /** After this long no new thing is begun, milliseconds. */
   readonly budgetMs: number;
   /** At most so many runs are looked at. */
-  readonly mostLooks: number;
+  readonly maxPolls: number;
 }
 
 /** As the bell rings it. */
-export const DEFAULT_TICK: TickOptions = { isRung: true, budgetMs: 25_000, mostLooks: 200 };
+export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 200 };
 
 export interface TickReport {
   /** False when another isolate was ticking. */
@@ -38,11 +38,11 @@ export interface TickReport {
 
 const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lease ends before a minute has passed. */
-const LEASE_MS = 50_000;
+const LOCK_MS = 50_000;
 const KEPT_MS = 90 * 24 * 60 * MINUTE_MS;
-const MOST_RECORDS = 20_000;
+const MAX_RECORDS = 20_000;
 /** An hour's worth, many times over: thirty schedules of every minute make some 5000 slots and reports. */
-const MOST_PRUNED = 10_000;
+const MAX_PRUNED = 10_000;
 
 /**
  * Does what is due, and ends. Most ticks find nothing to do: those only read, write down that they came, and load and
@@ -50,37 +50,37 @@ const MOST_PRUNED = 10_000;
  *
  * @throws StorageError and what else a tick can't go on without; the next one tries again.
  */
-export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
-  const { store, deps } = cloud;
+export async function tick(service: Service, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
+  const { schedulerStore, deps } = service;
   const startedMs = deps.clock.now();
-  const [turn, pending, open, runs, messages] = await Promise.all([
-    store.turn(),
-    findPending(cloud, startedMs),
-    store.openSlots(),
-    runsUnderWay(deps.ledger),
-    store.dueMessages(startedMs, 1),
+  const [turn, pending, open, runs, outboxMessages] = await Promise.all([
+    schedulerStore.turn(),
+    findPending(service, startedMs),
+    schedulerStore.openOccurrences(),
+    openSubmissionsOf(deps.store),
+    schedulerStore.dueOutboxMessages(startedMs, 1),
   ]);
-  if (turn.takenUntilMs > startedMs) return NO_TICK;
-  const missedTicks = options.isRung ? missedSince(turn.log, startedMs) : 0;
+  if (turn.lockedUntilMs > startedMs) return NO_TICK;
+  const missedTicks = options.isScheduled ? missedSince(turn.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
   const logOf = (error: string | null) => {
     const missed = (turn.log?.missed ?? 0) + missedTicks;
-    return options.isRung ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : turn.log;
+    return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : turn.log;
   };
-  if (pending.length + open.length + runs.length + messages.length === 0) {
-    await tidyUp(cloud);
-    await store.pass(turn, logOf(null));
+  if (pending.length + open.length + runs.length + outboxMessages.length === 0) {
+    await prune(service);
+    await schedulerStore.recordIdleTick(turn, logOf(null));
     return { ...NO_TICK, didTick: true, missedTicks };
   }
 
-  const lease = await store.acquire(turn, startedMs + LEASE_MS);
-  if (lease === undefined) return NO_TICK;
+  const lock = await schedulerStore.acquire(turn, startedMs + LOCK_MS);
+  if (lock === undefined) return NO_TICK;
   using deadline = deps.clock.timeout(options.budgetMs);
   let error: string | null = null;
   try {
     const { work } = await import("./work.ts");
-    const done = await work(cloud, lease, { ...options, pending, signal: deadline.signal });
-    await tidyUp(cloud);
+    const done = await work(service, lock, { ...options, pending, signal: deadline.signal });
+    await prune(service);
     if (done.trouble !== null) throw done.trouble;
     const { submitted, looked, told, isCutShort } = done;
     return { didTick: true, submitted, looked, told, missedTicks, isCutShort };
@@ -89,7 +89,7 @@ export async function tick(cloud: Cloud, options: TickOptions = DEFAULT_TICK): P
     if (deadline.signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     throw problem;
   } finally {
-    await store.release(lease, logOf(error));
+    await schedulerStore.release(lock, logOf(error));
   }
 }
 
@@ -106,8 +106,11 @@ function missedSince(log: TickLog | null, nowMs: number): number {
   return log === null ? 0 : Math.max(0, Math.round((nowMs - log.startedMs) / MINUTE_MS) - 1);
 }
 
-async function findPending({ store, schedules, timeline }: Cloud, nowMs: number): Promise<readonly Pending[]> {
-  const reads = await store.progress(schedules.map(({ name }) => name));
+async function findPending(
+  { schedulerStore, schedules, timeline }: Service,
+  nowMs: number,
+): Promise<readonly Pending[]> {
+  const reads = await schedulerStore.progress(schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index): Pending[] => {
     const read = reads[index];
     if (read === undefined) return [];
@@ -118,10 +121,10 @@ async function findPending({ store, schedules, timeline }: Cloud, nowMs: number)
   });
 }
 
-async function tidyUp({ store, deps }: Cloud): Promise<void> {
+async function prune({ schedulerStore, deps }: Service): Promise<void> {
   // Now and then is enough.
   if (deps.random() > 1 / 60) return;
   const beforeMs = deps.clock.now() - KEPT_MS;
-  await store.prune(beforeMs, MOST_PRUNED);
-  await deps.ledger.prune(null, { beforeMs, keep: MOST_RECORDS });
+  await schedulerStore.prune(beforeMs, MAX_PRUNED);
+  await deps.store.prune(null, { beforeMs, keep: MAX_RECORDS });
 }

@@ -2,12 +2,12 @@
  * Runs workflows of the Parallel Works ACTIVATE platform from code: the same executor that the command line uses.
  *
  * ```ts
- * import { createClient, findCredential, memoryLedger, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
+ * import { createClient, findCredential, memoryRunStore, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
  *
  * const parts = { clock: systemClock, random: Math.random, log: silentLog };
  * const env = (name: string) => Deno.env.get(name);
  * const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
- * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), ledger: memoryLedger() };
+ * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), store: memoryRunStore() };
  *
  * const result = await runWorkflow(deps, "quick", {
  *   inputs: { greeting: "hello" },
@@ -22,7 +22,7 @@
  * @module
  */
 
-export type { Abortable, Client, RunQuery, Submission, SubmitAnswer } from "./client/client.ts";
+export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./client/client.ts";
 export { type ClientOptions, createClient } from "./client/create_client.ts";
 export { type Credential, type CredentialOptions, findCredential } from "./client/credentials.ts";
 export type { CredentialDeps } from "./client/credentials_file.ts";
@@ -30,17 +30,17 @@ export type { HttpOptions } from "./client/http.ts";
 export type { KeyKind } from "./client/key_form.ts";
 export { type Clock, type Deadline, systemClock } from "./clock.ts";
 export {
-  AnswerLost,
-  BadAnswer,
+  BadResponse,
   Conflict,
   ConsentRequired,
   CredentialError,
   type ErrorKind,
+  IdempotencyKeyConflict,
   InvalidInputs,
-  KeyTaken,
   NotFound,
   NotSubmitted,
   Rejected,
+  ResponseLost,
   RunnerError,
   type RunnerErrorOptions,
   StorageError,
@@ -53,73 +53,85 @@ export { cancelRun } from "./executor/cancel.ts";
 export type { Deps } from "./executor/deps.ts";
 export {
   DEFAULT_EXECUTE,
-  DEFAULT_FOLLOW,
+  DEFAULT_TRACK,
   execute,
   type ExecuteOptions,
-  type FollowOptions,
   toEnd,
+  type TrackOptions,
 } from "./executor/execute.ts";
 export { follow } from "./executor/follow.ts";
 export { digestFailure } from "./executor/failure.ts";
 export { findRun, type RunRef } from "./executor/find.ts";
-export type { KeyedWish, KeyPolicy } from "./executor/key.ts";
-export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";
-export { type Checking, dryRun, type GivenInputs, prepare, type Prepared, type Wish } from "./executor/prepare.ts";
+export type { KeyPolicy, KeyWithPolicy } from "./executor/key.ts";
+export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./executor/pace.ts";
+export {
+  type Checking,
+  dryRun,
+  type GivenInputs,
+  prepare,
+  type PreparedRun,
+  type RunSpec,
+} from "./executor/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
 export { viewOf } from "./executor/view.ts";
 export type { Document } from "./inputs/document.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
-export { type Ledger, type PruneBounds, type RecentPlace, type RecentQuery, StaleRecord } from "./ledger/ledger.ts";
-export { memoryLedger } from "./ledger/memory.ts";
+export {
+  type PruneBounds,
+  type RecentCursor,
+  type RecentQuery,
+  type RunStore,
+  WriteConflict,
+} from "./ledger/ledger.ts";
+export { memoryRunStore } from "./ledger/memory.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type {
+  ActiveSubmission,
   Annotation,
+  ApiVersion,
   Cluster,
   Consent,
-  Doubt,
   EventBase,
   FailedJob,
   FailedStep,
   Failure,
-  HostProfile,
+  FinishedSubmission,
+  IdempotencyKey,
   Identity,
-  IntendedRecord,
   Job,
   Json,
   JsonObject,
-  KeptRequest,
   Link,
   Owner,
+  PendingSubmission,
   Preset,
   Problem,
-  RecordBase,
+  Reconciliation,
   Redirect,
-  RefusedRecord,
+  RejectedSubmission,
   ResultKind,
-  RouteFamily,
   Run,
   RunDetail,
   RunEvent,
-  RunHandle,
+  RunId,
   RunPage,
-  RunPhase,
-  RunRecord,
   RunRequest,
   RunResult,
   RunStatus,
   RunView,
-  SeenRecord,
+  ServerCapabilities,
   Session,
   SessionAddress,
-  SettledRecord,
   Step,
   StepPosition,
+  StoredRequest,
+  Submission,
+  SubmissionBase,
   SubmitDelay,
   Submitted,
-  SubmittedRecord,
-  WishKey,
+  UnconfirmedSubmission,
   Workflow,
 } from "./model.ts";
 export { Secret } from "./secret.ts";

@@ -105,18 +105,12 @@ export interface Session {
 // ── A run, as the platform shows it ──────────────────────────────────────────────────────────────────────────────
 
 /** What a run is called: by its slug on current servers, by workflow and number on older ones. */
-export type RunHandle =
+export type RunId =
   | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number };
 
 /** Our words for how a run is. */
 export type RunStatus = "running" | "completed" | "failed" | "cancelled";
-
-/**
- * Whether a run is over. `failing` is a run that the platform calls faulted, or that has an end time with a word never
- * seen: failed, but perhaps still winding down.
- */
-export type RunPhase = "going" | "failing" | "ended";
 
 /** A run of the list. */
 export interface Run {
@@ -136,8 +130,8 @@ export interface Run {
   readonly displayName: string | null;
   /** Our word for how it is. */
   readonly status: RunStatus;
-  /** Whether it is over. */
-  readonly phase: RunPhase;
+  /** True once the status can no longer change. A failed run that is not final is still winding down. */
+  readonly isFinal: boolean;
   /** The platform's own word. */
   readonly platformStatus: string;
   /** False for a word that this tool does not know. */
@@ -255,13 +249,13 @@ export type ResultKind =
   /** It is not known whether the submit started a run. */
   | "submit_unknown"
   /** The run goes on, but nobody answered for too long. */
-  | "lost_contact"
+  | "connection_lost"
   /** The run goes on, but the key no longer opens the door. */
   | "credential_expired"
   /** Once seen, now gone: somebody deleted it. */
   | "run_deleted"
   /** Submitted, and not waited for. */
-  | "not_waited"
+  | "submitted"
   /** The run started a session, which is ready; it stays running. */
   | "session_ready";
 
@@ -342,7 +336,7 @@ export interface RunRequest {
   /** What the run is to be called on the platform. */
   readonly displayName: string | null;
   /** What the workflow asks the user's consent for; `null` when nothing. */
-  readonly asksFor: Consent | null;
+  readonly requestedConsent: Consent | null;
   /** True when the user grants it. */
   readonly isTrusted: boolean;
   /** True when the workflow declares sessions: then the run is followed until they are ready. */
@@ -378,17 +372,17 @@ export interface Owner {
 }
 
 /** A request as a keeper holds it: secrets are not stored. */
-export interface KeptRequest extends Omit<RunRequest, "inputs"> {
+export interface StoredRequest extends Omit<RunRequest, "inputs"> {
   /** `null` once it was stored, where there are secrets among them. */
   readonly inputs: JsonObject | null;
   /** The inputs without their secrets; `null` where there are none. */
-  readonly openInputs: JsonObject | null;
+  readonly inputsWithoutSecrets: JsonObject | null;
   /** SHA-256 of the canonical inputs, hex. */
   readonly inputsHash: string;
 }
 
 /** A name that the user gave a wish, so that the same wish from elsewhere is known for the same. */
-export interface WishKey {
+export interface IdempotencyKey {
   /** As the user gave it. */
   readonly text: string;
   /** From 1; above that when earlier ones failed and a new one was allowed. */
@@ -396,111 +390,111 @@ export interface WishKey {
 }
 
 /** What every record has. */
-export interface RecordBase {
+export interface SubmissionBase {
   /** Ours, never sent. A followed run that this tool did not submit has one too. */
-  readonly wishId: string;
+  readonly submissionId: string;
   /** Counts the writes: a keeper refuses to overwrite what somebody else moved on. */
   readonly revision: number;
   /** Whose it is. */
   readonly owner: Owner;
   /** What was asked for. */
-  readonly request: KeptRequest;
+  readonly request: StoredRequest;
   /** `null` for a wish without a name of its own. */
-  readonly key: WishKey | null;
+  readonly idempotencyKey: IdempotencyKey | null;
   /** The slug that we chose; `null` when the server would not have it, or speaks the older routes. */
   readonly ownSlug: string | null;
   /** Ends the display name, so that a run can be found where slugs are not honoured. */
-  readonly marker: string;
+  readonly correlationTag: string;
   /** When it was wished, milliseconds since the epoch. */
-  readonly intendedAtMs: number;
+  readonly createdAtMs: number;
   /** When it was last written, milliseconds since the epoch. */
   readonly updatedAtMs: number;
   /** When the next thing is to be done. */
-  readonly dueAtMs: number;
+  readonly nextPollAtMs: number;
 }
 
 /** Nothing sent, or certainly nothing arrived. */
-export interface IntendedRecord extends RecordBase {
+export interface PendingSubmission extends SubmissionBase {
   /** Where it stands. */
-  readonly state: "intended";
+  readonly state: "pending";
   /** How often a submit was tried. */
   readonly attempts: number;
   /** Since when a submit has been tried without success; `null` before the first. */
-  readonly strugglingSinceMs: number | null;
+  readonly retryingSinceMs: number | null;
   /** How many of the submits ended without an answer: while this is above 0, a run may exist. */
-  readonly lostAnswers: number;
+  readonly lostResponses: number;
 }
 
 /** Sent; whether a run came of it is not known yet. */
-export interface SubmittedRecord extends RecordBase {
+export interface UnconfirmedSubmission extends SubmissionBase {
   /** Where it stands. */
-  readonly state: "submitted";
+  readonly state: "unconfirmed";
   /** How often a submit was tried. */
   readonly attempts: number;
   /** Since when a submit has been tried without success. */
-  readonly strugglingSinceMs: number | null;
+  readonly retryingSinceMs: number | null;
   /** How many submits ended without an answer. */
-  readonly lostAnswers: number;
+  readonly lostResponses: number;
   /** When it left, milliseconds since the epoch. */
   readonly sentAtMs: number;
   /** `null` while the answer is awaited (a process that died leaves it so). */
-  readonly doubt: Doubt | null;
+  readonly reconciliation: Reconciliation | null;
 }
 
 /** Why we look for the run instead of knowing it. */
-export interface Doubt {
+export interface Reconciliation {
   /** `foreign`: a run bears our slug, but it is not ours. `slug-refused`: the slug that a key makes was refused. */
-  readonly cause: "answer-lost" | "conflict" | "foreign" | "slug-refused";
+  readonly cause: "response-lost" | "conflict" | "foreign" | "slug-rejected";
   /** What the server or the network said. */
   readonly detail: string;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
   /** How many looks have found nothing. */
-  readonly looks: number;
+  readonly searches: number;
   /** How long to look before it is called unknown. */
-  readonly lookForMs: number;
+  readonly searchForMs: number;
   /** True once looking has been given up: a later `resume` may look again. */
-  readonly isGivenUp: boolean;
+  readonly isAbandoned: boolean;
 }
 
 /** The platform has shown us the run. */
-export interface SeenRecord extends RecordBase {
+export interface ActiveSubmission extends SubmissionBase {
   /** Where it stands. */
-  readonly state: "seen";
+  readonly state: "active";
   /** How the run is asked for. */
-  readonly handle: RunHandle;
+  readonly runId: RunId;
   /** As it was last seen. */
   readonly run: Run;
   /** When it began, milliseconds since the epoch. */
   readonly startedAtMs: number;
   /** When it was last seen, milliseconds since the epoch. */
-  readonly seenAtMs: number;
+  readonly lastPolledAtMs: number;
   /** Since when looks have failed; `null` while we have contact. */
-  readonly lostSinceMs: number | null;
+  readonly unreachableSinceMs: number | null;
   /** Since when the server has answered 404; `null` while it knows the run. */
   readonly missingSinceMs: number | null;
   /** How many looks in a row answered 404. */
-  readonly missingLooks: number;
+  readonly missingPolls: number;
   /** Since when the run is `failing`; `null` while it is not. */
   readonly failingSinceMs: number | null;
   /** True when whoever submitted it did not want to wait for its end. */
-  readonly isLeft: boolean;
+  readonly isDetached: boolean;
 }
 
 /** The platform has shown us its end. */
-export interface SettledRecord extends RecordBase {
+export interface FinishedSubmission extends SubmissionBase {
   /** Where it stands. */
-  readonly state: "settled";
+  readonly state: "finished";
   /** How the run is asked for. */
-  readonly handle: RunHandle;
+  readonly runId: RunId;
   /** How it ended. */
   readonly result: RunResult;
 }
 
 /** It certainly never became a run. */
-export interface RefusedRecord extends RecordBase {
+export interface RejectedSubmission extends SubmissionBase {
   /** Where it stands. */
-  readonly state: "refused";
+  readonly state: "rejected";
   /** The error's kind and words. */
   readonly kind: string;
   /** In words. */
@@ -508,22 +502,27 @@ export interface RefusedRecord extends RecordBase {
 }
 
 /** A run is a record that moves forward. */
-export type RunRecord = IntendedRecord | SubmittedRecord | SeenRecord | SettledRecord | RefusedRecord;
+export type Submission =
+  | PendingSubmission
+  | UnconfirmedSubmission
+  | ActiveSubmission
+  | FinishedSubmission
+  | RejectedSubmission;
 
 /** What a host is known to do. An absent field is not known. */
-export interface HostProfile {
+export interface ServerCapabilities {
   /** Which family of routes it speaks. */
-  readonly routes?: RouteFamily;
+  readonly apiVersion?: ApiVersion;
   /** When that was asked, milliseconds since the epoch. */
-  readonly routesAtMs?: number;
+  readonly apiVersionCheckedAtMs?: number;
   /** A run submitted with our slug bears it. */
-  readonly echoesSlug?: boolean;
+  readonly keepsSlug?: boolean;
   /** A second submit with the same slug is refused. */
-  readonly rejectsDuplicateSlug?: boolean;
+  readonly refusesDuplicateSlug?: boolean;
 }
 
 /** `flat`: `/api/workflow-runs`. `nested`: the older `/api/workflows/{workflow}/runs`. */
-export type RouteFamily = "flat" | "nested";
+export type ApiVersion = "current" | "legacy";
 
 // ── What happens on the way ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -540,12 +539,12 @@ export interface StepPosition {
 }
 
 /** Why a submit has to wait. */
-export type SubmitDelay = "not-reached" | "rate-limited" | "conflict" | "looking" | "workspace";
+export type SubmitDelay = "unreachable" | "rate-limited" | "conflict" | "reconciling" | "workspace";
 
 /** What every event has. */
 export interface EventBase {
   /** The record's own id, never sent. */
-  readonly wishId: string;
+  readonly submissionId: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
 }
@@ -559,9 +558,9 @@ export type RunEvent =
     readonly slug: string | null;
   }
   | EventBase & {
-    readonly type: "key-known";
+    readonly type: "key-matched";
     /** The user's name for the wish, which a run bears already. */
-    readonly key: string;
+    readonly idempotencyKey: string;
     /** `null` while it is not clear what became of that wish. */
     readonly slug: string | null;
   }
@@ -577,7 +576,7 @@ export type RunEvent =
     readonly slug: string | null;
     readonly number: number | null;
     /** True when this call did not start it but found it going. */
-    readonly wasAlreadyThere: boolean;
+    readonly isAttached: boolean;
     /** When waiting stops (the run goes on); `null` for never. */
     readonly deadlineAtMs: number | null;
   }
@@ -588,7 +587,7 @@ export type RunEvent =
     readonly elapsedMs: number;
     readonly position: StepPosition | null;
   }
-  | EventBase & { readonly type: "unknown-word"; readonly word: string }
-  | EventBase & { readonly type: "contact-lost"; readonly reason: string }
-  | EventBase & { readonly type: "contact-back"; readonly lostForMs: number }
-  | EventBase & { readonly type: "settled"; readonly result: RunResult };
+  | EventBase & { readonly type: "unknown-status"; readonly platformStatus: string }
+  | EventBase & { readonly type: "connection-lost"; readonly reason: string }
+  | EventBase & { readonly type: "connection-restored"; readonly outageMs: number }
+  | EventBase & { readonly type: "finished"; readonly result: RunResult };

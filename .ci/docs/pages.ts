@@ -4,7 +4,7 @@ import { GROUPS } from "../../lib/cli/command_table.ts";
 import { EXIT_CODES } from "../../lib/cli/exit_codes.ts";
 import { renderHelp } from "../../lib/cli/help.ts";
 import { styleFor } from "../../lib/cli/style.ts";
-import { ARROWS } from "../../lib/executor/lifecycle.ts";
+import { TRANSITIONS } from "../../lib/executor/lifecycle.ts";
 import { importGraph, sourceFiles } from "../../tests/support/import_graph.ts";
 
 /** Path below the checkout → what is to stand there. */
@@ -84,7 +84,7 @@ async function architecturePage(root: URL): Promise<string> {
     const [a, b] = pair.split(" ");
     return `  ${a} -->|${count}| ${b}`;
   });
-  const lifecycle = Object.entries(ARROWS).flatMap(([state, observations]) =>
+  const lifecycle = Object.entries(TRANSITIONS).flatMap(([state, observations]) =>
     Object.entries(observations).map(([observation, to]) => `  ${state} --> ${to}: ${observation}`)
   );
   return `${MADE}# Architecture

@@ -1,12 +1,12 @@
 /** Our handler as the host runs it; asked once by itself. */
 
 import { readKeys } from "../../functions/access.ts";
-import { openCloud, openOnce } from "../../functions/cloud.ts";
+import { openOnce, openService } from "../../functions/cloud.ts";
 import { createHandler } from "../../functions/http.ts";
 import { schedules } from "../../functions/schedules.ts";
 
-const open = openOnce(() => openCloud({ schedules, kvPath: Deno.args[0] }));
-const handle = createHandler({ open, keys: readKeys((name) => Deno.env.get(name)) });
-const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handle);
+const open = openOnce(() => openService({ schedules, kvPath: Deno.args[0] }));
+const runId = createHandler({ open, keys: readKeys((name) => Deno.env.get(name)) });
+const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, runId);
 await (await fetch(`http://127.0.0.1:${server.addr.port}/healthz`)).text();
 console.log("answered");

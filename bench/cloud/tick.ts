@@ -1,7 +1,7 @@
 /** Our tick, with nothing due, as the bell would ring it: two schedules run, and neither has a slot near this hour. */
 
-import { openCloud, openOnce } from "../../functions/cloud.ts";
-import { hostBell, ringEveryMinute } from "../../functions/cron.ts";
+import { openOnce, openService } from "../../functions/cloud.ts";
+import { systemCronTrigger, tickEveryMinute } from "../../functions/cron.ts";
 import { tick } from "../../functions/tick.ts";
 import { defineSchedules } from "../../lib/schedules/define.ts";
 
@@ -11,7 +11,7 @@ const schedules = defineSchedules([
   { name: "nightly", cron: `30 ${later} * * *`, timeZone: "America/Chicago", workflow: "hello-world" },
   { name: "working-days", cron: `0 ${soon},${later} * * MON-FRI`, workflow: "hello-world", jitter: "5m" },
 ]);
-const open = openOnce(() => openCloud({ schedules, kvPath: Deno.args[0] }));
-ringEveryMinute(async () => await tick(await open()), { bell: hostBell(), log: () => {} });
+const open = openOnce(() => openService({ schedules, kvPath: Deno.args[0] }));
+tickEveryMinute(async () => await tick(await open()), { cronTrigger: systemCronTrigger(), log: () => {} });
 await tick(await open());
 console.log("ticked");

@@ -2,7 +2,7 @@
 
 import type { Health, WorkspaceStatus } from "../client/checkup.ts";
 import type { Credential } from "../client/credentials.ts";
-import type { HostProfile, Identity, RouteFamily } from "../model.ts";
+import type { ApiVersion, Identity, ServerCapabilities } from "../model.ts";
 import { formatDuration } from "../duration.ts";
 import { bad, byteText, odd, skipped, unlessOdd, type Verdict, well } from "./verdict.ts";
 
@@ -105,20 +105,20 @@ export function judgeAccount({ user, fullName, organization }: Identity): Verdic
 
 const UNKNOWN = "not known: `contact` finds out";
 
-export function judgeRoutes(family: RouteFamily, profile: HostProfile): Verdict {
-  if (family === "nested") {
+export function judgeRoutes(family: ApiVersion, profile: ServerCapabilities): Verdict {
+  if (family === "legacy") {
     return odd(
       "nested: an older server",
       "Runs can't be cancelled there, nor found again by a name of ours after a lost answer",
     );
   }
-  const { echoesSlug, rejectsDuplicateSlug } = profile;
-  if (echoesSlug === undefined && rejectsDuplicateSlug === undefined) {
+  const { keepsSlug, refusesDuplicateSlug } = profile;
+  if (keepsSlug === undefined && refusesDuplicateSlug === undefined) {
     return well(`flat; whether it keeps a run's name of ours is ${UNKNOWN}`);
   }
   const said = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
   return well(
-    `flat; keeps a run's name of ours: ${said(echoesSlug)}; refuses it a second time: ${said(rejectsDuplicateSlug)}`,
+    `flat; keeps a run's name of ours: ${said(keepsSlug)}; refuses it a second time: ${said(refusesDuplicateSlug)}`,
   );
 }
 

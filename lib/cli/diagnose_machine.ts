@@ -1,6 +1,6 @@
 /** What is made of what was found on this machine: well or not, why, and what to do about it. Pure. */
 
-import type { LedgerInspection } from "../ledger/inspect.ts";
+import type { StoreInspection } from "../ledger/inspect.ts";
 import { bad, byteText, odd, unlessOdd, type Verdict, well } from "./verdict.ts";
 
 export const OLDEST_DENO = "2.4.2";
@@ -18,7 +18,7 @@ export function judgeVersions(
   return well(`${detail} (tried with Deno ${range})`);
 }
 
-export function judgeHistory(path: string, { state, bytes, mode, whyNotWritable }: LedgerInspection): Verdict {
+export function judgeHistory(path: string, { state, bytes, mode, whyNotWritable }: StoreInspection): Verdict {
   const hint = "Make it writable, or name another place with PW_STATE_DIR; --no-history goes on without it";
   const unwritable = whyNotWritable === null ? null : `${path} cannot be written: ${whyNotWritable}`;
   switch (state.type) {
@@ -45,14 +45,14 @@ export function judgeHistory(path: string, { state, bytes, mode, whyNotWritable 
       );
     case "sound": {
       if (unwritable !== null) return bad("storage", unwritable, hint);
-      const { records, open, doubtful } = state;
-      const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} open, ${doubtful} of unknown fate`;
+      const { records, open, unconfirmed } = state;
+      const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} open, ${unconfirmed} of unknown fate`;
       const detail = `${path}: ${runs}, ${byteText(bytes)}`;
       if (mode !== null && (mode & 0o077) !== 0) {
         return odd(`${detail}, permissions ${octal(mode)}: others may read it`, `chmod 600 ${path}`);
       }
       const whole = mode === null ? detail : `${detail}, permissions ${octal(mode)}`;
-      return doubtful > 0 ? odd(whole, "`pw-workflow-runner resume` looks for those runs again") : well(whole);
+      return unconfirmed > 0 ? odd(whole, "`pw-workflow-runner resume` looks for those runs again") : well(whole);
     }
     default:
       return state satisfies never;

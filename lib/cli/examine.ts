@@ -5,9 +5,9 @@ import { askHealth, askWorkspace, type Health } from "../client/checkup.ts";
 import { type Credential, findCredential } from "../client/credentials.ts";
 import { createHttp, type Http } from "../client/http.ts";
 import { baseUrlOf } from "../client/key_form.ts";
-import { AnswerLost, RunnerError, Unreachable } from "../errors.ts";
-import { inspectLedger, type LedgerInspection } from "../ledger/inspect.ts";
-import type { HostProfile } from "../model.ts";
+import { ResponseLost, RunnerError, Unreachable } from "../errors.ts";
+import { inspectStore, type StoreInspection } from "../ledger/inspect.ts";
+import type { ServerCapabilities } from "../model.ts";
 import { VERSION_LINE } from "../version.ts";
 import type { Context } from "./context.ts";
 import {
@@ -62,9 +62,9 @@ export async function* examine(
   const reached = http === null
     ? Promise.resolve<Outcome<Health>>({ verdict: skipped("no host is known without a key"), value: undefined })
     : bounded(`reach ${http.baseUrl}`, (signal) => reach(http, signal));
-  const ledger = bounded("look at the history", () => lookAtLedger(context, credential?.host ?? null));
-  const profile = async (): Promise<HostProfile> => {
-    const state = (await ledger).value?.state;
+  const store = bounded("look at the history", () => lookAtLedger(context, credential?.host ?? null));
+  const profile = async (): Promise<ServerCapabilities> => {
+    const state = (await store).value?.state;
     return state?.type === "sound" ? state.profile : {};
   };
   const asked = askAll();
@@ -91,7 +91,7 @@ export async function* examine(
     const [routes, workspace] = await Promise.all([
       bounded(
         "ask which routes it speaks",
-        async (signal) => foundWell(judgeRoutes(await client.routes({ signal, retry }), await profile())),
+        async (signal) => foundWell(judgeRoutes(await client.apiVersion({ signal, retry }), await profile())),
       ),
       bounded(
         "ask how the workspace is",
@@ -123,7 +123,7 @@ export async function* examine(
     start("account", asked.then(({ account }) => account)),
     start("routes", asked.then(({ routes }) => routes)),
     start("workspace", asked.then(({ workspace }) => workspace)),
-    start("history", ledger.then(({ verdict }) => verdict)),
+    start("history", store.then(({ verdict }) => verdict)),
   ];
   for (const check of checks) yield await check;
 }
@@ -162,8 +162,8 @@ function whenAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
-function tooLate(act: string, cause: unknown): AnswerLost {
-  return new AnswerLost(`Cannot ${act}: no answer within ${DEADLINE_MS / 1000} s`, {
+function tooLate(act: string, cause: unknown): ResponseLost {
+  return new ResponseLost(`Cannot ${act}: no answer within ${DEADLINE_MS / 1000} s`, {
     hint: "Check the network, HTTPS_PROXY and NO_PROXY, and whether a file system hangs",
     cause,
   });
@@ -219,11 +219,11 @@ async function reach(http: Http, signal: AbortSignal): Promise<Outcome<Health>> 
 }
 
 function isNoAnswer(error: unknown): boolean {
-  return error instanceof Unreachable || error instanceof AnswerLost;
+  return error instanceof Unreachable || error instanceof ResponseLost;
 }
 
-async function lookAtLedger({ env, os }: Context, host: string | null): Promise<Outcome<LedgerInspection>> {
+async function lookAtLedger({ env, os }: Context, host: string | null): Promise<Outcome<StoreInspection>> {
   const path = ledgerPath(env, os);
-  const inspection = await inspectLedger(path, host);
+  const inspection = await inspectStore(path, host);
   return { verdict: judgeHistory(path, inspection), value: inspection };
 }

@@ -3,8 +3,8 @@
 import { RunnerError } from "../errors.ts";
 import { cancelRun } from "../executor/cancel.ts";
 import type { Deps } from "../executor/deps.ts";
-import { nameOf } from "../executor/view.ts";
-import type { RunEvent, RunHandle, RunResult } from "../model.ts";
+import { formatRunId } from "../executor/view.ts";
+import type { RunEvent, RunId, RunResult } from "../model.ts";
 import { oneOf } from "./argv.ts";
 import type { Context } from "./context.ts";
 import { Stopped, type StoppedWait } from "./context.ts";
@@ -65,42 +65,42 @@ export async function afterStop(
 ): Promise<Stopped> {
   if (latest === undefined) return stopped;
   if (latest.type === "submitting") return new Stopped(stopped.signal, whileSubmitting(latest));
-  const handle = handleOf(latest);
-  const submitted = latest.wasAlreadyThere ? "no" : "yes";
+  const runId = runIdOf(latest);
+  const submitted = latest.isAttached ? "no" : "yes";
   // Only a person at the keyboard means the run as well: whatever ends this process otherwise says nothing about it.
-  const isCancelled = stopped.signal === "SIGINT" && await isToBeCancelled(parts, handle, policy);
-  if (!isCancelled) return new Stopped(stopped.signal, { ...kept(handle), submitted });
-  return new Stopped(stopped.signal, { ...await cancelled(parts, handle), submitted });
+  const isCancelled = stopped.signal === "SIGINT" && await isToBeCancelled(parts, runId, policy);
+  if (!isCancelled) return new Stopped(stopped.signal, { ...kept(runId), submitted });
+  return new Stopped(stopped.signal, { ...await cancelled(parts, runId), submitted });
 }
 
 /** What is left of a run whose end was not awaited: cancelled, if that was wished. */
 export async function afterTimeout(parts: StopParts, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
-  const handle: RunHandle = result.slug === null
+  const runId: RunId = result.slug === null
     ? { type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 }
     : { type: "slug", slug: result.slug };
-  const { message, hint } = await cancelled(parts, handle);
+  const { message, hint } = await cancelled(parts, runId);
   return { ...result, message: `${message}: its time is up. ${hint}` };
 }
 
 async function isToBeCancelled(
   { context, output }: StopParts,
-  handle: RunHandle,
+  runId: RunId,
   policy: OnInterrupt,
 ): Promise<boolean> {
   if (policy !== "ask") return policy === "cancel";
   output.say(
     "WARNING",
-    `The run ${oneLine(nameOf(handle))} goes on. Cancel it too? [y/N]  (Ctrl-C again leaves at once)`,
+    `The run ${oneLine(formatRunId(runId))} goes on. Cancel it too? [y/N]  (Ctrl-C again leaves at once)`,
   );
   const answer = await context.readLine();
   return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 
-async function cancelled({ deps }: StopParts, handle: RunHandle): Promise<{ message: string; hint: string }> {
-  const name = nameOf(handle);
+async function cancelled({ deps }: StopParts, runId: RunId): Promise<{ message: string; hint: string }> {
+  const name = formatRunId(runId);
   try {
-    const { status } = await cancelRun(deps, handle, { signal: new AbortController().signal });
+    const { status } = await cancelRun(deps, runId, { signal: new AbortController().signal });
     const how = status === "running" || status === "cancelled" ? "is being cancelled" : `had ended already: ${status}`;
     return { message: `The run ${name} ${how}`, hint: `See how it ends: pw-workflow-runner status ${name}` };
   } catch (error) {
@@ -112,8 +112,8 @@ async function cancelled({ deps }: StopParts, handle: RunHandle): Promise<{ mess
   }
 }
 
-function kept(handle: RunHandle): { message: string; hint: string } {
-  const name = nameOf(handle);
+function kept(runId: RunId): { message: string; hint: string } {
+  const name = formatRunId(runId);
   return { message: `Stopped waiting: the run ${name} goes on`, hint: `Go on: pw-workflow-runner watch ${name}` };
 }
 
@@ -126,6 +126,6 @@ function whileSubmitting({ workflow, slug }: Extract<Latest, { type: "submitting
   };
 }
 
-function handleOf({ slug, workflow, number }: Extract<Latest, { type: "started" }>): RunHandle {
+function runIdOf({ slug, workflow, number }: Extract<Latest, { type: "started" }>): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
 }

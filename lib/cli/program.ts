@@ -22,7 +22,7 @@ async function completeLine(context: Context): Promise<number> {
   return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
 }
 
-async function converse(context: Context): Promise<number> {
+async function runInteractive(context: Context): Promise<number> {
   // deno-lint-ignore house/literal-import -- see above
   const { interactive }: typeof import("./commands/interactive.ts") = await import(INTERACTIVE);
   const whole = await withDotenv(context);
@@ -62,7 +62,7 @@ async function dispatch(
       return EXIT_CODES.completed;
     }
     if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
-      return await converse(context);
+      return await runInteractive(context);
     }
     // Without a word, and with nobody to ask, this is no answer.
     output.say("ERROR", renderOverview(GROUPS, output.style));

@@ -2,23 +2,23 @@
 
 import { looksSecret, maskSecrets } from "../inputs/secrets.ts";
 import { slugOf } from "../ledger/ledger.ts";
-import type { JsonObject, RunRecord } from "../model.ts";
+import type { JsonObject, Submission } from "../model.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "./style.ts";
 import { renderTable } from "./table.ts";
 
 /** What became of a wish, in one word. */
-export function stateWord(record: RunRecord): string {
+export function stateWord(record: Submission): string {
   switch (record.state) {
-    case "intended":
-      return record.lostAnswers > 0 ? "unknown" : "not sent";
-    case "submitted":
+    case "pending":
+      return record.lostResponses > 0 ? "unknown" : "not sent";
+    case "unconfirmed":
       return "unknown";
-    case "seen":
+    case "active":
       return record.run.status;
-    case "settled":
+    case "finished":
       return record.result.status;
-    case "refused":
+    case "rejected":
       return "refused";
     default:
       return record satisfies never;
@@ -27,11 +27,11 @@ export function stateWord(record: RunRecord): string {
 
 /** Many records, one line each, under a heading. */
 export function renderHistory(
-  records: readonly RunRecord[],
+  records: readonly Submission[],
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): string {
   const rows = records.map((record) => [
-    timeOf(record.intendedAtMs),
+    timeOf(record.createdAtMs),
     record.request.workflow,
     stateWord(record),
     tookWords(record),
@@ -47,20 +47,22 @@ export function renderHistory(
 }
 
 /** One record, a fact a line, then the inputs that may be shown. */
-export function renderRecord(record: RunRecord, { style }: { readonly style: Style }): string {
-  const { request, owner, key } = record;
+export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
+  const { request, owner, idempotencyKey: key } = record;
   const slug = slugOf(record);
   const facts = [
     ["Workflow", request.workflow],
     ["State", stateWord(record)],
     ["Run", slug ?? "?"],
-    ["Wished", timeOf(record.intendedAtMs)],
+    ["Wished", timeOf(record.createdAtMs)],
     ...(tookWords(record) === "" ? [] : [["Took", tookWords(record)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
-    ...(record.state === "refused" ? [["Reason", record.message]] : []),
-    ...(record.state === "submitted" && record.doubt !== null ? [["Doubt", record.doubt.detail]] : []),
-    ...(record.state === "settled" && record.result.errorMessage !== null
+    ...(record.state === "rejected" ? [["Reason", record.message]] : []),
+    ...(record.state === "unconfirmed" && record.reconciliation !== null
+      ? [["Doubt", record.reconciliation.detail]]
+      : []),
+    ...(record.state === "finished" && record.result.errorMessage !== null
       ? [["Reason", record.result.errorMessage]]
       : []),
   ];
@@ -74,43 +76,43 @@ export function renderRecord(record: RunRecord, { style }: { readonly style: Sty
 }
 
 /** A record for programs. */
-export function recordDocument(record: RunRecord) {
-  const { wishId, owner, request, key, intendedAtMs, updatedAtMs } = record;
+export function recordDocument(record: Submission) {
+  const { submissionId, owner, request, idempotencyKey: key, createdAtMs, updatedAtMs } = record;
   return {
-    wishId,
+    submissionId,
     workflowName: request.workflow,
     state: record.state,
     status: stateWord(record),
     slug: slugOf(record),
-    runNumber: record.state === "seen"
+    runNumber: record.state === "active"
       ? record.run.number
-      : record.state === "settled"
+      : record.state === "finished"
       ? record.result.runNumber
       : null,
     key: key?.text ?? null,
     host: owner.host,
     user: owner.user,
-    wishedAt: new Date(intendedAtMs).toISOString(),
+    submittedAt: new Date(createdAtMs).toISOString(),
     updatedAt: new Date(updatedAtMs).toISOString(),
-    durationSeconds: record.state === "settled" ? record.result.durationSeconds : null,
-    errorMessage: record.state === "settled"
+    durationSeconds: record.state === "finished" ? record.result.durationSeconds : null,
+    errorMessage: record.state === "finished"
       ? record.result.errorMessage
-      : record.state === "refused"
+      : record.state === "rejected"
       ? record.message
       : null,
   };
 }
 
 /** Inputs without their secrets, which were not stored in the first place. */
-export function shownInputs({ request }: RunRecord): JsonObject {
-  const { inputs, openInputs, secretPaths } = request;
-  if (openInputs !== null) return openInputs;
+export function shownInputs({ request }: Submission): JsonObject {
+  const { inputs, inputsWithoutSecrets, secretPaths } = request;
+  if (inputsWithoutSecrets !== null) return inputsWithoutSecrets;
   const unlisted = Object.keys(inputs ?? {}).filter(looksSecret);
   return maskSecrets(inputs ?? {}, [...secretPaths, ...unlisted]);
 }
 
-function tookWords(record: RunRecord): string {
-  const seconds = record.state === "settled" ? record.result.durationSeconds : null;
+function tookWords(record: Submission): string {
+  const seconds = record.state === "finished" ? record.result.durationSeconds : null;
   return seconds === null ? "" : formatDuration(seconds * 1_000);
 }
 
@@ -123,7 +125,7 @@ function paintState(text: string, style: Style): string {
     case "completed":
       return style.green(text);
     case "failed":
-    case "refused":
+    case "rejected":
       return style.red(text);
     case "running":
       return style.cyan(text);

@@ -1,6 +1,6 @@
 /** Schedules in words: when they come next, and what becomes of what goes wrong. Pure. */
 
-import type { CatchUp, Overlap, Schedule, Slot } from "../schedules/schedule.ts";
+import type { CatchUp, Occurrence, Overlap, Schedule } from "../schedules/schedule.ts";
 import { formatDuration } from "../duration.ts";
 import type { Style } from "./style.ts";
 
@@ -9,7 +9,7 @@ export interface ScheduleView {
   readonly schedule: Schedule;
   /** Whether it runs on the timeline that was asked about. */
   readonly isEnabled: boolean;
-  readonly next: readonly Slot[];
+  readonly next: readonly Occurrence[];
 }
 
 /** A paragraph each. */

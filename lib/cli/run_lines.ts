@@ -1,6 +1,6 @@
 /** What is said while a run goes on, and how it ended, in words. Pure. */
 
-import { nameOf } from "../executor/view.ts";
+import { formatRunId } from "../executor/view.ts";
 import type { Failure, RunEvent, RunResult, StepPosition } from "../model.ts";
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "./sanitize.ts";
@@ -11,8 +11,8 @@ export function eventLine(event: RunEvent): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)}...`;
-    case "key-known":
-      return `The key "${oneLine(event.key)}" was used before${
+    case "key-matched":
+      return `The key "${oneLine(event.idempotencyKey)}" was used before${
         event.slug === null ? "" : `, by ${oneLine(event.slug)}`
       }: following that run instead of starting another`;
     case "submit-delayed":
@@ -21,13 +21,13 @@ export function eventLine(event: RunEvent): string | undefined {
       return startedLine(event);
     case "status":
       return undefined;
-    case "unknown-word":
-      return `The platform says "${oneLine(event.word)}", a word not known here: taken for still going`;
-    case "contact-lost":
+    case "unknown-status":
+      return `The platform says "${oneLine(event.platformStatus)}", a word not known here: taken for still going`;
+    case "connection-lost":
       return `Lost contact, still trying: ${oneLine(event.reason)}`;
-    case "contact-back":
-      return `Contact is back after ${formatDuration(event.lostForMs)}`;
-    case "settled":
+    case "connection-restored":
+      return `Contact is back after ${formatDuration(event.outageMs)}`;
+    case "finished":
       return settledLine(event.result);
     default:
       return event satisfies never;
@@ -56,12 +56,12 @@ export function verdict(result: RunResult, style: Style): string {
       return `${style.green("✓")} Session ${oneLine(result.session?.name ?? "")} stays running: ${
         oneLine(result.session?.url ?? "")
       }`;
-    case "not_waited":
+    case "submitted":
       return `${style.green("✓")} Run ${oneLine(runName(result))} goes on\n  ${
         style.dim(`Follow it: ${watchCommand(result)}`)
       }`;
     case "timeout":
-    case "lost_contact":
+    case "connection_lost":
     case "credential_expired":
       return `${style.yellow("✗")} ${oneLine(result.message ?? "")}\n  ${
         style.dim(`Follow it again: ${watchCommand(result)}`)
@@ -100,13 +100,13 @@ export function watchCommand(
 
 function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">): string {
   if (slug !== null) return slug;
-  return nameOf({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
+  return formatRunId({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
 }
 
 function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
   const run = event.number === null ? "Run" : `Run #${event.number}`;
   const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
-  const started = event.wasAlreadyThere ? `Following ${run.toLowerCase()}` : `${run} started`;
+  const started = event.isAttached ? `Following ${run.toLowerCase()}` : `${run} started`;
   const until = event.deadlineAtMs === null
     ? ""
     : `\nWaiting until ${localTime(event.deadlineAtMs, event.atMs)} at the latest; the run goes on after that`;
@@ -116,7 +116,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
 function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: "submit-delayed" }>): string {
   const wait = formatDuration(untilMs - atMs);
   switch (reason) {
-    case "looking":
+    case "reconciling":
       return `It is not clear whether the run started, looking for it: ${oneLine(detail)}`;
     case "conflict":
       return `Not started yet, trying again in ${wait}: ${oneLine(detail)}`;
@@ -124,7 +124,7 @@ function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: 
       return `Asked to wait ${wait}: ${oneLine(detail)}`;
     case "workspace":
       return `Your workspace is not running, trying again in ${wait}: ${oneLine(detail)}`;
-    case "not-reached":
+    case "unreachable":
       return `Not submitted yet, trying again in ${wait}: ${oneLine(detail)}`;
     default:
       return reason satisfies never;

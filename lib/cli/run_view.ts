@@ -55,7 +55,7 @@ export function viewRun(output: Output, clock: Clock, { label }: RunViewerOption
   return {
     show(event) {
       if (event.type === "status") return showStatus(event);
-      if (event.type === "settled") endLine();
+      if (event.type === "finished") endLine();
       const text = eventLine(event);
       if (text !== undefined) say(text);
     },
@@ -69,5 +69,5 @@ export function resultDocument(result: RunResult) {
 }
 
 function withExitCode(event: RunEvent) {
-  return event.type === "settled" ? { ...event, result: resultDocument(event.result) } : event;
+  return event.type === "finished" ? { ...event, result: resultDocument(event.result) } : event;
 }

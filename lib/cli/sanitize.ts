@@ -9,27 +9,27 @@ const HARMFUL =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 /** Makes every harmful character visible as an escape; tabs and newlines stay. */
-export function harmless(text: string): string {
+export function escapeControlCharacters(text: string): string {
   return text.replace(HARMFUL, visible);
 }
 
 /** The same for text that has to stay on one line: tabs and newlines become visible too. */
 export function oneLine(text: string): string {
-  return harmless(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  return escapeControlCharacters(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /** JSON that holds the same values, with every harmful character as an escape of JSON's own. */
-export function harmlessJson(json: string): string {
+export function escapeJson(json: string): string {
   return json.replace(HARMFUL, (character) => character.split("").map(jsonEscape).join(""));
 }
 
-/** {@link harmlessLog} for a log that comes in pieces: what a piece breaks off waits for the next one. */
-export function harmlessLogPieces(): (piece: string, options?: { readonly isLast?: boolean }) => string {
+/** {@link escapeLog} for a log that comes in pieces: what a piece breaks off waits for the next one. */
+export function escapeLogPieces(): (piece: string, options?: { readonly isLast?: boolean }) => string {
   let kept = "";
   return (piece, { isLast = false } = {}) => {
     const text = kept + piece;
     kept = isLast ? "" : UNFINISHED.exec(text)?.[0] ?? "";
-    return harmlessLog(text.slice(0, text.length - kept.length));
+    return escapeLog(text.slice(0, text.length - kept.length));
   };
 }
 
@@ -38,9 +38,9 @@ export function harmlessLogPieces(): (piece: string, options?: { readonly isLast
 const UNFINISHED = /(?:\u001b(?:\[[0-9;]{0,32})?|\r{1,32})$/;
 
 /** A log as a person reads it: colours dropped, a progress bar's returns made lines, the rest made harmless. */
-export function harmlessLog(text: string): string {
+export function escapeLog(text: string): string {
   // deno-lint-ignore no-control-regex -- as above
-  return harmless(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));
+  return escapeControlCharacters(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));
 }
 
 function jsonEscape(unit: string): string {

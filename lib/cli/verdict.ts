@@ -1,6 +1,6 @@
 /** What a check came to, and what all of them come to. Pure. */
 
-import { EXIT_CODES, gravest } from "./exit_codes.ts";
+import { EXIT_CODES, mostSevere } from "./exit_codes.ts";
 import { reportOf } from "./failure_report.ts";
 
 export type CheckName =
@@ -59,7 +59,7 @@ export function verdictOf(error: unknown): Verdict {
 /** What the whole comes to: of several failed checks the gravest decides. */
 export function conclude(checks: readonly Check[]): { readonly exitCode: number; readonly kind: string } {
   const failed = checks.filter((check) => check.status === "failed");
-  const exitCode = gravest(failed.map((check) => check.exitCode));
+  const exitCode = mostSevere(failed.map((check) => check.exitCode));
   return { exitCode, kind: failed.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };
 }
 

@@ -1,6 +1,6 @@
 /** The options of every command that waits for a run, and what they mean to the executor. */
 
-import { DEFAULT_FOLLOW, type FollowOptions } from "../executor/execute.ts";
+import { DEFAULT_TRACK, type TrackOptions } from "../executor/execute.ts";
 import { durationOrNever, someTime } from "./argv.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
@@ -25,7 +25,7 @@ export const WAIT_ARGS = {
     metavar: "TIME",
     description: "The growing time between looks stops here (default 15s)",
   },
-  lostContactAfter: {
+  unreachableTimeout: {
     type: "custom",
     parse: durationOrNever,
     metavar: "TIME",
@@ -37,30 +37,30 @@ export interface WaitValues {
   readonly timeout?: number | null | undefined;
   readonly pollInterval?: number | undefined;
   readonly maxPollInterval?: number | undefined;
-  readonly lostContactAfter?: number | null | undefined;
+  readonly unreachableTimeout?: number | null | undefined;
 }
 
 /** @throws UsageError when PW_TIMEOUT can't be read. */
 export function waitOptions(
   values: WaitValues,
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
-): FollowOptions {
-  const { timeout, pollInterval, maxPollInterval, lostContactAfter } = values;
+): TrackOptions {
+  const { timeout, pollInterval, maxPollInterval, unreachableTimeout } = values;
   return {
-    ...DEFAULT_FOLLOW,
+    ...DEFAULT_TRACK,
     signal,
     timeoutMs: timeout === undefined ? timeoutOfEnvironment(context) : timeout,
-    pace: {
-      pollIntervalMs: pollInterval ?? DEFAULT_FOLLOW.pace.pollIntervalMs,
-      maxPollIntervalMs: maxPollInterval ?? DEFAULT_FOLLOW.pace.maxPollIntervalMs,
+    pollInterval: {
+      pollIntervalMs: pollInterval ?? DEFAULT_TRACK.pollInterval.pollIntervalMs,
+      maxPollIntervalMs: maxPollInterval ?? DEFAULT_TRACK.pollInterval.maxPollIntervalMs,
     },
-    lostContactAfterMs: lostContactAfter === undefined ? DEFAULT_FOLLOW.lostContactAfterMs : lostContactAfter,
+    unreachableTimeoutMs: unreachableTimeout === undefined ? DEFAULT_TRACK.unreachableTimeoutMs : unreachableTimeout,
   };
 }
 
 function timeoutOfEnvironment({ env }: Context): number | null {
   const word = env("PW_TIMEOUT");
-  if (word === undefined || word.trim() === "") return DEFAULT_FOLLOW.timeoutMs;
+  if (word === undefined || word.trim() === "") return DEFAULT_TRACK.timeoutMs;
   try {
     return parseDuration(word) || null;
   } catch (error) {

@@ -1,6 +1,6 @@
 /** The account: who it is, its workflows, sessions and clusters. The same on all servers, but for its age's gaps. */
 
-import { BadAnswer } from "../errors.ts";
+import { BadResponse } from "../errors.ts";
 import type { Identity } from "../model.ts";
 import { ask, askOr, segment } from "./ask.ts";
 import type { Abortable, Client } from "./client.ts";
@@ -96,7 +96,7 @@ async function bareIdentity(http: Http, act: string, options: Abortable): Promis
   const answer = await ask(http, { ...options, act, path: "/api/auth/whoami" });
   const [, user] = /^user:(\S+)$/.exec(readRawText(answer).trim()) ?? [];
   if (user === undefined) {
-    throw new BadAnswer(`Cannot ${act}: the answer does not read user:NAME (request ${answer.requestId})`);
+    throw new BadResponse(`Cannot ${act}: the answer does not read user:NAME (request ${answer.requestId})`);
   }
   return { user, fullName: null, email: null, organization: null };
 }

@@ -1,12 +1,12 @@
 /** Which error an exchange without a good answer is: one table from statuses to what the caller can do about it. */
 
 import {
-  AnswerLost,
-  BadAnswer,
+  BadResponse,
   Conflict,
   CredentialError,
   NotFound,
   Rejected,
+  ResponseLost,
   type RunnerError,
   type RunnerErrorOptions,
   Unavailable,
@@ -39,7 +39,7 @@ export function errorOfAnswer({ status, headers, text, requestId }: Answer, cont
   const message = `Cannot ${context.act}: ${said}`;
   const options: RunnerErrorOptions = { code: body.code ?? undefined };
 
-  if (status < 300) return new BadAnswer(message, options);
+  if (status < 300) return new BadResponse(message, options);
   if (status < 400) return redirected(status, { headers, context, requestId });
   switch (status) {
     case 401:
@@ -81,7 +81,7 @@ export function errorOfFailure(
       hint: HINT_OF_TROUBLE[error.trouble],
     });
   }
-  return new AnswerLost(`Cannot ${act}: ${error.words} (${baseUrl}, request ${requestId})`, {
+  return new ResponseLost(`Cannot ${act}: ${error.words} (${baseUrl}, request ${requestId})`, {
     cause,
     submitted: isSubmit === true ? "unknown" : "no",
   });
@@ -130,7 +130,7 @@ function redirected(
     return new Rejected(message, [], options);
   }
   const message = `Cannot ${act}: the server redirects${target}, and does not say whether it was done`;
-  return new BadAnswer(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
+  return new BadResponse(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
 }
 
 /** A code of its own tells that a key has expired; servers without one have a sentence for it, and it decides a hint alone. */

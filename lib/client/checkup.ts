@@ -29,7 +29,7 @@ export interface WorkspaceStatus {
 const HEALTH = "/healthzz";
 const WELL = "OK";
 
-/** @throws Unreachable, AnswerLost, Unavailable, Rejected or BadAnswer when it is not well. */
+/** @throws Unreachable, ResponseLost, Unavailable, Rejected or BadResponse when it is not well. */
 export async function askHealth(http: Http, { signal }: Abortable): Promise<Health> {
   const act = `reach ${http.baseUrl}`;
   const sentAtMs = http.clock.now();

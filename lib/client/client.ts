@@ -2,14 +2,14 @@
 
 import type { RunnerError } from "../errors.ts";
 import type {
+  ApiVersion,
   Cluster,
   Consent,
   Identity,
   JsonObject,
-  RouteFamily,
   Run,
   RunDetail,
-  RunHandle,
+  RunId,
   RunPage,
   Session,
   Step,
@@ -25,7 +25,7 @@ export interface Abortable {
 }
 
 /** What a submit sends. */
-export interface Submission {
+export interface SubmitRequest {
   /** Its name in the account. */
   readonly workflow: string;
   /** As they are sent. */
@@ -44,7 +44,7 @@ export interface Submission {
  * `rejected`: a clear no (400, 401, 403, 404, 422); `conflict`: 409; `ambiguous`: a run may or may not have started
  * (cut, timeout, 5xx, an answer that can't be read).
  */
-export type SubmitAnswer =
+export type SubmitResponse =
   | { readonly type: "accepted"; readonly run: Run; readonly redirectSession: string | null }
   | { readonly type: "not-sent"; readonly error: RunnerError; readonly retryAfterMs: number | undefined }
   | { readonly type: "rejected"; readonly error: RunnerError; readonly isSlugRefused: boolean }
@@ -72,8 +72,8 @@ export interface RunQuery extends Abortable {
 }
 
 /**
- * All methods throw the classes of `errors.ts`: CredentialError, NotFound, Unreachable, Unavailable, AnswerLost,
- * BadAnswer, Rejected, Conflict, Unsupported. Reads and cancels have been retried before they throw.
+ * All methods throw the classes of `errors.ts`: CredentialError, NotFound, Unreachable, Unavailable, ResponseLost,
+ * BadResponse, Rejected, Conflict, Unsupported. Reads and cancels have been retried before they throw.
  */
 export interface Client {
   /** Host name, with its port where it is not the usual one: what records belong to. */
@@ -82,7 +82,7 @@ export interface Client {
   readonly baseUrl: string;
 
   /** Which family of routes the host speaks; asked once, unless it was known at the start. */
-  routes(options: Abortable): Promise<RouteFamily>;
+  apiVersion(options: Abortable): Promise<ApiVersion>;
   /** Who the credential belongs to. */
   whoAmI(options: Abortable): Promise<Identity>;
 
@@ -94,22 +94,22 @@ export interface Client {
   getWorkflowYaml(name: string, options: Abortable): Promise<string>;
 
   /** Sends once, over a connection of its own, and never throws but for an abort or a defect. */
-  submit(submission: Submission, options: Abortable): Promise<SubmitAnswer>;
+  submit(submission: SubmitRequest, options: Abortable): Promise<SubmitResponse>;
   /** Lets the server check without running. Carries no slug. Throws Rejected with what it found. */
-  dryRun(submission: Omit<Submission, "slug">, options: Abortable): Promise<void>;
+  dryRun(submission: Omit<SubmitRequest, "slug">, options: Abortable): Promise<void>;
 
   /** A run, with its jobs. */
-  getRun(handle: RunHandle, options: Abortable): Promise<RunDetail>;
+  getRun(runId: RunId, options: Abortable): Promise<RunDetail>;
   /** One page of runs. */
   listRuns(query: RunQuery): Promise<RunPage>;
   /** Safe to repeat; whether it worked is told by `getRun`. Unsupported on older servers. */
-  cancelRun(handle: RunHandle, options: Abortable): Promise<void>;
+  cancelRun(runId: RunId, options: Abortable): Promise<void>;
   /** Removes the run and its files. */
-  deleteRun(handle: RunHandle, options: Abortable): Promise<void>;
+  deleteRun(runId: RunId, options: Abortable): Promise<void>;
   /** A file of the run's folder; `null` when it isn't there (yet). */
-  readRunFile(handle: RunHandle, path: string, options: Abortable): Promise<string | null>;
+  readRunFile(runId: RunId, path: string, options: Abortable): Promise<string | null>;
   /** The steps that run now, by name and the platform's status word; `null` where the server has no such route. */
-  runningSteps(handle: RunHandle, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
+  runningSteps(runId: RunId, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
 
   /** Interactive sessions of the account. */
   listSessions(options: Abortable): Promise<readonly Session[]>;

@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { RouteFamily, RunHandle } from "../model.ts";
+import type { ApiVersion, RunId } from "../model.ts";
 import { VERSION } from "../version.ts";
 import { accountOperations } from "./account.ts";
 import type { Abortable, Client } from "./client.ts";
@@ -29,7 +29,7 @@ export interface ClientOptions
   /** Told of each request, never of a header. */
   readonly log: Log;
   /** What is known of the host already: then it is not asked. */
-  readonly routes?: RouteFamily | undefined;
+  readonly routes?: ApiVersion | undefined;
   /** How it introduces itself; a name of this program unless said otherwise. */
   readonly userAgent?: string | undefined;
 }
@@ -43,15 +43,15 @@ export function createClient(options: ClientOptions): Client {
   const nested = nestedRuns(http);
 
   const runs = async (abortable: Abortable): Promise<RunOperations> =>
-    await routes.family(abortable) === "flat" ? flat : nested;
+    await routes.family(abortable) === "current" ? flat : nested;
   /** A slug is a word of the current routes: no need to ask. */
-  const runsOf = async (handle: RunHandle, abortable: Abortable): Promise<RunOperations> =>
-    handle.type === "slug" && routes.known() === undefined ? flat : await runs(abortable);
+  const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
+    runId.type === "slug" && routes.known() === undefined ? flat : await runs(abortable);
 
   return {
     host: credential.host,
     baseUrl: credential.baseUrl,
-    routes: (abortable) => routes.family(abortable),
+    apiVersion: (abortable) => routes.family(abortable),
     ...accountOperations(http),
 
     async submit(submission, abortable) {
@@ -64,12 +64,12 @@ export function createClient(options: ClientOptions): Client {
     },
     dryRun: async (submission, abortable) => await (await runs(abortable)).dryRun(submission, abortable),
     listRuns: async (query) => await (await runs(query)).listRuns(query),
-    getRun: async (handle, abortable) => await (await runsOf(handle, abortable)).getRun(handle, abortable),
-    cancelRun: async (handle, abortable) => await (await runsOf(handle, abortable)).cancelRun(handle, abortable),
-    deleteRun: async (handle, abortable) => await (await runsOf(handle, abortable)).deleteRun(handle, abortable),
-    readRunFile: async (handle, path, abortable) =>
-      await (await runsOf(handle, abortable)).readRunFile(handle, path, abortable),
-    runningSteps: async (handle, abortable) => await (await runsOf(handle, abortable)).runningSteps(handle, abortable),
+    getRun: async (runId, abortable) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
+    cancelRun: async (runId, abortable) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
+    deleteRun: async (runId, abortable) => await (await runsOf(runId, abortable)).deleteRun(runId, abortable),
+    readRunFile: async (runId, path, abortable) =>
+      await (await runsOf(runId, abortable)).readRunFile(runId, path, abortable),
+    runningSteps: async (runId, abortable) => await (await runsOf(runId, abortable)).runningSteps(runId, abortable),
   };
 }
 

@@ -17,7 +17,7 @@ export interface ErrorBody {
 
 const SILENT: ErrorBody = { message: null, code: null, problems: [], pointers: [] };
 
-const MOST_CHARACTERS = 500;
+const MAX_CHARACTERS = 500;
 
 export function readErrorBody(text: string): ErrorBody {
   const content = parsed(text);
@@ -78,7 +78,7 @@ function words(value: unknown): string | null {
 
 function tidy(text: string): string {
   const line = text.trim().replace(/\s+/g, " ").replace(/\.$/, "");
-  return line.length > MOST_CHARACTERS ? `${line.slice(0, MOST_CHARACTERS)}...` : line;
+  return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}...` : line;
 }
 
 function unescaped(token: string): string {

@@ -1,9 +1,9 @@
 /** Runs through the current routes: `/api/workflow-runs`, where a run is its slug. */
 
-import { BadAnswer, NotFound } from "../errors.ts";
-import type { JsonObject, RunHandle } from "../model.ts";
+import { BadResponse, NotFound } from "../errors.ts";
+import type { JsonObject, RunId } from "../model.ts";
 import { ask, askOr, segment } from "./ask.ts";
-import type { Abortable, RunQuery, Submission } from "./client.ts";
+import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
 import type { Answer, Http } from "./http.ts";
 import { runName, type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
@@ -13,7 +13,7 @@ const NO_RUN = "no such run";
 
 /** When a run is looked for by its number. */
 const PAGE_SIZE = 100;
-const MOST_PAGES = 100;
+const MAX_PAGES = 100;
 
 export function flatRuns(http: Http): RunOperations {
   const operations: RunOperations = {
@@ -28,9 +28,9 @@ export function flatRuns(http: Http): RunOperations {
       await ask(http, { ...options, act, method: "POST", path: RUNS, body: { ...body, dryRun: true } });
     },
 
-    async getRun(handle, options) {
-      const act = `read run ${runName(handle)}`;
-      const path = await pathOf(handle, act, options);
+    async getRun(runId, options) {
+      const act = `read run ${runName(runId)}`;
+      const path = await pathOf(runId, act, options);
       const [answer, { readRunDetail }] = await Promise.all([
         ask(http, { ...options, act, path, whenMissing: NO_RUN }),
         import("./wire_runs.ts"),
@@ -47,21 +47,21 @@ export function flatRuns(http: Http): RunOperations {
       return readRunPage(answer, act);
     },
 
-    async cancelRun(handle, options) {
-      const act = `cancel run ${runName(handle)}`;
-      const path = `${await pathOf(handle, act, options)}/cancel`;
+    async cancelRun(runId, options) {
+      const act = `cancel run ${runName(runId)}`;
+      const path = `${await pathOf(runId, act, options)}/cancel`;
       await ask(http, { ...options, act, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
     },
 
-    async deleteRun(handle, options) {
-      const act = `delete run ${runName(handle)}`;
-      const path = await pathOf(handle, act, options);
+    async deleteRun(runId, options) {
+      const act = `delete run ${runName(runId)}`;
+      const path = await pathOf(runId, act, options);
       await ask(http, { ...options, act, method: "DELETE", path, whenMissing: NO_RUN });
     },
 
-    async readRunFile(handle, file, options) {
-      const act = `read ${file} of run ${runName(handle)}`;
-      const path = `${await pathOf(handle, act, options)}/files?${new URLSearchParams({ file })}`;
+    async readRunFile(runId, file, options) {
+      const act = `read ${file} of run ${runName(runId)}`;
+      const path = `${await pathOf(runId, act, options)}/files?${new URLSearchParams({ file })}`;
       return await askOr(
         null,
         ["not_found"],
@@ -69,9 +69,9 @@ export function flatRuns(http: Http): RunOperations {
       );
     },
 
-    async runningSteps(handle, options) {
-      const act = `ask where run ${runName(handle)} stands`;
-      const path = `${await pathOf(handle, act, options)}/running-steps`;
+    async runningSteps(runId, options) {
+      const act = `ask where run ${runName(runId)} stands`;
+      const path = `${await pathOf(runId, act, options)}/running-steps`;
       return await askOr(null, ["not_found", "unsupported"], async () => {
         const [answer, { readRunningSteps }] = await Promise.all([
           ask(http, { ...options, act, path }),
@@ -82,19 +82,19 @@ export function flatRuns(http: Http): RunOperations {
     },
   };
 
-  async function pathOf(handle: RunHandle, act: string, options: Abortable): Promise<string> {
-    const slug = handle.type === "slug" ? handle.slug : await slugOfNumber(handle, act, options);
+  async function pathOf(runId: RunId, act: string, options: Abortable): Promise<string> {
+    const slug = runId.type === "slug" ? runId.slug : await slugOfNumber(runId, act, options);
     return `${RUNS}/${segment(slug, act)}`;
   }
 
   /** No current route takes a number: it is looked for among the workflow's runs. */
   async function slugOfNumber(
-    { workflow, number }: Extract<RunHandle, { type: "number" }>,
+    { workflow, number }: Extract<RunId, { type: "number" }>,
     act: string,
     options: Abortable,
   ): Promise<string> {
     let offset = 0;
-    for (let page = 0; page < MOST_PAGES; page++) {
+    for (let page = 0; page < MAX_PAGES; page++) {
       const { runs } = await operations.listRuns({ ...options, workflow, limit: PAGE_SIZE, offset });
       // A server may answer with fewer than were asked for.
       offset += runs.length;
@@ -102,13 +102,13 @@ export function flatRuns(http: Http): RunOperations {
       if (slug !== null) return slug;
       if (runs.length === 0) throw new NotFound(`Cannot ${act}: ${NO_RUN}`);
     }
-    throw new BadAnswer(`Cannot ${act}: the list of runs has no end`);
+    throw new BadResponse(`Cannot ${act}: the list of runs has no end`);
   }
 
   return operations;
 }
 
-function callFor(submission: Submission): { readonly act: string; readonly body: JsonObject } {
+function callFor(submission: SubmitRequest): { readonly act: string; readonly body: JsonObject } {
   const { workflow, inputs, slug, displayName, consent } = submission;
   const body: JsonObject = { workflow, inputs };
   if (slug !== null) body.slug = slug;
@@ -139,5 +139,5 @@ function fileText(answer: Answer, act: string): string {
     // As any other that can't be read.
   }
   if (typeof value === "string") return value;
-  throw new BadAnswer(`Cannot ${act}: the answer must be a JSON string (request ${answer.requestId})`);
+  throw new BadResponse(`Cannot ${act}: the answer must be a JSON string (request ${answer.requestId})`);
 }

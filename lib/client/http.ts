@@ -4,7 +4,7 @@
  */
 
 import type { Clock } from "../clock.ts";
-import { BadAnswer } from "../errors.ts";
+import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { JsonObject } from "../model.ts";
 import type { Secret } from "../secret.ts";
@@ -89,7 +89,7 @@ export interface Http {
   /**
    * Sends once.
    *
-   * @throws The signal's own reason; BadAnswer for an answer that is too large or sends us to another host.
+   * @throws The signal's own reason; BadResponse for an answer that is too large or sends us to another host.
    */
   send(exchange: Exchange): Promise<Outcome>;
 }
@@ -143,7 +143,7 @@ export function createHttp(options: HttpOptions): Http {
       } catch (error) {
         // Before anything else: giving up is never reported as a failure of the network.
         exchange.signal?.throwIfAborted();
-        if (error instanceof BadAnswer) throw error;
+        if (error instanceof BadResponse) throw error;
         const read = deadline.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
         note(read.words, ownId);
         return { type: "failed", error: read, cause: error, requestId: ownId };
@@ -228,7 +228,7 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
     : target.origin === from.origin
     ? `the server redirects more than ${MAX_REDIRECTS} times`
     : `the server redirects to ${target.origin}, and the key is for ${from.origin} alone`;
-  throw new BadAnswer(`Cannot ${exchange.act}: ${why} (request ${requestId})`, {
+  throw new BadResponse(`Cannot ${exchange.act}: ${why} (request ${requestId})`, {
     hint: "Check the host that the key names, and whether a sign-in page or a proxy stands before it",
   });
 }
@@ -240,7 +240,7 @@ async function boundedText(
 ): Promise<string> {
   const { text, isWhole } = await readUpTo(response, maxBytes);
   if (isWhole) return text;
-  throw new BadAnswer(`Cannot ${act}: the answer is larger than ${maxBytes} bytes (request ${requestId})`);
+  throw new BadResponse(`Cannot ${act}: the answer is larger than ${maxBytes} bytes (request ${requestId})`);
 }
 
 /** The status is the answer; a page that is too long must not hide it. */

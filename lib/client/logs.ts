@@ -3,7 +3,7 @@
  * route that streams it, so following it means reading it again.
  */
 
-import type { RunHandle } from "../model.ts";
+import type { RunId } from "../model.ts";
 import type { Abortable, Client } from "./client.ts";
 
 /** @param stepIndex Position within the job, from 0. */
@@ -23,20 +23,20 @@ export interface ReadLogOptions extends Abortable {
  */
 export async function readStepLog(
   client: Pick<Client, "readRunFile">,
-  handle: RunHandle,
+  runId: RunId,
   job: string,
   stepIndex: number,
   options: ReadLogOptions,
 ): Promise<string | null> {
   const { before = null, ...abortable } = options;
   const path = stepLogPath(job, stepIndex);
-  const log = await client.readRunFile(handle, path, abortable);
+  const log = await client.readRunFile(runId, path, abortable);
   if (log === null || (before !== null && before !== "" && log.startsWith(before))) return log;
   // After the log, not before it: what is rotated away in between is then read twice instead of never.
-  const backup = await client.readRunFile(handle, `${path}.1`, abortable);
+  const backup = await client.readRunFile(runId, `${path}.1`, abortable);
   if (backup === null) return log;
   const isRotatedSince = log !== "" && backup.startsWith(log);
-  return isRotatedSince ? backup + (await client.readRunFile(handle, path, abortable) ?? "") : backup + log;
+  return isRotatedSince ? backup + (await client.readRunFile(runId, path, abortable) ?? "") : backup + log;
 }
 
 /** The end of a text, a last line break not counted as a line. */

@@ -5,7 +5,7 @@
  */
 
 import { Unsupported } from "../errors.ts";
-import type { RunHandle } from "../model.ts";
+import type { RunId } from "../model.ts";
 import { ask, segment } from "./ask.ts";
 import type { Http } from "./http.ts";
 import { runName, type RunOperations } from "./run_operations.ts";
@@ -22,9 +22,9 @@ export function nestedRuns(http: Http): RunOperations {
       return await submitOnce(http, { act, path, body: { inputs }, reader }, options);
     },
 
-    async getRun(handle, options) {
-      const act = `read run ${runName(handle)}`;
-      const path = pathOf(handle, act);
+    async getRun(runId, options) {
+      const act = `read run ${runName(runId)}`;
+      const path = pathOf(runId, act);
       const [answer, { readOlderRunDetail }] = await Promise.all([
         ask(http, { ...options, act, path, whenMissing: "no such run" }).catch(cannotBeSeen(act)),
         import("./wire_runs.ts"),
@@ -32,22 +32,22 @@ export function nestedRuns(http: Http): RunOperations {
       return readOlderRunDetail(answer, act);
     },
 
-    async deleteRun(handle, options) {
-      const act = `delete run ${runName(handle)}`;
-      await ask(http, { ...options, act, method: "DELETE", path: pathOf(handle, act), whenMissing: "no such run" });
+    async deleteRun(runId, options) {
+      const act = `delete run ${runName(runId)}`;
+      await ask(http, { ...options, act, method: "DELETE", path: pathOf(runId, act), whenMissing: "no such run" });
     },
 
     dryRun: ({ workflow }) => refuse(`check ${workflow}`),
     listRuns: () => refuse("list runs"),
-    cancelRun: (handle) =>
-      refuse(`cancel run ${runName(handle)}`, "Cancel it in the web interface; deleting it would remove its files too"),
+    cancelRun: (runId) =>
+      refuse(`cancel run ${runName(runId)}`, "Cancel it in the web interface; deleting it would remove its files too"),
     readRunFile: () => Promise.resolve(null),
     runningSteps: () => Promise.resolve(null),
   };
 }
 
-function pathOf(handle: RunHandle, act: string): string {
-  if (handle.type === "number") return `/api/workflows/${segment(handle.workflow, act)}/runs/${handle.number}`;
+function pathOf(runId: RunId, act: string): string {
+  if (runId.type === "number") return `/api/workflows/${segment(runId.workflow, act)}/runs/${runId.number}`;
   throw new Unsupported(`Cannot ${act}: this server speaks older routes, which know a run by its number alone`, {
     hint: "Name the run as WORKFLOW#NUMBER",
   });

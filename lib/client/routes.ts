@@ -1,22 +1,22 @@
 /** Which family of routes a host speaks. */
 
 import { RunnerError } from "../errors.ts";
-import type { RouteFamily } from "../model.ts";
+import type { ApiVersion } from "../model.ts";
 import { ask, askOr } from "./ask.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 
 export interface Routes {
   /** Asks the host the first time. */
-  family(options: Abortable): Promise<RouteFamily>;
+  family(options: Abortable): Promise<ApiVersion>;
   /** What is known by now, without asking. */
-  known(): RouteFamily | undefined;
+  known(): ApiVersion | undefined;
 }
 
 /** @param known What was learned before. */
-export function createRoutes(http: Http, known: RouteFamily | undefined): Routes {
+export function createRoutes(http: Http, known: ApiVersion | undefined): Routes {
   let family = known;
-  let asking: { readonly answer: Promise<RouteFamily>; readonly signal: AbortSignal | undefined } | undefined;
+  let asking: { readonly answer: Promise<ApiVersion>; readonly signal: AbortSignal | undefined } | undefined;
   return {
     known: () => family,
     async family(options) {
@@ -37,15 +37,15 @@ export function createRoutes(http: Http, known: RouteFamily | undefined): Routes
 }
 
 /** A read tells; a submit's 404 would not, since it may mean the workflow. */
-async function probe(http: Http, options: Abortable): Promise<RouteFamily> {
+async function probe(http: Http, options: Abortable): Promise<ApiVersion> {
   const act = `ask ${http.baseUrl} which routes it speaks`;
-  return await askOr<RouteFamily>("nested", ["not_found", "unsupported"], async () => {
+  return await askOr<ApiVersion>("legacy", ["not_found", "unsupported"], async () => {
     const [answer, { readRunPage }] = await Promise.all([
       ask(http, { ...options, act, path: "/api/workflow-runs?limit=1" }),
       import("./wire_runs.ts"),
     ]);
     // A sign-in page with status 200 is no answer.
     readRunPage(answer, act);
-    return "flat";
+    return "current";
   });
 }

@@ -1,7 +1,7 @@
 /** What both families of routes can be asked about runs. */
 
 import type { Client } from "./client.ts";
-import type { RunHandle } from "../model.ts";
+import type { RunId } from "../model.ts";
 
 export type RunOperations = Pick<
   Client,
@@ -9,6 +9,6 @@ export type RunOperations = Pick<
 >;
 
 /** A run as people name it. */
-export function runName(handle: RunHandle): string {
-  return handle.type === "slug" ? handle.slug : `${handle.workflow}#${handle.number}`;
+export function runName(runId: RunId): string {
+  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
 }

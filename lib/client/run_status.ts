@@ -1,34 +1,34 @@
 /** The platform's words for where a run stands, in ours. */
 
-import type { Run, RunPhase, RunStatus } from "../model.ts";
+import type { Run, RunStatus } from "../model.ts";
 
-type Standing = { readonly status: RunStatus; readonly phase: RunPhase };
+type KnownStatus = { readonly status: RunStatus; readonly isFinal: boolean };
 
-const GOING: Standing = { status: "running", phase: "going" };
-const FAILING: Standing = { status: "failed", phase: "failing" };
+const RUNNING: KnownStatus = { status: "running", isFinal: false };
+/** Failed, but its other jobs may still be winding down. */
+const FAILING: KnownStatus = { status: "failed", isFinal: false };
 
-/** `faulted` is left by the platform with jobs that still wind down; `failed` was never seen, but means one thing. */
-const STANDING_OF_WORD: ReadonlyMap<string, Standing> = new Map([
-  ["running", GOING],
-  ["canceling", GOING],
-  ["cancelling", GOING],
-  ["completed", { status: "completed", phase: "ended" }],
-  ["error", { status: "failed", phase: "ended" }],
-  ["failed", { status: "failed", phase: "ended" }],
-  ["canceled", { status: "cancelled", phase: "ended" }],
-  ["cancelled", { status: "cancelled", phase: "ended" }],
+/** `faulted`: a job failed while others wind down. `failed` was never observed, but its meaning is clear. */
+const STATUS_OF_WORD: ReadonlyMap<string, KnownStatus> = new Map([
+  ["running", RUNNING],
+  ["canceling", RUNNING],
+  ["cancelling", RUNNING],
+  ["completed", { status: "completed", isFinal: true }],
+  ["error", { status: "failed", isFinal: true }],
+  ["failed", { status: "failed", isFinal: true }],
+  ["canceled", { status: "cancelled", isFinal: true }],
+  ["cancelled", { status: "cancelled", isFinal: true }],
   ["faulted", FAILING],
 ]);
 
 /**
- * @param word As the platform wrote it.
- * @param completedAt With it, a word never seen can't mean that the run goes on.
+ * @param platformStatus As the platform wrote it.
+ * @param completedAt When set, an unknown status cannot mean that the run continues.
  */
 export function readStatus(
-  word: string,
+  platformStatus: string,
   completedAt: string | null,
-): Pick<Run, "status" | "phase" | "platformStatus" | "isStatusKnown"> {
-  const known = STANDING_OF_WORD.get(word.toLowerCase());
-  const standing = known ?? (completedAt === null ? GOING : FAILING);
-  return { ...standing, platformStatus: word, isStatusKnown: known !== undefined };
+): Pick<Run, "status" | "isFinal" | "platformStatus" | "isStatusKnown"> {
+  const known = STATUS_OF_WORD.get(platformStatus.toLowerCase());
+  return { ...known ?? (completedAt === null ? RUNNING : FAILING), platformStatus, isStatusKnown: known !== undefined };
 }

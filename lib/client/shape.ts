@@ -1,7 +1,7 @@
 /** An answer's text as the shape that it must have; what doesn't fit is told by its path. */
 
 import { safeParse } from "../deps/zod.ts";
-import { BadAnswer } from "../errors.ts";
+import { BadResponse } from "../errors.ts";
 import type { JsonObject } from "../model.ts";
 import type { Answer } from "./http.ts";
 
@@ -13,7 +13,7 @@ export type SchemaOf<T> = Schema & { readonly _zod: { readonly output: T } };
 /**
  * Reads an answer's JSON.
  *
- * @throws BadAnswer `Cannot list runs: runs[3].id must be a string, got number (request …)`.
+ * @throws BadResponse `Cannot list runs: runs[3].id must be a string, got number (request …)`.
  */
 export function readShape<T>(schema: SchemaOf<T>, answer: Answer, act: string): T {
   const value = readJson(answer, act);
@@ -21,7 +21,7 @@ export function readShape<T>(schema: SchemaOf<T>, answer: Answer, act: string): 
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
-  const expected = issue !== undefined && "expected" in issue ? nameOf(String(issue.expected)) : "something else";
+  const expected = issue !== undefined && "expected" in issue ? formatRunId(String(issue.expected)) : "something else";
   const where = path.length === 0 ? "the answer" : pathText(path);
   throw badAnswer(answer, act, `${where} must be ${expected}, got ${typeName(valueAt(value, path))}`);
 }
@@ -29,7 +29,7 @@ export function readShape<T>(schema: SchemaOf<T>, answer: Answer, act: string): 
 /**
  * Reads an answer's JSON without asking for a shape.
  *
- * @throws BadAnswer when it is no JSON.
+ * @throws BadResponse when it is no JSON.
  */
 export function readJson(answer: Answer, act: string): unknown {
   try {
@@ -48,8 +48,8 @@ export function badAnswer(
   { status, requestId }: Pick<Answer, "status" | "requestId">,
   act: string,
   why: string,
-): BadAnswer {
-  return new BadAnswer(`Cannot ${act}: ${why} (${status}, request ${requestId})`, {
+): BadResponse {
+  return new BadResponse(`Cannot ${act}: ${why} (${status}, request ${requestId})`, {
     hint: "Check the host that the key names, and whether a proxy stands before it; if both are right, report this",
   });
 }
@@ -93,7 +93,7 @@ const NAMES: Readonly<Record<string, string>> = {
   string: "a string",
 };
 
-function nameOf(expected: string): string {
+function formatRunId(expected: string): string {
   return NAMES[expected] ?? expected;
 }
 

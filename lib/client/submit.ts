@@ -3,11 +3,11 @@
  * statuses and the runtime's word for "no connection" decide, never a server's wording.
  */
 
-import { BadAnswer, type RunnerError, Unavailable } from "../errors.ts";
+import { BadResponse, type RunnerError, Unavailable } from "../errors.ts";
 import type { JsonObject } from "../model.ts";
 import { errorOfAnswer, errorOfFailure, waitAskedFor } from "./answer_error.ts";
 import { readErrorBody } from "./error_body.ts";
-import type { Abortable, SubmitAnswer } from "./client.ts";
+import type { Abortable, SubmitResponse } from "./client.ts";
 import type { Answer, Http, Outcome } from "./http.ts";
 import type { StartedRun } from "./wire_runs.ts";
 
@@ -21,22 +21,22 @@ export interface SubmitCall {
 }
 
 /** Throws for an abort or a defect alone. */
-export async function submitOnce(http: Http, call: SubmitCall, { signal }: Abortable): Promise<SubmitAnswer> {
+export async function submitOnce(http: Http, call: SubmitCall, { signal }: Abortable): Promise<SubmitResponse> {
   const { act, path, body } = call;
   try {
     const sending = http.send({ act, method: "POST", path, body, connection: "own", signal });
     const [outcome, read] = await Promise.all([sending, call.reader()]);
     return judge(outcome, { http, act, read });
   } catch (error) {
-    if (error instanceof BadAnswer) return ambiguous(error, { isGateway: false });
+    if (error instanceof BadResponse) return ambiguous(error, { isGateway: false });
     throw error;
   }
 }
 
 /** What is certain when the submit could not even be addressed: nothing was sent. */
-export function unaddressed(error: RunnerError): SubmitAnswer {
-  const isPassing = error.kind === "unreachable" || error.kind === "unavailable" || error.kind === "answer_lost" ||
-    error.kind === "bad_answer";
+export function unaddressed(error: RunnerError): SubmitResponse {
+  const isPassing = error.kind === "unreachable" || error.kind === "unavailable" || error.kind === "response_lost" ||
+    error.kind === "bad_response";
   if (!isPassing) return { type: "rejected", error, isSlugRefused: false };
   return { type: "not-sent", error, retryAfterMs: error instanceof Unavailable ? error.retryAfterMs : undefined };
 }
@@ -48,7 +48,7 @@ function judge(
     readonly act: string;
     readonly read: (answer: Answer, act: string) => StartedRun;
   },
-): SubmitAnswer {
+): SubmitResponse {
   const context = { act, baseUrl: http.baseUrl, nowMs: http.clock.now(), isSubmit: true };
   if (outcome.type === "failed") {
     const error = errorOfFailure(outcome, context);
@@ -65,16 +65,16 @@ function judge(
   if (error.kind === "unavailable") {
     return ambiguous(error, { retryAfterMs, isGateway: answer.status === 502 || answer.status === 504 });
   }
-  if (error.kind === "bad_answer") return ambiguous(error, { retryAfterMs, isGateway: false });
+  if (error.kind === "bad_response") return ambiguous(error, { retryAfterMs, isGateway: false });
   return { type: "rejected", error, isSlugRefused: readErrorBody(answer.text).pointers.includes("#/slug") };
 }
 
 function ambiguous(
   error: RunnerError,
   { retryAfterMs, isGateway }: { readonly retryAfterMs?: number | undefined; readonly isGateway: boolean },
-): SubmitAnswer {
-  const told = error instanceof BadAnswer
-    ? new BadAnswer(error.message, { hint: error.hint, cause: error, submitted: "unknown" })
+): SubmitResponse {
+  const told = error instanceof BadResponse
+    ? new BadResponse(error.message, { hint: error.hint, cause: error, submitted: "unknown" })
     : error;
   return { type: "ambiguous", error: told, retryAfterMs, isGateway };
 }

@@ -19,7 +19,7 @@ export interface Contact {
 /**
  * At most three runs are started.
  *
- * @throws NotFound when there is no such workflow; Rejected when it can't be run; AnswerLost; the signal's reason.
+ * @throws NotFound when there is no such workflow; Rejected when it can't be run; ResponseLost; the signal's reason.
  */
 export async function contact(deps: ContactDeps, options: ContactOptions): Promise<Contact> {
   const ask = caller(deps.http, options.signal);
@@ -59,7 +59,7 @@ async function tryNested(deps: ContactDeps, ask: Caller, options: ContactOptions
   const nestedRead = read === 405 ? "405" : read === 200 ? "run" : null;
   deps.tell("older routes", `reading a run answers ${read}`);
   return {
-    routes: "nested",
+    routes: "legacy",
     nestedRead,
     slugs: null,
     duplicateSlugStatus: null,

@@ -1,7 +1,7 @@
 /** Bare exchanges with the platform: what is tried here is what the client does not know yet. */
 
 import type { Http } from "../client/http.ts";
-import { AnswerLost } from "../errors.ts";
+import { ResponseLost } from "../errors.ts";
 import type { Json, JsonObject } from "../model.ts";
 
 export interface Reply {
@@ -20,7 +20,7 @@ export interface Caller {
   readonly seen: { sendsRetryAfter: boolean; sendsRateLimits: boolean };
 }
 
-/** @throws AnswerLost when there is no answer: what came of it is not known, so it is not asked again. */
+/** @throws ResponseLost when there is no answer: what came of it is not known, so it is not asked again. */
 export function caller(http: Http, signal: AbortSignal): Caller {
   const seen = { sendsRetryAfter: false, sendsRateLimits: false };
   const send = async (
@@ -31,7 +31,7 @@ export function caller(http: Http, signal: AbortSignal): Caller {
     const connection = method === "POST" ? "own" : "shared";
     const outcome = await http.send({ act: "try the platform", method, path, body, headers, connection, signal });
     if (outcome.type === "failed") {
-      throw new AnswerLost(`Cannot try the platform: ${outcome.error.words} (${method} ${path})`, {
+      throw new ResponseLost(`Cannot try the platform: ${outcome.error.words} (${method} ${path})`, {
         hint: "Try again once it is reachable; `pw-workflow-runner runs` shows what was started",
         cause: outcome.cause,
       });

@@ -1,7 +1,7 @@
 /** What one or two runs through the current routes tell about a platform. */
 
 import { Rejected } from "../errors.ts";
-import { newMarker, slugFor } from "../executor/slug.ts";
+import { newCorrelationTag, slugFor } from "../executor/slug.ts";
 import { type Caller, member, type Reply, textOf } from "./exchange.ts";
 import { tryList, WANTED_LIMIT } from "./reads.ts";
 import { type Basics, type ContactDeps, type ContactOptions, type Found, LOOK_MS, RUNS, runsOf } from "./trial.ts";
@@ -22,8 +22,8 @@ export async function tryFlat(
   const dryRun = dryRunOf(await ask.post(RUNS, { workflow, inputs, dryRun: true }));
   tell("dry run", dryRun ?? "refused");
 
-  const wished = slugFor(workflow, newMarker(deps.random));
-  const first = await submit(deps, ask, { ...options, slug: wished });
+  const requested = slugFor(workflow, newCorrelationTag(deps.random));
+  const first = await submit(deps, ask, { ...options, slug: requested });
   const run = first.run ?? (await submit(deps, ask, { ...options, slug: null })).run;
   if (run === null) {
     throw new Rejected(`Cannot try the platform: ${workflow} was not started (${first.status})`, [], {
@@ -32,7 +32,7 @@ export async function tryFlat(
   }
   const lags = await lagsOf(deps, ask, run.slug, options);
   tell("lag", `page ${words(lags.readLagMs)}, list ${words(lags.listLagMs)}`);
-  const { slugs, duplicateSlugStatus } = await trySlug(deps, ask, { ...options, wished, first, run });
+  const { slugs, duplicateSlugStatus } = await trySlug(deps, ask, { ...options, requested, first, run });
   tell("slugs", `${slugs ?? "could not be told"}${duplicateSlugStatus === null ? "" : ` (${duplicateSlugStatus})`}`);
 
   const nested = await ask.get(`/api/workflows/${encodeURIComponent(workflow)}/runs/${run.number}`);
@@ -48,7 +48,7 @@ export async function tryFlat(
   const cancel = await ask.post(`${RUNS}/${run.slug}/cancel`);
   tell("cancel of what has ended", seen.hasEnded ? String(cancel.status) : "could not be told");
   return {
-    routes: nestedRead === null ? "flat" : "both",
+    routes: nestedRead === null ? "current" : "both",
     nestedRead,
     slugs,
     duplicateSlugStatus,
@@ -88,15 +88,15 @@ async function submit(
 async function trySlug(
   deps: ContactDeps,
   ask: Caller,
-  { wished, first, run, ...options }: FlatOptions & {
-    readonly wished: string;
+  { requested, first, run, ...options }: FlatOptions & {
+    readonly requested: string;
     readonly first: { readonly run: StartedRun | null };
     readonly run: StartedRun;
   },
 ): Promise<Pick<Found, "slugs" | "duplicateSlugStatus">> {
   if (first.run === null) return { slugs: "refused", duplicateSlugStatus: null };
-  if (run.slug !== wished) return { slugs: "ignored", duplicateSlugStatus: null };
-  const second = await submit(deps, ask, { ...options, slug: wished });
+  if (run.slug !== requested) return { slugs: "ignored", duplicateSlugStatus: null };
+  const second = await submit(deps, ask, { ...options, slug: requested });
   if (second.run === null) {
     // 5xx and 429 tell nothing about slugs.
     const isClear = [400, 409, 422].includes(second.status);

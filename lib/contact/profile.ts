@@ -1,13 +1,13 @@
 /** What trying a platform found out, without a name of anybody or anything in it: it may be handed on. */
 
-import type { HostProfile } from "../model.ts";
+import type { ServerCapabilities } from "../model.ts";
 
 /** An answer that could not be had is `null`. */
 export interface PlatformProfile {
   readonly version: 1;
   /** RFC 3339, the day alone. */
   readonly triedOn: string;
-  readonly routes: "flat" | "nested" | "both";
+  readonly routes: "current" | "legacy" | "both";
   /** What GET of a run answers on the older routes. */
   readonly nestedRead: "405" | "run" | null;
   /** What becomes of a caller's slug, and what a second submit of it is answered with. */
@@ -36,13 +36,16 @@ export interface PlatformProfile {
 }
 
 /** What the client believes of a host from now on. */
-export function hostProfileOf({ routes, slugs, duplicateSlugStatus }: PlatformProfile, nowMs: number): HostProfile {
+export function hostProfileOf(
+  { routes, slugs, duplicateSlugStatus }: PlatformProfile,
+  nowMs: number,
+): ServerCapabilities {
   return {
-    routes: routes === "nested" ? "nested" : "flat",
-    routesAtMs: nowMs,
+    apiVersion: routes === "legacy" ? "legacy" : "current",
+    apiVersionCheckedAtMs: nowMs,
     ...(slugs === null ? {} : {
-      echoesSlug: slugs !== "ignored" && slugs !== "refused",
-      rejectsDuplicateSlug: slugs === "unique" && duplicateSlugStatus !== null,
+      keepsSlug: slugs !== "ignored" && slugs !== "refused",
+      refusesDuplicateSlug: slugs === "unique" && duplicateSlugStatus !== null,
     }),
   };
 }

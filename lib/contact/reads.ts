@@ -1,7 +1,7 @@
 /** What reading alone tells about a platform. */
 
 import { NotFound } from "../errors.ts";
-import { newMarker } from "../executor/slug.ts";
+import { newCorrelationTag } from "../executor/slug.ts";
 import { type Caller, member, type Reply, textOf } from "./exchange.ts";
 import type { PlatformProfile } from "./profile.ts";
 import { type Basics, type ContactDeps, type ContactOptions, type Found, RUNS, runsOf } from "./trial.ts";
@@ -26,7 +26,7 @@ export async function tryReads(
   const isFlat = (await ask.get(`${RUNS}?limit=1`)).status === 200;
   tell("routes", isFlat ? "the current ones" : "the older ones");
 
-  const nobody = `no-such-${newMarker(random)}`;
+  const nobody = `no-such-${newCorrelationTag(random)}`;
   const unknownRun = await ask.get(isFlat ? `${RUNS}/${nobody}` : `/api/workflows/${nobody}/runs/1`);
   const unknownWorkflow = await ask.get(`/api/workflows/${nobody}`);
   const malformedSubmit = await ask.post(

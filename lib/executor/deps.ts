@@ -2,7 +2,7 @@
 
 import type { Client } from "../client/client.ts";
 import type { Clock } from "../clock.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { RunStore } from "../ledger/ledger.ts";
 import type { Log } from "../log.ts";
 
 /** What every engine works with. */
@@ -10,7 +10,7 @@ export interface Deps {
   /** The platform. */
   readonly client: Client;
   /** What is remembered. */
-  readonly ledger: Ledger;
+  readonly store: RunStore;
   /** Where time comes from. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */

@@ -1,46 +1,46 @@
 /** Submits one request at most once, or goes on with one, and follows its run to the end. */
 
 import { slugOf } from "../ledger/ledger.ts";
-import type { RunEvent, RunRecord, RunRequest, RunResult } from "../model.ts";
+import type { RunEvent, RunRequest, RunResult, Submission } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { intend } from "./intend.ts";
-import type { KeyedWish } from "./key.ts";
-import { DEFAULT_PACE, type PaceOptions } from "./pace.ts";
-import { pursue } from "./pursue.ts";
+import { createSubmission } from "./intend.ts";
+import type { KeyWithPolicy } from "./key.ts";
+import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./pace.ts";
+import { track } from "./pursue.ts";
 
 /** How a run is followed. */
-export interface FollowOptions {
+export interface TrackOptions {
   /** Ends the wait; its reason is thrown. */
   readonly signal: AbortSignal;
   /** How long to wait for the end, milliseconds from the start of the run; `null` for ever. The run goes on. */
   readonly timeoutMs: number | null;
   /** How often the run is looked at. */
-  readonly pace: PaceOptions;
+  readonly pollInterval: PollInterval;
   /** How long nobody may answer before contact is given up, milliseconds; `null` for ever. */
-  readonly lostContactAfterMs: number | null;
+  readonly unreachableTimeoutMs: number | null;
   /** False to end as soon as the run is known. */
   readonly isWaiting: boolean;
 }
 
 /** How a run is submitted and followed. */
-export interface ExecuteOptions extends FollowOptions {
+export interface ExecuteOptions extends TrackOptions {
   /** How long a submit that certainly started nothing is repeated, milliseconds. */
   readonly submitTimeoutMs: number;
   /** The user's own name for the wish: the same name from anywhere means the same run. */
-  readonly key?: KeyedWish | undefined;
+  readonly idempotencyKey?: KeyWithPolicy | undefined;
 }
 
 /** What following does unless told otherwise. */
-export const DEFAULT_FOLLOW = {
+export const DEFAULT_TRACK = {
   timeoutMs: 3_600_000,
-  pace: DEFAULT_PACE,
-  lostContactAfterMs: 30 * 60_000,
+  pollInterval: DEFAULT_POLL_INTERVAL,
+  unreachableTimeoutMs: 30 * 60_000,
   isWaiting: true,
-} as const satisfies Omit<FollowOptions, "signal">;
+} as const satisfies Omit<TrackOptions, "signal">;
 
 /** What submitting does unless told otherwise. */
 export const DEFAULT_EXECUTE = {
-  ...DEFAULT_FOLLOW,
+  ...DEFAULT_TRACK,
   submitTimeoutMs: 10 * 60_000,
 } as const satisfies Omit<ExecuteOptions, "signal">;
 
@@ -54,15 +54,21 @@ export async function* execute(
   request: RunRequest,
   options: ExecuteOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
-  const record = await intend(deps, request, options);
-  const { wishId, ownSlug } = record;
+  const submission = await createSubmission(deps, request, options);
+  const { submissionId, ownSlug } = submission;
   const atMs = deps.clock.now();
-  if (record.state === "intended" && record.attempts === 0) {
-    yield { type: "submitting", wishId, atMs, workflow: request.workflow, slug: ownSlug };
-  } else if (record.key !== null) {
-    yield { type: "key-known", wishId, atMs, key: record.key.text, slug: slugOf(record) };
+  if (submission.state === "pending" && submission.attempts === 0) {
+    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, slug: ownSlug };
+  } else if (submission.idempotencyKey !== null) {
+    yield {
+      type: "key-matched",
+      submissionId,
+      atMs,
+      idempotencyKey: submission.idempotencyKey.text,
+      slug: slugOf(submission),
+    };
   }
-  return yield* pursue(deps, record, { ...options, submitted: record.state === "intended" ? "yes" : "no" });
+  return yield* track(deps, submission, { ...options, submitted: submission.state === "pending" ? "yes" : "no" });
 }
 
 /**
@@ -70,12 +76,12 @@ export async function* execute(
  *
  * @throws What `execute` throws.
  */
-export async function* takeUp(
+export async function* continueSubmission(
   deps: Deps,
-  record: RunRecord,
+  submission: Submission,
   options: ExecuteOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
-  return yield* pursue(deps, record, { ...options, submitted: record.state === "intended" ? "yes" : "no" });
+  return yield* track(deps, submission, { ...options, submitted: submission.state === "pending" ? "yes" : "no" });
 }
 
 /** Consumes the events and hands over the result, which a `for await` would drop. */

@@ -4,15 +4,15 @@ import { lastLines, readStepLog } from "../client/logs.ts";
 import { RunnerError } from "../errors.ts";
 import type { Annotation, FailedJob, FailedStep, Failure, Job, RunDetail, Step } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { handleOf } from "./view.ts";
+import { runIdOf } from "./view.ts";
 
 const TAIL_LINES = 20;
 
 /** More annotations than this tell a person nothing. */
-const MOST_ANNOTATIONS = 20;
+const MAX_ANNOTATIONS = 20;
 
 /** A run that fails in hundreds of matrix jobs is told by its first ones. */
-const MOST_STEPS = 10;
+const MAX_STEPS = 10;
 
 /**
  * The failed jobs and steps of a run, with the end of their logs and the annotations in them.
@@ -26,16 +26,16 @@ export async function digestFailure(
 ): Promise<Failure | undefined> {
   const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
   if (failed.length === 0) return undefined;
-  const handle = handleOf(run, "");
+  const runId = runIdOf(run, "");
   let steps = 0;
   const failedJobs: FailedJob[] = [];
   for (const job of failed) {
     const failedSteps: FailedStep[] = [];
     for (const step of job.steps.filter(hasFailed)) {
       steps += 1;
-      const log = steps > MOST_STEPS
+      const log = steps > MAX_STEPS
         ? ""
-        : await readable(() => readStepLog(client, handle, job.name, step.index, { signal }));
+        : await readable(() => readStepLog(client, runId, job.name, step.index, { signal }));
       failedSteps.push({
         name: step.name,
         status: step.status,
@@ -61,7 +61,7 @@ export function annotationsIn(log: string): Annotation[] {
       title,
       message: (message ?? "").trim(),
     });
-    if (found.length === MOST_ANNOTATIONS) break;
+    if (found.length === MAX_ANNOTATIONS) break;
   }
   return found;
 }

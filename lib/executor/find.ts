@@ -1,9 +1,9 @@
 /** From what a person calls a run to what the platform calls it. */
 
 import { NotFound, UsageError } from "../errors.ts";
-import type { Run, RunHandle } from "../model.ts";
+import type { Run, RunId } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { handleOf } from "./view.ts";
+import { runIdOf } from "./view.ts";
 
 /** A slug, a number within a workflow, or the latest one of this machine and user. */
 export type RunRef =
@@ -12,7 +12,7 @@ export type RunRef =
   | { readonly type: "last" };
 
 const PAGE_SIZE = 100;
-const MOST_PAGES = 100;
+const MAX_PAGES = 100;
 
 /**
  * Finds the run that is meant.
@@ -23,7 +23,7 @@ export async function findRun(
   deps: Deps,
   ref: RunRef,
   options: { readonly signal: AbortSignal },
-): Promise<RunHandle> {
+): Promise<RunId> {
   switch (ref.type) {
     case "word":
       return await findBySlug(deps, ref.word, options);
@@ -34,9 +34,9 @@ export async function findRun(
   }
 }
 
-async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: AbortSignal }): Promise<RunHandle> {
+async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: AbortSignal }): Promise<RunId> {
   try {
-    return handleOf(await client.getRun({ type: "slug", slug }, { signal }), "");
+    return runIdOf(await client.getRun({ type: "slug", slug }, { signal }), "");
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
@@ -50,12 +50,12 @@ async function findByNumber(
   { client }: Deps,
   { workflow, number }: Extract<RunRef, { type: "number" }>,
   { signal }: { signal: AbortSignal },
-): Promise<RunHandle> {
-  const handle: RunHandle = { type: "number", workflow, number };
-  if (await client.routes({ signal }) === "nested") return handle;
+): Promise<RunId> {
+  const runId: RunId = { type: "number", workflow, number };
+  if (await client.apiVersion({ signal }) === "legacy") return runId;
   const found: Run[] = [];
   let offset = 0;
-  for (let page = 0; page < MOST_PAGES; page++) {
+  for (let page = 0; page < MAX_PAGES; page++) {
     const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal });
     found.push(...runs.filter((run) => run.number === number));
     offset += runs.length;
@@ -74,14 +74,14 @@ async function findByNumber(
       hint: "Name one by its slug",
     });
   }
-  return handleOf(run, workflow);
+  return runIdOf(run, workflow);
 }
 
-async function findLast({ client, ledger }: Deps, { signal }: { signal: AbortSignal }): Promise<RunHandle> {
+async function findLast({ client, store }: Deps, { signal }: { signal: AbortSignal }): Promise<RunId> {
   const { user } = await client.whoAmI({ signal });
-  const recent = await ledger.listRecent({ host: client.host, user }, { limit: 20 });
-  for (const record of recent) {
-    if (record.state === "seen" || record.state === "settled") return record.handle;
+  const recent = await store.listRecent({ host: client.host, user }, { limit: 20 });
+  for (const submission of recent) {
+    if (submission.state === "active" || submission.state === "finished") return submission.runId;
   }
   throw new NotFound("Cannot find the last run: this machine remembers none", {
     hint: "`pw-workflow-runner runs` lists the runs of your account",

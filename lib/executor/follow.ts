@@ -2,14 +2,14 @@
 
 import { StorageError } from "../errors.ts";
 import { isOpen } from "../ledger/ledger.ts";
-import { memoryLedger } from "../ledger/memory.ts";
-import type { RunDetail, RunEvent, RunHandle, RunRecord, RunResult, SeenRecord } from "../model.ts";
+import { memoryRunStore } from "../ledger/memory.ts";
+import type { ActiveSubmission, RunDetail, RunEvent, RunId, RunResult, Submission } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import type { FollowOptions } from "./execute.ts";
-import { lookDelayMs } from "./pace.ts";
-import { isSession, pursue } from "./pursue.ts";
-import { learn } from "./turn.ts";
-import { handleOf } from "./view.ts";
+import type { TrackOptions } from "./execute.ts";
+import { pollDelayMs } from "./pace.ts";
+import { isSession, track } from "./pursue.ts";
+import { recordObservation } from "./turn.ts";
+import { runIdOf } from "./view.ts";
 
 /**
  * Follows a run that exists, whoever started it.
@@ -18,25 +18,29 @@ import { handleOf } from "./view.ts";
  */
 export async function* follow(
   deps: Deps,
-  handle: RunHandle,
-  options: FollowOptions,
+  runId: RunId,
+  options: TrackOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
-  const run = await deps.client.getRun(handle, options);
-  const known = await recordOfRun(deps, run, options);
+  const run = await deps.client.getRun(runId, options);
+  const known = await storedSubmissionOf(deps, run, options);
   // What others started is not ours to remember.
-  const watching: Deps = known === undefined ? { ...deps, ledger: memoryLedger() } : deps;
-  return yield* pursue(watching, known ?? recordOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
+  const watching: Deps = known === undefined ? { ...deps, store: memoryRunStore() } : deps;
+  return yield* track(watching, known ?? submissionOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
 }
 
 /** What this machine remembers of a run that it started itself, as long as its end was not seen. */
-async function recordOfRun(deps: Deps, run: RunDetail, { pace }: FollowOptions): Promise<RunRecord | undefined> {
+async function storedSubmissionOf(
+  deps: Deps,
+  run: RunDetail,
+  { pollInterval }: TrackOptions,
+): Promise<Submission | undefined> {
   if (run.slug === null) return undefined;
   try {
-    const record = await deps.ledger.findRun({ host: deps.client.host, user: run.user }, run.slug);
-    if (record === undefined || !isOpen(record)) return undefined;
-    const lookAtMs = deps.clock.now() + lookDelayMs(0, pace, deps.random);
-    const handle = handleOf(run, record.request.workflow);
-    return await learn(deps, record, { type: "looked", run, handle, lookAtMs });
+    const submission = await deps.store.findRun({ host: deps.client.host, user: run.user }, run.slug);
+    if (submission === undefined || !isOpen(submission)) return undefined;
+    const pollAtMs = deps.clock.now() + pollDelayMs(0, pollInterval, deps.random);
+    const runId = runIdOf(run, submission.request.workflow);
+    return await recordObservation(deps, submission, { type: "polled", run, runId, pollAtMs });
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     deps.log("WARNING", error.message);
@@ -44,13 +48,13 @@ async function recordOfRun(deps: Deps, run: RunDetail, { pace }: FollowOptions):
   }
 }
 
-function recordOf(run: RunDetail, { client, clock }: Deps): SeenRecord {
+function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission {
   const nowMs = clock.now();
   const workflow = run.workflowName ?? "";
   const createdAtMs = Date.parse(run.createdAt ?? "");
   return {
-    state: "seen",
-    wishId: run.slug ?? `${workflow}#${run.number}`,
+    state: "active",
+    submissionId: run.slug ?? `${workflow}#${run.number}`,
     revision: 0,
     owner: { host: client.host, user: run.user },
     request: {
@@ -58,27 +62,27 @@ function recordOf(run: RunDetail, { client, clock }: Deps): SeenRecord {
       workflowId: run.workflowId,
       inputs: null,
       inputsHash: "",
-      openInputs: null,
+      inputsWithoutSecrets: null,
       secretPaths: [],
       displayName: run.displayName,
-      asksFor: null,
+      requestedConsent: null,
       isTrusted: false,
       startsSession: isSession(run),
     },
-    key: null,
+    idempotencyKey: null,
     ownSlug: null,
-    marker: "",
-    intendedAtMs: nowMs,
+    correlationTag: "",
+    createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    dueAtMs: nowMs,
-    handle: handleOf(run, workflow),
+    nextPollAtMs: nowMs,
+    runId: runIdOf(run, workflow),
     run,
     startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
-    seenAtMs: nowMs,
-    lostSinceMs: null,
+    lastPolledAtMs: nowMs,
+    unreachableSinceMs: null,
     missingSinceMs: null,
-    missingLooks: 0,
+    missingPolls: 0,
     failingSinceMs: null,
-    isLeft: false,
+    isDetached: false,
   };
 }

@@ -2,64 +2,68 @@
 
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
-import { StaleRecord } from "../ledger/ledger.ts";
-import type { IntendedRecord, Json, KeptRequest, RunRecord, RunRequest, SeenRecord } from "../model.ts";
+import { WriteConflict } from "../ledger/ledger.ts";
+import type { ActiveSubmission, Json, PendingSubmission, RunRequest, StoredRequest, Submission } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { claim, type KeyedWish } from "./key.ts";
-import { newMarker, slugFor } from "./slug.ts";
+import { claim, type KeyWithPolicy } from "./key.ts";
+import { newCorrelationTag, slugFor } from "./slug.ts";
 
-export interface IntendOptions {
+export interface CreateSubmissionOptions {
   readonly signal: AbortSignal;
   /** True when the end of the run is to be seen: refused where the server can't show it. */
   readonly isWaiting: boolean;
   /** The user's own name for the wish. */
-  readonly key?: KeyedWish | undefined;
+  readonly idempotencyKey?: KeyWithPolicy | undefined;
 }
 
 /**
  * Asks who we are and which routes the host speaks, and writes the intent. With a key, what bears it already is
  * answered with instead.
  *
- * @throws NotSubmitted when it can't be written down; Unsupported when waiting or the key is impossible; KeyTaken; what
+ * @throws NotSubmitted when it can't be written down; Unsupported when waiting or the key is impossible; IdempotencyKeyConflict; what
  * the client throws.
  */
-export async function intend(deps: Deps, request: RunRequest, options: IntendOptions): Promise<RunRecord> {
-  const wish = await decide(deps, request, options);
-  if (options.key === undefined) return await writeDown(deps, wish);
+export async function createSubmission(
+  deps: Deps,
+  request: RunRequest,
+  options: CreateSubmissionOptions,
+): Promise<Submission> {
+  const spec = await decide(deps, request, options);
+  if (options.idempotencyKey === undefined) return await storePending(deps, spec);
   while (true) {
-    const claimed = await claim(deps, wish, options.key, options);
-    if (claimed.state === "seen" && claimed.revision === 0) return await remember(deps, claimed);
-    if (claimed.state !== "intended") return claimed;
+    const claimed = await claim(deps, spec, options.idempotencyKey, options);
+    if (claimed.state === "active" && claimed.revision === 0) return await remember(deps, claimed);
+    if (claimed.state !== "pending") return claimed;
     try {
-      return await writeDown(deps, claimed);
+      return await storePending(deps, claimed);
     } catch (error) {
       // Another process has just written the same name: there is something to attach to now.
-      if (!(error instanceof StaleRecord)) throw error;
+      if (!(error instanceof WriteConflict)) throw error;
     }
   }
 }
 
-async function decide(deps: Deps, request: RunRequest, options: IntendOptions): Promise<IntendedRecord> {
+async function decide(deps: Deps, request: RunRequest, options: CreateSubmissionOptions): Promise<PendingSubmission> {
   const { client, clock, random } = deps;
-  const [identity, family] = await Promise.all([client.whoAmI(options), client.routes(options)]);
-  if (family === "nested" && options.isWaiting) await assureVisible(deps, request.workflow, options);
-  const marker = newMarker(random);
+  const [identity, family] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
+  if (family === "legacy" && options.isWaiting) await assureVisible(deps, request.workflow, options);
+  const correlationTag = newCorrelationTag(random);
   const nowMs = clock.now();
   return {
-    state: "intended",
-    wishId: newMarker(random),
+    state: "pending",
+    submissionId: newCorrelationTag(random),
     revision: 0,
     owner: { host: client.host, user: identity.user },
-    request: await keptRequest(request),
-    key: null,
-    ownSlug: family === "flat" ? slugFor(request.workflow, marker) : null,
-    marker,
-    intendedAtMs: nowMs,
+    request: await storedRequest(request),
+    idempotencyKey: null,
+    ownSlug: family === "current" ? slugFor(request.workflow, correlationTag) : null,
+    correlationTag,
+    createdAtMs: nowMs,
     updatedAtMs: nowMs,
-    dueAtMs: nowMs,
+    nextPollAtMs: nowMs,
     attempts: 0,
-    strugglingSinceMs: null,
-    lostAnswers: 0,
+    retryingSinceMs: null,
+    lostResponses: 0,
   };
 }
 
@@ -70,10 +74,10 @@ export async function hashInputs(inputs: Json): Promise<string> {
     .reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
 }
 
-async function keptRequest(request: RunRequest): Promise<KeptRequest> {
+async function storedRequest(request: RunRequest): Promise<StoredRequest> {
   const { inputs, secretPaths } = request;
-  const openInputs = secretPaths.length === 0 ? null : withoutSecrets(inputs, secretPaths);
-  return { ...request, openInputs, inputsHash: await hashInputs(inputs) };
+  const inputsWithoutSecrets = secretPaths.length === 0 ? null : withoutSecrets(inputs, secretPaths);
+  return { ...request, inputsWithoutSecrets, inputsHash: await hashInputs(inputs) };
 }
 
 function inMemberOrder(value: Json): Json {
@@ -85,7 +89,7 @@ function inMemberOrder(value: Json): Json {
 }
 
 /** Some older servers start runs that they can't show: that must be known before one is started. */
-async function assureVisible({ client }: Deps, workflow: string, { signal }: IntendOptions): Promise<void> {
+async function assureVisible({ client }: Deps, workflow: string, { signal }: CreateSubmissionOptions): Promise<void> {
   try {
     await client.getRun({ type: "number", workflow, number: 1 }, { signal });
   } catch (error) {
@@ -100,25 +104,31 @@ async function assureVisible({ client }: Deps, workflow: string, { signal }: Int
 }
 
 /** A run that others started: worth remembering, but nothing hangs on it. */
-async function remember({ ledger, log }: Pick<Deps, "ledger" | "log">, record: SeenRecord): Promise<RunRecord> {
+async function remember(
+  { store, log }: Pick<Deps, "store" | "log">,
+  submission: ActiveSubmission,
+): Promise<Submission> {
   try {
-    return await ledger.put(record);
+    return await store.put(submission);
   } catch (error) {
-    if (error instanceof StaleRecord) return await ledger.get(record.wishId) ?? record;
+    if (error instanceof WriteConflict) return await store.get(submission.submissionId) ?? submission;
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
-    return record;
+    return submission;
   }
 }
 
-async function writeDown({ ledger }: Pick<Deps, "ledger">, record: IntendedRecord): Promise<IntendedRecord> {
+async function storePending({ store }: Pick<Deps, "store">, submission: PendingSubmission): Promise<PendingSubmission> {
   try {
-    return await ledger.put(record);
+    return await store.put(submission);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`, {
-      hint: error.hint,
-      cause: error,
-    });
+    throw new NotSubmitted(
+      `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`,
+      {
+        hint: error.hint,
+        cause: error,
+      },
+    );
   }
 }

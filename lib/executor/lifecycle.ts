@@ -4,14 +4,14 @@
  */
 
 import type {
-  Doubt,
-  IntendedRecord,
+  ActiveSubmission,
+  PendingSubmission,
+  Reconciliation,
   Run,
-  RunHandle,
-  RunRecord,
+  RunId,
   RunResult,
-  SeenRecord,
-  SubmittedRecord,
+  Submission,
+  UnconfirmedSubmission,
 } from "../model.ts";
 
 /** One thing learned about a run, or done for it. */
@@ -21,232 +21,255 @@ export type Observation =
   /** Nothing arrived: the same request may go again at `againAtMs`. */
   | { readonly type: "not-sent"; readonly againAtMs: number }
   /** The server would not have our slug: once more without it. */
-  | { readonly type: "slug-refused" }
+  | { readonly type: "slug-rejected" }
   /** It will never be a run. */
-  | { readonly type: "refused"; readonly kind: string; readonly message: string }
-  /** Sent, and not known what became of it: to be looked for from `lookAtMs`. */
+  | { readonly type: "rejected"; readonly kind: string; readonly message: string }
+  /** Sent, and not known what became of it: to be looked for from `pollAtMs`. */
   | {
-    readonly type: "in-doubt";
-    readonly cause: Doubt["cause"];
+    readonly type: "unconfirmed";
+    readonly cause: Reconciliation["cause"];
     readonly detail: string;
-    readonly lookForMs: number;
-    readonly lookAtMs: number;
+    readonly searchForMs: number;
+    readonly pollAtMs: number;
   }
   /** Looked for and not there. */
-  | { readonly type: "not-found"; readonly lookAtMs: number }
+  | { readonly type: "not-found"; readonly pollAtMs: number }
   /** Could not be looked for. */
-  | { readonly type: "not-looked"; readonly lookAtMs: number }
+  | { readonly type: "search-failed"; readonly pollAtMs: number }
   /** Looked for long enough. */
-  | { readonly type: "given-up" }
+  | { readonly type: "abandoned" }
   /** Proven absent, or sure to be refused if it is there: the same slug may be posted again at `againAtMs`. */
-  | { readonly type: "post-again"; readonly againAtMs: number }
+  | { readonly type: "resend"; readonly againAtMs: number }
   /** The platform shows the run. */
-  | { readonly type: "looked"; readonly run: Run; readonly handle: RunHandle; readonly lookAtMs: number }
+  | { readonly type: "polled"; readonly run: Run; readonly runId: RunId; readonly pollAtMs: number }
   /** A look at a known run failed. */
-  | { readonly type: "look-failed"; readonly lookAtMs: number }
+  | { readonly type: "poll-failed"; readonly pollAtMs: number }
   /** A known run answers 404. */
-  | { readonly type: "missing"; readonly lookAtMs: number }
+  | { readonly type: "missing"; readonly pollAtMs: number }
   /** Nobody waits for its end. */
-  | { readonly type: "left" }
-  | { readonly type: "ended"; readonly result: RunResult };
+  | { readonly type: "detached" }
+  | { readonly type: "finished"; readonly result: RunResult };
 
-type State = RunRecord["state"];
-type Arrows = Readonly<Record<State, Readonly<Partial<Record<Observation["type"], State>>>>>;
+type State = Submission["state"];
+type Transitions = Readonly<Record<State, Readonly<Partial<Record<Observation["type"], State>>>>>;
 
 /** From each state, by each observation, to which state. What is not here can't happen. */
-export const ARROWS = {
-  intended: { sending: "submitted", refused: "refused", looked: "seen" },
-  submitted: {
-    "not-sent": "intended",
-    "slug-refused": "intended",
-    refused: "refused",
-    "in-doubt": "submitted",
-    "not-found": "submitted",
-    "not-looked": "submitted",
-    "given-up": "submitted",
-    "post-again": "intended",
-    looked: "seen",
+export const TRANSITIONS = {
+  pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
+  unconfirmed: {
+    "not-sent": "pending",
+    "slug-rejected": "pending",
+    rejected: "rejected",
+    unconfirmed: "unconfirmed",
+    "not-found": "unconfirmed",
+    "search-failed": "unconfirmed",
+    abandoned: "unconfirmed",
+    resend: "pending",
+    polled: "active",
   },
-  seen: { looked: "seen", "look-failed": "seen", missing: "seen", left: "seen", ended: "settled" },
-  settled: {},
-  refused: {},
-} as const satisfies Arrows;
+  active: { polled: "active", "poll-failed": "active", missing: "active", detached: "active", finished: "finished" },
+  finished: {},
+  rejected: {},
+} as const satisfies Transitions;
 
 /**
  * Moves a record forward.
  *
  * @throws TypeError when the record's state has no arrow for it: a defect of the caller.
  */
-export function next(record: RunRecord, observation: Observation, nowMs: number): RunRecord {
-  switch (record.state) {
-    case "intended":
-      return fromIntended(record, observation, nowMs) ?? refuse(record, observation);
-    case "submitted":
-      return fromSubmitted(record, observation, nowMs) ?? refuse(record, observation);
-    case "seen":
-      return fromSeen(record, observation, nowMs) ?? refuse(record, observation);
-    case "settled":
-    case "refused":
-      return refuse(record, observation);
+export function next(submission: Submission, observation: Observation, nowMs: number): Submission {
+  switch (submission.state) {
+    case "pending":
+      return fromPending(submission, observation, nowMs) ?? refuse(submission, observation);
+    case "unconfirmed":
+      return fromUnconfirmed(submission, observation, nowMs) ?? refuse(submission, observation);
+    case "active":
+      return fromActive(submission, observation, nowMs) ?? refuse(submission, observation);
+    case "finished":
+    case "rejected":
+      return refuse(submission, observation);
   }
 }
 
 /** True once nothing more can happen to it. */
-export function isOver(record: RunRecord): boolean {
-  return record.state === "settled" || record.state === "refused";
+export function isEnded(submission: Submission): boolean {
+  return submission.state === "finished" || submission.state === "rejected";
 }
 
 /** Whether there is an arrow for it: somebody else may have moved the record on. */
-export function canTake(record: RunRecord, { type }: Observation): boolean {
-  const arrows: Arrows[State] = ARROWS[record.state];
-  const needsDoubt = type === "not-found" || type === "given-up";
-  return arrows[type] !== undefined && !(needsDoubt && record.state === "submitted" && record.doubt === null);
+export function canApply(submission: Submission, { type }: Observation): boolean {
+  const arrows: Transitions[State] = TRANSITIONS[submission.state];
+  const needsDoubt = type === "not-found" || type === "abandoned";
+  return arrows[type] !== undefined &&
+    !(needsDoubt && submission.state === "unconfirmed" && submission.reconciliation === null);
 }
 
-function refuse(record: RunRecord, observation: Observation): never {
-  throw new TypeError(`A ${record.state} record can't take "${observation.type}"`);
+function refuse(submission: Submission, observation: Observation): never {
+  throw new TypeError(`A ${submission.state} record can't take "${observation.type}"`);
 }
 
-function fromIntended(record: IntendedRecord, seen: Observation, nowMs: number): RunRecord | undefined {
+function fromPending(submission: PendingSubmission, seen: Observation, nowMs: number): Submission | undefined {
   switch (seen.type) {
     case "sending":
       return {
-        ...common(record, nowMs),
-        state: "submitted",
-        attempts: record.attempts + 1,
-        strugglingSinceMs: record.strugglingSinceMs,
-        lostAnswers: record.lostAnswers,
+        ...common(submission, nowMs),
+        state: "unconfirmed",
+        attempts: submission.attempts + 1,
+        retryingSinceMs: submission.retryingSinceMs,
+        lostResponses: submission.lostResponses,
         sentAtMs: nowMs,
-        doubt: null,
+        reconciliation: null,
       };
-    case "refused":
-      return { ...common(record, nowMs), state: "refused", kind: seen.kind, message: seen.message };
-    case "looked":
-      return firstSight(record, seen, nowMs);
+    case "rejected":
+      return { ...common(submission, nowMs), state: "rejected", kind: seen.kind, message: seen.message };
+    case "polled":
+      return activated(submission, seen, nowMs);
     default:
       return undefined;
   }
 }
 
-function fromSubmitted(record: SubmittedRecord, seen: Observation, nowMs: number): RunRecord | undefined {
+function fromUnconfirmed(submission: UnconfirmedSubmission, seen: Observation, nowMs: number): Submission | undefined {
   switch (seen.type) {
     case "not-sent":
-    case "post-again":
-      return backToIntended(record, nowMs, { dueAtMs: seen.againAtMs });
-    case "slug-refused":
-      return { ...backToIntended(record, nowMs, { dueAtMs: nowMs }), ownSlug: null };
-    case "refused":
-      return { ...common(record, nowMs), state: "refused", kind: seen.kind, message: seen.message };
-    case "in-doubt":
+    case "resend":
+      return backToPending(submission, nowMs, { nextPollAtMs: seen.againAtMs });
+    case "slug-rejected":
+      return { ...backToPending(submission, nowMs, { nextPollAtMs: nowMs }), ownSlug: null };
+    case "rejected":
+      return { ...common(submission, nowMs), state: "rejected", kind: seen.kind, message: seen.message };
+    case "unconfirmed":
       return {
-        ...record,
-        ...common(record, nowMs),
-        dueAtMs: seen.lookAtMs,
-        strugglingSinceMs: record.strugglingSinceMs ?? record.sentAtMs,
-        lostAnswers: record.lostAnswers + (seen.cause === "answer-lost" ? 1 : 0),
-        doubt: {
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: seen.pollAtMs,
+        retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
+        lostResponses: submission.lostResponses + (seen.cause === "response-lost" ? 1 : 0),
+        reconciliation: {
           cause: seen.cause,
           detail: seen.detail,
           sinceMs: nowMs,
-          looks: 0,
-          lookForMs: seen.lookForMs,
-          isGivenUp: false,
+          searches: 0,
+          searchForMs: seen.searchForMs,
+          isAbandoned: false,
         },
       };
     case "not-found":
-      return record.doubt === null ? undefined : {
-        ...record,
-        ...common(record, nowMs),
-        dueAtMs: seen.lookAtMs,
-        doubt: { ...record.doubt, looks: record.doubt.looks + 1 },
+      return submission.reconciliation === null ? undefined : {
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: seen.pollAtMs,
+        reconciliation: { ...submission.reconciliation, searches: submission.reconciliation.searches + 1 },
       };
-    case "not-looked":
-      return { ...record, ...common(record, nowMs), dueAtMs: seen.lookAtMs };
-    case "given-up":
-      return record.doubt === null
-        ? undefined
-        : { ...record, ...common(record, nowMs), doubt: { ...record.doubt, isGivenUp: true } };
-    case "looked":
-      return firstSight(record, seen, nowMs);
+    case "search-failed":
+      return { ...submission, ...common(submission, nowMs), nextPollAtMs: seen.pollAtMs };
+    case "abandoned":
+      return submission.reconciliation === null ? undefined : {
+        ...submission,
+        ...common(submission, nowMs),
+        reconciliation: { ...submission.reconciliation, isAbandoned: true },
+      };
+    case "polled":
+      return activated(submission, seen, nowMs);
     default:
       return undefined;
   }
 }
 
-function fromSeen(record: SeenRecord, seen: Observation, nowMs: number): RunRecord | undefined {
+function fromActive(submission: ActiveSubmission, seen: Observation, nowMs: number): Submission | undefined {
   switch (seen.type) {
-    case "looked":
+    case "polled":
       return {
-        ...record,
-        ...common(record, nowMs),
-        dueAtMs: seen.lookAtMs,
-        handle: seen.handle,
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: seen.pollAtMs,
+        runId: seen.runId,
         run: seen.run,
-        seenAtMs: nowMs,
-        lostSinceMs: null,
+        lastPolledAtMs: nowMs,
+        unreachableSinceMs: null,
         missingSinceMs: null,
-        missingLooks: 0,
-        failingSinceMs: seen.run.phase === "failing" ? record.failingSinceMs ?? nowMs : null,
+        missingPolls: 0,
+        failingSinceMs: isFailing(seen.run) ? submission.failingSinceMs ?? nowMs : null,
       };
-    case "look-failed":
+    case "poll-failed":
       return {
-        ...record,
-        ...common(record, nowMs),
-        dueAtMs: seen.lookAtMs,
-        lostSinceMs: record.lostSinceMs ?? nowMs,
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: seen.pollAtMs,
+        unreachableSinceMs: submission.unreachableSinceMs ?? nowMs,
       };
     case "missing":
       return {
-        ...record,
-        ...common(record, nowMs),
-        dueAtMs: seen.lookAtMs,
-        lostSinceMs: null,
-        missingSinceMs: record.missingSinceMs ?? nowMs,
-        missingLooks: record.missingLooks + 1,
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: seen.pollAtMs,
+        unreachableSinceMs: null,
+        missingSinceMs: submission.missingSinceMs ?? nowMs,
+        missingPolls: submission.missingPolls + 1,
       };
-    case "left":
-      return { ...record, ...common(record, nowMs), dueAtMs: record.dueAtMs, isLeft: true };
-    case "ended":
-      return { ...common(record, nowMs), state: "settled", handle: record.handle, result: seen.result };
+    case "detached":
+      return { ...submission, ...common(submission, nowMs), nextPollAtMs: submission.nextPollAtMs, isDetached: true };
+    case "finished":
+      return { ...common(submission, nowMs), state: "finished", runId: submission.runId, result: seen.result };
     default:
       return undefined;
   }
 }
 
 /** What every state has, so that a changed state keeps nothing of the old one. */
-function common(record: RunRecord, nowMs: number) {
-  const { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs } = record;
-  return { wishId, revision, owner, request, key, ownSlug, marker, intendedAtMs, updatedAtMs: nowMs, dueAtMs: nowMs };
-}
-
-function backToIntended(record: SubmittedRecord, nowMs: number, due: { readonly dueAtMs: number }): IntendedRecord {
+function common(submission: Submission, nowMs: number) {
+  const { submissionId, revision, owner, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } = submission;
   return {
-    ...common(record, nowMs),
-    ...due,
-    state: "intended",
-    attempts: record.attempts,
-    strugglingSinceMs: record.strugglingSinceMs ?? record.sentAtMs,
-    lostAnswers: record.lostAnswers,
+    submissionId,
+    revision,
+    owner,
+    request,
+    idempotencyKey,
+    ownSlug,
+    correlationTag,
+    createdAtMs,
+    updatedAtMs: nowMs,
+    nextPollAtMs: nowMs,
   };
 }
 
-function firstSight(
-  record: RunRecord,
-  { run, handle, lookAtMs }: Extract<Observation, { type: "looked" }>,
+function backToPending(
+  submission: UnconfirmedSubmission,
   nowMs: number,
-): SeenRecord {
+  due: { readonly nextPollAtMs: number },
+): PendingSubmission {
   return {
-    ...common(record, nowMs),
-    dueAtMs: lookAtMs,
-    state: "seen",
-    handle,
+    ...common(submission, nowMs),
+    ...due,
+    state: "pending",
+    attempts: submission.attempts,
+    retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
+    lostResponses: submission.lostResponses,
+  };
+}
+
+function activated(
+  submission: Submission,
+  { run, runId, pollAtMs }: Extract<Observation, { type: "polled" }>,
+  nowMs: number,
+): ActiveSubmission {
+  return {
+    ...common(submission, nowMs),
+    nextPollAtMs: pollAtMs,
+    state: "active",
+    runId,
     run,
     startedAtMs: nowMs,
-    seenAtMs: nowMs,
-    lostSinceMs: null,
+    lastPolledAtMs: nowMs,
+    unreachableSinceMs: null,
     missingSinceMs: null,
-    missingLooks: 0,
-    failingSinceMs: run.phase === "failing" ? nowMs : null,
-    isLeft: false,
+    missingPolls: 0,
+    failingSinceMs: isFailing(run) ? nowMs : null,
+    isDetached: false,
   };
+}
+
+/** Failed, but not final: other jobs are still winding down. */
+function isFailing({ status, isFinal }: Run): boolean {
+  return status === "failed" && !isFinal;
 }

@@ -1,6 +1,6 @@
 /** When to do the next thing: elapsed time, what the server asked for, and a little jitter decide. Pure. */
 
-export interface PaceOptions {
+export interface PollInterval {
   /** Between the first looks, milliseconds. */
   readonly pollIntervalMs: number;
   /** The growing interval stops here, milliseconds. */
@@ -8,7 +8,7 @@ export interface PaceOptions {
 }
 
 /** Quick first looks, then up to every 15 seconds, as the platform's own tools do. */
-export const DEFAULT_PACE: PaceOptions = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
+export const DEFAULT_POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
 
 /** How much an interval is shortened at random, so that many watchers don't look in step. */
 const JITTER = 0.1;
@@ -20,9 +20,9 @@ const JITTER = 0.1;
  * @param elapsedMs Since the run started.
  * @param atLeastMs What the server asked for with `Retry-After`.
  */
-export function lookDelayMs(
+export function pollDelayMs(
   elapsedMs: number,
-  { pollIntervalMs, maxPollIntervalMs }: PaceOptions,
+  { pollIntervalMs, maxPollIntervalMs }: PollInterval,
   random: () => number,
   atLeastMs = 0,
 ): number {
@@ -40,8 +40,8 @@ const SEARCH_DELAYS_MS = [0, 1_000, 3_000, 6_000, 10_000, 20_000, 20_000] as con
  *
  * @param looks How many have found nothing so far.
  */
-export function searchDelayMs(looks: number): number {
-  return SEARCH_DELAYS_MS[looks] ?? 30_000;
+export function searchDelayMs(polls: number): number {
+  return SEARCH_DELAYS_MS[polls] ?? 30_000;
 }
 
 /**

@@ -26,7 +26,7 @@ export interface GivenInputs {
 }
 
 /** A run as somebody asks for it. */
-export interface Wish extends GivenInputs {
+export interface RunSpec extends GivenInputs {
   /** What the run is called on the platform; `null` for the name of the workflow. */
   readonly displayName: string | null;
   /** Grants what the workflow asks consent for. */
@@ -36,7 +36,7 @@ export interface Wish extends GivenInputs {
 }
 
 /** A wish that nothing speaks against. */
-export interface Prepared {
+export interface PreparedRun {
   /** Frozen: nothing about it is looked up again. */
   readonly request: RunRequest;
   /** What is odd about the inputs, but no reason to refuse them. */
@@ -58,19 +58,19 @@ export interface Gathered {
  */
 export async function prepare(
   deps: Pick<Deps, "client">,
-  wish: Wish,
+  spec: RunSpec,
   options: { readonly signal: AbortSignal },
-): Promise<Prepared> {
-  const { workflow, form, resolved } = await gather(deps, wish, options);
-  const warnings = await check(workflow, form, resolved, wish.checking);
+): Promise<PreparedRun> {
+  const { workflow, form, resolved } = await gather(deps, spec, options);
+  const warnings = await check(workflow, form, resolved, spec.checking);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
     secretPaths: findSecrets(resolved.value, { form, asked: resolved.secretPaths }),
-    displayName: wish.displayName,
-    asksFor: consentOf(workflow),
-    isTrusted: wish.isTrusted,
+    displayName: spec.displayName,
+    requestedConsent: consentOf(workflow),
+    isTrusted: spec.isTrusted,
     startsSession: Object.keys(objectAt(workflow.yaml, "sessions")).length > 0,
   };
   return { request, warnings };
@@ -106,7 +106,7 @@ export async function dryRun(
     workflow: request.workflow,
     inputs: request.inputs,
     displayName: request.displayName,
-    consent: request.isTrusted ? request.asksFor ?? { permissions: [], variables: [] } : null,
+    consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
   }, { signal });
 }
 

@@ -2,112 +2,125 @@
 
 import { CredentialError, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type {
-  RefusedRecord,
+  ActiveSubmission,
+  RejectedSubmission,
   Run,
   RunDetail,
   RunEvent,
-  RunRecord,
   RunResult,
-  SeenRecord,
+  Submission,
   Submitted,
-  SubmittedRecord,
+  UnconfirmedSubmission,
 } from "../model.ts";
 import { advance } from "./advance.ts";
 import type { Deps } from "./deps.ts";
-import type { ExecuteOptions, FollowOptions } from "./execute.ts";
+import type { ExecuteOptions, TrackOptions } from "./execute.ts";
 import { findReadySession } from "./session.ts";
-import { learn, type Turn, type TurnOptions } from "./turn.ts";
-import { nameOf, resultOf, resultWithoutRun } from "./view.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./turn.ts";
+import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
 
 /** What {@link pursue} is told: how to wait, and what results say of the call. */
-type PursueOptions = ExecuteOptions & Pick<TurnOptions, "submitted">;
+type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">;
 
 /** Goes on with a record until it is settled or we stop waiting. */
-export async function* pursue(
+export async function* track(
   deps: Deps,
-  start: RunRecord,
-  options: PursueOptions,
+  start: Submission,
+  options: TrackSubmissionOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
   let { submitted } = options;
-  let record = start;
+  let submission = start;
   let deadlineMs: number | null = null;
-  const started = (seen: SeenRecord) => {
-    deadlineMs = deadlineOf(start.state === "seen" ? clock.now() : seen.startedAtMs, options);
-    return startedEvent(seen, { wasAlreadyThere: submitted !== "yes", deadlineMs, nowMs: clock.now() });
+  const started = (seen: ActiveSubmission) => {
+    deadlineMs = deadlineOf(start.state === "active" ? clock.now() : seen.startedAtMs, options);
+    return startedEvent(seen, { isAttached: submitted !== "yes", deadlineMs, nowMs: clock.now() });
   };
-  if (record.state === "seen") {
-    yield started(record);
-    if (!options.isWaiting) return notWaited(await leave(deps, record), options);
+  if (submission.state === "active") {
+    yield started(submission);
+    if (!options.isWaiting) return notWaited(await detach(deps, submission), options);
   }
   while (true) {
-    await clock.sleep(Math.min(record.dueAtMs, deadlineMs ?? Infinity) - clock.now(), { signal: options.signal });
-    const isLastLook = deadlineMs !== null && clock.now() >= deadlineMs;
-    const turn = await turnOf(deps, isLastLook ? { ...record, dueAtMs: clock.now() } : record, {
+    await clock.sleep(Math.min(submission.nextPollAtMs, deadlineMs ?? Infinity) - clock.now(), {
+      signal: options.signal,
+    });
+    const isLastPoll = deadlineMs !== null && clock.now() >= deadlineMs;
+    const advanced = await advanceOne(deps, isLastPoll ? { ...submission, nextPollAtMs: clock.now() } : submission, {
       ...options,
       submitted,
     });
-    if (turn.isTakenOver) submitted = "no";
-    if (record.state === "submitted") submitted = startedBy(record, submitted);
-    const isFirstSight = record.state !== "seen" && turn.record.state === "seen";
-    record = turn.record;
-    if (isFirstSight && record.state === "seen") {
-      yield started(record);
-      if (!options.isWaiting) return notWaited(await leave(deps, record), { submitted });
+    if (advanced.wasAdvancedElsewhere) submitted = "no";
+    if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
+    const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
+    submission = advanced.submission;
+    if (isNewlyActive && submission.state === "active") {
+      yield started(submission);
+      if (!options.isWaiting) return notWaited(await detach(deps, submission), { submitted });
     }
-    yield* turn.events;
+    yield* advanced.events;
 
     const how = { ...options, submitted };
-    const result = await endOf(deps, turn, how) ?? (isLastLook ? timedOut(record, how) : undefined);
+    const result = await endOf(deps, advanced, how) ?? (isLastPoll ? timedOut(submission, how) : undefined);
     if (result === undefined) continue;
-    yield { type: "settled", wishId: record.wishId, atMs: clock.now(), result };
+    yield { type: "finished", submissionId: submission.submissionId, atMs: clock.now(), result };
     return result;
   }
 }
 
 /** A key's run that a refused submit led to is somebody else's start. */
-function startedBy({ key, doubt, lostAnswers }: SubmittedRecord, submitted: Submitted): Submitted {
-  if (key === null || doubt === null || submitted === "no") return submitted;
-  return lostAnswers === 0 ? "no" : "unknown";
+function startedBy(
+  { idempotencyKey: key, reconciliation, lostResponses }: UnconfirmedSubmission,
+  submitted: Submitted,
+): Submitted {
+  if (key === null || reconciliation === null || submitted === "no") return submitted;
+  return lostResponses === 0 ? "no" : "unknown";
 }
 
-async function leave(deps: Deps, record: SeenRecord): Promise<SeenRecord> {
-  const left = await learn(deps, record, { type: "left" });
-  return left.state === "seen" ? left : record;
+async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveSubmission> {
+  const detached = await recordObservation(deps, submission, { type: "detached" });
+  return detached.state === "active" ? detached : submission;
 }
 
-async function turnOf(deps: Deps, record: RunRecord, options: TurnOptions): Promise<Turn> {
-  const [turn] = await advance(deps, [record], options);
-  if (turn === undefined) throw new TypeError("A record that was advanced has no turn");
-  return turn;
+async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOptions): Promise<AdvanceResult> {
+  const [advanced] = await advance(deps, [submission], options);
+  if (advanced === undefined) throw new TypeError("A record that was advanced has no turn");
+  return advanced;
 }
 
 /** What this turn ended with, if it ended anything; throws what kept the wish from becoming a run. */
-async function endOf(deps: Deps, { record, trouble }: Turn, options: PursueOptions): Promise<RunResult | undefined> {
-  switch (record.state) {
-    case "intended":
+async function endOf(
+  deps: Deps,
+  { submission, error }: AdvanceResult,
+  options: TrackSubmissionOptions,
+): Promise<RunResult | undefined> {
+  switch (submission.state) {
+    case "pending":
       return undefined;
-    case "submitted":
-      return record.doubt?.isGivenUp
-        ? outcomeUnknown(record.request.workflow, record.ownSlug, record.doubt.detail)
+    case "unconfirmed":
+      return submission.reconciliation?.isAbandoned
+        ? outcomeUnknown(submission.request.workflow, submission.ownSlug, submission.reconciliation.detail)
         : undefined;
-    case "seen":
-      return await sessionOf(deps, record, options) ?? contactOf(deps, record, trouble, options);
-    case "settled":
+    case "active":
+      return await sessionOf(deps, submission, options) ?? contactOf(deps, submission, error, options);
+    case "finished":
       // Another process may have seen the end, or it was seen long ago.
-      return { ...record.result, submitted: options.submitted };
-    case "refused":
-      throw trouble ?? refusalOf(record);
+      return { ...submission.result, submitted: options.submitted };
+    case "rejected":
+      throw error ?? refusalOf(submission);
   }
 }
 
 /** What another process was told. */
-function refusalOf({ kind, message }: RefusedRecord): RunnerError {
+function refusalOf({ kind, message }: RejectedSubmission): RunnerError {
   return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
 }
 
-async function sessionOf(deps: Deps, record: SeenRecord, options: PursueOptions): Promise<RunResult | undefined> {
-  const { run, request } = record;
+async function sessionOf(
+  deps: Deps,
+  submission: ActiveSubmission,
+  options: TrackSubmissionOptions,
+): Promise<RunResult | undefined> {
+  const { run, request } = submission;
   const isAwaited = request.startsSession || isSession(run);
   if (!isAwaited || run.status !== "running") return undefined;
   const session = await findReadySession(deps, run, options);
@@ -127,21 +140,21 @@ export function isSession(run: Run | RunDetail): boolean {
 /** Whether following must stop although the run goes on. */
 function contactOf(
   { clock }: Deps,
-  record: SeenRecord,
-  trouble: Turn["trouble"],
-  { lostContactAfterMs, submitted }: PursueOptions,
+  submission: ActiveSubmission,
+  error: AdvanceResult["error"],
+  { unreachableTimeoutMs, submitted }: TrackSubmissionOptions,
 ): RunResult | undefined {
-  const name = nameOf(record.handle);
+  const name = formatRunId(submission.runId);
   const goesOn = { status: "unknown", submitted } as const;
-  if (trouble instanceof CredentialError && trouble.kind === "credential_refused") {
-    const message = `${trouble.message}. The run ${name} goes on`;
-    return resultOf(record.run, { ...goesOn, kind: "credential_expired", message });
+  if (error instanceof CredentialError && error.kind === "credential_refused") {
+    const message = `${error.message}. The run ${name} goes on`;
+    return resultOf(submission.run, { ...goesOn, kind: "credential_expired", message });
   }
-  const isLost = record.lostSinceMs !== null && lostContactAfterMs !== null &&
-    clock.now() - record.lostSinceMs >= lostContactAfterMs;
+  const isLost = submission.unreachableSinceMs !== null && unreachableTimeoutMs !== null &&
+    clock.now() - submission.unreachableSinceMs >= unreachableTimeoutMs;
   if (!isLost) return undefined;
-  const message = `${trouble?.message ?? "Nobody answers"}. The run ${name} goes on`;
-  return resultOf(record.run, { ...goesOn, kind: "lost_contact", message });
+  const message = `${error?.message ?? "Nobody answers"}. The run ${name} goes on`;
+  return resultOf(submission.run, { ...goesOn, kind: "connection_lost", message });
 }
 
 function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
@@ -153,32 +166,34 @@ function outcomeUnknown(workflow: string, slug: string | null, detail: string): 
   );
 }
 
-function timedOut(record: RunRecord, { timeoutMs, submitted }: PursueOptions): RunResult | undefined {
-  if (record.state !== "seen") return undefined;
-  const message = `The run ${nameOf(record.handle)} goes on: waiting stopped after ${(timeoutMs ?? 0) / 1000} s`;
-  return resultOf(record.run, { kind: "timeout", status: "timeout", submitted, message });
+function timedOut(submission: Submission, { timeoutMs, submitted }: TrackSubmissionOptions): RunResult | undefined {
+  if (submission.state !== "active") return undefined;
+  const message = `The run ${formatRunId(submission.runId)} goes on: waiting stopped after ${
+    (timeoutMs ?? 0) / 1000
+  } s`;
+  return resultOf(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 
-function notWaited(record: SeenRecord, { submitted }: Pick<PursueOptions, "submitted">): RunResult {
-  return resultOf(record.run, { kind: "not_waited", submitted });
+function notWaited(submission: ActiveSubmission, { submitted }: Pick<TrackSubmissionOptions, "submitted">): RunResult {
+  return resultOf(submission.run, { kind: "submitted", submitted });
 }
 
-function deadlineOf(fromMs: number, { timeoutMs, isWaiting }: FollowOptions): number | null {
+function deadlineOf(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {
   return timeoutMs === null || !isWaiting ? null : fromMs + timeoutMs;
 }
 
 function startedEvent(
-  { wishId, run }: SeenRecord,
-  { wasAlreadyThere, deadlineMs, nowMs }: { wasAlreadyThere: boolean; deadlineMs: number | null; nowMs: number },
+  { submissionId, run }: ActiveSubmission,
+  { isAttached, deadlineMs, nowMs }: { isAttached: boolean; deadlineMs: number | null; nowMs: number },
 ): RunEvent {
   return {
     type: "started",
-    wishId,
+    submissionId,
     atMs: nowMs,
     workflow: run.workflowName,
     slug: run.slug,
     number: run.number,
-    wasAlreadyThere,
+    isAttached,
     deadlineAtMs: deadlineMs,
   };
 }

@@ -1,32 +1,32 @@
 /** Takes up what a process before us began and did not see to its end. */
 
-import type { IntendedRecord, RunEvent, RunRecord, RunResult, SeenRecord } from "../model.ts";
+import type { ActiveSubmission, PendingSubmission, RunEvent, RunResult, Submission } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { type ExecuteOptions, takeUp } from "./execute.ts";
-import { lookDelayMs } from "./pace.ts";
+import { continueSubmission, type ExecuteOptions } from "./execute.ts";
+import { pollDelayMs } from "./pace.ts";
 import { search } from "./search.ts";
-import { learn, withInputs } from "./turn.ts";
-import { handleOf, resultWithoutRun } from "./view.ts";
+import { recordObservation, withInputs } from "./turn.ts";
+import { resultWithoutRun, runIdOf } from "./view.ts";
 
 /** An intent that was not sent by then may have lost its sense: it is sent only when somebody says so. */
 const PENDING_AFTER_MS = 15 * 60_000;
 
 /** What the ledger holds open, by what is to be done about it. */
-export interface Unfinished {
+export interface OpenSubmissions {
   /** To be looked for, sent or followed: what is not certain first, oldest first. */
-  readonly following: readonly RunRecord[];
+  readonly following: readonly Submission[];
   /** Never sent, and not to be sent without a word. */
-  readonly pending: readonly IntendedRecord[];
+  readonly pending: readonly PendingSubmission[];
   /** Going on, and nobody meant to wait for it. */
-  readonly left: readonly SeenRecord[];
+  readonly detached: readonly ActiveSubmission[];
   /** Other users' and hosts': told of, never touched. */
-  readonly others: readonly RunRecord[];
+  readonly others: readonly Submission[];
 }
 
-export interface UnfinishedOptions {
+export interface OpenSubmissionsOptions {
   readonly signal: AbortSignal;
   /** Also follows what was left to itself. */
-  readonly includesLeft: boolean;
+  readonly includesDetached: boolean;
   /** Also sends intents that have become old. */
   readonly submitsPending: boolean;
 }
@@ -36,31 +36,31 @@ export interface UnfinishedOptions {
  *
  * @throws StorageError when it can't be read; what the client throws when it can't be asked who we are.
  */
-export async function findUnfinished(deps: Deps, options: UnfinishedOptions): Promise<Unfinished> {
-  const { client, ledger, clock } = deps;
+export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOptions): Promise<OpenSubmissions> {
+  const { client, store, clock } = deps;
   const { user } = await client.whoAmI({ signal: options.signal });
   const owner = { host: client.host, user };
-  const open = await ledger.listOpen(owner);
-  const uncertain: RunRecord[] = [];
-  const going: RunRecord[] = [];
-  const pending: IntendedRecord[] = [];
-  const left: SeenRecord[] = [];
-  for (const record of open) {
-    if (record.state === "seen" && record.isLeft && !options.includesLeft) left.push(record);
-    else if (record.state === "seen") going.push(record);
-    else if (record.state === "intended" && isPending(record, clock.now(), options)) pending.push(record);
-    else uncertain.push(record);
+  const open = await store.listOpen(owner);
+  const uncertain: Submission[] = [];
+  const going: Submission[] = [];
+  const pending: PendingSubmission[] = [];
+  const detached: ActiveSubmission[] = [];
+  for (const submission of open) {
+    if (submission.state === "active" && submission.isDetached && !options.includesDetached) detached.push(submission);
+    else if (submission.state === "active") going.push(submission);
+    else if (submission.state === "pending" && isPending(submission, clock.now(), options)) pending.push(submission);
+    else uncertain.push(submission);
   }
-  return { following: [...uncertain, ...going], pending, left, others: await ledger.listOpenOfOthers(owner) };
+  return { following: [...uncertain, ...going], pending, detached, others: await store.listOpenOfOthers(owner) };
 }
 
 function isPending(
-  { request, lostAnswers, intendedAtMs }: IntendedRecord,
+  { request, lostResponses, createdAtMs }: PendingSubmission,
   nowMs: number,
-  { submitsPending }: UnfinishedOptions,
+  { submitsPending }: OpenSubmissionsOptions,
 ): boolean {
-  if (lostAnswers > 0) return false;
-  return request.inputs === null || (!submitsPending && nowMs - intendedAtMs > PENDING_AFTER_MS);
+  if (lostResponses > 0) return false;
+  return request.inputs === null || (!submitsPending && nowMs - createdAtMs > PENDING_AFTER_MS);
 }
 
 /**
@@ -68,26 +68,31 @@ function isPending(
  *
  * @throws What `execute` throws.
  */
-export async function* resumeOne(
+export async function* resumeSubmission(
   deps: Deps,
-  record: RunRecord,
-  options: ExecuteOptions & Pick<UnfinishedOptions, "submitsPending">,
+  submission: Submission,
+  options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): AsyncGenerator<RunEvent, RunResult> {
-  if (record.state !== "intended" || record.lostAnswers === 0) return yield* takeUp(deps, record, options);
-  // It was to be sent once more, where a second run is impossible. Time has passed since: look again first.
-  const found = await searchAgain(deps, record, options);
-  const isOld = deps.clock.now() - record.intendedAtMs > PENDING_AFTER_MS;
-  if (found.state === "seen" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
-    return yield* takeUp(deps, found, options);
+  if (submission.state !== "pending" || submission.lostResponses === 0) {
+    return yield* continueSubmission(deps, submission, options);
   }
-  const message = `It is not known whether a run was started: ${record.ownSlug} has not shown up`;
-  return resultWithoutRun(record.request.workflow, record.ownSlug, message);
+  // It was to be sent once more, where a second run is impossible. Time has passed since: look again first.
+  const found = await searchAgain(deps, submission, options);
+  const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
+  if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
+    return yield* continueSubmission(deps, found, options);
+  }
+  const message = `It is not known whether a run was started: ${submission.ownSlug} has not shown up`;
+  return resultWithoutRun(submission.request.workflow, submission.ownSlug, message);
 }
 
-async function searchAgain(deps: Deps, record: IntendedRecord, options: ExecuteOptions): Promise<RunRecord> {
-  const finding = await search(deps, record, options);
-  if (finding.type !== "ours") return record;
-  const handle = handleOf(finding.run, record.request.workflow);
-  const lookAtMs = deps.clock.now() + lookDelayMs(0, options.pace, deps.random);
-  return withInputs(await learn(deps, record, { type: "looked", run: finding.run, handle, lookAtMs }), record);
+async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
+  const finding = await search(deps, submission, options);
+  if (finding.type !== "ours") return submission;
+  const runId = runIdOf(finding.run, submission.request.workflow);
+  const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
+  return withInputs(
+    await recordObservation(deps, submission, { type: "polled", run: finding.run, runId, pollAtMs }),
+    submission,
+  );
 }

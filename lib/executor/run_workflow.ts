@@ -28,8 +28,8 @@ export async function runWorkflow(
 ): Promise<RunResult> {
   const { signal = new AbortController().signal } = options;
   const layers = [givenLayer("inputs", inputs)];
-  const wish = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, wish, { signal });
+  const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
+  const { request } = await prepare(deps, spec, { signal });
   return await toEnd(execute(deps, request, { ...DEFAULT_EXECUTE, ...options, signal }), (event) => {
     if (event.type === "status") onStatus?.(event);
     onEvent?.(event);

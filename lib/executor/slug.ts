@@ -1,6 +1,6 @@
 /** The name that we give a run before it exists, so that it can be found whatever becomes of the answer. */
 
-import type { Owner, RunRecord, WishKey } from "../model.ts";
+import type { IdempotencyKey, Owner, Submission } from "../model.ts";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -12,23 +12,23 @@ const NAME_LENGTH = 16;
 const DISPLAY_NAME_LENGTH = 255;
 
 /** A random word that no other run bears. */
-export function newMarker(random: () => number): string {
+export function newCorrelationTag(random: () => number): string {
   return Array.from({ length: RANDOM_LENGTH }, () => BASE32[Math.floor(random() * 32)]).join("");
 }
 
 /** A slug of the form `[a-z][a-z0-9-]*`, at most 40 characters: the workflow's name, shortened, and the marker. */
-export function slugFor(workflow: string, marker: string): string {
+export function slugFor(workflow: string, correlationTag: string): string {
   const name = workflow.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+/, "")
     .slice(0, NAME_LENGTH).replace(/-+$/, "");
-  return `${name === "" ? "run" : name}-${marker}`;
+  return `${name === "" ? "run" : name}-${correlationTag}`;
 }
 
 /** How many characters of the inputs' hash stand beside a key's marker: 32 bits tell different inputs apart. */
 const HASH_LENGTH = 8;
 
 /** The marker of a wish that bears a key: the same one wherever the same user wishes the same thing. */
-export async function markerOf(
-  { owner, workflow, key }: { readonly owner: Owner; readonly workflow: string; readonly key: WishKey },
+export async function correlationTagForKey(
+  { owner, workflow, key }: { readonly owner: Owner; readonly workflow: string; readonly key: IdempotencyKey },
 ): Promise<string> {
   const words = JSON.stringify([owner.host, owner.user.toLowerCase(), workflow, key.text, key.attempt]);
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words));
@@ -39,8 +39,10 @@ export async function markerOf(
  * What ends the display name: the marker, and with a key the beginning of the inputs' hash, so that other machines see
  * whether it was used for the same inputs.
  */
-export function tagOf({ marker, key, request }: Pick<RunRecord, "marker" | "key" | "request">): string {
-  return key === null ? marker : `${marker}.${request.inputsHash.slice(0, HASH_LENGTH)}`;
+export function displayNameTag(
+  { correlationTag, idempotencyKey: key, request }: Pick<Submission, "correlationTag" | "idempotencyKey" | "request">,
+): string {
+  return key === null ? correlationTag : `${correlationTag}.${request.inputsHash.slice(0, HASH_LENGTH)}`;
 }
 
 /** The display name that is sent: it ends with the tag, for servers that choose the slug themselves. */
@@ -50,18 +52,18 @@ export function displayNameFor(name: string, tag: string): string {
 }
 
 /** Whether a run's display name ends with our marker, whatever the inputs. */
-export function bearsMarker(displayName: string | null, marker: string): boolean {
+export function hasCorrelationTag(displayName: string | null, correlationTag: string): boolean {
   const [, found] = TAG.exec(displayName ?? "") ?? [];
-  return found === marker;
+  return found === correlationTag;
 }
 
 /** Whether a run that bears our marker was started with other inputs. False where it doesn't tell. */
 export function hasOtherInputs(
   displayName: string | null,
-  { key, marker, request }: Pick<RunRecord, "key" | "marker" | "request">,
+  { idempotencyKey: key, correlationTag, request }: Pick<Submission, "idempotencyKey" | "correlationTag" | "request">,
 ): boolean {
   const [, found, hash] = TAG.exec(displayName ?? "") ?? [];
-  return key !== null && found === marker && hash !== undefined && !request.inputsHash.startsWith(hash);
+  return key !== null && found === correlationTag && hash !== undefined && !request.inputsHash.startsWith(hash);
 }
 
 const TAG = /\[([a-z2-7]{16})(?:\.([0-9a-f]{8}))?\]$/;

@@ -3,23 +3,29 @@
  * looked for.
  */
 
-import type { SubmitAnswer } from "../client/client.ts";
+import type { SubmitResponse } from "../client/client.ts";
 import type { Clock } from "../clock.ts";
 import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError, StorageError } from "../errors.ts";
-import type { IntendedRecord, SubmittedRecord } from "../model.ts";
+import type { PendingSubmission, UnconfirmedSubmission } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { keyTaken } from "./key.ts";
-import { LOOK_FOR_MS } from "./lost.ts";
+import { idempotencyKeyConflict } from "./key.ts";
+import { SEARCH_MS } from "./lost.ts";
 import { resubmitDelayMs } from "./pace.ts";
-import { displayNameFor, hasOtherInputs, tagOf } from "./slug.ts";
-import { deadlineMs, delayed, inDoubt, refuse, seen, type Step, stopTrying } from "./submit_step.ts";
-import { learn, learnOfHost, moveOn, type Turn, type TurnOptions } from "./turn.ts";
+import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
+import { deadlineMs, delayed, giveUp, markUnconfirmed, refuse, seen, type Step } from "./submit_step.ts";
+import {
+  type AdvanceOptions,
+  type AdvanceResult,
+  applyTransition,
+  recordObservation,
+  updateCapabilities,
+} from "./turn.ts";
 import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
-const LOOK_BEHIND_GATEWAY_MS = 5 * 60_000;
+const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
 
 /** After a 409 that nothing ambiguous came before: the server has said that it did not start this one. */
-const LOOK_AFTER_CONFLICT_MS = 8_000;
+const SEARCH_AFTER_CONFLICT_MS = 8_000;
 
 /** After Ctrl-C, a submit that is on its way gets this long to be answered. */
 const GRACE_MS = 2_000;
@@ -29,124 +35,139 @@ const GRACE_MS = 2_000;
  *
  * @throws NotSubmitted when it could not be written down first; the signal's reason.
  */
-export async function submit(deps: Deps, record: IntendedRecord, options: TurnOptions): Promise<Turn> {
-  const { request, ownSlug } = record;
+export async function submit(
+  deps: Deps,
+  submission: PendingSubmission,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  const { request, ownSlug } = submission;
   if (request.inputs === null) {
     return await refuse(
       { deps, options },
-      record,
+      submission,
       new NotSubmitted(`Cannot submit ${request.workflow}: its inputs held secrets, which were not stored`, {
         hint: "Nothing was started: run it again with its inputs",
       }),
     );
   }
   // Before the request: after a crash we look for this slug on the platform instead of sending again.
-  const sent = await writtenDown(deps, record);
+  const sent = await storeBeforeSending(deps, submission);
   using patience = graceful(deps.clock, options.signal);
   const answer = await deps.client.submit({
     workflow: request.workflow,
     inputs: request.inputs,
     slug: ownSlug,
-    displayName: displayNameFor(request.displayName ?? request.workflow, tagOf(record)),
-    consent: request.isTrusted ? request.asksFor ?? { permissions: [], variables: [] } : null,
+    displayName: displayNameFor(request.displayName ?? request.workflow, displayNameTag(submission)),
+    consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
   }, { signal: patience.signal });
   return await judge({ deps, options }, sent, answer);
 }
 
-async function writtenDown(deps: Deps, record: IntendedRecord): Promise<SubmittedRecord> {
+async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Promise<UnconfirmedSubmission> {
   try {
-    const moved = await moveOn(deps, record, { type: "sending" });
-    if (moved.state === "submitted") return moved;
+    const moved = await applyTransition(deps, submission, { type: "sending" });
+    if (moved.state === "unconfirmed") return moved;
     throw new TypeError(`A record about to be sent is ${moved.state}`);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(`Cannot submit ${record.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`, {
-      hint: error.hint,
-      cause: error,
-    });
+    throw new NotSubmitted(
+      `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`,
+      {
+        hint: error.hint,
+        cause: error,
+      },
+    );
   }
 }
 
-async function judge(step: Step, record: SubmittedRecord, answer: SubmitAnswer): Promise<Turn> {
+async function judge(step: Step, submission: UnconfirmedSubmission, answer: SubmitResponse): Promise<AdvanceResult> {
   const { deps } = step;
   switch (answer.type) {
     case "accepted": {
-      if (record.ownSlug !== null && answer.run.slug !== null) {
-        await learnOfHost(deps, record.owner.host, { echoesSlug: answer.run.slug === record.ownSlug });
+      if (submission.ownSlug !== null && answer.run.slug !== null) {
+        await updateCapabilities(deps, submission.owner.host, { keepsSlug: answer.run.slug === submission.ownSlug });
       }
       // Some servers answer a second submit of a slug with the first run.
-      if (hasOtherInputs(answer.run.displayName, record)) {
-        return await refuse(step, record, keyTaken(record, answer.run));
+      if (hasOtherInputs(answer.run.displayName, submission)) {
+        return await refuse(step, submission, idempotencyKeyConflict(submission, answer.run));
       }
-      return { record: await seen(step, record, answer.run), events: [] };
+      return { submission: await seen(step, submission, answer.run), events: [] };
     }
     case "not-sent":
-      return await afterNotSent(step, record, answer);
+      return await afterNotSent(step, submission, answer);
     case "rejected":
-      return await afterRejected(step, record, answer);
+      return await afterRejected(step, submission, answer);
     case "conflict":
-      return await inDoubt(step, record, {
+      return await markUnconfirmed(step, submission, {
         cause: "conflict",
         detail: answer.error.message,
-        lookForMs: record.lostAnswers > 0 ? LOOK_FOR_MS : LOOK_AFTER_CONFLICT_MS,
+        searchForMs: submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS,
       });
     case "ambiguous": {
       const isSlow = answer.isGateway || await sleepingWorkspace(step) !== null;
-      const lookForMs = isSlow ? LOOK_BEHIND_GATEWAY_MS : LOOK_FOR_MS;
-      const doubted = await inDoubt(step, record, { cause: "answer-lost", detail: answer.error.message, lookForMs });
+      const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
+      const doubted = await markUnconfirmed(step, submission, {
+        cause: "response-lost",
+        detail: answer.error.message,
+        searchForMs,
+      });
       // Without a slug or a display name of ours there is nothing to look for.
-      if (await deps.client.routes(step.options) === "flat") return doubted;
-      return { ...doubted, record: await learn(deps, doubted.record, { type: "given-up" }) };
+      if (await deps.client.apiVersion(step.options) === "current") return doubted;
+      return { ...doubted, submission: await recordObservation(deps, doubted.submission, { type: "abandoned" }) };
     }
   }
 }
 
 async function afterNotSent(
   step: Step,
-  record: SubmittedRecord,
-  { error, retryAfterMs }: Extract<SubmitAnswer, { type: "not-sent" }>,
-): Promise<Turn> {
+  submission: UnconfirmedSubmission,
+  { error, retryAfterMs }: Extract<SubmitResponse, { type: "not-sent" }>,
+): Promise<AdvanceResult> {
   const { deps, options } = step;
-  const againAtMs = deps.clock.now() + resubmitDelayMs(record.attempts, deps.random, retryAfterMs);
-  if (againAtMs > deadlineMs(record, options)) return await stopTrying(step, record, error);
-  const reason = error.kind === "unavailable" ? "rate-limited" : "not-reached";
+  const againAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
+  if (againAtMs > deadlineMs(submission, options)) return await giveUp(step, submission, error);
+  const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
   return {
-    record: await learn(deps, record, { type: "not-sent", againAtMs }),
-    events: [delayed(record, deps, { reason, detail: error.message, untilMs: againAtMs })],
-    trouble: error,
+    submission: await recordObservation(deps, submission, { type: "not-sent", againAtMs }),
+    events: [delayed(submission, deps, { reason, detail: error.message, untilMs: againAtMs })],
+    error,
   };
 }
 
 async function afterRejected(
   step: Step,
-  record: SubmittedRecord,
-  { error, isSlugRefused }: Extract<SubmitAnswer, { type: "rejected" }>,
-): Promise<Turn> {
-  if (record.lostAnswers > 0) {
+  submission: UnconfirmedSubmission,
+  { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>,
+): Promise<AdvanceResult> {
+  if (submission.lostResponses > 0) {
     // An earlier submit may have started a run, whatever this one was told.
-    return await inDoubt(step, record, { cause: "conflict", detail: error.message, lookForMs: LOOK_FOR_MS });
-  }
-  if (isSlugRefused && record.key !== null) {
-    // Taken, most likely, by the same wish from elsewhere; without the slug the key would guard nothing.
-    return await inDoubt(step, record, {
-      cause: "slug-refused",
+    return await markUnconfirmed(step, submission, {
+      cause: "conflict",
       detail: error.message,
-      lookForMs: LOOK_AFTER_CONFLICT_MS,
+      searchForMs: SEARCH_MS,
     });
   }
-  if (isSlugRefused && record.ownSlug !== null) {
-    return { record: await learn(step.deps, record, { type: "slug-refused" }), events: [] };
+  if (isSlugRefused && submission.idempotencyKey !== null) {
+    // Taken, most likely, by the same wish from elsewhere; without the slug the key would guard nothing.
+    return await markUnconfirmed(step, submission, {
+      cause: "slug-rejected",
+      detail: error.message,
+      searchForMs: SEARCH_AFTER_CONFLICT_MS,
+    });
+  }
+  if (isSlugRefused && submission.ownSlug !== null) {
+    return { submission: await recordObservation(step.deps, submission, { type: "slug-rejected" }), events: [] };
   }
   // A workspace that was scaled down answers with a no as well, which passes.
   const asleep = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;
-  if (asleep !== null) return await afterSleepingWorkspace(step, record, { error, asleep });
-  return await refuse(step, record, explained(record, error));
+  if (asleep !== null) return await afterSleepingWorkspace(step, submission, { error, asleep });
+  return await refuse(step, submission, explained(submission, error));
 }
 
 /** What a refusal is about when the workflow asks for consent that was not given: the code tells, never the words. */
-function explained({ request }: SubmittedRecord, error: RunnerError): RunnerError {
+function explained({ request }: UnconfirmedSubmission, error: RunnerError): RunnerError {
   if (request.isTrusted || error.code === undefined || !error.code.includes("consent")) return error;
-  const { permissions, variables } = request.asksFor ?? { permissions: [], variables: [] };
+  const { permissions, variables } = request.requestedConsent ?? { permissions: [], variables: [] };
   const asked = [
     ...permissions.map((name) => `permission ${name}`),
     ...variables.map((name) => `variable ${name}`),

@@ -2,38 +2,60 @@
 
 import { NotSubmitted, type RunnerError } from "../errors.ts";
 import { hideValues, secretValues } from "../inputs/secrets.ts";
-import type { Doubt, IntendedRecord, Run, RunEvent, RunRecord, SubmitDelay, SubmittedRecord } from "../model.ts";
+import type {
+  PendingSubmission,
+  Reconciliation,
+  Run,
+  RunEvent,
+  Submission,
+  SubmitDelay,
+  UnconfirmedSubmission,
+} from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { lookDelayMs, searchDelayMs } from "./pace.ts";
-import { learn, type Turn, type TurnOptions } from "./turn.ts";
-import { handleOf } from "./view.ts";
+import { pollDelayMs, searchDelayMs } from "./pace.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./turn.ts";
+import { runIdOf } from "./view.ts";
 
-export type Step = { readonly deps: Deps; readonly options: TurnOptions };
+export type Step = { readonly deps: Deps; readonly options: AdvanceOptions };
 
-export async function inDoubt(
+export async function markUnconfirmed(
   { deps }: Step,
-  record: SubmittedRecord,
-  doubt: Pick<Doubt, "cause" | "detail" | "lookForMs">,
-): Promise<Turn> {
-  const lookAtMs = deps.clock.now() + searchDelayMs(0);
-  const detail = without(record, doubt.detail);
+  submission: UnconfirmedSubmission,
+  reconciliation: Pick<Reconciliation, "cause" | "detail" | "searchForMs">,
+): Promise<AdvanceResult> {
+  const pollAtMs = deps.clock.now() + searchDelayMs(0);
+  const detail = without(submission, reconciliation.detail);
   return {
-    record: await learn(deps, record, { type: "in-doubt", ...doubt, detail, lookAtMs }),
-    events: [delayed(record, deps, { reason: "looking", detail: doubt.detail, untilMs: lookAtMs + doubt.lookForMs })],
+    submission: await recordObservation(deps, submission, { type: "unconfirmed", ...reconciliation, detail, pollAtMs }),
+    events: [
+      delayed(submission, deps, {
+        reason: "reconciling",
+        detail: reconciliation.detail,
+        untilMs: pollAtMs + reconciliation.searchForMs,
+      }),
+    ],
   };
 }
 
 /** The time to try is up: without a lost answer nothing was started, with one nobody knows. */
-export async function stopTrying(step: Step, record: SubmittedRecord, error: RunnerError): Promise<Turn> {
-  if (record.lostAnswers > 0) {
-    const doubted = await inDoubt(step, record, { cause: "conflict", detail: error.message, lookForMs: 0 });
-    return { record: await learn(step.deps, doubted.record, { type: "given-up" }), events: [] };
+export async function giveUp(
+  step: Step,
+  submission: UnconfirmedSubmission,
+  error: RunnerError,
+): Promise<AdvanceResult> {
+  if (submission.lostResponses > 0) {
+    const doubted = await markUnconfirmed(step, submission, {
+      cause: "conflict",
+      detail: error.message,
+      searchForMs: 0,
+    });
+    return { submission: await recordObservation(step.deps, doubted.submission, { type: "abandoned" }), events: [] };
   }
   const why = error.message.replace(/^Cannot [^:]+: /, "");
   return await refuse(
     step,
-    record,
-    new NotSubmitted(`Cannot submit ${record.request.workflow}: ${why}`, {
+    submission,
+    new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${why}`, {
       hint: error.hint ?? "Nothing was started: trying again later is safe",
       cause: error,
     }),
@@ -42,35 +64,40 @@ export async function stopTrying(step: Step, record: SubmittedRecord, error: Run
 
 export async function refuse(
   { deps }: Step,
-  record: IntendedRecord | SubmittedRecord,
+  submission: PendingSubmission | UnconfirmedSubmission,
   error: RunnerError,
-): Promise<Turn> {
-  const moved = await learn(deps, record, {
-    type: "refused",
+): Promise<AdvanceResult> {
+  const moved = await recordObservation(deps, submission, {
+    type: "rejected",
     kind: error.kind,
-    message: without(record, error.message),
+    message: without(submission, error.message),
   });
-  return { record: moved, events: [], trouble: error };
+  return { submission: moved, events: [], error };
 }
 
-export async function seen({ deps, options }: Step, record: SubmittedRecord, run: Run): Promise<RunRecord> {
-  const lookAtMs = deps.clock.now() + lookDelayMs(0, options.pace, deps.random);
-  return await learn(deps, record, { type: "looked", run, handle: handleOf(run, record.request.workflow), lookAtMs });
+export async function seen({ deps, options }: Step, submission: UnconfirmedSubmission, run: Run): Promise<Submission> {
+  const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
+  return await recordObservation(deps, submission, {
+    type: "polled",
+    run,
+    runId: runIdOf(run, submission.request.workflow),
+    pollAtMs,
+  });
 }
 
 export function delayed(
-  record: RunRecord,
+  submission: Submission,
   { clock }: Deps,
   what: { readonly reason: SubmitDelay; readonly detail: string; readonly untilMs: number },
 ): RunEvent {
-  return { type: "submit-delayed", wishId: record.wishId, atMs: clock.now(), ...what };
+  return { type: "submit-delayed", submissionId: submission.submissionId, atMs: clock.now(), ...what };
 }
 
-export function deadlineMs(record: SubmittedRecord, { submitTimeoutMs }: TurnOptions): number {
-  return (record.strugglingSinceMs ?? record.sentAtMs) + submitTimeoutMs;
+export function deadlineMs(submission: UnconfirmedSubmission, { submitTimeoutMs }: AdvanceOptions): number {
+  return (submission.retryingSinceMs ?? submission.sentAtMs) + submitTimeoutMs;
 }
 
 /** What a server says may hold what it was sent: a record must not keep its secrets that way. */
-function without({ request }: RunRecord, text: string): string {
+function without({ request }: Submission, text: string): string {
   return hideValues(text, secretValues(request.inputs, request.secretPaths));
 }

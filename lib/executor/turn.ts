@@ -2,51 +2,51 @@
 
 import type { RunnerError } from "../errors.ts";
 import { StorageError } from "../errors.ts";
-import { type Ledger, StaleRecord } from "../ledger/ledger.ts";
-import type { HostProfile, RunEvent, RunRecord, Submitted } from "../model.ts";
+import { type RunStore, WriteConflict } from "../ledger/ledger.ts";
+import type { RunEvent, ServerCapabilities, Submission, Submitted } from "../model.ts";
 import type { Deps } from "./deps.ts";
-import { canTake, next, type Observation } from "./lifecycle.ts";
-import type { PaceOptions } from "./pace.ts";
+import { canApply, next, type Observation } from "./lifecycle.ts";
+import type { PollInterval } from "./pace.ts";
 
-export interface Turn {
-  readonly record: RunRecord;
+export interface AdvanceResult {
+  readonly submission: Submission;
   readonly events: readonly RunEvent[];
   /** Why the last look or submit brought nothing; the loop goes on unless it knows better. */
-  readonly trouble?: RunnerError;
+  readonly error?: RunnerError;
   /** True when another process moved the record on instead of us. */
-  readonly isTakenOver?: boolean;
+  readonly wasAdvancedElsewhere?: boolean;
 }
 
-export interface TurnOptions {
+export interface AdvanceOptions {
   /** What results say of this call: `no` for one that takes up a run which is there already. */
   readonly submitted: Submitted;
   readonly signal: AbortSignal;
-  readonly pace: PaceOptions;
+  readonly pollInterval: PollInterval;
   /** How long a submit that certainly started nothing is repeated, milliseconds. */
   readonly submitTimeoutMs: number;
   /** How long a lost run or answer is looked for while nobody answers, milliseconds; `null` for ever. */
-  readonly lostContactAfterMs: number | null;
+  readonly unreachableTimeoutMs: number | null;
 }
 
 /** Moves the record on and writes it down: before something is sent, this must not fail. */
-export async function moveOn(
-  { ledger, clock }: Pick<Deps, "ledger" | "clock">,
-  record: RunRecord,
+export async function applyTransition(
+  { store, clock }: Pick<Deps, "store" | "clock">,
+  submission: Submission,
   observation: Observation,
-): Promise<RunRecord> {
-  return await ledger.put(next(record, observation, clock.now()));
+): Promise<Submission> {
+  return await store.put(next(submission, observation, clock.now()));
 }
 
 /** The same for what was learned: a keeper that fails then must not lose the run, so it is said and we go on. */
-export async function learn(
-  { ledger, clock, log }: Pick<Deps, "ledger" | "clock" | "log">,
-  record: RunRecord,
+export async function recordObservation(
+  { store, clock, log }: Pick<Deps, "store" | "clock" | "log">,
+  submission: Submission,
   observation: Observation,
-): Promise<RunRecord> {
-  const moved = next(record, observation, clock.now());
-  if (!isWorthWriting(record, moved)) return moved;
+): Promise<Submission> {
+  const moved = next(submission, observation, clock.now());
+  if (!isWorthStoring(submission, moved)) return moved;
   try {
-    return await putOnTop(ledger, moved, observation, clock.now());
+    return await putOnLatest(store, moved, observation, clock.now());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
@@ -55,9 +55,12 @@ export async function learn(
 }
 
 /** What a host is known to do; nothing, where that can't be read. */
-export async function profileOf({ ledger, log }: Pick<Deps, "ledger" | "log">, host: string): Promise<HostProfile> {
+export async function capabilitiesOf(
+  { store, log }: Pick<Deps, "store" | "log">,
+  host: string,
+): Promise<ServerCapabilities> {
   try {
-    return await ledger.profile(host);
+    return await store.capabilities(host);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
@@ -66,13 +69,13 @@ export async function profileOf({ ledger, log }: Pick<Deps, "ledger" | "log">, h
 }
 
 /** Remembers what a host does, where that can be written. */
-export async function learnOfHost(
-  { ledger, log }: Pick<Deps, "ledger" | "log">,
+export async function updateCapabilities(
+  { store, log }: Pick<Deps, "store" | "log">,
   host: string,
-  facts: HostProfile,
+  facts: ServerCapabilities,
 ): Promise<void> {
   try {
-    await ledger.learn(host, facts);
+    await store.updateCapabilities(host, facts);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
@@ -80,41 +83,41 @@ export async function learnOfHost(
 }
 
 /** Each time that it is tried again somebody else has moved the record, and a record moves only so often. */
-const MOST_TRIES = 20;
+const MAX_TRIES = 20;
 
 /** Where another process has moved the record on, what we learned still counts, unless it knows more by now. */
-async function putOnTop(
-  ledger: Ledger,
-  moved: RunRecord,
+async function putOnLatest(
+  store: RunStore,
+  moved: Submission,
   observation: Observation,
   nowMs: number,
-): Promise<RunRecord> {
+): Promise<Submission> {
   let wanted = moved;
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
     try {
-      return await ledger.put(wanted);
+      return await store.put(wanted);
     } catch (error) {
-      if (!(error instanceof StaleRecord)) throw error;
+      if (!(error instanceof WriteConflict)) throw error;
     }
-    const stored = await ledger.get(wanted.wishId);
+    const stored = await store.get(wanted.submissionId);
     // Somebody has cleared the history: the run is followed all the same.
     if (stored === undefined) return wanted;
-    if (!canTake(stored, observation)) return withInputs(stored, moved);
+    if (!canApply(stored, observation)) return withInputs(stored, moved);
     wanted = next(withInputs(stored, moved), observation, nowMs);
   }
   return wanted;
 }
 
 /** What is stored lacks secrets, which this process still has. */
-export function withInputs<R extends RunRecord>(stored: R, { request }: RunRecord): R {
+export function withInputs<R extends Submission>(stored: R, { request }: Submission): R {
   return { ...stored, request: { ...stored.request, inputs: stored.request.inputs ?? request.inputs } };
 }
 
 /** A look that showed nothing new is not written: thousands of them would wear the keeper out. */
-function isWorthWriting(before: RunRecord, after: RunRecord): boolean {
-  if (before.state !== "seen" || after.state !== "seen") return true;
-  return before.run.platformStatus !== after.run.platformStatus || before.isLeft !== after.isLeft ||
-    (before.lostSinceMs === null) !== (after.lostSinceMs === null) ||
+function isWorthStoring(before: Submission, after: Submission): boolean {
+  if (before.state !== "active" || after.state !== "active") return true;
+  return before.run.platformStatus !== after.run.platformStatus || before.isDetached !== after.isDetached ||
+    (before.unreachableSinceMs === null) !== (after.unreachableSinceMs === null) ||
     (before.missingSinceMs === null) !== (after.missingSinceMs === null) ||
     (before.failingSinceMs === null) !== (after.failingSinceMs === null);
 }

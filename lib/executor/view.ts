@@ -7,7 +7,7 @@ import type {
   ResultKind,
   Run,
   RunDetail,
-  RunHandle,
+  RunId,
   RunResult,
   RunStatus,
   RunView,
@@ -78,14 +78,14 @@ export function resultWithoutRun(workflow: string, slug: string | null, message:
 }
 
 /** How a run is to be asked for: by slug where it has one. */
-export function handleOf(run: Run, fallbackWorkflow: string): RunHandle {
+export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
   if (run.slug !== null) return { type: "slug", slug: run.slug };
   return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
 }
 
 /** How a person names it: the slug, or `workflow#47` on older servers. */
-export function nameOf(handle: RunHandle): string {
-  return handle.type === "slug" ? handle.slug : `${handle.workflow}#${handle.number}`;
+export function formatRunId(runId: RunId): string {
+  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
 }
 
 /** The step that runs now, counted over all jobs; `null` when none does. Clean-up steps count as they come. */

@@ -1,9 +1,9 @@
 /** A workspace that was scaled down lets no run begin, and wakes up again: waited out, within the submit's time. */
 
 import { NotSubmitted, RunnerError } from "../errors.ts";
-import type { SubmittedRecord } from "../model.ts";
-import { deadlineMs, delayed, type Step, stopTrying } from "./submit_step.ts";
-import { learn, type Turn } from "./turn.ts";
+import type { UnconfirmedSubmission } from "../model.ts";
+import { deadlineMs, delayed, giveUp, type Step } from "./submit_step.ts";
+import { type AdvanceResult, recordObservation } from "./turn.ts";
 
 /** The platform's words for a workspace that does not run, and how often others ask while one starts. */
 const ASLEEP: ReadonlySet<string> = new Set([
@@ -20,20 +20,20 @@ const WORKSPACE_DELAY_MS = 15_000;
 
 export async function afterSleepingWorkspace(
   step: Step,
-  record: SubmittedRecord,
+  submission: UnconfirmedSubmission,
   { error, asleep }: { readonly error: RunnerError; readonly asleep: string },
-): Promise<Turn> {
+): Promise<AdvanceResult> {
   const { deps, options } = step;
   const detail = `${asleep}; the platform said: ${error.message}`;
   const againAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
-  if (againAtMs > deadlineMs(record, options)) {
+  if (againAtMs > deadlineMs(submission, options)) {
     const hint = "Nothing was started. Start your workspace in the web interface, then try again";
-    return await stopTrying(step, record, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
+    return await giveUp(step, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
   }
   return {
-    record: await learn(deps, record, { type: "not-sent", againAtMs }),
-    events: [delayed(record, deps, { reason: "workspace", detail, untilMs: againAtMs })],
-    trouble: error,
+    submission: await recordObservation(deps, submission, { type: "not-sent", againAtMs }),
+    events: [delayed(submission, deps, { reason: "workspace", detail, untilMs: againAtMs })],
+    error,
   };
 }
 

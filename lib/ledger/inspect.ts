@@ -1,10 +1,10 @@
 /** Looks at a ledger's file from outside, and changes nothing: what is damaged stays where it is. */
 
 import { DatabaseSync } from "node:sqlite";
-import type { HostProfile } from "../model.ts";
-import { isDamage, LEDGER_VERSION } from "./sqlite.ts";
+import type { ServerCapabilities } from "../model.ts";
+import { isDamage, STORE_VERSION } from "./sqlite.ts";
 
-export type LedgerState =
+export type StoreState =
   /** Nothing was written down yet. */
   | { readonly type: "absent" }
   | {
@@ -12,8 +12,8 @@ export type LedgerState =
     readonly records: number;
     readonly open: number;
     /** Open ones of which it is not known whether they became a run. */
-    readonly doubtful: number;
-    readonly profile: HostProfile;
+    readonly unconfirmed: number;
+    readonly profile: ServerCapabilities;
   }
   | { readonly type: "damaged"; readonly why: string }
   /** A newer version of this program made it. */
@@ -21,8 +21,8 @@ export type LedgerState =
   /** Another process holds it, or has left a write unfinished that the next writer will take back. */
   | { readonly type: "busy"; readonly why: string };
 
-export interface LedgerInspection {
-  readonly state: LedgerState;
+export interface StoreInspection {
+  readonly state: StoreState;
   readonly bytes: number;
   /** The file's permissions; `null` where there are none, or no file. */
   readonly mode: number | null;
@@ -37,7 +37,7 @@ const BUSY_MS = 2_000;
  * @param host Whose profile is wanted; `null` for nobody's.
  * @throws What the system says when the file can't be read at all.
  */
-export async function inspectLedger(path: string, host: string | null): Promise<LedgerInspection> {
+export async function inspectStore(path: string, host: string | null): Promise<StoreInspection> {
   const info = await statOf(path);
   const whyNotWritable = await whyNotWritableAt(path, info);
   if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
@@ -94,7 +94,7 @@ async function firstThere(folder: string): Promise<string> {
   return above === folder ? "." : await firstThere(above === "" ? "/" : above);
 }
 
-function stateOf(path: string, host: string | null): LedgerState {
+function stateOf(path: string, host: string | null): StoreState {
   try {
     const database = new DatabaseSync(path, { readOnly: true });
     try {
@@ -110,26 +110,26 @@ function stateOf(path: string, host: string | null): LedgerState {
   }
 }
 
-function read(database: DatabaseSync, host: string | null): LedgerState {
+function read(database: DatabaseSync, host: string | null): StoreState {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
   const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
-  if (version > LEDGER_VERSION) return { type: "newer" };
+  if (version > STORE_VERSION) return { type: "newer" };
   const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
   // Made, and not yet written to.
-  if (version === 0) return { type: "sound", records: 0, open: 0, doubtful: 0, profile: {} };
+  if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, profile: {} };
   const counts = database.prepare(
-    `SELECT count(*) AS records, coalesce(sum(is_open), 0) AS open, coalesce(sum(${DOUBTFUL}), 0) AS doubtful FROM records`,
+    `SELECT count(*) AS records, coalesce(sum(is_open), 0) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM records`,
   ).get();
   const row = database.prepare("SELECT body FROM profiles WHERE host = ?").get(host);
   return {
     type: "sound",
     records: Number(counts?.records),
     open: Number(counts?.open),
-    doubtful: Number(counts?.doubtful),
+    unconfirmed: Number(counts?.unconfirmed),
     profile: row === undefined ? {} : JSON.parse(String(row.body)),
   };
 }
 
-const DOUBTFUL = `is_open = 1 AND (json_extract(body, '$.state') = 'submitted' OR
-  (json_extract(body, '$.state') = 'intended' AND json_extract(body, '$.lostAnswers') > 0))`;
+const UNCONFIRMED = `is_open = 1 AND (json_extract(body, '$.state') = 'unconfirmed' OR
+  (json_extract(body, '$.state') = 'pending' AND json_extract(body, '$.lostResponses') > 0))`;

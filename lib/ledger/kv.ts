@@ -7,12 +7,12 @@
 
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
-import type { HostProfile, Owner, RunRecord } from "../model.ts";
-import { MOST_TRIES, withRetry } from "./kv_retry.ts";
-import { isOpen, type Ledger, RecordTooLarge, slugOf, StaleRecord, storable } from "./ledger.ts";
+import type { Owner, ServerCapabilities, Submission } from "../model.ts";
+import { MAX_TRIES, withRetry } from "./kv_retry.ts";
+import { isOpen, type RunStore, slugOf, storable, SubmissionTooLarge, WriteConflict } from "./ledger.ts";
 
 /** What a keeper on Deno KV works with. */
-export interface KvLedgerOptions {
+export interface KvRunStoreOptions {
   /** Stays its opener's to close. */
   readonly kv: Deno.Kv;
   /** Where pauses between tries come from. */
@@ -27,29 +27,29 @@ export type EndCounts = Readonly<Record<string, number>>;
 /** Those that have been open the longest, and how many there are. */
 export interface OpenRuns {
   /** The oldest first. */
-  readonly records: readonly RunRecord[];
+  readonly records: readonly Submission[];
   /** Of all. */
   readonly count: number;
 }
 
 /** A keeper that also counts. */
-export interface KvLedger extends Ledger {
+export interface KvRunStore extends RunStore {
   /** How many records have ended, by status (`refused` among them), since the store was begun. */
   countEnds(): Promise<EndCounts>;
   /** What is open, whoever's it is; reads so many records at most. */
   longestOpen(limit: number): Promise<OpenRuns>;
   /** What failed or was refused, the latest end first; reads nothing else. */
-  recentFailures(limit: number): Promise<readonly RunRecord[]>;
+  recentFailures(limit: number): Promise<readonly Submission[]>;
 }
 
 /** With room for what is around it. */
 const PART_CHARACTERS = 16_000;
 /** Of a new record: the rest is for what is learned of its run, or it could never be moved on. */
-const MOST_PARTS_AT_FIRST = 14;
+const MAX_INITIAL_PARTS = 14;
 /** A character is stored in up to two bytes, and the whole must fit into one atomic operation. */
-const MOST_PARTS = 22;
+const MAX_PARTS = 22;
 /** Of a text in a result that would not fit otherwise: a log may be one line without end. */
-const LONGEST_TEXT = 500;
+const MAX_TEXT_LENGTH = 500;
 
 interface Head {
   readonly revision: number;
@@ -70,22 +70,22 @@ interface Place {
 }
 
 /** Keeps records in an open store. */
-export function kvLedger(options: KvLedgerOptions): KvLedger {
+export function kvRunStore(options: KvRunStoreOptions): KvRunStore {
   const { kv } = options;
   const guarded = <T>(act: () => Promise<T>) => withRetry(act, options);
-  const read = async (wishId: string): Promise<RunRecord | undefined> => {
-    for (let tries = 0; tries < MOST_TRIES; tries++) {
-      const { value: head } = await kv.get<Head>(["record", wishId]);
+  const read = async (submissionId: string): Promise<Submission | undefined> => {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const { value: head } = await kv.get<Head>(["record", submissionId]);
       if (head === null) return undefined;
-      const text = await textOf(kv, wishId, head);
+      const text = await textOf(kv, submissionId, head);
       // Missing: it was written anew while we read.
       if (text !== undefined) return JSON.parse(text);
     }
-    throw new StorageError(`Cannot read ${wishId} from the store: parts of it are missing`);
+    throw new StorageError(`Cannot read ${submissionId} from the store: parts of it are missing`);
   };
-  const readAll = async (wishIds: readonly string[]): Promise<RunRecord[]> =>
-    (await Promise.all(wishIds.map(read))).filter((record) => record !== undefined);
-  const openOnes = async (fits: (place: Place) => boolean): Promise<RunRecord[]> => {
+  const readAll = async (submissionIds: readonly string[]): Promise<Submission[]> =>
+    (await Promise.all(submissionIds.map(read))).filter((record) => record !== undefined);
+  const openOnes = async (fits: (place: Place) => boolean): Promise<Submission[]> => {
     const found: string[] = [];
     for await (const { key, value } of kv.list<Place>({ prefix: ["open"] })) {
       if (fits(value)) found.push(String(key[2]));
@@ -95,14 +95,14 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
 
   return {
     put: (record) => guarded(() => put(kv, record)),
-    get: (wishId) => guarded(() => read(wishId)),
+    get: (submissionId) => guarded(() => read(submissionId)),
     findRun: (owner, slug) =>
       guarded(async () => {
         const found: string[] = [];
         for await (const { key } of kv.list({ prefix: ["slug", slug] })) found.push(String(key[2]));
         const records = await readAll(found);
         return records.filter((record) => owner === null || isOwnedBy(record.owner, owner))
-          .sort((a, b) => b.intendedAtMs - a.intendedAtMs)[0];
+          .sort((a, b) => b.createdAtMs - a.createdAtMs)[0];
       }),
     listOpen: (owner) => guarded(() => openOnes((place) => isOwnedBy(place, owner))),
     listOpenOfOthers: (owner) => guarded(() => openOnes((place) => !isOwnedBy(place, owner))),
@@ -112,18 +112,18 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
         const prefix = workflow === undefined ? ["time"] : ["workflow", workflow];
         const range = after === undefined ? { prefix } : {
           prefix,
-          end: [...prefix, timeKey(after.intendedAtMs), after.wishId],
+          end: [...prefix, timeKey(after.createdAtMs), after.submissionId],
         };
         for await (const { key, value } of kv.list<Place>(range, { reverse: true })) {
-          const [time, wishId] = key.slice(prefix.length);
+          const [time, submissionId] = key.slice(prefix.length);
           if (found.length >= limit || Number(time) < sinceMs) break;
-          if (owner === null || isOwnedBy(value, owner)) found.push(String(wishId));
+          if (owner === null || isOwnedBy(value, owner)) found.push(String(submissionId));
         }
         return await readAll(found);
       }),
     prune: (owner, bounds) => guarded(() => prune(kv, owner, bounds)),
-    profile: (host) => guarded(async () => (await kv.get<HostProfile>(["profile", host])).value ?? {}),
-    learn: (host, facts) => guarded(() => learn(kv, host, facts)),
+    capabilities: (host) => guarded(async () => (await kv.get<ServerCapabilities>(["profile", host])).value ?? {}),
+    updateCapabilities: (host, facts) => guarded(() => updateCapabilities(kv, host, facts)),
     countEnds: () =>
       guarded(async () => {
         const counts: Record<string, number> = {};
@@ -151,12 +151,12 @@ export function kvLedger(options: KvLedgerOptions): KvLedger {
   };
 }
 
-async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
-  const { wishId, owner, request } = record;
-  const old = await kv.get<Head>(["record", wishId]);
+async function put<R extends Submission>(kv: Deno.Kv, record: R): Promise<R> {
+  const { submissionId, owner, request } = record;
+  const old = await kv.get<Head>(["record", submissionId]);
   const stored = old.value?.revision ?? 0;
   if (stored !== record.revision) {
-    throw new StaleRecord(`Cannot write ${wishId}: revision ${stored} is stored, not ${record.revision}`);
+    throw new WriteConflict(`Cannot write ${submissionId}: revision ${stored} is stored, not ${record.revision}`);
   }
   const written = { ...record, revision: record.revision + 1 };
   const parts = partsOf(storable(written));
@@ -164,46 +164,46 @@ async function put<R extends RunRecord>(kv: Deno.Kv, record: R): Promise<R> {
     revision: written.revision,
     parts: parts.length,
     workflow: request.workflow,
-    time: timeKey(record.intendedAtMs),
+    time: timeKey(record.createdAtMs),
     slug: slugOf(written),
     isOpen: isOpen(written),
     failed: hasFailed(written) ? timeKey(written.updatedAtMs) : null,
   };
   const place: Place = { ...owner, isOpen: head.isOpen };
   const change = kv.atomic().check(old);
-  if (old.value !== null) removeIndexes(change, wishId, old.value);
-  change.set(["record", wishId], head).set(["time", head.time, wishId], place)
-    .set(["workflow", head.workflow, head.time, wishId], place);
-  for (const [part, text] of parts.entries()) change.set(["part", wishId, head.revision, part], text);
-  if (head.isOpen) change.set(["open", head.time, wishId], place);
-  if (head.slug !== null) change.set(["slug", head.slug, wishId], null);
-  if (typeof head.failed === "string") change.set(["failed", head.failed, wishId], null);
-  if (!head.isOpen) change.sum(["ends", written.state === "settled" ? written.result.status : "refused"], 1n);
+  if (old.value !== null) removeIndexes(change, submissionId, old.value);
+  change.set(["record", submissionId], head).set(["time", head.time, submissionId], place)
+    .set(["workflow", head.workflow, head.time, submissionId], place);
+  for (const [part, text] of parts.entries()) change.set(["part", submissionId, head.revision, part], text);
+  if (head.isOpen) change.set(["open", head.time, submissionId], place);
+  if (head.slug !== null) change.set(["slug", head.slug, submissionId], null);
+  if (typeof head.failed === "string") change.set(["failed", head.failed, submissionId], null);
+  if (!head.isOpen) change.sum(["ends", written.state === "finished" ? written.result.status : "refused"], 1n);
   const { ok } = await change.commit();
-  if (!ok) throw new StaleRecord(`Cannot write ${wishId}: somebody else did`);
+  if (!ok) throw new WriteConflict(`Cannot write ${submissionId}: somebody else did`);
   return written;
 }
 
-async function textOf(kv: Deno.Kv, wishId: string, { parts, revision }: Head): Promise<string | undefined> {
+async function textOf(kv: Deno.Kv, submissionId: string, { parts, revision }: Head): Promise<string | undefined> {
   let text = "";
   for (let part = 0; part < parts; part++) {
-    const { value } = await kv.get<string>(["part", wishId, revision, part]);
+    const { value } = await kv.get<string>(["part", submissionId, revision, part]);
     if (value === null) return undefined;
     text += value;
   }
   return text;
 }
 
-function removeIndexes(change: Deno.AtomicOperation, wishId: string, head: Head): void {
-  for (let part = 0; part < head.parts; part++) change.delete(["part", wishId, head.revision, part]);
-  change.delete(["time", head.time, wishId]).delete(["open", head.time, wishId])
-    .delete(["workflow", head.workflow, head.time, wishId]);
-  if (head.slug !== null) change.delete(["slug", head.slug, wishId]);
-  if (typeof head.failed === "string") change.delete(["failed", head.failed, wishId]);
+function removeIndexes(change: Deno.AtomicOperation, submissionId: string, head: Head): void {
+  for (let part = 0; part < head.parts; part++) change.delete(["part", submissionId, head.revision, part]);
+  change.delete(["time", head.time, submissionId]).delete(["open", head.time, submissionId])
+    .delete(["workflow", head.workflow, head.time, submissionId]);
+  if (head.slug !== null) change.delete(["slug", head.slug, submissionId]);
+  if (typeof head.failed === "string") change.delete(["failed", head.failed, submissionId]);
 }
 
-function hasFailed(record: RunRecord): boolean {
-  return record.state === "refused" || (record.state === "settled" && record.result.status === "failed");
+function hasFailed(record: Submission): boolean {
+  return record.state === "rejected" || (record.state === "finished" && record.result.status === "failed");
 }
 
 async function prune(
@@ -217,19 +217,19 @@ async function prune(
     if (owner !== null && !isOwnedBy(value, owner)) continue;
     const isOld = Number(key[1]) < beforeMs || rank++ >= keep;
     if (!isOld || value.isOpen) continue;
-    const wishId = String(key[2]);
-    const head = await kv.get<Head>(["record", wishId]);
+    const submissionId = String(key[2]);
+    const head = await kv.get<Head>(["record", submissionId]);
     if (head.value === null || head.value.isOpen) continue;
-    const change = kv.atomic().check(head).delete(["record", wishId]);
-    removeIndexes(change, wishId, head.value);
+    const change = kv.atomic().check(head).delete(["record", submissionId]);
+    removeIndexes(change, submissionId, head.value);
     if ((await change.commit()).ok) count++;
   }
   return count;
 }
 
-async function learn(kv: Deno.Kv, host: string, facts: HostProfile): Promise<void> {
+async function updateCapabilities(kv: Deno.Kv, host: string, facts: ServerCapabilities): Promise<void> {
   while (true) {
-    const old = await kv.get<HostProfile>(["profile", host]);
+    const old = await kv.get<ServerCapabilities>(["profile", host]);
     const known = old.value ?? {};
     if (Object.entries(facts).every(([name, fact]) => Reflect.get(known, name) === fact)) return;
     const { ok } = await kv.atomic().check(old).set(["profile", host], { ...known, ...facts }).commit();
@@ -237,8 +237,8 @@ async function learn(kv: Deno.Kv, host: string, facts: HostProfile): Promise<voi
   }
 }
 
-function partsOf(record: RunRecord): string[] {
-  const most = record.revision === 1 ? MOST_PARTS_AT_FIRST : MOST_PARTS;
+function partsOf(record: Submission): string[] {
+  const most = record.revision === 1 ? MAX_INITIAL_PARTS : MAX_PARTS;
   for (const form of formsOf(record)) {
     const text = JSON.stringify(form);
     if (text.length > most * PART_CHARACTERS) continue;
@@ -246,29 +246,29 @@ function partsOf(record: RunRecord): string[] {
     for (let at = 0; at < text.length; at += PART_CHARACTERS) parts.push(text.slice(at, at + PART_CHARACTERS));
     return parts;
   }
-  throw new RecordTooLarge(`Cannot keep ${record.wishId}: its record is too large for the store`, {
+  throw new SubmissionTooLarge(`Cannot keep ${record.submissionId}: its record is too large for the store`, {
     hint: "Pass large inputs by a file that the workflow reads itself",
   });
 }
 
 /** As it is, and ever shorter: a run whose end can't be written down would be open for ever. */
-function* formsOf(record: RunRecord): Generator<RunRecord, void> {
+function* formsOf(record: Submission): Generator<Submission, void> {
   yield record;
-  if (record.state === "settled") {
+  if (record.state === "finished") {
     const { jobs, outputs, ...result } = record.result;
     const short: typeof result = JSON.parse(JSON.stringify(result), (_name, value) => shortened(value));
     yield { ...record, result: { ...short, ...(jobs && { jobs }), ...(outputs && { outputs }) } };
     yield { ...record, result: short };
   }
   // What a run's own page tells beside that can be asked for again.
-  if (record.state === "seen") yield { ...record, run: { ...record.run, ...NO_DETAILS } };
+  if (record.state === "active") yield { ...record, run: { ...record.run, ...NO_DETAILS } };
 }
 
 /** Left out where JSON is made of it. */
 const NO_DETAILS = { jobs: undefined, inputs: undefined, links: undefined, outputs: undefined };
 
 function shortened(value: unknown): unknown {
-  return typeof value === "string" && value.length > LONGEST_TEXT ? `${value.slice(0, LONGEST_TEXT)}…` : value;
+  return typeof value === "string" && value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
 }
 
 /** So that the order of keys is that of time. */

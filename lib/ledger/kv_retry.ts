@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
-import { StaleRecord } from "./ledger.ts";
+import { WriteConflict } from "./ledger.ts";
 
 /** What pauses between tries are made of. */
 export interface RetryParts {
@@ -12,22 +12,22 @@ export interface RetryParts {
 }
 
 /** Beyond that something else is wrong. */
-export const MOST_TRIES = 8;
+export const MAX_TRIES = 8;
 
 /**
  * Acts again while the store is locked, ever more seldom, for a few seconds. What was locked has changed nothing.
  *
- * @throws StorageError for what Deno KV throws in the end; StaleRecord as it comes.
+ * @throws StorageError for what Deno KV throws in the end; WriteConflict as it comes.
  */
 export async function withRetry<T>(act: () => Promise<T>, { clock, random }: RetryParts): Promise<T> {
   for (let tries = 1;; tries++) {
     try {
       return await act();
     } catch (error) {
-      if (error instanceof StaleRecord || error instanceof StorageError) throw error;
+      if (error instanceof WriteConflict || error instanceof StorageError) throw error;
       const words = error instanceof Error ? error.message : String(error);
       // SQLite's own fixed words, below Deno KV: it passes no code.
-      if (tries < MOST_TRIES && /database is locked/.test(words)) {
+      if (tries < MAX_TRIES && /database is locked/.test(words)) {
         await clock.sleep(random() * 20 * 2 ** tries, {});
         continue;
       }

@@ -5,8 +5,16 @@
 
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../errors.ts";
-import type { HostProfile, Owner, RunRecord } from "../model.ts";
-import { isOpen, type Ledger, type PruneBounds, type RecentQuery, slugOf, StaleRecord, storable } from "./ledger.ts";
+import type { Owner, ServerCapabilities, Submission } from "../model.ts";
+import {
+  isOpen,
+  type PruneBounds,
+  type RecentQuery,
+  type RunStore,
+  slugOf,
+  storable,
+  WriteConflict,
+} from "./ledger.ts";
 
 /** Where the file is, and who is told of damage. */
 export interface SqliteOptions {
@@ -24,33 +32,33 @@ const BUSY_MS = 10_000;
 /** One step a version: from what `user_version` says to what this program needs. Only ever added to. */
 const MIGRATIONS = [
   `CREATE TABLE records (
-     wish_id TEXT PRIMARY KEY,
+     submission_id TEXT PRIMARY KEY,
      revision INTEGER NOT NULL,
      host TEXT NOT NULL,
      user TEXT NOT NULL,
      workflow TEXT NOT NULL,
      slug TEXT,
      is_open INTEGER NOT NULL,
-     intended_at_ms INTEGER NOT NULL,
+     created_at_ms INTEGER NOT NULL,
      body TEXT NOT NULL
    ) STRICT;
-   CREATE INDEX records_by_time ON records (intended_at_ms);
-   CREATE INDEX records_by_owner ON records (host, user, intended_at_ms);
-   CREATE INDEX records_by_workflow ON records (host, user, workflow, intended_at_ms);
+   CREATE INDEX records_by_time ON records (created_at_ms);
+   CREATE INDEX records_by_owner ON records (host, user, created_at_ms);
+   CREATE INDEX records_by_workflow ON records (host, user, workflow, created_at_ms);
    CREATE INDEX records_by_slug ON records (slug);
-   CREATE INDEX records_open ON records (is_open, intended_at_ms) WHERE is_open = 1;
+   CREATE INDEX records_open ON records (is_open, created_at_ms) WHERE is_open = 1;
    CREATE TABLE profiles (host TEXT PRIMARY KEY, body TEXT NOT NULL) STRICT;`,
 ];
 
 /** The newest file that this program can read, as its `user_version`. */
-export const LEDGER_VERSION: number = MIGRATIONS.length;
+export const STORE_VERSION: number = MIGRATIONS.length;
 
 /**
  * Opens the file, or begins it, readable by its owner alone.
  *
  * @throws StorageError when it can't be opened or written, or a newer version of this program made it.
  */
-export async function openSqliteLedger(options: SqliteOptions): Promise<Ledger> {
+export async function openSqliteRunStore(options: SqliteOptions): Promise<RunStore> {
   await makePrivate(options.path);
   const file = inode(options.path);
   try {
@@ -98,7 +106,7 @@ function migrate(database: DatabaseSync, path: string): void {
   }
 }
 
-function keeper(opened: Opened, options: SqliteOptions): Ledger {
+function keeper(opened: Opened, options: SqliteOptions): RunStore {
   const { path } = options;
   let { database, file } = opened;
   const guarded = async <T>(act: () => T): Promise<T> => {
@@ -117,7 +125,7 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
       throw asStorageError(error, path);
     }
   };
-  const read = (where: string, ...values: (string | number | null)[]): RunRecord[] =>
+  const read = (where: string, ...values: (string | number | null)[]): Submission[] =>
     database.prepare(`SELECT body FROM records WHERE ${where}`).all(...values).map(({ body }) =>
       JSON.parse(String(body))
     );
@@ -128,19 +136,19 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
         write(database, written);
         return written;
       }),
-    get: (wishId) => guarded(() => read("wish_id = ?", wishId)[0]),
+    get: (submissionId) => guarded(() => read("submission_id = ?", submissionId)[0]),
     findRun: (owner, slug) =>
-      guarded(() => read(`slug = ? AND ${OWNED} ORDER BY intended_at_ms DESC LIMIT 1`, slug, ...wordsOf(owner))[0]),
+      guarded(() => read(`slug = ? AND ${OWNED} ORDER BY created_at_ms DESC LIMIT 1`, slug, ...wordsOf(owner))[0]),
     listOpen: ({ host, user }) =>
-      guarded(() => read("is_open = 1 AND host = ? AND user = ? ORDER BY intended_at_ms", host, user)),
+      guarded(() => read("is_open = 1 AND host = ? AND user = ? ORDER BY created_at_ms", host, user)),
     listOpenOfOthers: ({ host, user }) =>
-      guarded(() => read("is_open = 1 AND (host <> ? OR user <> ?) ORDER BY intended_at_ms", host, user)),
+      guarded(() => read("is_open = 1 AND (host <> ? OR user <> ?) ORDER BY created_at_ms", host, user)),
     listRecent: (owner, query) => guarded(() => recent(read, owner, query)),
     prune: (owner, bounds) => guarded(() => prune(database, owner, bounds)),
-    profile: (host) => guarded(() => profileOf(database, host)),
-    learn: (host, facts) =>
+    capabilities: (host) => guarded(() => capabilitiesOf(database, host)),
+    updateCapabilities: (host, facts) =>
       guarded(() => {
-        const known = profileOf(database, host);
+        const known = capabilitiesOf(database, host);
         const isKnown = Object.entries(facts).every(([name, fact]) => Reflect.get(known, name) === fact);
         // Learned again and again, and each write costs a wait for the disk.
         if (isKnown) return;
@@ -156,20 +164,24 @@ function keeper(opened: Opened, options: SqliteOptions): Ledger {
 }
 
 function recent(
-  read: (where: string, ...values: (string | number | null)[]) => RunRecord[],
+  read: (where: string, ...values: (string | number | null)[]) => Submission[],
   owner: Owner | null,
   { limit, workflow, sinceMs = 0, after }: RecentQuery,
-): RunRecord[] {
+): Submission[] {
   const conditions: [string, ...(string | number)[]][] = [
     ...(owner === null ? [] : [["host = ? AND user = ?", owner.host, owner.user] satisfies [string, ...string[]]]),
     ...(workflow === undefined ? [] : [["workflow = ?", workflow] satisfies [string, ...string[]]]),
-    ["intended_at_ms >= ?", sinceMs],
+    ["created_at_ms >= ?", sinceMs],
     ...(after === undefined ? [] : [
-      ["(intended_at_ms, wish_id) < (?, ?)", after.intendedAtMs, after.wishId] satisfies [string, number, string],
+      ["(created_at_ms, submission_id) < (?, ?)", after.createdAtMs, after.submissionId] satisfies [
+        string,
+        number,
+        string,
+      ],
     ]),
   ];
   return read(
-    `${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY intended_at_ms DESC, wish_id DESC LIMIT ?`,
+    `${conditions.map(([sql]) => sql).join(" AND ")} ORDER BY created_at_ms DESC, submission_id DESC LIMIT ?`,
     ...conditions.flatMap(([, ...values]) => values),
     limit,
   );
@@ -178,11 +190,11 @@ function recent(
 function prune(database: DatabaseSync, owner: Owner | null, { beforeMs, keep }: PruneBounds): number {
   // The oldest instant that is within the number; before it, and before the bound, everything that is over goes.
   const row = database.prepare(
-    `SELECT intended_at_ms AS oldest FROM records WHERE ${OWNED} ORDER BY intended_at_ms DESC LIMIT 1 OFFSET ?`,
+    `SELECT created_at_ms AS oldest FROM records WHERE ${OWNED} ORDER BY created_at_ms DESC LIMIT 1 OFFSET ?`,
   ).get(...wordsOf(owner), Math.max(0, keep - 1));
   const oldestKeptMs = keep === 0 ? Infinity : row === undefined ? 0 : Number(row.oldest);
   const { changes } = database.prepare(
-    `DELETE FROM records WHERE ${OWNED} AND is_open = 0 AND intended_at_ms < ?`,
+    `DELETE FROM records WHERE ${OWNED} AND is_open = 0 AND created_at_ms < ?`,
   ).run(...wordsOf(owner), Math.min(Number.MAX_SAFE_INTEGER, Math.max(beforeMs, oldestKeptMs)));
   return Number(changes);
 }
@@ -195,23 +207,23 @@ function wordsOf(owner: Owner | null): (string | null)[] {
 }
 
 /** One statement, so that it needs no transaction: what the revision refuses changes nothing. */
-function write(database: DatabaseSync, record: RunRecord): void {
-  const { wishId, revision, owner, request, intendedAtMs } = record;
+function write(database: DatabaseSync, record: Submission): void {
+  const { submissionId, revision, owner, request, createdAtMs } = record;
   const body = JSON.stringify(storable(record));
   const open = isOpen(record) ? 1 : 0;
   const slug = slugOf(record);
   const { changes } = revision === 1
     ? database.prepare("INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
-      .run(wishId, revision, owner.host, owner.user, request.workflow, slug, open, intendedAtMs, body)
+      .run(submissionId, revision, owner.host, owner.user, request.workflow, slug, open, createdAtMs, body)
     : database.prepare(
-      "UPDATE records SET revision = ?, slug = ?, is_open = ?, intended_at_ms = ?, body = ? WHERE wish_id = ? AND revision = ?",
-    ).run(revision, slug, open, intendedAtMs, body, wishId, revision - 1);
+      "UPDATE records SET revision = ?, slug = ?, is_open = ?, created_at_ms = ?, body = ? WHERE submission_id = ? AND revision = ?",
+    ).run(revision, slug, open, createdAtMs, body, submissionId, revision - 1);
   if (Number(changes) !== 1) {
-    throw new StaleRecord(`Cannot write ${wishId}: revision ${revision - 1} is not the one stored`);
+    throw new WriteConflict(`Cannot write ${submissionId}: revision ${revision - 1} is not the one stored`);
   }
 }
 
-function profileOf(database: DatabaseSync, host: string): HostProfile {
+function capabilitiesOf(database: DatabaseSync, host: string): ServerCapabilities {
   const row = database.prepare("SELECT body FROM profiles WHERE host = ?").get(host);
   return row === undefined ? {} : JSON.parse(String(row.body));
 }
@@ -260,7 +272,7 @@ export function isDamage(error: unknown): boolean {
 }
 
 function asStorageError(error: unknown, path: string): Error {
-  if (error instanceof StorageError || error instanceof StaleRecord) return error;
+  if (error instanceof StorageError || error instanceof WriteConflict) return error;
   const detail = error instanceof Error ? error.message : String(error);
   const folder = folderOf(path);
   const hint = error instanceof Deno.errors.NotCapable

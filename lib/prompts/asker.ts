@@ -19,7 +19,7 @@ export interface TextOptions {
 }
 
 /** Every method throws {@link Cancelled} when the person leaves. */
-export interface Asker {
+export interface Prompter {
   /** Arrows, a number, or letters of the label choose. */
   choose<Value>(
     message: string,

@@ -12,13 +12,13 @@ import {
   path,
   text,
 } from "../deps/clack.ts";
-import { type Asker, Cancelled, type Choice, type TextOptions, type Validate } from "./asker.ts";
+import { Cancelled, type Choice, type Prompter, type TextOptions, type Validate } from "./asker.ts";
 import { fitsSearch } from "./choices.ts";
 
 /** The conversation goes to stderr: stdout is for answers. */
-export function clackAsker({ mayColor }: { readonly mayColor: boolean }): Asker {
+export function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Prompter {
   const output = mayColor ? process.stderr : colorless(process.stderr);
-  const asker: Asker = {
+  const prompter: Prompter = {
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
@@ -61,7 +61,7 @@ export function clackAsker({ mayColor }: { readonly mayColor: boolean }): Asker 
       ),
     say: (words) => log.message(words, { output }),
   };
-  return asker;
+  return prompter;
 }
 
 /** Older runtimes colour whatever NO_COLOR says: the same stream, with colours dropped on the way. */
@@ -84,11 +84,11 @@ function optionOf<Value>({ label, hint }: Choice<Value>, index: number) {
 type Left = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
 
 function answered<Answer>(answer: Answer | Left): Answer {
-  if (isLeft(answer)) throw new Cancelled("Left by the person who was asked");
+  if (isDetached(answer)) throw new Cancelled("Left by the person who was asked");
   return answer;
 }
 
-function isLeft<Answer>(answer: Answer | Left): answer is Left {
+function isDetached<Answer>(answer: Answer | Left): answer is Left {
   return isCancel(answer);
 }
 

@@ -29,7 +29,7 @@ export function readFields<Name extends string>(
   { path, report }: Place,
 ): Fields<Name> {
   if (!isPlainObject(value)) {
-    report(path, `must be an object: got ${nameOf(value)}`);
+    report(path, `must be an object: got ${formatRunId(value)}`);
     return { has: () => false, required: () => undefined, optional: () => undefined };
   }
   for (const name of Object.keys(value).filter((name) => !Object.hasOwn(known, name))) {
@@ -47,7 +47,7 @@ export function readFields<Name extends string>(
 
 export const aString: Check<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;
-  return void report(path, `must be text: got ${value === "" ? "an empty one" : nameOf(value)}`);
+  return void report(path, `must be text: got ${value === "" ? "an empty one" : formatRunId(value)}`);
 };
 
 /** Text of a form, which `words` tell. */
@@ -66,13 +66,16 @@ export function oneOf<const Word extends string>(words: readonly Word[], others 
     if (found !== undefined) return found;
     const hint = typeof value === "string" ? didYouMean(value, words)?.replace(/^/, ". ") : undefined;
     const known = [words.join(", "), others].filter((part) => part !== "").join(" ");
-    return void report(path, `must be one of ${known}: got ${JSON.stringify(value) ?? nameOf(value)}${hint ?? ""}`);
+    return void report(
+      path,
+      `must be one of ${known}: got ${JSON.stringify(value) ?? formatRunId(value)}${hint ?? ""}`,
+    );
   };
 }
 
 export function aList<T>(check: Check<T>): Check<readonly T[]> {
   return (value, { path, report }) => {
-    if (!Array.isArray(value)) return void report(path, `must be a list: got ${nameOf(value)}`);
+    if (!Array.isArray(value)) return void report(path, `must be a list: got ${formatRunId(value)}`);
     return value.flatMap((item: unknown, index) => check(item, { path: joinPath(path, index), report }) ?? []);
   };
 }
@@ -121,7 +124,7 @@ export const checkUrl: Check<string> = (value, place) => {
 };
 
 export const checkJsonObject: Check<JsonObject> = (value, { path, report }) => {
-  if (!isPlainObject(value)) return void report(path, `must be an object: got ${nameOf(value)}`);
+  if (!isPlainObject(value)) return void report(path, `must be an object: got ${formatRunId(value)}`);
   return isJson(value, { path, report }) ? value : undefined;
 };
 
@@ -132,7 +135,7 @@ function isJson(value: unknown, { path, report }: Place): value is Json {
   if (isPlainObject(value)) {
     return Object.entries(value).every(([name, item]) => isJson(item, { path: joinPath(path, name), report }));
   }
-  report(path, `must be JSON: got ${typeof value === "object" ? "an object of a class" : nameOf(value)}`);
+  report(path, `must be JSON: got ${typeof value === "object" ? "an object of a class" : formatRunId(value)}`);
   return false;
 }
 
@@ -142,7 +145,7 @@ function isPlainObject(value: unknown): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function nameOf(value: unknown): string {
+function formatRunId(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "number" && !Number.isFinite(value)) return String(value);

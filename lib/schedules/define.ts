@@ -6,7 +6,7 @@ import { readSchedule } from "./read_schedule.ts";
 import type { Schedule, ScheduleSpec } from "./schedule.ts";
 
 /** A tick looks at each of them every minute; more are a slip of what generates them. */
-const MOST_SCHEDULES = 500;
+const MAX_SCHEDULES = 500;
 
 /** Marks a list that is checked, also for another copy of this module. The number is that of the shape. */
 const IS_DEFINED = Symbol.for("pw-workflow-runner/schedules/1");
@@ -31,8 +31,8 @@ export function readSchedules(list: unknown): readonly Schedule[] {
   const report = (path: string, message: string) => void problems.push({ origin: "", path, message });
   const specs: readonly unknown[] = Array.isArray(list) ? list : [];
   if (!Array.isArray(list)) report("schedules", "must be a list");
-  if (specs.length > MOST_SCHEDULES) report("schedules", `must be at most ${MOST_SCHEDULES}: got ${specs.length}`);
-  const schedules = specs.slice(0, MOST_SCHEDULES).map((spec, at) =>
+  if (specs.length > MAX_SCHEDULES) report("schedules", `must be at most ${MAX_SCHEDULES}: got ${specs.length}`);
+  const schedules = specs.slice(0, MAX_SCHEDULES).map((spec, at) =>
     readSchedule(spec, { path: `schedules[${at}]`, report })
   );
   reportTwins(schedules.map(({ name }) => name), report);

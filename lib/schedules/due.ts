@@ -1,7 +1,7 @@
 /** Which slots a tick has to see to. Pure: a tick that comes late, twice or in two isolates at once gets one answer. */
 
-import type { CatchUp, Schedule, Slot } from "./schedule.ts";
-import { lastSlots, nextSlots } from "./slots.ts";
+import type { CatchUp, Occurrence, Schedule } from "./schedule.ts";
+import { lastOccurrences, nextOccurrences } from "./slots.ts";
 
 /** How far a schedule has come: what is kept of it between ticks. */
 export interface Progress {
@@ -15,9 +15,9 @@ export interface Progress {
 
 export interface Due {
   /** To be submitted, if nothing else speaks against it; the earliest first. */
-  readonly due: readonly Slot[];
+  readonly due: readonly Occurrence[];
   /** Passed over and not made up for, to be reported; the earliest first. */
-  readonly missed: readonly Slot[];
+  readonly missed: readonly Occurrence[];
   /** True when even more were missed than are told: those before the first of them. */
   readonly areMoreMissed: boolean;
   /** To be kept once all of these have been seen to; until then, the same question gets the same slots. */
@@ -31,7 +31,7 @@ export type Dated = Pick<Schedule, "name" | "cron" | "timeZone" | "catchUp" | "j
 export const IN_TIME_MS = 5 * 60_000;
 
 /** More than anybody wants to be told of, and quickly found: after an outage of a year, a tick still is short. */
-const MOST_TOLD = 500;
+const MAX_NOTIFICATIONS = 500;
 
 /**
  * What is due of a schedule at an instant. Slots that come in time are due, whatever the policy; `catchUp` decides about
@@ -45,18 +45,18 @@ export function findDue(schedule: Dated, progress: Progress | null, nowMs: numbe
   if (progress === null || progress.timing !== timingOf(schedule)) {
     return { due: [], missed: [], areMoreMissed: false, progress: progressAt(schedule, nowMs) };
   }
-  const found = lastSlots(schedule, { afterMs: progress.seenToMs, toMs: nowMs }, MOST_TOLD + 1);
-  const areMoreMissed = found.length > MOST_TOLD;
-  const slots = firedBy(schedule, areMoreMissed ? found.slice(1) : found, nowMs);
-  const firstInTime = slots.findIndex((slot) => nowMs - firesAtMs(schedule, slot) <= IN_TIME_MS);
-  const late = firstInTime === -1 ? slots : slots.slice(0, firstInTime);
-  const inTime = slots.slice(late.length);
+  const found = lastOccurrences(schedule, { afterMs: progress.seenToMs, toMs: nowMs }, MAX_NOTIFICATIONS + 1);
+  const areMoreMissed = found.length > MAX_NOTIFICATIONS;
+  const occurrences = firedBy(schedule, areMoreMissed ? found.slice(1) : found, nowMs);
+  const firstInTime = occurrences.findIndex((occurrence) => nowMs - firesAtMs(schedule, occurrence) <= IN_TIME_MS);
+  const late = firstInTime === -1 ? occurrences : occurrences.slice(0, firstInTime);
+  const inTime = occurrences.slice(late.length);
   const missed = late.slice(0, Math.max(0, late.length - madeUpFor(schedule.catchUp, inTime)));
   return {
-    due: slots.slice(missed.length),
+    due: occurrences.slice(missed.length),
     missed,
     areMoreMissed,
-    progress: slots.length === 0 ? progress : progressAt(schedule, slots.at(-1)?.atMs ?? nowMs),
+    progress: occurrences.length === 0 ? progress : progressAt(schedule, occurrences.at(-1)?.atMs ?? nowMs),
   };
 }
 
@@ -70,7 +70,7 @@ export function findNews(schedule: Dated, progress: Progress | null, nowMs: numb
 
 /** What is to be kept once everything up to and with an instant has been seen to. */
 export function progressAt(schedule: Dated, seenToMs: number): Progress {
-  const [next] = nextSlots(schedule, seenToMs, 1);
+  const [next] = nextOccurrences(schedule, seenToMs, 1);
   return { timing: timingOf(schedule), seenToMs, nextMs: next?.atMs ?? null };
 }
 
@@ -79,18 +79,18 @@ function timingOf({ cron, timeZone }: Dated): string {
 }
 
 /** When a slot is to be submitted: a while after it that only its id decides. */
-export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, atMs }: Slot): number {
+export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, atMs }: Occurrence): number {
   return atMs + Math.floor(fractionOf(id) * jitterMs);
 }
 
 /** Slots keep their order: one whose turn has come waits for those before it. */
-function firedBy(schedule: Dated, slots: readonly Slot[], nowMs: number): readonly Slot[] {
-  const first = slots.findIndex((slot) => firesAtMs(schedule, slot) > nowMs);
-  return first === -1 ? slots : slots.slice(0, first);
+function firedBy(schedule: Dated, occurrences: readonly Occurrence[], nowMs: number): readonly Occurrence[] {
+  const first = occurrences.findIndex((occurrence) => firesAtMs(schedule, occurrence) > nowMs);
+  return first === -1 ? occurrences : occurrences.slice(0, first);
 }
 
 /** How many late slots are made up for. */
-function madeUpFor(catchUp: CatchUp, inTime: readonly Slot[]): number {
+function madeUpFor(catchUp: CatchUp, inTime: readonly Occurrence[]): number {
   if (catchUp === "none") return 0;
   if (catchUp === "last") return inTime.length === 0 ? 1 : 0;
   return catchUp.all;

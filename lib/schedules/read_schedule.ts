@@ -15,7 +15,7 @@ import {
   type Place,
   readFields,
 } from "./checks.ts";
-import { LONGEST_QUEUE } from "./overlap.ts";
+import { MAX_QUEUE_LENGTH } from "./overlap.ts";
 import {
   type CatchUp,
   NOTICES,
@@ -53,7 +53,7 @@ const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfi
 const BAD_NEWS = ["failed", "unknown", "missed", "deadline"] as const;
 
 /** Any: whether an expression ever comes, and how often, does not depend on today. */
-const SOME_DAY_MS = Date.UTC(2024, 0, 1);
+const EXAMPLE_DAY_MS = Date.UTC(2024, 0, 1);
 const HOUR_MS = 60 * 60_000;
 /** So many show how near two slots may come. */
 const GAPS = 100;
@@ -102,7 +102,7 @@ const checkCron: Check<Pattern> = (value, place) => {
   const pattern = readCron(value, place);
   // Every month together have each day: looking for one would only cost a cold start some time.
   if (pattern === undefined || pattern.cron.split(" ")[3] === "*") return pattern;
-  if (pattern.instants.nextRun(new Date(SOME_DAY_MS)) !== null) return pattern;
+  if (pattern.instants.nextRun(new Date(EXAMPLE_DAY_MS)) !== null) return pattern;
   return void place.report(place.path, `"${pattern.cron}" names a day that never comes`);
 };
 
@@ -145,8 +145,8 @@ const checkSomeTime: Check<number> = (value, place) => {
 const checkCatchUp: Check<CatchUp> = (value, place) => {
   if (typeof value !== "object" || value === null) return oneOf(["none", "last"], "or { all: 3 }")(value, place);
   return readFields(value, { all: true }, place).required("all", (all, { path, report }) => {
-    if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= LONGEST_QUEUE) return { all };
-    return void report(path, `must be a whole number from 1 to ${LONGEST_QUEUE}: got ${String(all)}`);
+    if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= MAX_QUEUE_LENGTH) return { all };
+    return void report(path, `must be a whole number from 1 to ${MAX_QUEUE_LENGTH}: got ${String(all)}`);
   });
 };
 
@@ -177,8 +177,8 @@ function reportContradictions({ overlap, catchUp }: Schedule, { path, report }: 
 function reportJitter({ jitterMs }: Schedule, { cron, instants }: Pattern, { path, report }: Place): void {
   // One minute of the hour: slots are an hour apart at least, and a cold start need not look for any.
   if (jitterMs === 0 || (jitterMs < HOUR_MS && /^\d+ /.test(cron))) return;
-  const slots = instants.nextRuns(GAPS + 1, new Date(SOME_DAY_MS)).map((at) => at.getTime());
-  const shortestMs = Math.min(...slots.slice(1).map((atMs, index) => atMs - (slots[index] ?? 0)));
+  const occurrences = instants.nextRuns(GAPS + 1, new Date(EXAMPLE_DAY_MS)).map((at) => at.getTime());
+  const shortestMs = Math.min(...occurrences.slice(1).map((atMs, index) => atMs - (occurrences[index] ?? 0)));
   if (jitterMs < shortestMs) return;
   report(joinPath(path, "jitter"), `must be shorter than the time between two slots, ${formatDuration(shortestMs)}`);
 }

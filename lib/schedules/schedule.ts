@@ -31,7 +31,7 @@ export const NOTICES = [
   "deadline",
 ] as const;
 /** What there is to tell about a slot. */
-export type Notice = typeof NOTICES[number];
+export type NotificationKind = typeof NOTICES[number];
 
 /** Where a schedule runs when it does not say: deployments of branches and machines of developers stay quiet. */
 export const PRODUCTION = "production";
@@ -73,7 +73,7 @@ export interface WebhookSpec {
   /** https, but for this machine itself. */
   readonly url: string;
   /** The bad news when left out: failed, unknown, missed and deadline. */
-  readonly on?: readonly Notice[];
+  readonly on?: readonly NotificationKind[];
   /** The environment variable that holds the secret which messages are signed with; unsigned when left out. */
   readonly secretEnv?: string;
 }
@@ -102,12 +102,12 @@ export interface Schedule {
 
 export interface Webhook {
   readonly url: string;
-  readonly on: readonly Notice[];
+  readonly on: readonly NotificationKind[];
   readonly secretEnv: string | null;
 }
 
 /** One instant that a schedule names. */
-export interface Slot {
+export interface Occurrence {
   /** `nightly@2026-03-29T01:00Z`: the schedule's name and the instant in UTC, its own also in a repeated hour. */
   readonly id: string;
   readonly schedule: string;

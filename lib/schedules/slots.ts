@@ -8,7 +8,7 @@
 // - A whole day that a zone leaves out (Samoa in 2011) has no slots.
 
 import { Cron } from "../deps/croner.ts";
-import type { Schedule, Slot } from "./schedule.ts";
+import type { Occurrence, Schedule } from "./schedule.ts";
 
 /** What a schedule's slots depend on. */
 export type Timing = Pick<Schedule, "name" | "cron" | "timeZone">;
@@ -20,28 +20,28 @@ export interface Window {
 }
 
 /** The slots of a window, in their order. A wide one is costly: a day of minutes takes some 80 ms. */
-export function slotsWithin(timing: Timing, { afterMs, toMs }: Window): Slot[] {
-  const slots: Slot[] = [];
-  for (const slot of slotsAfter(timing, afterMs)) {
-    if (slot.atMs > toMs) break;
-    slots.push(slot);
+export function occurrencesWithin(timing: Timing, { afterMs, toMs }: Window): Occurrence[] {
+  const occurrences: Occurrence[] = [];
+  for (const occurrence of occurrencesAfter(timing, afterMs)) {
+    if (occurrence.atMs > toMs) break;
+    occurrences.push(occurrence);
   }
-  return slots;
+  return occurrences;
 }
 
 /** The next few slots after an instant; fewer where the expression has no more. */
-export function nextSlots(timing: Timing, afterMs: number, count: number): Slot[] {
-  return slotsAfter(timing, afterMs).take(count).toArray();
+export function nextOccurrences(timing: Timing, afterMs: number, count: number): Occurrence[] {
+  return occurrencesAfter(timing, afterMs).take(count).toArray();
 }
 
 /** The last slots of a window, at most `count`, in their order. */
-export function lastSlots(timing: Timing, { afterMs, toMs }: Window, count: number): Slot[] {
-  const slots: Slot[] = [];
-  for (const slot of slotsUpTo(timing, toMs)) {
-    if (slot.atMs <= afterMs || slots.length === count) break;
-    slots.unshift(slot);
+export function lastOccurrences(timing: Timing, { afterMs, toMs }: Window, count: number): Occurrence[] {
+  const occurrences: Occurrence[] = [];
+  for (const occurrence of occurrencesUpTo(timing, toMs)) {
+    if (occurrence.atMs <= afterMs || occurrences.length === count) break;
+    occurrences.unshift(occurrence);
   }
-  return slots;
+  return occurrences;
 }
 
 /** @throws TypeError or RangeError when the expression can't be read. */
@@ -51,25 +51,25 @@ export function readPattern({ cron, timeZone }: Pick<Timing, "cron" | "timeZone"
   return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
 }
 
-function* slotsAfter(timing: Timing, afterMs: number): Generator<Slot, undefined> {
+function* occurrencesAfter(timing: Timing, afterMs: number): Generator<Occurrence, undefined> {
   const pattern = readPattern(timing);
   for (let at = pattern.nextRun(new Date(afterMs)); at !== null; at = pattern.nextRun(at)) {
-    yield slotAt(timing, at.getTime());
+    yield occurrenceAt(timing, at.getTime());
   }
 }
 
 /** Backwards. */
-function* slotsUpTo(timing: Timing, toMs: number): Generator<Slot, undefined> {
+function* occurrencesUpTo(timing: Timing, toMs: number): Generator<Occurrence, undefined> {
   const pattern = readPattern(timing);
   // What is asked for comes before the instant that is given: a millisecond later lets it be the instant itself.
   for (let before = toMs + 1;;) {
     const [at] = pattern.previousRuns(1, new Date(before));
     if (at === undefined) return;
     before = at.getTime();
-    yield slotAt(timing, before);
+    yield occurrenceAt(timing, before);
   }
 }
 
-function slotAt({ name }: Timing, atMs: number): Slot {
+function occurrenceAt({ name }: Timing, atMs: number): Occurrence {
   return { id: `${name}@${new Date(atMs).toISOString().slice(0, 16)}Z`, schedule: name, atMs };
 }

@@ -7,7 +7,7 @@ import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { isObject, objectOf, textOf, wordsOf } from "./shape.ts";
 import { newId } from "./id.ts";
-import { numberOfNext, type RunRecord, type RunSession, type World } from "./world.ts";
+import { numberOfNext, type RunSession, type SimulatedRun, type SimulatorState } from "./world.ts";
 
 export interface Launch {
   readonly user: string;
@@ -23,15 +23,15 @@ export interface Launch {
 }
 
 /** Makes the run without keeping it: {@link keepRun} does, and a dry run doesn't. Throws a Refusal. */
-export function prepareRun(world: World, launch: Launch): RunRecord {
+export function prepareRun(world: SimulatorState, launch: Launch): SimulatedRun {
   const yaml = yamlOf(world, launch);
-  const quirks = world.quirks();
+  const behavior = world.behavior();
   const nowMs = world.clock.now();
-  if (quirks.workspace !== "Running") {
-    const message = quirks.workspace === "Off"
+  if (behavior.workspace !== "Running") {
+    const message = behavior.workspace === "Off"
       ? "User workspace not found or is not running"
       : "Could not execute workflow";
-    throw new Refusal(quirks.workspaceErrorStatus, message);
+    throw new Refusal(behavior.workspaceErrorStatus, message);
   }
   requireConsent(world, launch, yaml);
   const inputs = resolveInputs(yaml, launch.inputs, { user: launch.user });
@@ -59,8 +59,8 @@ export function prepareRun(world: World, launch: Launch): RunRecord {
 }
 
 /** Throws a Refusal of 409 when the same workflow was launched a moment ago. */
-export function keepRun(world: World, run: RunRecord): void {
-  const gapMs = world.quirks().launchGapMs;
+export function keepRun(world: SimulatorState, run: SimulatedRun): void {
+  const gapMs = world.behavior().launchGapMs;
   const isTooSoon = world.runs.some((other) =>
     other.user === run.user && other.workflow === run.workflow && run.createdAtMs - other.createdAtMs < gapMs
   );
@@ -68,7 +68,7 @@ export function keepRun(world: World, run: RunRecord): void {
   world.runs.push(run);
 }
 
-function yamlOf(world: World, { user, workflow, yaml }: Launch): JsonObject {
+function yamlOf(world: SimulatorState, { user, workflow, yaml }: Launch): JsonObject {
   if (workflow !== null) {
     const record = world.workflows.get(user)?.get(workflow);
     if (record === undefined) {
@@ -93,7 +93,7 @@ function invalidYaml(): Refusal {
   return new Refusal(400, "Invalid YAML", { code: "invalid_yaml" });
 }
 
-function requireConsent(world: World, { user, workflow, consent }: Launch, yaml: JsonObject): void {
+function requireConsent(world: SimulatorState, { user, workflow, consent }: Launch, yaml: JsonObject): void {
   if (consent === "all") return;
   const granted = world.grants.get(`${user} ${workflow}`);
   const lacking = (asked: readonly string[], ...given: readonly (readonly string[] | undefined)[]) =>
@@ -111,7 +111,7 @@ function requireConsent(world: World, { user, workflow, consent }: Launch, yaml:
 const ADJECTIVES = ["swift", "nice", "quiet", "bright", "calm", "bold"];
 const NOUNS = ["falcon", "goose", "otter", "cedar", "comet", "harbor"];
 
-function serverSlug({ random, runs }: World, { user, workflow }: Launch, number: number): string {
+function serverSlug({ random, runs }: SimulatorState, { user, workflow }: Launch, number: number): string {
   const isTaken = (slug: string) => runs.some((run) => run.user === user && run.slug === slug);
   const saved = `${workflow}-${String(number).padStart(5, "0")}`;
   if (workflow !== null && !isTaken(saved)) return saved;
@@ -120,7 +120,7 @@ function serverSlug({ random, runs }: World, { user, workflow }: Launch, number:
 }
 
 function sessionsOf(
-  world: World,
+  world: SimulatorState,
   { workflow, sessionNames }: Launch,
   { yaml, number, nowMs }: { readonly yaml: JsonObject; readonly number: number; readonly nowMs: number },
 ): RunSession[] {
@@ -136,9 +136,9 @@ function sessionsOf(
 }
 
 /** The caller's slug as this server's switches have it; `null` when the server chooses. Throws a Refusal. */
-export function acceptSlug(world: World, slug: string | undefined): string | null {
+export function acceptSlug(world: SimulatorState, slug: string | undefined): string | null {
   if (slug === undefined || slug === "") return null;
-  const { slugs } = world.quirks();
+  const { slugs } = world.behavior();
   if (slugs === "ignored") return null;
   if (slugs === "refused") {
     throw invalid([{ code: "unexpected_property", detail: "a slug can't be chosen", pointer: "#/slug" }]);
@@ -153,8 +153,8 @@ export function acceptSlug(world: World, slug: string | undefined): string | nul
 }
 
 /** The run that bears the slug already, if this server answers with it. Throws a Refusal when it is taken. */
-export function runOfTakenSlug(world: World, user: string, slug: string | null): RunRecord | null {
-  const { slugs, duplicateSlugStatus } = world.quirks();
+export function runOfTakenSlug(world: SimulatorState, user: string, slug: string | null): SimulatedRun | null {
+  const { slugs, duplicateSlugStatus } = world.behavior();
   const taken = world.runs.findLast((run) => run.slug === slug && !run.isDeleted);
   if (taken === undefined || slugs === "shared") return null;
   if (slugs === "existing" && taken.user === user) return taken;

@@ -1,8 +1,8 @@
-import type { Quirks } from "./simulator.ts";
+import type { ServerBehavior } from "./simulator.ts";
 
 /** A current server on a good day. */
-export const DEFAULT_QUIRKS: Quirks = {
-  routes: "flat",
+export const DEFAULT_BEHAVIOR: ServerBehavior = {
+  routes: "current",
   nestedRead: "405",
   slugs: "unique",
   duplicateSlugStatus: 409,

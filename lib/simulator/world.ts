@@ -10,12 +10,12 @@ import { USERS } from "./auth.ts";
 import { addHistory } from "./history.ts";
 import type { Plan } from "./plan.ts";
 import { isObject, objectOf } from "./shape.ts";
-import type { Quirks } from "./simulator.ts";
+import type { ServerBehavior } from "./simulator.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 import { newId } from "./id.ts";
 
-export interface RunRecord {
+export interface SimulatedRun {
   readonly id: string;
   readonly slug: string;
   readonly number: number;
@@ -59,11 +59,11 @@ export interface WorkflowRecord {
   presets: Preset[];
 }
 
-export interface World {
+export interface SimulatorState {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly quirks: () => Quirks;
-  readonly runs: RunRecord[];
+  readonly behavior: () => ServerBehavior;
+  readonly runs: SimulatedRun[];
   readonly workflows: ReadonlyMap<string, ReadonlyMap<string, WorkflowRecord>>;
   /** Names of sessions that were deleted. */
   readonly closedSessions: Set<string>;
@@ -71,14 +71,14 @@ export interface World {
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
 }
 
-interface WorldOptions {
+interface StateOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly quirks: () => Quirks;
+  readonly behavior: () => ServerBehavior;
   readonly extraWorkflows: Readonly<Record<string, string>>;
 }
 
-export function createWorld({ clock, random, quirks, extraWorkflows }: WorldOptions): World {
+export function createState({ clock, random, behavior, extraWorkflows }: StateOptions): SimulatorState {
   const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
@@ -88,10 +88,10 @@ export function createWorld({ clock, random, quirks, extraWorkflows }: WorldOpti
     user as string,
     new Map(files.map(({ file, yaml }) => [file.name, workflowRecord(file, yaml, { nowMs, random })])),
   ]));
-  const world: World = {
+  const world: SimulatorState = {
     clock,
     random,
-    quirks,
+    behavior,
     runs: [],
     workflows,
     closedSessions: new Set(),
@@ -129,12 +129,12 @@ function workflowRecord(
   };
 }
 
-export function numberOfNext(world: World, user: string, workflow: string | null): number {
+export function numberOfNext(world: SimulatorState, user: string, workflow: string | null): number {
   const numbers = world.runs.filter((run) => run.user === user && run.workflow === workflow).map((run) => run.number);
   return Math.max(0, ...numbers) + 1;
 }
 
 /** What the server's clock shows at an instant of ours, as RFC 3339. */
-export function timeText(world: World, instantMs: number): string {
-  return new Date(instantMs + world.quirks().clockSkewMs).toISOString();
+export function timeText(world: SimulatorState, instantMs: number): string {
+  return new Date(instantMs + world.behavior().clockSkewMs).toISOString();
 }

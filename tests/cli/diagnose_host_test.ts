@@ -92,15 +92,25 @@ for (
       /^demo; .* no org/,
     ],
 
-    ["an older server", judgeRoutes("nested", {}), "warning", /older server.*can't be cancelled/],
-    ["a server of which nothing is known", judgeRoutes("flat", {}), "ok", /^flat; .*not known: `contact` finds out$/],
+    ["an older server", judgeRoutes("legacy", {}), "warning", /older server.*can't be cancelled/],
+    [
+      "a server of which nothing is known",
+      judgeRoutes("current", {}),
+      "ok",
+      /^flat; .*not known: `contact` finds out$/,
+    ],
     [
       "a server of which a part is known",
-      judgeRoutes("flat", { echoesSlug: true }),
+      judgeRoutes("current", { keepsSlug: true }),
       "ok",
       /keeps a run's name of ours: yes; refuses it a second time: not known/,
     ],
-    ["a known server", judgeRoutes("flat", { echoesSlug: false, rejectsDuplicateSlug: true }), "ok", /: no; .*: yes$/],
+    [
+      "a known server",
+      judgeRoutes("current", { keepsSlug: false, refusesDuplicateSlug: true }),
+      "ok",
+      /: no; .*: yes$/,
+    ],
 
     ["no word of a workspace", judgeWorkspace(null), "skipped", /does not tell/],
     ["a workspace that runs", workspace("Running"), "ok", /^Running$/],

@@ -9,17 +9,17 @@ import {
   proxyText,
 } from "../../lib/cli/diagnose_machine.ts";
 import type { Verdict } from "../../lib/cli/verdict.ts";
-import type { LedgerInspection } from "../../lib/ledger/inspect.ts";
+import type { StoreInspection } from "../../lib/ledger/inspect.ts";
 
 const machine = { program: "pw-workflow-runner 0.1.0", os: "linux", arch: "x86_64" };
 
-function anInspection(parts: Partial<LedgerInspection> = {}): LedgerInspection {
-  const state = { type: "sound", records: 2, open: 1, doubtful: 0, profile: {} } as const;
+function anInspection(parts: Partial<StoreInspection> = {}): StoreInspection {
+  const state = { type: "sound", records: 2, open: 1, unconfirmed: 0, profile: {} } as const;
   return { state, bytes: 4_096, mode: 0o600, whyNotWritable: null, ...parts };
 }
 
 const settings = { dotenv: null, mayReadDotenv: true, set: [], hidden: [], unusable: [] };
-const history = (parts: Partial<LedgerInspection> = {}) => judgeHistory("/state/ledger.db", anInspection(parts));
+const history = (parts: Partial<StoreInspection> = {}) => judgeHistory("/state/ledger.db", anInspection(parts));
 
 for (
   const [what, verdict, status, words] of [
@@ -44,7 +44,7 @@ for (
     ["a history that is written", history({ state: { type: "busy", why: "locked" } }), "warning", /locked/],
     [
       "a history with runs in doubt",
-      history({ state: { type: "sound", records: 1, open: 1, doubtful: 1, profile: {} } }),
+      history({ state: { type: "sound", records: 1, open: 1, unconfirmed: 1, profile: {} } }),
       "warning",
       /1 run, 1 open, 1 of unknown fate.*resume/,
     ],

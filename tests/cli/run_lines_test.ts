@@ -6,7 +6,7 @@ import type { RunEvent, RunResult } from "../../lib/model.ts";
 import { aRun } from "../support/records.ts";
 
 const plain = styleFor(false);
-const base = { wishId: "wish", atMs: Date.UTC(2026, 0, 5, 9) };
+const base = { submissionId: "submission", atMs: Date.UTC(2026, 0, 5, 9) };
 const ended = aRun({ completedAt: "2026-01-05T09:00:42.000Z", slug: "nice-goose" });
 const result = (kind: RunResult["kind"], more: Partial<RunResult> = {}): RunResult => ({
   ...resultOf(ended, { kind, submitted: "yes" }),
@@ -23,7 +23,7 @@ for (
         workflow: "w",
         slug: "nice-goose",
         number: 47,
-        wasAlreadyThere: false,
+        isAttached: false,
         deadlineAtMs: null,
       },
       /^Run #47 started {2}\(nice-goose\)$/,
@@ -35,7 +35,7 @@ for (
         workflow: "w",
         slug: null,
         number: 47,
-        wasAlreadyThere: true,
+        isAttached: true,
         deadlineAtMs: base.atMs,
       },
       /^Following run #47\nWaiting until \d\d:\d\d at the latest/,
@@ -47,7 +47,7 @@ for (
         workflow: "w",
         slug: "nice-goose",
         number: null,
-        wasAlreadyThere: false,
+        isAttached: false,
         deadlineAtMs: base.atMs + 3 * 86_400_000,
       },
       /^Run started {2}\(nice-goose\)\nWaiting until 2026-01-08 \d\d:\d\d at the latest/,
@@ -56,16 +56,22 @@ for (
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
       /wait 7s: 429/,
     ],
-    [{ ...base, type: "submit-delayed", reason: "looking", detail: "cut", untilMs: base.atMs }, /looking for it: cut/],
+    [
+      { ...base, type: "submit-delayed", reason: "reconciling", detail: "cut", untilMs: base.atMs },
+      /looking for it: cut/,
+    ],
     [{ ...base, type: "submit-delayed", reason: "conflict", detail: "409", untilMs: base.atMs }, /trying again/],
     [
-      { ...base, type: "submit-delayed", reason: "not-reached", detail: "refused", untilMs: base.atMs },
+      { ...base, type: "submit-delayed", reason: "unreachable", detail: "refused", untilMs: base.atMs },
       /Not submitted yet/,
     ],
-    [{ ...base, type: "unknown-word", word: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
-    [{ ...base, type: "contact-lost", reason: "503" }, /Lost contact.*503/],
-    [{ ...base, type: "contact-back", lostForMs: 240_000 }, /back after 4m 00s/],
-    [{ ...base, type: "settled", result: result("completed", { status: "completed" }) }, /^Status: completed \(42s\)$/],
+    [{ ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
+    [{ ...base, type: "connection-lost", reason: "503" }, /Lost contact.*503/],
+    [{ ...base, type: "connection-restored", outageMs: 240_000 }, /back after 4m 00s/],
+    [
+      { ...base, type: "finished", result: result("completed", { status: "completed" }) },
+      /^Status: completed \(42s\)$/,
+    ],
   ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
 ) {
   Deno.test(`eventLine() of ${event.type}${detailOf(event)}`, () => {
@@ -78,7 +84,7 @@ for (
 function detailOf(event: RunEvent): string {
   if (event.type === "submit-delayed") return ` (${event.reason})`;
   if (event.type !== "started") return "";
-  return event.wasAlreadyThere ? " (was there)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
+  return event.isAttached ? " (was there)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
 }
 
 Deno.test("statusLine() tells time and step", () => {
@@ -93,9 +99,9 @@ for (
     ["failed", { errorMessage: "step failed" }, /^✗ Workflow failed: step failed$/],
     ["cancelled", {}, /cancelled on the platform/],
     ["session_ready", { session: { name: "s", url: "http://x/y" } }, /stays running: http:\/\/x\/y$/],
-    ["not_waited", {}, /goes on\n.*watch nice-goose/],
+    ["submitted", {}, /goes on\n.*watch nice-goose/],
     ["timeout", { message: "The run goes on" }, /The run goes on\n.*watch nice-goose/],
-    ["lost_contact", { message: "Nobody answers" }, /Nobody answers\n.*watch/],
+    ["connection_lost", { message: "Nobody answers" }, /Nobody answers\n.*watch/],
     ["credential_expired", { message: "expired" }, /expired\n.*watch/],
     ["run_deleted", { message: "gone" }, /^✗ gone$/],
   ] as const satisfies readonly (readonly [RunResult["kind"], Partial<RunResult>, RegExp])[]

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { readArgv } from "../../lib/cli/argv.ts";
 import { WAIT_ARGS, waitOptions } from "../../lib/cli/wait_options.ts";
 import { UsageError } from "../../lib/errors.ts";
-import { DEFAULT_FOLLOW } from "../../lib/executor/execute.ts";
+import { DEFAULT_TRACK } from "../../lib/executor/execute.ts";
 import { aContext } from "../support/cli_context.ts";
 
 const { signal } = new AbortController();
-const { pace } = DEFAULT_FOLLOW;
+const { pollInterval } = DEFAULT_TRACK;
 
 function optionsOf(argv: readonly string[], timeoutOfEnv?: string) {
   const context = aContext({ env: (name) => name === "PW_TIMEOUT" ? timeoutOfEnv : undefined });
@@ -19,15 +19,15 @@ for (
     ["--timeout 90", { timeoutMs: 90_000 }],
     ["--timeout 2h", { timeoutMs: 7_200_000 }],
     ["--timeout 0", { timeoutMs: null }],
-    ["--poll-interval 250ms", { pace: { ...pace, pollIntervalMs: 250 } }],
-    ["--max-poll-interval 1m", { pace: { ...pace, maxPollIntervalMs: 60_000 } }],
-    ["--lost-contact-after 5m", { lostContactAfterMs: 300_000 }],
-    ["--lost-contact-after 0s", { lostContactAfterMs: null }],
+    ["--poll-interval 250ms", { pollInterval: { ...pollInterval, pollIntervalMs: 250 } }],
+    ["--max-poll-interval 1m", { pollInterval: { ...pollInterval, maxPollIntervalMs: 60_000 } }],
+    ["--unreachable-timeout 5m", { unreachableTimeoutMs: 300_000 }],
+    ["--unreachable-timeout 0s", { unreachableTimeoutMs: null }],
   ] as const
 ) {
   Deno.test(`${line || "no option"} is understood, and all else stays as it is by default`, () => {
     const argv = line.split(" ").filter((word) => word !== "");
-    assert.deepEqual(optionsOf(argv), { ...DEFAULT_FOLLOW, signal, ...want });
+    assert.deepEqual(optionsOf(argv), { ...DEFAULT_TRACK, signal, ...want });
   });
 }
 
@@ -35,8 +35,8 @@ for (
   const [word, wantMs] of [
     ["90s", 90_000],
     ["0", null],
-    ["", DEFAULT_FOLLOW.timeoutMs],
-    [" ", DEFAULT_FOLLOW.timeoutMs],
+    ["", DEFAULT_TRACK.timeoutMs],
+    [" ", DEFAULT_TRACK.timeoutMs],
   ] as const
 ) {
   Deno.test(`PW_TIMEOUT="${word}" means ${wantMs === null ? "no end" : `${wantMs} ms`}`, () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { BadAnswer, NotFound } from "../../lib/errors.ts";
+import { BadResponse, NotFound } from "../../lib/errors.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -38,7 +38,7 @@ Deno.test("a name that does not read user:NAME is refused", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/auth/whoami") ? new Response("<html>") : new Response(null, { status: 404 })
   );
-  await assert.rejects((await clientOf(server.url)).whoAmI({}), BadAnswer);
+  await assert.rejects((await clientOf(server.url)).whoAmI({}), BadResponse);
 });
 
 Deno.test("workflows are read with their form and presets", async () => {

@@ -50,7 +50,7 @@ Deno.test("a delete is never repeated", async () => {
 
 Deno.test("a dry run is never repeated", async () => {
   const asked = await withSimulator([{ on: "submit", status: 503 }], async (client) => {
-    await client.routes({});
+    await client.apiVersion({});
     await assert.rejects(
       client.dryRun({ workflow: "quick", inputs: {}, displayName: null, consent: null }, {}),
       Unavailable,

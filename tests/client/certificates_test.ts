@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Unreachable } from "../../lib/errors.ts";
-import { createAuthority, type Issued, type Wish } from "../support/certificates.ts";
+import { createAuthority, type Issued, type RunSpec } from "../support/certificates.ts";
 import { clientOf } from "./support/servers.ts";
 
 const HERE = { names: ["127.0.0.1"] } as const;
@@ -11,7 +11,7 @@ const FAR_AHEAD = new Date(Date.UTC(2110, 0, 1));
 
 interface Row {
   readonly what: string;
-  readonly wish: Wish;
+  readonly spec: RunSpec;
   readonly isTrusted: boolean;
   readonly message: string;
   readonly hint: RegExp;
@@ -20,35 +20,35 @@ interface Row {
 const ROWS: readonly Row[] = [
   {
     what: "an authority that is not trusted",
-    wish: HERE,
+    spec: HERE,
     isTrusted: false,
     message: "the server's certificate is not trusted, so nothing was sent",
     hint: /--cacert FILE or PW_CA_CERT=FILE.*DENO_TLS_CA_STORE=system/,
   },
   {
     what: "an expired certificate",
-    wish: { ...HERE, notAfter: LONG_AGO },
+    spec: { ...HERE, notAfter: LONG_AGO },
     isTrusted: true,
     message: "the server's certificate has expired, so nothing was sent",
     hint: /clock.*renewed/,
   },
   {
     what: "a certificate that is not valid yet",
-    wish: { ...HERE, notBefore: FAR_AHEAD },
+    spec: { ...HERE, notBefore: FAR_AHEAD },
     isTrusted: true,
     message: "the server's certificate is not valid yet, so nothing was sent",
     hint: /clock/,
   },
   {
     what: "a certificate for other hosts",
-    wish: { names: ["other.example", "10.0.0.1"] },
+    spec: { names: ["other.example", "10.0.0.1"] },
     isTrusted: true,
     message: "the server's certificate is not for this host, so nothing was sent: it is for other.example, 10.0.0.1",
     hint: /the host that the key names/,
   },
   {
     what: "a certificate for no host",
-    wish: { names: [] },
+    spec: { names: [] },
     isTrusted: true,
     message: "the server's certificate is not for this host, so nothing was sent",
     hint: /the host that the key names/,
@@ -58,9 +58,9 @@ const ROWS: readonly Row[] = [
 const SUBMISSION = { workflow: "quick", inputs: {}, slug: null, displayName: null, consent: null } as const;
 const authority = await createAuthority();
 
-for (const { what, wish, isTrusted, message, hint } of ROWS) {
+for (const { what, spec, isTrusted, message, hint } of ROWS) {
   Deno.test(`${what} is told as such at once, for a read and for a submit`, async () => {
-    await using server = serveOver(await authority.issue(wish));
+    await using server = serveOver(await authority.issue(spec));
     using trusted = trustIn(isTrusted ? authority.cert : null);
     const client = await clientOf(server.url, trusted);
     const answer = await client.submit(SUBMISSION, {});

@@ -16,7 +16,7 @@ function httpOf(baseUrl: string, authorization: Secret | null = null): Http {
 
 for (const skewMs of [0, 90_000, -600_000]) {
   Deno.test(`a clock that is ${skewMs / 1_000} s ahead is seen in the platform's answer, without a key`, async () => {
-    await using simulator = await startSimulator({ clock, quirks: { clockSkewMs: skewMs } });
+    await using simulator = await startSimulator({ clock, behavior: { clockSkewMs: skewMs } });
     const { state, clockAheadMs } = await askHealth(httpOf(simulator.url), {});
     assert.equal(state, "well");
     assert.ok(Math.abs((clockAheadMs ?? NaN) - skewMs) <= 500, `${clockAheadMs}`);
@@ -53,7 +53,7 @@ Deno.test("a host that is not there is told as what it is", async () => {
 
 for (const word of ["Running", "Off", "Starting"] as const) {
   Deno.test(`a workspace that is ${word} is told so`, async () => {
-    await using simulator = await startSimulator({ clock, quirks: { workspace: word } });
+    await using simulator = await startSimulator({ clock, behavior: { workspace: word } });
     const http = httpOf(simulator.url, new Secret(`Basic ${btoa(`${simulator.key}:`)}`));
     assert.deepEqual(await askWorkspace(http, {}), { status: word, details: null, home: null });
   });

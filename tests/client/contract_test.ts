@@ -5,7 +5,7 @@ import type { Client } from "../../lib/client/client.ts";
 import { createClient } from "../../lib/client/create_client.ts";
 import { findCredential } from "../../lib/client/credentials.ts";
 import { silentLog } from "../../lib/log.ts";
-import type { RunHandle } from "../../lib/model.ts";
+import type { RunId } from "../../lib/model.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";
@@ -14,13 +14,13 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const contract = await readContract();
 const missing = contract === null ? "the contract file is not there" : undefined;
-const run: RunHandle = { type: "slug", slug: "hello-world-00046" };
+const run: RunId = { type: "slug", slug: "hello-world-00046" };
 const consent = { permissions: ["sessions"], variables: ["LICENSE"] };
 const submission = { workflow: "quick", inputs: { a: 1 }, displayName: null, consent: null };
 
 /** Every call that the client can make; what becomes of it does not matter here. */
 const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
-  routes: (client) => client.routes({}),
+  routes: (client) => client.apiVersion({}),
   whoAmI: (client) => client.whoAmI({}),
   listWorkflows: (client) => client.listWorkflows({}),
   "listWorkflows of favourites": (client) => client.listWorkflows({ favoritesOnly: true }),
@@ -115,7 +115,7 @@ function serving(answer: unknown) {
         env: (name) => name === "PW_API_KEY" ? key : undefined,
         readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
       }, {});
-      return createClient({ ...parts, credential, fetch, routes: "flat" });
+      return createClient({ ...parts, credential, fetch, routes: "current" });
     },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/client/client.ts";
-import { BadAnswer, NotFound, Rejected } from "../../lib/errors.ts";
-import type { Quirks, Simulator } from "../../lib/simulator/simulator.ts";
+import { BadResponse, NotFound, Rejected } from "../../lib/errors.ts";
+import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
@@ -11,11 +11,11 @@ const ENDED = { type: "slug", slug: "hello-world-00046" } as const;
 const SUBMISSION = { workflow: "quick", inputs: {}, slug: "mine-1", displayName: null, consent: null };
 
 async function onServer(
-  quirks: Partial<Quirks>,
+  behavior: Partial<ServerBehavior>,
   use: (client: Client, simulator: Simulator, clock: VirtualClock) => Promise<void>,
 ): Promise<void> {
   const clock = virtualClock();
-  await using simulator = await startSimulator({ clock, quirks });
+  await using simulator = await startSimulator({ clock, behavior });
   const { client } = await depsFor(simulator, { clock });
   await use(client, simulator, clock);
 }
@@ -23,24 +23,24 @@ async function onServer(
 Deno.test("a run is followed from its submit to its end", async () => {
   await onServer({}, async (client, _, clock) => {
     await client.submit(SUBMISSION, {});
-    const handle = { type: "slug", slug: "mine-1" } as const;
-    assert.equal((await client.getRun(handle, {})).phase, "going");
-    const steps = await client.runningSteps(handle, {});
+    const runId = { type: "slug", slug: "mine-1" } as const;
+    assert.equal((await client.getRun(runId, {})).status, "running");
+    const steps = await client.runningSteps(runId, {});
     assert.ok(Array.isArray(steps));
     await clock.sleep(60_000, {});
-    const run = await client.getRun(handle, {});
-    assert.deepEqual([run.status, run.phase, run.jobs.map(({ name }) => name)], ["completed", "ended", ["main"]]);
-    assert.match(await client.readRunFile(handle, "logs/main/step_0/logs.out", {}) ?? "", /blink/);
+    const run = await client.getRun(runId, {});
+    assert.deepEqual([run.status, run.isFinal, run.jobs.map(({ name }) => name)], ["completed", true, ["main"]]);
+    assert.match(await client.readRunFile(runId, "logs/main/step_0/logs.out", {}) ?? "", /blink/);
   });
 });
 
 Deno.test("a cancelled run is told by what the run then says", async () => {
   await onServer({}, async (client, _, clock) => {
     await client.submit({ ...SUBMISSION, workflow: "never-ending" }, {});
-    const handle = { type: "slug", slug: "mine-1" } as const;
-    await client.cancelRun(handle, {});
+    const runId = { type: "slug", slug: "mine-1" } as const;
+    await client.cancelRun(runId, {});
     await clock.sleep(600_000, {});
-    assert.equal((await client.getRun(handle, {})).status, "cancelled");
+    assert.equal((await client.getRun(runId, {})).status, "cancelled");
   });
 });
 
@@ -81,7 +81,7 @@ Deno.test("a list without an end is given up", async () => {
   const runs = [{ id: "r", user: "u", slug: "a", number: 1 }];
   await using server = httpServer(() => Response.json({ runs, total: 1 }));
   const client = await clientOf(server.url);
-  await assert.rejects(client.getRun({ type: "number", workflow: "w", number: 2 }, {}), BadAnswer);
+  await assert.rejects(client.getRun({ type: "number", workflow: "w", number: 2 }, {}), BadResponse);
   assert.equal(server.received.length, 100);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { AnswerLost, BadAnswer, CredentialError, type RunnerError, Unreachable } from "../../lib/errors.ts";
+import { BadResponse, CredentialError, ResponseLost, type RunnerError, Unreachable } from "../../lib/errors.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
@@ -66,7 +66,7 @@ Deno.test("an answer that does not come within the deadline is lost", async () =
     return late.promise;
   });
   const client = await clientOf(server.url, { clock });
-  const error = await thrown(AnswerLost, client.listWorkflows({ retry: "none" }));
+  const error = await thrown(ResponseLost, client.listWorkflows({ retry: "none" }));
   late.resolve(new Response());
   assert.match(error.message, /Cannot list workflows: no answer within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
 });
@@ -83,7 +83,7 @@ Deno.test("the deadline holds for the body too", async () => {
     });
     return new Response(body, { headers: { "content-type": "application/json" } });
   });
-  await thrown(AnswerLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
+  await thrown(ResponseLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
 });
 
 Deno.test("giving up throws the signal's own reason, before and during a request", async () => {
@@ -104,7 +104,7 @@ Deno.test("giving up throws the signal's own reason, before and during a request
 Deno.test("an answer larger than the bound is refused, not swallowed", async () => {
   await using server = httpServer(() => Response.json(["x".repeat(2_000)]));
   const client = await clientOf(server.url, { maxAnswerBytes: 1_000 });
-  const error = await thrown(BadAnswer, client.listWorkflows({}));
+  const error = await thrown(BadResponse, client.listWorkflows({}));
   assert.match(error.message, /the answer is larger than 1000 bytes \(request/);
   assert.equal(server.received.length, 1);
 });
@@ -112,10 +112,10 @@ Deno.test("an answer larger than the bound is refused, not swallowed", async () 
 Deno.test("a file of a run may be larger than other answers, and has its bound too", async () => {
   await using server = httpServer(() => new Response("x".repeat(2_000)));
   const client = await clientOf(server.url, { maxAnswerBytes: 1_000, maxFileBytes: 2_000 });
-  const handle = { type: "slug", slug: "a" } as const;
-  assert.equal((await client.readRunFile(handle, "logs.out", {}))?.length, 2_000);
+  const runId = { type: "slug", slug: "a" } as const;
+  assert.equal((await client.readRunFile(runId, "logs.out", {}))?.length, 2_000);
   const strict = await clientOf(server.url, { maxFileBytes: 1_999 });
-  await thrown(BadAnswer, strict.readRunFile(handle, "logs.out", {}));
+  await thrown(BadResponse, strict.readRunFile(runId, "logs.out", {}));
 });
 
 const ZEROS = new Uint8Array(64 * 1024);
@@ -145,7 +145,7 @@ for (const [how, answer] of BODIES) {
       return new Response(ReadableStream.from(counted()), { status, headers });
     };
     const client = await clientOf(server.url, { fetch: counting, maxAnswerBytes: 1_000_000 });
-    await thrown(BadAnswer, client.listWorkflows({}));
+    await thrown(BadResponse, client.listWorkflows({}));
     assert.ok(taken > 1_000_000 && taken < 4_000_000, `${taken} bytes`);
   });
 }
@@ -170,7 +170,7 @@ for (const status of [301, 302, 303, 307, 308]) {
   Deno.test(`a redirect with ${status} to another origin is not followed, and the credential stays`, async () => {
     await using other = httpServer(() => Response.json([]));
     await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, status));
-    const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
+    const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
     assert.match(
       error.message,
       new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
@@ -192,7 +192,7 @@ Deno.test("a redirect cannot put another credential in the place of ours", async
 
 Deno.test("redirects without an end are given up", async () => {
   await using server = httpServer(() => new Response(null, { status: 302, headers: { location: "/again" } }));
-  const error = await thrown(BadAnswer, (await clientOf(server.url)).listWorkflows({}));
+  const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
   assert.match(error.message, /redirects more than 5 times/);
 });
 

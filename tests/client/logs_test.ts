@@ -4,10 +4,10 @@ import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-const HANDLE = { type: "slug", slug: "a" } as const;
+const RUN_ID = { type: "slug", slug: "a" } as const;
 
 /** Fills the log's file several times over. */
-const TALK = `jobs:
+const LOG_WORKFLOW = `jobs:
   main:
     steps:
       - name: talk
@@ -34,47 +34,51 @@ Deno.test("a step's log lies under its job and position", () => {
 
 Deno.test("a step that has written nothing has no log", async () => {
   const files = folder([null], null);
-  assert.equal(await readStepLog(files, HANDLE, "main", 0, {}), null);
+  assert.equal(await readStepLog(files, RUN_ID, "main", 0, {}), null);
   assert.deepEqual(files.read, ["logs/main/step_0/logs.out"]);
 });
 
 Deno.test("the rotated part comes before the rest", async () => {
-  assert.equal(await readStepLog(folder(["three\n"], "one\ntwo\n"), HANDLE, "main", 0, {}), "one\ntwo\nthree\n");
+  assert.equal(await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}), "one\ntwo\nthree\n");
 });
 
 Deno.test("a log that is rotated between two reads is neither lost nor doubled", async () => {
   assert.equal(
-    await readStepLog(folder(["one\ntwo\n", "three\n"], "one\ntwo\n"), HANDLE, "main", 0, {}),
+    await readStepLog(folder(["one\ntwo\n", "three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}),
     "one\ntwo\nthree\n",
   );
 });
 
 Deno.test("a log that only grows is read without asking for its backup", async () => {
   const files = folder(["one\ntwo\n"], "never asked for");
-  assert.equal(await readStepLog(files, HANDLE, "main", 0, { before: "one\n" }), "one\ntwo\n");
+  assert.equal(await readStepLog(files, RUN_ID, "main", 0, { before: "one\n" }), "one\ntwo\n");
   assert.equal(files.read.length, 1);
 });
 
 Deno.test("a log that no longer starts as before is read with its backup", async () => {
   assert.equal(
-    await readStepLog(folder(["three\n"], "one\ntwo\n"), HANDLE, "main", 0, { before: "one\n" }),
+    await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, { before: "one\n" }),
     "one\ntwo\nthree\n",
   );
 });
 
 Deno.test("following a log that the platform rotates yields each line once", async () => {
   const clock = virtualClock();
-  await using simulator = await startSimulator({ clock, quirks: { logFileBytes: 200 }, workflows: { talk: TALK } });
+  await using simulator = await startSimulator({
+    clock,
+    behavior: { logFileBytes: 200 },
+    workflows: { talk: LOG_WORKFLOW },
+  });
   const { client } = await depsFor(simulator, { clock });
   await client.submit({ workflow: "talk", inputs: {}, slug: "talk", displayName: null, consent: null }, {});
-  const handle = { type: "slug", slug: "talk" } as const;
+  const runId = { type: "slug", slug: "talk" } as const;
   let before = "";
   let shown = "";
-  let isOver = false;
-  while (!isOver) {
-    isOver = (await client.getRun(handle, {})).phase === "ended";
-    const job = (await client.getRun(handle, {})).jobs[0];
-    const after = job === undefined ? null : await readStepLog(client, handle, job.name, 0, { before });
+  let isEnded = false;
+  while (!isEnded) {
+    isEnded = (await client.getRun(runId, {})).isFinal;
+    const job = (await client.getRun(runId, {})).jobs[0];
+    const after = job === undefined ? null : await readStepLog(client, runId, job.name, 0, { before });
     shown += newText(before, after ?? "");
     before = after ?? "";
     await clock.sleep(500, {});

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/client/client.ts";
 import { NotFound, RunnerError, Unsupported } from "../../lib/errors.ts";
-import type { Quirks, Simulator } from "../../lib/simulator/simulator.ts";
+import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -10,11 +10,11 @@ import { clientOf, httpServer } from "./support/servers.ts";
 const SUBMISSION = { workflow: "quick", inputs: { a: 1 }, slug: "mine", displayName: "Mine", consent: null };
 
 async function onOlderServer(
-  quirks: Partial<Quirks>,
+  behavior: Partial<ServerBehavior>,
   use: (client: Client, simulator: Simulator) => Promise<void>,
 ): Promise<void> {
   const clock = virtualClock();
-  await using simulator = await startSimulator({ clock, quirks: { ...quirks, routes: "nested" } });
+  await using simulator = await startSimulator({ clock, behavior: { ...behavior, routes: "legacy" } });
   const { client } = await depsFor(simulator, { clock });
   await use(client, simulator);
 }
@@ -53,11 +53,11 @@ Deno.test("older routes: a run is removed by DELETE, and never cancelled by it",
   await onOlderServer({ nestedRead: "run" }, async (client, simulator) => {
     const answer = await client.submit(SUBMISSION, {});
     assert.ok(answer.type === "accepted" && answer.run.number !== null);
-    const handle = { type: "number", workflow: "quick", number: answer.run.number } as const;
-    await assert.rejects(client.cancelRun(handle, {}), Unsupported);
+    const runId = { type: "number", workflow: "quick", number: answer.run.number } as const;
+    await assert.rejects(client.cancelRun(runId, {}), Unsupported);
     assert.ok(simulator.received().every(({ method }) => method !== "DELETE"));
-    await client.deleteRun(handle, {});
-    await assert.rejects(client.getRun(handle, {}), NotFound);
+    await client.deleteRun(runId, {});
+    await assert.rejects(client.getRun(runId, {}), NotFound);
   });
 });
 
@@ -71,16 +71,16 @@ const CANNOT: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
 for (const [name, call] of Object.entries(CANNOT)) {
   Deno.test(`older routes: ${name} is told to be impossible, and nothing is sent`, async () => {
     await using server = httpServer(() => Response.json({}));
-    await assert.rejects(call(await clientOf(server.url, { routes: "nested" })), Unsupported);
+    await assert.rejects(call(await clientOf(server.url, { routes: "legacy" })), Unsupported);
     assert.deepEqual(server.received, []);
   });
 }
 
 Deno.test("older routes: there are no files and no running steps", async () => {
   await using server = httpServer(() => Response.json({}));
-  const client = await clientOf(server.url, { routes: "nested" });
-  const handle = { type: "number", workflow: "quick", number: 1 } as const;
-  assert.deepEqual([await client.readRunFile(handle, "a", {}), await client.runningSteps(handle, {})], [null, null]);
+  const client = await clientOf(server.url, { routes: "legacy" });
+  const runId = { type: "number", workflow: "quick", number: 1 } as const;
+  assert.deepEqual([await client.readRunFile(runId, "a", {}), await client.runningSteps(runId, {})], [null, null]);
 });
 
 for (const isWrapped of [true, false]) {
@@ -95,7 +95,7 @@ for (const isWrapped of [true, false]) {
       variables: [{ key: "a", value: 1 }],
     };
     await using server = httpServer(() => Response.json(isWrapped ? { run } : run));
-    const client = await clientOf(server.url, { routes: "nested" });
+    const client = await clientOf(server.url, { routes: "legacy" });
     const read = await client.getRun({ type: "number", workflow: "quick", number: 7 }, {});
     assert.deepEqual([read.status, read.number, read.workflowId, read.user], ["failed", 7, "w", ""]);
     assert.deepEqual([read.jobs.map(({ name }) => name), read.inputs], [["main"], { a: 1 }]);
@@ -104,7 +104,7 @@ for (const isWrapped of [true, false]) {
 
 Deno.test("older routes: an answer without a number leaves the submit unclear", async () => {
   await using server = httpServer(() => Response.json({ run: { id: "1", status: "running" } }));
-  const answer = await (await clientOf(server.url, { routes: "nested" })).submit(SUBMISSION, {});
+  const answer = await (await clientOf(server.url, { routes: "legacy" })).submit(SUBMISSION, {});
   assert.ok(answer.type === "ambiguous" && answer.error instanceof RunnerError);
   assert.match(answer.error.message, /run\.number must be a number/);
 });

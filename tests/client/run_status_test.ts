@@ -3,28 +3,29 @@ import { readStatus } from "../../lib/client/run_status.ts";
 
 const END = "2026-01-05T09:00:00Z";
 
-const WORDS: readonly (readonly [string, string | null, string, string, boolean])[] = [
-  ["running", null, "running", "going", true],
-  ["canceling", null, "running", "going", true],
-  ["canceling", END, "running", "going", true],
-  ["completed", END, "completed", "ended", true],
-  ["error", END, "failed", "ended", true],
-  ["error", null, "failed", "ended", true],
-  ["failed", END, "failed", "ended", true],
-  ["canceled", END, "cancelled", "ended", true],
-  ["cancelled", END, "cancelled", "ended", true],
-  ["Completed", END, "completed", "ended", true],
-  ["faulted", null, "failed", "failing", true],
-  ["faulted", END, "failed", "failing", true],
-  ["hibernating", null, "running", "going", false],
-  ["hibernating", END, "failed", "failing", false],
-  ["", null, "running", "going", false],
-  ["constructor", null, "running", "going", false],
+const STATUSES: readonly (readonly [string, string | null, string, boolean, boolean])[] = [
+  ["running", null, "running", false, true],
+  ["canceling", null, "running", false, true],
+  ["canceling", END, "running", false, true],
+  ["completed", END, "completed", true, true],
+  ["error", END, "failed", true, true],
+  ["error", null, "failed", true, true],
+  ["failed", END, "failed", true, true],
+  ["canceled", END, "cancelled", true, true],
+  ["cancelled", END, "cancelled", true, true],
+  ["Completed", END, "completed", true, true],
+  ["faulted", null, "failed", false, true],
+  ["faulted", END, "failed", false, true],
+  ["hibernating", null, "running", false, false],
+  ["hibernating", END, "failed", false, false],
+  ["", null, "running", false, false],
+  ["constructor", null, "running", false, false],
 ];
 
-for (const [word, completedAt, status, phase, isStatusKnown] of WORDS) {
+for (const [platformStatus, completedAt, status, isFinal, isStatusKnown] of STATUSES) {
   const end = completedAt === null ? "no end time" : "an end time";
-  Deno.test(`"${word}" with ${end} is ${status}, ${phase}${isStatusKnown ? "" : ", and new to us"}`, () => {
-    assert.deepEqual(readStatus(word, completedAt), { status, phase, platformStatus: word, isStatusKnown });
+  const kind = `${isFinal ? "final" : "not final"}${isStatusKnown ? "" : ", and unknown"}`;
+  Deno.test(`readStatus("${platformStatus}") with ${end} is ${status}, ${kind}`, () => {
+    assert.deepEqual(readStatus(platformStatus, completedAt), { status, isFinal, platformStatus, isStatusKnown });
   });
 }

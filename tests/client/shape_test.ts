@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/client/client.ts";
-import { BadAnswer } from "../../lib/errors.ts";
+import { BadResponse } from "../../lib/errors.ts";
 import { clientOf, httpServer } from "./support/servers.ts";
 
 const RUN = { id: "r", user: "u", inlineRun: false, marketplace: false };
@@ -39,7 +39,7 @@ for (const [words, call, answer] of WRONG) {
   Deno.test(`an answer that does not fit is told by its place: ${words}`, async () => {
     await using server = httpServer(() => Response.json(answer));
     await assert.rejects(call(await clientOf(server.url)), (error) => {
-      assert.ok(error instanceof BadAnswer, Deno.inspect(error));
+      assert.ok(error instanceof BadResponse, Deno.inspect(error));
       assert.ok(error.message.includes(`: ${words} (200, request `), error.message);
       return true;
     });

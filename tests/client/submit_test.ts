@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import type { Submission, SubmitAnswer } from "../../lib/client/client.ts";
-import { BadAnswer, CredentialError, Rejected, Unavailable } from "../../lib/errors.ts";
-import type { Fault, Quirks } from "../../lib/simulator/simulator.ts";
+import type { SubmitRequest, SubmitResponse } from "../../lib/client/client.ts";
+import { BadResponse, CredentialError, Rejected, Unavailable } from "../../lib/errors.ts";
+import type { Fault, ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, rawServer } from "./support/servers.ts";
 
-const SUBMISSION: Submission = { workflow: "quick", inputs: {}, slug: "mine-1", displayName: "Mine", consent: null };
+const SUBMISSION: SubmitRequest = { workflow: "quick", inputs: {}, slug: "mine-1", displayName: "Mine", consent: null };
 
 interface Ending {
-  readonly answer: SubmitAnswer;
+  readonly answer: SubmitResponse;
   /** How many submits arrived. */
   readonly submits: number;
   /** How many runs of ours exist. */
@@ -19,12 +19,14 @@ interface Ending {
 
 async function submitTo(
   faults: readonly Omit<Fault, "on">[],
-  { quirks = {}, submission = SUBMISSION }: { readonly quirks?: Partial<Quirks>; readonly submission?: Submission } =
-    {},
+  { behavior = {}, submission = SUBMISSION }: {
+    readonly behavior?: Partial<ServerBehavior>;
+    readonly submission?: SubmitRequest;
+  } = {},
 ): Promise<Ending> {
   const clock = virtualClock();
   const all = faults.map((fault) => ({ ...fault, on: "submit" as const }));
-  await using simulator = await startSimulator({ clock, quirks, faults: all });
+  await using simulator = await startSimulator({ clock, behavior, faults: all });
   const before = simulator.runs().length;
   const { client } = await depsFor(simulator, { clock });
   const answer = await client.submit(submission, {});
@@ -46,7 +48,7 @@ Deno.test("a submit tells the session that its run will open", async () => {
 });
 
 /** What goes wrong, how the submit ends, whether an error says that a run may have started, and how many did. */
-const ENDINGS: readonly (readonly [string, Omit<Fault, "on">, SubmitAnswer["type"], "no" | "unknown", number])[] = [
+const ENDINGS: readonly (readonly [string, Omit<Fault, "on">, SubmitResponse["type"], "no" | "unknown", number])[] = [
   ["a cut before the effect", { cut: "before-effect" }, "ambiguous", "unknown", 0],
   ["a cut after the effect", { cut: "after-effect" }, "ambiguous", "unknown", 1],
   ["500", { status: 500 }, "ambiguous", "unknown", 0],
@@ -97,7 +99,7 @@ Deno.test("a 429 tells how long to wait", async () => {
 Deno.test("an answer without a readable run says what was wrong with it", async () => {
   await using server = httpServer(() => Response.json({ run: { id: 5 } }));
   const answer = await (await clientOf(server.url)).submit(SUBMISSION, {});
-  assert.ok(answer.type === "ambiguous" && answer.error instanceof BadAnswer);
+  assert.ok(answer.type === "ambiguous" && answer.error instanceof BadResponse);
   assert.match(answer.error.message, /Cannot submit quick: run\.id must be a string, got number \(200, request/);
 });
 
@@ -204,7 +206,7 @@ for (const [what, body, isSlugRefused] of SLUG_REFUSALS) {
 }
 
 Deno.test("a server that refuses slugs is understood", async () => {
-  const { answer } = await submitTo([], { quirks: { slugs: "refused" } });
+  const { answer } = await submitTo([], { behavior: { slugs: "refused" } });
   assert.ok(answer.type === "rejected");
   assert.equal(answer.isSlugRefused, true);
 });
@@ -228,7 +230,7 @@ Deno.test("consent is what the user was shown, and nothing is granted beyond it"
 });
 
 /** What the question for the routes answers, and how a submit that needs it ends: nothing was posted. */
-const UNASKED: readonly (readonly [string, Response, SubmitAnswer["type"]])[] = [
+const UNASKED: readonly (readonly [string, Response, SubmitResponse["type"]])[] = [
   ["503", new Response(null, { status: 503, headers: { "retry-after": "90" } }), "not-sent"],
   ["a web page", new Response("<html>", { headers: { "content-type": "text/html" } }), "not-sent"],
   ["401", new Response(null, { status: 401 }), "rejected"],

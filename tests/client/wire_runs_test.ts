@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { clientOf, httpServer } from "./support/servers.ts";
 
 const BARE = { id: "r", user: "u", inlineRun: false, marketplace: false };
-const HANDLE = { type: "slug", slug: "a" } as const;
+const RUN_ID = { type: "slug", slug: "a" } as const;
 
 async function readRun(answer: unknown) {
   await using server = httpServer(() => Response.json(answer));
-  return await (await clientOf(server.url)).getRun(HANDLE, {});
+  return await (await clientOf(server.url)).getRun(RUN_ID, {});
 }
 
 Deno.test("a run with nothing but what the contract requires is read", async () => {
@@ -19,7 +19,7 @@ Deno.test("a run with nothing but what the contract requires is read", async () 
     workflowId: null,
     displayName: null,
     status: "running",
-    phase: "going",
+    isFinal: false,
     platformStatus: "",
     isStatusKnown: false,
     statusReason: null,
@@ -49,9 +49,9 @@ Deno.test("a run with everything is read", async () => {
     links: { ui: { detach: true, endpoint: "", url: "https://h.example/ui" }, api: { endpoint: "api-1" } },
     redirect: { kind: "session", name: "s" },
   });
-  assert.deepEqual([run.status, run.phase, run.platformStatus, run.statusReason], [
+  assert.deepEqual([run.status, run.isFinal, run.platformStatus, run.statusReason], [
     "failed",
-    "ended",
+    true,
     "error",
     "step failed",
   ]);
@@ -73,7 +73,7 @@ Deno.test("a server's zero time is no time", async () => {
     createdAt: "2026-01-01T00:00:00Z",
     completedAt: "0001-01-01T00:00:00Z",
   });
-  assert.deepEqual([run.completedAt, run.phase], [null, "going"]);
+  assert.deepEqual([run.completedAt, run.isFinal], [null, false]);
 });
 
 for (const redirect of [null, "s", { kind: "tab", name: "s" }, { kind: "link" }]) {

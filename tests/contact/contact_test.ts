@@ -7,16 +7,16 @@ import { type Contact, contact } from "../../lib/contact/contact.ts";
 import { hostProfileOf, type PlatformProfile } from "../../lib/contact/profile.ts";
 import { NotFound, Rejected } from "../../lib/errors.ts";
 import { silentLog } from "../../lib/log.ts";
-import type { Quirks, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import type { ServerBehavior, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { runProgram } from "../support/program.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
-type Row = readonly [quirks: Partial<Quirks>, want: Partial<PlatformProfile>];
+type Row = readonly [behavior: Partial<ServerBehavior>, want: Partial<PlatformProfile>];
 
 const ROWS: readonly Row[] = [
-  [{}, { routes: "flat", slugs: "unique", duplicateSlugStatus: 409, listOrder: "newest", idInPath: false }],
+  [{}, { routes: "current", slugs: "unique", duplicateSlugStatus: 409, listOrder: "newest", idInPath: false }],
   ...([400, 409, 422] as const).map((status): Row => [
     { duplicateSlugStatus: status },
     { slugs: "unique", duplicateSlugStatus: status },
@@ -29,8 +29,8 @@ const ROWS: readonly Row[] = [
     nestedRead,
   ): Row => [{ routes: "both", nestedRead }, { routes: "both", nestedRead }]),
   ...(["405", "run"] as const).map((nestedRead): Row => [
-    { routes: "nested", nestedRead },
-    { routes: "nested", nestedRead },
+    { routes: "legacy", nestedRead },
+    { routes: "legacy", nestedRead },
   ]),
   ...([204, 409] as const).map((cancelOfEnded): Row => [{ cancelOfEnded }, { cancelOfEnded }]),
   [{ idInPath: true }, { idInPath: true }],
@@ -43,9 +43,9 @@ const ROWS: readonly Row[] = [
   [{ clockSkewMs: 120_000 }, { clockSkewMs: 120_000 }],
 ];
 
-for (const [quirks, want] of ROWS) {
+for (const [behavior, want] of ROWS) {
   Deno.test(`contact finds ${JSON.stringify(want)} where it is set so`, async () => {
-    await using stage = await aStage({ quirks });
+    await using stage = await aStage({ behavior });
     const { profile } = await stage.contact();
     for (const [name, value] of Object.entries(want)) {
       assert.deepEqual(Reflect.get(profile, name), value, `${name}: ${JSON.stringify(profile)}`);
@@ -69,10 +69,10 @@ Deno.test("contact leaves nothing running, and deletes what it started only when
 Deno.test("contact cleans up when it is stopped in the middle", async () => {
   const stopping = new AbortController();
   const why = new Error("stopped");
-  let looks = 0;
+  let polls = 0;
   await using stage = await aStage({
     onStep: (operation, step) => {
-      if (operation === "get-run" && step === "answered" && ++looks === 6) stopping.abort(why);
+      if (operation === "get-run" && step === "answered" && ++polls === 6) stopping.abort(why);
     },
   });
   const options = { workflow: "never-ending", signal: stopping.signal, patienceMs: 86_400_000 };
@@ -99,27 +99,27 @@ Deno.test("what was found holds no name of host, user, workflow or run", async (
 });
 
 Deno.test("the client believes that a host refuses a second run only where it was seen", () => {
-  const profile = { routes: "flat", slugs: "unique", duplicateSlugStatus: 409 } as PlatformProfile;
+  const profile = { routes: "current", slugs: "unique", duplicateSlugStatus: 409 } as PlatformProfile;
   assert.deepEqual(hostProfileOf(profile, 5), {
-    routes: "flat",
-    routesAtMs: 5,
-    echoesSlug: true,
-    rejectsDuplicateSlug: true,
+    apiVersion: "current",
+    apiVersionCheckedAtMs: 5,
+    keepsSlug: true,
+    refusesDuplicateSlug: true,
   });
-  assert.equal(hostProfileOf({ ...profile, slugs: "shared" }, 5).rejectsDuplicateSlug, false);
-  assert.equal(hostProfileOf({ ...profile, slugs: null }, 5).rejectsDuplicateSlug, undefined);
+  assert.equal(hostProfileOf({ ...profile, slugs: "shared" }, 5).refusesDuplicateSlug, false);
+  assert.equal(hostProfileOf({ ...profile, slugs: null }, 5).refusesDuplicateSlug, undefined);
 });
 
 Deno.test("a simulator that plays a profile is found to be the same", async () => {
   await using folder = await emptyFolder();
-  const quirks = {
+  const behavior = {
     slugs: "shared",
     cancelOfEnded: 409,
     dryRun: "no-slug",
     errorBody: "envelope",
     idInPath: true,
   } as const;
-  await using simulator = await startSimulator({ quirks });
+  await using simulator = await startSimulator({ behavior });
   const find = async (key: string, file: string): Promise<PlatformProfile> => {
     const args = ["contact", "--workflow", "quick", "--yes", "-o", `${folder.path}/${file}`];
     const { code, stderr } = await runProgram({ args, env: { PW_API_KEY: key } });

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { advance } from "../../lib/executor/advance.ts";
 import { DEFAULT_EXECUTE } from "../../lib/executor/execute.ts";
-import { intend } from "../../lib/executor/intend.ts";
-import { isOver } from "../../lib/executor/lifecycle.ts";
-import type { RunRecord } from "../../lib/model.ts";
+import { createSubmission } from "../../lib/executor/intend.ts";
+import { isEnded } from "../../lib/executor/lifecycle.ts";
+import type { Submission } from "../../lib/model.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
@@ -15,11 +15,11 @@ const OPTIONS = { ...DEFAULT_EXECUTE, submitted: "yes", signal: new AbortControl
 
 Deno.test("advance() submits each intended record once, and looks at twenty runs with one list", async () => {
   await using stage = await aStage("never-ending", 20);
-  let records = await stage.turn(stage.records);
+  let submissions = await stage.advanced(stage.submissions);
   assert.equal(stage.simulator.received("submit").length, 20);
-  assert.ok(records.every(({ state }) => state === "seen"));
+  assert.ok(submissions.every(({ state }) => state === "active"));
   stage.clock.advance(60_000);
-  records = await stage.turn(records);
+  submissions = await stage.advanced(submissions);
   assert.equal(stage.simulator.received("list-runs").filter(({ path }) => path.includes("status=running")).length, 1);
   assert.equal(stage.simulator.received("get-run").length, 0);
   assert.equal(stage.simulator.received("submit").length, 20);
@@ -27,33 +27,35 @@ Deno.test("advance() submits each intended record once, and looks at twenty runs
 
 Deno.test("advance() asks by name only for the runs that left the list, and settles them", async () => {
   await using stage = await aStage("never-ending", 6);
-  const records = await stage.turn(stage.records);
+  const submissions = await stage.advanced(stage.submissions);
   const [first] = stage.simulator.runs();
   stage.simulator.cancelFromOutside(first?.slug ?? "");
   stage.clock.advance(60_000);
-  const settled = (await stage.turn(records)).filter(isOver);
+  const settled = (await stage.advanced(submissions)).filter(isEnded);
   assert.equal(stage.simulator.received("get-run").length, 1);
-  assert.deepEqual(settled.map((record) => record.state === "settled" && record.result.kind), ["cancelled"]);
+  assert.deepEqual(settled.map((submission) => submission.state === "finished" && submission.result.kind), [
+    "cancelled",
+  ]);
 });
 
 Deno.test("advance() asks for each by name when the list can't be had", async () => {
   await using stage = await aStage("never-ending", 5);
-  const records = await stage.turn(stage.records);
+  const submissions = await stage.advanced(stage.submissions);
   stage.simulator.addFaults({ on: "list-runs", status: 500, times: Infinity });
   stage.clock.advance(60_000);
-  await stage.turn(records);
+  await stage.advanced(submissions);
   assert.equal(stage.simulator.received("get-run").length, 5);
 });
 
 Deno.test("advance() leaves alone what is not due, and what is over", async () => {
   await using stage = await aStage("quick", 1);
-  const records = await stage.turn(stage.records);
-  assert.deepEqual(await stage.turn(records), records);
+  const submissions = await stage.advanced(stage.submissions);
+  assert.deepEqual(await stage.advanced(submissions), submissions);
   assert.equal(stage.simulator.received("get-run").length, 0);
   stage.clock.advance(60_000);
-  const ended = await stage.turn(records);
+  const ended = await stage.advanced(submissions);
   stage.clock.advance(60_000);
-  assert.deepEqual(await stage.turn(ended), ended);
+  assert.deepEqual(await stage.advanced(ended), ended);
   assert.equal(stage.simulator.received("get-run").length, 1);
 });
 
@@ -61,16 +63,16 @@ async function aStage(workflow: string, count: number) {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock });
   const deps = await depsFor(simulator, { clock });
-  const records: RunRecord[] = [];
+  const submissions: Submission[] = [];
   for (let index = 0; index < count; index++) {
-    records.push(await intend(deps, aRequest({ workflow, inputs: {} }), OPTIONS));
+    submissions.push(await createSubmission(deps, aRequest({ workflow, inputs: {} }), OPTIONS));
   }
   return {
     clock,
     simulator,
-    records,
-    async turn(before: readonly RunRecord[]): Promise<RunRecord[]> {
-      return (await advance(deps, before, OPTIONS)).map(({ record }) => record);
+    submissions,
+    async advanced(before: readonly Submission[]): Promise<Submission[]> {
+      return (await advance(deps, before, OPTIONS)).map(({ submission }) => submission);
     },
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { cancelRun } from "../../lib/executor/cancel.ts";
 import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/executor/execute.ts";
-import type { Quirks, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import type { ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
@@ -15,11 +15,11 @@ Deno.test("cancelRun() asks, and answers with what the platform then shows", asy
   assert.ok(run.platformStatus === "canceling" || run.status === "cancelled", run.platformStatus);
 });
 
-for (const cancelOfEnded of [204, 409] as const satisfies readonly Quirks["cancelOfEnded"][]) {
+for (const cancelOfEnded of [204, 409] as const satisfies readonly ServerBehavior["cancelOfEnded"][]) {
   Deno.test(`cancelRun() takes a run that has ended for done, where the platform answers ${cancelOfEnded}`, async () => {
-    await using stage = await aStage({ quirks: { cancelOfEnded } });
+    await using stage = await aStage({ behavior: { cancelOfEnded } });
     const run = await cancelRun(stage.deps, { type: "slug", slug: "hello-world-00001" }, { signal });
-    assert.equal(run.phase, "ended");
+    assert.equal(run.isFinal, true);
   });
 }
 
@@ -42,9 +42,9 @@ Deno.test("cancelRun() says when the platform refuses and the run goes on", asyn
 });
 
 Deno.test("cancelRun() on an older server deletes nothing", async () => {
-  await using stage = await aStage({ quirks: { routes: "nested", nestedRead: "run" } });
-  const handle = { type: "number", workflow: "hello-world", number: 46 } as const;
-  await assert.rejects(cancelRun(stage.deps, handle, { signal }), { kind: "unsupported" });
+  await using stage = await aStage({ behavior: { routes: "legacy", nestedRead: "run" } });
+  const runId = { type: "number", workflow: "hello-world", number: 46 } as const;
+  await assert.rejects(cancelRun(stage.deps, runId, { signal }), { kind: "unsupported" });
   assert.equal(stage.sim.received("delete-run").length, 0);
 });
 

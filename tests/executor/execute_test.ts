@@ -15,8 +15,8 @@ const HELLO = aRequest();
 
 Deno.test("execute() follows hello-world to its end and tells each step on the way", async () => {
   await using stage = await aStage();
-  const pace = { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000 };
-  const { result, events } = await stage.execute(HELLO, { pace });
+  const pollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000 };
+  const { result, events } = await stage.execute(HELLO, { pollInterval });
   assert.equal(result.status, "completed");
   assert.equal(result.kind, "completed");
   assert.equal(result.submitted, "yes");
@@ -24,7 +24,7 @@ Deno.test("execute() follows hello-world to its end and tells each step on the w
   assert.deepEqual(events.map(({ type }) => type).filter((type) => type !== "status"), [
     "submitting",
     "started",
-    "settled",
+    "finished",
   ]);
   const positions = events.flatMap((event) =>
     event.type === "status" && event.position !== null ? [event.position.ordinal] : []
@@ -69,7 +69,7 @@ Deno.test("execute() waits after a 429 at least as long as Retry-After asks", as
 });
 
 Deno.test("execute() survives a run that shows late in the list and on its own page", async () => {
-  await using stage = await aStage({ quirks: { listLagMs: 15_000, readLagMs: 15_000 } });
+  await using stage = await aStage({ behavior: { listLagMs: 15_000, readLagMs: 15_000 } });
   assert.equal((await stage.execute(HELLO)).result.kind, "completed");
 });
 
@@ -82,9 +82,14 @@ Deno.test("execute() takes a word that it does not know for still going, and say
     },
   });
   assert.equal(result.kind, "completed");
-  assert.deepEqual(events.filter(({ type }) => type === "unknown-word").map((event) => "word" in event && event.word), [
-    "hibernating",
-  ]);
+  assert.deepEqual(
+    events.filter(({ type }) => type === "unknown-status").map((event) =>
+      "platformStatus" in event && event.platformStatus
+    ),
+    [
+      "hibernating",
+    ],
+  );
 });
 
 Deno.test("execute() settles a faulted run as failed once no step runs", async () => {
@@ -101,21 +106,21 @@ Deno.test("execute() settles a faulted run as failed once no step runs", async (
 Deno.test("execute() tells one line when contact is lost and one when it is back", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 12, after: 1 }] });
   const { events } = await stage.execute(HELLO);
-  const contact = events.filter(({ type }) => type === "contact-lost" || type === "contact-back");
-  assert.deepEqual(contact.map(({ type }) => type), ["contact-lost", "contact-back"]);
+  const contact = events.filter(({ type }) => type === "connection-lost" || type === "connection-restored");
+  assert.deepEqual(contact.map(({ type }) => type), ["connection-lost", "connection-restored"]);
 });
 
 Deno.test("execute() gives contact up after the time that was set, and says that the run goes on", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: Infinity }] });
-  const { result } = await stage.execute(HELLO, { lostContactAfterMs: 120_000, timeoutMs: null });
-  assert.equal(result.kind, "lost_contact");
+  const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: 120_000, timeoutMs: null });
+  assert.equal(result.kind, "connection_lost");
   assert.equal(result.submitted, "yes");
   assert.match(result.message ?? "", /goes on/);
 });
 
 Deno.test("execute() never gives contact up when told so", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 400 }] });
-  const { result } = await stage.execute(HELLO, { lostContactAfterMs: null, timeoutMs: null });
+  const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: null, timeoutMs: null });
   assert.equal(result.kind, "completed");
 });
 
@@ -131,14 +136,14 @@ Deno.test("execute() stops at the deadline after a last look, and the run goes o
 
 Deno.test("execute() sees an end that comes just before the deadline", async () => {
   await using stage = await aStage();
-  const pace = { pollIntervalMs: 600_000, maxPollIntervalMs: 600_000 };
-  assert.equal((await stage.execute(HELLO, { timeoutMs: 100_000, pace })).result.kind, "completed");
+  const pollInterval = { pollIntervalMs: 600_000, maxPollIntervalMs: 600_000 };
+  assert.equal((await stage.execute(HELLO, { timeoutMs: 100_000, pollInterval })).result.kind, "completed");
 });
 
 Deno.test("execute() that does not wait ends as soon as the run is known", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, { isWaiting: false });
-  assert.equal(result.kind, "not_waited");
+  assert.equal(result.kind, "submitted");
   assert.equal(result.status, "running");
   assert.equal(stage.sim.received("get-run").length, 0);
 });
@@ -212,16 +217,16 @@ Deno.test("follow() takes up a run that somebody else started", async () => {
   await using stage = await aStage();
   await stage.execute(HELLO, { isWaiting: false });
   const events: RunEvent[] = [];
-  const handle = { type: "slug", slug: stage.slug() } as const;
-  const result = await toEnd(follow(stage.deps, handle, stage.options({})), (event) => void events.push(event));
+  const runId = { type: "slug", slug: stage.slug() } as const;
+  const result = await toEnd(follow(stage.deps, runId, stage.options({})), (event) => void events.push(event));
   assert.equal(result.kind, "completed");
   assert.equal(result.submitted, "no");
-  assert.ok(events.some((event) => event.type === "started" && event.wasAlreadyThere));
+  assert.ok(events.some((event) => event.type === "started" && event.isAttached));
 });
 
 for (const nestedRead of ["run", "405"] as const) {
   Deno.test(`execute() on an older server whose runs answer ${nestedRead} ${nestedRead === "run" ? "follows by number" : "refuses to wait"}`, async () => {
-    await using stage = await aStage({ quirks: { routes: "nested", nestedRead } });
+    await using stage = await aStage({ behavior: { routes: "legacy", nestedRead } });
     if (nestedRead === "run") {
       const { result } = await stage.execute(HELLO);
       assert.equal(result.kind, "completed");
@@ -229,14 +234,14 @@ for (const nestedRead of ["run", "405"] as const) {
     } else {
       await assert.rejects(stage.execute(HELLO), { kind: "unsupported" });
       assert.equal(stage.sim.received("submit").length, 0);
-      assert.equal((await stage.execute(HELLO, { isWaiting: false })).result.kind, "not_waited");
+      assert.equal((await stage.execute(HELLO, { isWaiting: false })).result.kind, "submitted");
     }
   });
 }
 
 Deno.test("execute() on an older server calls every lost answer unknown", async () => {
   await using stage = await aStage({
-    quirks: { routes: "nested", nestedRead: "run" },
+    behavior: { routes: "legacy", nestedRead: "run" },
     faults: [{ on: "submit", cut: "after-effect" }],
   });
   const { result } = await stage.execute(HELLO);

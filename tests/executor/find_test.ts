@@ -20,7 +20,7 @@ Deno.test("findRun() takes a slug", async () => {
 });
 
 Deno.test("findRun() finds a number within a workflow, also when it is many pages back", async () => {
-  await using stage = await aStage({ quirks: { maxLimit: 10 } });
+  await using stage = await aStage({ behavior: { maxLimit: 10 } });
   assert.deepEqual(await findRun(stage.deps, number("hello-world", 3), { signal }), {
     type: "slug",
     slug: "hello-world-00003",
@@ -56,7 +56,7 @@ Deno.test("findRun() knows this process's last run", async () => {
 });
 
 Deno.test("findRun() on an older server takes workflow and number as they are", async () => {
-  await using stage = await aStage({ quirks: { routes: "nested", nestedRead: "run" } });
+  await using stage = await aStage({ behavior: { routes: "legacy", nestedRead: "run" } });
   assert.deepEqual(await findRun(stage.deps, number("hello-world", 46), { signal }), number("hello-world", 46));
 });
 

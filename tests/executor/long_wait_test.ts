@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createClient } from "../../lib/client/create_client.ts";
 import { findCredential } from "../../lib/client/credentials.ts";
 import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "../../lib/executor/execute.ts";
-import { memoryLedger } from "../../lib/ledger/memory.ts";
+import { memoryRunStore } from "../../lib/ledger/memory.ts";
 import { silentLog } from "../../lib/log.ts";
 import type { RunEvent, RunResult } from "../../lib/model.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
@@ -33,7 +33,7 @@ async function waitFor({ seconds, fetch = globalThis.fetch, onEvent = () => {}, 
   const parts = { clock, random: () => 0.5, log: silentLog };
   const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
   const credential = await findCredential({ env, readTextFile: () => Promise.reject(new Deno.errors.NotFound()) }, {});
-  const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), ledger: memoryLedger() };
+  const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), store: memoryRunStore() };
   const events: RunEvent[] = [];
   const how = { ...DEFAULT_EXECUTE, timeoutMs: null, ...options, signal: new AbortController().signal };
   const result = await toEnd(execute(deps, aRequest({ workflow: "long", inputs: {} }), how), (event) => {
@@ -56,7 +56,7 @@ Deno.test("a laptop that sleeps through the end of a run hears of it when it wak
   const sleep = once((_event, { clock }) => clock.advance(8 * HOUR_MS));
   const { result, events } = await waitFor({ seconds: 3_600, onEvent: sleep });
   assert.equal(result.kind, "completed");
-  assert.equal(events.filter(({ type }) => type === "contact-lost").length, 0);
+  assert.equal(events.filter(({ type }) => type === "connection-lost").length, 0);
 });
 
 Deno.test("a laptop that sleeps past the deadline looks once more before it calls it one", async () => {
@@ -88,10 +88,10 @@ for (
       }),
     });
     assert.equal(result.kind, "completed");
-    const contact = events.filter(({ type }) => type === "contact-lost" || type === "contact-back");
-    assert.deepEqual(contact.map(({ type }) => type), ["contact-lost", "contact-back"]);
+    const contact = events.filter(({ type }) => type === "connection-lost" || type === "connection-restored");
+    assert.deepEqual(contact.map(({ type }) => type), ["connection-lost", "connection-restored"]);
     const [, back] = contact;
-    assert.ok(back?.type === "contact-back" && Math.abs(back.lostForMs - 4 * MINUTE_MS) < MINUTE_MS);
+    assert.ok(back?.type === "connection-restored" && Math.abs(back.outageMs - 4 * MINUTE_MS) < MINUTE_MS);
   });
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { DEFAULT_PACE, lookDelayMs, resubmitDelayMs, searchDelayMs } from "../../lib/executor/pace.ts";
+import { DEFAULT_POLL_INTERVAL, pollDelayMs, resubmitDelayMs, searchDelayMs } from "../../lib/executor/pace.ts";
 
 const never = () => 0;
 const always = () => 0.999;
@@ -11,15 +11,15 @@ for (
   ]] as const
 ) {
   Deno.test(`lookDelayMs() after ${elapsedMs} ms is ${wantMs} ms`, () => {
-    assert.equal(lookDelayMs(elapsedMs, DEFAULT_PACE, never), wantMs);
+    assert.equal(pollDelayMs(elapsedMs, DEFAULT_POLL_INTERVAL, never), wantMs);
   });
 }
 
 Deno.test("lookDelayMs() grows by half from look to look until the cap", () => {
-  const pace = { pollIntervalMs: 2_000, maxPollIntervalMs: 100_000 };
+  const pollInterval = { pollIntervalMs: 2_000, maxPollIntervalMs: 100_000 };
   const delays: number[] = [];
   for (let elapsedMs = 0; delays.length < 8; elapsedMs += delays.at(-1) ?? 0) {
-    delays.push(lookDelayMs(elapsedMs, pace, never));
+    delays.push(pollDelayMs(elapsedMs, pollInterval, never));
   }
   for (const [index, delay] of delays.entries()) {
     if (index > 0) assert.equal(delay / (delays[index - 1] ?? NaN), 1.5);
@@ -27,23 +27,23 @@ Deno.test("lookDelayMs() grows by half from look to look until the cap", () => {
 });
 
 Deno.test("lookDelayMs() is shortened by at most a tenth, and never below what the server asks", () => {
-  assert.ok(lookDelayMs(0, DEFAULT_PACE, always) >= 900);
-  assert.equal(lookDelayMs(0, DEFAULT_PACE, always, 7_000), 7_000);
+  assert.ok(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always) >= 900);
+  assert.equal(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always, 7_000), 7_000);
 });
 
 Deno.test("lookDelayMs() takes a clock that went back for no time at all", () => {
-  assert.equal(lookDelayMs(-50_000, DEFAULT_PACE, never), 1_000);
+  assert.equal(pollDelayMs(-50_000, DEFAULT_POLL_INTERVAL, never), 1_000);
 });
 
 Deno.test("lookDelayMs() keeps the interval when the cap is below it", () => {
-  assert.equal(lookDelayMs(9_999, { pollIntervalMs: 20_000, maxPollIntervalMs: 15_000 }, never), 20_000);
+  assert.equal(pollDelayMs(9_999, { pollIntervalMs: 20_000, maxPollIntervalMs: 15_000 }, never), 20_000);
 });
 
 Deno.test("searchDelayMs() makes at least three looks over a minute", () => {
   let elapsedMs = 0;
-  let looks = 0;
-  while (elapsedMs < 60_000) elapsedMs += searchDelayMs(looks++);
-  assert.ok(looks >= 3 && looks <= 10, `${looks} looks`);
+  let polls = 0;
+  while (elapsedMs < 60_000) elapsedMs += searchDelayMs(polls++);
+  assert.ok(polls >= 3 && polls <= 10, `${polls} looks`);
 });
 
 Deno.test("resubmitDelayMs() grows up to 30 s, with jitter, and waits at least as long as the server asks", () => {

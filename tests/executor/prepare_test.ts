@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { prepare, type Wish } from "../../lib/executor/prepare.ts";
+import { prepare, type RunSpec } from "../../lib/executor/prepare.ts";
 import { givenLayer, readLayers } from "../../lib/inputs/layers.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -8,7 +8,7 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
 
-const aWish = (parts: Partial<Wish>): Wish => ({
+const aRunSpec = (parts: Partial<RunSpec>): RunSpec => ({
   workflow: "hello-world",
   layers: [givenLayer("inputs/hello-world.json", hello)],
   preset: null,
@@ -20,7 +20,7 @@ const aWish = (parts: Partial<Wish>): Wish => ({
 
 Deno.test("prepare() decides everything, freezes it, and sends nothing but reads", async () => {
   await using stage = await aStage();
-  const { request, warnings } = await prepare(stage.deps, aWish({}), { signal });
+  const { request, warnings } = await prepare(stage.deps, aRunSpec({}), { signal });
   assert.deepEqual(request.inputs, hello);
   assert.ok(Object.isFrozen(request.inputs) && Object.isFrozen(request.inputs["slurm"]));
   assert.equal(warnings.length, 1);
@@ -34,8 +34,8 @@ Deno.test("prepare() puts a preset below what is given", async () => {
     readStdin: () => Promise.resolve(""),
     askSecret: () => Promise.resolve(""),
   });
-  const wish = aWish({ workflow: "data-processor", preset: "nightly", layers });
-  const { inputs } = (await prepare(stage.deps, wish, { signal })).request;
+  const spec = aRunSpec({ workflow: "data-processor", preset: "nightly", layers });
+  const { inputs } = (await prepare(stage.deps, spec, { signal })).request;
   assert.deepEqual([inputs["dataset"], inputs["rows"]], ["weather", 7]);
 });
 
@@ -49,24 +49,24 @@ for (
 ) {
   Deno.test(`prepare() refuses ${name}`, async () => {
     await using stage = await aStage();
-    await assert.rejects(prepare(stage.deps, aWish(parts), { signal }), error);
+    await assert.rejects(prepare(stage.deps, aRunSpec(parts), { signal }), error);
   });
 }
 
 Deno.test("prepare() lets everything pass unchecked when it is told to", async () => {
   await using stage = await aStage();
-  const { request, warnings } = await prepare(stage.deps, aWish({ layers: [], checking: "none" }), { signal });
+  const { request, warnings } = await prepare(stage.deps, aRunSpec({ layers: [], checking: "none" }), { signal });
   assert.deepEqual([request.inputs, warnings], [{}, []]);
 });
 
 Deno.test("prepare() knows secrets, consent and sessions by the workflow's own file", async () => {
   await using stage = await aStage();
   const layers = [givenLayer("x", { password: "hunter2" })];
-  const secret = await prepare(stage.deps, aWish({ workflow: "simulation-runner", layers }), { signal });
+  const secret = await prepare(stage.deps, aRunSpec({ workflow: "simulation-runner", layers }), { signal });
   assert.notDeepEqual(secret.request.secretPaths, []);
-  const asking = await prepare(stage.deps, aWish({ workflow: "needs-consent", layers: [] }), { signal });
-  assert.deepEqual(asking.request.asksFor?.variables, ["LICENSE_SERVER"]);
-  const session = await prepare(stage.deps, aWish({ workflow: "open-notebook", layers: [] }), { signal });
+  const asking = await prepare(stage.deps, aRunSpec({ workflow: "needs-consent", layers: [] }), { signal });
+  assert.deepEqual(asking.request.requestedConsent?.variables, ["LICENSE_SERVER"]);
+  const session = await prepare(stage.deps, aRunSpec({ workflow: "open-notebook", layers: [] }), { signal });
   assert.ok(session.request.startsSession && !asking.request.startsSession);
 });
 

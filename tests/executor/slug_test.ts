@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { bearsMarker, displayNameFor, newMarker, slugFor } from "../../lib/executor/slug.ts";
+import { displayNameFor, hasCorrelationTag, newCorrelationTag, slugFor } from "../../lib/executor/slug.ts";
 
 const MARKER = "abcdefghijklmnop";
 
@@ -22,18 +22,18 @@ for (
 
 Deno.test("newMarker() holds 80 random bits", () => {
   const draws: number[] = [];
-  const marker = newMarker(() => {
+  const correlationTag = newCorrelationTag(() => {
     draws.push(0);
     return Math.random();
   });
-  assert.match(marker, /^[a-z2-7]{16}$/);
+  assert.match(correlationTag, /^[a-z2-7]{16}$/);
   assert.equal(draws.length, 16);
 });
 
 Deno.test("displayNameFor() ends with the marker and stays within 255 characters", () => {
   const name = displayNameFor("x".repeat(400), MARKER);
   assert.equal(name.length, 255);
-  assert.ok(bearsMarker(name, MARKER));
-  assert.ok(!bearsMarker("hello-world", MARKER));
-  assert.ok(!bearsMarker(null, MARKER));
+  assert.ok(hasCorrelationTag(name, MARKER));
+  assert.ok(!hasCorrelationTag("hello-world", MARKER));
+  assert.ok(!hasCorrelationTag(null, MARKER));
 });

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/executor/execute.ts";
 import type { Deps } from "../../lib/executor/deps.ts";
-import { memoryLedger } from "../../lib/ledger/memory.ts";
-import type { HostProfile, RunEvent, RunRequest, RunResult } from "../../lib/model.ts";
-import type { Fault, Quirks, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import { memoryRunStore } from "../../lib/ledger/memory.ts";
+import type { RunEvent, RunRequest, RunResult, ServerCapabilities } from "../../lib/model.ts";
+import type { Fault, ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-const KNOWN_UNIQUE: HostProfile = { echoesSlug: true, rejectsDuplicateSlug: true };
+const KNOWN_UNIQUE: ServerCapabilities = { keepsSlug: true, refusesDuplicateSlug: true };
 
 const CUT_BEFORE = { on: "submit", cut: "before-effect" } as const satisfies Fault;
 const CUT_AFTER = { on: "submit", cut: "after-effect" } as const satisfies Fault;
@@ -21,9 +21,9 @@ const GATEWAY_BEFORE = { on: "submit", status: 502 } as const satisfies Fault;
 const GATEWAY_AFTER = { on: "submit", statusAfterEffect: 502 } as const satisfies Fault;
 
 interface Row {
-  readonly slugs: Quirks["slugs"];
+  readonly slugs: ServerBehavior["slugs"];
   readonly fault: Fault;
-  readonly profile?: HostProfile;
+  readonly profile?: ServerCapabilities;
   readonly runs: 0 | 1;
   readonly kind: RunResult["kind"];
 }
@@ -61,7 +61,7 @@ for (const { slugs, fault, profile, runs, kind } of ROWS) {
   const { on: _on, ...what } = fault;
   const host = profile === undefined ? "" : " on a host known to refuse duplicates";
   Deno.test(`execute() with slugs ${slugs}${host} and ${JSON.stringify(what)} ends ${kind} with ${runs} runs`, async () => {
-    await using stage = await aStage({ quirks: { slugs }, faults: [fault] }, profile);
+    await using stage = await aStage({ behavior: { slugs }, faults: [fault] }, profile);
     const { result } = await stage.run();
     assert.equal(result.kind, kind);
     assert.equal(stage.started(), runs);
@@ -70,14 +70,14 @@ for (const { slugs, fault, profile, runs, kind } of ROWS) {
 }
 
 Deno.test("execute() finds its run although the list and the run's page show it late", async () => {
-  await using stage = await aStage({ quirks: { listLagMs: 20_000, readLagMs: 20_000 }, faults: [CUT_AFTER] });
+  await using stage = await aStage({ behavior: { listLagMs: 20_000, readLagMs: 20_000 }, faults: [CUT_AFTER] });
   const { result } = await stage.run();
   assert.equal(result.kind, "completed");
   assert.equal(stage.sim.received("submit").length, 1);
 });
 
 Deno.test("execute() never submits twice when the run shows later than it looks", async () => {
-  await using stage = await aStage({ quirks: { listLagMs: 600_000, readLagMs: 600_000 }, faults: [CUT_AFTER] });
+  await using stage = await aStage({ behavior: { listLagMs: 600_000, readLagMs: 600_000 }, faults: [CUT_AFTER] });
   const { result } = await stage.run();
   assert.equal(result.kind, "submit_unknown");
   assert.equal(stage.started(), 1);
@@ -85,7 +85,7 @@ Deno.test("execute() never submits twice when the run shows later than it looks"
 
 Deno.test("execute() on a host that refuses duplicates posts the same slug again, and is told of its own run", async () => {
   await using stage = await aStage({
-    quirks: { slugs: "unique", listLagMs: 70_000, readLagMs: 70_000 },
+    behavior: { slugs: "unique", listLagMs: 70_000, readLagMs: 70_000 },
     faults: [CUT_AFTER],
   }, KNOWN_UNIQUE);
   const { result } = await stage.run();
@@ -96,7 +96,7 @@ Deno.test("execute() on a host that refuses duplicates posts the same slug again
 });
 
 Deno.test("execute() finds its run in a list that shows the oldest first", async () => {
-  await using stage = await aStage({ quirks: { slugs: "ignored", listOrder: "oldest" }, faults: [CUT_AFTER] });
+  await using stage = await aStage({ behavior: { slugs: "ignored", listOrder: "oldest" }, faults: [CUT_AFTER] });
   assert.equal((await stage.run()).result.kind, "completed");
   assert.equal(stage.started(), 1);
 });
@@ -108,11 +108,11 @@ Deno.test("execute() does not take a foreign run with its slug for its own", asy
     ...stage.deps,
     client: {
       ...client,
-      getRun: async (handle, options) => {
-        if (handle.type !== "slug") return await client.getRun(handle, options);
+      getRun: async (runId, options) => {
+        if (runId.type !== "slug") return await client.getRun(runId, options);
         return {
           ...await client.getRun({ type: "slug", slug: "hello-world-00046" }, options),
-          slug: handle.slug,
+          slug: runId.slug,
           user: "mallory",
         };
       },
@@ -139,7 +139,7 @@ Deno.test("execute() gives up a submit that met 429 for the whole submit timeout
 });
 
 Deno.test("execute() waits out launches of the same workflow that the platform refuses at the same time", async () => {
-  await using stage = await aStage({ quirks: { launchGapMs: 20_000 } });
+  await using stage = await aStage({ behavior: { launchGapMs: 20_000 } });
   await stage.run();
   const { result } = await stage.run();
   assert.equal(result.kind, "completed");
@@ -156,39 +156,40 @@ for (const status of [400, 401, 403, 404, 422]) {
 
 Deno.test("execute() writes the intent and the sending down before it sends", async () => {
   const written: string[] = [];
-  const kept = memoryLedger();
+  const kept = memoryRunStore();
   await using stage = await aStage({
     onStep: (operation, step) => {
       if (operation === "submit" && step === "arrived") written.push("arrived");
     },
   });
-  const ledger: Deps["ledger"] = {
+  const store: Deps["store"] = {
     ...kept,
-    put: (record) => {
-      written.push(record.state);
-      return kept.put(record);
+    put: (submission) => {
+      written.push(submission.state);
+      return kept.put(submission);
     },
   };
-  await stage.run({ deps: { ...stage.deps, ledger } });
-  assert.deepEqual(written.slice(0, 3), ["intended", "submitted", "arrived"]);
+  await stage.run({ deps: { ...stage.deps, store } });
+  assert.deepEqual(written.slice(0, 3), ["pending", "unconfirmed", "arrived"]);
 });
 
 Deno.test("execute() sends nothing when the ledger can't be written", async () => {
   await using stage = await aStage({});
-  const ledger: Deps["ledger"] = { ...memoryLedger(), put: () => Promise.reject(new StorageError("the disk is full")) };
-  await assert.rejects(stage.run({ deps: { ...stage.deps, ledger } }), { kind: "not_submitted" });
+  const store: Deps["store"] = { ...memoryRunStore(), put: () => Promise.reject(new StorageError("the disk is full")) };
+  await assert.rejects(stage.run({ deps: { ...stage.deps, store } }), { kind: "not_submitted" });
   assert.equal(stage.sim.received("submit").length, 0);
 });
 
 Deno.test("execute() goes on with a run when the ledger fails after the submit", async () => {
-  const kept = memoryLedger();
+  const kept = memoryRunStore();
   const said: string[] = [];
   await using stage = await aStage({});
-  const ledger: Deps["ledger"] = {
+  const store: Deps["store"] = {
     ...kept,
-    put: (record) => record.state === "seen" ? Promise.reject(new StorageError("the disk is full")) : kept.put(record),
+    put: (submission) =>
+      submission.state === "active" ? Promise.reject(new StorageError("the disk is full")) : kept.put(submission),
   };
-  const deps: Deps = { ...stage.deps, ledger, log: (level, message) => void said.push(`${level} ${message}`) };
+  const deps: Deps = { ...stage.deps, store, log: (level, message) => void said.push(`${level} ${message}`) };
   const { result } = await stage.run({ deps });
   assert.equal(result.kind, "completed");
   assert.deepEqual([...new Set(said)], ["WARNING the disk is full"]);
@@ -199,7 +200,7 @@ Deno.test("execute() tells what a workflow asks consent for, and grants it when 
   const asks = {
     workflow: "needs-consent",
     inputs: {},
-    asksFor: { permissions: ["clusters:read", "storage:write"], variables: ["LICENSE_SERVER"] },
+    requestedConsent: { permissions: ["clusters:read", "storage:write"], variables: ["LICENSE_SERVER"] },
   };
   await assert.rejects(stage.run({ request: aRequest(asks) }), { kind: "consent_required", submitted: "no" });
   const { result } = await stage.run({ request: aRequest({ ...asks, isTrusted: true }) });
@@ -208,9 +209,9 @@ Deno.test("execute() tells what a workflow asks consent for, and grants it when 
 
 for (const workspaceErrorStatus of [400, 404, 409] as const) {
   Deno.test(`execute() waits for a workspace that wakes up, where launches meanwhile answer ${workspaceErrorStatus}`, async () => {
-    await using stage = await aStage({ quirks: { workspace: "Starting", workspaceErrorStatus } });
+    await using stage = await aStage({ behavior: { workspace: "Starting", workspaceErrorStatus } });
     const wakeUp = ({ type }: RunEvent) => {
-      if (type === "submit-delayed") stage.sim.setQuirks({ workspace: "Running" });
+      if (type === "submit-delayed") stage.sim.setBehavior({ workspace: "Running" });
     };
     const { result, events } = await stage.run({ onEvent: wakeUp });
     assert.equal(result.kind, "completed");
@@ -221,7 +222,7 @@ for (const workspaceErrorStatus of [400, 404, 409] as const) {
 }
 
 Deno.test("execute() gives up on a workspace that stays off when the submit's time is over, and says so", async () => {
-  await using stage = await aStage({ quirks: { workspace: "Off", workspaceErrorStatus: 400 } });
+  await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus: 400 } });
   await assert.rejects(stage.run(), { kind: "not_submitted", message: /your workspace is Off/ });
   assert.equal(stage.started(), 0);
   assert.ok(stage.sim.received("submit").length > 10);
@@ -229,7 +230,7 @@ Deno.test("execute() gives up on a workspace that stays off when the submit's ti
 
 for (const workspaceErrorStatus of [500, 503] as const) {
   Deno.test(`execute() looks for five minutes where a sleeping workspace made a launch answer ${workspaceErrorStatus}`, async () => {
-    await using stage = await aStage({ quirks: { workspace: "Off", workspaceErrorStatus } });
+    await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus } });
     const { result, events } = await stage.run();
     assert.equal(result.kind, "submit_unknown");
     const atMs = events.map((event) => event.atMs);
@@ -238,7 +239,7 @@ for (const workspaceErrorStatus of [500, 503] as const) {
 }
 
 Deno.test("execute() takes a no for a no where the workspace runs", async () => {
-  await using stage = await aStage({ quirks: { workspace: "Running" }, faults: [{ on: "submit", status: 400 }] });
+  await using stage = await aStage({ behavior: { workspace: "Running" }, faults: [{ on: "submit", status: 400 }] });
   await assert.rejects(stage.run(), { kind: "rejected" });
 });
 
@@ -252,12 +253,12 @@ interface Stage extends AsyncDisposable {
   ): Promise<{ result: RunResult; events: RunEvent[] }>;
 }
 
-async function aStage(options: SimulatorOptions, profile?: HostProfile): Promise<Stage> {
+async function aStage(options: SimulatorOptions, profile?: ServerCapabilities): Promise<Stage> {
   const clock = virtualClock();
   const sim = await startSimulator({ clock, ...options });
   const before = sim.runs().length;
   const deps = await depsFor(sim, { clock });
-  if (profile !== undefined) await deps.ledger.learn(deps.client.host, profile);
+  if (profile !== undefined) await deps.store.updateCapabilities(deps.client.host, profile);
   const request = aRequest({ workflow: "quick", inputs: {} });
   return {
     sim,

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { nameOf, positionOf, viewOf } from "../../lib/executor/view.ts";
+import { formatRunId, positionOf, viewOf } from "../../lib/executor/view.ts";
 import type { Job } from "../../lib/model.ts";
 import { aRun, aRunDetail } from "../support/records.ts";
 
@@ -33,6 +33,6 @@ Deno.test("positionOf() counts the running step over all jobs", () => {
 });
 
 Deno.test("nameOf() is the slug, or workflow and number on older servers", () => {
-  assert.equal(nameOf({ type: "slug", slug: "nice-goose" }), "nice-goose");
-  assert.equal(nameOf({ type: "number", workflow: "hello-world", number: 47 }), "hello-world#47");
+  assert.equal(formatRunId({ type: "slug", slug: "nice-goose" }), "nice-goose");
+  assert.equal(formatRunId({ type: "number", workflow: "hello-world", number: 47 }), "hello-world#47");
 });

@@ -5,7 +5,7 @@ import { readKeys } from "../../functions/access.ts";
 import { createHandler } from "../../functions/http.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
-import { aCloudStage } from "./support/cloud.ts";
+import { aServiceStage } from "./support/cloud.ts";
 
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
@@ -17,10 +17,10 @@ Deno.test({
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    await using stage = await aCloudStage([]);
-    const cloud = await stage.isolate();
-    const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys((name) => KEYS[name]) });
-    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handle);
+    await using stage = await aServiceStage([]);
+    const service = await stage.isolate();
+    const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys((name) => KEYS[name]) });
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, runId);
     const url = `http://127.0.0.1:${server.addr.port}/`;
     await using browser = await openBrowser();
     const statusWith = async (password: string) => {
@@ -43,10 +43,10 @@ for (
   ] as const
 ) {
   Deno.test(`${who} without a key is told what to send`, async () => {
-    await using stage = await aCloudStage([]);
-    const cloud = await stage.isolate();
-    const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys((name) => KEYS[name]) });
-    const answer = await handle(new Request("https://runner.example/", { headers: { accept } }));
+    await using stage = await aServiceStage([]);
+    const service = await stage.isolate();
+    const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys((name) => KEYS[name]) });
+    const answer = await runId(new Request("https://runner.example/", { headers: { accept } }));
     await answer.body?.cancel();
     assert.equal(answer.status, 401);
     assert.match(answer.headers.get("www-authenticate") ?? "", challenge);

@@ -1,8 +1,8 @@
 /** The real bell: `Deno.cron`, in a process of its own. */
 
 import assert from "node:assert/strict";
-import { type Bell, ringEveryMinute } from "../../functions/cron.ts";
-import { cloudStore } from "../../functions/store.ts";
+import { type CronTrigger, tickEveryMinute } from "../../functions/cron.ts";
+import { schedulerStoreOn } from "../../functions/store.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
@@ -46,29 +46,29 @@ Deno.test("the host's own bell ticks within a minute", async () => {
 });
 
 Deno.test("without a bell it is said how to get one", () => {
-  const parts = { bell: undefined, log: () => {} };
-  assert.throws(() => ringEveryMinute(() => Promise.reject(new Error()), parts), StorageError);
+  const parts = { cronTrigger: undefined, log: () => {} };
+  assert.throws(() => tickEveryMinute(() => Promise.reject(new Error()), parts), StorageError);
 });
 
 Deno.test("a tick that fails is logged, and the bell goes on", async () => {
   const said: string[] = [];
-  let ring: () => Promise<void> = () => Promise.resolve();
-  const bell: Bell = (_name, schedule, ringing) => {
+  let onTick: () => Promise<void> = () => Promise.resolve();
+  const cronTrigger: CronTrigger = (_name, schedule, ringing) => {
     assert.equal(schedule, "* * * * *");
-    ring = ringing;
+    onTick = ringing;
   };
-  ringEveryMinute(() => Promise.reject(new Error("the store is away")), {
-    bell,
+  tickEveryMinute(() => Promise.reject(new Error("the store is away")), {
+    cronTrigger,
     log: (level, message) => void said.push(`${level} ${message}`),
   });
-  await ring();
+  await onTick();
   assert.deepEqual(said, ["ERROR A tick failed: the store is away"]);
 });
 
 async function tickLogIn(path: string) {
   try {
     using kv = await Deno.openKv(path);
-    return await cloudStore(kv).tickLog();
+    return await schedulerStoreOn(kv).tickLog();
   } catch {
     // The other process is writing, or has not begun.
     return null;

@@ -4,14 +4,14 @@ import assert from "node:assert/strict";
 import { readKeys } from "../../functions/access.ts";
 import { createHandler } from "../../functions/http.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { aCloudStage, type CloudStage } from "./support/cloud.ts";
+import { aServiceStage, type ServiceStage } from "./support/cloud.ts";
 
 const FULL = "full-key-0123456789";
 /** How long `functions/body.ts` waits for a body. */
 const BODY_DEADLINE_MS = 10_000;
 
 Deno.test("a body that never ends is given up", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   const waiting = Promise.withResolvers<void>();
   const clock: Clock = {
     ...stage.clock,
@@ -31,7 +31,7 @@ Deno.test("a body that never ends is given up", async () => {
 });
 
 Deno.test("a body without a length is cut off where it is too large", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const chunk = new Uint8Array(64 * 1024).fill(32);
   let sent = 0;
@@ -49,7 +49,7 @@ Deno.test("a body without a length is cut off where it is too large", async () =
 });
 
 Deno.test("a body that says that it is too large is not read", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write(connection, head(2 ** 30));
@@ -57,7 +57,7 @@ Deno.test("a body that says that it is too large is not read", async () => {
 });
 
 Deno.test("a body that breaks off starts nothing, and the server goes on", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write(connection, head(100) + '{"workflow": "quick"}');
@@ -68,7 +68,7 @@ Deno.test("a body that breaks off starts nothing, and the server goes on", async
 });
 
 Deno.test("200 connections that post one Idempotency-Key at once start one run, and are told the same", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const answers = await Promise.all(Array.from({ length: 200 }, async () => {
     const answer = await fetch(`http://127.0.0.1:${server.port}/runs?wait=25s`, {
@@ -85,7 +85,7 @@ Deno.test("200 connections that post one Idempotency-Key at once start one run, 
 
 for (const host of ["[", "a b", "a:99999"]) {
   Deno.test(`a request for the host ${JSON.stringify(host)} is a mistake of whoever sent it`, async () => {
-    await using stage = await aCloudStage([]);
+    await using stage = await aServiceStage([]);
     await using server = await serve(stage);
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
     await write(connection, `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
@@ -99,12 +99,12 @@ interface Server extends AsyncDisposable {
   readonly port: number;
 }
 
-async function serve(stage: CloudStage, clock?: Clock): Promise<Server> {
-  const cloud = await stage.isolate();
-  const deps = { ...cloud.deps, clock: clock ?? cloud.deps.clock };
+async function serve(stage: ServiceStage, clock?: Clock): Promise<Server> {
+  const service = await stage.isolate();
+  const deps = { ...service.deps, clock: clock ?? service.deps.clock };
   const keys = readKeys((name) => name === "PW_TRIGGER_KEY" ? FULL : undefined);
-  const handle = createHandler({ open: () => Promise.resolve({ ...cloud, deps }), keys });
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handle);
+  const runId = createHandler({ open: () => Promise.resolve({ ...service, deps }), keys });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, runId);
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
 }
 

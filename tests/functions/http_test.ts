@@ -7,19 +7,24 @@ import { createHandler } from "../../functions/http.ts";
 import { readBody } from "../../functions/body.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { CredentialError } from "../../lib/errors.ts";
-import { intend } from "../../lib/executor/intend.ts";
+import { createSubmission } from "../../lib/executor/intend.ts";
 import { prepare } from "../../lib/executor/prepare.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { assert as hold, asyncProperty, constantFrom, oneof, option, record, string } from "../deps/fast_check.ts";
-import { aRefused, aSeen, aSettled, aSubmitted } from "../support/records.ts";
-import { aCloudStage, type CloudStage } from "./support/cloud.ts";
+import {
+  aFinishedSubmission,
+  anActiveSubmission,
+  anUnconfirmedSubmission,
+  aRejectedSubmission,
+} from "../support/records.ts";
+import { aServiceStage, type ServiceStage } from "./support/cloud.ts";
 
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
 const KEYS: Readonly<Record<string, string>> = { PW_TRIGGER_KEY: FULL, PW_READ_KEY: READ };
 
 interface Face extends AsyncDisposable {
-  readonly stage: CloudStage;
+  readonly stage: ServiceStage;
   ask(path: string, options?: Asking): Promise<Answer>;
 }
 
@@ -39,9 +44,9 @@ interface Answer {
 }
 
 async function aFace(specs: readonly ScheduleSpec[] = [], env = (name: string) => KEYS[name]): Promise<Face> {
-  const stage = await aCloudStage(specs);
-  const cloud = await stage.isolate();
-  const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys(env) });
+  const stage = await aServiceStage(specs);
+  const service = await stage.isolate();
+  const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys(env) });
   return {
     stage,
     async ask(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -54,7 +59,7 @@ async function aFace(specs: readonly ScheduleSpec[] = [], env = (name: string) =
         },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
-      const answer = await handle(request);
+      const answer = await runId(request);
       const text = await answer.text();
       const isJson = /json/.test(answer.headers.get("content-type") ?? "");
       return {
@@ -180,7 +185,7 @@ Deno.test("an Idempotency-Key with another body is refused", async () => {
   const headers = { "idempotency-key": "k" };
   await face.ask("/runs", { method: "POST", body: QUICK, headers });
   const { status, body } = await face.ask("/runs", { method: "POST", body: { ...QUICK, inputs: { a: 1 } }, headers });
-  assert.deepEqual([status, body.code], [422, "key_taken"]);
+  assert.deepEqual([status, body.code], [422, "idempotency_key_conflict"]);
 });
 
 for (const key of ["a, b", '"open', '""', "\u00e4", '"a\\b"', "x".repeat(256)]) {
@@ -232,8 +237,8 @@ Deno.test("POST /runs/:id/cancel cancels, and is safe to repeat", async () => {
 Deno.test("a cancel of what may become a run yet is worth another try, of what never will is none", async () => {
   await using face = await aFace();
   const { deps } = await face.stage.isolate();
-  await deps.ledger.put(aSubmitted({ wishId: "sent" }));
-  await deps.ledger.put(aRefused({ wishId: "refused" }));
+  await deps.store.put(anUnconfirmedSubmission({ submissionId: "sent" }));
+  await deps.store.put(aRejectedSubmission({ submissionId: "refused" }));
   const sent = await face.ask("/runs/sent/cancel", { method: "POST" });
   assert.deepEqual([sent.status, sent.headers.get("retry-after")], [503, "30"]);
   const refused = await face.ask("/runs/refused/cancel", { method: "POST" });
@@ -244,8 +249,8 @@ const NIGHTLY: ScheduleSpec = { name: "nightly", cron: "0 2 * * *", workflow: "q
 
 Deno.test("a run that was started elsewhere is neither shown nor cancelled", async () => {
   await using face = await aFace();
-  const cloud = await face.stage.isolate();
-  const [run] = (await cloud.deps.client.listRuns({ limit: 1 })).runs;
+  const service = await face.stage.isolate();
+  const [run] = (await service.deps.client.listRuns({ limit: 1 })).runs;
   assert.ok(run?.slug);
   assert.equal((await face.ask(`/runs/${run.slug}`, { key: READ })).status, 404);
   assert.equal((await face.ask(`/runs/${run.slug}/cancel`, { method: "POST" })).status, 404);
@@ -256,10 +261,10 @@ Deno.test("looking at a run that is not sent yet does not send it", async () => 
   await using face = await aFace();
   const { deps } = await face.stage.isolate();
   const signal = AbortSignal.timeout(10_000);
-  const wish = { workflow: "quick", layers: [], preset: null, displayName: null, isTrusted: false } as const;
-  const { request } = await prepare(deps, { ...wish, checking: "lenient" }, { signal });
-  const { wishId } = await intend(deps, request, { signal, isWaiting: false });
-  const { status, body } = await face.ask(`/runs/${wishId}`, { key: READ });
+  const spec = { workflow: "quick", layers: [], preset: null, displayName: null, isTrusted: false } as const;
+  const { request } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
+  const { submissionId } = await createSubmission(deps, request, { signal, isWaiting: false });
+  const { status, body } = await face.ask(`/runs/${submissionId}`, { key: READ });
   assert.deepEqual([status, body.status], [200, "pending"]);
   assert.equal(face.stage.simulator.received("submit").length, 0);
 });
@@ -271,15 +276,15 @@ Deno.test("POST /schedules/:name/run runs it now, once for one Idempotency-Key",
   assert.equal(first.status, 202, first.text);
   assert.match(first.body.slug, /^quick-/);
   const second = await face.ask("/schedules/nightly/run", asking);
-  assert.equal(second.body.slot, first.body.slot);
+  assert.equal(second.body.occurrence, first.body.occurrence);
   assert.equal(face.stage.simulator.runs().length, 1);
 });
 
 Deno.test("POST /schedules/:name/run reads an Idempotency-Key as POST /runs does", async () => {
   await using face = await aFace([NIGHTLY]);
-  const slotWith = async (key: string) =>
-    (await face.ask("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": key } })).body.slot;
-  assert.equal(await slotWith('"today"'), await slotWith("today"));
+  const occurrenceWith = async (key: string) =>
+    (await face.ask("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": key } })).body.occurrence;
+  assert.equal(await occurrenceWith('"today"'), await occurrenceWith("today"));
   const { status } = await face.ask("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": '"a' } });
   assert.equal(status, 400);
   assert.equal(face.stage.simulator.runs().length, 1);
@@ -323,21 +328,28 @@ Deno.test("GET / is a page for a browser with the reading key, and says nothing 
 
 Deno.test("GET / shows what is open, failed or was missed, however much has gone well since", async () => {
   await using face = await aFace([NIGHTLY]);
-  const { deps, store } = await face.stage.isolate();
-  await deps.ledger.put(aSeen({ wishId: "open", ownSlug: "hello-open" }));
-  const result = { ...aSettled().result, status: "failed", errorMessage: "out of memory" } as const;
-  await deps.ledger.put(aSettled({ wishId: "failed", result }));
-  for (let at = 0; at < 60; at++) await deps.ledger.put(aSettled({ wishId: `ended-${at}`, intendedAtMs: 2_000 + at }));
+  const { deps, schedulerStore } = await face.stage.isolate();
+  await deps.store.put(anActiveSubmission({ submissionId: "open", ownSlug: "hello-open" }));
+  const result = { ...aFinishedSubmission().result, status: "failed", errorMessage: "out of memory" } as const;
+  await deps.store.put(aFinishedSubmission({ submissionId: "failed", result }));
+  for (let at = 0; at < 60; at++) {
+    await deps.store.put(aFinishedSubmission({ submissionId: `ended-${at}`, createdAtMs: 2_000 + at }));
+  }
   const report = (atMs: number, kind: "missed" | "completed") => (
-    { slotId: `nightly@${atMs}`, schedule: "nightly", kind, atMs, slug: null, message: null }
+    { occurrenceId: `nightly@${atMs}`, schedule: "nightly", kind, atMs, slug: null, message: null }
   );
-  const reports = [report(1, "missed"), ...Array.from({ length: 60 }, (_, at) => report(2 + at, "completed"))];
-  const lease = await store.acquire(await store.turn(), Infinity);
-  assert.ok(lease !== undefined);
-  const [read] = await store.progress(["nightly"]);
+  const notifications = [report(1, "missed"), ...Array.from({ length: 60 }, (_, at) => report(2 + at, "completed"))];
+  const lock = await schedulerStore.acquire(await schedulerStore.turn(), Infinity);
+  assert.ok(lock !== undefined);
+  const [read] = await schedulerStore.progress(["nightly"]);
   assert.ok(read !== undefined);
   const progress = { timing: "", seenToMs: 0, nextMs: null };
-  await store.begin(lease, "nightly", { read, progress, slots: [], telling: { reports, messages: [] } });
+  await schedulerStore.begin(lock, "nightly", {
+    read,
+    progress,
+    occurrences: [],
+    notify: { notifications, outboxMessages: [] },
+  });
   const { text } = await face.ask("/", { key: READ });
   for (const words of ["/runs/open", "out of memory", "nightly@1<"]) assert.ok(text.includes(words), words);
 });
@@ -393,17 +405,17 @@ Deno.test("without a key of its own it lets nobody in, and says why", async () =
 
 Deno.test("what it lacks is told to whoever has a key, and to nobody else", async () => {
   const lack = new CredentialError("credential_missing", "Cannot find a key: looked at /home/me/credentials");
-  const handle = createHandler({ open: () => Promise.reject(lack), keys: readKeys((name) => KEYS[name]) });
-  const health = await handle(new Request("https://x.example/healthz"));
+  const runId = createHandler({ open: () => Promise.reject(lack), keys: readKeys((name) => KEYS[name]) });
+  const health = await runId(new Request("https://x.example/healthz"));
   assert.equal(health.status, 503);
   assert.ok(!(await health.text()).includes("/home/me"));
-  const page = await handle(new Request("https://x.example/", { headers: { authorization: `Bearer ${READ}` } }));
+  const page = await runId(new Request("https://x.example/", { headers: { authorization: `Bearer ${READ}` } }));
   assert.equal(page.status, 502);
   assert.match(await page.text(), /looked at \/home\/me/);
 });
 
 Deno.test("a body that comes too slowly is not waited for", async () => {
-  await using stage = await aCloudStage([]);
+  await using stage = await aServiceStage([]);
   const body = new ReadableStream({
     start: (controller) => controller.enqueue(new TextEncoder().encode('{"workflow":')),
   });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { sendMessages, signature } from "../../functions/notices.ts";
+import { sendNotifications, signature } from "../../functions/notices.ts";
 import { tick } from "../../functions/tick.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
-import { aCloudStage } from "./support/cloud.ts";
+import { aServiceStage } from "./support/cloud.ts";
 
 const MINUTE_MS = 60_000;
 const SECRET = "whsec_" + btoa("a secret of enough bytes");
@@ -34,12 +34,12 @@ const schedule = (url: string): ScheduleSpec => ({
 
 Deno.test("a failure is told to the webhook once, signed, with nothing secret in it", async () => {
   await using hook = aHook();
-  await using stage = await aCloudStage([schedule(hook.url)]);
-  const cloud = await stage.isolate({ env: (name) => name === "HOOK_SECRET" ? SECRET : undefined });
-  await tick(cloud);
+  await using stage = await aServiceStage([schedule(hook.url)]);
+  const service = await stage.isolate({ env: (name) => name === "HOOK_SECRET" ? SECRET : undefined });
+  await tick(service);
   for (let minute = 0; minute < 14; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud);
+    await tick(service);
   }
   assert.equal(hook.received.length, 1);
   const [{ headers, body } = { headers: new Headers(), body: "" }] = hook.received;
@@ -54,17 +54,17 @@ Deno.test("a failure is told to the webhook once, signed, with nothing secret in
 
 Deno.test("a webhook that does not take a message is asked again, ever more seldom, and given up in the end", async () => {
   await using hook = aHook(() => 500);
-  await using stage = await aCloudStage([schedule(hook.url)]);
-  const cloud = await stage.isolate({ env: () => "plain secret" });
-  await tick(cloud);
+  await using stage = await aServiceStage([schedule(hook.url)]);
+  const service = await stage.isolate({ env: () => "plain secret" });
+  await tick(service);
   for (let minute = 0; minute < 15; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud);
+    await tick(service);
   }
   const { signal } = new AbortController();
   for (let hour = 0; hour < 48; hour++) {
     stage.clock.advance(60 * MINUTE_MS);
-    await sendMessages(cloud, signal);
+    await sendNotifications(service, signal);
   }
   assert.equal(hook.received.length, 8);
   assert.equal(new Set(hook.received.map(({ headers }) => headers.get("webhook-id"))).size, 1);
@@ -72,12 +72,12 @@ Deno.test("a webhook that does not take a message is asked again, ever more seld
 
 Deno.test("a webhook that is back takes the message then", async () => {
   await using hook = aHook((count) => count < 3 ? 503 : 200);
-  await using stage = await aCloudStage([schedule(hook.url)]);
-  const cloud = await stage.isolate({ env: () => "plain secret" });
-  await tick(cloud);
+  await using stage = await aServiceStage([schedule(hook.url)]);
+  const service = await stage.isolate({ env: () => "plain secret" });
+  await tick(service);
   for (let minute = 0; minute < 19; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud);
+    await tick(service);
   }
   assert.equal(hook.received.length, 3);
 });
@@ -90,9 +90,9 @@ Deno.test("a webhook that is away, with much to be told, keeps no other from hea
     catchUp: "none",
     notify: [{ url: `https://example.com/${name}`, on: ["missed"] }],
   }));
-  await using stage = await aCloudStage(specs);
+  await using stage = await aServiceStage(specs);
   const told = { away: 0, here: 0 };
-  const cloud = await stage.isolate({
+  const service = await stage.isolate({
     fetch(url) {
       if (String(url).endsWith("here")) {
         told.here++;
@@ -102,12 +102,12 @@ Deno.test("a webhook that is away, with much to be told, keeps no other from hea
       return Promise.reject(new TypeError("connection refused"));
     },
   });
-  await tick(cloud);
+  await tick(service);
   stage.clock.advance(4 * 60 * MINUTE_MS);
-  await tick(cloud);
+  await tick(service);
   assert.ok(told.away > 0);
   assert.equal(told.here, 23);
-  const waiting = await cloud.store.dueMessages(stage.clock.now() + 24 * 60 * MINUTE_MS, 1_000);
+  const waiting = await service.schedulerStore.dueOutboxMessages(stage.clock.now() + 24 * 60 * MINUTE_MS, 1_000);
   assert.ok(waiting.length > 200 && waiting.every(({ value }) => value.report.schedule === "away"));
 });
 

@@ -30,7 +30,7 @@ const FULL: PageFacts = {
         status,
         index,
       ) => ({
-        slotMs: NOW_MS - index * 24 * 60 * MINUTE_MS,
+        scheduledAtMs: NOW_MS - index * 24 * 60 * MINUTE_MS,
         status,
         slug: "simulation-runner-abcdefghijklmnop",
         durationSeconds: 3_723,
@@ -73,8 +73,8 @@ const FULL: PageFacts = {
       ],
     }],
   }],
-  reports: [{
-    slotId: "nightly-benchmark@2026-01-03T08:30Z",
+  notifications: [{
+    occurrenceId: "nightly-benchmark@2026-01-03T08:30Z",
     kind: "missed",
     atMs: NOW_MS,
     message: "No tick came in time",
@@ -89,7 +89,7 @@ const EMPTY: PageFacts = {
   openCount: 0,
   open: [],
   failures: [],
-  reports: [],
+  notifications: [],
 };
 
 const STALE: PageFacts = {

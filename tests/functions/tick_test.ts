@@ -3,57 +3,58 @@ import { DEFAULT_TICK, tick } from "../../functions/tick.ts";
 import type { Client } from "../../lib/client/client.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
-import type { KvLedger } from "../../lib/ledger/kv.ts";
-import { LONGEST_QUEUE } from "../../lib/schedules/overlap.ts";
+import type { KvRunStore } from "../../lib/ledger/kv.ts";
+import { MAX_QUEUE_LENGTH } from "../../lib/schedules/overlap.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
-import { aCloudStage, type CloudStage, lasting } from "./support/cloud.ts";
-import type { Cloud } from "../../functions/cloud.ts";
+import { aServiceStage, lasting, type ServiceStage } from "./support/cloud.ts";
+import type { Service } from "../../functions/cloud.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 5, 9);
 const EVERY: ScheduleSpec = { name: "every", cron: "*/10 * * * *", workflow: "short" };
 
 interface Play {
-  readonly stage: CloudStage;
-  readonly cloud: Cloud;
+  readonly stage: ServiceStage;
+  readonly service: Service;
   /** A tick at each of these minutes after the start. */
   tickAt(...minutes: readonly number[]): Promise<void>;
 }
 
 function play(
   name: string,
-  { specs = [EVERY], ...options }: Parameters<typeof aCloudStage>[1] & { readonly specs?: readonly ScheduleSpec[] },
+  { specs = [EVERY], ...options }: Parameters<typeof aServiceStage>[1] & { readonly specs?: readonly ScheduleSpec[] },
   act: (play: Play) => Promise<void>,
 ): void {
   Deno.test(name, async () => {
-    await using stage = await aCloudStage(specs, {
+    await using stage = await aServiceStage(specs, {
       startMs: START_MS,
       workflows: { short: lasting(30), long: lasting(3_600) },
       ...options,
     });
-    const cloud = await stage.isolate();
+    const service = await stage.isolate();
     await act({
       stage,
-      cloud,
+      service,
       async tickAt(...minutes) {
         for (const minute of minutes) {
           stage.clock.advance(Math.max(0, START_MS + minute * MINUTE_MS - stage.clock.now()));
-          await tick(cloud);
+          await tick(service);
         }
       },
     });
   });
 }
 
-async function ends(cloud: Cloud, schedule = "every"): Promise<readonly (string | undefined)[]> {
-  return (await cloud.store.lastSlots(schedule, 20)).map(({ state, end }) => end?.status ?? state).reverse();
+async function ends(service: Service, schedule = "every"): Promise<readonly (string | undefined)[]> {
+  return (await service.schedulerStore.lastOccurrences(schedule, 20)).map(({ state, end }) => end?.status ?? state)
+    .reverse();
 }
 
-play("a schedule that is new begins with its next slot", {}, async ({ stage, cloud, tickAt }) => {
+play("a schedule that is new begins with its next slot", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 1, 9);
   assert.equal(stage.simulator.runs().length, 0);
   await tickAt(10, 11);
-  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.deepEqual(await ends(service), ["completed"]);
 });
 
 play("a tick with nothing due asks the platform nothing", {}, async ({ stage, tickAt }) => {
@@ -79,19 +80,19 @@ play("a tick with nothing due writes once, and sets no timer", {}, async ({ stag
   stage.clock.advance(MINUTE_MS);
   await tick({ ...isolate, deps: { ...deps, clock } });
   assert.equal(writes, 1);
-  assert.equal((await isolate.store.tickLog())?.startedMs, stage.clock.now());
+  assert.equal((await isolate.schedulerStore.tickLog())?.startedMs, stage.clock.now());
 });
 
-play("ticks that stay away are counted and told", {}, async ({ cloud, tickAt }) => {
+play("ticks that stay away are counted and told", {}, async ({ service, tickAt }) => {
   await tickAt(0, 1, 2, 7);
-  assert.equal((await cloud.store.tickLog())?.missed, 4);
+  assert.equal((await service.schedulerStore.tickLog())?.missed, 4);
 });
 
-play("missed slots are reported, and the last of them is made up for", {}, async ({ stage, cloud, tickAt }) => {
+play("missed slots are reported, and the last of them is made up for", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 46, 47);
-  assert.deepEqual(await ends(cloud), ["completed"]);
-  const missed = (await cloud.store.reports(10)).filter(({ kind }) => kind === "missed");
-  assert.deepEqual(missed.map(({ slotId }) => slotId).sort(), [
+  assert.deepEqual(await ends(service), ["completed"]);
+  const missed = (await service.schedulerStore.notifications(10)).filter(({ kind }) => kind === "missed");
+  assert.deepEqual(missed.map(({ occurrenceId }) => occurrenceId).sort(), [
     "every@2026-01-05T09:10Z",
     "every@2026-01-05T09:20Z",
     "every@2026-01-05T09:30Z",
@@ -105,140 +106,143 @@ play("after an outage of days every missed slot is told, however many, and the s
     cron: "*/5 * * * *",
     notify: [{ url: "https://example.com/a" }, { url: "https://example.com/b" }],
   }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(3 * 24 * 60 * MINUTE_MS);
-  await tick({ ...cloud, fetch: () => Promise.resolve(new Response(null, { status: 503 })) });
-  const missed = (await cloud.store.reports(2_000)).filter(({ kind }) => kind === "missed");
+  await tick({ ...service, fetch: () => Promise.resolve(new Response(null, { status: 503 })) });
+  const missed = (await service.schedulerStore.notifications(2_000)).filter(({ kind }) => kind === "missed");
   // No more than 500 are looked at, and the last two of them are in time.
-  assert.equal(new Set(missed.map(({ slotId }) => slotId)).size, 498);
-  assert.equal((await cloud.store.dueMessages(stage.clock.now() + 10 * MINUTE_MS, 2_000)).length, 2 * 498);
+  assert.equal(new Set(missed.map(({ occurrenceId }) => occurrenceId)).size, 498);
+  assert.equal(
+    (await service.schedulerStore.dueOutboxMessages(stage.clock.now() + 10 * MINUTE_MS, 2_000)).length,
+    2 * 498,
+  );
   assert.equal(stage.simulator.runs().length, 1);
 });
 
 play("a tick that dies within a long outage's reports leaves the next one the same slots", {
   specs: [{ ...EVERY, cron: "*/5 * * * *", catchUp: { all: 20 }, overlap: "allow" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(24 * 60 * MINUTE_MS);
   let steps = 0;
-  const begin: Cloud["store"]["begin"] = (...step) =>
-    steps++ < 11 ? cloud.store.begin(...step) : Promise.reject(new Error("killed"));
-  await assert.rejects(tick({ ...cloud, store: { ...cloud.store, begin } }), /killed/);
-  await tick(cloud);
-  const missed = (await cloud.store.reports(2_000)).filter(({ kind }) => kind === "missed");
+  const begin: Service["schedulerStore"]["begin"] = (...step) =>
+    steps++ < 11 ? service.schedulerStore.begin(...step) : Promise.reject(new Error("killed"));
+  await assert.rejects(tick({ ...service, schedulerStore: { ...service.schedulerStore, begin } }), /killed/);
+  await tick(service);
+  const missed = (await service.schedulerStore.notifications(2_000)).filter(({ kind }) => kind === "missed");
   // Two are in time, and twenty are made up for.
   assert.equal(missed.length, 24 * 12 - 22);
-  assert.equal((await cloud.store.lastSlots("every", 2_000)).length, 22);
+  assert.equal((await service.schedulerStore.lastOccurrences("every", 2_000)).length, 22);
   assert.equal(stage.simulator.runs().length, 22);
 });
 
 play("a run past its deadline is told of, and cancelled where that is wished", {
   specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10, 11, 16, 17, 18, 19);
-  assert.deepEqual(await ends(cloud), ["cancelled"]);
+  assert.deepEqual(await ends(service), ["cancelled"]);
   assert.equal(stage.simulator.received("cancel-run").length, 1);
-  const kinds = (await cloud.store.reports(10)).map(({ kind }) => kind);
+  const kinds = (await service.schedulerStore.notifications(10)).map(({ kind }) => kind);
   assert.deepEqual(kinds.sort(), ["cancelled", "deadline", "submitted"]);
 });
 
 play("a run past its deadline goes on where it may", {
   specs: [{ ...EVERY, workflow: "long", deadline: "5m" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10, 16, 17, 18);
-  assert.deepEqual(await ends(cloud), ["open"]);
+  assert.deepEqual(await ends(service), ["open"]);
   assert.equal(stage.simulator.received("cancel-run").length, 0);
-  assert.equal((await cloud.store.reports(10)).filter(({ kind }) => kind === "deadline").length, 1);
+  assert.equal((await service.schedulerStore.notifications(10)).filter(({ kind }) => kind === "deadline").length, 1);
 });
 
 play("inputs that are wrong end the slot, and say why", {
   specs: [{ ...EVERY, workflow: "hello-world", inputs: { hello: { message: 7 } } }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10);
-  assert.deepEqual(await ends(cloud), ["failed"]);
-  const [report] = await cloud.store.reports(1);
+  assert.deepEqual(await ends(service), ["failed"]);
+  const [report] = await service.schedulerStore.notifications(1);
   assert.match(report?.message ?? "", /Cannot run hello-world: .*hello\.message/);
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
 play("a workflow that is not there ends the slot, and the next one is tried again", {
   specs: [{ ...EVERY, workflow: "no-such-workflow" }],
-}, async ({ cloud, tickAt }) => {
+}, async ({ service, tickAt }) => {
   await tickAt(0, 10, 20);
-  assert.deepEqual(await ends(cloud), ["failed", "failed"]);
+  assert.deepEqual(await ends(service), ["failed", "failed"]);
 });
 
-play("a platform that is away for a while delays a slot, and loses none", {}, async ({ stage, cloud, tickAt }) => {
+play("a platform that is away for a while delays a slot, and loses none", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 8 });
   await tickAt(10);
-  assert.deepEqual(await ends(cloud), ["waiting"]);
+  assert.deepEqual(await ends(service), ["waiting"]);
   await tickAt(11, 12, 13, 14);
-  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.deepEqual(await ends(service), ["completed"]);
 });
 
-play("a store that fails for a moment delays a slot, and loses none", {}, async ({ stage, cloud, tickAt }) => {
+play("a store that fails for a moment delays a slot, and loses none", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
-  const { ledger } = cloud.deps;
-  const failing: KvLedger = {
-    ...ledger,
+  const { store } = service.deps;
+  const failing: KvRunStore = {
+    ...store,
     put: () => Promise.reject(new StorageError("Cannot use the store: it is away")),
   };
-  await tick({ ...cloud, deps: { ...cloud.deps, ledger: failing } });
-  assert.deepEqual(await ends(cloud), ["waiting"]);
+  await tick({ ...service, deps: { ...service.deps, store: failing } });
+  assert.deepEqual(await ends(service), ["waiting"]);
   await tickAt(11, 12);
-  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.deepEqual(await ends(service), ["completed"]);
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
 play("a queue grows to its bound, and what comes after is skipped and told", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "queue" }],
   workflows: { long: lasting(100 * 3_600) },
-}, async ({ cloud, tickAt }) => {
+}, async ({ service, tickAt }) => {
   await tickAt(...Array.from({ length: 31 }, (_, minute) => minute));
-  const states = (await cloud.store.lastSlots("every", 100)).map(({ state }) => state);
-  assert.deepEqual([states.filter((state) => state === "waiting").length, states.length], [LONGEST_QUEUE, 30]);
-  const skipped = (await cloud.store.reports(100)).filter(({ kind }) => kind === "skipped");
-  assert.equal(skipped.length, 30 - LONGEST_QUEUE - 1);
+  const states = (await service.schedulerStore.lastOccurrences("every", 100)).map(({ state }) => state);
+  assert.deepEqual([states.filter((state) => state === "waiting").length, states.length], [MAX_QUEUE_LENGTH, 30]);
+  const skipped = (await service.schedulerStore.notifications(100)).filter(({ kind }) => kind === "skipped");
+  assert.equal(skipped.length, 30 - MAX_QUEUE_LENGTH - 1);
 });
 
 play("a slot whose intent a dying tick left is not passed over: its run comes, and is cancelled for the next", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "cancel-previous" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(MINUTE_MS);
-  const { ledger } = cloud.deps;
-  const dying: KvLedger = {
-    ...ledger,
+  const { store } = service.deps;
+  const dying: KvRunStore = {
+    ...store,
     async put(record) {
-      await ledger.put(record);
+      await store.put(record);
       throw new Error("killed");
     },
   };
-  await assert.rejects(tick({ ...cloud, deps: { ...cloud.deps, ledger: dying } }), /killed/);
+  await assert.rejects(tick({ ...service, deps: { ...service.deps, store: dying } }), /killed/);
   await tickAt(2);
-  const slots = await cloud.store.lastSlots("every", 10);
-  assert.equal(slots.filter(({ wishId }) => wishId !== null).length, stage.simulator.runs().length);
-  assert.deepEqual(await ends(cloud), ["cancelling", "open"]);
+  const occurrences = await service.schedulerStore.lastOccurrences("every", 10);
+  assert.equal(occurrences.filter(({ submissionId }) => submissionId !== null).length, stage.simulator.runs().length);
+  assert.deepEqual(await ends(service), ["cancelling", "open"]);
 });
 
 play("a lost answer is looked for by the next ticks, and nothing is sent twice", {
   faults: [{ on: "submit", cut: "after-effect" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10, 11, 12);
-  assert.deepEqual(await ends(cloud), ["completed"]);
+  assert.deepEqual(await ends(service), ["completed"]);
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
 play("a run that is looked for in vain is told of, and costs no later tick a request", {
   faults: [{ on: "submit", cut: "before-effect" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 1);
-  await cloud.store.addSlot({ id: "every@once", schedule: "every", atMs: stage.clock.now() });
+  await service.schedulerStore.addOccurrence({ id: "every@once", schedule: "every", atMs: stage.clock.now() });
   await tickAt(2, 3, 4, 5, 6, 7);
-  assert.deepEqual(await ends(cloud), ["unknown"]);
+  assert.deepEqual(await ends(service), ["unknown"]);
   const asked = stage.simulator.received().length;
   await tickAt(8, 9);
   assert.equal(stage.simulator.received().length, asked);
@@ -254,21 +258,21 @@ play("a platform that is away keeps nobody from being told", { specs: [MISSING] 
   const fresh = await stage.isolate({ fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++told })) });
   await assert.rejects(tick(fresh), Unavailable);
   assert.equal(told, 3);
-  assert.match((await fresh.store.tickLog())?.error ?? "", /whose key it is/);
+  assert.match((await fresh.schedulerStore.tickLog())?.error ?? "", /whose key it is/);
 });
 
 play("a platform that does not answer keeps nobody from being told", { specs: [MISSING] }, async (play) => {
-  const { stage, cloud, tickAt } = play;
+  const { stage, service, tickAt } = play;
   await tickAt(0);
   stage.clock.advance(46 * MINUTE_MS);
   let told = 0;
   const report = await tick({
-    ...cloud,
+    ...service,
     fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++told })),
     deps: {
-      ...cloud.deps,
+      ...service.deps,
       client: {
-        ...cloud.deps.client,
+        ...service.deps.client,
         whoAmI: ({ signal }) =>
           new Promise((_, reject) => {
             signal?.addEventListener("abort", () => reject(signal?.reason));
@@ -284,16 +288,16 @@ const HUNG: ScheduleSpec = { ...EVERY, name: "a-hung-one", workflow: "long" };
 
 play("a workflow that the platform has no answer for delays no other, and its slot is given up after an hour", {
   specs: [HUNG, { ...EVERY, overlap: "allow" }],
-}, async ({ stage, cloud, tickAt }) => {
-  const { client } = cloud.deps;
+}, async ({ stage, service, tickAt }) => {
+  const { client } = service.deps;
   const hanging = <T>(name: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> => {
     if (name !== "long") return act();
     return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal?.reason)));
   };
-  const hung: Cloud = {
-    ...cloud,
+  const hung: Service = {
+    ...service,
     deps: {
-      ...cloud.deps,
+      ...service.deps,
       client: {
         ...client,
         getWorkflow: (name, options) => hanging(name, options.signal, () => client.getWorkflow(name, options)),
@@ -310,67 +314,67 @@ play("a workflow that the platform has no answer for delays no other, and its sl
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
   assert.equal((await tick(hung)).isCutShort, true);
-  assert.deepEqual([await ends(cloud), await ends(cloud, "a-hung-one")], [["open"], ["waiting"]]);
+  assert.deepEqual([await ends(service), await ends(service, "a-hung-one")], [["open"], ["waiting"]]);
   stage.clock.advance(60 * MINUTE_MS);
   await tick(hung);
-  assert.equal((await ends(cloud, "a-hung-one"))[0], "failed");
+  assert.equal((await ends(service, "a-hung-one"))[0], "failed");
 });
 
 play("a tick says how many it submitted, of however many workflows", {
   specs: [EVERY, { ...EVERY, name: "other", workflow: "long" }, { ...EVERY, name: "third", workflow: "quick" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
-  assert.equal((await tick(cloud)).submitted, 3);
+  assert.equal((await tick(service)).submitted, 3);
   assert.equal(stage.simulator.runs().length, 3);
 });
 
 play("a slot whose schedule this revision does not know waits for one that does", { specs: [EVERY] }, async (play) => {
-  const { stage, cloud, tickAt } = play;
+  const { stage, service, tickAt } = play;
   await tickAt(0);
-  const slot = { id: "other@a", schedule: "other", atMs: stage.clock.now() };
-  await cloud.store.addSlot(slot);
+  const occurrence = { id: "other@a", schedule: "other", atMs: stage.clock.now() };
+  await service.schedulerStore.addOccurrence(occurrence);
   await tickAt(1, 9);
-  assert.equal((await cloud.store.slot("other", slot.id))?.state, "waiting");
+  assert.equal((await service.schedulerStore.occurrence("other", occurrence.id))?.state, "waiting");
   await tickAt(10);
-  assert.equal((await cloud.store.slot("other", slot.id))?.end?.status, "skipped");
+  assert.equal((await service.schedulerStore.occurrence("other", occurrence.id))?.end?.status, "skipped");
 });
 
 play("a run of another account's key ends its slot, and holds no other back", {
   specs: [{ ...EVERY, workflow: "long" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10);
-  assert.deepEqual(await ends(cloud), ["open"]);
+  assert.deepEqual(await ends(service), ["open"]);
   const client: Client = {
-    ...cloud.deps.client,
-    whoAmI: async (options) => ({ ...await cloud.deps.client.whoAmI(options), user: "somebody-else" }),
+    ...service.deps.client,
+    whoAmI: async (options) => ({ ...await service.deps.client.whoAmI(options), user: "somebody-else" }),
   };
   stage.clock.advance(MINUTE_MS);
-  await tick({ ...cloud, deps: { ...cloud.deps, client } });
-  assert.deepEqual(await ends(cloud), ["unknown"]);
+  await tick({ ...service, deps: { ...service.deps, client } });
+  assert.deepEqual(await ends(service), ["unknown"]);
 });
 
-play("a tick between those of the bell does not pass for one", {}, async ({ stage, cloud, tickAt }) => {
-  await tick(cloud, { ...DEFAULT_TICK, isRung: false });
-  assert.equal(await cloud.store.tickLog(), null);
+play("a tick between those of the bell does not pass for one", {}, async ({ stage, service, tickAt }) => {
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+  assert.equal(await service.schedulerStore.tickLog(), null);
   await tickAt(0, 1);
   for (let minute = 2; minute < 30; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud, { ...DEFAULT_TICK, isRung: false });
+    await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   }
-  assert.equal((await cloud.store.tickLog())?.startedMs, START_MS + MINUTE_MS);
+  assert.equal((await service.schedulerStore.tickLog())?.startedMs, START_MS + MINUTE_MS);
   await tickAt(30);
-  assert.equal((await cloud.store.tickLog())?.missed, 28);
+  assert.equal((await service.schedulerStore.tickLog())?.missed, 28);
 });
 
 play("more runs than a tick may look at take turns", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(...Array.from({ length: 13 }, (_, minute) => minute));
   const before = stage.simulator.received("get-run").length;
   for (let minute = 0; minute < 4; minute++) {
     stage.clock.advance(MINUTE_MS);
-    await tick(cloud, { ...DEFAULT_TICK, mostLooks: 3 });
+    await tick(service, { ...DEFAULT_TICK, maxPolls: 3 });
   }
   const looked = stage.simulator.received("get-run").slice(before).map(({ path }) => path);
   assert.ok(new Set(looked).size >= 10, `only ${new Set(looked).size} were looked at`);
@@ -378,21 +382,21 @@ play("more runs than a tick may look at take turns", {
 
 play("a schedule of another timeline does not run, and what passes meanwhile is not missed", {
   specs: [{ ...EVERY, enabled: ["git-branch/main"] }],
-}, async ({ stage, cloud, tickAt }) => {
+}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10, 20);
   assert.equal(stage.simulator.runs().length, 0);
-  const moved = { ...cloud, timeline: "git-branch/main" };
+  const moved = { ...service, timeline: "git-branch/main" };
   await tick(moved);
   stage.clock.advance(10 * MINUTE_MS);
   await tick(moved);
   assert.equal(stage.simulator.runs().length, 1);
-  assert.deepEqual((await cloud.store.reports(10)).filter(({ kind }) => kind === "missed"), []);
+  assert.deepEqual((await service.schedulerStore.notifications(10)).filter(({ kind }) => kind === "missed"), []);
 });
 
 play("inputs come from a file that is deployed along, and inline ones stand above it", {
   specs: [{ ...EVERY, inputsFile: "inputs.yaml", inputs: { b: 2 } }],
-}, async ({ stage, cloud }) => {
-  const isolate = { ...cloud, readTextFile: () => Promise.resolve("a: 1\nb: 1\n") };
+}, async ({ stage, service }) => {
+  const isolate = { ...service, readTextFile: () => Promise.resolve("a: 1\nb: 1\n") };
   await tick(isolate);
   stage.clock.advance(10 * MINUTE_MS);
   await tick(isolate);
@@ -400,17 +404,21 @@ play("inputs come from a file that is deployed along, and inline ones stand abov
   assert.deepEqual((submit?.body as { inputs: unknown }).inputs, { a: 1, b: 2 });
 });
 
-play("two isolates that tick at once share the work, and one of them says so", {}, async ({ stage, cloud, tickAt }) => {
-  await tickAt(0);
-  stage.clock.advance(10 * MINUTE_MS);
-  const reports = await Promise.all([tick(cloud), tick(await stage.isolate()), tick(await stage.isolate())]);
-  assert.deepEqual(reports.map(({ didTick }) => didTick).sort(), [false, false, true]);
-  assert.equal(stage.simulator.runs().length, 1);
-});
+play(
+  "two isolates that tick at once share the work, and one of them says so",
+  {},
+  async ({ stage, service, tickAt }) => {
+    await tickAt(0);
+    stage.clock.advance(10 * MINUTE_MS);
+    const notifications = await Promise.all([tick(service), tick(await stage.isolate()), tick(await stage.isolate())]);
+    assert.deepEqual(notifications.map(({ didTick }) => didTick).sort(), [false, false, true]);
+    assert.equal(stage.simulator.runs().length, 1);
+  },
+);
 
-play("what is old is forgotten in time", {}, async ({ stage, cloud, tickAt }) => {
+play("what is old is forgotten in time", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10, 11);
   stage.clock.advance(100 * 24 * 60 * MINUTE_MS);
-  assert.equal(await cloud.store.prune(stage.clock.now() - 90 * 24 * 60 * MINUTE_MS, 100), 3);
-  assert.deepEqual(await ends(cloud), []);
+  assert.equal(await service.schedulerStore.prune(stage.clock.now() - 90 * 24 * 60 * MINUTE_MS, 100), 3);
+  assert.deepEqual(await ends(service), []);
 });

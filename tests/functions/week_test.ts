@@ -8,7 +8,7 @@ import { tick } from "../../functions/tick.ts";
 import type { Client } from "../../lib/client/client.ts";
 import type { ScheduleSpec } from "../../lib/schedules/schedule.ts";
 import { seededRandom } from "../torture/verdict.ts";
-import { aCloudStage, lasting } from "./support/cloud.ts";
+import { aServiceStage, lasting } from "./support/cloud.ts";
 
 const MINUTE_MS = 60_000;
 /** Europe's clocks leap forward on 29 March, Sydney's fall back on 5 April (4 April, 16:00 UTC). */
@@ -21,7 +21,7 @@ interface Row {
   /** How many runs come of them. */
   readonly runs: number;
   /** Which slots have one, where that can be read off a calendar. */
-  readonly slots?: readonly string[];
+  readonly occurrences?: readonly string[];
   /** Which have none, of those of the outage. */
   readonly without?: readonly string[];
 }
@@ -33,13 +33,13 @@ const ROWS: readonly Row[] = [
     spec: { name: "berlin-gap", cron: "30 2 * * *", timeZone: "Europe/Berlin", workflow: "short" },
     runs: 7,
     // Half past two is leapt over on the first day: the run comes the moment the clocks have leapt.
-    slots: ["2026-03-29T01:00Z", ...[30, 31].map((day) => `2026-03-${day}T00:30Z`), ...daysOfApril("00:30")],
+    occurrences: ["2026-03-29T01:00Z", ...[30, 31].map((day) => `2026-03-${day}T00:30Z`), ...daysOfApril("00:30")],
   },
   {
     spec: { name: "sydney-fold", cron: "30 2 * * *", timeZone: "Australia/Sydney", workflow: "short" },
     runs: 7,
     // Of the two on 5 April, the first.
-    slots: [...[29, 30, 31].map((day) => `2026-03-${day}T15:30Z`), ...daysOfApril("15:30")],
+    occurrences: [...[29, 30, 31].map((day) => `2026-03-${day}T15:30Z`), ...daysOfApril("15:30")],
   },
   // Sydney's hour from two to three comes twice in the end.
   {
@@ -84,14 +84,14 @@ const OUTAGE = { fromMs: Date.UTC(2026, 2, 31, 3), toMs: Date.UTC(2026, 2, 31, 6
 
 Deno.test("over a week of dying, late, doubled and racing ticks each schedule has the runs that its policy says", async () => {
   const random = seededRandom(SEED);
-  await using stage = await aCloudStage(ROWS.map(({ spec }) => spec), {
+  await using stage = await aServiceStage(ROWS.map(({ spec }) => spec), {
     startMs: START_MS,
     random,
     workflows: { short: lasting(40), long: lasting(25 * 60) },
   });
   const steady = await stage.isolate();
   // What trying the platform finds out: without it, a submit that a tick died over stays unknown.
-  await steady.deps.ledger.learn(steady.deps.client.host, { echoesSlug: true, rejectsDuplicateSlug: true });
+  await steady.deps.store.updateCapabilities(steady.deps.client.host, { keepsSlug: true, refusesDuplicateSlug: true });
   let killed = 0;
   let killedBySubmit = 0;
   for (let minute = 0; minute <= DAYS * 24 * 60; minute++) {
@@ -107,7 +107,7 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
       const isolate = await stage.isolate({ kv: mortalKv(stage.kv, life) });
       const client = mortalClient(isolate.deps.client, life);
       await tick({ ...isolate, deps: { ...isolate.deps, client } }).catch(() => {});
-      if (life.isOver()) killed++;
+      if (life.isEnded()) killed++;
       if (life.diedOf() === "submit") killedBySubmit++;
     } else if (luck < 0.3) {
       // Doubled, and from two isolates at once.
@@ -126,10 +126,14 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
   const slugs = stage.simulator.runs().map(({ slug }) => slug);
   assert.equal(new Set(slugs).size, slugs.length, "a run bears the slug of another");
   const counts: Record<string, number> = {};
-  for (const { spec: { name }, slots: expected, without = [] } of ROWS) {
-    const slots = await steady.store.lastSlots(name, 1_000);
-    const ran = slots.filter(({ wishId }) => wishId !== null);
-    assert.equal(new Set(ran.map(({ wishId }) => wishId)).size, ran.length, `${name} has a run for two slots`);
+  for (const { spec: { name }, occurrences: expected, without = [] } of ROWS) {
+    const occurrences = await steady.schedulerStore.lastOccurrences(name, 1_000);
+    const ran = occurrences.filter(({ submissionId }) => submissionId !== null);
+    assert.equal(
+      new Set(ran.map(({ submissionId }) => submissionId)).size,
+      ran.length,
+      `${name} has a run for two slots`,
+    );
     const times = ran.map(({ id }) => id.slice(name.length + 1)).reverse();
     if (expected !== undefined) assert.deepEqual(times, expected, name);
     assert.deepEqual(without.filter((time) => times.includes(time)), [], name);
@@ -144,7 +148,7 @@ Deno.test("over a week of dying, late, doubled and racing ticks each schedule ha
 interface Life {
   /** Acts, unless it is over. */
   live<T>(name: string, act: () => Promise<T>): Promise<T>;
-  isOver(): boolean;
+  isEnded(): boolean;
   /** What it ended with; empty while it goes on. */
   diedOf(): string;
 }
@@ -167,7 +171,7 @@ function aLife({ end, isHeard }: { readonly end: number | string; readonly isHea
       if (cause !== undefined) throw killed();
       return result;
     },
-    isOver: () => cause !== undefined,
+    isEnded: () => cause !== undefined,
     diedOf: () => cause ?? "",
   };
 }
@@ -180,7 +184,7 @@ function mortalKv(kv: Deno.Kv, life: Life): Deno.Kv {
       if (typeof member !== "function") return member;
       if (name === "list") {
         return (...args: unknown[]) => {
-          if (life.isOver()) throw new Error("killed");
+          if (life.isEnded()) throw new Error("killed");
           return Reflect.apply(member, target, args);
         };
       }

@@ -1,20 +1,20 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
-import { inspectLedger } from "../../lib/ledger/inspect.ts";
-import { LEDGER_VERSION, openSqliteLedger } from "../../lib/ledger/sqlite.ts";
+import { inspectStore } from "../../lib/ledger/inspect.ts";
+import { openSqliteRunStore, STORE_VERSION } from "../../lib/ledger/sqlite.ts";
 import { type EmptyFolder, emptyFolder } from "../support/main_job.ts";
-import { anIntended, aSettled, aSubmitted } from "../support/records.ts";
+import { aFinishedSubmission, anUnconfirmedSubmission, aPendingSubmission } from "../support/records.ts";
 
 const onSetAside = () => assert.fail("nothing is to be set aside");
 
 async function aLedger({ path: folder }: EmptyFolder): Promise<string> {
   const path = `${folder}/ledger.db`;
-  await using ledger = await openSqliteLedger({ path, nowMs: 0, onSetAside });
-  await ledger.put({ ...anIntended(), wishId: "intended" });
-  await ledger.put({ ...anIntended(), wishId: "lost", lostAnswers: 1 });
-  await ledger.put({ ...aSubmitted(), wishId: "submitted", revision: 0 });
-  await ledger.put({ ...aSettled(), wishId: "settled", revision: 0 });
-  await ledger.learn("localhost", { echoesSlug: true });
+  await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside });
+  await store.put({ ...aPendingSubmission(), submissionId: "pending" });
+  await store.put({ ...aPendingSubmission(), submissionId: "lost", lostResponses: 1 });
+  await store.put({ ...anUnconfirmedSubmission(), submissionId: "submitted", revision: 0 });
+  await store.put({ ...aFinishedSubmission(), submissionId: "finished", revision: 0 });
+  await store.updateCapabilities("localhost", { keepsSlug: true });
   return path;
 }
 
@@ -31,12 +31,12 @@ Deno.test("a ledger's records are counted by what is known of them, and nothing 
   await using folder = await emptyFolder();
   const path = await aLedger(folder);
   const before = await contentOf(folder);
-  const { state, bytes, whyNotWritable } = await inspectLedger(path, "localhost");
-  assert.deepEqual(state, { type: "sound", records: 4, open: 3, doubtful: 2, profile: { echoesSlug: true } });
+  const { state, bytes, whyNotWritable } = await inspectStore(path, "localhost");
+  assert.deepEqual(state, { type: "sound", records: 4, open: 3, unconfirmed: 2, profile: { keepsSlug: true } });
   assert.equal(bytes, (await Deno.stat(path)).size);
   assert.equal(whyNotWritable, null);
   assert.deepEqual(await contentOf(folder), before);
-  const other = (await inspectLedger(path, "elsewhere")).state;
+  const other = (await inspectStore(path, "elsewhere")).state;
   assert.deepEqual(other.type === "sound" && other.profile, {});
 });
 
@@ -51,7 +51,7 @@ for (
     const path = await aLedger(folder);
     await spoil(path);
     const before = await contentOf(folder);
-    assert.equal((await inspectLedger(path, null)).state.type, "damaged");
+    assert.equal((await inspectStore(path, null)).state.type, "damaged");
     assert.deepEqual(await contentOf(folder), before);
   });
 }
@@ -59,20 +59,20 @@ for (
 Deno.test("a file that a newer program made is told from a damaged one", async () => {
   await using folder = await emptyFolder();
   const path = await aLedger(folder);
-  execute(path, `PRAGMA user_version = ${LEDGER_VERSION + 1}`);
-  assert.deepEqual((await inspectLedger(path, null)).state, { type: "newer" });
+  execute(path, `PRAGMA user_version = ${STORE_VERSION + 1}`);
+  assert.deepEqual((await inspectStore(path, null)).state, { type: "newer" });
 });
 
 Deno.test("a file that was begun and never written to holds nothing", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/ledger.db`, "");
-  const { state } = await inspectLedger(`${folder.path}/ledger.db`, null);
-  assert.deepEqual(state, { type: "sound", records: 0, open: 0, doubtful: 0, profile: {} });
+  const { state } = await inspectStore(`${folder.path}/ledger.db`, null);
+  assert.deepEqual(state, { type: "sound", records: 0, open: 0, unconfirmed: 0, profile: {} });
 });
 
 Deno.test("where there is no ledger none is made, nor its folder", async () => {
   await using folder = await emptyFolder();
-  const inspection = await inspectLedger(`${folder.path}/a/b/ledger.db`, null);
+  const inspection = await inspectStore(`${folder.path}/a/b/ledger.db`, null);
   assert.deepEqual(inspection, { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable: null });
   assert.deepEqual(await contentOf(folder), {});
 });
@@ -80,7 +80,7 @@ Deno.test("where there is no ledger none is made, nor its folder", async () => {
 Deno.test("a place below a file can't be written", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/file`, "");
-  const { state, whyNotWritable } = await inspectLedger(`${folder.path}/file/state/ledger.db`, null);
+  const { state, whyNotWritable } = await inspectStore(`${folder.path}/file/state/ledger.db`, null);
   assert.equal(state.type, "absent");
   assert.match(whyNotWritable ?? "", /file is not a folder/);
 });
@@ -91,7 +91,7 @@ Deno.test("a file that somebody writes is busy, not damaged", async () => {
   const writer = new DatabaseSync(path);
   writer.exec("BEGIN EXCLUSIVE");
   try {
-    assert.equal((await inspectLedger(path, null)).state.type, "busy");
+    assert.equal((await inspectStore(path, null)).state.type, "busy");
   } finally {
     writer.close();
   }
@@ -111,7 +111,7 @@ Deno.test("a write that a process left unfinished is not taken for damage", asyn
   await Deno.copyFile(`${path}-journal`, `${copy}-journal`);
   writer.close();
   const before = await contentOf(folder);
-  assert.equal((await inspectLedger(copy, null)).state.type, "busy");
+  assert.equal((await inspectStore(copy, null)).state.type, "busy");
   assert.deepEqual(await contentOf(folder), before);
 });
 

@@ -1,4 +1,4 @@
-import { memoryLedger } from "../../lib/ledger/memory.ts";
+import { memoryRunStore } from "../../lib/ledger/memory.ts";
 import { holdToContract } from "./contract.ts";
 
-holdToContract("memoryLedger()", () => Promise.resolve(memoryLedger()));
+holdToContract("memoryLedger()", () => Promise.resolve(memoryRunStore()));

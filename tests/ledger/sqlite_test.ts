@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../lib/errors.ts";
-import { type Ledger, StaleRecord } from "../../lib/ledger/ledger.ts";
-import { openSqliteLedger } from "../../lib/ledger/sqlite.ts";
+import { type RunStore, WriteConflict } from "../../lib/ledger/ledger.ts";
+import { openSqliteRunStore } from "../../lib/ledger/sqlite.ts";
 import { emptyFolder } from "../support/main_job.ts";
-import { anIntended, aSubmitted } from "../support/records.ts";
+import { anUnconfirmedSubmission, aPendingSubmission } from "../support/records.ts";
 import { holdToContract } from "./contract.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -12,11 +12,11 @@ const OWNER = { host: "localhost", user: "demo" };
 
 holdToContract("sqliteLedger", async () => {
   const folder = await emptyFolder();
-  const ledger = await open(`${folder.path}/state/ledger.db`);
+  const store = await open(`${folder.path}/state/ledger.db`);
   return {
-    ...ledger,
+    ...store,
     async [Symbol.asyncDispose]() {
-      await ledger[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
@@ -26,13 +26,13 @@ Deno.test("what was put is there when the file is opened again", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/ledger.db`;
   {
-    await using ledger = await open(path);
-    await ledger.put(anIntended());
-    await ledger.learn("localhost", { echoesSlug: true });
+    await using store = await open(path);
+    await store.put(aPendingSubmission());
+    await store.updateCapabilities("localhost", { keepsSlug: true });
   }
-  await using ledger = await open(path);
-  assert.equal((await ledger.get("wish"))?.state, "intended");
-  assert.deepEqual(await ledger.profile("localhost"), { echoesSlug: true });
+  await using store = await open(path);
+  assert.equal((await store.get("submission"))?.state, "pending");
+  assert.deepEqual(await store.capabilities("localhost"), { keepsSlug: true });
 });
 
 Deno.test({
@@ -51,10 +51,10 @@ Deno.test("of two open keepers one wins a record, and each sees what the other w
   await using folder = await emptyFolder();
   await using one = await open(`${folder.path}/ledger.db`);
   await using other = await open(`${folder.path}/ledger.db`);
-  const first = await one.put(anIntended());
-  await other.put({ ...aSubmitted(), revision: first.revision });
-  await assert.rejects(one.put({ ...aSubmitted(), revision: first.revision }), StaleRecord);
-  assert.equal((await one.get("wish"))?.state, "submitted");
+  const first = await one.put(aPendingSubmission());
+  await other.put({ ...anUnconfirmedSubmission(), revision: first.revision });
+  await assert.rejects(one.put({ ...anUnconfirmedSubmission(), revision: first.revision }), WriteConflict);
+  assert.equal((await one.get("submission"))?.state, "unconfirmed");
 });
 
 for (const [what, spoil] of [["is text", text], ["was overwritten in the middle", overwritten]] as const) {
@@ -64,8 +64,8 @@ for (const [what, spoil] of [["is text", text], ["was overwritten in the middle"
     await spoil(path);
     const before = await Deno.readFile(path);
     const said: string[] = [];
-    await using ledger = await openSqliteLedger({ path, nowMs: NOW_MS, onSetAside: (text) => said.push(text) });
-    await ledger.put(anIntended());
+    await using store = await openSqliteRunStore({ path, nowMs: NOW_MS, onSetAside: (text) => said.push(text) });
+    await store.put(aPendingSubmission());
     const aside = `${path}.damaged-2026-01-05T09-00-00-000Z`;
     assert.deepEqual(await Deno.readFile(aside), before);
     assert.equal(said.length, 1);
@@ -77,15 +77,18 @@ Deno.test("damage that shows later is treated the same way, once, however many h
   await using folder = await emptyFolder();
   const path = `${folder.path}/ledger.db`;
   const said: string[] = [];
-  const openTelling = () => openSqliteLedger({ path, nowMs: NOW_MS, onSetAside: (text) => said.push(text) });
+  const openTelling = () => openSqliteRunStore({ path, nowMs: NOW_MS, onSetAside: (text) => said.push(text) });
   await using one = await openTelling();
   await using other = await openTelling();
-  await one.put(anIntended({ wishId: "early" }));
+  await one.put(aPendingSubmission({ submissionId: "early" }));
   await overwrite(path);
-  await one.put(anIntended());
-  await other.put(anIntended({ wishId: "another" }));
+  await one.put(aPendingSubmission());
+  await other.put(aPendingSubmission({ submissionId: "another" }));
   assert.equal(said.length, 1);
-  assert.deepEqual((await other.listOpen(OWNER)).map(({ wishId }) => wishId).sort(), ["another", "wish"]);
+  assert.deepEqual((await other.listOpen(OWNER)).map(({ submissionId }) => submissionId).sort(), [
+    "another",
+    "submission",
+  ]);
 });
 
 Deno.test("a file of a newer version is left as it is", async () => {
@@ -109,16 +112,16 @@ Deno.test("a folder that can't be made is a storage error that says what to do",
 Deno.test("a hundred thousand records are pruned, and the space of a list stays bounded by its limit", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/ledger.db`;
-  await using ledger = await open(path);
-  await ledger.put(anIntended({ wishId: "open", intendedAtMs: 0 }));
+  await using store = await open(path);
+  await store.put(aPendingSubmission({ submissionId: "open", createdAtMs: 0 }));
   fill(path, 100_000);
-  assert.equal((await ledger.listRecent(OWNER, { limit: 20 })).length, 20);
-  assert.equal(await ledger.prune(OWNER, { beforeMs: 0, keep: 1_000 }), 99_000);
-  assert.equal((await ledger.listRecent(OWNER, { limit: 5_000 })).length, 1_001);
+  assert.equal((await store.listRecent(OWNER, { limit: 20 })).length, 20);
+  assert.equal(await store.prune(OWNER, { beforeMs: 0, keep: 1_000 }), 99_000);
+  assert.equal((await store.listRecent(OWNER, { limit: 5_000 })).length, 1_001);
 });
 
-function open(path: string): Promise<Ledger> {
-  return openSqliteLedger({ path, nowMs: NOW_MS, onSetAside: (message) => assert.fail(message) });
+function open(path: string): Promise<RunStore> {
+  return openSqliteRunStore({ path, nowMs: NOW_MS, onSetAside: (message) => assert.fail(message) });
 }
 
 async function text(path: string): Promise<void> {
@@ -127,8 +130,8 @@ async function text(path: string): Promise<void> {
 
 async function overwritten(path: string): Promise<void> {
   {
-    await using ledger = await open(path);
-    for (let index = 0; index < 50; index++) await ledger.put(anIntended({ wishId: `wish ${index}` }));
+    await using store = await open(path);
+    for (let index = 0; index < 50; index++) await store.put(aPendingSubmission({ submissionId: `wish ${index}` }));
   }
   await overwrite(path);
 }

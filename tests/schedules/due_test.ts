@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { findDue, findNews, firesAtMs, IN_TIME_MS, type Progress, progressAt } from "../../lib/schedules/due.ts";
 import type { CatchUp } from "../../lib/schedules/schedule.ts";
-import { slotsWithin } from "../../lib/schedules/slots.ts";
+import { occurrencesWithin } from "../../lib/schedules/slots.ts";
 import * as fc from "../deps/fast_check.ts";
 
 const MINUTE_MS = 60_000;
@@ -14,7 +14,8 @@ const hourly = (catchUp: CatchUp, jitterMs = 0) => ({
   jitterMs,
 });
 const seenTo = (text: string): Progress => progressAt(hourly("last"), at(text));
-const hours = (slots: readonly { id: string }[]) => slots.map(({ id }) => id.slice("job@2026-05-01T".length, -1));
+const hours = (occurrences: readonly { id: string }[]) =>
+  occurrences.map(({ id }) => id.slice("job@2026-05-01T".length, -1));
 
 for (
   const [does, catchUp, now, due, missed] of [
@@ -70,9 +71,9 @@ Deno.test("after an outage of a year of minutes, the last five hundred are told,
 
 Deno.test("jitter is spread over its width, and is the slot's own", () => {
   const schedule = { ...hourly("last", 10 * MINUTE_MS), cron: "* * * * *" };
-  const slots = slotsWithin(schedule, { afterMs: at("00:00"), toMs: at("10:00") });
-  const delays = slots.map((slot) => firesAtMs(schedule, slot) - slot.atMs);
-  assert.deepEqual(delays, slots.map((slot) => firesAtMs(schedule, { ...slot }) - slot.atMs));
+  const occurrences = occurrencesWithin(schedule, { afterMs: at("00:00"), toMs: at("10:00") });
+  const delays = occurrences.map((occurrence) => firesAtMs(schedule, occurrence) - occurrence.atMs);
+  assert.deepEqual(delays, occurrences.map((occurrence) => firesAtMs(schedule, { ...occurrence }) - occurrence.atMs));
   const tenths = new Array<number>(10).fill(0);
   for (const delayMs of delays) {
     tenths[Math.floor(delayMs / MINUTE_MS)] = (tenths[Math.floor(delayMs / MINUTE_MS)] ?? 0) + 1;
@@ -82,15 +83,15 @@ Deno.test("jitter is spread over its width, and is the slot's own", () => {
 
 Deno.test("a slot is not due before its jitter is over, and is in time for a while after", () => {
   const schedule = hourly("none", 30 * MINUTE_MS);
-  const [slot] = slotsWithin(schedule, { afterMs: at("00:30"), toMs: at("01:00") });
-  assert.ok(slot !== undefined);
-  const firesMs = firesAtMs(schedule, slot);
+  const [occurrence] = occurrencesWithin(schedule, { afterMs: at("00:30"), toMs: at("01:00") });
+  assert.ok(occurrence !== undefined);
+  const firesMs = firesAtMs(schedule, occurrence);
   assert.ok(firesMs > at("01:01"));
   assert.deepEqual(findDue(schedule, seenTo("00:30"), firesMs - 1).due, []);
   for (const nowMs of [firesMs, firesMs + IN_TIME_MS]) {
-    assert.deepEqual(findDue(schedule, seenTo("00:30"), nowMs).due, [slot]);
+    assert.deepEqual(findDue(schedule, seenTo("00:30"), nowMs).due, [occurrence]);
   }
-  assert.deepEqual(findDue(schedule, seenTo("00:30"), firesMs + IN_TIME_MS + 1).missed, [slot]);
+  assert.deepEqual(findDue(schedule, seenTo("00:30"), firesMs + IN_TIME_MS + 1).missed, [occurrence]);
 });
 
 // ── Whenever the ticks come ──────────────────────────────────────────────────────────────────────────────────────
@@ -120,7 +121,7 @@ Deno.test("every slot is told exactly once, in its order, due or missed, however
       assert.deepEqual(findDue(schedule, progress, nowMs), found);
       const news = findNews(schedule, progress, nowMs);
       assert.deepEqual(news, found.due.length + found.missed.length === 0 ? undefined : found);
-      assert.ok([...found.missed, ...found.due].every((slot) => firesAtMs(schedule, slot) <= nowMs));
+      assert.ok([...found.missed, ...found.due].every((occurrence) => firesAtMs(schedule, occurrence) <= nowMs));
       told.push(...[...found.missed, ...found.due].map(({ id }) => id));
       assert.deepEqual(findDue(schedule, found.progress, nowMs), {
         due: [],
@@ -130,9 +131,11 @@ Deno.test("every slot is told exactly once, in its order, due or missed, however
       });
       progress = found.progress;
     }
-    const slots = slotsWithin(schedule, { afterMs: AUTUMN_MS, toMs: progress.seenToMs }).map(({ id }) => id);
-    assert.deepEqual(told, slots);
-    const rest = slotsWithin(schedule, { afterMs: progress.seenToMs, toMs: nowMs });
+    const occurrences = occurrencesWithin(schedule, { afterMs: AUTUMN_MS, toMs: progress.seenToMs }).map(({ id }) =>
+      id
+    );
+    assert.deepEqual(told, occurrences);
+    const rest = occurrencesWithin(schedule, { afterMs: progress.seenToMs, toMs: nowMs });
     assert.ok(rest[0] === undefined || firesAtMs(schedule, rest[0]) > nowMs);
   }));
 });

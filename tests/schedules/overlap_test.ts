@@ -1,18 +1,22 @@
 import assert from "node:assert/strict";
-import { decideOverlap, LONGEST_QUEUE, type OpenSlot } from "../../lib/schedules/overlap.ts";
+import { decideOverlap, MAX_QUEUE_LENGTH, type OpenOccurrence } from "../../lib/schedules/overlap.ts";
 import { OVERLAPS } from "../../lib/schedules/schedule.ts";
 
-const SLOT = { id: "s5", schedule: "job", atMs: 5 };
-const one = (atMs: number, state: OpenSlot["state"]): OpenSlot => ({ slotId: `s${atMs}`, atMs, state });
-const queue = Array.from({ length: LONGEST_QUEUE }, (_, index) => one(index - 100, "waiting"));
+const OCCURRENCE = { id: "s5", schedule: "job", atMs: 5 };
+const one = (atMs: number, state: OpenOccurrence["state"]): OpenOccurrence => ({
+  occurrenceId: `s${atMs}`,
+  atMs,
+  state,
+});
+const queue = Array.from({ length: MAX_QUEUE_LENGTH }, (_, index) => one(index - 100, "waiting"));
 
 for (const overlap of OVERLAPS) {
   Deno.test(`${overlap} submits when nothing is open`, () => {
-    assert.deepEqual(decideOverlap(overlap, SLOT, []), { type: "submit" });
+    assert.deepEqual(decideOverlap(overlap, OCCURRENCE, []), { type: "submit" });
   });
   for (const state of ["open", "cancelling"] as const) {
     Deno.test(`${overlap} does nothing for a slot that is ${state} already`, () => {
-      assert.deepEqual(decideOverlap(overlap, SLOT, [one(4, "open"), one(5, state)]), { type: "nothing" });
+      assert.deepEqual(decideOverlap(overlap, OCCURRENCE, [one(4, "open"), one(5, state)]), { type: "nothing" });
     });
   }
 }
@@ -37,17 +41,17 @@ for (
     ["queue lets the second wait", "queue", [one(4, "waiting"), one(5, "waiting")], { type: "wait", behind: ["s4"] }],
     ["queue keeps the last place of a full queue", "queue", [...queue.slice(1), one(5, "waiting"), one(6, "waiting")], {
       type: "wait",
-      behind: queue.slice(1).map(({ slotId }) => slotId),
+      behind: queue.slice(1).map(({ occurrenceId }) => occurrenceId),
     }],
     ["queue skips what was noted behind a full one", "queue", [...queue, one(5, "waiting")], {
       type: "skip",
       reason: "queue-full",
-      because: queue.map(({ slotId }) => slotId),
+      because: queue.map(({ occurrenceId }) => occurrenceId),
     }],
     ["queue skips when it is full", "queue", queue, {
       type: "skip",
       reason: "queue-full",
-      because: queue.map(({ slotId }) => slotId),
+      because: queue.map(({ occurrenceId }) => occurrenceId),
     }],
     [
       "cancel-previous cancels what goes and drops what waits",
@@ -63,5 +67,5 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(does, () => assert.deepEqual(decideOverlap(overlap, SLOT, open), expected));
+  Deno.test(does, () => assert.deepEqual(decideOverlap(overlap, OCCURRENCE, open), expected));
 }

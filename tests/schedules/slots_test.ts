@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { lastSlots, nextSlots, slotsWithin } from "../../lib/schedules/slots.ts";
+import { lastOccurrences, nextOccurrences, occurrencesWithin } from "../../lib/schedules/slots.ts";
 import * as fc from "../deps/fast_check.ts";
-import { slowSlots } from "./support/slow_cron.ts";
+import { slowOccurrences } from "./support/slow_cron.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const timing = (cron: string, timeZone = "UTC") => ({ name: "job", cron, timeZone });
 const within = (cron: string, timeZone: string, from: string, to: string) =>
-  slotsWithin(timing(cron, timeZone), { afterMs: Date.parse(from) - 1, toMs: Date.parse(to) - 1 });
+  occurrencesWithin(timing(cron, timeZone), { afterMs: Date.parse(from) - 1, toMs: Date.parse(to) - 1 });
 const idsWithin = (...given: Parameters<typeof within>) => within(...given).map(({ id }) => id.slice("job@".length));
 
 /** A day when clocks change, in local time: from the midnight before it to the one after it. */
@@ -73,13 +73,13 @@ for (
   ] as const
 ) {
   Deno.test(`*/15 keeps every real quarter of the ${hours} hours of a day in ${timeZone}, each under its own id`, () => {
-    const slots = within("*/15 * * * *", timeZone, day[0], day[1]);
+    const occurrences = within("*/15 * * * *", timeZone, day[0], day[1]);
     const startMs = Date.parse(day[0]);
     assert.deepEqual(
-      slots.map(({ atMs }) => atMs),
+      occurrences.map(({ atMs }) => atMs),
       Array.from({ length: hours * 4 }, (_, at) => startMs + at * 900_000),
     );
-    assert.equal(new Set(slots.map(({ id }) => id)).size, slots.length);
+    assert.equal(new Set(occurrences.map(({ id }) => id)).size, occurrences.length);
   });
 }
 
@@ -108,7 +108,7 @@ Deno.test("a day that a zone leaves out has no slots", () => {
 });
 
 Deno.test("a slot is called by its schedule and its instant in UTC", () => {
-  assert.deepEqual(nextSlots(timing("0 3 * * *", "Europe/Berlin"), Date.parse("2026-03-28T12:00Z"), 1), [
+  assert.deepEqual(nextOccurrences(timing("0 3 * * *", "Europe/Berlin"), Date.parse("2026-03-28T12:00Z"), 1), [
     { id: "job@2026-03-29T01:00Z", schedule: "job", atMs: Date.parse("2026-03-29T01:00Z") },
   ]);
 });
@@ -116,10 +116,10 @@ Deno.test("a slot is called by its schedule and its instant in UTC", () => {
 Deno.test("an instant of its own window's end belongs to it, one of its beginning does not", () => {
   const atMs = Date.parse("2026-05-01T12:00Z");
   const hourly = timing("0 * * * *");
-  assert.equal(slotsWithin(hourly, { afterMs: atMs - 1, toMs: atMs }).length, 1);
-  assert.equal(slotsWithin(hourly, { afterMs: atMs, toMs: atMs + 1 }).length, 0);
-  assert.equal(lastSlots(hourly, { afterMs: atMs - 1, toMs: atMs }, 5).length, 1);
-  assert.equal(lastSlots(hourly, { afterMs: atMs, toMs: atMs + 1 }, 5).length, 0);
+  assert.equal(occurrencesWithin(hourly, { afterMs: atMs - 1, toMs: atMs }).length, 1);
+  assert.equal(occurrencesWithin(hourly, { afterMs: atMs, toMs: atMs + 1 }).length, 0);
+  assert.equal(lastOccurrences(hourly, { afterMs: atMs - 1, toMs: atMs }, 5).length, 1);
+  assert.equal(lastOccurrences(hourly, { afterMs: atMs, toMs: atMs + 1 }, 5).length, 0);
 });
 
 // ── Whatever the expression ──────────────────────────────────────────────────────────────────────────────────────
@@ -159,8 +159,8 @@ Deno.test("slots are those that asking every minute finds, around every change o
     fc.property(expression, change, minutes(-1500, 0), minutes(1, 2000), (cron, [timeZone, at], offsetMs, lengthMs) => {
       const afterMs = Date.parse(at) + offsetMs;
       const toMs = afterMs + lengthMs;
-      const found = slotsWithin({ name: "job", cron, timeZone }, { afterMs, toMs }).map(({ atMs }) => atMs);
-      assert.deepEqual(found, slowSlots({ cron, timeZone }, afterMs, toMs));
+      const found = occurrencesWithin({ name: "job", cron, timeZone }, { afterMs, toMs }).map(({ atMs }) => atMs);
+      assert.deepEqual(found, slowOccurrences({ cron, timeZone }, afterMs, toMs));
     }),
     { numRuns: 150 },
   );
@@ -172,12 +172,12 @@ Deno.test("windows compose, and looking back finds what looking ahead finds", ()
     fc.property(expression, change, instant, instant, instant, (cron, [timeZone, at], ...offsets) => {
       const job = timing(cron, timeZone);
       const [a = 0, b = 0, c = 0] = offsets.map((offset) => Date.parse(at) + offset / 20).sort((x, y) => x - y);
-      const whole = slotsWithin(job, { afterMs: a, toMs: c });
-      const parts = [[a, b], [b, c]].flatMap(([afterMs = 0, toMs = 0]) => slotsWithin(job, { afterMs, toMs }));
+      const whole = occurrencesWithin(job, { afterMs: a, toMs: c });
+      const parts = [[a, b], [b, c]].flatMap(([afterMs = 0, toMs = 0]) => occurrencesWithin(job, { afterMs, toMs }));
       assert.deepEqual(parts, whole);
-      assert.deepEqual(lastSlots(job, { afterMs: a, toMs: c }, Infinity), whole);
-      assert.deepEqual(lastSlots(job, { afterMs: a, toMs: c }, 3), whole.slice(-3));
-      assert.deepEqual(nextSlots(job, a, Math.min(3, whole.length)), whole.slice(0, 3));
+      assert.deepEqual(lastOccurrences(job, { afterMs: a, toMs: c }, Infinity), whole);
+      assert.deepEqual(lastOccurrences(job, { afterMs: a, toMs: c }, 3), whole.slice(-3));
+      assert.deepEqual(nextOccurrences(job, a, Math.min(3, whole.length)), whole.slice(0, 3));
     }),
     { numRuns: 150 },
   );

@@ -112,9 +112,9 @@ async function remember(
   host: string,
   facts: ReturnType<typeof hostProfileOf>,
 ): Promise<void> {
-  await using ledger = openLedger(call, "needed");
+  await using store = openLedger(call, "needed");
   try {
-    await ledger.learn(host, facts);
+    await store.updateCapabilities(host, facts);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     call.output.say("WARNING", error.message);

@@ -30,9 +30,9 @@ export const demo = defineCommand({
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
     await using deps = await openDeps({ context: { ...context, env, clock }, output, values: {} }, "none");
     const layers = [givenLayer("inputs/hello-world.json", hello)];
-    const wish = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
+    const spec = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
     // The older payload carries members that the form does not know: no news here.
-    const { request } = await prepare(deps, { ...wish, checking: "none" }, { signal });
+    const { request } = await prepare(deps, { ...spec, checking: "none" }, { signal });
     // The platform goes with us, and the run with it: there is nothing to ask.
     const values = { onInterrupt: "keep" } as const;
     return await submitAndFollow({ context, output, deps, values }, request, { ...DEFAULT_EXECUTE, signal });

@@ -9,8 +9,8 @@ import type { Facts, Named } from "./candidates.ts";
 
 /** Longer nobody waits for a press of Tab. */
 const PATIENCE_MS = 1_500;
-const MOST_RUNS = 50;
-const MOST_FILES = 2_000;
+const MAX_RUNS = 50;
+const MAX_FILES = 2_000;
 
 export interface FactsOptions {
   readonly commands: readonly Named[];
@@ -46,7 +46,7 @@ export function factsOf(context: Context, { commands, ...values }: FactsOptions)
     },
     async runs() {
       const rows = await ask("runs", async (client, options) => {
-        const { runs } = await client.listRuns({ ...options, limit: MOST_RUNS });
+        const { runs } = await client.listRuns({ ...options, limit: MAX_RUNS });
         return runs.map(({ slug, workflowName, number, status }) => {
           const numbered = `${workflowName ?? ""}#${number ?? ""}`;
           return [slug ?? numbered, slug === null ? status : `${numbered} ${status}`, status];
@@ -113,7 +113,7 @@ async function listFolder(folder: string) {
   for await (const entry of Deno.readDir(folder === "" ? "." : folder)) {
     const isDirectory = entry.isDirectory || (entry.isSymlink && await isFolder(`${folder}${entry.name}`));
     found.push({ name: entry.name, isDirectory });
-    if (found.length === MOST_FILES) break;
+    if (found.length === MAX_FILES) break;
   }
   return found.sort(byName);
 }

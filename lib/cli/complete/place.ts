@@ -46,7 +46,7 @@ export interface Given {
   /** The option whose value comes next. */
   readonly waiting: string | undefined;
   /** Whether `--` was there: no option comes after it. */
-  readonly isOver: boolean;
+  readonly isEnded: boolean;
 }
 
 /** Where the command's name stands; `undefined` where it is still to come. */
@@ -68,14 +68,14 @@ export function placeIn({ name, args }: Taking, { before, current }: Typed): Spo
     place: valuePlace({ name, key, schema: args[key] ?? SWITCH, given }),
   });
   if (given.waiting !== undefined) return value(given.waiting, "");
-  if (!given.isOver && current.startsWith("-")) {
+  if (!given.isEnded && current.startsWith("-")) {
     const [, head = "", option = ""] = /^((--[^=]+)=)/.exec(current) ?? /^((-[^-])=?)./.exec(current) ?? [];
     const key = optionKey(args, option);
     if (key !== undefined && takesValue(args[key] ?? SWITCH)) return value(key, head);
     return { head: "", place: optionsLeft(args, given) };
   }
   const place = wordPlace(name, given.words);
-  const isOptionNext = place === undefined && current === "" && !given.isOver;
+  const isOptionNext = place === undefined && current === "" && !given.isEnded;
   return { head: "", place: isOptionNext ? optionsLeft(args, given) : place };
 }
 
@@ -84,13 +84,13 @@ export function readGiven(args: Args, before: readonly string[]): Given {
   const words: string[] = [];
   const options = new Map<string, string>();
   let waiting: string | undefined;
-  let isOver = false;
+  let isEnded = false;
   for (const word of before) {
     if (waiting !== undefined) {
       options.set(waiting, word);
       waiting = undefined;
-    } else if (isOver || !word.startsWith("-") || word === "-") words.push(word);
-    else if (word === "--") isOver = true;
+    } else if (isEnded || !word.startsWith("-") || word === "-") words.push(word);
+    else if (word === "--") isEnded = true;
     else {
       const key = optionKey(args, word);
       if (key === undefined) continue;
@@ -99,7 +99,7 @@ export function readGiven(args: Args, before: readonly string[]): Given {
       if (inline === undefined && takesValue(args[key] ?? SWITCH)) waiting = key;
     }
   }
-  return { words, options, waiting, isOver };
+  return { words, options, waiting, isEnded };
 }
 
 const SWITCH: ArgSchema = { type: "boolean" };

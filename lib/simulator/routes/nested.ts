@@ -8,10 +8,10 @@ import { keepRun, prepareRun } from "../launch.ts";
 import { executedJobs } from "../progress.ts";
 import { runJson } from "../render.ts";
 import { objectOf } from "../shape.ts";
-import type { RunRecord, World } from "../world.ts";
+import type { SimulatedRun, SimulatorState } from "../world.ts";
 import type { Call, Route } from "./route.ts";
 
-const family = "nested" as const;
+const family = "legacy" as const;
 
 export const NESTED_ROUTES: readonly Route[] = [
   { method: "POST", path: "/api/workflows/:workflow/runs", operation: "submit", family, handle: submit },
@@ -47,7 +47,7 @@ function submit({ world, user, params, body, nowMs }: Call): Answer {
 }
 
 function getRun(call: Call): Answer {
-  if (call.world.quirks().nestedRead === "405") {
+  if (call.world.behavior().nestedRead === "405") {
     throw new Refusal(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
   }
   return json(legacyRunJson(call.world, runOf(call), call.nowMs));
@@ -58,17 +58,17 @@ function deleteRun(call: Call): Answer {
   return noContent;
 }
 
-function runOf({ world, user, params, nowMs }: Call): RunRecord {
+function runOf({ world, user, params, nowMs }: Call): SimulatedRun {
   const run = world.runs.find((run) =>
     run.user === user && run.workflow === params["workflow"] && String(run.number) === params["number"] &&
-    !run.isDeleted && nowMs - run.createdAtMs >= world.quirks().readLagMs
+    !run.isDeleted && nowMs - run.createdAtMs >= world.behavior().readLagMs
   );
   if (run === undefined) throw new Refusal(404, `Run ${params["number"]} not found`);
   return run;
 }
 
 /** The older form: no slug, and lists of pairs for what are maps today. */
-function legacyRunJson(world: World, run: RunRecord, nowMs: number): JsonObject {
+function legacyRunJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const { id, number, user, status, createdAt, completedAt } = runJson(world, run, nowMs);
   const workflow = world.workflows.get(run.user)?.get(run.workflow ?? "");
   return {

@@ -46,7 +46,7 @@ for (
     [["inputs", "new", "wf", "-o", ""], "", { type: "files" }],
     [["run", "wf", "--context", ""], "", { type: "contexts" }],
     [["run", "wf", "--log-level", ""], "", wordsPlace("DEBUG", "INFO", "WARNING", "ERROR")],
-    [["run", "wf", "--key-policy=r"], "--key-policy=", wordsPlace("attach", "reject", "new-if-failed")],
+    [["run", "wf", "--idempotency-policy=r"], "--idempotency-policy=", wordsPlace("attach", "reject", "new-if-failed")],
     [["runs", "--status", ""], "", wordsPlace("running", "completed", "failed", "cancelled", "error", "canceled")],
   ] as const
 ) {

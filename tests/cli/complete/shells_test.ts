@@ -63,7 +63,10 @@ for (const shellCase of SHELLS) {
           ["pw-workflow-runner inputs exp", "pw-workflow-runner inputs explain "],
           ["pw-workflow-runner inputs explain hel", "pw-workflow-runner inputs explain hello-world "],
           ["pw-workflow-runner run quick --poll", "pw-workflow-runner run quick --poll-interval "],
-          ["pw-workflow-runner run quick --key-policy=rej", "pw-workflow-runner run quick --key-policy=reject "],
+          [
+            "pw-workflow-runner run quick --idempotency-policy=rej",
+            "pw-workflow-runner run quick --idempotency-policy=reject ",
+          ],
           ["pw-workflow-runner run quick --on-interrupt c", "pw-workflow-runner run quick --on-interrupt cancel "],
           [
             "pw-workflow-runner run data-processor --preset ni",
@@ -236,7 +239,7 @@ function escape(text: string): string {
 /** Waits until the screen is another one, and has stayed so for two looks. */
 async function otherThan(terminal: Terminal, before: string): Promise<void> {
   let last = before;
-  for (let looks = 0; looks < 200; looks++) {
+  for (let polls = 0; polls < 200; polls++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const screen = await terminal.screen();
     if (screen !== before && screen === last) return;

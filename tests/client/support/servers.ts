@@ -17,7 +17,7 @@ export async function clientOf(url: string, options: Partial<ClientOptions> = {}
     env: (name) => name === "PW_API_KEY" ? keyFor(url) : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
   }, {});
-  const parts = { clock: virtualClock(), random: () => 0.5, log: silentLog, routes: "flat" as const };
+  const parts = { clock: virtualClock(), random: () => 0.5, log: silentLog, routes: "current" as const };
   return createClient({ ...parts, credential, fetch, ...options });
 }
 

@@ -1,30 +1,30 @@
 /** The cloud side around a simulator: real parts, with a clock and a bell that the test owns. */
 
-import { kvLedger } from "../../../lib/ledger/kv.ts";
+import { kvRunStore } from "../../../lib/ledger/kv.ts";
 import { defineSchedules } from "../../../lib/schedules/define.ts";
 import { PRODUCTION, type ScheduleSpec } from "../../../lib/schedules/schedule.ts";
 import type { Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
-import { type Cloud, knowingItsOwner } from "../../../functions/cloud.ts";
-import { patientStore } from "../../../functions/patient_store.ts";
-import { cloudStore } from "../../../functions/store.ts";
+import { cachingIdentity, type Service } from "../../../functions/cloud.ts";
+import { retryingStore } from "../../../functions/patient_store.ts";
+import { schedulerStoreOn } from "../../../functions/store.ts";
 import { depsFor } from "../../support/deps.ts";
 import { type VirtualClock, virtualClock } from "../../support/virtual_clock.ts";
 
-export interface CloudStage extends AsyncDisposable {
+export interface ServiceStage extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
   readonly kv: Deno.Kv;
   /** An isolate of its own on the one store; what it works with may be replaced. */
-  isolate(parts?: Partial<Cloud> & { readonly kv?: Deno.Kv }): Promise<Cloud>;
+  isolate(parts?: Partial<Service> & { readonly kv?: Deno.Kv }): Promise<Service>;
 }
 
-export async function aCloudStage(
+export async function aServiceStage(
   specs: readonly ScheduleSpec[],
   { startMs = Date.UTC(2026, 0, 5, 9), random = Math.random, ...options }:
     & Partial<SimulatorOptions>
     & { readonly startMs?: number } = {},
-): Promise<CloudStage> {
+): Promise<ServiceStage> {
   const clock = virtualClock(startMs);
   const simulator = await startSimulator({ clock, ...options });
   const kv = await Deno.openKv(":memory:");
@@ -34,12 +34,12 @@ export async function aCloudStage(
     simulator,
     kv,
     async isolate({ kv: ownKv = kv, ...parts } = {}) {
-      const ledger = kvLedger({ kv: ownKv, clock, random });
-      const plain = await depsFor(simulator, { clock, random, ledger });
-      const deps = { ...plain, ledger, client: knowingItsOwner(plain.client) };
+      const store = kvRunStore({ kv: ownKv, clock, random });
+      const plain = await depsFor(simulator, { clock, random, store });
+      const deps = { ...plain, store, client: cachingIdentity(plain.client) };
       return {
         deps,
-        store: patientStore(cloudStore(ownKv), { clock, random }),
+        schedulerStore: retryingStore(schedulerStoreOn(ownKv), { clock, random }),
         schedules,
         timeline: PRODUCTION,
         fetch,

@@ -81,10 +81,10 @@ export function randomInputs(fields: JsonObject): Arbitrary<JsonObject> {
   );
   return record({ ...members, zzzzzzzz: option(JUNK, { nil: undefined, freq: 1 }) }).map((given) =>
     Object.fromEntries(Object.entries(given).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
-  ).chain((given) => oneof({ weight: 9, arbitrary: constant(withoutStranger(given)) }, constant(given)));
+  ).chain((given) => oneof({ weight: 9, arbitrary: constant(withoutUnknownKey(given)) }, constant(given)));
 }
 
-function withoutStranger({ zzzzzzzz: _, ...given }: JsonObject): JsonObject {
+function withoutUnknownKey({ zzzzzzzz: _, ...given }: JsonObject): JsonObject {
   return given;
 }
 

@@ -12,7 +12,7 @@ const AROUND_MS = 26 * 60 * MINUTE_MS;
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 /** Instants in `(afterMs, toMs]`, both whole minutes. */
-export function slowSlots({ cron, timeZone }: SlowTiming, afterMs: number, toMs: number): number[] {
+export function slowOccurrences({ cron, timeZone }: SlowTiming, afterMs: number, toMs: number): number[] {
   const [minute = "", hour = "", day = "", month = "", weekday = ""] = cron.split(" ");
   const localTime = localTimeOf(timeZone);
   const fits = (local: Local) =>
@@ -24,7 +24,7 @@ export function slowSlots({ cron, timeZone }: SlowTiming, afterMs: number, toMs:
     return weekday === "*" ? isDate : isDate || isWeekday;
   };
   const isFixed = !/[*/]/.test(minute + hour);
-  const slots = new Set<number>();
+  const occurrences = new Set<number>();
   const seen = new Set<number>();
   let before: Local | undefined;
   for (let atMs = afterMs - AROUND_MS; atMs <= toMs; atMs += MINUTE_MS) {
@@ -34,14 +34,14 @@ export function slowSlots({ cron, timeZone }: SlowTiming, afterMs: number, toMs:
     if (isFixed && before !== undefined && isLeap) {
       for (let wallMs = before.wallMs + MINUTE_MS; wallMs < local.wallMs; wallMs += MINUTE_MS) {
         const skipped = fromWall(wallMs);
-        if (fits(skipped) && skipped.day === local.day) slots.add(atMs);
+        if (fits(skipped) && skipped.day === local.day) occurrences.add(atMs);
       }
     }
-    if (fits(local) && !(isFixed && seen.has(local.wallMs))) slots.add(atMs);
+    if (fits(local) && !(isFixed && seen.has(local.wallMs))) occurrences.add(atMs);
     seen.add(local.wallMs);
     before = local;
   }
-  return [...slots].filter((atMs) => atMs > afterMs).sort((a, b) => a - b);
+  return [...occurrences].filter((atMs) => atMs > afterMs).sort((a, b) => a - b);
 }
 
 interface Local {
