@@ -1,7 +1,7 @@
 /** What a hundred thousand remembered runs cost: three calls with a full history beside the same with an empty one. */
 
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteRunStore } from "../lib/ledger/sqlite.ts";
+import { openSqliteRunStore } from "../lib/store/sqlite_run_store.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { anActiveSubmission, aPendingSubmission, aRun } from "../tests/support/records.ts";
 

@@ -3,7 +3,7 @@
  * clock of its own, over runs from seconds to hours.
  */
 
-import { DEFAULT_POLL_INTERVAL, pollDelayMs } from "../lib/executor/pace.ts";
+import { DEFAULT_POLL_INTERVAL, pollDelayMs } from "../lib/runs/poll_interval.ts";
 
 const RUNS = 20_000;
 const MIN_INTERVAL_MS = 5_000;

@@ -1,11 +1,11 @@
 /** What Deno Deploy runs: the bell at the module's top level, and the HTTP face. */
 
-import { readKeys } from "./access.ts";
-import { openOnce, openService } from "./cloud.ts";
-import { systemCronTrigger, tickEveryMinute } from "./cron.ts";
-import { createHandler } from "./http.ts";
+import { readKeys } from "../lib/server/auth.ts";
+import { openOnce, openService } from "../lib/scheduler/service.ts";
+import { systemCronTrigger, tickEveryMinute } from "../lib/scheduler/cron.ts";
+import { createHandler } from "../lib/server/app.ts";
 import { schedules } from "./schedules.ts";
-import { tick } from "./tick.ts";
+import { tick } from "../lib/scheduler/tick.ts";
 
 const env = (name: string) => Deno.env.get(name);
 const open = openOnce(() => openService({ schedules, kvPath: env("PW_KV_PATH") || undefined }));

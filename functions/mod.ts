@@ -16,19 +16,19 @@
  * @module
  */
 
-import { advance } from "../lib/executor/advance.ts";
-import { createSubmission } from "../lib/executor/intend.ts";
-import { prepare } from "../lib/executor/prepare.ts";
+import { advance } from "../lib/runs/advance.ts";
+import { createSubmission } from "../lib/runs/create_submission.ts";
+import { prepare } from "../lib/runs/prepare.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
 import type { JsonObject, Submission } from "../lib/model.ts";
-import type { Service } from "./cloud.ts";
-import { advanceOptions } from "./turn_options.ts";
+import type { Service } from "../lib/scheduler/service.ts";
+import { advanceOptions } from "../lib/scheduler/advance_options.ts";
 
-export { advance } from "../lib/executor/advance.ts";
-export { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
-export { prepare } from "../lib/executor/prepare.ts";
-export { openService, type Service } from "./cloud.ts";
-export { tick } from "./tick.ts";
+export { advance } from "../lib/runs/advance.ts";
+export { DEFAULT_EXECUTE, execute } from "../lib/runs/execute.ts";
+export { prepare } from "../lib/runs/prepare.ts";
+export { openService, type Service } from "../lib/scheduler/service.ts";
+export { tick } from "../lib/scheduler/tick.ts";
 
 const DEADLINE_MS = 30_000;
 

@@ -3,7 +3,8 @@
  * people ("Cannot <act>: <what is so>") and a hint at what to do next. `cli` alone turns kinds into exit codes.
  */
 
-import type { Problem, Submitted } from "./model.ts";
+import type { Problem } from "./problem.ts";
+import type { Submitted } from "./result.ts";
 
 /** What kept us from an answer, for programs. */
 export type ErrorKind =

@@ -22,12 +22,12 @@
  * @module
  */
 
-export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./client/client.ts";
-export { type ClientOptions, createClient } from "./client/create_client.ts";
-export { type Credential, type CredentialOptions, findCredential } from "./client/credentials.ts";
-export type { CredentialDeps } from "./client/credentials_file.ts";
-export type { HttpOptions } from "./client/http.ts";
-export type { KeyKind } from "./client/key_form.ts";
+export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./platform/client.ts";
+export { type ClientOptions, createClient } from "./platform/create_client.ts";
+export { type Credential, type CredentialOptions, findCredential } from "./platform/credentials/credentials.ts";
+export type { CredentialDeps } from "./platform/credentials/credentials_file.ts";
+export type { HttpOptions } from "./platform/http.ts";
+export type { KeyKind } from "./platform/credentials/api_key.ts";
 export { type Clock, type Deadline, systemClock } from "./clock.ts";
 export {
   BadResponse,
@@ -49,8 +49,8 @@ export {
   Unsupported,
   UsageError,
 } from "./errors.ts";
-export { cancelRun } from "./executor/cancel.ts";
-export type { Deps } from "./executor/deps.ts";
+export { cancelRun } from "./runs/cancel.ts";
+export type { Deps } from "./runs/deps.ts";
 export {
   DEFAULT_EXECUTE,
   DEFAULT_TRACK,
@@ -58,22 +58,15 @@ export {
   type ExecuteOptions,
   toEnd,
   type TrackOptions,
-} from "./executor/execute.ts";
-export { follow } from "./executor/follow.ts";
-export { digestFailure } from "./executor/failure.ts";
-export { findRun, type RunRef } from "./executor/find.ts";
-export type { KeyPolicy, KeyWithPolicy } from "./executor/key.ts";
-export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./executor/pace.ts";
-export {
-  type Checking,
-  dryRun,
-  type GivenInputs,
-  prepare,
-  type PreparedRun,
-  type RunSpec,
-} from "./executor/prepare.ts";
-export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
-export { viewOf } from "./executor/view.ts";
+} from "./runs/execute.ts";
+export { follow } from "./runs/track_run.ts";
+export { digestFailure } from "./runs/failure.ts";
+export { findRun, type RunRef } from "./runs/find.ts";
+export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
+export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
+export { type Checking, dryRun, type GivenInputs, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
+export { viewOf } from "./runs/view.ts";
 export type { Document } from "./inputs/document.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { Lines } from "./inputs/lines.ts";
@@ -84,54 +77,18 @@ export {
   type RecentQuery,
   type RunStore,
   WriteConflict,
-} from "./ledger/ledger.ts";
-export { memoryRunStore } from "./ledger/memory.ts";
+} from "./store/run_store.ts";
+export { memoryRunStore } from "./store/memory_run_store.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
-export type {
-  ActiveSubmission,
-  Annotation,
-  ApiVersion,
-  Cluster,
-  Consent,
-  EventBase,
-  FailedJob,
-  FailedStep,
-  Failure,
-  FinishedSubmission,
-  IdempotencyKey,
-  Identity,
-  Job,
-  Json,
-  JsonObject,
-  Link,
-  Owner,
-  PendingSubmission,
-  Preset,
-  Problem,
-  Reconciliation,
-  Redirect,
-  RejectedSubmission,
-  ResultKind,
-  Run,
-  RunDetail,
-  RunEvent,
-  RunId,
-  RunPage,
-  RunRequest,
-  RunResult,
-  RunStatus,
-  RunView,
-  ServerCapabilities,
-  Session,
-  SessionAddress,
-  Step,
-  StepPosition,
-  StoredRequest,
-  Submission,
-  SubmissionBase,
-  SubmitDelay,
-  Submitted,
-  UnconfirmedSubmission,
-  Workflow,
-} from "./model.ts";
+export type { Identity, Owner } from "./account.ts";
+export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
+export type { Cluster } from "./cluster.ts";
+export type { EventBase, RunEvent, SubmitDelay } from "./events.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Problem } from "./problem.ts";
+export type { Annotation, FailedJob, FailedStep, Failure, ResultKind, RunResult, Submitted } from "./result.ts";
+export type { Job, Link, Redirect, Run, RunDetail, RunId, RunPage, RunStatus, RunView, Step, StepPosition } from "./run.ts";
+export type { Session, SessionAddress } from "./session.ts";
+export type { ActiveSubmission, FinishedSubmission, IdempotencyKey, PendingSubmission, Reconciliation, RejectedSubmission, RunRequest, StoredRequest, Submission, SubmissionBase, UnconfirmedSubmission } from "./submission.ts";
+export type { Consent, Preset, Workflow } from "./workflow.ts";
 export { Secret } from "./secret.ts";

@@ -88,16 +88,16 @@ for (
     ["lib/cli/program.ts", "lib/prompts/fill.ts"],
     ["lib/prompts/fill.ts", "lib/suites/plan.ts"],
     ["lib/mod.ts", "lib/suites/plan.ts"],
-    ["lib/cli/commands/schedules.ts", "lib/schedules/slots.ts"],
-    ["functions/schedules.ts", "lib/schedules/define.ts"],
-    ["lib/executor/execute.ts", "lib/ledger/ledger.ts"],
-    ["lib/client/http.ts", "lib/client/wire.ts"],
+    ["lib/cli/commands/schedules.ts", "lib/scheduler/occurrences.ts"],
+    ["functions/schedules.ts", "lib/scheduler/define.ts"],
+    ["lib/runs/execute.ts", "lib/store/run_store.ts"],
+    ["lib/platform/http.ts", "lib/client/wire.ts"],
     ["lib/client/wire.ts", "lib/deps/zod.ts"],
     ["lib/errors.ts", "lib/model.ts"],
     ["lib/deps/zod.ts", "npm:zod@4.6.7/mini"],
     ["lib/deps/prompts.ts", "npm:@clack/prompts@1.2.3"],
-    ["tests/client/http_test.ts", "lib/client/http.ts"],
-    ["tests/client/http_test.ts", "node:assert/strict"],
+    ["tests/platform/http_test.ts", "lib/platform/http.ts"],
+    ["tests/platform/http_test.ts", "node:assert/strict"],
   ] as const
 ) {
   Deno.test(`the rows allow ${from} to import ${to}`, () => assert.deepEqual(violations([{ from, to }]), []));
@@ -105,21 +105,21 @@ for (
 
 for (
   const [from, to] of [
-    ["lib/client/http.ts", "lib/cli/output.ts"],
-    ["lib/client/http.ts", "lib/executor/pace.ts"],
-    ["lib/client/http.ts", "lib/ledger/ledger.ts"],
+    ["lib/platform/http.ts", "lib/cli/output.ts"],
+    ["lib/platform/http.ts", "lib/runs/poll_interval.ts"],
+    ["lib/platform/http.ts", "lib/store/run_store.ts"],
     ["lib/simulator/server.ts", "lib/client/wire.ts"],
-    ["lib/inputs/layers.ts", "lib/client/client.ts"],
-    ["lib/executor/execute.ts", "lib/sessions/tunnel.ts"],
+    ["lib/inputs/layers.ts", "lib/platform/client.ts"],
+    ["lib/runs/execute.ts", "lib/sessions/tunnel.ts"],
     ["lib/suites/plan.ts", "lib/reports/junit.ts"],
-    ["lib/schedules/due.ts", "lib/suites/plan.ts"],
+    ["lib/scheduler/due.ts", "lib/suites/plan.ts"],
     ["lib/prompts/fill.ts", "lib/cli/output.ts"],
     ["lib/cli/program.ts", "lib/mod.ts"],
     ["lib/cli/program.ts", "main.ts"],
-    ["lib/model.ts", "lib/client/client.ts"],
+    ["lib/model.ts", "lib/platform/client.ts"],
     ["lib/deps/zod.ts", "lib/model.ts"],
-    ["lib/client/http.ts", "tests/support/virtual_clock.ts"],
-    ["lib/client/http.ts", "lib/misc/text.ts"],
+    ["lib/platform/http.ts", "tests/support/virtual_clock.ts"],
+    ["lib/platform/http.ts", "lib/misc/text.ts"],
     ["functions/main.ts", "main.ts"],
     ["lib/client/wire.ts", "npm:zod@4.6.7"],
     ["tests/client/wire_test.ts", "npm:zod@4.6.7"],
@@ -142,7 +142,7 @@ Deno.test("a planted house is read through code, type, re-export and dynamic edg
     await Deno.mkdir(new URL("lib/client/", root), { recursive: true });
     await Deno.mkdir(new URL("lib/cli/", root));
     await Deno.writeTextFile(
-      new URL("lib/client/http.ts", root),
+      new URL("lib/platform/http.ts", root),
       `import { a } from "../cli/code.ts";
        import type { A } from "../cli/type.ts";
        export type { A as B } from "../cli/again.ts";
@@ -153,11 +153,11 @@ Deno.test("a planted house is read through code, type, re-export and dynamic edg
     for (const name of ["code", "type", "again", "inline", "dynamic"]) {
       await Deno.writeTextFile(new URL(`lib/cli/${name}.ts`, root), "export const a = 1;\nexport type A = number;\n");
     }
-    const graph = await importGraph(root, ["lib/client/http.ts"]);
+    const graph = await importGraph(root, ["lib/platform/http.ts"]);
     assert.deepEqual(
       [...violations(graph.edges)].sort(),
       ["again", "code", "dynamic", "inline", "type"].map((name) =>
-        `lib/client/http.ts must not import lib/cli/${name}.ts: it stands higher`
+        `lib/platform/http.ts must not import lib/cli/${name}.ts: it stands higher`
       ),
     );
     assert.equal(graph.problems.length, 1);

@@ -53,7 +53,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "the same, on a host known to refuse a second run of a slug": {
     faults: [{ on: "submit", cut: "before-effect" }],
     act: async ({ simulator, state, program }) => {
-      const { openSqliteRunStore } = await import("../lib/ledger/sqlite.ts");
+      const { openSqliteRunStore } = await import("../lib/store/sqlite_run_store.ts");
       await using store = await openSqliteRunStore({ path: `${state}/ledger.db`, nowMs: 0, onSetAside: () => {} });
       await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
       return await program(QUICK);

@@ -7,9 +7,9 @@
 
 import { systemClock } from "../../lib/clock.ts";
 import { createOutput } from "../../lib/cli/output.ts";
-import { verdict } from "../../lib/cli/run_lines.ts";
-import { viewRun } from "../../lib/cli/run_view.ts";
-import { escapeLog } from "../../lib/cli/sanitize.ts";
+import { verdict } from "../../lib/cli/tracking/run_lines.ts";
+import { viewRun } from "../../lib/cli/tracking/run_view.ts";
+import { escapeLog } from "../../lib/escape.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 import type { RunEvent } from "../../lib/model.ts";
 import {

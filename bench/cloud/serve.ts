@@ -1,8 +1,8 @@
 /** Our handler as the host runs it; asked once by itself. */
 
-import { readKeys } from "../../functions/access.ts";
-import { openOnce, openService } from "../../functions/cloud.ts";
-import { createHandler } from "../../functions/http.ts";
+import { readKeys } from "../../lib/server/auth.ts";
+import { openOnce, openService } from "../../lib/scheduler/service.ts";
+import { createHandler } from "../../lib/server/app.ts";
 import { schedules } from "../../functions/schedules.ts";
 
 const open = openOnce(() => openService({ schedules, kvPath: Deno.args[0] }));

@@ -1,9 +1,9 @@
 /** Our tick, with nothing due, as the bell would ring it: two schedules run, and neither has a slot near this hour. */
 
-import { openOnce, openService } from "../../functions/cloud.ts";
-import { systemCronTrigger, tickEveryMinute } from "../../functions/cron.ts";
-import { tick } from "../../functions/tick.ts";
-import { defineSchedules } from "../../lib/schedules/define.ts";
+import { openOnce, openService } from "../../lib/scheduler/service.ts";
+import { systemCronTrigger, tickEveryMinute } from "../../lib/scheduler/cron.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
+import { defineSchedules } from "../../lib/scheduler/define.ts";
 
 const hour = new Date().getUTCHours();
 const [soon, later] = [(hour + 9) % 24, (hour + 12) % 24];

@@ -1,7 +1,7 @@
 /** Everything that a command may touch outside itself: the real one is made at the door, tests make another. */
 
 import type { Clock } from "../clock.ts";
-import type { Submitted } from "../model.ts";
+import type { Submitted } from "../result.ts";
 
 /** A stream that text goes to. */
 export interface TextWriter {

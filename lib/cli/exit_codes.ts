@@ -1,7 +1,7 @@
 /** Why this file: one table knows the numbers. */
 
 import type { ErrorKind } from "../errors.ts";
-import type { ResultKind } from "../model.ts";
+import type { ResultKind } from "../result.ts";
 import type { StopSignal } from "./context.ts";
 
 /** What a program ends with, by what kept it from more. */

@@ -1,12 +1,13 @@
 /** What is told when a command could not do its work: the same facts for people and for programs. Pure. */
 
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
-import type { Problem, Submitted } from "../model.ts";
+import type { Problem } from "../problem.ts";
+import type { Submitted } from "../result.ts";
 import { PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
-import { escapeControlCharacters, oneLine } from "./sanitize.ts";
-import type { Style } from "./style.ts";
-import { pad, textWidth } from "./text_width.ts";
+import { escapeControlCharacters, oneLine } from "../escape.ts";
+import type { Style } from "./terminal/style.ts";
+import { pad, textWidth } from "./terminal/text_width.ts";
 
 export interface FailureReport {
   readonly exitCode: number;

@@ -1,16 +1,16 @@
 /** Puts the real parts together for a command: the key that this call uses, what it opens, and what is remembered. */
 
-import type { Client } from "../client/client.ts";
-import { createClient } from "../client/create_client.ts";
-import { findCredential } from "../client/credentials.ts";
+import type { Client } from "../platform/client.ts";
+import { createClient } from "../platform/create_client.ts";
+import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
-import type { Deps } from "../executor/deps.ts";
-import { lazyLedger } from "../ledger/lazy.ts";
-import type { RunStore } from "../ledger/ledger.ts";
+import type { Deps } from "../runs/deps.ts";
+import { lazyLedger } from "../store/lazy.ts";
+import type { RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
-import { oneLine } from "./sanitize.ts";
+import { oneLine } from "../escape.ts";
 import { ledgerPath } from "./state_path.ts";
 
 /** What opening needs of a command's call. */
@@ -69,12 +69,12 @@ export function openLedger({ context, output }: Pick<OpenCall, "context" | "outp
 
 async function openFile({ env, clock, os }: Context, output: Output): Promise<RunStore> {
   const path = ledgerPath(env, os);
-  const { openSqliteRunStore } = await import("../ledger/sqlite.ts");
+  const { openSqliteRunStore } = await import("../store/sqlite_run_store.ts");
   return await openSqliteRunStore({ path, nowMs: clock.now(), onSetAside: (text) => output.say("WARNING", text) });
 }
 
 async function forNow(): Promise<RunStore> {
-  const { memoryRunStore } = await import("../ledger/memory.ts");
+  const { memoryRunStore } = await import("../store/memory_run_store.ts");
   return memoryRunStore();
 }
 

@@ -4,9 +4,9 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
 import { hideValues } from "../inputs/secrets.ts";
-import { type LiveLine, startLiveLine } from "./live_line.ts";
-import { escapeControlCharacters, escapeJson } from "./sanitize.ts";
-import { type Style, STYLE_SEQUENCE, styleFor } from "./style.ts";
+import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
+import { escapeControlCharacters, escapeJson } from "../escape.ts";
+import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** How the answer is told: to people, as one JSON document, or as JSON Lines while it comes about. */
 export type OutputMode = "text" | "json" | "events";

@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Command } from "./command.ts";
-import { GROUPS } from "./command_table.ts";
+import { GROUPS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
@@ -12,13 +12,13 @@ import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 
 /** Not literal on purpose, as in the table of commands: most calls need neither. */
-const COMPLETE: string = "./complete/complete.ts";
+const COMPLETE: string = "./completion/complete.ts";
 const INTERACTIVE: string = "./commands/interactive.ts";
 
 /** What the shells' scripts call: no command for people, and in no list. */
 async function completeLine(context: Context): Promise<number> {
   // deno-lint-ignore house/literal-import -- see above
-  const { complete }: typeof import("./complete/complete.ts") = await import(COMPLETE);
+  const { complete }: typeof import("./completion/complete.ts") = await import(COMPLETE);
   return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
 }
 

@@ -19,7 +19,7 @@ export function systemContext(): Context {
     stdout: textWriter(Deno.stdout),
     stderr: textWriter(Deno.stderr),
     clock: systemClock,
-    askSecret: async (label) => (await import("./ask_secret.ts")).askSecret(label),
+    askSecret: async (label) => (await import("./terminal/ask_secret.ts")).askSecret(label),
     readLine,
     random: strongRandom,
     fetch: globalThis.fetch,

@@ -1,6 +1,6 @@
 /** The command that sends the same inputs without questions. Pure. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { isObject, joinPath } from "./path.ts";
 
 /** More values than these are easier to read as one JSON. */

@@ -1,6 +1,6 @@
 /** Where each input came from, and what it overrode. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Fields, Form } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
 import type { Lines } from "./lines.ts";

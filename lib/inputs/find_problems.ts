@@ -1,7 +1,7 @@
 /** Walks the form and the inputs side by side, and finds what does not fit. Pure. */
 
 import { nearest } from "../did_you_mean.ts";
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { type FieldState, isGiven, isRequired, noneOf, type Place, stateOf } from "./field_state.ts";
 import type { ChoiceField, Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { formatPath, isObject, type Path } from "./path.ts";

@@ -1,7 +1,8 @@
 /** Merges layers key by key, later wins, and remembers which gave what. Pure but for finding lines. */
 
 import { InvalidInputs } from "../errors.ts";
-import type { Json, JsonObject, Problem } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
 import { formatPath, isForbidden, isObject, type Path, valueAt } from "./path.ts";

@@ -1,6 +1,6 @@
 /** Finds the secrets among inputs, by what the form says and by their names, and hides them. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
 import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
 

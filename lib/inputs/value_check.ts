@@ -1,7 +1,7 @@
 /** Holds one value to its field, and says what is allowed. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import type { Json } from "../model.ts";
+import type { Json } from "../json.ts";
 import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
 import { isObject } from "./path.ts";
 import { MASK } from "./secrets.ts";

@@ -6,8 +6,9 @@ import { MASK } from "../inputs/secrets.ts";
 import { isSecretField } from "../inputs/secrets.ts";
 import { formatPath, type Path } from "../inputs/path.ts";
 import { allowedBy, problemWith } from "../inputs/value_check.ts";
-import type { Cluster, Json, JsonObject } from "../model.ts";
-import type { Prompter, Validate } from "./asker.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Prompter, Validate } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
 import { answer, type Answers, nextQuestion, type Question } from "./questions.ts";
 

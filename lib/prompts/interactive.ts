@@ -1,8 +1,8 @@
 /** The whole conversation: which workflow, with which inputs, and what comes after. The same requests as anywhere. */
 
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import type { Deps } from "../executor/deps.ts";
-import { gather, type Gathered, prepare } from "../executor/prepare.ts";
+import type { Deps } from "../runs/deps.ts";
+import { gather, type Gathered, prepare } from "../runs/prepare.ts";
 import { commandLine } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import type { Form } from "../inputs/form.ts";
@@ -10,8 +10,13 @@ import { givenLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets } from "../inputs/secrets.ts";
-import type { Cluster, JsonObject, Problem, RunRequest, RunResult, Workflow } from "../model.ts";
-import type { Prompter } from "./asker.ts";
+import type { Cluster } from "../cluster.ts";
+import type { JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { RunResult } from "../result.ts";
+import type { RunRequest } from "../submission.ts";
+import type { Workflow } from "../workflow.ts";
+import type { Prompter } from "./prompter.ts";
 import { inputWays, workflowChoices } from "./choices.ts";
 import { answer, nextQuestion } from "./questions.ts";
 import { fill } from "./fill.ts";

@@ -3,7 +3,7 @@
 import { isRequired, type Place, stateOf } from "../inputs/field_state.ts";
 import type { Field, Fields, Form, ListField } from "../inputs/form.ts";
 import { formatPath, isObject, type Path, valueAt } from "../inputs/path.ts";
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 export type Question =
   | {

@@ -4,7 +4,8 @@
  * Limits of a step, as GitHub documents them: 10 annotations of each type, 1 MiB of summary.
  */
 
-import type { Annotation, FailedStep, Failure, Problem, RunResult, Submitted } from "../model.ts";
+import type { Problem } from "../problem.ts";
+import type { Annotation, FailedStep, Failure, RunResult, Submitted } from "../result.ts";
 
 /** What `run --json` prints: how the run ended, or what kept us from knowing. */
 export type EndDocument = ResultDocument | ErrorDocument;

@@ -4,14 +4,14 @@ import type { Answer } from "./answers.ts";
 import { Refusal, refusalAnswer } from "./answers.ts";
 import type { Keyring } from "./auth.ts";
 import { type Faults, slowBody, spoil, truncatedBytes } from "./faults.ts";
-import type { FrontConnection } from "./front.ts";
+import type { FrontConnection } from "./tcp_proxy.ts";
 import { ACCOUNT_ROUTES } from "./routes/account.ts";
-import { NESTED_ROUTES } from "./routes/nested.ts";
+import { NESTED_ROUTES } from "./routes/legacy.ts";
 import { type Match, matchRoute } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { Fault, Operation, ReceivedRequest, SimulatorOptions } from "./simulator.ts";
-import type { SimulatorState } from "./world.ts";
+import type { SimulatorState } from "./state.ts";
 
 export interface ExchangeDeps {
   readonly world: SimulatorState;

@@ -1,10 +1,10 @@
 /** Runs from before the simulator started, so that lists have something to show and numbers don't begin at 1. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { newId } from "./id.ts";
-import type { SimulatorState } from "./world.ts";
+import type { SimulatorState } from "./state.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";

@@ -1,7 +1,7 @@
 /** The files of a run: one log per step, which grows as the run goes on and is moved aside when it is full. */
 
 import { stepLines } from "./progress.ts";
-import type { SimulatedRun, SimulatorState } from "./world.ts";
+import type { SimulatedRun, SimulatorState } from "./state.ts";
 
 /** The file's text, or `null` when it isn't there (yet). */
 export function readFile(world: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {

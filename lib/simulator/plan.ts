@@ -3,7 +3,7 @@
  * asked later is read off this plan and the time of day.
  */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { Refusal } from "./answers.ts";
 import { condition, type Scope, substitute } from "./expressions.ts";
 import { type Command, outcomeOf, parseScript } from "./script.ts";

@@ -1,9 +1,9 @@
 /** Where a run stands at an instant: read off its plan and what was done to it since, never stored. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { outputsOf, type PlannedJob, type PlannedStep, type Span } from "./plan.ts";
 import { linesOf } from "./script.ts";
-import type { SimulatedRun } from "./world.ts";
+import type { SimulatedRun } from "./state.ts";
 
 /** How long a run takes to wind down once it is asked to. */
 export const CANCEL_MS = 3_000;

@@ -1,8 +1,8 @@
 /** Runs as the current routes show them. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { endMsOf, executedJobs, hasEnded, statusOf } from "./progress.ts";
-import { type SimulatedRun, type SimulatorState, timeText } from "./world.ts";
+import { type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
 
 /** A run of the list: never its jobs. */
 export function runJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {

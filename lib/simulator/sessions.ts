@@ -1,9 +1,9 @@
 /** Interactive sessions: they come up in stages after their run has begun, and stop with it. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { ORGANIZATION } from "./auth.ts";
 import { endMsOf, hasEnded, statusOf } from "./progress.ts";
-import { type RunSession, type SimulatedRun, type SimulatorState, timeText } from "./world.ts";
+import { type RunSession, type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
 
 /** Since the run began, milliseconds. */
 const STARTING_AFTER_MS = 3_000;

@@ -4,12 +4,12 @@ import { systemClock } from "../clock.ts";
 import { createKeyring } from "./auth.ts";
 import { exchange, type ExchangeDeps } from "./exchange.ts";
 import { createFaults } from "./faults.ts";
-import { openFront } from "./front.ts";
+import { openFront } from "./tcp_proxy.ts";
 import { statusOf } from "./progress.ts";
-import { DEFAULT_BEHAVIOR } from "./quirks.ts";
+import { DEFAULT_BEHAVIOR } from "./behavior.ts";
 import { askToCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
-import { createState, type SimulatedRun } from "./world.ts";
+import { createState, type SimulatedRun } from "./state.ts";
 
 /**
  * Listens on 127.0.0.1. Close it with `await using`, or it keeps the process alive.

@@ -5,7 +5,7 @@ import { main } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
-import { keyFor } from "../client/support/servers.ts";
+import { keyFor } from "../platform/support/servers.ts";
 import { aContext } from "../support/cli_context.ts";
 import { keptWriter } from "../support/writer.ts";
 

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { readKeys } from "../../functions/access.ts";
-import { tick } from "../../functions/tick.ts";
-import { createHandler } from "../../functions/http.ts";
-import { aServiceStage } from "./support/cloud.ts";
+import { readKeys } from "../../lib/server/auth.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
+import { createHandler } from "../../lib/server/app.ts";
+import { aServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";

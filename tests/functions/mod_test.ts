@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { runNow } from "../../functions/mod.ts";
-import { tick } from "../../functions/tick.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { aServiceStage } from "./support/cloud.ts";
+import { aServiceStage } from "../support/service.ts";
 
 Deno.test("a run of a function's own is submitted once for its key, and the ticks see its end", async () => {
   await using stage = await aServiceStage([]);

@@ -22,7 +22,7 @@ const AMBIENT_CALLS = new Set(["fetch", "setTimeout", "setInterval", "alert", "c
 /** Where the world comes in below the faces, and what of it. */
 const GATES: Readonly<Record<string, readonly string[]>> = {
   "lib/clock.ts": ["Date.now", "setTimeout"],
-  "lib/client/http.ts": ["fetch"],
+  "lib/platform/http.ts": ["fetch"],
   "lib/simulator/server.ts": ["setTimeout"],
 };
 

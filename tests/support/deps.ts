@@ -1,10 +1,10 @@
 /** Real parts around a simulator: what the program's door puts together, with a clock that the test owns. */
 
-import { createClient } from "../../lib/client/create_client.ts";
-import { findCredential } from "../../lib/client/credentials.ts";
+import { createClient } from "../../lib/platform/create_client.ts";
+import { findCredential } from "../../lib/platform/credentials/credentials.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Deps } from "../../lib/executor/deps.ts";
-import { memoryRunStore } from "../../lib/ledger/memory.ts";
+import type { Deps } from "../../lib/runs/deps.ts";
+import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
 import { silentLog } from "../../lib/log.ts";
 
 export interface DepsParts extends Partial<Omit<Deps, "client" | "clock">> {

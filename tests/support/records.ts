@@ -1,7 +1,7 @@
 /** Builders that show only what matters to a test. */
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { resultOf } from "../../lib/executor/view.ts";
+import { resultOf } from "../../lib/runs/view.ts";
 import type {
   ActiveSubmission,
   FinishedSubmission,

@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { openSqliteRunStore } from "../../lib/ledger/sqlite.ts";
+import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
 import type { Fault, Operation, ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";

@@ -1,11 +1,11 @@
-import { cancelRun } from "../../executor/cancel.ts";
-import { findRun } from "../../executor/find.ts";
-import { formatRunId, viewOf } from "../../executor/view.ts";
-import type { RunDetail, RunId } from "../../model.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import { findRun } from "../../runs/find.ts";
+import { formatRunId, viewOf } from "../../runs/view.ts";
+import type { RunDetail, RunId } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { parseManyRuns } from "../run_ref.ts";
+import { parseManyRuns } from "../tracking/run_ref.ts";
 
 export const cancel = defineCommand({
   name: "cancel",

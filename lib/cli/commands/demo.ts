@@ -1,7 +1,7 @@
 import hello from "../../../inputs/hello-world.json" with { type: "json" };
 import { fastClock } from "../../clock.ts";
-import { DEFAULT_EXECUTE } from "../../executor/execute.ts";
-import { prepare } from "../../executor/prepare.ts";
+import { DEFAULT_EXECUTE } from "../../runs/execute.ts";
+import { prepare } from "../../runs/prepare.ts";
 import { givenLayer } from "../../inputs/layers.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { defineCommand } from "../command.ts";

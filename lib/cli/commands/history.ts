@@ -1,11 +1,11 @@
 import { NotFound, UsageError } from "../../errors.ts";
-import type { RunStore } from "../../ledger/ledger.ts";
-import type { Submission } from "../../model.ts";
+import type { RunStore } from "../../store/run_store.ts";
+import type { Submission } from "../../submission.ts";
 import { someTime, text, wholeNumber } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openLedger } from "../open.ts";
-import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render_history.ts";
+import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
 const howMany = wholeNumber({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;

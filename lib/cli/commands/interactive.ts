@@ -1,21 +1,24 @@
 /** The conversation at a terminal, when nothing was asked for on the command line. */
 
 import { CredentialError } from "../../errors.ts";
-import { cancelRun } from "../../executor/cancel.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
-import { follow } from "../../executor/follow.ts";
-import { formatRunId } from "../../executor/view.ts";
-import type { RunEvent, RunId, RunRequest, RunResult } from "../../model.ts";
-import { Cancelled, type Prompter } from "../../prompts/asker.ts";
-import { clackPrompter } from "../../prompts/clack_asker.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { DEFAULT_EXECUTE, execute, toEnd } from "../../runs/execute.ts";
+import { follow } from "../../runs/track_run.ts";
+import { formatRunId } from "../../runs/view.ts";
+import type { RunEvent } from "../../events.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunId } from "../../run.ts";
+import type { RunRequest } from "../../submission.ts";
+import { Cancelled, type Prompter } from "../../prompts/prompter.ts";
+import { clackPrompter } from "../../prompts/clack_prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { digest, verdict, watchCommand } from "../run_lines.ts";
-import { viewRun } from "../run_view.ts";
+import { digest, verdict, watchCommand } from "../tracking/run_lines.ts";
+import { viewRun } from "../tracking/run_view.ts";
 import { printLogs } from "./logs.ts";
 
 /** @returns The exit code. */

@@ -1,15 +1,15 @@
-import { lastLines, newText, readStepLog } from "../../client/logs.ts";
+import { lastLines, newText, readStepLog } from "../../platform/logs.ts";
 import { UsageError } from "../../errors.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { findRun } from "../../executor/find.ts";
-import type { Job, RunDetail, RunId, Step } from "../../model.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { findRun } from "../../runs/find.ts";
+import type { Job, RunDetail, RunId, Step } from "../../run.ts";
 import { text, wholeNumber } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { parseOneRun } from "../run_ref.ts";
-import { escapeLog, escapeLogPieces, oneLine } from "../sanitize.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
+import { escapeLog, escapeLogPieces, oneLine } from "../../escape.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;

@@ -1,16 +1,17 @@
 import { InvalidInputs } from "../../errors.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { findRun } from "../../executor/find.ts";
-import type { GivenInputs } from "../../executor/prepare.ts";
-import { formatRunId } from "../../executor/view.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { findRun } from "../../runs/find.ts";
+import type { GivenInputs } from "../../runs/prepare.ts";
+import { formatRunId } from "../../runs/view.ts";
 import { givenLayer, type InputLayer, readLayers } from "../../inputs/layers.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
-import { slugOf } from "../../ledger/ledger.ts";
-import type { JsonObject, Submission } from "../../model.ts";
+import { slugOf } from "../../store/run_store.ts";
+import type { JsonObject } from "../../json.ts";
+import type { Submission } from "../../submission.ts";
 import { type Call, defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { inputSources } from "../input_sources.ts";
-import { parseOneRun } from "../run_ref.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
 import { findRecord } from "./history.ts";
 import { INPUT_NOTES, RUN_ARGS, runSpec } from "./run.ts";
 

@@ -1,24 +1,25 @@
-import { DEFAULT_EXECUTE, type ExecuteOptions, toEnd } from "../../executor/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions, toEnd } from "../../runs/execute.ts";
 import {
   findOpenSubmissions,
   type OpenSubmissions,
   type OpenSubmissionsOptions,
   resumeSubmission,
-} from "../../executor/resume.ts";
-import { slugOf } from "../../ledger/ledger.ts";
+} from "../../runs/resume.ts";
+import { slugOf } from "../../store/run_store.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
-import type { PendingSubmission, ResultKind, RunResult, Submission } from "../../model.ts";
+import type { ResultKind, RunResult } from "../../result.ts";
+import type { PendingSubmission, Submission } from "../../submission.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { oneLine } from "../sanitize.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { oneLine } from "../../escape.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 import type { Following } from "./run.ts";
 import { answerNamed } from "./watch.ts";
 

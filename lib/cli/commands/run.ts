@@ -1,12 +1,13 @@
 import type { Args, ArgValues } from "../../deps/gunshi.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
-import { dryRun, type GivenInputs, prepare } from "../../executor/prepare.ts";
-import type { Deps } from "../../executor/deps.ts";
-import type { KeyPolicy, KeyWithPolicy } from "../../executor/key.ts";
+import { DEFAULT_EXECUTE, execute, toEnd } from "../../runs/execute.ts";
+import { dryRun, type GivenInputs, prepare } from "../../runs/prepare.ts";
+import type { Deps } from "../../runs/deps.ts";
+import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { secretValues } from "../../inputs/secrets.ts";
-import type { RunRequest, RunResult } from "../../model.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunRequest } from "../../submission.ts";
 import { oneOf, someTime, text } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
@@ -23,12 +24,12 @@ import {
   type OnTimeout,
   STOP_ARGS,
   type StopParts,
-} from "../interrupt.ts";
+} from "../tracking/interrupt.ts";
 import { type HistoryUse, type OpenCall, openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../run_lines.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { verdict } from "../tracking/run_lines.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 

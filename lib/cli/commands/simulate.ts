@@ -1,5 +1,5 @@
 import { fastClock } from "../../clock.ts";
-import type { PlatformProfile } from "../../contact/profile.ts";
+import type { PlatformProfile } from "../doctor/probe/profile.ts";
 import { UsageError } from "../../errors.ts";
 import type { Fault, ServerBehavior } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";

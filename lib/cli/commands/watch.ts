@@ -1,19 +1,20 @@
-import { toEnd, type TrackOptions } from "../../executor/execute.ts";
-import { follow } from "../../executor/follow.ts";
-import { findRun } from "../../executor/find.ts";
-import { formatRunId } from "../../executor/view.ts";
-import type { RunId, RunResult } from "../../model.ts";
+import { toEnd, type TrackOptions } from "../../runs/execute.ts";
+import { follow } from "../../runs/track_run.ts";
+import { findRun } from "../../runs/find.ts";
+import { formatRunId } from "../../runs/view.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunId } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../run_lines.ts";
-import { oneLine } from "../sanitize.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { parseManyRuns } from "../run_ref.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { verdict } from "../tracking/run_lines.ts";
+import { oneLine } from "../../escape.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { parseManyRuns } from "../tracking/run_ref.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 import { answerResult, type Following } from "./run.ts";
 
 export const watch = defineCommand({

@@ -2,7 +2,7 @@
 
 import type { Answer } from "../answers.ts";
 import type { Operation } from "../simulator.ts";
-import type { SimulatorState } from "../world.ts";
+import type { SimulatorState } from "../state.ts";
 
 export interface Call {
   readonly world: SimulatorState;

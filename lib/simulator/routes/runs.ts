@@ -3,12 +3,12 @@
 import type { Answer } from "../answers.ts";
 import { invalid, json, noContent, Refusal } from "../answers.ts";
 import { checkBody } from "../body.ts";
-import { acceptSlug, keepRun, type Launch, prepareRun, runOfTakenSlug } from "../launch.ts";
+import { acceptSlug, keepRun, type Launch, prepareRun, runOfTakenSlug } from "../run_input.ts";
 import { readFile } from "../logs.ts";
 import { hasEnded, runningSteps } from "../progress.ts";
 import { runDetailJson, runJson } from "../render.ts";
 import { objectOf, textOf, wordsOf } from "../shape.ts";
-import type { SimulatedRun, SimulatorState } from "../world.ts";
+import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteRuns } from "./delete_runs.ts";
 import { listRuns } from "./list_runs.ts";
 import type { Call, Route } from "./route.ts";

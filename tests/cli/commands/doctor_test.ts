@@ -5,7 +5,7 @@ import { fastClock, systemClock } from "../../../lib/clock.ts";
 import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { mountMissing, readOnlyDisk } from "../../support/disks.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
-import { keyFor } from "../../client/support/servers.ts";
+import { keyFor } from "../../platform/support/servers.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { needing } from "../../support/needs.ts";
 import { type Call, type Ending, runProgram } from "../../support/program.ts";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
-import { openSqliteRunStore } from "../../../lib/ledger/sqlite.ts";
+import { openSqliteRunStore } from "../../../lib/store/sqlite_run_store.ts";
 import type { Submission } from "../../../lib/model.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
