@@ -1,20 +1,18 @@
-/** What Deno Deploy runs: the bell at the module's top level, and the HTTP face. */
+/**
+ * Deno Deploy's entry point, started by `deno run`. Deploy finds the cron by evaluating the module's top level, so both
+ * calls are synchronous, and its name and schedule are literals (Deno Deploy reference, "Cron").
+ */
 
-import { readKeys } from "../lib/server/auth.ts";
+import { tickHandler } from "../lib/scheduler/cron.ts";
 import { openOnce, openService } from "../lib/scheduler/service.ts";
-import { systemCronTrigger, tickEveryMinute } from "../lib/scheduler/cron.ts";
-import { createHandler } from "../lib/server/app.ts";
-import { schedules } from "./schedules.ts";
 import { tick } from "../lib/scheduler/tick.ts";
+import { createHandler } from "../lib/server/app.ts";
+import { readKeys } from "../lib/server/auth.ts";
+import { host } from "./host.ts";
+import { schedules } from "./schedules.ts";
 
-const env = (name: string) => Deno.env.get(name);
-const open = openOnce(() => openService({ schedules, kvPath: env("PW_KV_PATH") || undefined }));
+const { env, log } = host;
+const open = openOnce(() => openService({ host, schedules, kvPath: env("PW_KV_PATH") || undefined }));
 
-tickEveryMinute(async () => await tick(await open()), {
-  cronTrigger: systemCronTrigger(),
-  // deno-lint-ignore no-console -- the host collects what functions print
-  log: (level, message) => console.log(`${level} ${message}`),
-});
-
-/** As Deno Deploy and `deno serve` want it. */
-export default { fetch: createHandler({ open, keys: readKeys(env) }) };
+Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
+Deno.serve(createHandler({ open, keys: readKeys(env), log }));

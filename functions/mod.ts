@@ -3,12 +3,12 @@
  * occasion.
  *
  * ```ts
- * import { openService, runNow } from "./functions/mod.ts";
+ * import { host, openService, runNow } from "./functions/mod.ts";
  *
- * const cloud = await openService({ schedules: [] });
+ * const service = await openService({ host, schedules: [] });
  *
  * async function onUpload(file: string): Promise<string | null> {
- *   const record = await runNow(cloud, "quick", { inputs: { file }, key: `upload ${file}` });
+ *   const record = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
  *   return record.ownSlug;
  * }
  * ```
@@ -20,14 +20,17 @@ import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
 import { prepare } from "../lib/runs/prepare.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
-import type { JsonObject, Submission } from "../lib/model.ts";
+import type { JsonObject } from "../lib/json.ts";
+import type { Submission } from "../lib/submission.ts";
 import type { Service } from "../lib/scheduler/service.ts";
 import { advanceOptions } from "../lib/scheduler/advance_options.ts";
 
 export { advance } from "../lib/runs/advance.ts";
-export { DEFAULT_EXECUTE, execute } from "../lib/runs/execute.ts";
+export { execute } from "../lib/runs/execute.ts";
+export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";
 export { openService, type Service } from "../lib/scheduler/service.ts";
+export { host } from "./host.ts";
 export { tick } from "../lib/scheduler/tick.ts";
 
 const DEADLINE_MS = 30_000;

@@ -51,14 +51,8 @@ export {
 } from "./errors.ts";
 export { cancelRun } from "./runs/cancel.ts";
 export type { Deps } from "./runs/deps.ts";
-export {
-  DEFAULT_EXECUTE,
-  DEFAULT_TRACK,
-  execute,
-  type ExecuteOptions,
-  toEnd,
-  type TrackOptions,
-} from "./runs/execute.ts";
+export { execute, toEnd } from "./runs/execute.ts";
+export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
 export { follow } from "./runs/track_run.ts";
 export { digestFailure } from "./runs/failure.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
@@ -87,8 +81,32 @@ export type { EventBase, RunEvent, SubmitDelay } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Problem } from "./problem.ts";
 export type { Annotation, FailedJob, FailedStep, Failure, ResultKind, RunResult, Submitted } from "./result.ts";
-export type { Job, Link, Redirect, Run, RunDetail, RunId, RunPage, RunStatus, RunView, Step, StepPosition } from "./run.ts";
+export type {
+  Job,
+  Link,
+  Redirect,
+  Run,
+  RunDetail,
+  RunId,
+  RunPage,
+  RunStatus,
+  RunView,
+  Step,
+  StepPosition,
+} from "./run.ts";
 export type { Session, SessionAddress } from "./session.ts";
-export type { ActiveSubmission, FinishedSubmission, IdempotencyKey, PendingSubmission, Reconciliation, RejectedSubmission, RunRequest, StoredRequest, Submission, SubmissionBase, UnconfirmedSubmission } from "./submission.ts";
+export type {
+  ActiveSubmission,
+  FinishedSubmission,
+  IdempotencyKey,
+  PendingSubmission,
+  Reconciliation,
+  RejectedSubmission,
+  RunRequest,
+  StoredRequest,
+  Submission,
+  SubmissionBase,
+  UnconfirmedSubmission,
+} from "./submission.ts";
 export type { Consent, Preset, Workflow } from "./workflow.ts";
 export { Secret } from "./secret.ts";

@@ -11,7 +11,8 @@ import { verdict } from "../../lib/cli/tracking/run_lines.ts";
 import { viewRun } from "../../lib/cli/tracking/run_view.ts";
 import { escapeLog } from "../../lib/escape.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
-import type { RunEvent } from "../../lib/model.ts";
+import { VERSION } from "../../lib/version.ts";
+import type { RunEvent } from "../../lib/events.ts";
 import {
   type EndDocument,
   type ErrorDocument,
@@ -89,7 +90,11 @@ async function run(program: Program, settings: Settings, before: RunFacts): Prom
   let end: EndDocument | undefined;
   let runName: string | null = null;
   using stop = onStop();
-  const output = createOutput(systemContext(), { mode: "text", level: "INFO", mayColor: false });
+  const output = createOutput(systemContext(`pw-workflow-runner ${VERSION}`), {
+    mode: "text",
+    level: "INFO",
+    mayColor: false,
+  });
   using viewer = viewRun(output, systemClock);
   const exitCode = await callProgram(program, settings.args, {
     stdin: settings.inputs,

@@ -1,7 +1,5 @@
 /** The table of commands. */
 
-import type { Command } from "./command.ts";
-
 /** Each is loaded when it is asked for; the specifiers are literal, so that a compiled binary holds them. */
 export const GROUPS = [
   {
@@ -105,7 +103,7 @@ export const GROUPS = [
         name: "contact",
         usage: "",
         summary: "find out what a platform does where its contract is open",
-        load: loadContact,
+        load: async () => (await import("./commands/probe.ts")).contact,
       },
     ],
   },
@@ -116,66 +114,26 @@ export const GROUPS = [
         name: "demo",
         usage: "",
         summary: "watch a run on a simulated platform",
-        load: loadDemo,
+        load: async () => (await import("./commands/demo.ts")).demo,
       },
       {
         name: "schedules",
         usage: "",
         summary: "what runs by itself, and when next",
-        load: loadSchedules,
+        load: async () => (await import("./commands/schedules.ts")).schedules,
       },
       {
         name: "simulate",
         usage: "",
         summary: "serve a simulated platform",
-        load: loadSimulate,
+        load: async () => (await import("./commands/simulate.ts")).simulate,
       },
       {
         name: "completions",
         usage: "bash|zsh|fish",
         summary: "let a shell complete commands, workflows and runs",
-        load: loadCompletions,
+        load: async () => (await import("./commands/completions.ts")).completions,
       },
     ],
   },
 ] as const;
-
-/**
- * Not literal on purpose: what is literal is loaded into the module graph at every start, and downloaded by every run
- * from a URL, and these are half of the program's files. `deno task compile` finds them by these lines.
- */
-const COMPLETIONS: string = "./commands/completions.ts";
-const CONTACT: string = "./commands/probe.ts";
-const DEMO: string = "./commands/demo.ts";
-const SCHEDULES: string = "./commands/schedules.ts";
-const SIMULATE: string = "./commands/simulate.ts";
-
-async function loadCompletions(): Promise<Command> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { completions }: typeof import("./commands/completions.ts") = await import(COMPLETIONS);
-  return completions;
-}
-
-async function loadContact(): Promise<Command> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { contact }: typeof import("./commands/probe.ts") = await import(CONTACT);
-  return contact;
-}
-
-async function loadDemo(): Promise<Command> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { demo }: typeof import("./commands/demo.ts") = await import(DEMO);
-  return demo;
-}
-
-async function loadSchedules(): Promise<Command> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { schedules }: typeof import("./commands/schedules.ts") = await import(SCHEDULES);
-  return schedules;
-}
-
-async function loadSimulate(): Promise<Command> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { simulate }: typeof import("./commands/simulate.ts") = await import(SIMULATE);
-  return simulate;
-}

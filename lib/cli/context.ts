@@ -15,6 +15,8 @@ export interface TextWriter {
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 export interface Context {
+  /** What `--version` prints. */
+  readonly versionLine: string;
   /** Without the program's own name. */
   readonly args: readonly string[];
   env(name: string): string | undefined;

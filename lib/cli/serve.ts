@@ -6,15 +6,17 @@
 import { readKeys } from "../server/auth.ts";
 import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
-import { type Clock, fastClock, systemClock } from "../clock.ts";
+import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
 import { kvRunStore } from "../store/kv_run_store.ts";
 import type { Log } from "../log.ts";
+import { renderFailure, reportOf } from "./failure_report.ts";
+import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
-import { PRODUCTION } from "../scheduler/schedule.ts";
+import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
-import { cachingIdentity, openOnce, openService, type Service } from "../scheduler/service.ts";
-import { type CronTrigger, systemCronTrigger, tickEveryMinute } from "../scheduler/cron.ts";
+import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { openKv, schedulerStoreOn } from "../scheduler/scheduler_store.ts";
 import { tick } from "../scheduler/tick.ts";
@@ -33,50 +35,48 @@ interface Options {
 const USAGE = `deno task serve [--port N] [--hostname H] [--kv FILE]   PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
 deno task serve --demo [--speed X] [--port N]             a simulated platform, X times as fast`;
 
-if (import.meta.main) {
+/**
+ * Runs the server until a signal ends it.
+ *
+ * @param importSchedules Called once the options are valid, so that every problem in the file is reported here.
+ */
+export async function serve(host: ServiceHost, importSchedules: () => Promise<readonly Schedule[]>): Promise<never> {
   try {
-    // deno-lint-ignore no-console -- this is the program's own door
     if (Deno.args.some((word) => word === "--help" || word === "-h")) console.log(USAGE);
-    else await serve(readOptions(Deno.args));
+    else await serveWith(readOptions(Deno.args), host, importSchedules);
+    return Deno.exit(0);
   } catch (error) {
-    const [{ renderFailure, reportOf }, { styleFor }] = await Promise.all([
-      import("./failure_report.ts"),
-      import("./terminal/style.ts"),
-    ]);
-    // deno-lint-ignore no-console -- this is the program's own door
     console.error(renderFailure(reportOf(error), styleFor(false)));
-    Deno.exit(2);
+    return Deno.exit(2);
   }
 }
 
-async function serve({ port, hostname, kvPath, isDemo, speed }: Options): Promise<void> {
+async function serveWith(
+  { port, hostname, kvPath, isDemo, speed }: Options,
+  host: ServiceHost,
+  importSchedules: () => Promise<readonly Schedule[]>,
+): Promise<void> {
   const demo = isDemo ? await openDemo(speed) : undefined;
-  const env = (name: string) => Deno.env.get(name) ?? demo?.env(name);
+  const env = (name: string) => host.env(name) ?? demo?.env(name);
   // What is wrong is said now, not at the first request.
   const keys = readKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot let anybody in: ${keys}`);
   const open = openOnce(async () => {
     if (demo !== undefined) return await demo.open();
-    // Loaded here, where somebody is told of every mistake in it.
-    const { schedules } = await import("../../functions/schedules.ts");
-    return await openService({ schedules, kvPath });
+    return await openService({ host, schedules: await importSchedules(), kvPath });
   });
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
-  tickEveryMinute(async () => await tick(await open()), {
-    cronTrigger: demo?.cronTrigger ?? systemCronTrigger(),
-    log: deps.log,
-  });
   using closing = closingOnSignals();
-  const runId = createHandler({ open, keys, closing: closing.signal });
-  const server = listen({ port, hostname, log: deps.log }, runId);
+  const ticking = everyMinute(deps.clock, tickHandler(async () => await tick(await open()), deps.log), closing.signal);
+  const handler = createHandler({ open, keys, log: deps.log, closing: closing.signal });
+  const server = listen({ port, hostname, log: deps.log }, handler);
   if (demo !== undefined) {
     deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await closing.begun;
   // What is under way is answered; a tick may end anywhere.
-  await Promise.race([server.shutdown(), systemClock.sleep(MAX_END_MS, {})]);
-  Deno.exit(0);
+  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_END_MS, {})]);
 }
 
 interface Closing extends Disposable {
@@ -101,11 +101,11 @@ function closingOnSignals(): Closing {
 
 function listen(
   { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
-  runId: (request: Request) => Promise<Response>,
+  handler: (request: Request) => Promise<Response>,
 ): Deno.HttpServer {
   const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${hostname}:${port}`);
   try {
-    return Deno.serve({ port, hostname, onListen }, runId);
+    return Deno.serve({ port, hostname, onListen }, handler);
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);
     throw new UsageError(`Cannot listen on ${hostname}:${port}: ${words}`, { cause: error });
@@ -114,7 +114,6 @@ function listen(
 
 interface Demo {
   readonly env: (name: string) => string | undefined;
-  readonly cronTrigger: CronTrigger;
   readonly open: () => Promise<Service>;
 }
 
@@ -126,12 +125,10 @@ async function openDemo(speed: number): Promise<Demo> {
   const env = (name: string) =>
     ({ PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: simulator.key })[name];
   const log: Log = (level, message) => {
-    // deno-lint-ignore no-console -- this is the program's own door
     if (level !== "DEBUG") console.log(`${level} ${message}`);
   };
   return {
     env,
-    cronTrigger: fastCronTrigger(clock),
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
@@ -150,18 +147,6 @@ async function openDemo(speed: number): Promise<Demo> {
         readTextFile: Deno.readTextFile,
       };
     },
-  };
-}
-
-/** Rings every minute of a clock that may run fast, and not again while a ring is being answered. */
-function fastCronTrigger(clock: Clock): CronTrigger {
-  return (_name, _schedule, onTick) => {
-    (async () => {
-      while (true) {
-        await clock.sleep(60_000 - clock.now() % 60_000, {});
-        await onTick();
-      }
-    })();
   };
 }
 

@@ -6,8 +6,9 @@ import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./co
 const USUAL_COLUMNS = 80;
 
 /** The machine as a command sees it. */
-export function systemContext(): Context {
+export function systemContext(versionLine: string): Context {
   return {
+    versionLine,
     args: Deno.args,
     env,
     os: Deno.build.os,

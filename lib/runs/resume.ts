@@ -4,9 +4,10 @@ import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { continueSubmission, type ExecuteOptions } from "./execute.ts";
+import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
+import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";
 
@@ -76,13 +77,13 @@ export async function* resumeSubmission(
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): AsyncGenerator<RunEvent, RunResult> {
   if (submission.state !== "pending" || submission.lostResponses === 0) {
-    return yield* continueSubmission(deps, submission, options);
+    return yield* track(deps, submission, options);
   }
   // It was to be sent once more, where a second run is impossible. Time has passed since: look again first.
   const found = await searchAgain(deps, submission, options);
   const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
   if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
-    return yield* continueSubmission(deps, found, options);
+    return yield* track(deps, found, options);
   }
   const message = `It is not known whether a run was started: ${submission.ownSlug} has not shown up`;
   return resultWithoutRun(submission.request.workflow, submission.ownSlug, message);

@@ -5,7 +5,8 @@ import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
 import type { Deps } from "./deps.ts";
-import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "./execute.ts";
+import { execute, toEnd } from "./execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /** What the main job in one call is told. */

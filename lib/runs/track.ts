@@ -7,22 +7,22 @@ import type { Run, RunDetail } from "../run.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { Deps } from "./deps.ts";
-import type { ExecuteOptions, TrackOptions } from "./execute.ts";
+import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
 
-/** What {@link pursue} is told: how to wait, and what results say of the call. */
+/** `submitted` is reported in results. By default: `yes` for a submission that this call sends. */
 type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">;
 
 /** Goes on with a record until it is settled or we stop waiting. */
 export async function* track(
   deps: Deps,
   start: Submission,
-  options: TrackSubmissionOptions,
+  options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">>,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
-  let { submitted } = options;
+  let submitted = options.submitted ?? (start.state === "pending" ? "yes" : "no");
   let submission = start;
   let deadlineMs: number | null = null;
   const started = (seen: ActiveSubmission) => {
@@ -31,7 +31,7 @@ export async function* track(
   };
   if (submission.state === "active") {
     yield started(submission);
-    if (!options.isWaiting) return notWaited(await detach(deps, submission), options);
+    if (!options.isWaiting) return notWaited(await detach(deps, submission), { submitted });
   }
   while (true) {
     await clock.sleep(Math.min(submission.nextPollAtMs, deadlineMs ?? Infinity) - clock.now(), {

@@ -8,7 +8,7 @@ import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import type { TrackOptions } from "./execute.ts";
+import type { TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { isSession, track } from "./track.ts";
 import { recordObservation } from "./advance_result.ts";

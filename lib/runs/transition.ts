@@ -5,7 +5,13 @@
 
 import type { RunResult } from "../result.ts";
 import type { Run, RunId } from "../run.ts";
-import type { ActiveSubmission, PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
+import type {
+  ActiveSubmission,
+  PendingSubmission,
+  Reconciliation,
+  Submission,
+  UnconfirmedSubmission,
+} from "../submission.ts";
 
 /** One thing learned about a run, or done for it. */
 export type Observation =

@@ -1,45 +1,38 @@
-/**
- * The minute bell. `Deno.cron` counts in UTC and by the minute (Deno manual, "Cron"). Deno Deploy finds it by evaluating
- * the module's top level as it deploys, rings on the production timeline and on that of each Git branch, skips a ring
- * while the one before is being answered, and repeats none that failed (Deno Deploy reference, "Cron"). So it is nothing
- * but the bell: which slots are due is ours to say.
- */
+/** What triggers a tick every minute: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
 
-import { StorageError } from "../errors.ts";
+import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import type { TickReport } from "./tick.ts";
 
-/** As `Deno.cron` has it. */
-export type CronTrigger = (name: string, schedule: string, onTick: () => Promise<void>) => unknown;
+const MINUTE_MS = 60_000;
 
 /**
- * Ticks every minute. A tick that fails is logged; the next one goes on.
- *
- * @throws StorageError when there is no bell.
+ * The handler of a cron trigger: one tick, with its outcome logged. It never rejects, so that a trigger which stops after
+ * a failure keeps going.
  */
-export function tickEveryMinute(
-  tick: () => Promise<TickReport>,
-  { cronTrigger, log }: { cronTrigger: CronTrigger | undefined; log: Log },
-): void {
-  if (cronTrigger === undefined) {
-    throw new StorageError("Cannot keep schedules: this runtime was started without Deno.cron", {
-      hint: 'Start it with --unstable-cron, or with "unstable": ["kv", "cron"] in deno.json',
-    });
-  }
-  cronTrigger("pw-workflow-runner schedules", "* * * * *", async () => {
+export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
+  return async () => {
     try {
       const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
       if (submitted + missedTicks > 0 || isCutShort) {
-        log("INFO", `Tick: ${submitted} submitted, ${looked} looked at${isCutShort ? ", cut short" : ""}`);
+        log("INFO", `Tick: ${submitted} submitted, ${looked} polled${isCutShort ? ", cut short" : ""}`);
       }
-      if (!didTick) log("INFO", "Another tick is under way");
+      if (!didTick) log("INFO", "Another tick is in progress");
     } catch (error) {
       log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
     }
-  });
+  };
 }
 
-/** The host's own bell, where it has one. */
-export function systemCronTrigger(): CronTrigger | undefined {
-  return typeof Deno.cron === "function" ? (name, schedule, onTick) => Deno.cron(name, schedule, onTick) : undefined;
+/** Calls back at the start of every minute until aborted. A call that takes longer than a minute delays the next one. */
+export async function everyMinute(clock: Clock, onTick: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(MINUTE_MS - clock.now() % MINUTE_MS, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await onTick();
+  }
 }

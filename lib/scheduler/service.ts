@@ -31,7 +31,18 @@ export interface Service {
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
+/** What the runtime offers a service. */
+export interface ServiceHost {
+  readonly env: (name: string) => string | undefined;
+  readonly fetch: typeof globalThis.fetch;
+  /** In [0, 1), cryptographically strong: slugs depend on it. */
+  readonly random: () => number;
+  readonly readTextFile: (path: string) => Promise<string>;
+  readonly log: Log;
+}
+
 export interface ServiceOptions {
+  readonly host: ServiceHost;
   readonly schedules: readonly Schedule[];
   /** A local file for the store; the host's own when left out. */
   readonly kvPath?: string | undefined;
@@ -46,12 +57,12 @@ export interface ServiceOptions {
  *
  * @throws StorageError without Deno KV, or where the file can't be opened; CredentialError without a key.
  */
-export async function openService({ schedules, kvPath }: ServiceOptions): Promise<Service> {
-  const env = (name: string) => Deno.env.get(name);
+export async function openService({ host, schedules, kvPath }: ServiceOptions): Promise<Service> {
+  const { env, fetch, random, readTextFile, log } = host;
   // The store takes its time to open: the key is read meanwhile.
   const [kv, credential] = await Promise.allSettled([
     openStore(kvPath),
-    findCredential({ env, readTextFile: Deno.readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
+    findCredential({ env, readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
   ]);
   if (kv.status === "rejected") throw kv.reason;
   if (credential.status === "rejected") {
@@ -59,12 +70,12 @@ export async function openService({ schedules, kvPath }: ServiceOptions): Promis
     kv.value.close();
     throw credential.reason;
   }
-  const parts = { clock: systemClock, random: strongRandom, log: consoleLog };
+  const parts = { clock: systemClock, random, log };
   const client = lazyClient(credential.value, async () => {
     const { createClient } = await import("../platform/create_client.ts");
     return createClient({ ...parts, credential: credential.value, fetch });
   });
-  const store = kvRunStore({ kv: kv.value, clock: systemClock, random: strongRandom });
+  const store = kvRunStore({ kv: kv.value, clock: systemClock, random });
   return {
     deps: { ...parts, client: cachingIdentity(client), store },
     schedulerStore: retryingStore(schedulerStoreOn(kv.value), parts),
@@ -72,7 +83,7 @@ export async function openService({ schedules, kvPath }: ServiceOptions): Promis
     timeline: env("DENO_TIMELINE") || PRODUCTION,
     fetch,
     env,
-    readTextFile: Deno.readTextFile,
+    readTextFile,
   };
 }
 
@@ -115,15 +126,3 @@ export function cachingIdentity(client: Client): Client {
     },
   };
 }
-
-/** Slugs rest on it: two isolates must never draw the same. */
-function strongRandom(): number {
-  const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return draw / 2 ** 32;
-}
-
-const consoleLog: Log = (level, message) => {
-  if (level === "DEBUG") return;
-  // deno-lint-ignore no-console -- the host collects what functions print
-  (level === "ERROR" || level === "WARNING" ? console.error : console.log)(`${level} ${message}`);
-};

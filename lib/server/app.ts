@@ -4,20 +4,9 @@ import { RunnerError } from "../errors.ts";
 import { type Access, accessOf, challengeFor, type Keys } from "./auth.ts";
 import type { Service } from "../scheduler/service.ts";
 import { problem, problemOf, SECURITY_HEADERS } from "./problem.ts";
+import { type Call, MAX_NAME_LENGTH } from "./call.ts";
 import { health } from "./health.ts";
-
-/** What a route is called with. */
-export interface Call {
-  readonly service: Service;
-  readonly request: Request;
-  readonly url: URL;
-  /** What stands in the path's place for a name. */
-  readonly name: string;
-  /** Aborts when the server ends: who waits is told where to look instead. */
-  readonly closing: AbortSignal;
-  /** Of this isolate: what is under way for an Idempotency-Key. */
-  readonly underWay: Map<string, Promise<Response>>;
-}
+import type { Log } from "../log.ts";
 
 interface Route {
   readonly method: "GET" | "POST";
@@ -73,9 +62,6 @@ const ROUTES: readonly Route[] = [
   },
 ];
 
-/** The store takes keys of some length only, and no run or schedule has a longer name. */
-export const MAX_NAME_LENGTH = 255;
-
 /**
  * Makes the handler. What can't be put together, like a missing key, is answered with, so that a deployment tells what
  * is wrong with it.
@@ -84,15 +70,16 @@ export const MAX_NAME_LENGTH = 255;
  * @param closing Cuts waiting short, where the host says that it ends.
  */
 export function createHandler(
-  { open, keys, closing = new AbortController().signal }: {
+  { open, keys, log, closing = new AbortController().signal }: {
     readonly open: () => Promise<Service>;
     readonly keys: Keys | string;
+    readonly log: Log;
     readonly closing?: AbortSignal;
   },
 ): (request: Request) => Promise<Response> {
   const underWay = new Map<string, Promise<Response>>();
   return async (request) => {
-    const answer = await guarded(request, { service: open, keys, closing, underWay });
+    const answer = await guarded(request, { service: open, keys, log, closing, underWay });
     if (request.method !== "HEAD") return answer;
     await answer.body?.cancel();
     return new Response(null, { status: answer.status, headers: answer.headers });
@@ -102,6 +89,7 @@ export function createHandler(
 interface Parts extends Pick<Call, "closing" | "underWay"> {
   readonly service: () => Promise<Service>;
   readonly keys: Keys | string;
+  readonly log: Log;
 }
 
 async function guarded(request: Request, parts: Parts): Promise<Response> {
@@ -112,8 +100,7 @@ async function guarded(request: Request, parts: Parts): Promise<Response> {
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return problem(504, "The platform did not answer in time", { headers: { "retry-after": "10" } });
     }
-    // deno-lint-ignore no-console -- the host collects what functions print
-    console.error("A request failed:", error instanceof Error ? error.stack ?? error.message : error);
+    parts.log("ERROR", `A request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
     return problem(500, "Something is wrong in pw-workflow-runner itself");
   }
 }

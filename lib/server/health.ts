@@ -1,7 +1,7 @@
 /** Whether the ticks come, for whoever keeps watch. */
 
 import { runsOn } from "../scheduler/schedule.ts";
-import type { Call } from "./app.ts";
+import type { Call } from "./call.ts";
 import { json, problem } from "./problem.ts";
 
 /** Ticks come every minute: after this long without one something is wrong. */

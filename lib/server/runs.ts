@@ -3,7 +3,8 @@
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { cancelRun as askToCancel } from "../runs/cancel.ts";
-import { DEFAULT_EXECUTE, execute } from "../runs/execute.ts";
+import { execute } from "../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
 import { viewOf } from "../runs/view.ts";
 import { givenLayer } from "../inputs/layers.ts";
@@ -16,7 +17,7 @@ import type { RunId } from "../run.ts";
 import type { RunRequest, Submission } from "../submission.ts";
 import { readBody } from "./body.ts";
 import { readPage } from "./cursor.ts";
-import { type Call, MAX_NAME_LENGTH } from "./app.ts";
+import { type Call, MAX_NAME_LENGTH } from "./call.ts";
 import { json, problem, problemOf } from "./problem.ts";
 import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
 import { advanceOptions } from "../scheduler/advance_options.ts";

@@ -6,7 +6,7 @@ import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOn, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
-import type { Call } from "./app.ts";
+import type { Call } from "./call.ts";
 import { isAbandoned } from "../scheduler/open_submissions.ts";
 import { renderPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";

@@ -9,7 +9,8 @@ import { statusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
 import { askToCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
-import { createState, type SimulatedRun } from "./state.ts";
+import { createState } from "./create_state.ts";
+import type { SimulatedRun } from "./state.ts";
 
 /**
  * Listens on 127.0.0.1. Close it with `await using`, or it keeps the process alive.

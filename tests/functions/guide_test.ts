@@ -1,6 +1,7 @@
 /** What docs/cloud.md promises of HTTP is so. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../lib/log.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { readKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
@@ -23,9 +24,13 @@ for (const { method, path, key } of ROWS) {
     await using stage = await aServiceStage([NIGHTLY]);
     const service = await stage.isolate();
     await tick(service);
-    const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys((name) => KEYS[name]) });
+    const handler = createHandler({
+      log: silentLog,
+      open: () => Promise.resolve(service),
+      keys: readKeys((name) => KEYS[name]),
+    });
     const ask = async (where: string, given: string | null, how = method) => {
-      const answer = await runId(
+      const answer = await handler(
         new Request(`https://runner.example${where}`, {
           method: how,
           headers: {

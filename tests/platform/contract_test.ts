@@ -5,7 +5,7 @@ import type { Client } from "../../lib/platform/client.ts";
 import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
 import { silentLog } from "../../lib/log.ts";
-import type { RunId } from "../../lib/model.ts";
+import type { RunId } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";

@@ -10,7 +10,7 @@ import {
   type RunFacts,
   workflowCommand,
 } from "../../lib/reports/github.ts";
-import type { Annotation, FailedStep } from "../../lib/model.ts";
+import type { Annotation, FailedStep } from "../../lib/result.ts";
 import { commandReader } from "../support/github_runner.ts";
 
 const FACTS: RunFacts = {

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { advance } from "../../lib/runs/advance.ts";
-import { DEFAULT_EXECUTE } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { isEnded } from "../../lib/runs/transition.ts";
-import type { Submission } from "../../lib/model.ts";
+import type { Submission } from "../../lib/submission.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";

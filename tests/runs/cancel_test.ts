@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cancelRun } from "../../lib/runs/cancel.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";

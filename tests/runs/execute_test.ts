@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import type { Deps } from "../../lib/runs/deps.ts";
-import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
 import { follow } from "../../lib/runs/track_run.ts";
-import type { RunEvent, RunRequest, RunResult } from "../../lib/model.ts";
+import type { RunEvent } from "../../lib/events.ts";
+import type { RunResult } from "../../lib/result.ts";
+import type { RunRequest } from "../../lib/submission.ts";
 import type { Fault, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { annotationsIn, digestFailure } from "../../lib/runs/failure.ts";
 import { aRunDetail } from "../support/records.ts";
-import type { Job } from "../../lib/model.ts";
+import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { findRun } from "../../lib/runs/find.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";

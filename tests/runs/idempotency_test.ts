@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { IdempotencyKeyConflict, Unsupported } from "../../lib/errors.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { KeyPolicy } from "../../lib/runs/idempotency.ts";
 import { type RunStore } from "../../lib/store/run_store.ts";
 import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
-import type { RunEvent, RunResult } from "../../lib/model.ts";
+import type { RunEvent } from "../../lib/events.ts";
+import type { RunResult } from "../../lib/result.ts";
 import type { ServerBehavior, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";

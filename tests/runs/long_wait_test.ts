@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
-import { DEFAULT_EXECUTE, execute, type ExecuteOptions, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
 import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
 import { silentLog } from "../../lib/log.ts";
-import type { RunEvent, RunResult } from "../../lib/model.ts";
+import type { RunEvent } from "../../lib/events.ts";
+import type { RunResult } from "../../lib/result.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { aRequest } from "../support/records.ts";

@@ -1,10 +1,14 @@
 /** The promise: one wish, never two runs, whatever the host makes of slugs and wherever an answer is lost. */
 
 import assert from "node:assert/strict";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../lib/runs/execute.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
-import type { RunEvent, RunRequest, RunResult, ServerCapabilities } from "../../lib/model.ts";
+import type { ServerCapabilities } from "../../lib/capabilities.ts";
+import type { RunEvent } from "../../lib/events.ts";
+import type { RunResult } from "../../lib/result.ts";
+import type { RunRequest } from "../../lib/submission.ts";
 import type { Fault, ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { StorageError } from "../../lib/errors.ts";

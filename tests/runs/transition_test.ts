@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { next, type Observation, TRANSITIONS } from "../../lib/runs/transition.ts";
 import { resultOf } from "../../lib/runs/view.ts";
-import type { Submission } from "../../lib/model.ts";
+import type { Submission } from "../../lib/submission.ts";
 import {
   aFinishedSubmission,
   anActiveSubmission,

@@ -1,6 +1,7 @@
 /** The HTTP face, asked as its users ask it. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../lib/log.ts";
 import { readKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { createHandler } from "../../lib/server/app.ts";
@@ -46,7 +47,7 @@ interface Answer {
 async function aFace(specs: readonly ScheduleSpec[] = [], env = (name: string) => KEYS[name]): Promise<Face> {
   const stage = await aServiceStage(specs);
   const service = await stage.isolate();
-  const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys(env) });
+  const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readKeys(env) });
   return {
     stage,
     async ask(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -59,7 +60,7 @@ async function aFace(specs: readonly ScheduleSpec[] = [], env = (name: string) =
         },
         ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
-      const answer = await runId(request);
+      const answer = await handler(request);
       const text = await answer.text();
       const isJson = /json/.test(answer.headers.get("content-type") ?? "");
       return {
@@ -170,7 +171,11 @@ Deno.test("200 posts at once with one Idempotency-Key start one run, and all are
 Deno.test("an Idempotency-Key from two isolates is one run", async () => {
   await using face = await aFace();
   const other = await face.stage.isolate();
-  const elsewhere = createHandler({ open: () => Promise.resolve(other), keys: readKeys((name) => KEYS[name]) });
+  const elsewhere = createHandler({
+    log: silentLog,
+    open: () => Promise.resolve(other),
+    keys: readKeys((name) => KEYS[name]),
+  });
   const headers = { "authorization": `Bearer ${FULL}`, "content-type": "application/json", "idempotency-key": "k" };
   const there = () =>
     new Request("https://x.example/runs?wait=20s", { method: "POST", headers, body: JSON.stringify(QUICK) });
@@ -405,11 +410,15 @@ Deno.test("without a key of its own it lets nobody in, and says why", async () =
 
 Deno.test("what it lacks is told to whoever has a key, and to nobody else", async () => {
   const lack = new CredentialError("credential_missing", "Cannot find a key: looked at /home/me/credentials");
-  const runId = createHandler({ open: () => Promise.reject(lack), keys: readKeys((name) => KEYS[name]) });
-  const health = await runId(new Request("https://x.example/healthz"));
+  const handler = createHandler({
+    log: silentLog,
+    open: () => Promise.reject(lack),
+    keys: readKeys((name) => KEYS[name]),
+  });
+  const health = await handler(new Request("https://x.example/healthz"));
   assert.equal(health.status, 503);
   assert.ok(!(await health.text()).includes("/home/me"));
-  const page = await runId(new Request("https://x.example/", { headers: { authorization: `Bearer ${READ}` } }));
+  const page = await handler(new Request("https://x.example/", { headers: { authorization: `Bearer ${READ}` } }));
   assert.equal(page.status, 502);
   assert.match(await page.text(), /looked at \/home\/me/);
 });

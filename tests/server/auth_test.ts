@@ -1,6 +1,7 @@
 /** How a person gets in: a browser that asks for a password. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../lib/log.ts";
 import { readKeys } from "../../lib/server/auth.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
@@ -19,8 +20,12 @@ Deno.test({
   async fn() {
     await using stage = await aServiceStage([]);
     const service = await stage.isolate();
-    const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys((name) => KEYS[name]) });
-    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, runId);
+    const handler = createHandler({
+      log: silentLog,
+      open: () => Promise.resolve(service),
+      keys: readKeys((name) => KEYS[name]),
+    });
+    await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
     const url = `http://127.0.0.1:${server.addr.port}/`;
     await using browser = await openBrowser();
     const statusWith = async (password: string) => {
@@ -45,8 +50,12 @@ for (
   Deno.test(`${who} without a key is told what to send`, async () => {
     await using stage = await aServiceStage([]);
     const service = await stage.isolate();
-    const runId = createHandler({ open: () => Promise.resolve(service), keys: readKeys((name) => KEYS[name]) });
-    const answer = await runId(new Request("https://runner.example/", { headers: { accept } }));
+    const handler = createHandler({
+      log: silentLog,
+      open: () => Promise.resolve(service),
+      keys: readKeys((name) => KEYS[name]),
+    });
+    const answer = await handler(new Request("https://runner.example/", { headers: { accept } }));
     await answer.body?.cancel();
     assert.equal(answer.status, 401);
     assert.match(answer.headers.get("www-authenticate") ?? "", challenge);

@@ -3,7 +3,7 @@ import { ACCOUNT_ROUTES } from "../../lib/simulator/routes/account.ts";
 import { RUN_ROUTES } from "../../lib/simulator/routes/runs.ts";
 import { WORKFLOW_ROUTES } from "../../lib/simulator/routes/workflows.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import type { Json } from "../../lib/model.ts";
+import type { Json } from "../../lib/json.ts";
 import type { ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { readContract } from "../support/contract.ts";
 import { needing } from "../support/needs.ts";

@@ -3,7 +3,7 @@ import { systemClock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { kvRunStore } from "../../lib/store/kv_run_store.ts";
 import { WriteConflict } from "../../lib/store/run_store.ts";
-import type { Failure } from "../../lib/model.ts";
+import type { Failure } from "../../lib/result.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import {
   aFinishedSubmission,

@@ -2,7 +2,7 @@
 
 import { addFormats, Ajv2020 } from "../deps/ajv.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 
 const CONTRACT = new URL("../../../shared/activate-api/openapi-subset.json", import.meta.url);
 

@@ -2,18 +2,17 @@
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { resultOf } from "../../lib/runs/view.ts";
+import type { Run, RunDetail } from "../../lib/run.ts";
 import type {
   ActiveSubmission,
   FinishedSubmission,
   PendingSubmission,
   Reconciliation,
   RejectedSubmission,
-  Run,
-  RunDetail,
   RunRequest,
   StoredRequest,
   UnconfirmedSubmission,
-} from "../../lib/model.ts";
+} from "../../lib/submission.ts";
 
 export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
   return {

@@ -1,6 +1,6 @@
 import hello from "../../../inputs/hello-world.json" with { type: "json" };
 import { fastClock } from "../../clock.ts";
-import { DEFAULT_EXECUTE } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { prepare } from "../../runs/prepare.ts";
 import { givenLayer } from "../../inputs/layers.ts";
 import { startSimulator } from "../../simulator/start.ts";

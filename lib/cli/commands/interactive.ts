@@ -3,7 +3,8 @@
 import { CredentialError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../runs/execute.ts";
+import { execute, toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { follow } from "../../runs/track_run.ts";
 import { formatRunId } from "../../runs/view.ts";
 import type { RunEvent } from "../../events.ts";

@@ -1,4 +1,5 @@
-import { DEFAULT_EXECUTE, type ExecuteOptions, toEnd } from "../../runs/execute.ts";
+import { toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
 import {
   findOpenSubmissions,
   type OpenSubmissions,

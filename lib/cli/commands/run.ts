@@ -1,5 +1,6 @@
 import type { Args, ArgValues } from "../../deps/gunshi.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../runs/execute.ts";
+import { execute, toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun, type GivenInputs, prepare } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";

@@ -1,4 +1,5 @@
-import { toEnd, type TrackOptions } from "../../runs/execute.ts";
+import { toEnd } from "../../runs/execute.ts";
+import { type TrackOptions } from "../../runs/options.ts";
 import { follow } from "../../runs/track_run.ts";
 import { findRun } from "../../runs/find.ts";
 import { formatRunId } from "../../runs/view.ts";

@@ -8,7 +8,6 @@ import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
 import { inspectStore, type StoreInspection } from "../../store/inspect.ts";
 import type { ServerCapabilities } from "../../capabilities.ts";
-import { VERSION_LINE } from "../../version.ts";
 import type { Context } from "../context.ts";
 import {
   blamingProxy,
@@ -101,7 +100,7 @@ export async function* examine(
     return { account: account.verdict, routes: routes.verdict, workspace: workspace.verdict };
   }
 
-  const versions = judgeVersions({ program: VERSION_LINE, ...runtime, os });
+  const versions = judgeVersions({ program: context.versionLine, ...runtime, os });
   const checks = [
     start("versions", Promise.resolve(versions)),
     start(

@@ -1,6 +1,6 @@
 /** The options of every command that waits for a run, and what they mean to the executor. */
 
-import { DEFAULT_TRACK, type TrackOptions } from "../../runs/execute.ts";
+import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
 import { durationOrNever, someTime } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";

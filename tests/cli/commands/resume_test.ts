@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
 import { openSqliteRunStore } from "../../../lib/store/sqlite_run_store.ts";
-import type { Submission } from "../../../lib/model.ts";
+import type { Submission } from "../../../lib/submission.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";

@@ -3,7 +3,7 @@ import { renderRun, renderRuns } from "../../../lib/cli/render/runs.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 import { viewOf } from "../../../lib/runs/view.ts";
-import type { RunDetail } from "../../../lib/model.ts";
+import type { RunDetail } from "../../../lib/run.ts";
 import { aRun, aRunDetail } from "../../support/records.ts";
 
 const plain = styleFor(false);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { renderWorkflows } from "../../../lib/cli/render/workflows.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
-import type { Workflow } from "../../../lib/model.ts";
+import type { Workflow } from "../../../lib/workflow.ts";
 
 const plain = styleFor(false);
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { eventLine, statusLine, verdict, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { resultOf, resultWithoutRun } from "../../../lib/runs/view.ts";
-import type { RunEvent, RunResult } from "../../../lib/model.ts";
+import type { RunEvent } from "../../../lib/events.ts";
+import type { RunResult } from "../../../lib/result.ts";
 import { aRun } from "../../support/records.ts";
 
 const plain = styleFor(false);

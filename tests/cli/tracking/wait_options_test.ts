@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readArgv } from "../../../lib/cli/argv.ts";
 import { WAIT_ARGS, waitOptions } from "../../../lib/cli/tracking/wait_options.ts";
 import { UsageError } from "../../../lib/errors.ts";
-import { DEFAULT_TRACK } from "../../../lib/runs/execute.ts";
+import { DEFAULT_TRACK } from "../../../lib/runs/options.ts";
 import { aContext } from "../../support/cli_context.ts";
 
 const { signal } = new AbortController();

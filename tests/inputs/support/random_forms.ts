@@ -14,7 +14,7 @@ import {
   string,
   uniqueArray,
 } from "../../deps/fast_check.ts";
-import type { Json, JsonObject } from "../../../lib/model.ts";
+import type { Json, JsonObject } from "../../../lib/json.ts";
 import { isObject } from "../../../lib/inputs/path.ts";
 
 const NAMES = ["alpha", "beta_two", "gamma-3", "delta", "epsilon", "0"];
