@@ -1,4 +1,4 @@
-/** What triggers a tick every minute: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
+/** The cron trigger: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -7,15 +7,15 @@ import type { TickReport } from "./tick.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * The handler of a cron trigger: one tick, with its outcome logged. It never rejects, so that a trigger which stops after
- * a failure keeps going.
+ * The handler of a cron trigger: runs one tick and logs its outcome. It never rejects, so that a trigger which stops
+ * after a failure keeps firing.
  */
 export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
   return async () => {
     try {
-      const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
+      const { didTick, submitted, polled, missedTicks, isCutShort } = await tick();
       if (submitted + missedTicks > 0 || isCutShort) {
-        log("INFO", `Tick: ${submitted} submitted, ${looked} polled${isCutShort ? ", cut short" : ""}`);
+        log("INFO", `Tick: ${submitted} submitted, ${polled} polled${isCutShort ? ", cut short" : ""}`);
       }
       if (!didTick) log("INFO", "Another tick is in progress");
     } catch (error) {

@@ -1,40 +1,37 @@
-/** Ends a slot, with what there is to tell of it. */
-
 import type { NotificationKind } from "./schedule.ts";
 import type { Service } from "./service.ts";
-import type { Ending } from "./occurrence_result.ts";
+import type { OccurrenceOutcome } from "./occurrence_result.ts";
 import { notify } from "./notifications.ts";
-import type { LockHandle, Notification, Read, StoredOccurrence } from "./scheduler_store.ts";
+import type { Lock, Notification, StoredOccurrence, Versioned } from "./scheduler_store.ts";
 
-/** Nothing where somebody else has moved the slot since. */
+/** Stores an occurrence's result, together with its notifications. Does nothing if the occurrence has changed since. */
 export async function finishOccurrence(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
-  ending: Ending,
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
+  outcome: OccurrenceOutcome,
 ): Promise<void> {
   const { schedulerStore, deps, schedules } = service;
-  const occurrence = read.value;
-  const { status, message, slug = null, durationSeconds = null } = ending;
-  const over: StoredOccurrence = {
+  const occurrence = entry.value;
+  const { status, message, slug = null, durationSeconds = null } = outcome;
+  const finished: StoredOccurrence = {
     ...occurrence,
-    state: "ended",
-    end: { status, message, slug, durationSeconds, atMs: deps.clock.now() },
+    state: "finished",
+    result: { status, message, slug, durationSeconds, finishedAtMs: deps.clock.now() },
   };
   const notifications = [notificationFor(service, occurrence, { kind: status, slug, message })];
-  await schedulerStore.move(
+  await schedulerStore.updateOccurrence(
     lock,
-    read,
-    over,
+    entry,
+    finished,
     notify(schedules.find(({ name }) => name === occurrence.schedule), ...notifications),
   );
 }
 
-/** What is told of a slot as of now. */
 export function notificationFor(
   { deps }: Service,
   { id, schedule }: StoredOccurrence,
-  what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
+  details: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): Notification {
-  return { occurrenceId: id, schedule, atMs: deps.clock.now(), ...what };
+  return { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...details };
 }

@@ -1,38 +1,41 @@
-/** How a slot ends, told from its record. Pure. */
+/** An occurrence's result, derived from its submission. Pure. */
 
 import { slugOf } from "../store/run_store.ts";
 import type { Submission } from "../submission.ts";
 import { isAbandoned } from "./open_submissions.ts";
 import type { OccurrenceResult } from "./scheduler_store.ts";
 
-export type Ending =
+export type OccurrenceOutcome =
   & Pick<OccurrenceResult, "status" | "message">
   & Partial<Pick<OccurrenceResult, "slug" | "durationSeconds">>;
 
-export const GONE: Ending = { status: "unknown", message: "Its record is no longer there" };
+export const SUBMISSION_MISSING: OccurrenceOutcome = {
+  status: "unknown",
+  message: "Its submission is no longer stored",
+};
 
-/** How a record ended, as far as a schedule is concerned; `undefined` while it goes on. */
-export function endOf(record: Submission): Ending | undefined {
-  switch (record.state) {
+/** `undefined` while the submission is open. */
+export function outcomeOf(submission: Submission): OccurrenceOutcome | undefined {
+  switch (submission.state) {
     case "pending":
     case "active":
       return undefined;
     case "unconfirmed":
-      return isAbandoned(record)
+      return isAbandoned(submission)
         ? {
           status: "unknown",
-          slug: record.ownSlug,
-          message: `Nobody knows whether it was started: ${record.reconciliation?.detail}`,
+          slug: submission.ownSlug,
+          message: `It is unknown whether a run was started: ${submission.reconciliation?.detail}`,
         }
         : undefined;
     case "rejected":
-      return { status: "failed", message: record.message };
+      return { status: "failed", message: submission.message };
     case "finished": {
-      const { status, durationSeconds, errorMessage, message } = record.result;
-      const isPlain = status === "completed" || status === "failed" || status === "cancelled";
+      const { status, durationSeconds, errorMessage, message } = submission.result;
+      const isKnown = status === "completed" || status === "failed" || status === "cancelled";
       return {
-        status: isPlain ? status : "unknown",
-        slug: slugOf(record),
+        status: isKnown ? status : "unknown",
+        slug: slugOf(submission),
         durationSeconds,
         message: errorMessage ?? message ?? null,
       };

@@ -1,20 +1,20 @@
-/** Which runs a tick has something to do for. */
-
 import { isOpen, type RunStore } from "../store/run_store.ts";
 import type { Owner } from "../account.ts";
 import type { Submission } from "../submission.ts";
 
-/** An owner of nothing: the open runs of others are everybody's then, found without asking the platform who we are. */
-const NOBODY: Owner = { host: "", user: "" };
+/** Owns nothing, so that "open submissions of others" are all open ones, without a request for the current user. */
+const NO_OWNER: Owner = { host: "", user: "" };
 
-/** Everybody's that are sent, looked for or looked at. */
+/** The submissions of all owners that a tick sends, reconciles or polls. */
 export async function openSubmissionsOf(store: Pick<RunStore, "listOpenOfOthers">): Promise<readonly Submission[]> {
-  return (await store.listOpenOfOthers(NOBODY)).filter((record) => isOpen(record) && !isAbandoned(record));
+  return (await store.listOpenOfOthers(NO_OWNER)).filter((submission) =>
+    isOpen(submission) && !isAbandoned(submission)
+  );
 }
 
-/** Looked for in vain, for long enough: whoever asks for it has it looked for once more, and no tick does. */
-export function isAbandoned(record: Submission): boolean {
-  return record.state === "unconfirmed" && record.reconciliation?.isAbandoned === true;
+/** Reconciled long enough without finding a run: only an explicit request reconciles it again, ticks don't. */
+export function isAbandoned(submission: Submission): boolean {
+  return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
 }
 
 export function isOwnedBy({ owner }: Submission, { host, user }: Owner): boolean {

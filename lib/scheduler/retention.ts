@@ -1,46 +1,48 @@
-/** Lets go of what the cloud side need not remember any longer. */
+/** Removes expired notifications and occurrences from the scheduler store. */
 
-const DELETED_AT_ONCE = 100;
+const MAX_PER_COMMIT = 100;
 
 /**
- * Forgets reports and ended slots of before an instant; what is younger is not read.
+ * Removes notifications and finished occurrences older than an instant, without reading newer ones.
  *
- * @returns How many, at most as many as asked for.
+ * @returns The number removed, at most `limit`.
  */
-export async function deleteExpired(kv: Deno.Kv, beforeMs: number, most: number): Promise<number> {
-  const old: (readonly Deno.KvKey[])[] = [];
-  for await (const { key, value } of kv.list<{ readonly atMs: number }>({ prefix: ["report"] }, { limit: most })) {
-    if (value.atMs >= beforeMs) break;
-    old.push([key, ["trouble", ...key.slice(1)]]);
+export async function deleteExpired(kv: Deno.Kv, beforeMs: number, limit: number): Promise<number> {
+  const expired: (readonly Deno.KvKey[])[] = [];
+  const notifications = kv.list<{ readonly createdAtMs: number }>({ prefix: ["notification"] }, { limit });
+  for await (const { key, value } of notifications) {
+    if (value.createdAtMs >= beforeMs) break;
+    expired.push([key, ["problem-notification", ...key.slice(1)]]);
   }
-  for await (const keys of oldOccurrences(kv, beforeMs)) {
-    if (old.length >= most) break;
-    old.push(keys);
+  for await (const keys of expiredOccurrences(kv, beforeMs)) {
+    if (expired.length >= limit) break;
+    expired.push(keys);
   }
-  for (let at = 0; at < old.length; at += DELETED_AT_ONCE) {
+  for (let at = 0; at < expired.length; at += MAX_PER_COMMIT) {
     const change = kv.atomic();
-    for (const key of old.slice(at, at + DELETED_AT_ONCE).flat()) change.delete(key);
+    for (const key of expired.slice(at, at + MAX_PER_COMMIT).flat()) change.delete(key);
     await change.commit();
   }
-  return old.length;
+  return expired.length;
 }
 
-/** The keys of each schedule's first slots, of those that are over. */
-async function* oldOccurrences(kv: Deno.Kv, beforeMs: number): AsyncGenerator<readonly Deno.KvKey[], undefined> {
-  // Numbers come after all text in the order of keys.
-  const end = ["slot-time", 0];
-  for (let start: Deno.KvKey | undefined = ["slot-time"]; start !== undefined;) {
+/** The keys of finished occurrences, schedule by schedule, earliest first. */
+async function* expiredOccurrences(kv: Deno.Kv, beforeMs: number): AsyncGenerator<readonly Deno.KvKey[], undefined> {
+  // In key order, numbers come after all strings.
+  const end = ["occurrence-time", 0];
+  for (let start: Deno.KvKey | undefined = ["occurrence-time"]; start !== undefined;) {
     const found: Deno.KvListIterator<unknown> = kv.list({ start, end });
     start = undefined;
     for await (const { key } of found) {
       const [, schedule = "", time, id = ""] = key;
       if (Number(time) >= beforeMs) {
-        start = ["slot-time", schedule, 0];
+        // Continues with the next schedule.
+        start = ["occurrence-time", schedule, 0];
         break;
       }
-      const occurrenceKey = ["slot", schedule, id];
+      const occurrenceKey = ["occurrence", schedule, id];
       const { value } = await kv.get<{ readonly state: string }>(occurrenceKey);
-      if (value === null || value.state === "ended") yield [occurrenceKey, key];
+      if (value === null || value.state === "finished") yield [occurrenceKey, key];
     }
   }
 }

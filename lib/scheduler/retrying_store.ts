@@ -1,32 +1,33 @@
-/** Why this file: a tick should not end because somebody else was writing to the same file just then. */
-
-import { type RetryParts, withRetry } from "../store/kv_retry.ts";
+import { type RetryOptions, withRetry } from "../store/kv_retry.ts";
 import type { SchedulerStore } from "./scheduler_store.ts";
 
-/** The same store, which asks again while its file is locked, and throws nothing but StorageError. */
-export function retryingStore(store: SchedulerStore, parts: RetryParts): SchedulerStore {
-  const patient =
+/**
+ * A store that retries while its file is locked, so that a concurrent write does not end a tick. Its methods throw only
+ * StorageError.
+ */
+export function retryingStore(store: SchedulerStore, options: RetryOptions): SchedulerStore {
+  const retrying =
     <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => (...args: Args): Promise<T> =>
-      withRetry(() => act(...args), parts);
+      withRetry(() => act(...args), options);
   return {
-    turn: patient(store.turn),
-    recordIdleTick: patient(store.recordIdleTick),
-    acquire: patient(store.acquire),
-    release: patient(store.release),
-    progress: patient(store.progress),
-    begin: patient(store.begin),
-    removeProgress: patient(store.removeProgress),
-    openOccurrences: patient(store.openOccurrences),
-    addOccurrence: patient(store.addOccurrence),
-    occurrence: patient(store.occurrence),
-    move: patient(store.move),
-    lastOccurrences: patient(store.lastOccurrences),
-    countEnds: patient(store.countEnds),
-    notifications: patient(store.notifications),
-    problemNotifications: patient(store.problemNotifications),
-    dueOutboxMessages: patient(store.dueOutboxMessages),
-    completeMessage: patient(store.completeMessage),
-    tickLog: patient(store.tickLog),
-    prune: patient(store.prune),
+    readLock: retrying(store.readLock),
+    recordIdleTick: retrying(store.recordIdleTick),
+    acquireLock: retrying(store.acquireLock),
+    releaseLock: retrying(store.releaseLock),
+    listProgress: retrying(store.listProgress),
+    recordProgress: retrying(store.recordProgress),
+    removeProgress: retrying(store.removeProgress),
+    listOpenOccurrences: retrying(store.listOpenOccurrences),
+    addOccurrence: retrying(store.addOccurrence),
+    getOccurrence: retrying(store.getOccurrence),
+    updateOccurrence: retrying(store.updateOccurrence),
+    listRecentOccurrences: retrying(store.listRecentOccurrences),
+    countResults: retrying(store.countResults),
+    listNotifications: retrying(store.listNotifications),
+    listProblemNotifications: retrying(store.listProblemNotifications),
+    listDueMessages: retrying(store.listDueMessages),
+    updateMessage: retrying(store.updateMessage),
+    getTickLog: retrying(store.getTickLog),
+    prune: retrying(store.prune),
   };
 }

@@ -1,17 +1,17 @@
 /**
- * What the cloud side remembers beside the records of runs: how far each schedule has come, what became of its slots,
- * whom to tell, and how the ticks went. All of it in Deno KV; what belongs together is written in one atomic operation,
- * which fails when somebody else was there first.
+ * What the scheduler stores besides submissions: the progress of each schedule, its occurrences, notifications, the
+ * outbox and the log of the last tick, all in Deno KV. Related values are written in one atomic operation, which fails
+ * if one of them has changed since it was read.
  */
 
 import { StorageError } from "../errors.ts";
 import type { Progress } from "./due.ts";
 import type { NotificationKind, Occurrence } from "./schedule.ts";
 
-/** How a slot ended; `skipped` and `missed` never became a run. */
 export interface OccurrenceResult {
+  /** `skipped` and `missed` occurrences never had a run. */
   readonly status: "completed" | "failed" | "cancelled" | "unknown" | "skipped" | "missed";
-  readonly atMs: number;
+  readonly finishedAtMs: number;
   readonly slug: string | null;
   readonly durationSeconds: number | null;
   readonly message: string | null;
@@ -20,111 +20,112 @@ export interface OccurrenceResult {
 export interface StoredOccurrence {
   readonly id: string;
   readonly schedule: string;
-  readonly atMs: number;
-  readonly state: "waiting" | "open" | "cancelling" | "ended";
-  /** The ledger's record, once there is one. */
+  readonly scheduledAtMs: number;
+  readonly state: "waiting" | "open" | "cancelling" | "finished";
+  /** `null` until its submission is stored. */
   readonly submissionId: string | null;
   readonly submittedAtMs: number | null;
   readonly isDeadlineReported: boolean;
-  readonly end: OccurrenceResult | null;
+  /** `null` until it is finished. */
+  readonly result: OccurrenceResult | null;
 }
 
-/** Something to be told about a slot: on the page, and to whoever wants to hear it. */
+/** An event of an occurrence, for the status page and webhooks. */
 export interface Notification {
   readonly occurrenceId: string;
   readonly schedule: string;
   readonly kind: NotificationKind;
-  readonly atMs: number;
+  readonly createdAtMs: number;
   readonly slug: string | null;
   readonly message: string | null;
 }
 
-/** A message on its way to a webhook. */
+/** A notification to be delivered to one webhook. */
 export interface OutboxMessage {
   readonly id: string;
-  readonly report: Notification;
-  /** Which of the schedule's webhooks. */
-  readonly webhook: number;
+  readonly notification: Notification;
+  /** Into the schedule's `notify`. */
+  readonly webhookIndex: number;
   readonly attempts: number;
-  readonly nextPollAtMs: number;
+  readonly nextAttemptAtMs: number;
 }
 
 export interface TickLog {
   readonly startedMs: number;
   readonly tookMs: number;
-  /** Since the store was begun. */
+  /** The number of missed ticks since the store was created. */
   readonly missed: number;
-  /** What ended the last tick early; `null` when nothing did. */
+  /** Why the last tick failed; `null` if it didn't. */
   readonly error: string | null;
 }
 
-/** Who ticks, and how the tick before went, as both were read. */
-export interface AdvanceResult {
-  /** Somebody else has the lease until then; a past instant when nobody has. */
+/** The lock and the log of the last tick, as read together. */
+export interface LockState {
+  /** In the past if the lock is free. */
   readonly lockedUntilMs: number;
   readonly log: TickLog | null;
   readonly versionstamps: { readonly lock: string | null; readonly log: string | null };
 }
 
-/** The right to tick, until it runs out. Writes of who has lost it fail. */
-export interface LockHandle {
+/** An acquired lock. Its versionstamp is the fencing token: once the lock has expired and is taken, writes fail. */
+export interface Lock {
   readonly versionstamp: string;
 }
 
-/** A value as it was read, to be written again only if nobody else did. */
-export interface Read<T> {
+/** A value with the versionstamp that a later write checks. */
+export interface Versioned<T> {
   readonly value: T;
   readonly versionstamp: string | null;
 }
 
 export interface SchedulerStore {
-  turn(): Promise<AdvanceResult>;
-  /** Notes a tick that had nothing to do, and so needed no lease; nothing when somebody ticked meanwhile. */
-  recordIdleTick(turn: AdvanceResult, log: TickLog | null): Promise<void>;
-  /** `undefined` when somebody else has taken the lease since. */
-  acquire(turn: AdvanceResult, untilMs: number): Promise<LockHandle | undefined>;
-  /** Notes how the tick went, where there is something to note, and leaves the place to the next; nothing, once the lease is lost. */
-  release(lock: LockHandle, log: TickLog | null): Promise<void>;
+  readLock(): Promise<LockState>;
+  /** Records a tick that had nothing to do and took no lock. Does nothing if another tick has run since `state`. */
+  recordIdleTick(state: LockState, log: TickLog | null): Promise<void>;
+  /** `undefined` if another isolate has acquired the lock since `state`. */
+  acquireLock(state: LockState, untilMs: number): Promise<Lock | undefined>;
+  /** Records the tick, unless `log` is `null`, and frees the lock. Does nothing if the lock is lost. */
+  releaseLock(lock: Lock, log: TickLog | null): Promise<void>;
 
   /** In the order of the names. */
-  progress(schedules: readonly string[]): Promise<readonly Read<Progress | null>[]>;
-  /** Moves a schedule on, and with it notes its new slots and what there is to tell; false when somebody else did. */
-  begin(lock: LockHandle, schedule: string, step: BeginStep): Promise<boolean>;
-  removeProgress(lock: LockHandle, schedule: string): Promise<void>;
+  listProgress(schedules: readonly string[]): Promise<readonly Versioned<Progress | null>[]>;
+  /** Stores a schedule's progress with its new occurrences and notifications; false if the progress has changed. */
+  recordProgress(lock: Lock, schedule: string, update: ProgressUpdate): Promise<boolean>;
+  removeProgress(lock: Lock, schedule: string): Promise<void>;
 
-  /** Of all schedules, the earliest first. */
-  openOccurrences(): Promise<readonly Read<StoredOccurrence>[]>;
-  /** Notes a slot that no schedule named, to be run now; false when it is there already. */
+  /** Of all schedules, earliest first. */
+  listOpenOccurrences(): Promise<readonly Versioned<StoredOccurrence>[]>;
+  /** Adds an occurrence that is run on request; false if it exists already. */
   addOccurrence(occurrence: Occurrence): Promise<boolean>;
-  occurrence(schedule: string, id: string): Promise<StoredOccurrence | null>;
-  /** Writes a slot and what there is to tell about it; false when somebody else did. */
-  move(
-    lock: LockHandle,
-    read: Read<StoredOccurrence>,
-    moved: StoredOccurrence,
+  getOccurrence(schedule: string, id: string): Promise<StoredOccurrence | null>;
+  /** Stores an occurrence with its notifications; false if it has changed. */
+  updateOccurrence(
+    lock: Lock,
+    entry: Versioned<StoredOccurrence>,
+    updated: StoredOccurrence,
     notify: NotificationBatch,
   ): Promise<boolean>;
   /** Newest first. */
-  lastOccurrences(schedule: string, limit: number): Promise<readonly StoredOccurrence[]>;
-  /** How many slots ended so, over all time. */
-  countEnds(schedule: string): Promise<Readonly<Record<string, number>>>;
+  listRecentOccurrences(schedule: string, limit: number): Promise<readonly StoredOccurrence[]>;
+  /** All-time counts by status. */
+  countResults(schedule: string): Promise<Readonly<Record<string, number>>>;
 
   /** Newest first. */
-  notifications(limit: number): Promise<readonly Notification[]>;
-  /** Those of slots that did not go as they should have, failures aside; newest first. */
-  problemNotifications(limit: number): Promise<readonly Notification[]>;
-  /** The longest due first. */
-  dueOutboxMessages(nowMs: number, limit: number): Promise<readonly Read<OutboxMessage>[]>;
-  /** Puts a message off, or, with `null`, is done with it. */
-  completeMessage(read: Read<OutboxMessage>, next: OutboxMessage | null): Promise<void>;
+  listNotifications(limit: number): Promise<readonly Notification[]>;
+  /** Missed, skipped, late and unknown ones, newest first. */
+  listProblemNotifications(limit: number): Promise<readonly Notification[]>;
+  /** The longest overdue first. */
+  listDueMessages(nowMs: number, limit: number): Promise<readonly Versioned<OutboxMessage>[]>;
+  /** Reschedules a message, or with `null` removes it. */
+  updateMessage(entry: Versioned<OutboxMessage>, next: OutboxMessage | null): Promise<void>;
 
-  tickLog(): Promise<TickLog | null>;
-  /** Forgets slots and reports of before, a few at a time. */
-  prune(beforeMs: number, most: number): Promise<number>;
+  getTickLog(): Promise<TickLog | null>;
+  /** Removes older occurrences and notifications, at most `limit`, and returns how many. */
+  prune(beforeMs: number, limit: number): Promise<number>;
 }
 
-export interface BeginStep {
-  readonly read: Read<Progress | null>;
+export interface ProgressUpdate {
+  readonly entry: Versioned<Progress | null>;
   readonly progress: Progress;
   readonly occurrences: readonly Occurrence[];
   readonly notify: NotificationBatch;
@@ -139,164 +140,166 @@ export const NO_NOTIFICATIONS: NotificationBatch = { notifications: [], outboxMe
 
 const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown"];
 
-const LOCK = ["tick", "lease"];
-const LOG = ["tick", "log"];
-/** Deno KV reads so many at once. */
+const LOCK_KEY = ["tick", "lock"];
+const LOG_KEY = ["tick", "log"];
+/** Deno KV's limit for `getMany`. */
 const MAX_KEYS = 10;
 
 export function schedulerStoreOn(kv: Deno.Kv): SchedulerStore {
-  const held = (lock: LockHandle) => kv.atomic().check({ key: LOCK, versionstamp: lock.versionstamp });
+  const withLock = (lock: Lock) => kv.atomic().check({ key: LOCK_KEY, versionstamp: lock.versionstamp });
   return {
-    async turn() {
-      const [lock, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LOCK, LOG]);
+    async readLock() {
+      const [lock, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LOCK_KEY, LOG_KEY]);
       const versionstamps = { lock: lock.versionstamp, log: log.versionstamp };
       return { lockedUntilMs: lock.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
     },
-    async recordIdleTick({ versionstamps: { lock, log } }, passed) {
-      if (passed === null) return;
-      await kv.atomic().check({ key: LOCK, versionstamp: lock }, { key: LOG, versionstamp: log })
-        .set(LOG, passed).commit();
+    async recordIdleTick({ versionstamps: { lock, log } }, tickLog) {
+      if (tickLog === null) return;
+      await kv.atomic().check({ key: LOCK_KEY, versionstamp: lock }, { key: LOG_KEY, versionstamp: log })
+        .set(LOG_KEY, tickLog).commit();
     },
-    async acquire({ versionstamps }, untilMs) {
-      const change = kv.atomic().check({ key: LOCK, versionstamp: versionstamps.lock });
-      const result = await change.set(LOCK, { untilMs }).commit();
+    async acquireLock({ versionstamps }, untilMs) {
+      const change = kv.atomic().check({ key: LOCK_KEY, versionstamp: versionstamps.lock });
+      const result = await change.set(LOCK_KEY, { untilMs }).commit();
       return result.ok ? { versionstamp: result.versionstamp } : undefined;
     },
-    async release(lock, log) {
-      const change = held(lock).delete(LOCK);
-      await (log === null ? change : change.set(LOG, log)).commit();
+    async releaseLock(lock, log) {
+      const change = withLock(lock).delete(LOCK_KEY);
+      await (log === null ? change : change.set(LOG_KEY, log)).commit();
     },
 
-    async progress(schedules) {
+    async listProgress(schedules) {
       const entries = await getAll<Progress>(kv, schedules.map((name) => ["progress", name]));
       return entries.map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
-    async begin(lock, schedule, { read, progress, occurrences, notify }) {
-      const change = held(lock).check({ key: ["progress", schedule], versionstamp: read.versionstamp })
+    async recordProgress(lock, schedule, { entry, progress, occurrences, notify }) {
+      const change = withLock(lock).check({ key: ["progress", schedule], versionstamp: entry.versionstamp })
         .set(["progress", schedule], progress);
       for (const occurrence of occurrences) setOccurrence(change, newOccurrence(occurrence));
-      tell(change, notify);
+      setNotifications(change, notify);
       return (await change.commit()).ok;
     },
     async removeProgress(lock, schedule) {
-      await held(lock).delete(["progress", schedule]).commit();
+      await withLock(lock).delete(["progress", schedule]).commit();
     },
 
-    async openOccurrences() {
+    async listOpenOccurrences() {
       const keys: Deno.KvKey[] = [];
-      for await (const { key } of kv.list({ prefix: ["open-slot"] })) keys.push(["slot", ...key.slice(1)]);
-      const occurrences: Read<StoredOccurrence>[] = [];
+      for await (const { key } of kv.list({ prefix: ["open-occurrence"] })) keys.push(["occurrence", ...key.slice(1)]);
+      const occurrences: Versioned<StoredOccurrence>[] = [];
       for (const entry of await getAll<StoredOccurrence>(kv, keys)) {
         if (entry.value !== null) occurrences.push({ value: entry.value, versionstamp: entry.versionstamp });
       }
-      return occurrences.sort((a, b) => a.value.atMs - b.value.atMs);
+      return occurrences.sort((a, b) => a.value.scheduledAtMs - b.value.scheduledAtMs);
     },
     async addOccurrence(occurrence) {
-      const change = kv.atomic().check({ key: ["slot", occurrence.schedule, occurrence.id], versionstamp: null });
+      const key = ["occurrence", occurrence.schedule, occurrence.id];
+      const change = kv.atomic().check({ key, versionstamp: null });
       setOccurrence(change, newOccurrence(occurrence));
       return (await change.commit()).ok;
     },
-    occurrence: async (schedule, id) => (await kv.get<StoredOccurrence>(["slot", schedule, id])).value,
-    async move(lock, read, moved, notify) {
-      const change = held(lock).check({
-        key: ["slot", moved.schedule, moved.id],
-        versionstamp: read.versionstamp,
+    getOccurrence: async (schedule, id) => (await kv.get<StoredOccurrence>(["occurrence", schedule, id])).value,
+    async updateOccurrence(lock, entry, updated, notify) {
+      const change = withLock(lock).check({
+        key: ["occurrence", updated.schedule, updated.id],
+        versionstamp: entry.versionstamp,
       });
-      setOccurrence(change, moved);
-      if (moved.end !== null && read.value.end === null) {
-        change.sum(["slot-ends", moved.schedule, moved.end.status], 1n);
+      setOccurrence(change, updated);
+      if (updated.result !== null && entry.value.result === null) {
+        change.sum(["occurrence-results", updated.schedule, updated.result.status], 1n);
       }
-      tell(change, notify);
+      setNotifications(change, notify);
       return (await change.commit()).ok;
     },
-    async lastOccurrences(schedule, limit) {
-      const found = await Array.fromAsync(kv.list({ prefix: ["slot-time", schedule] }, { reverse: true, limit }));
-      const occurrences = await getAll<StoredOccurrence>(
-        kv,
-        found.map(({ key }) => ["slot", schedule, String(key[3])]),
-      );
+    async listRecentOccurrences(schedule, limit) {
+      const found = await Array.fromAsync(kv.list({ prefix: ["occurrence-time", schedule] }, { reverse: true, limit }));
+      const keys = found.map(({ key }) => ["occurrence", schedule, String(key[3])]);
+      const occurrences = await getAll<StoredOccurrence>(kv, keys);
       return occurrences.flatMap(({ value }) => value === null ? [] : [value]);
     },
-    async countEnds(schedule) {
+    async countResults(schedule) {
       const counts: Record<string, number> = {};
-      for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: ["slot-ends", schedule] })) {
+      for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: ["occurrence-results", schedule] })) {
         counts[String(key[2])] = Number(value.value);
       }
       return counts;
     },
 
-    async notifications(limit) {
-      const found = kv.list<Notification>({ prefix: ["report"] }, { reverse: true, limit });
+    async listNotifications(limit) {
+      const found = kv.list<Notification>({ prefix: ["notification"] }, { reverse: true, limit });
       return (await Array.fromAsync(found)).map(({ value }) => value);
     },
-    async problemNotifications(limit) {
-      const found = kv.list<Notification>({ prefix: ["trouble"] }, { reverse: true, limit });
+    async listProblemNotifications(limit) {
+      const found = kv.list<Notification>({ prefix: ["problem-notification"] }, { reverse: true, limit });
       return (await Array.fromAsync(found)).map(({ value }) => value);
     },
-    async dueOutboxMessages(nowMs, limit) {
-      const found = kv.list<OutboxMessage>({ prefix: ["message"], end: ["message", timeKey(nowMs + 1)] }, { limit });
+    async listDueMessages(nowMs, limit) {
+      const found = kv.list<OutboxMessage>({ prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] }, { limit });
       return (await Array.fromAsync(found)).map(({ value, versionstamp }) => ({ value, versionstamp }));
     },
-    async completeMessage({ value, versionstamp }, next) {
+    async updateMessage({ value, versionstamp }, next) {
       const key = messageKey(value);
       const change = kv.atomic().check({ key, versionstamp }).delete(key);
       if (next !== null) change.set(messageKey(next), next);
       await change.commit();
     },
 
-    tickLog: async () => (await kv.get<TickLog>(LOG)).value,
-    // Hardly any tick needs it.
-    prune: async (beforeMs, most) => await (await import("./retention.ts")).deleteExpired(kv, beforeMs, most),
+    getTickLog: async () => (await kv.get<TickLog>(LOG_KEY)).value,
+    // Loaded only here: few ticks prune.
+    prune: async (beforeMs, limit) => await (await import("./retention.ts")).deleteExpired(kv, beforeMs, limit),
   };
 }
 
-/** All at once, as many to a question as there may be. */
+/** Reads all keys in parallel, in batches as large as Deno KV allows. */
 async function getAll<T>(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
-  const questions: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
+  const batches: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
   for (let at = 0; at < keys.length; at += MAX_KEYS) {
-    questions.push(kv.getMany<T[]>(keys.slice(at, at + MAX_KEYS)));
+    batches.push(kv.getMany<T[]>(keys.slice(at, at + MAX_KEYS)));
   }
-  return (await Promise.all(questions)).flat();
+  return (await Promise.all(batches)).flat();
 }
 
-function newOccurrence({ id, schedule, atMs }: Occurrence): StoredOccurrence {
+function newOccurrence({ id, schedule, scheduledAtMs }: Occurrence): StoredOccurrence {
   return {
     id,
     schedule,
-    atMs,
+    scheduledAtMs,
     state: "waiting",
     submissionId: null,
     submittedAtMs: null,
     isDeadlineReported: false,
-    end: null,
+    result: null,
   };
 }
 
 function setOccurrence(change: Deno.AtomicOperation, occurrence: StoredOccurrence): void {
-  const index = ["open-slot", occurrence.schedule, occurrence.id];
-  change.set(["slot", occurrence.schedule, occurrence.id], occurrence).set(timeIndexOf(occurrence), null);
-  if (occurrence.state === "ended") change.delete(index);
-  else change.set(index, null);
+  const openKey = ["open-occurrence", occurrence.schedule, occurrence.id];
+  change.set(["occurrence", occurrence.schedule, occurrence.id], occurrence).set(timeIndexOf(occurrence), null);
+  if (occurrence.state === "finished") change.delete(openKey);
+  else change.set(openKey, null);
 }
 
-function tell(change: Deno.AtomicOperation, { notifications, outboxMessages }: NotificationBatch): void {
-  for (const report of notifications) {
-    const place = [timeKey(report.atMs), report.occurrenceId, report.kind];
-    change.set(["report", ...place], report);
-    // Most only tell that all went well: what is worth knowing must not be lost among those.
-    if (PROBLEM_KINDS.includes(report.kind)) change.set(["trouble", ...place], report);
+function setNotifications(
+  change: Deno.AtomicOperation,
+  { notifications, outboxMessages }: NotificationBatch,
+): void {
+  for (const notification of notifications) {
+    const suffix = [timeKey(notification.createdAtMs), notification.occurrenceId, notification.kind];
+    change.set(["notification", ...suffix], notification);
+    // Most notifications report success: problems have an index of their own, so that a short list of them is complete.
+    if (PROBLEM_KINDS.includes(notification.kind)) change.set(["problem-notification", ...suffix], notification);
   }
   for (const message of outboxMessages) change.set(messageKey(message), message);
 }
 
-/** In order of time: a slot that was wished by hand bears a name that says nothing of it. */
-function timeIndexOf({ schedule, id, atMs }: StoredOccurrence): Deno.KvKey {
-  return ["slot-time", schedule, timeKey(atMs), id];
+/** Sorts by time: the id of an occurrence that was run on request does not contain one. */
+function timeIndexOf({ schedule, id, scheduledAtMs }: StoredOccurrence): Deno.KvKey {
+  return ["occurrence-time", schedule, timeKey(scheduledAtMs), id];
 }
 
-/** Those that are due are found without reading the others, the longest due first. */
-function messageKey({ id, nextPollAtMs }: OutboxMessage): Deno.KvKey {
-  return ["message", timeKey(nextPollAtMs), id];
+/** Sorts by due time, so that due messages are read without the others. */
+function messageKey({ id, nextAttemptAtMs }: OutboxMessage): Deno.KvKey {
+  return ["outbox", timeKey(nextAttemptAtMs), id];
 }
 
 function timeKey(instantMs: number): string {
@@ -306,8 +309,8 @@ function timeKey(instantMs: number): string {
 /**
  * Opens the store.
  *
- * @param path A local file; the host's own store, like Deno Deploy's, when left out.
- * @throws StorageError when this runtime was started without it.
+ * @param path A local file; default the host's own store, like Deno Deploy's.
+ * @throws StorageError if the runtime was started without Deno KV.
  */
 export async function openKv(path?: string): Promise<Deno.Kv> {
   if (typeof Deno.openKv !== "function") {

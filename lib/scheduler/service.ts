@@ -1,5 +1,3 @@
-/** What every part of the cloud side works with, put together from the environment. */
-
 import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { systemClock } from "../clock.ts";
@@ -13,25 +11,22 @@ import { lazyClient } from "../platform/lazy_client.ts";
 import { retryingStore } from "./retrying_store.ts";
 import { openKv, type SchedulerStore, schedulerStoreOn } from "./scheduler_store.ts";
 
-/** What every part of the cloud side works with. */
+/** The dependencies of the scheduler and the HTTP API. */
 export interface Service {
-  /** What the engines work with. */
   readonly deps: Deps & { readonly store: KvRunStore };
-  /** What is remembered between ticks. */
   readonly schedulerStore: SchedulerStore;
-  /** What runs by itself. */
   readonly schedules: readonly Schedule[];
-  /** `production`, or what else the host calls the line of deployments that this one belongs to. */
+  /** `production`, or the host's name for another deployment context. */
   readonly timeline: string;
-  /** For webhooks and their secrets. */
+  /** For webhooks. */
   readonly fetch: typeof globalThis.fetch;
-  /** Reads a variable. */
+  /** For webhook secrets. */
   readonly env: (name: string) => string | undefined;
-  /** Reads a file that is deployed along. */
+  /** For the `inputsFile` of a schedule. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
-/** What the runtime offers a service. */
+/** The runtime functions that a service needs. */
 export interface ServiceHost {
   readonly env: (name: string) => string | undefined;
   readonly fetch: typeof globalThis.fetch;
@@ -44,29 +39,29 @@ export interface ServiceHost {
 export interface ServiceOptions {
   readonly host: ServiceHost;
   readonly schedules: readonly Schedule[];
-  /** A local file for the store; the host's own when left out. */
+  /** A local file for the store; default the host's own store. */
   readonly kvPath?: string | undefined;
 }
 
 /**
- * Opens the store and finds the key.
+ * Opens the store and reads the API key.
  *
  * Deno Deploy names the timeline in `DENO_TIMELINE`: `production`, `git-branch/…` or `preview/…` (Deno Deploy reference,
- * "Environment variables"). Each has a store of its own ("Deno KV"). Where nothing names it, it is production: one's own
- * server.
+ * "Environment variables"). Each has its own store ("Deno KV"). On other hosts, which don't set it, the timeline is
+ * `production`.
  *
- * @throws StorageError without Deno KV, or where the file can't be opened; CredentialError without a key.
+ * @throws StorageError without Deno KV, or if the file can't be opened; CredentialError without an API key.
  */
 export async function openService({ host, schedules, kvPath }: ServiceOptions): Promise<Service> {
   const { env, fetch, random, readTextFile, log } = host;
-  // The store takes its time to open: the key is read meanwhile.
+  // The store opens slowly: the API key is read in parallel.
   const [kv, credential] = await Promise.allSettled([
     openStore(kvPath),
     findCredential({ env, readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
   ]);
   if (kv.status === "rejected") throw kv.reason;
   if (credential.status === "rejected") {
-    // It is opened again when somebody tries again, and a file takes one handle a process.
+    // A retry opens the store again, and a process can hold only one handle on a file.
     kv.value.close();
     throw credential.reason;
   }
@@ -87,18 +82,18 @@ export async function openService({ host, schedules, kvPath }: ServiceOptions): 
   };
 }
 
-/** Deno KV repeats SQLite's own words, which don't say what was to be opened. */
+/** Adds the path, which Deno KV's error message lacks. */
 async function openStore(path: string | undefined): Promise<Deno.Kv> {
   try {
     return await openKv(path);
   } catch (error) {
     if (error instanceof StorageError) throw error;
-    const words = error instanceof Error ? error.message : String(error);
-    throw new StorageError(`Cannot open the store${path === undefined ? "" : ` ${path}`}: ${words}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StorageError(`Cannot open the store${path === undefined ? "" : ` ${path}`}: ${reason}`, { cause: error });
   }
 }
 
-/** Opens at the first call, and is asked again only when that failed: a local store takes one handle a process. */
+/** Opens the service at the first call, and again only after a failure: a process can hold one handle on a local store. */
 export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
   let opening: Promise<Service> | undefined;
   return async () => {
@@ -111,16 +106,16 @@ export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
   };
 }
 
-/** A key stays its owner's: one question is enough for the life of an isolate. */
+/** An API key never changes its owner, so one request per isolate is enough. */
 export function cachingIdentity(client: Client): Client {
-  let asking: Promise<Identity> | undefined;
+  let identity: Promise<Identity> | undefined;
   return {
     ...client,
     async whoAmI(options) {
       try {
-        return await (asking ??= client.whoAmI(options));
+        return await (identity ??= client.whoAmI(options));
       } catch (error) {
-        asking = undefined;
+        identity = undefined;
         throw error;
       }
     },

@@ -1,12 +1,12 @@
-/** What becomes of slots that wait: they are submitted once, wait on, or stand back for others. */
+/** Waiting occurrences: each is submitted once, keeps waiting, or is skipped. */
 
 import { inParallel } from "../runs/in_parallel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { prepare } from "../runs/prepare.ts";
 import { advance } from "../runs/advance.ts";
 import { correlationTagForKey } from "../runs/slug.ts";
-import { formOf, readDocument } from "../inputs/document.ts";
-import { givenLayer, type InputLayer } from "../inputs/layers.ts";
+import { formatOf, readDocument } from "../inputs/document.ts";
+import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { slugOf, SubmissionTooLarge } from "../store/run_store.ts";
 import { type ErrorKind, InvalidInputs, RunnerError } from "../errors.ts";
 import type { RunRequest, Submission } from "../submission.ts";
@@ -15,18 +15,18 @@ import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import { finishOccurrence, notificationFor } from "./finish_occurrence.ts";
 import { notify } from "./notifications.ts";
-import { type LockHandle, NO_NOTIFICATIONS, type Read, type StoredOccurrence } from "./scheduler_store.ts";
+import { type Lock, NO_NOTIFICATIONS, type StoredOccurrence, type Versioned } from "./scheduler_store.ts";
 import { advanceOptions } from "./advance_options.ts";
 
 const MINUTE_MS = 60_000;
-/** A slot whose run can't even be decided on, for lack of contact, is tried for so long. */
-const PREPARE_FOR_MS = 60 * MINUTE_MS;
-/** How long a slot waits for a revision that knows its schedule. */
-const UNKNOWN_FOR_MS = 10 * MINUTE_MS;
-const WORKFLOWS_AT_ONCE = 8;
+/** How long an occurrence is retried while its run can't be prepared because the platform is unreachable. */
+const PREPARE_TIMEOUT_MS = 60 * MINUTE_MS;
+/** How long an occurrence of an unknown schedule waits for a revision that contains it. */
+const UNKNOWN_SCHEDULE_TIMEOUT_MS = 10 * MINUTE_MS;
+const MAX_PARALLEL_WORKFLOWS = 8;
 
-/** What may be otherwise a minute later. `not_submitted`: the store would not take the intent, so nothing was sent. */
-const PASSING: readonly ErrorKind[] = [
+/** Errors that may be gone a minute later. `not_submitted`: the store rejected the submission, so nothing was sent. */
+const TRANSIENT: readonly ErrorKind[] = [
   "unreachable",
   "unavailable",
   "response_lost",
@@ -36,182 +36,190 @@ const PASSING: readonly ErrorKind[] = [
 ];
 
 /**
- * Submits what waits and may go, the earliest first; answers with how many. Workflows don't wait for each other: one that
- * the platform takes long over, or has no answer for, delays nobody else's slots.
+ * Submits the waiting occurrences that their overlap policy allows, earliest first, and returns how many. Workflows are
+ * handled in parallel, so that one with a slow or missing response does not delay the others.
  */
-export async function submitOccurrences(service: Service, lock: LockHandle, signal: AbortSignal): Promise<number> {
+export async function submitOccurrences(service: Service, lock: Lock, signal: AbortSignal): Promise<number> {
   const workflows = [
-    ...new Set((await service.schedulerStore.openOccurrences()).map(({ value }) => workflowOf(service, value))),
+    ...new Set((await service.schedulerStore.listOpenOccurrences()).map(({ value }) => workflowOf(service, value))),
   ];
-  // Where there are more than go at once, each minute another one is first.
+  // If there are more than run in parallel, each minute starts with another one.
   const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, workflows.length);
-  const problems: unknown[] = [];
+  const errors: unknown[] = [];
   let submitted = 0;
-  await inParallel([...workflows.slice(first), ...workflows.slice(0, first)], WORKFLOWS_AT_ONCE, async (workflow) => {
-    try {
-      const count = await submitOccurrencesOf(service, lock, { workflow, signal });
-      submitted += count;
-    } catch (problem) {
-      problems.push(problem);
-    }
-  });
-  if (problems.length > 0) throw problems[0];
+  await inParallel(
+    [...workflows.slice(first), ...workflows.slice(0, first)],
+    MAX_PARALLEL_WORKFLOWS,
+    async (workflow) => {
+      try {
+        const count = await submitOccurrencesOf(service, lock, { workflow, signal });
+        submitted += count;
+      } catch (error) {
+        errors.push(error);
+      }
+    },
+  );
+  if (errors.length > 0) throw errors[0];
   return submitted;
 }
 
-/** One after the other: the platform refuses launches of one workflow at the same time. */
+/** Sequential: the platform rejects concurrent launches of one workflow. */
 async function submitOccurrencesOf(
   service: Service,
-  lock: LockHandle,
+  lock: Lock,
   { workflow, signal }: { readonly workflow: string | undefined; readonly signal: AbortSignal },
 ): Promise<number> {
   let submitted = 0;
   const tried = new Set<string>();
-  let open = await service.schedulerStore.openOccurrences();
+  let open = await service.schedulerStore.listOpenOccurrences();
   while (true) {
     const next = open.find(({ value }) =>
       value.state === "waiting" && workflowOf(service, value) === workflow && !tried.has(value.id)
     );
     if (next === undefined || signal.aborted) return submitted;
     tried.add(next.value.id);
-    const outcome = await trySubmit(service, lock, next, { open, signal });
-    if (outcome === "submitted") submitted++;
-    // A long queue is not read again for each that waits in it.
-    if (outcome !== "waits") open = await service.schedulerStore.openOccurrences();
+    const step = await trySubmit(service, lock, next, { open, signal });
+    if (step === "submitted") submitted++;
+    // A long queue is not read again for each occurrence that waits in it.
+    if (step !== "waiting") open = await service.schedulerStore.listOpenOccurrences();
   }
 }
 
-/** `undefined` where the schedule is no longer there. */
+/** `undefined` if the schedule no longer exists. */
 function workflowOf({ schedules }: Service, occurrence: StoredOccurrence): string | undefined {
   return schedules.find(({ name }) => name === occurrence.schedule)?.workflow;
 }
 
-/** `moved`: something else may have become of it, and of others. */
-type Outcome = "submitted" | "waits" | "moved";
+/** `changed`: this occurrence or others may have been skipped, finished or changed by another tick. */
+type SubmitStep = "submitted" | "waiting" | "changed";
 
 async function trySubmit(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
-  { open, signal }: { readonly open: readonly Read<StoredOccurrence>[]; readonly signal: AbortSignal },
-): Promise<Outcome> {
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
+  { open, signal }: { readonly open: readonly Versioned<StoredOccurrence>[]; readonly signal: AbortSignal },
+): Promise<SubmitStep> {
   const { schedulerStore, schedules } = service;
-  const occurrence = read.value;
+  const occurrence = entry.value;
   const schedule = schedules.find(({ name }) => name === occurrence.schedule);
   if (schedule === undefined) {
-    // A revision that is about to be replaced does not know the schedules of the next one.
-    if (service.deps.clock.now() - occurrence.atMs < UNKNOWN_FOR_MS) return "waits";
-    await finishOccurrence(service, lock, read, { status: "skipped", message: "The schedule is no longer there" });
-    return "moved";
+    // During a deployment, the old revision does not know the new revision's schedules.
+    if (service.deps.clock.now() - occurrence.scheduledAtMs < UNKNOWN_SCHEDULE_TIMEOUT_MS) return "waiting";
+    await finishOccurrence(service, lock, entry, { status: "skipped", message: "The schedule no longer exists" });
+    return "changed";
   }
   const others = open.filter(({ value }) => value.schedule === occurrence.schedule);
   const decision = decideOverlap(schedule.overlap, occurrence, others.map(({ value }) => openOccurrenceOf(value)));
   switch (decision.type) {
     case "wait":
-    case "nothing":
-      return "waits";
+    case "already-submitted":
+      return "waiting";
     case "skip": {
-      const message = `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`;
-      await skipOccurrence(service, lock, read, { schedule, signal, message });
-      return "moved";
+      const message = `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`;
+      await skipOccurrence(service, lock, entry, { schedule, signal, message });
+      return "changed";
     }
     case "cancel-then-submit":
       for (const other of others.filter(({ value }) => decision.cancel.includes(value.id))) {
         if (other.value.state === "waiting") {
-          await skipOccurrence(service, lock, other, { schedule, signal, message: `${occurrence.id} took its place` });
-        } else await schedulerStore.move(lock, other, { ...other.value, state: "cancelling" }, NO_NOTIFICATIONS);
+          await skipOccurrence(service, lock, other, { schedule, signal, message: `Replaced by ${occurrence.id}` });
+        } else {
+          const cancelling: StoredOccurrence = { ...other.value, state: "cancelling" };
+          await schedulerStore.updateOccurrence(lock, other, cancelling, NO_NOTIFICATIONS);
+        }
       }
       break;
     case "submit":
       break;
   }
-  return await submit(service, lock, read, { schedule, signal });
+  return await submit(service, lock, entry, { schedule, signal });
 }
 
-/** Ends a slot without a run, unless a tick that died had written its intent: that is sent, whatever the slot says. */
+/** Skips an occurrence, unless a tick that died has stored its submission: that one is sent in any case. */
 async function skipOccurrence(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
   { schedule, signal, message }: {
     readonly schedule: Schedule;
     readonly signal: AbortSignal;
     readonly message: string;
   },
 ): Promise<void> {
-  const record = await knownRecord(service, schedule, read.value, signal);
-  if (record === undefined) await finishOccurrence(service, lock, read, { status: "skipped", message });
-  // Its place is taken: it comes, and is cancelled.
-  else await open(service, lock, read, { schedule, record, state: "cancelling" });
+  const submission = await findSubmission(service, schedule, entry.value, signal);
+  if (submission === undefined) await finishOccurrence(service, lock, entry, { status: "skipped", message });
+  // Its run will start, and is then cancelled.
+  else await markSubmitted(service, lock, entry, { schedule, submission, state: "cancelling" });
 }
 
 async function submit(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
   { schedule, signal }: { readonly schedule: Schedule; readonly signal: AbortSignal },
-): Promise<Outcome> {
+): Promise<SubmitStep> {
   const { deps } = service;
-  const occurrence = read.value;
+  const occurrence = entry.value;
   try {
-    // A tick that died after it had written the intent left it to us, whatever the inputs would be by now.
-    const record = await knownRecord(service, schedule, occurrence, signal) ??
+    // A submission that a tick stored before it died is used, even if the inputs have changed since.
+    const submission = await findSubmission(service, schedule, occurrence, signal) ??
       await createSubmission(deps, await requestOf(service, schedule, signal), {
         signal,
         isWaiting: false,
         idempotencyKey: { text: occurrence.id, policy: "attach" },
       });
-    if (!await open(service, lock, read, { schedule, record, state: "open" })) return "moved";
-    if (record.nextPollAtMs <= deps.clock.now()) await advanceOnce(service, record, signal);
+    if (!await markSubmitted(service, lock, entry, { schedule, submission, state: "open" })) return "changed";
+    if (submission.nextPollAtMs <= deps.clock.now()) await advanceOnce(service, submission, signal);
     return "submitted";
   } catch (error) {
-    const isEarly = deps.clock.now() - occurrence.atMs < PREPARE_FOR_MS;
+    const canRetry = deps.clock.now() - occurrence.scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted) {
-      if (isEarly) throw error;
-      await finishOccurrence(service, lock, read, {
+      if (canRetry) throw error;
+      await finishOccurrence(service, lock, entry, {
         status: "failed",
-        message: "The platform took too long to answer, for an hour",
+        message: "The platform did not respond in time for an hour",
       });
-      return "moved";
+      return "changed";
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
-    if (PASSING.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
-      deps.log("WARNING", `${occurrence.id} was not submitted yet: ${error.message}`);
-      return "moved";
+    if (TRANSIENT.includes(error.kind) && canRetry && !(error.cause instanceof SubmissionTooLarge)) {
+      deps.log("WARNING", `${occurrence.id} is not submitted yet: ${error.message}`);
+      return "changed";
     }
     const details = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)
       : [];
-    await finishOccurrence(service, lock, read, { status: "failed", message: [error.message, ...details].join("; ") });
-    return "moved";
+    await finishOccurrence(service, lock, entry, { status: "failed", message: [error.message, ...details].join("; ") });
+    return "changed";
   }
 }
 
-async function open(
+async function markSubmitted(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
-  { schedule, record, state }: {
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
+  { schedule, submission, state }: {
     readonly schedule: Schedule;
-    readonly record: Submission;
+    readonly submission: Submission;
     readonly state: "open" | "cancelling";
   },
 ): Promise<boolean> {
   const { deps, schedulerStore } = service;
-  const occurrence = read.value;
-  const opened: StoredOccurrence = {
+  const occurrence = entry.value;
+  const updated: StoredOccurrence = {
     ...occurrence,
     state,
-    submissionId: record.submissionId,
+    submissionId: submission.submissionId,
     submittedAtMs: deps.clock.now(),
   };
   const notifications = [
-    notificationFor(service, occurrence, { kind: "submitted", slug: slugOf(record), message: null }),
+    notificationFor(service, occurrence, { kind: "submitted", slug: slugOf(submission), message: null }),
   ];
-  return await schedulerStore.move(lock, read, opened, notify(schedule, ...notifications));
+  return await schedulerStore.updateOccurrence(lock, entry, updated, notify(schedule, ...notifications));
 }
 
-async function knownRecord(
+/** The stored submission of an occurrence; `undefined` if there is none, or if it was rejected. */
+async function findSubmission(
   { deps }: Service,
   { workflow }: Schedule,
   occurrence: StoredOccurrence,
@@ -219,17 +227,17 @@ async function knownRecord(
 ): Promise<Submission | undefined> {
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: deps.client.host, user };
-  const record = await deps.store.get(
+  const submission = await deps.store.get(
     await correlationTagForKey({ owner, workflow, key: { text: occurrence.id, attempt: 1 } }),
   );
-  return record?.state === "rejected" ? undefined : record;
+  return submission?.state === "rejected" ? undefined : submission;
 }
 
 async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
   const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
   const layers: InputLayer[] = [
     ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
-    givenLayer(`schedule ${schedule.name}`, inputs),
+    createInputLayer(`schedule ${schedule.name}`, inputs),
   ];
   const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
   return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
@@ -240,20 +248,20 @@ async function fileLayer({ readTextFile }: Service, path: string): Promise<Input
   try {
     text = await readTextFile(path);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    const problem = { origin: path, path: "", message: `can't be read: ${words}` };
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = { origin: path, path: "", message: `cannot be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
-  const document = await readDocument(text, { origin: path, form: formOf(path, text) });
+  const document = await readDocument(text, { origin: path, format: formatOf(path, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
-  return givenLayer(path, document.value);
+  return createInputLayer(path, document.value);
 }
 
-/** Sends the submit at once, and does not wait for more: the next ticks look. */
-async function advanceOnce({ deps }: Service, record: Submission, signal: AbortSignal): Promise<void> {
-  await advance(deps, [record], advanceOptions(signal));
+/** Sends the submission without waiting for the run: the next ticks poll it. */
+async function advanceOnce({ deps }: Service, submission: Submission, signal: AbortSignal): Promise<void> {
+  await advance(deps, [submission], advanceOptions(signal));
 }
 
-function openOccurrenceOf({ id, atMs, state }: StoredOccurrence): OpenOccurrence {
-  return { occurrenceId: id, atMs, state: state === "ended" ? "open" : state };
+function openOccurrenceOf({ id, scheduledAtMs, state }: StoredOccurrence): OpenOccurrence {
+  return { occurrenceId: id, scheduledAtMs, state: state === "finished" ? "open" : state };
 }

@@ -1,89 +1,93 @@
-/** What a tick does that has something to do. Why this file: most have not, and load nothing of it. */
+/** The part of a tick that has something to do. A separate module, because most ticks don't load it. */
 
 import { RunnerError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import type { Owner } from "../account.ts";
-import { type Due, findNews, type Progress, progressAt } from "./due.ts";
+import { type Due, findDueUpdate, type Progress, progressAt } from "./due.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import { trackOccurrences } from "./track_occurrences.ts";
 import { notify, sendNotifications } from "./notifications.ts";
 import { isOwnedBy, openSubmissionsOf } from "./open_submissions.ts";
-import type { LockHandle, Notification, Read } from "./scheduler_store.ts";
+import type { Lock, Notification, Versioned } from "./scheduler_store.ts";
 import { submitOccurrences } from "./submit_occurrences.ts";
 import { advanceOptions } from "./advance_options.ts";
 
-/** A schedule that has to be moved on. */
-export interface Pending {
+/** A schedule whose progress is to be stored. */
+export interface ScheduleUpdate {
   readonly schedule: Schedule;
-  readonly read: Read<Progress | null>;
-  /** What there is to note; `null` when the schedule was switched off. */
-  readonly news: Due | null;
+  readonly entry: Versioned<Progress | null>;
+  /** `null` if the schedule is disabled and its progress is to be removed. */
+  readonly due: Due | null;
 }
 
 export interface WorkOptions {
-  readonly pending: readonly Pending[];
+  readonly updates: readonly ScheduleUpdate[];
   readonly budgetMs: number;
   readonly maxPolls: number;
   /** Aborts when the budget is spent. */
   readonly signal: AbortSignal;
 }
 
-export interface Work {
+export interface WorkReport {
   readonly submitted: number;
-  readonly looked: number;
-  readonly told: number;
+  readonly polled: number;
+  readonly delivered: number;
   readonly isCutShort: boolean;
-  /** What kept the platform from being asked everything. */
-  readonly trouble: RunnerError | null;
+  /** The first error that prevented a request to the platform. */
+  readonly error: RunnerError | null;
 }
 
 const MINUTE_MS = 60_000;
-const AT_ONCE = 20;
-/** Of the budget: the rest is for what follows from the answers, and for telling. */
-const SHARE_OF_ASKING = 0.7;
-/** Deno KV takes 1000 changes and 80 KiB of keys at once; a slot or report makes a few, and one for each webhook. */
+const MAX_PARALLEL = 20;
+/** Of the budget; the rest is for processing the responses and for notifications. */
+const PLATFORM_SHARE = 0.7;
+/**
+ * Deno KV allows 1000 mutations and 80 KiB of keys per atomic operation; an occurrence or a notification needs a few, and
+ * one more per webhook.
+ */
 const MAX_PER_COMMIT = 25;
 
 /**
- * Notes what is due, submits, looks, and tells.
+ * Stores due occurrences, submits, polls, and sends notifications.
  *
- * @throws StorageError, and what the signal aborts with.
+ * @throws StorageError, and the signal's reason.
  */
 export async function work(
   service: Service,
-  lock: LockHandle,
-  { pending, budgetMs, maxPolls, signal }: WorkOptions,
-): Promise<Work> {
-  using asking = service.deps.clock.timeout(budgetMs * SHARE_OF_ASKING);
-  let trouble: RunnerError | null = null;
-  /** A platform that is away or slow must not keep us from telling so. */
-  const ask = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
-    if (asking.signal.aborted) return undefined;
+  lock: Lock,
+  { updates, budgetMs, maxPolls, signal }: WorkOptions,
+): Promise<WorkReport> {
+  using deadline = service.deps.clock.timeout(budgetMs * PLATFORM_SHARE);
+  const platformSignal = deadline.signal;
+  let error: RunnerError | null = null;
+  /** Keeps an unreachable or slow platform from preventing the notifications about it. */
+  const attempt = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
+    if (platformSignal.aborted) return undefined;
     try {
       return await act();
     } catch (problem) {
-      if (asking.signal.aborted && !signal.aborted) return undefined;
+      if (platformSignal.aborted && !signal.aborted) return undefined;
       if (!(problem instanceof RunnerError) || problem.kind === "storage" || signal.aborted) throw problem;
-      trouble ??= problem;
+      error ??= problem;
       return undefined;
     }
   };
-  for (const one of pending) {
-    if (one.news !== null) await storeOccurrences(service, lock, one, signal);
-    else await service.schedulerStore.removeProgress(lock, one.schedule.name);
+  for (const update of updates) {
+    if (update.due !== null) await storeOccurrences(service, lock, update, signal);
+    else await service.schedulerStore.removeProgress(lock, update.schedule.name);
   }
-  const [occurrences, runs] = await Promise.all([
-    service.schedulerStore.openOccurrences(),
+  const [occurrences, submissions] = await Promise.all([
+    service.schedulerStore.listOpenOccurrences(),
     openSubmissionsOf(service.deps.store),
   ]);
-  const isAsking = occurrences.length + runs.length > 0;
-  const submitted = isAsking ? await ask(() => submitOccurrences(service, lock, asking.signal)) : undefined;
-  const owner = isAsking ? await ask(() => ownerOf(service, asking.signal)) : undefined;
-  const looked = owner && await ask(() => look(service, { owner, maxPolls, signal: asking.signal }));
+  const needsPlatform = occurrences.length + submissions.length > 0;
+  const submitted = needsPlatform ? await attempt(() => submitOccurrences(service, lock, platformSignal)) : undefined;
+  const owner = needsPlatform ? await attempt(() => ownerOf(service, platformSignal)) : undefined;
+  const polled = owner && await attempt(() => pollOpen(service, { owner, maxPolls, signal: platformSignal }));
   await trackOccurrences(service, lock, { owner, signal });
-  const told = await sendNotifications(service, signal);
-  return { submitted: submitted ?? 0, looked: looked ?? 0, told, isCutShort: asking.signal.aborted, trouble };
+  const delivered = await sendNotifications(service, signal);
+  return { submitted: submitted ?? 0, polled: polled ?? 0, delivered, isCutShort: platformSignal.aborted, error };
 }
 
 async function ownerOf({ deps: { client } }: Service, signal: AbortSignal): Promise<Owner> {
@@ -91,69 +95,69 @@ async function ownerOf({ deps: { client } }: Service, signal: AbortSignal): Prom
 }
 
 /**
- * After an outage there may be more than one atomic operation holds. They are taken in steps, the earliest first: what is
- * missed comes before what is made up for, so that whoever goes on after a step finds the same that was left.
+ * After an outage there may be more than one atomic operation allows. They are stored in steps, earliest first, missed
+ * before due ones, so that a tick that continues after a step finds the same remainder.
  */
 async function storeOccurrences(
   { schedulerStore, deps }: Service,
-  lock: LockHandle,
-  { schedule, ...first }: Pending,
+  lock: Lock,
+  { schedule, ...first }: ScheduleUpdate,
   signal: AbortSignal,
 ): Promise<void> {
-  let read = first.read;
-  for (let news = first.news ?? undefined; news !== undefined;) {
-    const { due, missed, areMoreMissed, progress } = news;
-    const told = missed.slice(0, MAX_PER_COMMIT);
-    const occurrences = due.slice(0, MAX_PER_COMMIT - told.length);
-    const isLast = told.length + occurrences.length === missed.length + due.length;
-    const lastMs = occurrences.at(-1)?.atMs ?? told.at(-1)?.atMs ?? progress.seenToMs;
-    const notifications = told.map((occurrence): Notification => ({
+  let entry = first.entry;
+  for (let found = first.due ?? undefined; found !== undefined;) {
+    const { due, hasMoreMissed, progress } = found;
+    const missed = found.missed.slice(0, MAX_PER_COMMIT);
+    const occurrences = due.slice(0, MAX_PER_COMMIT - missed.length);
+    const isLast = missed.length + occurrences.length === found.missed.length + due.length;
+    const lastMs = occurrences.at(-1)?.scheduledAtMs ?? missed.at(-1)?.scheduledAtMs ?? progress.processedUntilMs;
+    const notifications = missed.map((occurrence): Notification => ({
       occurrenceId: occurrence.id,
       schedule: schedule.name,
       kind: "missed",
-      atMs: deps.clock.now(),
+      createdAtMs: deps.clock.now(),
       slug: null,
-      message: areMoreMissed ? "No tick came in time, nor for many before it" : "No tick came in time",
+      message: hasMoreMissed ? "No tick came in time, nor for many earlier occurrences" : "No tick came in time",
     }));
-    const step = {
-      read,
+    const update = {
+      entry,
       progress: isLast ? progress : progressAt(schedule, lastMs),
       occurrences,
       notify: notify(schedule, ...notifications),
     };
-    if (!await schedulerStore.begin(lock, schedule.name, step) || isLast || signal.aborted) return;
-    const [next] = await schedulerStore.progress([schedule.name]);
+    if (!await schedulerStore.recordProgress(lock, schedule.name, update) || isLast || signal.aborted) return;
+    const [next] = await schedulerStore.listProgress([schedule.name]);
     if (next === undefined) return;
-    read = next;
-    news = findNews(schedule, read.value, deps.clock.now());
+    entry = next;
+    found = findDueUpdate(schedule, entry.value, deps.clock.now());
   }
 }
 
-/** One look at each run that is open, whoever asked for it; where there are too many, the next ticks go on. */
-async function look(
+/** Polls each open run once, of any origin. If there are too many, the next ticks continue. */
+async function pollOpen(
   { deps }: Service,
   { owner, maxPolls, signal }: { readonly owner: Owner; readonly maxPolls: number; readonly signal: AbortSignal },
 ): Promise<number> {
   const nowMs = deps.clock.now();
-  const open = (await openSubmissionsOf(deps.store)).filter((record) =>
-    isOwnedBy(record, owner) && record.nextPollAtMs <= nowMs
+  const open = (await openSubmissionsOf(deps.store)).filter((submission) =>
+    isOwnedBy(submission, owner) && submission.nextPollAtMs <= nowMs
   );
-  // What is not known to run yet is sent or looked for first. The others take turns, by the minute alone: a look that
-  // shows nothing new is not written down.
-  const seen = open.filter(({ state }) => state === "active");
-  // Where all may be looked at, another one is still first each time: a look without an answer keeps back those after it.
-  const step = seen.length > maxPolls ? maxPolls : AT_ONCE;
-  const first = seen.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * step % seen.length;
+  // Submissions without a known run come first. The order of the others rotates with the minute alone, because a poll
+  // that finds no change is not stored.
+  const active = open.filter(({ state }) => state === "active");
+  // The first one changes even if all are polled: a poll without a response delays those after it.
+  const step = active.length > maxPolls ? maxPolls : MAX_PARALLEL;
+  const first = active.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * step % active.length;
   const due = [
     ...open.filter(({ state }) => state !== "active"),
-    ...seen.slice(first),
-    ...seen.slice(0, first),
+    ...active.slice(first),
+    ...active.slice(0, first),
   ].slice(0, maxPolls);
-  let looked = 0;
-  for (let at = 0; at < due.length && !signal.aborted; at += AT_ONCE) {
-    const records = due.slice(at, at + AT_ONCE);
-    await advance(deps, records, advanceOptions(signal));
-    looked += records.length;
+  let polled = 0;
+  for (let at = 0; at < due.length && !signal.aborted; at += MAX_PARALLEL) {
+    const submissions = due.slice(at, at + MAX_PARALLEL);
+    await advance(deps, submissions, advanceOptions(signal));
+    polled += submissions.length;
   }
-  return looked;
+  return polled;
 }

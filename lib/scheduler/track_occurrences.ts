@@ -1,4 +1,4 @@
-/** What becomes of slots that have a run: they are followed to their end, told of when they take long, and cancelled. */
+/** Open occurrences that have a submission: finishes them, reports missed deadlines, and cancels runs. */
 
 import { RunnerError } from "../errors.ts";
 import { inParallel } from "../runs/in_parallel.ts";
@@ -8,58 +8,60 @@ import type { Submission } from "../submission.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import { finishOccurrence, notificationFor } from "./finish_occurrence.ts";
-import { type Ending, endOf, GONE } from "./occurrence_result.ts";
+import { type OccurrenceOutcome, outcomeOf, SUBMISSION_MISSING } from "./occurrence_result.ts";
 import { notify } from "./notifications.ts";
 import { isOwnedBy } from "./open_submissions.ts";
-import type { LockHandle, Read, StoredOccurrence } from "./scheduler_store.ts";
+import type { Lock, StoredOccurrence, Versioned } from "./scheduler_store.ts";
 
-const CANCELS_AT_ONCE = 8;
-/** Of all requests to cancel in a tick: who is asked in vain keeps nobody from being told. */
-const CANCELLING_MS = 5_000;
+const MAX_PARALLEL_CANCELS = 8;
+/** For all cancel requests of a tick, so that an unresponsive platform does not delay notifications. */
+const CANCEL_BUDGET_MS = 5_000;
 
 /**
- * Looks into the ledger for how open slots are doing: ends them, tells, and cancels what takes too long.
+ * Updates open occurrences from their stored submissions.
  *
- * @param owner Whose key this is, where the platform has said so.
+ * @param owner The owner of the API key, if the platform has reported it.
  */
 export async function trackOccurrences(
   service: Service,
-  lock: LockHandle,
+  lock: Lock,
   { owner, signal }: { readonly owner: Owner | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
   const { deps, schedulerStore, schedules } = service;
   const toCancel: RunId[] = [];
-  for (const read of await schedulerStore.openOccurrences()) {
+  for (const entry of await schedulerStore.listOpenOccurrences()) {
     if (signal.aborted) return;
-    const occurrence = read.value;
+    const occurrence = entry.value;
     if (occurrence.submissionId === null) continue;
-    const record = await deps.store.get(occurrence.submissionId);
+    const submission = await deps.store.get(occurrence.submissionId);
     const schedule = schedules.find(({ name }) => name === occurrence.schedule);
-    const ended = record === undefined ? GONE : endOf(record) ?? endForeign(record, owner);
-    if (ended !== undefined) {
-      await finishOccurrence(service, lock, read, ended);
+    const outcome = submission === undefined
+      ? SUBMISSION_MISSING
+      : outcomeOf(submission) ?? outcomeForOtherAccount(submission, owner);
+    if (outcome !== undefined) {
+      await finishOccurrence(service, lock, entry, outcome);
       continue;
     }
-    const kept = await pastDeadline(service, lock, read, schedule);
-    if (kept.state === "cancelling" && record?.state === "active" && record.run.platformStatus !== "canceling") {
-      toCancel.push(record.runId);
+    const { state } = await checkDeadline(service, lock, entry, schedule);
+    if (state === "cancelling" && submission?.state === "active" && submission.run.platformStatus !== "canceling") {
+      toCancel.push(submission.runId);
     }
   }
   if (toCancel.length > 0) await cancelAll(service, toCancel, signal);
 }
 
-/** Nobody looks at a run of a key that was replaced by another account's: its slot would keep others back for ever. */
-function endForeign(record: Submission, owner: Owner | undefined): Ending | undefined {
-  if (owner === undefined || isOwnedBy(record, owner)) return undefined;
-  const { host, user } = record.owner;
-  return { status: "unknown", message: `Its run is ${user}'s on ${host}, which this key does not open` };
+/** After a switch to another account's API key, an earlier run is never polled and would block later occurrences forever. */
+function outcomeForOtherAccount(submission: Submission, owner: Owner | undefined): OccurrenceOutcome | undefined {
+  if (owner === undefined || isOwnedBy(submission, owner)) return undefined;
+  const { host, user } = submission.owner;
+  return { status: "unknown", message: `Its run belongs to ${user} on ${host}: this API key has no access to it` };
 }
 
-/** What can't be cancelled now is tried again at the next tick. */
+/** A failed request is repeated by the next tick. */
 async function cancelAll({ deps }: Service, runIds: readonly RunId[], signal: AbortSignal): Promise<void> {
-  using deadline = deps.clock.timeout(CANCELLING_MS);
+  using deadline = deps.clock.timeout(CANCEL_BUDGET_MS);
   const either = AbortSignal.any([signal, deadline.signal]);
-  await inParallel(runIds, CANCELS_AT_ONCE, async (runId) => {
+  await inParallel(runIds, MAX_PARALLEL_CANCELS, async (runId) => {
     if (either.aborted) return;
     try {
       await deps.client.cancelRun(runId, { signal: either });
@@ -70,19 +72,26 @@ async function cancelAll({ deps }: Service, runIds: readonly RunId[], signal: Ab
   });
 }
 
-async function pastDeadline(
+/** Reports a missed deadline once, and returns the occurrence as it is stored afterwards. */
+async function checkDeadline(
   service: Service,
-  lock: LockHandle,
-  read: Read<StoredOccurrence>,
+  lock: Lock,
+  entry: Versioned<StoredOccurrence>,
   schedule: Schedule | undefined,
 ): Promise<StoredOccurrence> {
-  const occurrence = read.value;
+  const occurrence = entry.value;
   const deadlineMs = schedule?.deadlineMs ?? null;
   if (deadlineMs === null || occurrence.isDeadlineReported || occurrence.submittedAtMs === null) return occurrence;
   if (service.deps.clock.now() - occurrence.submittedAtMs < deadlineMs) return occurrence;
   const state = schedule?.onDeadline === "cancel" ? "cancelling" : occurrence.state;
-  const message = state === "cancelling" ? "It takes too long, and is cancelled" : "It takes too long, and goes on";
-  const told: StoredOccurrence = { ...occurrence, state, isDeadlineReported: true };
+  const message = state === "cancelling" ? "Deadline exceeded; cancelling" : "Deadline exceeded; still running";
+  const updated: StoredOccurrence = { ...occurrence, state, isDeadlineReported: true };
   const notifications = [notificationFor(service, occurrence, { kind: "deadline", slug: null, message })];
-  return await service.schedulerStore.move(lock, read, told, notify(schedule, ...notifications)) ? told : occurrence;
+  const isStored = await service.schedulerStore.updateOccurrence(
+    lock,
+    entry,
+    updated,
+    notify(schedule, ...notifications),
+  );
+  return isStored ? updated : occurrence;
 }
