@@ -1,37 +1,36 @@
-/** Why this file: a local file of Deno KV is locked while another handle writes, and says so at once. */
+/** A local Deno KV file is locked while another handle writes, and then operations fail without waiting. */
 
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import { WriteConflict } from "./run_store.ts";
 
-/** What pauses between tries are made of. */
-export interface RetryParts {
+export interface RetryOptions {
   readonly clock: Clock;
-  /** In [0, 1), like `Math.random`. */
+  /** Returns a number in [0, 1), like `Math.random`. */
   readonly random: () => number;
 }
 
-/** Beyond that something else is wrong. */
-export const MAX_TRIES = 8;
+export const MAX_ATTEMPTS = 8;
 
 /**
- * Acts again while the store is locked, ever more seldom, for a few seconds. What was locked has changed nothing.
+ * Retries with exponential backoff and full jitter while the store is locked, for a few seconds. A locked operation has
+ * changed nothing.
  *
- * @throws StorageError for what Deno KV throws in the end; WriteConflict as it comes.
+ * @throws StorageError for the errors of Deno KV; WriteConflict.
  */
-export async function withRetry<T>(act: () => Promise<T>, { clock, random }: RetryParts): Promise<T> {
-  for (let tries = 1;; tries++) {
+export async function withRetry<T>(act: () => Promise<T>, { clock, random }: RetryOptions): Promise<T> {
+  for (let attempt = 1;; attempt++) {
     try {
       return await act();
     } catch (error) {
       if (error instanceof WriteConflict || error instanceof StorageError) throw error;
-      const words = error instanceof Error ? error.message : String(error);
-      // SQLite's own fixed words, below Deno KV: it passes no code.
-      if (tries < MAX_TRIES && /database is locked/.test(words)) {
-        await clock.sleep(random() * 20 * 2 ** tries, {});
+      const message = error instanceof Error ? error.message : String(error);
+      // SQLite's message: Deno KV passes no code.
+      if (attempt < MAX_ATTEMPTS && /database is locked/.test(message)) {
+        await clock.sleep(random() * 20 * 2 ** attempt, {});
         continue;
       }
-      throw new StorageError(`Cannot use the store: ${words}`, { hint: "Try again", cause: error });
+      throw new StorageError(`Cannot use the store: ${message}`, { hint: "Try again", cause: error });
     }
   }
 }

@@ -1,9 +1,7 @@
-/** Why this file: most commands may need the ledger, few do, and opening it costs time. */
-
 import type { RunStore } from "./run_store.ts";
 
-/** Opens the keeper when it is first asked; what opening throws, each method throws. */
-export function lazyLedger(open: () => Promise<RunStore>): RunStore {
+/** Opens the store on first use, because opening is slow and few commands need it. Every method throws its error. */
+export function lazyRunStore(open: () => Promise<RunStore>): RunStore {
   let opening: Promise<RunStore> | undefined;
   const opened = () => opening ??= open();
   return {
@@ -17,7 +15,7 @@ export function lazyLedger(open: () => Promise<RunStore>): RunStore {
     capabilities: async (host) => await (await opened()).capabilities(host),
     updateCapabilities: async (host, facts) => await (await opened()).updateCapabilities(host, facts),
     async [Symbol.asyncDispose]() {
-      // What could not be opened needs no closing.
+      // A store that could not be opened needs no closing.
       const store = await opening?.catch(() => undefined);
       await store?.[Symbol.asyncDispose]();
     },

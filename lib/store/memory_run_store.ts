@@ -1,35 +1,35 @@
-/** Why this file: a keeper for one process, and the measure that the durable ones are held to. */
-
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import type { Submission } from "../submission.ts";
 import { isOpen, type RecentCursor, type RunStore, slugOf, storable, WriteConflict } from "./run_store.ts";
 
-/** Keeps everything until the process ends. */
+/** Keeps submissions until the process ends. */
 export function memoryRunStore(): RunStore {
-  const records = new Map<string, Submission>();
-  const profiles = new Map<string, ServerCapabilities>();
-  const newestFirst = () => [...records.values()].sort(byAge);
+  const submissions = new Map<string, Submission>();
+  const capabilities = new Map<string, ServerCapabilities>();
+  const newestFirst = () => [...submissions.values()].sort(byAge);
   const newestOf = (owner: Owner | null) =>
-    newestFirst().filter((record) => owner === null || isOwnedBy(record, owner));
+    newestFirst().filter((submission) => owner === null || isOwnedBy(submission, owner));
   return {
-    // deno-lint-ignore require-await -- the interface is asynchronous for keepers that are
-    async put(record) {
-      const stored = records.get(record.submissionId)?.revision ?? 0;
-      if (stored !== record.revision) {
+    // deno-lint-ignore require-await -- the interface is asynchronous for other backends
+    async put(submission) {
+      const stored = submissions.get(submission.submissionId)?.revision ?? 0;
+      if (stored !== submission.revision) {
         throw new WriteConflict(
-          `Cannot write ${record.submissionId}: revision ${stored} is stored, not ${record.revision}`,
+          `Cannot write ${submission.submissionId}: revision ${stored} is stored, not ${submission.revision}`,
         );
       }
-      const written = { ...record, revision: record.revision + 1 };
-      records.set(record.submissionId, structuredClone(storable(written)));
+      const written = { ...submission, revision: submission.revision + 1 };
+      submissions.set(submission.submissionId, structuredClone(storable(written)));
       return written;
     },
-    get: (submissionId) => Promise.resolve(records.get(submissionId)),
-    findRun: (owner, slug) => Promise.resolve(newestOf(owner).find((record) => slugOf(record) === slug)),
+    get: (submissionId) => Promise.resolve(submissions.get(submissionId)),
+    findRun: (owner, slug) => Promise.resolve(newestOf(owner).find((submission) => slugOf(submission) === slug)),
     listOpen: (owner) => Promise.resolve(newestOf(owner).reverse().filter(isOpen)),
     listOpenOfOthers: (owner) =>
-      Promise.resolve(newestFirst().reverse().filter((record) => isOpen(record) && !isOwnedBy(record, owner))),
+      Promise.resolve(
+        newestFirst().reverse().filter((submission) => isOpen(submission) && !isOwnedBy(submission, owner)),
+      ),
     listRecent: (owner, { limit, workflow, sinceMs = -Infinity, after }) =>
       Promise.resolve(
         newestOf(owner).filter(({ request, createdAtMs, submissionId }) =>
@@ -38,22 +38,22 @@ export function memoryRunStore(): RunStore {
         ).slice(0, limit),
       ),
     prune(owner, { beforeMs, keep }) {
-      const old = newestOf(owner).filter((record, rank) =>
-        !isOpen(record) && (record.createdAtMs < beforeMs || rank >= keep)
+      const old = newestOf(owner).filter((submission, rank) =>
+        !isOpen(submission) && (submission.createdAtMs < beforeMs || rank >= keep)
       );
-      for (const { submissionId } of old) records.delete(submissionId);
+      for (const { submissionId } of old) submissions.delete(submissionId);
       return Promise.resolve(old.length);
     },
-    capabilities: (host) => Promise.resolve(profiles.get(host) ?? {}),
+    capabilities: (host) => Promise.resolve(capabilities.get(host) ?? {}),
     // deno-lint-ignore require-await -- as above
     async updateCapabilities(host, facts) {
-      profiles.set(host, { ...profiles.get(host), ...facts });
+      capabilities.set(host, { ...capabilities.get(host), ...facts });
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-/** Negative where the first is the newer. */
+/** Newest first. */
 function byAge(a: RecentCursor, b: RecentCursor): number {
   return b.createdAtMs - a.createdAtMs ||
     (a.submissionId < b.submissionId ? 1 : a.submissionId > b.submissionId ? -1 : 0);

@@ -1,95 +1,94 @@
-/** What we promised and what became of it: the interface that every keeper is held to. */
-
 import { StorageError } from "../errors.ts";
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import type { Submission } from "../submission.ts";
 
 /**
- * Keeps records and host profiles. An owner of `null` is everybody. Methods throw StorageError when the keeper can't read or write, and
- * {@link WriteConflict} when somebody else moved the record on first.
+ * Stores submissions and server capabilities; every backend implements it. An owner of `null` means all owners.
+ * Methods throw StorageError when the backend cannot read or write.
  */
 export interface RunStore extends AsyncDisposable {
   /**
-   * Writes a record: its `revision` must be the one stored (0: it must not exist yet). Durable once resolved.
+   * Stores a submission durably. Its `revision` must be the stored one, or 0 for a new submission.
    *
-   * @returns The record with its new revision.
+   * @returns The submission with its new revision.
+   * @throws WriteConflict when another process stored it first.
    */
-  put<R extends Submission>(record: R): Promise<R>;
-  /** The record of a wish. */
+  put<R extends Submission>(submission: R): Promise<R>;
+  /** `undefined` when there is no such submission. */
   get(submissionId: string): Promise<Submission | undefined>;
-  /** The latest record whose run bears this slug, or was given it. */
+  /** The latest submission whose run has this slug, or that asked for it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
-  /** Records that are neither settled nor refused, oldest first. */
+  /** Submissions that are neither finished nor rejected, oldest first. */
   listOpen(owner: Owner): Promise<readonly Submission[]>;
-  /** The same of everybody else who keeps records here: to be told of, not to be touched. */
+  /** Open submissions of all other owners, to report but not to change. */
   listOpenOfOthers(owner: Owner): Promise<readonly Submission[]>;
-  /** Newest first by the time of intent, then by name, the last first. */
+  /** Newest first by creation time, then by `submissionId` in descending order. */
   listRecent(owner: Owner | null, options: RecentQuery): Promise<readonly Submission[]>;
   /**
-   * Forgets records that are over: those intended before an instant, and the oldest beyond a number.
+   * Removes submissions that have ended: those older than an instant, and the oldest beyond a number.
    *
-   * @returns How many.
+   * @returns How many were removed.
    */
   prune(owner: Owner | null, bounds: PruneBounds): Promise<number>;
-  /** What the host is known to do; `{}` when nothing is. */
+  /** `{}` when nothing is known about the host. */
   capabilities(host: string): Promise<ServerCapabilities>;
-  /** Adds to what is known, field by field. */
+  /** Merges member by member. */
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
-/** Which records are wanted. */
+/** Selects submissions. */
 export interface RecentQuery {
-  /** So many at most. */
+  /** The maximum number of submissions. */
   readonly limit: number;
-  /** Its name in the account. */
+  /** By default submissions of all workflows. */
   readonly workflow?: string | undefined;
-  /** Milliseconds since the epoch: only what was intended then or later. */
+  /** Milliseconds since the epoch: the earliest creation time. */
   readonly sinceMs?: number | undefined;
-  /** Only what comes after it, for pages: it need not be there any more. */
+  /** Start after this position. The submission there may have been removed. */
   readonly after?: RecentCursor | undefined;
 }
 
-/** Where a record stands among the recent ones: by its time, and by its name where times are the same. */
+/** A position in the order of `listRecent`. */
 export interface RecentCursor {
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
-  /** Of the record. */
+  /** Orders submissions that were created at the same time. */
   readonly submissionId: string;
 }
 
-/** What may be forgotten. */
+/** What to remove. */
 export interface PruneBounds {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch: remove what was created earlier. */
   readonly beforeMs: number;
-  /** So many of the newest stay. */
+  /** How many of the newest submissions to keep, open ones included. */
   readonly keep: number;
 }
 
-/** Somebody else wrote this record since it was read: read it again and decide anew. */
+/** The submission was changed since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
-  /** For programs. */
+  /** Identifies the error across module copies. */
   override readonly name = "WriteConflict";
 }
 
-/** The keeper could never hold it: other than most of what a keeper says, this is no reason to try again. */
+/** Unlike most errors of a store, retrying does not help. */
 export class SubmissionTooLarge extends StorageError {}
 
-/** A record as it may be stored: without secrets, whose hash stays. */
-export function storable<R extends Submission>(record: R): R {
-  if (record.request.secretPaths.length === 0) return record;
-  return { ...record, request: { ...record.request, inputs: null } };
+/** The submission as it may be stored: without inputs that contain secrets; their hash stays. */
+export function storable<R extends Submission>(submission: R): R {
+  if (submission.request.secretPaths.length === 0) return submission;
+  return { ...submission, request: { ...submission.request, inputs: null } };
 }
 
-/** True while something may still happen to it. */
+/** True until the submission is finished or rejected. */
 export function isOpen({ state }: Submission): boolean {
   return state !== "finished" && state !== "rejected";
 }
 
-/** What its run is called, as far as is known. */
-export function slugOf(record: Submission): string | null {
-  if (record.state === "active" || record.state === "finished") {
-    return record.runId.type === "slug" ? record.runId.slug : null;
+/** The slug of the run, or the one to be submitted; `null` when there is none. */
+export function slugOf(submission: Submission): string | null {
+  if (submission.state === "active" || submission.state === "finished") {
+    return submission.runId.type === "slug" ? submission.runId.slug : null;
   }
-  return record.ownSlug;
+  return submission.ownSlug;
 }

@@ -15,11 +15,11 @@ import {
   aStoredRequest,
 } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { holdToContract } from "./contract.ts";
+import { testRunStore } from "./contract.ts";
 
 const parts = { clock: systemClock, random: Math.random };
 
-holdToContract("kvLedger in memory", async () => {
+testRunStore("kvRunStore() in memory", async () => {
   const kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   return {
@@ -31,7 +31,7 @@ holdToContract("kvLedger in memory", async () => {
   };
 });
 
-holdToContract("kvLedger in a file", async () => {
+testRunStore("kvRunStore() in a file", async () => {
   const folder = await emptyFolder();
   const kv = await Deno.openKv(`${folder.path}/kv`);
   const store = kvRunStore({ kv, ...parts });
@@ -44,7 +44,7 @@ holdToContract("kvLedger in a file", async () => {
   };
 });
 
-Deno.test("kvLedger in a file keeps what was put, for another handle to find", async () => {
+Deno.test("kvRunStore() in a file returns what another handle has put", async () => {
   await using folder = await emptyFolder();
   {
     using kv = await Deno.openKv(`${folder.path}/kv`);
@@ -54,21 +54,23 @@ Deno.test("kvLedger in a file keeps what was put, for another handle to find", a
   assert.equal((await kvRunStore({ kv, ...parts }).get("submission"))?.state, "pending");
 });
 
-Deno.test("kvLedger lets one of many writers win, over and over", async () => {
+Deno.test("kvRunStore() accepts exactly one of many simultaneous writes", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   let record = await store.put(aPendingSubmission());
   for (let round = 0; round < 20; round++) {
     const puts = Array.from({ length: 10 }, () => store.put({ ...record, updatedAtMs: round }));
-    const ends = await Promise.allSettled(puts);
-    const won = ends.flatMap((end) => end.status === "fulfilled" ? [end.value] : []);
-    assert.equal(won.length, 1);
-    for (const end of ends) if (end.status === "rejected") assert.ok(end.reason instanceof WriteConflict);
-    record = won[0] ?? record;
+    const results = await Promise.allSettled(puts);
+    const written = results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
+    assert.equal(written.length, 1);
+    for (const result of results) {
+      if (result.status === "rejected") assert.ok(result.reason instanceof WriteConflict);
+    }
+    record = written[0] ?? record;
   }
 });
 
-Deno.test("kvLedger splits what is larger than one value may be, and leaves no part behind", async () => {
+Deno.test("kvRunStore() splits a submission that is larger than one value, and deletes obsolete parts", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   const request = aStoredRequest({ inputs: { text: "ü".repeat(150_000) } });
@@ -78,14 +80,14 @@ Deno.test("kvLedger splits what is larger than one value may be, and leaves no p
   assert.equal((await Array.fromAsync(kv.list({ prefix: ["part"] }))).length, 1);
 });
 
-Deno.test("kvLedger refuses clearly what no atomic operation could hold", async () => {
+Deno.test("kvRunStore() rejects a submission that is too large for an atomic operation", async () => {
   using kv = await Deno.openKv(":memory:");
   const request = aStoredRequest({ inputs: { text: "x".repeat(1_000_000) } });
   await assert.rejects(kvRunStore({ kv, ...parts }).put(aPendingSubmission({ request })), StorageError);
   assert.deepEqual(await Array.fromAsync(kv.list({ prefix: [] })), []);
 });
 
-Deno.test("kvLedger leaves room in a new record for what is learned of its run", async () => {
+Deno.test("kvRunStore() reserves space in a new submission for its run and result", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   const request = aStoredRequest({ inputs: { text: "\u{4e00}".repeat(223_000) } });
@@ -93,11 +95,11 @@ Deno.test("kvLedger leaves room in a new record for what is learned of its run",
   const logTail = Array.from({ length: 200 }, () => "x".repeat(400));
   const result = { ...aFinishedSubmission().result, failure: aFailure(logTail) };
   await store.put(aFinishedSubmission({ request, revision, result }));
-  const kept = await store.get("submission");
-  assert.deepEqual(kept?.state === "finished" && kept.result, result);
+  const stored = await store.get("submission");
+  assert.deepEqual(stored?.state === "finished" && stored.result, result);
 });
 
-Deno.test("kvLedger keeps the end of a run whose log or outputs are larger than any record", async () => {
+Deno.test("kvRunStore() stores the end of a run whose log or outputs are too large", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   const result = {
@@ -106,20 +108,20 @@ Deno.test("kvLedger keeps the end of a run whose log or outputs are larger than 
     failure: aFailure(["x".repeat(1_000_000)]),
   };
   await store.put(aFinishedSubmission({ result }));
-  const kept = await store.get("submission");
-  assert.ok(kept?.state === "finished");
-  assert.equal(kept.result.status, "completed");
-  assert.match(kept.result.failure?.failedJobs[0]?.failedSteps[0]?.logTail[0] ?? "", /^x{500}…$/);
+  const stored = await store.get("submission");
+  assert.ok(stored?.state === "finished");
+  assert.equal(stored.result.status, "completed");
+  assert.match(stored.result.failure?.failedJobs[0]?.failedSteps[0]?.logTail[0] ?? "", /^x{500}…$/);
 });
 
-Deno.test("kvLedger follows a run whose own page is larger than any record", async () => {
+Deno.test("kvRunStore() stores a run whose details are too large", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   await store.put(
     anActiveSubmission({ run: aRunDetail({ inputs: { all: "x".repeat(1_000_000) }, platformStatus: "canceling" }) }),
   );
-  const kept = await store.get("submission");
-  assert.equal(kept?.state === "active" && kept.run.platformStatus, "canceling");
+  const stored = await store.get("submission");
+  assert.equal(stored?.state === "active" && stored.run.platformStatus, "canceling");
 });
 
 function aFailure(logTail: readonly string[]): Failure {
@@ -127,39 +129,39 @@ function aFailure(logTail: readonly string[]): Failure {
   return { summary: "solve failed", failedJobs: [{ name: "main", status: "error", failedSteps: [step] }] };
 }
 
-Deno.test("kvLedger counts ends as they come, and forgets no key when it prunes", async () => {
+Deno.test("kvRunStore() counts ended submissions, and prunes all of their keys", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   for (const submissionId of ["a", "b", "c"]) await store.put(aFinishedSubmission({ submissionId }));
   assert.deepEqual(await store.countEnds(), { completed: 3 });
   assert.equal(await store.prune(null, { beforeMs: 0, keep: 0 }), 3);
-  const left = await Array.fromAsync(kv.list({ prefix: [] }));
-  assert.deepEqual(left.map(({ key }) => key[0]), ["ends"]);
+  const remaining = await Array.fromAsync(kv.list({ prefix: [] }));
+  assert.deepEqual(remaining.map(({ key }) => key[0]), ["ends"]);
 });
 
-Deno.test("kvLedger knows what is open the longest and what failed last, however much has ended since", async () => {
+Deno.test("kvRunStore() lists the oldest open and the latest failed submissions without reading others", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   const failed = { ...aFinishedSubmission().result, status: "failed" } as const;
   await store.put(aFinishedSubmission({ submissionId: "failed", result: failed, updatedAtMs: 5 }));
-  await store.put(aRejectedSubmission({ submissionId: "refused", updatedAtMs: 6 }));
-  for (let at = 0; at < 5; at++) {
-    await store.put(anActiveSubmission({ submissionId: `open-${at}`, createdAtMs: 10 + at }));
+  await store.put(aRejectedSubmission({ submissionId: "rejected", updatedAtMs: 6 }));
+  for (let index = 0; index < 5; index++) {
+    await store.put(anActiveSubmission({ submissionId: `open-${index}`, createdAtMs: 10 + index }));
   }
-  for (let at = 0; at < 30; at++) {
-    await store.put(aFinishedSubmission({ submissionId: `ended-${at}`, createdAtMs: 100 + at }));
+  for (let index = 0; index < 30; index++) {
+    await store.put(aFinishedSubmission({ submissionId: `ended-${index}`, createdAtMs: 100 + index }));
   }
   const counting = counted(kv);
-  const { records, count } = await kvRunStore({ kv: counting.kv, ...parts }).longestOpen(2);
-  assert.deepEqual([count, records.map(({ submissionId }) => submissionId)], [5, ["open-0", "open-1"]]);
+  const { submissions, count } = await kvRunStore({ kv: counting.kv, ...parts }).longestOpen(2);
+  assert.deepEqual([count, submissions.map(({ submissionId }) => submissionId)], [5, ["open-0", "open-1"]]);
   const failures = await kvRunStore({ kv: counting.kv, ...parts }).recentFailures(9);
-  assert.deepEqual(failures.map(({ submissionId }) => submissionId), ["refused", "failed"]);
+  assert.deepEqual(failures.map(({ submissionId }) => submissionId), ["rejected", "failed"]);
   assert.equal(counting.listed(), 7);
   await store.prune(null, { beforeMs: 0, keep: 0 });
   assert.deepEqual(await store.recentFailures(9), []);
 });
 
-Deno.test("kvLedger reads of a rare workflow no more than there is of it", async () => {
+Deno.test("kvRunStore() reads only the submissions of the requested workflow", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
   for (let index = 0; index < 30; index++) {
@@ -172,11 +174,11 @@ Deno.test("kvLedger reads of a rare workflow no more than there is of it", async
   assert.equal(counting.listed(), 2);
 });
 
-Deno.test("kvLedger reads of a late page no more than of the first", async () => {
+Deno.test("kvRunStore() reads no more for a later page than for the first", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = kvRunStore({ kv, ...parts });
-  for (let at = 10; at < 40; at++) {
-    await store.put(aPendingSubmission({ submissionId: String(at), createdAtMs: 1_000 + at }));
+  for (let index = 10; index < 40; index++) {
+    await store.put(aPendingSubmission({ submissionId: String(index), createdAtMs: 1_000 + index }));
   }
   const counting = counted(kv);
   const after = { createdAtMs: 1_012, submissionId: "12" };
@@ -201,7 +203,7 @@ function counted(kv: Deno.Kv): { readonly kv: Deno.Kv; listed(): number } {
   return { kv: counting, listed: () => listed };
 }
 
-Deno.test("kvLedger tries again while the store is locked, and gives up in the end", async () => {
+Deno.test("kvRunStore() retries while the store is locked, and eventually fails", async () => {
   using kv = await Deno.openKv(":memory:");
   let locked = 3;
   const flaky = new Proxy(kv, {
@@ -213,8 +215,8 @@ Deno.test("kvLedger tries again while the store is locked, and gives up in the e
   });
   const clock = virtualClock();
   const store = kvRunStore({ kv: flaky, clock, random: () => 0.5 });
-  assert.equal(await store.get("nobody"), undefined);
+  assert.equal(await store.get("no-such-submission"), undefined);
   locked = Infinity;
-  await assert.rejects(store.get("nobody"), StorageError);
+  await assert.rejects(store.get("no-such-submission"), StorageError);
   assert.ok(clock.sleptMs > 0);
 });

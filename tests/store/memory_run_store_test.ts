@@ -1,4 +1,4 @@
 import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
-import { holdToContract } from "./contract.ts";
+import { testRunStore } from "./contract.ts";
 
-holdToContract("memoryLedger()", () => Promise.resolve(memoryRunStore()));
+testRunStore("memoryRunStore()", () => Promise.resolve(memoryRunStore()));

@@ -1,4 +1,4 @@
-/** The cloud side around a simulator: real parts, with a clock and a bell that the test owns. */
+/** A service on a simulator: real parts, with a clock and ticks that the test controls. */
 
 import { kvRunStore } from "../../lib/store/kv_run_store.ts";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
@@ -15,7 +15,7 @@ export interface ServiceStage extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
   readonly kv: Deno.Kv;
-  /** An isolate of its own on the one store; what it works with may be replaced. */
+  /** Another isolate on the shared store; `parts` replaces its dependencies. */
   isolate(parts?: Partial<Service> & { readonly kv?: Deno.Kv }): Promise<Service>;
 }
 
@@ -55,7 +55,6 @@ export async function aServiceStage(
   };
 }
 
-/** A workflow that takes so many seconds. */
 export function lasting(seconds: number): string {
   return `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${seconds}\n`;
 }
