@@ -41,7 +41,7 @@ function run(program: string, args: readonly string[]): Promise<Deno.CommandOutp
   return new Deno.Command(program, { args: [...args], cwd: ROOT, stdin: "null", signal }).output();
 }
 
-/** Without a runtime on disk `deno compile` downloads one: says why that can't be done here, if so. */
+/** Why `deno compile` can't run here: without a runtime on disk it downloads one. */
 async function compilerMissing(): Promise<string | undefined> {
   if (Deno.env.has("COMPILE_DENO")) return undefined;
   await using folder = await emptyFolder();

@@ -1,4 +1,4 @@
-// The only file that names this package. A prompt that is left with Ctrl-C answers with a symbol: `isCancel` knows it.
+// The only file that names this package. A prompt cancelled with Ctrl-C returns a symbol: test it with `isCancel`.
 export {
   autocomplete,
   autocompleteMultiselect,

@@ -1,4 +1,4 @@
-// The only file that names this package. Its mini face: checks are functions, so that we load and keep less.
+// The only file that names this package. Its mini API: checks are functions, so less code is loaded and bundled.
 export {
   array,
   boolean,

@@ -1,3 +1,3 @@
-// Looks for what keeps people out of a page; its source runs within the page. For tests alone.
+// Finds accessibility problems of a page; its source runs in the page. Only in tests.
 import axe from "npm:axe-core@4.14.1";
 export const axeSource: string = axe.source;

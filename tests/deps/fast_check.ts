@@ -1,4 +1,4 @@
-// Makes random values, and the smallest that fails. For tests alone.
+// Generates random values, and shrinks one that fails. Only in tests.
 export {
   array,
   assert,
