@@ -2,13 +2,13 @@
 
 import type { Client } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
-import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { lazyRunStore } from "../store/lazy.ts";
 import type { RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
+import { type CredentialValues, openCredential } from "./credential.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 import { runStorePath } from "./state_path.ts";
@@ -16,11 +16,7 @@ import { runStorePath } from "./state_path.ts";
 export interface OpenInvocation {
   readonly context: Context;
   readonly output: Output;
-  readonly values: {
-    readonly context?: string | undefined;
-    readonly allowHost?: string | undefined;
-    readonly cacert?: string | undefined;
-  };
+  readonly values: CredentialValues & { readonly cacert?: string | undefined };
 }
 
 /**
@@ -35,8 +31,8 @@ export type OpenDeps = Deps & AsyncDisposable;
  * @throws CredentialError if there is no usable API key; NotFound or UsageError if the CA certificates can't be read.
  */
 export async function openClient({ context, output, values }: OpenInvocation): Promise<Client> {
-  const { clock, env, random, fetch, readTextFile } = context;
-  const credential = await findCredential({ env, readTextFile }, values);
+  const { clock, random, fetch } = context;
+  const credential = await openCredential({ context, output, values });
   const caCerts = await caCertsOf(context, values);
   return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
 }

@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import { runProgram } from "./run_program.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
@@ -22,6 +23,7 @@ export function systemContext(versionLine: string): Context {
     readLine,
     random: cryptoRandom,
     fetch: globalThis.fetch,
+    runProgram,
     readTextFile: (path) => Deno.readTextFile(path),
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),

@@ -14,7 +14,11 @@ import type { Credential } from "./credentials/credentials.ts";
 /** Dependencies and settings of all requests. */
 export interface HttpOptions {
   /** `authorization: null` sends no credential, for routes that need none. */
-  readonly credential: Pick<Credential, "baseUrl"> & { readonly authorization: Secret | null };
+  readonly credential: Pick<Credential, "baseUrl" | "renew"> & {
+    readonly authorization: Secret | null;
+    /** Where the key was found, for hints. */
+    readonly source?: string | undefined;
+  };
   /** Usually `globalThis.fetch`. */
   readonly fetch: typeof globalThis.fetch;
   /** For timeouts. */
@@ -85,10 +89,13 @@ export interface Http {
   readonly random: () => number;
   readonly log: Log;
   readonly baseUrl: string;
+  /** Where the API key was found; `undefined` if that is not known. */
+  readonly credentialSource: string | undefined;
   /**
    * Sends the request once.
    *
-   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host.
+   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
+   * CredentialError, before anything is sent, if the token has expired and cannot be renewed.
    */
   send(exchange: Exchange): Promise<ExchangeResult>;
 }
@@ -106,7 +113,6 @@ const MAX_REDIRECTS = 5;
 export function createHttp(options: HttpOptions): Http {
   const { credential, clock, random, log } = options;
   const connections = createConnections(options);
-  const redact = redactor(credential.authorization);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const limits = {
     default: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
@@ -118,8 +124,11 @@ export function createHttp(options: HttpOptions): Http {
     random,
     log,
     baseUrl: credential.baseUrl,
+    credentialSource: credential.source,
     async send(exchange) {
       exchange.signal?.throwIfAborted();
+      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
+      const redact = redactor(authorization);
       const ownId = requestIdOf(random);
       const startedMs = clock.now();
       const logLine = (event: string, id: string) =>
@@ -134,6 +143,7 @@ export function createHttp(options: HttpOptions): Http {
       try {
         const response = await fetchSameOrigin(options, exchange, {
           signal,
+          authorization,
           client: connection.client,
           requestId: ownId,
         });
@@ -186,7 +196,12 @@ function createConnections(
 async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
   exchange: Exchange,
-  { signal, client, requestId }: { readonly signal: AbortSignal; readonly client: Client; readonly requestId: string },
+  { signal, authorization, client, requestId }: {
+    readonly signal: AbortSignal;
+    readonly authorization: Secret | null;
+    readonly client: Client;
+    readonly requestId: string;
+  },
 ): Promise<Response> {
   const headers = new Headers({
     ...exchange.headers,
@@ -195,7 +210,7 @@ async function fetchSameOrigin(
     "user-agent": userAgent,
     "x-request-id": requestId,
   });
-  if (credential.authorization !== null) headers.set("authorization", credential.authorization.reveal());
+  if (authorization !== null) headers.set("authorization", authorization.reveal());
   if (exchange.body !== undefined) headers.set("content-type", "application/json");
   const init: RequestInit & { client?: Deno.HttpClient } = {
     method: exchange.method,

@@ -37,7 +37,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
     if (result.type === "response" && isSuccess(result.response)) return result.response;
 
     const nowMs = http.clock.now();
-    const context = { action, whenMissing, baseUrl: http.baseUrl, nowMs };
+    const context = { action, whenMissing, baseUrl: http.baseUrl, credentialSource: http.credentialSource, nowMs };
     const error = result.type === "response"
       ? errorOfResponse(result.response, context)
       : errorOfFailure(result, context);

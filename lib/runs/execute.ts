@@ -21,7 +21,7 @@ export async function* execute(
   const { submissionId, ownSlug } = submission;
   const atMs = deps.clock.now();
   if (submission.state === "pending" && submission.attempts === 0) {
-    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, slug: ownSlug };
+    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, ...submission.owner, slug: ownSlug };
   } else if (submission.idempotencyKey !== null) {
     yield {
       type: "key-matched",

@@ -10,7 +10,13 @@ import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
 
-type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">;
+/** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
+const MIN_REFUSED_POLLS = 2;
+
+type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
+  /** Polls in a row, up to now, in which the server refused the API key. */
+  readonly refusedPolls: number;
+};
 
 /**
  * Advances a submission until its run has ended or waiting stops.
@@ -27,6 +33,7 @@ export async function* track(
   let submitted = options.submitted ?? (start.state === "pending" ? "yes" : "no");
   let submission = start;
   let deadlineMs: number | null = null;
+  let refusedPolls = 0;
   const started = (active: ActiveSubmission) => {
     deadlineMs = deadlineOf(start.state === "active" ? clock.now() : active.startedAtMs, options);
     return startedEvent(active, { isAttached: submitted !== "yes", deadlineMs, nowMs: clock.now() });
@@ -54,7 +61,8 @@ export async function* track(
     }
     yield* advanced.events;
 
-    const resultOptions = { ...options, submitted };
+    refusedPolls = isCredentialRefused(advanced) ? refusedPolls + 1 : 0;
+    const resultOptions = { ...options, submitted, refusedPolls };
     const result = await resultAfter(deps, advanced, resultOptions) ??
       (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
     if (result === undefined) continue;
@@ -138,11 +146,11 @@ function connectionResult(
   { clock }: Deps,
   submission: ActiveSubmission,
   error: AdvanceResult["error"],
-  { unreachableTimeoutMs, submitted }: TrackSubmissionOptions,
+  { unreachableTimeoutMs, submitted, refusedPolls }: TrackSubmissionOptions,
 ): RunResult | undefined {
   const name = formatRunId(submission.runId);
   const facts = { status: "unknown", submitted } as const;
-  if (error instanceof CredentialError && error.kind === "credential_refused") {
+  if (error !== undefined && refusedPolls >= MIN_REFUSED_POLLS) {
     const message = `${error.message}. Run ${name} is still running`;
     return resultOf(submission.run, { ...facts, kind: "credential_expired", message });
   }
@@ -151,6 +159,10 @@ function connectionResult(
   if (!isLost) return undefined;
   const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
   return resultOf(submission.run, { ...facts, kind: "connection_lost", message });
+}
+
+function isCredentialRefused({ error }: AdvanceResult): boolean {
+  return error instanceof CredentialError && error.kind === "credential_refused";
 }
 
 function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {

@@ -28,7 +28,7 @@ export async function afterSleepingWorkspace(
   const detail = `${workspaceStatus} (server response: ${error.message})`;
   const retryAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
   if (retryAtMs > deadlineMs(submission, options)) {
-    const hint = "Nothing was started. Start your workspace in the web interface, then try again";
+    const hint = "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again";
     return await giveUp(context, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
   }
   return {

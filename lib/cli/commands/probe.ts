@@ -1,5 +1,4 @@
 import { createHttp } from "../../platform/http.ts";
-import { findCredential } from "../../platform/credentials/credentials.ts";
 import { probeServer } from "../doctor/probe/probe.ts";
 import { toServerCapabilities } from "../doctor/probe/result.ts";
 import { StorageError, UsageError } from "../../errors.ts";
@@ -12,6 +11,7 @@ import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
+import { openCredential } from "../credential.ts";
 import { caCertsOf, openRunStore } from "../open.ts";
 import type { Output } from "../output.ts";
 
@@ -68,11 +68,11 @@ export const probe = defineCommand({
   },
   async run(call) {
     const { context, output, signal, values } = call;
-    const { clock, env, fetch, random, readTextFile } = context;
+    const { clock, fetch, random } = context;
     const workflow = values.workflow ?? DEFAULT_WORKFLOW;
     const layers = await readLayers(values.input ?? [], inputSources(context));
     const inputs = mergeLayers(layers, declaredTypes(null)).value;
-    const credential = await findCredential({ env, readTextFile }, values);
+    const credential = await openCredential(call);
     await confirm(call, { workflow, host: credential.host });
     const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.log(level, message);
     const http = createHttp({

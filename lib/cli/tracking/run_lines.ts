@@ -12,7 +12,7 @@ import type { Style } from "../terminal/style.ts";
 export function eventLine(event: RunEvent): string | undefined {
   switch (event.type) {
     case "submitting":
-      return `Submitting ${oneLine(event.workflow)}...`;
+      return `Submitting ${oneLine(event.workflow)} to ${oneLine(event.host)} as ${oneLine(event.user)}...`;
     case "key-matched":
       return `Idempotency key "${oneLine(event.idempotencyKey)}" was used before${
         event.slug === null ? "" : ` by ${oneLine(event.slug)}`
