@@ -9,6 +9,7 @@ import {
 } from "../platform/credentials/credentials.ts";
 import { hiddenSources } from "../platform/credentials/sources.ts";
 import { oneLine } from "../escape.ts";
+import { askYesNo, canAsk } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
@@ -24,11 +25,10 @@ export interface CredentialInvocation {
 /** @throws As `findCredential`. */
 export async function openCredential({ context, output, values }: CredentialInvocation): Promise<Credential> {
   const deps = credentialDeps(context, values);
-  const canAsk = context.stdin.isTerminal && context.stderr.isTerminal;
   const credential = await findCredential({
     ...deps,
     log: (level, message) => output.log(level, oneLine(message)),
-    ...(canAsk ? { confirmHost: (question) => confirmHost({ context, output }, question) } : {}),
+    ...(canAsk(context) ? { confirmHost: (question) => confirmHost({ context, output }, question) } : {}),
   }, values);
   if (output.shows("DEBUG")) {
     output.log("DEBUG", `Using the API key from ${oneLine(credential.source)} for ${oneLine(credential.baseUrl)}`);
@@ -62,10 +62,9 @@ async function confirmHost(
   { context, output }: Pick<CredentialInvocation, "context" | "output">,
   { keyHost, currentHost, currentContext }: HostQuestion,
 ): Promise<boolean> {
-  output.log(
-    "WARNING",
+  return await askYesNo(
+    { context, output },
     `The API key from .env is for ${oneLine(keyHost)}, but your current context ${oneLine(currentContext)} is for ` +
-      `${oneLine(currentHost)}.\nSend requests and inputs to ${oneLine(keyHost)}? [y/N]`,
+      `${oneLine(currentHost)}.\nSend requests and inputs to ${oneLine(keyHost)}?`,
   );
-  return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");
 }

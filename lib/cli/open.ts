@@ -2,6 +2,7 @@
 
 import type { Client } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
+import type { Credential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { lazyRunStore } from "../store/lazy.ts";
@@ -30,9 +31,13 @@ export type OpenDeps = Deps & AsyncDisposable;
 /**
  * @throws CredentialError if there is no usable API key; NotFound or UsageError if the CA certificates can't be read.
  */
-export async function openClient({ context, output, values }: OpenInvocation): Promise<Client> {
+export async function openClient(invocation: OpenInvocation): Promise<Client> {
+  return await clientFor(invocation, await openCredential(invocation));
+}
+
+/** @throws NotFound or UsageError if the CA certificates can't be read. */
+export async function clientFor({ context, output, values }: OpenInvocation, credential: Credential): Promise<Client> {
   const { clock, random, fetch } = context;
-  const credential = await openCredential({ context, output, values });
   const caCerts = await caCertsOf(context, values);
   return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
 }

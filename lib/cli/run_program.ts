@@ -5,12 +5,17 @@ import type { ProgramCall, ProgramResult } from "../child_process.ts";
 /** Kills the program at its deadline, and does not wait for what it started. */
 export async function runProgram({ command, args, withoutEnv, timeoutMs }: ProgramCall): Promise<ProgramResult> {
   if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") return { type: "denied" };
+  const env = inheritedEnv(withoutEnv);
+  // An empty PATH would mean the working folder.
+  if (!Object.entries(env).some(([name, value]) => name.toUpperCase() === "PATH" && value !== "")) {
+    return { type: "not-found" };
+  }
   let child: Deno.ChildProcess;
   try {
     child = new Deno.Command(command, {
       args: [...args],
       clearEnv: true,
-      env: inheritedEnv(withoutEnv),
+      env,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -16,6 +16,9 @@ const FAILING_MS = 10 * 60_000;
 const MIN_MISSING_POLLS = 3;
 const MISSING_MS = 60_000;
 
+/** A proxy or a restarting server may refuse a valid key once, for a moment. */
+const REFUSED_POLL_MS = 5_000;
+
 /** Shorter outages are not reported. */
 const MIN_REPORTED_OUTAGE_MS = 10_000;
 
@@ -128,7 +131,8 @@ async function afterFailedPoll(
   const retryAfterMs = "retryAfterMs" in error && typeof error.retryAfterMs === "number"
     ? error.retryAfterMs
     : undefined;
-  const pollAtMs = nextPollMs(deps, submission, options, retryAfterMs);
+  const isRefused = error.kind === "credential_refused";
+  const pollAtMs = nextPollMs(deps, submission, options, isRefused ? REFUSED_POLL_MS : retryAfterMs);
   const updated = await recordObservation(deps, submission, { type: "poll-failed", pollAtMs });
   const nowMs = deps.clock.now();
   const unreachableSinceMs = submission.unreachableSinceMs ?? nowMs;

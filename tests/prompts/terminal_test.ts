@@ -34,7 +34,10 @@ Deno.test({
     await using terminal = await stage.open();
     await answerPrompts(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
     const screen = await terminal.waitFor(/\[ended 0\]/);
-    assert.match(screen, /Submitting hello-world\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/);
+    assert.match(
+      screen,
+      /Submitting hello-world to 127\.0\.0\.1:\d+ as demo\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/,
+    );
     assert.match(screen, /Equivalent command:\npw-workflow-runner run hello-world -i /);
     const expected: unknown = JSON.parse(await Deno.readTextFile(HELLO));
     assert.deepEqual(submittedTo(stage.simulator), [{ workflow: "hello-world", inputs: expected }]);

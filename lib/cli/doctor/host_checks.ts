@@ -5,6 +5,7 @@ import type { Credential } from "../../platform/credentials/credentials.ts";
 import type { Identity } from "../../account.ts";
 import type { ApiVersion, ServerCapabilities } from "../../capabilities.ts";
 import { formatDuration } from "../../duration.ts";
+import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/workspace.ts";
 import { type CheckResult, failed, formatBytes, ok, okUnless, skipped, warning } from "./check.ts";
 
 const EXPIRES_SOON_MS = 3_600_000;
@@ -108,9 +109,15 @@ export function checkClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): Chec
   return skewMs > SKEW_FAILURE_MS ? failed("failed", detail, hint) : warning(detail, hint);
 }
 
-export function checkAccount({ user, fullName, organization }: Identity): CheckResult {
+export function checkAccount(identity: Identity): CheckResult {
+  const name = accountName(identity);
+  return ok(identity.organization === null ? `${name}; the server names no organization` : name);
+}
+
+/** `demo (Demo) of example-org`. */
+export function accountName({ user, fullName, organization }: Identity): string {
   const name = fullName === null || fullName === user ? user : `${user} (${fullName})`;
-  return ok(organization === null ? `${name}; the server names no organization` : `${name} of ${organization}`);
+  return organization === null ? name : `${name} of ${organization}`;
 }
 
 const UNKNOWN = "unknown (run `pw-workflow-runner probe`)";
@@ -130,9 +137,6 @@ export function checkRoutes(apiVersion: ApiVersion, capabilities: ServerCapabili
   return ok(`current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`);
 }
 
-const STARTING_STATUSES = ["Starting", "Pulling", "Restarting"];
-const IDLE_STATUSES = ["Off", "Stopped", "Paused", "Terminating"];
-
 /** @param workspace `null` when the server has no such endpoint. */
 export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
   if (workspace === null) return skipped("not reported by the server");
@@ -142,8 +146,8 @@ export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
     return failed("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
   }
   // The platform turns an idle workspace off.
-  if (IDLE_STATUSES.includes(status)) return ok(`${detail}; normal while idle, and a run waits until it is Running`);
-  if (STARTING_STATUSES.includes(status)) return ok(`${detail}; a run waits until it is Running`);
+  if (IDLE_STATUSES.has(status)) return ok(`${detail}; normal while idle, and a run waits until it is Running`);
+  if (STARTING_STATUSES.has(status)) return ok(`${detail}; a run waits until it is Running`);
   if (home !== null && home.availableBytes < home.sizeBytes * LOW_SPACE_SHARE) {
     return warning(
       `${detail}; ${formatBytes(home.availableBytes)} of ${formatBytes(home.sizeBytes)} left in its home folder`,
