@@ -4,6 +4,7 @@
 export interface ProgramCall {
   /** Found on the `PATH`. */
   readonly command: string;
+  /** Passed unchanged, without a shell. */
   readonly args: readonly string[];
   /** Variables that the program does not inherit. */
   readonly withoutEnv: readonly string[];

@@ -199,6 +199,26 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a wrong API key is asked for again, whether malformed, refused or for an unreachable host", missing),
+  async fn() {
+    await using stage = await aStage();
+    const other = await startSimulator();
+    await other[Symbol.asyncDispose]();
+    await using terminal = await stage.open({ env: { PW_API_KEY: "", HOME: stage.folder } });
+    const clear = "C-u";
+    await answerPrompts(terminal, [
+      [/◆ {2}API key/, "pwt_wrong", "Enter"],
+      [/▲ {2}API key[^]*names? a host/, clear, other.key, "Enter"],
+      [/the connection was refused[^]*◆ {2}API key/, stage.simulator.keyFor("expired"), "Enter"],
+      [/Authentication has expired[^]*from the prompt[^]*◆ {2}API key/, stage.simulator.key, "Enter"],
+      [/◆ {2}Select workflow/, "C-c"],
+    ]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.ok(!screen.includes(stage.simulator.key));
+  },
+});
+
+Deno.test({
   ...needing("an unreachable server is reported in one sentence", missing),
   async fn() {
     await using stage = await aStage();
