@@ -92,7 +92,8 @@ export function accountOperations(http: Http): AccountOperations {
 
     async restartWorkspace(options) {
       const action = "start the workspace";
-      const { user, organization } = await operations.whoAmI(options);
+      const { user, organization: named } = await operations.whoAmI(options);
+      const organization = named ?? await organizationFromWhoami(http, action, options);
       if (organization === null) {
         throw new Unsupported(`Cannot ${action}: the server does not name the organization of ${user}`, {
           hint: "Start it in the web interface",
@@ -104,6 +105,14 @@ export function accountOperations(http: Http): AccountOperations {
     },
   };
   return operations;
+}
+
+/** For servers whose session does not name it: a JSON string, or the name itself. */
+async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
+  return await withFallback(null, ["not_found", "unsupported"], async () => {
+    const { text } = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" });
+    return text.trim().replace(/^"(.*)"$/, "$1") || null;
+  });
 }
 
 /** Servers without a session route respond with `user:NAME` here. */

@@ -1,7 +1,7 @@
 import { slugOf } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { RunRequest } from "../submission.ts";
+import type { PendingSubmission, RunRequest } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { createSubmission } from "./create_submission.ts";
 import type { ExecuteOptions } from "./options.ts";
@@ -18,20 +18,27 @@ export async function* execute(
   options: ExecuteOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const submission = await createSubmission(deps, request, options);
-  const { submissionId, ownSlug } = submission;
-  const atMs = deps.clock.now();
   if (submission.state === "pending" && submission.attempts === 0) {
-    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, ...submission.owner, slug: ownSlug };
+    yield submittingEvent(deps, submission);
   } else if (submission.idempotencyKey !== null) {
     yield {
       type: "key-matched",
-      submissionId,
-      atMs,
+      submissionId: submission.submissionId,
+      atMs: deps.clock.now(),
       idempotencyKey: submission.idempotencyKey.text,
       slug: slugOf(submission),
     };
   }
   return yield* track(deps, submission, options);
+}
+
+/** Names the host and the user before anything is sent. */
+export function submittingEvent(
+  { clock }: Pick<Deps, "clock">,
+  { submissionId, request, owner: { host, user }, ownSlug }: PendingSubmission,
+): RunEvent {
+  const { workflow } = request;
+  return { type: "submitting", submissionId, atMs: clock.now(), workflow, host, user, slug: ownSlug };
 }
 
 /** Consumes the events and returns the result, which a `for await` would drop. */

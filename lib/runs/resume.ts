@@ -5,6 +5,7 @@ import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
+import { submittingEvent } from "./execute.ts";
 import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";
@@ -74,13 +75,16 @@ export async function* resumeSubmission(
   submission: Submission,
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): AsyncGenerator<RunEvent, RunResult> {
-  if (submission.state !== "pending" || submission.lostResponses === 0) {
+  if (submission.state !== "pending") return yield* track(deps, submission, options);
+  if (submission.lostResponses === 0) {
+    yield submittingEvent(deps, submission);
     return yield* track(deps, submission, options);
   }
   // It was about to be sent again after a lost response. Time has passed since: search for its run first.
   const found = await searchAgain(deps, submission, options);
   const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
   if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
+    if (found.state === "pending") yield submittingEvent(deps, found);
     return yield* track(deps, found, options);
   }
   const message = `Outcome unknown: no run ${submission.ownSlug} was found on the platform`;

@@ -34,6 +34,26 @@ Deno.test("the user's name is read on a server without a session route", async (
   });
 });
 
+for (const organization of ['"example-org"', "example-org\n"]) {
+  Deno.test(`the workspace is restarted in the organization that whoami names as ${JSON.stringify(organization)}`, async () => {
+    await using server = httpServer((request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/api/auth/whoami") return new Response("user:jo");
+      if (pathname === "/api/auth/whoami/organization") return new Response(organization);
+      return new Response(null, { status: request.method === "POST" ? 204 : 404 });
+    });
+    await (await clientOf(server.url)).restartWorkspace({});
+    assert.equal(server.received.at(-1), "POST /api/organizations/example-org/users/jo/user-workspace/restart");
+  });
+}
+
+Deno.test("the workspace cannot be restarted on a server that does not name the organization", async () => {
+  await using server = httpServer((request) =>
+    request.url.endsWith("/api/auth/whoami") ? new Response("user:jo") : new Response(null, { status: 404 })
+  );
+  await assert.rejects((await clientOf(server.url)).restartWorkspace({}), { kind: "unsupported" });
+});
+
 Deno.test("a whoami response that is not user:NAME is refused", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/auth/whoami") ? new Response("<html>") : new Response(null, { status: 404 })

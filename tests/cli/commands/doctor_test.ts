@@ -284,6 +284,25 @@ Deno.test("an API key from .env is reported, and variables that .env may not set
   assert.match(check("credential").detail, /from \.env;/);
 });
 
+Deno.test("a key from .env for another host than the current context's fails the credential check, and is not sent", async () => {
+  await using stage = await aStage({}, { isKeySet: false });
+  await Deno.mkdir(`${stage.folder}/.config/pw`, { recursive: true });
+  const identities = { work: { apikey: keyFor("https://work.example.com") } };
+  const file = JSON.stringify({ currentIdentity: "work", identities });
+  await Deno.writeTextFile(`${stage.folder}/.config/pw/credentials`, file);
+  await Deno.writeTextFile(`${stage.folder}/here/.env`, `PW_API_KEY=${stage.simulator.key}\n`);
+  const refused = await stage.diagnose();
+  assert.deepEqual([refused.code, refused.kind], [4, "credential_refused"]);
+  const { detail, hint } = refused.check("credential");
+  assert.ok(detail.includes(stage.simulator.url) && detail.includes("https://work.example.com"), detail);
+  assert.match(hint ?? "", /--allow-host http/);
+  assert.deepEqual(stage.simulator.received(), []);
+
+  const allowed = await stage.diagnose({}, "--allow-host", stage.simulator.url);
+  assert.equal(allowed.code, 0);
+  assert.match(allowed.check("credential").detail, /from \.env \(instead of current context work\);/);
+});
+
 Deno.test("every missing permission is reported without a crash", async () => {
   await using stage = await aStage();
   const host = new URL(stage.simulator.url).host;

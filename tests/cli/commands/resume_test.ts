@@ -104,6 +104,7 @@ onStage("an old pending submission is listed, and sent only with --submit-pendin
   assert.equal(stage.simulator.received("submit").length, 0);
   const second = await stage.program("resume", "--submit-pending");
   assert.match(second.stdout, /quick-abcdefghijklmnop: ✓ Workflow completed/);
+  assert.match(second.stderr, /Submitting quick to 127\.0\.0\.1:\d+ as demo\.\.\.\n/);
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 

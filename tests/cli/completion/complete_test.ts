@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Context } from "../../../lib/cli/context.ts";
 import { main } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
+import { keyFor } from "../../platform/support/servers.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { cacheEnv, runProgram } from "../../support/program.ts";
@@ -126,6 +127,25 @@ Deno.test("--allow-host on an unfinished line is ignored: the key is sent to no 
   const env = envOf({ PW_API_KEY: simulator.key, PW_PLATFORM_HOST: "elsewhere.example" });
   const { stdout } = await complete(["fish", "--", "--allow-host", "elsewhere.example", "run", ""], {
     env,
+    fetch: (input) => {
+      urls.push(String(input));
+      return Promise.reject(new TypeError("no network"));
+    },
+  });
+  assert.deepEqual([stdout, urls], ["", []]);
+});
+
+Deno.test("Tab sends nothing with a key from .env for another host than the current context's", async () => {
+  await using simulator = await startSimulator();
+  const urls: string[] = [];
+  const file = JSON.stringify({
+    currentIdentity: "work",
+    identities: { work: { apikey: keyFor("work.example.com") } },
+  });
+  const { stdout } = await complete(["fish", "--", "run", ""], {
+    env: envOf({ HOME: "/home/demo" }),
+    mayRead: () => true,
+    readTextFile: (path) => Promise.resolve(path === ".env" ? `PW_API_KEY=${simulator.key}\n` : file),
     fetch: (input) => {
       urls.push(String(input));
       return Promise.reject(new TypeError("no network"));
