@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { BadResponse, CredentialError, ResponseLost, type RunnerError, Unreachable } from "../../lib/errors.ts";
+import type { Credential } from "../../lib/platform/credentials/credentials.ts";
+import { Secret } from "../../lib/secret.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
@@ -44,6 +46,36 @@ Deno.test("an error contains the server's request ID, or ours if the server send
   const client = await clientOf(server.url);
   await assert.rejects(client.listWorkflows({}), /Cannot list workflows: No \(400, request [0-9a-z]{8}\)$/);
   await assert.rejects(client.listWorkflows({}), /\(400, request abc-1\)$/);
+});
+
+/** The credential of a sign-in context, whose token is renewed by `renew`. */
+function signedIn(url: string, renew: () => Promise<Secret>): Credential {
+  const host = new URL(url).host;
+  const authorization = new Secret("Bearer pwoa_first");
+  return { kind: "pwoa", host, baseUrl: url, authorization, source: "context work of f", expiresAtMs: null, renew };
+}
+
+Deno.test("each request has the token of its time, and a renewed one that the server repeats is redacted", async () => {
+  await using server = httpServer((request) =>
+    Response.json({ error: true, message: `Bad ${request.headers.get("authorization")}` }, { status: 400 })
+  );
+  let count = 0;
+  const credential = signedIn(server.url, () => Promise.resolve(new Secret(`Bearer pwoa_renewed${++count}`)));
+  const client = await clientOf(server.url, { credential });
+  await assert.rejects(client.listWorkflows({}), /Bad Bearer \*\*\* \(400,/);
+  await assert.rejects(client.listWorkflows({}), /Bad Bearer \*\*\* \(400,/);
+  const sent = server.headers.map((headers) => headers.get("authorization"));
+  assert.deepEqual(sent, ["Bearer pwoa_renewed1", "Bearer pwoa_renewed2"]);
+});
+
+Deno.test("nothing is sent, and no run is started, with a token that cannot be renewed", async () => {
+  await using server = httpServer(() => Response.json([]));
+  const refused = new CredentialError("credential_refused", "Cannot use context work of f: it expired");
+  const client = await clientOf(server.url, { credential: signedIn(server.url, () => Promise.reject(refused)) });
+  await assert.rejects(client.listWorkflows({}), (error) => error === refused);
+  const submission = { workflow: "quick", inputs: {}, slug: null, displayName: null, consent: null };
+  assert.deepEqual(await client.submit(submission, {}), { type: "rejected", error: refused, isSlugRefused: false });
+  assert.deepEqual(server.received, []);
 });
 
 Deno.test("a credential that the server repeats is redacted", async () => {
