@@ -13,6 +13,18 @@ Deno.test("--no-color disables colors on a terminal", async () => {
   assert.ok(!(await stage.call(["list", "--no-color"], { isTerminal: true })).stdout.includes(COLOR));
 });
 
+Deno.test("-V prints the version", async () => {
+  await using stage = await cliStage();
+  assert.equal((await stage.call(["-V"])).stdout, (await stage.call(["--version"])).stdout);
+});
+
+Deno.test("common options can come before the command", async () => {
+  await using stage = await cliStage();
+  const { code, stderr } = await stage.call(["--log-level", "DEBUG", "list"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /GET \/api\/workflows/);
+});
+
 Deno.test("run --name sets the display name", async () => {
   await using stage = await cliStage();
   await stage.call(["run", "quick", "--name", "Nightly check", "--no-wait"]);
