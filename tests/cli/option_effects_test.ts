@@ -93,3 +93,21 @@ Deno.test("probe -i, --run-timeout and --delete reach the runs that it starts", 
   assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { a: 1 });
   assert.ok(stage.simulator.received("delete-run").length > 0);
 });
+
+Deno.test("rerun prompts for secrets at a terminal, and names the prompt as their origin", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "-i", "password=first", "--no-check", "--no-wait"]);
+  const labels: string[] = [];
+  const context = {
+    stdin: { isTerminal: true, readText: () => Promise.resolve("") },
+    promptSecret(label: string) {
+      labels.push(label);
+      return Promise.resolve("second");
+    },
+  };
+  const { stdout } = await stage.call(["rerun", "last", "--strict", "--json"], { context });
+  assert.equal(JSON.parse(stdout).error.problems[0].origin, "prompt");
+  assert.equal((await stage.call(["rerun", "last", "--no-check", "--no-wait"], { context })).code, 0);
+  assert.deepEqual(labels, ["password", "password"]);
+  assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { password: "second" });
+});

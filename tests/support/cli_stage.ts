@@ -1,6 +1,7 @@
 /** Commands in this process, against one simulated platform and one local history. */
 
 import assert from "node:assert/strict";
+import type { Context } from "../../lib/cli/context.ts";
 import { main } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
@@ -15,11 +16,17 @@ export interface CliStage extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly owner: { readonly host: string; readonly user: string };
   readonly nowMs: () => number;
-  call(args: readonly string[], options?: { readonly isTerminal?: boolean }): Promise<CliEnd>;
+  call(args: readonly string[], options?: CallOptions): Promise<CliEnd>;
   /** Calls with `--json` and returns the document. */
   json(...args: readonly string[]): Promise<unknown>;
   /** Adds submissions to the local history. */
   put(...submissions: readonly Submission[]): Promise<void>;
+}
+
+export interface CallOptions {
+  /** Whether stdout is a terminal. */
+  readonly isTerminal?: boolean;
+  readonly context?: Partial<Context>;
 }
 
 export interface CliEnd {
@@ -34,7 +41,7 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const clock = fastClock(systemClock, 60);
   const simulator = await startSimulator({ clock, ...options });
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
-  const call = async (args: readonly string[], { isTerminal = false } = {}) => {
+  const call = async (args: readonly string[], { isTerminal = false, context = {} }: CallOptions = {}) => {
     const [stdout, stderr] = [bufferedWriter({ isTerminal }), bufferedWriter()];
     const code = await main(aContext({
       args,
@@ -45,6 +52,7 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
       readTextFile: (path) => Deno.readTextFile(path),
       stdout,
       stderr,
+      ...context,
     }));
     return { code, stdout: stdout.text(), stderr: stderr.text() };
   };
