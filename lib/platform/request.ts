@@ -31,7 +31,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   const isRepeatable = method === "GET" || request.isRepeatable === true;
   const connection = isRepeatable ? "shared" : "own";
   const exchange: Exchange = { action, method, path, body, signal, connection, responseKind };
-  const startedMs = http.clock.now();
+  const startedMs = http.clock.monotonic();
   for (let failures = 1;; failures++) {
     const result = await http.send(exchange);
     if (result.type === "response" && isSuccess(result.response)) return result.response;
@@ -43,7 +43,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
       : errorOfFailure(result, context);
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
     const retryAfterMs = result.type === "response" ? retryAfterOf(result.response.headers, nowMs) : undefined;
-    const state = { failures, elapsedMs: nowMs - startedMs, retryAfterMs };
+    const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
     http.log("INFO", `${error.message}; retrying in ${(delayMs / 1000).toFixed(1)} s`);

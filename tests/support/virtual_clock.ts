@@ -15,12 +15,15 @@ interface Waiter {
 export interface VirtualClock extends Clock {
   /** Advances the time; sleeps and timeouts that are due end. */
   advance(durationMs: number): void;
+  /** Sets the wall clock forward, or back by a negative duration; no time passes. */
+  set(durationMs: number): void;
   /** The total time of completed sleeps. */
   readonly sleptMs: number;
 }
 
 export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): VirtualClock {
   let nowMs = startMs;
+  let offsetMs = 0;
   let sleptMs = 0;
   let jump: ReturnType<typeof setTimeout> | undefined;
   const waiters = new Set<Waiter>();
@@ -45,7 +48,9 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
   };
 
   return {
-    now: () => nowMs,
+    now: () => nowMs + offsetMs,
+    monotonic: () => nowMs - startMs,
+    set: (durationMs) => void (offsetMs += durationMs),
     get sleptMs() {
       return sleptMs;
     },
