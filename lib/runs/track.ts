@@ -51,6 +51,7 @@ export async function* track(
     if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
   }
   while (true) {
+    submission = moveInstants(submission, jumpSince());
     await clock.sleep(sleepMs(clock, { submission, error: advanced?.error, endMs }, options), {
       signal: options.signal,
     });
@@ -71,14 +72,14 @@ export async function* track(
     if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
     const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
     submission = advanced.submission;
-    // The clock may also have been set during a request that did not succeed.
-    if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
     if (isNewlyActive && submission.state === "active") {
       yield started(submission);
       if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
     }
     yield* advanced.events;
 
+    // The clock may also have been set during the request.
+    if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
     const resultOptions = { ...step, submitted };
     const result = await resultAfter(deps, { ...advanced, submission }, resultOptions) ??
       (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
