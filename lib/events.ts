@@ -51,6 +51,13 @@ export type RunEvent =
     readonly position: StepPosition | null;
   }
   | EventBase & { readonly type: "unknown-status"; readonly platformStatus: string }
+  | EventBase & {
+    /** The server asks for a longer delay than the poll interval. */
+    readonly type: "poll-delayed";
+    readonly reason: string;
+    /** When the run is polled next. */
+    readonly untilMs: number;
+  }
   | EventBase & { readonly type: "connection-lost"; readonly reason: string }
   | EventBase & { readonly type: "connection-restored"; readonly outageMs: number }
   | EventBase & { readonly type: "finished"; readonly result: RunResult };

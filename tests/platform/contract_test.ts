@@ -9,6 +9,7 @@ import type { RunId } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";
+import { allText } from "../support/all_text.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const contract = await readContract();
@@ -32,7 +33,7 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   listRuns: (client) => client.listRuns({}),
   "listRuns with all filters": (client) =>
     client.listRuns({ workflow: "quick", statuses: ["running", "error"], search: "q", limit: 5, offset: 5 }),
-  readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}),
+  readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}).then(allText),
   runningSteps: (client) => client.runningSteps(run, {}),
   cancelRun: (client) => client.cancelRun(run, {}),
   deleteRun: (client) => client.deleteRun(run, {}),
@@ -64,7 +65,7 @@ const RESPONSES: readonly (readonly [string, (client: Client) => Promise<unknown
   ["GET /api/workflow-runs", (client) => client.listRuns({})],
   ["GET /api/workflow-runs/{slug}", (client) => client.getRun(run, {})],
   ["GET /api/workflow-runs/{slug}/running-steps", (client) => client.runningSteps(run, {})],
-  ["GET /api/workflow-runs/{slug}/files", (client) => client.readRunFile(run, "any", {})],
+  ["GET /api/workflow-runs/{slug}/files", (client) => client.readRunFile(run, "any", {}).then(allText)],
   ["GET /api/sessions", (client) => client.listSessions({})],
   ["GET /api/clusters", (client) => client.listClusters({})],
 ];

@@ -6,6 +6,8 @@
 
 import type { Clock } from "../../lib/clock.ts";
 
+const TIMEOUT_SETTLES_MS = 20;
+
 interface Waiter {
   readonly atMs: number;
   readonly isSleep: boolean;
@@ -15,37 +17,45 @@ interface Waiter {
 export interface VirtualClock extends Clock {
   /** Advances the time; sleeps and timeouts that are due end. */
   advance(durationMs: number): void;
+  /** Sets the wall clock forward, or back by a negative duration; no time passes. */
+  set(durationMs: number): void;
   /** The total time of completed sleeps. */
   readonly sleptMs: number;
 }
 
 export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): VirtualClock {
   let nowMs = startMs;
+  let offsetMs = 0;
   let sleptMs = 0;
   let jump: ReturnType<typeof setTimeout> | undefined;
   const waiters = new Set<Waiter>();
 
   const moveTo = (instantMs: number) => {
     nowMs = Math.max(nowMs, instantMs);
+    let delayMs = 0;
     for (const waiter of [...waiters].sort((a, b) => a.atMs - b.atMs)) {
       if (waiter.atMs > nowMs) break;
       waiters.delete(waiter);
       waiter.wake();
+      // What a timeout ends is real, and must have ended before the time goes on.
+      if (!waiter.isSleep) delayMs = TIMEOUT_SETTLES_MS;
     }
-    plan();
+    plan(delayMs);
   };
-  const plan = () => {
+  const plan = (delayMs = 0) => {
     const isSleeping = [...waiters].some((waiter) => waiter.isSleep);
     if (!isSleeping || jump !== undefined) return;
     jump = setTimeout(() => {
       jump = undefined;
       if (![...waiters].some((waiter) => waiter.isSleep)) return;
       moveTo(Math.min(...[...waiters].map((waiter) => waiter.atMs)));
-    }, 0);
+    }, delayMs);
   };
 
   return {
-    now: () => nowMs,
+    now: () => nowMs + offsetMs,
+    monotonic: () => nowMs - startMs,
+    set: (durationMs) => void (offsetMs += durationMs),
     get sleptMs() {
       return sleptMs;
     },

@@ -187,7 +187,7 @@ export async function submitAndTrack(
 ): Promise<number> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock);
+  using viewer = viewRun(output, deps.clock, { onTimeout: values.onTimeout });
   try {
     const result = await toEnd(execute(deps, request, options), (event) => {
       if (isMilestone(event)) latest = event;

@@ -7,9 +7,14 @@ import type { StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
+import type { OnTimeout } from "./interrupt.ts";
 
-/** The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}. */
-export function eventLine(event: RunEvent): string | undefined {
+/**
+ * The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}.
+ *
+ * @param onTimeout What happens to the run at the end of the wait.
+ */
+export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)}...`;
@@ -20,11 +25,13 @@ export function eventLine(event: RunEvent): string | undefined {
     case "submit-delayed":
       return delayLine(event);
     case "started":
-      return startedLine(event);
+      return startedLine(event, onTimeout);
     case "status":
       return undefined;
     case "unknown-status":
       return `Unknown status "${oneLine(event.platformStatus)}": treating the run as still running`;
+    case "poll-delayed":
+      return `Server busy, polling again in ${formatDuration(event.untilMs - event.atMs)}: ${oneLine(event.reason)}`;
     case "connection-lost":
       return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
@@ -105,7 +112,7 @@ function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "wo
   return formatRunId({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
 }
 
-function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
+function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: OnTimeout): string {
   const run = event.number === null ? "Run" : `Run #${event.number}`;
   const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
   const action = event.isAttached ? `Tracking ${run.toLowerCase()}` : `${run} started`;
@@ -113,7 +120,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
     ? ""
     : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
       localTime(event.deadlineAtMs, event.atMs)
-    }); the run continues afterwards`;
+    }); ${onTimeout === "cancel" ? "the run is cancelled then" : "the run continues afterwards"}`;
   return `${action}${slug}${until}`;
 }
 
