@@ -138,7 +138,9 @@ export async function runSpec(
     isTrusted: values.trust === true,
     checking,
   }, { signal });
-  output.redact(secretValues(request.inputs, request.secretPaths));
+  output.redact(
+    secretValues(request.inputs, request.secretPaths).filter((value) => !request.publicValues.includes(value)),
+  );
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
   if (values.dryRun === true) {
