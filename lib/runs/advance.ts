@@ -3,6 +3,7 @@ import { WriteConflict } from "../store/run_store.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
 import { isEnded } from "./transition.ts";
 import { applyListedRun, poll } from "./poll.ts";
@@ -40,6 +41,13 @@ export async function advance(
   );
   const listed = await listRunning(deps, active.map(({ submission }) => submission), options);
   await inParallel(active, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
+    if (mayHaveDuplicates(submission, nowMs)) {
+      const settled = await settleDuplicates(redactingDeps(deps, submission), submission, options);
+      if (settled !== undefined) {
+        results[index] = settled;
+        return;
+      }
+    }
     const run = submission.runId.type === "slug" ? listed.get(submission.runId.slug) : undefined;
     results[index] = run === undefined
       ? await poll(redactingDeps(deps, submission), submission, options)

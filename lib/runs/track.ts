@@ -1,10 +1,11 @@
-import { CredentialError, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import { CredentialError, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import type { Run, RunDetail } from "../run.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { Deps } from "./deps.ts";
+import { mayHaveDuplicates, refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
@@ -33,7 +34,9 @@ export async function* track(
   };
   if (submission.state === "active") {
     yield started(submission);
-    if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
+    if (await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
   }
   while (true) {
     await clock.sleep(Math.min(submission.nextPollAtMs, deadlineMs ?? Infinity) - clock.now(), {
@@ -48,11 +51,11 @@ export async function* track(
     if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
     const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
     submission = advanced.submission;
-    if (isNewlyActive && submission.state === "active") {
-      yield started(submission);
-      if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
-    }
+    if (isNewlyActive && submission.state === "active") yield started(submission);
     yield* advanced.events;
+    if (submission.state === "active" && await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
 
     const resultOptions = { ...options, submitted };
     const result = await resultAfter(deps, advanced, resultOptions) ??
@@ -70,6 +73,16 @@ function startedBy(
 ): Submitted {
   if (key === null || reconciliation === null || submitted === "no") return submitted;
   return lostResponses === 0 ? "no" : "unknown";
+}
+
+/** Without waiting, the result still says which run remains. */
+async function isDetachable(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { isWaiting }: Pick<TrackOptions, "isWaiting">,
+): Promise<boolean> {
+  if (isWaiting) return false;
+  return !mayHaveDuplicates(submission, deps.clock.now()) || await refusesDuplicates(deps, submission.owner.host);
 }
 
 async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveSubmission> {
@@ -99,6 +112,7 @@ async function resultAfter(
     case "active":
       return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
     case "finished":
+      if (error instanceof IdempotencyKeyConflict) throw error;
       // The stored result may come from another call.
       return { ...submission.result, submitted: options.submitted };
     case "rejected":

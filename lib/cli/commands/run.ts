@@ -172,6 +172,11 @@ function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
       hint: "Add --idempotency-key TEXT",
     });
   }
+  if (key?.trim() === "") {
+    throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
+      hint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
+    });
+  }
   return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
