@@ -32,6 +32,7 @@ const ROWS: readonly Row[] = [
     before: ["run", "quick", "--idempotency-key", "k"],
     types: ["key-matched", "finished"],
   },
+  { args: ["run", "quick", "--idempotency-key", "k"], types: ["key-guarantee", "submitting", "finished"] },
   { args: ["run", "no-such-workflow"], types: ["error"] },
   { args: ["run", "hello-world", "-i", "hello.message:=7"], types: ["error"] },
   {
@@ -97,6 +98,8 @@ Deno.test("the schema has exactly these events, each with these members", () => 
   assert.deepEqual(Object.fromEntries(events), {
     submitting: [...COMMON, "workflow", "slug"],
     "key-matched": [...COMMON, "idempotencyKey", "slug"],
+    "key-guarantee": [...COMMON, "guarantee"],
+    "duplicate-cancelled": [...COMMON, "slug", "keptSlug"],
     "submit-delayed": [...COMMON, "reason", "detail", "untilMs"],
     started: [...COMMON, "workflow", "slug", "number", "isAttached", "deadlineAtMs"],
     status: [...COMMON, "status", "platformStatus", "elapsedMs", "position"],

@@ -14,7 +14,7 @@ export interface AdvanceResult {
   readonly events: readonly RunEvent[];
   /** Why the last poll or submit failed; a caller that tracks the run usually continues. */
   readonly error?: RunnerError;
-  /** True when another process advanced the submission instead. */
+  /** True when another process advanced the submission instead, or its run is the one that another process started. */
   readonly wasAdvancedElsewhere?: boolean;
 }
 

@@ -1,5 +1,12 @@
 import type { Clock, Deadline } from "../clock.ts";
-import { CredentialError, NotSubmitted, Rejected, type RunnerError, Unavailable } from "../errors.ts";
+import {
+  CredentialError,
+  IdempotencyKeyConflict,
+  NotSubmitted,
+  Rejected,
+  type RunnerError,
+  Unavailable,
+} from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import type { Run, RunDetail } from "../run.ts";
@@ -7,6 +14,7 @@ import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmi
 import { advance } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
+import { mayHaveDuplicates, refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
@@ -48,7 +56,9 @@ export async function* track(
   };
   if (submission.state === "active") {
     yield started(submission);
-    if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
+    if (await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
   }
   while (true) {
     submission = moveInstants(submission, jumpSince());
@@ -72,11 +82,11 @@ export async function* track(
     if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
     const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
     submission = advanced.submission;
-    if (isNewlyActive && submission.state === "active") {
-      yield started(submission);
-      if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
-    }
+    if (isNewlyActive && submission.state === "active") yield started(submission);
     yield* advanced.events;
+    if (submission.state === "active" && await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
 
     // The clock may also have been set during the request.
     if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
@@ -96,6 +106,16 @@ function startedBy(
 ): Submitted {
   if (key === null || reconciliation === null || submitted === "no") return submitted;
   return lostResponses === 0 ? "no" : "unknown";
+}
+
+/** Without waiting, the result still says which run remains. */
+async function isDetachable(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { isWaiting }: Pick<TrackOptions, "isWaiting">,
+): Promise<boolean> {
+  if (isWaiting) return false;
+  return !mayHaveDuplicates(submission, deps.clock.now()) || await refusesDuplicates(deps, submission.owner.host);
 }
 
 async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveSubmission> {
@@ -167,6 +187,7 @@ async function resultAfter(
     case "active":
       return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
     case "finished":
+      if (error instanceof IdempotencyKeyConflict) throw error;
       // The stored result may come from another call.
       return { ...submission.result, submitted: options.submitted };
     case "rejected":

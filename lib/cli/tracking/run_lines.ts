@@ -22,6 +22,13 @@ export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): strin
       return `Idempotency key "${oneLine(event.idempotencyKey)}" was used before${
         event.slug === null ? "" : ` by ${oneLine(event.slug)}`
       }: tracking that run instead of starting another`;
+    case "key-guarantee":
+      return event.guarantee === "one-run"
+        ? "This server refuses a second run with the same idempotency key"
+        : "This server is not known to refuse a second run with the same idempotency key: when several are started at " +
+          "the same moment, the oldest remains and the others are cancelled";
+    case "duplicate-cancelled":
+      return `Cancelled ${oneLine(event.slug)}: ${oneLine(event.keptSlug)} was started earlier with the same key`;
     case "submit-delayed":
       return delayLine(event);
     case "started":
