@@ -23,6 +23,10 @@ export type RunEvent =
   | EventBase & {
     readonly type: "submitting";
     readonly workflow: string;
+    /** Host name, with its port if that is not the default one. */
+    readonly host: string;
+    /** The user that the run will belong to. */
+    readonly user: string;
     /** The run's slug if the server keeps ours; `null` on legacy servers. */
     readonly slug: string | null;
   }

@@ -15,13 +15,13 @@ export const COMMON_ARGS = {
     type: "custom",
     parse: nonEmptyString,
     metavar: "NAME",
-    description: "Use this context of the credentials file",
+    description: "Use this context of the credentials file, instead of PW_API_KEY",
   },
   allowHost: {
     type: "custom",
     parse: nonEmptyString,
     metavar: "HOST",
-    description: "Send the API key to this host instead of its own",
+    description: "Let this host, which PW_PLATFORM_HOST or .env names, receive the key",
   },
   cacert: {
     type: "custom",

@@ -109,6 +109,18 @@ export const GROUPS = [
         load: async () => (await import("./commands/doctor.ts")).doctor,
       },
       {
+        name: "auth",
+        usage: "status",
+        summary: "Show which API key is used, where it comes from, and whose it is",
+        load: async () => (await import("./commands/auth.ts")).auth,
+      },
+      {
+        name: "workspace",
+        usage: "status|start|restart",
+        summary: "Show or start your workspace, where runs execute",
+        load: async () => (await import("./commands/workspace.ts")).workspace,
+      },
+      {
         name: "probe",
         usage: "",
         summary: "Test how this server behaves where its API is undocumented",

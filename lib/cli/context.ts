@@ -1,5 +1,6 @@
 /** Everything outside the program that a command may use. The entry point creates the real one; tests create another. */
 
+import type { RunProgram } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
 import type { Submitted } from "../result.ts";
 
@@ -18,7 +19,10 @@ export interface Context {
   readonly versionLine: string;
   /** Without the program's name. */
   readonly args: readonly string[];
+  /** The environment, and of a `.env` file only what selects no API key. */
   env(name: string): string | undefined;
+  /** `PW_API_KEY` of the working folder's `.env`, which is weaker than the environment; `undefined` without one. */
+  readonly dotenvKey?: string | undefined;
   readonly os: typeof Deno.build.os;
   readonly runtime: { readonly deno: string; readonly arch: string };
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
@@ -32,6 +36,7 @@ export interface Context {
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
   readonly fetch: typeof globalThis.fetch;
+  readonly runProgram: RunProgram;
   readTextFile(path: string): Promise<string>;
   /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
   writeNewFile(path: string, text: string): Promise<void>;

@@ -2,13 +2,14 @@
 
 import type { Client } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
-import { findCredential } from "../platform/credentials/credentials.ts";
+import type { Credential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { lazyRunStore } from "../store/lazy.ts";
 import type { RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
+import { type CredentialValues, openCredential } from "./credential.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 import { runStorePath } from "./state_path.ts";
@@ -16,11 +17,7 @@ import { runStorePath } from "./state_path.ts";
 export interface OpenInvocation {
   readonly context: Context;
   readonly output: Output;
-  readonly values: {
-    readonly context?: string | undefined;
-    readonly allowHost?: string | undefined;
-    readonly cacert?: string | undefined;
-  };
+  readonly values: CredentialValues & { readonly cacert?: string | undefined };
 }
 
 /**
@@ -34,9 +31,13 @@ export type OpenDeps = Deps & AsyncDisposable;
 /**
  * @throws CredentialError if there is no usable API key; NotFound or UsageError if the CA certificates can't be read.
  */
-export async function openClient({ context, output, values }: OpenInvocation): Promise<Client> {
-  const { clock, env, random, fetch, readTextFile } = context;
-  const credential = await findCredential({ env, readTextFile }, values);
+export async function openClient(invocation: OpenInvocation): Promise<Client> {
+  return await clientFor(invocation, await openCredential(invocation));
+}
+
+/** @throws NotFound or UsageError if the CA certificates can't be read. */
+export async function clientFor({ context, output, values }: OpenInvocation, credential: Credential): Promise<Client> {
+  const { clock, random, fetch } = context;
   const caCerts = await caCertsOf(context, values);
   return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
 }

@@ -2,12 +2,13 @@
 
 import type { Context } from "./context.ts";
 
-/** Adds the variables of `.env` to the context's environment. */
+/** Adds the variables of `.env` to the context: the API key apart, as its source decides what it may be used for. */
 export async function withDotenv(context: Context): Promise<Context> {
   const text = await dotenvText(context);
   if (text === undefined) return context;
-  const { envWithDotenv } = await import("../platform/credentials/dotenv_file.ts");
-  return { ...context, env: envWithDotenv(context.env, text) };
+  const { readDotenv } = await import("../platform/credentials/dotenv_file.ts");
+  const { apiKey, settings } = readDotenv(text);
+  return { ...context, dotenvKey: apiKey, env: (name) => context.env(name) ?? settings.get(name) };
 }
 
 /** The text of `.env`; `undefined` if it does not exist or may not be read. */

@@ -1,6 +1,6 @@
 /** The user, workflows, sessions and clusters of the account. These routes do not depend on the API version. */
 
-import { BadResponse } from "../errors.ts";
+import { BadResponse, Unsupported } from "../errors.ts";
 import type { Identity } from "../account.ts";
 import { pathSegment, sendRequest, withFallback } from "./request.ts";
 import type { Abortable, Client } from "./client.ts";
@@ -16,12 +16,13 @@ export type AccountOperations = Pick<
   | "listSessions"
   | "listClusters"
   | "workspaceStatus"
+  | "restartWorkspace"
 >;
 
 const NO_WORKFLOW = "no such workflow";
 
 export function accountOperations(http: Http): AccountOperations {
-  return {
+  const operations: AccountOperations = {
     async whoAmI(options) {
       const action = "identify the key's user";
       const identity = await withFallback(null, ["not_found", "unsupported"], async () => {
@@ -88,7 +89,21 @@ export function accountOperations(http: Http): AccountOperations {
         return readWorkspaceStatus(response, action);
       });
     },
+
+    async restartWorkspace(options) {
+      const action = "start the workspace";
+      const { user, organization } = await operations.whoAmI(options);
+      if (organization === null) {
+        throw new Unsupported(`Cannot ${action}: the server does not name the organization of ${user}`, {
+          hint: "Start it in the web interface",
+        });
+      }
+      const owner = `organizations/${pathSegment(organization, action)}/users/${pathSegment(user, action)}`;
+      const path = `/api/${owner}/user-workspace/restart`;
+      await sendRequest(http, { ...options, action, method: "POST", path, body: { forceKill: false } });
+    },
   };
+  return operations;
 }
 
 /** Servers without a session route respond with `user:NAME` here. */

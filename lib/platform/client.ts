@@ -116,4 +116,9 @@ export interface Client {
   listClusters(options: Abortable): Promise<readonly Cluster[]>;
   /** The status of the user's workspace, where runs are started, in the platform's own term; `null` if not reported. */
   workspaceStatus(options: Abortable): Promise<string | null>;
+  /**
+   * Starts the user's workspace, or restarts it: runs that are running end, and its SSH key changes. Sent once. Poll
+   * {@link Client.workspaceStatus} for its effect. Throws Unsupported if the server does not name the user's organization.
+   */
+  restartWorkspace(options: Abortable): Promise<void>;
 }

@@ -35,7 +35,7 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<He
   const sentAtMs = http.clock.now();
   const result = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
   const nowMs = http.clock.now();
-  const context = { action, baseUrl: http.baseUrl, nowMs };
+  const context = { action, baseUrl: http.baseUrl, credentialSource: http.credentialSource, nowMs };
   if (result.type === "failed") throw errorOfFailure(result, context);
   const { response } = result;
   const isMissing = response.status === 404 || response.status === 405;

@@ -15,7 +15,11 @@ import type { Credential } from "./credentials/credentials.ts";
 /** Dependencies and settings of all requests. */
 export interface HttpOptions {
   /** `authorization: null` sends no credential, for routes that need none. */
-  readonly credential: Pick<Credential, "baseUrl"> & { readonly authorization: Secret | null };
+  readonly credential: Pick<Credential, "baseUrl" | "renew"> & {
+    readonly authorization: Secret | null;
+    /** Where the key was found, for hints. */
+    readonly source?: string | undefined;
+  };
   /** Usually `globalThis.fetch`. */
   readonly fetch: typeof globalThis.fetch;
   /** For timeouts. */
@@ -90,10 +94,13 @@ export interface Http {
   readonly random: () => number;
   readonly log: Log;
   readonly baseUrl: string;
+  /** Where the API key was found; `undefined` if that is not known. */
+  readonly credentialSource: string | undefined;
   /**
    * Sends the request once.
    *
-   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host.
+   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
+   * CredentialError, before anything is sent, if the token has expired and cannot be renewed.
    */
   send(exchange: Exchange): Promise<ExchangeResult>;
   /**
@@ -116,7 +123,6 @@ const MAX_REDIRECTS = 5;
 export function createHttp(options: HttpOptions): Http {
   const { credential, clock, random, log } = options;
   const connections = createConnections(options);
-  const redact = redactor(credential.authorization);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   /** Starts measuring; the returned function logs a line about the exchange. */
@@ -128,7 +134,7 @@ export function createHttp(options: HttpOptions): Http {
     };
   };
   const contextOf = ({ action }: Exchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
-  const errorText = async (response: Response) =>
+  const errorText = async (response: Response, redact: Redact) =>
     redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
   return {
@@ -136,8 +142,11 @@ export function createHttp(options: HttpOptions): Http {
     random,
     log,
     baseUrl: credential.baseUrl,
+    credentialSource: credential.source,
     async send(exchange) {
       exchange.signal?.throwIfAborted();
+      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
+      const redact = redactor(authorization);
       const ownId = requestIdOf(random);
       const logLine = startLine(exchange);
       using deadline = clock.timeout(requestTimeoutMs);
@@ -147,13 +156,14 @@ export function createHttp(options: HttpOptions): Http {
       try {
         const response = await fetchSameOrigin(options, exchange, {
           signal,
+          authorization,
           client: connection.client,
           requestId: ownId,
         });
         const requestId = redact(serverIdOf(response.headers) ?? ownId);
         const text = response.ok
           ? redact(await boundedText(response, { action: exchange.action, requestId, maxBytes: maxResponseBytes }))
-          : await errorText(response);
+          : await errorText(response, redact);
         logLine(`status ${response.status}`, requestId);
         return {
           type: "response",
@@ -171,6 +181,8 @@ export function createHttp(options: HttpOptions): Http {
 
     async open(exchange) {
       exchange.signal?.throwIfAborted();
+      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
+      const redact = redactor(authorization);
       const ownId = requestIdOf(random);
       const logLine = startLine(exchange);
       const idle = createIdleLimit(clock, requestTimeoutMs);
@@ -186,10 +198,10 @@ export function createHttp(options: HttpOptions): Http {
       try {
         const { client } = connections(exchange.connection);
         const response = await idle.within(() =>
-          fetchSameOrigin(options, exchange, { signal, client, requestId: ownId })
+          fetchSameOrigin(options, exchange, { signal, authorization, client, requestId: ownId })
         );
         const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const text = response.ok ? "" : await idle.within(() => errorText(response));
+        const text = response.ok ? "" : await idle.within(() => errorText(response, redact));
         logLine(`status ${response.status}`, requestId);
         const body = response.ok
           ? streamedText(response, {
@@ -256,7 +268,12 @@ function createConnections(
 async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
   exchange: Exchange,
-  { signal, client, requestId }: { readonly signal: AbortSignal; readonly client: Client; readonly requestId: string },
+  { signal, authorization, client, requestId }: {
+    readonly signal: AbortSignal;
+    readonly authorization: Secret | null;
+    readonly client: Client;
+    readonly requestId: string;
+  },
 ): Promise<Response> {
   const headers = new Headers({
     ...exchange.headers,
@@ -265,7 +282,7 @@ async function fetchSameOrigin(
     "user-agent": userAgent,
     "x-request-id": requestId,
   });
-  if (credential.authorization !== null) headers.set("authorization", credential.authorization.reveal());
+  if (authorization !== null) headers.set("authorization", authorization.reveal());
   if (exchange.body !== undefined) headers.set("content-type", "application/json");
   const init: RequestInit & { client?: Deno.HttpClient } = {
     method: exchange.method,

@@ -27,5 +27,6 @@ export function lazyClient(
     listSessions: async (options) => await (await client()).listSessions(options),
     listClusters: async (options) => await (await client()).listClusters(options),
     workspaceStatus: async (options) => await (await client()).workspaceStatus(options),
+    restartWorkspace: async (options) => await (await client()).restartWorkspace(options),
   };
 }

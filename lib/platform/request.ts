@@ -58,7 +58,7 @@ async function attempt<R extends HttpResponse>(
     if (result.type === "response" && isSuccess(result.response)) return result.response;
 
     const nowMs = http.clock.now();
-    const context = { action, whenMissing, baseUrl: http.baseUrl, nowMs };
+    const context = { action, whenMissing, baseUrl: http.baseUrl, credentialSource: http.credentialSource, nowMs };
     const error = result.type === "response"
       ? errorOfResponse(result.response, context)
       : errorOfFailure(result, context);

@@ -24,6 +24,8 @@ export interface ErrorContext {
   /** The reason to report for a 404, like `no such workflow`. */
   readonly whenMissing?: string | undefined;
   readonly baseUrl: string;
+  /** Where the API key was found; `undefined` if that is not known. */
+  readonly credentialSource?: string | undefined;
   readonly nowMs: number;
   /** True when a run may have been started by what got no clear response. */
   readonly isSubmit?: boolean;
@@ -46,11 +48,15 @@ export function errorOfResponse(
   if (status < 400) return redirectError(status, { headers, context, requestId });
   switch (status) {
     case 401:
-      return new CredentialError("credential_refused", message, { ...options, hint: hintFor401(body) });
+      return new CredentialError("credential_refused", message, {
+        ...options,
+        hint: hintFor401(body, context.credentialSource),
+      });
     case 403:
       return new CredentialError("forbidden", message, {
         ...options,
-        hint: "The key's user lacks this permission: use another key, or ask the owner or an administrator for access",
+        hint: `The user of ${keyFrom(context.credentialSource)} lacks this permission: use another key, or ask the ` +
+          "owner or an administrator for access",
       });
     case 404: {
       const missing = context.whenMissing === undefined
@@ -139,12 +145,23 @@ function redirectError(
 }
 
 /** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */
-function hintFor401({ code, message }: { readonly code: string | null; readonly message: string | null }): string {
+function hintFor401(
+  { code, message }: { readonly code: string | null; readonly message: string | null },
+  source: string | undefined,
+): string {
   const isGenericCode = code === null || code === "unauthenticated";
   const isExpired = isGenericCode ? message === "Authentication has expired" : code.includes("expired");
+  // A context's key is replaced by signing in; any other by its owner.
+  const renew = source?.startsWith("context ")
+    ? "sign in again with `pw auth`"
+    : "create a new one in your account settings on the platform";
   return isExpired
-    ? "The key has expired: create a new one in your account settings on the platform and set PW_API_KEY to it"
-    : "Check PW_API_KEY, or create a new key in your account settings on the platform";
+    ? `The key has expired: ${renew}${source === undefined ? "" : ` (it comes from ${source})`}`
+    : `Check ${keyFrom(source)}, or ${renew}`;
+}
+
+function keyFrom(source: string | undefined): string {
+  return source === undefined ? "the API key" : `the API key from ${source}`;
 }
 
 function retryHint(status: number, waitMs: number | undefined): string {

@@ -49,7 +49,13 @@ function classify(
     readonly read: (response: HttpResponse, action: string) => StartedRun;
   },
 ): SubmitResponse {
-  const context = { action, baseUrl: http.baseUrl, nowMs: http.clock.now(), isSubmit: true };
+  const context = {
+    action,
+    baseUrl: http.baseUrl,
+    credentialSource: http.credentialSource,
+    nowMs: http.clock.now(),
+    isSubmit: true,
+  };
   if (result.type === "failed") {
     const error = errorOfFailure(result, context);
     if (result.error.isSent === "no") return { type: "not-sent", error, retryAfterMs: undefined };

@@ -24,7 +24,7 @@ export async function* execute(
   const atMs = deps.clock.now();
   if (submission.state === "pending" && submission.attempts === 0) {
     if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
-    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, slug: ownSlug };
+    yield { type: "submitting", submissionId, atMs, workflow: request.workflow, ...submission.owner, slug: ownSlug };
   } else if (submission.idempotencyKey !== null) {
     yield {
       type: "key-matched",

@@ -17,6 +17,9 @@ const FAILING_MS = 10 * 60_000;
 const MIN_MISSING_POLLS = 3;
 const MISSING_MS = 60_000;
 
+/** A proxy or a restarting server may refuse a valid key once, for a moment. */
+const REFUSED_POLL_MS = 5_000;
+
 /** Shorter outages are not reported. */
 const MIN_REPORTED_OUTAGE_MS = 10_000;
 
@@ -132,8 +135,9 @@ async function afterFailedPoll(
   const nowMs = deps.clock.now();
   const unreachableSinceMs = submission.unreachableSinceMs ?? Math.min(options.sentAtMs, nowMs);
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const delayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : retryAfterMs;
   const untilMs = Math.min(
-    nextPollMs(deps, submission, options, retryAfterMs),
+    nextPollMs(deps, submission, options, delayMs),
     // At these instants the wait ends, after a last poll.
     Math.max(nowMs, unreachableSinceMs + (options.unreachableTimeoutMs ?? Infinity)),
     Math.max(nowMs, options.deadlineAtMs ?? Infinity),

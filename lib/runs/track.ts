@@ -28,7 +28,13 @@ const LAST_POLL_MS = 5_000;
 /** A submission that another process delayed. */
 const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
 
-type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">;
+/** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
+const MIN_REFUSED_POLLS = 2;
+
+type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
+  /** Polls in a row, up to now, in which the server refused the API key. */
+  readonly refusedPolls: number;
+};
 
 /**
  * Advances a submission until its run has ended or waiting stops.
@@ -48,6 +54,7 @@ export async function* track(
   let advanced: AdvanceResult | undefined;
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;
+  let refusedPolls = 0;
   const started = (active: ActiveSubmission) => {
     const elapsedMs = start.state === "active" ? 0 : Math.max(0, clock.now() - active.startedAtMs);
     endMs = waitEndMs(clock.monotonic() - elapsedMs, options);
@@ -90,7 +97,8 @@ export async function* track(
 
     // The clock may also have been set during the request.
     if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
-    const resultOptions = { ...step, submitted };
+    refusedPolls = isCredentialRefused(advanced) ? refusedPolls + 1 : 0;
+    const resultOptions = { ...step, submitted, refusedPolls };
     const result = await resultAfter(deps, { ...advanced, submission }, resultOptions) ??
       (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
     if (result === undefined) continue;
@@ -227,11 +235,11 @@ function connectionResult(
   { clock }: Deps,
   submission: ActiveSubmission,
   error: AdvanceResult["error"],
-  { unreachableTimeoutMs, submitted }: TrackSubmissionOptions,
+  { unreachableTimeoutMs, submitted, refusedPolls }: TrackSubmissionOptions,
 ): RunResult | undefined {
   const name = formatRunId(submission.runId);
   const facts = { status: "unknown", submitted } as const;
-  if (error instanceof CredentialError && error.kind === "credential_refused") {
+  if (error !== undefined && refusedPolls >= MIN_REFUSED_POLLS) {
     const message = `${error.message}. Run ${name} is still running`;
     return resultOf(submission.run, { ...facts, kind: "credential_expired", message });
   }
@@ -240,6 +248,10 @@ function connectionResult(
   if (!isLost) return undefined;
   const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
   return resultOf(submission.run, { ...facts, kind: "connection_lost", message });
+}
+
+function isCredentialRefused({ error }: AdvanceResult): boolean {
+  return error instanceof CredentialError && error.kind === "credential_refused";
 }
 
 function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {

@@ -5,16 +5,11 @@ import type { UnconfirmedSubmission } from "../submission.ts";
 import { deadlineMs, delayedEvent, giveUp, type SubmitContext } from "./submit_step.ts";
 import { type AdvanceResult, recordObservation } from "./advance_result.ts";
 
-/** The platform's statuses of a workspace that is not running. */
-const SLEEPING_STATUSES: ReadonlySet<string> = new Set([
-  "Off",
-  "Starting",
-  "Stopped",
-  "Pulling",
-  "Terminating",
-  "Restarting",
-  "Paused",
-]);
+/** The platform's statuses of a workspace that will be running shortly. */
+export const STARTING_STATUSES: ReadonlySet<string> = new Set(["Starting", "Pulling", "Restarting"]);
+
+/** Those of a workspace that is off. That is normal: the platform turns an idle one off. */
+export const IDLE_STATUSES: ReadonlySet<string> = new Set(["Off", "Stopped", "Paused", "Terminating"]);
 
 /** How often the platform's own tools poll a starting workspace. */
 const WORKSPACE_DELAY_MS = 15_000;
@@ -28,7 +23,7 @@ export async function afterSleepingWorkspace(
   const detail = `${workspaceStatus} (server response: ${error.message})`;
   const retryAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
   if (retryAtMs > deadlineMs(submission, options)) {
-    const hint = "Nothing was started. Start your workspace in the web interface, then try again";
+    const hint = "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again";
     return await giveUp(context, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
   }
   return {
@@ -42,7 +37,7 @@ export async function afterSleepingWorkspace(
 export async function sleepingWorkspace({ deps, options }: SubmitContext): Promise<string | null> {
   try {
     const status = await deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
-    return status !== null && SLEEPING_STATUSES.has(status) ? status : null;
+    return status !== null && (STARTING_STATUSES.has(status) || IDLE_STATUSES.has(status)) ? status : null;
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return null;

@@ -37,6 +37,7 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
     workflows,
     closedSessions: new Set(),
     grants: new Map(),
+    workspaceRestarts: new Map(),
   };
   addHistory(state);
   return state;

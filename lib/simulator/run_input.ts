@@ -7,6 +7,7 @@ import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
+import { workspaceStatus } from "./workspace.ts";
 import { nextRunNumber, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 
 export interface RunInput {
@@ -27,10 +28,9 @@ export function prepareRun(state: SimulatorState, input: RunInput): SimulatedRun
   const yaml = findYaml(state, input);
   const behavior = state.behavior();
   const nowMs = state.clock.now();
-  if (behavior.workspace !== "Running") {
-    const message = behavior.workspace === "Off"
-      ? "User workspace not found or is not running"
-      : "Could not execute workflow";
+  const workspace = workspaceStatus(state, input.user, nowMs);
+  if (workspace !== "Running") {
+    const message = workspace === "Off" ? "User workspace not found or is not running" : "Could not execute workflow";
     throw new HttpError(behavior.workspaceErrorStatus, message);
   }
   requireConsent(state, input, yaml);

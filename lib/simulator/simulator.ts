@@ -26,6 +26,7 @@ export type Operation =
   | "delete-session"
   | "list-clusters"
   | "workspace-status"
+  | "restart-workspace"
   | "other";
 
 /** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
@@ -77,6 +78,7 @@ export interface ServerBehavior {
   readonly readLagMs: number;
   /** A second submit of the same workflow within this time gets 409; 0 disables. */
   readonly launchGapMs: number;
+  /** Until it is restarted: then it is starting, and 30 s later running. */
   readonly workspace: "Running" | "Off" | "Starting";
   /** Status of a submit while the workspace is not running. */
   readonly workspaceErrorStatus: 400 | 404 | 409 | 500 | 503;

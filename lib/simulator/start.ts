@@ -52,7 +52,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     expireKeys: (user) => authKeys.expire(user),
     received: (operation) => received.filter((request) => operation === undefined || request.operation === operation),
     addFaults: (...added) => faults.add(added),
-    setBehavior: (changes) => void (behavior = { ...behavior, ...changes }),
+    setBehavior(changes) {
+      behavior = { ...behavior, ...changes };
+      if (changes.workspace !== undefined) state.workspaceRestarts.clear();
+    },
     runs: () =>
       state.runs.filter((run) => !run.isHistory).map((run) => ({
         slug: run.slug,

@@ -63,6 +63,8 @@ export interface SimulatorState {
   readonly closedSessions: Set<string>;
   /** Consent given by name, which later submits reuse. Keys are `user workflow`. */
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
+  /** When each user's workspace was last restarted. */
+  readonly workspaceRestarts: Map<string, number>;
 }
 
 export function nextRunNumber(state: SimulatorState, user: string, workflow: string | null): number {

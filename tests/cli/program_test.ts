@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
     code: 0,
     stdout: SUCCESS,
     stderr:
-      /^(! .*\n)*Submitting hello-world\.\.\.\nRun #47 started {2}\(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
+      /^(! .*\n)*Submitting hello-world to 127\.0\.0\.1:\d+ as demo\.\.\.\nRun #47 started {2}\(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
     started: 1,
   },
   {

@@ -6,8 +6,8 @@ const TEXT = "PW_API_KEY=of-file\nPW_TIMEOUT=90s\nPW_PLATFORM_HOST=evil.example\
 const readable = { mayRead: (path: string) => path === ".env", readTextFile: () => Promise.resolve(TEXT) };
 
 Deno.test("a .env file in the working directory adds variables that the environment does not set", async () => {
-  const { env } = await withDotenv(aContext(readable));
-  assert.equal(env("PW_API_KEY"), "of-file");
+  const { env, dotenvKey } = await withDotenv(aContext(readable));
+  assert.deepEqual([env("PW_API_KEY"), dotenvKey], [undefined, "of-file"]);
   assert.equal(env("PW_TIMEOUT"), "90s");
   assert.equal(env("PW_LOG_LEVEL"), undefined);
 });

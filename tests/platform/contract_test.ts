@@ -39,6 +39,8 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   deleteRun: (client) => client.deleteRun(run, {}),
   listSessions: (client) => client.listSessions({}),
   listClusters: (client) => client.listClusters({}),
+  workspaceStatus: (client) => client.workspaceStatus({}),
+  restartWorkspace: (client) => client.restartWorkspace({}),
 };
 
 for (const [name, call] of Object.entries(CALLS)) {

@@ -34,7 +34,10 @@ Deno.test({
     await using terminal = await stage.open();
     await answerPrompts(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
     const screen = await terminal.waitFor(/\[ended 0\]/);
-    assert.match(screen, /Submitting hello-world\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/);
+    assert.match(
+      screen,
+      /Submitting hello-world to 127\.0\.0\.1:\d+ as demo\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/,
+    );
     assert.match(screen, /Equivalent command:\npw-workflow-runner run hello-world -i /);
     const expected: unknown = JSON.parse(await Deno.readTextFile(HELLO));
     assert.deepEqual(submittedTo(stage.simulator), [{ workflow: "hello-world", inputs: expected }]);
@@ -190,6 +193,26 @@ Deno.test({
     await using stage = await aStage();
     await using terminal = await stage.open({ env: { PW_API_KEY: "" } });
     await answerPrompts(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
+    const screen = await terminal.waitFor(/\[ended 130\]/);
+    assert.ok(!screen.includes(stage.simulator.key));
+  },
+});
+
+Deno.test({
+  ...needing("a wrong API key is asked for again, whether malformed, refused or for an unreachable host", missing),
+  async fn() {
+    await using stage = await aStage();
+    const other = await startSimulator();
+    await other[Symbol.asyncDispose]();
+    await using terminal = await stage.open({ env: { PW_API_KEY: "", HOME: stage.folder } });
+    const clear = "C-u";
+    await answerPrompts(terminal, [
+      [/◆ {2}API key/, "pwt_wrong", "Enter"],
+      [/▲ {2}API key[^]*names? a host/, clear, other.key, "Enter"],
+      [/the connection was refused[^]*◆ {2}API key/, stage.simulator.keyFor("expired"), "Enter"],
+      [/Authentication has expired[^]*from the prompt[^]*◆ {2}API key/, stage.simulator.key, "Enter"],
+      [/◆ {2}Select workflow/, "C-c"],
+    ]);
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!screen.includes(stage.simulator.key));
   },

@@ -174,6 +174,31 @@ Deno.test("execute() hands over the session's absolute address once it is health
   assert.ok(result.session?.url.startsWith(stage.simulator.url), result.session?.url);
 });
 
+Deno.test("one stray 401 during the wait is retried", async () => {
+  await using stage = await aStage();
+  const { result, events } = await stage.execute(HELLO, {
+    onEvent: (event) => {
+      if (event.type === "started") stage.simulator.addFaults({ on: "get-run", status: 401 });
+    },
+  });
+  assert.equal(result.kind, "completed");
+  assert.ok(!events.some(({ type }) => type === "connection-lost"));
+});
+
+Deno.test("two 401 in a row end the wait, some seconds after the first", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, {
+    onEvent: (event) => {
+      if (event.type === "started") stage.simulator.addFaults({ on: "get-run", status: 401, times: 2 });
+    },
+  });
+  assert.equal(result.kind, "credential_expired");
+  const polls = stage.simulator.received("get-run");
+  assert.equal(polls.length, 2);
+  const [first, second] = polls;
+  assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 5_000);
+});
+
 Deno.test("execute() reports when the API key expires during the wait", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {

@@ -227,7 +227,11 @@ for (const workspaceErrorStatus of [400, 404, 409] as const) {
 
 Deno.test("execute() reports a workspace that stays off at the submit timeout", async () => {
   await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus: 400 } });
-  await assert.rejects(stage.run(), { kind: "not_submitted", message: /your workspace is Off/ });
+  await assert.rejects(stage.run(), {
+    kind: "not_submitted",
+    message: /your workspace is Off/,
+    hint: /`pw-workflow-runner workspace start`/,
+  });
   assert.equal(stage.started(), 0);
   assert.ok(stage.simulator.received("submit").length > 10);
 });

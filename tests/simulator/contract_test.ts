@@ -27,6 +27,9 @@ interface Case {
 const SESSION = "/api/organizations/{organization}/users/{user}/sessions/{name}";
 const SESSION_PATH = "/api/organizations/example-org/users/demo/sessions/open-notebook_1_session";
 
+const RESTART = "/api/organizations/{organization}/users/{user}/user-workspace/restart";
+const RESTART_PATH = "/api/organizations/example-org/users/demo/user-workspace/restart";
+
 const CASES: readonly Case[] = [
   { operation: "GET /healthzz", path: "/healthzz", status: 200 },
   { operation: "GET /workflow.schema.json", path: "/workflow.schema.json", status: 200 },
@@ -43,6 +46,9 @@ const CASES: readonly Case[] = [
     status: 200,
     behavior: { workspace: "Off" },
   },
+  { operation: `POST ${RESTART}`, path: RESTART_PATH, body: { forceKill: false }, run: "never-ending", status: 204 },
+  { operation: `POST ${RESTART}`, path: RESTART_PATH, body: {}, status: 422 },
+  { operation: `POST ${RESTART}`, path: RESTART_PATH, body: { forceKill: false }, user: "alice", status: 403 },
   { operation: "GET /api/workflow-permissions", path: "/api/workflow-permissions", status: 200 },
   {
     operation: "DELETE /api/workflow-permissions/{workflow}",

@@ -19,6 +19,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     clock: virtualClock(),
     random: () => 0.5,
     fetch: () => notProvided("fetch"),
+    runProgram: () => notProvided("runProgram"),
     readTextFile: () => notProvided("readTextFile"),
     writeNewFile: () => notProvided("writeNewFile"),
     listFiles: () => notProvided("listFiles"),

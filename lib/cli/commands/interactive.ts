@@ -1,6 +1,7 @@
 /** Interactive mode: what the program does at a terminal when it is started without a command. */
 
-import { CredentialError } from "../../errors.ts";
+import { CredentialError, Unreachable } from "../../errors.ts";
+import { KEY_EXAMPLE, parseKey } from "../../platform/credentials/api_key.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
@@ -63,12 +64,35 @@ async function openOrPrompt(
   } catch (error) {
     if (!(error instanceof CredentialError) || error.kind !== "credential_missing") throw error;
     prompter.note(`${error.message}\n${error.hint ?? ""}`);
-    const key = await prompter.secret("API key (used only this time)", {
-      validate: (text) => text.trim() === "" ? "An API key looks like pwt_<host>.<rest>" : undefined,
-    });
-    const env = (name: string) => name === "PW_API_KEY" ? key : context.env(name);
-    await using deps = await openDeps({ context: { ...context, env }, output, values: {} }, "required");
-    return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };
+    while (true) {
+      const enteredKey = await prompter.secret("API key (used only this time)", { validate: problemOfKey });
+      const deps = await openWithKey({ context, output, prompter }, enteredKey);
+      if (deps !== undefined) return { deps, hint: "To use the API key next time: export PW_API_KEY='pwt_…'" };
+    }
+  }
+}
+
+function problemOfKey(text: string): string | undefined {
+  if (text.trim() === "") return `An API key looks like ${KEY_EXAMPLE}`;
+  try {
+    parseKey(text, "the prompt");
+    return undefined;
+  } catch (error) {
+    if (error instanceof CredentialError) return error.message;
+    throw error;
+  }
+}
+
+/** Returns `undefined` if the platform refuses the key, or the key names a host that cannot be reached. */
+async function openWithKey({ context, output, prompter }: Parts, enteredKey: string): Promise<Deps | undefined> {
+  try {
+    const deps = await openDeps({ context, output, values: { enteredKey } }, "required");
+    await deps.client.whoAmI({ retry: "none" });
+    return deps;
+  } catch (error) {
+    if (!(error instanceof CredentialError || error instanceof Unreachable)) throw error;
+    prompter.note(`${error.message}\n${error.hint ?? ""}`);
+    return undefined;
   }
 }
 

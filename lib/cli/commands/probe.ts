@@ -1,5 +1,4 @@
 import { createHttp } from "../../platform/http.ts";
-import { findCredential } from "../../platform/credentials/credentials.ts";
 import { probeServer } from "../doctor/probe/probe.ts";
 import { toServerCapabilities } from "../doctor/probe/result.ts";
 import { StorageError, UsageError } from "../../errors.ts";
@@ -9,9 +8,11 @@ import { declaredTypes } from "../../inputs/declared_type.ts";
 import { VERSION } from "../../version.ts";
 import { nonEmptyString, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
+import { openCredential } from "../credential.ts";
 import { caCertsOf, openRunStore } from "../open.ts";
 import type { Output } from "../output.ts";
 
@@ -68,12 +69,12 @@ export const probe = defineCommand({
   },
   async run(call) {
     const { context, output, signal, values } = call;
-    const { clock, env, fetch, random, readTextFile } = context;
+    const { clock, fetch, random } = context;
     const workflow = values.workflow ?? DEFAULT_WORKFLOW;
     const layers = await readLayers(values.input ?? [], inputSources(context));
     const inputs = mergeLayers(layers, declaredTypes(null)).value;
-    const credential = await findCredential({ env, readTextFile }, values);
-    await confirm(call, { workflow, host: credential.host });
+    const credential = await openCredential(call);
+    await confirmProbe(call, { workflow, host: credential.host });
     const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.log(level, message);
     const http = createHttp({
       credential,
@@ -96,27 +97,19 @@ export const probe = defineCommand({
   },
 });
 
-async function confirm(
+async function confirmProbe(
   { context, output, values }: Invocation<
     { readonly yes?: boolean | undefined; readonly delete?: boolean | undefined }
   >,
   { workflow, host }: { readonly workflow: string; readonly host: string },
 ): Promise<void> {
-  if (values.yes === true) return;
-  if (!context.stdin.isTerminal || !context.stderr.isTerminal) {
-    throw new UsageError(`Cannot probe ${host}: starting runs needs a confirmation, and there is no terminal`, {
-      hint: "Use --yes to start runs without a confirmation",
-    });
-  }
   const cleanup = values.delete === true ? "deletes them afterwards" : "leaves them in your account";
-  output.log(
-    "WARNING",
-    `This starts up to three runs of ${workflow} on ${host} and ${cleanup}. Continue? [y/N]`,
-  );
-  const line = await context.readLine();
-  if (!/^y(es)?$/i.test(line?.trim() ?? "")) {
-    throw new UsageError("Cancelled: nothing was started");
-  }
+  await confirm({ context, output }, {
+    isConfirmed: values.yes === true,
+    action: `probe ${host}: starting runs`,
+    question: `This starts up to three runs of ${workflow} on ${host} and ${cleanup}. Continue?`,
+    refused: "nothing was started",
+  });
 }
 
 /** Stores the result for later runs. A failure to store it is only a warning. */

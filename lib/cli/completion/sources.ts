@@ -82,7 +82,10 @@ async function cachedQuery(
 ): Promise<Rows> {
   const { clock, env, os, random, fetch } = context;
   // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
-  const credential = await findCredential(context, { context: values.context });
+  const { readTextFile, dotenvKey, mayRead } = context;
+  const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, {
+    context: values.context,
+  });
   const cache: Cache = await openCache({ folder: cacheFolder(env, os), credential, nowMs: clock.now(), random });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;

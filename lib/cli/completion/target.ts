@@ -158,6 +158,12 @@ const INPUTS_ACTIONS = [
   ["schema", "print a JSON Schema, for editors"],
   ["explain", "show the inputs to submit and their sources"],
 ] as const;
+const AUTH_ACTIONS = [["status", "show which API key is used"]] as const;
+const WORKSPACE_ACTIONS = [
+  ["status", "show whether it is running"],
+  ["start", "start it if it is not running"],
+  ["restart", "restart it in any case"],
+] as const;
 const HISTORY_ACTIONS = [["show", "show a run with its inputs"], ["prune", "remove old finished runs"]] as const;
 
 /** The target for the next positional; `undefined` when there is none, or its values are unknown. */
@@ -186,6 +192,10 @@ function positionalTarget(name: string, positionals: readonly string[]): Complet
     case "history":
       if (isFirst) return { type: "values", values: HISTORY_ACTIONS };
       return first === "show" && others.length === 0 ? { type: "runs", which: "any" } : undefined;
+    case "auth":
+      return isFirst ? { type: "values", values: AUTH_ACTIONS } : undefined;
+    case "workspace":
+      return isFirst ? { type: "values", values: WORKSPACE_ACTIONS } : undefined;
     case "completions":
       return isFirst ? { type: "values", values: SHELLS } : undefined;
     default:

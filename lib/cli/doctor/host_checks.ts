@@ -5,6 +5,7 @@ import type { Credential } from "../../platform/credentials/credentials.ts";
 import type { Identity } from "../../account.ts";
 import type { ApiVersion, ServerCapabilities } from "../../capabilities.ts";
 import { formatDuration } from "../../duration.ts";
+import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/workspace.ts";
 import { type CheckResult, failed, formatBytes, ok, okUnless, skipped, warning } from "./check.ts";
 
 const EXPIRES_SOON_MS = 3_600_000;
@@ -15,17 +16,20 @@ const LOW_SPACE_SHARE = 0.05;
 
 export interface CredentialFacts {
   readonly credential: Pick<Credential, "kind" | "host" | "source" | "expiresAtMs">;
-  readonly isFromDotenv: boolean;
-  /** An identity that is selected by `source` although `PW_API_KEY` is set and overrides it. */
-  readonly ignoredContext: { readonly name: string; readonly source: string } | null;
+  /** The sources that this one takes precedence over, strongest first. */
+  readonly hidden: readonly string[];
+  /** The context that `PW_CONTEXT` selects although `PW_API_KEY` takes precedence. */
+  readonly ignoredContext: string | null;
+  /** Why the credentials file is ignored; `null` if it is not. */
+  readonly fileWarning: string | null;
   /** The host that the key names, when the key is sent to another one. */
   readonly keyHost: string | null;
-  /** `--allow-host` when no other host is selected. */
+  /** `--allow-host` when nothing needs it. */
   readonly unusedAllowHost: string | null;
   readonly nowMs: number;
 }
 
-const KIND_LABELS: Readonly<Record<Credential["kind"], string>> = {
+export const KIND_LABELS: Readonly<Record<Credential["kind"], string>> = {
   pwt: "API key",
   pwut: "user token",
   jwt: "session token",
@@ -34,7 +38,8 @@ const KIND_LABELS: Readonly<Record<Credential["kind"], string>> = {
 
 export function checkCredential(facts: CredentialFacts): CheckResult {
   const { credential: { kind, host, source, expiresAtMs }, nowMs, ignoredContext, keyHost, unusedAllowHost } = facts;
-  const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${facts.isFromDotenv ? " in .env" : ""}`;
+  const hides = facts.hidden.length === 0 ? "" : ` (instead of ${facts.hidden.join(", ")})`;
+  const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${hides}`;
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
     return failed(
       "credential_refused",
@@ -42,19 +47,23 @@ export function checkCredential(facts: CredentialFacts): CheckResult {
       "Create a new one in your account settings on the platform, or sign in again",
     );
   }
-  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatInstant(expiresAtMs)}`;
+  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatUtc(expiresAtMs)}`;
   return okUnless(`${origin}; ${expiry}`, [
     keyHost === null ? null : {
       detail: `the key itself names ${keyHost}`,
       hint: "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
     },
     ignoredContext === null ? null : {
-      detail: `identity "${ignoredContext.name}" from ${ignoredContext.source} is ignored`,
-      hint: "Unset PW_API_KEY to use that identity",
+      detail: `context "${ignoredContext}" from PW_CONTEXT is ignored`,
+      hint: `Unset PW_API_KEY, or use --context ${ignoredContext}, to use that context`,
+    },
+    facts.fileWarning === null ? null : {
+      detail: facts.fileWarning,
+      hint: "Fix or remove the file: signing in with the official CLI writes a new one",
     },
     unusedAllowHost === null ? null : {
       detail: `--allow-host ${unusedAllowHost} has no effect`,
-      hint: "It only permits the host in PW_PLATFORM_HOST: set both, or neither",
+      hint: "It only permits the host in PW_PLATFORM_HOST, or the host of a key in .env",
     },
     expiresAtMs === null || expiresAtMs - nowMs >= EXPIRES_SOON_MS ? null : {
       detail: `that is in ${formatDuration(expiresAtMs - nowMs)}`,
@@ -100,9 +109,15 @@ export function checkClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): Chec
   return skewMs > SKEW_FAILURE_MS ? failed("failed", detail, hint) : warning(detail, hint);
 }
 
-export function checkAccount({ user, fullName, organization }: Identity): CheckResult {
+export function checkAccount(identity: Identity): CheckResult {
+  const name = accountName(identity);
+  return ok(identity.organization === null ? `${name}; the server names no organization` : name);
+}
+
+/** `demo (Demo) of example-org`. */
+export function accountName({ user, fullName, organization }: Identity): string {
   const name = fullName === null || fullName === user ? user : `${user} (${fullName})`;
-  return ok(organization === null ? `${name}; the server names no organization` : `${name} of ${organization}`);
+  return organization === null ? name : `${name} of ${organization}`;
 }
 
 const UNKNOWN = "unknown (run `pw-workflow-runner probe`)";
@@ -122,19 +137,17 @@ export function checkRoutes(apiVersion: ApiVersion, capabilities: ServerCapabili
   return ok(`current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`);
 }
 
-const STARTING_STATUSES = ["Starting", "Pulling", "Restarting"];
-const STOPPED_STATUSES = ["Off", "Stopped", "Paused", "Terminating"];
-
 /** @param workspace `null` when the server has no such endpoint. */
 export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
   if (workspace === null) return skipped("not reported by the server");
   const { status, details, home } = workspace;
   const detail = details === null ? status : `${status}: ${details}`;
-  if (status === "Failed") return failed("unavailable", detail, "Restart it in the platform's web interface");
-  if (STOPPED_STATUSES.includes(status)) {
-    return warning(detail, "Runs need it: start it in the platform's web interface before the next run");
+  if (status === "Failed") {
+    return failed("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
   }
-  if (STARTING_STATUSES.includes(status)) return warning(detail, "Runs need it: wait until it is Running");
+  // The platform turns an idle workspace off.
+  if (IDLE_STATUSES.has(status)) return ok(`${detail}; normal while idle, and a run waits until it is Running`);
+  if (STARTING_STATUSES.has(status)) return ok(`${detail}; a run waits until it is Running`);
   if (home !== null && home.availableBytes < home.sizeBytes * LOW_SPACE_SHARE) {
     return warning(
       `${detail}; ${formatBytes(home.availableBytes)} of ${formatBytes(home.sizeBytes)} left in its home folder`,
@@ -144,6 +157,7 @@ export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
   return ok(detail);
 }
 
-function formatInstant(atMs: number): string {
+/** `2026-01-05 14:00:00 UTC`. */
+export function formatUtc(atMs: number): string {
   return new Date(atMs).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }

@@ -39,12 +39,12 @@ export function readNetworkFacts({ env, mayReadEnv }: Context): NetworkFacts {
 
 export async function readSettingsFacts(context: Context): Promise<SettingsFacts> {
   const { env, mayRead, mayReadEnv } = context;
-  const dotenv = await readDotenv(context);
+  const dotenv = await dotenvFacts(context);
   const readable = OUR_VARIABLES.filter(mayReadEnv);
   return {
     dotenv,
     mayReadDotenv: mayRead(".env"),
-    set: readable.filter((name) => nonEmpty(env(name)) !== undefined && dotenv?.values(name) !== env(name)),
+    set: readable.filter((name) => nonEmpty(env(name)) !== undefined && dotenv?.settings.get(name) !== env(name)),
     denied: OUR_VARIABLES.filter((name) => !readable.includes(name)),
     invalid: invalidSettings(env),
   };
@@ -72,11 +72,11 @@ function isDuration(text: string): boolean {
 }
 
 /** @returns `null` when there is no `.env`, or no permission to read it. */
-export async function readDotenv(context: Context) {
+async function dotenvFacts(context: Context) {
   const text = await dotenvText(context);
   if (text === undefined) return null;
-  const { envWithDotenv, namesInDotenv } = await import("../../platform/credentials/dotenv_file.ts");
-  return { ...namesInDotenv(text), values: envWithDotenv(() => undefined, text) };
+  const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
+  return { ...namesInDotenv(text), settings: readDotenv(text).settings };
 }
 
 /** The variable that sets a proxy for the URL; `null` when none does. */

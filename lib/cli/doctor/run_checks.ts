@@ -2,7 +2,8 @@
 
 import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
 import { checkHealth, getWorkspaceStatus, type Health } from "../../platform/host_check.ts";
-import { type Credential, findCredential } from "../../platform/credentials/credentials.ts";
+import { type Credential, type CredentialDeps, findCredential } from "../../platform/credentials/credentials.ts";
+import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { createHttp, type Http } from "../../platform/http.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
@@ -19,9 +20,10 @@ import {
   withProxyHint,
 } from "./host_checks.ts";
 import { checkHistory, checkNetwork, checkSettings, checkVersions } from "./machine_checks.ts";
+import { credentialDeps, withoutPrompts } from "../credential.ts";
 import { caCertsOf, logTo } from "../open.ts";
 import type { Output } from "../output.ts";
-import { nonEmpty, proxyVariableFor, readDotenv, readNetworkFacts, readSettingsFacts } from "./machine_facts.ts";
+import { nonEmpty, proxyVariableFor, readNetworkFacts, readSettingsFacts } from "./machine_facts.ts";
 import { runStorePath } from "../state_path.ts";
 import { type Check, type CheckName, type CheckResult, failedWith, skipped } from "./check.ts";
 
@@ -56,7 +58,7 @@ export async function* runChecks(
   const parts = { fetch, clock, random, log: logTo(output), caCerts: await caCertsOf(context, values) };
   const http = baseUrl === null ? null : createHttp({
     ...parts,
-    credential: { baseUrl, authorization: credential?.authorization ?? null },
+    credential: credential ?? { baseUrl, authorization: null },
     userAgent: defaultUserAgent(),
   });
 
@@ -173,43 +175,40 @@ function deadlineExceeded(action: string, cause: unknown): ResponseLost {
   });
 }
 
+/** Never asks: a key from `.env` for another host is a failure here, and is not used. */
 async function inspectCredential(
   context: Context,
   values: RunChecksOptions["values"],
 ): Promise<Inspected<Credential>> {
-  const { env, readTextFile, clock } = context;
-  const credential = await findCredential({ env, readTextFile }, values);
-  const isFromEnvironment = credential.source === "PW_API_KEY";
-  const contexts = [
-    { name: nonEmpty(values.context), source: "--context" },
-    { name: nonEmpty(env("PW_CONTEXT")), source: "PW_CONTEXT" },
-  ];
-  const selected = contexts.find(({ name }) => name !== undefined);
+  const { env, clock } = context;
+  const deps = credentialDeps(context, values);
+  let fileWarning: string | null = null;
+  const log = (_level: string, message: string) => void (fileWarning = message);
+  const credential = await findCredential({ ...deps, log }, values);
   const platformHost = nonEmpty(env("PW_PLATFORM_HOST"));
-  const keyHost = platformHost === undefined ? null : await keyHostOf(context, values);
+  const keyHost = platformHost === undefined ? null : await keyHostOf(deps, values);
+  const isHostChosen = platformHost !== undefined || credential.source === ".env";
+  const allowHost = nonEmpty(values.allowHost) ?? null;
   const result = checkCredential({
     credential,
-    isFromDotenv: isFromEnvironment && (await readDotenv(context))?.values("PW_API_KEY") === env("PW_API_KEY"),
-    ignoredContext: isFromEnvironment && selected?.name !== undefined
-      ? { name: selected.name, source: selected.source }
-      : null,
+    hidden: await hiddenSources(withoutPrompts(deps), values),
+    ignoredContext: credential.source === "PW_API_KEY" ? nonEmpty(env("PW_CONTEXT")) ?? null : null,
+    fileWarning,
     keyHost: keyHost === credential.host ? null : keyHost,
-    unusedAllowHost: platformHost === undefined && nonEmpty(values.allowHost) !== credential.host
-      ? nonEmpty(values.allowHost) ?? null
-      : null,
+    unusedAllowHost: !isHostChosen && allowHost !== credential.host ? allowHost : null,
     nowMs: clock.now(),
   });
   return { result, value: credential };
 }
 
-/** The host that the key itself names; `null` when it can't be read. */
+/** The host that the key itself names; `null` when it can't be read. Renews nothing. */
 async function keyHostOf(
-  { env, readTextFile }: Context,
-  { context }: RunChecksOptions["values"],
+  { env, readTextFile, dotenvKey, mayRead }: CredentialDeps,
+  values: RunChecksOptions["values"],
 ): Promise<string | null> {
   const envWithoutHost = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : env(name);
   try {
-    return (await findCredential({ env: envWithoutHost, readTextFile }, { context })).host;
+    return (await findCredential({ env: envWithoutHost, readTextFile, dotenvKey, mayRead }, values)).host;
   } catch (error) {
     if (error instanceof RunnerError) return null;
     throw error;

@@ -17,7 +17,7 @@ import type { OnTimeout } from "./interrupt.ts";
 export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): string | undefined {
   switch (event.type) {
     case "submitting":
-      return `Submitting ${oneLine(event.workflow)}...`;
+      return `Submitting ${oneLine(event.workflow)} to ${oneLine(event.host)} as ${oneLine(event.user)}...`;
     case "key-matched":
       return `Idempotency key "${oneLine(event.idempotencyKey)}" was used before${
         event.slug === null ? "" : ` by ${oneLine(event.slug)}`

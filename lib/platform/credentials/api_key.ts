@@ -61,6 +61,16 @@ export function parseKey(text: string, source: string): ParsedKey {
   };
 }
 
+/** The host that a token names, like `https://host`; `null` if it names none or has an unknown format. */
+export function namedHost(text: string): string | null {
+  try {
+    return parseKey(text, "").baseUrl;
+  } catch (error) {
+    if (error instanceof CredentialError) return null;
+    throw error;
+  }
+}
+
 /** Returns `https://host` for a host name or URL; `null` for anything else. Default scheme: `https`. */
 export function baseUrlOf(host: string): string | null {
   const text = host.trim();

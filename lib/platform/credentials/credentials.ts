@@ -1,13 +1,17 @@
+import type { RunProgram } from "../../child_process.ts";
+import type { Clock } from "../../clock.ts";
 import { CredentialError } from "../../errors.ts";
+import type { Log } from "../../log.ts";
 import type { Secret } from "../../secret.ts";
 import {
-  type CredentialDeps,
+  type CredentialFileDeps,
   type CredentialsFile,
   type FileIdentity,
   type FileSearch,
   searchCredentialsFile,
 } from "./credentials_file.ts";
-import { baseUrlOf, KEY_EXAMPLE, type KeyKind, type ParsedKey, parseKey } from "./api_key.ts";
+import { baseUrlOf, KEY_EXAMPLE, type KeyKind, namedHost, type ParsedKey, parseKey } from "./api_key.ts";
+import { type CredentialSource, credentialSources } from "./sources.ts";
 
 /** An API key or token, and the host that it is sent to. */
 export interface Credential {
@@ -17,39 +21,124 @@ export interface Credential {
   readonly host: string;
   /** `https://host`, without a trailing slash. */
   readonly baseUrl: string;
-  /** The value of the Authorization header. */
+  /** The value of the Authorization header; of a token that is renewed, the first one. */
   readonly authorization: Secret;
-  /** Where it was found, like `PW_API_KEY` or `identity work of ~/.config/pw/credentials`. */
+  /** Where it was found, like `PW_API_KEY`, `.env` or `context work of ~/.config/pw/credentials`. */
   readonly source: string;
   /** Milliseconds since the epoch; `null` if neither the key nor the file contains it. */
   readonly expiresAtMs: number | null;
+  /**
+   * Returns the value of the Authorization header for a request sent now, renewed if necessary; `undefined` for a key that
+   * does not change. Throws CredentialError if the token has expired and cannot be renewed; the signal's reason.
+   */
+  readonly renew?: ((signal?: AbortSignal) => Promise<Secret>) | undefined;
 }
 
 /** Selects a credential. */
 export interface CredentialOptions {
-  /** Name of an identity in the official CLI's credentials file. */
+  /** Name of a context in the official CLI's credentials file. It takes precedence over `PW_API_KEY`. */
   readonly context?: string | undefined;
-  /** A host that the key may be sent to although it names another one; must equal `PW_PLATFORM_HOST`. */
+  /** A host that may receive the key although `PW_PLATFORM_HOST` or a `.env` file chose it. */
   readonly allowHost?: string | undefined;
+  /** A key that the user has just entered: it takes precedence over everything else. */
+  readonly enteredKey?: string | undefined;
+}
+
+/** Access to the environment, to files and to the official CLI. */
+export interface CredentialDeps extends CredentialFileDeps {
+  /** `PW_API_KEY` of a `.env` file, which is weaker than the environment. */
+  readonly dotenvKey?: string | undefined;
+  /** Whether an optional file may be read without a permission prompt. Default: every file. */
+  readonly mayRead?: ((path: string) => boolean) | undefined;
+  /** Without a clock, the expiry of a sign-in token is not checked. */
+  readonly clock?: Pick<Clock, "now"> | undefined;
+  /** Runs the official CLI to renew a sign-in token; without it, an expired one is refused. */
+  readonly runProgram?: RunProgram | undefined;
+  /** Asks whether a key from `.env` may be sent to another host than the current context's; without it: no. */
+  readonly confirmHost?: ((question: HostQuestion) => Promise<boolean>) | undefined;
+  /** Receives warnings about a credentials file that is ignored. */
+  readonly log?: Log | undefined;
+}
+
+/** A key from `.env` that is for another host than the current context of the official CLI. */
+export interface HostQuestion {
+  /** `https://host` of the key. */
+  readonly keyHost: string;
+  /** `https://host` of the current context. */
+  readonly currentHost: string;
+  /** Its name. */
+  readonly currentContext: string;
 }
 
 /**
- * Finds the credential: `PW_API_KEY`, then the identity that `context` or `PW_CONTEXT` names, then the current identity of the
- * official CLI's credentials file.
+ * Finds the credential: the context that `context` names, `PW_API_KEY`, the context that `PW_CONTEXT` names, the key of a
+ * `.env` file, the current context of the official CLI's credentials file.
  *
- * @throws CredentialError credential_missing (with the places searched) or credential_malformed.
+ * @throws CredentialError credential_missing (with the places searched), credential_malformed, or credential_refused for an
+ * expired sign-in token and for a key from `.env` that must not be sent to its host.
  */
 export async function findCredential(deps: CredentialDeps, options: CredentialOptions): Promise<Credential> {
-  const key = deps.env("PW_API_KEY")?.trim() ?? "";
-  if (key !== "") {
-    const parsed = parseKey(key, "PW_API_KEY");
-    const server = parsed.baseUrl === null ? await currentServer(deps) : null;
-    return credential(deps, options, { parsed, server, source: "PW_API_KEY", expiresAtMs: null });
+  const [source] = credentialSources(deps, options);
+  switch (source.type) {
+    case "entered-key":
+      return await credentialOfKey(deps, options, { ...source, name: "the prompt" });
+    case "api-key":
+      return await credentialOfKey(deps, options, { ...source, name: "PW_API_KEY" });
+    case "dotenv-key":
+      return await credentialOfDotenv(deps, options, source);
+    case "context":
+    case "current-context":
+      return await credentialOfContext(deps, options, source);
+    default:
+      return source satisfies never;
   }
-  const search = await searchCredentialsFile(deps);
-  const context = nonBlank(options.context) ?? nonBlank(deps.env("PW_CONTEXT"));
-  const { file, identity } = selectIdentity(search, context);
-  const source = `identity ${identity.name} of ${file.path}`;
+}
+
+async function credentialOfKey(
+  deps: CredentialDeps,
+  options: CredentialOptions,
+  { key, name }: { readonly key: string; readonly name: string },
+): Promise<Credential> {
+  const parsed = parseKey(key, name);
+  const server = parsed.baseUrl === null ? await selectedServer(deps, options) : null;
+  return credential(deps, options, { parsed, server, source: name, expiresAtMs: null });
+}
+
+/** The working folder may belong to someone else: its key must not redirect inputs to a host that the user did not choose. */
+async function credentialOfDotenv(
+  deps: CredentialDeps,
+  options: CredentialOptions,
+  { key }: { readonly key: string },
+): Promise<Credential> {
+  const found = await credentialOfKey(deps, options, { key, name: ".env" });
+  const current = await currentHost(deps);
+  if (current === null || current.host === found.baseUrl) return found;
+  const allowed = nonBlank(options.allowHost);
+  if (allowed !== null && parseHost(allowed, "--allow-host") === found.baseUrl) return found;
+  const question = { keyHost: found.baseUrl, currentHost: current.host, currentContext: current.name };
+  if (await deps.confirmHost?.(question) === true) return found;
+  throw new CredentialError(
+    "credential_refused",
+    `Cannot use the API key from .env: it is for ${found.baseUrl}, but your current context ${current.name} is for ` +
+      `${current.host}. Nothing was sent`,
+    {
+      hint: `Use --allow-host ${shortHost(found.baseUrl)} if that host may receive your inputs, ` +
+        `or --context ${current.name} to ignore the key`,
+    },
+  );
+}
+
+async function credentialOfContext(
+  deps: CredentialDeps,
+  options: CredentialOptions,
+  selected: Extract<CredentialSource, { type: "context" | "current-context" }>,
+): Promise<Credential> {
+  const search = await searchWithWarning(deps);
+  const { file, identity } = selectIdentity(search, selected.type === "context" ? selected.name : null);
+  const source = `context ${identity.name} of ${file.path}`;
+  if (identity.isSignIn && deps.clock !== undefined) {
+    return await signInCredential(deps, options, { identity, source, clock: deps.clock });
+  }
   if (identity.key === null) {
     throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not contain its key`, {
       hint: `Sign in with the official CLI again, or set PW_API_KEY to an API key (${KEY_EXAMPLE})`,
@@ -59,11 +148,62 @@ export async function findCredential(deps: CredentialDeps, options: CredentialOp
   return credential(deps, options, { parsed, server: identity.server, source, expiresAtMs: identity.expiresAtMs });
 }
 
-/** The server of the current identity, for a token that names no host. */
-async function currentServer(deps: CredentialDeps): Promise<string | null> {
+async function signInCredential(
+  deps: CredentialDeps,
+  options: CredentialOptions,
+  { identity, source, clock }: {
+    readonly identity: FileIdentity;
+    readonly source: string;
+    readonly clock: Pick<Clock, "now">;
+  },
+): Promise<Credential> {
+  const parsed = identity.key === null ? null : parseKey(identity.key, source);
+  const own = parsed?.baseUrl ?? serverOf(identity, source);
+  const baseUrl = allowedHost(own, deps.env, options, source);
+  const stored = parsed === null ? null : {
+    authorization: parsed.authorization,
+    expiresAtMs: parsed.expiresAtMs ?? identity.expiresAtMs,
+  };
+  const { tokenSource } = await import("./sign_in.ts");
+  const tokens = tokenSource({ clock, runProgram: deps.runProgram }, { name: identity.name, source, stored, baseUrl });
+  const { authorization, expiresAtMs } = await tokens();
+  return {
+    kind: parsed?.kind ?? "pwoa",
+    host: new URL(baseUrl).host,
+    baseUrl,
+    authorization,
+    source,
+    expiresAtMs,
+    renew: async (signal) => (await tokens(signal)).authorization,
+  };
+}
+
+/** The server of the selected context, for a token that names no host. */
+async function selectedServer(deps: CredentialDeps, options: CredentialOptions): Promise<string | null> {
   if (nonBlank(deps.env("PW_PLATFORM_HOST")) !== null) return null;
-  const { file } = await searchCredentialsFile(deps);
-  return file?.identities.find(({ name }) => name === file.current)?.server ?? null;
+  const search = await searchWithWarning(deps);
+  const context = nonBlank(options.context) ?? nonBlank(deps.env("PW_CONTEXT"));
+  if (context === null && (search.file === null || search.file.current === null)) return null;
+  return selectIdentity(search, context).identity.server;
+}
+
+/** The current context's host; `null` if there is none, or if the file may not be read. */
+async function currentHost(deps: CredentialDeps): Promise<{ readonly name: string; readonly host: string } | null> {
+  const { mayRead = () => true } = deps;
+  const optional = (path: string) =>
+    mayRead(path) ? deps.readTextFile(path) : Promise.reject(new Deno.errors.NotFound(path));
+  const { file } = await searchWithWarning({ ...deps, readTextFile: optional });
+  const identity = file?.identities.find(({ name }) => name === file.current);
+  if (identity === undefined) return null;
+  const host = (identity.key === null ? null : namedHost(identity.key)) ??
+    (identity.server === null ? null : baseUrlOf(identity.server));
+  return host === null ? null : { name: identity.name, host };
+}
+
+async function searchWithWarning(deps: CredentialDeps): Promise<FileSearch> {
+  const search = await searchCredentialsFile(deps);
+  if (search.warning !== null) deps.log?.("WARNING", search.warning);
+  return search;
 }
 
 function nonBlank(text: string | undefined): string | null {
@@ -74,13 +214,20 @@ function selectIdentity(
   { file, searched }: FileSearch,
   context: string | null,
 ): { readonly file: CredentialsFile; readonly identity: FileIdentity } {
+  if (file === null && context !== null) {
+    throw new CredentialError(
+      "credential_missing",
+      `Cannot use context "${context}": there is no usable credentials file (searched ${searched.join(", ")})`,
+      { hint: "Sign in with the official CLI, which creates contexts, or set PW_API_KEY and name no context" },
+    );
+  }
   if (file === null) throw missing(["PW_API_KEY (not set)", ...searched]);
   const name = context ?? file.current;
-  if (name === null) throw missing(["PW_API_KEY (not set)", ...searched, `${file.path} (no current identity)`]);
+  if (name === null) throw missing(["PW_API_KEY (not set)", ...searched, `${file.path} (no current context)`]);
   const identity = file.identities.find((candidate) => candidate.name === name);
   if (identity !== undefined) return { file, identity };
   const names = file.identities.map((candidate) => candidate.name).join(", ");
-  throw new CredentialError("credential_missing", `Cannot use context "${name}": ${file.path} has no such identity`, {
+  throw new CredentialError("credential_missing", `Cannot use context "${name}": ${file.path} has no such context`, {
     hint: names === "" ? "Sign in with the official CLI, or set PW_API_KEY" : `Available: ${names}`,
   });
 }
@@ -102,7 +249,7 @@ function credential(
     readonly expiresAtMs: number | null;
   },
 ): Credential {
-  const own = parsed.baseUrl ?? (server === null ? null : parseHost(server, `the server of ${source}`));
+  const own = parsed.baseUrl ?? serverOf({ server }, source);
   const baseUrl = allowedHost(own, deps.env, options, source);
   return {
     kind: parsed.kind,
@@ -112,6 +259,10 @@ function credential(
     source,
     expiresAtMs: parsed.expiresAtMs ?? expiresAtMs,
   };
+}
+
+function serverOf({ server }: Pick<FileIdentity, "server">, source: string): string | null {
+  return server === null ? null : parseHost(server, `the server of ${source}`);
 }
 
 /** The key is only sent to its own host, unless the user specifies another one twice: by the environment and an option. */
@@ -135,8 +286,13 @@ function allowedHost(
   throw new CredentialError(
     "credential_malformed",
     `Cannot send the API key to ${other}: PW_PLATFORM_HOST is set to it, but the key from ${source} is for ${own}`,
-    { hint: `Unset PW_PLATFORM_HOST, or use --allow-host ${new URL(other).host} if that host may receive the key` },
+    { hint: `Unset PW_PLATFORM_HOST, or use --allow-host ${shortHost(other)} if that host may receive the key` },
   );
+}
+
+/** As a user would type it. */
+function shortHost(baseUrl: string): string {
+  return baseUrl.replace(/^https:\/\//, "");
 }
 
 function parseHost(text: string, source: string): string {

@@ -1,8 +1,8 @@
 /** Finds and reads the credentials file of the official CLI. */
 
 /** Access to the environment and to files. */
-export interface CredentialDeps {
-  /** `undefined` for a variable that is not set. */
+export interface CredentialFileDeps {
+  /** The environment of the process, without `.env`; `undefined` for a variable that is not set. */
   readonly env: (name: string) => string | undefined;
   /** Like `Deno.readTextFile`. */
   readonly readTextFile: (path: string) => Promise<string>;
@@ -15,6 +15,8 @@ export interface FileIdentity {
   /** The host; `null` if the file does not contain it. */
   readonly server: string | null;
   readonly expiresAtMs: number | null;
+  /** True for a context made by `pw auth`, whose token the official CLI renews. */
+  readonly isSignIn: boolean;
 }
 
 export interface CredentialsFile {
@@ -27,38 +29,45 @@ export interface FileSearch {
   readonly file: CredentialsFile | null;
   /** Each path that was tried, with the reason why it was not used. */
   readonly searched: readonly string[];
+  /** Why an existing file is not used; `null` if none was rejected. */
+  readonly warning: string | null;
 }
 
 /**
- * Finds the first usable file. One that cannot be read or parsed is listed in `searched`, never thrown. Paths and format:
- * parallelworks/sdk python/tests/test_credentials.py.
+ * Reads the first file that exists. One that cannot be read or parsed counts as none: it is described in `searched` and
+ * `warning`, never thrown, and no other file takes its place. Paths and format: parallelworks/sdk
+ * typescript/src/credentials.ts.
  */
-export async function searchCredentialsFile(deps: CredentialDeps): Promise<FileSearch> {
+export async function searchCredentialsFile(deps: CredentialFileDeps): Promise<FileSearch> {
   const searched: string[] = [];
+  const rejected = (path: string, reason: string): FileSearch => ({
+    file: null,
+    searched: [...searched, `${path} (${reason})`],
+    warning: `The credentials file ${path} is ignored: it ${reason}`,
+  });
   for (const path of credentialPaths(deps.env)) {
     let text: string;
     try {
       text = await deps.readTextFile(path);
     } catch (error) {
-      searched.push(isMissing(error) ? `${path} (not found)` : `${path} (cannot be read)`);
+      if (!isMissing(error)) return rejected(path, "cannot be read");
+      searched.push(`${path} (not found)`);
       continue;
     }
+    if (text.trim() === "") return { file: null, searched: [...searched, `${path} (empty)`], warning: null };
     const content = await parsed(text);
-    if (content === null) {
-      searched.push(`${path} (neither JSON nor YAML with identities)`);
-      continue;
-    }
-    return { file: { path, ...content }, searched };
+    if (content === null) return rejected(path, "is neither JSON nor YAML with identities");
+    return { file: { path, ...content }, searched, warning: null };
   }
-  return { file: null, searched };
+  return { file: null, searched, warning: null };
 }
 
 /** In search order. Without a home folder, only paths from the environment remain. */
-export function credentialPaths(env: CredentialDeps["env"]): string[] {
+export function credentialPaths(env: CredentialFileDeps["env"]): string[] {
   const folder = nonBlank(env("PW_CREDENTIALS_DIR"));
   if (folder !== null) return [`${folder}/.credentials`, `${folder}/credentials`];
   const home = nonBlank(env("HOME")) ?? nonBlank(env("USERPROFILE"));
-  const config = nonBlank(env("XDG_CONFIG_HOME")) ?? (home === null ? null : `${home}/.config`);
+  const config = absolute(env("XDG_CONFIG_HOME")) ?? (home === null ? null : `${home}/.config`);
   return [
     ...(config === null ? [] : [`${config}/pw/credentials`]),
     ...(home === null ? [] : [`${home}/pw/.credentials`]),
@@ -67,6 +76,11 @@ export function credentialPaths(env: CredentialDeps["env"]): string[] {
 
 function nonBlank(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text;
+}
+
+/** XDG Base Directory: a relative path must be ignored, or the working folder would choose the credentials file. */
+function absolute(path: string | undefined): string | null {
+  return path !== undefined && /^([/\\]|[a-z]:[/\\])/i.test(path) ? path : null;
 }
 
 function isMissing(error: unknown): boolean {
@@ -105,6 +119,7 @@ function identity(name: string, value: Record<string, unknown>): FileIdentity {
     key: string(value.apikey) ?? string(value.apiKey) ?? string(value.token),
     server: string(value.server),
     expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
+    isSignIn: isObject(value.oauth),
   };
 }
 

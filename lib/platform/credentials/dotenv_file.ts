@@ -7,14 +7,23 @@ import { parse } from "../../deps/dotenv.ts";
 
 export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
-/** The environment plus the file's variables; a variable of the environment is never overridden. */
-export function envWithDotenv(
-  env: (name: string) => string | undefined,
-  text: string,
-): (name: string) => string | undefined {
+/** What a file sets. */
+export interface Dotenv {
+  /** `undefined` if the file does not set it. */
+  readonly apiKey: string | undefined;
+  /** The other variables, by name. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** Reads the documented variables; any other has no effect. */
+export function readDotenv(text: string): Dotenv {
   const values = parse(text);
-  const added = new Map<string, string | undefined>(DOTENV_NAMES.map((name) => [name, values[name]]));
-  return (name) => env(name) ?? added.get(name);
+  const settings = new Map<string, string>();
+  for (const name of DOTENV_NAMES) {
+    const value = values[name];
+    if (name !== "PW_API_KEY" && value !== undefined) settings.set(name, value);
+  }
+  return { apiKey: values.PW_API_KEY, settings };
 }
 
 /** Our variables that a file sets, and those among them that have no effect there. */

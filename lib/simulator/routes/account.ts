@@ -1,11 +1,14 @@
 /** Identity of the user, and resources other than workflows and runs. */
 
 import { HttpError, json, noContent, raw } from "../responses.ts";
+import { checkBody } from "../body.ts";
 import { ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { closeSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
+import { workspaceStatus } from "../workspace.ts";
 import type { Route, RouteContext } from "./route.ts";
+import { requestCancel } from "./runs.ts";
 
 export const ACCOUNT_ROUTES: readonly Route[] = [
   { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => json("OK") },
@@ -47,7 +50,13 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/user-workspace/status",
     operation: "workspace-status",
-    handler: ({ state }) => json({ status: state.behavior().workspace }),
+    handler: ({ state, user, nowMs }) => json({ status: workspaceStatus(state, user, nowMs) }),
+  },
+  {
+    method: "POST",
+    path: "/api/organizations/:organization/users/:user/user-workspace/restart",
+    operation: "restart-workspace",
+    handler: restartWorkspace,
   },
 ];
 
@@ -110,6 +119,19 @@ function sessionOf({ state, user, params, nowMs }: RouteContext) {
 
 function deleteSession(context: RouteContext) {
   closeSession(context.state, context.user, textOf(sessionOf(context)["name"]) ?? "");
+  return noContent;
+}
+
+const RESTART_FIELDS = { forceKill: { type: "boolean", isRequired: true } } as const;
+
+/** The platform also gives the workspace a new SSH key, which no simulated route shows. */
+function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
+  if (params["organization"] !== ORGANIZATION || params["user"] !== user) {
+    throw new HttpError(403, "Access to this workspace is denied");
+  }
+  checkBody(body, RESTART_FIELDS);
+  for (const run of state.runs.filter((run) => run.user === user)) requestCancel(run, nowMs);
+  state.workspaceRestarts.set(user, nowMs);
   return noContent;
 }
 

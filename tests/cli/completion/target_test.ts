@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { COMMON_ARGS } from "../../../lib/cli/command.ts";
 import { commandIndex, findCursor } from "../../../lib/cli/completion/target.ts";
+import { auth } from "../../../lib/cli/commands/auth.ts";
 import { cancel } from "../../../lib/cli/commands/cancel.ts";
 import { history } from "../../../lib/cli/commands/history.ts";
 import { inputs } from "../../../lib/cli/commands/inputs.ts";
@@ -11,7 +12,7 @@ import { runs } from "../../../lib/cli/commands/runs.ts";
 import { show } from "../../../lib/cli/commands/show.ts";
 import { watch } from "../../../lib/cli/commands/watch.ts";
 
-const COMMANDS = { cancel, history, inputs, list, rerun, run, runs, show, watch } as const;
+const COMMANDS = { auth, cancel, history, inputs, list, rerun, run, runs, show, watch } as const;
 
 /** The last word is the one at the cursor. */
 for (
@@ -40,6 +41,7 @@ for (
     [["cancel", "a", ""], "", { type: "runs", which: "running" }],
     [["history", "show", ""], "", { type: "runs", which: "any" }],
     [["history", "prune", "x"], "", undefined],
+    [["auth", ""], "", { type: "values", values: [["status", "show which API key is used"]] }],
     [["history", "--workflow", ""], "", { type: "workflows" }],
     [["list", "x"], "", undefined],
     [["run", "wf", "--cacert", ""], "", { type: "files" }],

@@ -22,8 +22,9 @@ function aCredential(
 ): CredentialFacts {
   return {
     credential: { kind: "pwt", host: "activate.example.com", source: "PW_API_KEY", expiresAtMs: null, ...credential },
-    isFromDotenv: false,
+    hidden: [],
     ignoredContext: null,
+    fileWarning: null,
     keyHost: null,
     unusedAllowHost: null,
     nowMs: NOW_MS,
@@ -40,7 +41,18 @@ const connection = (state: "ok" | "unknown" | "foreign") =>
 for (
   const [name, result, status, expected] of [
     ["an API key", checkCredential(aCredential()), "ok", /^API key for activate\.example\.com, from PW_API_KEY;/],
-    ["a key from .env", checkCredential(aCredential({}, { isFromDotenv: true })), "ok", /from PW_API_KEY in \.env;/],
+    [
+      "a key that hides others",
+      checkCredential(aCredential({ source: "context a of f" }, { hidden: ["PW_API_KEY", "current context b"] })),
+      "ok",
+      /from context a of f \(instead of PW_API_KEY, current context b\);/,
+    ],
+    [
+      "a credentials file that is ignored",
+      checkCredential(aCredential({}, { fileWarning: "The credentials file f is ignored: it cannot be read" })),
+      "warning",
+      /f is ignored.*Fix or remove the file/,
+    ],
     [
       "a token that expires later",
       checkCredential(aCredential({ kind: "jwt", expiresAtMs: NOW_MS + 5 * HOUR_MS })),
@@ -55,10 +67,10 @@ for (
     ],
     ["an expired token", checkCredential(aCredential({ expiresAtMs: NOW_MS })), "failed", /expired 0s ago.*new one/],
     [
-      "an identity that PW_API_KEY overrides",
-      checkCredential(aCredential({}, { ignoredContext: { name: "work", source: "--context" } })),
+      "a context that PW_API_KEY overrides",
+      checkCredential(aCredential({}, { ignoredContext: "work" })),
       "warning",
-      /"work" from --context is ignored.*Unset PW_API_KEY/,
+      /"work" from PW_CONTEXT is ignored.*Unset PW_API_KEY, or use --context work/,
     ],
     [
       "a key for another host",
@@ -114,9 +126,10 @@ for (
 
     ["an unreported workspace", checkWorkspace(null), "skipped", /not reported/],
     ["a running workspace", workspace("Running"), "ok", /^Running$/],
-    ["a stopped workspace", workspace("Off"), "warning", /start it/],
-    ["a starting workspace", workspace("Pulling"), "warning", /wait/],
-    ["a failed workspace", workspace("Failed"), "failed", /Restart/],
+    ["an idle workspace", workspace("Off"), "ok", /^Off; normal while idle/],
+    ["a paused workspace", workspace("Paused"), "ok", /^Paused; normal while idle/],
+    ["a starting workspace", workspace("Pulling"), "ok", /^Pulling; a run waits/],
+    ["a failed workspace", workspace("Failed"), "failed", /`pw-workflow-runner workspace restart`/],
     ["a workspace with an unknown status", workspace("Hibernating"), "ok", /^Hibernating$/],
     [
       "an almost full home folder",

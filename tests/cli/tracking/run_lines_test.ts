@@ -16,7 +16,10 @@ const result = (kind: RunResult["kind"], more: Partial<RunResult> = {}): RunResu
 
 for (
   const [event, want] of [
-    [{ ...base, type: "submitting", workflow: "hello-world", slug: null }, /^Submitting hello-world\.\.\.$/],
+    [
+      { ...base, type: "submitting", workflow: "hello-world", host: "activate.example.com", user: "demo", slug: null },
+      /^Submitting hello-world to activate\.example\.com as demo\.\.\.$/,
+    ],
     [
       {
         ...base,

@@ -1,0 +1,98 @@
+import type { Identity } from "../../account.ts";
+import { CredentialError, UsageError } from "../../errors.ts";
+import { formatDuration } from "../../duration.ts";
+import { oneLine } from "../../escape.ts";
+import type { Credential } from "../../platform/credentials/credentials.ts";
+import { hiddenSources } from "../../platform/credentials/sources.ts";
+import { defineCommand, JSON_ARG } from "../command.ts";
+import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
+import { accountName, formatUtc, KIND_LABELS } from "../doctor/host_checks.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
+import { clientFor } from "../open.ts";
+import type { Output } from "../output.ts";
+
+export const auth = defineCommand({
+  name: "auth",
+  summary: "Show which API key is used, where it comes from, and whose it is",
+  usage: "status [options]",
+  examples: [
+    { line: "pw-workflow-runner auth status", does: "Show the key's source, host, user and expiration" },
+    {
+      line: "pw-workflow-runner auth status --offline --context work",
+      does: "Show what a context would use, without a request",
+    },
+  ],
+  notes: [
+    "Order: --context, PW_API_KEY, PW_CONTEXT, PW_API_KEY of .env, the current context of the official CLI.",
+    "Exits with 0 if the platform accepts the key, and with 4 if there is none, or it is refused or has expired.",
+  ].join("\n"),
+  args: {
+    action: { type: "positional" },
+    offline: { type: "boolean", description: "Do not ask the platform whether it accepts the key" },
+    ...JSON_ARG,
+  },
+  async run(call) {
+    const { context, output, signal, values } = call;
+    if (values.action !== "status") {
+      throw new UsageError(`auth: unexpected argument "${values.action}"`, { hint: "Use `auth status`" });
+    }
+    const credential = await openCredential(call);
+    refuseExpired(credential, context.clock.now());
+    const identity = values.offline === true
+      ? null
+      : await (await clientFor(call, credential)).whoAmI({ signal, retry: "none" });
+    const hidden = await hiddenSources(withoutPrompts(credentialDeps(context, values)), values);
+    if (output.mode === "text") output.answer(statusText(output, { credential, identity, hidden }));
+    else output.document(statusDocument({ credential, identity, hidden }));
+    return EXIT_CODES.completed;
+  },
+});
+
+interface AuthStatus {
+  readonly credential: Credential;
+  /** `null` if the platform was not asked. */
+  readonly identity: Identity | null;
+  readonly hidden: readonly string[];
+}
+
+function refuseExpired({ source, expiresAtMs }: Credential, nowMs: number): void {
+  if (expiresAtMs === null || expiresAtMs > nowMs) return;
+  throw new CredentialError(
+    "credential_refused",
+    `The key from ${source} expired ${formatDuration(nowMs - expiresAtMs)} ago`,
+    { hint: "Create a new one in your account settings on the platform, or sign in again" },
+  );
+}
+
+function statusText({ answerStyle }: Output, { credential, identity, hidden }: AuthStatus): string {
+  const { kind, host, source, expiresAtMs } = credential;
+  const head = identity === null
+    ? `${answerStyle.dim("·")} ${oneLine(host)} (the platform was not asked)`
+    : `${answerStyle.green("✓")} ${oneLine(accountName(identity))} on ${oneLine(host)}`;
+  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatUtc(expiresAtMs)}`;
+  return [
+    head,
+    `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expiry}`,
+    ...(hidden.length === 0 ? [] : [`  Ignored: ${oneLine(hidden.join(", "))}`]),
+  ].join("\n");
+}
+
+/** The members are a public interface. */
+function statusDocument({ credential, identity, hidden }: AuthStatus) {
+  const { kind, host, source, expiresAtMs } = credential;
+  return {
+    host,
+    user: identity?.user ?? null,
+    fullName: identity?.fullName ?? null,
+    organization: identity?.organization ?? null,
+    credential: {
+      type: kind,
+      source,
+      expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
+      ignored: hidden,
+    },
+    exitCode: EXIT_CODES.completed,
+    kind: "completed",
+    submitted: "no",
+  };
+}

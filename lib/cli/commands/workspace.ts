@@ -1,0 +1,109 @@
+import { NotSubmitted, UsageError } from "../../errors.ts";
+import { formatDuration } from "../../duration.ts";
+import { oneLine } from "../../escape.ts";
+import type { Client } from "../../platform/client.ts";
+import { STARTING_STATUSES } from "../../runs/workspace.ts";
+import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { confirm } from "../confirm.ts";
+import { EXIT_CODES } from "../exit_codes.ts";
+import { openClient } from "../open.ts";
+
+const POLL_MS = 3_000;
+const MAX_WAIT_MS = 10 * 60_000;
+
+export const workspace = defineCommand({
+  name: "workspace",
+  summary: "Show or start your workspace, where runs execute",
+  usage: "status|start|restart [options]",
+  examples: [
+    { line: "pw-workflow-runner workspace status", does: "Show whether the workspace is running" },
+    { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },
+  ],
+  notes: [
+    "The platform turns an idle workspace off; that is normal. Starting it ends the runs that are still marked as",
+    "running, and changes its SSH key. start changes nothing if the workspace is running; restart always restarts it.",
+  ].join("\n"),
+  args: {
+    action: { type: "positional" },
+    wait: { type: "boolean", description: "Wait until the workspace is running, up to 10 minutes" },
+    yes: { type: "boolean", short: "y", description: "Skip the confirmation" },
+    ...JSON_ARG,
+  },
+  async run(call) {
+    const { action } = call.values;
+    if (action !== "status" && action !== "start" && action !== "restart") {
+      throw new UsageError(`workspace: unexpected argument "${action}"`, {
+        hint: "Use `workspace status`, `workspace start` or `workspace restart`",
+      });
+    }
+    const client = await openClient(call);
+    if (action === "status") return answer(call, client, { status: await statusOf(call, client), isRestarted: false });
+    return await start(call, client, action);
+  },
+});
+
+type WorkspaceCall = Invocation<{ readonly wait?: boolean | undefined; readonly yes?: boolean | undefined }>;
+
+async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<number> {
+  const { signal, values } = call;
+  const before = await statusOf(call, client);
+  const isNeeded = action === "restart" || (before !== "Running" && !STARTING_STATUSES.has(before));
+  if (isNeeded) {
+    await confirm(call, {
+      isConfirmed: values.yes === true,
+      action: `${action} the workspace on ${client.host}: it ends your running runs, which`,
+      question: `Your workspace on ${oneLine(client.host)} is ${oneLine(before)}. This ends your runs that are still ` +
+        `marked as running, and changes the workspace's SSH key. Continue?`,
+      refused: "the workspace was not changed",
+    });
+    await client.restartWorkspace({ signal });
+  }
+  const status = values.wait === true
+    ? await waitUntilRunning(call, client, { isNeeded })
+    : await statusOf(call, client);
+  return answer(call, client, { status, isRestarted: isNeeded });
+}
+
+async function waitUntilRunning(
+  call: WorkspaceCall,
+  client: Client,
+  { isNeeded }: { readonly isNeeded: boolean },
+): Promise<string> {
+  const { context: { clock }, output, signal } = call;
+  const startedAtMs = clock.now();
+  let shown = "";
+  // A restart takes a moment to show.
+  if (isNeeded) await clock.sleep(POLL_MS, { signal });
+  while (true) {
+    const status = await statusOf(call, client);
+    if (status === "Running") return status;
+    if (status !== shown) output.log("INFO", `Workspace: ${oneLine(status)}...`);
+    shown = status;
+    const elapsedMs = clock.now() - startedAtMs;
+    if (status === "Failed" || elapsedMs >= MAX_WAIT_MS) {
+      throw new NotSubmitted(`The workspace is ${status} after ${formatDuration(elapsedMs)}`, {
+        hint: "Try `pw-workflow-runner workspace restart`, or look at it in the web interface",
+      });
+    }
+    await clock.sleep(POLL_MS, { signal });
+  }
+}
+
+async function statusOf({ signal }: Pick<WorkspaceCall, "signal">, client: Client): Promise<string> {
+  return await client.workspaceStatus({ signal }) ?? "Unknown";
+}
+
+function answer(
+  { output }: Pick<WorkspaceCall, "output">,
+  { host }: Client,
+  { status, isRestarted }: { readonly status: string; readonly isRestarted: boolean },
+): number {
+  if (output.mode === "text") {
+    const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
+    output.answer(`${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`);
+  } else {
+    const exitCode = EXIT_CODES.completed;
+    output.document({ host, status, isRestarted, exitCode, kind: "completed", submitted: "no" });
+  }
+  return EXIT_CODES.completed;
+}

@@ -1,0 +1,47 @@
+/** Yes-or-no questions of commands. */
+
+import { UsageError } from "../errors.ts";
+import type { Context } from "./context.ts";
+import type { Output } from "./output.ts";
+
+interface Asker {
+  readonly context: Pick<Context, "stdin" | "stderr" | "readLine">;
+  readonly output: Pick<Output, "log">;
+}
+
+/** Whether a question can be asked and answered. */
+export function canAsk({ stdin, stderr }: Asker["context"]): boolean {
+  return stdin.isTerminal && stderr.isTerminal;
+}
+
+/** Asks at the terminal. The default is no. */
+export async function askYesNo({ context, output }: Asker, question: string): Promise<boolean> {
+  output.log("WARNING", `${question} [y/N]`);
+  return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");
+}
+
+/**
+ * Returns if the user agrees.
+ *
+ * @throws UsageError without a yes, and without a terminal to ask at.
+ */
+export async function confirm(
+  asker: Asker,
+  { isConfirmed, action, question, refused }: {
+    /** `--yes` was given. */
+    readonly isConfirmed: boolean;
+    /** Completes "Cannot … needs a confirmation". */
+    readonly action: string;
+    readonly question: string;
+    /** What did not happen, such as `nothing was started`. */
+    readonly refused: string;
+  },
+): Promise<void> {
+  if (isConfirmed) return;
+  if (!canAsk(asker.context)) {
+    throw new UsageError(`Cannot ${action} needs a confirmation, and there is no terminal`, {
+      hint: "Use --yes to continue without a confirmation",
+    });
+  }
+  if (!await askYesNo(asker, question)) throw new UsageError(`Cancelled: ${refused}`);
+}

@@ -1,0 +1,73 @@
+/** Runs another program on this machine. */
+
+import type { ProgramCall, ProgramResult } from "../child_process.ts";
+
+/** Kills the program at its deadline, and does not wait for what it started. */
+export async function runProgram({ command, args, withoutEnv, timeoutMs }: ProgramCall): Promise<ProgramResult> {
+  if (Deno.permissions.querySync({ name: "run", command }).state !== "granted") return { type: "denied" };
+  const env = inheritedEnv(withoutEnv);
+  // An empty PATH would mean the working folder.
+  if (!Object.entries(env).some(([name, value]) => name.toUpperCase() === "PATH" && value !== "")) {
+    return { type: "not-found" };
+  }
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(command, {
+      args: [...args],
+      clearEnv: true,
+      env,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { type: "not-found" };
+    if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
+      return { type: "denied" };
+    }
+    throw error;
+  }
+  const deadline = Promise.withResolvers<ProgramResult>();
+  const timer = setTimeout(() => {
+    deadline.resolve({ type: "timed-out" });
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  try {
+    return await Promise.race([endOf(child), deadline.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function endOf(child: Deno.ChildProcess): Promise<ProgramResult> {
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return { type: "ended", code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Enough for the official CLI where not every variable may be read. */
+const BASIC_VARIABLES = [
+  ...["PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "PW_CREDENTIALS_DIR", "LANG", "TMPDIR", "TEMP"],
+  ...["SystemRoot", "APPDATA", "LOCALAPPDATA", "DBUS_SESSION_BUS_ADDRESS", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"],
+];
+
+function inheritedEnv(withoutEnv: readonly string[]): Record<string, string> {
+  const mayReadAll = Deno.permissions.querySync({ name: "env" }).state === "granted";
+  const names = mayReadAll ? Object.keys(Deno.env.toObject()) : BASIC_VARIABLES.filter(mayRead);
+  const env: Record<string, string> = {};
+  for (const name of names.filter((name) => !withoutEnv.includes(name.toUpperCase()))) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) env[name] = name.toUpperCase() === "PATH" ? absoluteFolders(value) : value;
+  }
+  return env;
+}
+
+function mayRead(variable: string): boolean {
+  return Deno.permissions.querySync({ name: "env", variable }).state === "granted";
+}
+
+/** Without relative entries, which would find a program of the working folder. */
+function absoluteFolders(path: string): string {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  return path.split(separator).filter((folder) => /^([/\\]|[a-z]:[/\\])/i.test(folder)).join(separator);
+}

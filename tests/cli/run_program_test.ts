@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { runProgram } from "../../lib/cli/run_program.ts";
+import { emptyFolder } from "../support/main_job.ts";
+
+const ignore = Deno.build.os === "windows";
+
+async function withPath<T>(path: string, run: () => Promise<T>): Promise<T> {
+  const before = Deno.env.get("PATH") ?? "";
+  Deno.env.set("PATH", path);
+  try {
+    return await run();
+  } finally {
+    Deno.env.set("PATH", before);
+  }
+}
+
+async function aProgram(folder: string, script: string): Promise<void> {
+  await Deno.writeTextFile(`${folder}/pw-fake`, `#!/bin/sh\n${script}\n`, { mode: 0o700 });
+}
+
+const call = { command: "pw-fake", args: ["a b", "$c"], withoutEnv: ["PW_TEST_HIDDEN"], timeoutMs: 10_000 };
+
+Deno.test({
+  name: "runProgram() passes arguments unchanged, leaves variables out, and returns both outputs",
+  ignore,
+  async fn() {
+    await using folder = await emptyFolder();
+    await aProgram(folder.path, 'echo "$1|$2|$PW_TEST_HIDDEN|$PW_TEST_SHOWN"; echo problem >&2; exit 3');
+    Deno.env.set("PW_TEST_HIDDEN", "hidden");
+    Deno.env.set("PW_TEST_SHOWN", "shown");
+    try {
+      const result = await withPath(`${folder.path}:/usr/bin:/bin`, () => runProgram(call));
+      assert.deepEqual(result, { type: "ended", code: 3, stdout: "a b|$c||shown\n", stderr: "problem\n" });
+    } finally {
+      Deno.env.delete("PW_TEST_HIDDEN");
+      Deno.env.delete("PW_TEST_SHOWN");
+    }
+  },
+});
+
+Deno.test({
+  name: "runProgram() kills a program at its deadline, and does not wait for its children",
+  ignore,
+  // The pipes of the killed program stay open until its child ends.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    await using folder = await emptyFolder();
+    await aProgram(folder.path, "sleep 3; echo late");
+    const startedMs = performance.now();
+    const result = await withPath(
+      `${folder.path}:/usr/bin:/bin`,
+      () => runProgram({ ...call, timeoutMs: 200 }),
+    );
+    assert.deepEqual(result, { type: "timed-out" });
+    assert.ok(performance.now() - startedMs < 2_500);
+  },
+});
+
+Deno.test({
+  name: "runProgram() finds no program through a relative entry of the PATH",
+  ignore,
+  async fn() {
+    await using folder = await emptyFolder();
+    await aProgram(folder.path, "echo evil");
+    const before = Deno.cwd();
+    Deno.chdir(folder.path);
+    try {
+      for (const path of [".", "", ".:/usr/bin", ":/usr/bin"]) {
+        assert.deepEqual(await withPath(path, () => runProgram(call)), { type: "not-found" }, path);
+      }
+    } finally {
+      Deno.chdir(before);
+    }
+  },
+});
+
+Deno.test({
+  name: "runProgram() reports a missing permission",
+  permissions: { env: true, run: false },
+  async fn() {
+    assert.deepEqual(await runProgram(call), { type: "denied" });
+  },
+});
