@@ -10,6 +10,7 @@ import { startSimulator } from "../../lib/simulator/start.ts";
 import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
+import { testRandom } from "../support/seeded_random.ts";
 
 const contract = await readContract();
 const run: RunId = { type: "slug", slug: "hello-world-00046" };
@@ -102,7 +103,7 @@ function serving(body: unknown) {
   return {
     async client(): Promise<Client> {
       const key = `pwt_${btoa(`http://127.0.0.1:${server.addr.port}`).replaceAll("=", "")}.rest`;
-      const parts = { clock: virtualClock(), random: Math.random, log: silentLog };
+      const parts = { clock: virtualClock(), random: testRandom(), log: silentLog };
       const credential = await findCredential({
         env: (name) => name === "PW_API_KEY" ? key : undefined,
         readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
