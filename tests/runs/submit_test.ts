@@ -184,8 +184,27 @@ for (
   });
 }
 
-Deno.test("execute() finds its run in a list sorted oldest first", async () => {
-  await using stage = await aStage({ behavior: { slugs: "ignored", listOrder: "oldest" }, faults: [CUT_AFTER] });
+Deno.test("execute() gives up a search that fails for as long as the unreachable timeout", async () => {
+  await using stage = await aStage({
+    faults: [CUT_AFTER, { on: "get-run", status: 503, times: Infinity }, {
+      on: "list-runs",
+      status: 503,
+      after: 1,
+      times: Infinity,
+    }],
+  });
+  const startMs = stage.clock.now();
+  const { result } = await stage.run({ unreachableTimeoutMs: 120_000 });
+  assert.equal(result.kind, "submit_unknown");
+  const seconds = (stage.clock.now() - startMs) / 1_000;
+  assert.ok(seconds >= 120 && seconds < 130, `after ${seconds} s`);
+});
+
+Deno.test("execute() finds its run on the last page of a list sorted oldest first", async () => {
+  await using stage = await aStage({
+    behavior: { slugs: "ignored", listOrder: "oldest", maxLimit: 10 },
+    faults: [CUT_AFTER],
+  });
   assert.equal((await stage.run()).result.kind, "completed");
   assert.equal(stage.started(), 1);
 });
@@ -355,7 +374,7 @@ interface Stage extends AsyncDisposable {
   /** How many runs were started. */
   started(): number;
   run(
-    parts?: { deps?: Deps; request?: RunRequest; signal?: AbortSignal; onEvent?: (event: RunEvent) => void },
+    parts?: { deps?: Deps; request?: RunRequest; unreachableTimeoutMs?: number; onEvent?: (event: RunEvent) => void },
   ): Promise<{ result: RunResult; events: RunEvent[] }>;
 }
 
@@ -373,7 +392,11 @@ async function aStage(options: SimulatorOptions, capabilities?: ServerCapabiliti
     started: () => simulator.runs().length - before,
     async run(parts = {}) {
       const events: RunEvent[] = [];
-      const options = { ...DEFAULT_EXECUTE, signal: parts.signal ?? new AbortController().signal };
+      const options = {
+        ...DEFAULT_EXECUTE,
+        signal: new AbortController().signal,
+        ...(parts.unreachableTimeoutMs === undefined ? {} : { unreachableTimeoutMs: parts.unreachableTimeoutMs }),
+      };
       const stream = execute(parts.deps ?? deps, parts.request ?? request, options);
       return {
         result: await toEnd(stream, (event) => {

@@ -14,6 +14,9 @@ export interface MainCall {
   readonly env?: Readonly<Record<string, string>>;
   /** Lines typed at a terminal; without them there is no terminal. */
   readonly lines?: readonly string[];
+  /** Typed at every prompt for a secret. */
+  readonly secret?: string;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 export interface MainEnd {
@@ -28,7 +31,9 @@ export interface RunningMain {
   readonly end: Promise<MainEnd>;
 }
 
-export function startMain({ args, key, clock, env = {}, lines }: MainCall): RunningMain {
+export function startMain(
+  { args, key, clock, env = {}, lines, secret, fetch = globalThis.fetch }: MainCall,
+): RunningMain {
   const isTerminal = lines !== undefined;
   const typed = [...lines ?? []];
   const stdout = bufferedWriter({ isTerminal });
@@ -39,6 +44,7 @@ export function startMain({ args, key, clock, env = {}, lines }: MainCall): Runn
     env: (name) => name === "PW_API_KEY" ? key : env[name],
     stdin: { isTerminal, readText: () => Promise.resolve("") },
     readLine: () => Promise.resolve(typed.shift() ?? null),
+    ...(secret === undefined ? {} : { promptSecret: () => Promise.resolve(secret) }),
     stdout,
     stderr,
     clock,
