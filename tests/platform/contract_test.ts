@@ -11,6 +11,7 @@ import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";
 import { allText } from "../support/all_text.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
+import { testRandom } from "../support/seeded_random.ts";
 
 const contract = await readContract();
 const run: RunId = { type: "slug", slug: "hello-world-00046" };
@@ -105,7 +106,7 @@ function serving(body: unknown) {
   return {
     async client(): Promise<Client> {
       const key = `pwt_${btoa(`http://127.0.0.1:${server.addr.port}`).replaceAll("=", "")}.rest`;
-      const parts = { clock: virtualClock(), random: Math.random, log: silentLog };
+      const parts = { clock: virtualClock(), random: testRandom(), log: silentLog };
       const credential = await findCredential({
         env: (name) => name === "PW_API_KEY" ? key : undefined,
         readTextFile: () => Promise.reject(new Deno.errors.NotFound()),

@@ -1,7 +1,8 @@
 /**
  * A clock that tests control. Nothing waits in real time: as soon as something sleeps, the clock jumps to the earliest
  * instant of a sleep or timeout. The simulator shares the clock. Requests in flight are real, so the jump happens in a
- * later iteration of the event loop, and only if something is still sleeping.
+ * later iteration of the event loop, and only if something is still sleeping. Like a real clock, it shows whole
+ * milliseconds.
  */
 
 import type { Clock } from "../../lib/clock.ts";
@@ -65,7 +66,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
         if (signal?.aborted) return reject(signal.reason);
         const startedMs = nowMs;
         const waiter: Waiter = {
-          atMs: nowMs + Math.max(0, durationMs),
+          atMs: nowMs + Math.max(0, Math.ceil(durationMs)),
           isSleep: true,
           wake: () => {
             signal?.removeEventListener("abort", onAbort);
@@ -85,7 +86,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
     timeout(durationMs) {
       const controller = new AbortController();
       const waiter: Waiter = {
-        atMs: nowMs + durationMs,
+        atMs: nowMs + Math.ceil(durationMs),
         isSleep: false,
         wake: () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError")),
       };
