@@ -1,3 +1,5 @@
+import type { KeyGuarantee } from "./events.ts";
+
 /** `current`: `/api/workflow-runs`. `legacy`: `/api/workflows/{workflow}/runs`. */
 export type ApiVersion = "current" | "legacy";
 
@@ -11,4 +13,6 @@ export interface ServerCapabilities {
   readonly keepsSlug?: boolean;
   /** True if the server rejects a second submit with the same slug. */
   readonly refusesDuplicateSlug?: boolean;
+  /** What users were told about idempotency keys on this server. */
+  readonly reportedKeyGuarantee?: KeyGuarantee;
 }

@@ -1,7 +1,9 @@
 /** The only source of time below the entry points, so that tests can replace it. Instants are milliseconds since the epoch. */
 export interface Clock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, for timestamps. Jumps when the machine's clock is set. */
   now(): number;
+  /** Milliseconds since an arbitrary instant, for measuring elapsed time. Never jumps, and stops while the machine sleeps. */
+  monotonic(): number;
   /**
    * Waits; rejects with the signal's own reason as soon as the signal is aborted.
    *
@@ -24,12 +26,13 @@ const MAX_TIMER_MS = 2_147_000_000;
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
 
   async sleep(durationMs, { signal }) {
-    const endMs = Date.now() + durationMs;
+    const endMs = performance.now() + durationMs;
     do {
-      await timer(Math.min(Math.max(0, endMs - Date.now()), MAX_TIMER_MS), signal);
-    } while (Date.now() < endMs);
+      await timer(Math.min(Math.max(0, endMs - performance.now()), MAX_TIMER_MS), signal);
+    } while (performance.now() < endMs);
   },
 
   timeout(durationMs) {
@@ -63,6 +66,7 @@ export function fastClock(base: Clock, speed: number): Clock {
   const startMs = base.now();
   return {
     now: () => startMs + (base.now() - startMs) * speed,
+    monotonic: () => base.monotonic() * speed,
     sleep: (durationMs, options) => base.sleep(durationMs / speed, options),
     timeout: (durationMs) => base.timeout(durationMs / speed),
   };

@@ -4,6 +4,12 @@ import type { RunStatus, StepPosition } from "./run.ts";
 /** Why a submit is delayed. */
 export type SubmitDelay = "unreachable" | "rate-limited" | "conflict" | "reconciling" | "workspace";
 
+/**
+ * What an idempotency key guarantees on a server. `one-run`: it refuses a second run. `oldest-run`: simultaneous submits
+ * may start several runs, of which all but the oldest are cancelled.
+ */
+export type KeyGuarantee = "one-run" | "oldest-run";
+
 /** The fields that every event has. */
 export interface EventBase {
   /** Generated here, never sent to the platform. */
@@ -32,6 +38,18 @@ export type RunEvent =
     readonly slug: string | null;
   }
   | EventBase & {
+    readonly type: "key-guarantee";
+    /** What the server does with a second submit of one key at the same time, as far as it is known. */
+    readonly guarantee: KeyGuarantee;
+  }
+  | EventBase & {
+    readonly type: "duplicate-cancelled";
+    /** A run that another client started at the same time with the same key, or that this client started. */
+    readonly slug: string;
+    /** The oldest run with the key: it remains. */
+    readonly keptSlug: string;
+  }
+  | EventBase & {
     readonly type: "submit-delayed";
     readonly reason: SubmitDelay;
     readonly detail: string;
@@ -55,6 +73,13 @@ export type RunEvent =
     readonly position: StepPosition | null;
   }
   | EventBase & { readonly type: "unknown-status"; readonly platformStatus: string }
+  | EventBase & {
+    /** The server asks for a longer delay than the poll interval. */
+    readonly type: "poll-delayed";
+    readonly reason: string;
+    /** When the run is polled next. */
+    readonly untilMs: number;
+  }
   | EventBase & { readonly type: "connection-lost"; readonly reason: string }
   | EventBase & { readonly type: "connection-restored"; readonly outageMs: number }
   | EventBase & { readonly type: "finished"; readonly result: RunResult };

@@ -14,6 +14,8 @@ export interface RunRequest {
   readonly inputs: JsonObject;
   /** Paths of the secrets in `inputs`, like `db.password`: their values are never stored. */
   readonly secretPaths: readonly string[];
+  /** Values of secrets that are no secret: an option of the form has the same value. */
+  readonly publicValues: readonly string[];
   /** `null` leaves the choice to the server. */
   readonly displayName: string | null;
   /** What the workflow needs the user's consent for; `null` for nothing. */

@@ -15,6 +15,7 @@ import { aContext } from "./support/cli_context.ts";
 import { emptyFolder } from "./support/main_job.ts";
 import { virtualClock } from "./support/virtual_clock.ts";
 import { bufferedWriter } from "./support/writer.ts";
+import { testRandom } from "./support/seeded_random.ts";
 
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_123);
 const EXIT_CODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 124];
@@ -119,7 +120,7 @@ async function callAndCheck(
     stdout,
     stderr,
     clock,
-    random: Math.random,
+    random: testRandom(),
     fetch: async (...request) => {
       const response = await fetch(...request);
       const corruption = corruptionOf(responses++);

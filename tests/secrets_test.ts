@@ -144,3 +144,105 @@ async function textsIn(folder: string): Promise<string[]> {
   }
   return texts;
 }
+
+/** With quotes, backslashes and a newline, and one of the shortest that are redacted. */
+const PLANTED = ['pl"ant\\ed\nsecret', "q7zx"];
+
+const REPEATED: Readonly<Record<string, readonly string[]>> = {
+  "a run completes": ["run", "vault"],
+  "a run fails": ["run", "vault-failing"],
+  "waiting for a run times out": ["run", "vault-slow", "--timeout", "2s"],
+  "a run is cancelled": ["run", "vault-slow", "--timeout", "2s", "--on-timeout", "cancel"],
+  "a run is submitted without waiting": ["run", "vault-slow", "--no-wait"],
+  "the submit response is cut off": ["run", "vault"],
+  "the submit is rejected": ["run", "vault"],
+};
+
+for (const [when, command] of Object.entries(REPEATED)) {
+  Deno.test(`when ${when} on a server that repeats secrets everywhere, none is printed or stored`, async () => {
+    await using folder = await emptyFolder();
+    const isCut = when === "the submit response is cut off";
+    const isRejected = when === "the submit is rejected";
+    await using simulator = await startSimulator({
+      clock: fastClock(systemClock, 60),
+      workflows: {
+        vault: WORKFLOW,
+        "vault-failing": WORKFLOW.replace("sleep 1", "exit 1"),
+        "vault-slow": WORKFLOW.replace("sleep 1", "sleep 100000"),
+      },
+      ...(isCut ? { faults: [{ on: "submit", cut: "after-effect" }] } : {}),
+    });
+    await using server = repeatingServer(simulator, { isRejected });
+    const state = `${folder.path}/state`;
+    const key = `pwt_${btoa(server.url)}.planted-key-0123456789`;
+    const call = { env: { PW_API_KEY: key, PW_STATE_DIR: state }, cwd: folder.path };
+    await Deno.writeTextFile(
+      `${folder.path}/inputs.json`,
+      JSON.stringify({ password: PLANTED[0], api_token: PLANTED[1] }),
+    );
+    const printed: string[] = [];
+    const [name = "", workflow = "", ...options] = command;
+    for (const mode of [[], ["--json"], ["--events"]]) {
+      const args = [name, workflow, "-i", "inputs.json", ...options, "--submit-timeout", "5s", ...mode, ...DEBUG];
+      const { stdout, stderr } = await runProgram({ ...call, args });
+      printed.push(stdout, stderr);
+    }
+    for (
+      const args of [["resume", "--all", "--timeout", "1s"], ["history", "show", "last", "--json"], [
+        "history",
+        "--json",
+      ]]
+    ) {
+      const { stdout, stderr } = await runProgram({ ...call, args: [...args, ...DEBUG] });
+      printed.push(stdout, stderr);
+    }
+    assert.ok(printed.some((text) => text.includes("•••")), "nothing was repeated");
+    for (const text of [...printed, ...await textsIn(state)]) {
+      for (const form of PLANTED.flatMap(repetitionsOf)) {
+        assert.ok(!text.includes(form), `${JSON.stringify(form)} found in: ${text.slice(0, 6_000)}`);
+      }
+    }
+  });
+}
+
+function repetitionsOf(secret: string): readonly string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return [secret, escaped, JSON.stringify(escaped).slice(1, -1), encodeURIComponent(secret), btoa(secret)];
+}
+
+/** A proxy that adds the secrets to every text that the platform can choose itself. */
+function repeatingServer(
+  simulator: Simulator,
+  { isRejected }: { readonly isRejected: boolean },
+): { readonly url: string } & AsyncDisposable {
+  const planted = PLANTED.flatMap(repetitionsOf).join(" ");
+  const authorization = `Basic ${btoa(`${simulator.key}:`)}`;
+  const repeat = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(repeat);
+    if (typeof value !== "object" || value === null) return value;
+    const members = Object.entries(value).map(([name, member]) => [name, repeat(member)]);
+    const isRun = "executedJobs" in value || "inlineRun" in value;
+    return Object.fromEntries([...members, ...(isRun ? [["statusReason", `because ${planted}`]] : [])]);
+  };
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const body = request.method === "POST" ? await request.text() : undefined;
+    if (isRejected && pathname === "/api/workflow-runs" && request.method === "POST") {
+      return Response.json({ error: true, message: `no: ${planted}`, errors: [planted] }, { status: 400 });
+    }
+    const headers = new Headers(request.headers);
+    headers.set("authorization", authorization);
+    const response = await fetch(`${simulator.url}${pathname}${search}`, { method: request.method, headers, body });
+    if (response.status === 204) return new Response(null, { status: 204 });
+    const text = await response.text();
+    if (pathname.endsWith("/files") && response.ok) {
+      return Response.json(`${JSON.parse(text)}::error title=${planted}::${planted}\n${planted}\n`);
+    }
+    const isJson = (response.headers.get("content-type") ?? "").includes("json");
+    return new Response(isJson ? JSON.stringify(repeat(JSON.parse(text))) : text, {
+      status: response.status,
+      headers: { "content-type": response.headers.get("content-type") ?? "text/plain" },
+    });
+  });
+  return { url: `http://127.0.0.1:${server.addr.port}`, [Symbol.asyncDispose]: () => server.shutdown() };
+}

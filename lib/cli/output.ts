@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
-import { redactValues } from "../inputs/secrets.ts";
+import { createRedactor } from "../redact.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
@@ -49,11 +49,12 @@ export function createOutput(
   { mode, level, mayColor, secrets = [] }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
+  let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
   const write = (writer: TextWriter, text: string) => {
     // The live line is cleared, and drawn again below the text.
     live?.hide();
-    writer.write(redactValues(text, secrets));
+    writer.write(redact(text));
     live?.draw();
   };
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
@@ -62,7 +63,10 @@ export function createOutput(
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,
-    redact: (values) => void secrets.push(...values),
+    redact(values) {
+      secrets.push(...values);
+      redact = createRedactor(secrets);
+    },
     answer: (text) => write(stdout, `${escaped(text, isColored.answer)}\n`),
     raw: (text) => write(stdout, escapeControlCharacters(text)),
     document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),

@@ -10,6 +10,7 @@ import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
+import { withStoppableReads } from "./stoppable_reads.ts";
 
 /** The hidden command that the shells' completion scripts call. */
 async function completeLine(context: Context): Promise<number> {
@@ -76,7 +77,7 @@ async function start(
   const execute = command.prepare(argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  const withEnv = await withDotenv(context);
+  const withEnv = await withDotenv(withStoppableReads(context, stopping.signal));
   return await execute({
     context: withEnv,
     output: outputFor(withEnv, { level: levelOf(withEnv), secrets }),

@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import { readBoundedText } from "./bounded_read.ts";
 import { runProgram } from "./run_program.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
@@ -14,7 +15,7 @@ export function systemContext(versionLine: string): Context {
     runtime: { deno: Deno.version.deno, arch: Deno.build.arch },
     stdin: {
       isTerminal: Deno.stdin.isTerminal(),
-      readText: () => new Response(Deno.stdin.readable).text(),
+      readText: () => readBoundedText(Deno.stdin.readable, "stdin"),
     },
     stdout: textWriter(Deno.stdout),
     stderr: textWriter(Deno.stderr),
@@ -23,8 +24,8 @@ export function systemContext(versionLine: string): Context {
     readLine,
     random: cryptoRandom,
     fetch: globalThis.fetch,
+    readTextFile: async (path) => await readBoundedText((await Deno.open(path)).readable, path),
     runProgram,
-    readTextFile: (path) => Deno.readTextFile(path),
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",

@@ -4,12 +4,13 @@ import type { InputLayer } from "./layers.ts";
 import type { Lines } from "./lines.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { isObject, joinPath, type Path, valueAt } from "./path.ts";
-import { findSecrets, MASK, maskSecrets, secretsInDefault } from "./secrets.ts";
+import { findSecrets, maskSecrets, secretsInDefault } from "./secrets.ts";
+import { SECRET_MASK } from "../redact.ts";
 
 export interface ExplainedInput {
   /** Like `slurm.partition` or `rows[0].name`. */
   readonly path: string;
-  /** {@link MASK} for a secret; an object or a list only where it is empty. */
+  /** {@link SECRET_MASK} for a secret; an object or a list only where it is empty. */
   readonly value: Json;
   /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for a value that the platform supplies. */
   readonly origin: string;
@@ -58,7 +59,7 @@ async function sourceOf(
   if (layer.type === "object") {
     return { origin: layer.origin, value: masked(layer.value), lines: await layer.lines?.(), remainingPath: [] };
   }
-  const value = valueAt(masked(wrapped(layer.path, layer.value)), layer.path) ?? MASK;
+  const value = valueAt(masked(wrapped(layer.path, layer.value)), layer.path) ?? SECRET_MASK;
   return { origin: layer.origin, value, lines: undefined, remainingPath: layer.path };
 }
 
@@ -81,7 +82,7 @@ function addRows(
   rows: ExplainedInput[],
 ): void {
   if (isSecret(path)) {
-    rows.push(rowOf(MASK, path, sources));
+    rows.push(rowOf(SECRET_MASK, path, sources));
   } else if (Array.isArray(value) && value.length > 0) {
     for (const [index, item] of value.entries()) {
       addRows(item, joinPath(path, index), sourcesInside(sources, index), isSecret, rows);
@@ -156,7 +157,7 @@ function addDefaults(fields: Fields, inputs: JsonObject, path: string, rows: Exp
     } else if (value === undefined && field.ignore !== true) {
       const fallback = field.default ?? field.defaultExpression?.text;
       if (fallback === undefined) continue;
-      const shown = maskSecrets({ [name]: fallback }, secretsInDefault(name, field))[name] ?? MASK;
+      const shown = maskSecrets({ [name]: fallback }, secretsInDefault(name, field))[name] ?? SECRET_MASK;
       rows.push({ path: joinPath(path, name), value: shown, origin: "default", overrode: [], isSent: false });
     }
   }

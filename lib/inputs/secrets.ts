@@ -1,9 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
+import { SECRET_MASK } from "../redact.ts";
 import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
-
-/** Replaces a secret in anything that is shown. */
-export const MASK = "•••";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {
@@ -77,12 +75,12 @@ export function secretsInDefault(name: string, field: Field): string[] {
   return findSecrets({ [name]: value }, { form: { fields: new Map([[name, field]]), notes: [] }, secretPaths: [] });
 }
 
-/** Replaces every secret with {@link MASK}. */
+/** Replaces every secret with {@link SECRET_MASK}. */
 export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
   const secrets = new Set(secretPaths);
   if (secrets.size === 0) return inputs;
   const masked = (value: Json, path: string): Json => {
-    if (secrets.has(path)) return MASK;
+    if (secrets.has(path)) return SECRET_MASK;
     if (Array.isArray(value)) return value.map((item, index) => masked(item, joinPath(path, index)));
     return isObject(value) ? members(value, path) : value;
   };
@@ -111,24 +109,13 @@ export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[
   return members(inputs, "");
 }
 
-/** Shorter secrets would match parts of ordinary words. */
-const MIN_SECRET_LENGTH = 4;
-
-/** The values of the secrets, as text, that are long enough to be redacted. */
+/** The values of the secrets, as text. */
 export function secretValues(inputs: JsonObject | null, secretPaths: readonly string[]): string[] {
   return secretPaths.flatMap((text) => {
     const path = parsePath(text);
     const value = path === undefined || inputs === null ? undefined : valueAt(inputs, path);
-    return leavesOf(value).map(String).filter((secret) => secret.length >= MIN_SECRET_LENGTH);
+    return leavesOf(value).map(String);
   });
-}
-
-/** Replaces each value with {@link MASK}, including its escaped form in JSON. */
-export function redactValues(text: string, values: readonly string[]): string {
-  return values.reduce(
-    (redacted, value) => redacted.replaceAll(value, MASK).replaceAll(JSON.stringify(value).slice(1, -1), MASK),
-    text,
-  );
 }
 
 function leavesOf(value: Json | undefined): (string | number)[] {

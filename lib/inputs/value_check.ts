@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import type { Json } from "../json.ts";
 import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
 import { isObject } from "./path.ts";
-import { MASK } from "./secrets.ts";
+import { SECRET_MASK } from "../redact.ts";
 
 /**
  * Checks a value of any field but a group.
@@ -21,7 +21,7 @@ export function validateValue(
 /** The message for an invalid value. */
 export function describeInvalid(field: Field, value: Json, { isSecret }: { readonly isSecret: boolean }): string {
   const hint = isSecret ? undefined : hintFor(field, value);
-  return `must be ${describeAllowed(field)}: got ${isSecret ? MASK : describeValue(value)}${
+  return `must be ${describeAllowed(field)}: got ${isSecret ? SECRET_MASK : describeValue(value)}${
     hint === undefined ? "" : `; ${hint}`
   }`;
 }

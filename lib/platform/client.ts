@@ -102,8 +102,11 @@ export interface Client {
   cancelRun(runId: RunId, options: Abortable): Promise<void>;
   /** Deletes the run and its files. */
   deleteRun(runId: RunId, options: Abortable): Promise<void>;
-  /** A file of the run's folder; `null` if it does not exist (yet). */
-  readRunFile(runId: RunId, path: string, options: Abortable): Promise<string | null>;
+  /**
+   * A file of the run's folder in pieces, of any size: read it to its end or cancel it. `null` if it does not exist (yet).
+   * Reading throws ResponseLost, BadResponse or the signal's reason.
+   */
+  readRunFile(runId: RunId, path: string, options: Abortable): Promise<ReadableStream<string> | null>;
   /** The steps that are running now, with the platform's own status; `null` if the server lacks this route. */
   runningSteps(runId: RunId, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
 

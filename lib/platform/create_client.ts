@@ -16,7 +16,7 @@ import { submitNotSent } from "./submit.ts";
 
 /** Dependencies and settings of a client. */
 export interface ClientOptions
-  extends Pick<HttpOptions, "requestTimeoutMs" | "maxResponseBytes" | "maxFileBytes" | "caCerts" | "createHttpClient"> {
+  extends Pick<HttpOptions, "requestTimeoutMs" | "maxResponseBytes" | "caCerts" | "createHttpClient"> {
   /** Determines the host, too. */
   readonly credential: Credential;
   /** Usually `globalThis.fetch`. */

@@ -3,9 +3,10 @@
 import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunId } from "../run.ts";
-import { pathSegment, sendRequest, withFallback } from "./request.ts";
+import { jsonStringPieces } from "./json_string.ts";
+import { openRequest, pathSegment, sendRequest, withFallback } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
-import type { Http, HttpResponse } from "./http.ts";
+import type { Http, OpenResponse } from "./http.ts";
 import { formatRunId, type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 
@@ -66,7 +67,7 @@ export function currentRuns(http: Http): RunOperations {
       return await withFallback(
         null,
         ["not_found"],
-        async () => fileText(await sendRequest(http, { ...options, action, path, responseKind: "file" }), action),
+        async () => fileText(await openRequest(http, { ...options, action, path }), action),
       );
     },
 
@@ -131,14 +132,16 @@ function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery)
 }
 
 /** The contract has a JSON string; a response of another content type is the file itself. */
-function fileText(response: HttpResponse, action: string): string {
-  if (!(response.headers.get("content-type") ?? "").includes("json")) return response.text;
-  let value: unknown;
-  try {
-    value = JSON.parse(response.text);
-  } catch {
-    // Reported below, like any other response that is not a JSON string.
-  }
-  if (typeof value === "string") return value;
-  throw new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${response.requestId})`);
+function fileText({ headers, body, requestId }: OpenResponse, action: string): ReadableStream<string> {
+  const text = body ?? emptyStream();
+  if (!(headers.get("content-type") ?? "").includes("json")) return text;
+  return text.pipeThrough(
+    jsonStringPieces(() =>
+      new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${requestId})`)
+    ),
+  );
+}
+
+function emptyStream(): ReadableStream<string> {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }

@@ -9,6 +9,7 @@ import type { Log } from "../log.ts";
 import type { JsonObject } from "../json.ts";
 import type { Secret } from "../secret.ts";
 import { type NetworkError, readNetworkError } from "./network_error.ts";
+import { errorOfFailure } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
 /** Dependencies and settings of all requests. */
@@ -33,8 +34,6 @@ export interface HttpOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Maximum size of a response, decompressed. Default: 32 MiB. */
   readonly maxResponseBytes?: number | undefined;
-  /** Maximum size of a file of a run. Default: 64 MiB. */
-  readonly maxFileBytes?: number | undefined;
   /** Additional certificate authorities to trust, as PEM text. */
   readonly caCerts?: readonly string[] | undefined;
   /** Default: `Deno.createHttpClient`; `null` leaves the choice of connection to `fetch`. */
@@ -55,8 +54,6 @@ export interface Exchange {
    * the server closes the connection after reading it.
    */
   readonly connection: "shared" | "own";
-  /** Determines the maximum size. Default: `default`. */
-  readonly responseKind?: "default" | "file" | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -68,8 +65,16 @@ export interface HttpResponse {
   readonly requestId: string;
 }
 
-export type ExchangeResult =
-  | { readonly type: "response"; readonly response: HttpResponse }
+/** A response whose body is read as it arrives. */
+export interface OpenResponse extends HttpResponse {
+  /** Only the beginning of an error response; empty if the response is a 2xx. */
+  readonly text: string;
+  /** The body in pieces, of any total size: read it to its end or cancel it. `null` unless the response is a 2xx. */
+  readonly body: ReadableStream<string> | null;
+}
+
+export type ExchangeResult<R extends HttpResponse = HttpResponse> =
+  | { readonly type: "response"; readonly response: R }
   | {
     readonly type: "failed";
     readonly error: NetworkError | TimedOut;
@@ -98,14 +103,19 @@ export interface Http {
    * CredentialError, before anything is sent, if the token has expired and cannot be renewed.
    */
   send(exchange: Exchange): Promise<ExchangeResult>;
+  /**
+   * Sends the request once, over the shared connections, and returns before the body has arrived. The time limit applies
+   * to each part of the body that is awaited, not to the whole.
+   *
+   * @throws Like `send`. Reading the body throws the signal's own reason, or ResponseLost.
+   */
+  open(exchange: Exchange & { readonly connection: "shared" }): Promise<ExchangeResult<OpenResponse>>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const MIB = 1024 * 1024;
 /** Enough for thousands of runs, or of workflows with their files. */
 const MAX_RESPONSE_BYTES = 32 * MIB;
-/** The platform rotates logs at 10 MiB; as JSON, each byte may be escaped. */
-const MAX_FILE_BYTES = 64 * MIB;
 /** The beginning of an error response is enough. */
 const MAX_ERROR_BYTES = MIB;
 const MAX_REDIRECTS = 5;
@@ -114,10 +124,18 @@ export function createHttp(options: HttpOptions): Http {
   const { credential, clock, random, log } = options;
   const connections = createConnections(options);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const limits = {
-    default: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
-    file: options.maxFileBytes ?? MAX_FILE_BYTES,
+  const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
+  /** Starts measuring; the returned function logs a line about the exchange. */
+  const startLine = ({ method, path }: Exchange) => {
+    const startedMs = clock.monotonic();
+    return (event: string, id: string) => {
+      const elapsedMs = Math.round(clock.monotonic() - startedMs);
+      log("DEBUG", `${method} ${path}: ${event} in ${elapsedMs} ms (request ${id})`);
+    };
   };
+  const contextOf = ({ action }: Exchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
+  const errorText = async (response: Response, redact: Redact) =>
+    redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
   return {
     clock,
@@ -130,12 +148,7 @@ export function createHttp(options: HttpOptions): Http {
       const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
       const redact = redactor(authorization);
       const ownId = requestIdOf(random);
-      const startedMs = clock.now();
-      const logLine = (event: string, id: string) =>
-        log(
-          "DEBUG",
-          `${exchange.method} ${exchange.path}: ${event} in ${Math.round(clock.now() - startedMs)} ms (request ${id})`,
-        );
+      const logLine = startLine(exchange);
       using deadline = clock.timeout(requestTimeoutMs);
       using connection = connections(exchange.connection);
       const signals = exchange.signal === undefined ? [deadline.signal] : [exchange.signal, deadline.signal];
@@ -148,12 +161,9 @@ export function createHttp(options: HttpOptions): Http {
           requestId: ownId,
         });
         const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const maxBytes = limits[exchange.responseKind ?? "default"];
-        const text = redact(
-          response.ok
-            ? await boundedText(response, { action: exchange.action, requestId, maxBytes })
-            : await truncatedText(response, Math.min(maxBytes, MAX_ERROR_BYTES)),
-        );
+        const text = response.ok
+          ? redact(await boundedText(response, { action: exchange.action, requestId, maxBytes: maxResponseBytes }))
+          : await errorText(response, redact);
         logLine(`status ${response.status}`, requestId);
         return {
           type: "response",
@@ -166,6 +176,68 @@ export function createHttp(options: HttpOptions): Http {
         const failure = deadline.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
         logLine(failure.message, ownId);
         return { type: "failed", error: failure, cause: error, requestId: ownId };
+      }
+    },
+
+    async open(exchange) {
+      exchange.signal?.throwIfAborted();
+      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
+      const redact = redactor(authorization);
+      const ownId = requestIdOf(random);
+      const logLine = startLine(exchange);
+      const idle = createIdleLimit(clock, requestTimeoutMs);
+      const signal = exchange.signal === undefined ? idle.signal : AbortSignal.any([exchange.signal, idle.signal]);
+      const failed = (error: unknown, requestId: string) => {
+        // First: an abort is never reported as a network failure.
+        exchange.signal?.throwIfAborted();
+        if (error instanceof BadResponse) throw error;
+        const failure = idle.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
+        logLine(failure.message, requestId);
+        return { type: "failed", error: failure, cause: error, requestId } as const;
+      };
+      try {
+        const { client } = connections(exchange.connection);
+        const response = await idle.within(() =>
+          fetchSameOrigin(options, exchange, { signal, authorization, client, requestId: ownId })
+        );
+        const requestId = redact(serverIdOf(response.headers) ?? ownId);
+        const text = response.ok ? "" : await idle.within(() => errorText(response, redact));
+        logLine(`status ${response.status}`, requestId);
+        const body = response.ok
+          ? streamedText(response, {
+            within: idle.within,
+            redact,
+            onError: (error) => errorOfFailure(failed(error, requestId), contextOf(exchange)),
+          })
+          : null;
+        const { status, headers } = response;
+        return { type: "response", response: { status, headers, text, body, requestId } };
+      } catch (error) {
+        return failed(error, ownId);
+      }
+    },
+  };
+}
+
+interface IdleLimit {
+  /** Aborts when an operation takes too long. */
+  readonly signal: AbortSignal;
+  within<T>(operation: () => Promise<T>): Promise<T>;
+}
+
+/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
+function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    async within(operation) {
+      using deadline = clock.timeout(timeoutMs);
+      const onTimeout = () => controller.abort(deadline.signal.reason);
+      deadline.signal.addEventListener("abort", onTimeout, { once: true });
+      try {
+        return await operation();
+      } finally {
+        deadline.signal.removeEventListener("abort", onTimeout);
       }
     },
   };
@@ -288,6 +360,49 @@ async function readUpTo(response: Response, maxBytes: number): Promise<{ text: s
   return { text: parts.join(""), isComplete: true };
 }
 
+interface StreamedTextOptions {
+  readonly within: IdleLimit["within"];
+  readonly redact: Redact;
+  /** Turns the runtime's error into ours. */
+  readonly onError: (error: unknown) => Error;
+}
+
+/** The decoded body, as it arrives. */
+function streamedText({ body }: Response, { within, redact, onError }: StreamedTextOptions): ReadableStream<string> {
+  const reader = (body ?? new Blob().stream()).getReader();
+  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await within(() => reader.read());
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        throw onError(error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactedPieces(redact));
+}
+
+/** A secret may be split between two pieces: the end of each piece is held until the next one arrives. */
+function redactedPieces(redact: Redact): TransformStream<string, string> {
+  let held = "";
+  return new TransformStream({
+    transform(piece, controller) {
+      const text = redact(held + piece);
+      const length = Math.max(0, text.length - redact.maxLength);
+      // A surrogate pair stays in one piece.
+      const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
+      held = text.slice(end);
+      if (end > 0) controller.enqueue(text.slice(0, end));
+    },
+    flush(controller) {
+      if (held !== "") controller.enqueue(held);
+    },
+  });
+}
+
 function timedOut(timeoutMs: number): TimedOut {
   return { kind: "timeout", isSent: "unknown", message: `no response within ${timeoutMs / 1000} s` };
 }
@@ -302,9 +417,15 @@ function serverIdOf(headers: Headers): string | null {
 }
 
 /** Removes the credential from a response that repeats it, so that it is never printed. */
-function redactor(authorization: Secret | null): (text: string) => string {
-  if (authorization === null) return (text) => text;
-  const [scheme, token = ""] = authorization.reveal().split(" ");
-  const secrets = scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token];
-  return (text) => secrets.reduce((rest, secret) => secret === "" ? rest : rest.replaceAll(secret, "***"), text);
+function redactor(authorization: Secret | null): Redact {
+  const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
+  const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
+  const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
+  return Object.assign(redact, { maxLength: Math.max(0, ...secrets.map(({ length }) => length)) });
+}
+
+interface Redact {
+  (text: string): string;
+  /** The length of the longest secret. */
+  readonly maxLength: number;
 }

@@ -1,8 +1,9 @@
 /**
- * The log of a step is a file in the run's folder. The platform rotates it at 10 MiB and keeps one backup. No route streams
- * it, so following it means reading it repeatedly.
+ * The log of a step is a file in the run's folder. The platform rotates it at 10 MiB and keeps one backup. No route returns
+ * only what was added, so following it means reading it repeatedly. It is never in memory as a whole.
  */
 
+import { ResponseLost } from "../errors.ts";
 import type { RunId } from "../run.ts";
 import type { Abortable, Client } from "./client.ts";
 
@@ -11,64 +12,200 @@ export function stepLogPath(job: string, stepIndex: number): string {
   return `logs/${job}/step_${stepIndex}/logs.out`;
 }
 
-export interface ReadLogOptions extends Abortable {
-  /** The text from the previous read: as long as the log only grows, its backup is not requested. */
-  readonly before?: string | null | undefined;
+export interface StepLog {
+  readonly runId: RunId;
+  readonly job: string;
+  /** Position within the job, from 0. */
+  readonly stepIndex: number;
 }
 
-/**
- * The current content of a step's log, preceded by the rotated part.
- *
- * @returns `null` if the step has not written anything yet.
- */
-export async function readStepLog(
-  client: Pick<Client, "readRunFile">,
-  runId: RunId,
-  job: string,
-  stepIndex: number,
-  options: ReadLogOptions,
-): Promise<string | null> {
-  const { before = null, ...abortable } = options;
+export interface ReadLogOptions extends Abortable {
+  /** True if nothing will be added: then a partly written character at the end is returned too. */
+  readonly isLast: boolean;
+}
+
+export interface LogReader {
+  /**
+   * The text that was added since the previous call, in pieces; at first, the whole log, preceded by its rotated part. After
+   * an error, the next call continues where this one failed.
+   */
+  readNew(options: ReadLogOptions): AsyncGenerator<string, void>;
+  /** False as long as the step has not written anything. */
+  isPresent(): boolean;
+}
+
+/** Reads a log to its present end, again and again. */
+export function createLogReader(client: Pick<Client, "readRunFile">, { runId, job, stepIndex }: StepLog): LogReader {
   const path = stepLogPath(job, stepIndex);
-  const log = await client.readRunFile(runId, path, abortable);
-  if (log === null || (before !== null && before !== "" && log.startsWith(before))) return log;
-  // After the log, not before it: lines that are rotated in between are then read twice instead of never.
-  const backup = await client.readRunFile(runId, `${path}.1`, abortable);
-  if (backup === null) return log;
-  const isRotatedSince = log !== "" && backup.startsWith(log);
-  return isRotatedSince ? backup + (await client.readRunFile(runId, path, abortable) ?? "") : backup + log;
+  /** In the file that was read last: the log, or what has become its backup. */
+  let position = START;
+  let isPresent = false;
+
+  const open = async (file: string, options: Abortable) => {
+    const text = await client.readRunFile(runId, file, options);
+    isPresent ||= text !== null;
+    return text;
+  };
+
+  /** @returns False, without any text, if the file does not continue at `from`. */
+  async function* readFrom(
+    text: ReadableStream<string>,
+    from: Position,
+    { isLast }: { readonly isLast: boolean },
+  ): AsyncGenerator<string, boolean> {
+    let at = START;
+    let held = "";
+    // Leaving the loop early closes the connection.
+    for await (const piece of text) {
+      const known = piece.slice(0, Math.max(0, from.length - at.length));
+      if (known !== "") {
+        at = moved(at, known);
+        if (at.length === from.length && at.hash !== from.hash) return false;
+      }
+      const added = held + piece.slice(known.length);
+      // A partly written character decodes to U+FFFD now, and to itself on the next read.
+      held = added.endsWith("\ufffd") ? "\ufffd" : "";
+      const complete = added.slice(0, added.length - held.length);
+      if (complete === "") continue;
+      at = moved(at, complete);
+      position = at;
+      yield complete;
+    }
+    if (at.length < from.length) return false;
+    if (isLast && held !== "") {
+      position = moved(at, held);
+      yield held;
+    }
+    return true;
+  }
+
+  /** Reads the rest of the file that was rotated, then the log that has replaced it. */
+  async function* readRotated(log: ReadableStream<string>, options: ReadLogOptions): AsyncGenerator<string, void> {
+    const current = await peek(log);
+    try {
+      // After the log, not before it: lines that are rotated in between are then read twice instead of never.
+      const backup = await open(`${path}.1`, options);
+      const rotated = backup === null ? null : await peek(backup);
+      const isRotatedSince = rotated !== null && current.start !== "" && rotated.start.startsWith(current.start);
+      if (rotated !== null && !(yield* readFrom(rotated.text, position, { isLast: true }))) {
+        // Rotated more than once since the last read: what is left of it is all new.
+        const again = await open(`${path}.1`, options);
+        if (again !== null) yield* readFrom(again, START, { isLast: true });
+      }
+      const next = isRotatedSince ? await open(path, options) : current.text;
+      if (next !== null) yield* readFrom(next, START, options);
+    } finally {
+      await current.text.cancel();
+    }
+  }
+
+  async function* readOnce(options: ReadLogOptions): AsyncGenerator<string, void> {
+    const log = await open(path, options);
+    if (log === null) return;
+    if (position.length === 0) return yield* readRotated(log, options);
+    if (yield* readFrom(log, position, options)) return;
+    const again = await open(path, options);
+    if (again !== null) yield* readRotated(again, options);
+  }
+
+  return {
+    isPresent: () => isPresent,
+    async *readNew(options) {
+      for (let failures = 1;; failures++) {
+        try {
+          return yield* readOnce(options);
+        } catch (error) {
+          // The beginning may have been returned already: only this function can continue after it.
+          if (!(error instanceof ResponseLost) || options.retry === "none" || failures === MAX_ATTEMPTS) throw error;
+        }
+      }
+    },
+  };
+}
+
+const MAX_ATTEMPTS = 4;
+
+/** How much of a file was read, and the hash of that part: a rotated log begins with other text. */
+interface Position {
+  readonly length: number;
+  readonly hash: number;
+}
+
+/** 32-bit FNV-1a over UTF-16 code units. */
+const START: Position = { length: 0, hash: 0x811c9dc5 };
+
+function moved({ length, hash }: Position, text: string): Position {
+  let next = hash;
+  for (let index = 0; index < text.length; index++) next = Math.imul(next ^ text.charCodeAt(index), 0x01000193);
+  return { length: length + text.length, hash: next };
+}
+
+/** Enough to tell two files apart. */
+const START_LENGTH = 4096;
+
+/** The beginning of a text, and a stream of the whole text. */
+async function peek(text: ReadableStream<string>): Promise<{ start: string; text: ReadableStream<string> }> {
+  const reader = text.getReader();
+  const pieces: string[] = [];
+  for (let length = 0; length < START_LENGTH;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    pieces.push(value);
+    length += value.length;
+  }
+  return {
+    start: pieces.join("").slice(0, START_LENGTH),
+    text: new ReadableStream({
+      async pull(controller) {
+        const piece = pieces.shift() ?? (await reader.read()).value;
+        if (piece === undefined) controller.close();
+        else controller.enqueue(piece);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    }, { highWaterMark: 0 }),
+  };
 }
 
 /** The last lines of a text; a final line break does not start another line. */
 export function lastLines(text: string, count: number): string[] {
-  if (count <= 0) return [];
+  if (count <= 0 || text === "") return [];
   const end = text.endsWith("\n") ? text.length - 1 : text.length;
-  if (end <= 0) return [];
-  let start = end;
+  return text.slice(startOfLastLines(text, count), end).split("\n").map((line) => line.replace(/\r$/, ""));
+}
+
+function startOfLastLines(text: string, count: number): number {
+  if (count <= 0) return text.length;
+  let start = text.endsWith("\n") ? text.length - 1 : text.length;
   for (let lines = 0; lines < count && start > -1; lines++) {
     start = start === 0 ? -1 : text.lastIndexOf("\n", start - 1);
   }
-  return text.slice(start + 1, end).split("\n").map((line) => line.replace(/\r$/, ""));
+  return start + 1;
 }
+
+export interface Tail {
+  add(piece: string): void;
+  /** The end of the text; the last line may be unfinished. */
+  text(): string;
+}
+
+const TRIM_LENGTH = 64 * 1024;
 
 /**
- * The text added since the last read. If the log was rotated in between, its beginning is gone, and the two texts are
- * searched for an overlap. Without an overlap, all of it is new.
+ * Keeps the last lines of a text that arrives in pieces.
+ *
+ * @param maxLength If the lines are longer than this together, only their end is kept.
  */
-export function newText(before: string, after: string): string {
-  if (after.startsWith(before)) return after.slice(before.length);
-  if (after === "") return "";
-  const head = after.slice(0, HEAD_LENGTH);
-  for (let start = before.indexOf(head); start !== -1; start = before.indexOf(head, start + 1)) {
-    const overlap = before.length - start;
-    if (after.startsWith(before.slice(start))) return after.slice(overlap);
-  }
-  // The overlap is shorter than the head.
-  for (let overlap = Math.min(head.length, before.length); overlap > 0; overlap--) {
-    if (before.endsWith(head.slice(0, overlap))) return after.slice(overlap);
-  }
-  return after;
+export function createTail(count: number, maxLength: number): Tail {
+  let kept = "";
+  let trimAbove = TRIM_LENGTH;
+  const trimmed = () => kept.slice(Math.max(startOfLastLines(kept, count), kept.length - maxLength));
+  return {
+    add(piece) {
+      kept += piece;
+      if (kept.length <= trimAbove) return;
+      kept = trimmed();
+      trimAbove = Math.max(TRIM_LENGTH, 2 * kept.length);
+    },
+    text: trimmed,
+  };
 }
-
-/** Long enough for the native search to find few false matches. */
-const HEAD_LENGTH = 4096;

@@ -3,7 +3,7 @@
 import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
-import type { Exchange, ExchangeResult, Http, HttpResponse } from "./http.ts";
+import type { Exchange, ExchangeResult, Http, HttpResponse, OpenResponse } from "./http.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
@@ -16,7 +16,6 @@ export interface RequestOptions extends Abortable {
   readonly body?: Exchange["body"];
   /** True if the request does no harm when it arrives twice. A GET is always repeatable. */
   readonly isRepeatable?: boolean;
-  readonly responseKind?: Exchange["responseKind"];
   /** The reason to report for a 404, like `no such workflow`. */
   readonly whenMissing?: string;
 }
@@ -27,13 +26,35 @@ export interface RequestOptions extends Abortable {
  * @throws The classes that `Client` lists; the signal's own reason.
  */
 export async function sendRequest(http: Http, request: RequestOptions): Promise<HttpResponse> {
-  const { action, method = "GET", path, body, signal, retry, responseKind, whenMissing } = request;
+  const { action, method = "GET", path, body, signal } = request;
   const isRepeatable = method === "GET" || request.isRepeatable === true;
   const connection = isRepeatable ? "shared" : "own";
-  const exchange: Exchange = { action, method, path, body, signal, connection, responseKind };
-  const startedMs = http.clock.now();
+  const exchange: Exchange = { action, method, path, body, signal, connection };
+  return await attempt(http, { ...request, isRepeatable }, () => http.send(exchange));
+}
+
+/**
+ * Returns a 2xx response to a GET before its body has arrived. Nothing is retried once it has begun to arrive.
+ *
+ * @throws Like {@link sendRequest}. Reading the body throws ResponseLost or the signal's own reason.
+ */
+export async function openRequest(
+  http: Http,
+  request: Pick<RequestOptions, "action" | "path" | "signal" | "retry" | "whenMissing">,
+): Promise<OpenResponse> {
+  const { action, path, signal } = request;
+  const exchange = { action, method: "GET", path, signal, connection: "shared" } as const;
+  return await attempt(http, { ...request, isRepeatable: true }, () => http.open(exchange));
+}
+
+async function attempt<R extends HttpResponse>(
+  http: Http,
+  { action, signal, retry, whenMissing, isRepeatable }: RequestOptions & { readonly isRepeatable: boolean },
+  exchange: () => Promise<ExchangeResult<R>>,
+): Promise<R> {
+  const startedMs = http.clock.monotonic();
   for (let failures = 1;; failures++) {
-    const result = await http.send(exchange);
+    const result = await exchange();
     if (result.type === "response" && isSuccess(result.response)) return result.response;
 
     const nowMs = http.clock.now();
@@ -43,7 +64,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
       : errorOfFailure(result, context);
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
     const retryAfterMs = result.type === "response" ? retryAfterOf(result.response.headers, nowMs) : undefined;
-    const state = { failures, elapsedMs: nowMs - startedMs, retryAfterMs };
+    const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
     http.log("INFO", `${error.message}; retrying in ${(delayMs / 1000).toFixed(1)} s`);

@@ -1,6 +1,6 @@
 import type { ClusterField, Field, Form } from "../inputs/form.ts";
 import { hasDefault } from "../inputs/form.ts";
-import { MASK } from "../inputs/secrets.ts";
+import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
 import { formatPath, type Path } from "../inputs/path.ts";
 import { describeAllowed, validateValue } from "../inputs/value_check.ts";
@@ -138,7 +138,7 @@ function messageOf(question: ValueQuestion): string {
   const name = field.label ?? formatPath(path.slice(-1));
   const isSecret = isSecretQuestion(question);
   const requirement = field.default !== undefined
-    ? `default ${isSecret ? MASK : asText(field.default)}`
+    ? `default ${isSecret ? SECRET_MASK : asText(field.default)}`
     : isRequired
     ? "required"
     : "optional";

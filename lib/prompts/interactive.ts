@@ -59,9 +59,10 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
   prompter.note("Available workflows");
   const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
   const request = await askRequest(session, name);
+  let result: RunResult | undefined;
   while (true) {
-    if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return undefined;
-    const result = await session.run(request);
+    if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return result;
+    result = await session.run(request);
     const secretPaths = await secretsOf(session, request);
     session.print(`Equivalent command:\n${commandLine(name, request.inputs, secretPaths)}`);
     const action = await askNextAction(session, result, removeSecrets(request.inputs, secretPaths));

@@ -3,10 +3,12 @@ import { WriteConflict } from "../store/run_store.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
 import { isEnded } from "./transition.ts";
 import { applyListedRun, poll } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
+import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { submit } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, withInputs } from "./advance_result.ts";
 
@@ -39,16 +41,25 @@ export async function advance(
   );
   const listed = await listRunning(deps, active.map(({ submission }) => submission), options);
   await inParallel(active, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
+    if (mayHaveDuplicates(submission, nowMs)) {
+      const settled = await settleDuplicates(redactingDeps(deps, submission), submission, options);
+      if (settled !== undefined) {
+        results[index] = settled;
+        return;
+      }
+    }
     const run = submission.runId.type === "slug" ? listed.get(submission.runId.slug) : undefined;
     results[index] = run === undefined
-      ? await poll(deps, submission, options)
-      : await applyListedRun(deps, submission, run, options);
+      ? await poll(redactingDeps(deps, submission), submission, options)
+      : await applyListedRun(deps, submission, withoutSecretsOf(submission, run), options);
   });
 
   // Sequential: the platform rejects simultaneous launches of one workflow.
   for (const { submission, index } of due) {
     if (submission.state === "pending") results[index] = await submitUnlessConflict(deps, submission, options);
-    if (submission.state === "unconfirmed") results[index] = await reconcile(deps, submission, options);
+    if (submission.state === "unconfirmed") {
+      results[index] = await reconcile(redactingDeps(deps, submission), submission, options);
+    }
   }
   return results;
 }
@@ -60,7 +71,7 @@ async function submitUnlessConflict(
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   try {
-    return await submit(deps, submission, options);
+    return await submit(redactingDeps(deps, submission), submission, options);
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
     const stored = await deps.store.get(submission.submissionId);

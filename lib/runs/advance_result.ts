@@ -14,7 +14,7 @@ export interface AdvanceResult {
   readonly events: readonly RunEvent[];
   /** Why the last poll or submit failed; a caller that tracks the run usually continues. */
   readonly error?: RunnerError;
-  /** True when another process advanced the submission instead. */
+  /** True when another process advanced the submission instead, or its run is the one that another process started. */
   readonly wasAdvancedElsewhere?: boolean;
 }
 
@@ -27,6 +27,10 @@ export interface AdvanceOptions {
   readonly submitTimeoutMs: number;
   /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */
   readonly unreachableTimeoutMs: number | null;
+  /** When the caller stops waiting, milliseconds since the epoch; no poll is planned later. Default: never. */
+  readonly deadlineAtMs?: number | undefined;
+  /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
+  readonly limit?: AbortSignal | undefined;
 }
 
 /** Applies an observation and stores the submission. Throws when storing fails, so nothing is sent without a record. */

@@ -1,9 +1,11 @@
 import { slugOf } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { PendingSubmission, RunRequest } from "../submission.ts";
+import type { PendingSubmission, RunRequest, Submission } from "../submission.ts";
+import { capabilitiesOf, updateCapabilities } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
 import { createSubmission } from "./create_submission.ts";
+import { refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions } from "./options.ts";
 import { track } from "./track.ts";
 
@@ -19,6 +21,7 @@ export async function* execute(
 ): AsyncGenerator<RunEvent, RunResult> {
   const submission = await createSubmission(deps, request, options);
   if (submission.state === "pending" && submission.attempts === 0) {
+    if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
     yield submittingEvent(deps, submission);
   } else if (submission.idempotencyKey !== null) {
     yield {
@@ -39,6 +42,18 @@ export function submittingEvent(
 ): RunEvent {
   const { workflow } = request;
   return { type: "submitting", submissionId, atMs: clock.now(), workflow, host, user, slug: ownSlug };
+}
+
+/** Once for each host: a key guarantees less on a server that does not refuse a taken slug. */
+async function* reportGuarantee(
+  deps: Deps,
+  { submissionId, owner: { host } }: Submission,
+): AsyncGenerator<RunEvent, void> {
+  const guarantee = await refusesDuplicates(deps, host) ? "one-run" : "oldest-run";
+  const { reportedKeyGuarantee } = await capabilitiesOf(deps, host);
+  if (reportedKeyGuarantee === guarantee) return;
+  yield { type: "key-guarantee", submissionId, atMs: deps.clock.now(), guarantee };
+  await updateCapabilities(deps, host, { reportedKeyGuarantee: guarantee });
 }
 
 /** Consumes the events and returns the result, which a `for await` would drop. */

@@ -1,31 +1,42 @@
 /** Why a run failed. The platform reports no reason: it is collected from the run's jobs and their logs. */
 
-import { lastLines, readStepLog } from "../platform/logs.ts";
+import { createLogReader, createTail, lastLines, type StepLog } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
 import type { Annotation, FailedJob, FailedStep, Failure } from "../result.ts";
 import type { Job, RunDetail, Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
+import { type Limited, withLimit } from "./limit.ts";
 import { runIdOf } from "./view.ts";
 
 const TAIL_LINES = 20;
+const MAX_TAIL_LENGTH = 64 * 1024;
 
 const MAX_ANNOTATIONS = 20;
 
 /** Hundreds of matrix jobs may fail; the first ones are enough. */
 const MAX_STEPS = 10;
 
+/** For all logs together: one may be very long, or have no end. */
+const READ_LOGS_MS = 60_000;
+
+/** The part of a line that is searched for an annotation. */
+const MAX_LINE_LENGTH = 16 * 1024;
+
 /**
  * The failed jobs and steps of a run, with the last lines of their logs and the annotations in them.
  *
- * @returns `undefined` when no job or step failed. A log that cannot be read has an empty tail.
+ * @returns `undefined` when no job or step failed. A log that cannot be read in time has an empty tail.
  */
 export async function digestFailure(
-  { client }: Pick<Deps, "client">,
+  deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  { signal }: { readonly signal: AbortSignal },
+  options: Limited,
 ): Promise<Failure | undefined> {
   const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
   if (failed.length === 0) return undefined;
+  using deadline = deps.clock.timeout(READ_LOGS_MS);
+  const limit = options.limit === undefined ? deadline.signal : AbortSignal.any([options.limit, deadline.signal]);
+  const limited = { signal: options.signal, limit };
   const runId = runIdOf(run, "");
   let steps = 0;
   const failedJobs: FailedJob[] = [];
@@ -33,37 +44,78 @@ export async function digestFailure(
     const failedSteps: FailedStep[] = [];
     for (const step of job.steps.filter(hasFailed)) {
       steps += 1;
-      const log = steps > MAX_STEPS
-        ? ""
-        : await textOrEmpty(() => readStepLog(client, runId, job.name, step.index, { signal }));
-      failedSteps.push({
-        name: step.name,
-        status: step.status,
-        annotations: annotationsIn(log),
-        logTail: lastLines(log, TAIL_LINES),
-      });
+      const log = { runId, job: job.name, stepIndex: step.index };
+      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, log, limited);
+      failedSteps.push({ name: step.name, status: step.status, ...digest });
     }
     failedJobs.push({ name: job.name, status: job.status, failedSteps });
   }
   return { summary: summaryOf(failedJobs), failedJobs };
 }
 
-/** Parses `::error title=…::message`, `::warning` and `::notice` in log lines. */
-export function annotationsIn(log: string): Annotation[] {
-  const annotations: Annotation[] = [];
-  for (const line of log.split("\n")) {
-    const match = /::(error|warning|notice)(?:\s+([^:]*))?::(.*)$/.exec(line);
-    if (match === null) continue;
-    const [, type, attributes, message] = match;
-    const title = /(?:^|,)\s*title=([^,]*)/.exec(attributes ?? "")?.[1] ?? null;
-    annotations.push({
-      type: type === "error" ? "error" : type === "warning" ? "warning" : "notice",
-      title,
-      message: (message ?? "").trim(),
+const EMPTY_LOG = { annotations: [], logTail: [] } as const;
+
+/** A failure report without one log is better than none. */
+async function digestLog(
+  { client }: Pick<Deps, "client">,
+  log: StepLog,
+  limited: Limited,
+): Promise<Pick<FailedStep, "annotations" | "logTail">> {
+  try {
+    return await withLimit(limited, `read the log of ${log.job}`, async (signal) => {
+      const tail = createTail(TAIL_LINES, MAX_TAIL_LENGTH);
+      const annotations = collectAnnotations();
+      for await (const piece of createLogReader(client, log).readNew({ signal, isLast: true })) {
+        tail.add(piece);
+        annotations.add(piece);
+      }
+      return { annotations: annotations.all(), logTail: lastLines(tail.text(), TAIL_LINES) };
     });
-    if (annotations.length === MAX_ANNOTATIONS) break;
+  } catch (error) {
+    if (error instanceof RunnerError) return EMPTY_LOG;
+    throw error;
   }
-  return annotations;
+}
+
+interface AnnotationCollector {
+  add(piece: string): void;
+  /** The first ones, once the whole log was added. */
+  all(): readonly Annotation[];
+}
+
+/** Parses `::error title=…::message`, `::warning` and `::notice` in the lines of a log. */
+export function collectAnnotations(): AnnotationCollector {
+  const annotations: Annotation[] = [];
+  let line = "";
+  const addLine = () => {
+    const annotation = annotations.length < MAX_ANNOTATIONS ? annotationIn(line) : null;
+    if (annotation !== null) annotations.push(annotation);
+    line = "";
+  };
+  return {
+    add(piece) {
+      for (const [index, part] of piece.split("\n").entries()) {
+        if (index > 0) addLine();
+        if (line.length < MAX_LINE_LENGTH) line += part.slice(0, MAX_LINE_LENGTH);
+      }
+    },
+    all() {
+      addLine();
+      return annotations;
+    },
+  };
+}
+
+function annotationIn(line: string): Annotation | null {
+  if (!line.includes("::")) return null;
+  const match = /::(error|warning|notice)(?:\s+([^:]*))?::(.*)$/.exec(line);
+  if (match === null) return null;
+  const [, type, attributes, message] = match;
+  return {
+    type: type === "error" ? "error" : type === "warning" ? "warning" : "notice",
+    title: /(?:^|,)\s*title=([^,]*)/.exec(attributes ?? "")?.[1] ?? null,
+    message: (message ?? "").trim(),
+  };
 }
 
 function hasFailed({ status }: Job | Step): boolean {
@@ -80,14 +132,4 @@ function summaryOf(failedJobs: readonly FailedJob[]): string {
     ? `, and ${failedJobs.length - 1} more failed ${failedJobs.length === 2 ? "job" : "jobs"}`
     : "";
   return `${where}${more}${why === undefined || why === "" ? "" : `: ${why}`}`;
-}
-
-/** A failure report without one log is better than none. */
-async function textOrEmpty(read: () => Promise<string | null>): Promise<string> {
-  try {
-    return await read() ?? "";
-  } catch (error) {
-    if (error instanceof RunnerError) return "";
-    throw error;
-  }
 }

@@ -8,6 +8,7 @@ import type { Run } from "../run.ts";
 import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { isEnded, transition } from "./transition.ts";
+import { redactingDeps } from "./redacting.ts";
 import { search } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { capabilitiesOf, withInputs } from "./advance_result.ts";
@@ -128,7 +129,7 @@ async function findExisting(
 async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal }: { readonly signal: AbortSignal }) {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const scope = keepsSlug === true ? "slug" : "list";
-  return await search(deps, keyed, { signal, scope });
+  return await search(redactingDeps(deps, keyed), keyed, { signal, scope });
 }
 
 /** The key is the same, so the inputs are too: `search` has compared the hash in the display name. */

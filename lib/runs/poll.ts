@@ -1,10 +1,11 @@
-import { NotFound, RunnerError } from "../errors.ts";
+import { NotFound, RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { Run, RunDetail } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
+import { withLimit } from "./limit.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { formatRunId, isAnythingRunning, KIND_OF_STATUS, positionOf, resultOf, runIdOf } from "./view.ts";
@@ -24,14 +25,17 @@ const MIN_REPORTED_OUTAGE_MS = 10_000;
 
 /** Reads the run's detail and updates the submission. */
 export async function poll(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions): Promise<AdvanceResult> {
+  const sentAtMs = deps.clock.now();
   try {
-    const run = await deps.client.getRun(submission.runId, { signal: options.signal, retry: "none" });
+    const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
+      return await deps.client.getRun(submission.runId, { signal, retry: "none" });
+    });
     return await afterPoll(deps, submission, run, options);
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return error instanceof NotFound
       ? await afterMissing(deps, submission, error, options)
-      : await afterFailedPoll(deps, submission, error, options);
+      : await afterFailedPoll(deps, submission, error, { ...options, sentAtMs });
   }
 }
 
@@ -126,22 +130,36 @@ async function afterFailedPoll(
   deps: Deps,
   submission: ActiveSubmission,
   error: RunnerError,
-  options: AdvanceOptions,
+  options: AdvanceOptions & { readonly sentAtMs: number },
 ): Promise<AdvanceResult> {
-  const retryAfterMs = "retryAfterMs" in error && typeof error.retryAfterMs === "number"
-    ? error.retryAfterMs
-    : undefined;
-  const isRefused = error.kind === "credential_refused";
-  const pollAtMs = nextPollMs(deps, submission, options, isRefused ? REFUSED_POLL_MS : retryAfterMs);
-  const updated = await recordObservation(deps, submission, { type: "poll-failed", pollAtMs });
   const nowMs = deps.clock.now();
-  const unreachableSinceMs = submission.unreachableSinceMs ?? nowMs;
+  const unreachableSinceMs = submission.unreachableSinceMs ?? Math.min(options.sentAtMs, nowMs);
+  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const delayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : retryAfterMs;
+  const untilMs = Math.min(
+    nextPollMs(deps, submission, options, delayMs),
+    // At these instants the wait ends, after a last poll.
+    Math.max(nowMs, unreachableSinceMs + (options.unreachableTimeoutMs ?? Infinity)),
+    Math.max(nowMs, options.deadlineAtMs ?? Infinity),
+  );
+  const updated = await recordObservation(deps, submission, {
+    type: "poll-failed",
+    sinceMs: unreachableSinceMs,
+    pollAtMs: untilMs,
+  });
   const isNewOutage = isReported(unreachableSinceMs, nowMs) &&
     !(submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs));
-  const events: RunEvent[] = isNewOutage
-    ? [{ type: "connection-lost", submissionId: submission.submissionId, atMs: nowMs, reason: error.message }]
-    : [];
+  const base = { submissionId: submission.submissionId, atMs: nowMs, reason: error.message };
+  const events: RunEvent[] = [];
+  if (isNewOutage) events.push({ ...base, type: "connection-lost" });
+  if (retryAfterMs !== undefined && untilMs - nowMs > maxIntervalMs(options)) {
+    events.push({ ...base, type: "poll-delayed", untilMs });
+  }
   return { submission: updated, events, error };
+}
+
+function maxIntervalMs({ pollInterval: { pollIntervalMs, maxPollIntervalMs } }: AdvanceOptions): number {
+  return Math.max(pollIntervalMs, maxPollIntervalMs);
 }
 
 async function finish(deps: Deps, advanced: AdvanceResult, result: RunResult): Promise<AdvanceResult> {

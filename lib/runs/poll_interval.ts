@@ -10,6 +10,9 @@ export interface PollInterval {
 /** Frequent at first, then every 15 seconds, like the platform's own tools. */
 export const DEFAULT_POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
 
+/** A longer `Retry-After` is not obeyed: a maintenance page may ask for hours, and the run may end before. */
+export const MAX_RETRY_AFTER_MS = 5 * 60_000;
+
 /** The largest fraction by which an interval is shortened, so that many clients do not poll in lockstep. */
 const JITTER = 0.1;
 
@@ -18,7 +21,7 @@ const JITTER = 0.1;
  * time, so a process that resumes a run continues at the same interval.
  *
  * @param elapsedMs Since the run started.
- * @param minDelayMs From `Retry-After`.
+ * @param minDelayMs From `Retry-After`; obeyed up to {@link MAX_RETRY_AFTER_MS}.
  */
 export function pollDelayMs(
   elapsedMs: number,
@@ -29,7 +32,7 @@ export function pollDelayMs(
   // The sum of the intervals d, 1.5d, 2.25d, … is 2 × (next − d), so the next one is d + elapsed / 2.
   const grown = pollIntervalMs + Math.max(0, elapsedMs) / 2;
   const interval = Math.min(grown, Math.max(pollIntervalMs, maxPollIntervalMs));
-  return Math.max(minDelayMs, interval * (1 - JITTER * random()));
+  return Math.max(Math.min(minDelayMs, MAX_RETRY_AFTER_MS), interval * (1 - JITTER * random()));
 }
 
 /** The delays between searches for the run of an unconfirmed submission. */

@@ -2,11 +2,11 @@ import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { checkInputs } from "../inputs/check.ts";
 import { declaredTypes } from "../inputs/declared_type.ts";
-import type { Form } from "../inputs/form.ts";
+import type { Fields, Form } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import { readForm } from "../inputs/read_form.ts";
-import { findSecrets } from "../inputs/secrets.ts";
+import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
@@ -60,15 +60,18 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  options: { readonly signal: AbortSignal },
+  { signal }: { readonly signal: AbortSignal },
 ): Promise<PreparedRun> {
-  const { workflow, form, resolved } = await gather(deps, spec, options);
+  const { workflow, form, resolved } = await gather(deps, spec, { signal });
   const warnings = await check(workflow, form, resolved, spec.checking);
+  const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
+  const options = form === null ? [] : optionValues(form.fields);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
-    secretPaths: findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths }),
+    secretPaths,
+    publicValues: secretValues(resolved.value, secretPaths).filter((value) => options.includes(value)),
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,
@@ -176,4 +179,12 @@ function frozen<T extends Json>(value: T): T {
     Object.freeze(value);
   }
   return value;
+}
+
+/** The values of every option, also those inside groups and lists. */
+function optionValues(fields: Fields): string[] {
+  return [...fields.values()].flatMap((field) => {
+    if (field.kind === "choice") return (field.options ?? []).map(({ value }) => String(value));
+    return field.kind === "group" || field.kind === "list" ? optionValues(field.fields) : [];
+  });
 }

@@ -2,6 +2,7 @@ import { NotSubmitted, RunnerError, Unsupported } from "../errors.ts";
 import type { Reconciliation, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
+import { withLimit } from "./limit.ts";
 import { resubmitDelayMs, searchDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
 import {
@@ -34,7 +35,9 @@ export async function reconcile(
     return await markUnconfirmed(context, submission, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
   }
   try {
-    const result = await search(deps, submission, options);
+    const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
+      return await search(deps, submission, { signal });
+    });
     switch (result.type) {
       case "ours":
         return { submission: await activate(context, submission, result.run), events: [] };
@@ -121,7 +124,10 @@ async function afterSearchFailed(
     ? await recordObservation(deps, submission, { type: "abandoned" })
     : await recordObservation(deps, submission, {
       type: "search-failed",
-      pollAtMs: nowMs + Math.max(1_000, searchDelayMs(reconciliation.searches)),
+      pollAtMs: Math.min(
+        nowMs + Math.max(1_000, searchDelayMs(reconciliation.searches)),
+        reconciliation.sinceMs + (options.unreachableTimeoutMs ?? Infinity),
+      ),
     });
   return { submission: updated, events: [], error };
 }

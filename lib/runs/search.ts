@@ -21,6 +21,9 @@ const MAX_PAGES = 100;
 /** Clocks differ. The slug has 80 random bits, so a large tolerance does no harm. */
 const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000;
 
+/** How long apart runs may have started that were submitted with one key before either was visible. */
+const SIMULTANEOUS_MS = 60 * 60_000;
+
 export type SearchTarget = Pick<
   Submission,
   "owner" | "request" | "idempotencyKey" | "ownSlug" | "correlationTag" | "createdAtMs"
@@ -56,30 +59,71 @@ async function searchList(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<SearchResult> {
   const oldestMs = submission.createdAtMs - CLOCK_TOLERANCE_MS;
+  for await (const runs of newerPages(client, { oldestMs, signal })) {
+    const match = runs.find((run) => hasTag(run, submission));
+    if (match === undefined) continue;
+    if (submission.idempotencyKey === null) return classify(match, submission);
+    // Simultaneous submits may have started several runs, of which the oldest remains.
+    const [oldest = match] = await listTagged({ client }, submission, { startedWith: match, signal });
+    return classify(oldest, submission);
+  }
+  return { type: "absent" };
+}
+
+/**
+ * The user's runs of this workflow that have the submission's correlation tag and were started at about the same time as
+ * one of them, oldest first.
+ *
+ * @throws The client's errors; BadResponse when the list is too long.
+ */
+export async function listTagged(
+  { client }: Pick<Deps, "client">,
+  submission: SearchTarget,
+  { startedWith, signal }: { readonly startedWith: Run; readonly signal: AbortSignal },
+): Promise<Run[]> {
+  const tagged: Run[] = [];
+  const oldestMs = (creationMs(startedWith) || submission.createdAtMs) - SIMULTANEOUS_MS;
+  for await (const runs of newerPages(client, { oldestMs, signal })) {
+    tagged.push(...runs.filter((run) => isOwned(run, submission) && hasTag(run, submission)));
+  }
+  return tagged.sort((a, b) =>
+    (creationMs(a) || 0) - (creationMs(b) || 0) || ((a.slug ?? "") < (b.slug ?? "") ? -1 : 1)
+  );
+}
+
+/** Pages of runs until all that are newer than `oldestMs` were returned, and possibly some that are older. */
+async function* newerPages(
+  client: Deps["client"],
+  { oldestMs, signal }: { readonly oldestMs: number; readonly signal: AbortSignal },
+): AsyncGenerator<readonly Run[]> {
   let offset = 0;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { runs, total } = await client.listRuns({ limit: PAGE_SIZE, offset, signal, retry: "none" });
-    const match = runs.find((run) =>
-      (submission.ownSlug !== null && run.slug === submission.ownSlug) ||
-      hasCorrelationTag(run.displayName, submission.correlationTag)
-    );
-    if (match !== undefined) return classify(match, submission);
+    yield runs;
     offset += runs.length;
-    if (runs.length === 0 || offset >= total) return { type: "absent" };
-    if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return { type: "absent" };
+    if (runs.length === 0 || offset >= total) return;
+    if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return;
   }
   throw new BadResponse(`Cannot find the run: more than ${PAGE_SIZE * MAX_PAGES} runs are newer`);
 }
 
 /** User, workflow and creation time must match too. A run with an idempotency key may be older than this submission. */
 function classify(run: Run, submission: SearchTarget): SearchResult {
-  const { owner, request, idempotencyKey: key, createdAtMs } = submission;
+  const { idempotencyKey: key, createdAtMs } = submission;
   if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };
-  const isOurs = run.user.toLowerCase() === owner.user.toLowerCase() &&
-    (run.workflowName === null || run.workflowName === request.workflow) &&
+  const isOurs = isOwned(run, submission) &&
     (key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS));
   if (isOurs) return { type: "ours", run };
   return { type: "foreign", detail: `run ${run.slug} belongs to ${run.user}, workflow ${run.workflowName}` };
+}
+
+function isOwned({ user, workflowName }: Run, { owner, request }: SearchTarget): boolean {
+  return user.toLowerCase() === owner.user.toLowerCase() &&
+    (workflowName === null || workflowName === request.workflow);
+}
+
+function hasTag(run: Run, { ownSlug, correlationTag }: SearchTarget): boolean {
+  return (ownSlug !== null && run.slug === ownSlug) || hasCorrelationTag(run.displayName, correlationTag);
 }
 
 function creationMs(run: Run | undefined): number {

@@ -2,6 +2,7 @@ import { RunnerError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { SessionAddress } from "../session.ts";
 import type { Deps } from "./deps.ts";
+import { type Limited, withLimit } from "./limit.ts";
 
 /**
  * The run's session, once it is running and healthy: before that its link leads to an error page. `undefined` as well
@@ -10,10 +11,12 @@ import type { Deps } from "./deps.ts";
 export async function findReadySession(
   { client }: Pick<Deps, "client">,
   run: Run,
-  { signal }: { readonly signal: AbortSignal },
+  limited: Limited,
 ): Promise<SessionAddress | undefined> {
   try {
-    const sessions = await client.listSessions({ signal, retry: "none" });
+    const sessions = await withLimit(limited, "list sessions", async (signal) => {
+      return await client.listSessions({ signal, retry: "none" });
+    });
     const session = sessions.find(({ runSlug, status, isHealthy }) =>
       runSlug !== null && runSlug === run.slug && status === "running" && isHealthy === true
     );

@@ -1,7 +1,6 @@
 /** The transitions that submitting and reconciling share. */
 
 import { NotSubmitted, type RunnerError } from "../errors.ts";
-import { redactValues, secretValues } from "../inputs/secrets.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
 import type { Run } from "../run.ts";
 import type { PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
@@ -18,9 +17,8 @@ export async function markUnconfirmed(
   reconciliation: Pick<Reconciliation, "cause" | "detail" | "searchForMs">,
 ): Promise<AdvanceResult> {
   const pollAtMs = deps.clock.now() + searchDelayMs(0);
-  const detail = redactSecrets(submission, reconciliation.detail);
   return {
-    submission: await recordObservation(deps, submission, { type: "unconfirmed", ...reconciliation, detail, pollAtMs }),
+    submission: await recordObservation(deps, submission, { type: "unconfirmed", ...reconciliation, pollAtMs }),
     events: [
       delayedEvent(submission, deps, {
         reason: "reconciling",
@@ -67,7 +65,7 @@ export async function reject(
   const updated = await recordObservation(deps, submission, {
     type: "rejected",
     kind: error.kind,
-    message: redactSecrets(submission, error.message),
+    message: error.message,
   });
   return { submission: updated, events: [], error };
 }
@@ -97,9 +95,4 @@ export function delayedEvent(
 
 export function deadlineMs(submission: UnconfirmedSubmission, { submitTimeoutMs }: AdvanceOptions): number {
   return (submission.retryingSinceMs ?? submission.sentAtMs) + submitTimeoutMs;
-}
-
-/** Error messages from the server may quote the submitted inputs. */
-function redactSecrets({ request }: Submission, text: string): string {
-  return redactValues(text, secretValues(request.inputs, request.secretPaths));
 }

@@ -1,14 +1,32 @@
-import { CredentialError, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import type { Clock, Deadline } from "../clock.ts";
+import {
+  CredentialError,
+  IdempotencyKeyConflict,
+  NotSubmitted,
+  Rejected,
+  type RunnerError,
+  Unavailable,
+} from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
 import type { Run, RunDetail } from "../run.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
+import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
+import { mayHaveDuplicates, refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
+import type { Limited } from "./limit.ts";
+import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
+
+/** At the end of a wait, the server gets this long to respond to the last poll. */
+const LAST_POLL_MS = 5_000;
+
+/** A submission that another process delayed. */
+const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
 
 /** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
 const MIN_REFUSED_POLLS = 2;
@@ -30,40 +48,58 @@ export async function* track(
   options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">>,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
+  const jumpSince = createJumpDetector(clock);
   let submitted = options.submitted ?? (start.state === "pending" ? "yes" : "no");
   let submission = start;
-  let deadlineMs: number | null = null;
+  let advanced: AdvanceResult | undefined;
+  /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
+  let endMs: number | null = null;
   let refusedPolls = 0;
   const started = (active: ActiveSubmission) => {
-    deadlineMs = deadlineOf(start.state === "active" ? clock.now() : active.startedAtMs, options);
-    return startedEvent(active, { isAttached: submitted !== "yes", deadlineMs, nowMs: clock.now() });
+    const elapsedMs = start.state === "active" ? 0 : Math.max(0, clock.now() - active.startedAtMs);
+    endMs = waitEndMs(clock.monotonic() - elapsedMs, options);
+    const deadlineAtMs = endMs === null ? null : Math.round(clock.now() + endMs - clock.monotonic());
+    return startedEvent(active, { isAttached: submitted !== "yes", deadlineAtMs, nowMs: clock.now() });
   };
   if (submission.state === "active") {
     yield started(submission);
-    if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
+    if (await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
   }
   while (true) {
-    await clock.sleep(Math.min(submission.nextPollAtMs, deadlineMs ?? Infinity) - clock.now(), {
+    submission = moveInstants(submission, jumpSince());
+    await clock.sleep(sleepMs(clock, { submission, error: advanced?.error, endMs }, options), {
       signal: options.signal,
     });
-    const isLastPoll = deadlineMs !== null && clock.now() >= deadlineMs;
-    const advanced = await advanceOne(deps, isLastPoll ? { ...submission, nextPollAtMs: clock.now() } : submission, {
+    submission = moveInstants(submission, jumpSince());
+    // It is due, whatever the clock says now.
+    const due = { ...submission, nextPollAtMs: Math.min(submission.nextPollAtMs, clock.now()) };
+    const remainingMs = endMs === null ? null : Math.max(0, endMs - clock.monotonic());
+    using limit = requestLimit(clock, due, { ...options, remainingMs });
+    const step = {
       ...options,
       submitted,
-    });
+      limit: limit?.signal,
+      deadlineAtMs: remainingMs === null ? undefined : clock.now() + remainingMs,
+    };
+    advanced = await advanceOne(deps, due, step);
+    const isLastPoll = endMs !== null && clock.monotonic() >= endMs;
     if (advanced.wasAdvancedElsewhere) submitted = "no";
     if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
     const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
     submission = advanced.submission;
-    if (isNewlyActive && submission.state === "active") {
-      yield started(submission);
-      if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
-    }
+    if (isNewlyActive && submission.state === "active") yield started(submission);
     yield* advanced.events;
+    if (submission.state === "active" && await isDetachable(deps, submission, options)) {
+      return detachedResult(await detach(deps, submission), { submitted });
+    }
 
+    // The clock may also have been set during the request.
+    if (hasOutage(submission)) submission = moveInstants(submission, jumpSince());
     refusedPolls = isCredentialRefused(advanced) ? refusedPolls + 1 : 0;
-    const resultOptions = { ...options, submitted, refusedPolls };
-    const result = await resultAfter(deps, advanced, resultOptions) ??
+    const resultOptions = { ...step, submitted, refusedPolls };
+    const result = await resultAfter(deps, { ...advanced, submission }, resultOptions) ??
       (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
     if (result === undefined) continue;
     yield { type: "finished", submissionId: submission.submissionId, atMs: clock.now(), result };
@@ -80,9 +116,35 @@ function startedBy(
   return lostResponses === 0 ? "no" : "unknown";
 }
 
+/** Without waiting, the result still says which run remains. */
+async function isDetachable(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { isWaiting }: Pick<TrackOptions, "isWaiting">,
+): Promise<boolean> {
+  if (isWaiting) return false;
+  return !mayHaveDuplicates(submission, deps.clock.now()) || await refusesDuplicates(deps, submission.owner.host);
+}
+
 async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveSubmission> {
   const detached = await recordObservation(deps, submission, { type: "detached" });
   return detached.state === "active" ? detached : submission;
+}
+
+/** Until the next poll or the end of the wait. Bounded, since the next poll was computed from a clock that may be set. */
+function sleepMs(
+  clock: Clock,
+  { submission, error, endMs }: {
+    readonly submission: Submission;
+    readonly error: RunnerError | undefined;
+    readonly endMs: number | null;
+  },
+  { pollInterval: { pollIntervalMs, maxPollIntervalMs }, submitTimeoutMs }: ExecuteOptions,
+): number {
+  const isDelayed = error instanceof Unavailable && error.retryAfterMs !== undefined;
+  const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);
+  const maxMs = submission.state === "active" ? maxDelayMs : Math.max(maxDelayMs, MAX_SUBMIT_DELAY_MS, submitTimeoutMs);
+  return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
 }
 
 async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOptions): Promise<AdvanceResult> {
@@ -91,11 +153,37 @@ async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOp
   return advanced;
 }
 
+/**
+ * Ends the requests of a step, so that a server that hangs does not extend the wait.
+ *
+ * @returns `undefined` if only the client's own limit applies, as to a submit: ending it would lose its response.
+ */
+function requestLimit(
+  clock: Clock,
+  submission: Submission,
+  { remainingMs, unreachableTimeoutMs }: {
+    readonly remainingMs: number | null;
+    readonly unreachableTimeoutMs: number | null;
+  },
+): Deadline | undefined {
+  if (submission.state !== "active" && submission.state !== "unconfirmed") return undefined;
+  const outageMs = hasOutage(submission) ? clock.now() - submission.unreachableSinceMs : 0;
+  const limits = [
+    ...(remainingMs === null ? [] : [remainingMs + LAST_POLL_MS]),
+    ...(unreachableTimeoutMs === null ? [] : [Math.max(unreachableTimeoutMs - outageMs, LAST_POLL_MS)]),
+  ];
+  return limits.length === 0 ? undefined : clock.timeout(Math.min(...limits));
+}
+
+function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
+  return submission.state === "active" && submission.unreachableSinceMs !== null;
+}
+
 /** The result after a step, if it is final. Throws what prevented the submission from starting a run. */
 async function resultAfter(
   deps: Deps,
   { submission, error }: AdvanceResult,
-  options: TrackSubmissionOptions,
+  options: TrackSubmissionOptions & Limited,
 ): Promise<RunResult | undefined> {
   switch (submission.state) {
     case "pending":
@@ -107,6 +195,7 @@ async function resultAfter(
     case "active":
       return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
     case "finished":
+      if (error instanceof IdempotencyKeyConflict) throw error;
       // The stored result may come from another call.
       return { ...submission.result, submitted: options.submitted };
     case "rejected":
@@ -122,7 +211,7 @@ function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
 async function sessionOf(
   deps: Deps,
   submission: ActiveSubmission,
-  options: TrackSubmissionOptions,
+  options: TrackSubmissionOptions & Limited,
 ): Promise<RunResult | undefined> {
   const { run, request } = submission;
   const isAwaited = request.startsSession || isSession(run);
@@ -192,13 +281,13 @@ function detachedResult(
   return resultOf(submission.run, { kind: "submitted", submitted });
 }
 
-function deadlineOf(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {
+function waitEndMs(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {
   return timeoutMs === null || !isWaiting ? null : fromMs + timeoutMs;
 }
 
 function startedEvent(
   { submissionId, run }: ActiveSubmission,
-  { isAttached, deadlineMs, nowMs }: { isAttached: boolean; deadlineMs: number | null; nowMs: number },
+  { isAttached, deadlineAtMs, nowMs }: { isAttached: boolean; deadlineAtMs: number | null; nowMs: number },
 ): RunEvent {
   return {
     type: "started",
@@ -208,6 +297,6 @@ function startedEvent(
     slug: run.slug,
     number: run.number,
     isAttached,
-    deadlineAtMs: deadlineMs,
+    deadlineAtMs,
   };
 }

@@ -1,4 +1,5 @@
 import { StorageError } from "../errors.ts";
+import { findSecrets } from "../inputs/secrets.ts";
 import { isOpen } from "../store/run_store.ts";
 import { memoryRunStore } from "../store/memory_run_store.ts";
 import type { RunEvent } from "../events.ts";
@@ -6,6 +7,7 @@ import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { withoutSecretsOf } from "./redacting.ts";
 import type { TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { isSession, track } from "./track.ts";
@@ -45,7 +47,12 @@ async function storedSubmissionOf(
     if (submission === undefined || !isOpen(submission)) return undefined;
     const pollAtMs = deps.clock.now() + pollDelayMs(0, pollInterval, deps.random);
     const runId = runIdOf(run, submission.request.workflow);
-    return await recordObservation(deps, submission, { type: "polled", run, runId, pollAtMs });
+    return await recordObservation(deps, submission, {
+      type: "polled",
+      run: withoutSecretsOf(submission, run),
+      runId,
+      pollAtMs,
+    });
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     deps.log("WARNING", error.message);
@@ -54,26 +61,29 @@ async function storedSubmissionOf(
 }
 
 function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission {
+  const secretPaths = findSecrets(run.inputs ?? {}, { form: null, secretPaths: [] });
   const nowMs = clock.now();
   const workflow = run.workflowName ?? "";
   const createdAtMs = Date.parse(run.createdAt ?? "");
+  const request = {
+    workflow,
+    workflowId: run.workflowId,
+    inputs: null,
+    inputsHash: "",
+    inputsWithoutSecrets: null,
+    secretPaths,
+    publicValues: [],
+    displayName: run.displayName,
+    requestedConsent: null,
+    isTrusted: false,
+    startsSession: isSession(run),
+  };
   return {
     state: "active",
     submissionId: run.slug ?? `${workflow}#${run.number}`,
     revision: 0,
     owner: { host: client.host, user: run.user },
-    request: {
-      workflow,
-      workflowId: run.workflowId,
-      inputs: null,
-      inputsHash: "",
-      inputsWithoutSecrets: null,
-      secretPaths: [],
-      displayName: run.displayName,
-      requestedConsent: null,
-      isTrusted: false,
-      startsSession: isSession(run),
-    },
+    request,
     idempotencyKey: null,
     ownSlug: null,
     correlationTag: "",
@@ -81,7 +91,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission
     updatedAtMs: nowMs,
     nextPollAtMs: nowMs,
     runId: runIdOf(run, workflow),
-    run,
+    run: withoutSecretsOf({ request }, run),
     startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
     lastPolledAtMs: nowMs,
     unreachableSinceMs: null,

@@ -38,8 +38,8 @@ export type Observation =
   | { readonly type: "resend"; readonly retryAtMs: number }
   /** The platform shows the run. */
   | { readonly type: "polled"; readonly run: Run; readonly runId: RunId; readonly pollAtMs: number }
-  /** A poll failed. */
-  | { readonly type: "poll-failed"; readonly pollAtMs: number }
+  /** A poll failed; the server has not responded since `sinceMs`. */
+  | { readonly type: "poll-failed"; readonly sinceMs: number; readonly pollAtMs: number }
   /** A poll returned 404. */
   | { readonly type: "missing"; readonly pollAtMs: number }
   /** The user stopped waiting. */
@@ -195,7 +195,7 @@ function fromActive(submission: ActiveSubmission, observation: Observation, nowM
         ...submission,
         ...common(submission, nowMs),
         nextPollAtMs: observation.pollAtMs,
-        unreachableSinceMs: submission.unreachableSinceMs ?? nowMs,
+        unreachableSinceMs: submission.unreachableSinceMs ?? observation.sinceMs,
       };
     case "missing":
       return {

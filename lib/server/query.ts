@@ -34,10 +34,10 @@ export function wholeNumber(text: string, min: number, max: number): number | un
  * with and without them it is the same key.
  */
 export function idempotencyKey(headers: Headers): string | undefined | Response {
-  const text = headers.get("idempotency-key")?.trim() ?? "";
-  if (text === "") return undefined;
+  const text = headers.get("idempotency-key")?.trim();
+  if (text === undefined) return undefined;
   const [, quoted, bare] = /^(?:"((?:[ !#-[\]-~]|\\["\\])+)"|([ !#-+\--~]+))$/.exec(text) ?? [];
   const key = quoted?.replace(/\\(["\\])/g, "$1") ?? bare;
   if (key !== undefined && key.length <= MAX_KEY_LENGTH) return key;
-  return problem(400, `The Idempotency-Key must be a string of at most ${MAX_KEY_LENGTH} visible characters`);
+  return problem(400, `The Idempotency-Key must be a string of 1 to ${MAX_KEY_LENGTH} visible characters`);
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { Stopped } from "../../lib/cli/context.ts";
+import { PipeClosed, Stopped } from "../../lib/cli/context.ts";
 import { failureDocument, renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
@@ -14,6 +14,7 @@ for (
     [new CredentialError("credential_refused", "Cannot list"), 4, "credential_refused", "no"],
     [new Stopped("SIGTERM", wait), 143, "stopped", "yes"],
     [new Stopped("SIGINT"), 130, "stopped", "no"],
+    [new PipeClosed(), 141, "pipe_closed", "no"],
     [new Deno.errors.NotCapable(DENIED), 2, "usage", "no"],
     [new TypeError(DENIED), 2, "usage", "no"],
     [new TypeError("x is undefined"), 70, "defect", "unknown"],

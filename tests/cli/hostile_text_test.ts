@@ -8,6 +8,7 @@ import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { keyFor } from "../platform/support/servers.ts";
 import { aContext } from "../support/cli_context.ts";
 import { bufferedWriter } from "../support/writer.ts";
+import { testRandom } from "../support/seeded_random.ts";
 
 /** Includes color sequences that we use ourselves: from a server, they must be escaped too. */
 const INJECTED =
@@ -64,7 +65,7 @@ for (const { args, unchanged = [], codes } of ROWS) {
         stdout,
         stderr,
         clock: fastClock(systemClock, 60),
-        random: Math.random,
+        random: testRandom(),
         fetch,
       }));
       const output = `exit ${code}\n${stdout.text()}\n${stderr.text()}`;

@@ -225,6 +225,13 @@ const ROWS: readonly Row[] = [
     started: 1,
   },
   {
+    args: ["run", "never-ending", "--on-interrupt", "cancel", ...FAST],
+    signal: [/started/, "SIGINT"],
+    code: 130,
+    stderr: /is being cancelled/,
+    started: 1,
+  },
+  {
     args: ["run", "never-ending", ...FAST, "--json"],
     signal: [/started/, "SIGTERM"],
     code: 143,

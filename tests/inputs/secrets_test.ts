@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { findSecrets, isSecretAt, isSecretName, maskSecrets } from "../../lib/inputs/secrets.ts";
+import {
+  findSecrets,
+  isSecretAt,
+  isSecretName,
+  maskSecrets,
+  redactValues,
+  secretValues,
+  withoutSecrets,
+} from "../../lib/inputs/secrets.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 for (
@@ -31,6 +39,19 @@ for (
     "creds",
     "password_confirm",
     "private_key_pem",
+    "encryption_key",
+    "encryptionKey",
+    "signing_key",
+    "license_key",
+    "LICENSE_KEY",
+    "access_key",
+    "secret_key",
+    "jwt",
+    "bearer",
+    "github_pat",
+    "dbPwd",
+    "passcode",
+    "token_hash",
   ]
 ) {
   Deno.test(`${name} is the name of a secret`, () => assert.equal(isSecretName(name), true));
@@ -118,4 +139,39 @@ for (
   ] as const
 ) {
   Deno.test(`${path.join(".")} is ${want ? "" : "not "}secret`, () => assert.equal(isSecretAt(FORM, path), want));
+}
+
+Deno.test("removing secrets changes nothing else, and keeps the positions in a list", () => {
+  const inputs = { pin: "1", list: ["a", "b"], login: { password: "2", user: "me" } };
+  assert.deepEqual(withoutSecrets(inputs, ["pin", "list[0]", "login.password"]), {
+    list: [null, "b"],
+    login: { user: "me" },
+  });
+});
+
+for (
+  const [value, want] of [
+    ["abcd", ["abcd"]],
+    ["abc", []],
+    [1234, ["1234"]],
+    [123, []],
+    [{ a: "first", b: ["second", 34567], c: true, d: null }, ["first", "second", "34567"]],
+  ] as const
+) {
+  Deno.test(`the secret ${JSON.stringify(value)} is redacted as ${JSON.stringify(want)}`, () => {
+    const inputs: JsonObject = { x: JSON.parse(JSON.stringify(value)) };
+    assert.deepEqual(secretValues(inputs, ["x"]), want);
+  });
+}
+
+Deno.test("without inputs, or without the secret in them, there are no values to redact", () => {
+  assert.deepEqual(secretValues(null, ["x"]), []);
+  assert.deepEqual(secretValues({}, ["x", "y.z"]), []);
+});
+
+for (const secret of ["abcd", 'quo"ted', "back\\slash", "two\nlines", "tab\there", "$&$1", "ümlaut"]) {
+  Deno.test(`the secret ${JSON.stringify(secret)} is redacted as it is and escaped in JSON`, () => {
+    assert.equal(redactValues(`<${secret}> and <${secret}>`, [secret]), "<•••> and <•••>");
+    assert.equal(redactValues(JSON.stringify({ x: secret }), [secret]), '{"x":"•••"}');
+  });
 }

@@ -9,7 +9,9 @@ import type { RunId } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { readContract } from "../support/contract.ts";
 import { depsFor } from "../support/deps.ts";
+import { allText } from "../support/all_text.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
+import { testRandom } from "../support/seeded_random.ts";
 
 const contract = await readContract();
 const run: RunId = { type: "slug", slug: "hello-world-00046" };
@@ -32,7 +34,7 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   listRuns: (client) => client.listRuns({}),
   "listRuns with all filters": (client) =>
     client.listRuns({ workflow: "quick", statuses: ["running", "error"], search: "q", limit: 5, offset: 5 }),
-  readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}),
+  readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}).then(allText),
   runningSteps: (client) => client.runningSteps(run, {}),
   cancelRun: (client) => client.cancelRun(run, {}),
   deleteRun: (client) => client.deleteRun(run, {}),
@@ -66,7 +68,7 @@ const RESPONSES: readonly (readonly [string, (client: Client) => Promise<unknown
   ["GET /api/workflow-runs", (client) => client.listRuns({})],
   ["GET /api/workflow-runs/{slug}", (client) => client.getRun(run, {})],
   ["GET /api/workflow-runs/{slug}/running-steps", (client) => client.runningSteps(run, {})],
-  ["GET /api/workflow-runs/{slug}/files", (client) => client.readRunFile(run, "any", {})],
+  ["GET /api/workflow-runs/{slug}/files", (client) => client.readRunFile(run, "any", {}).then(allText)],
   ["GET /api/sessions", (client) => client.listSessions({})],
   ["GET /api/clusters", (client) => client.listClusters({})],
 ];
@@ -104,7 +106,7 @@ function serving(body: unknown) {
   return {
     async client(): Promise<Client> {
       const key = `pwt_${btoa(`http://127.0.0.1:${server.addr.port}`).replaceAll("=", "")}.rest`;
-      const parts = { clock: virtualClock(), random: Math.random, log: silentLog };
+      const parts = { clock: virtualClock(), random: testRandom(), log: silentLog };
       const credential = await findCredential({
         env: (name) => name === "PW_API_KEY" ? key : undefined,
         readTextFile: () => Promise.reject(new Deno.errors.NotFound()),

@@ -3,6 +3,7 @@ import type { Client } from "../../lib/platform/client.ts";
 import { BadResponse, NotFound, Rejected } from "../../lib/errors.ts";
 import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { allText } from "../support/all_text.ts";
 import { depsFor } from "../support/deps.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, httpServer } from "./support/servers.ts";
@@ -30,7 +31,7 @@ Deno.test("a run is tracked from its submit to its end", async () => {
     await clock.sleep(60_000, {});
     const run = await client.getRun(runId, {});
     assert.deepEqual([run.status, run.isFinal, run.jobs.map(({ name }) => name)], ["completed", true, ["main"]]);
-    assert.match(await client.readRunFile(runId, "logs/main/step_0/logs.out", {}) ?? "", /blink/);
+    assert.match(await allText(await client.readRunFile(runId, "logs/main/step_0/logs.out", {})) ?? "", /blink/);
   });
 });
 
@@ -119,7 +120,7 @@ Deno.test("a file that does not exist yet is null", async () => {
 
 Deno.test("a file's path is sent as one query parameter", async () => {
   await onServer({}, async (client, simulator) => {
-    await client.readRunFile(ENDED, "a b&c=d/#e", {});
+    await allText(await client.readRunFile(ENDED, "a b&c=d/#e", {}));
     const path = simulator.received("read-file")[0]?.path ?? "";
     assert.equal(new URL(path, "http://h.example").searchParams.get("file"), "a b&c=d/#e");
   });
@@ -133,7 +134,7 @@ for (
 ) {
   Deno.test(`a file that is sent as ${format} is read`, async () => {
     await using server = httpServer(() => response.clone());
-    assert.equal(await (await clientOf(server.url)).readRunFile(ENDED, "f", {}), want);
+    assert.equal(await allText(await (await clientOf(server.url)).readRunFile(ENDED, "f", {})), want);
   });
 }
 
@@ -141,7 +142,7 @@ for (const text of ['"cut', "{}", ""]) {
   Deno.test(`a file with a JSON content type and the body ${JSON.stringify(text)} is refused`, async () => {
     await using server = httpServer(() => new Response(text, { headers: { "content-type": "application/json" } }));
     await assert.rejects(
-      (await clientOf(server.url)).readRunFile(ENDED, "f", {}),
+      allText(await (await clientOf(server.url)).readRunFile(ENDED, "f", {})),
       /Cannot read f of run .*must be a JSON string/,
     );
   });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { BadResponse, CredentialError, ResponseLost, type RunnerError, Unreachable } from "../../lib/errors.ts";
 import type { Credential } from "../../lib/platform/credentials/credentials.ts";
 import { Secret } from "../../lib/secret.ts";
+import { allText } from "../support/all_text.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
@@ -141,13 +142,70 @@ Deno.test("a response that is too large is refused", async () => {
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("a file of a run may be larger than other responses, up to its own limit", async () => {
+const FILE = { type: "slug", slug: "a" } as const;
+
+Deno.test("a file of a run may be larger than other responses", async () => {
   await using server = httpServer(() => new Response("x".repeat(2_000)));
-  const client = await clientOf(server.url, { maxResponseBytes: 1_000, maxFileBytes: 2_000 });
-  const runId = { type: "slug", slug: "a" } as const;
-  assert.equal((await client.readRunFile(runId, "logs.out", {}))?.length, 2_000);
-  const strict = await clientOf(server.url, { maxFileBytes: 1_999 });
-  await thrown(BadResponse, strict.readRunFile(runId, "logs.out", {}));
+  const client = await clientOf(server.url, { maxResponseBytes: 1_000 });
+  assert.equal((await allText(await client.readRunFile(FILE, "logs.out", {})))?.length, 2_000);
+});
+
+Deno.test("a file is read as it arrives, and cancelling it closes the connection", async () => {
+  const cancelled = Promise.withResolvers<void>();
+  const endless = () =>
+    new Response(new ReadableStream({ pull: (body) => body.enqueue(ZEROS), cancel: () => cancelled.resolve() }));
+  await using server = httpServer(endless);
+  const file = await (await clientOf(server.url)).readRunFile(FILE, "logs.out", {});
+  assert.ok(file !== null);
+  let length = 0;
+  for await (const piece of file) {
+    length += piece.length;
+    if (length > 4_000_000) break;
+  }
+  await cancelled.promise;
+});
+
+Deno.test("the API key is removed from a file even if it arrives in two parts", async () => {
+  const parts: string[] = [];
+  await using server = httpServer(() => new Response(ReadableStream.from(parts).pipeThrough(new TextEncoderStream())));
+  const key = keyFor(server.url);
+  for (let cut = 1; cut < key.length; cut++) {
+    parts.splice(0, Infinity, `a${key.slice(0, cut)}`, `${key.slice(cut)}b${key}`);
+    const file = await (await clientOf(server.url)).readRunFile(FILE, "logs.out", {});
+    assert.equal(await allText(file), "a***b***");
+  }
+});
+
+Deno.test("a file that stops arriving is a lost response after the request timeout, however much has arrived", async () => {
+  const clock = virtualClock();
+  const stalled = () =>
+    new Response(
+      new ReadableStream({
+        start: (body) => body.enqueue(ZEROS),
+      }),
+    );
+  await using server = httpServer(stalled);
+  const client = await clientOf(server.url, { clock });
+  const file = await client.readRunFile(FILE, "logs.out", { retry: "none" });
+  assert.ok(file !== null);
+  const reader = file.getReader();
+  await reader.read();
+  // The time between two reads does not count.
+  clock.advance(60_000);
+  const reading = thrown(ResponseLost, reader.read());
+  clock.advance(30_000);
+  assert.match((await reading).message, /Cannot read logs.out of run a: no response within 30 s/);
+});
+
+Deno.test("aborting while a file arrives throws the signal's own reason", async () => {
+  await using server = httpServer(() => new Response(new ReadableStream({ start: (body) => body.enqueue(ZEROS) })));
+  const controller = new AbortController();
+  const file = await (await clientOf(server.url)).readRunFile(FILE, "logs.out", { signal: controller.signal });
+  const reader = file?.getReader();
+  await reader?.read();
+  const reason = new Error("stopped");
+  controller.abort(reason);
+  await assert.rejects(async () => await reader?.read(), (error) => error === reason);
 });
 
 const ZEROS = new Uint8Array(64 * 1024);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { lastLines, newText, readStepLog, stepLogPath } from "../../lib/platform/logs.ts";
+import { ResponseLost } from "../../lib/errors.ts";
+import { createLogReader, createTail, lastLines, type LogReader, stepLogPath } from "../../lib/platform/logs.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { allText } from "../support/all_text.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
@@ -15,51 +17,134 @@ const LOG_WORKFLOW = `jobs:
           for i in $(seq 60); do sleep 1; echo "line $i"; done
 `;
 
-/** A run's folder whose log has one entry of `logs` for each read; records the paths that were read. */
-function folder(logs: readonly (string | null)[], backup: string | null) {
-  const read: string[] = [];
+/** A run's folder: each entry of `reads` is one read of the file, as text or in pieces. Records the paths. */
+function folder(reads: Readonly<Record<"log" | "backup", readonly (string | null | readonly (string | Error)[])[]>>) {
+  const read: ("log" | "backup")[] = [];
   return {
     read,
-    readRunFile(_: unknown, path: string): Promise<string | null> {
-      read.push(path);
-      const reads = read.filter((other) => other === path).length;
-      return Promise.resolve(path.endsWith(".1") ? backup : logs[Math.min(reads, logs.length) - 1] ?? null);
+    readRunFile(_: unknown, path: string): Promise<ReadableStream<string> | null> {
+      const file = path.endsWith(".1") ? "backup" : "log";
+      read.push(file);
+      const count = read.filter((other) => other === file).length;
+      const text = reads[file][Math.min(count, reads[file].length) - 1] ?? null;
+      return Promise.resolve(text === null ? null : streamOf(typeof text === "string" ? [text] : text));
     },
   };
 }
+
+function streamOf(pieces: readonly (string | Error)[]): ReadableStream<string> {
+  const left = [...pieces];
+  return new ReadableStream({
+    pull(controller) {
+      const piece = left.shift();
+      if (piece === undefined) controller.close();
+      else if (piece instanceof Error) controller.error(piece);
+      else controller.enqueue(piece);
+    },
+  });
+}
+
+type Files = ReturnType<typeof folder>;
+const readerOf = (files: Files) => createLogReader(files, { runId: RUN_ID, job: "main", stepIndex: 0 });
+const newText = async (reader: LogReader, isLast = true) => await allText(reader.readNew({ isLast }));
 
 Deno.test("stepLogPath() contains the job and the step's position", () => {
   assert.equal(stepLogPath("build", 3), "logs/build/step_3/logs.out");
 });
 
-Deno.test("the log of a step that has written nothing is null", async () => {
-  const files = folder([null], null);
-  assert.equal(await readStepLog(files, RUN_ID, "main", 0, {}), null);
-  assert.deepEqual(files.read, ["logs/main/step_0/logs.out"]);
+Deno.test("a step that has written nothing has no log", async () => {
+  const files = folder({ log: [null], backup: [null] });
+  const reader = readerOf(files);
+  assert.equal(await newText(reader), "");
+  assert.ok(!reader.isPresent());
+  assert.deepEqual(files.read, ["log"]);
+});
+
+Deno.test("an empty log is present", async () => {
+  const reader = readerOf(folder({ log: [""], backup: [null] }));
+  assert.equal(await newText(reader), "");
+  assert.ok(reader.isPresent());
 });
 
 Deno.test("the rotated part precedes the log", async () => {
-  assert.equal(await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}), "one\ntwo\nthree\n");
-});
-
-Deno.test("a rotation between two reads neither loses nor duplicates lines", async () => {
   assert.equal(
-    await readStepLog(folder(["one\ntwo\n", "three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}),
+    await newText(readerOf(folder({ log: ["three\n"], backup: ["one\ntwo\n"] }))),
     "one\ntwo\nthree\n",
   );
+});
+
+Deno.test("a rotation between the reads of the log and its backup neither loses nor duplicates lines", async () => {
+  const files = folder({ log: ["one\ntwo\n", "three\n"], backup: ["one\ntwo\n"] });
+  assert.equal(await newText(readerOf(files)), "one\ntwo\nthree\n");
 });
 
 Deno.test("a log that only grows is read without its backup", async () => {
-  const files = folder(["one\ntwo\n"], "not requested");
-  assert.equal(await readStepLog(files, RUN_ID, "main", 0, { before: "one\n" }), "one\ntwo\n");
-  assert.equal(files.read.length, 1);
+  const files = folder({ log: ["one\n", "one\ntwo\n", "one\ntwo\n"], backup: [null, "not requested"] });
+  const reader = readerOf(files);
+  assert.deepEqual([await newText(reader), await newText(reader), await newText(reader)], ["one\n", "two\n", ""]);
+  assert.deepEqual(files.read, ["log", "backup", "log", "log"]);
 });
 
-Deno.test("a log with a different beginning is read with its backup", async () => {
-  assert.equal(
-    await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, { before: "one\n" }),
-    "one\ntwo\nthree\n",
+const GROWTHS: readonly (readonly [string, string, string, string | null, string])[] = [
+  ["nothing was added", "one\n", "one\n", null, ""],
+  ["it grew", "one\n", "one\ntwo\n", null, "two\n"],
+  ["a line was continued", "one\ntw", "one\ntwo\n", null, "o\n"],
+  ["it was rotated for the first time", "one\ntwo\n", "three\n", "one\ntwo\n", "three\n"],
+  ["it was rotated after more lines", "one\ntwo\n", "four\n", "one\ntwo\nthree\n", "three\nfour\n"],
+  ["it was rotated and is empty", "one\n", "", "one\ntwo\n", "two\n"],
+  ["it was rotated to the same first line", "line\nline\n", "line\n", "line\nline\nline\n", "line\nline\n"],
+  ["it was rotated twice", "one\n", "five\n", "three\nfour\n", "three\nfour\nfive\n"],
+  ["it was replaced without a backup", "one\n", "five\nsix\n", null, "five\nsix\n"],
+  ["it is as long, but different", "one\n", "two\n", "one\n", "two\n"],
+];
+
+for (const [what, before, log, backup, want] of GROWTHS) {
+  Deno.test(`readNew() returns what was added when ${what}`, async () => {
+    const reader = readerOf(folder({ log: [before, log], backup: [null, backup] }));
+    assert.equal(await newText(reader), before);
+    assert.equal(await newText(reader), want);
+    if (log !== "") assert.equal(await newText(reader), "");
+  });
+}
+
+Deno.test("readNew() reads in pieces of any length", async () => {
+  const before = "one\ntwo\u00e9\n";
+  const after = `${before}three\nfour\n`;
+  for (let length = 1; length <= after.length; length++) {
+    const pieces = (text: string) => text.match(new RegExp(`[^]{1,${length}}`, "g")) ?? [];
+    const reader = readerOf(folder({ log: [pieces(before), pieces(after)], backup: [null] }));
+    assert.equal(await newText(reader), before);
+    assert.equal(await newText(reader), "three\nfour\n");
+  }
+});
+
+Deno.test("a partly written character at the end is returned once it is complete, or at the end of the log", async () => {
+  const reader = readerOf(folder({ log: ["caf\ufffd", "caf\u00e9 \ufffd", "caf\u00e9 \ufffd"], backup: [null] }));
+  assert.deepEqual(
+    [await newText(reader, false), await newText(reader, false), await newText(reader)],
+    ["caf", "\u00e9 ", "\ufffd"],
   );
+});
+
+const lost = () => new ResponseLost("cut");
+
+Deno.test("a log whose connection is cut is read on from there", async () => {
+  const files = folder({
+    log: [["one\n", lost()], ["one\nt", lost()], ["one\ntwo\n", lost()], "one\ntwo\nthree\n"],
+    backup: [null],
+  });
+  assert.equal(await newText(readerOf(files)), "one\ntwo\nthree\n");
+});
+
+Deno.test("a backup whose connection is cut is read on from there, and then the log", async () => {
+  const files = folder({ log: ["three\n"], backup: [["one\nt", lost()], ["one\ntwo\n", lost()], "one\ntwo\n"] });
+  assert.equal(await newText(readerOf(files)), "one\ntwo\nthree\n");
+});
+
+Deno.test("a log whose connection is cut again and again is a lost response", async () => {
+  const files = folder({ log: [[lost()]], backup: [null] });
+  await assert.rejects(newText(readerOf(files)), ResponseLost);
+  assert.equal(files.read.filter((file) => file === "log").length, 4);
 });
 
 Deno.test("following a log that the platform rotates yields each line once", async () => {
@@ -71,16 +156,12 @@ Deno.test("following a log that the platform rotates yields each line once", asy
   });
   const { client } = await depsFor(simulator, { clock });
   await client.submit({ workflow: "print", inputs: {}, slug: "print", displayName: null, consent: null }, {});
-  const runId = { type: "slug", slug: "print" } as const;
-  let before = "";
+  const reader = createLogReader(client, { runId: { type: "slug", slug: "print" }, job: "main", stepIndex: 0 });
   let shown = "";
   let isEnded = false;
   while (!isEnded) {
-    isEnded = (await client.getRun(runId, {})).isFinal;
-    const job = (await client.getRun(runId, {})).jobs[0];
-    const after = job === undefined ? null : await readStepLog(client, runId, job.name, 0, { before });
-    shown += newText(before, after ?? "");
-    before = after ?? "";
+    isEnded = (await client.getRun({ type: "slug", slug: "print" }, {})).isFinal;
+    shown += await newText(reader, isEnded);
     await clock.sleep(500, {});
   }
   assert.deepEqual(shown.trimEnd().split("\n"), Array.from({ length: 60 }, (_, index) => `line ${index + 1}`));
@@ -95,33 +176,27 @@ const LINES: readonly (readonly [string, number, readonly string[]])[] = [
   ["\na\n", 2, ["", "a"]],
   ["a\n\n", 1, [""]],
   ["", 3, []],
-  ["\n", 3, []],
+  ["\n", 3, [""]],
+  ["\n\n", 3, ["", ""]],
   ["a\n", 0, []],
 ];
 
 for (const [text, count, want] of LINES) {
   Deno.test(`the last ${count} lines of ${JSON.stringify(text)} are ${JSON.stringify(want)}`, () => {
     assert.deepEqual(lastLines(text, count), want);
+    for (let length = 1; length <= text.length; length++) {
+      const tail = createTail(count, 1_000);
+      for (let start = 0; start < text.length; start += length) tail.add(text.slice(start, start + length));
+      assert.deepEqual(lastLines(tail.text(), count), want);
+    }
   });
 }
 
-const GROWTHS: readonly (readonly [string, string, string, string])[] = [
-  ["nothing was read before", "", "one\n", "one\n"],
-  ["nothing was added", "one\n", "one\n", ""],
-  ["it grew", "one\n", "one\ntwo\n", "two\n"],
-  ["it was rotated for the first time", "one\ntwo\n", "one\ntwo\nthree\n", "three\n"],
-  ["its backup was dropped", "one\ntwo\n", "two\nthree\n", "three\n"],
-  ["a line was cut in the middle", "one\ntw", "two\n", "o\n"],
-  ["none of it is left", "one\n", "five\nsix\n", "five\nsix\n"],
-  ["it was emptied", "one\n", "", ""],
-];
-
-for (const [what, before, after, want] of GROWTHS) {
-  Deno.test(`newText() when ${what}`, () => assert.equal(newText(before, after), want));
-}
-
-Deno.test("newText() of a large log whose beginning is gone", () => {
-  const lines = Array.from({ length: 50_000 }, (_, index) => `line ${index}\n`);
-  const before = lines.slice(0, 40_000).join("");
-  assert.equal(newText(before, lines.slice(20_000).join("")), lines.slice(40_000).join(""));
+Deno.test("createTail() keeps the last lines of a long text, and of long lines only the end", () => {
+  const tail = createTail(2, 10);
+  for (let line = 0; line < 100_000; line++) tail.add(`line ${line}\n`);
+  assert.equal(tail.text(), "ine 99999\n");
+  const short = createTail(2, 1_000);
+  for (let line = 0; line < 100_000; line++) short.add(`line ${line}\n`);
+  assert.equal(short.text(), "line 99998\nline 99999\n");
 });

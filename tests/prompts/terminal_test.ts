@@ -188,6 +188,28 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("after a run, its logs and failure are shown, its inputs saved, and it runs again", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "failing-step", "Enter"],
+      [/◆ {2}How do you want/, "2", "Enter"],
+      [/◆ {2}Submit failing-step\?/, "Enter"],
+      [/◆ {2}What next\?[^]*5\. Show why it failed/, "2", "Enter"],
+      [/==> \S+ \/ [^]*◆ {2}What next\?/, "4", "Enter"],
+      [/◆ {2}File/, "Enter"],
+      [/Saved without secrets[^]*◆ {2}What next\?/, "5", "Enter"],
+      [/step "[^"]+" {2}error[^]*│ [^]*◆ {2}What next\?/, "3", "Enter"],
+      [/◆ {2}Submit failing-step\?$|◆ {2}Submit failing-step\?[^]*Yes/, "n"],
+    ]);
+    await terminal.waitFor(/\[ended 1\]/);
+    assert.equal(stage.simulator.runs().length, 1);
+    assert.equal(await Deno.readTextFile(`${stage.folder}/inputs/mine.json`), "{}\n");
+  },
+});
+
+Deno.test({
   ...needing("a missing API key is asked for without echo, and never shown", missing),
   async fn() {
     await using stage = await aStage();

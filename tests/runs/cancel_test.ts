@@ -13,7 +13,18 @@ const { signal } = new AbortController();
 Deno.test("cancelRun() cancels a run and returns what the platform shows afterwards", async () => {
   await using stage = await aStage();
   const run = await cancelRun(stage.deps, await stage.start("never-ending"), { signal });
-  assert.ok(run.platformStatus === "canceling" || run.status === "cancelled", run.platformStatus);
+  assert.equal(run.platformStatus, "canceling");
+  assert.equal(stage.simulator.received("get-run").length, 1);
+});
+
+Deno.test("cancelRun() throws when the platform accepts the request and the run keeps running", async () => {
+  await using stage = await aStage();
+  const runId = await stage.start("never-ending");
+  const client = { ...stage.deps.client, cancelRun: () => Promise.resolve() };
+  await assert.rejects(cancelRun({ ...stage.deps, client }, runId, { signal }), {
+    kind: "rejected",
+    message: /accepted the request, but the run is still running/,
+  });
 });
 
 for (const cancelOfEnded of [204, 409] as const satisfies readonly ServerBehavior["cancelOfEnded"][]) {

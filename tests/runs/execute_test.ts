@@ -102,6 +102,9 @@ Deno.test("execute() finishes a faulted run as failed once no step is running", 
   });
   assert.equal(result.kind, "failed");
   assert.equal(result.platformStatus, "faulted");
+  // The steps take 42 s; a run whose steps keep running counts as failed after ten minutes.
+  const [submit] = stage.simulator.received("submit");
+  assert.ok(stage.clock.now() - (submit?.atMs ?? 0) < 70_000);
 });
 
 Deno.test("execute() reports a lost and a restored connection once each", async () => {
@@ -227,6 +230,30 @@ Deno.test("execute() reports a run that was deleted on the platform, and does no
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
+for (const intervalMs of [120_000, 1_000]) {
+  Deno.test(`execute() does not report a run as deleted after ${intervalMs === 1_000 ? "ten 404s within a minute" : "two 404s over two minutes"}`, async () => {
+    const times = intervalMs === 1_000 ? 10 : 2;
+    await using stage = await aStage({ faults: [{ on: "get-run", status: 404, times }] });
+    const pollInterval = { pollIntervalMs: intervalMs, maxPollIntervalMs: intervalMs };
+    assert.equal((await stage.execute(HELLO, { pollInterval })).result.kind, "completed");
+  });
+}
+
+Deno.test("execute() counts a failing run whose steps keep running as failed after ten minutes", async () => {
+  await using stage = await aStage();
+  let failingSinceMs = 0;
+  const { result } = await stage.execute(aRequest({ workflow: "never-ending", inputs: {} }), {
+    timeoutMs: null,
+    onEvent: once("status", () => {
+      stage.simulator.overrideStatus(stage.slug(), "faulted");
+      failingSinceMs = stage.clock.now();
+    }),
+  });
+  assert.equal(result.kind, "failed");
+  const failingMs = stage.clock.now() - failingSinceMs;
+  assert.ok(failingMs >= 600_000 && failingMs < 660_000, `after ${failingMs} ms`);
+});
+
 Deno.test("execute() throws the signal's reason, and does not cancel the run", async () => {
   await using stage = await aStage();
   const reason = new Error("interrupted");
@@ -248,6 +275,16 @@ Deno.test("trackRun() tracks a run that was started elsewhere", async () => {
   assert.equal(result.kind, "completed");
   assert.equal(result.submitted, "no");
   assert.ok(events.some((event) => event.type === "started" && event.isAttached));
+});
+
+Deno.test("trackRun() polls no more often when the server's clock is ahead", async () => {
+  await using stage = await aStage({ behavior: { clockSkewMs: 3_600_000 } });
+  await stage.execute(aRequest({ workflow: "never-ending", inputs: {} }), { isWaiting: false });
+  const runId = { type: "slug", slug: stage.slug() } as const;
+  const result = await toEnd(trackRun(stage.otherMachine, runId, stage.options({ timeoutMs: 600_000 })), () => {});
+  assert.equal(result.kind, "timeout");
+  const polls = stage.simulator.received("get-run").length;
+  assert.ok(polls < 60, `${polls} polls in ten minutes`);
 });
 
 for (const legacyRead of ["run", "405"] as const) {
@@ -278,6 +315,8 @@ Deno.test("execute() on a legacy server reports every lost response as unknown",
 interface Stage extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly deps: Deps;
+  /** With an empty history. */
+  readonly otherMachine: Deps;
   readonly clock: VirtualClock;
   slug(): string;
   options(parts: Partial<ExecuteOptions>): ExecuteOptions;
@@ -300,6 +339,7 @@ async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
   return {
     simulator,
     deps,
+    otherMachine: await depsFor(simulator, { clock }),
     clock,
     slug: () => slug,
     options,

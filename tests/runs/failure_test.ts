@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { annotationsIn, digestFailure } from "../../lib/runs/failure.ts";
+import { collectAnnotations, digestFailure } from "../../lib/runs/failure.ts";
 import { aRunDetail } from "../support/records.ts";
 import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -8,6 +8,17 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
 
+/** In pieces of all lengths, since a log arrives in pieces. */
+function annotationsIn(log: string) {
+  const results = Array.from({ length: log.length }, (_, index) => {
+    const collector = collectAnnotations();
+    for (let start = 0; start < log.length; start += index + 1) collector.add(log.slice(start, start + index + 1));
+    return collector.all();
+  });
+  for (const result of results) assert.deepEqual(result, results[0]);
+  return results[0];
+}
+
 for (
   const [line, want] of [
     ["::error title=MPI::rank 3 died", { type: "error", title: "MPI", message: "rank 3 died" }],
@@ -15,30 +26,56 @@ for (
     ["::notice file=a.f90,title=Build::2 units: done", { type: "notice", title: "Build", message: "2 units: done" }],
   ] as const
 ) {
-  Deno.test(`annotationsIn() reads ${line}`, () => assert.deepEqual(annotationsIn(`before\n${line}\nafter`), [want]));
+  Deno.test(`collectAnnotations() reads ${line}`, () =>
+    assert.deepEqual(annotationsIn(`before\n${line}\nafter`), [want]));
 }
 
-Deno.test("annotationsIn() finds none in plain lines and groups", () => {
+Deno.test("collectAnnotations() finds none in plain lines and groups", () => {
   assert.deepEqual(annotationsIn("error: no\n::group::build\nstd::error(x)"), []);
 });
 
 Deno.test("digestFailure() is undefined for a run without failed jobs", async () => {
-  const { client } = await aDeps();
-  assert.equal(await digestFailure({ client }, aRunDetail(), { signal }), undefined);
+  const deps = await aDeps();
+  assert.equal(await digestFailure(deps, aRunDetail(), { signal }), undefined);
 });
 
 Deno.test("digestFailure() names the failed step even when its log cannot be read", async () => {
-  const { client } = await aDeps();
+  const deps = await aDeps();
   const jobs: Job[] = [{
     name: "main",
     status: "error",
     steps: [{ name: "build", status: "error", index: 0 }],
     outputs: {},
   }];
-  const failure = await digestFailure({ client }, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+  const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
   assert.equal(failure?.summary, 'step "build" of job "main" failed');
   assert.deepEqual(failure?.failedJobs[0]?.failedSteps[0]?.logTail, []);
 });
+
+Deno.test("digestFailure() reads the logs of the first ten failed steps, and names all", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const { client } = await depsFor(simulator, { clock });
+  const steps = Array.from({ length: 12 }, (_, index) => ({ name: `step ${index}`, status: "error", index }));
+  const jobs: Job[] = [{ name: "main", status: "error", steps, outputs: {} }];
+  const failure = await digestFailure({ client }, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+  assert.equal(failure?.failedJobs[0]?.failedSteps.length, 12);
+  assert.equal(new Set(simulator.received("read-file").map(({ path }) => path.replace(/\.\d+$/, ""))).size, 10);
+});
+
+for (const status of ["error", "failed", "faulted"]) {
+  Deno.test(`digestFailure() counts a step with the status ${status} as failed`, async () => {
+    const { client } = await aDeps();
+    const jobs: Job[] = [{
+      name: "main",
+      status: "completed",
+      steps: [{ name: "build", status, index: 0 }],
+      outputs: {},
+    }];
+    const failure = await digestFailure({ client }, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+    assert.equal(failure?.failedJobs[0]?.failedSteps[0]?.status, status);
+  });
+}
 
 async function aDeps() {
   const clock = virtualClock();

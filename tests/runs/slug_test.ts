@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { displayNameFor, hasCorrelationTag, newCorrelationTag, slugFor } from "../../lib/runs/slug.ts";
+import { testRandom } from "../support/seeded_random.ts";
 
 const TAG = "abcdefghijklmnop";
 
@@ -22,9 +23,10 @@ for (
 
 Deno.test("newCorrelationTag() has 80 random bits", () => {
   const draws: number[] = [];
+  const random = testRandom();
   const correlationTag = newCorrelationTag(() => {
     draws.push(0);
-    return Math.random();
+    return random();
   });
   assert.match(correlationTag, /^[a-z2-7]{16}$/);
   assert.equal(draws.length, 16);

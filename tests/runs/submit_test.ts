@@ -11,10 +11,12 @@ import type { RunResult } from "../../lib/result.ts";
 import type { RunRequest } from "../../lib/submission.ts";
 import type { Fault, ServerBehavior, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { StorageError } from "../../lib/errors.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
-import { virtualClock } from "../support/virtual_clock.ts";
+import { stillClock } from "../support/still_clock.ts";
+import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
 const REJECTS_DUPLICATES: ServerCapabilities = { keepsSlug: true, refusesDuplicateSlug: true };
 
@@ -99,8 +101,110 @@ Deno.test("execute() on a host that rejects duplicates submits the same slug aga
   assert.ok(slugs.length >= 2 && new Set(slugs).size === 1, slugs.join());
 });
 
-Deno.test("execute() finds its run in a list sorted oldest first", async () => {
-  await using stage = await aStage({ behavior: { slugs: "ignored", listOrder: "oldest" }, faults: [CUT_AFTER] });
+for (const duplicateSlugStatus of [400, 409, 422] as const) {
+  Deno.test(`execute() starts one run when the submit after a lost response is rejected with ${duplicateSlugStatus} because the slug is taken`, async () => {
+    await using stage = await aStage({
+      behavior: { slugs: "unique", duplicateSlugStatus, listLagMs: 110_000, readLagMs: 110_000 },
+      faults: [CUT_AFTER],
+    }, REJECTS_DUPLICATES);
+    const { result } = await stage.run();
+    assert.equal(result.kind, "completed");
+    assert.equal(stage.started(), 1);
+    // The second search takes a minute, too: after eight seconds the run would not have been visible yet.
+    assert.equal(stage.simulator.received("submit").length, 2);
+  });
+}
+
+for (
+  const capabilities of [{}, { keepsSlug: true }, { keepsSlug: true, refusesDuplicateSlug: false }, {
+    keepsSlug: false,
+    refusesDuplicateSlug: true,
+  }] as const satisfies readonly ServerCapabilities[]
+) {
+  Deno.test(`execute() does not submit again after a lost response on a host with the capabilities ${JSON.stringify(capabilities)}`, async () => {
+    await using stage = await aStage({
+      behavior: { slugs: "shared", listLagMs: 600_000, readLagMs: 600_000 },
+      faults: [CUT_AFTER],
+    }, capabilities);
+    const { result } = await stage.run();
+    assert.equal(result.kind, "submit_unknown");
+    assert.equal(stage.started(), 1);
+    assert.equal(stage.simulator.received("submit").length, 1);
+  });
+}
+
+Deno.test("execute() searches three times before a run counts as absent, even when the machine was suspended meanwhile", async () => {
+  const suspendedMs = 2 * 60 * 60_000;
+  // The searches after the suspension are 1 s and 3 s apart: only the third can see the run.
+  const lagMs = suspendedMs + 2_000;
+  await using stage = await aStage({ behavior: { listLagMs: lagMs, readLagMs: lagMs }, faults: [CUT_AFTER] });
+  let isSuspended = false;
+  const { result } = await stage.run({
+    onEvent: ({ type }) => {
+      if (type !== "submit-delayed" || isSuspended) return;
+      isSuspended = true;
+      stage.clock.advance(suspendedMs);
+    },
+  });
+  assert.equal(result.kind, "completed");
+});
+
+for (
+  const [what, isOver, state] of [
+    ["waits two seconds for the response and stores the run", false, "active"],
+    ["gives up after two seconds", true, "unconfirmed"],
+  ] as const
+) {
+  Deno.test(`execute() stopped during a submit ${what}`, async () => {
+    const still = stillClock();
+    const controller = new AbortController();
+    const reason = new Error("interrupted");
+    const sleepsMs: number[] = [];
+    // The two seconds never pass, or at once: a clock that moves would race with the response.
+    const clock: Clock = {
+      ...still,
+      sleep(durationMs, options) {
+        if (durationMs > 0) sleepsMs.push(durationMs);
+        return durationMs <= 0 || isOver ? Promise.resolve() : still.sleep(durationMs, options);
+      },
+    };
+    await using simulator = await startSimulator({
+      faults: isOver ? [{ on: "submit", latencyMs: 600_000 }] : [],
+      onStep: (operation, step) => {
+        if (operation === "submit" && step === "arrived") controller.abort(reason);
+      },
+    });
+    const deps = await depsFor(simulator, { clock });
+    const request = aRequest({ workflow: "quick", inputs: {} });
+    const stream = execute(deps, request, { ...DEFAULT_EXECUTE, signal: controller.signal });
+    await assert.rejects(toEnd(stream, () => {}), (error) => error === reason);
+    assert.equal(sleepsMs[0], 2_000);
+    const [submission] = await deps.store.listRecent(null, { limit: 1 });
+    assert.equal(submission?.state, state);
+  });
+}
+
+Deno.test("execute() gives up a search that fails for as long as the unreachable timeout", async () => {
+  await using stage = await aStage({
+    faults: [CUT_AFTER, { on: "get-run", status: 503, times: Infinity }, {
+      on: "list-runs",
+      status: 503,
+      after: 1,
+      times: Infinity,
+    }],
+  });
+  const startMs = stage.clock.now();
+  const { result } = await stage.run({ unreachableTimeoutMs: 120_000 });
+  assert.equal(result.kind, "submit_unknown");
+  const seconds = (stage.clock.now() - startMs) / 1_000;
+  assert.ok(seconds >= 120 && seconds < 130, `after ${seconds} s`);
+});
+
+Deno.test("execute() finds its run on the last page of a list sorted oldest first", async () => {
+  await using stage = await aStage({
+    behavior: { slugs: "ignored", listOrder: "oldest", maxLimit: 10 },
+    faults: [CUT_AFTER],
+  });
   assert.equal((await stage.run()).result.kind, "completed");
   assert.equal(stage.started(), 1);
 });
@@ -225,6 +329,22 @@ for (const workspaceErrorStatus of [400, 404, 409] as const) {
   });
 }
 
+for (const status of ["Off", "Starting", "Stopped", "Pulling", "Terminating", "Restarting", "Paused"]) {
+  Deno.test(`execute() waits while the platform reports the workspace as ${status}`, async () => {
+    await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus: 400 } });
+    const { client } = stage.deps;
+    const deps: Deps = { ...stage.deps, client: { ...client, workspaceStatus: () => Promise.resolve(status) } };
+    const { result, events } = await stage.run({
+      deps,
+      onEvent: ({ type }) => {
+        if (type === "submit-delayed") stage.simulator.setBehavior({ workspace: "Running" });
+      },
+    });
+    assert.equal(result.kind, "completed");
+    assert.ok(events.some((event) => event.type === "submit-delayed" && event.detail.startsWith(status)));
+  });
+}
+
 Deno.test("execute() reports a workspace that stays off at the submit timeout", async () => {
   await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus: 400 } });
   await assert.rejects(stage.run(), {
@@ -254,10 +374,11 @@ Deno.test("execute() does not retry a rejection when the workspace is running", 
 interface Stage extends AsyncDisposable {
   readonly simulator: Awaited<ReturnType<typeof startSimulator>>;
   readonly deps: Deps;
+  readonly clock: VirtualClock;
   /** How many runs were started. */
   started(): number;
   run(
-    parts?: { deps?: Deps; request?: RunRequest; onEvent?: (event: RunEvent) => void },
+    parts?: { deps?: Deps; request?: RunRequest; unreachableTimeoutMs?: number; onEvent?: (event: RunEvent) => void },
   ): Promise<{ result: RunResult; events: RunEvent[] }>;
 }
 
@@ -271,10 +392,15 @@ async function aStage(options: SimulatorOptions, capabilities?: ServerCapabiliti
   return {
     simulator,
     deps,
+    clock,
     started: () => simulator.runs().length - before,
     async run(parts = {}) {
       const events: RunEvent[] = [];
-      const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
+      const options = {
+        ...DEFAULT_EXECUTE,
+        signal: new AbortController().signal,
+        ...(parts.unreachableTimeoutMs === undefined ? {} : { unreachableTimeoutMs: parts.unreachableTimeoutMs }),
+      };
       const stream = execute(parts.deps ?? deps, parts.request ?? request, options);
       return {
         result: await toEnd(stream, (event) => {

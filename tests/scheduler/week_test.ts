@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { tick } from "../../lib/scheduler/tick.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
-import { seededRandom } from "../torture/verdict.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { aServiceStage, lasting } from "../support/service.ts";
 
 const MINUTE_MS = 60_000;

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { memoryRunStore } from "../../lib/store/memory_run_store.ts";
 import { silentLog } from "../../lib/log.ts";
+import { testRandom } from "./seeded_random.ts";
 
 export interface DepsOptions extends Partial<Omit<Deps, "client" | "clock">> {
   readonly clock: Clock;
@@ -11,7 +12,7 @@ export interface DepsOptions extends Partial<Omit<Deps, "client" | "clock">> {
 
 /** Real dependencies for a simulator, with a clock that the test controls. */
 export async function depsFor({ key }: { readonly key: string }, options: DepsOptions): Promise<Deps> {
-  const { clock, store = memoryRunStore(), random = Math.random, log = silentLog } = options;
+  const { clock, store = memoryRunStore(), random = testRandom(), log = silentLog } = options;
   const credential = await findCredential({
     env: (name) => name === "PW_API_KEY" ? key : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),

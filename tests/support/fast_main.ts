@@ -15,6 +15,7 @@ export const SPEED_VARIABLE = "TEST_SPEED";
 export function sharedClock(epochMs: number, speed: number): Clock {
   return {
     now: () => epochMs + (Date.now() - epochMs) * speed,
+    monotonic: () => performance.now() * speed,
     sleep: (durationMs, options) => systemClock.sleep(durationMs / speed, options),
     // Request timeouts are real time: the network does not run faster.
     timeout: (durationMs) => systemClock.timeout(durationMs),

@@ -20,6 +20,7 @@ export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
     workflowId: null,
     inputs: hello,
     secretPaths: [],
+    publicValues: [],
     displayName: null,
     requestedConsent: null,
     isTrusted: false,

@@ -9,6 +9,7 @@ import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import { retryingStore } from "../../lib/scheduler/retrying_store.ts";
 import { schedulerStoreOn } from "../../lib/scheduler/scheduler_store.ts";
 import { depsFor } from "./deps.ts";
+import { testRandom } from "./seeded_random.ts";
 import { type VirtualClock, virtualClock } from "./virtual_clock.ts";
 
 export interface ServiceStage extends AsyncDisposable {
@@ -21,7 +22,7 @@ export interface ServiceStage extends AsyncDisposable {
 
 export async function aServiceStage(
   specs: readonly ScheduleSpec[],
-  { startMs = Date.UTC(2026, 0, 5, 9), random = Math.random, ...options }:
+  { startMs = Date.UTC(2026, 0, 5, 9), random = testRandom(), ...options }:
     & Partial<SimulatorOptions>
     & { readonly startMs?: number } = {},
 ): Promise<ServiceStage> {

@@ -4,6 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 export function stillClock(nowMs: number = Date.UTC(2026, 0, 5, 9)): Clock {
   return {
     now: () => nowMs,
+    monotonic: () => 0,
     sleep: (_durationMs, { signal }) =>
       new Promise((_resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);

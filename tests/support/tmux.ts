@@ -21,6 +21,18 @@ export interface TerminalOptions {
 const POLL_INTERVAL_MS = 50;
 const DEADLINE_MS = 30_000;
 
+/** No test of a terminal takes longer. */
+const MAX_SECONDS = 180;
+
+/**
+ * Ends the terminal, and with it the program in it, soon after this process has ended or after the maximum time: a killed
+ * process cannot dispose it.
+ */
+function watchdog(socket: string): string {
+  return `seconds=0; while [ $seconds -lt ${MAX_SECONDS} ] && kill -0 ${Deno.pid} 2>/dev/null; do ` +
+    `sleep 1; seconds=$((seconds + 1)); done; tmux -L ${socket} kill-server`;
+}
+
 /** @returns What is missing; `undefined` when tmux works. */
 export async function tmuxMissing(): Promise<string | undefined> {
   try {
@@ -49,6 +61,7 @@ export async function openTerminal(
   };
   const size = ["-x", String(columns), "-y", String(rows)];
   await run("new-session", "-d", ...size, `${command}; echo "[ended $?]"; exec cat`);
+  await run("run-shell", "-b", watchdog(socket));
   const screen = async ({ isStyled = false } = {}) => {
     const text = await run("capture-pane", "-p", ...(isStyled ? ["-e"] : []));
     return text.split("\n").map((line) => line.trimEnd()).join("\n").trimEnd();

@@ -1,10 +1,13 @@
 /**
  * A clock that tests control. Nothing waits in real time: as soon as something sleeps, the clock jumps to the earliest
  * instant of a sleep or timeout. The simulator shares the clock. Requests in flight are real, so the jump happens in a
- * later iteration of the event loop, and only if something is still sleeping.
+ * later iteration of the event loop, and only if something is still sleeping. Like a real clock, it shows whole
+ * milliseconds.
  */
 
 import type { Clock } from "../../lib/clock.ts";
+
+const TIMEOUT_SETTLES_MS = 20;
 
 interface Waiter {
   readonly atMs: number;
@@ -15,37 +18,45 @@ interface Waiter {
 export interface VirtualClock extends Clock {
   /** Advances the time; sleeps and timeouts that are due end. */
   advance(durationMs: number): void;
+  /** Sets the wall clock forward, or back by a negative duration; no time passes. */
+  set(durationMs: number): void;
   /** The total time of completed sleeps. */
   readonly sleptMs: number;
 }
 
 export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): VirtualClock {
   let nowMs = startMs;
+  let offsetMs = 0;
   let sleptMs = 0;
   let jump: ReturnType<typeof setTimeout> | undefined;
   const waiters = new Set<Waiter>();
 
   const moveTo = (instantMs: number) => {
     nowMs = Math.max(nowMs, instantMs);
+    let delayMs = 0;
     for (const waiter of [...waiters].sort((a, b) => a.atMs - b.atMs)) {
       if (waiter.atMs > nowMs) break;
       waiters.delete(waiter);
       waiter.wake();
+      // What a timeout ends is real, and must have ended before the time goes on.
+      if (!waiter.isSleep) delayMs = TIMEOUT_SETTLES_MS;
     }
-    plan();
+    plan(delayMs);
   };
-  const plan = () => {
+  const plan = (delayMs = 0) => {
     const isSleeping = [...waiters].some((waiter) => waiter.isSleep);
     if (!isSleeping || jump !== undefined) return;
     jump = setTimeout(() => {
       jump = undefined;
       if (![...waiters].some((waiter) => waiter.isSleep)) return;
       moveTo(Math.min(...[...waiters].map((waiter) => waiter.atMs)));
-    }, 0);
+    }, delayMs);
   };
 
   return {
-    now: () => nowMs,
+    now: () => nowMs + offsetMs,
+    monotonic: () => nowMs - startMs,
+    set: (durationMs) => void (offsetMs += durationMs),
     get sleptMs() {
       return sleptMs;
     },
@@ -55,7 +66,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
         if (signal?.aborted) return reject(signal.reason);
         const startedMs = nowMs;
         const waiter: Waiter = {
-          atMs: nowMs + Math.max(0, durationMs),
+          atMs: nowMs + Math.max(0, Math.ceil(durationMs)),
           isSleep: true,
           wake: () => {
             signal?.removeEventListener("abort", onAbort);
@@ -75,7 +86,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
     timeout(durationMs) {
       const controller = new AbortController();
       const waiter: Waiter = {
-        atMs: nowMs + durationMs,
+        atMs: nowMs + Math.ceil(durationMs),
         isSleep: false,
         wake: () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError")),
       };

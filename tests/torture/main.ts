@@ -1,18 +1,20 @@
 /**
- * `deno task torture --seed S --rounds N [--slugs RULE]`: many submissions with kill -9 and lost responses. Exits with 1
- * when a submission started two runs, or started none and was not reported as unknown.
+ * `deno task torture [--seed S] [--rounds N] [--slugs SERVER]`: many submissions with kill -9 and lost responses, on all
+ * kinds of servers or on one. Exits with 1 when a submission started two runs, or started none and was not reported as
+ * unknown. Without a seed, it is the seed of the day.
  */
 
-import { drawRound, playRound, type RoundResult, SLUG_RULES, type SlugRule } from "./torture.ts";
-import { seededRandom, violationsOf } from "./verdict.ts";
+import { seededRandom, seedOfTheDay } from "../support/seeded_random.ts";
+import { drawRound, playRound, type RoundResult, SERVER_KINDS, type ServerKind } from "./torture.ts";
+import { violationsOf } from "./verdict.ts";
 
 const MAX_CONCURRENT_ROUNDS = 4;
 
-const seed = numberOf("--seed") ?? Date.now() % 1_000_000;
+const seed = numberOf("--seed") ?? seedOfTheDay();
 const count = numberOf("--rounds") ?? 200;
-const only = SLUG_RULES.find((rule) => rule === valueOf("--slugs"));
+const only = kindNamed(valueOf("--slugs"));
 const random = seededRandom(seed);
-const rounds = Array.from({ length: count }, (_, index) => drawRound(random, only ?? ruleOf(index)));
+const rounds = Array.from({ length: count }, (_, index) => drawRound(random, only ?? kindAt(index)));
 
 console.log(`Seed ${seed}, ${count} rounds, ${MAX_CONCURRENT_ROUNDS} at a time`);
 const results: RoundResult[] = [];
@@ -23,8 +25,8 @@ await Promise.all(Array.from({ length: MAX_CONCURRENT_ROUNDS }, async () => {
 
 const violations = results.flatMap(violationsOf);
 for (const violation of violations) console.log(violation);
-for (const rule of SLUG_RULES) {
-  console.log(`  ${rule}: ${summary(results.filter(({ round }) => round.slugs === rule))}`);
+for (const { name } of SERVER_KINDS) {
+  console.log(`  ${name}: ${summary(results.filter(({ round }) => round.server.name === name))}`);
 }
 console.log(`  ${results.reduce((sum, { killed }) => sum + killed, 0)} processes were killed`);
 console.log(summary(results));
@@ -37,8 +39,16 @@ function summary(group: readonly RoundResult[]): string {
   return `${group.length} submissions, ${runs} runs, ${unknown} unknown, ${double} double`;
 }
 
-function ruleOf(index: number): SlugRule {
-  return SLUG_RULES[index % SLUG_RULES.length] ?? "unique";
+function kindAt(index: number): ServerKind {
+  const kind = SERVER_KINDS[index % SERVER_KINDS.length];
+  if (kind === undefined) throw new TypeError("There are no kinds of servers");
+  return kind;
+}
+
+function kindNamed(name: string | undefined): ServerKind | undefined {
+  const kind = SERVER_KINDS.find((kind) => kind.name === name);
+  if (name !== undefined && kind === undefined) throw new TypeError(`--slugs must be a kind of server: got "${name}"`);
+  return kind;
 }
 
 function valueOf(name: string): string | undefined {

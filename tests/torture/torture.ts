@@ -7,18 +7,64 @@ import assert from "node:assert/strict";
 import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
 import type { Fault, Operation, ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import type { ServerCapabilities } from "../../lib/capabilities.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../support/fast_main.ts";
 
-export type SlugRule = ServerBehavior["slugs"];
-export const SLUG_RULES = ["unique", "shared", "existing", "ignored", "refused"] as const satisfies readonly SlugRule[];
+/** A kind of server, and what this machine may believe about it. */
+export interface ServerKind {
+  readonly name: string;
+  readonly slugs: ServerBehavior["slugs"];
+  /** Stored before the round; one of them is drawn. Some are incomplete or outdated. */
+  readonly capabilities: readonly ServerCapabilities[];
+  /** How late a new run may become visible. */
+  readonly lagsMs: readonly number[];
+  /** True when every submission must end with exactly one known run. */
+  readonly isExact: boolean;
+}
+
+/** The largest one exceeds every search. */
+const LAGS_MS = [0, 0, 5_000, 120_000, 600_000] as const;
+
+/** As before any run, after one, and after a probe. */
+const KEPT: readonly ServerCapabilities[] = [{}, { keepsSlug: true }, { keepsSlug: true, refusesDuplicateSlug: false }];
+
+export const SERVER_KINDS: readonly ServerKind[] = [
+  {
+    name: "unique",
+    slugs: "unique",
+    // What `doctor --probe` finds. The delay is shorter than the submit timeout, so the run can be found within it.
+    capabilities: [{ keepsSlug: true, refusesDuplicateSlug: true }],
+    lagsMs: [0, 0, 5_000, 120_000, 120_000],
+    isExact: true,
+  },
+  { name: "unique-unprobed", slugs: "unique", capabilities: KEPT, lagsMs: LAGS_MS, isExact: false },
+  { name: "shared", slugs: "shared", capabilities: KEPT, lagsMs: LAGS_MS, isExact: false },
+  {
+    name: "existing",
+    slugs: "existing",
+    capabilities: [...KEPT, { keepsSlug: true, refusesDuplicateSlug: true }],
+    lagsMs: LAGS_MS,
+    isExact: false,
+  },
+  {
+    name: "ignored",
+    slugs: "ignored",
+    // The second one is outdated: the server has changed.
+    capabilities: [{}, { keepsSlug: true }, { keepsSlug: false }],
+    lagsMs: LAGS_MS,
+    isExact: false,
+  },
+  { name: "refused", slugs: "refused", capabilities: [{}, { keepsSlug: false }], lagsMs: LAGS_MS, isExact: false },
+];
 
 export interface Round {
-  readonly slugs: SlugRule;
+  readonly server: Pick<ServerKind, "name" | "slugs" | "isExact">;
+  readonly capabilities: ServerCapabilities;
   readonly duplicateSlugStatus: ServerBehavior["duplicateSlugStatus"];
   readonly faults: readonly Fault[];
-  /** How late a new run becomes visible; large values exceed every search. */
+  /** How late a new run becomes visible. */
   readonly lagMs: number;
   /** For the first process, and for the one that resumes. */
   readonly kills: readonly (Kill | null)[];
@@ -52,7 +98,7 @@ const ROOT = new URL("../../", import.meta.url);
 const MAX_RESUMES = 4;
 
 /** Draws a random round. */
-export function drawRound(random: () => number, slugs: SlugRule): Round {
+export function drawRound(random: () => number, { capabilities, lagsMs, ...server }: ServerKind): Round {
   const pick = <T>(list: readonly T[]): T => {
     const item = list[Math.floor(random() * list.length)];
     if (item === undefined) throw new TypeError("The list is empty");
@@ -64,10 +110,11 @@ export function drawRound(random: () => number, slugs: SlugRule): Round {
     delayMs: pick([0, 0, 0, 1, 3, 10]),
   });
   return {
-    slugs,
+    server,
+    capabilities: pick(capabilities),
     duplicateSlugStatus: pick([400, 409, 409, 422]),
     faults: pick(FAULTS),
-    lagMs: pick([0, 0, 0, 5_000, 120_000]),
+    lagMs: pick(lagsMs),
     kills: [random() < 0.85 ? kill() : null, random() < 0.35 ? kill() : null],
   };
 }
@@ -84,7 +131,7 @@ export async function playRound(round: Round): Promise<RoundResult> {
   await using simulator = await startSimulator({
     clock: sharedClock(epochMs, SPEED),
     behavior: {
-      slugs: round.slugs,
+      slugs: round.server.slugs,
       duplicateSlugStatus: round.duplicateSlugStatus,
       listLagMs: round.lagMs,
       readLagMs: round.lagMs,
@@ -203,11 +250,14 @@ async function runVictim(
   }
 }
 
-/** The capabilities that `doctor --probe` finds on a server that keeps slugs and rejects duplicates. */
-async function storeCapabilities(folder: string, simulator: Simulator, { slugs }: Round, nowMs: number): Promise<void> {
-  if (slugs !== "unique") return;
+async function storeCapabilities(
+  folder: string,
+  simulator: Simulator,
+  { capabilities }: Round,
+  nowMs: number,
+): Promise<void> {
   await using store = await openStore(folder, nowMs);
-  await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
+  await store.updateCapabilities(new URL(simulator.url).host, capabilities);
 }
 
 async function hasStarted(folder: string, nowMs: number): Promise<boolean> {

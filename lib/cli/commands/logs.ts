@@ -1,4 +1,4 @@
-import { lastLines, newText, readStepLog } from "../../platform/logs.ts";
+import { createLogReader, createTail, lastLines, type LogReader } from "../../platform/logs.ts";
 import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
@@ -9,10 +9,13 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
-import { escapeLog, escapeLogPieces, oneLine } from "../../escape.ts";
+import { escapeJson, escapeLogPieces, oneLine } from "../../escape.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;
+
+/** What `--tail` keeps in memory for each step, in UTF-16 code units. */
+const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
 const lineCount = integer({ min: 0 });
 
@@ -33,7 +36,7 @@ export const logs = defineCommand({
       type: "custom",
       parse: lineCount,
       metavar: "N",
-      description: "Only the last N lines of each step",
+      description: "Only the last N lines of each step, and at most 8 MiB",
     },
     failed: { type: "boolean", description: "Only steps that failed" },
     ...JSON_ARG,
@@ -105,19 +108,88 @@ export async function printLogs(
     readonly tail: number | undefined;
   },
 ): Promise<void> {
-  const found: { job: string; step: string; status: string; log: string }[] = [];
-  for (const { job, step } of stepsOf(run, isSelected)) {
-    const log = await readStepLog(deps.client, runId, job.name, step.index, { signal });
-    if (log === null) continue;
-    const shown = tail === undefined ? log : lastLines(log, tail).map((line) => `${line}\n`).join("");
-    found.push({ job: job.name, step: step.name, status: step.status, log: shown });
+  const logs = stepsOf(run, isSelected).map(({ job, step }): PrintedLog => {
+    const reader = createLogReader(deps.client, { runId, job: job.name, stepIndex: step.index });
+    return { job: job.name, step: step.name, status: step.status, reader, tail };
+  });
+  if (output.mode === "json") await printDocument(output, logs, signal);
+  else await printText(output, logs, signal);
+}
+
+interface PrintedLog {
+  readonly job: string;
+  readonly step: string;
+  readonly status: string;
+  readonly reader: LogReader;
+  readonly tail: number | undefined;
+}
+
+/** A heading precedes each log if there is more than one: the first one is printed once the second one has begun. */
+async function printText(output: Output, logs: readonly PrintedLog[], signal: AbortSignal): Promise<void> {
+  const begun: { readonly log: PrintedLog; readonly pieces: AsyncIterable<string> }[] = [];
+  let hasHeadings = false;
+  const print = async () => {
+    const next = begun.shift();
+    if (next === undefined) return;
+    if (hasHeadings) output.answer(heading(output, next.log.job, next.log.step));
+    await printLog(output, next.pieces);
+  };
+  for (const log of logs) {
+    const pieces = await begin(log, signal);
+    if (pieces === null) continue;
+    hasHeadings ||= begun.length > 0;
+    begun.push({ log, pieces });
+    if (hasHeadings) await print();
   }
-  if (output.mode === "json") return output.document(found);
-  if (found.length === 0) output.log("INFO", "No logs yet");
-  for (const { job, step, log } of found) {
-    if (found.length > 1) output.answer(heading(output, job, step));
-    output.raw(endLine(escapeLog(log)));
+  if (begun.length === 0 && !hasHeadings) output.log("INFO", "No logs yet");
+  await print();
+}
+
+async function printLog(output: Output, pieces: AsyncIterable<string>): Promise<void> {
+  const escape = escapeLogPieces();
+  let isLineOpen = false;
+  const show = (text: string) => {
+    output.raw(text);
+    if (text !== "") isLineOpen = !text.endsWith("\n");
+  };
+  for await (const piece of pieces) show(escape(piece));
+  show(escape("", { isLast: true }));
+  if (isLineOpen) output.raw("\n");
+}
+
+/** One document, written as the logs arrive. */
+async function printDocument(output: Output, logs: readonly PrintedLog[], signal: AbortSignal): Promise<void> {
+  let separator = "[\n";
+  for (const log of logs) {
+    const pieces = await begin(log, signal);
+    if (pieces === null) continue;
+    const { job, step, status } = log;
+    const members = Object.entries({ job, step, status }).map(([name, value]) => `    "${name}": ${json(value)},\n`);
+    output.raw(`${separator}  {\n${members.join("")}    "log": "`);
+    for await (const piece of pieces) output.raw(json(piece).slice(1, -1));
+    output.raw('"\n  }');
+    separator = ",\n";
   }
+  output.raw(separator === "[\n" ? "[]\n" : "\n]\n");
+}
+
+function json(text: string): string {
+  return escapeJson(JSON.stringify(text));
+}
+
+/** Requests a log and waits for its beginning. `null` if the step has not written anything yet. */
+async function begin({ reader, tail }: PrintedLog, signal: AbortSignal): Promise<AsyncIterable<string> | null> {
+  const pieces = reader.readNew({ signal, isLast: true });
+  if (tail !== undefined) {
+    const text = await tailOf(pieces, tail);
+    return reader.isPresent() ? ReadableStream.from([lastLines(text, tail).map((line) => `${line}\n`).join("")]) : null;
+  }
+  const first = await pieces.next();
+  if (!reader.isPresent()) return null;
+  return (async function* () {
+    if (!first.done) yield first.value;
+    yield* pieces;
+  })();
 }
 
 /** Reads the logs again and again until the run has ended and its last lines are printed. */
@@ -126,38 +198,44 @@ async function followLogs(
   runId: RunId,
   { isSelected, tail }: { readonly isSelected: IsSelected; readonly tail: number | undefined },
 ): Promise<void> {
-  const seen = new Map<string, string>();
-  const escapers = new Map<string, ReturnType<typeof escapeLogPieces>>();
+  const followed = new Map<
+    string,
+    { readonly reader: LogReader; readonly escape: ReturnType<typeof escapeLogPieces> }
+  >();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
+  const show = (key: string, title: string, text: string) => {
+    if (text === "") return;
+    if (key !== current) {
+      if (isLineOpen) output.raw("\n");
+      output.answer(title);
+      current = key;
+    }
+    output.raw(text);
+    isLineOpen = !text.endsWith("\n");
+  };
   while (true) {
     const run = await deps.client.getRun(runId, { signal });
     for (const { job, step } of stepsOf(run, isSelected)) {
       const key = `${job.name}/${step.index}`;
       if (finished.has(key)) continue;
-      const isFirst = !seen.has(key);
-      const before = seen.get(key) ?? "";
+      const isFirst = followed.get(key)?.reader.isPresent() !== true;
+      const { reader, escape } = followed.get(key) ?? {
+        reader: createLogReader(deps.client, { runId, job: job.name, stepIndex: step.index }),
+        escape: escapeLogPieces(),
+      };
+      followed.set(key, { reader, escape });
+      const title = heading(output, job.name, step.name);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running" && step.status !== "pending";
-      const read = await readStepLog(deps.client, runId, job.name, step.index, { signal, before });
-      if (read !== null) {
-        // A partly written character decodes to U+FFFD now, and to itself on the next read.
-        const log = isLast ? read : read.replace(/\ufffd$/, "");
-        seen.set(key, log);
-        const fresh = newText(before, log);
-        const escape = escapers.get(key) ?? escapeLogPieces();
-        escapers.set(key, escape);
-        const shown = escape(isFirst && tail !== undefined ? endOf(fresh, tail) : fresh, { isLast });
-        if (shown !== "" && key !== current) {
-          if (isLineOpen) output.raw("\n");
-          output.answer(heading(output, job.name, step.name));
-          current = key;
-        }
-        output.raw(shown);
-        if (shown !== "") isLineOpen = !shown.endsWith("\n");
+      const pieces = reader.readNew({ signal, isLast });
+      if (isFirst && tail !== undefined) show(key, title, escape(await tailOf(pieces, tail)));
+      else for await (const piece of pieces) show(key, title, escape(piece));
+      if (isLast) {
+        show(key, title, escape("", { isLast: true }));
+        finished.add(key);
       }
-      if (isLast) finished.add(key);
     }
     if (run.isFinal) {
       if (isLineOpen) output.raw("\n");
@@ -167,20 +245,17 @@ async function followLogs(
   }
 }
 
+/** The last lines. An unfinished line stays without a newline. */
+async function tailOf(pieces: AsyncIterable<string>, lines: number): Promise<string> {
+  const tail = createTail(lines, MAX_TAIL_LENGTH);
+  for await (const piece of pieces) tail.add(piece);
+  return tail.text();
+}
+
 function stepsOf(run: RunDetail, isSelected: IsSelected): { job: Job; step: Step }[] {
   return run.jobs.flatMap((job) => job.steps.filter((step) => isSelected(job, step)).map((step) => ({ job, step })));
 }
 
 function heading({ answerStyle }: Output, job: string, step: string): string {
   return answerStyle.bold(`==> ${oneLine(job)} / ${oneLine(step)} <==`);
-}
-
-/** The last lines. An unfinished line stays without a newline. */
-function endOf(log: string, tail: number): string {
-  const lines = lastLines(log, tail);
-  return lines.join("\n") + (lines.length > 0 && log.endsWith("\n") ? "\n" : "");
-}
-
-function endLine(text: string): string {
-  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }

@@ -138,7 +138,9 @@ export async function runSpec(
     isTrusted: values.trust === true,
     checking,
   }, { signal });
-  output.redact(secretValues(request.inputs, request.secretPaths));
+  output.redact(
+    secretValues(request.inputs, request.secretPaths).filter((value) => !request.publicValues.includes(value)),
+  );
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
   if (values.dryRun === true) {
@@ -170,6 +172,11 @@ function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
       hint: "Add --idempotency-key TEXT",
     });
   }
+  if (key?.trim() === "") {
+    throw new UsageError("Cannot use an empty idempotency key: every submit would match it", {
+      hint: "Use a text that names this run, for example nightly-2026-01-31; or omit --idempotency-key",
+    });
+  }
   return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
@@ -187,7 +194,7 @@ export async function submitAndTrack(
 ): Promise<number> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock);
+  using viewer = viewRun(output, deps.clock, { onTimeout: values.onTimeout });
   try {
     const result = await toEnd(execute(deps, request, options), (event) => {
       if (isMilestone(event)) latest = event;

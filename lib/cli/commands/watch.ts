@@ -59,7 +59,7 @@ async function watchOne(
 ): Promise<RunResult> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, label === undefined ? {} : { label });
+  using viewer = viewRun(output, deps.clock, { label, onTimeout: values.onTimeout });
   try {
     const result = await toEnd(trackRun(deps, runId, options), (event) => {
       if (isMilestone(event)) latest = event;

@@ -1,7 +1,7 @@
 import { type Field, type Fields, hasDefault } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import { readForm } from "../../inputs/read_form.ts";
-import { MASK } from "../../inputs/secrets.ts";
+import { SECRET_MASK } from "../../redact.ts";
 import type { Workflow } from "../../workflow.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
@@ -45,7 +45,9 @@ function fieldRows(fields: Fields, path: string): string[][] {
 }
 
 function requirementOf(field: Field): string {
-  if (field.default !== undefined) return `default ${isSecretDefault(field) ? MASK : JSON.stringify(field.default)}`;
+  if (field.default !== undefined) {
+    return `default ${isSecretDefault(field) ? SECRET_MASK : JSON.stringify(field.default)}`;
+  }
   if (hasDefault(field)) return "has a default";
   if (field.optional === true) return "optional";
   const isAlways = [field.optional, field.hidden, field.ignore, field.disabled].every((condition) =>

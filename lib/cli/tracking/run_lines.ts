@@ -7,9 +7,14 @@ import type { StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
+import type { OnTimeout } from "./interrupt.ts";
 
-/** The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}. */
-export function eventLine(event: RunEvent): string | undefined {
+/**
+ * The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}.
+ *
+ * @param onTimeout What happens to the run at the end of the wait.
+ */
+export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)} to ${oneLine(event.host)} as ${oneLine(event.user)}...`;
@@ -17,14 +22,23 @@ export function eventLine(event: RunEvent): string | undefined {
       return `Idempotency key "${oneLine(event.idempotencyKey)}" was used before${
         event.slug === null ? "" : ` by ${oneLine(event.slug)}`
       }: tracking that run instead of starting another`;
+    case "key-guarantee":
+      return event.guarantee === "one-run"
+        ? "This server refuses a second run with the same idempotency key"
+        : "This server is not known to refuse a second run with the same idempotency key: when several are started at " +
+          "the same moment, the oldest remains and the others are cancelled";
+    case "duplicate-cancelled":
+      return `Cancelled ${oneLine(event.slug)}: ${oneLine(event.keptSlug)} was started earlier with the same key`;
     case "submit-delayed":
       return delayLine(event);
     case "started":
-      return startedLine(event);
+      return startedLine(event, onTimeout);
     case "status":
       return undefined;
     case "unknown-status":
       return `Unknown status "${oneLine(event.platformStatus)}": treating the run as still running`;
+    case "poll-delayed":
+      return `Server busy, polling again in ${formatDuration(event.untilMs - event.atMs)}: ${oneLine(event.reason)}`;
     case "connection-lost":
       return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
@@ -105,7 +119,7 @@ function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "wo
   return formatRunId({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
 }
 
-function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
+function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: OnTimeout): string {
   const run = event.number === null ? "Run" : `Run #${event.number}`;
   const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
   const action = event.isAttached ? `Tracking ${run.toLowerCase()}` : `${run} started`;
@@ -113,7 +127,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
     ? ""
     : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
       localTime(event.deadlineAtMs, event.atMs)
-    }); the run continues afterwards`;
+    }); ${onTimeout === "cancel" ? "the run is cancelled then" : "the run continues afterwards"}`;
   return `${action}${slug}${until}`;
 }
 

@@ -6,6 +6,7 @@ import type { RunResult } from "../../result.ts";
 import { exitCodeOf } from "../exit_codes.ts";
 import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
+import type { OnTimeout } from "./interrupt.ts";
 import { eventLine, statusLine } from "./run_lines.ts";
 import { fit } from "../terminal/text_width.ts";
 
@@ -17,14 +18,17 @@ export interface RunViewer extends Disposable {
 
 export interface RunViewerOptions {
   /** Printed before each line if several runs are tracked at once. */
-  readonly label?: string;
+  readonly label?: string | undefined;
+  /** Default: `keep`. */
+  readonly onTimeout?: OnTimeout | undefined;
 }
 
-export function viewRun(output: Output, clock: Clock, { label }: RunViewerOptions = {}): RunViewer {
+export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunViewerOptions = {}): RunViewer {
   if (output.mode === "events") {
     return { show: (event) => output.event({ v: 1, ...withExitCode(event) }), [Symbol.dispose]: () => {} };
   }
   let status: Extract<RunEvent, { type: "status" }> | undefined;
+  let shownAtMs = 0;
   let line: LiveLine | undefined;
   let lastChange = "";
   const print = (text: string) => output.log("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
@@ -34,11 +38,12 @@ export function viewRun(output: Output, clock: Clock, { label }: RunViewerOption
   };
   const live = (event: Extract<RunEvent, { type: "status" }>): LiveLine | undefined => {
     status = event;
+    shownAtMs = clock.monotonic();
     if (label !== undefined) return undefined;
     return line ??= output.live(clock, (columns) => {
       if (status === undefined) return "";
-      const elapsedMs = status.elapsedMs + clock.now() - status.atMs;
-      const frame = FRAMES[Math.floor(clock.now() / 1_000) % FRAMES.length];
+      const elapsedMs = status.elapsedMs + clock.monotonic() - shownAtMs;
+      const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
       return fit(`${frame} ${statusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
     });
   };
@@ -57,7 +62,7 @@ export function viewRun(output: Output, clock: Clock, { label }: RunViewerOption
     show(event) {
       if (event.type === "status") return showStatus(event);
       if (event.type === "finished") endLine();
-      const text = eventLine(event);
+      const text = eventLine(event, onTimeout);
       if (text !== undefined) print(text);
     },
     [Symbol.dispose]: endLine,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { main } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
+import { startMain } from "../../support/main_call.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
 
@@ -36,6 +37,52 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
     "==> main / first <==\none\ntwo\n==> main / second <==\nthree\n",
   );
 });
+
+for (const status of ["error", "failed"]) {
+  Deno.test(`logs --failed shows only the steps with the status ${status}`, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock, workflows: { "fails-late": FAILS_LATE } });
+    const call = (...args: readonly string[]) =>
+      startMain({ args, key: simulator.key, clock, fetch: withStepStatus(status) }).end;
+    await call("run", "fails-late", "--no-history");
+    const slug = simulator.runs()[0]?.slug ?? "";
+    assert.match((await call("logs", slug)).stdout, /fine[^]*broken/);
+    const { stdout } = await call("logs", slug, "--failed");
+    assert.match(stdout, /broken/);
+    assert.doesNotMatch(stdout, /fine/);
+  });
+}
+
+Deno.test("logs of an unknown job or step are refused by name", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const call = (...args: readonly string[]) => startMain({ args, key: simulator.key, clock }).end;
+  for (const [option, name] of [["--job", "nope"], ["--step", "nope"]] as const) {
+    const { code, stderr } = await call("logs", "hello-world-00046", option, name);
+    assert.equal(code, 2);
+    assert.match(stderr, /the run has no (job|step) of that name/);
+  }
+});
+
+const FAILS_LATE = `jobs:
+  main:
+    steps:
+      - name: first
+        run: echo fine
+      - name: second
+        run: |
+          echo broken
+          exit 1
+`;
+
+/** Some servers use another word for a step that failed. */
+function withStepStatus(status: string): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const text = await response.text();
+    return new Response(text === "" ? null : text.replaceAll('"status":"error"', `"status":"${status}"`), response);
+  };
+}
 
 /** Removes the last newline of each log, as after a program that prints a prompt. */
 async function withoutLastNewline(input: URL | RequestInfo, init?: RequestInit): Promise<Response> {

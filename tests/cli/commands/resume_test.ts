@@ -8,7 +8,9 @@ import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simula
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { type ProgramEnd, runProgram } from "../../support/program.ts";
-import { aPendingSubmission, aStoredRequest } from "../../support/records.ts";
+import { startMain } from "../../support/main_call.ts";
+import { anUnconfirmedSubmission, aPendingSubmission, aStoredRequest } from "../../support/records.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
 
 const SPEED = 30;
 const QUARTER_HOUR_MS = 15 * 60_000;
@@ -84,6 +86,13 @@ onStage("after a kill during the wait, resume --json prints the result as one do
   assert.equal(runs[0].status, "failed");
 });
 
+onStage("after a kill during the wait, resume exits with the code of the run that failed", {}, async (stage) => {
+  await stage.killAt("get-run", "responded", "run", "failing-step");
+  const { code, stdout } = await stage.program("resume");
+  assert.equal(code, 1);
+  assert.match(stdout, /^failing-step-[a-z2-7]{16}: ✗ Workflow failed/);
+});
+
 onStage("resume lists detached runs, and --all tracks them", {}, async (stage) => {
   await stage.program("run", "quick", "--no-wait");
   const { code, stdout, stderr } = await stage.program("resume");
@@ -135,13 +144,64 @@ onStage("submissions of another user are listed and left unchanged", {}, async (
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-onStage("a submission without a response whose run is never found stays unknown", {
-  behavior: { slugs: "ignored" },
-  faults: [{ on: "submit", cut: "before-effect" }],
-}, async (stage) => {
-  // The search takes a minute, so the process is killed instead; the stored state is the same.
-  await stage.killAt("get-run", "responded", "run", "quick");
-  const records = JSON.parse((await stage.program("history", "--json")).stdout).records;
-  assert.equal(records[0].status, "unknown");
-  assert.equal(stage.simulator.runs().length, 0);
+Deno.test("a submission without a response whose run is never found stays unknown, and each resume searches again", async () => {
+  await using stage = await aStageInProcess();
+  await stage.put(
+    anUnconfirmedSubmission({ owner: stage.owner, request: QUICK, createdAtMs: stage.nowMs, nextPollAtMs: 0 }),
+  );
+  for (const searches of [3, 6]) {
+    const { code, stdout } = await stage.program("resume");
+    assert.equal(code, 6);
+    assert.match(stdout, /✗ Outcome unknown: a run may have been started/);
+    assert.ok(stage.simulator.received("list-runs").length >= searches);
+  }
+  assert.equal(stage.simulator.received("submit").length, 0);
 });
+
+Deno.test("resume exits with the most severe code, and prints every result", async () => {
+  await using stage = await aStageInProcess();
+  await stage.program("run", "quick", "--no-wait");
+  await stage.program("run", "failing-step", "--no-wait");
+  const { code, stdout } = await stage.program("resume", "--all");
+  assert.equal(code, 1);
+  assert.match(stdout, /quick-\S+: ✓ Workflow completed[^]*failing-step-\S+: ✗ Workflow failed/);
+  assert.deepEqual(await stage.program("resume").then(({ code, stdout }) => [code, stdout]), [
+    0,
+    "Nothing to resume\n",
+  ]);
+});
+
+Deno.test("resume reports a submission that the platform rejects, and exits with its code", async () => {
+  await using stage = await aStageInProcess();
+  const request = aStoredRequest({ workflow: "no-such-workflow", inputs: {} });
+  const parts = { owner: stage.owner, request, createdAtMs: stage.nowMs, nextPollAtMs: 0 };
+  await stage.put(aPendingSubmission(parts));
+  const { code, stdout } = await stage.program("resume");
+  assert.equal(code, 5);
+  assert.match(stdout, /no-such-workflow/);
+});
+
+const QUICK = aStoredRequest({ workflow: "quick", inputs: {} });
+
+/** The program in this process: a search of a minute takes no time. */
+async function aStageInProcess() {
+  const clock = virtualClock();
+  const simulator = await startSimulator({ clock });
+  const state = await emptyFolder();
+  return {
+    simulator,
+    nowMs: clock.now(),
+    owner: { host: new URL(simulator.url).host, user: "demo" },
+    program: (...args: readonly string[]) =>
+      startMain({ args, key: simulator.key, clock, env: { PW_STATE_DIR: state.path } }).end,
+    async put(submission: Submission) {
+      const path = `${state.path}/history.db`;
+      await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+      await store.put(submission);
+    },
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -125,10 +125,10 @@ async function probeLags(
   slug: string,
   { signal }: ProbeOptions,
 ): Promise<Pick<RunProbeResult, "readLagMs" | "listLagMs">> {
-  const startMs = clock.now();
+  const startMs = clock.monotonic();
   const lags: { readLagMs: number | null; listLagMs: number | null } = { readLagMs: null, listLagMs: null };
-  while (clock.now() - startMs < MAX_LAG_MS) {
-    const elapsedMs = clock.now() - startMs;
+  while (clock.monotonic() - startMs < MAX_LAG_MS) {
+    const elapsedMs = Math.round(clock.monotonic() - startMs);
     if (lags.readLagMs === null && (await requester.get(`${RUNS}/${slug}`)).status === 200) lags.readLagMs = elapsedMs;
     if (lags.listLagMs === null && (await listSlugs(requester)).includes(slug)) lags.listLagMs = elapsedMs;
     if (lags.readLagMs !== null && lags.listLagMs !== null) break;
@@ -157,7 +157,7 @@ async function watchRun(
 ): Promise<ObservedRun> {
   const statuses = new Set<string>();
   let firstLogFile: string | null = null;
-  const deadlineMs = clock.now() + runTimeoutMs;
+  const deadlineMs = clock.monotonic() + runTimeoutMs;
   while (true) {
     const { body } = await requester.get(`${RUNS}/${slug}`);
     for (const [name, job] of Object.entries(member(body, "executedJobs") ?? {})) {
@@ -167,7 +167,7 @@ async function watchRun(
     }
     statuses.delete("");
     const isFinished = ["completed", "error", "canceled"].includes(textOf(body, "status") ?? "");
-    if (isFinished || clock.now() >= deadlineMs) {
+    if (isFinished || clock.monotonic() >= deadlineMs) {
       report("statuses", [...statuses].join(", "));
       return { isFinished, statuses: [...statuses].sort(), firstLogFile };
     }

@@ -12,6 +12,7 @@ import { startSimulator } from "../../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../../support/main_job.ts";
 import { runProgram } from "../../../support/program.ts";
 import { type VirtualClock, virtualClock } from "../../../support/virtual_clock.ts";
+import { testRandom } from "../../../support/seeded_random.ts";
 
 type Row = readonly [behavior: Partial<ServerBehavior>, expected: Partial<ProbeResult>];
 
@@ -162,7 +163,7 @@ async function aStage(options: SimulatorOptions): Promise<Stage> {
   const simulator = await startSimulator({ clock, ...options });
   const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
   const credential = await findCredential({ env, readTextFile: () => Promise.reject(new Deno.errors.NotFound()) }, {});
-  const parts = { clock, random: Math.random };
+  const parts = { clock, random: testRandom() };
   const http = createHttp({ ...parts, credential, fetch, log: silentLog, userAgent: "test" });
   return {
     simulator,

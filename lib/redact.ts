@@ -1,0 +1,78 @@
+/** Removes secrets from text that comes from elsewhere: what a server or a log repeats. */
+
+import { RunnerError } from "./errors.ts";
+
+/** Replaces a secret in anything that is shown or stored. */
+export const SECRET_MASK = "•••";
+
+/** Shorter secrets would match parts of ordinary words. */
+const MIN_SECRET_LENGTH = 4;
+
+/** Never secrets: they would mask ordinary words. */
+const ORDINARY_WORDS: ReadonlySet<string> = new Set(["true", "false", "null"]);
+
+/** Removes the secrets it was made for, and nothing else. */
+export type Redactor = (text: string) => string;
+
+/**
+ * A redactor for these values, in every form in which servers and logs repeat them: as they are, escaped as JSON once and
+ * twice, URL-encoded, and in base64 at any offset. Values of fewer than four characters are not redacted.
+ */
+export function createRedactor(values: readonly string[]): Redactor {
+  const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
+  const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
+  if (forms.length === 0) return (text) => text;
+  // The longest first: a form may contain another one.
+  const pattern = forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|");
+  return (text) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK);
+}
+
+/** Applies a redactor to every string of a value, names of members excepted. */
+export function redactDeep<T>(value: T, redact: Redactor): T;
+export function redactDeep(value: unknown, redact: Redactor): unknown {
+  if (typeof value === "string") return redact(value);
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactDeep(member, redact)]));
+}
+
+/** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
+export function redactError<E>(error: E, redact: Redactor): E {
+  if (!(error instanceof RunnerError)) return error;
+  const texts = [error.message, error.hint ?? "", JSON.stringify("problems" in error ? error.problems : "")];
+  if (texts.every((text) => redact(text) === text)) return error;
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(redactDeep({ ...error }, redact)),
+    message: { value: redact(error.message), writable: true, configurable: true },
+    hint: { value: error.hint === undefined ? undefined : redact(error.hint), enumerable: true },
+    stack: { value: redact(error.stack ?? ""), writable: true, configurable: true },
+  });
+}
+
+function formsOf(value: string): string[] {
+  const escaped = JSON.stringify(value).slice(1, -1);
+  return [
+    value,
+    escaped,
+    JSON.stringify(escaped).slice(1, -1),
+    encodeURIComponent(value.toWellFormed()),
+    new URLSearchParams([["", value]]).toString().slice(1),
+    ...base64Forms(value),
+  ];
+}
+
+/** What is the same in base64 whatever stands before and after the value, for each of the three offsets. */
+function base64Forms(value: string): string[] {
+  const bytes = new TextEncoder().encode(value);
+  return [0, 1, 2].flatMap((offset) => {
+    const shifted = new Uint8Array(offset + bytes.length);
+    shifted.set(bytes, offset);
+    const text = btoa(Array.from(shifted, (byte) => String.fromCharCode(byte)).join(""));
+    const stable = text.slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6));
+    return [stable, stable.replaceAll("+", "-").replaceAll("/", "_")];
+  });
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, "\\$&");
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { type MainCall, startMain } from "../../support/main_call.ts";
+import { emptyFolder } from "../../support/main_job.ts";
+import { submittedTo } from "../../support/received.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+
+const VAULT = `on:
+  execute:
+    inputs:
+      password: { type: password }
+      note: { type: string }
+jobs:
+  main:
+    steps:
+      - name: work
+        run: echo done
+`;
+const INPUTS = ["-i", "password=hunter2-planted", "-i", "note=first"];
+
+Deno.test("rerun submits the inputs of the local history, with its -i on top", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", '{"a": 1, "b": {"c": 2, "d": 3}}', "--no-check"]);
+  assert.equal((await stage.program(["rerun", "last", "-i", "b.c=7", "--no-check"])).code, 0);
+  assert.deepEqual(stage.inputs().at(-1), { a: 1, b: { c: 7, d: 3 } });
+});
+
+Deno.test("rerun without a terminal names the secrets that are missing, and submits nothing", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "vault", ...INPUTS]);
+  const { code, stderr } = await stage.program(["rerun", "last"]);
+  assert.equal(code, 2);
+  assert.match(
+    stderr,
+    /secrets are missing, nothing was submitted\n.*password +is a secret, and secrets are not stored/,
+  );
+  assert.equal(stage.inputs().length, 1);
+});
+
+Deno.test("rerun asks for no secret that its -i sets", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "vault", ...INPUTS]);
+  for (const given of ["password=other-secret", '{"password": "other-secret"}']) {
+    assert.equal((await stage.program(["rerun", "last", "-i", given])).code, 0);
+    assert.deepEqual(stage.inputs().at(-1), { password: "other-secret", note: "first" });
+  }
+});
+
+Deno.test("rerun at a terminal prompts for each secret, and prints none", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "vault", ...INPUTS]);
+  const { code, stdout, stderr } = await stage.program(["rerun", "last"], { lines: [], secret: "typed-secret" });
+  assert.equal(code, 0);
+  assert.deepEqual(stage.inputs().at(-1), { password: "typed-secret", note: "first" });
+  assert.doesNotMatch(stdout + stderr, /hunter2-planted|typed-secret/);
+});
+
+Deno.test("rerun of a run that was not started here reads its inputs from the platform", async () => {
+  await using stage = await aStage();
+  await stage.program(["run", "quick", "-i", "a=1", "--no-check", "--no-history"]);
+  const slug = stage.simulator.runs()[0]?.slug ?? "";
+  const end = await stage.program(["rerun", slug, "--no-check"]);
+  assert.equal(end.code, 0, end.stderr);
+  assert.deepEqual(stage.inputs(), [{ a: 1 }, { a: 1 }]);
+});
+
+async function aStage() {
+  const clock = virtualClock();
+  const simulator = await startSimulator({ clock, workflows: { vault: VAULT } });
+  const state = await emptyFolder();
+  return {
+    simulator,
+    inputs: () => submittedTo(simulator).map(({ inputs }) => inputs),
+    program: (args: readonly string[], parts: Partial<MainCall> = {}) =>
+      startMain({ args, key: simulator.key, clock, env: { PW_STATE_DIR: state.path }, ...parts }).end,
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+/** Options whose effect no other test of the command line observes. */
+
+import assert from "node:assert/strict";
+import { cliStage } from "../support/cli_stage.ts";
+import { submittedTo } from "../support/received.ts";
+
+const FAST = ["--poll-interval", "100ms", "--max-poll-interval", "200ms"];
+const COLOR = "\u001b[";
+
+Deno.test("--no-color disables colors on a terminal", async () => {
+  await using stage = await cliStage();
+  assert.ok((await stage.call(["list"], { isTerminal: true })).stdout.includes(COLOR));
+  assert.ok(!(await stage.call(["list", "--no-color"], { isTerminal: true })).stdout.includes(COLOR));
+});
+
+Deno.test("-V prints the version", async () => {
+  await using stage = await cliStage();
+  assert.equal((await stage.call(["-V"])).stdout, (await stage.call(["--version"])).stdout);
+});
+
+Deno.test("common options can come before the command", async () => {
+  await using stage = await cliStage();
+  const { code, stderr } = await stage.call(["--log-level", "DEBUG", "list"]);
+  assert.equal(code, 0);
+  assert.match(stderr, /GET \/api\/workflows/);
+});
+
+Deno.test("run --name sets the display name", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "--name", "Nightly check", "--no-wait"]);
+  assert.match(JSON.stringify(stage.simulator.received("submit").map(({ body }) => body)), /"Nightly check/);
+});
+
+Deno.test("run --idempotency-policy decides what happens if the key was used before", async () => {
+  await using stage = await cliStage();
+  const args = ["run", "failing-step", "--idempotency-key", "k", ...FAST];
+  assert.equal((await stage.call(args)).code, 1);
+  assert.equal((await stage.call([...args, "--idempotency-policy", "attach"])).code, 1);
+  assert.equal((await stage.call([...args, "--idempotency-policy", "reject"])).code, 2);
+  assert.equal(stage.simulator.runs().length, 1);
+  assert.equal((await stage.call([...args, "--idempotency-policy", "new-if-failed"])).code, 1);
+  assert.equal(stage.simulator.runs().length, 2);
+});
+
+Deno.test("--on-timeout cancel cancels the run, and keep does not", async () => {
+  await using stage = await cliStage();
+  const args = ["run", "never-ending", "--timeout", "20s", ...FAST];
+  assert.equal((await stage.call([...args, "--on-timeout", "keep"])).code, 124);
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+  assert.equal((await stage.call([...args, "--on-timeout", "cancel"])).code, 124);
+  assert.equal(stage.simulator.received("cancel-run").length, 1);
+});
+
+Deno.test("logs --job shows only the steps of that job", async () => {
+  await using stage = await cliStage();
+  const args = ["logs", "hello-world#46"];
+  assert.match((await stage.call([...args, "--job", "hello"])).stdout, /==> hello \/ collect <==/);
+  const { code, stderr } = await stage.call([...args, "--job", "nope"]);
+  assert.equal(code, 2);
+  assert.match(stderr, /no job of that name\n.*"hello"/);
+});
+
+Deno.test("inputs new --format selects JSON or YAML", async () => {
+  await using stage = await cliStage();
+  const args = ["inputs", "new", "hello-world", "--format"];
+  assert.equal(typeof JSON.parse((await stage.call([...args, "json"])).stdout), "object");
+  assert.match((await stage.call([...args, "yaml"])).stdout, /^hello:$/m);
+});
+
+Deno.test("history --limit and prune --since limit the submissions", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "--no-wait"]);
+  await stage.call(["run", "quick", ...FAST]);
+  const { stdout } = await stage.call(["history", "--limit", "1"]);
+  assert.equal(stdout.trimEnd().split("\n").length, 2, stdout);
+  assert.equal((await stage.call(["history", "prune", "--since", "1h"])).stdout, "Removed 0 records\n");
+  assert.equal((await stage.call(["history", "prune", "--since", "1ms"])).stdout, "Removed 1 record\n");
+});
+
+Deno.test("resume --events prints events as JSON Lines", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "--no-wait"]);
+  const { stdout } = await stage.call(["resume", "--all", "--events", ...FAST]);
+  const types = stdout.trimEnd().split("\n").map((line) => JSON.parse(line).type);
+  assert.equal(types.at(-1), "finished", stdout);
+});
+
+Deno.test("probe -i, --run-timeout and --delete reach the runs that it starts", async () => {
+  await using stage = await cliStage();
+  const args = ["probe", "--workflow", "never-ending", "-i", "a:=1", "--yes", "--run-timeout", "5s"];
+  const { code, stderr } = await stage.call([...args, "--delete"]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { a: 1 });
+  assert.ok(stage.simulator.received("delete-run").length > 0);
+});
+
+Deno.test("rerun prompts for secrets at a terminal, and names the prompt as their origin", async () => {
+  await using stage = await cliStage();
+  await stage.call(["run", "quick", "-i", "password=first", "--no-check", "--no-wait"]);
+  const labels: string[] = [];
+  const context = {
+    stdin: { isTerminal: true, readText: () => Promise.resolve("") },
+    promptSecret(label: string) {
+      labels.push(label);
+      return Promise.resolve("second");
+    },
+  };
+  const { stdout } = await stage.call(["rerun", "last", "--strict", "--json"], { context });
+  assert.equal(JSON.parse(stdout).error.problems[0].origin, "prompt");
+  assert.equal((await stage.call(["rerun", "last", "--no-check", "--no-wait"], { context })).code, 0);
+  assert.deepEqual(labels, ["password", "password"]);
+  assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { password: "second" });
+});

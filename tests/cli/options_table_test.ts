@@ -1,0 +1,138 @@
+/** Every option of every command: a lost, renamed or added option fails here. */
+
+import assert from "node:assert/strict";
+import { optionName, readArgv } from "../../lib/cli/argv.ts";
+import { GROUPS } from "../../lib/cli/commands.ts";
+
+/** How an option is written, and its parsed value. */
+type Option = readonly [written: string, value: unknown];
+
+const COMMON: readonly Option[] = [
+  ["--context lab", "lab"],
+  ["--allow-host a.example", "a.example"],
+  ["--cacert ca.pem", "ca.pem"],
+  ["--log-level debug", "DEBUG"],
+  ["--no-color", true],
+  ["--help", true],
+  ["-h", true],
+];
+const JSON_OPTION: readonly Option[] = [["--json", true]];
+const WAIT: readonly Option[] = [
+  ["--timeout 90s", 90_000],
+  ["--poll-interval 2s", 2_000],
+  ["--max-poll-interval 1m", 60_000],
+  ["--unreachable-timeout 0", null],
+  ["--on-interrupt ask", "ask"],
+  ["--on-interrupt keep", "keep"],
+  ["--on-interrupt cancel", "cancel"],
+  ["--on-timeout keep", "keep"],
+  ["--on-timeout cancel", "cancel"],
+  ["--json", true],
+  ["--events", true],
+];
+const RUN: readonly Option[] = [
+  ["--input a=1", ["a=1"]],
+  ["-i a=1", ["a=1"]],
+  ["--name Nightly", "Nightly"],
+  ["--strict", true],
+  ["--no-check", true],
+  ["--trust", true],
+  ["--no-wait", true],
+  ["--dry-run", true],
+  ["--idempotency-key k", "k"],
+  ["--idempotency-policy attach", "attach"],
+  ["--idempotency-policy reject", "reject"],
+  ["--idempotency-policy new-if-failed", "new-if-failed"],
+  ["--submit-timeout 10m", 600_000],
+  ["--no-history", true],
+  ...WAIT,
+];
+
+const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
+  list: [...JSON_OPTION, ["--tag data", "data"], ["--favorites", true]],
+  show: [...JSON_OPTION, ["--yaml", true]],
+  inputs: [
+    ["--input a=1", ["a=1"]],
+    ["-i a=1", ["a=1"]],
+    ["--preset nightly", "nightly"],
+    ["--output a.json", "a.json"],
+    ["-o a.json", "a.json"],
+    ["--format json", "json"],
+    ["--format yaml", "yaml"],
+    ...JSON_OPTION,
+  ],
+  schedules: [["--file a.ts", "a.ts"], ["--count 3", 3], ["--timeline staging", "staging"], ...JSON_OPTION],
+  run: [["--preset nightly", "nightly"], ...RUN],
+  status: [["--exit-status", true], ...JSON_OPTION],
+  watch: WAIT,
+  runs: [
+    ...["running", "completed", "failed", "cancelled"].map((status): Option => [`--status ${status}`, [status]]),
+    ["--limit 5", 5],
+    ...JSON_OPTION,
+  ],
+  logs: [
+    ["--follow", true],
+    ["-f", true],
+    ["--job build", "build"],
+    ["--step 2", "2"],
+    ["--tail 20", 20],
+    ["--failed", true],
+    ...JSON_OPTION,
+  ],
+  errors: JSON_OPTION,
+  cancel: JSON_OPTION,
+  resume: [["--all", true], ["--submit-pending", true], ...WAIT],
+  history: [["--workflow w", "w"], ["--since 7d", 604_800_000], ["--limit 5", 5], ["--keep 9", 9], ...JSON_OPTION],
+  rerun: RUN,
+  doctor: JSON_OPTION,
+  probe: [
+    ["--workflow w", "w"],
+    ["--input a=1", ["a=1"]],
+    ["-i a=1", ["a=1"]],
+    ["--output a.json", "a.json"],
+    ["-o a.json", "a.json"],
+    ["--run-timeout 10m", 600_000],
+    ["--delete", true],
+    ["--yes", true],
+    ["-y", true],
+    ...JSON_OPTION,
+  ],
+  completions: [],
+  demo: [],
+  simulate: [
+    ["--port 8080", 8080],
+    ["--speed 2.5", 2.5],
+    ...["current", "legacy", "both"].map((version): Option => [`--api-version ${version}`, version]),
+    ...["unique", "shared", "existing", "ignored", "refused"].map((rule): Option => [`--slugs ${rule}`, rule]),
+    ["--probe-result probe.json", "probe.json"],
+    ["--behavior launchGapMs=5000", [{ launchGapMs: 5000 }]],
+    ["--behavior listOrder=oldest", [{ listOrder: "oldest" }]],
+    ['--fault {"on":"submit","cut":"after-effect"}', [{ on: "submit", cut: "after-effect" }]],
+  ],
+};
+
+const COMMANDS = await Promise.all(GROUPS.flatMap(({ commands }) => commands.map(({ load }) => load())));
+
+Deno.test("the table lists every command", () => {
+  assert.deepEqual(COMMANDS.map(({ name }) => name).toSorted(), Object.keys(OPTIONS).toSorted());
+});
+
+for (const { name, args } of COMMANDS) {
+  Deno.test(`${name} has exactly the options of the table, and each is parsed`, () => {
+    const options = [...OPTIONS[name] ?? [], ...COMMON];
+    const declared = Object.entries(args).filter(([, { type }]) => type !== "positional");
+    const names = declared.flatMap((
+      [key, { short }],
+    ) => [optionName(key), ...(short === undefined ? [] : [`-${short}`])]);
+    assert.deepEqual(names.toSorted(), [...new Set(options.map(([written]) => written.split(" ")[0]))].toSorted());
+    const positionals = Object.entries(args).flatMap(([key, { type, required }]) =>
+      type === "positional" && required !== false ? [key] : []
+    );
+    for (const [written, expected] of options) {
+      const [option = "", ...value] = written.split(" ");
+      const key = declared.find(([key, { short }]) => [optionName(key), `-${short}`].includes(option))?.[0] ?? "";
+      const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...positionals, option, ...value]);
+      assert.deepEqual(values[key], expected, written);
+    }
+  });
+}

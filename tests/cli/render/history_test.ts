@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { recordDocument, renderRecord } from "../../../lib/cli/render/history.ts";
+import { styleFor } from "../../../lib/cli/terminal/style.ts";
+import type { Submission } from "../../../lib/submission.ts";
+import {
+  aFinishedSubmission,
+  anActiveSubmission,
+  anUnconfirmedSubmission,
+  aPendingSubmission,
+  aReconciliation,
+  aRejectedSubmission,
+} from "../../support/records.ts";
+
+const ROWS: readonly (readonly [record: Submission, state: string, status: string, runNumber: number | null])[] = [
+  [aPendingSubmission(), "pending", "not sent", null],
+  [aPendingSubmission({ lostResponses: 1 }), "pending", "unknown", null],
+  [anUnconfirmedSubmission(), "unconfirmed", "unknown", null],
+  [anActiveSubmission(), "active", "running", 47],
+  [aFinishedSubmission(), "finished", "completed", 47],
+  [aRejectedSubmission(), "rejected", "rejected", null],
+];
+
+for (const [record, state, status, runNumber] of ROWS) {
+  Deno.test(`recordDocument() of a submission that is ${state} has the status ${status}`, () => {
+    const document = recordDocument(record);
+    assert.deepEqual([document.state, document.status, document.runNumber], [state, status, runNumber]);
+    assert.equal(document.errorMessage, state === "rejected" ? "No" : null);
+  });
+}
+
+Deno.test("renderRecord() prints a line per fact, then the inputs", () => {
+  const show = (record: Submission) => renderRecord(record, { style: styleFor(false) });
+  assert.match(
+    show(aRejectedSubmission({ idempotencyKey: { text: "k", attempt: 2 } })),
+    /^Workflow +hello-world\nState +rejected\nRun .*\nSubmitted +1970-01-01 00:00:01\nKey +k \(attempt 2\)\nAccount +demo on localhost\nReason +No *\n\nInputs\n\{/,
+  );
+  assert.match(show(anUnconfirmedSubmission({ reconciliation: aReconciliation() })), /^Unconfirmed +cut$/m);
+});

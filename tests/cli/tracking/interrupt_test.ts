@@ -1,0 +1,154 @@
+/** What a signal or the timeout does to a run: as documented for `--on-interrupt` and `--on-timeout`. */
+
+import assert from "node:assert/strict";
+import type { StopSignal } from "../../../lib/cli/context.ts";
+import type { SimulatorOptions } from "../../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { type MainEnd, type RunningMain, startMain } from "../../support/main_call.ts";
+import { emptyFolder } from "../../support/main_job.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const KEPT = /Stopped waiting: run never-ending-\S+ is still running\n[^]*watch never-ending-/;
+const CANCELLED = /Run never-ending-\S+ is being cancelled\n[^]*status never-ending-/;
+
+for (const command of ["run", "watch", "resume"] as const) {
+  for (
+    const [options, signal, isCancelled] of [
+      [[], "SIGINT", false],
+      [["--on-interrupt", "keep"], "SIGINT", false],
+      [["--on-interrupt", "cancel"], "SIGINT", true],
+      [["--on-interrupt", "cancel"], "SIGTERM", false],
+      [["--on-interrupt", "cancel"], "SIGHUP", false],
+    ] as const
+  ) {
+    Deno.test(`${signal} during \`${[command, ...options].join(" ")}\` ${isCancelled ? "cancels" : "keeps"} the run`, async () => {
+      await using stage = await aStage();
+      const { code, stderr } = await stage.stopped(command, options, signal);
+      assert.equal(code, CODES[signal]);
+      assert.match(stderr, isCancelled ? CANCELLED : KEPT);
+      assert.equal(stage.simulator.received("cancel-run").length, isCancelled ? 1 : 0);
+    });
+  }
+
+  for (const [options, isCancelled] of [[[], false], [["keep"], false], [["cancel"], true]] as const) {
+    const words = options.flatMap((action) => ["--on-timeout", action]);
+    Deno.test(`the timeout of \`${[command, ...words].join(" ")}\` ${isCancelled ? "cancels" : "keeps"} the run`, async () => {
+      await using stage = await aStage();
+      const { code, stdout } = await stage.play(command, [...words, "--timeout", "30s"]);
+      assert.equal(code, 124);
+      assert.match(
+        stdout,
+        isCancelled ? /is being cancelled: timed out/ : /is still running: stopped waiting after 30 s/,
+      );
+      assert.equal(stage.simulator.received("cancel-run").length, isCancelled ? 1 : 0);
+    });
+  }
+}
+
+for (
+  const [command, line, isCancelled] of [
+    ["run", "y", true],
+    ["run", "YES", true],
+    ["run", "", false],
+    ["run", "yellow", false],
+    ["run", undefined, false],
+    // Watching a run is no reason to ask whether to cancel it.
+    ["watch", "y", false],
+    ["resume", "y", false],
+  ] as const
+) {
+  Deno.test(`Ctrl-C during \`${command}\` at a terminal, answered with ${line === undefined ? "the end of stdin" : `"${line}"`}, ${isCancelled ? "cancels" : "keeps"} the run`, async () => {
+    await using stage = await aStage();
+    const lines = line === undefined ? [] : [line];
+    const { code, stderr } = await stage.stopped(command, [], "SIGINT", lines);
+    assert.equal(code, 130);
+    assert.equal(stderr.includes("Cancel it too? [y/N]"), command === "run");
+    assert.equal(stage.simulator.received("cancel-run").length, isCancelled ? 1 : 0);
+  });
+}
+
+Deno.test("SIGTERM at a terminal does not ask", async () => {
+  await using stage = await aStage();
+  const { code, stderr } = await stage.stopped("run", [], "SIGTERM", ["y"]);
+  assert.equal(code, 143);
+  assert.ok(!stderr.includes("Cancel it too?"));
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+});
+
+Deno.test("--on-interrupt cancel reports a run that cannot be cancelled as still running", async () => {
+  await using stage = await aStage({ faults: [{ on: "cancel-run", status: 403, times: Infinity }] });
+  const { stderr } = await stage.stopped("run", ["--on-interrupt", "cancel"], "SIGINT");
+  assert.match(
+    stderr,
+    /Run never-ending-\S+ is still running: .*\n[^]*Try again: pw-workflow-runner cancel never-ending-/,
+  );
+});
+
+Deno.test("a signal while submitting reports the outcome as unknown, and how to find out", async () => {
+  let program: RunningMain | undefined;
+  const clock = virtualClock();
+  await using simulator = await startSimulator({
+    clock,
+    faults: [{ on: "submit", latencyMs: 60_000 }],
+    onStep: (operation, step) => {
+      if (operation === "submit" && step === "arrived") program?.signal("SIGINT");
+    },
+  });
+  const args = ["run", "never-ending", "--no-history", "--on-interrupt", "cancel"];
+  program = startMain({ args, key: simulator.key, clock });
+  const { code, stderr } = await program.end;
+  assert.equal(code, 130);
+  assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
+});
+
+async function aStage(options: SimulatorOptions = {}) {
+  const clock = virtualClock();
+  let polls = 0;
+  let onPoll = () => {};
+  const simulator = await startSimulator({
+    clock,
+    onStep: (operation, step) => {
+      if (operation === "get-run" && step === "responded" && ++polls === 3) onPoll();
+    },
+    ...options,
+  });
+  const state = await emptyFolder();
+  const start = (args: readonly string[], lines?: readonly string[]) =>
+    startMain({
+      args,
+      key: simulator.key,
+      clock,
+      env: { PW_STATE_DIR: state.path },
+      ...(lines === undefined ? {} : { lines }),
+    });
+  const argsOf = async (command: "run" | "watch" | "resume", options: readonly string[]) => {
+    if (command === "run") return ["run", "never-ending", ...options];
+    await start(["run", "never-ending", "--no-wait"]).end;
+    const slug = simulator.runs()[0]?.slug ?? "";
+    return command === "watch" ? ["watch", slug, ...options] : ["resume", "--all", ...options];
+  };
+  return {
+    simulator,
+    async play(command: "run" | "watch" | "resume", options: readonly string[]): Promise<MainEnd> {
+      return await start(await argsOf(command, options)).end;
+    },
+    /** Sends the signal after the third poll. */
+    async stopped(
+      command: "run" | "watch" | "resume",
+      options: readonly string[],
+      signal: StopSignal,
+      lines?: readonly string[],
+    ): Promise<MainEnd> {
+      const args = await argsOf(command, options);
+      polls = 0;
+      const program = start(args, lines);
+      onPoll = () => program.signal(signal);
+      return await program.end;
+    },
+    async [Symbol.asyncDispose]() {
+      await simulator[Symbol.asyncDispose]();
+      await state[Symbol.asyncDispose]();
+    },
+  };
+}

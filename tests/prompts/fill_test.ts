@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { readForm } from "../../lib/inputs/read_form.ts";
+import type { Cluster } from "../../lib/cluster.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { fill } from "../../lib/prompts/fill.ts";
+import { type ScriptedAnswer, scriptedPrompter } from "./support/scripted_prompter.ts";
+
+const GPU: Cluster = {
+  id: "0",
+  name: "gpu",
+  displayName: null,
+  user: null,
+  type: null,
+  status: "active",
+  ipAddress: "",
+  schedulerType: null,
+  csp: null,
+};
+const SECRET = "hunter2-in-the-form";
+
+async function filled(inputs: JsonObject, given: JsonObject, script: readonly ScriptedAnswer[]) {
+  const form = readForm({ on: { execute: { inputs } } });
+  assert.ok(form !== null);
+  const prompter = scriptedPrompter(script);
+  const result = await fill(prompter, form, given, {
+    clusters: () => Promise.resolve([GPU]),
+  });
+  assert.deepEqual(prompter.rest, []);
+  return { result, shown: prompter.shown() };
+}
+
+for (
+  const [what, field] of [
+    ["a password", { pin: { type: "password", default: SECRET } }],
+    ["a text with the name of a secret", { api_token: { type: "string", default: SECRET } }],
+    ["a multiline text with the name of a secret", { private_key: { type: "editor", default: SECRET } }],
+  ] as const
+) {
+  Deno.test(`the question for ${what} does not show its default`, async () => {
+    const { result, shown } = await filled(field, {}, [[/\(default •••\)/, ""]]);
+    assert.ok(!shown.includes(SECRET), shown);
+    assert.deepEqual(result, {});
+  });
+
+  Deno.test(`the question for ${what} does not show the value so far, and an empty answer keeps it`, async () => {
+    const [name] = Object.keys(field);
+    const given = { [name ?? ""]: "given-before" };
+    const { result, shown } = await filled(field, given, [[/./, ""]]);
+    assert.ok(!shown.includes("given-before"), shown);
+    assert.deepEqual(result, given);
+  });
+
+  Deno.test(`an answer to the question for ${what} replaces the value so far`, async () => {
+    const [name] = Object.keys(field);
+    const { result } = await filled(field, { [name ?? ""]: "given-before" }, [[/./, "new"]]);
+    assert.deepEqual(result, { [name ?? ""]: "new" });
+  });
+}
+
+Deno.test("an empty answer to a text removes the value so far, and the default applies", async () => {
+  const { result, shown } = await filled({ title: { type: "string", default: "x" } }, { title: "y" }, [[
+    /default x/,
+    "",
+  ]]);
+  assert.deepEqual(result, {});
+  assert.ok(shown.includes('{"initial":"y","placeholder":"x"}'), shown);
+});
+
+Deno.test("a choice can be left to the platform only when it is optional and has no default", async () => {
+  const options = [{ label: "A", value: "a" }, { label: "B", value: "b" }];
+  const optional = { mode: { type: "dropdown", optional: true, options } };
+  assert.deepEqual((await filled(optional, {}, [[/mode/, "None"]])).result, {});
+  const required = { mode: { type: "dropdown", options } };
+  const { result, shown } = await filled(required, { mode: "b" }, [[/mode/, "A"]]);
+  assert.deepEqual(result, { mode: "a" });
+  assert.ok(!shown.includes("None") && shown.includes('{"initial":"b"}'), shown);
+});
+
+Deno.test("an optional choice of several without a selection is left to the platform", async () => {
+  const options = [{ label: "A", value: "a" }, { label: "B", value: "b" }];
+  const extras = { type: "multi-dropdown", options };
+  assert.deepEqual((await filled({ extras: { ...extras, optional: true } }, {}, [[/extras/, []]])).result, {});
+  const withDefault = { extras: { ...extras, optional: true, default: ["a"] } };
+  assert.deepEqual((await filled(withDefault, {}, [[/extras/, []]])).result, { extras: [] });
+  const { result, shown } = await filled({ extras }, { extras: ["b"] }, [[/extras/, ["A", "B"]]]);
+  assert.deepEqual(result, { extras: ["a", "b"] });
+  assert.ok(shown.includes('{"initial":["b"],"isRequired":true}'), shown);
+});
+
+Deno.test("a cluster can be chosen, typed or left to the platform", async () => {
+  const cluster = { type: "compute-clusters", optional: true };
+  assert.deepEqual((await filled({ cluster }, {}, [[/cluster/, "gpu"]])).result, { cluster: "gpu" });
+  assert.deepEqual((await filled({ cluster }, {}, [[/cluster/, "None"]])).result, {});
+  const typed = await filled({ cluster }, {}, [[/cluster/, "Other"], [/cluster/, "my-own"]]);
+  assert.deepEqual(typed.result, { cluster: "my-own" });
+});
+
+Deno.test("rows are added until the user declines, and each group has a heading", async () => {
+  const inputs = {
+    more: { type: "group", label: "More", items: { n: { type: "integer", optional: true } } },
+    rows: { type: "list", label: "Rows", template: { name: { type: "string" } } },
+  };
+  const { result, shown } = await filled(inputs, {}, [
+    [/n \(a whole number, optional\)/, "7"],
+    [/Add a row to Rows\?/, true],
+    [/name \(required\)/, "one"],
+    [/Add another row to Rows\? \(1 so far\)/, false],
+  ]);
+  assert.deepEqual(result, { more: { n: 7 }, rows: [{ name: "one" }] });
+  assert.match(shown, /^More$/m);
+  assert.match(shown, /^Rows$/m);
+});
+
+for (const [given, byDefault, want] of [[true, false, true], [undefined, true, true], [undefined, undefined, false]]) {
+  Deno.test(`the question for a boolean starts with ${want} when the value is ${given} and the default ${byDefault}`, async () => {
+    const field = { real: { type: "boolean", ...(byDefault === undefined ? {} : { default: byDefault }) } };
+    const { shown } = await filled(field, given === undefined ? {} : { real: given }, [[/real/, true]]);
+    assert.ok(shown.includes(`{"initial":${want}}`), shown);
+  });
+}

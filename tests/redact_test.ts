@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { Rejected } from "../lib/errors.ts";
+import { createRedactor, redactDeep, redactError, SECRET_MASK } from "../lib/redact.ts";
+
+const SECRETS = ["hunter22", 'a"b\\c\nd', "s3c+r/t=&", "ä€🚀", "abcd"];
+
+for (const secret of SECRETS) {
+  const redact = createRedactor([secret]);
+  const json = JSON.stringify(secret).slice(1, -1);
+  const forms: Readonly<Record<string, string>> = {
+    "as it is": secret,
+    "escaped as JSON": json,
+    "escaped as JSON twice": JSON.stringify(json).slice(1, -1),
+    "URL-encoded": encodeURIComponent(secret),
+    "form-encoded": new URLSearchParams({ a: secret }).toString().slice(2),
+  };
+  for (const [name, form] of Object.entries(forms)) {
+    Deno.test(`createRedactor() masks ${JSON.stringify(secret)} ${name}`, () => {
+      assert.equal(redact(`x ${form} y ${form}`), `x ${SECRET_MASK} y ${SECRET_MASK}`);
+    });
+  }
+  for (const before of ["", "u", "us", "use"]) {
+    Deno.test(`createRedactor() masks ${JSON.stringify(secret)} in the base64 of "${before}…"`, () => {
+      const bytes = new TextEncoder().encode(`${before}${secret}:rest`);
+      const text = btoa(String.fromCharCode(...bytes));
+      const masked = redact(text);
+      assert.ok(masked.includes(SECRET_MASK), masked);
+    });
+  }
+}
+
+Deno.test("createRedactor() masks no short value, and no ordinary word", () => {
+  const text = "abc true false null 12";
+  assert.equal(createRedactor(["abc", "true", "false", "null", "12", ""])(text), text);
+});
+
+Deno.test("createRedactor() masks the longer of two secrets that begin alike", () => {
+  assert.equal(createRedactor(["abcd", "abcdefgh"])("abcdefgh abcd"), `${SECRET_MASK} ${SECRET_MASK}`);
+});
+
+Deno.test("redactDeep() reaches every string, and keeps everything else", () => {
+  const redact = createRedactor(["hunter22"]);
+  assert.deepEqual(redactDeep({ a: ["hunter22", 1, null, true], hunter22: { b: "x hunter22" } }, redact), {
+    a: [SECRET_MASK, 1, null, true],
+    hunter22: { b: `x ${SECRET_MASK}` },
+  });
+});
+
+Deno.test("redactError() masks message, hint, problems, stack and cause, and keeps the class", () => {
+  const redact = createRedactor(["hunter22"]);
+  const problems = [{ origin: "", path: "a", message: "got hunter22" }];
+  const error = new Rejected("Cannot run: hunter22", problems, { hint: "not hunter22", cause: "hunter22", code: "c" });
+  const redacted = redactError(error, redact);
+  assert.ok(redacted instanceof Rejected && redacted.kind === "rejected" && redacted.code === "c");
+  assert.equal(redacted.message, `Cannot run: ${SECRET_MASK}`);
+  assert.deepEqual(redacted.problems.map(({ message }) => message), [`got ${SECRET_MASK}`]);
+  assert.ok(!Deno.inspect(redacted).includes("hunter22"), Deno.inspect(redacted));
+  assert.equal(redactError(new TypeError("hunter22"), redact).message, "hunter22");
+});

@@ -1,0 +1,61 @@
+/** Whose run it is: each property that distinguishes our run from another one with our slug. */
+
+import assert from "node:assert/strict";
+import { search, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
+import type { Run } from "../../lib/run.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { aPendingSubmission, aRunDetail } from "../support/records.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+
+const { signal } = new AbortController();
+const CREATED_MS = Date.UTC(2026, 0, 5, 9);
+const KEY = { text: "nightly", attempt: 1 };
+const TAG = aPendingSubmission().correlationTag;
+const hoursLater = (hours: number) => ({ createdAt: new Date(CREATED_MS + hours * 3_600_000).toISOString() });
+
+for (
+  const [what, parts, want] of [
+    ["of this user, created now", {}, "ours"],
+    ["of this user, spelled with other capitals", { user: "Demo" }, "ours"],
+    ["of another user", { user: "mallory" }, "foreign"],
+    ["of another workflow", { workflowName: "other" }, "foreign"],
+    ["of an unnamed workflow", { workflowName: null }, "ours"],
+    ["created 23 hours earlier by the server's clock", hoursLater(-23), "ours"],
+    ["created 25 hours earlier", hoursLater(-25), "foreign"],
+    ["created an hour later by the server's clock", hoursLater(1), "ours"],
+    ["without a creation time", { createdAt: null }, "ours"],
+  ] as const satisfies readonly (readonly [string, Partial<Run>, SearchResult["type"]])[]
+) {
+  Deno.test(`search() takes a run with our slug ${what} as ${want}`, async () => {
+    assert.equal((await searchFor(parts, {})).type, want);
+  });
+}
+
+for (
+  const [what, parts, want] of [
+    ["created days earlier", hoursLater(-100), "ours"],
+    ["of another user", { user: "mallory" }, "foreign"],
+    ["with the hash of our inputs", { displayName: `x [${TAG}.01234567]` }, "ours"],
+    ["with the hash of other inputs", { displayName: `x [${TAG}.76543210]` }, "other-inputs"],
+    ["with another tag and hash", { displayName: "x [ponmlkjihgfedcba.76543210]" }, "ours"],
+  ] as const satisfies readonly (readonly [string, Partial<Run>, SearchResult["type"]])[]
+) {
+  Deno.test(`search() with an idempotency key takes a run ${what} as ${want}`, async () => {
+    assert.equal((await searchFor(parts, { idempotencyKey: KEY })).type, want);
+  });
+}
+
+async function searchFor(run: Partial<Run>, target: Partial<SearchTarget>): Promise<SearchResult> {
+  const clock = virtualClock(CREATED_MS);
+  await using simulator = await startSimulator({ clock });
+  const { client } = await depsFor(simulator, { clock });
+  const submission = aPendingSubmission({ createdAtMs: CREATED_MS });
+  const request = { ...submission.request, inputsHash: "0123456789abcdef" };
+  const shown = aRunDetail({ ...hoursLater(0), ...run });
+  return await search({ client: { ...client, getRun: () => Promise.resolve(shown) } }, {
+    ...submission,
+    request,
+    ...target,
+  }, { signal });
+}
