@@ -12,7 +12,11 @@ const MIN_SECRET_LENGTH = 4;
 const ORDINARY_WORDS: ReadonlySet<string> = new Set(["true", "false", "null"]);
 
 /** Removes the secrets it was made for, and nothing else. */
-export type Redactor = (text: string) => string;
+export interface Redactor {
+  (text: string): string;
+  /** The length of the longest text that it removes. */
+  readonly maxLength: number;
+}
 
 /**
  * A redactor for these values, in every form in which servers and logs repeat them: as they are, escaped as JSON once and
@@ -21,18 +25,38 @@ export type Redactor = (text: string) => string;
 export function createRedactor(values: readonly string[]): Redactor {
   const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
   const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
-  if (forms.length === 0) return (text) => text;
+  if (forms.length === 0) return Object.assign((text: string) => text, { maxLength: 0 });
   // The longest first: a form may contain another one.
   const pattern = forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|");
-  return (text) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK);
+  const redact = (text: string) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK);
+  return Object.assign(redact, { maxLength: forms[0]?.length ?? 0 });
 }
 
-/** Applies a redactor to every string of a value, names of members excepted. */
+/** A secret may be split between two pieces: the end of each piece is held until the next one arrives. */
+export function redactPieces(redact: Redactor): TransformStream<string, string> {
+  let held = "";
+  return new TransformStream({
+    transform(piece, controller) {
+      const text = redact(held + piece);
+      const length = Math.max(0, text.length - redact.maxLength);
+      // A surrogate pair stays in one piece.
+      const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
+      held = text.slice(end);
+      if (end > 0) controller.enqueue(text.slice(0, end));
+    },
+    flush(controller) {
+      if (held !== "") controller.enqueue(held);
+    },
+  });
+}
+
+/** Applies a redactor to every string of a value, names of members excepted, and to the pieces of a stream of text. */
 export function redactDeep<T>(value: T, redact: Redactor): T;
 export function redactDeep(value: unknown, redact: Redactor): unknown {
   if (typeof value === "string") return redact(value);
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof ReadableStream) return value.pipeThrough(redactPieces(redact));
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactDeep(member, redact)]));
 }
 

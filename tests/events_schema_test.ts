@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
     before: ["run", "quick", "--idempotency-key", "k"],
     types: ["key-matched", "finished"],
   },
-  { args: ["run", "quick", "--idempotency-key", "k"], types: ["key-guarantee", "submitting", "finished"] },
+  { args: ["run", "quick", "--idempotency-key", "k"], types: ["submitting", "key-guarantee", "finished"] },
   { args: ["run", "no-such-workflow"], types: ["error"] },
   { args: ["run", "hello-world", "-i", "hello.message:=7"], types: ["error"] },
   {

@@ -2,7 +2,7 @@ import { array, boolean, looseObject, nullable, nullish, number, string } from "
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Session } from "../session.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./exchange.ts";
 import { nonEmpty, readShape } from "./schema.ts";
 
 /** The contract's AuthSession. */

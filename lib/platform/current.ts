@@ -6,7 +6,8 @@ import type { RunId } from "../run.ts";
 import { jsonStringPieces } from "./json_string.ts";
 import { openRequest, pathSegment, sendRequest, withFallback } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
-import type { Http, OpenResponse } from "./http.ts";
+import type { Http } from "./http.ts";
+import type { OpenResponse } from "./exchange.ts";
 import { formatRunId, type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 

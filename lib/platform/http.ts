@@ -6,9 +6,11 @@
 import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { JsonObject } from "../json.ts";
 import type { Secret } from "../secret.ts";
-import { type NetworkError, readNetworkError } from "./network_error.ts";
+import { boundedText, createIdleLimit, streamedText, truncatedText } from "./body.ts";
+import type { Exchange, ExchangeResult, OpenResponse, TimedOut } from "./exchange.ts";
+import { readNetworkError } from "./network_error.ts";
+import type { Redactor } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
@@ -38,55 +40,6 @@ export interface HttpOptions {
   readonly caCerts?: readonly string[] | undefined;
   /** Default: `Deno.createHttpClient`; `null` leaves the choice of connection to `fetch`. */
   readonly createHttpClient?: typeof Deno.createHttpClient | null | undefined;
-}
-
-export interface Exchange {
-  /** Completes "Cannot …", like `list runs`. */
-  readonly action: string;
-  readonly method: "GET" | "POST" | "DELETE";
-  /** With the query; starts with `/`. */
-  readonly path: string;
-  readonly body?: JsonObject | undefined;
-  /** Added to the default ones. */
-  readonly headers?: Readonly<Record<string, string>> | undefined;
-  /**
-   * `own` for a request that must not arrive twice: on a kept-alive connection, Deno 2.9's `fetch` sends a POST again if
-   * the server closes the connection after reading it.
-   */
-  readonly connection: "shared" | "own";
-  readonly signal: AbortSignal | undefined;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  /** The server's ID of the request if it sent one, else ours. */
-  readonly requestId: string;
-}
-
-/** A response whose body is read as it arrives. */
-export interface OpenResponse extends HttpResponse {
-  /** Only the beginning of an error response; empty if the response is a 2xx. */
-  readonly text: string;
-  /** The body in pieces, of any total size: read it to its end or cancel it. `null` unless the response is a 2xx. */
-  readonly body: ReadableStream<string> | null;
-}
-
-export type ExchangeResult<R extends HttpResponse = HttpResponse> =
-  | { readonly type: "response"; readonly response: R }
-  | {
-    readonly type: "failed";
-    readonly error: NetworkError | TimedOut;
-    /** The original error. */
-    readonly cause: unknown;
-    readonly requestId: string;
-  };
-
-export interface TimedOut {
-  readonly kind: "timeout";
-  readonly isSent: "unknown";
-  readonly message: string;
 }
 
 export interface Http {
@@ -134,7 +87,7 @@ export function createHttp(options: HttpOptions): Http {
     };
   };
   const contextOf = ({ action }: Exchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
-  const errorText = async (response: Response, redact: Redact) =>
+  const errorText = async (response: Response, redact: Redactor) =>
     redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
   return {
@@ -214,30 +167,6 @@ export function createHttp(options: HttpOptions): Http {
         return { type: "response", response: { status, headers, text, body, requestId } };
       } catch (error) {
         return failed(error, ownId);
-      }
-    },
-  };
-}
-
-interface IdleLimit {
-  /** Aborts when an operation takes too long. */
-  readonly signal: AbortSignal;
-  within<T>(operation: () => Promise<T>): Promise<T>;
-}
-
-/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
-function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    async within(operation) {
-      using deadline = clock.timeout(timeoutMs);
-      const onTimeout = () => controller.abort(deadline.signal.reason);
-      deadline.signal.addEventListener("abort", onTimeout, { once: true });
-      try {
-        return await operation();
-      } finally {
-        deadline.signal.removeEventListener("abort", onTimeout);
       }
     },
   };
@@ -329,80 +258,6 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
   });
 }
 
-/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
-async function boundedText(
-  response: Response,
-  { action, requestId, maxBytes }: { readonly action: string; readonly requestId: string; readonly maxBytes: number },
-): Promise<string> {
-  const { text, isComplete } = await readUpTo(response, maxBytes);
-  if (isComplete) return text;
-  throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
-}
-
-/** For an error, where the status matters more than a body that is too long. */
-async function truncatedText(response: Response, maxBytes: number): Promise<string> {
-  return (await readUpTo(response, maxBytes)).text;
-}
-
-async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
-  if (response.body === null) return { text: "", isComplete: true };
-  const decoder = new TextDecoder();
-  const parts: string[] = [];
-  let bytes = 0;
-  // Leaving the loop early cancels the rest of the body and closes its connection.
-  for await (const chunk of response.body) {
-    const room = maxBytes - bytes;
-    bytes += chunk.length;
-    parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));
-    if (chunk.length > room) return { text: parts.join(""), isComplete: false };
-  }
-  parts.push(decoder.decode());
-  return { text: parts.join(""), isComplete: true };
-}
-
-interface StreamedTextOptions {
-  readonly within: IdleLimit["within"];
-  readonly redact: Redact;
-  /** Turns the runtime's error into ours. */
-  readonly onError: (error: unknown) => Error;
-}
-
-/** The decoded body, as it arrives. */
-function streamedText({ body }: Response, { within, redact, onError }: StreamedTextOptions): ReadableStream<string> {
-  const reader = (body ?? new Blob().stream()).getReader();
-  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      try {
-        const { done, value } = await within(() => reader.read());
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (error) {
-        throw onError(error);
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactedPieces(redact));
-}
-
-/** A secret may be split between two pieces: the end of each piece is held until the next one arrives. */
-function redactedPieces(redact: Redact): TransformStream<string, string> {
-  let held = "";
-  return new TransformStream({
-    transform(piece, controller) {
-      const text = redact(held + piece);
-      const length = Math.max(0, text.length - redact.maxLength);
-      // A surrogate pair stays in one piece.
-      const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
-      held = text.slice(end);
-      if (end > 0) controller.enqueue(text.slice(0, end));
-    },
-    flush(controller) {
-      if (held !== "") controller.enqueue(held);
-    },
-  });
-}
-
 function timedOut(timeoutMs: number): TimedOut {
   return { kind: "timeout", isSent: "unknown", message: `no response within ${timeoutMs / 1000} s` };
 }
@@ -417,15 +272,9 @@ function serverIdOf(headers: Headers): string | null {
 }
 
 /** Removes the credential from a response that repeats it, so that it is never printed. */
-function redactor(authorization: Secret | null): Redact {
+function redactor(authorization: Secret | null): Redactor {
   const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
   const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return Object.assign(redact, { maxLength: Math.max(0, ...secrets.map(({ length }) => length)) });
-}
-
-interface Redact {
-  (text: string): string;
-  /** The length of the longest secret. */
-  readonly maxLength: number;
 }

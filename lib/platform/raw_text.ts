@@ -1,5 +1,5 @@
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./exchange.ts";
 
 export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
   if (!(headers.get("content-type") ?? "").includes("json")) return text;

@@ -3,7 +3,8 @@
 import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
-import type { Exchange, ExchangeResult, Http, HttpResponse, OpenResponse } from "./http.ts";
+import type { Http } from "./http.ts";
+import type { Exchange, ExchangeResult, HttpResponse, OpenResponse } from "./exchange.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 

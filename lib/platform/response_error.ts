@@ -14,7 +14,7 @@ import {
   Unsupported,
 } from "../errors.ts";
 import { readErrorBody } from "./error_body.ts";
-import type { ExchangeResult, HttpResponse } from "./http.ts";
+import type { ExchangeResult, HttpResponse } from "./exchange.ts";
 import type { NetworkErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 

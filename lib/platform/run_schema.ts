@@ -6,7 +6,7 @@
 
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
 import type { Link, Redirect, Run, RunDetail, RunPage, Step } from "../run.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
 import { readStatus } from "./run_status.ts";
 import { badResponse, jsonObject, nonEmpty, readJson, readShape } from "./schema.ts";

@@ -1,7 +1,7 @@
 import { safeParse } from "../deps/zod.ts";
 import { BadResponse } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./exchange.ts";
 
 type Schema = Parameters<typeof safeParse>[0];
 

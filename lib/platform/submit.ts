@@ -8,7 +8,8 @@ import type { JsonObject } from "../json.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import { readErrorBody } from "./error_body.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
-import type { ExchangeResult, Http, HttpResponse } from "./http.ts";
+import type { Http } from "./http.ts";
+import type { ExchangeResult, HttpResponse } from "./exchange.ts";
 import type { StartedRun } from "./run_schema.ts";
 
 export interface SubmitOptions {

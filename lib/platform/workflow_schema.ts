@@ -1,6 +1,6 @@
 import { array, boolean, looseObject, nullable, nullish, optional, string, unknown } from "../deps/zod.ts";
 import type { Workflow } from "../workflow.ts";
-import type { HttpResponse } from "./http.ts";
+import type { HttpResponse } from "./exchange.ts";
 import { jsonObject, nonEmpty, readShape } from "./schema.ts";
 
 /** The contract's WorkflowItem. */

@@ -18,6 +18,9 @@ import { resultOf, resultWithoutRun, runIdOf } from "./view.ts";
 /** Other clients searched before our run was visible; this long after it started, they have started theirs. */
 export const DUPLICATES_VISIBLE_MS = 2_000;
 
+/** After the list could not be read. */
+const RETRY_MS = 5_000;
+
 /** Later, the other clients have cancelled what was to be cancelled. */
 const MAX_AGE_MS = 10 * 60_000;
 
@@ -39,7 +42,7 @@ export async function refusesDuplicates(deps: Pick<Deps, "store" | "log">, host:
  * Looks for other runs with the submission's key and settles which one remains. Every client does the same, so it does
  * not matter which of them is still alive.
  *
- * @returns `undefined` if the submission keeps its run. Otherwise it has changed to the oldest run, or has ended: with
+ * @returns `undefined` if the submission keeps its run. Otherwise it is too early to tell, or the submission has changed to the oldest run, or has ended: with
  * an unknown outcome if more than one run may remain, with IdempotencyKeyConflict if the oldest has different inputs.
  */
 export async function settleDuplicates(
@@ -48,12 +51,18 @@ export async function settleDuplicates(
   options: AdvanceOptions,
 ): Promise<AdvanceResult | undefined> {
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
+  const nowMs = deps.clock.now();
+  const visibleAtMs = submission.startedAtMs + DUPLICATES_VISIBLE_MS;
+  // Not even a run that has ended may be reported before.
+  if (nowMs < visibleAtMs) return { submission: { ...submission, nextPollAtMs: visibleAtMs }, events: [] };
   try {
     return await settle(deps, submission, options);
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    // The next poll tries again; the last one that may must not say that all is well.
-    if (mayHaveDuplicates({ ...submission, lastPolledAtMs: deps.clock.now() }, deps.clock.now())) return undefined;
+    const retryAtMs = nowMs + RETRY_MS;
+    if (retryAtMs - submission.startedAtMs < MAX_AGE_MS) {
+      return { submission: { ...submission, nextPollAtMs: retryAtMs }, events: [], error };
+    }
     return await endUnknown(deps, submission, `other runs with its key cannot be ruled out: ${error.message}`);
   }
 }

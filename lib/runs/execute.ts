@@ -21,8 +21,8 @@ export async function* execute(
 ): AsyncGenerator<RunEvent, RunResult> {
   const submission = await createSubmission(deps, request, options);
   if (submission.state === "pending" && submission.attempts === 0) {
-    if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
     yield submittingEvent(deps, submission);
+    if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);
   } else if (submission.idempotencyKey !== null) {
     yield {
       type: "key-matched",

@@ -97,6 +97,8 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["-y", true],
     ...JSON_OPTION,
   ],
+  auth: [["--offline", true], ...JSON_OPTION],
+  workspace: [["--wait", true], ["--yes", true], ["-y", true], ...JSON_OPTION],
   completions: [],
   demo: [],
   simulate: [

@@ -55,24 +55,24 @@ Deno.test("digestFailure() names the failed step even when its log cannot be rea
 Deno.test("digestFailure() reads the logs of the first ten failed steps, and names all", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
-  const { client } = await depsFor(simulator, { clock });
+  const deps = await depsFor(simulator, { clock });
   const steps = Array.from({ length: 12 }, (_, index) => ({ name: `step ${index}`, status: "error", index }));
   const jobs: Job[] = [{ name: "main", status: "error", steps, outputs: {} }];
-  const failure = await digestFailure({ client }, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+  const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
   assert.equal(failure?.failedJobs[0]?.failedSteps.length, 12);
   assert.equal(new Set(simulator.received("read-file").map(({ path }) => path.replace(/\.\d+$/, ""))).size, 10);
 });
 
 for (const status of ["error", "failed", "faulted"]) {
   Deno.test(`digestFailure() counts a step with the status ${status} as failed`, async () => {
-    const { client } = await aDeps();
+    const deps = await aDeps();
     const jobs: Job[] = [{
       name: "main",
       status: "completed",
       steps: [{ name: "build", status, index: 0 }],
       outputs: {},
     }];
-    const failure = await digestFailure({ client }, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+    const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
     assert.equal(failure?.failedJobs[0]?.failedSteps[0]?.status, status);
   });
 }

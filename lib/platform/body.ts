@@ -1,0 +1,89 @@
+/** Reads the body of a response: bounded, or in pieces of any total size. */
+
+import type { Clock } from "../clock.ts";
+import { BadResponse } from "../errors.ts";
+import { type Redactor, redactPieces } from "../redact.ts";
+
+/** Limits the waits for the parts of a response. */
+export interface IdleLimit {
+  /** Aborts when an operation takes too long. */
+  readonly signal: AbortSignal;
+  within<T>(operation: () => Promise<T>): Promise<T>;
+}
+
+/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
+export function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
+  const controller = new AbortController();
+  return {
+    signal: controller.signal,
+    async within(operation) {
+      using deadline = clock.timeout(timeoutMs);
+      const onTimeout = () => controller.abort(deadline.signal.reason);
+      deadline.signal.addEventListener("abort", onTimeout, { once: true });
+      try {
+        return await operation();
+      } finally {
+        deadline.signal.removeEventListener("abort", onTimeout);
+      }
+    },
+  };
+}
+
+/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
+export async function boundedText(
+  response: Response,
+  { action, requestId, maxBytes }: { readonly action: string; readonly requestId: string; readonly maxBytes: number },
+): Promise<string> {
+  const { text, isComplete } = await readUpTo(response, maxBytes);
+  if (isComplete) return text;
+  throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
+}
+
+/** For an error, where the status matters more than a body that is too long. */
+export async function truncatedText(response: Response, maxBytes: number): Promise<string> {
+  return (await readUpTo(response, maxBytes)).text;
+}
+
+async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
+  if (response.body === null) return { text: "", isComplete: true };
+  const decoder = new TextDecoder();
+  const parts: string[] = [];
+  let bytes = 0;
+  // Leaving the loop early cancels the rest of the body and closes its connection.
+  for await (const chunk of response.body) {
+    const room = maxBytes - bytes;
+    bytes += chunk.length;
+    parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));
+    if (chunk.length > room) return { text: parts.join(""), isComplete: false };
+  }
+  parts.push(decoder.decode());
+  return { text: parts.join(""), isComplete: true };
+}
+
+interface StreamedTextOptions {
+  readonly within: IdleLimit["within"];
+  readonly redact: Redactor;
+  /** Turns the runtime's error into ours. */
+  readonly onError: (error: unknown) => Error;
+}
+
+/** The decoded body, as it arrives. */
+export function streamedText(
+  { body }: Response,
+  { within, redact, onError }: StreamedTextOptions,
+): ReadableStream<string> {
+  const reader = (body ?? new Blob().stream()).getReader();
+  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller) {
+      try {
+        const { done, value } = await within(() => reader.read());
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        throw onError(error);
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactPieces(redact));
+}
