@@ -3,7 +3,7 @@
  * Prints the faults that survived and the shares of those noticed.
  *
  * By default all named faults and 100 drawn ones. `--named`: only the named ones. `--drawn N`: only N drawn ones.
- * `--only TEXT`: only named faults whose name contains the text. `--seed S`: what to draw. `--jobs N`: at a time (2).
+ * `--only TEXT`: only named faults whose name contains the text or whose file starts with it. `--seed S`: what to draw. `--jobs N`: at a time (2).
  * Exits with 1 when a share is below its goal, and with 2 when the place of a named fault is gone.
  */
 
@@ -47,7 +47,9 @@ async function chooseMutants(): Promise<Mutant[]> {
     // All of them, so that each run notices a named fault whose place is gone.
     const named = await namedMutants(ROOT, NAMED_FAULTS);
     return [
-      ...named.filter(({ name }) => hasNamed && (only === undefined || name.includes(only))),
+      ...named.filter(({ name, file }) =>
+        hasNamed && (only === undefined || name.includes(only) || file.startsWith(only))
+      ),
       ...await drawnMutants(ROOT, { count, random: seededRandom(seed) }),
     ];
   } catch (error) {

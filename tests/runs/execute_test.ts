@@ -282,9 +282,12 @@ Deno.test("execute() on a legacy server reports every lost response as unknown",
     behavior: { apiVersion: "legacy", legacyRead: "run" },
     faults: [{ on: "submit", cut: "after-effect" }],
   });
+  const startMs = stage.clock.now();
   const { result } = await stage.execute(HELLO);
   assert.equal(result.kind, "submit_unknown");
   assert.equal(stage.simulator.received("submit").length, 1);
+  // There is nothing to search for.
+  assert.equal(stage.clock.now(), startMs);
 });
 
 interface Stage extends AsyncDisposable {

@@ -71,6 +71,19 @@ for (const slugs of ["unique", "shared", "existing", "ignored"] as const satisfi
   );
 }
 
+testWithKey(
+  "a key whose run has finished returns its result, and reports that nothing was submitted",
+  {},
+  async (stage) => {
+    const store = memoryRunStore();
+    const first = await stage.submit({ store });
+    const second = await stage.submit({ store });
+    assert.deepEqual([first.result.submitted, second.result.submitted], ["yes", "no"]);
+    assert.deepEqual({ ...second.result, submitted: "yes" }, first.result);
+    assert.equal(stage.simulator.runs().length, 1);
+  },
+);
+
 testWithKey("another key starts another run", {}, async (stage) => {
   const first = await stage.submit({ key: "a" });
   const second = await stage.submit({ key: "b" });
