@@ -99,11 +99,18 @@ testWithKey(
   },
 );
 
+testWithKey("a key with different inputs is rejected from the local history, too", {}, async (stage) => {
+  const store = memoryRunStore();
+  await stage.submit({ store });
+  await assert.rejects(stage.submit({ store, greeting: "other" }), IdempotencyKeyConflict);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
 testWithKey(
   "a legacy server does not support keys: nothing is started",
   { behavior: { apiVersion: "legacy", legacyRead: "run" } },
   async (stage) => {
-    await assert.rejects(stage.submit(), Unsupported);
+    await assert.rejects(stage.submit(), { kind: "unsupported", message: /this server's older API accepts no slug/ });
     assert.equal(stage.simulator.runs().length, 0);
   },
 );
