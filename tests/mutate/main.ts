@@ -3,7 +3,8 @@
  * Prints the faults that survived and the shares of those noticed.
  *
  * By default all named faults and 100 drawn ones. `--named`: only the named ones. `--drawn N`: only N drawn ones.
- * `--only TEXT`: only named faults whose name contains the text or whose file starts with it. `--seed S`: what to draw. `--jobs N`: at a time (2).
+ * `--only TEXT`: only named faults whose name contains the text, and faults in files whose path starts with it.
+ * `--seed S`: what to draw (the seed of the day). `--jobs N`: how many at a time (2).
  * Exits with 1 when a share is below its goal, and with 2 when the place of a named fault is gone.
  */
 
@@ -42,7 +43,7 @@ Deno.exit(report(judged) ? 0 : 1);
 async function chooseMutants(): Promise<Mutant[]> {
   const only = valueOf("--only");
   const drawn = numberOf("--drawn");
-  const hasNamed = only !== undefined || Deno.args.includes("--named") || drawn === undefined;
+  const hasNamed = Deno.args.includes("--named") || drawn === undefined;
   const count = drawn ?? (only !== undefined || Deno.args.includes("--named") ? 0 : DEFAULT_DRAWN);
   try {
     // All of them, so that each run notices a named fault whose place is gone.
@@ -51,7 +52,7 @@ async function chooseMutants(): Promise<Mutant[]> {
       ...named.filter(({ name, file }) =>
         hasNamed && (only === undefined || name.includes(only) || file.startsWith(only))
       ),
-      ...await drawnMutants(ROOT, { count, random: seededRandom(seed) }),
+      ...await drawnMutants(ROOT, { count, random: seededRandom(seed), within: only }),
     ];
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
