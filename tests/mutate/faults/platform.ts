@@ -161,7 +161,11 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
       'const isRotatedSince = log !== "" && backup.startsWith(log);',
       "const isRotatedSince = false;",
     ],
-    ["lines of a log are shown twice", "if (after.startsWith(before)) return after.slice(before.length);", ""],
+    [
+      "lines of a log are shown twice",
+      "if (after.startsWith(before)) return after.slice(before.length);",
+      "if (after.startsWith(before)) return after;",
+    ],
   ]),
   ...inFile("lib/platform/host_check.ts", ["tests/platform/host_check_test.ts"], [
     ["a sign-in page is healthy", '.trim() === HEALTHY ? "ok" : "foreign"', '.trim() === HEALTHY ? "ok" : "ok"'],
