@@ -96,7 +96,7 @@ Deno.test("the schema has exactly these events, each with these members", () => 
     [properties.type.const, Object.keys(properties)] as const
   );
   assert.deepEqual(Object.fromEntries(events), {
-    submitting: [...COMMON, "workflow", "slug"],
+    submitting: [...COMMON, "workflow", "host", "user", "slug"],
     "key-matched": [...COMMON, "idempotencyKey", "slug"],
     "key-guarantee": [...COMMON, "guarantee"],
     "duplicate-cancelled": [...COMMON, "slug", "keptSlug"],
@@ -104,6 +104,7 @@ Deno.test("the schema has exactly these events, each with these members", () => 
     started: [...COMMON, "workflow", "slug", "number", "isAttached", "deadlineAtMs"],
     status: [...COMMON, "status", "platformStatus", "elapsedMs", "position"],
     "unknown-status": [...COMMON, "platformStatus"],
+    "poll-delayed": [...COMMON, "reason", "untilMs"],
     "connection-lost": [...COMMON, "reason"],
     "connection-restored": [...COMMON, "outageMs"],
     finished: [...COMMON, "result"],

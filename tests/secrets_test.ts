@@ -9,6 +9,8 @@ import { runProgram } from "./support/program.ts";
 
 const PASSWORD = "hunter2-planted-password";
 const TOKEN = "planted-token-4711";
+const ESCAPED_PASSWORD = 'quo"ted\\and\nbroken';
+const SHORT_TOKEN = "q7x9";
 const FILE_SECRET = "planted-in-a-file-0815";
 const DEBUG = ["--log-level", "DEBUG"];
 const WORKFLOW = `on:
@@ -27,10 +29,11 @@ jobs:
       - name: work
         run: sleep 1
 `;
-const INPUTS = [
-  ...["-i", `password=${PASSWORD}`],
-  ...["-i", `{"api_token": "${TOKEN}"}`],
+const inputsWith = (password: string, token: string) => [
+  ...["-i", `password=${password}`],
+  ...["-i", `{"api_token": "${token}"}`],
 ];
+const INPUTS = inputsWith(PASSWORD, TOKEN);
 
 interface Row {
   readonly when: string;
@@ -43,7 +46,8 @@ interface Row {
   readonly from?: "environment" | "dotenv" | "file";
 }
 
-const RUN = ["run", "vault", ...INPUTS, "-i", "note=@secret.txt", "--timeout", "1m", "--submit-timeout", "1s"];
+const OPTIONS = ["-i", "note=@secret.txt", "--timeout", "1m", "--submit-timeout", "1s"];
+const RUN = ["run", "vault", ...INPUTS, ...OPTIONS];
 const SUBMIT = (fault: object) => ({ faults: [{ on: "submit", ...fault }] }) as SimulatorOptions;
 
 const ROWS: readonly Row[] = [
@@ -60,6 +64,11 @@ const ROWS: readonly Row[] = [
   { when: "the submit is rejected with 422", args: RUN, options: SUBMIT({ status: 422 }) },
   { when: "the server quotes the inputs in its rejection", args: RUN, echo: true },
   { when: "the server quotes the inputs in its rejection, in JSON", args: [...RUN, "--json"], echo: true },
+  {
+    when: "the server quotes secrets with four characters, quotes, backslashes and line breaks",
+    args: ["run", "vault", ...inputsWith(ESCAPED_PASSWORD, SHORT_TOKEN), ...OPTIONS],
+    echo: true,
+  },
   { when: "the submit gets 429", args: RUN, options: SUBMIT({ status: 429, times: Infinity }) },
   { when: "the submit response is cut off", args: RUN, options: SUBMIT({ cut: "after-effect" }) },
   { when: "a response is unreadable", args: RUN, options: { faults: [{ on: "get-workflow", body: "malformed" }] } },
@@ -106,6 +115,9 @@ for (const { when, args, options = {}, kind = "pwt", entry, echo = false, from =
     const secrets = {
       password: PASSWORD,
       token: TOKEN,
+      "the short token": SHORT_TOKEN,
+      "the password with quotes": ESCAPED_PASSWORD,
+      "the password with quotes, in JSON": JSON.stringify(ESCAPED_PASSWORD).slice(1, -1),
       key,
       "the key's header": btoa(`${key}:`),
       "the key's end": key.slice(-16),

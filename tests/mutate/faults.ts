@@ -1,2 +1,16 @@
+/** The named faults: each one that the tests must notice. The place of each must exist. */
+
 import type { Fault } from "./fault.ts";
-export const NAMED_FAULTS: readonly Fault[] = [];
+import { CLI_FAULTS } from "./faults/cli.ts";
+import { INPUTS_FAULTS } from "./faults/inputs.ts";
+import { PLATFORM_FAULTS } from "./faults/platform.ts";
+import { PROMPTS_FAULTS } from "./faults/prompts.ts";
+import { RUNS_FAULTS } from "./faults/runs.ts";
+
+export const NAMED_FAULTS: readonly Fault[] = [
+  ...RUNS_FAULTS,
+  ...PLATFORM_FAULTS,
+  ...INPUTS_FAULTS,
+  ...PROMPTS_FAULTS,
+  ...CLI_FAULTS,
+];

@@ -48,12 +48,16 @@ export async function namedMutants(root: URL, faults: readonly Fault[]): Promise
 
 export async function drawnMutants(
   root: URL,
-  { count, random }: { readonly count: number; readonly random: () => number },
+  { count, random, within = "" }: {
+    readonly count: number;
+    readonly random: () => number;
+    readonly within?: string | undefined;
+  },
 ): Promise<Mutant[]> {
   const mutations: Mutation[] = [];
   for (const folder of DRAWN_FOLDERS) {
-    for (const file of (await sourceFiles(root, folder)).toSorted()) {
-      mutations.push(...mutationsOf(file, await Deno.readTextFile(new URL(file, root))));
+    for (const file of await sourceFiles(root, folder)) {
+      if (file.startsWith(within)) mutations.push(...mutationsOf(file, await Deno.readTextFile(new URL(file, root))));
     }
   }
   return await Promise.all(draw(mutations, count, random).map((mutation) => mutantOf(root, mutation)));

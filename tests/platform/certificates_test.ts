@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Unreachable } from "../../lib/errors.ts";
 import { type CertificateSpec, createAuthority, type Issued } from "../support/certificates.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf } from "./support/servers.ts";
 
 const HERE = { names: ["127.0.0.1"] } as const;
@@ -62,7 +63,8 @@ for (const { what, spec, isTrusted, message, hint } of ROWS) {
   Deno.test(`${what} is reported at once, for a read and for a submit`, async () => {
     await using server = serveOver(await authority.issue(spec));
     using trusted = trustIn(isTrusted ? authority.cert : null);
-    const client = await clientOf(server.url, trusted);
+    const clock = virtualClock();
+    const client = await clientOf(server.url, { ...trusted, clock });
     const response = await client.submit(SUBMISSION, {});
     assert.ok(response.type === "not-sent");
     const readError = await client.listWorkflows({}).then(
@@ -76,6 +78,8 @@ for (const { what, spec, isTrusted, message, hint } of ROWS) {
       assert.equal(error.submitted, "no");
     }
     assert.deepEqual(server.received, []);
+    // Trying again would not help.
+    assert.equal(clock.sleptMs, 0);
   });
 }
 

@@ -91,18 +91,23 @@ Deno.test("a credential that the server repeats is redacted", async () => {
   );
 });
 
-Deno.test("a response that misses the deadline is lost", async () => {
-  const clock = virtualClock();
-  const late = Promise.withResolvers<Response>();
-  await using server = httpServer(() => {
-    clock.advance(30_000);
-    return late.promise;
+for (const hasSignal of [false, true]) {
+  Deno.test(`a response that misses the deadline is lost${hasSignal ? ", also when the caller may abort" : ""}`, async () => {
+    const clock = virtualClock();
+    const late = Promise.withResolvers<Response>();
+    await using server = httpServer(() => {
+      clock.advance(30_000);
+      return late.promise;
+    });
+    const client = await clientOf(server.url, { clock });
+    const error = await thrown(
+      ResponseLost,
+      client.listWorkflows({ retry: "none", ...(hasSignal ? { signal: AbortSignal.timeout(10_000) } : {}) }),
+    );
+    late.resolve(new Response());
+    assert.match(error.message, /Cannot list workflows: no response within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
   });
-  const client = await clientOf(server.url, { clock });
-  const error = await thrown(ResponseLost, client.listWorkflows({ retry: "none" }));
-  late.resolve(new Response());
-  assert.match(error.message, /Cannot list workflows: no response within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
-});
+}
 
 Deno.test("the deadline includes the body", async () => {
   const clock = virtualClock();

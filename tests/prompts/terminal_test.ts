@@ -200,7 +200,7 @@ Deno.test({
       [/==> \S+ \/ [^]*◆ {2}What next\?/, "4", "Enter"],
       [/◆ {2}File/, "Enter"],
       [/Saved without secrets[^]*◆ {2}What next\?/, "5", "Enter"],
-      [/step "[^"]+" {2}error[^]*│ [^]*◆ {2}What next\?/, "3", "Enter"],
+      [/Saved without secrets[^]*step "[^"]+" {2}error[^]*◆ {2}What next\?/, "3", "Enter"],
       [/◆ {2}Submit failing-step\?$|◆ {2}Submit failing-step\?[^]*Yes/, "n"],
     ]);
     await terminal.waitFor(/\[ended 1\]/);

@@ -149,6 +149,8 @@ Deno.test("execute() without waiting returns as soon as the run has started", as
   const { result } = await stage.execute(HELLO, { isWaiting: false });
   assert.equal(result.kind, "submitted");
   assert.equal(result.status, "running");
+  const [stored] = await stage.deps.store.listRecent(null, { limit: 1 });
+  assert.ok(stored?.state === "active" && stored.isDetached);
   assert.equal(stage.simulator.received("get-run").length, 0);
 });
 
@@ -307,9 +309,12 @@ Deno.test("execute() on a legacy server reports every lost response as unknown",
     behavior: { apiVersion: "legacy", legacyRead: "run" },
     faults: [{ on: "submit", cut: "after-effect" }],
   });
+  const startMs = stage.clock.now();
   const { result } = await stage.execute(HELLO);
   assert.equal(result.kind, "submit_unknown");
   assert.equal(stage.simulator.received("submit").length, 1);
+  // There is nothing to search for.
+  assert.equal(stage.clock.now(), startMs);
 });
 
 interface Stage extends AsyncDisposable {

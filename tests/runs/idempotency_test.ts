@@ -71,6 +71,19 @@ for (const slugs of ["unique", "shared", "existing", "ignored"] as const satisfi
   );
 }
 
+testWithKey(
+  "a key whose run has finished returns its result, and reports that nothing was submitted",
+  {},
+  async (stage) => {
+    const store = memoryRunStore();
+    const first = await stage.submit({ store });
+    const second = await stage.submit({ store });
+    assert.deepEqual([first.result.submitted, second.result.submitted], ["yes", "no"]);
+    assert.deepEqual({ ...second.result, submitted: "yes" }, first.result);
+    assert.equal(stage.simulator.runs().length, 1);
+  },
+);
+
 testWithKey("another key starts another run", {}, async (stage) => {
   const first = await stage.submit({ key: "a" });
   const second = await stage.submit({ key: "b" });
@@ -86,11 +99,18 @@ testWithKey(
   },
 );
 
+testWithKey("a key with different inputs is rejected from the local history, too", {}, async (stage) => {
+  const store = memoryRunStore();
+  await stage.submit({ store });
+  await assert.rejects(stage.submit({ store, greeting: "other" }), IdempotencyKeyConflict);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
 testWithKey(
   "a legacy server does not support keys: nothing is started",
   { behavior: { apiVersion: "legacy", legacyRead: "run" } },
   async (stage) => {
-    await assert.rejects(stage.submit(), Unsupported);
+    await assert.rejects(stage.submit(), { kind: "unsupported", message: /this server's older API accepts no slug/ });
     assert.equal(stage.simulator.runs().length, 0);
   },
 );

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { displayNameFor, hasCorrelationTag, newCorrelationTag, slugFor } from "../../lib/runs/slug.ts";
+import {
+  correlationTagForKey,
+  displayNameFor,
+  hasCorrelationTag,
+  newCorrelationTag,
+  slugFor,
+} from "../../lib/runs/slug.ts";
 import { testRandom } from "../support/seeded_random.ts";
 
 const TAG = "abcdefghijklmnop";
@@ -38,4 +44,31 @@ Deno.test("displayNameFor() ends with the correlation tag and has at most 255 ch
   assert.ok(hasCorrelationTag(name, TAG));
   assert.ok(!hasCorrelationTag("hello-world", TAG));
   assert.ok(!hasCorrelationTag(null, TAG));
+});
+
+const SCOPE = {
+  owner: { host: "activate.example.com", user: "demo" },
+  workflow: "hello-world",
+  key: { text: "nightly", attempt: 1 },
+} as const;
+
+for (
+  const [what, parts] of [
+    ["host", { owner: { ...SCOPE.owner, host: "other.example.com" } }],
+    ["user", { owner: { ...SCOPE.owner, user: "alice" } }],
+    ["workflow", { workflow: "other" }],
+    ["key", { key: { text: "weekly", attempt: 1 } }],
+    ["attempt", { key: { text: "nightly", attempt: 2 } }],
+  ] as const
+) {
+  Deno.test(`correlationTagForKey() differs for another ${what}`, async () => {
+    const tag = await correlationTagForKey(SCOPE);
+    assert.match(tag, /^[a-z2-7]{16}$/);
+    assert.notEqual(await correlationTagForKey({ ...SCOPE, ...parts }), tag);
+  });
+}
+
+Deno.test("correlationTagForKey() is the same on every machine, however the user is capitalized", async () => {
+  const other = { ...SCOPE, owner: { ...SCOPE.owner, user: "Demo" } };
+  assert.equal(await correlationTagForKey(other), await correlationTagForKey(SCOPE));
 });

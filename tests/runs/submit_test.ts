@@ -184,6 +184,24 @@ for (
   });
 }
 
+Deno.test("execute() does not submit again after the submit timeout, although a second run is impossible", async () => {
+  await using stage = await aStage({ faults: [{ ...CUT_BEFORE, times: Infinity }] }, REJECTS_DUPLICATES);
+  const startMs = stage.clock.now();
+  const { result } = await stage.run();
+  assert.equal(result.kind, "submit_unknown");
+  const minutes = (stage.clock.now() - startMs) / 60_000;
+  assert.ok(minutes >= 9 && minutes < 12, `after ${minutes} minutes`);
+});
+
+for (const [slugs, keepsSlug] of [["unique", true], ["shared", true], ["ignored", false]] as const) {
+  Deno.test(`execute() records whether the server keeps slugs: ${keepsSlug} when slugs are ${slugs}`, async () => {
+    await using stage = await aStage({ behavior: { slugs } });
+    await stage.run();
+    const capabilities = await stage.deps.store.capabilities(stage.deps.client.host);
+    assert.deepEqual([capabilities.keepsSlug, capabilities.refusesDuplicateSlug], [keepsSlug, undefined]);
+  });
+}
+
 Deno.test("execute() gives up a search that fails for as long as the unreachable timeout", async () => {
   await using stage = await aStage({
     faults: [CUT_AFTER, { on: "get-run", status: 503, times: Infinity }, {

@@ -86,18 +86,18 @@ Deno.test("--on-interrupt cancel reports a run that cannot be cancelled as still
 });
 
 Deno.test("a signal while submitting reports the outcome as unknown, and how to find out", async () => {
-  const program: { main?: RunningMain } = {};
+  const started: { program?: RunningMain } = {};
   const clock = virtualClock();
   await using simulator = await startSimulator({
     clock,
     faults: [{ on: "submit", latencyMs: 60_000 }],
     onStep: (operation, step) => {
-      if (operation === "submit" && step === "arrived") program.main?.signal("SIGINT");
+      if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
     },
   });
   const args = ["run", "never-ending", "--no-history", "--on-interrupt", "cancel"];
-  program.main = startMain({ args, key: simulator.key, clock });
-  const { code, stderr } = await program.main.end;
+  started.program = startMain({ args, key: simulator.key, clock });
+  const { code, stderr } = await started.program.end;
   assert.equal(code, 130);
   assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
 });

@@ -1,0 +1,164 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const INTERRUPT = ["tests/cli/tracking/interrupt_test.ts"];
+const PROGRAM = ["tests/cli/program_test.ts"];
+
+/** Faults of the command line: a run cancelled or left against the user's word, a wrong exit code. */
+export const CLI_FAULTS: readonly Fault[] = [
+  ...inFile("lib/cli/tracking/interrupt.ts", INTERRUPT, [
+    ["SIGTERM and SIGHUP cancel the run", 'stopped.signal === "SIGINT" && await', "await"],
+    [
+      "--on-interrupt cancel keeps the run",
+      'if (policy !== "ask") return policy === "cancel";',
+      'if (policy !== "ask") return false;',
+    ],
+    [
+      "--on-interrupt keep cancels the run",
+      'if (policy !== "ask") return policy === "cancel";',
+      'if (policy !== "ask") return true;',
+    ],
+    [
+      "--on-timeout cancel keeps the run",
+      'if (result.kind !== "timeout" || policy === "keep") return result;',
+      "if (true) return result;",
+    ],
+    [
+      "a timeout cancels the run by default",
+      'if (result.kind !== "timeout" || policy === "keep") return result;',
+      'if (result.kind !== "timeout") return result;',
+    ],
+    ["any answer cancels the run", 'return /^y(es)?$/i.test(answer?.trim() ?? "");', "return answer !== null;"],
+    [
+      "no answer cancels the run",
+      'return /^y(es)?$/i.test(answer?.trim() ?? "");',
+      'return /^y/i.test(answer?.trim() ?? "y");',
+    ],
+    [
+      "a run that cannot be cancelled is reported as cancelled",
+      "message: `Run ${name} is still running: ${error.message}`",
+      "message: `Run ${name} is being cancelled`",
+    ],
+    [
+      "a signal while submitting reports that nothing was started",
+      'submitted: "unknown",\n  };',
+      'submitted: "no",\n  };',
+    ],
+    [
+      "Ctrl-C asks where there is no terminal",
+      'context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep"',
+      '"ask"',
+    ],
+  ]),
+  ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
+    [
+      "Ctrl-C during watch cancels the run",
+      'policy: values.onInterrupt ?? "keep"',
+      'policy: values.onInterrupt ?? "cancel"',
+    ],
+    ["Ctrl-C during watch asks", 'policy: values.onInterrupt ?? "keep"', 'policy: values.onInterrupt ?? "ask"'],
+    ["the timeout of watch cancels the run", 'values.onTimeout ?? "keep"', 'values.onTimeout ?? "cancel"'],
+  ]),
+  ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
+    [
+      "the timeout of run cancels the run",
+      'await afterTimeout(tracking, result, values.onTimeout ?? "keep")',
+      'await afterTimeout(tracking, result, values.onTimeout ?? "cancel")',
+    ],
+    [
+      "--on-interrupt is ignored by run",
+      "values.onInterrupt ?? defaultOnInterrupt(tracking)",
+      "defaultOnInterrupt(tracking)",
+    ],
+    [
+      "run exits with 0 whatever happened",
+      "  return exitCodeOf(result.kind);\n}\n\nfunction answerDryRun",
+      "  return 0;\n}\n\nfunction answerDryRun",
+    ],
+    ["--dry-run starts a run", "if (values.dryRun === true) {\n    await dryRun", "if (false) {\n    await dryRun"],
+  ]),
+  ...inFile("lib/cli/commands/resume.ts", ["tests/cli/commands/resume_test.ts", ...INTERRUPT], [
+    [
+      "resume as text exits with 0 whatever happened",
+      "  return mostSevere(results.map(resumeExitCode));\n}",
+      "  return 0;\n}",
+    ],
+    [
+      "resume as JSON exits with 0 whatever happened",
+      "  return exitCode;\n}\n\nfunction kindOf",
+      "  return 0;\n}\n\nfunction kindOf",
+    ],
+    [
+      "Ctrl-C during resume cancels the runs",
+      'policy: values.onInterrupt ?? "keep"',
+      'policy: values.onInterrupt ?? "cancel"',
+    ],
+    ["resume tracks detached runs unasked", "includesDetached: values.all === true", "includesDetached: true"],
+    ["resume sends old submissions unasked", "submitsPending: values.submitPending === true", "submitsPending: true"],
+    ["resume does not list what it skips", "logSkipped(output, unfinished, deps.clock.now());", ""],
+  ]),
+  ...inFile("lib/cli/commands/logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
+    [
+      "logs --failed leaves out a step with the status failed",
+      '(failed !== true || step.status === "error" || step.status === "failed")',
+      '(failed !== true || step.status === "error")',
+    ],
+    ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
+  ]),
+  ...inFile("lib/cli/commands/rerun.ts", ["tests/cli/commands/rerun_test.ts", ...PROGRAM], [
+    ["rerun ignores its -i", "...secrets, ...overrides]", "...secrets]"],
+    ["rerun submits without its secrets", "if (paths.length > 0 && !context.stdin.isTerminal) {", "if (false) {"],
+  ]),
+  ...inFile("lib/cli/exit_codes.ts", ["tests/cli/exit_codes_test.ts"], [
+    [
+      "an unknown outcome is less severe than a failure",
+      "[6, 7, 4, 124, 8, 5, 2, 1, 3, 0]",
+      "[7, 4, 124, 8, 5, 2, 1, 6, 3, 0]",
+    ],
+    [
+      "a defect is less severe than a signal",
+      "if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;",
+      "",
+    ],
+  ]),
+  ...inFile("lib/cli/tracking/run_ref.ts", ["tests/cli/tracking/run_ref_test.ts"], [
+    [
+      "a number without a workflow is a slug",
+      "if (parseNumber(text) !== undefined) {\n    throw new UsageError(`${text} is",
+      "if (false) {\n    throw new UsageError(`${text} is",
+    ],
+  ]),
+  ...inFile("lib/cli/failure_report.ts", ["tests/cli/failure_report_test.ts"], [
+    ["a defect says that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
+  ]),
+  ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
+    ["secrets are printed", "writer.write(redactValues(text, secrets));", "writer.write(text);"],
+    [
+      "control characters reach the terminal",
+      "raw: (text) => write(stdout, escapeControlCharacters(text))",
+      "raw: (text) => write(stdout, text)",
+    ],
+    [
+      "JSON contains control characters",
+      "document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\\n`)",
+      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`)",
+    ],
+    ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
+  ]),
+  ...inFile("lib/cli/argv.ts", ["tests/cli/argv_test.ts"], [
+    ["an unknown option is ignored", ".filter((name) => !names.includes(name))", ".filter(() => false)"],
+    ["a value for a switch is ignored", "...flagsWithValues(args, tokens),", ""],
+  ]),
+  ...inFile("lib/cli/render/history.ts", ["tests/cli/commands/history_test.ts"], [
+    [
+      "a lost submission is shown as not sent",
+      'return record.lostResponses > 0 ? "unknown" : "not sent";',
+      'return "not sent";',
+    ],
+    [
+      "the history shows secrets",
+      "return maskSecrets(inputs ?? {}, [...secretPaths, ...unlisted]);",
+      "return inputs ?? {};",
+    ],
+  ]),
+];

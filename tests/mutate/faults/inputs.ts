@@ -1,0 +1,118 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const SECRETS = ["tests/inputs/secrets_test.ts"];
+
+/** Faults of inputs: a value that is not the user's, a secret that is shown, a problem that is not reported. */
+export const INPUTS_FAULTS: readonly Fault[] = [
+  ...inFile("lib/inputs/secrets.ts", SECRETS, [
+    ["an encryption key is no secret", "|signing|encryption|license)", "|signing|license)"],
+    ["a signing key is no secret", "|signing|encryption|license)", "|encryption|license)"],
+    ["a license key is no secret", "|signing|encryption|license)", "|signing|encryption)"],
+    ["an access key is no secret", "(?:api|access|private", "(?:api|private"],
+    ["a secret of four characters is shown", "const MIN_SECRET_LENGTH = 4;", "const MIN_SECRET_LENGTH = 5;"],
+    ["a secret of seven characters is shown", "const MIN_SECRET_LENGTH = 4;", "const MIN_SECRET_LENGTH = 8;"],
+    ["a secret that is escaped in JSON is shown", ".replaceAll(JSON.stringify(value).slice(1, -1), MASK)", ""],
+    [
+      "a number is no secret",
+      'if (typeof value === "string" || typeof value === "number") return [value];',
+      'if (typeof value === "string") return [value];',
+    ],
+    [
+      "a secret in a list is shown",
+      "for (const [index, item] of value.entries()) if (isContainer(item)) walk(",
+      "for (const [index, item] of [...value.entries()].slice(9)) if (isContainer(item)) walk(",
+    ],
+    ["a password field is no secret", "field.isSecret || hasSecretName(name)", "hasSecretName(name)"],
+    ["the name of a secret does not matter", "field.isSecret || hasSecretName(name)", "field.isSecret"],
+    [
+      "what is inside a secret is shown",
+      'return path.some((segment) => typeof segment === "string" && isSecretName(segment));',
+      "return isSecretName(lastName(path));",
+    ],
+    [
+      "a secret that was prompted for is shown",
+      "const found = new Set(secretPaths);",
+      "const found = new Set<string>();",
+    ],
+    [
+      "removing a secret moves the rest of a list",
+      "return secrets.has(itemPath) ? null : open(item, itemPath);",
+      "return open(item, itemPath);",
+    ],
+  ]),
+  ...inFile("lib/inputs/merge.ts", ["tests/inputs/merge_test.ts", "tests/inputs/layers_test.ts"], [
+    ["an object replaces an object", "if (isObject(value) && isObject(existing)) {", "if (false) {"],
+    ["a layer's own object is changed", "if (copies.has(object)) return object;", "return object;"],
+    [
+      "a reserved name is merged",
+      'if (isReserved(name)) {\n      context.report([...path, name], "is a reserved name");\n      continue;\n    }',
+      "",
+    ],
+    ["a row may be skipped", "if (segment > list.length) return", "if (false) return"],
+    [
+      "a number is sent as text",
+      'Number.isFinite(Number(text)) ? Number(text) : text;\n    case "boolean"',
+      'false ? Number(text) : text;\n    case "boolean"',
+    ],
+    [
+      "text that looks like a number becomes one",
+      'case "text":\n      return text;',
+      'case "text":\n      return Number(text) || text;',
+    ],
+    [
+      "a version number loses its zero",
+      "/^-?\\d/.test(text) && String(Number(text)) === text ? Number(text) : text",
+      "/^-?\\d/.test(text) ? Number(text) : text",
+    ],
+    ["the lowest layer comes first", "layers.toReversed().flatMap(", "layers.flatMap("],
+    [
+      "an inherited member is an input",
+      "const member = Object.hasOwn(object, segment) ? object[segment] : undefined;",
+      "const member = object[segment];",
+    ],
+  ]),
+  ...inFile("lib/inputs/layers.ts", ["tests/inputs/layers_test.ts"], [
+    [
+      "stdin is read twice",
+      'if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can only be read once" });',
+      "",
+    ],
+    ["a prompted value is no secret", "isSecret: true,\n      };", "isSecret: false,\n      };"],
+    ["only the first problem is reported", "problems.push(...error.problems);", "throw error;"],
+    ["a bad value is quoted", "message: `is not JSON: ${hint}`", "message: `${text} is not JSON: ${hint}`"],
+  ]),
+  ...inFile("lib/inputs/value_check.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
+    ["a number out of range is allowed", "isInRange(field, value) && ", ""],
+    ["a fraction is a whole number", "(!field.isWhole || Number.isInteger(value))", "true"],
+    ["any option is allowed", "return options.some((option) => option.value === value);", "return true;"],
+    ["an invalid secret is quoted", "isSecret ? MASK : describeValue(value)", "describeValue(value)"],
+    ["the workspace is always allowed", "(allowsWorkspace || !WORKSPACE_NAMES.includes(name))", "true"],
+    ["the largest value is refused", "value <= max", "value < max"],
+  ]),
+  ...inFile("lib/inputs/find_problems.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
+    ["a missing required input is allowed", "if (required === true) return add(", "if (false) return add("],
+    [
+      "a required input of a hidden group is missing",
+      "return noneOf([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
+      "return isShown;",
+    ],
+    ["rows are not checked", "if (isObject(row)) checkFields(", "if (false) checkFields("],
+    ["an unknown input is not reported", "addUnknown(context.names, context.path, fields);", "void fields;"],
+    [
+      "a typo of a required input is an unknown one",
+      "if (similar === undefined || problem === undefined) return false;",
+      "return false;",
+    ],
+  ]),
+  ...inFile("lib/inputs/field_state.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
+    [
+      "a hidden field is required",
+      "noneOf([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional])",
+      "noneOf([state.isDisabled, state.isIgnored, state.isOptional])",
+    ],
+    ["a field with a default is required", "if (hasDefault(field) || field.kind", "if (field.kind"],
+    ["an unknown condition is true", "return truths.includes(undefined) ? undefined : true;", "return true;"],
+    ["an empty text is a value", 'if (value !== "") return value !== undefined;', "return value !== undefined;"],
+  ]),
+];

@@ -1,0 +1,178 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const PLATFORM = "tests/platform";
+const SUBMIT = ["tests/platform/submit_test.ts", PLATFORM];
+const HTTP = ["tests/platform/http_test.ts", PLATFORM];
+
+/** Faults of the client: a request sent twice, a key sent elsewhere, a lost response taken for a rejection. */
+export const PLATFORM_FAULTS: readonly Fault[] = [
+  ...inFile("lib/platform/submit.ts", SUBMIT, [
+    ["a lost response counts as not sent", 'if (result.error.isSent === "no") return', "if (true) return"],
+    [
+      "a submit is sent over a shared connection",
+      'path, body, connection: "own", signal',
+      'path, body, connection: "shared", signal',
+    ],
+    [
+      "a 409 is a rejection",
+      'if (response.status === 409) return { type: "conflict"',
+      'if (response.status === 999) return { type: "conflict"',
+    ],
+    [
+      "a 429 may have been processed",
+      'if (response.status === 429) return { type: "not-sent"',
+      'if (response.status === 999) return { type: "not-sent"',
+    ],
+    ["a 500 is a rejection", 'if (error.kind === "unavailable") {', "if (false) {"],
+    [
+      "a gateway's error is like any other",
+      "isGateway: response.status === 502 || response.status === 504",
+      "isGateway: false",
+    ],
+    [
+      "a response that cannot be read is a rejection",
+      "if (error instanceof BadResponse) return ambiguous(error, { isGateway: false });",
+      'if (error instanceof BadResponse) return { type: "rejected", error, isSlugRefused: false };',
+    ],
+    [
+      "every rejection is one of the slug",
+      'isSlugRefused: readErrorBody(response.text).pointers.includes("#/slug")',
+      "isSlugRefused: true",
+    ],
+    [
+      "no rejection is one of the slug",
+      'isSlugRefused: readErrorBody(response.text).pointers.includes("#/slug")',
+      "isSlugRefused: false",
+    ],
+  ]),
+  ...inFile("lib/platform/http.ts", HTTP, [
+    [
+      "the key follows a redirect to another host",
+      "target.origin === from.origin && redirects < MAX_REDIRECTS",
+      "redirects < MAX_REDIRECTS",
+    ],
+    [
+      "redirects have no end",
+      "target.origin === from.origin && redirects < MAX_REDIRECTS",
+      "target.origin === from.origin",
+    ],
+    [
+      "a POST follows a redirect",
+      'if (!isRedirect || exchange.method !== "GET") return response;',
+      "if (!isRedirect) return response;",
+    ],
+    [
+      "a response that repeats the key shows it",
+      "const redact = redactor(credential.authorization);",
+      "const redact = (text: string) => text;",
+    ],
+    ["a response may have any size", "if (chunk.length > room) return", "if (false) return"],
+    [
+      "an abort is a network error",
+      "// First: an abort is never reported as a network failure.\n        exchange.signal?.throwIfAborted();",
+      "",
+    ],
+    ["a request has no deadline", "[exchange.signal, deadline.signal]", "[exchange.signal]"],
+    [
+      "an own connection is kept alive",
+      "createHttpClient({ ...trust, poolMaxIdlePerHost: 0 })",
+      "createHttpClient({ ...trust })",
+    ],
+  ]),
+  ...inFile("lib/platform/request.ts", ["tests/platform/request_test.ts", PLATFORM], [
+    ["a request that must not arrive twice is retried", "if (!isRepeatable || retry", "if (retry"],
+    ["a poll is retried although its caller does", 'retry === "none" ||', ""],
+    [
+      "Retry-After is ignored by a retry",
+      "? retryAfterOf(result.response.headers, nowMs) : undefined;",
+      "? undefined : undefined;",
+    ],
+    [
+      "a name may leave its path",
+      'if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {',
+      "if (false) {",
+    ],
+    ["a name is not encoded", "return encodeURIComponent(name);", "return name;"],
+    ["an untrusted certificate is retried", "!isPermanent(result.error.kind)", "true"],
+  ]),
+  ...inFile("lib/platform/retry.ts", ["tests/platform/retry_test.ts"], [
+    ["a request is attempted without end", "if (state.failures >= policy.maxAttempts) return null;", ""],
+    [
+      "the budget of retries is ignored",
+      "return state.elapsedMs + delayMs > policy.budgetMs ? null : delayMs;",
+      "return delayMs;",
+    ],
+    ["Retry-After in seconds counts as milliseconds", "return Number(text) * 1000;", "return Number(text);"],
+    ["a date in the past is a negative delay", "Math.max(0, instantMs - nowMs)", "instantMs - nowMs"],
+    ["the backoff does not grow", "* 2 ** (state.failures - 1)", ""],
+  ]),
+  ...inFile("lib/platform/response_error.ts", ["tests/platform/request_test.ts", PLATFORM], [
+    [
+      "a 500 after a submit says that nothing was submitted",
+      'context.isSubmit === true && status !== 429 ? "unknown" : "no"',
+      '"no"',
+    ],
+    [
+      "a lost response after a submit says that nothing was submitted",
+      'submitted: isSubmit === true ? "unknown" : "no"',
+      'submitted: "no"',
+    ],
+    [
+      "a redirect of a submit says that nothing was submitted",
+      "if (isSubmit !== true || status === 307 || status === 308) {",
+      "if (true) {",
+    ],
+    ["an expired key has the hint of a wrong one", "return isExpired\n", "return false\n"],
+    ["Retry-After is compared with our clock", 'httpDateMs(headers.get("date")) ?? nowMs', "nowMs"],
+  ]),
+  ...inFile("lib/platform/credentials/credentials.ts", ["tests/platform/credentials/credentials_test.ts"], [
+    ["PW_PLATFORM_HOST receives any key", "if (own === null || own === other) return other;", "return other;"],
+    ["--allow-host allows any host", 'parseHost(allowed, "--allow-host") === other', "true"],
+    [
+      "an unknown context is the first identity",
+      "identities.find((candidate) => candidate.name === name)",
+      "identities[0]",
+    ],
+  ]),
+  ...inFile("lib/platform/credentials/api_key.ts", ["tests/platform/credentials/api_key_test.ts"], [
+    ["a host may have a user name", 'url.username === "" && ', ""],
+    ["a host may have a path", 'url.pathname === "/" && ', ""],
+    [
+      "a key may have line breaks inside",
+      "if (!/^[\\x21-\\x7e]+$/.test(key)) return refuse(",
+      "if (false) return refuse(",
+    ],
+    ["an expiry in seconds counts as milliseconds", "claims.exp * 1000", "claims.exp"],
+  ]),
+  ...inFile("lib/platform/run_status.ts", ["tests/platform/run_status_test.ts"], [
+    ["an unknown status is a failure", "(completedAt === null ? RUNNING : FAILING)", "FAILING"],
+    ["a faulted run is final", '["faulted", FAILING]', '["faulted", { status: "failed", isFinal: true }]'],
+    ["the capitals of a status matter", "platformStatus.toLowerCase()", "platformStatus"],
+  ]),
+  ...inFile("lib/platform/logs.ts", ["tests/platform/logs_test.ts"], [
+    [
+      "the rotated part of a log is lost",
+      'isRotatedSince ? backup + (await client.readRunFile(runId, path, abortable) ?? "") : backup + log',
+      "log",
+    ],
+    [
+      "a log that was just rotated is shown twice",
+      'const isRotatedSince = log !== "" && backup.startsWith(log);',
+      "const isRotatedSince = false;",
+    ],
+    [
+      "lines of a log are shown twice",
+      "if (after.startsWith(before)) return after.slice(before.length);",
+      "if (after.startsWith(before)) return after;",
+    ],
+  ]),
+  ...inFile("lib/platform/host_check.ts", ["tests/platform/host_check_test.ts"], [
+    ["a sign-in page is healthy", '.trim() === HEALTHY ? "ok" : "foreign"', '.trim() === HEALTHY ? "ok" : "ok"'],
+    [
+      "a clock that is ahead is behind",
+      "dateMs + 500 - (sentAtMs + nowMs) / 2",
+      "(sentAtMs + nowMs) / 2 - dateMs - 500",
+    ],
+  ]),
+];

@@ -1,0 +1,140 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const INTERACTIVE = ["tests/prompts/interactive_test.ts", "tests/prompts"];
+const FILL = ["tests/prompts/fill_test.ts", "tests/prompts"];
+
+/** Faults of interactive mode: an unwanted run, or a secret that is shown. */
+export const PROMPTS_FAULTS: readonly Fault[] = [
+  ...inFile("lib/prompts/interactive.ts", INTERACTIVE, [
+    [
+      "no at Submit submits all the same",
+      "if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return result;",
+      "await prompter.confirm(`Submit ${name}?`, { initial: true });",
+    ],
+    [
+      "saved inputs contain secrets",
+      "askNextAction(session, result, removeSecrets(request.inputs, secretPaths))",
+      "askNextAction(session, result, request.inputs)",
+    ],
+    [
+      "the equivalent command shows secrets",
+      "commandLine(name, request.inputs, secretPaths)",
+      "commandLine(name, request.inputs, [])",
+    ],
+    [
+      "a preset sends no inputs",
+      "createInputLayer(`preset ${method.preset.name}`, method.preset.inputs)",
+      "createInputLayer(`preset ${method.preset.name}`, {})",
+    ],
+    [
+      "the last run's inputs are not sent",
+      'createInputLayer("the last run", lastInputs ?? {})',
+      'createInputLayer("the last run", {})',
+    ],
+    [
+      "the last run's inputs are not found",
+      "if (run?.slug === undefined || run.slug === null) return null;",
+      "return null;",
+    ],
+    [
+      "Run again leaves",
+      'if (action === "quit") return result;',
+      'if (action === "quit" || action === "again") return result;',
+    ],
+    [
+      "Show the logs shows nothing",
+      'if (action === "logs") await session.showLogs(result);',
+      'if (action === "logs") continue;',
+    ],
+    [
+      "Show why it failed shows nothing",
+      'else if (action === "errors") await session.showErrors(result);',
+      'else if (action === "errors") continue;',
+    ],
+    ["a run that completed offers to show why it failed", 'result.kind === "failed" ? [', "true ? ["],
+    ["other inputs are those to fix", "layers = shouldFix\n", "layers = true\n"],
+    ["inputs with problems are asked for once more in full", "...(isAskable ? { only: paths } : {}),", ""],
+    ["saving says nothing about secrets", "Saved without secrets. To use", "To use"],
+    [
+      "a file that exists is not reported as such",
+      "error instanceof Deno.errors.AlreadyExists",
+      "error instanceof Deno.errors.NotFound",
+    ],
+    ["the summary is not shown", "prompter.note(await inputSummary(await gather(deps, spec, { signal })));", ""],
+  ]),
+  ...inFile("lib/prompts/fill.ts", FILL, [
+    [
+      "a secret's default is shown",
+      "`default ${isSecret ? MASK : asText(field.default)}`",
+      "`default ${asText(field.default)}`",
+    ],
+    [
+      "an empty answer removes a secret",
+      'return secret === "" ? current : secret;',
+      'return secret === "" ? undefined : secret;',
+    ],
+    ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
+    [
+      "an empty answer keeps a text",
+      'return text === "" ? undefined : valueOf(field, text);',
+      'return text === "" ? current : valueOf(field, text);',
+    ],
+    [
+      "a required choice can be left out",
+      "const none = isRequired || hasDefault(field) ? []",
+      "const none = hasDefault(field) ? []",
+    ],
+    [
+      "a choice does not start at the current value",
+      "initial === undefined ? {} : { initial },\n  );\n  return selected ?? undefined;",
+      "{},\n  );\n  return selected ?? undefined;",
+    ],
+    [
+      "no cluster is a cluster with an empty name",
+      'return selected === "" ? undefined : selected;',
+      "return selected;",
+    ],
+    ["a boolean starts at no", "{ initial: (question.current ?? field.default) === true }", "{ initial: false }"],
+    [
+      "a required text may be empty",
+      'return isRequired && current === undefined ? "This is required" : undefined;',
+      "return undefined;",
+    ],
+    [
+      "an answer is not validated",
+      'return validateValue(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");',
+      "return undefined;",
+    ],
+    [
+      "a typed number is sent as text",
+      'if (field.kind === "number") return text.trim()',
+      'if (field.kind === "header") return text.trim()',
+    ],
+  ]),
+  ...inFile("lib/prompts/questions.ts", ["tests/prompts/questions_test.ts", "tests/prompts/fill_test.ts"], [
+    ["a hidden field is asked for", "state.isHidden === true || ", ""],
+    ["a disabled field is asked for", " || state.isDisabled === true", ""],
+    ["an ignored field is asked for", "state.isIgnored === true || ", ""],
+    ["a removed value stays", "if (child === undefined) delete object[segment];\n  else", "if (child !== undefined)"],
+  ]),
+  ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
+    [
+      "the logs after a run are not printed",
+      "await printLogs({ deps, output, signal }, runId, { run, isSelected: () => true, tail: 50 });",
+      "void run;",
+    ],
+    [
+      "the failure after a run is not printed",
+      'failure === undefined ? "No job or step reported a failure" : digest(failure, output.answerStyle)',
+      '"No job or step reported a failure"',
+    ],
+    [
+      "Ctrl-C and leave it running cancels",
+      'if (choice === "keep") {',
+      'if (choice === "keep") await cancelRun(deps, runId, { signal: new AbortController().signal });\n  if (choice === "keep") {',
+    ],
+    ["Ctrl-C and cancel does not cancel", 'if (choice === "cancel") {', "if (false) {"],
+    ["a cancelled prompt exits with success", "return EXIT_CODES_OF_SIGNALS.SIGINT;", "return EXIT_CODES.completed;"],
+  ]),
+];

@@ -1,0 +1,297 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const RUNS = "tests/runs";
+
+/** Faults of the engine: a second run, a lost one, or a wrong result. */
+export const RUNS_FAULTS: readonly Fault[] = [
+  ...inFile("lib/runs/submit.ts", ["tests/runs/submit_test.ts", RUNS], [
+    [
+      "a rejection after a lost response counts as final",
+      "if (submission.lostResponses > 0) {\n    // An earlier attempt",
+      "if (submission.lostResponses > 99) {\n    // An earlier attempt",
+    ],
+    [
+      "the search after a 409 is short although a response was lost",
+      "submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS",
+      "SEARCH_AFTER_CONFLICT_MS",
+    ],
+    ["a submit in flight is aborted at once", "clock.sleep(GRACE_MS,", "clock.sleep(0,"],
+    [
+      "the submission is sent before it is stored",
+      "const sent = await storeBeforeSending(deps, submission);",
+      'const sent = { ...submission, state: "unconfirmed", attempts: 1, sentAtMs: 0, reconciliation: null } as never;',
+    ],
+    [
+      "an existing run with other inputs is taken for ours",
+      "if (hasOtherInputs(response.run.displayName, submission)) {",
+      "if (false) {",
+    ],
+    [
+      "the run loses its correlation tag",
+      "displayNameFor(request.displayName ?? request.workflow, displayNameTag(submission))",
+      "request.displayName ?? request.workflow",
+    ],
+    ["a slug other than ours counts as kept", "keepsSlug: response.run.slug === submission.ownSlug", "keepsSlug: true"],
+    [
+      "a gateway's error is searched for as briefly as others",
+      "isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS",
+      "SEARCH_MS",
+    ],
+    [
+      "a refused slug with a key is submitted without the slug",
+      "if (isSlugRefused && submission.idempotencyKey !== null) {",
+      "if (false) {",
+    ],
+    [
+      "a refused slug without a key rejects the submission",
+      "if (isSlugRefused && submission.ownSlug !== null) {",
+      "if (false) {",
+    ],
+    ["a sleeping workspace rejects the submission", "if (workspaceStatus !== null) return", "if (false) return"],
+    ["consent is given without being asked", "consent: request.isTrusted ? request", "consent: true ? request"],
+    [
+      "consent that is missing has no details",
+      "return await reject(context, submission, withConsentDetails(submission, error));",
+      "return await reject(context, submission, error);",
+    ],
+    [
+      "a submit that was not sent is never given up",
+      "if (retryAtMs > deadlineMs(submission, options)) return await giveUp",
+      "if (false) return await giveUp",
+    ],
+    ["Retry-After is ignored before the next submit", "deps.random, retryAfterMs);", "deps.random);"],
+    ["the legacy API is searched for a lost run", '=== "current") return unconfirmed;', '!== "") return unconfirmed;'],
+  ]),
+  ...inFile("lib/runs/reconcile.ts", ["tests/runs/submit_test.ts", RUNS], [
+    [
+      "a submission is sent again although the server may accept the slug twice",
+      "keepsSlug === true && refusesDuplicateSlug === true;",
+      "keepsSlug === true;",
+    ],
+    [
+      "a submission is sent again although the server may change the slug",
+      "keepsSlug === true && refusesDuplicateSlug === true;",
+      "refusesDuplicateSlug === true;",
+    ],
+    ["one search that finds nothing is enough", "const MIN_SEARCHES = 3;", "const MIN_SEARCHES = 1;"],
+    ["two searches that find nothing are enough", "const MIN_SEARCHES = 3;", "const MIN_SEARCHES = 2;"],
+    ["a lost run is searched for one second", "export const SEARCH_MS = 60_000;", "export const SEARCH_MS = 1_000;"],
+    [
+      "a submission with a lost response is sent again in any case",
+      "if (submission.lostResponses === 0) {\n    // Only",
+      "if (true) {\n    // Only",
+    ],
+    [
+      "a submission is sent again after its deadline",
+      "if (isSecondRunImpossible && isInTime)",
+      "if (isSecondRunImpossible)",
+    ],
+    [
+      "a foreign run with our slug is accepted",
+      'case "ours":',
+      'case "foreign": return { submission: await activate(context, submission, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
+    ],
+    [
+      "a process that died while sending is treated as not sent",
+      "if (submission.reconciliation === null || submission.reconciliation.isAbandoned) {",
+      'if (submission.reconciliation === null) return { submission: { ...submission, state: "pending" } as never, events: [] };\n  if (submission.reconciliation.isAbandoned) {',
+    ],
+    [
+      "a search that fails is never given up",
+      "nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs",
+      "false",
+    ],
+  ]),
+  ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
+    ["another user's run is ours", "run.user.toLowerCase() === owner.user.toLowerCase()", "true"],
+    ["the user's capitals matter", "run.user.toLowerCase() === owner.user.toLowerCase()", "run.user === owner.user"],
+    ["an older run is ours", "(key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", "true"],
+    ["another workflow's run is ours", "(run.workflowName === null || run.workflowName === request.workflow)", "true"],
+    [
+      "a run with other inputs is ours",
+      'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
+      "",
+    ],
+    ["only the first page is searched", "offset += runs.length;", "offset = total;"],
+    ["a page in any order ends the search", "if (isNewestFirst(runs) &&", "if ("],
+    ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, submission.correlationTag)\n", "false\n"],
+  ]),
+  ...inFile("lib/runs/resume.ts", ["tests/runs/resume_test.ts"], [
+    ["a submission with a lost response is listed as never sent", "if (lostResponses > 0) return false;", ""],
+    [
+      "an old submission is sent without a request",
+      "!submitsPending && nowMs - createdAtMs > PENDING_AFTER_MS",
+      "false",
+    ],
+    [
+      "an old lost submission is sent again without a word",
+      "const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;",
+      "const isOld = false;",
+    ],
+    ["--submit-pending does not send an old lost submission", "|| options.submitsPending) {", ") {"],
+    [
+      "a lost submission is sent again without a search",
+      "const found = await searchAgain(deps, submission, options);",
+      "const found: Submission = submission;",
+    ],
+    ["detached runs are always tracked", "submission.isDetached && !options.includesDetached", "false"],
+    [
+      "tracked runs come before unconfirmed ones",
+      "resumable: [...unconfirmed, ...active]",
+      "resumable: [...active, ...unconfirmed]",
+    ],
+  ]),
+  ...inFile("lib/runs/poll.ts", ["tests/runs/execute_test.ts", RUNS], [
+    ["two 404s mean that the run was deleted", "const MIN_MISSING_POLLS = 3;", "const MIN_MISSING_POLLS = 2;"],
+    ["404s within a second mean that the run was deleted", "const MISSING_MS = 60_000;", "const MISSING_MS = 1_000;"],
+    ["a failing run ends while its steps run", "return !isAnythingRunning(run.jobs) ||", "return true ||"],
+    ["a failing run ends only after ten minutes", "return !isAnythingRunning(run.jobs) ||", "return"],
+    ["a failing run whose steps run never ends", "nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS", "false"],
+    ["Retry-After is ignored while polling", "? error.retryAfterMs\n    : undefined;", "? undefined\n    : undefined;"],
+    ["a short outage is reported", "const MIN_REPORTED_OUTAGE_MS = 10_000;", "const MIN_REPORTED_OUTAGE_MS = 600_000;"],
+    [
+      "a failed run has no reason",
+      'status === "failed" ? await digestFailure(deps, run, options) : undefined',
+      "undefined",
+    ],
+    ["a run counts as ended while it is listed as running", "if (run.isFinal) return true;", "return true;"],
+  ]),
+  ...inFile("lib/runs/track.ts", ["tests/runs/execute_test.ts", RUNS], [
+    [
+      "the run of a key with a lost response counts as ours",
+      'return lostResponses === 0 ? "no" : "unknown";',
+      'return lostResponses === 0 ? "no" : "yes";',
+    ],
+    [
+      "the timeout comes without a last poll",
+      "isLastPoll ? { ...submission, nextPollAtMs: clock.now() } : submission",
+      "submission",
+    ],
+    ["the unreachable timeout is ignored", "if (!isLost) return undefined;", "return undefined;"],
+    ["a refused key does not end the wait", 'error.kind === "credential_refused") {', "false) {"],
+    [
+      "a result comes from another call",
+      "return { ...submission.result, submitted: options.submitted };",
+      "return submission.result;",
+    ],
+    [
+      "--no-wait does not mark the run as detached",
+      'recordObservation(deps, submission, { type: "detached" })',
+      "Promise.resolve(submission)",
+    ],
+    ["a run that is attached to is reported as new", 'isAttached: submitted !== "yes"', "isAttached: false"],
+    [
+      "a session is not waited for",
+      "const isAwaited = request.startsSession || isSession(run);",
+      "const isAwaited = false;",
+    ],
+  ]),
+  ...inFile("lib/runs/track_run.ts", ["tests/runs/execute_test.ts"], [
+    ["a server whose clock is ahead is polled every second", "Math.min(createdAtMs, nowMs)", "createdAtMs"],
+  ]),
+  ...inFile("lib/runs/workspace.ts", ["tests/runs/submit_test.ts"], [
+    ["a paused workspace is not waited for", '  "Paused",\n', ""],
+    ["a restarting workspace is not waited for", '  "Restarting",\n', ""],
+    ["a stopped workspace is not waited for", '  "Stopped",\n', ""],
+    ["a workspace is waited for without end", "if (retryAtMs > deadlineMs(submission, options)) {", "if (false) {"],
+  ]),
+  ...inFile("lib/runs/idempotency.ts", ["tests/runs/idempotency_test.ts"], [
+    [
+      "a key with other inputs attaches",
+      'if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {',
+      "if (false) {",
+    ],
+    ["the policy reject attaches", 'if (policy === "reject") throw', "if (false) throw"],
+    [
+      "new-if-failed attaches to a failed run",
+      'return status !== "running" && status !== "completed";',
+      "return false;",
+    ],
+    [
+      "a rejected key is never free again",
+      'if (existing.state === "rejected") return { ...keyed, revision: existing.revision };',
+      "",
+    ],
+    [
+      "the platform is not searched for a key",
+      "const result = await searchByKey(deps, keyed, options);",
+      'const result = { type: "absent" } as Awaited<ReturnType<typeof searchByKey>>;',
+    ],
+    ["a legacy server gets a key", "if (pending.ownSlug === null) {", "if (false) {"],
+  ]),
+  ...inFile("lib/runs/transition.ts", ["tests/runs/transition_test.ts"], [
+    ["a lost response is not counted", 'observation.cause === "response-lost" ? 1 : 0', "0"],
+    [
+      "lost responses are forgotten before the next submit",
+      "    lostResponses: submission.lostResponses,\n  };\n}\n\nfunction activated",
+      "    lostResponses: 0,\n  };\n}\n\nfunction activated",
+    ],
+    ["a finished run may be polled", "finished: {},", 'finished: { polled: "active" },'],
+    [
+      "a pending submission may be missing a run",
+      'pending: { sending: "unconfirmed",',
+      'pending: { missing: "pending", sending: "unconfirmed",',
+    ],
+    [
+      "a resent submission becomes active",
+      'case "not-sent":\n    case "resend":\n',
+      'case "resend":\n      return undefined;\n    case "not-sent":\n',
+    ],
+    [
+      "a search that never began may find nothing",
+      'const needsReconciliation = type === "not-found" || type === "abandoned";',
+      "const needsReconciliation = false;",
+    ],
+  ]),
+  ...inFile("lib/runs/cancel.ts", ["tests/runs/cancel_test.ts"], [
+    ["a canceling run counts as running", ' || run.platformStatus === "canceling") return run;', ") return run;"],
+    [
+      "a run that keeps running counts as cancelled",
+      "throw new Rejected(\n",
+      "return await client.getRun(runId, { signal });\n  throw new Rejected(\n",
+    ],
+    ["a refused cancel is forgotten", "if (cancelError !== undefined) throw cancelError;", ""],
+  ]),
+  ...inFile("lib/runs/failure.ts", ["tests/runs/failure_test.ts"], [
+    ["every failed step's log is read", "const MAX_STEPS = 10;", "const MAX_STEPS = 1_000;"],
+    ["a tenth failed step has no log", "steps > MAX_STEPS", "steps >= MAX_STEPS"],
+    [
+      "a step that failed by the word failed is left out",
+      'status === "error" || status === "failed" ||',
+      'status === "error" ||',
+    ],
+  ]),
+  ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
+    ["each run is polled, however many there are", "const MIN_RUNS_FOR_LIST = 4;", "const MIN_RUNS_FOR_LIST = 400;"],
+    ["what is not due is polled", "&& submission.nextPollAtMs <= nowMs", ""],
+    [
+      "two processes with one store both submit",
+      "if (!(error instanceof WriteConflict)) throw error;\n    const stored",
+      "if (error instanceof WriteConflict) throw error;\n    const stored",
+    ],
+  ]),
+  ...inFile("lib/runs/slug.ts", ["tests/runs/slug_test.ts", "tests/runs/idempotency_test.ts"], [
+    ["two users share a key", "owner.user.toLowerCase(), workflow", "workflow"],
+    [
+      "a long display name loses its tag",
+      "return name.slice(0, DISPLAY_NAME_LENGTH - end.length) + end;",
+      "return (name + end).slice(0, DISPLAY_NAME_LENGTH);",
+    ],
+    ["the inputs' hash is not compared", "&& !request.inputsHash.startsWith(hash)", "&& false"],
+  ]),
+  ...inFile("lib/runs/prepare.ts", ["tests/runs/prepare_test.ts"], [
+    ["invalid inputs are submitted", "if (problems.length === 0) return warnings;", "return warnings;"],
+    ["inputs can change after the check", "inputs: frozen(resolved.value)", "inputs: resolved.value"],
+    [
+      "a preset overrides the inputs",
+      "[presetOf(workflow, spec.preset), ...spec.layers]",
+      "[...spec.layers, presetOf(workflow, spec.preset)]",
+    ],
+    [
+      "secrets are not found",
+      "secretPaths: findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths })",
+      "secretPaths: []",
+    ],
+  ]),
+];
