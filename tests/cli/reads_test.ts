@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { MAX_INPUT_BYTES, readBoundedText } from "../../lib/cli/bounded_read.ts";
-import type { StopSignal } from "../../lib/cli/context.ts";
+import type { Context, StopSignal } from "../../lib/cli/context.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../../lib/cli/exit_codes.ts";
-import { withStoppableReads } from "../../lib/cli/stoppable_reads.ts";
+import { stoppableReads } from "../../lib/cli/stoppable_reads.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { aContext } from "../support/cli_context.ts";
@@ -99,15 +99,41 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly
   }
 }
 
-Deno.test("a read that is waiting when the program is stopped throws the stop, and so does the next one", async () => {
+const REASON = new Error("stopped");
+const never = () => new Promise<never>(() => {});
+
+for (
+  const [name, read] of [
+    ["file", (context) => context.readTextFile("a")],
+    ["folder", (context) => context.listFiles("a", /a/)],
+    ["pipe", (context) => context.stdin.readText()],
+  ] as const satisfies readonly (readonly [string, (context: Context) => Promise<unknown>])[]
+) {
+  for (const isBefore of [true, false]) {
+    Deno.test(`a stop ${isBefore ? "before" : "during"} the read of a ${name} is not taken for a failed read`, async () => {
+      const controller = new AbortController();
+      const base = aContext({ readTextFile: never, listFiles: never, stdin: { isTerminal: false, readText: never } });
+      const { context, stopped } = stoppableReads(base, controller.signal);
+      if (isBefore) controller.abort(REASON);
+      read(context).then(() => assert.fail("it was read"), () => assert.fail("the read failed"));
+      controller.abort(REASON);
+      await assert.rejects(stopped, (error) => error === REASON);
+    });
+  }
+}
+
+Deno.test("a stop while nothing is read leaves the rest to the command", async () => {
   const controller = new AbortController();
-  const never = () => new Promise<never>(() => {});
-  const base = aContext({ readTextFile: never, listFiles: never, stdin: { isTerminal: false, readText: never } });
-  const context = withStoppableReads(base, controller.signal);
-  const reads = [context.readTextFile("a"), context.listFiles("a", /a/), context.stdin.readText()];
-  const reason = new Error("stopped");
-  controller.abort(reason);
-  for (const read of [...reads, context.readTextFile("b")]) await assert.rejects(read, (error) => error === reason);
+  const { context, stopped } = stoppableReads(
+    aContext({ readTextFile: () => Promise.resolve("text") }),
+    controller.signal,
+  );
+  assert.equal(await context.readTextFile("a"), "text");
+  controller.abort(REASON);
+  assert.equal(
+    await Promise.race([stopped, new Promise((resolve) => setTimeout(() => resolve("running"), 0))]),
+    "running",
+  );
 });
 
 /** Until the process handles SIGTERM itself: from then on, the first signal must end it. */
