@@ -9,7 +9,7 @@ import type { Log } from "../log.ts";
 import type { JsonObject } from "../json.ts";
 import type { Secret } from "../secret.ts";
 import { type NetworkError, readNetworkError } from "./network_error.ts";
-import { errorOfFailure } from "./response_error.ts";
+import { createIdleLimit, type Redact, streamedText } from "./streamed_text.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
 /** Dependencies and settings of all requests. */
@@ -53,6 +53,12 @@ export interface Exchange {
   readonly signal: AbortSignal | undefined;
 }
 
+export interface OpenExchange extends Exchange {
+  readonly connection: "shared";
+  /** Creates the error for a body that does not arrive completely. */
+  readonly bodyError: (failure: FailedExchange) => Error;
+}
+
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
@@ -71,13 +77,15 @@ export interface OpenResponse extends HttpResponse {
 
 export type ExchangeResult<R extends HttpResponse = HttpResponse> =
   | { readonly type: "response"; readonly response: R }
-  | {
-    readonly type: "failed";
-    readonly error: NetworkError | TimedOut;
-    /** The original error. */
-    readonly cause: unknown;
-    readonly requestId: string;
-  };
+  | FailedExchange;
+
+export interface FailedExchange {
+  readonly type: "failed";
+  readonly error: NetworkError | TimedOut;
+  /** The original error. */
+  readonly cause: unknown;
+  readonly requestId: string;
+}
 
 export interface TimedOut {
   readonly kind: "timeout";
@@ -100,9 +108,9 @@ export interface Http {
    * Sends the request once, over the shared connections, and returns before the body has arrived. The time limit applies
    * to each part of the body that is awaited, not to the whole.
    *
-   * @throws Like `send`. Reading the body throws the signal's own reason, or ResponseLost.
+   * @throws Like `send`. Reading the body throws the signal's own reason, or what `bodyError` returns.
    */
-  open(exchange: Exchange & { readonly connection: "shared" }): Promise<ExchangeResult<OpenResponse>>;
+  open(exchange: OpenExchange): Promise<ExchangeResult<OpenResponse>>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -127,7 +135,6 @@ export function createHttp(options: HttpOptions): Http {
       log("DEBUG", `${method} ${path}: ${event} in ${elapsedMs} ms (request ${id})`);
     };
   };
-  const contextOf = ({ action }: Exchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
   const errorText = async (response: Response) =>
     redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
@@ -175,13 +182,13 @@ export function createHttp(options: HttpOptions): Http {
       const logLine = startLine(exchange);
       const idle = createIdleLimit(clock, requestTimeoutMs);
       const signal = exchange.signal === undefined ? idle.signal : AbortSignal.any([exchange.signal, idle.signal]);
-      const failed = (error: unknown, requestId: string) => {
+      const failed = (error: unknown, requestId: string): FailedExchange => {
         // First: an abort is never reported as a network failure.
         exchange.signal?.throwIfAborted();
         if (error instanceof BadResponse) throw error;
         const failure = idle.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
         logLine(failure.message, requestId);
-        return { type: "failed", error: failure, cause: error, requestId } as const;
+        return { type: "failed", error: failure, cause: error, requestId };
       };
       try {
         const { client } = connections(exchange.connection);
@@ -195,37 +202,13 @@ export function createHttp(options: HttpOptions): Http {
           ? streamedText(response, {
             within: idle.within,
             redact,
-            onError: (error) => errorOfFailure(failed(error, requestId), contextOf(exchange)),
+            onError: (error) => exchange.bodyError(failed(error, requestId)),
           })
           : null;
         const { status, headers } = response;
         return { type: "response", response: { status, headers, text, body, requestId } };
       } catch (error) {
         return failed(error, ownId);
-      }
-    },
-  };
-}
-
-interface IdleLimit {
-  /** Aborts when an operation takes too long. */
-  readonly signal: AbortSignal;
-  within<T>(operation: () => Promise<T>): Promise<T>;
-}
-
-/** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
-function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
-  const controller = new AbortController();
-  return {
-    signal: controller.signal,
-    async within(operation) {
-      using deadline = clock.timeout(timeoutMs);
-      const onTimeout = () => controller.abort(deadline.signal.reason);
-      deadline.signal.addEventListener("abort", onTimeout, { once: true });
-      try {
-        return await operation();
-      } finally {
-        deadline.signal.removeEventListener("abort", onTimeout);
       }
     },
   };
@@ -343,49 +326,6 @@ async function readUpTo(response: Response, maxBytes: number): Promise<{ text: s
   return { text: parts.join(""), isComplete: true };
 }
 
-interface StreamedTextOptions {
-  readonly within: IdleLimit["within"];
-  readonly redact: Redact;
-  /** Turns the runtime's error into ours. */
-  readonly onError: (error: unknown) => Error;
-}
-
-/** The decoded body, as it arrives. */
-function streamedText({ body }: Response, { within, redact, onError }: StreamedTextOptions): ReadableStream<string> {
-  const reader = (body ?? new Blob().stream()).getReader();
-  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
-    async pull(controller) {
-      try {
-        const { done, value } = await within(() => reader.read());
-        if (done) controller.close();
-        else controller.enqueue(value);
-      } catch (error) {
-        throw onError(error);
-      }
-    },
-    cancel: (reason) => reader.cancel(reason),
-  }, { highWaterMark: 0 });
-  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactedPieces(redact));
-}
-
-/** A secret may be split between two pieces: the end of each piece is held until the next one arrives. */
-function redactedPieces(redact: Redact): TransformStream<string, string> {
-  let held = "";
-  return new TransformStream({
-    transform(piece, controller) {
-      const text = redact(held + piece);
-      const length = Math.max(0, text.length - redact.maxLength);
-      // A surrogate pair stays in one piece.
-      const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
-      held = text.slice(end);
-      if (end > 0) controller.enqueue(text.slice(0, end));
-    },
-    flush(controller) {
-      if (held !== "") controller.enqueue(held);
-    },
-  });
-}
-
 function timedOut(timeoutMs: number): TimedOut {
   return { kind: "timeout", isSent: "unknown", message: `no response within ${timeoutMs / 1000} s` };
 }
@@ -405,10 +345,4 @@ function redactor(authorization: Secret | null): Redact {
   const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return Object.assign(redact, { maxLength: Math.max(0, ...secrets.map(({ length }) => length)) });
-}
-
-interface Redact {
-  (text: string): string;
-  /** The length of the longest secret. */
-  readonly maxLength: number;
 }

@@ -3,7 +3,15 @@
 import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
-import type { Exchange, ExchangeResult, Http, HttpResponse, OpenResponse } from "./http.ts";
+import type {
+  Exchange,
+  ExchangeResult,
+  FailedExchange,
+  Http,
+  HttpResponse,
+  OpenExchange,
+  OpenResponse,
+} from "./http.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
@@ -43,7 +51,9 @@ export async function openRequest(
   request: Pick<RequestOptions, "action" | "path" | "signal" | "retry" | "whenMissing">,
 ): Promise<OpenResponse> {
   const { action, path, signal } = request;
-  const exchange = { action, method: "GET", path, signal, connection: "shared" } as const;
+  const bodyError = (failure: FailedExchange) =>
+    errorOfFailure(failure, { action, baseUrl: http.baseUrl, nowMs: http.clock.now() });
+  const exchange: OpenExchange = { action, method: "GET", path, signal, connection: "shared", bodyError };
   return await attempt(http, { ...request, isRepeatable: true }, () => http.open(exchange));
 }
 
