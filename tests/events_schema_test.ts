@@ -45,6 +45,11 @@ const ROWS: readonly Row[] = [
     options: { faults: [{ on: "submit", status: 429, retryAfter: "1" }] },
     types: ["submit-delayed", "finished"],
   },
+  {
+    args: ["run", "quick", "--max-poll-interval", "1s"],
+    options: { faults: [{ on: "get-run", status: 503, retryAfter: "3" }] },
+    types: ["poll-delayed", "finished"],
+  },
   { args: ["watch", "hello-world#46"], types: ["started", "status", "finished"] },
 ];
 

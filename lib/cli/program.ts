@@ -10,7 +10,7 @@ import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
-import { withStoppableReads } from "./stoppable_reads.ts";
+import { stoppableReads } from "./stoppable_reads.ts";
 
 /** The hidden command that the shells' completion scripts call. */
 async function completeLine(context: Context): Promise<number> {
@@ -77,12 +77,13 @@ async function start(
   const execute = command.prepare(argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  const withEnv = await withDotenv(withStoppableReads(context, stopping.signal));
-  return await execute({
-    context: withEnv,
-    output: outputFor(withEnv, { level: levelOf(withEnv), secrets }),
-    signal: stopping.signal,
-  });
+  const reads = stoppableReads(context, stopping.signal);
+  const executeWithEnv = async () => {
+    const withEnv = await withDotenv(reads.context);
+    const output = outputFor(withEnv, { level: levelOf(withEnv), secrets });
+    return await execute({ context: withEnv, output, signal: stopping.signal });
+  };
+  return await Promise.race([executeWithEnv(), reads.stopped]);
 }
 
 /** Common options may come before the command: `--log-level DEBUG list` equals `list --log-level DEBUG`. */

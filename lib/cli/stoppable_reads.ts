@@ -1,31 +1,41 @@
 import type { Context } from "./context.ts";
 
-/**
- * A context whose reads of files and stdin end when the signal aborts: a FIFO without a writer, a pipe that stays open or
- * a file server that hangs would otherwise keep the program running. Answers at the terminal are not affected.
- */
-export function withStoppableReads(context: Context, signal: AbortSignal): Context {
-  const stoppable = <T>(read: () => Promise<T>) => untilAborted(read, signal);
-  return {
-    ...context,
-    readTextFile: (path) => stoppable(() => context.readTextFile(path)),
-    listFiles: (folder, pattern) => stoppable(() => context.listFiles(folder, pattern)),
-    stdin: {
-      isTerminal: context.stdin.isTerminal,
-      readText: () => stoppable(() => context.stdin.readText()),
-    },
-  };
+export interface StoppableReads {
+  readonly context: Context;
+  /** Rejects with the signal's reason once a read can no longer be waited for. */
+  readonly stopped: Promise<never>;
 }
 
-/** The read itself cannot be cancelled: it is abandoned. */
-async function untilAborted<T>(read: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([read(), aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
+/**
+ * A context whose reads of files and stdin are abandoned when the signal aborts: a FIFO without a writer, a pipe that stays
+ * open or a file server that hangs would otherwise keep the program running. An abandoned read never returns, so that no
+ * caller takes the stop for a file that cannot be read. Answers at the terminal are not affected.
+ */
+export function stoppableReads(context: Context, signal: AbortSignal): StoppableReads {
+  const { promise: stopped, reject } = Promise.withResolvers<never>();
+  stopped.catch(() => {}); // It may reject before it is awaited.
+  let pending = 0;
+  const abandon = () => reject(signal.reason);
+  signal.addEventListener("abort", () => pending > 0 && abandon(), { once: true });
+
+  const stoppable = async <T>(read: () => Promise<T>): Promise<T> => {
+    if (signal.aborted) abandon();
+    pending++;
+    try {
+      return await read();
+    } finally {
+      pending--;
+      if (signal.aborted) await new Promise<never>(() => {});
+    }
+  };
+  const { readTextFile, listFiles, stdin } = context;
+  return {
+    stopped,
+    context: {
+      ...context,
+      readTextFile: (path) => stoppable(() => readTextFile(path)),
+      listFiles: (folder, pattern) => stoppable(() => listFiles(folder, pattern)),
+      stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(() => stdin.readText()) },
+    },
+  };
 }

@@ -10,9 +10,11 @@ export interface CheckOptions {
 }
 
 export interface CheckedInputs {
-  /** What would fail, or have an unexpected effect. */
+  /** What would fail, or have an unexpected effect; of one kind, the first ten and a last one with the number of others. */
   readonly problems: readonly Problem[];
-  /** What the platform accepts, and what cannot be decided here. */
+  /** With those that `problems` only counts. */
+  readonly problemCount: number;
+  /** What the platform accepts, and what cannot be decided here; shortened like `problems`. */
   readonly warnings: readonly Problem[];
 }
 
@@ -23,14 +25,40 @@ export async function checkInputs(
   { isStrict }: CheckOptions,
 ): Promise<CheckedInputs> {
   const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths) });
+  const isProblem = ({ type }: FieldProblem) => type === "invalid" || (type === "unknown" && isStrict);
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
-  for (const fieldProblem of found) {
-    const problem = await withOrigin(fieldProblem, resolved);
-    const isProblem = fieldProblem.type === "invalid" || (fieldProblem.type === "unknown" && isStrict);
-    (isProblem ? problems : warnings).push(problem);
+  for (const fieldProblem of shortened(found)) {
+    (isProblem(fieldProblem) ? problems : warnings).push(await withOrigin(fieldProblem, resolved));
   }
-  return { problems, warnings };
+  return { problems, warnings, problemCount: found.filter(isProblem).length };
+}
+
+const MAX_OF_KIND = 10;
+
+/** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names say nothing new. */
+function shortened(found: readonly FieldProblem[]): FieldProblem[] {
+  const counts = new Map<string, { readonly first: FieldProblem; count: number }>();
+  const kept = found.filter((problem) => {
+    const kind = counts.get(kindOf(problem)) ?? { first: problem, count: 0 };
+    counts.set(kindOf(problem), kind);
+    kind.count++;
+    return kind.count <= MAX_OF_KIND;
+  });
+  const rest = [...counts.values()].flatMap(({ first: { type, path }, count }): FieldProblem[] => {
+    if (count <= MAX_OF_KIND) return [];
+    const message = `and ${(count - MAX_OF_KIND).toLocaleString("en-US")} more`;
+    return type === "unknown"
+      ? [{ type, path: [], message: `${message} unknown fields` }]
+      : [{ type, path: path.slice(0, path.findIndex((segment) => typeof segment === "number")), message }];
+  });
+  return [...kept, ...rest];
+}
+
+/** Unknown fields are of one kind; so are other problems of the same field in the rows of a list. */
+function kindOf({ type, path }: FieldProblem): string {
+  if (type === "unknown") return type;
+  return `${type} ${formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment))}`;
 }
 
 /** A missing value has no origin of its own: then the origin is that of the row or group around it. */

@@ -1,4 +1,4 @@
-import { NotFound, UsageError } from "../errors.ts";
+import { BadResponse, NotFound, UsageError } from "../errors.ts";
 import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { runIdOf } from "./view.ts";
@@ -15,7 +15,8 @@ const MAX_PAGES = 100;
 /**
  * Resolves a reference to a run on the platform.
  *
- * @throws NotFound; UsageError when the slug is a workflow's name, or the number matches runs of two workflows.
+ * @throws NotFound; UsageError when the slug is a workflow's name, or the number matches runs of two workflows;
+ *   BadResponse when the list of runs is too long to search for a number.
  */
 export async function findRun(
   deps: Deps,
@@ -53,13 +54,22 @@ async function findByNumber(
   if (await client.apiVersion({ signal }) === "legacy") return runId;
   const matches: Run[] = [];
   let offset = 0;
-  for (let page = 0; page < MAX_PAGES; page++) {
+  let isWhole = false;
+  for (let page = 0; page < MAX_PAGES && !isWhole; page++) {
     const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal });
     matches.push(...runs.filter((run) => run.number === number));
     offset += runs.length;
-    if (runs.length === 0 || offset >= total) break;
+    isWhole = runs.length === 0 || offset >= total;
   }
   const [run, other] = matches;
+  if (run === undefined && !isWhole) {
+    throw new BadResponse(
+      `Cannot find run ${workflow}#${number}: it is not among the first ${offset} runs of the list`,
+      {
+        hint: "Use its slug, which the web interface shows",
+      },
+    );
+  }
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
     throw new NotFound(`Cannot find run ${workflow}#${number}: no workflow "${workflow}"`, {

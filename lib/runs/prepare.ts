@@ -139,9 +139,9 @@ async function check(
   checking: Checking,
 ): Promise<readonly Problem[]> {
   if (form === null || checking === "none") return [];
-  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
+  const { problems, problemCount, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
   if (problems.length === 0) return warnings;
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const count = problemCount === 1 ? "1 problem" : `${problemCount} problems`;
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
   });

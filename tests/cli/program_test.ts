@@ -331,3 +331,20 @@ async function check(row: Row): Promise<void> {
     assert.deepEqual(submittedTo(simulator).at(-1)?.inputs, row.inputs);
   }
 }
+
+for (const command of ["run", "watch"] as const) {
+  Deno.test(`\`${command} --on-timeout cancel\` announces and cancels, and does not say that the run continues`, async () => {
+    await using simulator = await startSimulator();
+    const env = { PW_API_KEY: simulator.key };
+    const started = await runProgram({ args: ["run", "never-ending", "--no-wait", "--json"], env });
+    const { slug }: { slug: string } = JSON.parse(started.stdout);
+    const target = command === "run" ? "never-ending" : slug;
+    const args = [command, target, "--timeout", "1s", "--on-timeout", "cancel"];
+    const { code, stdout, stderr } = await runProgram({ args, env });
+    assert.equal(code, 124);
+    assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d\); the run is cancelled then/);
+    assert.match(stdout, /is being cancelled: timed out/);
+    assert.doesNotMatch(stdout + stderr, /continues/);
+    assert.equal(simulator.received("cancel-run").length, 1);
+  });
+}

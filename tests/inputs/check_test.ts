@@ -138,7 +138,7 @@ Deno.test("a field whose condition only the platform can evaluate is a warning",
   const shown = await check([inputs, 'resource:={"name": "gpu", "schedulerType": "slurm"}']);
   assert.deepEqual(shown.problems, [" | queue | is required: give text"]);
   const hidden = await check([inputs, 'resource:={"name": "gpu", "schedulerType": ""}', "odd=o"]);
-  assert.deepEqual(hidden, { problems: [], warnings: [] });
+  assert.deepEqual(hidden, { problems: [], warnings: [], problemCount: 0 });
 });
 
 for (
@@ -184,5 +184,22 @@ Deno.test("valid inputs for a form with every type have no problems", async () =
     promptSecret: () => Promise.resolve("s"),
   });
   const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict: true });
-  assert.deepEqual(checked, { problems: [], warnings: [] });
+  assert.deepEqual(checked, { problems: [], warnings: [], problemCount: 0 });
+});
+
+for (const isStrict of [false, true]) {
+  Deno.test(`of 100,000 unknown fields, ten are ${isStrict ? "problems" : "warnings"} and the others are counted`, async () => {
+    const unknown = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`x${index}`, 1]));
+    const { problems, warnings } = await check([VALID, JSON.stringify(unknown)], isStrict);
+    const found = isStrict ? problems : warnings;
+    assert.equal(found.length, 11);
+    assert.match(found.at(-1) ?? "", /and 99,990 more unknown fields$/);
+  });
+}
+
+Deno.test("of the same problem in 1,000 rows, ten are listed and the others are counted", async () => {
+  const probes = Array.from({ length: 1_000 }, () => ({ name: "p", kind: "sphere", length: "long" }));
+  const { problems } = await check([VALID, JSON.stringify({ probes })]);
+  assert.equal(problems.filter((problem) => problem.includes(".kind")).length, 10);
+  assert.ok(problems.some((problem) => /probes.* and 990 more$/.test(problem)), problems.at(-1));
 });

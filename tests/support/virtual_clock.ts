@@ -76,6 +76,10 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
         };
         const onAbort = () => {
           waiters.delete(waiter);
+          if (![...waiters].some((other) => other.isSleep)) {
+            clearTimeout(jump);
+            jump = undefined;
+          }
           reject(signal?.reason);
         };
         signal?.addEventListener("abort", onAbort, { once: true });

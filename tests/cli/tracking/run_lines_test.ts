@@ -70,6 +70,10 @@ for (
       /Not submitted yet/,
     ],
     [{ ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
+    [
+      { ...base, type: "poll-delayed", reason: "503", untilMs: base.atMs + 300_000 },
+      /^Server busy, polling again in 5m 00s: 503$/,
+    ],
     [{ ...base, type: "connection-lost", reason: "503" }, /Connection lost.*503/],
     [{ ...base, type: "connection-restored", outageMs: 240_000 }, /restored after 4m 00s/],
     [
@@ -84,6 +88,16 @@ for (
     assert.ok(!line.includes("\u001b"));
   });
 }
+
+Deno.test("eventLine() of started does not promise that a run continues if it is cancelled at the timeout", () => {
+  const started = { ...base, type: "started", workflow: "w", slug: "s", number: 1, isAttached: false } as const;
+  const event = { ...started, deadlineAtMs: base.atMs + 60_000 };
+  assert.match(
+    eventLine(event, "cancel") ?? "",
+    /Waiting up to 1m 00s \(until \d\d:\d\d\); the run is cancelled then$/,
+  );
+  assert.match(eventLine(event, "keep") ?? "", /; the run continues afterwards$/);
+});
 
 function detailOf(event: RunEvent): string {
   if (event.type === "submit-delayed") return ` (${event.reason})`;
