@@ -1,0 +1,52 @@
+/** Opens a store by its name: what follows PW_STORE_URL or an option. */
+
+import { UsageError } from "../errors.ts";
+import { type Backend, COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend } from "./backend.ts";
+import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
+import { createKv, type Kv } from "./kv.ts";
+import type { SqliteOptions } from "./sqlite_kv.ts";
+
+/** How a store is named, for help texts. */
+export const STORE_NAMES =
+  "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
+
+export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside">;
+
+/**
+ * Opens it when it is first used; faults that pass are retried.
+ *
+ * @throws UsageError for a name that is not one of STORE_NAMES. It does not quote a URL, which may hold a password.
+ */
+export function openKv(name: string, options: OpenKvOptions): Kv {
+  return createKv(retryingBackend(backendOf(name, options), options));
+}
+
+function backendOf(name: string, { clock, onSetAside }: OpenKvOptions): Backend {
+  // One letter is a drive of Windows.
+  const [, scheme = "sqlite", rest = name] = /^([a-z][a-z\d+.-]+):(.*)$/is.exec(name) ?? [];
+  switch (scheme.toLowerCase()) {
+    case "sqlite": {
+      if (rest === "") break;
+      // SQLite reads these as something else than a path.
+      const path = /^(:|file:)/.test(rest) ? `./${rest}` : rest;
+      return lazyBackend(
+        COMMON_LIMITS,
+        async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside }),
+      );
+    }
+    case "postgres":
+    case "postgresql":
+      if (!URL.canParse(name) || new URL(name).host === "") break;
+      return lazyBackend(
+        COMMON_LIMITS,
+        async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name),
+      );
+    case "deno-kv":
+      return lazyBackend(DENO_KV_LIMITS, () => openDenoKvBackend(rest));
+    case "memory":
+      if (rest !== "") break;
+      return lazyBackend(COMMON_LIMITS, async () => (await import("./memory_kv.ts")).memoryBackend());
+  }
+  const quoted = rest.includes("@") ? `${scheme}:…` : name;
+  throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });
+}

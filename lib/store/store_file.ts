@@ -1,0 +1,30 @@
+/** The file that a store is kept in: private to its owner, told from another one at the same path. */
+
+/** Creates the file, and its folder, for its owner alone. Throws where it can't be written. */
+export function makePrivate(path: string): void {
+  Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
+  Deno.openSync(path, { create: true, write: true, read: true, mode: 0o600 }).close();
+}
+
+/** `null` where there is no file, or the system numbers none. */
+export function inodeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** What to do about a file that can't be used. */
+export function fileHint(error: unknown, path: string): string {
+  const folder = folderOf(path);
+  const hint = error instanceof Deno.errors.NotCapable
+    ? `Run with \`deno run --allow-read=${folder} --allow-write=${folder} …\``
+    : "Free disk space, or set PW_STATE_DIR to another folder";
+  return `${hint}; --no-history continues without local history`;
+}
+
+function folderOf(path: string): string {
+  return /[\\/]/.test(path) ? path.replace(/[\\/][^\\/]*$/, "") || "/" : ".";
+}
