@@ -73,9 +73,10 @@ export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): Backend {
       run(async () => {
         const operation = kv.atomic();
         for (const check of checks) operation.check({ key: keyOf(check.key), versionstamp: check.version });
+        // First: adding to what is no number fails, and a local file keeps the mutations before it all the same.
+        for (const { key, by } of sums) operation.sum(keyOf(key), BigInt.asUintN(64, BigInt(by)));
         for (const { key, json } of sets) operation.set(keyOf(key), valueOf(json));
         for (const key of deletes) operation.delete(keyOf(key));
-        for (const { key, by } of sums) operation.sum(keyOf(key), BigInt.asUintN(64, BigInt(by)));
         // Written with the rest: a write that is sent again, because its answer was lost, is refused and found.
         const marker = [WRITES, version];
         if (options.isRemote) {

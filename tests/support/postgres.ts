@@ -9,7 +9,8 @@ const DATABASE = "runs";
 /** With characters that a URL escapes. */
 const PASSWORD = "pass word/@1";
 
-export interface PostgresServer extends AsyncDisposable {
+/** Disposing is synchronous, so that a file's tests can share a server and end it when the file is unloaded. */
+export interface PostgresServer extends Disposable {
   readonly url: string;
   readonly password: string;
   /** Another, empty database of the same server. */
@@ -35,7 +36,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   const port = freePort();
   await Deno.writeTextFile(passwordFile, PASSWORD);
   const run = async (program: string, ...args: readonly string[]): Promise<string> =>
-    await runAsOwner([`${programs}/${program}`, ...args], folder);
+    await runToEnd(asOwner([`${programs}/${program}`, ...args]), folder);
   const control = (...args: readonly string[]) => run("pg_ctl", "-D", data, "-w", "-t", "30", ...args);
   const psql = (database: string, statement: string) =>
     run("psql", "-h", folder, "-p", String(port), "-U", "postgres", "-d", database, "-Atqc", statement);
@@ -52,13 +53,24 @@ export async function startPostgres(): Promise<PostgresServer> {
     query: async (statement) => (await psql(DATABASE, statement)).trim(),
     kill: async () => void await control("stop", "-m", "immediate"),
     start: async () => void await control("start", "-l", `${folder}/log`),
-    async [Symbol.asyncDispose]() {
-      await server.kill().catch(() => {});
-      await Deno.remove(folder, { recursive: true });
+    [Symbol.dispose]() {
+      const [program = "", ...args] = asOwner([
+        `${programs}/pg_ctl`,
+        "-D",
+        data,
+        "-t",
+        "30",
+        "-m",
+        "immediate",
+        "stop",
+      ]);
+      // Fails where the server is not running, as after a failed start.
+      new Deno.Command(program, { args, cwd: folder, stdin: "null", stdout: "null", stderr: "null" }).outputSync();
+      Deno.removeSync(folder, { recursive: true });
     },
   };
   try {
-    if (Deno.uid() === 0) await runAsRoot(["chown", "-R", "postgres", folder]);
+    if (Deno.uid() === 0) await runToEnd(["chown", "-R", "postgres", folder], folder);
     await run(
       "initdb",
       ...["-D", data, "-U", "postgres", "--pwfile", passwordFile, "-E", "UTF8", "--locale", "C.UTF-8"],
@@ -70,7 +82,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     await psql("postgres", `CREATE DATABASE ${DATABASE}`);
     return server;
   } catch (error) {
-    await server[Symbol.asyncDispose]();
+    server[Symbol.dispose]();
     throw error;
   }
 }
@@ -95,11 +107,13 @@ function freePort(): number {
 }
 
 /** The server refuses to run as root. */
-function runAsOwner(command: readonly string[], cwd: string): Promise<string> {
-  return runAsRoot(Deno.uid() === 0 ? ["setpriv", "--reuid", "postgres", "--clear-groups", ...command] : command, cwd);
+function asOwner(command: readonly string[]): readonly string[] {
+  return Deno.uid() === 0
+    ? ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", ...command]
+    : command;
 }
 
-async function runAsRoot([program = "", ...args]: readonly string[], cwd = "/"): Promise<string> {
+async function runToEnd([program = "", ...args]: readonly string[], cwd: string): Promise<string> {
   // A file instead of a pipe: the server keeps what it inherits open.
   const output = await Deno.makeTempFile();
   try {
