@@ -97,8 +97,10 @@ function openFile(Database: typeof DatabaseSync, path: string): OpenFile {
   const inode = inodeOf(path);
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA`);
+    // Whatever can go wrong is to go wrong in exec(): Deno 2.4 does not pass on why a statement can't be prepared.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; SELECT 1 FROM sqlite_schema`);
     if (versionOf(database, path) < MIGRATIONS.length) migrate(database, path);
+    database.exec("SELECT key, value, version FROM kv LIMIT 0");
     const page = "SELECT key, value, version FROM kv WHERE key >= ? AND key < ? ORDER BY key";
     return {
       database,

@@ -19,18 +19,18 @@ addEventListener("unload", () => server?.[Symbol.dispose]());
 
 holdToContract("PostgreSQL", {
   missing,
-  open: async () => createKv(await openPostgresBackend(await (await shared()).createDatabase())),
+  open: async () => createKv(await openPostgresBackend(await (await shared()).createSchema())),
 });
 
 const test = (sentence: string, fn: () => Promise<void>) =>
   Deno.test({ ...needing(`PostgreSQL: ${sentence}`, missing), fn });
 
 test("two processes race 100 times, and each race has one winner", async () => {
-  await assertRacesHaveOneWinner(await (await shared()).createDatabase());
+  await assertRacesHaveOneWinner(await (await shared()).createSchema());
 });
 
 test("eight processes that begin one store at the same time all can", async () => {
-  const url = await (await shared()).createDatabase();
+  const url = await (await shared()).createSchema();
   const workers = Array.from({ length: 8 }, (_, index) => startWorker(url, "put", `process-${index}`));
   for (const worker of workers) {
     await worker.stop();
@@ -66,7 +66,7 @@ test("killed three times under two writers, it has every acknowledged write once
 });
 
 test("a write whose answer is lost is applied once, whatever was written since", async () => {
-  const url = await (await shared()).createDatabase();
+  const url = await (await shared()).createSchema();
   await using other = createKv(await openPostgresBackend(url));
   using proxy = startLosingProxy(url, async () => void await other.atomic().sum(["n"], 1).commit());
   await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
@@ -104,18 +104,24 @@ test("values can be queried as JSON, also where texts hold what PostgreSQL can't
   assert.equal(await server.query(query), "active");
 });
 
-test("a password never reaches an error", async () => {
-  const server = await shared();
-  const wrong = server.url.replace(encodeURIComponent(server.password), "wrong-password");
-  const nowhere = server.url.replace(/:\d+\//, ":9/").replace("127.0.0.1", "127.0.0.2");
-  for (const url of [wrong, nowhere, `${server.url}-absent`]) {
-    await assert.rejects(openPostgresBackend(url), (error) => {
-      assert.ok(error instanceof StorageError);
-      const text = Deno.inspect(error, { depth: 10 });
-      assert.ok(!/wrong-password|pass word|pass%20word/.test(text), text);
-      assert.ok(error.message.includes(new URL(url).host), error.message);
-      assert.equal(error instanceof StorageBusy, url === nowhere);
-      return true;
-    });
-  }
+Deno.test({
+  ...needing("PostgreSQL: a password never reaches an error", missing),
+  // The client closes a refused connection a moment after it said so.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const server = await shared();
+    const wrong = server.url.replace(encodeURIComponent(server.password), "wrong-password");
+    const nowhere = server.url.replace(/:\d+\//, ":9/").replace("127.0.0.1", "127.0.0.2");
+    for (const url of [wrong, nowhere, `${server.url}-absent`]) {
+      await assert.rejects(openPostgresBackend(url), (error) => {
+        assert.ok(error instanceof StorageError);
+        const text = Deno.inspect(error, { depth: 10 });
+        assert.ok(!/wrong-password|pass word|pass%20word/.test(text), text);
+        assert.ok(error.message.includes(new URL(url).host), error.message);
+        assert.equal(error instanceof StorageBusy, url === nowhere);
+        return true;
+      });
+    }
+  },
 });

@@ -13,8 +13,8 @@ const PASSWORD = "pass word/@1";
 export interface PostgresServer extends Disposable {
   readonly url: string;
   readonly password: string;
-  /** Another, empty database of the same server. */
-  createDatabase(): Promise<string>;
+  /** The URL of another, empty schema. */
+  createSchema(): Promise<string>;
   /** Runs one statement in the first database, and returns what psql prints, without headings. */
   query(statement: string): Promise<string>;
   /** As a crash: nothing is flushed, and connections break. */
@@ -40,15 +40,14 @@ export async function startPostgres(): Promise<PostgresServer> {
   const control = (...args: readonly string[]) => run("pg_ctl", "-D", data, "-w", "-t", "30", ...args);
   const psql = (database: string, statement: string) =>
     run("psql", "-h", folder, "-p", String(port), "-U", "postgres", "-d", database, "-Atqc", statement);
-  const urlOf = (database: string) =>
-    `postgres://postgres:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${database}`;
+  const url = `postgres://postgres:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/${DATABASE}`;
   const server: PostgresServer = {
-    url: urlOf(DATABASE),
+    url,
     password: PASSWORD,
-    async createDatabase() {
+    async createSchema() {
       const name = `test_${crypto.randomUUID().replaceAll("-", "")}`;
-      await psql("postgres", `CREATE DATABASE ${name}`);
-      return urlOf(name);
+      await psql(DATABASE, `CREATE SCHEMA ${name}`);
+      return `${url}?options=-csearch_path%3D${name}`;
     },
     query: async (statement) => (await psql(DATABASE, statement)).trim(),
     kill: async () => void await control("stop", "-m", "immediate"),
