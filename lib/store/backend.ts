@@ -70,10 +70,8 @@ export function toStorageError(
 ): StorageError {
   if (error instanceof StorageError) return error;
   const detail = error instanceof Error ? error.message : String(error);
-  const message = `Cannot use the run store ${store}: ${detail}`;
-  return isPassing
-    ? new StorageBusy(message, { hint, cause: error })
-    : new StorageError(message, { hint, cause: error });
+  const ErrorClass = isPassing ? StorageBusy : StorageError;
+  return new ErrorClass(`Cannot use the run store ${store}: ${detail}`, { hint, cause: error });
 }
 
 /** Opens the backend when it is first used, and again when opening failed. */

@@ -8,23 +8,16 @@ import type { Change } from "./kv.ts";
 /** The most that one change may hold on any backend; Deno KV sets these. */
 export const MAX_CHANGE = { checks: 90, mutations: 900, keyBytes: 60_000 } as const;
 
-type Mutation =
-  | { readonly type: "set"; readonly json: string }
-  | { readonly type: "delete" }
-  | { readonly type: "sum"; readonly by: number };
-
 /** Begins an empty change. */
 export function createChange(backend: Backend): Change {
   const checks: { key: string; version: string | null }[] = [];
-  const mutations = new Map<string, Mutation>();
-  const mutate = (key: Key, mutation: Mutation): Change => {
+  /** To JSON; `null` deletes. */
+  const rows = new Map<string, string | null>();
+  const sums = new Map<string, number>();
+  const put = (key: Key, json: string | null): Change => {
     const text = keyText(key);
-    const before = mutations.get(text);
-    if (before !== undefined && (before.type === "sum") !== (mutation.type === "sum")) {
-      throw new TypeError(`One change can't both add to ${JSON.stringify(key)} and set or delete it`);
-    }
-    const isSum = before?.type === "sum" && mutation.type === "sum";
-    mutations.set(text, isSum ? { type: "sum", by: before.by + mutation.by } : mutation);
+    if (sums.has(text)) throw bothWays(key);
+    rows.set(text, json);
     return change;
   };
   const change: Change = {
@@ -32,15 +25,32 @@ export function createChange(backend: Backend): Change {
       for (const { key, versionstamp } of wanted) checks.push({ key: keyText(key), version: versionstamp });
       return change;
     },
-    set: (key, value) => mutate(key, { type: "set", json: jsonOf(value, key, backend) }),
-    delete: (key) => mutate(key, { type: "delete" }),
+    set: (key, value) => put(key, jsonOf(value, key, backend)),
+    delete: (key) => put(key, null),
     sum(key, by) {
+      const text = keyText(key);
       if (!Number.isSafeInteger(by)) throw new RangeError(`by must be a safe integer: got ${by}`);
-      return mutate(key, { type: "sum", by });
+      if (rows.has(text)) throw bothWays(key);
+      sums.set(text, (sums.get(text) ?? 0) + by);
+      return change;
     },
-    commit: async () => await backend.write(writeOf(checks, mutations, backend)),
+    async commit() {
+      const write = {
+        version: createVersion(),
+        checks: [...checks],
+        sets: [...rows].flatMap(([key, json]) => json === null ? [] : [{ key, json }]),
+        deletes: [...rows].flatMap(([key, json]) => json === null ? [key] : []),
+        sums: [...sums].map(([key, by]) => ({ key, by })),
+      };
+      checkSize(write, backend);
+      return await backend.write(write);
+    },
   };
   return change;
+}
+
+function bothWays(key: Key): TypeError {
+  return new TypeError(`One change can't both add to ${JSON.stringify(key)} and set or delete it`);
 }
 
 function jsonOf(value: unknown, key: Key, { maxValueLength }: Limits): string {
@@ -52,31 +62,18 @@ function jsonOf(value: unknown, key: Key, { maxValueLength }: Limits): string {
   );
 }
 
-function writeOf(checks: Write["checks"], mutations: ReadonlyMap<string, Mutation>, limits: Limits): Write {
-  const sets: { key: string; json: string }[] = [];
-  const deletes: string[] = [];
-  const sums: { key: string; by: number }[] = [];
-  for (const [key, mutation] of mutations) {
-    if (mutation.type === "set") sets.push({ key, json: mutation.json });
-    else if (mutation.type === "sum") sums.push({ key, by: mutation.by });
-    else deletes.push(key);
-  }
-  const length = sets.reduce((sum, { json }) => sum + json.length, 0);
-  const keyBytes = [...checks.map(({ key }) => key), ...mutations.keys()].reduce(
-    (sum, key) => sum + byteLength(key),
-    0,
-  );
+function checkSize({ checks, sets, deletes, sums }: Write, { maxChangeLength }: Limits): void {
+  const keys = [...checks, ...sets, ...sums].map(({ key }) => key).concat(deletes);
   for (
     const [what, size, max] of [
       ["checks", checks.length, MAX_CHANGE.checks],
-      ["mutations", mutations.size, MAX_CHANGE.mutations],
-      ["bytes of keys", keyBytes, MAX_CHANGE.keyBytes],
-      ["characters of values", length, limits.maxChangeLength],
+      ["mutations", keys.length - checks.length, MAX_CHANGE.mutations],
+      ["bytes of keys", keys.reduce((sum, key) => sum + byteLength(key), 0), MAX_CHANGE.keyBytes],
+      ["characters of values", sets.reduce((sum, { json }) => sum + json.length, 0), maxChangeLength],
     ] as const
   ) {
     if (size > max) throw new StorageError(`Cannot store a change: it has ${size} ${what}, more than ${max}`);
   }
-  return { version: createVersion(), checks: [...checks], sets, deletes, sums };
 }
 
 /** 64 random bits in 11 characters. Not from a `random` that is passed in: a test's fixed numbers would repeat one. */

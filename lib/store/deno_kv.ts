@@ -99,7 +99,9 @@ function keyOf(text: string): Deno.KvKey {
 
 /** Every whole number is stored as one that can be added to; negative ones as their two's complement. */
 function valueOf(json: string): unknown {
-  return /^-?\d{1,15}$/.test(json) ? new Deno.KvU64(BigInt.asUintN(64, BigInt(json))) : json;
+  return /^-?\d+$/.test(json) && Number.isSafeInteger(Number(json))
+    ? new Deno.KvU64(BigInt.asUintN(64, BigInt(json)))
+    : json;
 }
 
 function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): Row {

@@ -7,7 +7,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import { addToJson, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
-import { fileHint, inodeOf, makePrivate } from "./store_file.ts";
+import { fileHint, inodeOf, makePrivate, renameFile } from "./store_file.ts";
 
 export interface SqliteOptions {
   readonly path: string;
@@ -65,7 +65,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<Backend
     } catch (error) {
       if (!isUnreadable(error) || onSetAside === null) throw error;
       file = close(file);
-      if (inodeOf(path) === inode) setAside(error, options);
+      setAside(error, inode, options);
       return use(act);
     }
   };
@@ -187,11 +187,11 @@ function rowsOf(rows: ReturnType<StatementSync["all"]>): Row[] {
 }
 
 /** Nothing is deleted: another program may still be able to read the file. */
-function setAside(error: unknown, { path, clock, onSetAside }: SqliteOptions): void {
+function setAside(error: unknown, inode: number | null, { path, clock, onSetAside }: SqliteOptions): void {
   let atMs = clock.now();
   const nameAt = (ms: number) => `${path}.set-aside-${new Date(ms).toISOString().replaceAll(/[:.]/g, "-")}`;
   while (inodeOf(nameAt(atMs)) !== null) atMs++;
-  Deno.renameSync(path, nameAt(atMs));
+  if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;
   const detail = error instanceof Error ? error.message : String(error);
   onSetAside?.(
     `Cannot read local history in ${path}: ${detail}. The file was set aside as ${nameAt(atMs)}, and a new one started`,

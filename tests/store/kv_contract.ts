@@ -214,7 +214,8 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
     assert.equal((await kv.get(["n"])).value, 190);
     const version = await kv.atomic().sum(["n"], -200).sum(["n"], 3).commit();
     assert.deepEqual(await kv.get(["n"]), { key: ["n"], value: -7, versionstamp: version });
-    await kv.atomic().set(["n"], 40).commit();
+    await kv.atomic().set(["n"], Number.MAX_SAFE_INTEGER).commit();
+    await kv.atomic().sum(["n"], 40 - Number.MAX_SAFE_INTEGER).commit();
     await kv.atomic().sum(["n"], 2).commit();
     assert.deepEqual((await Array.fromAsync(kv.list({ prefix: [] }))).map(({ value }) => value), [42]);
     await kv.atomic().delete(["n"]).commit();

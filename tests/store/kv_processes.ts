@@ -27,9 +27,14 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-export function startWorker(store: string, mode: string, name: string): Worker {
+export function startWorker(
+  store: string,
+  mode: string,
+  name: string,
+  permissions: readonly string[] = ["-A"],
+): Worker {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "-A", WORKER, store, mode, name],
+    args: ["run", "--no-prompt", "--no-check", ...permissions, WORKER, store, mode, name],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",

@@ -24,6 +24,9 @@ const MODES: Readonly<Record<string, (kv: Kv, name: string) => Promise<void>>> =
   async put(kv, name) {
     await put(kv, name, 0);
   },
+  async read(kv) {
+    for await (const { key } of kv.list({ prefix: [] })) console.log(key.join(" "));
+  },
   /** Until stdin ends, or the process is killed. */
   async write(kv, name) {
     let isOver = false;
@@ -48,8 +51,6 @@ const [store = "", mode = "", name = ""] = Deno.args;
 await using kv = openKv(store, {
   clock: systemClock,
   random: Math.random,
-  onSetAside: (message) => {
-    throw new Error(message);
-  },
+  onSetAside: console.error,
 });
 await MODES[mode]?.(kv, name);

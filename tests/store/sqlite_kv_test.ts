@@ -69,10 +69,19 @@ Deno.test("sqlite: a path without a folder is a file in the current one", async 
 });
 
 for (
-  const [what, spoil] of [["is text", writeText], ["was overwritten in the middle", writeAndOverwrite], [
-    "has another program's tables",
-    writeOtherTables,
-  ], ["has our mark and other tables", writeOtherSchema]] as const
+  const [what, spoil] of [
+    ["is text", writeText],
+    ["was overwritten in the middle", writeAndOverwrite],
+    [
+      "has another program's tables",
+      writeOtherTables,
+    ],
+    ["has our mark and other tables", writeOtherSchema],
+    [
+      "has another program's table of the same name",
+      writeSameTable,
+    ],
+  ] as const
 ) {
   Deno.test(`sqlite: a file that ${what} is set aside and named, and a new one started`, async () => {
     await using folder = await emptyFolder();
@@ -117,6 +126,40 @@ Deno.test("sqlite: damage that shows later is handled the same way, once, howeve
   await other.atomic().set(["c"], 1).commit();
   assert.equal(messages.length, 2);
   assert.notEqual(messages[0], messages[1]);
+});
+
+Deno.test("sqlite: of eight processes that meet a damaged file one sets it aside, and all write", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/runs.db`;
+  for (let round = 0; round < 3; round++) {
+    await writeText(path);
+    const workers = Array.from({ length: 8 }, (_, index) => startWorker(path, "put", `process-${index}`));
+    const messages = await Promise.all(workers.map(async (worker) => {
+      await worker.stop();
+      const { code, stderr } = await worker.ended;
+      assert.equal(code, 0, stderr);
+      return stderr;
+    }));
+    assert.equal(messages.filter((message) => message.includes("set aside")).length, 1, messages.join(""));
+    await assertPairs(path, workers.flatMap(({ lines }) => lines));
+  }
+});
+
+Deno.test("sqlite: a file that the program may only read is read, and writing says what permits it", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/runs.db`;
+  {
+    await using kv = openStore(path);
+    await kv.atomic().set(["a", "b"], 1).commit();
+  }
+  const reader = startWorker(path, "read", "", [`--allow-read=${folder.path}`]);
+  await reader.stop();
+  assert.deepEqual([await reader.ended, reader.lines], [{ code: 0, stderr: "" }, ["a b"]]);
+  const writer = startWorker(path, "put", "writer", [`--allow-read=${folder.path}`]);
+  await writer.stop();
+  const { code, stderr } = await writer.ended;
+  assert.equal(code, 1);
+  assert.match(stderr, /StorageError.*Requires write access/);
 });
 
 Deno.test("sqlite: a write goes to the file that is at the path now", async () => {
@@ -289,6 +332,11 @@ async function writeAndOverwrite(path: string): Promise<void> {
 
 function writeOtherTables(path: string): Promise<void> {
   execute(path, "CREATE TABLE records (wish_id TEXT PRIMARY KEY, body TEXT); PRAGMA user_version = 1");
+  return Promise.resolve();
+}
+
+function writeSameTable(path: string): Promise<void> {
+  execute(path, "CREATE TABLE kv (key, value, version); PRAGMA user_version = 1");
   return Promise.resolve();
 }
 

@@ -73,6 +73,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     await run(
       "initdb",
       ...["-D", data, "-U", "postgres", "--pwfile", passwordFile, "-E", "UTF8", "--locale", "C.UTF-8"],
+      // Words are ordered as people expect, and not as bytes: what relies on the order of bytes has to ask for it.
+      ...["--locale-provider", "icu", "--icu-locale", "en-US"],
       ...["--auth-local", "trust", "--auth-host", "scram-sha-256"],
     );
     const settings = [`port = ${port}`, "listen_addresses = '127.0.0.1'", `unix_socket_directories = '${folder}'`];
