@@ -61,7 +61,7 @@ async function compileAll(folder: string): Promise<number> {
       );
       return 1;
     }
-    const packages = await packagesOf(Deno.execPath(), program.sources);
+    const packages = await packagesOf(Deno.execPath());
     await Deno.writeTextFile(join(folder, LICENSES), await licensesOf(packages));
     await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
     console.error(`Compiled all ${TARGETS.length}, their sums are in ${join(folder, SUMS)}`);

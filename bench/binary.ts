@@ -6,7 +6,7 @@
 import { compileExecutable } from "../.ci/release/executable.ts";
 import { bundleProgram, commitOfCheckout } from "../.ci/release/bundle.ts";
 import { asTarget } from "../.ci/release/targets.ts";
-import { VERSION_LINE } from "../lib/version.ts";
+import { versionLine } from "../lib/version.ts";
 
 const ROUNDS = 40;
 const DEADLINE_MS = 30_000;
@@ -49,7 +49,7 @@ async function compileBoth(folder: string): Promise<{ readonly ours: string; rea
   if (target === undefined) throw new Error(`there is no binary for ${Deno.build.target}`);
   const ending = Deno.build.os === "windows" ? ".exe" : "";
   const [ours, bare] = [`${folder}/ours/pw-workflow-runner${ending}`, `${folder}/bare/pw-workflow-runner${ending}`];
-  await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(VERSION_LINE)});\n`);
+  await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(versionLine(""))});\n`);
   const { entry } = await bundleProgram({ deno, folder, commit: await commitOfCheckout() });
   await compileExecutable({ deno, target, entry, output: ours });
   await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
@@ -66,7 +66,7 @@ async function timeOnce(program: string): Promise<number> {
   }).output();
   const tookMs = performance.now() - startedMs;
   const said = new TextDecoder().decode(stdout).trim();
-  if (code !== 0 || !said.startsWith(VERSION_LINE)) throw new Error(`${program} ended with ${code}: ${said}`);
+  if (code !== 0 || !said.startsWith(versionLine(""))) throw new Error(`${program} ended with ${code}: ${said}`);
   return tookMs;
 }
 

@@ -1,9 +1,9 @@
 /** What a hundred thousand remembered runs cost: three calls with a full history beside the same with an empty one. */
 
 import { DatabaseSync } from "node:sqlite";
-import { openSqliteLedger } from "../lib/ledger/sqlite.ts";
+import { openSqliteRunStore } from "../lib/store/sqlite_run_store.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
-import { anIntended, aRun, aSeen } from "../tests/support/records.ts";
+import { anActiveSubmission, aPendingSubmission, aRun } from "../tests/support/records.ts";
 
 const RECORDS = 100_000;
 const ROUNDS = 21;
@@ -68,16 +68,16 @@ async function run(args: readonly string[], state: string, key: string): Promise
 /** Older than what is there, so that both histories have the same latest run. */
 async function fill(path: string, host: string): Promise<void> {
   const owner = { host, user: "demo" };
-  const record = aSeen({ owner, run: aRun({ status: "completed", phase: "ended" }), intendedAtMs: 1 });
-  await using ledger = await openSqliteLedger({ path, nowMs: 0, onSetAside: console.error });
-  await ledger.put(anIntended({ owner, wishId: "first", intendedAtMs: 1 }));
+  const record = anActiveSubmission({ owner, run: aRun({ status: "completed", isFinal: true }), createdAtMs: 1 });
+  await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: console.error });
+  await store.put(aPendingSubmission({ owner, submissionId: "first", createdAtMs: 1 }));
   const database = new DatabaseSync(path);
   database.exec("BEGIN");
   const insert = database.prepare("INSERT INTO records VALUES (?, 1, ?, 'demo', 'hello-world', ?, 0, ?, ?)");
   for (let index = 0; index < RECORDS; index++) {
     insert.run(`wish-${index}`, host, `slug-${index}`, 1_000 + index, JSON.stringify(record));
   }
-  database.exec("DELETE FROM records WHERE wish_id = 'first'; COMMIT");
+  database.exec("DELETE FROM records WHERE submission_id = 'first'; COMMIT");
   database.close();
 }
 

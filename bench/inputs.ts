@@ -10,7 +10,7 @@ import type { Form } from "../lib/inputs/form.ts";
 import { readLayers } from "../lib/inputs/layers.ts";
 import { mergeLayers } from "../lib/inputs/merge.ts";
 import { readForm } from "../lib/inputs/read_form.ts";
-import type { JsonObject } from "../lib/model.ts";
+import type { JsonObject } from "../lib/json.ts";
 
 const LEAVES = 50_000;
 const ROUNDS = 25;

@@ -4,7 +4,7 @@ type Bench = (print: (line: string) => void) => Promise<number>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   start: async (print) => await (await import("./start.ts")).benchStart(print),
-  pace: async (print) => {
+  pollInterval: async (print) => {
     (await import("./pace.ts")).benchPace(print);
     return 0;
   },

@@ -3,16 +3,16 @@
  * clock of its own, over runs from seconds to hours.
  */
 
-import { DEFAULT_PACE, lookDelayMs } from "../lib/executor/pace.ts";
+import { DEFAULT_POLL_INTERVAL, pollDelayMs } from "../lib/runs/poll_interval.ts";
 
 const RUNS = 20_000;
-const SHORTEST_MS = 5_000;
-const LONGEST_MS = 4 * 3_600_000;
+const MIN_INTERVAL_MS = 5_000;
+const MAX_DURATION_MS = 4 * 3_600_000;
 
 type Schedule = (elapsedMs: number) => number;
 
 const SCHEDULES: readonly (readonly [string, Schedule])[] = [
-  ["ours", (elapsedMs) => lookDelayMs(elapsedMs, DEFAULT_PACE, Math.random)],
+  ["ours", (elapsedMs) => pollDelayMs(elapsedMs, DEFAULT_POLL_INTERVAL, Math.random)],
   ["every 2 s", () => 2_000],
   ["every 5 s", () => 5_000],
   ["every 15 s", () => 15_000],
@@ -23,7 +23,7 @@ const SCHEDULES: readonly (readonly [string, Schedule])[] = [
 export function benchPace(print: (line: string) => void): void {
   const durationsMs = Array.from(
     { length: RUNS },
-    (_, index) => SHORTEST_MS * (LONGEST_MS / SHORTEST_MS) ** ((index + 0.5) / RUNS),
+    (_, index) => MIN_INTERVAL_MS * (MAX_DURATION_MS / MIN_INTERVAL_MS) ** ((index + 0.5) / RUNS),
   );
   const bands = [
     ["up to 1 min", durationsMs.filter((durationMs) => durationMs <= 60_000)],
@@ -34,10 +34,10 @@ export function benchPace(print: (line: string) => void): void {
   for (const [name, schedule] of SCHEDULES) {
     const cells = bands.map(([, band]) => {
       const watched = band.map((durationMs) => watch(durationMs, schedule));
-      const looks = mean(watched.map((one) => one.looks));
+      const polls = mean(watched.map((one) => one.polls));
       const lateMs = mean(watched.map((one) => one.lateMs));
       const share = mean(watched.map((one, index) => one.lateMs / (band[index] ?? NaN)));
-      return `${(lateMs / 1000).toFixed(1)} s late (${(share * 100).toFixed(1)} %), ${looks.toFixed(0)} looks`.padEnd(
+      return `${(lateMs / 1000).toFixed(1)} s late (${(share * 100).toFixed(1)} %), ${polls.toFixed(0)} looks`.padEnd(
         30,
       );
     });
@@ -45,14 +45,14 @@ export function benchPace(print: (line: string) => void): void {
   }
 }
 
-function watch(durationMs: number, schedule: Schedule): { readonly looks: number; readonly lateMs: number } {
-  let looks = 0;
+function watch(durationMs: number, schedule: Schedule): { readonly polls: number; readonly lateMs: number } {
+  let polls = 0;
   let nowMs = 0;
   while (nowMs < durationMs) {
     nowMs += schedule(nowMs);
-    looks++;
+    polls++;
   }
-  return { looks, lateMs: nowMs - durationMs };
+  return { polls, lateMs: nowMs - durationMs };
 }
 
 function mean(values: readonly number[]): number {

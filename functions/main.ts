@@ -1,20 +1,18 @@
-/** What Deno Deploy runs: the bell at the module's top level, and the HTTP face. */
+/**
+ * Deno Deploy's entry point, started by `deno run`. Deploy finds the cron by evaluating the module's top level, so both
+ * calls are synchronous, and its name and schedule are literals (Deno Deploy reference, "Cron").
+ */
 
-import { readKeys } from "./access.ts";
-import { openCloud, openOnce } from "./cloud.ts";
-import { hostBell, ringEveryMinute } from "./cron.ts";
-import { createHandler } from "./http.ts";
+import { tickHandler } from "../lib/scheduler/cron.ts";
+import { openOnce, openService } from "../lib/scheduler/service.ts";
+import { tick } from "../lib/scheduler/tick.ts";
+import { createHandler } from "../lib/server/app.ts";
+import { readKeys } from "../lib/server/auth.ts";
+import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
-import { tick } from "./tick.ts";
 
-const env = (name: string) => Deno.env.get(name);
-const open = openOnce(() => openCloud({ schedules, kvPath: env("PW_KV_PATH") || undefined }));
+const { env, log } = host;
+const open = openOnce(() => openService({ host, schedules, kvPath: env("PW_KV_PATH") || undefined }));
 
-ringEveryMinute(async () => await tick(await open()), {
-  bell: hostBell(),
-  // deno-lint-ignore no-console -- the host collects what functions print
-  log: (level, message) => console.log(`${level} ${message}`),
-});
-
-/** As Deno Deploy and `deno serve` want it. */
-export default { fetch: createHandler({ open, keys: readKeys(env) }) };
+Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
+Deno.serve(createHandler({ open, keys: readKeys(env), log }));

@@ -3,12 +3,12 @@
  * occasion.
  *
  * ```ts
- * import { openCloud, runNow } from "./functions/mod.ts";
+ * import { host, openService, runNow } from "./functions/mod.ts";
  *
- * const cloud = await openCloud({ schedules: [] });
+ * const service = await openService({ host, schedules: [] });
  *
  * async function onUpload(file: string): Promise<string | null> {
- *   const record = await runNow(cloud, "quick", { inputs: { file }, key: `upload ${file}` });
+ *   const record = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
  *   return record.ownSlug;
  * }
  * ```
@@ -16,19 +16,22 @@
  * @module
  */
 
-import { advance } from "../lib/executor/advance.ts";
-import { intend } from "../lib/executor/intend.ts";
-import { prepare } from "../lib/executor/prepare.ts";
+import { advance } from "../lib/runs/advance.ts";
+import { createSubmission } from "../lib/runs/create_submission.ts";
+import { prepare } from "../lib/runs/prepare.ts";
 import { givenLayer } from "../lib/inputs/layers.ts";
-import type { JsonObject, RunRecord } from "../lib/model.ts";
-import type { Cloud } from "./cloud.ts";
-import { turnOptions } from "./turn_options.ts";
+import type { JsonObject } from "../lib/json.ts";
+import type { Submission } from "../lib/submission.ts";
+import type { Service } from "../lib/scheduler/service.ts";
+import { advanceOptions } from "../lib/scheduler/advance_options.ts";
 
-export { advance } from "../lib/executor/advance.ts";
-export { DEFAULT_EXECUTE, execute } from "../lib/executor/execute.ts";
-export { prepare } from "../lib/executor/prepare.ts";
-export { type Cloud, openCloud } from "./cloud.ts";
-export { tick } from "./tick.ts";
+export { advance } from "../lib/runs/advance.ts";
+export { execute } from "../lib/runs/execute.ts";
+export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
+export { prepare } from "../lib/runs/prepare.ts";
+export { openService, type Service } from "../lib/scheduler/service.ts";
+export { host } from "./host.ts";
+export { tick } from "../lib/scheduler/tick.ts";
 
 const DEADLINE_MS = 30_000;
 
@@ -38,16 +41,20 @@ const DEADLINE_MS = 30_000;
  * @throws What `prepare` and `intend` throw.
  */
 export async function runNow(
-  { deps }: Pick<Cloud, "deps">,
+  { deps }: Pick<Service, "deps">,
   workflow: string,
   { inputs = {}, key }: { readonly inputs?: JsonObject; readonly key: string },
-): Promise<RunRecord> {
+): Promise<Submission> {
   using deadline = deps.clock.timeout(DEADLINE_MS);
   const { signal } = deadline;
   const layers = [givenLayer("inputs", inputs)];
-  const wish = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, wish, { signal });
-  const record = await intend(deps, request, { signal, isWaiting: false, key: { text: key, policy: "attach" } });
-  const [turn] = await advance(deps, [record], turnOptions(signal));
-  return turn?.record ?? record;
+  const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
+  const { request } = await prepare(deps, spec, { signal });
+  const record = await createSubmission(deps, request, {
+    signal,
+    isWaiting: false,
+    idempotencyKey: { text: key, policy: "attach" },
+  });
+  const [turn] = await advance(deps, [record], advanceOptions(signal));
+  return turn?.submission ?? record;
 }

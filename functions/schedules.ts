@@ -1,6 +1,6 @@
 /** What runs by itself, and when. `pw-workflow-runner schedules` shows what this means. */
 
-import { defineSchedules } from "../lib/schedules/define.ts";
+import { defineSchedules } from "../lib/scheduler/define.ts";
 
 export const schedules = defineSchedules([
   {

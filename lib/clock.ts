@@ -21,7 +21,7 @@ export interface Deadline extends Disposable {
 }
 
 /** setTimeout counts in a signed 32-bit number; a longer wait would end at once. */
-const LONGEST_TIMER_MS = 2_147_000_000;
+const MAX_TIMER_MS = 2_147_000_000;
 
 /** The machine's clock. */
 export const systemClock: Clock = {
@@ -30,7 +30,7 @@ export const systemClock: Clock = {
   async sleep(durationMs, { signal }) {
     const endMs = Date.now() + durationMs;
     do {
-      await timer(Math.min(Math.max(0, endMs - Date.now()), LONGEST_TIMER_MS), signal);
+      await timer(Math.min(Math.max(0, endMs - Date.now()), MAX_TIMER_MS), signal);
     } while (Date.now() < endMs);
   },
 
@@ -38,7 +38,7 @@ export const systemClock: Clock = {
     const controller = new AbortController();
     const id = setTimeout(
       () => controller.abort(new DOMException(`No answer within ${durationMs} ms`, "TimeoutError")),
-      Math.min(durationMs, LONGEST_TIMER_MS),
+      Math.min(durationMs, MAX_TIMER_MS),
     );
     return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(id) };
   },

@@ -4,7 +4,7 @@ import { UsageError } from "./errors.ts";
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
 /** A century: longer is a slip, and would name an instant that no date can hold. */
-const LONGEST_MS = 36_525 * UNIT_MS.d;
+const MAX_DURATION_MS = 36_525 * UNIT_MS.d;
 
 /**
  * Reads `90` (seconds), `90s`, `1.5h`, `2h`, `1h30m`, `500ms`.
@@ -21,7 +21,7 @@ export function parseDuration(text: string): number {
   if (word === "" || parts === null || Number.isNaN(durationMs)) {
     throw new UsageError(`not a duration: "${text}"`, { hint: "Write it like 90, 90s, 30m, 2h or 1h30m" });
   }
-  if (durationMs > LONGEST_MS) {
+  if (durationMs > MAX_DURATION_MS) {
     throw new UsageError(`too long a duration: "${text}"`, { hint: "Up to 36525d is possible" });
   }
   return Math.round(durationMs);

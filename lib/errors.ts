@@ -3,7 +3,8 @@
  * people ("Cannot <act>: <what is so>") and a hint at what to do next. `cli` alone turns kinds into exit codes.
  */
 
-import type { Problem, Submitted } from "./model.ts";
+import type { Problem } from "./problem.ts";
+import type { Submitted } from "./result.ts";
 
 /** What kept us from an answer, for programs. */
 export type ErrorKind =
@@ -11,7 +12,7 @@ export type ErrorKind =
   | "invalid_inputs"
   | "consent_required"
   | "rejected"
-  | "key_taken"
+  | "idempotency_key_conflict"
   | "credential_missing"
   | "credential_malformed"
   | "credential_refused"
@@ -20,8 +21,8 @@ export type ErrorKind =
   | "unreachable"
   | "unavailable"
   | "conflict"
-  | "answer_lost"
-  | "bad_answer"
+  | "response_lost"
+  | "bad_response"
   | "not_submitted"
   | "unsupported"
   | "storage";
@@ -100,9 +101,9 @@ export class Rejected extends RunnerError {
 }
 
 /** The name that the user gave this wish is another run's: choose another name, or take up that run. */
-export class KeyTaken extends RunnerError {
+export class IdempotencyKeyConflict extends RunnerError {
   /** For programs. */
-  override readonly kind = "key_taken";
+  override readonly kind = "idempotency_key_conflict";
 }
 
 /** The key is missing, malformed, refused or not allowed to do this: mend the key. */
@@ -156,15 +157,15 @@ export class Conflict extends RunnerError {
 }
 
 /** The request may have arrived and its answer is lost: look before sending it again. */
-export class AnswerLost extends RunnerError {
+export class ResponseLost extends RunnerError {
   /** For programs. */
-  override readonly kind = "answer_lost";
+  override readonly kind = "response_lost";
 }
 
 /** The answer is not what the contract promises. */
-export class BadAnswer extends RunnerError {
+export class BadResponse extends RunnerError {
   /** For programs. */
-  override readonly kind = "bad_answer";
+  override readonly kind = "bad_response";
 }
 
 /** Nothing was started, and trying again is safe. */

@@ -2,12 +2,12 @@
  * Runs workflows of the Parallel Works ACTIVATE platform from code: the same executor that the command line uses.
  *
  * ```ts
- * import { createClient, findCredential, memoryLedger, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
+ * import { createClient, findCredential, memoryRunStore, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
  *
  * const parts = { clock: systemClock, random: Math.random, log: silentLog };
  * const env = (name: string) => Deno.env.get(name);
  * const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
- * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), ledger: memoryLedger() };
+ * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), store: memoryRunStore() };
  *
  * const result = await runWorkflow(deps, "quick", {
  *   inputs: { greeting: "hello" },
@@ -22,25 +22,25 @@
  * @module
  */
 
-export type { Abortable, Client, RunQuery, Submission, SubmitAnswer } from "./client/client.ts";
-export { type ClientOptions, createClient } from "./client/create_client.ts";
-export { type Credential, type CredentialOptions, findCredential } from "./client/credentials.ts";
-export type { CredentialDeps } from "./client/credentials_file.ts";
-export type { HttpOptions } from "./client/http.ts";
-export type { KeyKind } from "./client/key_form.ts";
+export type { Abortable, Client, RunQuery, SubmitRequest, SubmitResponse } from "./platform/client.ts";
+export { type ClientOptions, createClient } from "./platform/create_client.ts";
+export { type Credential, type CredentialOptions, findCredential } from "./platform/credentials/credentials.ts";
+export type { CredentialDeps } from "./platform/credentials/credentials_file.ts";
+export type { HttpOptions } from "./platform/http.ts";
+export type { KeyKind } from "./platform/credentials/api_key.ts";
 export { type Clock, type Deadline, systemClock } from "./clock.ts";
 export {
-  AnswerLost,
-  BadAnswer,
+  BadResponse,
   Conflict,
   ConsentRequired,
   CredentialError,
   type ErrorKind,
+  IdempotencyKeyConflict,
   InvalidInputs,
-  KeyTaken,
   NotFound,
   NotSubmitted,
   Rejected,
+  ResponseLost,
   RunnerError,
   type RunnerErrorOptions,
   StorageError,
@@ -49,77 +49,64 @@ export {
   Unsupported,
   UsageError,
 } from "./errors.ts";
-export { cancelRun } from "./executor/cancel.ts";
-export type { Deps } from "./executor/deps.ts";
-export {
-  DEFAULT_EXECUTE,
-  DEFAULT_FOLLOW,
-  execute,
-  type ExecuteOptions,
-  type FollowOptions,
-  toEnd,
-} from "./executor/execute.ts";
-export { follow } from "./executor/follow.ts";
-export { digestFailure } from "./executor/failure.ts";
-export { findRun, type RunRef } from "./executor/find.ts";
-export type { KeyedWish, KeyPolicy } from "./executor/key.ts";
-export { DEFAULT_PACE, type PaceOptions } from "./executor/pace.ts";
-export { type Checking, dryRun, type GivenInputs, prepare, type Prepared, type Wish } from "./executor/prepare.ts";
-export { runWorkflow, type RunWorkflowOptions } from "./executor/run_workflow.ts";
-export { viewOf } from "./executor/view.ts";
+export { cancelRun } from "./runs/cancel.ts";
+export type { Deps } from "./runs/deps.ts";
+export { execute, toEnd } from "./runs/execute.ts";
+export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
+export { follow } from "./runs/track_run.ts";
+export { digestFailure } from "./runs/failure.ts";
+export { findRun, type RunRef } from "./runs/find.ts";
+export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
+export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
+export { type Checking, dryRun, type GivenInputs, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
+export { viewOf } from "./runs/view.ts";
 export type { Document } from "./inputs/document.ts";
 export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
-export { type Ledger, type PruneBounds, type RecentPlace, type RecentQuery, StaleRecord } from "./ledger/ledger.ts";
-export { memoryLedger } from "./ledger/memory.ts";
+export {
+  type PruneBounds,
+  type RecentCursor,
+  type RecentQuery,
+  type RunStore,
+  WriteConflict,
+} from "./store/run_store.ts";
+export { memoryRunStore } from "./store/memory_run_store.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
+export type { Identity, Owner } from "./account.ts";
+export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
+export type { Cluster } from "./cluster.ts";
+export type { EventBase, RunEvent, SubmitDelay } from "./events.ts";
+export type { Json, JsonObject } from "./json.ts";
+export type { Problem } from "./problem.ts";
+export type { Annotation, FailedJob, FailedStep, Failure, ResultKind, RunResult, Submitted } from "./result.ts";
 export type {
-  Annotation,
-  Cluster,
-  Consent,
-  Doubt,
-  EventBase,
-  FailedJob,
-  FailedStep,
-  Failure,
-  HostProfile,
-  Identity,
-  IntendedRecord,
   Job,
-  Json,
-  JsonObject,
-  KeptRequest,
   Link,
-  Owner,
-  Preset,
-  Problem,
-  RecordBase,
   Redirect,
-  RefusedRecord,
-  ResultKind,
-  RouteFamily,
   Run,
   RunDetail,
-  RunEvent,
-  RunHandle,
+  RunId,
   RunPage,
-  RunPhase,
-  RunRecord,
-  RunRequest,
-  RunResult,
   RunStatus,
   RunView,
-  SeenRecord,
-  Session,
-  SessionAddress,
-  SettledRecord,
   Step,
   StepPosition,
-  SubmitDelay,
-  Submitted,
-  SubmittedRecord,
-  WishKey,
-  Workflow,
-} from "./model.ts";
+} from "./run.ts";
+export type { Session, SessionAddress } from "./session.ts";
+export type {
+  ActiveSubmission,
+  FinishedSubmission,
+  IdempotencyKey,
+  PendingSubmission,
+  Reconciliation,
+  RejectedSubmission,
+  RunRequest,
+  StoredRequest,
+  Submission,
+  SubmissionBase,
+  UnconfirmedSubmission,
+} from "./submission.ts";
+export type { Consent, Preset, Workflow } from "./workflow.ts";
 export { Secret } from "./secret.ts";

@@ -20,7 +20,7 @@ function aPlatform(options: SimulatorOptions = {}) {
 
 /** Inputs that every job gives; each is a run of its own. */
 function given(key: string, workflow: string) {
-  return { "api-key": key, workflow, "key": "", "args": "--poll-interval=1s\n--max-poll-interval=1s" };
+  return { "api-key": key, workflow, "idempotency-key": "", "args": "--poll-interval=1s\n--max-poll-interval=1s" };
 }
 
 Deno.test({
@@ -175,9 +175,9 @@ Deno.test({
     const binary = `${folder.path}/program`;
     await Deno.writeTextFile(binary, '#!/bin/sh\nprintf "%s\\n" "$@" >&2\n', { mode: 0o755 });
     const job = { "api-key": "none", "workflow": "quick", "setup-deno": "false", binary };
-    assert.match((await runAction({ with: job })).log, /^--key=octo\/sim\/7\/nightly\/0\/__self$/m);
-    assert.match((await runAction({ with: { ...job, key: "mine" } })).log, /^--key=mine$/m);
-    assert.ok(!(await runAction({ with: { ...job, key: "" } })).log.includes("--key"));
+    assert.match((await runAction({ with: job })).log, /^--idempotency-key=octo\/sim\/7\/nightly\/0\/__self$/m);
+    assert.match((await runAction({ with: { ...job, "idempotency-key": "mine" } })).log, /^--idempotency-key=mine$/m);
+    assert.ok(!(await runAction({ with: { ...job, "idempotency-key": "" } })).log.includes("--idempotency-key"));
   },
 });
 
@@ -292,7 +292,7 @@ Deno.test({
         files: { "inputs/hello-world.json": JSON.stringify(hello) },
         with: {
           ...Object.fromEntries(Object.entries(given).map(([name, value]) => [name, evaluate(value, context)])),
-          key: "",
+          "idempotency-key": "",
         },
       });
       assert.equal(end.code, 0, end.log);

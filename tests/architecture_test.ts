@@ -1,62 +1,57 @@
-/** The house's rows: imports point down, npm packages come in by their doors. Read from the real import graph. */
+/** The layers: imports point down, npm packages come in through adapters, no cycles. Read from the real import graph. */
 
 import assert from "node:assert/strict";
 import { type ImportEdge, importGraph, sourceFiles } from "./support/import_graph.ts";
 
 const ROOT = new URL("../", import.meta.url);
 
-/** Where a file stands. Equal heights don't import each other, but for folders that `order` lets look down a row. */
-interface Place {
-  readonly folder: string;
-  readonly height: number;
-  /** Within a row of faces: a folder may import those of a higher order. */
-  readonly order?: number;
-}
-
-const FOLDERS: readonly Place[] = [
-  { folder: "functions/", height: 5 },
-  { folder: "lib/cli/", height: 4, order: 0 },
-  { folder: "lib/prompts/", height: 4, order: 1 },
-  { folder: "lib/reports/", height: 4, order: 2 },
-  { folder: "lib/suites/", height: 4, order: 3 },
-  { folder: "lib/schedules/", height: 4, order: 3 },
-  { folder: "lib/contact/", height: 4, order: 4 },
-  { folder: "lib/executor/", height: 3 },
-  { folder: "lib/sessions/", height: 3 },
-  { folder: "lib/client/", height: 2 },
-  { folder: "lib/ledger/", height: 2 },
-  { folder: "lib/inputs/", height: 2 },
-  { folder: "lib/simulator/", height: 2 },
-  { folder: "lib/deps/", height: 0 },
-  // Data that a program carries along, like the demo's payload.
-  { folder: "inputs/", height: 0 },
+/** Top to bottom. Imports point down only; folders of one row do not import each other. */
+const ROWS: readonly (readonly string[])[] = [
+  ["main.ts", "functions/"],
+  ["lib/cli/"],
+  ["lib/prompts/", "lib/server/", "lib/mod.ts"],
+  ["lib/scheduler/"],
+  ["lib/reports/"],
+  ["lib/runs/"],
+  ["lib/platform/", "lib/store/", "lib/inputs/"],
+  ["lib/simulator/"],
+  ["lib/*.ts"],
+  ["lib/deps/"],
+  // Data the program ships, like the demo's inputs.
+  ["inputs/"],
 ];
 
-function placeOf(file: string): Place | undefined {
-  if (file === "main.ts") return { folder: file, height: 5 };
-  if (file === "lib/mod.ts") return { folder: file, height: 4, order: 1 };
-  if (/^lib\/[^/]+$/.test(file)) return { folder: "lib/*.ts", height: 1 };
-  return FOLDERS.find(({ folder }) => file.startsWith(folder));
+/** What the simulator may import: it shares no code with the client. */
+const SIMULATOR_MAY_IMPORT = /^lib\/(simulator\/|deps\/|json\.ts$|clock\.ts$)/;
+
+function placeOf(file: string): string | undefined {
+  if (/^lib\/(?!mod\.ts)[^/]+$/.test(file)) return "lib/*.ts";
+  return ROWS.flat().find((place) => place.endsWith("/") ? file.startsWith(place) : file === place);
 }
 
-/** What is wrong with an edge between files of the house; `undefined` when nothing is. */
-function wrongArrow({ from, to }: ImportEdge): string | undefined {
+function rowOf(place: string): number {
+  return ROWS.findIndex((row) => row.includes(place));
+}
+
+/** What is wrong with an import between two files of the project; `undefined` when nothing is. */
+function wrongImport({ from, to }: ImportEdge): string | undefined {
   const above = placeOf(from);
   if (above === undefined) return undefined;
   const below = placeOf(to);
-  if (below === undefined) return `${from} must not import ${to}: it is no part of the program`;
-  if (above.folder === below.folder) return undefined;
-  if (to === "lib/mod.ts") return `${from} must not import ${to}: import the file that is meant`;
-  if (above.height < below.height) return `${from} must not import ${to}: it stands higher`;
-  if (above.height > below.height) return undefined;
-  if (above.order !== undefined && below.order !== undefined && above.order < below.order) return undefined;
-  return `${from} must not import ${to}: they stand side by side`;
+  if (below === undefined) return `${from} must not import ${to}: it is not part of the program`;
+  if (above === "lib/simulator/" && !SIMULATOR_MAY_IMPORT.test(to)) {
+    return `${from} must not import ${to}: the simulator shares no code with the client`;
+  }
+  if (above === below) return undefined;
+  if (rowOf(above) > rowOf(below)) return `${from} must not import ${to}: it is in a higher layer`;
+  if (rowOf(above) === rowOf(below)) return `${from} must not import ${to}: they are in the same layer`;
+  return undefined;
 }
 
 function wrongPackage({ from, to }: ImportEdge): string | undefined {
   if (/^(node|file):/.test(to) || !/^[a-z]+:/.test(to)) return undefined;
-  const isDoor = from.startsWith("lib/deps/") || from.startsWith("tests/deps/");
-  if (!isDoor) return `${from} must not name ${to}: packages come in through lib/deps/`;
+  const isAdapter = from.startsWith("lib/deps/") || from.startsWith("tests/deps/");
+  if (!isAdapter) return `${from} must not name ${to}: packages come in through lib/deps/`;
   if (!/^npm:(@[^/]+\/)?[^/@]+@\d+\.\d+\.\d+(-[\w.]+)?(\/|$)/.test(to)) {
     return `${from} must name ${to} at an exact version`;
   }
@@ -65,84 +60,107 @@ function wrongPackage({ from, to }: ImportEdge): string | undefined {
 
 function violations(edges: readonly ImportEdge[]): readonly string[] {
   const isOutside = ({ to }: ImportEdge) => /^[a-z]+:/.test(to);
-  return edges.flatMap((edge) => (isOutside(edge) ? wrongPackage(edge) : wrongArrow(edge)) ?? []);
+  return edges.flatMap((edge) => (isOutside(edge) ? wrongPackage(edge) : wrongImport(edge)) ?? []);
 }
 
 const PROGRAM = ["main.ts", ...await sourceFiles(ROOT, "lib/"), ...await sourceFiles(ROOT, "functions/")];
 const AROUND = [...await sourceFiles(ROOT, "tests/"), ...await sourceFiles(ROOT, "bench/")];
 
-Deno.test("imports point down, and packages come in by their doors", async () => {
+Deno.test("imports point down, and packages come in through adapters", async () => {
   const graph = await importGraph(ROOT, [...PROGRAM, ...AROUND]);
   assert.deepEqual(graph.problems, []);
   assert.deepEqual([...PROGRAM, ...AROUND].filter((file) => !graph.files.has(file)), []);
   assert.deepEqual(violations(graph.edges), []);
 });
 
-Deno.test("every file of the program has its place", () => {
+Deno.test("no file imports itself through others", async () => {
+  const { edges } = await importGraph(ROOT, PROGRAM);
+  assert.deepEqual(cyclesIn(edges), []);
+});
+
+Deno.test("every file of the program is in a layer", () => {
   assert.deepEqual(PROGRAM.filter((file) => placeOf(file) === undefined), []);
+});
+
+Deno.test("every layer that is a folder or a file exists", async () => {
+  for (const place of ROWS.flat().filter((place) => !place.includes("*"))) await Deno.stat(new URL(place, ROOT));
+});
+
+Deno.test("no file of the program is longer than 400 lines", async () => {
+  const long = await Promise.all(PROGRAM.map(async (file) => {
+    const lines = (await Deno.readTextFile(new URL(file, ROOT))).split("\n").length - 1;
+    return lines > 400 ? [`${file}: ${lines} lines`] : [];
+  }));
+  assert.deepEqual(long.flat(), []);
 });
 
 for (
   const [from, to] of [
-    ["main.ts", "lib/cli/program.ts"],
+    ["main.ts", "lib/cli/start.ts"],
+    ["functions/serve.ts", "lib/cli/serve.ts"],
     ["lib/cli/program.ts", "lib/prompts/fill.ts"],
-    ["lib/prompts/fill.ts", "lib/suites/plan.ts"],
-    ["lib/mod.ts", "lib/suites/plan.ts"],
-    ["lib/cli/commands/schedules.ts", "lib/schedules/slots.ts"],
-    ["functions/schedules.ts", "lib/schedules/define.ts"],
-    ["lib/executor/execute.ts", "lib/ledger/ledger.ts"],
-    ["lib/client/http.ts", "lib/client/wire.ts"],
-    ["lib/client/wire.ts", "lib/deps/zod.ts"],
-    ["lib/errors.ts", "lib/model.ts"],
+    ["lib/cli/commands/schedules.ts", "lib/scheduler/occurrences.ts"],
+    ["lib/server/app.ts", "lib/scheduler/service.ts"],
+    ["functions/schedules.ts", "lib/scheduler/define.ts"],
+    ["lib/scheduler/tick.ts", "lib/runs/advance.ts"],
+    ["lib/runs/execute.ts", "lib/store/run_store.ts"],
+    ["lib/platform/http.ts", "lib/platform/schema.ts"],
+    ["lib/platform/schema.ts", "lib/deps/zod.ts"],
+    ["lib/errors.ts", "lib/problem.ts"],
+    ["lib/simulator/start.ts", "lib/clock.ts"],
     ["lib/deps/zod.ts", "npm:zod@4.6.7/mini"],
     ["lib/deps/prompts.ts", "npm:@clack/prompts@1.2.3"],
-    ["tests/client/http_test.ts", "lib/client/http.ts"],
-    ["tests/client/http_test.ts", "node:assert/strict"],
+    ["tests/platform/http_test.ts", "lib/platform/http.ts"],
+    ["tests/platform/http_test.ts", "node:assert/strict"],
   ] as const
 ) {
-  Deno.test(`the rows allow ${from} to import ${to}`, () => assert.deepEqual(violations([{ from, to }]), []));
+  Deno.test(`the layers allow ${from} to import ${to}`, () => assert.deepEqual(violations([{ from, to }]), []));
 }
 
 for (
   const [from, to] of [
-    ["lib/client/http.ts", "lib/cli/output.ts"],
-    ["lib/client/http.ts", "lib/executor/pace.ts"],
-    ["lib/client/http.ts", "lib/ledger/ledger.ts"],
-    ["lib/simulator/server.ts", "lib/client/wire.ts"],
-    ["lib/inputs/layers.ts", "lib/client/client.ts"],
-    ["lib/executor/execute.ts", "lib/sessions/tunnel.ts"],
-    ["lib/suites/plan.ts", "lib/reports/junit.ts"],
-    ["lib/schedules/due.ts", "lib/suites/plan.ts"],
+    ["lib/platform/http.ts", "lib/cli/output.ts"],
+    ["lib/platform/http.ts", "lib/runs/poll_interval.ts"],
+    ["lib/platform/http.ts", "lib/store/run_store.ts"],
+    ["lib/simulator/start.ts", "lib/platform/schema.ts"],
+    ["lib/simulator/start.ts", "lib/escape.ts"],
+    ["lib/inputs/layers.ts", "lib/platform/client.ts"],
+    ["lib/scheduler/tick.ts", "lib/server/app.ts"],
     ["lib/prompts/fill.ts", "lib/cli/output.ts"],
-    ["lib/cli/program.ts", "lib/mod.ts"],
+    ["lib/prompts/fill.ts", "lib/server/app.ts"],
     ["lib/cli/program.ts", "main.ts"],
-    ["lib/model.ts", "lib/client/client.ts"],
-    ["lib/deps/zod.ts", "lib/model.ts"],
-    ["lib/client/http.ts", "tests/support/virtual_clock.ts"],
-    ["lib/client/http.ts", "lib/misc/text.ts"],
+    ["lib/run.ts", "lib/platform/client.ts"],
+    ["lib/deps/zod.ts", "lib/json.ts"],
+    ["lib/platform/http.ts", "tests/support/virtual_clock.ts"],
+    ["lib/platform/http.ts", "lib/misc/text.ts"],
     ["functions/main.ts", "main.ts"],
-    ["lib/client/wire.ts", "npm:zod@4.6.7"],
-    ["tests/client/wire_test.ts", "npm:zod@4.6.7"],
-    ["lib/client/wire.ts", "https://example.com/zod.ts"],
+    ["lib/platform/schema.ts", "npm:zod@4.6.7"],
+    ["tests/platform/schema_test.ts", "npm:zod@4.6.7"],
+    ["lib/platform/schema.ts", "https://example.com/zod.ts"],
     ["lib/deps/zod.ts", "npm:zod@^4.6.7"],
     ["lib/deps/zod.ts", "npm:zod"],
   ] as const
 ) {
-  Deno.test(`the rows forbid ${from} to import ${to}`, () => {
+  Deno.test(`the layers forbid ${from} to import ${to}`, () => {
     const [message, ...rest] = violations([{ from, to }]);
     assert.deepEqual(rest, []);
     assert.ok(message?.includes(from) && message.includes(to), message);
   });
 }
 
-Deno.test("a planted house is read through code, type, re-export and dynamic edges", async () => {
+Deno.test("cyclesIn() names the files of each cycle once", () => {
+  const edges = [["a", "b"], ["b", "c"], ["c", "a"], ["c", "d"], ["d", "e"], ["e", "d"], ["f", "a"]] as const;
+  assert.deepEqual(cyclesIn(edges.map(([from, to]) => ({ from, to }))), ["a -> b -> c", "d -> e"]);
+});
+
+Deno.test("code, type, re-export and dynamic imports are all seen", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const root = new URL(`file://${folder}/`);
-    await Deno.mkdir(new URL("lib/client/", root), { recursive: true });
+    await Deno.mkdir(new URL("lib/platform/", root), { recursive: true });
     await Deno.mkdir(new URL("lib/cli/", root));
     await Deno.writeTextFile(
-      new URL("lib/client/http.ts", root),
+      new URL("lib/platform/http.ts", root),
       `import { a } from "../cli/code.ts";
        import type { A } from "../cli/type.ts";
        export type { A as B } from "../cli/again.ts";
@@ -153,11 +171,11 @@ Deno.test("a planted house is read through code, type, re-export and dynamic edg
     for (const name of ["code", "type", "again", "inline", "dynamic"]) {
       await Deno.writeTextFile(new URL(`lib/cli/${name}.ts`, root), "export const a = 1;\nexport type A = number;\n");
     }
-    const graph = await importGraph(root, ["lib/client/http.ts"]);
+    const graph = await importGraph(root, ["lib/platform/http.ts"]);
     assert.deepEqual(
       [...violations(graph.edges)].sort(),
       ["again", "code", "dynamic", "inline", "type"].map((name) =>
-        `lib/client/http.ts must not import lib/cli/${name}.ts: it stands higher`
+        `lib/platform/http.ts must not import lib/cli/${name}.ts: it is in a higher layer`
       ),
     );
     assert.equal(graph.problems.length, 1);
@@ -166,3 +184,29 @@ Deno.test("a planted house is read through code, type, re-export and dynamic edg
     await Deno.remove(folder, { recursive: true });
   }
 });
+
+/** Strongly connected groups of more than one file, each sorted (Tarjan's algorithm). */
+function cyclesIn(edges: readonly ImportEdge[]): readonly string[] {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of edges) targets.set(from, [...targets.get(from) ?? [], to]);
+  const found: string[] = [];
+  const indexes = new Map<string, number>();
+  const stack: string[] = [];
+  const visit = (file: string): number => {
+    const index = indexes.size;
+    let low = index;
+    indexes.set(file, index);
+    stack.push(file);
+    for (const target of targets.get(file) ?? []) {
+      if (!indexes.has(target)) low = Math.min(low, visit(target));
+      else if (stack.includes(target)) low = Math.min(low, indexes.get(target) ?? low);
+    }
+    if (low === index) {
+      const group = stack.splice(stack.indexOf(file)).sort();
+      if (group.length > 1) found.push(group.join(" -> "));
+    }
+    return low;
+  };
+  for (const file of targets.keys()) if (!indexes.has(file)) visit(file);
+  return found.sort();
+}

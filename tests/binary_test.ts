@@ -9,7 +9,7 @@ import { needing } from "./support/needs.ts";
 const ROOT = new URL("../", import.meta.url);
 
 Deno.test({
-  ...needing("the binary does the main job in an empty folder", await compilerMissing()),
+  ...needing("the binary does the main job in an empty folder", await compilerMissing(), "the compile kit"),
   async fn() {
     await using folder = await emptyFolder();
     const binary = `${folder.path}/pw-workflow-runner${Deno.build.os === "windows" ? ".exe" : ""}`;
@@ -48,5 +48,5 @@ async function compilerMissing(): Promise<string | undefined> {
   await Deno.writeTextFile(`${folder.path}/one.ts`, "export {};\n");
   const args = ["compile", "--no-config", "--output", `${folder.path}/one`, `${folder.path}/one.ts`];
   const { success } = await run(Deno.execPath(), args);
-  return success ? undefined : "skipped: no runtime for deno compile, set COMPILE_DENO and DENORT_BIN";
+  return success ? undefined : "no runtime for deno compile, set COMPILE_DENO and DENORT_BIN";
 }

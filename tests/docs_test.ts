@@ -44,7 +44,7 @@ Deno.test({
   async fn() {
     const scripts = [...CI.matchAll(/sed -n '(.*)' "?events/g)].map(([, script = ""]) => script);
     assert.equal(scripts.length, 2);
-    const event = { v: 1, type: "started", wishId: "w", atMs: 1, workflow: "x", slug: "x-abc", number: 1 };
+    const event = { v: 1, type: "started", submissionId: "w", atMs: 1, workflow: "x", slug: "x-abc", number: 1 };
     const path = await Deno.makeTempFile();
     await Deno.writeTextFile(path, `{"v":1,"type":"submitting","slug":"other"}\n${JSON.stringify(event)}\n`);
     for (const script of scripts) {

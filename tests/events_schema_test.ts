@@ -22,24 +22,28 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
-  { args: ["run", "quick"], types: ["submitting", "started", "status", "settled"] },
-  { args: ["run", "failing-step"], types: ["settled"] },
+  { args: ["run", "quick"], types: ["submitting", "started", "status", "finished"] },
+  { args: ["run", "failing-step"], types: ["finished"] },
   { args: ["run", "quick", "--no-wait"], types: ["started", "left"] },
-  { args: ["run", "never-ending", "--timeout", "20s"], types: ["started", "settled"] },
-  { args: ["run", "quick", "--key", "k"], before: ["run", "quick", "--key", "k"], types: ["key-known", "settled"] },
+  { args: ["run", "never-ending", "--timeout", "20s"], types: ["started", "finished"] },
+  {
+    args: ["run", "quick", "--idempotency-key", "k"],
+    before: ["run", "quick", "--idempotency-key", "k"],
+    types: ["key-matched", "finished"],
+  },
   { args: ["run", "no-such-workflow"], types: ["error"] },
   { args: ["run", "hello-world", "-i", "hello.message:=7"], types: ["error"] },
   {
     args: ["run", "quick"],
     options: { faults: [{ on: "submit", cut: "after-effect" }] },
-    types: ["submit-delayed", "started", "settled"],
+    types: ["submit-delayed", "started", "finished"],
   },
   {
     args: ["run", "quick"],
     options: { faults: [{ on: "submit", status: 429, retryAfter: "1" }] },
-    types: ["submit-delayed", "settled"],
+    types: ["submit-delayed", "finished"],
   },
-  { args: ["watch", "hello-world#46"], types: ["started", "status", "settled"] },
+  { args: ["watch", "hello-world#46"], types: ["started", "status", "finished"] },
 ];
 
 for (const { args, options = {}, types, before } of ROWS) {
@@ -59,7 +63,13 @@ for (const { args, options = {}, types, before } of ROWS) {
 
 Deno.test("the schema refuses what is no event", () => {
   for (
-    const line of [{}, { v: 1, type: "status" }, { v: 2, type: "contact-lost", wishId: "w", atMs: 1, reason: "x" }]
+    const line of [{}, { v: 1, type: "status" }, {
+      v: 2,
+      type: "connection-lost",
+      submissionId: "w",
+      atMs: 1,
+      reason: "x",
+    }]
   ) {
     assert.ok(!isEvent(line), JSON.stringify(line));
   }

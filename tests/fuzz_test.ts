@@ -51,7 +51,7 @@ Deno.test("2000 bad keys and credentials files end with an exit code of ours and
   await hold(property, { numRuns: 2_000, seed: SEED });
 });
 
-const WAIT = ["--timeout", "2m", "--submit-timeout", "1m", "--lost-contact-after", "3m", "--no-history"];
+const WAIT = ["--timeout", "2m", "--submit-timeout", "1m", "--unreachable-timeout", "3m", "--no-history"];
 const RUN = "hello-world-00046";
 const CALLS: readonly (readonly string[])[] = [
   ["list"],
@@ -60,11 +60,11 @@ const CALLS: readonly (readonly string[])[] = [
   ["run", "quick", ...WAIT],
   ["run", "quick", "--json", ...WAIT],
   ["run", "failing-step", "--json", ...WAIT],
-  ["run", "quick", "--key", "k", "--json", ...WAIT],
+  ["run", "quick", "--idempotency-key", "k", "--json", ...WAIT],
   ["run", "hello-world", "--dry-run", "--no-check"],
   ["status", RUN],
   ["status", "hello-world#46", "--json"],
-  ["watch", RUN, "--timeout", "1m", "--lost-contact-after", "1m"],
+  ["watch", RUN, "--timeout", "1m", "--unreachable-timeout", "1m"],
   ["runs"],
   ["runs", "--json"],
   ["logs", RUN],

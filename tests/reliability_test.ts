@@ -1,7 +1,7 @@
 /** Each row of the README's table of faults, done: what the user sees is there, and so is the exit code. */
 
 import assert from "node:assert/strict";
-import type { Fault, Quirks, Simulator } from "../lib/simulator/simulator.ts";
+import type { Fault, ServerBehavior, Simulator } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./support/fast_main.ts";
 import { emptyFolder } from "./support/main_job.ts";
@@ -26,7 +26,7 @@ interface Stage {
 }
 
 interface Scenario {
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
   /** The one run when it isn't given. */
   readonly act?: (stage: Stage) => Promise<Ending>;
@@ -53,25 +53,25 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "the same, on a host known to refuse a second run of a slug": {
     faults: [{ on: "submit", cut: "before-effect" }],
     act: async ({ simulator, state, program }) => {
-      const { openSqliteLedger } = await import("../lib/ledger/sqlite.ts");
-      await using ledger = await openSqliteLedger({ path: `${state}/ledger.db`, nowMs: 0, onSetAside: () => {} });
-      await ledger.learn(new URL(simulator.url).host, { echoesSlug: true, rejectsDuplicateSlug: true });
+      const { openSqliteRunStore } = await import("../lib/store/sqlite_run_store.ts");
+      await using store = await openSqliteRunStore({ path: `${state}/ledger.db`, nowMs: 0, onSetAside: () => {} });
+      await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
       return await program(QUICK);
     },
     runs: 1,
   },
   "the server chooses slugs itself, and the answer is cut off": {
-    quirks: { slugs: "ignored" },
+    behavior: { slugs: "ignored" },
     faults: [{ on: "submit", cut: "after-effect" }],
     runs: 1,
   },
   "409, as for two launches at once": { faults: [{ on: "submit", status: 409 }], runs: 1 },
   "the workspace sleeps": {
-    quirks: { workspace: "Starting", workspaceErrorStatus: 400 },
+    behavior: { workspace: "Starting", workspaceErrorStatus: 400 },
     act: ({ simulator, program }) =>
       program(QUICK, {
         onStderr: (text) => {
-          if (text.includes("workspace")) simulator.setQuirks({ workspace: "Running" });
+          if (text.includes("workspace")) simulator.setBehavior({ workspace: "Running" });
         },
       }),
     runs: 1,
@@ -93,7 +93,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "the host stays away during the wait": {
     faults: [{ on: "get-run", cut: "before-effect", times: Infinity }],
-    act: ({ program }) => program(["run", "never-ending", "--lost-contact-after", "2m"]),
+    act: ({ program }) => program(["run", "never-ending", "--unreachable-timeout", "2m"]),
     runs: 1,
   },
   "an answer during the wait can't be read": { faults: [{ on: "get-run", body: "malformed", times: 3 }], runs: 1 },
@@ -147,15 +147,15 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   "the same wish from two machines, under one key": {
     act: async ({ program, state }) => {
-      await program([...QUICK, "--key", "nightly"]);
-      return await program([...QUICK, "--key", "nightly"], { env: { PW_STATE_DIR: `${state}/other` } });
+      await program([...QUICK, "--idempotency-key", "nightly"]);
+      return await program([...QUICK, "--idempotency-key", "nightly"], { env: { PW_STATE_DIR: `${state}/other` } });
     },
     runs: 1,
   },
   "the same key with other inputs": {
     act: async ({ program }) => {
-      await program([...QUICK, "--key", "nightly"]);
-      return await program([...QUICK, "--key", "nightly", "--no-check", "-i", "a=1"]);
+      await program([...QUICK, "--idempotency-key", "nightly"]);
+      return await program([...QUICK, "--idempotency-key", "nightly", "--no-check", "-i", "a=1"]);
     },
     runs: 1,
   },
@@ -171,7 +171,7 @@ for (const [fault = "", seen = "", code = ""] of rows) {
     const epochMs = Date.now();
     const simulator = await startSimulator({
       clock: sharedClock(epochMs, SPEED),
-      ...(scenario.quirks === undefined ? {} : { quirks: scenario.quirks }),
+      ...(scenario.behavior === undefined ? {} : { behavior: scenario.behavior }),
       ...(scenario.faults === undefined ? {} : { faults: scenario.faults }),
     });
     const env = {

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { leastFlags } from "./support/readme.ts";
-import { assertMainJob, emptyFolder, machineEnv, type Place } from "./support/main_job.ts";
+import { cacheEnv, packagesMissing } from "./support/cold_cache.ts";
+import { assertMainJob, emptyFolder, type Place } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -63,25 +64,4 @@ function serveCheckout(): Sources {
     served,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
-}
-
-function cacheEnv(folder: string): Record<string, string> {
-  // Networks that look into TLS have their own root certificate, which the machine's store knows.
-  return { DENO_DIR: folder, DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
-}
-
-/** An empty cache means that packages are downloaded: says why that can't be done here, if so. */
-async function packagesMissing(): Promise<string | undefined> {
-  await using cache = await emptyFolder();
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--no-config", "--no-lock", new URL("lib/deps/dotenv.ts", ROOT).href],
-    cwd: cache.path,
-    clearEnv: true,
-    env: { ...machineEnv(), ...cacheEnv(cache.path) },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    signal: AbortSignal.timeout(60_000),
-  }).output();
-  return success ? undefined : "skipped: packages can't be downloaded here";
 }

@@ -96,6 +96,14 @@ Deno.test("each right to write is one job's, and only the publishing one may cha
   });
 });
 
+Deno.test("ci.yml runs the suite so that no test may be skipped", async () => {
+  const { jobs }: { jobs: { test: { steps: { run?: string; env?: Record<string, unknown> }[] } } } = parse(
+    await textOf(".github/workflows/ci.yml"),
+  );
+  const suites = jobs.test.steps.filter(({ run }) => run === "deno task test");
+  assert.deepEqual(suites.map(({ env }) => env), [{ CI_REQUIRES_ALL: 1 }]);
+});
+
 /** Lines like `file:3:5 what is wrong [ kind ]`; the lines between show the place. */
 function problemsIn(said: string): readonly string[] {
   assert.match(said, /^Checking [1-9]\d* workflow file/);

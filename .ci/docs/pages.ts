@@ -1,10 +1,10 @@
 /** The pages that are made from the program itself, so that they can't grow old. */
 
-import { GROUPS } from "../../lib/cli/command_table.ts";
+import { GROUPS } from "../../lib/cli/commands.ts";
 import { EXIT_CODES } from "../../lib/cli/exit_codes.ts";
 import { renderHelp } from "../../lib/cli/help.ts";
-import { styleFor } from "../../lib/cli/style.ts";
-import { ARROWS } from "../../lib/executor/lifecycle.ts";
+import { styleFor } from "../../lib/cli/terminal/style.ts";
+import { TRANSITIONS } from "../../lib/runs/transition.ts";
 import { importGraph, sourceFiles } from "../../tests/support/import_graph.ts";
 
 /** Path below the checkout → what is to stand there. */
@@ -84,7 +84,7 @@ async function architecturePage(root: URL): Promise<string> {
     const [a, b] = pair.split(" ");
     return `  ${a} -->|${count}| ${b}`;
   });
-  const lifecycle = Object.entries(ARROWS).flatMap(([state, observations]) =>
+  const lifecycle = Object.entries(TRANSITIONS).flatMap(([state, observations]) =>
     Object.entries(observations).map(([observation, to]) => `  ${state} --> ${to}: ${observation}`)
   );
   return `${MADE}# Architecture
@@ -106,7 +106,7 @@ ${arrows.join("\n")}
 
 ## The life of a record
 
-Every state and arrow there is, from the table in \`lib/executor/lifecycle.ts\`.
+Every state and arrow there is, from the table in \`lib/runs/transition.ts\`.
 
 \`\`\`mermaid
 stateDiagram-v2

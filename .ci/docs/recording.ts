@@ -12,7 +12,7 @@ const CHARACTER_PX = 8.2;
 const MARGIN_PX = 18;
 const BAR_PX = 34;
 /** Nobody wants to watch somebody wait. */
-const LONGEST_PAUSE_MS = 1_500;
+const MAX_PAUSE_MS = 1_500;
 
 /** An SVG without script: each line appears when it was said. Where motion is not wanted, all are there at once. */
 export function renderRecording(lines: readonly SaidLine[], { title }: { readonly title: string }): string {
@@ -45,7 +45,7 @@ function shortened(lines: readonly SaidLine[]): SaidLine[] {
   let shown = 0;
   let before = 0;
   return lines.map(({ text, atMs }) => {
-    shown += Math.min(LONGEST_PAUSE_MS, atMs - before);
+    shown += Math.min(MAX_PAUSE_MS, atMs - before);
     before = atMs;
     return { text, atMs: shown };
   });

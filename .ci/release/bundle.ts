@@ -3,8 +3,6 @@
  * take in whole packages, and those of the tests: each start would read them all.
  */
 
-import { literalImports, stampCommit } from "./sources.ts";
-
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
 
@@ -20,8 +18,6 @@ export interface BundleOptions {
 export interface Bundle {
   /** The program's entry, its other files beside it. */
   readonly entry: string;
-  /** The folder of what was bundled. */
-  readonly sources: string;
 }
 
 /**
@@ -30,33 +26,25 @@ export interface Bundle {
  * @throws Error with the bundler's words.
  */
 export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<Bundle> {
-  const sources = `${folder}/sources`;
-  for (const path of ["deno.json", "deno.lock", "main.ts"]) await copySource(path, sources, commit);
-  for (const path of ["lib", "inputs"]) await copySources(path, sources, commit);
+  // An entry point of its own hands over the commit, so that the sources are bundled as they are.
+  const entry = `${folder}/main.ts`;
+  const start = JSON.stringify(new URL("lib/cli/start.ts", ROOT).href);
+  await Deno.writeTextFile(
+    entry,
+    `import { start } from ${start};
+await start(${JSON.stringify(commit)});
+`,
+  );
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--outdir", "../program", "main.ts"],
-    cwd: sources,
+    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--outdir", `${folder}/program`, entry],
+    cwd: ROOT,
     stdin: "null",
     stdout: "null",
     env: { NO_COLOR: "1" },
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   if (!success) throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
-  return { entry: `${folder}/program/main.js`, sources };
-}
-
-async function copySources(folder: string, to: string, commit: string): Promise<void> {
-  for await (const { name, isDirectory } of Deno.readDir(new URL(folder, ROOT))) {
-    await (isDirectory ? copySources : copySource)(`${folder}/${name}`, to, commit);
-  }
-}
-
-async function copySource(path: string, to: string, commit: string): Promise<void> {
-  const text = await Deno.readTextFile(new URL(path, ROOT));
-  const target = `${to}/${path}`;
-  await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
-  const changed = path === "lib/version.ts" ? stampCommit(text, commit) : text;
-  await Deno.writeTextFile(target, path.endsWith(".ts") ? literalImports(changed, path) : changed);
+  return { entry: `${folder}/program/main.js` };
 }
 
 /** The short name of the checkout's commit, `-dirty` when files differ from it; empty outside a checkout of git. */

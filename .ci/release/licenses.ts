@@ -1,5 +1,6 @@
 /** The licences of the packages that a binary carries parts of: they ask that their texts go along. */
 
+const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 const RULE = "-".repeat(80);
 
@@ -10,14 +11,10 @@ export interface Package {
   readonly folder: string;
 }
 
-/**
- * The packages that a program imports, late or at once, and those that they need.
- *
- * @param sources The bundled sources, where late imports are literal.
- */
-export async function packagesOf(deno: string, sources: string): Promise<readonly Package[]> {
-  const { npmCache }: { npmCache: string } = await info(deno, sources);
-  const { npmPackages }: { npmPackages: Record<string, InfoPackage> } = await info(deno, sources, "main.ts");
+/** The packages that the program imports, statically or dynamically, and their dependencies. */
+export async function packagesOf(deno: string): Promise<readonly Package[]> {
+  const { npmCache }: { npmCache: string } = await info(deno);
+  const { npmPackages }: { npmPackages: Record<string, InfoPackage> } = await info(deno, "main.ts");
   return Object.values(npmPackages).map(({ name, version, registryUrl, localPath }) => ({
     name: `${name}@${version}`,
     folder: localPath ?? `${npmCache}/${new URL(registryUrl).host}/${name}/${version}`,
@@ -32,10 +29,10 @@ interface InfoPackage {
   readonly localPath?: string;
 }
 
-async function info(deno: string, sources: string, ...args: readonly string[]) {
+async function info(deno: string, ...args: readonly string[]) {
   const { success, stdout, stderr } = await new Deno.Command(deno, {
     args: ["info", "--json", ...args],
-    cwd: sources,
+    cwd: ROOT,
     stdin: "null",
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();

@@ -7,11 +7,12 @@
 
 import { systemClock } from "../../lib/clock.ts";
 import { createOutput } from "../../lib/cli/output.ts";
-import { verdict } from "../../lib/cli/run_lines.ts";
-import { viewRun } from "../../lib/cli/run_view.ts";
-import { harmlessLog } from "../../lib/cli/sanitize.ts";
+import { verdict } from "../../lib/cli/tracking/run_lines.ts";
+import { viewRun } from "../../lib/cli/tracking/run_view.ts";
+import { escapeLog } from "../../lib/escape.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
-import type { RunEvent } from "../../lib/model.ts";
+import { VERSION } from "../../lib/version.ts";
+import type { RunEvent } from "../../lib/events.ts";
 import {
   type EndDocument,
   type ErrorDocument,
@@ -28,8 +29,8 @@ import { BadSetting, readSettings, type Settings, stepExitCode } from "./setting
 
 /** A line of `run --events`. */
 type Line =
-  | Exclude<RunEvent, { readonly type: "settled" }>
-  | Extract<RunEvent, { readonly type: "settled" }> & { readonly result: ResultDocument }
+  | Exclude<RunEvent, { readonly type: "finished" }>
+  | Extract<RunEvent, { readonly type: "finished" }> & { readonly result: ResultDocument }
   | { readonly type: "left"; readonly result: ResultDocument }
   | { readonly type: "error" } & ErrorDocument;
 
@@ -66,7 +67,7 @@ async function carryOut(key: string): Promise<Ending> {
   const stateFolder = `${variable("RUNNER_TEMP")}/pw-workflow-runner-state`;
   const program = findProgram({ binary: variable("INPUT_BINARY").trim(), key, platformHost, stateFolder });
   const workflow = variable("INPUT_WORKFLOW").trim() || "workflow";
-  const before = { workflow, slug: null, wasAlreadyThere: false, platformUrl: program.platformUrl };
+  const before = { workflow, slug: null, isAttached: false, platformUrl: program.platformUrl };
   try {
     const settings = readSettings((name) => Deno.env.get(name));
     if (key === "") {
@@ -89,7 +90,11 @@ async function run(program: Program, settings: Settings, before: RunFacts): Prom
   let end: EndDocument | undefined;
   let runName: string | null = null;
   using stop = onStop();
-  const output = createOutput(systemContext(), { mode: "text", level: "INFO", mayColor: false });
+  const output = createOutput(systemContext(`pw-workflow-runner ${VERSION}`), {
+    mode: "text",
+    level: "INFO",
+    mayColor: false,
+  });
   using viewer = viewRun(output, systemClock);
   const exitCode = await callProgram(program, settings.args, {
     stdin: settings.inputs,
@@ -99,14 +104,14 @@ async function run(program: Program, settings: Settings, before: RunFacts): Prom
       if (line === undefined) return tell(text);
       if (line.type === "error" || line.type === "left") return void (end = line.type === "error" ? line : line.result);
       viewer.show(line);
-      if (line.type === "settled") {
+      if (line.type === "finished") {
         end = line.result;
         output.answer(verdict(line.result, output.answerStyle));
       }
       if (line.type !== "submitting" && line.type !== "started") return;
       const number = line.type === "started" ? line.number : null;
       runName = line.slug ?? (number === null ? null : `${line.workflow ?? before.workflow}#${number}`);
-      facts = { ...facts, slug: line.slug, wasAlreadyThere: line.type === "started" && line.wasAlreadyThere };
+      facts = { ...facts, slug: line.slug, isAttached: line.type === "started" && line.isAttached };
       // Known even if this process is killed.
       append("GITHUB_OUTPUT", outputLines({ "run-slug": line.slug ?? "" }, crypto.randomUUID()));
     },
@@ -164,7 +169,7 @@ function onStop(): Stop {
 /** `undefined` for what is no event. What a log or a server said is made harmless here, for all that follows. */
 function readLine(text: string): Line | undefined {
   try {
-    return JSON.parse(text, (_, value) => typeof value === "string" ? harmlessLog(value) : value);
+    return JSON.parse(text, (_, value) => typeof value === "string" ? escapeLog(value) : value);
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 /** Why this file: the program runs beside the action with nothing but what it needs, and is told when the job ends. */
 
-import { parseKey } from "../../lib/client/key_form.ts";
+import { parseKey } from "../../lib/platform/credentials/api_key.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const VARIABLES = [

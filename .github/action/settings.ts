@@ -37,9 +37,9 @@ export function readSettings(env: (name: string) => string | undefined): Setting
     ...(inputs === "" ? [] : ["-i", "-"]),
     ...option("preset", "preset"),
     ...option("name", "name"),
-    ...option("key", "key"),
+    ...option("idempotency-key", "idempotency-key"),
     // Who runs a job again that failed wants another try.
-    ...(given("key") === "" ? [] : ["--key-policy=new-if-failed"]),
+    ...(given("idempotency-key") === "" ? [] : ["--idempotency-policy=new-if-failed"]),
     ...option("timeout", "timeout"),
     ...option("submit-timeout", "submit-timeout"),
     ...hostArgs,

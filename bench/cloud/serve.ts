@@ -1,12 +1,13 @@
-/** Our handler as the host runs it; asked once by itself. */
+/** Our handler as the host runs it; it sends itself one request. */
 
-import { readKeys } from "../../functions/access.ts";
-import { openCloud, openOnce } from "../../functions/cloud.ts";
-import { createHandler } from "../../functions/http.ts";
+import { readKeys } from "../../lib/server/auth.ts";
+import { openOnce, openService } from "../../lib/scheduler/service.ts";
+import { createHandler } from "../../lib/server/app.ts";
+import { host } from "../../functions/host.ts";
 import { schedules } from "../../functions/schedules.ts";
 
-const open = openOnce(() => openCloud({ schedules, kvPath: Deno.args[0] }));
-const handle = createHandler({ open, keys: readKeys((name) => Deno.env.get(name)) });
-const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handle);
+const open = openOnce(() => openService({ host, schedules, kvPath: Deno.args[0] }));
+const handler = createHandler({ open, keys: readKeys(host.env), log: host.log });
+const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 await (await fetch(`http://127.0.0.1:${server.addr.port}/healthz`)).text();
 console.log("answered");

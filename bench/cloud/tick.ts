@@ -1,9 +1,10 @@
-/** Our tick, with nothing due, as the bell would ring it: two schedules run, and neither has a slot near this hour. */
+/** A tick with nothing due, as the cron trigger calls it: neither of the two schedules has an occurrence near this hour. */
 
-import { openCloud, openOnce } from "../../functions/cloud.ts";
-import { hostBell, ringEveryMinute } from "../../functions/cron.ts";
-import { tick } from "../../functions/tick.ts";
-import { defineSchedules } from "../../lib/schedules/define.ts";
+import { openOnce, openService } from "../../lib/scheduler/service.ts";
+import { tickHandler } from "../../lib/scheduler/cron.ts";
+import { host } from "../../functions/host.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
+import { defineSchedules } from "../../lib/scheduler/define.ts";
 
 const hour = new Date().getUTCHours();
 const [soon, later] = [(hour + 9) % 24, (hour + 12) % 24];
@@ -11,7 +12,7 @@ const schedules = defineSchedules([
   { name: "nightly", cron: `30 ${later} * * *`, timeZone: "America/Chicago", workflow: "hello-world" },
   { name: "working-days", cron: `0 ${soon},${later} * * MON-FRI`, workflow: "hello-world", jitter: "5m" },
 ]);
-const open = openOnce(() => openCloud({ schedules, kvPath: Deno.args[0] }));
-ringEveryMinute(async () => await tick(await open()), { bell: hostBell(), log: () => {} });
+const open = openOnce(() => openService({ host, schedules, kvPath: Deno.args[0] }));
+Deno.cron("tick", "* * * * *", tickHandler(async () => await tick(await open()), host.log));
 await tick(await open());
 console.log("ticked");

@@ -3,7 +3,7 @@
 import { NotFound, UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
-export interface CaCertsWish {
+export interface CaCertsRequest {
   readonly path: string;
   /** Who named the file: `--cacert` or `PW_CA_CERT`. */
   readonly source: string;
@@ -17,7 +17,7 @@ export interface CaCertsWish {
  */
 export async function readCaCerts(
   { readTextFile }: Pick<Context, "readTextFile">,
-  { path, source }: CaCertsWish,
+  { path, source }: CaCertsRequest,
 ): Promise<readonly string[]> {
   const certificates = (await textOf(readTextFile, { path, source })).match(CERTIFICATE) ?? [];
   if (certificates.length === 0) {
@@ -31,7 +31,7 @@ export async function readCaCerts(
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-async function textOf(readTextFile: Context["readTextFile"], { path, source }: CaCertsWish): Promise<string> {
+async function textOf(readTextFile: Context["readTextFile"], { path, source }: CaCertsRequest): Promise<string> {
   try {
     return await readTextFile(path);
   } catch (error) {
@@ -47,7 +47,7 @@ async function textOf(readTextFile: Context["readTextFile"], { path, source }: C
 /** Whoever is to trust a certificate is the judge of it. */
 function check(
   certificate: string,
-  { index, path, source }: CaCertsWish & { readonly index: number },
+  { index, path, source }: CaCertsRequest & { readonly index: number },
 ): void {
   try {
     Deno.createHttpClient({ caCerts: [certificate] }).close();

@@ -1,10 +1,10 @@
 /** The options that say how strictly inputs are checked, and how what is odd about them is told. */
 
 import { UsageError } from "../errors.ts";
-import type { Checking } from "../executor/prepare.ts";
-import type { Problem } from "../model.ts";
+import type { Checking } from "../runs/prepare.ts";
+import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
-import { oneLine } from "./sanitize.ts";
+import { oneLine } from "../escape.ts";
 
 export const CHECK_ARGS = {
   strict: { type: "boolean", description: "Refuse inputs that the workflow does not know" },

@@ -1,7 +1,7 @@
 /** Everything that a command may touch outside itself: the real one is made at the door, tests make another. */
 
 import type { Clock } from "../clock.ts";
-import type { Submitted } from "../model.ts";
+import type { Submitted } from "../result.ts";
 
 /** A stream that text goes to. */
 export interface TextWriter {
@@ -15,6 +15,8 @@ export interface TextWriter {
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 export interface Context {
+  /** What `--version` prints. */
+  readonly versionLine: string;
   /** Without the program's own name. */
   readonly args: readonly string[];
   env(name: string): string | undefined;

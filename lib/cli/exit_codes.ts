@@ -1,20 +1,20 @@
 /** Why this file: one table knows the numbers. */
 
 import type { ErrorKind } from "../errors.ts";
-import type { ResultKind } from "../model.ts";
+import type { ResultKind } from "../result.ts";
 import type { StopSignal } from "./context.ts";
 
 /** What a program ends with, by what kept it from more. */
 export const EXIT_CODES = {
   completed: 0,
-  not_waited: 0,
+  submitted: 0,
   session_ready: 0,
   failed: 1,
   usage: 2,
   invalid_inputs: 2,
   consent_required: 2,
   rejected: 2,
-  key_taken: 2,
+  idempotency_key_conflict: 2,
   unsupported: 2,
   cancelled: 3,
   credential_missing: 4,
@@ -24,13 +24,13 @@ export const EXIT_CODES = {
   not_found: 5,
   run_deleted: 5,
   submit_unknown: 6,
-  lost_contact: 7,
+  connection_lost: 7,
   credential_expired: 7,
   unreachable: 8,
   unavailable: 8,
   conflict: 8,
-  answer_lost: 8,
-  bad_answer: 8,
+  response_lost: 8,
+  bad_response: 8,
   not_submitted: 8,
   storage: 8,
   timeout: 124,
@@ -53,11 +53,11 @@ export const EXIT_CODE_OF_CLOSED_PIPE = 141;
 /** A defect of ours. */
 export const EXIT_CODE_OF_DEFECT = 70;
 
-const GRAVEST_FIRST = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
+const MOST_SEVERE_FIRST = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
 
 /** Of many codes the one to end with: a defect, then a signal, then what a script must look at first. */
-export function gravest(codes: readonly number[]): number {
+export function mostSevere(codes: readonly number[]): number {
   if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;
   const signal = codes.find((code) => code > 128);
-  return signal ?? GRAVEST_FIRST.find((code) => codes.includes(code)) ?? 0;
+  return signal ?? MOST_SEVERE_FIRST.find((code) => codes.includes(code)) ?? 0;
 }

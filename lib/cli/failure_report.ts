@@ -1,12 +1,13 @@
 /** What is told when a command could not do its work: the same facts for people and for programs. Pure. */
 
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
-import type { Problem, Submitted } from "../model.ts";
+import type { Problem } from "../problem.ts";
+import type { Submitted } from "../result.ts";
 import { PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
-import { harmless, oneLine } from "./sanitize.ts";
-import type { Style } from "./style.ts";
-import { pad, textWidth } from "./text_width.ts";
+import { escapeControlCharacters, oneLine } from "../escape.ts";
+import type { Style } from "./terminal/style.ts";
+import { pad, textWidth } from "./terminal/text_width.ts";
 
 export interface FailureReport {
   readonly exitCode: number;
@@ -68,7 +69,7 @@ export function renderFailure({ message, hint, problems }: FailureReport, style:
 
 /** A server's words may have several lines: none of them is to look like one of ours. */
 function indented(text: string): string {
-  return harmless(text).replaceAll("\n", "\n  ");
+  return escapeControlCharacters(text).replaceAll("\n", "\n  ");
 }
 
 /** For programs: one document. */

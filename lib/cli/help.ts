@@ -3,8 +3,8 @@
 import { VERSION } from "../version.ts";
 import { optionName, takesValue } from "./argv.ts";
 import { type Command, COMMON_ARGS } from "./command.ts";
-import type { Style } from "./style.ts";
-import { pad, textWidth } from "./text_width.ts";
+import type { Style } from "./terminal/style.ts";
+import { pad, textWidth } from "./terminal/text_width.ts";
 
 export interface CommandGroup {
   readonly title: string;

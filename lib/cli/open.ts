@@ -1,16 +1,16 @@
 /** Puts the real parts together for a command: the key that this call uses, what it opens, and what is remembered. */
 
-import type { Client } from "../client/client.ts";
-import { createClient } from "../client/create_client.ts";
-import { findCredential } from "../client/credentials.ts";
+import type { Client } from "../platform/client.ts";
+import { createClient } from "../platform/create_client.ts";
+import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
-import type { Deps } from "../executor/deps.ts";
-import { lazyLedger } from "../ledger/lazy.ts";
-import type { Ledger } from "../ledger/ledger.ts";
+import type { Deps } from "../runs/deps.ts";
+import { lazyLedger } from "../store/lazy.ts";
+import type { RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
-import { oneLine } from "./sanitize.ts";
+import { oneLine } from "../escape.ts";
 import { ledgerPath } from "./state_path.ts";
 
 /** What opening needs of a command's call. */
@@ -48,13 +48,13 @@ export async function openClient({ context, output, values }: OpenCall): Promise
 export async function openDeps(call: OpenCall, history: HistoryUse = "welcome"): Promise<OpenDeps> {
   const { clock, random } = call.context;
   const client = await openClient(call);
-  const ledger = openLedger(call, history);
-  const close = () => ledger[Symbol.asyncDispose]();
-  return { client, ledger, clock, random, log: logTo(call.output), [Symbol.asyncDispose]: close };
+  const store = openLedger(call, history);
+  const close = () => store[Symbol.asyncDispose]();
+  return { client, store, clock, random, log: logTo(call.output), [Symbol.asyncDispose]: close };
 }
 
 /** The ledger of this user and machine, opened when it is first asked. */
-export function openLedger({ context, output }: Pick<OpenCall, "context" | "output">, history: HistoryUse): Ledger {
+export function openLedger({ context, output }: Pick<OpenCall, "context" | "output">, history: HistoryUse): RunStore {
   return lazyLedger(async () => {
     if (history === "none") return await forNow();
     try {
@@ -67,26 +67,26 @@ export function openLedger({ context, output }: Pick<OpenCall, "context" | "outp
   });
 }
 
-async function openFile({ env, clock, os }: Context, output: Output): Promise<Ledger> {
+async function openFile({ env, clock, os }: Context, output: Output): Promise<RunStore> {
   const path = ledgerPath(env, os);
-  const { openSqliteLedger } = await import("../ledger/sqlite.ts");
-  return await openSqliteLedger({ path, nowMs: clock.now(), onSetAside: (text) => output.say("WARNING", text) });
+  const { openSqliteRunStore } = await import("../store/sqlite_run_store.ts");
+  return await openSqliteRunStore({ path, nowMs: clock.now(), onSetAside: (text) => output.say("WARNING", text) });
 }
 
-async function forNow(): Promise<Ledger> {
-  const { memoryLedger } = await import("../ledger/memory.ts");
-  return memoryLedger();
+async function forNow(): Promise<RunStore> {
+  const { memoryRunStore } = await import("../store/memory_run_store.ts");
+  return memoryRunStore();
 }
 
 /** Without such a wish nothing is loaded or made for it: connections are then the runtime's own. */
 export async function caCertsOf(context: Context, values: OpenCall["values"]): Promise<readonly string[] | undefined> {
   const fromEnv = context.env("PW_CA_CERT") ?? "";
-  const wish = values.cacert !== undefined
+  const spec = values.cacert !== undefined
     ? { path: values.cacert, source: "--cacert" }
     : { path: fromEnv, source: "PW_CA_CERT" };
-  if (wish.path === "") return undefined;
+  if (spec.path === "") return undefined;
   const { readCaCerts } = await import("./ca_certs.ts");
-  return await readCaCerts(context, wish);
+  return await readCaCerts(context, spec);
 }
 
 /** The diary of what works below. */

@@ -4,9 +4,9 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
 import { hideValues } from "../inputs/secrets.ts";
-import { type LiveLine, startLiveLine } from "./live_line.ts";
-import { harmless, harmlessJson } from "./sanitize.ts";
-import { type Style, STYLE_SEQUENCE, styleFor } from "./style.ts";
+import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
+import { escapeControlCharacters, escapeJson } from "../escape.ts";
+import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** How the answer is told: to people, as one JSON document, or as JSON Lines while it comes about. */
 export type OutputMode = "text" | "json" | "events";
@@ -56,23 +56,23 @@ export function createOutput(
     writer.write(hideValues(text, hidden));
     live?.draw();
   };
-  const isColored = { answer: mayColor && stdout.isTerminal, conversation: mayColor && stderr.isTerminal };
+  const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
   return {
     mode,
     answerStyle: styleFor(isColored.answer),
-    style: styleFor(isColored.conversation),
+    style: styleFor(isColored.interactive),
     shows,
     hide: (words) => void hidden.push(...words),
     answer: (text) => write(stdout, `${cleaned(text, isColored.answer)}\n`),
-    raw: (text) => write(stdout, harmless(text)),
-    document: (value) => write(stdout, `${harmlessJson(JSON.stringify(value, null, 2))}\n`),
-    event: (value) => write(stdout, `${harmlessJson(JSON.stringify(value))}\n`),
+    raw: (text) => write(stdout, escapeControlCharacters(text)),
+    document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
+    event: (value) => write(stdout, `${escapeJson(JSON.stringify(value))}\n`),
     say(wanted, text) {
-      if (shows(wanted)) write(stderr, `${cleaned(text, isColored.conversation)}\n`);
+      if (shows(wanted)) write(stderr, `${cleaned(text, isColored.interactive)}\n`);
     },
     live(clock, render) {
       if (!stderr.isTerminal || !shows("INFO")) return undefined;
-      const line = startLiveLine(stderr, clock, (columns) => cleaned(render(columns), isColored.conversation));
+      const line = startLiveLine(stderr, clock, (columns) => cleaned(render(columns), isColored.interactive));
       live = line;
       return {
         ...line,
@@ -87,6 +87,8 @@ export function createOutput(
 
 /** Whatever a renderer forgot to clean stops here: only our own colours pass, and only where there are any. */
 function cleaned(text: string, isColored: boolean): string {
-  if (!isColored) return harmless(text);
-  return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : harmless(part)).join("");
+  if (!isColored) return escapeControlCharacters(text);
+  return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join(
+    "",
+  );
 }

@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Command } from "./command.ts";
-import { GROUPS } from "./command_table.ts";
+import { GROUPS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
@@ -11,20 +11,14 @@ import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 
-/** Not literal on purpose, as in the table of commands: most calls need neither. */
-const COMPLETE: string = "./complete/complete.ts";
-const INTERACTIVE: string = "./commands/interactive.ts";
-
 /** What the shells' scripts call: no command for people, and in no list. */
 async function completeLine(context: Context): Promise<number> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { complete }: typeof import("./complete/complete.ts") = await import(COMPLETE);
+  const { complete } = await import("./completion/complete.ts");
   return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
 }
 
-async function converse(context: Context): Promise<number> {
-  // deno-lint-ignore house/literal-import -- see above
-  const { interactive }: typeof import("./commands/interactive.ts") = await import(INTERACTIVE);
+async function runInteractive(context: Context): Promise<number> {
+  const { interactive } = await import("./commands/interactive.ts");
   const whole = await withDotenv(context);
   return await interactive(whole, outputFor(whole, { level: levelOf(whole), hidden: [] }));
 }
@@ -54,7 +48,9 @@ async function dispatch(
   if (name === undefined || name === "help") {
     const [about] = argv.filter((word) => !word.startsWith("-"));
     if (about !== undefined) return await showHelp(output, about);
-    if (name === undefined && argv.length === 1 && hasSwitch(argv, "--version", "-V")) return await showVersion(output);
+    if (name === undefined && argv.length === 1 && hasSwitch(argv, "--version", "-V")) {
+      return showVersion(context, output);
+    }
     if (name === undefined && argv.length > 0 && !isHelpWanted) throw noCommand(argv);
     const { renderOverview } = await import("./help.ts");
     if (name === "help" || isHelpWanted) {
@@ -62,7 +58,7 @@ async function dispatch(
       return EXIT_CODES.completed;
     }
     if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
-      return await converse(context);
+      return await runInteractive(context);
     }
     // Without a word, and with nobody to ask, this is no answer.
     output.say("ERROR", renderOverview(GROUPS, output.style));
@@ -119,9 +115,8 @@ async function showHelp(output: Output, name: string): Promise<number> {
   return EXIT_CODES.completed;
 }
 
-async function showVersion(output: Output): Promise<number> {
-  const { VERSION_LINE } = await import("../version.ts");
-  output.answer(VERSION_LINE);
+function showVersion({ versionLine }: Context, output: Output): number {
+  output.answer(versionLine);
   return EXIT_CODES.completed;
 }
 

@@ -6,7 +6,7 @@ import type { Context } from "./context.ts";
 export async function withDotenv(context: Context): Promise<Context> {
   const text = await dotenvText(context);
   if (text === undefined) return context;
-  const { envWithDotenv } = await import("../client/dotenv_file.ts");
+  const { envWithDotenv } = await import("../platform/credentials/dotenv_file.ts");
   return { ...context, env: envWithDotenv(context.env, text) };
 }
 

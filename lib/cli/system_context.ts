@@ -6,8 +6,9 @@ import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./co
 const USUAL_COLUMNS = 80;
 
 /** The machine as a command sees it. */
-export function systemContext(): Context {
+export function systemContext(versionLine: string): Context {
   return {
+    versionLine,
     args: Deno.args,
     env,
     os: Deno.build.os,
@@ -19,7 +20,7 @@ export function systemContext(): Context {
     stdout: textWriter(Deno.stdout),
     stderr: textWriter(Deno.stderr),
     clock: systemClock,
-    askSecret: async (label) => (await import("./ask_secret.ts")).askSecret(label),
+    askSecret: async (label) => (await import("./terminal/ask_secret.ts")).askSecret(label),
     readLine,
     random: strongRandom,
     fetch: globalThis.fetch,

@@ -1,6 +1,6 @@
 /** Holds inputs to what the workflow asks for, before anything is sent. */
 
-import type { Problem } from "../model.ts";
+import type { Problem } from "../problem.ts";
 import { type Finding, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";

@@ -1,10 +1,10 @@
 /** The command that sends the same inputs without questions. Pure. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { isObject, joinPath } from "./path.ts";
 
 /** More values than these are easier to read as one JSON. */
-const MOST_VALUES = 12;
+const MAX_VALUES = 12;
 
 /**
  * Writes the `run` command for a POSIX shell. What `-i` reads from it is the same as `inputs`, byte for byte and
@@ -20,7 +20,7 @@ export function commandLine(
 ): string {
   const secrets = new Set(secretPaths);
   const values = Object.entries(inputs).flatMap(([name, value]) => argumentsFor(value, joinPath("", name), secrets));
-  const args = values.length <= MOST_VALUES ? values : inOneJson(inputs, secrets);
+  const args = values.length <= MAX_VALUES ? values : inOneJson(inputs, secrets);
   // What begins like an option is taken for one, unless it is joined to its own.
   const options = args.map((arg) => arg.startsWith("-") ? ` ${quoted(`--input=${arg}`)}` : ` -i ${quoted(arg)}`);
   return `${program} run ${quoted(workflow)}${options.join("")}`;

@@ -1,7 +1,8 @@
 /** Reads a file of inputs: JSON, JSON with comments, or YAML; and finds the line that a value stands on. */
 
 import type { ParseError } from "../deps/jsonc.ts";
-import type { Json, JsonObject, Problem } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
 import { type Lines, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
 import { isObject } from "./path.ts";
 

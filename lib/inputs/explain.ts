@@ -1,6 +1,6 @@
 /** Where each input came from, and what it overrode. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Fields, Form } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
 import type { Lines } from "./lines.ts";
@@ -29,16 +29,16 @@ export interface Overridden {
 /** One entry per leaf, in the order of the inputs; then the form's defaults, in the order of the form. */
 export async function explainInputs(resolved: ResolvedInputs, form: Form | null): Promise<ExplainedInput[]> {
   const secrets = new Set(findSecrets(resolved.value, { form, asked: resolved.secretPaths }));
-  const givers: Giver[] = [];
-  for (const layer of resolved.layers.toReversed()) givers.push(await giverOf(layer, form, resolved.secretPaths));
+  const sources: InputSource[] = [];
+  for (const layer of resolved.layers.toReversed()) sources.push(await sourceOf(layer, form, resolved.secretPaths));
   const rows: ExplainedInput[] = [];
-  addRows(resolved.value, "", givers, secrets.size === 0 ? () => false : (path) => secrets.has(path), rows);
+  addRows(resolved.value, "", sources, secrets.size === 0 ? () => false : (path) => secrets.has(path), rows);
   if (form !== null) addDefaults(form.fields, resolved.value, "", rows);
   return rows;
 }
 
 /** A layer, seen from where the walk is now. */
-interface Giver {
+interface InputSource {
   readonly origin: string;
   /** `undefined` while the walk has not come to where the layer sets its one value. */
   readonly value: Json | undefined;
@@ -48,7 +48,7 @@ interface Giver {
 }
 
 /** Secrets are hidden in every layer: what was overridden may be one as well. */
-async function giverOf(layer: InputLayer, form: Form | null, asked: readonly string[]): Promise<Giver> {
+async function sourceOf(layer: InputLayer, form: Form | null, asked: readonly string[]): Promise<InputSource> {
   const masked = (value: JsonObject) => maskSecrets(value, findSecrets(value, { form, asked }));
   if (layer.type === "object") {
     return { origin: layer.origin, value: masked(layer.value), lines: await layer.lines?.(), way: [] };
@@ -71,23 +71,23 @@ function wrapped(path: Path, value: Json): JsonObject {
 function addRows(
   value: Json,
   path: string,
-  givers: readonly Giver[],
+  sources: readonly InputSource[],
   isSecret: (path: string) => boolean,
   rows: ExplainedInput[],
 ): void {
   if (isSecret(path)) {
-    rows.push(rowOf(MASK, path, givers));
+    rows.push(rowOf(MASK, path, sources));
   } else if (Array.isArray(value) && value.length > 0) {
     for (const [index, item] of value.entries()) {
-      addRows(item, joinPath(path, index), inside(givers, index), isSecret, rows);
+      addRows(item, joinPath(path, index), inside(sources, index), isSecret, rows);
     }
   } else if (isObject(value) && hasMembers(value)) {
     for (const name in value) {
       const member = value[name];
-      if (member !== undefined) addRows(member, joinPath(path, name), inside(givers, name), isSecret, rows);
+      if (member !== undefined) addRows(member, joinPath(path, name), inside(sources, name), isSecret, rows);
     }
   } else if (path !== "") {
-    rows.push(rowOf(value, path, givers));
+    rows.push(rowOf(value, path, sources));
   }
 }
 
@@ -96,13 +96,13 @@ function hasMembers(value: JsonObject): boolean {
   return false;
 }
 
-function rowOf(value: Json, path: string, givers: readonly Giver[]): ExplainedInput {
+function rowOf(value: Json, path: string, sources: readonly InputSource[]): ExplainedInput {
   let origin: string | undefined;
   let overrode = NOTHING;
-  for (const giver of givers) {
-    if (giver.way.length > 0 || giver.value === undefined) continue;
-    if (origin === undefined) origin = originOf(giver);
-    else overrode = [...overrode, { value: giver.value, origin: originOf(giver) }];
+  for (const source of sources) {
+    if (source.way.length > 0 || source.value === undefined) continue;
+    if (origin === undefined) origin = originOf(source);
+    else overrode = [...overrode, { value: source.value, origin: originOf(source) }];
   }
   return { path, value, origin: origin ?? "", overrode, isSent: true };
 }
@@ -110,20 +110,20 @@ function rowOf(value: Json, path: string, givers: readonly Giver[]): ExplainedIn
 /** One for all: most leaves override nothing, and there may be very many. */
 const NOTHING: readonly Overridden[] = [];
 
-function originOf({ origin, lines }: Giver): string {
+function originOf({ origin, lines }: InputSource): string {
   return lines === undefined ? origin : `${origin}:${lines.line}`;
 }
 
-function inside(givers: readonly Giver[], segment: string | number): Giver[] {
-  const found: Giver[] = [];
-  for (const giver of givers) {
-    const inner = stepInto(giver, segment);
+function inside(sources: readonly InputSource[], segment: string | number): InputSource[] {
+  const found: InputSource[] = [];
+  for (const source of sources) {
+    const inner = stepInto(source, segment);
     if (inner !== undefined) found.push(inner);
   }
   return found;
 }
 
-function stepInto({ origin, value, lines, way }: Giver, segment: string | number): Giver | undefined {
+function stepInto({ origin, value, lines, way }: InputSource, segment: string | number): InputSource | undefined {
   if (way.length > 0) return way[0] === segment ? { origin, value, lines, way: way.slice(1) } : undefined;
   const member = memberOf(value, segment);
   return member === undefined ? undefined : { origin, value: member, lines: lines?.inside?.get(segment), way };

@@ -4,7 +4,7 @@
  * around it (`false && unknown` is false).
  */
 
-import type { Json } from "../model.ts";
+import type { Json } from "../json.ts";
 
 export interface Expression {
   /** As the workflow file has it. */

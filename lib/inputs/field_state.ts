@@ -1,6 +1,6 @@
 /** Whether a field is shown, sent and asked for, by the inputs as they are. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { evaluate, type Reference, type Scope, THIS_ROW, truthOf, UNKNOWN, type Value } from "./expression.ts";
 import { type Condition, type Field, type Fields, type Form, hasDefault } from "./form.ts";
 import { isObject } from "./path.ts";

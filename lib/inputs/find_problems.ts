@@ -1,7 +1,7 @@
 /** Walks the form and the inputs side by side, and finds what does not fit. Pure. */
 
 import { nearest } from "../did_you_mean.ts";
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { type FieldState, isGiven, isRequired, noneOf, type Place, stateOf } from "./field_state.ts";
 import type { ChoiceField, Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { formatPath, isObject, type Path } from "./path.ts";
@@ -26,15 +26,15 @@ export function findProblems(
   inputs: JsonObject,
   { asked }: { readonly asked: ReadonlySet<string> },
 ): Finding[] {
-  const names: UnknownNames = { strangers: new Map(), marks: [] };
-  const walk: Walk = { form, inputs, asked, path: [], rows: [], findings: new Set(), names };
+  const names: UnknownNames = { unknownKeys: new Map(), marks: [] };
+  const walk: CheckContext = { form, inputs, asked, path: [], rows: [], findings: new Set(), names };
   walkFields(form.fields, inputs, true, walk);
   const unknown = describeUnknown(names, form).map((name): Finding => ({ type: "unknown-name", ...name }));
   return [...walk.findings, ...unknown];
 }
 
 /** `path` and `rows` are where the walk is now. */
-interface Walk extends Place {
+interface CheckContext extends Place {
   readonly asked: ReadonlySet<string>;
   readonly path: (string | number)[];
   readonly rows: number[];
@@ -43,7 +43,7 @@ interface Walk extends Place {
 }
 
 /** @param isAsked Whether the fields are shown at all; `undefined` when that is not known here. */
-function walkFields(fields: Fields, given: JsonObject, isAsked: boolean | undefined, walk: Walk): void {
+function walkFields(fields: Fields, given: JsonObject, isAsked: boolean | undefined, walk: CheckContext): void {
   const missing = new Map<string, Finding>();
   for (const [name, field] of fields) {
     if (field.kind === "header") continue;
@@ -66,7 +66,7 @@ function walkField(
   field: Field,
   value: Json | undefined,
   isAsked: boolean | undefined,
-  walk: Walk,
+  walk: CheckContext,
 ): Finding | undefined {
   const state = stateOf(field, walk);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
@@ -96,7 +96,7 @@ function walkGroup(
   value: Json | undefined,
   isAsked: boolean | undefined,
   state: FieldState,
-  walk: Walk,
+  walk: CheckContext,
 ): void {
   if (value === undefined) {
     if (field.default !== undefined) return;
@@ -110,7 +110,7 @@ function walkGroup(
 }
 
 /** @param option What each of the chosen has to be. */
-function walkChosen(option: ChoiceField, chosen: readonly Json[], walk: Walk): void {
+function walkChosen(option: ChoiceField, chosen: readonly Json[], walk: CheckContext): void {
   for (const [index, one] of chosen.entries()) {
     if (isAllowed(option, one)) continue;
     walk.path.push(index);
@@ -124,7 +124,7 @@ function walkRows(
   rows: readonly Json[],
   isAsked: boolean | undefined,
   state: FieldState,
-  walk: Walk,
+  walk: CheckContext,
 ): void {
   for (const [index, row] of rows.entries()) {
     walk.path.push(index);
@@ -144,7 +144,7 @@ function not(truth: boolean | undefined): boolean | undefined {
   return truth === undefined ? undefined : !truth;
 }
 
-function isSecretHere(field: Field, { asked, path }: Walk): boolean {
+function isSecretHere(field: Field, { asked, path }: CheckContext): boolean {
   return isSecretField(field, String(path.at(-1))) || asked.has(formatPath(path));
 }
 
@@ -152,7 +152,7 @@ function missingFinding(
   field: Field,
   value: Json | undefined,
   required: boolean | undefined,
-  walk: Walk,
+  walk: CheckContext,
 ): Finding | undefined {
   if (required === false) return undefined;
   const label = field.label === null ? "" : ` (${field.label})`;
@@ -162,14 +162,14 @@ function missingFinding(
   return undefined;
 }
 
-function add(type: Finding["type"], message: string, { findings, path }: Walk): Finding {
+function add(type: Finding["type"], message: string, { findings, path }: CheckContext): Finding {
   const finding: Finding = { type, path: [...path], message };
   findings.add(finding);
   return finding;
 }
 
 /** A name that was meant for a required field is one mistake, not two. */
-function isMeantFor(name: string, missing: Map<string, Finding>, walk: Walk): boolean {
+function isMeantFor(name: string, missing: Map<string, Finding>, walk: CheckContext): boolean {
   // Any letter is one slip away from any other: that says nothing of what was meant.
   const [meant] = missing.size === 0 || name.length < 2 ? [] : nearest(name, missing.keys());
   const finding = meant === undefined ? undefined : missing.get(meant);

@@ -1,6 +1,6 @@
 /** The form that a workflow declares: what it asks for, in declaration order. Grammar: the platform's input types. */
 
-import type { Json } from "../model.ts";
+import type { Json } from "../json.ts";
 import type { Expression } from "./expression.ts";
 import type { Path } from "./path.ts";
 

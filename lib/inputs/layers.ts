@@ -1,7 +1,8 @@
 /** Gathers what `-i` and a preset give into layers, lowest first. */
 
 import { InvalidInputs, RunnerError } from "../errors.ts";
-import type { Json, JsonObject, Problem } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
 import { type Document, formOf, readDocument } from "./document.ts";
 import { formatPath, type Path } from "./path.ts";

@@ -1,7 +1,8 @@
 /** Merges layers key by key, later wins, and remembers which gave what. Pure but for finding lines. */
 
 import { InvalidInputs } from "../errors.ts";
-import type { Json, JsonObject, Problem } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
 import { formatPath, isForbidden, isObject, type Path, valueAt } from "./path.ts";
@@ -46,8 +47,8 @@ export function mergeLayers(
   for (const layer of typed) {
     const { origin } = layer;
     const report = (path: Path, message: string) => void problems.push({ origin, path: formatPath(path), message });
-    const hands = { report, own };
-    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], hands) : setAt(merged, layer, hands);
+    const context = { report, own };
+    merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], context) : setAt(merged, layer, context);
   }
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -77,14 +78,14 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
   }
 }
 
-interface Hands {
+interface MergeContext {
   report(path: Path, message: string): void;
   /** A copy that may be changed: what layers hold stays as it is. */
   own(object: JsonObject): JsonObject;
 }
 
 /** Copies each object once, however many layers change it. */
-function ownCopies(): Hands["own"] {
+function ownCopies(): MergeContext["own"] {
   const copies = new WeakSet<JsonObject>();
   return (object) => {
     if (copies.has(object)) return object;
@@ -94,25 +95,25 @@ function ownCopies(): Hands["own"] {
   };
 }
 
-function mergeObjects(under: JsonObject, over: JsonObject, path: Path, hands: Hands): JsonObject {
-  const merged = hands.own(under);
+function mergeObjects(under: JsonObject, over: JsonObject, path: Path, context: MergeContext): JsonObject {
+  const merged = context.own(under);
   for (const [name, value] of Object.entries(over)) {
     if (isForbidden(name)) {
-      hands.report([...path, name], "is a name that can't be used");
+      context.report([...path, name], "is a name that can't be used");
       continue;
     }
     const below = Object.hasOwn(merged, name) ? merged[name] : undefined;
     if (isObject(value) && isObject(below)) {
-      merged[name] = mergeObjects(below, value, [...path, name], hands);
+      merged[name] = mergeObjects(below, value, [...path, name], context);
     } else {
-      if (isObject(value)) reportForbidden(value, [...path, name], hands);
+      if (isObject(value)) reportForbidden(value, [...path, name], context);
       merged[name] = value;
     }
   }
   return merged;
 }
 
-function reportForbidden(object: JsonObject, path: Path, { report }: Pick<Hands, "report">): void {
+function reportForbidden(object: JsonObject, path: Path, { report }: Pick<MergeContext, "report">): void {
   for (const name in object) {
     const value = object[name];
     if (isForbidden(name)) report([...path, name], "is a name that can't be used");
@@ -120,37 +121,43 @@ function reportForbidden(object: JsonObject, path: Path, { report }: Pick<Hands,
   }
 }
 
-function setAt(object: JsonObject, { path, value }: Extract<InputLayer, { type: "value" }>, hands: Hands): JsonObject {
+function setAt(
+  object: JsonObject,
+  { path, value }: Extract<InputLayer, { type: "value" }>,
+  context: MergeContext,
+): JsonObject {
   const forbidden = path.find(isForbidden);
   if (forbidden !== undefined) {
-    hands.report(path, `${forbidden} is a name that can't be used`);
+    context.report(path, `${forbidden} is a name that can't be used`);
     return object;
   }
-  const set = setIn(object, path, 0, value, hands);
+  const set = setIn(object, path, 0, value, context);
   return isObject(set) ? set : object;
 }
 
-function setIn(at: Json | undefined, path: Path, depth: number, value: Json, hands: Hands): Json {
+function setIn(at: Json | undefined, path: Path, depth: number, value: Json, context: MergeContext): Json {
   const segment = path[depth];
-  if (segment === undefined) return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, hands) : value;
+  if (segment === undefined) {
+    return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, context) : value;
+  }
   const refuse = (message: string): Json => {
-    hands.report(path, message);
+    context.report(path, message);
     return at ?? null;
   };
   if (typeof segment === "number") {
     if (at !== undefined && !Array.isArray(at)) return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
     const list = at ?? [];
     if (segment > list.length) return refuse(`the list has ${list.length} rows: the next is [${list.length}]`);
-    const element = setIn(list[segment], path, depth + 1, value, hands);
+    const element = setIn(list[segment], path, depth + 1, value, context);
     return segment === list.length ? [...list, element] : list.with(segment, element);
   }
   if (at !== undefined && !isObject(at)) {
     return refuse(`leads through ${formatPath(path.slice(0, depth))}, which holds a value`);
   }
-  const object = hands.own(at ?? {});
+  const object = context.own(at ?? {});
   // What an object inherits, like valueOf, was given by nobody.
   const inside = Object.hasOwn(object, segment) ? object[segment] : undefined;
-  object[segment] = setIn(inside, path, depth + 1, value, hands);
+  object[segment] = setIn(inside, path, depth + 1, value, context);
   return object;
 }
 

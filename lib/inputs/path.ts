@@ -1,6 +1,6 @@
 /** Paths into inputs, like `slurm.partition` or `cases[2].name`. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 /** Where a value stands. */
 export type Path = readonly (string | number)[];

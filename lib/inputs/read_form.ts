@@ -1,6 +1,6 @@
 /** Reads the form out of a workflow file. What can't be understood is noted, and the rest serves. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { isExpression, parseExpression } from "./expression.ts";
 import type { Condition, Field, Fields, Form, FormNote, Option } from "./form.ts";
 import { isObject, joinPath } from "./path.ts";

@@ -3,7 +3,7 @@
  * where a condition has to be worked out, it asks for nothing.
  */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import {
   type ChoiceField,
   type ClusterField,

@@ -1,6 +1,6 @@
 /** Finds the secrets among inputs, by what the form says and by their names, and hides them. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
 import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
 
@@ -28,8 +28,8 @@ export function isSecretAt(form: Form | null, path: Path): boolean {
 }
 
 /** Text whose type or name says that it is secret. */
-export function isSecretField(field: Field, name: string, looks: (name: string) => boolean = looksSecret): boolean {
-  return field.kind === "text" ? field.isSecret || looks(name) : field.kind === "unknown" && looks(name);
+export function isSecretField(field: Field, name: string, polls: (name: string) => boolean = looksSecret): boolean {
+  return field.kind === "text" ? field.isSecret || polls(name) : field.kind === "unknown" && polls(name);
 }
 
 /**
@@ -44,7 +44,7 @@ export function findSecrets(
   const found = new Set(asked);
   // Names repeat in every row.
   const known = new Map<string, boolean>();
-  const looks = (name: string): boolean => {
+  const polls = (name: string): boolean => {
     let isSecret = known.get(name);
     if (isSecret === undefined) known.set(name, isSecret = looksSecret(name));
     return isSecret;
@@ -57,7 +57,7 @@ export function findSecrets(
         const member = value[name];
         if (member === undefined || member === null || member === "" || typeof member === "boolean") continue;
         const field = fields?.get(name);
-        const isSecret = field === undefined ? looks(name) : isSecretField(field, name, looks);
+        const isSecret = field === undefined ? polls(name) : isSecretField(field, name, polls);
         if (isSecret) found.add(joinPath(path, name));
         else if (isHolder(member)) walk(member, insideOf(field), joinPath(path, name));
       }
@@ -109,14 +109,14 @@ export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[
 }
 
 /** Shorter ones would be found in innocent words. */
-const LEAST_LENGTH = 4;
+const MIN_KEY_LENGTH = 4;
 
 /** The secrets themselves, as text, as far as they can be told from other words. */
 export function secretValues(inputs: JsonObject | null, secretPaths: readonly string[]): string[] {
   return secretPaths.flatMap((text) => {
     const path = parsePath(text);
     const value = path === undefined || inputs === null ? undefined : valueAt(inputs, path);
-    return leavesOf(value).map(String).filter((word) => word.length >= LEAST_LENGTH);
+    return leavesOf(value).map(String).filter((word) => word.length >= MIN_KEY_LENGTH);
   });
 }
 

@@ -3,7 +3,7 @@
  * disabled is not in it.
  */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { isRequired, type Place, stateOf } from "./field_state.ts";
 import type { Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { secretsInDefault } from "./secrets.ts";

@@ -1,7 +1,7 @@
 /** Writes a skeleton as YAML that explains itself: labels as comments, and what need not be given behind `#`. */
 
 import { stringify } from "../deps/yaml.ts";
-import type { Json } from "../model.ts";
+import type { Json } from "../json.ts";
 import type { Form } from "./form.ts";
 import { skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
 import { allowedBy } from "./value_check.ts";

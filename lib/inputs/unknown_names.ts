@@ -7,12 +7,12 @@ import { formatPath, type Path } from "./path.ts";
 /** Unknown names as they are come upon: the same one in a thousand rows is one mistake. */
 export interface UnknownNames {
   /** By path without row numbers. */
-  readonly strangers: Map<string, Stranger>;
+  readonly unknownKeys: Map<string, UnknownKey>;
   /** Where older payloads have their mark, a member called `v3`. */
   readonly marks: Path[];
 }
 
-interface Stranger {
+interface UnknownKey {
   readonly path: Path;
   /** What is asked for in its place. */
   readonly siblings: Fields;
@@ -26,19 +26,19 @@ export function addUnknown(names: UnknownNames, path: Path, siblings: Fields): v
     return;
   }
   const key = formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment));
-  const stranger = names.strangers.get(key);
-  if (stranger === undefined) names.strangers.set(key, { path: [...path], siblings, count: 1 });
-  else stranger.count++;
+  const unknownKey = names.unknownKeys.get(key);
+  if (unknownKey === undefined) names.unknownKeys.set(key, { path: [...path], siblings, count: 1 });
+  else unknownKey.count++;
 }
 
 /** Beyond these, suggestions would cost more than they help. */
-const MOST_SUGGESTIONS = 50;
+const MAX_SUGGESTIONS = 50;
 
 /** Words for each, with a suggestion where there is one. */
-export function describeUnknown({ strangers, marks }: UnknownNames, form: Form): { path: Path; message: string }[] {
-  const places = strangers.size === 0 ? new Map<string, string>() : placesOf(form.fields);
-  const described = [...strangers.values()].map(({ path, siblings, count }, index) => {
-    const hint = index < MOST_SUGGESTIONS ? suggestion(path, siblings, places) : undefined;
+export function describeUnknown({ unknownKeys, marks }: UnknownNames, form: Form): { path: Path; message: string }[] {
+  const places = unknownKeys.size === 0 ? new Map<string, string>() : placesOf(form.fields);
+  const described = [...unknownKeys.values()].map(({ path, siblings, count }, index) => {
+    const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, places) : undefined;
     const often = count === 1 ? "" : ` (in ${count} rows)`;
     return { path, message: `is not asked for by this workflow${often}${hint === undefined ? "" : `: ${hint}`}` };
   });

@@ -1,7 +1,7 @@
 /** Holds one value to its field, and says what is allowed. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import type { Json } from "../model.ts";
+import type { Json } from "../json.ts";
 import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
 import { isObject } from "./path.ts";
 import { MASK } from "./secrets.ts";
@@ -130,12 +130,12 @@ function rangeOf({ min, max }: NumberField): string {
   return max === null ? "" : ` of at most ${max}`;
 }
 
-const MOST_OPTIONS = 8;
+const MAX_OPTIONS = 8;
 
 function choicesOf({ isMultiple, options }: ChoiceField): string {
   if (options === null) return isMultiple ? "a list of the options" : "one of the options";
-  const shown = options.slice(0, MOST_OPTIONS).map(({ value }) => JSON.stringify(value)).join(", ");
-  const rest = options.length > MOST_OPTIONS ? `, … (${options.length} in all)` : "";
+  const shown = options.slice(0, MAX_OPTIONS).map(({ value }) => JSON.stringify(value)).join(", ");
+  const rest = options.length > MAX_OPTIONS ? `, … (${options.length} in all)` : "";
   return isMultiple ? `a list of any of ${shown}${rest}` : `one of ${shown}${rest}`;
 }
 

@@ -1,7 +1,8 @@
 /** What may be chosen, in words and in order. Pure. */
 
-import type { Cluster, Preset, Workflow } from "../model.ts";
-import type { Choice } from "./asker.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Preset, Workflow } from "../workflow.ts";
+import type { Choice } from "./prompter.ts";
 
 /** Favourites first, then by name; numbered, so that a number chooses. */
 export function workflowChoices(workflows: readonly Workflow[]): Choice<string>[] {

@@ -6,8 +6,9 @@ import { MASK } from "../inputs/secrets.ts";
 import { isSecretField } from "../inputs/secrets.ts";
 import { formatPath, type Path } from "../inputs/path.ts";
 import { allowedBy, problemWith } from "../inputs/value_check.ts";
-import type { Cluster, Json, JsonObject } from "../model.ts";
-import type { Asker, Validate } from "./asker.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { Prompter, Validate } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
 import { answer, type Answers, nextQuestion, type Question } from "./questions.ts";
 
@@ -20,7 +21,12 @@ export interface FillOptions {
 type ValueQuestion = Extract<Question, { type: "value" }>;
 
 /** Asks until nothing is left to be asked, beginning with what is given. */
-export async function fill(asker: Asker, form: Form, given: JsonObject, options: FillOptions): Promise<JsonObject> {
+export async function fill(
+  prompter: Prompter,
+  form: Form,
+  given: JsonObject,
+  options: FillOptions,
+): Promise<JsonObject> {
   let answers: Answers = { inputs: given, asked: new Set() };
   let heading = "";
   while (true) {
@@ -31,30 +37,34 @@ export async function fill(asker: Asker, form: Form, given: JsonObject, options:
       const more = question.rows === 0
         ? `Add a row to ${name}?`
         : `Add another row to ${name}? (${question.rows} so far)`;
-      const isMore = await asker.confirm(more, { initial: false });
+      const isMore = await prompter.confirm(more, { initial: false });
       answers = isMore
         ? { ...answers, inputs: answer(answers, [...question.path, question.rows], {}).inputs }
         : { ...answers, asked: new Set([...answers.asked, formatPath(question.path)]) };
       continue;
     }
     const above = question.headings.join(" › ");
-    if (above !== heading && above !== "") asker.say(above);
+    if (above !== heading && above !== "") prompter.say(above);
     heading = above;
-    answers = answer(answers, question.path, await askValue(asker, question, options));
+    answers = answer(answers, question.path, await askValue(prompter, question, options));
   }
 }
 
 /** `undefined` leaves it to the platform. */
-async function askValue(asker: Asker, question: ValueQuestion, { clusters }: FillOptions): Promise<Json | undefined> {
+async function askValue(
+  prompter: Prompter,
+  question: ValueQuestion,
+  { clusters }: FillOptions,
+): Promise<Json | undefined> {
   const { field } = question;
   switch (field.kind) {
     case "boolean":
-      return await asker.confirm(messageOf(question), { initial: (question.given ?? field.default) === true });
+      return await prompter.confirm(messageOf(question), { initial: (question.given ?? field.default) === true });
     case "choice":
-      if (field.options !== null) return await askChoice(asker, question, { ...field, options: field.options });
-      return await askText(asker, question);
+      if (field.options !== null) return await askChoice(prompter, question, { ...field, options: field.options });
+      return await askText(prompter, question);
     case "cluster":
-      return await askCluster(asker, question, field, await clusters());
+      return await askCluster(prompter, question, field, await clusters());
     case "text":
     case "number":
     case "resource":
@@ -62,16 +72,16 @@ async function askValue(asker: Asker, question: ValueQuestion, { clusters }: Fil
     case "group":
     case "list":
     case "header":
-      return await askText(asker, question);
+      return await askText(prompter, question);
   }
 }
 
-async function askText(asker: Asker, question: ValueQuestion): Promise<Json | undefined> {
+async function askText(prompter: Prompter, question: ValueQuestion): Promise<Json | undefined> {
   const { field, given } = question;
   const message = messageOf(question);
   const validate: Validate = (text) => problemOf(question, text);
   if (isSecretQuestion(question)) {
-    const secret = await asker.secret(message, { validate });
+    const secret = await prompter.secret(message, { validate });
     return secret === "" ? given : secret;
   }
   const options = {
@@ -80,12 +90,12 @@ async function askText(asker: Asker, question: ValueQuestion): Promise<Json | un
     ...(field.default === undefined ? {} : { placeholder: asText(field.default) }),
   };
   const isMultiline = field.kind === "text" && field.isMultiline;
-  const text = isMultiline ? await asker.multiline(message, options) : await asker.text(message, options);
+  const text = isMultiline ? await prompter.multiline(message, options) : await prompter.text(message, options);
   return text === "" ? undefined : valueOf(field, text);
 }
 
 async function askChoice(
-  asker: Asker,
+  prompter: Prompter,
   question: ValueQuestion,
   { isMultiple, options }: {
     isMultiple: boolean;
@@ -97,12 +107,12 @@ async function askChoice(
   const choices = options.map(({ label, value }) => ({ value, label }));
   if (isMultiple) {
     const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
-    const chosen = await asker.chooseMany(messageOf(question), choices, { initial, isRequired });
+    const chosen = await prompter.chooseMany(messageOf(question), choices, { initial, isRequired });
     return chosen.length === 0 && !isRequired && !hasDefault(field) ? undefined : [...chosen];
   }
   const none = isRequired || hasDefault(field) ? [] : [{ value: null, label: "None" }];
   const initial = choices.find(({ value }) => value === current)?.value;
-  const chosen = await asker.choose<string | number | boolean | null>(
+  const chosen = await prompter.choose<string | number | boolean | null>(
     messageOf(question),
     [...choices, ...none],
     initial === undefined ? {} : { initial },
@@ -111,7 +121,7 @@ async function askChoice(
 }
 
 async function askCluster(
-  asker: Asker,
+  prompter: Prompter,
   question: ValueQuestion,
   { allowsWorkspace }: ClusterField,
   clusters: readonly Cluster[],
@@ -120,8 +130,8 @@ async function askCluster(
   const current = question.given ?? question.field.default;
   const choices = clusterChoices(clusters, { allowsWorkspace, isOptional });
   const initial = choices.find(({ value }) => value !== null && value === current)?.value;
-  const chosen = await asker.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
-  if (chosen === null) return await askText(asker, question);
+  const chosen = await prompter.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
+  if (chosen === null) return await askText(prompter, question);
   return chosen === "" ? undefined : chosen;
 }
 

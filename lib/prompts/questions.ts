@@ -3,7 +3,7 @@
 import { isRequired, type Place, stateOf } from "../inputs/field_state.ts";
 import type { Field, Fields, Form, ListField } from "../inputs/form.ts";
 import { formatPath, isObject, type Path, valueAt } from "../inputs/path.ts";
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 export type Question =
   | {
@@ -40,7 +40,7 @@ export function answer({ inputs, asked }: Answers, path: Path, value: Json | und
   return { inputs: isObject(whole) ? whole : inputs, asked: new Set([...asked, formatPath(path)]) };
 }
 
-interface Walk {
+interface CheckContext {
   readonly form: Form;
   readonly answers: Answers;
   readonly wanted: readonly Path[] | undefined;
@@ -49,7 +49,7 @@ interface Walk {
   readonly headings: readonly string[];
 }
 
-function inFields(fields: Fields, walk: Walk): Question | undefined {
+function inFields(fields: Fields, walk: CheckContext): Question | undefined {
   for (const [name, field] of fields) {
     const question = inField(name, field, walk);
     if (question !== undefined) return question;
@@ -57,7 +57,7 @@ function inFields(fields: Fields, walk: Walk): Question | undefined {
   return undefined;
 }
 
-function inField(name: string, field: Field, walk: Walk): Question | undefined {
+function inField(name: string, field: Field, walk: CheckContext): Question | undefined {
   const { form, answers, rows, headings } = walk;
   const place: Place = { form, inputs: answers.inputs, rows };
   const state = stateOf(field, place);
@@ -74,7 +74,7 @@ function inField(name: string, field: Field, walk: Walk): Question | undefined {
   return { type: "value", path, field, isRequired: isRequired(field, state) === true, given, headings };
 }
 
-function inList(field: ListField, walk: Walk): Question | undefined {
+function inList(field: ListField, walk: CheckContext): Question | undefined {
   const { answers, path, rows } = walk;
   const list = valueAt(answers.inputs, path);
   const count = Array.isArray(list) ? list.length : 0;

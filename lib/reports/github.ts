@@ -4,7 +4,8 @@
  * Limits of a step, as GitHub documents them: 10 annotations of each type, 1 MiB of summary.
  */
 
-import type { Annotation, FailedStep, Failure, Problem, RunResult, Submitted } from "../model.ts";
+import type { Problem } from "../problem.ts";
+import type { Annotation, FailedStep, Failure, RunResult, Submitted } from "../result.ts";
 
 /** What `run --json` prints: how the run ended, or what kept us from knowing. */
 export type EndDocument = ResultDocument | ErrorDocument;
@@ -30,7 +31,7 @@ export interface RunFacts {
   /** `null` when nothing was submitted. */
   readonly slug: string | null;
   /** True when the run was there before this call. */
-  readonly wasAlreadyThere: boolean;
+  readonly isAttached: boolean;
   /** The platform's address, like `https://activate.parallel.works`; `null` when the key names none. */
   readonly platformUrl: string | null;
 }
@@ -38,10 +39,10 @@ export interface RunFacts {
 /** `error`: nothing was started. `stopped`: nobody waited for the end; the run goes on. */
 export type GithubStatus = RunResult["status"] | "error" | "stopped";
 
-const MOST_ANNOTATIONS = 10;
+const MAX_ANNOTATIONS = 10;
 /** In UTF-16 units; with every unit four bytes wide it is still below the limit. */
-const LONGEST_SUMMARY = 200_000;
-const LONGEST_MESSAGE = 4_000;
+const MAX_SUMMARY_LENGTH = 200_000;
+const MAX_MESSAGE_LENGTH = 4_000;
 
 /** The values of the outputs `run-slug`, `status` and `exit-code`. */
 export function githubOutputs(end: EndDocument, facts: RunFacts): Readonly<Record<string, string>> {
@@ -69,13 +70,11 @@ export function githubAnnotations(end: EndDocument, facts: RunFacts): readonly s
       step.annotations.map((note) => stepAnnotation(note, `${job.name} / ${step.name}`))
     )
   );
-  const again = facts.wasAlreadyThere
-    ? "\nThis job did not start the run: it was there already under the same key"
-    : "";
+  const again = facts.isAttached ? "\nThis job did not start the run: it was there already under the same key" : "";
   const whole = annotation("error", `${workflow} ${end.status}`, headline(end) + again);
   return [
     whole,
-    ...mostOf(steps, "error", MOST_ANNOTATIONS - 1),
+    ...mostOf(steps, "error", MAX_ANNOTATIONS - 1),
     ...mostOf(steps, "warning"),
     ...mostOf(steps, "notice"),
   ];
@@ -95,7 +94,7 @@ export function githubSummary(end: EndDocument, facts: RunFacts): string {
     ? [heading(end, facts), table(errorRows(end, facts)), problemList(end), hintOf(end)]
     : [heading(end, facts), table(resultRows(end, facts)), failureText(end.failure), outputsText(end)];
   const whole = parts.filter((part) => part !== "").join("\n\n");
-  if (whole.length <= LONGEST_SUMMARY) return `${whole}\n`;
+  if (whole.length <= MAX_SUMMARY_LENGTH) return `${whole}\n`;
   // A cut inside of a code block would swallow what other steps say; the table alone is always whole.
   return `${parts.slice(0, 2).join("\n\n")}\n\nThe rest is too long for a summary: see the result file.\n`;
 }
@@ -111,14 +110,14 @@ function slugOf(end: EndDocument, { slug }: RunFacts): string | null {
 }
 
 function annotation(type: Annotation["type"], title: string, message: string): string {
-  return workflowCommand(type, { title: shortened(title, 200) }, shortened(message, LONGEST_MESSAGE));
+  return workflowCommand(type, { title: shortened(title, 200) }, shortened(message, MAX_MESSAGE_LENGTH));
 }
 
 function stepAnnotation({ type, title, message }: Annotation, where: string) {
   return { type, text: annotation(type, title === null ? where : `${title} (${where})`, message || where) };
 }
 
-function mostOf(notes: readonly { type: string; text: string }[], type: Annotation["type"], most = MOST_ANNOTATIONS) {
+function mostOf(notes: readonly { type: string; text: string }[], type: Annotation["type"], most = MAX_ANNOTATIONS) {
   return notes.filter((note) => note.type === type).slice(0, most).map(({ text }) => text);
 }
 
@@ -145,9 +144,9 @@ function resultRows(end: ResultDocument, facts: RunFacts): readonly (readonly [s
   return [
     ["Status", platformStatus === null || platformStatus === status ? status : inline(`${status} (${platformStatus})`)],
     ["Run", code(slug ?? facts.slug ?? "") + (runNumber === null ? "" : ` #${runNumber}`)],
-    ["Started", facts.wasAlreadyThere ? `${inline(startedAt ?? "")}, before this job` : inline(startedAt ?? "")],
+    ["Started", facts.isAttached ? `${inline(startedAt ?? "")}, before this job` : inline(startedAt ?? "")],
     ["Took", durationSeconds === null ? "" : duration(durationSeconds)],
-    ["Why", status === "completed" ? "" : inline(shortened(headline(end), LONGEST_MESSAGE))],
+    ["Why", status === "completed" ? "" : inline(shortened(headline(end), MAX_MESSAGE_LENGTH))],
     ["Exit code", String(end.exitCode)],
     ["Session", session === undefined ? "" : linkTo(session.name, session.url)],
     ["Links", named.join(", ")],
@@ -157,7 +156,7 @@ function resultRows(end: ResultDocument, facts: RunFacts): readonly (readonly [s
 
 function errorRows({ error, exitCode }: ErrorDocument, facts: RunFacts): readonly (readonly [string, string])[] {
   return [
-    ["Why", inline(shortened(error.message, LONGEST_MESSAGE))],
+    ["Why", inline(shortened(error.message, MAX_MESSAGE_LENGTH))],
     ["Run", code(facts.slug ?? "")],
     ["Exit code", `${exitCode} (${inline(error.kind)})`],
     ["Platform", facts.platformUrl === null ? "" : linkTo(facts.platformUrl, facts.platformUrl)],

@@ -1,6 +1,6 @@
 /** What goes back: answers as plain values, and refusals, which look the way the server's switches want them to. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 
 /** An answer before it is sent. A body of `null` is none at all. */
 export interface Answer {

@@ -1,6 +1,6 @@
 /** Holding a request's body to the contract: no unknown member, and each known one of its type. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { type FieldFault, invalid } from "./answers.ts";
 import { isObject } from "./shape.ts";
 

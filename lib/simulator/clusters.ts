@@ -1,6 +1,6 @@
 /** The compute clusters of this world. Every user sees the same three; addresses are of the documentation range. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { Refusal } from "./answers.ts";
 import { isObject } from "./shape.ts";
 

@@ -4,17 +4,17 @@ import type { Answer } from "./answers.ts";
 import { Refusal, refusalAnswer } from "./answers.ts";
 import type { Keyring } from "./auth.ts";
 import { type Faults, slowBody, spoil, truncatedBytes } from "./faults.ts";
-import type { FrontConnection } from "./front.ts";
+import type { FrontConnection } from "./tcp_proxy.ts";
 import { ACCOUNT_ROUTES } from "./routes/account.ts";
-import { NESTED_ROUTES } from "./routes/nested.ts";
+import { NESTED_ROUTES } from "./routes/legacy.ts";
 import { type Match, matchRoute } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { Fault, Operation, ReceivedRequest, SimulatorOptions } from "./simulator.ts";
-import type { World } from "./world.ts";
+import type { SimulatorState } from "./state.ts";
 
 export interface ExchangeDeps {
-  readonly world: World;
+  readonly world: SimulatorState;
   readonly keyring: Keyring;
   readonly faults: Faults;
   readonly received: ReceivedRequest[];
@@ -73,8 +73,8 @@ export async function exchange(
 }
 
 /** The routes of this server's generation. */
-function routesOf(world: World) {
-  const generation = world.quirks().routes;
+function routesOf(world: SimulatorState) {
+  const generation = world.behavior().routes;
   return ROUTES.filter(({ family }) => family === undefined || generation === "both" || family === generation);
 }
 
@@ -105,7 +105,7 @@ function respond({ world, keyring, admittedMs }: ExchangeDeps, { request, url, t
 }
 
 function callOf(
-  world: World,
+  world: SimulatorState,
   user: string,
   { url, text, match }: {
     readonly url: URL;
@@ -119,8 +119,8 @@ function callOf(
 }
 
 /** What was turned away doesn't count against the next. */
-function limitRate(world: World, admittedMs: number[]): void {
-  const { rateLimit, rateWindowMs } = world.quirks();
+function limitRate(world: SimulatorState, admittedMs: number[]): void {
+  const { rateLimit, rateWindowMs } = world.behavior();
   if (rateLimit === Infinity) return;
   const nowMs = world.clock.now();
   const recent = admittedMs.filter((atMs) => nowMs - atMs < rateWindowMs);
@@ -161,7 +161,7 @@ async function send(
     readonly connection: FrontConnection;
   },
 ): Promise<Response> {
-  const date = new Date(world.clock.now() + world.quirks().clockSkewMs).toUTCString();
+  const date = new Date(world.clock.now() + world.behavior().clockSkewMs).toUTCString();
   const dated: Answer = { ...answer, headers: { date, ...answer.headers } };
   if (fault?.body === undefined) return new Response(dated.body, dated);
   switch (fault.body) {
@@ -184,8 +184,8 @@ async function send(
   }
 }
 
-function speaksProblems(world: World, request: Request): boolean {
-  return world.quirks().errorBody === "problem" &&
+function speaksProblems(world: SimulatorState, request: Request): boolean {
+  return world.behavior().errorBody === "problem" &&
     (request.headers.get("accept") ?? "").includes("application/problem+json");
 }
 

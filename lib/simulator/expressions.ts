@@ -1,6 +1,6 @@
 /** As much of `${{ … }}` as this world's workflows use: paths, literals, `!`, `==`, `!=`, `&&`, `||` and `? :`. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { Refusal } from "./answers.ts";
 import { isObject } from "./shape.ts";
 

@@ -1,6 +1,6 @@
 /** Inputs as the server takes them: defaults filled in, clusters looked up, what is required and missing listed. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { Refusal } from "./answers.ts";
 import { resolveCluster } from "./clusters.ts";
 import { condition } from "./expressions.ts";

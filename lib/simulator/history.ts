@@ -1,10 +1,10 @@
 /** Runs from before the simulator started, so that lists have something to show and numbers don't begin at 1. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { newId } from "./id.ts";
-import type { World } from "./world.ts";
+import type { SimulatorState } from "./state.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";
@@ -42,7 +42,7 @@ const PAST: readonly Past[] = [
 /** After how long a run of the past was stopped by hand. */
 const STOPPED_AFTER_MS = 20_000;
 
-export function addHistory(world: World): void {
+export function addHistory(world: SimulatorState): void {
   const nowMs = world.clock.now();
   for (const { workflow, count, everyMs, inputs, canceled, failed } of PAST) {
     const record = world.workflows.get(HISTORY_USER)?.get(workflow);

@@ -1,14 +1,14 @@
 /** The files of a run: one log per step, which grows as the run goes on and is moved aside when it is full. */
 
 import { stepLines } from "./progress.ts";
-import type { RunRecord, World } from "./world.ts";
+import type { SimulatedRun, SimulatorState } from "./state.ts";
 
 /** The file's text, or `null` when it isn't there (yet). */
-export function readFile(world: World, run: RunRecord, path: string, nowMs: number): string | null {
+export function readFile(world: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
   const [, jobName, index, isBackup] = /^logs\/([^/]+)\/step_(\d+)\/logs\.out(\.1)?$/.exec(path) ?? [];
   const step = run.plan.jobs.find((job) => job.name === jobName)?.steps[Number(index)];
   if (step === undefined) return null;
-  const { clockSkewMs, logFileBytes } = world.quirks();
+  const { clockSkewMs, logFileBytes } = world.behavior();
   const { current, backup } = rotate(stepLines(run, step, nowMs, clockSkewMs), logFileBytes);
   return isBackup === undefined ? current : backup;
 }

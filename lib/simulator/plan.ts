@@ -3,7 +3,7 @@
  * asked later is read off this plan and the time of day.
  */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 import { Refusal } from "./answers.ts";
 import { condition, type Scope, substitute } from "./expressions.ts";
 import { type Command, outcomeOf, parseScript } from "./script.ts";
@@ -40,7 +40,7 @@ export interface Plan {
   readonly end: "completed" | "error";
 }
 
-const SHORTEST_STEP_MS = 1_000;
+const MIN_STEP_MS = 1_000;
 
 interface PlanOptions {
   readonly inputs: JsonObject;
@@ -108,7 +108,12 @@ function planInstances(own: readonly Instance[], around: Surroundings): PlannedJ
   return jobs;
 }
 
-function planJob({ name, spec, matrix }: Instance, index: number, slotMs: number, around: Surroundings): PlannedJob {
+function planJob(
+  { name, spec, matrix }: Instance,
+  index: number,
+  scheduledAtMs: number,
+  around: Surroundings,
+): PlannedJob {
   const needs = wordsOf(spec["needs"]);
   const before = needs.flatMap((need) => {
     const jobs = around.instances.get(need);
@@ -122,7 +127,7 @@ function planJob({ name, spec, matrix }: Instance, index: number, slotMs: number
     env: { ...around.env },
     ...keywords(before.map((job) => job.end)),
   };
-  const startMs = Math.max(slotMs, 0, ...before.map((job) => job.endMs));
+  const startMs = Math.max(scheduledAtMs, 0, ...before.map((job) => job.endMs));
   const isRunning = startMs < Infinity && condition(spec["if"] ?? "completed", scope);
   const env = { ...around.env, ...textsOf(around.yaml["env"], scope), ...textsOf(spec["env"], scope) };
   const steps = planSteps(spec, {
@@ -156,7 +161,7 @@ function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepSurr
   ) => {
     const commands = parseScript(script, (text) => substitute(text, scope));
     const { durationMs, code, outputs } = outcomeOf(commands);
-    const endMs = extra.isPlayed ? nowMs + Math.max(durationMs, durationMs === 0 ? SHORTEST_STEP_MS : 0) : nowMs;
+    const endMs = extra.isPlayed ? nowMs + Math.max(durationMs, durationMs === 0 ? MIN_STEP_MS : 0) : nowMs;
     const end: EndWord = !extra.isPlayed ? "skipped" : code !== 0 ? "error" : "completed";
     const ownEnv = { ...env, ...textsOf(extra.env, scope) };
     steps.push({ name, shown, commands, env: ownEnv, outputs, startMs: nowMs, endMs, end });

@@ -1,26 +1,26 @@
 /** Where a run stands at an instant: read off its plan and what was done to it since, never stored. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { outputsOf, type PlannedJob, type PlannedStep, type Span } from "./plan.ts";
 import { linesOf } from "./script.ts";
-import type { RunRecord } from "./world.ts";
+import type { SimulatedRun } from "./state.ts";
 
 /** How long a run takes to wind down once it is asked to. */
 export const CANCEL_MS = 3_000;
 
 /** When the run ends (or ended), `Infinity` for never. */
-export function endMsOf(run: RunRecord): number {
+export function endMsOf(run: SimulatedRun): number {
   if (run.failedAtMs !== null) return run.failedAtMs;
   if (run.cancelAskedAtMs !== null) return run.cancelAskedAtMs + CANCEL_MS;
   return run.createdAtMs + run.plan.durationMs;
 }
 
-export function hasEnded(run: RunRecord, nowMs: number): boolean {
+export function hasEnded(run: SimulatedRun, nowMs: number): boolean {
   return nowMs >= endMsOf(run);
 }
 
 /** The platform's word. */
-export function statusOf(run: RunRecord, nowMs: number): string {
+export function statusOf(run: SimulatedRun, nowMs: number): string {
   if (run.shownStatus !== null) return run.shownStatus;
   if (!hasEnded(run, nowMs)) return run.cancelAskedAtMs === null ? "running" : "canceling";
   if (run.failedAtMs !== null) return "error";
@@ -28,7 +28,7 @@ export function statusOf(run: RunRecord, nowMs: number): string {
 }
 
 /** Job name → its state, as the run's page shows it. */
-export function executedJobs(run: RunRecord, nowMs: number): JsonObject {
+export function executedJobs(run: SimulatedRun, nowMs: number): JsonObject {
   return Object.fromEntries(run.plan.jobs.map((job) => [job.name, {
     ...job.shown,
     status: wordAt(job, run, nowMs),
@@ -39,7 +39,7 @@ export function executedJobs(run: RunRecord, nowMs: number): JsonObject {
 }
 
 /** The steps that run right now. */
-export function runningSteps(run: RunRecord, nowMs: number): { name: string; status: string }[] {
+export function runningSteps(run: SimulatedRun, nowMs: number): { name: string; status: string }[] {
   return run.plan.jobs.flatMap((job) => job.steps)
     .map((step) => ({ name: step.name, status: wordAt(step, run, nowMs) }))
     .filter((step) => step.status === "running");
@@ -50,7 +50,7 @@ export function runningSteps(run: RunRecord, nowMs: number): { name: string; sta
  *
  * @param skewMs How far the server's clock is ahead.
  */
-export function stepLines(run: RunRecord, step: PlannedStep, nowMs: number, skewMs: number): Generator<string> {
+export function stepLines(run: SimulatedRun, step: PlannedStep, nowMs: number, skewMs: number): Generator<string> {
   const startMs = run.createdAtMs + step.startMs;
   // A step that is skipped, or was never reached, says nothing.
   const stoppedMs = run.failedAtMs ?? run.cancelAskedAtMs ?? Infinity;
@@ -58,7 +58,7 @@ export function stepLines(run: RunRecord, step: PlannedStep, nowMs: number, skew
   return linesOf(step.commands, step.env, { startMs: startMs + skewMs, untilMs: untilMs + skewMs });
 }
 
-function wordAt(span: Span, run: RunRecord, nowMs: number): string {
+function wordAt(span: Span, run: SimulatedRun, nowMs: number): string {
   const cutMs = run.failedAtMs ?? (run.cancelAskedAtMs ?? Infinity);
   const startMs = run.createdAtMs + span.startMs;
   const endMs = run.createdAtMs + span.endMs;
@@ -71,7 +71,7 @@ function wordAt(span: Span, run: RunRecord, nowMs: number): string {
 }
 
 /** A canceled job publishes nothing. */
-function publishedBy(job: PlannedJob, run: RunRecord, nowMs: number): Record<string, string> {
+function publishedBy(job: PlannedJob, run: SimulatedRun, nowMs: number): Record<string, string> {
   if (wordAt(job, run, nowMs) === "canceled") return {};
   return outputsOf(job.steps.filter((step) => wordAt(step, run, nowMs) === "completed"));
 }

@@ -1,11 +1,11 @@
 /** Runs as the current routes show them. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { endMsOf, executedJobs, hasEnded, statusOf } from "./progress.ts";
-import { type RunRecord, timeText, type World } from "./world.ts";
+import { type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
 
 /** A run of the list: never its jobs. */
-export function runJson(world: World, run: RunRecord, nowMs: number): JsonObject {
+export function runJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const workflow = run.workflow ?? "inline";
   return {
     id: run.id,
@@ -28,7 +28,7 @@ export function runJson(world: World, run: RunRecord, nowMs: number): JsonObject
 }
 
 /** A run's own page. */
-export function runDetailJson(world: World, run: RunRecord, nowMs: number): JsonObject {
+export function runDetailJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const redirect = run.sessions.find((session) => session.isRedirect);
   return {
     ...runJson(world, run, nowMs),

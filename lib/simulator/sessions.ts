@@ -1,9 +1,9 @@
 /** Interactive sessions: they come up in stages after their run has begun, and stop with it. */
 
-import type { JsonObject } from "../model.ts";
+import type { JsonObject } from "../json.ts";
 import { ORGANIZATION } from "./auth.ts";
 import { endMsOf, hasEnded, statusOf } from "./progress.ts";
-import { type RunRecord, type RunSession, timeText, type World } from "./world.ts";
+import { type RunSession, type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
 
 /** Since the run began, milliseconds. */
 const STARTING_AFTER_MS = 3_000;
@@ -11,7 +11,7 @@ const RUNNING_AFTER_MS = 8_000;
 /** A session that runs is not ready yet: its first health checks fail. */
 const HEALTHY_AFTER_MS = 25_000;
 
-export function sessionList(world: World, user: string, nowMs: number): JsonObject[] {
+export function sessionList(world: SimulatorState, user: string, nowMs: number): JsonObject[] {
   return world.runs.filter((run) => run.user === user && !run.isDeleted)
     .flatMap((run) => run.sessions.map((session) => ({ run, session })))
     .filter(({ session }) => !world.closedSessions.has(session.id))
@@ -19,7 +19,7 @@ export function sessionList(world: World, user: string, nowMs: number): JsonObje
 }
 
 /** Ends the session; `false` when there is none of that name. */
-export function closeSession(world: World, user: string, name: string): boolean {
+export function closeSession(world: SimulatorState, user: string, name: string): boolean {
   const session = world.runs.filter((run) => run.user === user && !run.isDeleted)
     .flatMap((run) => run.sessions)
     .find((session) => session.name === name && !world.closedSessions.has(session.id));
@@ -29,12 +29,12 @@ export function closeSession(world: World, user: string, name: string): boolean 
 }
 
 function sessionJson(
-  world: World,
-  { run, session, nowMs }: { readonly run: RunRecord; readonly session: RunSession; readonly nowMs: number },
+  world: SimulatorState,
+  { run, session, nowMs }: { readonly run: SimulatedRun; readonly session: RunSession; readonly nowMs: number },
 ): JsonObject {
   const ageMs = nowMs - run.createdAtMs;
-  const isOver = hasEnded(run, nowMs);
-  const status = isOver
+  const isEnded = hasEnded(run, nowMs);
+  const status = isEnded
     ? "stopped"
     : ageMs < STARTING_AFTER_MS
     ? "creating"
@@ -52,7 +52,7 @@ function sessionJson(
     status,
     healthy: status === "running" && ageMs >= HEALTHY_AFTER_MS,
     createdAt: timeText(world, run.createdAtMs),
-    ...(isOver ? { stoppedAt: timeText(world, endMsOf(run)) } : {}),
+    ...(isEnded ? { stoppedAt: timeText(world, endMsOf(run)) } : {}),
     ...(status === "running" ? { externalHref: href, internalHref: `/pw${href}` } : {}),
     remoteHost: "192.0.2.10",
     remotePort: 8888,

@@ -1,6 +1,6 @@
 /** Reading values of unknown shape, as they come out of YAML and JSON. */
 
-import type { Json, JsonObject } from "../model.ts";
+import type { Json, JsonObject } from "../json.ts";
 
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);

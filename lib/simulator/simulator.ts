@@ -52,8 +52,8 @@ export interface Fault {
 }
 
 /** Each open point of the contract, as a switch. */
-export interface Quirks {
-  readonly routes: "flat" | "nested" | "both";
+export interface ServerBehavior {
+  readonly routes: "current" | "legacy" | "both";
   /** What GET of a run answers on the nested routes. */
   readonly nestedRead: "405" | "run";
   /**
@@ -95,7 +95,7 @@ export interface SimulatorOptions {
   readonly port?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
   /** More workflows, as YAML text by name, beside the ones that are always there. */
   readonly workflows?: Readonly<Record<string, string>>;
@@ -135,7 +135,7 @@ export interface Simulator extends AsyncDisposable {
   received(operation?: Operation): readonly ReceivedRequest[];
   addFaults(...faults: readonly Fault[]): void;
   /** Changes switches while it runs. */
-  setQuirks(quirks: Partial<Quirks>): void;
+  setBehavior(behavior: Partial<ServerBehavior>): void;
   /**
    * The runs begun since the simulator started, whoever's, oldest first and deleted ones included. The history that it
    * starts with is left out.

@@ -4,12 +4,13 @@ import { systemClock } from "../clock.ts";
 import { createKeyring } from "./auth.ts";
 import { exchange, type ExchangeDeps } from "./exchange.ts";
 import { createFaults } from "./faults.ts";
-import { openFront } from "./front.ts";
+import { openFront } from "./tcp_proxy.ts";
 import { statusOf } from "./progress.ts";
-import { DEFAULT_QUIRKS } from "./quirks.ts";
+import { DEFAULT_BEHAVIOR } from "./behavior.ts";
 import { askToCancel } from "./routes/runs.ts";
-import type { Quirks, ReceivedRequest, Simulator, SimulatorOptions } from "./simulator.ts";
-import { createWorld, type RunRecord } from "./world.ts";
+import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
+import { createState } from "./create_state.ts";
+import type { SimulatedRun } from "./state.ts";
 
 /**
  * Listens on 127.0.0.1. Close it with `await using`, or it keeps the process alive.
@@ -18,11 +19,11 @@ import { createWorld, type RunRecord } from "./world.ts";
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, clock = systemClock, random = chanceFrom(clock.now()), onStep = () => {} } = options;
-  let quirks: Quirks = { ...DEFAULT_QUIRKS, ...options.quirks };
+  let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaults(options.faults ?? []);
   const received: ReceivedRequest[] = [];
-  const world = createWorld({ clock, random, quirks: () => quirks, extraWorkflows: options.workflows ?? {} });
+  const world = createState({ clock, random, behavior: () => behavior, extraWorkflows: options.workflows ?? {} });
 
   const inner = await listenWithin((request, info) => handle(request, info));
   const front = await openOrShut(inner, () => openFront({ port, serverPort: inner.addr.port }));
@@ -39,7 +40,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     });
   };
 
-  const runOf = (slug: string): RunRecord => {
+  const runOf = (slug: string): SimulatedRun => {
     const run = world.runs.findLast((run) => run.slug === slug && !run.isDeleted);
     if (run === undefined) throw new RangeError(`slug must be that of a run: got ${slug}`);
     return run;
@@ -52,7 +53,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     expireKeys: (user) => keyring.expire(user),
     received: (operation) => received.filter((request) => operation === undefined || request.operation === operation),
     addFaults: (...more) => faults.add(more),
-    setQuirks: (changed) => void (quirks = { ...quirks, ...changed }),
+    setBehavior: (changed) => void (behavior = { ...behavior, ...changed }),
     runs: () =>
       world.runs.filter((run) => !run.isHistory).map((run) => ({
         slug: run.slug,

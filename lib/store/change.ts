@@ -3,7 +3,28 @@
 import { StorageError } from "../errors.ts";
 import type { Backend, Limits, Write } from "./backend.ts";
 import { byteLength, type Key, keyText } from "./key.ts";
-import type { Change } from "./kv.ts";
+
+/** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
+export interface Check {
+  readonly key: Key;
+  readonly versionstamp: string | null;
+}
+
+/** Of `set` and `delete` of one key the last holds; several `sum` of one key add up. */
+export interface Change {
+  check(...checks: readonly Check[]): Change;
+  /** @param value Anything that JSON can write. */
+  set(key: Key, value: unknown): Change;
+  delete(key: Key): Change;
+  /**
+   * Adds to a number, which is 0 where nothing is stored.
+   *
+   * @param by A safe integer, of either sign.
+   */
+  sum(key: Key, by: number): Change;
+  /** Applies all of it or nothing, durably. `undefined`: a check failed. */
+  commit(): Promise<string | undefined>;
+}
 
 /** The most that one change may hold on any backend; Deno KV sets these. */
 export const MAX_CHANGE = { checks: 90, mutations: 900, keyBytes: 60_000 } as const;

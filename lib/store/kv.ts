@@ -1,7 +1,7 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
 import type { Backend, Limits, PageQuery, Row } from "./backend.ts";
-import { createChange } from "./change.ts";
+import { type Change, createChange } from "./change.ts";
 import { compareKeyTexts, type Key, KEY_SEPARATOR, keyText, partsOf, rangeOf, type Selector } from "./key.ts";
 
 export interface Entry<T = unknown> {
@@ -15,28 +15,9 @@ export interface Entry<T = unknown> {
 /** An entry, or what stands for its absence. */
 export type Found<T = unknown> = Entry<T> | { readonly key: Key; readonly value: null; readonly versionstamp: null };
 
-/** What must still be stored when a change is committed; `null` where nothing may be. */
-export type Check = Pick<Found, "key" | "versionstamp">;
-
 export interface ListOptions {
   readonly limit?: number;
   readonly reverse?: boolean;
-}
-
-/** Of `set` and `delete` of one key the last holds; several `sum` of one key add up. */
-export interface Change {
-  check(...checks: readonly Check[]): Change;
-  /** @param value Anything that JSON can write. */
-  set(key: Key, value: unknown): Change;
-  delete(key: Key): Change;
-  /**
-   * Adds to a number, which is 0 where nothing is stored.
-   *
-   * @param by A safe integer, of either sign.
-   */
-  sum(key: Key, by: number): Change;
-  /** Applies all of it or nothing, durably. `undefined`: a check failed. */
-  commit(): Promise<string | undefined>;
 }
 
 /** Every method throws StorageError when the store can't be used. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
-import { keyFor } from "../client/support/servers.ts";
+import { keyFor } from "../platform/support/servers.ts";
 import { createAuthority, type Issued } from "../support/certificates.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { runProgram } from "../support/program.ts";

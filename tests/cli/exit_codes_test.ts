@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { EXIT_CODES, gravest } from "../../lib/cli/exit_codes.ts";
+import { EXIT_CODES, mostSevere } from "../../lib/cli/exit_codes.ts";
 
 for (
   const [codes, want] of [
@@ -16,7 +16,7 @@ for (
     [[130, 70, 6], 70],
   ] as const
 ) {
-  Deno.test(`gravest(${JSON.stringify(codes)}) is ${want}`, () => assert.equal(gravest(codes), want));
+  Deno.test(`gravest(${JSON.stringify(codes)}) is ${want}`, () => assert.equal(mostSevere(codes), want));
 }
 
 Deno.test("each number that a kind has is told in the README", async () => {

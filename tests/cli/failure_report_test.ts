@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Stopped } from "../../lib/cli/context.ts";
 import { failureDocument, renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
-import { styleFor } from "../../lib/cli/style.ts";
+import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
 
 const DENIED = 'Requires read access to "/x", run again with the --allow-read flag';

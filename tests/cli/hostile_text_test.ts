@@ -5,7 +5,7 @@ import { main } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
-import { keyFor } from "../client/support/servers.ts";
+import { keyFor } from "../platform/support/servers.ts";
 import { aContext } from "../support/cli_context.ts";
 import { keptWriter } from "../support/writer.ts";
 
@@ -66,8 +66,8 @@ for (const { args, kept = [], codes } of ROWS) {
       const said = `exit ${code}\n${stdout.text()}\n${stderr.text()}`;
       assert.notEqual(code, 70, said);
       if (codes !== undefined) assert.ok(codes.includes(code), said);
-      assertHarmless(stdout.text());
-      assertHarmless(stderr.text());
+      assertEscaped(stdout.text());
+      assertEscaped(stderr.text());
       // A log's lines are its own.
       if (args[0] !== "logs") assert.doesNotMatch(`${stdout.text()}\n${stderr.text()}`, /^FORGED/m, "a line of theirs");
       if (mode === "json") JSON.parse(stdout.text());
@@ -75,7 +75,7 @@ for (const { args, kept = [], codes } of ROWS) {
   }
 }
 
-function assertHarmless(text: string): void {
+function assertEscaped(text: string): void {
   // deno-lint-ignore no-control-regex -- the live line takes itself back, and these colours are ours
   const plain = text.replace(/\r\u001b\[K/g, "").replace(/\u001b\[(?:1|2|22|31|32|33|36|39)m/g, "<ours>");
   // deno-lint-ignore no-control-regex -- what must not pass

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
-import type { Fault, Quirks } from "../../lib/simulator/simulator.ts";
+import type { Fault, ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { type Call, runProgram } from "../support/program.ts";
 import { submittedTo } from "../support/received.ts";
@@ -14,7 +14,7 @@ interface Row {
   readonly code: number;
   readonly stdout?: RegExp;
   readonly stderr?: RegExp;
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
   /** Sent when stderr first says this. */
   readonly signal?: readonly [RegExp, Deno.Signal];
@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
     args: ["run", "quick", ...FAST],
     // On a current server this takes the minute that the run is looked for; an older one leaves nothing to look for.
     faults: [{ on: "submit", cut: "before-effect" }],
-    quirks: { routes: "nested", nestedRead: "run" },
+    behavior: { routes: "legacy", nestedRead: "run" },
     code: 6,
     stdout: /not known whether a run was started/,
     started: 0,
@@ -143,7 +143,7 @@ const ROWS: readonly Row[] = [
     started: 1,
   },
   {
-    args: [...HELLO, "--lost-contact-after", "1s"],
+    args: [...HELLO, "--unreachable-timeout", "1s"],
     faults: [{ on: "get-run", status: 503, times: Infinity }],
     code: 7,
     stdout: /goes on[^]*watch hello-world-/,
@@ -164,7 +164,7 @@ const ROWS: readonly Row[] = [
   },
   {
     args: ["run", "quick", ...FAST],
-    quirks: { routes: "nested", nestedRead: "405" },
+    behavior: { routes: "legacy", nestedRead: "405" },
     code: 2,
     stderr: /--no-wait/,
     started: 0,
@@ -237,11 +237,11 @@ const ROWS: readonly Row[] = [
 ];
 
 for (const row of ROWS) {
-  const { args, env = {}, faults, quirks, signal, stdin } = row;
+  const { args, env = {}, faults, behavior, signal, stdin } = row;
   const circumstances = [
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(faults ?? []).map((fault) => JSON.stringify(fault)),
-    ...(quirks === undefined ? [] : [JSON.stringify(quirks)]),
+    ...(behavior === undefined ? [] : [JSON.stringify(behavior)]),
     ...(signal === undefined ? [] : [signal[1]]),
     ...(stdin === undefined ? [] : ["stdin"]),
     ...(row.entry === undefined ? [] : ["a broken dependency"]),
@@ -292,7 +292,7 @@ async function hold(row: Row): Promise<void> {
   const { code, stdout, stderr, signal, entry, stdin } = row;
   await using simulator = await startSimulator({
     clock: fastClock(systemClock, 60),
-    ...(row.quirks === undefined ? {} : { quirks: row.quirks }),
+    ...(row.behavior === undefined ? {} : { behavior: row.behavior }),
     ...(row.faults === undefined ? {} : { faults: row.faults }),
   });
   let isSent = false;

@@ -16,5 +16,5 @@ for (const os of ["linux", "darwin"] as const) {
 }
 
 Deno.test("this machine knows every signal that is listened for", () => {
-  using _listening = systemContext().onSignal(() => {});
+  using _listening = systemContext("").onSignal(() => {});
 });

@@ -1,11 +1,12 @@
 /** What docs/cloud.md promises of HTTP is so. */
 
 import assert from "node:assert/strict";
+import { silentLog } from "../../lib/log.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { readKeys } from "../../functions/access.ts";
-import { tick } from "../../functions/tick.ts";
-import { createHandler } from "../../functions/http.ts";
-import { aCloudStage } from "./support/cloud.ts";
+import { readKeys } from "../../lib/server/auth.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
+import { createHandler } from "../../lib/server/app.ts";
+import { aServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
@@ -20,12 +21,16 @@ Deno.test("docs/cloud.md lists addresses", () => assert.equal(ROWS.length, 8));
 
 for (const { method, path, key } of ROWS) {
   Deno.test(`docs/cloud.md: ${method} ${path} is there, and opens to ${key === "none" ? "anybody" : `the ${key} key`}`, async () => {
-    await using stage = await aCloudStage([NIGHTLY]);
-    const cloud = await stage.isolate();
-    await tick(cloud);
-    const handle = createHandler({ open: () => Promise.resolve(cloud), keys: readKeys((name) => KEYS[name]) });
+    await using stage = await aServiceStage([NIGHTLY]);
+    const service = await stage.isolate();
+    await tick(service);
+    const handler = createHandler({
+      log: silentLog,
+      open: () => Promise.resolve(service),
+      keys: readKeys((name) => KEYS[name]),
+    });
     const ask = async (where: string, given: string | null, how = method) => {
-      const answer = await handle(
+      const answer = await handler(
         new Request(`https://runner.example${where}`, {
           method: how,
           headers: {

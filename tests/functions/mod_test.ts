@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { runNow } from "../../functions/mod.ts";
-import { tick } from "../../functions/tick.ts";
+import { tick } from "../../lib/scheduler/tick.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { aCloudStage } from "./support/cloud.ts";
+import { aServiceStage } from "../support/service.ts";
 
 Deno.test("a run of a function's own is submitted once for its key, and the ticks see its end", async () => {
-  await using stage = await aCloudStage([]);
-  const cloud = await stage.isolate();
-  const first = await runNow(cloud, "quick", { inputs: { file: "a" }, key: "upload a" });
-  const second = await runNow(cloud, "quick", { inputs: { file: "a" }, key: "upload a" });
-  assert.equal(second.wishId, first.wishId);
+  await using stage = await aServiceStage([]);
+  const service = await stage.isolate();
+  const first = await runNow(service, "quick", { inputs: { file: "a" }, key: "upload a" });
+  const second = await runNow(service, "quick", { inputs: { file: "a" }, key: "upload a" });
+  assert.equal(second.submissionId, first.submissionId);
   assert.equal(stage.simulator.runs().length, 1);
   stage.clock.advance(60_000);
-  await tick(cloud);
-  assert.equal((await cloud.deps.ledger.get(first.wishId))?.state, "settled");
+  await tick(service);
+  assert.equal((await service.deps.store.get(first.submissionId))?.state, "finished");
 });
 
 Deno.test("the example in functions/mod.ts runs as it stands", async () => {

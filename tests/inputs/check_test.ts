@@ -6,7 +6,7 @@ import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { declaredTypes } from "../../lib/inputs/declared_type.ts";
 import { everyType } from "../../lib/simulator/workflows/every_type.ts";
-import type { Problem } from "../../lib/model.ts";
+import type { Problem } from "../../lib/problem.ts";
 
 const CASE = `
 solver: { type: dropdown, label: Solver, default: steady, options: [{ label: Steady state, value: steady }, { label: Large eddies, value: les }] }

@@ -4,7 +4,7 @@ import { commandLine } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
 import { isObject, joinPath, type Path, valueAt } from "../../lib/inputs/path.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 
 for (
   const [inputs, secretPaths, want] of [

@@ -3,7 +3,7 @@ import { explainInputs } from "../../lib/inputs/explain.ts";
 import { givenLayer, readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import type { JsonObject } from "../../lib/model.ts";
+import type { JsonObject } from "../../lib/json.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "base.json":

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
-import type { JsonObject } from "../../lib/model.ts";
+import type { JsonObject } from "../../lib/json.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "base.json": '{"a": {"b": 1, "c": [1, 2]}, "d": "x"}',

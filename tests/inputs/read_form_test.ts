@@ -3,7 +3,7 @@ import { parse } from "../../lib/deps/yaml.ts";
 import { fieldAt } from "../../lib/inputs/form.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { everyType } from "../../lib/simulator/workflows/every_type.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 
 function read(inputs: Json) {
   const form = readForm({ on: { execute: { inputs } } });

@@ -7,7 +7,7 @@ import { readForm } from "../../lib/inputs/read_form.ts";
 import { schemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
 import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields, randomInputs } from "./support/random_forms.ts";
 
 /** Where an independent validator finds something, row numbers aside. */

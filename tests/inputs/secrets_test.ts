@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { findSecrets, isSecretAt, looksSecret, maskSecrets } from "../../lib/inputs/secrets.ts";
-import type { JsonObject } from "../../lib/model.ts";
+import type { JsonObject } from "../../lib/json.ts";
 
 for (
   const name of [

@@ -5,7 +5,7 @@ import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
 import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields } from "./support/random_forms.ts";
 
 function formOf(inputs: Json) {

@@ -26,7 +26,7 @@ for (
   ] as const
 ) {
   Deno.test(`lint: ${source} is refused below lib/cli/`, () => {
-    assert.deepEqual(rulesBroken("lib/executor/pace.ts", source), [
+    assert.deepEqual(rulesBroken("lib/runs/poll_interval.ts", source), [
       `house/no-ambient: ${name} is not for rows below lib/cli/`,
     ]);
   });
@@ -38,12 +38,12 @@ for (
     ["main.ts", "Deno.exit(1)"],
     ["tests/a_test.ts", "setTimeout(() => {}, 1); export default 1"],
     ["lib/clock.ts", "setTimeout(() => Date.now(), 1)"],
-    ["lib/client/http.ts", "await fetch('/')"],
-    ["lib/executor/pace.ts", "export const at = (ms: number) => new Date(ms).toISOString()"],
-    ["lib/executor/pace.ts", "export const get = (fetch: typeof globalThis.fetch) => fetch('/')"],
-    ["lib/executor/pace.ts", "export const get = ({ fetch }: { fetch: typeof globalThis.fetch }) => fetch('/')"],
-    ["lib/executor/pace.ts", "export const get = (deps: { fetch: typeof fetch }) => deps.fetch('/')"],
-    ["lib/executor/pace.ts", "export const pick = (random = Math.max) => random(1, 2)"],
+    ["lib/platform/http.ts", "await fetch('/')"],
+    ["lib/runs/poll_interval.ts", "export const at = (ms: number) => new Date(ms).toISOString()"],
+    ["lib/runs/poll_interval.ts", "export const get = (fetch: typeof globalThis.fetch) => fetch('/')"],
+    ["lib/runs/poll_interval.ts", "export const get = ({ fetch }: { fetch: typeof globalThis.fetch }) => fetch('/')"],
+    ["lib/runs/poll_interval.ts", "export const get = (deps: { fetch: typeof fetch }) => deps.fetch('/')"],
+    ["lib/runs/poll_interval.ts", "export const pick = (random = Math.max) => random(1, 2)"],
     ["lib/cli/program.ts", 'await import("./commands/run.ts")'],
   ] as const
 ) {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { clusterChoices, fitsSearch, inputWays, workflowChoices } from "../../lib/prompts/choices.ts";
-import type { Cluster, Workflow } from "../../lib/model.ts";
+import type { Cluster } from "../../lib/cluster.ts";
+import type { Workflow } from "../../lib/workflow.ts";
 
 const workflow = (name: string, isFavorite = false): Workflow => ({
   id: name,

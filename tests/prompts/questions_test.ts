@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { formatPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { answer, type Answers, nextQuestion } from "../../lib/prompts/questions.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 
 const FORM = readForm({
   on: {

@@ -13,7 +13,7 @@ const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const HELLO = new URL("../../inputs/hello-world.json", import.meta.url);
 
 /** Types what is asked for, one question after the other. */
-async function talk(terminal: Terminal, turns: readonly (readonly [RegExp, ...string[]])[]): Promise<void> {
+async function session(terminal: Terminal, turns: readonly (readonly [RegExp, ...string[]])[]): Promise<void> {
   for (const [question, ...keys] of turns) {
     await terminal.waitFor(question);
     await terminal.keys(...keys);
@@ -32,7 +32,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage();
     await using terminal = await stage.open();
-    await talk(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
+    await session(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
     const screen = await terminal.waitFor(/\[ended 0\]/);
     assert.match(screen, /Submitting hello-world\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/);
     assert.match(screen, /The same without questions:\npw-workflow-runner run hello-world -i /);
@@ -49,7 +49,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ workflows: { "by-hand": BY_HAND } });
     await using terminal = await stage.open();
-    await talk(terminal, [
+    await session(terminal, [
       [/◆ {2}Select workflow/, "by-hand", "Enter"],
       [/◆ {2}How do you want/, "2", "Enter"],
       [/◆ {2}Title \(required\)/, "Enter"],
@@ -118,9 +118,9 @@ for (let stop = 0; stop < SAMPLE.length; stop++) {
     async fn() {
       await using stage = await aStage();
       await using terminal = await stage.open();
-      await talk(terminal, SAMPLE.slice(0, stop));
+      await session(terminal, SAMPLE.slice(0, stop));
       const [question] = SAMPLE[stop] ?? [/./];
-      await talk(terminal, [[question, "C-c"]]);
+      await session(terminal, [[question, "C-c"]]);
       const screen = await terminal.waitFor(/\[ended 130\]/);
       assert.match(screen, /Nothing more was sent/);
       assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
@@ -134,7 +134,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ speed: 4 });
     await using terminal = await stage.open();
-    await talk(terminal, [
+    await session(terminal, [
       ...SAMPLE,
       [/Status: running/, "C-c"],
       [/◆ {2}The run goes on\. What do you want to do\?/, "1", "Enter"],
@@ -152,7 +152,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage({ speed: 4 });
     await using terminal = await stage.open();
-    await talk(terminal, [...SAMPLE, [/Status: running/, "C-c"], [/◆ {2}The run goes on/, "2", "Enter"]]);
+    await session(terminal, [...SAMPLE, [/Status: running/, "C-c"], [/◆ {2}The run goes on/, "2", "Enter"]]);
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.match(screen, /the run hello-world-[a-z2-7]+ goes on\n.*pw-workflow-runner watch hello-world-/);
     assert.equal(stage.simulator.received("cancel-run").length, 0);
@@ -165,7 +165,7 @@ Deno.test({
     await using stage = await aStage();
     await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {}}');
     await using terminal = await stage.open();
-    await talk(terminal, [
+    await session(terminal, [
       ...SAMPLE.slice(0, 3),
       [/hello\.message[^]*◆ {2}What now\?/, "1", "Enter"],
       [/◆ {2}Message \(required\)/, "mended", "Enter"],
@@ -185,7 +185,7 @@ Deno.test({
   async fn() {
     await using stage = await aStage();
     await using terminal = await stage.open({ env: { PW_API_KEY: "" } });
-    await talk(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
+    await session(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!screen.includes(stage.simulator.key));
   },

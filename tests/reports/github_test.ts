@@ -10,13 +10,13 @@ import {
   type RunFacts,
   workflowCommand,
 } from "../../lib/reports/github.ts";
-import type { Annotation, FailedStep } from "../../lib/model.ts";
+import type { Annotation, FailedStep } from "../../lib/result.ts";
 import { commandReader } from "../support/github_runner.ts";
 
 const FACTS: RunFacts = {
   workflow: "solver",
   slug: "solver-abc",
-  wasAlreadyThere: false,
+  isAttached: false,
   platformUrl: "https://activate.example.com",
 };
 
@@ -142,9 +142,9 @@ Deno.test("an error is one annotation, with every problem and what to do", () =>
 });
 
 Deno.test("a run that failed before this job is told of as such", () => {
-  const [whole] = taken(aFailure([]), { ...FACTS, wasAlreadyThere: true });
+  const [whole] = taken(aFailure([]), { ...FACTS, isAttached: true });
   assert.match(whole?.data ?? "", /did not start the run/);
-  assert.match(githubSummary(aFailure([]), { ...FACTS, wasAlreadyThere: true }), /^\| Started \| .*, before this job/m);
+  assert.match(githubSummary(aFailure([]), { ...FACTS, isAttached: true }), /^\| Started \| .*, before this job/m);
 });
 
 Deno.test("the summary of a run that completed", () => {

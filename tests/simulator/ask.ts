@@ -1,6 +1,6 @@
 /** How the simulator's tests speak to it: plain requests, whole answers. */
 
-import type { Json } from "../../lib/model.ts";
+import type { Json } from "../../lib/json.ts";
 import { isObject } from "../../lib/simulator/shape.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 

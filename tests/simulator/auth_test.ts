@@ -80,7 +80,7 @@ Deno.test("users see their own runs alone", async () => {
 
 for (const foreignRun of [404, 403, 200] as const) {
   Deno.test(`somebody else's run answers ${foreignRun} where the server does`, async () => {
-    await using sim = await startSimulator({ quirks: { foreignRun } });
+    await using sim = await startSimulator({ behavior: { foreignRun } });
     await submit(sim, "quick", { user: "alice", slug: "hers" });
     const answer = await ask(sim, "GET", "/api/workflow-runs/hers");
     assert.equal(answer.status, foreignRun);
@@ -97,7 +97,7 @@ for (
   ] as const
 ) {
   Deno.test(`a server that speaks ${errorBody} answers ${accept} with ${contentType}`, async () => {
-    await using sim = await startSimulator({ quirks: { errorBody } });
+    await using sim = await startSimulator({ behavior: { errorBody } });
     const answer = await ask(sim, "GET", "/api/auth/whoami", { user: "expired", accept });
     assert.equal(answer.headers.get("content-type"), contentType);
     assert.equal(answer.at(contentType === "application/json" ? "message" : "detail"), "Authentication has expired");

@@ -3,15 +3,13 @@ import { ACCOUNT_ROUTES } from "../../lib/simulator/routes/account.ts";
 import { RUN_ROUTES } from "../../lib/simulator/routes/runs.ts";
 import { WORKFLOW_ROUTES } from "../../lib/simulator/routes/workflows.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import type { Json } from "../../lib/model.ts";
-import type { Quirks } from "../../lib/simulator/simulator.ts";
+import type { Json } from "../../lib/json.ts";
+import type { ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { readContract } from "../support/contract.ts";
-import { needing } from "../support/needs.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { ask, submit } from "./ask.ts";
 
 const contract = await readContract();
-const missing = contract === null ? "the contract file is not there" : undefined;
 
 interface Case {
   /** `METHOD /path/{template}` as the contract writes it. */
@@ -23,7 +21,7 @@ interface Case {
   readonly run?: string;
   readonly ageMs?: number;
   readonly user?: string;
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
 }
 
 const SESSION = "/api/organizations/{organization}/users/{user}/sessions/{name}";
@@ -43,7 +41,7 @@ const CASES: readonly Case[] = [
     operation: "GET /api/user-workspace/status",
     path: "/api/user-workspace/status",
     status: 200,
-    quirks: { workspace: "Off" },
+    behavior: { workspace: "Off" },
   },
   { operation: "GET /api/workflow-permissions", path: "/api/workflow-permissions", status: 200 },
   {
@@ -138,7 +136,7 @@ const CASES: readonly Case[] = [
     operation: "POST /api/workflow-runs",
     path: "/api/workflow-runs",
     body: { workflow: "quick" },
-    quirks: { rateLimit: 0 },
+    behavior: { rateLimit: 0 },
     status: 429,
   },
   { operation: "DELETE /api/workflow-runs", path: "/api/workflow-runs?slugs=a-run", run: "quick", status: 204 },
@@ -213,19 +211,19 @@ const CASES: readonly Case[] = [
   { operation: `DELETE ${SESSION}`, path: SESSION_PATH, run: "open-notebook", status: 204 },
 ];
 
-for (const { operation, path, status, body, run, ageMs = 0, user, quirks } of CASES) {
+for (const { operation, path, status, body, run, ageMs = 0, user, behavior } of CASES) {
   const [method = ""] = operation.split(" ");
   const what = `${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`;
   const after = run === undefined ? "" : `, with ${run} ${ageMs} ms old`;
   for (const errorBody of status >= 400 ? ["envelope", "problem"] as const : ["envelope"] as const) {
     const form = status >= 400 ? ` (${errorBody})` : "";
     Deno.test({
-      ...needing(`${what}${after} answers ${status}${form} as the contract has it`, missing),
+      name: `${what}${after} answers ${status}${form} as the contract has it`,
       async fn() {
         const clock = virtualClock();
         await using sim = await startSimulator({ clock });
         if (run !== undefined) await submit(sim, run, { slug: "a-run" });
-        sim.setQuirks({ errorBody, ...quirks });
+        sim.setBehavior({ errorBody, ...behavior });
         clock.advance(ageMs);
         const answer = await ask(sim, method, path, {
           ...(body === undefined ? {} : { body }),
@@ -237,7 +235,7 @@ for (const { operation, path, status, body, run, ageMs = 0, user, quirks } of CA
         if (status >= 400) {
           assert.match(contentType, errorBody === "problem" ? /^application\/problem\+json/ : /^application\/json/);
         }
-        assert.deepEqual(contract?.problemsOf({ operation, status, contentType, text: answer.text }), []);
+        assert.deepEqual(contract.problemsOf({ operation, status, contentType, text: answer.text }), []);
       },
     });
   }
@@ -251,9 +249,9 @@ for (const { method, path, family } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, .
 }
 
 Deno.test({
-  ...needing("every operation that is checked is one of the contract's", missing),
+  name: "every operation that is checked is one of the contract's",
   fn() {
-    const unknown = CASES.map(({ operation }) => operation).filter((name) => !contract?.operations.includes(name));
+    const unknown = CASES.map(({ operation }) => operation).filter((name) => !contract.operations.includes(name));
     assert.deepEqual(unknown, []);
   },
 });

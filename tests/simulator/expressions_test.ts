@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Json } from "../../lib/model.ts";
+import type { Json } from "../../lib/json.ts";
 import { condition, evaluate, substitute } from "../../lib/simulator/expressions.ts";
 
 const SCOPE = {

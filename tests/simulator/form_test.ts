@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { JsonObject } from "../../lib/model.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import { Refusal } from "../../lib/simulator/answers.ts";
 import { resolveInputs } from "../../lib/simulator/form.ts";
 

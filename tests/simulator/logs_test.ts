@@ -54,7 +54,7 @@ Deno.test("a log that is full is moved aside, and one backup is kept", async () 
   const clock = virtualClock();
   const yaml = "jobs: { a: { steps: [{ run: 'for i in $(seq 9); do echo line$i; sleep 1; done' }] } }";
   // Each line takes six bytes: three fit.
-  await using sim = await startSimulator({ clock, workflows: { mine: yaml }, quirks: { logFileBytes: 20 } });
+  await using sim = await startSimulator({ clock, workflows: { mine: yaml }, behavior: { logFileBytes: 20 } });
   const slug = await submit(sim, "mine");
   const both = async () => [
     await readLog(sim, slug, "logs/a/step_0/logs.out.1"),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Json } from "../../lib/model.ts";
+import type { Json } from "../../lib/json.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";

@@ -125,7 +125,7 @@ Deno.test("workflows of the caller's own join the others, and replace one of the
 
 Deno.test("the server's clock may be ahead of ours", async () => {
   const clock = virtualClock();
-  await using sim = await startSimulator({ clock, quirks: { clockSkewMs: 90_000 } });
+  await using sim = await startSimulator({ clock, behavior: { clockSkewMs: 90_000 } });
   const answer = await ask(sim, "POST", "/api/workflow-runs", { body: { workflow: "quick" } });
   const aheadMs = clock.now() + 90_000;
   assert.equal(answer.at("run.createdAt"), new Date(aheadMs).toISOString());
@@ -154,7 +154,7 @@ Deno.test("a body that is not JSON answers 400", async () => {
 
 Deno.test("requests beyond the rate limit are turned away until the window has passed", async () => {
   const clock = virtualClock();
-  await using sim = await startSimulator({ clock, quirks: { rateLimit: 2, rateWindowMs: 10_000 } });
+  await using sim = await startSimulator({ clock, behavior: { rateLimit: 2, rateWindowMs: 10_000 } });
   const status = async () => (await ask(sim, "GET", "/api/auth/whoami")).status;
   assert.equal(await status(), 200);
   clock.advance(4_000);

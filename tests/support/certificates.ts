@@ -7,7 +7,7 @@ export interface Issued {
   readonly key: string;
 }
 
-export interface Wish {
+export interface RunSpec {
   /** What it is valid for: host names and IPv4 addresses. */
   readonly names: readonly string[];
   readonly notBefore?: Date;
@@ -16,7 +16,7 @@ export interface Wish {
 
 /** Its own certificate, and the key that signs. */
 export interface Authority extends Issued {
-  issue(wish: Wish): Promise<Issued>;
+  issue(spec: RunSpec): Promise<Issued>;
 }
 
 const LONG_AGO = new Date(Date.UTC(2020, 0, 1));
@@ -58,7 +58,9 @@ async function certificate(parts: Parts): Promise<string> {
   const { subject, issuer, keys, signer, isAuthority, names, notBefore = LONG_AGO, notAfter = FAR_AHEAD } = parts;
   const algorithm = sequence(ECDSA_WITH_SHA256);
   const basicConstraints = sequence(BASIC_CONSTRAINTS, TRUE, octets(sequence(...(isAuthority ? [TRUE] : []))));
-  const alternatives = names.length === 0 ? [] : [sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map(nameOf))))];
+  const alternatives = names.length === 0
+    ? []
+    : [sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map(formatRunId))))];
   const body = sequence(
     der(0xa0, der(0x02, [2])), // version 3
     positive(crypto.getRandomValues(new Uint8Array(8))),
@@ -91,7 +93,7 @@ const SUBJECT_ALT_NAME = der(0x06, [0x55, 0x1d, 0x11]);
 const BASIC_CONSTRAINTS = der(0x06, [0x55, 0x1d, 0x13]);
 const TRUE = der(0x01, [0xff]);
 
-function nameOf(name: string): Bytes {
+function formatRunId(name: string): Bytes {
   return /^[\d.]+$/.test(name) ? der(0x87, name.split(".").map(Number)) : der(0x82, text(name));
 }
 

@@ -6,6 +6,7 @@ import { keptWriter } from "./writer.ts";
 
 export function aContext(parts: Partial<Context> = {}): Context {
   return {
+    versionLine: "pw-workflow-runner 0.0.0",
     args: [],
     env: () => undefined,
     stdin: { isTerminal: false, readText: () => notGiven("stdin") },

@@ -1,10 +1,10 @@
-/** The platform's published contract, where it is at hand: is this answer one that the operation may give? */
+/** The platform's published contract: is this answer one that the operation may give? */
 
 import { addFormats, Ajv2020 } from "../deps/ajv.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
-import type { Json, JsonObject } from "../../lib/model.ts";
+import type { Json, JsonObject } from "../../lib/json.ts";
 
-const CONTRACT = new URL("../../../shared/activate-api/openapi-subset.json", import.meta.url);
+const CONTRACT = new URL("../contract/activate.json", import.meta.url);
 
 /** Members that real answers carry and the contract doesn't declare. */
 const UNDECLARED = ["newExecutor", "namespace"];
@@ -35,13 +35,8 @@ export interface ContractAnswer {
   readonly text: string;
 }
 
-/** `null` when the contract file is not there. */
-export async function readContract(): Promise<Contract | null> {
-  const text = await Deno.readTextFile(CONTRACT).catch((error: unknown) => {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  });
-  return text === null ? null : contractOf(objectOf(JSON.parse(text)));
+export async function readContract(): Promise<Contract> {
+  return contractOf(objectOf(JSON.parse(await Deno.readTextFile(CONTRACT))));
 }
 
 function contractOf(document: JsonObject): Contract {

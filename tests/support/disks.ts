@@ -1,4 +1,4 @@
-/** Disks that are no good, for tests of what is kept on them. Need to mount, as root may. */
+/** Disks that are no good, for tests of what is kept on them. Need to mount, as root may, or sudo without a password. */
 
 import assert from "node:assert/strict";
 import { emptyFolder } from "./main_job.ts";
@@ -21,13 +21,19 @@ export async function readOnlyDisk(place: string): Promise<Disk> {
 }
 
 async function mount(...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
+  const { success, stderr } = await asRoot("mount", args);
   if (!success) throw new Error(new TextDecoder().decode(stderr));
 }
 
 async function unmount(place: string): Promise<void> {
-  const { success } = await new Deno.Command("umount", { args: [place] }).output();
+  const { success } = await asRoot("umount", [place]);
   assert.ok(success);
+}
+
+function asRoot(program: string, args: readonly string[]): Promise<Deno.CommandOutput> {
+  const [command = "", ...words] = Deno.uid() === 0 ? [program] : ["sudo", "--non-interactive", program];
+  return new Deno.Command(command, { args: [...words, ...args], stdin: "null", signal: AbortSignal.timeout(30_000) })
+    .output();
 }
 
 /** Says what is missing where nothing can be mounted. */
@@ -35,7 +41,7 @@ export async function mountMissing(): Promise<string | undefined> {
   await using folder = await emptyFolder();
   try {
     await mount("-t", "tmpfs", "tmpfs", folder.path);
-    await new Deno.Command("umount", { args: [folder.path] }).output();
+    await asRoot("umount", [folder.path]);
     return undefined;
   } catch {
     return "a small disk can't be mounted here";

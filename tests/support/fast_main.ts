@@ -24,5 +24,5 @@ export function sharedClock(epochMs: number, speed: number): Clock {
 if (import.meta.main) {
   const epochMs = Number(Deno.env.get(EPOCH_VARIABLE));
   const clock = sharedClock(epochMs, Number(Deno.env.get(SPEED_VARIABLE)));
-  Deno.exit(await main({ ...systemContext(), clock }));
+  Deno.exit(await main({ ...systemContext(""), clock }));
 }

@@ -1,19 +1,18 @@
 /** Builders that show only what matters to a test. */
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { resultOf } from "../../lib/executor/view.ts";
+import { resultOf } from "../../lib/runs/view.ts";
+import type { Run, RunDetail } from "../../lib/run.ts";
 import type {
-  Doubt,
-  IntendedRecord,
-  KeptRequest,
-  RefusedRecord,
-  Run,
-  RunDetail,
+  ActiveSubmission,
+  FinishedSubmission,
+  PendingSubmission,
+  Reconciliation,
+  RejectedSubmission,
   RunRequest,
-  SeenRecord,
-  SettledRecord,
-  SubmittedRecord,
-} from "../../lib/model.ts";
+  StoredRequest,
+  UnconfirmedSubmission,
+} from "../../lib/submission.ts";
 
 export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
   return {
@@ -22,93 +21,93 @@ export function aRequest(parts: Partial<RunRequest> = {}): RunRequest {
     inputs: hello,
     secretPaths: [],
     displayName: null,
-    asksFor: null,
+    requestedConsent: null,
     isTrusted: false,
     startsSession: false,
     ...parts,
   };
 }
 
-export function aKeptRequest(parts: Partial<KeptRequest> = {}): KeptRequest {
-  return { ...aRequest(), openInputs: null, inputsHash: "0", ...parts };
+export function aStoredRequest(parts: Partial<StoredRequest> = {}): StoredRequest {
+  return { ...aRequest(), inputsWithoutSecrets: null, inputsHash: "0", ...parts };
 }
 
 const base = {
-  wishId: "wish",
+  submissionId: "submission",
   revision: 0,
   owner: { host: "localhost", user: "demo" },
-  key: null,
+  idempotencyKey: null,
   ownSlug: "hello-world-abcdefghijklmnop",
-  marker: "abcdefghijklmnop",
-  intendedAtMs: 1_000,
+  correlationTag: "abcdefghijklmnop",
+  createdAtMs: 1_000,
   updatedAtMs: 1_000,
-  dueAtMs: 1_000,
+  nextPollAtMs: 1_000,
 };
 
-export function anIntended(parts: Partial<IntendedRecord> = {}): IntendedRecord {
+export function aPendingSubmission(parts: Partial<PendingSubmission> = {}): PendingSubmission {
   return {
     ...base,
-    request: aKeptRequest(),
-    state: "intended",
+    request: aStoredRequest(),
+    state: "pending",
     attempts: 0,
-    strugglingSinceMs: null,
-    lostAnswers: 0,
+    retryingSinceMs: null,
+    lostResponses: 0,
     ...parts,
   };
 }
 
-export function aSubmitted(parts: Partial<SubmittedRecord> = {}): SubmittedRecord {
+export function anUnconfirmedSubmission(parts: Partial<UnconfirmedSubmission> = {}): UnconfirmedSubmission {
   return {
     ...base,
-    request: aKeptRequest(),
-    state: "submitted",
+    request: aStoredRequest(),
+    state: "unconfirmed",
     attempts: 1,
-    strugglingSinceMs: null,
-    lostAnswers: 0,
+    retryingSinceMs: null,
+    lostResponses: 0,
     sentAtMs: 1_000,
-    doubt: null,
+    reconciliation: null,
     ...parts,
   };
 }
 
-export function aDoubt(parts: Partial<Doubt> = {}): Doubt {
+export function aReconciliation(parts: Partial<Reconciliation> = {}): Reconciliation {
   return {
-    cause: "answer-lost",
+    cause: "response-lost",
     detail: "cut",
     sinceMs: 1_000,
-    looks: 0,
-    lookForMs: 60_000,
-    isGivenUp: false,
+    searches: 0,
+    searchForMs: 60_000,
+    isAbandoned: false,
     ...parts,
   };
 }
 
-export function aSeen(parts: Partial<SeenRecord> = {}): SeenRecord {
+export function anActiveSubmission(parts: Partial<ActiveSubmission> = {}): ActiveSubmission {
   return {
     ...base,
-    request: aKeptRequest(),
-    state: "seen",
-    handle: { type: "slug", slug: base.ownSlug },
+    request: aStoredRequest(),
+    state: "active",
+    runId: { type: "slug", slug: base.ownSlug },
     run: aRun(),
     startedAtMs: 1_000,
-    seenAtMs: 1_000,
-    lostSinceMs: null,
+    lastPolledAtMs: 1_000,
+    unreachableSinceMs: null,
     missingSinceMs: null,
-    missingLooks: 0,
+    missingPolls: 0,
     failingSinceMs: null,
-    isLeft: false,
+    isDetached: false,
     ...parts,
   };
 }
 
-export function aSettled(parts: Partial<SettledRecord> = {}): SettledRecord {
-  const handle = { type: "slug", slug: base.ownSlug } as const;
+export function aFinishedSubmission(parts: Partial<FinishedSubmission> = {}): FinishedSubmission {
+  const runId = { type: "slug", slug: base.ownSlug } as const;
   const result = resultOf({ ...aRun(), status: "completed" }, { kind: "completed", submitted: "yes" });
-  return { ...base, request: aKeptRequest(), state: "settled", handle, result, ...parts };
+  return { ...base, request: aStoredRequest(), state: "finished", runId, result, ...parts };
 }
 
-export function aRefused(parts: Partial<RefusedRecord> = {}): RefusedRecord {
-  return { ...base, request: aKeptRequest(), state: "refused", kind: "rejected", message: "No", ...parts };
+export function aRejectedSubmission(parts: Partial<RejectedSubmission> = {}): RejectedSubmission {
+  return { ...base, request: aStoredRequest(), state: "rejected", kind: "rejected", message: "No", ...parts };
 }
 
 export function aRun(parts: Partial<Run> = {}): Run {
@@ -121,7 +120,7 @@ export function aRun(parts: Partial<Run> = {}): Run {
     workflowId: null,
     displayName: null,
     status: "running",
-    phase: "going",
+    isFinal: false,
     platformStatus: "running",
     isStatusKnown: true,
     statusReason: null,

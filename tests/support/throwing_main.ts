@@ -3,7 +3,7 @@
 import { main } from "../../lib/cli/program.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 
-const context = systemContext();
+const context = systemContext("");
 const random = () => {
   throw new TypeError("the dice are broken");
 };

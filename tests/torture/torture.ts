@@ -4,19 +4,19 @@
  */
 
 import assert from "node:assert/strict";
-import { openSqliteLedger } from "../../lib/ledger/sqlite.ts";
-import type { Fault, Operation, Quirks, Simulator } from "../../lib/simulator/simulator.ts";
+import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
+import type { Fault, Operation, ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../support/fast_main.ts";
 
-export type SlugRule = Quirks["slugs"];
+export type SlugRule = ServerBehavior["slugs"];
 export const SLUG_RULES = ["unique", "shared", "existing", "ignored", "refused"] as const satisfies readonly SlugRule[];
 
 export interface Round {
   readonly slugs: SlugRule;
-  readonly duplicateSlugStatus: Quirks["duplicateSlugStatus"];
+  readonly duplicateSlugStatus: ServerBehavior["duplicateSlugStatus"];
   readonly faults: readonly Fault[];
   /** How late a new run shows, which no search of a minute can bridge when it is long. */
   readonly lagMs: number;
@@ -49,7 +49,7 @@ const DEADLINE_MS = 60_000;
 const PROGRAM = new URL("../support/fast_main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
 /** After so many the outcome must be clear, or clearly unknown. */
-const MOST_RESUMES = 4;
+const MAX_RESUMES = 4;
 
 /** Draws a round; the same numbers give the same round. */
 export function drawRound(random: () => number, slugs: SlugRule): Round {
@@ -83,7 +83,7 @@ export async function playRound(round: Round): Promise<RoundEnd> {
   };
   await using simulator = await startSimulator({
     clock: sharedClock(epochMs, SPEED),
-    quirks: {
+    behavior: {
       slugs: round.slugs,
       duplicateSlugStatus: round.duplicateSlugStatus,
       listLagMs: round.lagMs,
@@ -103,8 +103,8 @@ export async function playRound(round: Round): Promise<RoundEnd> {
   let end = await start(["run", "quick", "--submit-timeout", "5m", "--json"]);
   let said = end.stdout + end.stderr;
   let isUnknown = end.code === 6;
-  for (let resumes = 0; !isAnswer(end.code) && resumes < MOST_RESUMES; resumes++) {
-    if (await hasBegun(folder.path, epochMs)) {
+  for (let resumes = 0; !isAnswer(end.code) && resumes < MAX_RESUMES; resumes++) {
+    if (await hasStarted(folder.path, epochMs)) {
       end = await start(["resume", "--json"]);
       isUnknown = end.code === 6;
     } else {
@@ -206,18 +206,18 @@ async function runVictim(
 /** What `contact` would have found out about a host that honours slugs and refuses a second one. */
 async function knowTheHost(folder: string, simulator: Simulator, { slugs }: Round, nowMs: number): Promise<void> {
   if (slugs !== "unique") return;
-  await using ledger = await openLedger(folder, nowMs);
-  await ledger.learn(new URL(simulator.url).host, { echoesSlug: true, rejectsDuplicateSlug: true });
+  await using store = await openLedger(folder, nowMs);
+  await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
 }
 
-async function hasBegun(folder: string, nowMs: number): Promise<boolean> {
-  await using ledger = await openLedger(folder, nowMs);
-  const [record] = await ledger.listRecent(null, { limit: 1 });
-  return record !== undefined && record.state !== "refused";
+async function hasStarted(folder: string, nowMs: number): Promise<boolean> {
+  await using store = await openLedger(folder, nowMs);
+  const [record] = await store.listRecent(null, { limit: 1 });
+  return record !== undefined && record.state !== "rejected";
 }
 
 function openLedger(folder: string, nowMs: number) {
-  return openSqliteLedger({ path: `${folder}/ledger.db`, nowMs, onSetAside: (message) => assert.fail(message) });
+  return openSqliteRunStore({ path: `${folder}/ledger.db`, nowMs, onSetAside: (message) => assert.fail(message) });
 }
 
 /** Completed, failed or cancelled: whoever hears it knows about the run. */

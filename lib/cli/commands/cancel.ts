@@ -1,11 +1,11 @@
-import { cancelRun } from "../../executor/cancel.ts";
-import { findRun } from "../../executor/find.ts";
-import { nameOf, viewOf } from "../../executor/view.ts";
-import type { RunDetail, RunHandle } from "../../model.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import { findRun } from "../../runs/find.ts";
+import { formatRunId, viewOf } from "../../runs/view.ts";
+import type { RunDetail, RunId } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { parseManyRuns } from "../run_ref.ts";
+import { parseManyRuns } from "../tracking/run_ref.ts";
 
 export const cancel = defineCommand({
   name: "cancel",
@@ -21,13 +21,15 @@ export const cancel = defineCommand({
     const refs = parseManyRuns(values.runs ?? []);
     await using deps = await openDeps({ context, output, values });
     // All are found before one is cancelled: a slip in the third name must not leave the first two cancelled.
-    const handles: RunHandle[] = [];
-    for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));
+    const runIds: RunId[] = [];
+    for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const cancelled: RunDetail[] = [];
-    for (const handle of handles) {
-      const run = await cancelRun(deps, handle, { signal });
+    for (const runId of runIds) {
+      const run = await cancelRun(deps, runId, { signal });
       cancelled.push(run);
-      if (output.mode === "text") output.answer(`${output.answerStyle.green("✓")} ${nameOf(handle)} ${outcome(run)}`);
+      if (output.mode === "text") {
+        output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);
+      }
     }
     if (output.mode === "json") {
       const kind = "cancelled";
@@ -37,7 +39,7 @@ export const cancel = defineCommand({
   },
 });
 
-function outcome({ status, phase }: RunDetail): string {
-  if (phase === "going") return "is being cancelled";
+function outcome({ status }: RunDetail): string {
+  if (status === "running") return "is being cancelled";
   return status === "cancelled" ? "is cancelled" : `had ended already: ${status}`;
 }

@@ -1,7 +1,7 @@
 import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
 import { defineCommand } from "../command.ts";
-import { SCRIPTS, SHELLS } from "../complete/scripts.ts";
+import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
 export const completions = defineCommand({

@@ -1,7 +1,7 @@
 import hello from "../../../inputs/hello-world.json" with { type: "json" };
 import { fastClock } from "../../clock.ts";
-import { DEFAULT_EXECUTE } from "../../executor/execute.ts";
-import { prepare } from "../../executor/prepare.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { prepare } from "../../runs/prepare.ts";
 import { givenLayer } from "../../inputs/layers.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { defineCommand } from "../command.ts";
@@ -30,9 +30,9 @@ export const demo = defineCommand({
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
     await using deps = await openDeps({ context: { ...context, env, clock }, output, values: {} }, "none");
     const layers = [givenLayer("inputs/hello-world.json", hello)];
-    const wish = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
+    const spec = { workflow: "hello-world", layers, preset: null, displayName: null, isTrusted: false } as const;
     // The older payload carries members that the form does not know: no news here.
-    const { request } = await prepare(deps, { ...wish, checking: "none" }, { signal });
+    const { request } = await prepare(deps, { ...spec, checking: "none" }, { signal });
     // The platform goes with us, and the run with it: there is nothing to ask.
     const values = { onInterrupt: "keep" } as const;
     return await submitAndFollow({ context, output, deps, values }, request, { ...DEFAULT_EXECUTE, signal });

@@ -1,7 +1,7 @@
-import { examine } from "../examine.ts";
+import { examine } from "../doctor/gather_facts.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
-import { type Check, conclude } from "../verdict.ts";
-import { doctorDocument, renderCheck, renderConclusion } from "../render_doctor.ts";
+import { type Check, conclude } from "../doctor/check.ts";
+import { doctorDocument, renderCheck, renderConclusion } from "../doctor/render.ts";
 
 export const doctor = defineCommand({
   name: "doctor",

@@ -1,12 +1,12 @@
-import { digestFailure } from "../../executor/failure.ts";
-import { findRun } from "../../executor/find.ts";
-import { KIND_OF_STATUS } from "../../executor/view.ts";
+import { digestFailure } from "../../runs/failure.ts";
+import { findRun } from "../../runs/find.ts";
+import { KIND_OF_STATUS } from "../../runs/view.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { digest } from "../run_lines.ts";
-import { parseOneRun } from "../run_ref.ts";
-import { oneLine } from "../sanitize.ts";
+import { digest } from "../tracking/run_lines.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
+import { oneLine } from "../../escape.ts";
 
 export const errors = defineCommand({
   name: "errors",

@@ -1,11 +1,11 @@
 import { NotFound, UsageError } from "../../errors.ts";
-import type { Ledger } from "../../ledger/ledger.ts";
-import type { RunRecord } from "../../model.ts";
+import type { RunStore } from "../../store/run_store.ts";
+import type { Submission } from "../../submission.ts";
 import { someTime, text, wholeNumber } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openLedger } from "../open.ts";
-import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render_history.ts";
+import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
 const howMany = wholeNumber({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
@@ -33,11 +33,11 @@ export const history = defineCommand({
   },
   async run(call) {
     const { context, output, values } = call;
-    await using ledger = openLedger(call, "needed");
+    await using store = openLedger(call, "needed");
     const [action, name, ...others] = values.words ?? [];
     const isWhole = others.length === 0 && (action === "show" || name === undefined);
-    if (action === "show" && isWhole) return await showOne(call, ledger, name ?? "last");
-    if (action === "prune" && isWhole) return await prune(call, ledger, values);
+    if (action === "show" && isWhole) return await showOne(call, store, name ?? "last");
+    if (action === "prune" && isWhole) return await prune(call, store, values);
     if (action !== undefined) {
       throw new UsageError(`Cannot tell what to do with the history: "${values.words?.join(" ")}"`, {
         hint: "There are `history`, `history show RUN` and `history prune`",
@@ -45,7 +45,7 @@ export const history = defineCommand({
     }
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
-    const records = await ledger.listRecent(null, { limit, workflow: values.workflow, sinceMs });
+    const records = await store.listRecent(null, { limit, workflow: values.workflow, sinceMs });
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
     } else if (records.length === 0) output.answer("Nothing was run from here, as far as this machine remembers");
@@ -55,16 +55,16 @@ export const history = defineCommand({
 });
 
 /** The record that is meant by a slug, a wish's id, `WORKFLOW#47` or `last`. */
-export async function findRecord(ledger: Ledger, name: string): Promise<RunRecord | undefined> {
-  if (name === "last") return (await ledger.listRecent(null, { limit: 1 }))[0];
+export async function findRecord(store: RunStore, name: string): Promise<Submission | undefined> {
+  if (name === "last") return (await store.listRecent(null, { limit: 1 }))[0];
   const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(name) ?? [];
-  if (workflow === undefined) return await ledger.findRun(null, name) ?? await ledger.get(name);
-  const ofWorkflow = await ledger.listRecent(null, { limit: 100_000, workflow });
+  if (workflow === undefined) return await store.findRun(null, name) ?? await store.get(name);
+  const ofWorkflow = await store.listRecent(null, { limit: 100_000, workflow });
   return ofWorkflow.find((record) => recordDocument(record).runNumber === Number(digits));
 }
 
-async function showOne({ output }: Pick<Call<unknown>, "output">, ledger: Ledger, name: string): Promise<number> {
-  const record = await findRecord(ledger, name);
+async function showOne({ output }: Pick<Call<unknown>, "output">, store: RunStore, name: string): Promise<number> {
+  const record = await findRecord(store, name);
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: this machine remembers no such run`, {
       hint: "`pw-workflow-runner history` lists what it remembers; `runs` asks the platform",
@@ -79,7 +79,7 @@ async function showOne({ output }: Pick<Call<unknown>, "output">, ledger: Ledger
 
 async function prune(
   { context, output }: Pick<Call<unknown>, "context" | "output">,
-  ledger: Ledger,
+  store: RunStore,
   { since, keep }: { readonly since?: number | undefined; readonly keep?: number | undefined },
 ): Promise<number> {
   if (since === undefined && keep === undefined) {
@@ -88,7 +88,7 @@ async function prune(
     });
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
-  const count = await ledger.prune(null, { beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
+  const count = await store.prune(null, { beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
   if (output.mode === "json") output.document({ pruned: count, exitCode: 0, kind: "completed", submitted: "no" });
   else output.answer(`${count} forgotten`);
   return EXIT_CODES.completed;

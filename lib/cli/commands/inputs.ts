@@ -1,5 +1,5 @@
 import { NotFound, UsageError } from "../../errors.ts";
-import { findWorkflow, gather } from "../../executor/prepare.ts";
+import { findWorkflow, gather } from "../../runs/prepare.ts";
 import { explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readLayers } from "../../inputs/layers.ts";
@@ -7,13 +7,13 @@ import { readForm } from "../../inputs/read_form.ts";
 import { schemaOf } from "../../inputs/schema.ts";
 import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
-import type { Workflow } from "../../model.ts";
+import type { Workflow } from "../../workflow.ts";
 import { oneOf, text } from "../argv.ts";
 import { type Call, type CommonValues, defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
-import { renderExplained } from "../render_inputs.ts";
+import { renderExplained } from "../render/inputs.ts";
 
 const skeletonForm = oneOf("json", "yaml");
 

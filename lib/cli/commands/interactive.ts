@@ -1,37 +1,41 @@
 /** The conversation at a terminal, when nothing was asked for on the command line. */
 
 import { CredentialError } from "../../errors.ts";
-import { cancelRun } from "../../executor/cancel.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
-import { follow } from "../../executor/follow.ts";
-import { nameOf } from "../../executor/view.ts";
-import type { RunEvent, RunHandle, RunRequest, RunResult } from "../../model.ts";
-import { type Asker, Cancelled } from "../../prompts/asker.ts";
-import { clackAsker } from "../../prompts/clack_asker.ts";
-import { converse } from "../../prompts/interactive.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { execute, toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { follow } from "../../runs/track_run.ts";
+import { formatRunId } from "../../runs/view.ts";
+import type { RunEvent } from "../../events.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunId } from "../../run.ts";
+import type { RunRequest } from "../../submission.ts";
+import { Cancelled, type Prompter } from "../../prompts/prompter.ts";
+import { clackPrompter } from "../../prompts/clack_prompter.ts";
+import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { digest, verdict, watchCommand } from "../run_lines.ts";
-import { viewRun } from "../run_view.ts";
+import { digest, verdict, watchCommand } from "../tracking/run_lines.ts";
+import { viewRun } from "../tracking/run_view.ts";
 import { printLogs } from "./logs.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const asker = clackAsker({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+  const prompter = clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
   try {
-    const { deps, hint } = await openOrAsk({ context, output, asker });
-    const result = await converse({
+    const { deps, hint } = await openOrAsk({ context, output, prompter });
+    const result = await runInteractive({
       deps,
-      asker,
+      prompter,
       signal: new AbortController().signal,
       listInputFiles: () => context.listFiles("inputs", /\.(json|ya?ml)$/i),
       readTextFile: context.readTextFile,
       writeNewFile: context.writeNewFile,
       print: (text) => output.say("INFO", text),
-      run: (request) => runWithQuestions({ context, output, asker, deps }, request),
+      run: (request) => runWithQuestions({ context, output, prompter, deps }, request),
       showLogs: (ended) => showLogs(output, deps, ended),
       showErrors: (ended) => showErrors(output, ended),
     });
@@ -47,17 +51,19 @@ export async function interactive(context: Context, output: Output): Promise<num
 interface Parts {
   readonly context: Context;
   readonly output: Output;
-  readonly asker: Asker;
+  readonly prompter: Prompter;
 }
 
 /** A key that is missing is asked for, and used for this call alone. */
-async function openOrAsk({ context, output, asker }: Parts): Promise<{ readonly deps: Deps; readonly hint?: string }> {
+async function openOrAsk(
+  { context, output, prompter }: Parts,
+): Promise<{ readonly deps: Deps; readonly hint?: string }> {
   try {
     return { deps: await openDeps({ context, output, values: {} }, "needed") };
   } catch (error) {
     if (!(error instanceof CredentialError) || error.kind !== "credential_missing") throw error;
-    asker.say(`${error.message}\n${error.hint ?? ""}`);
-    const key = await asker.secret("API key (used for this call alone)", {
+    prompter.say(`${error.message}\n${error.hint ?? ""}`);
+    const key = await prompter.secret("API key (used for this call alone)", {
       validate: (text) => text.trim() === "" ? "A key looks like pwt_<host>.<rest>" : undefined,
     });
     const env = (name: string) => name === "PW_API_KEY" ? key : context.env(name);
@@ -69,9 +75,9 @@ async function openOrAsk({ context, output, asker }: Parts): Promise<{ readonly 
 /** Follows a run; Ctrl-C asks what to do about it, and stops nothing by itself. */
 async function runWithQuestions(parts: Parts & { readonly deps: Deps }, request: RunRequest): Promise<RunResult> {
   const { deps } = parts;
-  let handle: RunHandle | undefined;
+  let runId: RunId | undefined;
   const watch = (event: RunEvent) => {
-    if (event.type === "started" && event.slug !== null) handle = { type: "slug", slug: event.slug };
+    if (event.type === "started" && event.slug !== null) runId = { type: "slug", slug: event.slug };
   };
   let start = (signal: AbortSignal) => execute(deps, request, { ...DEFAULT_EXECUTE, signal });
   while (true) {
@@ -81,7 +87,7 @@ async function runWithQuestions(parts: Parts & { readonly deps: Deps }, request:
       parts.output.answer(verdict(result, parts.output.answerStyle));
       return result;
     } catch (error) {
-      const known = handle;
+      const known = runId;
       if (!(error instanceof Stopped) || known === undefined) throw error;
       await askDuringWait(parts, known, error);
       start = (signal) => follow(deps, known, { ...DEFAULT_EXECUTE, signal });
@@ -105,33 +111,33 @@ async function waitOnce(
 
 /** @throws Stopped when the run is to be left alone. */
 async function askDuringWait(
-  { asker, deps }: Parts & { readonly deps: Deps },
-  handle: RunHandle,
+  { prompter, deps }: Parts & { readonly deps: Deps },
+  runId: RunId,
   stopped: Stopped,
 ): Promise<void> {
-  const what = await asker.choose("The run goes on. What do you want to do?", [
+  const what = await prompter.choose("The run goes on. What do you want to do?", [
     { value: "wait", label: "1. Go on waiting" },
     { value: "keep", label: "2. Keep it running, and leave" },
     { value: "cancel", label: "3. Cancel the run" },
   ]);
-  const name = nameOf(handle);
+  const name = formatRunId(runId);
   if (what === "keep") {
-    const slug = handle.type === "slug" ? handle.slug : null;
+    const slug = runId.type === "slug" ? runId.slug : null;
     const hint = `Go on: ${watchCommand({ slug, workflowName: null, runNumber: null })}`;
     throw new Stopped(stopped.signal, { message: `Stopped waiting: the run ${name} goes on`, hint, submitted: "yes" });
   }
   if (what === "cancel") {
-    await cancelRun(deps, handle, { signal: new AbortController().signal });
-    asker.say(`${name} is being cancelled`);
+    await cancelRun(deps, runId, { signal: new AbortController().signal });
+    prompter.say(`${name} is being cancelled`);
   }
 }
 
 async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promise<void> {
   if (slug === null) return;
   const { signal } = new AbortController();
-  const handle: RunHandle = { type: "slug", slug };
-  const run = await deps.client.getRun(handle, { signal });
-  await printLogs({ deps, output, signal }, handle, { run, isWanted: () => true, tail: 50 });
+  const runId: RunId = { type: "slug", slug };
+  const run = await deps.client.getRun(runId, { signal });
+  await printLogs({ deps, output, signal }, runId, { run, isWanted: () => true, tail: 50 });
 }
 
 function showErrors(output: Output, { failure }: RunResult): Promise<void> {

@@ -2,7 +2,7 @@ import { defineCommand, JSON_ARG } from "../command.ts";
 import { text } from "../argv.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
-import type { Workflow } from "../../model.ts";
+import type { Workflow } from "../../workflow.ts";
 
 export const list = defineCommand({
   name: "list",
@@ -27,7 +27,7 @@ export const list = defineCommand({
       output.document(workflows.map(summaryOf));
       return EXIT_CODES.completed;
     }
-    const { renderWorkflows } = await import("../render_workflows.ts");
+    const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
       output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns }));

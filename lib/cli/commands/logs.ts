@@ -1,15 +1,15 @@
-import { lastLines, newText, readStepLog } from "../../client/logs.ts";
+import { lastLines, newText, readStepLog } from "../../platform/logs.ts";
 import { UsageError } from "../../errors.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { findRun } from "../../executor/find.ts";
-import type { Job, RunDetail, RunHandle, Step } from "../../model.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { findRun } from "../../runs/find.ts";
+import type { Job, RunDetail, RunId, Step } from "../../run.ts";
 import { text, wholeNumber } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { parseOneRun } from "../run_ref.ts";
-import { harmlessLog, harmlessLogPieces, oneLine } from "../sanitize.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
+import { escapeLog, escapeLogPieces, oneLine } from "../../escape.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;
@@ -44,13 +44,13 @@ export const logs = defineCommand({
       throw new UsageError("Cannot follow in JSON: --follow and --json exclude each other");
     }
     await using deps = await openDeps({ context, output, values });
-    const handle = await findRun(deps, ref, { signal });
-    const run = await deps.client.getRun(handle, { signal });
+    const runId = await findRun(deps, ref, { signal });
+    const run = await deps.client.getRun(runId, { signal });
     const isWanted = selection(run, values);
     if (values.follow === true) {
-      await followLogs({ deps, output, signal }, handle, { isWanted, tail: values.tail });
+      await followLogs({ deps, output, signal }, runId, { isWanted, tail: values.tail });
     } else {
-      await printLogs({ deps, output, signal }, handle, { run, isWanted, tail: values.tail });
+      await printLogs({ deps, output, signal }, runId, { run, isWanted, tail: values.tail });
     }
     return EXIT_CODES.completed;
   },
@@ -98,12 +98,12 @@ function nothingNamed(what: string, name: string, known: readonly string[]): Usa
 /** Prints what the steps have written so far. */
 export async function printLogs(
   { deps, output, signal }: Tools,
-  handle: RunHandle,
+  runId: RunId,
   { run, isWanted, tail }: { readonly run: RunDetail; readonly isWanted: IsWanted; readonly tail: number | undefined },
 ): Promise<void> {
   const found: { job: string; step: string; status: string; log: string }[] = [];
   for (const { job, step } of stepsOf(run, isWanted)) {
-    const log = await readStepLog(deps.client, handle, job.name, step.index, { signal });
+    const log = await readStepLog(deps.client, runId, job.name, step.index, { signal });
     if (log === null) continue;
     const shown = tail === undefined ? log : lastLines(log, tail).map((line) => `${line}\n`).join("");
     found.push({ job: job.name, step: step.name, status: step.status, log: shown });
@@ -112,23 +112,23 @@ export async function printLogs(
   if (found.length === 0) output.say("INFO", "Nothing was written yet");
   for (const { job, step, log } of found) {
     if (found.length > 1) output.answer(heading(output, job, step));
-    output.raw(endLine(harmlessLog(log)));
+    output.raw(endLine(escapeLog(log)));
   }
 }
 
 /** Reads again what may have grown, until the run has ended and its last lines were read. */
 async function followLogs(
   { deps, output, signal }: Tools,
-  handle: RunHandle,
+  runId: RunId,
   { isWanted, tail }: { readonly isWanted: IsWanted; readonly tail: number | undefined },
 ): Promise<void> {
   const seen = new Map<string, string>();
-  const cleaners = new Map<string, ReturnType<typeof harmlessLogPieces>>();
+  const cleaners = new Map<string, ReturnType<typeof escapeLogPieces>>();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
   while (true) {
-    const run = await deps.client.getRun(handle, { signal });
+    const run = await deps.client.getRun(runId, { signal });
     for (const { job, step } of stepsOf(run, isWanted)) {
       const key = `${job.name}/${step.index}`;
       if (finished.has(key)) continue;
@@ -136,13 +136,13 @@ async function followLogs(
       const before = seen.get(key) ?? "";
       // Its state was read before its log: what it says now is all that it will ever say.
       const isLast = step.status !== "running" && step.status !== "pending";
-      const read = await readStepLog(deps.client, handle, job.name, step.index, { signal, before });
+      const read = await readStepLog(deps.client, runId, job.name, step.index, { signal, before });
       if (read !== null) {
         // A character of which the first bytes were written reads as this mark, and as itself the next time.
         const log = isLast ? read : read.replace(/\ufffd$/, "");
         seen.set(key, log);
         const fresh = newText(before, log);
-        const clean = cleaners.get(key) ?? harmlessLogPieces();
+        const clean = cleaners.get(key) ?? escapeLogPieces();
         cleaners.set(key, clean);
         const shown = clean(isFirst && tail !== undefined ? endOf(fresh, tail) : fresh, { isLast });
         if (shown !== "" && key !== current) {
@@ -155,7 +155,7 @@ async function followLogs(
       }
       if (isLast) finished.add(key);
     }
-    if (run.phase === "ended") {
+    if (run.isFinal) {
       if (isLineOpen) output.raw("\n");
       return;
     }

@@ -1,18 +1,19 @@
 import { InvalidInputs } from "../../errors.ts";
-import type { Deps } from "../../executor/deps.ts";
-import { findRun } from "../../executor/find.ts";
-import type { GivenInputs } from "../../executor/prepare.ts";
-import { nameOf } from "../../executor/view.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { findRun } from "../../runs/find.ts";
+import type { GivenInputs } from "../../runs/prepare.ts";
+import { formatRunId } from "../../runs/view.ts";
 import { givenLayer, type InputLayer, readLayers } from "../../inputs/layers.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
-import { slugOf } from "../../ledger/ledger.ts";
-import type { JsonObject, RunRecord } from "../../model.ts";
+import { slugOf } from "../../store/run_store.ts";
+import type { JsonObject } from "../../json.ts";
+import type { Submission } from "../../submission.ts";
 import { type Call, defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { inputSources } from "../input_sources.ts";
-import { parseOneRun } from "../run_ref.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
 import { findRecord } from "./history.ts";
-import { INPUT_NOTES, RUN_ARGS, runWish } from "./run.ts";
+import { INPUT_NOTES, RUN_ARGS, runSpec } from "./run.ts";
 
 export const rerun = defineCommand({
   name: "rerun",
@@ -29,9 +30,9 @@ export const rerun = defineCommand({
     const { context, signal, values } = call;
     const ref = parseOneRun(values.run ?? []);
     const given = await readLayers(values.input ?? [], inputSources(context));
-    return await runWish(call, async (deps) => {
+    return await runSpec(call, async (deps) => {
       const name = ref.type === "last" ? "last" : ref.type === "word" ? ref.word : `${ref.workflow}#${ref.number}`;
-      const record = await findRecord(deps.ledger, name);
+      const record = await findRecord(deps.store, name);
       if (record !== undefined) return await fromRecord(call, record, given);
       return await fromPlatform(deps, await findRun(deps, ref, { signal }), given, signal);
     });
@@ -40,25 +41,25 @@ export const rerun = defineCommand({
 
 async function fromRecord(
   { context }: Pick<Call<unknown>, "context">,
-  record: RunRecord,
+  record: Submission,
   given: readonly InputLayer[],
 ): Promise<GivenInputs> {
-  const { workflow, inputs, openInputs, secretPaths } = record.request;
-  const known: JsonObject = inputs ?? openInputs ?? {};
+  const { workflow, inputs, inputsWithoutSecrets, secretPaths } = record.request;
+  const known: JsonObject = inputs ?? inputsWithoutSecrets ?? {};
   const missing = inputs === null ? secretPaths.filter((path) => !given.some((layer) => gives(layer, path))) : [];
   const asked = await askFor(context, workflow, missing);
-  const origin = `run ${slugOf(record) ?? record.wishId}`;
+  const origin = `run ${slugOf(record) ?? record.submissionId}`;
   return { workflow, layers: [givenLayer(origin, known), ...asked, ...given], preset: null };
 }
 
 async function fromPlatform(
   { client }: Deps,
-  handle: Parameters<Deps["client"]["getRun"]>[0],
+  runId: Parameters<Deps["client"]["getRun"]>[0],
   given: readonly InputLayer[],
   signal: AbortSignal,
 ): Promise<GivenInputs> {
-  const { workflowName, inputs } = await client.getRun(handle, { signal });
-  const layer = givenLayer(`run ${nameOf(handle)}`, inputs ?? {});
+  const { workflowName, inputs } = await client.getRun(runId, { signal });
+  const layer = givenLayer(`run ${formatRunId(runId)}`, inputs ?? {});
   return { workflow: workflowName ?? "", layers: [layer, ...given], preset: null };
 }
 

@@ -1,19 +1,26 @@
-import { DEFAULT_EXECUTE, type ExecuteOptions, toEnd } from "../../executor/execute.ts";
-import { findUnfinished, resumeOne, type Unfinished, type UnfinishedOptions } from "../../executor/resume.ts";
-import { slugOf } from "../../ledger/ledger.ts";
+import { toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
+import {
+  findOpenSubmissions,
+  type OpenSubmissions,
+  type OpenSubmissionsOptions,
+  resumeSubmission,
+} from "../../runs/resume.ts";
+import { slugOf } from "../../store/run_store.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
-import type { IntendedRecord, ResultKind, RunRecord, RunResult } from "../../model.ts";
+import type { ResultKind, RunResult } from "../../result.ts";
+import type { PendingSubmission, Submission } from "../../submission.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
-import { exitCodeOf, gravest } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
+import { exitCodeOf, mostSevere } from "../exit_codes.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { oneLine } from "../sanitize.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { oneLine } from "../../escape.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 import type { Following } from "./run.ts";
 import { answerNamed } from "./watch.ts";
 
@@ -41,8 +48,8 @@ export const resume = defineCommand({
     const { output, signal, values } = call;
     const wait = { ...DEFAULT_EXECUTE, ...waitOptions(values, call) };
     await using deps = await openDeps(call, "needed");
-    const options = { signal, includesLeft: values.all === true, submitsPending: values.submitPending === true };
-    const unfinished = await findUnfinished(deps, options);
+    const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
+    const unfinished = await findOpenSubmissions(deps, options);
     sayWhatIsLeftAlone(output, unfinished, deps.clock.now());
     const ends = await Promise.all(
       unfinished.following.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
@@ -53,18 +60,18 @@ export const resume = defineCommand({
 });
 
 /** How it ended, or what kept one of several wishes from becoming a run. */
-type End = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: RunRecord };
+type End = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: Submission };
 
 async function resumeAndShow(
   following: Following,
-  record: RunRecord,
-  options: ExecuteOptions & Pick<UnfinishedOptions, "submitsPending">,
+  record: Submission,
+  options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): Promise<End> {
   const { output, deps, values } = following;
   let latest: Latest | undefined;
   using viewer = viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
   try {
-    const result = await toEnd(resumeOne(deps, record, options), (event) => {
+    const result = await toEnd(resumeSubmission(deps, record, options), (event) => {
       if (isOfNote(event)) latest = event;
       viewer.show(event);
     });
@@ -76,10 +83,10 @@ async function resumeAndShow(
   }
 }
 
-function sayWhatIsLeftAlone(output: Output, { pending, left, others }: Unfinished, nowMs: number): void {
+function sayWhatIsLeftAlone(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
   for (const record of pending) output.say("WARNING", pendingLine(record, nowMs));
-  if (left.length > 0) {
-    output.say("INFO", `${countOf(left, "run")} left to go on alone: \`resume --all\` follows them too`);
+  if (detached.length > 0) {
+    output.say("INFO", `${countOf(detached, "run")} left to go on alone: \`resume --all\` follows them too`);
   }
   const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
   for (const owner of owners) {
@@ -87,8 +94,8 @@ function sayWhatIsLeftAlone(output: Output, { pending, left, others }: Unfinishe
   }
 }
 
-function pendingLine({ request, intendedAtMs }: IntendedRecord, nowMs: number): string {
-  const what = `${oneLine(request.workflow)}, wished ${formatDuration(nowMs - intendedAtMs)} ago, was never sent`;
+function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number): string {
+  const what = `${oneLine(request.workflow)}, wished ${formatDuration(nowMs - createdAtMs)} ago, was never sent`;
   return request.inputs === null
     ? `${what}; its inputs held secrets, which are not stored: run it again`
     : `${what}: \`resume --submit-pending\` sends it`;
@@ -100,29 +107,29 @@ function answerText(output: Output, ends: readonly End[]): number {
     if ("result" in end) answerNamed(output, end.result);
     else output.answer(renderFailure(reportOf(end.error), output.answerStyle));
   }
-  return gravest(ends.map(exitCodeOfEnd));
+  return mostSevere(ends.map(exitCodeOfEnd));
 }
 
-function answerJson(output: Output, ends: readonly End[], { pending, left, others }: Unfinished): number {
-  const exitCode = gravest(ends.map(exitCodeOfEnd));
+function answerJson(output: Output, ends: readonly End[], { pending, detached, others }: OpenSubmissions): number {
+  const exitCode = mostSevere(ends.map(exitCodeOfEnd));
   if (output.mode === "events") return exitCode;
-  const gravestEnd = ends.find((end) => exitCodeOfEnd(end) === exitCode);
+  const mostSevereEnd = ends.find((end) => exitCodeOfEnd(end) === exitCode);
   output.document({
     runs: ends.map((end) =>
       "result" in end
         ? resultDocument(end.result)
         : { workflowName: end.record.request.workflow, slug: null, ...failureDocument(reportOf(end.error)) }
     ),
-    pending: pending.map(({ wishId, request, intendedAtMs }) => ({
-      wishId,
+    pending: pending.map(({ submissionId, request, createdAtMs }) => ({
+      submissionId,
       workflowName: request.workflow,
-      intendedAt: new Date(intendedAtMs).toISOString(),
+      intendedAt: new Date(createdAtMs).toISOString(),
       hasSecrets: request.inputs === null,
     })),
-    left: left.map(slugOf),
+    detached: detached.map(slugOf),
     others: others.length,
     exitCode,
-    kind: gravestEnd === undefined ? "completed" : kindOfEnd(gravestEnd),
+    kind: mostSevereEnd === undefined ? "completed" : kindOfEnd(mostSevereEnd),
     submitted: ends.some((end) => "result" in end && end.result.submitted === "yes") ? "yes" : "no",
   });
   return exitCode;

@@ -1,12 +1,14 @@
 import type { Args, ArgValues } from "../../deps/gunshi.ts";
-import { DEFAULT_EXECUTE, execute, toEnd } from "../../executor/execute.ts";
-import { dryRun, type GivenInputs, prepare } from "../../executor/prepare.ts";
-import type { Deps } from "../../executor/deps.ts";
-import type { KeyedWish, KeyPolicy } from "../../executor/key.ts";
+import { execute, toEnd } from "../../runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { dryRun, type GivenInputs, prepare } from "../../runs/prepare.ts";
+import type { Deps } from "../../runs/deps.ts";
+import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { secretValues } from "../../inputs/secrets.ts";
-import type { RunRequest, RunResult } from "../../model.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunRequest } from "../../submission.ts";
 import { oneOf, someTime, text } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
@@ -23,14 +25,14 @@ import {
   type OnTimeout,
   STOP_ARGS,
   type StopParts,
-} from "../interrupt.ts";
+} from "../tracking/interrupt.ts";
 import { type HistoryUse, type OpenCall, openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../run_lines.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { verdict } from "../tracking/run_lines.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 
-const keyPolicy = oneOf("attach", "reject", "new-if-failed");
+const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
 /** What every command takes that submits a run. */
 export const RUN_ARGS = {
@@ -49,15 +51,15 @@ export const RUN_ARGS = {
   dryRun: { type: "boolean", description: "Let the platform check it, and start nothing" },
   ...WAIT_ARGS,
   ...STOP_ARGS,
-  key: {
+  idempotencyKey: {
     type: "custom",
     parse: text,
     metavar: "TEXT",
     description: "Name the wish: the same name from anywhere means the same run",
   },
-  keyPolicy: {
+  idempotencyPolicy: {
     type: "custom",
-    parse: keyPolicy,
+    parse: idempotencyPolicy,
     metavar: "WHAT",
     description: "When the key has a run: attach, reject or new-if-failed (default attach)",
   },
@@ -99,7 +101,7 @@ export const run = defineCommand({
   async run(call) {
     const { values } = call;
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
-    return await runWish(
+    return await runSpec(
       call,
       () => Promise.resolve({ workflow: values.workflow, layers, preset: values.preset ?? null }),
     );
@@ -111,13 +113,13 @@ export const run = defineCommand({
  *
  * @param given Tells the workflow and its inputs, once there is somebody to ask.
  */
-export async function runWish(
+export async function runSpec(
   call: Call<ArgValues<typeof RUN_ARGS> & OpenCall["values"]>,
   given: (deps: Deps) => Promise<GivenInputs>,
 ): Promise<number> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
-  const key = keyedWish(values);
+  const key = keyWithPolicy(values);
   await using deps = await openDeps(call, values.dryRun === true ? "welcome" : historyUse(output, values));
   const checking = checkingOf(values);
   const { request, warnings } = await prepare(deps, {
@@ -135,7 +137,12 @@ export async function runWish(
   }
   const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const isWaiting = values.noWait !== true;
-  return await submitAndFollow({ ...call, deps }, request, { ...options, submitTimeoutMs, isWaiting, key });
+  return await submitAndFollow({ ...call, deps }, request, {
+    ...options,
+    submitTimeoutMs,
+    isWaiting,
+    idempotencyKey: key,
+  });
 }
 
 /** How the history is used by a command that submits. */
@@ -145,14 +152,16 @@ export function historyUse(output: Output, { noHistory }: { readonly noHistory?:
   return "none";
 }
 
-function keyedWish({ key, keyPolicy }: {
-  readonly key?: string | undefined;
-  readonly keyPolicy?: KeyPolicy | undefined;
-}): KeyedWish | undefined {
-  if (key === undefined && keyPolicy !== undefined) {
-    throw new UsageError("Cannot use --key-policy: there is no --key", { hint: "Name the wish: --key TEXT" });
+function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
+  readonly idempotencyKey?: string | undefined;
+  readonly idempotencyPolicy?: KeyPolicy | undefined;
+}): KeyWithPolicy | undefined {
+  if (key === undefined && idempotencyPolicy !== undefined) {
+    throw new UsageError("Cannot use --idempotency-policy: there is no --idempotency-key", {
+      hint: "Name the wish: --idempotency-key TEXT",
+    });
   }
-  return key === undefined ? undefined : { text: key, policy: keyPolicy ?? "attach" };
+  return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
 /** What a command that follows runs works with. */
@@ -176,7 +185,7 @@ export async function submitAndFollow(
       viewer.show(event);
     });
     viewer[Symbol.dispose]();
-    await forgetOld(deps);
+    await deleteExpired(deps);
     return answerResult(output, await afterTimeout(following, result, values.onTimeout ?? "keep"));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
@@ -189,13 +198,13 @@ export async function submitAndFollow(
 /** One run in so many tidies up. */
 const TIDIES_UP = 1 / 50;
 const YEAR_MS = 365 * 86_400_000;
-const MOST_RECORDS = 200_000;
+const MAX_RECORDS = 200_000;
 
 /** What is over is forgotten in time, so that nobody's disk fills up over the years. */
-async function forgetOld({ ledger, clock, random }: Deps): Promise<void> {
+async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
   if (random() >= TIDIES_UP) return;
   try {
-    await ledger.prune(null, { beforeMs: clock.now() - YEAR_MS, keep: MOST_RECORDS });
+    await store.prune(null, { beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
   } catch (error) {
     // Another run will.
     if (!(error instanceof StorageError)) throw error;
@@ -205,7 +214,7 @@ async function forgetOld({ ledger, clock, random }: Deps): Promise<void> {
 /** Says how a run ended, in the form that was asked for. */
 export function answerResult(output: Output, result: RunResult): number {
   if (output.mode === "json") output.document(resultDocument(result));
-  if (output.mode === "events" && result.kind === "not_waited") {
+  if (output.mode === "events" && result.kind === "submitted") {
     output.event({ v: 1, type: "left", result: resultDocument(result) });
   }
   if (output.mode === "text") {

@@ -1,11 +1,11 @@
-import { viewOf } from "../../executor/view.ts";
-import type { Client, RunQuery } from "../../client/client.ts";
-import type { Run, RunPage } from "../../model.ts";
+import { viewOf } from "../../runs/view.ts";
+import type { Client, RunQuery } from "../../platform/client.ts";
+import type { Run, RunPage } from "../../run.ts";
 import { oneOf, wholeNumber } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
-import { renderRuns } from "../render_runs.ts";
+import { renderRuns } from "../render/runs.ts";
 
 const PLATFORM_WORDS = {
   running: "running",

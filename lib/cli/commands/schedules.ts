@@ -1,13 +1,13 @@
 import { InvalidInputs, NotFound, RunnerError, UsageError } from "../../errors.ts";
-import type { Problem } from "../../model.ts";
-import { readSchedules } from "../../schedules/define.ts";
-import { PRODUCTION, runsOn, type Schedule } from "../../schedules/schedule.ts";
-import { nextSlots } from "../../schedules/slots.ts";
+import type { Problem } from "../../problem.ts";
+import { readSchedules } from "../../scheduler/define.ts";
+import { PRODUCTION, runsOn, type Schedule } from "../../scheduler/schedule.ts";
+import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { text, wholeNumber } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { formatLocal, policyWords, renderSchedules } from "../render_schedules.ts";
+import { formatLocal, policyWords, renderSchedules } from "../render/schedules.ts";
 
 const USUAL_FILE = "functions/schedules.ts";
 
@@ -47,7 +47,7 @@ export const schedules = defineCommand({
     const views = list.map((schedule) => ({
       schedule,
       isEnabled: runsOn(schedule, timeline),
-      next: nextSlots(schedule, nowMs, count),
+      next: nextOccurrences(schedule, nowMs, count),
     }));
     if (output.mode === "json") {
       // Inputs and addresses may hold secrets: the file tells them, this answer does not.

@@ -1,11 +1,11 @@
-import { findWorkflow } from "../../executor/prepare.ts";
+import { findWorkflow } from "../../runs/prepare.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
-import type { Preset, Workflow } from "../../model.ts";
+import type { Preset, Workflow } from "../../workflow.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
-import { renderWorkflow } from "../render_workflow.ts";
+import { renderWorkflow } from "../render/workflow.ts";
 
 export const show = defineCommand({
   name: "show",

@@ -1,7 +1,7 @@
 import { fastClock } from "../../clock.ts";
-import type { PlatformProfile } from "../../contact/profile.ts";
+import type { PlatformProfile } from "../doctor/probe/profile.ts";
 import { UsageError } from "../../errors.ts";
-import type { Fault, Quirks } from "../../simulator/simulator.ts";
+import type { Fault, ServerBehavior } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { oneOf, text, wholeNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
 const portNumber = wholeNumber({ min: 0, max: 65_535 });
-const routeFamily = oneOf("flat", "nested", "both");
+const routeFamily = oneOf("current", "legacy", "both");
 const slugRule = oneOf("unique", "shared", "existing", "ignored", "refused");
 
 export const simulate = defineCommand({
@@ -28,7 +28,7 @@ export const simulate = defineCommand({
   ],
   notes: [
     "One line on stdout sets the key; then it serves on 127.0.0.1 until it is stopped.",
-    "--quirk NAME=VALUE turns any other switch, like launchGapMs=5000 or listOrder=oldest.",
+    "--behavior NAME=VALUE turns any other switch, like launchGapMs=5000 or listOrder=oldest.",
     '--fault takes JSON: {"on": "get-run", "status": 502, "times": 3}.',
   ].join("\n"),
   args: {
@@ -52,21 +52,27 @@ export const simulate = defineCommand({
       description: "What becomes of a caller's slug: unique, shared, existing, ignored or refused",
     },
     profile: { type: "custom", parse: text, metavar: "FILE", description: "Be like the platform that `contact` found" },
-    quirk: { type: "custom", parse: quirk, multiple: true, metavar: "NAME=VALUE", description: "Turn another switch" },
+    behaviorOption: {
+      type: "custom",
+      parse: behaviorOption,
+      multiple: true,
+      metavar: "NAME=VALUE",
+      description: "Turn another switch",
+    },
     fault: { type: "custom", parse: fault, multiple: true, metavar: "JSON", description: "Something that goes wrong" },
   },
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, routes, slugs } = values;
-    const quirks: Partial<Quirks> = {
-      ...(values.profile === undefined ? {} : quirksOf(await profileIn(context, values.profile))),
-      ...Object.assign({}, ...(values.quirk ?? [])),
+    const behavior: Partial<ServerBehavior> = {
+      ...(values.profile === undefined ? {} : behaviorOf(await profileIn(context, values.profile))),
+      ...Object.assign({}, ...(values.behaviorOption ?? [])),
       ...(routes === undefined ? {} : { routes }),
       ...(slugs === undefined ? {} : { slugs }),
     };
     await using simulator = await startSimulator({
       port,
       clock: fastClock(context.clock, speed),
-      quirks,
+      behavior,
       faults: values.fault ?? [],
     });
     output.answer(`export PW_API_KEY=${simulator.key}`);
@@ -91,7 +97,7 @@ function isProfile(value: unknown): value is PlatformProfile {
 }
 
 /** Of what was found, what the simulator can play. */
-function quirksOf(found: PlatformProfile): Partial<Quirks> {
+function behaviorOf(found: PlatformProfile): Partial<ServerBehavior> {
   const { duplicateSlugStatus: status, cancelOfEnded, workspace } = found;
   return Object.fromEntries(
     Object.entries({
@@ -119,7 +125,7 @@ function factor(value: string): number {
   throw new UsageError(`it must be a number above 0: got "${value}"`);
 }
 
-function quirk(value: string): Partial<Quirks> {
+function behaviorOption(value: string): Partial<ServerBehavior> {
   const [, name, setting] = /^(\w+)=(.+)$/.exec(value) ?? [];
   if (name === undefined || setting === undefined) throw new UsageError(`it must be NAME=VALUE: got "${value}"`);
   const isWord = !/^(-?\d|true$|false$|Infinity$)/.test(setting);

@@ -1,11 +1,11 @@
-import { findRun } from "../../executor/find.ts";
-import { KIND_OF_STATUS, positionOf, viewOf } from "../../executor/view.ts";
-import type { RunDetail, RunView } from "../../model.ts";
+import { findRun } from "../../runs/find.ts";
+import { KIND_OF_STATUS, positionOf, viewOf } from "../../runs/view.ts";
+import type { RunDetail, RunView } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { renderRun } from "../render_runs.ts";
-import { parseOneRun } from "../run_ref.ts";
+import { renderRun } from "../render/runs.ts";
+import { parseOneRun } from "../tracking/run_ref.ts";
 
 export const status = defineCommand({
   name: "status",

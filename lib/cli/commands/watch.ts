@@ -1,19 +1,21 @@
-import { type FollowOptions, toEnd } from "../../executor/execute.ts";
-import { follow } from "../../executor/follow.ts";
-import { findRun } from "../../executor/find.ts";
-import { nameOf } from "../../executor/view.ts";
-import type { RunHandle, RunResult } from "../../model.ts";
+import { toEnd } from "../../runs/execute.ts";
+import { type TrackOptions } from "../../runs/options.ts";
+import { follow } from "../../runs/track_run.ts";
+import { findRun } from "../../runs/find.ts";
+import { formatRunId } from "../../runs/view.ts";
+import type { RunResult } from "../../result.ts";
+import type { RunId } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
-import { exitCodeOf, gravest } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../interrupt.ts";
+import { exitCodeOf, mostSevere } from "../exit_codes.ts";
+import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../run_lines.ts";
-import { oneLine } from "../sanitize.ts";
-import { resultDocument, viewRun } from "../run_view.ts";
-import { parseManyRuns } from "../run_ref.ts";
-import { WAIT_ARGS, waitOptions } from "../wait_options.ts";
+import { verdict } from "../tracking/run_lines.ts";
+import { oneLine } from "../../escape.ts";
+import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { parseManyRuns } from "../tracking/run_ref.ts";
+import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 import { answerResult, type Following } from "./run.ts";
 
 export const watch = defineCommand({
@@ -36,10 +38,10 @@ export const watch = defineCommand({
     const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call);
-    const handles: RunHandle[] = [];
-    for (const ref of refs) handles.push(await findRun(deps, ref, { signal }));
+    const runIds: RunId[] = [];
+    for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const results = await Promise.all(
-      handles.map((handle) => watchOne({ ...call, deps }, handle, { ...options, label: labelFor(handles, handle) })),
+      runIds.map((runId) => watchOne({ ...call, deps }, runId, { ...options, label: labelFor(runIds, runId) })),
     );
     const [only, second] = results;
     if (only !== undefined && second === undefined) return answerResult(output, only);
@@ -49,14 +51,14 @@ export const watch = defineCommand({
 
 async function watchOne(
   following: Following,
-  handle: RunHandle,
-  { label, ...options }: FollowOptions & { readonly label: string | undefined },
+  runId: RunId,
+  { label, ...options }: TrackOptions & { readonly label: string | undefined },
 ): Promise<RunResult> {
   const { output, deps, values } = following;
   let latest: Latest | undefined;
   using viewer = viewRun(output, deps.clock, label === undefined ? {} : { label });
   try {
-    const result = await toEnd(follow(deps, handle, options), (event) => {
+    const result = await toEnd(follow(deps, runId, options), (event) => {
       if (isOfNote(event)) latest = event;
       viewer.show(event);
     });
@@ -70,10 +72,10 @@ async function watchOne(
 }
 
 function answerResults(output: Output, results: readonly RunResult[]): number {
-  const exitCode = gravest(results.map(({ kind }) => exitCodeOf(kind)));
-  const gravestResult = results.find(({ kind }) => exitCodeOf(kind) === exitCode);
+  const exitCode = mostSevere(results.map(({ kind }) => exitCodeOf(kind)));
+  const mostSevereResult = results.find(({ kind }) => exitCodeOf(kind) === exitCode);
   if (output.mode === "json") {
-    const kind = gravestResult?.kind ?? "completed";
+    const kind = mostSevereResult?.kind ?? "completed";
     output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
   }
   if (output.mode === "text") {
@@ -85,10 +87,10 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
 /** Says how one of several runs ended. */
 export function answerNamed(output: Output, result: RunResult): void {
   const name = result.slug ??
-    nameOf({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
+    formatRunId({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
   output.answer(`${oneLine(name)}: ${verdict(result, output.answerStyle)}`);
 }
 
-function labelFor(handles: readonly RunHandle[], handle: RunHandle): string | undefined {
-  return handles.length > 1 ? nameOf(handle) : undefined;
+function labelFor(runIds: readonly RunId[], runId: RunId): string | undefined {
+  return runIds.length > 1 ? formatRunId(runId) : undefined;
 }

@@ -47,7 +47,7 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/user-workspace/status",
     operation: "workspace-status",
-    handle: ({ world }) => json({ status: world.quirks().workspace }),
+    handle: ({ world }) => json({ status: world.behavior().workspace }),
   },
 ];
 

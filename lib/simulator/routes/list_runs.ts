@@ -22,7 +22,7 @@ export function listRuns({ world, user, query, nowMs }: Call): Answer {
   const all = [...wrong, ...[limit, offset].flatMap((read) => typeof read === "number" ? [] : [read])];
   if (typeof limit !== "number" || typeof offset !== "number" || all.length > 0) throw invalid(all);
 
-  const { listLagMs, listOrder, maxLimit } = world.quirks();
+  const { listLagMs, listOrder, maxLimit } = world.behavior();
   const workflow = query.get("workflow");
   const search = query.get("search")?.toLowerCase() ?? "";
   const fitting = world.runs.filter((run) =>

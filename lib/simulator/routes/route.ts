@@ -2,10 +2,10 @@
 
 import type { Answer } from "../answers.ts";
 import type { Operation } from "../simulator.ts";
-import type { World } from "../world.ts";
+import type { SimulatorState } from "../state.ts";
 
 export interface Call {
-  readonly world: World;
+  readonly world: SimulatorState;
   readonly user: string;
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -22,7 +22,7 @@ export interface Route {
   /** Answered without a credential. */
   readonly isOpen?: boolean;
   /** Only on servers of that generation; on all of them by default. */
-  readonly family?: "flat" | "nested";
+  readonly family?: "current" | "legacy";
   /** Throws a Refusal. */
   readonly handle: (call: Call) => Answer;
 }

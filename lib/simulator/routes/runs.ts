@@ -3,17 +3,17 @@
 import type { Answer } from "../answers.ts";
 import { invalid, json, noContent, Refusal } from "../answers.ts";
 import { checkBody } from "../body.ts";
-import { acceptSlug, keepRun, type Launch, prepareRun, runOfTakenSlug } from "../launch.ts";
+import { acceptSlug, keepRun, type Launch, prepareRun, runOfTakenSlug } from "../run_input.ts";
 import { readFile } from "../logs.ts";
 import { hasEnded, runningSteps } from "../progress.ts";
 import { runDetailJson, runJson } from "../render.ts";
 import { objectOf, textOf, wordsOf } from "../shape.ts";
-import type { RunRecord, World } from "../world.ts";
+import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteRuns } from "./delete_runs.ts";
 import { listRuns } from "./list_runs.ts";
 import type { Call, Route } from "./route.ts";
 
-const family = "flat" as const;
+const family = "current" as const;
 
 export const RUN_ROUTES: readonly Route[] = [
   { method: "GET", path: "/api/workflow-runs", operation: "list-runs", family, handle: listRuns },
@@ -43,7 +43,7 @@ export const RUN_ROUTES: readonly Route[] = [
 ];
 
 /** Starts winding a run down, unless it is over or winding down already. */
-export function askToCancel(run: RunRecord, nowMs: number): void {
+export function askToCancel(run: SimulatedRun, nowMs: number): void {
   if (!hasEnded(run, nowMs)) run.cancelAskedAtMs ??= nowMs;
 }
 
@@ -105,9 +105,9 @@ function submit({ world, user, body, nowMs }: Call): Answer {
   });
 }
 
-function dryRunJson(world: World, run: RunRecord, nowMs: number) {
+function dryRunJson(world: SimulatorState, run: SimulatedRun, nowMs: number) {
   const { status, slug, ...rest } = runJson(world, run, nowMs);
-  const { dryRun } = world.quirks();
+  const { dryRun } = world.behavior();
   switch (dryRun) {
     case "run":
       return { ...rest, status, slug };
@@ -121,13 +121,13 @@ function dryRunJson(world: World, run: RunRecord, nowMs: number) {
 }
 
 /** What was agreed to by name holds for the next time. */
-function grant(world: World, { user, workflow, consent }: Launch): void {
+function grant(world: SimulatorState, { user, workflow, consent }: Launch): void {
   if (workflow === null || consent === "all" || consent.permissions.length + consent.variables.length === 0) return;
   world.grants.set(`${user} ${workflow}`, consent);
 }
 
-function runOf({ world, user, params, nowMs }: Call): RunRecord {
-  const { idInPath, readLagMs, foreignRun } = world.quirks();
+function runOf({ world, user, params, nowMs }: Call): SimulatedRun {
+  const { idInPath, readLagMs, foreignRun } = world.behavior();
   const word = params["slug"];
   const bearers = world.runs.filter((run) =>
     !run.isDeleted && (run.slug === word || (idInPath && run.id === word)) && nowMs - run.createdAtMs >= readLagMs
@@ -158,7 +158,7 @@ function updateRun(call: Call): Answer {
 
 function cancelRun(call: Call): Answer {
   const run = runOf(call);
-  if (hasEnded(run, call.nowMs) && call.world.quirks().cancelOfEnded === 409) {
+  if (hasEnded(run, call.nowMs) && call.world.behavior().cancelOfEnded === 409) {
     throw new Refusal(409, `Workflow run ${run.slug} has ended already`);
   }
   askToCancel(run, call.nowMs);

@@ -1,11 +1,11 @@
 /** Workflows, their files in three forms, their saved inputs, and what was granted to them. */
 
-import type { JsonObject } from "../../model.ts";
+import type { JsonObject } from "../../json.ts";
 import { json, noContent, raw, Refusal } from "../answers.ts";
 import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
 import { newId } from "../id.ts";
-import type { Preset, WorkflowRecord } from "../world.ts";
+import type { Preset, WorkflowRecord } from "../state.ts";
 import type { Call, Route } from "./route.ts";
 
 export const WORKFLOW_ROUTES: readonly Route[] = [

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../../model.ts";
+import type { JsonObject } from "../../json.ts";
 
 /** A workflow as it is kept: its file's text, and what the account says about it. */
 export interface WorkflowFile {

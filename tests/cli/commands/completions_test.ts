@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { SHELLS } from "../../../lib/cli/complete/scripts.ts";
+import { SHELLS } from "../../../lib/cli/completion/scripts.ts";
 import { main } from "../../../lib/cli/program.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { needing, programMissing } from "../../support/needs.ts";

@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
-import type { Quirks } from "../../../lib/simulator/simulator.ts";
+import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { mountMissing, readOnlyDisk } from "../../support/disks.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
-import { keyFor } from "../../client/support/servers.ts";
+import { keyFor } from "../../platform/support/servers.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { needing } from "../../support/needs.ts";
 import { type Call, type Ending, runProgram } from "../../support/program.ts";
@@ -39,9 +39,9 @@ interface Diagnosis extends Ending {
   check(name: string): Check;
 }
 
-async function aStage(quirks: Partial<Quirks> = {}, { isKeySet = true } = {}) {
+async function aStage(behavior: Partial<ServerBehavior> = {}, { isKeySet = true } = {}) {
   const folder = await emptyFolder();
-  const simulator = await startSimulator({ clock: fastClock(systemClock, 1), quirks });
+  const simulator = await startSimulator({ clock: fastClock(systemClock, 1), behavior });
   const state = `${folder.path}/state`;
   await Deno.mkdir(`${folder.path}/here`);
   const program = (args: readonly string[], { env, ...call }: Partial<Call> = {}) =>
@@ -201,7 +201,7 @@ for (
 }
 
 Deno.test("an older server and a workspace at rest are warnings", async () => {
-  await using stage = await aStage({ routes: "nested", workspace: "Off" });
+  await using stage = await aStage({ routes: "legacy", workspace: "Off" });
   const { code, check, statuses } = await stage.diagnose();
   assert.equal(code, 0);
   assert.match(check("routes").detail, /^nested/);

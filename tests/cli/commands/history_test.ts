@@ -30,7 +30,7 @@ async function aStage() {
 
 Deno.test("history lists what was run from here, without a key or a network", async () => {
   await using stage = await aStage();
-  await stage.program(["run", "quick", "--key", "one"]);
+  await stage.program(["run", "quick", "--idempotency-key", "one"]);
   await stage.program(["run", "failing-step"]);
   await stage.program(["run", "quick", "--no-wait"]);
   const offline = { env: { PW_API_KEY: "" } };
@@ -159,7 +159,7 @@ Deno.test("twenty processes with one key and no shared state start one run, and 
   await using stage = await aStage();
   const folders = await Promise.all(Array.from({ length: 20 }, emptyFolder));
   try {
-    const args = ["run", "quick", "--key", "build 4711", "--json", "--no-check"];
+    const args = ["run", "quick", "--idempotency-key", "build 4711", "--json", "--no-check"];
     const ends = await Promise.all(
       folders.map((folder) => stage.program(args, { env: { PW_STATE_DIR: folder.path } })),
     );

@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
-import { openSqliteLedger } from "../../../lib/ledger/sqlite.ts";
-import type { RunRecord } from "../../../lib/model.ts";
+import { openSqliteRunStore } from "../../../lib/store/sqlite_run_store.ts";
+import type { Submission } from "../../../lib/submission.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { type Ending, runProgram } from "../../support/program.ts";
-import { aKeptRequest, anIntended } from "../../support/records.ts";
+import { aPendingSubmission, aStoredRequest } from "../../support/records.ts";
 
 const SPEED = 30;
 const QUARTER_HOUR_MS = 15 * 60_000;
@@ -19,7 +19,7 @@ interface Stage {
   program(...args: readonly string[]): Promise<Ending>;
   /** Kills the program when a request of this kind has got so far. */
   killAt(operation: Operation, step: "arrived" | "answered", ...args: readonly string[]): Promise<Ending>;
-  put(...records: readonly RunRecord[]): Promise<void>;
+  put(...records: readonly Submission[]): Promise<void>;
 }
 
 function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) => Promise<void>): void {
@@ -51,8 +51,8 @@ function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) =>
       },
       async put(...records) {
         const path = `${state.path}/ledger.db`;
-        await using ledger = await openSqliteLedger({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
-        for (const record of records) await ledger.put(record);
+        await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+        for (const record of records) await store.put(record);
       },
     });
   });
@@ -90,9 +90,11 @@ onStage("what was left with --no-wait is told of, and followed with --all", {}, 
 
 onStage("an old intent that was never sent is told of, and sent only when that is said", {}, async (stage) => {
   const owner = stage.owner;
-  const request = aKeptRequest({ workflow: "quick", inputs: {} });
-  const intendedAtMs = Date.now() - QUARTER_HOUR_MS - 60_000;
-  await stage.put(anIntended({ owner, request, intendedAtMs, ownSlug: "quick-abcdefghijklmnop", dueAtMs: 0 }));
+  const request = aStoredRequest({ workflow: "quick", inputs: {} });
+  const createdAtMs = Date.now() - QUARTER_HOUR_MS - 60_000;
+  await stage.put(
+    aPendingSubmission({ owner, request, createdAtMs, ownSlug: "quick-abcdefghijklmnop", nextPollAtMs: 0 }),
+  );
   const first = await stage.program("resume");
   assert.match(first.stderr, /quick, wished 16m 0\ds ago, was never sent: `resume --submit-pending` sends it/);
   assert.equal(stage.simulator.received("submit").length, 0);
@@ -102,15 +104,17 @@ onStage("an old intent that was never sent is told of, and sent only when that i
 });
 
 onStage("a young intent that was never sent is sent", {}, async (stage) => {
-  const request = aKeptRequest({ workflow: "quick", inputs: {} });
-  await stage.put(anIntended({ owner: stage.owner, request, intendedAtMs: Date.now() - 60_000, dueAtMs: 0 }));
+  const request = aStoredRequest({ workflow: "quick", inputs: {} });
+  await stage.put(
+    aPendingSubmission({ owner: stage.owner, request, createdAtMs: Date.now() - 60_000, nextPollAtMs: 0 }),
+  );
   assert.equal((await stage.program("resume")).code, 0);
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
 onStage("an intent whose secrets were not stored can't be sent, and says so", {}, async (stage) => {
-  const request = aKeptRequest({ workflow: "quick", inputs: { password: "hunter2" }, secretPaths: ["password"] });
-  await stage.put(anIntended({ owner: stage.owner, request, intendedAtMs: Date.now(), dueAtMs: 0 }));
+  const request = aStoredRequest({ workflow: "quick", inputs: { password: "hunter2" }, secretPaths: ["password"] });
+  await stage.put(aPendingSubmission({ owner: stage.owner, request, createdAtMs: Date.now(), nextPollAtMs: 0 }));
   const { code, stderr } = await stage.program("resume", "--submit-pending");
   assert.equal(code, 0);
   assert.match(stderr, /secrets, which are not stored: run it again/);
@@ -119,7 +123,7 @@ onStage("an intent whose secrets were not stored can't be sent, and says so", {}
 
 onStage("another user's records are told of and not touched", {}, async (stage) => {
   const owner = { ...stage.owner, user: "alice" };
-  await stage.put(anIntended({ owner, intendedAtMs: Date.now(), dueAtMs: 0 }));
+  await stage.put(aPendingSubmission({ owner, createdAtMs: Date.now(), nextPollAtMs: 0 }));
   const { stdout, stderr } = await stage.program("resume", "--all", "--submit-pending");
   assert.match(stderr, /There are runs of alice on 127\.0\.0\.1:\d+ as well/);
   assert.equal(stdout, "Nothing to take up\n");
@@ -127,7 +131,7 @@ onStage("another user's records are told of and not touched", {}, async (stage) 
 });
 
 onStage("a lost submit that never shows stays unknown, and is looked for again each time", {
-  quirks: { slugs: "ignored" },
+  behavior: { slugs: "ignored" },
   faults: [{ on: "submit", cut: "before-effect" }],
 }, async (stage) => {
   // Not waited for: the search takes a minute, and a killed process leaves it just so.

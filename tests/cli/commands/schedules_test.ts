@@ -4,7 +4,7 @@ import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { keptWriter } from "../../support/writer.ts";
 
-const DEFINE = new URL("../../../lib/schedules/define.ts", import.meta.url).href;
+const DEFINE = new URL("../../../lib/scheduler/define.ts", import.meta.url).href;
 
 async function call(args: readonly string[]) {
   const [stdout, stderr] = [keptWriter(), keptWriter()];

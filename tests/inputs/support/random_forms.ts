@@ -14,7 +14,7 @@ import {
   string,
   uniqueArray,
 } from "../../deps/fast_check.ts";
-import type { Json, JsonObject } from "../../../lib/model.ts";
+import type { Json, JsonObject } from "../../../lib/json.ts";
 import { isObject } from "../../../lib/inputs/path.ts";
 
 const NAMES = ["alpha", "beta_two", "gamma-3", "delta", "epsilon", "0"];
@@ -81,10 +81,10 @@ export function randomInputs(fields: JsonObject): Arbitrary<JsonObject> {
   );
   return record({ ...members, zzzzzzzz: option(JUNK, { nil: undefined, freq: 1 }) }).map((given) =>
     Object.fromEntries(Object.entries(given).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
-  ).chain((given) => oneof({ weight: 9, arbitrary: constant(withoutStranger(given)) }, constant(given)));
+  ).chain((given) => oneof({ weight: 9, arbitrary: constant(withoutUnknownKey(given)) }, constant(given)));
 }
 
-function withoutStranger({ zzzzzzzz: _, ...given }: JsonObject): JsonObject {
+function withoutUnknownKey({ zzzzzzzz: _, ...given }: JsonObject): JsonObject {
   return given;
 }
 

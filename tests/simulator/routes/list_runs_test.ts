@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Quirks } from "../../../lib/simulator/simulator.ts";
+import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { isObject } from "../../../lib/simulator/shape.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
@@ -11,17 +11,17 @@ const WORKFLOWS = ["quick", "quick", "failing-step", "never-ending", "quick"];
 
 const CASES: readonly {
   readonly query: string;
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
   readonly slugs: readonly string[];
   readonly total: number;
 }[] = [
   { query: "", slugs: ["r5", "r4", "r3", "r2", "r1"], total: 5 },
-  { query: "", quirks: { listOrder: "oldest" }, slugs: ["r1", "r2", "r3", "r4", "r5"], total: 5 },
+  { query: "", behavior: { listOrder: "oldest" }, slugs: ["r1", "r2", "r3", "r4", "r5"], total: 5 },
   { query: "limit=2", slugs: ["r5", "r4"], total: 5 },
   { query: "limit=2&offset=2", slugs: ["r3", "r2"], total: 5 },
   { query: "limit=2&offset=4", slugs: ["r1"], total: 5 },
   { query: "offset=5", slugs: [], total: 5 },
-  { query: "limit=5", quirks: { maxLimit: 3 }, slugs: ["r5", "r4", "r3"], total: 5 },
+  { query: "limit=5", behavior: { maxLimit: 3 }, slugs: ["r5", "r4", "r3"], total: 5 },
   { query: "workflow=quick", slugs: ["r5", "r2", "r1"], total: 3 },
   { query: "workflow=nothing", slugs: [], total: 0 },
   { query: "status=running", slugs: ["r4"], total: 1 },
@@ -30,14 +30,14 @@ const CASES: readonly {
   { query: "status=canceled", slugs: [], total: 0 },
   { query: "search=R3", slugs: ["r3"], total: 1 },
   { query: "search=never", slugs: ["r4"], total: 1 },
-  { query: "", quirks: { listLagMs: AGE_MS + 1_500 }, slugs: ["r3", "r2", "r1"], total: 3 },
+  { query: "", behavior: { listLagMs: AGE_MS + 1_500 }, slugs: ["r3", "r2", "r1"], total: 3 },
 ];
 
-for (const { query, quirks = {}, slugs, total } of CASES) {
-  const where = Object.keys(quirks).length === 0 ? "" : ` with ${JSON.stringify(quirks)}`;
+for (const { query, behavior = {}, slugs, total } of CASES) {
+  const where = Object.keys(behavior).length === 0 ? "" : ` with ${JSON.stringify(behavior)}`;
   Deno.test(`the list of runs with "${query}"${where} is [${slugs}] of ${total}`, async () => {
     const clock = virtualClock();
-    await using sim = await startSimulator({ clock, quirks });
+    await using sim = await startSimulator({ clock, behavior });
     for (const [index, workflow] of WORKFLOWS.entries()) {
       await submit(sim, workflow, { user: "alice", slug: `r${index + 1}` });
       clock.advance(index < WORKFLOWS.length - 1 ? 1_000 : AGE_MS);
@@ -53,7 +53,7 @@ for (const { query, quirks = {}, slugs, total } of CASES) {
 
 for (const query of ["limit=0", "limit=-1", "limit=2.5", "offset=x", "status=done"]) {
   Deno.test(`the list of runs with "${query}" answers 422 and names the parameter`, async () => {
-    await using sim = await startSimulator({ quirks: { errorBody: "problem" } });
+    await using sim = await startSimulator({ behavior: { errorBody: "problem" } });
     const accept = "application/problem+json";
     const answer = await ask(sim, "GET", `/api/workflow-runs?${query}`, { accept });
     assert.equal(answer.status, 422);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Json } from "../../../lib/model.ts";
-import type { Quirks } from "../../../lib/simulator/simulator.ts";
+import type { Json } from "../../../lib/json.ts";
+import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { ask, submit } from "../ask.ts";
@@ -35,7 +35,7 @@ Deno.test("a run's page tells its inputs, with defaults filled in and clusters l
 const REFUSED: readonly {
   readonly name: string;
   readonly body: Json;
-  readonly quirks?: Partial<Quirks>;
+  readonly behavior?: Partial<ServerBehavior>;
   readonly status: number;
   readonly code: string;
   readonly says: RegExp;
@@ -86,7 +86,7 @@ const REFUSED: readonly {
   {
     name: "any slug where the server refuses them",
     body: { workflow: "quick", slug: "mine" },
-    quirks: { slugs: "refused" },
+    behavior: { slugs: "refused" },
     status: 422,
     code: "validation",
     says: /#\/slug/,
@@ -143,7 +143,7 @@ const REFUSED: readonly {
   {
     name: "anything while the workspace is off",
     body: { workflow: "quick" },
-    quirks: { workspace: "Off" },
+    behavior: { workspace: "Off" },
     status: 400,
     code: "invalid_request",
     says: /User workspace not found or is not running/,
@@ -151,16 +151,16 @@ const REFUSED: readonly {
   {
     name: "anything while the workspace starts",
     body: { workflow: "quick" },
-    quirks: { workspace: "Starting", workspaceErrorStatus: 503 },
+    behavior: { workspace: "Starting", workspaceErrorStatus: 503 },
     status: 503,
     code: "unavailable",
     says: /Could not execute workflow/,
   },
 ];
 
-for (const { name, body, quirks = {}, status, code, says } of REFUSED) {
+for (const { name, body, behavior = {}, status, code, says } of REFUSED) {
   Deno.test(`submitting ${name} answers ${status} ${code} and starts nothing`, async () => {
-    await using sim = await startSimulator({ quirks });
+    await using sim = await startSimulator({ behavior });
     const answer = await ask(sim, "POST", RUNS, { body });
     assert.equal(answer.status, status, answer.text);
     assert.equal(answer.at("code"), code);
@@ -195,8 +195,8 @@ Deno.test("consent that was named holds until it is revoked", async () => {
 });
 
 const SLUGS: readonly {
-  readonly slugs: Quirks["slugs"];
-  readonly duplicateSlugStatus?: Quirks["duplicateSlugStatus"];
+  readonly slugs: ServerBehavior["slugs"];
+  readonly duplicateSlugStatus?: ServerBehavior["duplicateSlugStatus"];
   readonly statuses: readonly number[];
   readonly runs: readonly string[];
 }[] = [
@@ -210,7 +210,7 @@ const SLUGS: readonly {
 
 for (const { slugs, duplicateSlugStatus = 409, statuses, runs } of SLUGS) {
   Deno.test(`two submits with one slug answer ${statuses} where slugs are ${slugs}`, async () => {
-    await using sim = await startSimulator({ quirks: { slugs, duplicateSlugStatus } });
+    await using sim = await startSimulator({ behavior: { slugs, duplicateSlugStatus } });
     const answers = [
       await ask(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
       await ask(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
@@ -230,7 +230,7 @@ Deno.test("a slug that somebody else took is taken, though we can't see the run"
 
 Deno.test("a second launch of the same workflow answers 409 until the gap has passed", async () => {
   const clock = virtualClock();
-  await using sim = await startSimulator({ clock, quirks: { launchGapMs: 5_000 } });
+  await using sim = await startSimulator({ clock, behavior: { launchGapMs: 5_000 } });
   const launch = async (workflow: string) => (await ask(sim, "POST", RUNS, { body: { workflow } })).status;
   assert.equal(await launch("quick"), 200);
   assert.equal(await launch("quick"), 409);
@@ -247,7 +247,7 @@ for (
   ] as const
 ) {
   Deno.test(`a dry run of the kind ${dryRun} shows ${members} and starts nothing`, async () => {
-    await using sim = await startSimulator({ quirks: { dryRun } });
+    await using sim = await startSimulator({ behavior: { dryRun } });
     const answer = await ask(sim, "POST", RUNS, { body: { workflow: "quick", dryRun: true } });
     assert.equal(answer.status, 200);
     assert.deepEqual(["slug", "status"].filter((name) => answer.at(`run.${name}`) !== undefined), members);
@@ -290,7 +290,7 @@ Deno.test("a run asked to cancel is canceling for a while, then canceled", async
 
 for (const cancelOfEnded of [204, 409] as const) {
   Deno.test(`cancelling what has ended answers ${cancelOfEnded} where the server does, and changes nothing`, async () => {
-    await using sim = await startSimulator({ quirks: { cancelOfEnded } });
+    await using sim = await startSimulator({ behavior: { cancelOfEnded } });
     const answer = await ask(sim, "POST", `${RUNS}/hello-world-00046/cancel`);
     assert.equal(answer.status, cancelOfEnded);
     assert.equal((await ask(sim, "GET", `${RUNS}/hello-world-00046`)).at("status"), "completed");
@@ -320,7 +320,7 @@ Deno.test("a deleted run is gone with its files, and its slug is free again", as
 
 Deno.test("a new run's own page may lag behind", async () => {
   const clock = virtualClock();
-  await using sim = await startSimulator({ clock, quirks: { readLagMs: 4_000 } });
+  await using sim = await startSimulator({ clock, behavior: { readLagMs: 4_000 } });
   await submit(sim, "quick", { slug: "mine" });
   const status = async () => (await ask(sim, "GET", `${RUNS}/mine`)).status;
   assert.equal(await status(), 404);
@@ -330,7 +330,7 @@ Deno.test("a new run's own page may lag behind", async () => {
 
 for (const idInPath of [true, false]) {
   Deno.test(`a run's id ${idInPath ? "stands" : "does not stand"} for its slug where idInPath is ${idInPath}`, async () => {
-    await using sim = await startSimulator({ quirks: { idInPath } });
+    await using sim = await startSimulator({ behavior: { idInPath } });
     const id = (await ask(sim, "POST", RUNS, { body: { workflow: "quick" } })).at("run.id");
     assert.equal((await ask(sim, "GET", `${RUNS}/${id}`)).status, idInPath ? 200 : 404);
   });

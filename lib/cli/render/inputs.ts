@@ -1,0 +1,22 @@
+/** Inputs as text. Pure. */
+
+import type { ExplainedInput } from "../../inputs/explain.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+
+/** A line per value: path, value, where it came from, and what it won over. */
+export function renderExplained(rows: readonly ExplainedInput[], style: Style): string {
+  const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
+    path,
+    JSON.stringify(value),
+    isSent ? origin : `(${origin})`,
+    overrode.map((lost) => `over ${JSON.stringify(lost.value)} of ${lost.origin}`).join(", "),
+  ]);
+  return renderTable(cells, {
+    columns: Infinity,
+    paint(text, { row, column }) {
+      if (rows[row]?.isSent === false) return style.dim(text);
+      return column === 0 ? style.bold(text) : column === 3 ? style.dim(text) : text;
+    },
+  });
+}

@@ -1,0 +1,93 @@
+/** Runs as text. Pure. */
+
+import type { RunView, StepPosition } from "../../run.ts";
+import { formatDuration } from "../../duration.ts";
+import { oneLine } from "../../escape.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+
+/** One run, a fact a line, then its jobs and steps. */
+export function renderRun(
+  view: RunView,
+  { style, nowMs, position }: { readonly style: Style; readonly nowMs: number; readonly position: StepPosition | null },
+): string {
+  const number = view.runNumber === null ? [] : [`${view.workflowName ?? ""}#${view.runNumber}`];
+  const slug = view.slug === null ? [] : [number.length === 0 ? view.slug : `(${view.slug})`];
+  const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${position.step}"`;
+  const facts = [
+    ["Run", [...number, ...slug].join("  ")],
+    ["Status", `${statusWords(view)}${where}`],
+    ["Started", view.startedAt ?? "?"],
+    ...(view.completedAt === null ? [] : [["Ended", view.completedAt]]),
+    ["Took", tookWords(view, nowMs)],
+    ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
+    ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
+  ];
+  const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
+  return [
+    renderTable(facts, {
+      columns: Infinity,
+      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(view.status, text, style) : text,
+    }),
+    ...(view.jobs ?? []).map(({ name, status, steps }) =>
+      [
+        `\n${style.bold(oneLine(name))}  ${oneLine(status)}`,
+        ...steps.map((step) =>
+          `  ${markOf(step.status, style)} ${oneLine(step.name)}  ${style.dim(oneLine(step.status))}`
+        ),
+      ].join("\n")
+    ),
+    ...(outputs.length === 0 ? [] : [`\n${style.bold("Outputs")}\n${renderTable(outputs, { columns: Infinity })}`]),
+  ].join("\n");
+}
+
+/** Many runs, one line each, under a heading. */
+export function renderRuns(
+  views: readonly RunView[],
+  { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
+): string {
+  const rows = views.map((view) => [
+    view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
+    statusWords(view),
+    view.startedAt?.replace("T", " ").replace(/(\.\d+)?Z?$/, "") ?? "",
+    tookWords(view, nowMs),
+    view.slug ?? "",
+  ]);
+  return renderTable([["RUN", "STATUS", "STARTED (UTC)", "TOOK", "SLUG"], ...rows], {
+    columns,
+    paint(text, { row, column }) {
+      if (row === 0) return style.dim(text);
+      return column === 1 ? paintStatus(views[row - 1]?.status ?? "running", text, style) : text;
+    },
+  });
+}
+
+/** Our word, and the platform's where it says more. */
+function statusWords({ status, platformStatus }: RunView): string {
+  const isSaid = platformStatus === null || ["running", "completed", "error", "canceled"].includes(platformStatus);
+  return isSaid ? status : `${status} (${platformStatus})`;
+}
+
+function tookWords({ startedAt, durationSeconds, status }: RunView, nowMs: number): string {
+  if (durationSeconds !== null) return formatDuration(durationSeconds * 1000);
+  const startedMs = Date.parse(startedAt ?? "");
+  return status === "running" && Number.isFinite(startedMs) ? formatDuration(nowMs - startedMs) : "";
+}
+
+function paintStatus(status: RunView["status"], text: string, style: Style): string {
+  const paint = { running: style.cyan, completed: style.green, failed: style.red, cancelled: style.yellow }[status];
+  return paint(text);
+}
+
+function markOf(status: string, style: Style): string {
+  switch (status) {
+    case "completed":
+      return style.green("✓");
+    case "running":
+      return style.cyan("●");
+    case "error":
+      return style.red("✗");
+    default:
+      return style.dim("·");
+  }
+}

@@ -1,0 +1,61 @@
+/** One workflow as text. Pure. */
+
+import { type Field, type Fields, hasDefault } from "../../inputs/form.ts";
+import { joinPath } from "../../inputs/path.ts";
+import { readForm } from "../../inputs/read_form.ts";
+import { MASK } from "../../inputs/secrets.ts";
+import type { Workflow } from "../../workflow.ts";
+import { oneLine } from "../../escape.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+
+/** One workflow: what it is and what it asks for. */
+export function renderWorkflow(
+  workflow: Workflow,
+  { style, columns }: { readonly style: Style; readonly columns: number },
+): string {
+  const { name, displayName, description, tags, presets, isFavorite, type, owner } = workflow;
+  const facts = [
+    ["Type", owner === null ? type : `${type}, of ${owner}`],
+    ...(tags.length === 0 ? [] : [["Tags", tags.join(", ")]]),
+    ...(presets.length === 0 ? [] : [["Presets", presets.map((preset) => preset.name).join(", ")]]),
+  ];
+  const rows = fieldRows(readForm(workflow.yaml)?.fields ?? new Map(), "");
+  return [
+    `${style.bold(oneLine(name))}${isFavorite ? ` ${style.yellow("★")}` : ""}${
+      displayName === null || displayName === name ? "" : `  ${oneLine(displayName)}`
+    }`,
+    ...(description === null ? [] : [oneLine(description)]),
+    "",
+    renderTable(facts, { columns }),
+    "",
+    style.bold(rows.length === 0 ? "It asks for no inputs" : "Inputs"),
+    ...(rows.length === 0 ? [] : [renderTable(rows, { columns }).replace(/^/gm, "  ")]),
+    "",
+    `${style.bold("Run it")}\n  pw-workflow-runner run ${oneLine(name)}${rows.length === 0 ? "" : " -i inputs.json"}`,
+  ].join("\n");
+}
+
+function fieldRows(fields: Fields, path: string): string[][] {
+  return [...fields].flatMap(([name, field]) => {
+    const here = joinPath(path, name);
+    if (field.kind === "header") return [];
+    if (field.kind === "group") return fieldRows(field.fields, here);
+    const row = [here, field.type, needOf(field), field.label ?? ""];
+    return field.kind === "list" ? [row, ...fieldRows(field.fields, `${here}[]`)] : [row];
+  });
+}
+
+function needOf(field: Field): string {
+  if (field.default !== undefined) return `default ${isSecretDefault(field) ? MASK : JSON.stringify(field.default)}`;
+  if (hasDefault(field)) return "has a default";
+  if (field.optional === true) return "optional";
+  const isAlways = [field.optional, field.hidden, field.ignore, field.disabled].every((condition) =>
+    condition === false
+  );
+  return isAlways ? "required" : "required when shown";
+}
+
+function isSecretDefault(field: Field): boolean {
+  return field.kind === "text" && field.isSecret;
+}

@@ -1,0 +1,21 @@
+/** Workflows as text, one line each. Pure. */
+
+import type { Workflow } from "../../workflow.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+
+/** A table: name, mark of a favourite, description. */
+export function renderWorkflows(
+  workflows: readonly Workflow[],
+  { style, columns }: { readonly style: Style; readonly columns: number },
+): string {
+  const rows = workflows.map(({ name, isFavorite, description, displayName }) => [
+    name,
+    isFavorite ? "★" : " ",
+    description ?? displayName ?? "",
+  ]);
+  return renderTable(rows, {
+    columns,
+    paint: (text, { column }) => column === 0 ? style.bold(text) : column === 1 ? style.yellow(text) : text,
+  });
+}

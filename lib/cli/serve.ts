@@ -1,0 +1,184 @@
+/**
+ * The same on one's own server: `deno task serve`. The store is a local file; with `--demo` the platform is a simulated
+ * one, whose time, and the bell with it, may run faster.
+ */
+
+import { readKeys } from "../server/auth.ts";
+import { createClient } from "../platform/create_client.ts";
+import { findCredential } from "../platform/credentials/credentials.ts";
+import { fastClock, systemClock } from "../clock.ts";
+import { UsageError } from "../errors.ts";
+import { kvRunStore } from "../store/kv_run_store.ts";
+import type { Log } from "../log.ts";
+import { renderFailure, reportOf } from "./failure_report.ts";
+import { styleFor } from "./terminal/style.ts";
+import { defineSchedules } from "../scheduler/define.ts";
+import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
+import { startSimulator } from "../simulator/start.ts";
+import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { everyMinute, tickHandler } from "../scheduler/cron.ts";
+import { createHandler } from "../server/app.ts";
+import { openKv, schedulerStoreOn } from "../scheduler/scheduler_store.ts";
+import { tick } from "../scheduler/tick.ts";
+
+/** Docker kills ten seconds after it has asked. */
+const MAX_END_MS = 8_000;
+
+interface Options {
+  readonly port: number;
+  readonly hostname: string;
+  readonly kvPath: string;
+  readonly isDemo: boolean;
+  readonly speed: number;
+}
+
+const USAGE = `deno task serve [--port N] [--hostname H] [--kv FILE]   PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
+deno task serve --demo [--speed X] [--port N]             a simulated platform, X times as fast`;
+
+/**
+ * Runs the server until a signal ends it.
+ *
+ * @param importSchedules Called once the options are valid, so that every problem in the file is reported here.
+ */
+export async function serve(host: ServiceHost, importSchedules: () => Promise<readonly Schedule[]>): Promise<never> {
+  try {
+    if (Deno.args.some((word) => word === "--help" || word === "-h")) console.log(USAGE);
+    else await serveWith(readOptions(Deno.args), host, importSchedules);
+    return Deno.exit(0);
+  } catch (error) {
+    console.error(renderFailure(reportOf(error), styleFor(false)));
+    return Deno.exit(2);
+  }
+}
+
+async function serveWith(
+  { port, hostname, kvPath, isDemo, speed }: Options,
+  host: ServiceHost,
+  importSchedules: () => Promise<readonly Schedule[]>,
+): Promise<void> {
+  const demo = isDemo ? await openDemo(speed) : undefined;
+  const env = (name: string) => host.env(name) ?? demo?.env(name);
+  // What is wrong is said now, not at the first request.
+  const keys = readKeys(env);
+  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot let anybody in: ${keys}`);
+  const open = openOnce(async () => {
+    if (demo !== undefined) return await demo.open();
+    return await openService({ host, schedules: await importSchedules(), kvPath });
+  });
+  const { deps } = await open();
+  if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
+  using closing = closingOnSignals();
+  const ticking = everyMinute(deps.clock, tickHandler(async () => await tick(await open()), deps.log), closing.signal);
+  const handler = createHandler({ open, keys, log: deps.log, closing: closing.signal });
+  const server = listen({ port, hostname, log: deps.log }, handler);
+  if (demo !== undefined) {
+    deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
+  }
+  await closing.begun;
+  // What is under way is answered; a tick may end anywhere.
+  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_END_MS, {})]);
+}
+
+interface Closing extends Disposable {
+  readonly signal: AbortSignal;
+  readonly begun: Promise<void>;
+}
+
+/** The second signal ends it as it would have without us. */
+function closingOnSignals(): Closing {
+  const controller = new AbortController();
+  const begun = Promise.withResolvers<void>();
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
+  const close = () => {
+    stop();
+    controller.abort(new DOMException("The server ends", "TimeoutError"));
+    begun.resolve();
+  };
+  for (const name of signals) Deno.addSignalListener(name, close);
+  return { signal: controller.signal, begun: begun.promise, [Symbol.dispose]: stop };
+}
+
+function listen(
+  { port, hostname, log }: Pick<Options, "port" | "hostname"> & { readonly log: Log },
+  handler: (request: Request) => Promise<Response>,
+): Deno.HttpServer {
+  const onListen = ({ port }: Deno.NetAddr) => log("INFO", `Serving on http://${hostname}:${port}`);
+  try {
+    return Deno.serve({ port, hostname, onListen }, handler);
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${words}`, { cause: error });
+  }
+}
+
+interface Demo {
+  readonly env: (name: string) => string | undefined;
+  readonly open: () => Promise<Service>;
+}
+
+/** Keys for nobody's account, a platform of our own, and a schedule that has something to show. */
+async function openDemo(speed: number): Promise<Demo> {
+  const clock = fastClock(systemClock, speed);
+  const simulator = await startSimulator({ clock });
+  const kv = await openKv(":memory:");
+  const env = (name: string) =>
+    ({ PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: simulator.key })[name];
+  const log: Log = (level, message) => {
+    if (level !== "DEBUG") console.log(`${level} ${message}`);
+  };
+  return {
+    env,
+    async open() {
+      const random = Math.random;
+      const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
+      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const store = kvRunStore({ kv, clock, random });
+      return {
+        deps: { client, store, clock, random, log },
+        schedulerStore: schedulerStoreOn(kv),
+        schedules: defineSchedules([
+          { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
+          { name: "now-and-then", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
+        ]),
+        timeline: PRODUCTION,
+        fetch,
+        env,
+        readTextFile: Deno.readTextFile,
+      };
+    },
+  };
+}
+
+function readOptions(words: readonly string[]): Options {
+  const kvPath = Deno.env.get("PW_KV_PATH") || "schedules.kv";
+  const options = { port: 8000, hostname: "127.0.0.1", kvPath, isDemo: false, speed: 1 };
+  for (let at = 0; at < words.length; at++) {
+    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(words[at] ?? "") ?? [];
+    if (name === "--demo") options.isDemo = true;
+    else if (["--port", "--hostname", "--kv", "--speed"].includes(name)) {
+      const value = inline ?? words[++at];
+      if (value === undefined) throw new UsageError(`${name} needs a value\n${USAGE}`);
+      if (name === "--port") options.port = portOf(value);
+      if (name === "--hostname") options.hostname = value;
+      if (name === "--kv") options.kvPath = value;
+      if (name === "--speed") options.speed = numberOf(name, value);
+    } else throw new UsageError(`Cannot tell what ${name} means\n${USAGE}`);
+  }
+  if (options.speed !== 1 && !options.isDemo) {
+    throw new UsageError("--speed goes with --demo: a real platform takes its own time");
+  }
+  return options;
+}
+
+function portOf(value: string): number {
+  const port = Number(value);
+  if (/^\d+$/.test(value) && port <= 65_535) return port;
+  throw new UsageError(`--port must be a whole number from 0 to 65535: got "${value}"`);
+}
+
+function numberOf(name: string, value: string): number {
+  const number = Number(value);
+  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
+  throw new UsageError(`${name} must be a number above 0: got "${value}"`);
+}

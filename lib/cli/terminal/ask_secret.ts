@@ -1,0 +1,35 @@
+/** Asks for a secret on the terminal without showing it. */
+
+import { Stopped } from "../context.ts";
+
+const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004", "\b", "\u0015"];
+
+/** @throws Stopped on Ctrl-C; the terminal is put back as it was. */
+export async function askSecret(label: string): Promise<string> {
+  const encoder = new TextEncoder();
+  Deno.stderr.writeSync(encoder.encode(`${label}: `));
+  Deno.stdin.setRaw(true);
+  try {
+    return await readLine();
+  } finally {
+    Deno.stdin.setRaw(false);
+    Deno.stderr.writeSync(encoder.encode("\n"));
+  }
+}
+
+async function readLine(): Promise<string> {
+  const decoder = new TextDecoder();
+  const buffer = new Uint8Array(1024);
+  let line = "";
+  while (true) {
+    const count = await Deno.stdin.read(buffer);
+    if (count === null) return line;
+    for (const key of decoder.decode(buffer.subarray(0, count), { stream: true })) {
+      if (key === "\r" || key === "\n" || key === CTRL_D) return line;
+      if (key === CTRL_C) throw new Stopped("SIGINT");
+      if (key === BACKSPACE || key === CTRL_H) line = [...line].slice(0, -1).join("");
+      else if (key === CTRL_U) line = "";
+      else line += key;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+/** Rows in columns. Pure. */
+
+import { oneLine } from "../../escape.ts";
+import { fit, pad, textWidth } from "./text_width.ts";
+
+export interface TableOptions {
+  /** The width to keep within; `Infinity` where lines may be as long as they are. The last column gives way. */
+  readonly columns: number;
+  /** Applied to a cell's text once it is padded. */
+  readonly paint?: (text: string, place: { readonly row: number; readonly column: number }) => string;
+}
+
+const GAP = "  ";
+
+/** One line a row, with no space at their ends. The first row may be a heading. */
+export function renderTable(rows: readonly (readonly string[])[], { columns, paint }: TableOptions): string {
+  const clean = rows.map((row) => row.map(oneLine));
+  const count = Math.max(0, ...clean.map((row) => row.length));
+  const widths = Array.from(
+    { length: count },
+    (_, column) => Math.max(0, ...clean.map((row) => textWidth(row[column] ?? ""))),
+  );
+  const fixed = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
+  const last = Math.max(8, columns - fixed);
+  return clean.map((cells, row) =>
+    cells.map((cell, column) => {
+      const isLast = column === count - 1;
+      const text = isLast ? fit(cell, last) : pad(cell, widths[column] ?? 0);
+      return paint === undefined ? text : paint(text, { row, column });
+    }).join(GAP).trimEnd()
+  ).join("\n");
+}

@@ -1,0 +1,74 @@
+/** Shows a run while it goes on: one live line on a terminal, lines when something changed elsewhere, or JSON Lines. */
+
+import type { Clock } from "../../clock.ts";
+import type { RunEvent } from "../../events.ts";
+import type { RunResult } from "../../result.ts";
+import { exitCodeOf } from "../exit_codes.ts";
+import type { LiveLine } from "../terminal/live_line.ts";
+import type { Output } from "../output.ts";
+import { eventLine, statusLine } from "./run_lines.ts";
+import { fit } from "../terminal/text_width.ts";
+
+const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
+
+export interface RunViewer extends Disposable {
+  show(event: RunEvent): void;
+}
+
+export interface RunViewerOptions {
+  /** Stands before each line, where several runs are followed at once. */
+  readonly label?: string;
+}
+
+export function viewRun(output: Output, clock: Clock, { label }: RunViewerOptions = {}): RunViewer {
+  if (output.mode === "events") {
+    return { show: (event) => output.event({ v: 1, ...withExitCode(event) }), [Symbol.dispose]: () => {} };
+  }
+  let status: Extract<RunEvent, { type: "status" }> | undefined;
+  let line: LiveLine | undefined;
+  let lastSaid = "";
+  const say = (text: string) => output.say("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
+  const endLine = () => {
+    line?.[Symbol.dispose]();
+    line = undefined;
+  };
+  const live = (event: Extract<RunEvent, { type: "status" }>): LiveLine | undefined => {
+    status = event;
+    if (label !== undefined) return undefined;
+    return line ??= output.live(clock, (columns) => {
+      if (status === undefined) return "";
+      const elapsedMs = status.elapsedMs + clock.now() - status.atMs;
+      const frame = FRAMES[Math.floor(clock.now() / 1_000) % FRAMES.length];
+      return fit(`${frame} ${statusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
+    });
+  };
+  const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {
+    if (event.status !== "running") return;
+    const shown = live(event);
+    if (shown !== undefined) return shown.draw();
+    // In a pipe a line is worth its place only when something changed besides the time.
+    const { platformStatus, position } = event;
+    const said = `${platformStatus} ${position?.job} ${position?.step}`;
+    if (said === lastSaid) return;
+    lastSaid = said;
+    say(statusLine(platformStatus, event.elapsedMs, position));
+  };
+  return {
+    show(event) {
+      if (event.type === "status") return showStatus(event);
+      if (event.type === "finished") endLine();
+      const text = eventLine(event);
+      if (text !== undefined) say(text);
+    },
+    [Symbol.dispose]: endLine,
+  };
+}
+
+/** What JSON tells of a result beside the result: the number that the process ends with. */
+export function resultDocument(result: RunResult) {
+  return { ...result, exitCode: exitCodeOf(result.kind) };
+}
+
+function withExitCode(event: RunEvent) {
+  return event.type === "finished" ? { ...event, result: resultDocument(event.result) } : event;
+}

@@ -1,0 +1,106 @@
+/**
+ * What a key says about itself: its kind, the host that it belongs to and when it ends. Every kind but one names its
+ * host, so a key alone is enough to reach the platform.
+ */
+
+import { CredentialError } from "../../errors.ts";
+import { Secret } from "../../secret.ts";
+
+/**
+ * `pwt`: API key, sent as Basic. `pwut`: user token, `jwt`: session token, `pwoa`: sign-in token of the official CLI;
+ * these are sent as Bearer. A `pwoa` names no host.
+ */
+export type KeyKind = "pwt" | "pwut" | "jwt" | "pwoa";
+
+export interface KeyForm {
+  readonly kind: KeyKind;
+  /** The value of the Authorization header. */
+  readonly authorization: Secret;
+  /** Like `https://host`; `null` when the key names no host. */
+  readonly baseUrl: string | null;
+  readonly expiresAtMs: number | null;
+}
+
+/** What a key looks like, for hints. */
+export const KEY_EXAMPLE = "pwt_<host>.<rest>";
+
+/**
+ * Reads a key. Formats: parallelworks/sdk python/parallelworks_client/auth.py and go/credential.go.
+ *
+ * @param source Where the key was found, for the error's words.
+ * @throws CredentialError credential_malformed; its words never hold a part of the key.
+ */
+export function parseKey(text: string, source: string): KeyForm {
+  const key = text.trim();
+  const refuse = (why: string): never => {
+    throw new CredentialError("credential_malformed", `Cannot use the key from ${source}: ${why}`, {
+      hint: `A key looks like ${KEY_EXAMPLE}: copy it whole from your account settings on the platform`,
+    });
+  };
+  if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it holds spaces, line breaks or other characters that no key has");
+  if (key.startsWith("pwt_")) {
+    return {
+      kind: "pwt",
+      authorization: new Secret(`Basic ${btoa(`${key}:`)}`),
+      baseUrl: hostOfPrefixed(key.slice("pwt_".length)) ?? refuse("its first part does not name a host"),
+      expiresAtMs: null,
+    };
+  }
+  const authorization = new Secret(`Bearer ${key}`);
+  if (key.startsWith("pwut_")) {
+    const baseUrl = hostOfPrefixed(key.slice("pwut_".length)) ?? refuse("its first part does not name a host");
+    return { kind: "pwut", authorization, baseUrl, expiresAtMs: null };
+  }
+  if (key.startsWith("pwoa_")) return { kind: "pwoa", authorization, baseUrl: null, expiresAtMs: null };
+
+  const [, payload, ...rest] = key.split(".");
+  if (payload === undefined || rest.length !== 1) return refuse("it has none of the known forms");
+  const claims = claimsOf(payload) ?? refuse("its middle part cannot be decoded");
+  return {
+    kind: "jwt",
+    authorization,
+    baseUrl: (typeof claims.platform_host === "string" ? baseUrlOf(claims.platform_host) : null) ??
+      refuse("it names no platform host"),
+    expiresAtMs: typeof claims.exp === "number" ? claims.exp * 1000 : null,
+  };
+}
+
+/** `https://host` of a host name or address; `null` when it can't be one. `https://` is assumed. */
+export function baseUrlOf(host: string): string | null {
+  const text = host.trim();
+  const address = /^https?:\/\//i.test(text) ? text : `https://${text}`;
+  if (!URL.canParse(address)) return null;
+  const url = new URL(address);
+  // Anything else hides where the key would go.
+  const isBare = url.username === "" && url.password === "" && url.pathname === "/" && !/[?#\s\\]/.test(text);
+  return isBare && url.hostname !== "" ? url.origin : null;
+}
+
+function hostOfPrefixed(rest: string): string | null {
+  const dot = rest.indexOf(".");
+  if (dot < 1 || dot === rest.length - 1) return null;
+  const host = decode(rest.slice(0, dot));
+  return host === null ? null : baseUrlOf(host);
+}
+
+function claimsOf(payload: string): Record<string, unknown> | null {
+  const text = decode(payload);
+  if (text === null) return null;
+  try {
+    const claims: unknown = JSON.parse(text);
+    return typeof claims === "object" && claims !== null ? { ...claims } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Text of URL-safe or plain base64, padded or not; `null` when it is neither. */
+function decode(base64: string): string | null {
+  const plain = base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
+  try {
+    const bytes = Uint8Array.from(atob(plain), (character) => character.charCodeAt(0));
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,33 @@
+/** Why this file: most ticks ask the platform nothing, and a cold start should not load what does. */
+
+import type { Client } from "./client.ts";
+import type { Credential } from "./credentials/credentials.ts";
+
+/** A client that is loaded when it is first asked for something. */
+export function lazyClient(
+  { host, baseUrl }: Pick<Credential, "host" | "baseUrl">,
+  load: () => Promise<Client>,
+): Client {
+  let loading: Promise<Client> | undefined;
+  const client = () => loading ??= load();
+  return {
+    host,
+    baseUrl,
+    apiVersion: async (options) => await (await client()).apiVersion(options),
+    whoAmI: async (options) => await (await client()).whoAmI(options),
+    listWorkflows: async (options) => await (await client()).listWorkflows(options),
+    getWorkflow: async (name, options) => await (await client()).getWorkflow(name, options),
+    getWorkflowYaml: async (name, options) => await (await client()).getWorkflowYaml(name, options),
+    submit: async (submission, options) => await (await client()).submit(submission, options),
+    dryRun: async (submission, options) => await (await client()).dryRun(submission, options),
+    getRun: async (runId, options) => await (await client()).getRun(runId, options),
+    listRuns: async (query) => await (await client()).listRuns(query),
+    cancelRun: async (runId, options) => await (await client()).cancelRun(runId, options),
+    deleteRun: async (runId, options) => await (await client()).deleteRun(runId, options),
+    readRunFile: async (runId, path, options) => await (await client()).readRunFile(runId, path, options),
+    runningSteps: async (runId, options) => await (await client()).runningSteps(runId, options),
+    listSessions: async (options) => await (await client()).listSessions(options),
+    listClusters: async (options) => await (await client()).listClusters(options),
+    workspaceStatus: async (options) => await (await client()).workspaceStatus(options),
+  };
+}

@@ -1,0 +1,106 @@
+/** From what a person calls a run to what the platform calls it. */
+
+import { NotFound, UsageError } from "../errors.ts";
+import type { Run, RunId } from "../run.ts";
+import type { Deps } from "./deps.ts";
+import { runIdOf } from "./view.ts";
+
+/** A slug, a number within a workflow, or the latest one of this machine and user. */
+export type RunRef =
+  | { readonly type: "word"; readonly word: string }
+  | { readonly type: "number"; readonly workflow: string; readonly number: number }
+  | { readonly type: "last" };
+
+const PAGE_SIZE = 100;
+const MAX_PAGES = 100;
+
+/**
+ * Finds the run that is meant.
+ *
+ * @throws NotFound; UsageError when the word is a workflow's name, or the number fits runs of two workflows.
+ */
+export async function findRun(
+  deps: Deps,
+  ref: RunRef,
+  options: { readonly signal: AbortSignal },
+): Promise<RunId> {
+  switch (ref.type) {
+    case "word":
+      return await findBySlug(deps, ref.word, options);
+    case "number":
+      return await findByNumber(deps, ref, options);
+    case "last":
+      return await findLast(deps, options);
+  }
+}
+
+async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: AbortSignal }): Promise<RunId> {
+  try {
+    return runIdOf(await client.getRun({ type: "slug", slug }, { signal }), "");
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error;
+    if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
+    throw new UsageError(`Cannot tell which run of ${slug} is meant: ${slug} is a workflow`, {
+      hint: `Name one of its runs, like ${slug}#47; \`pw-workflow-runner runs ${slug}\` lists them`,
+    });
+  }
+}
+
+async function findByNumber(
+  { client }: Deps,
+  { workflow, number }: Extract<RunRef, { type: "number" }>,
+  { signal }: { signal: AbortSignal },
+): Promise<RunId> {
+  const runId: RunId = { type: "number", workflow, number };
+  if (await client.apiVersion({ signal }) === "legacy") return runId;
+  const found: Run[] = [];
+  let offset = 0;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal });
+    found.push(...runs.filter((run) => run.number === number));
+    offset += runs.length;
+    if (runs.length === 0 || offset >= total) break;
+  }
+  const [run, other] = found;
+  if (run === undefined) {
+    if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
+    throw new NotFound(`Cannot find ${workflow}#${number}: there is no workflow ${workflow}`, {
+      hint: "`pw-workflow-runner list` shows the workflows there are",
+    });
+  }
+  if (other !== undefined) {
+    const slugs = found.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
+    throw new UsageError(`Cannot tell which run ${workflow}#${number} means: it fits ${slugs}`, {
+      hint: "Name one by its slug",
+    });
+  }
+  return runIdOf(run, workflow);
+}
+
+async function findLast({ client, store }: Deps, { signal }: { signal: AbortSignal }): Promise<RunId> {
+  const { user } = await client.whoAmI({ signal });
+  const recent = await store.listRecent({ host: client.host, user }, { limit: 20 });
+  for (const submission of recent) {
+    if (submission.state === "active" || submission.state === "finished") return submission.runId;
+  }
+  throw new NotFound("Cannot find the last run: this machine remembers none", {
+    hint: "`pw-workflow-runner runs` lists the runs of your account",
+  });
+}
+
+async function isWorkflow(client: Deps["client"], name: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await client.getWorkflow(name, { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof NotFound) return false;
+    throw error;
+  }
+}
+
+function noSuchRun(name: string, cause?: unknown): NotFound {
+  return new NotFound(`Cannot find the run ${name}: there is no such run`, {
+    hint: "`pw-workflow-runner runs` lists the runs of your account",
+    cause,
+  });
+}

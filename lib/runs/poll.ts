@@ -1,0 +1,162 @@
+/** One look at a run that is known to exist. */
+
+import { NotFound, RunnerError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { RunResult } from "../result.ts";
+import type { Run, RunDetail } from "../run.ts";
+import type { ActiveSubmission, Submission } from "../submission.ts";
+import type { Deps } from "./deps.ts";
+import { digestFailure } from "./failure.ts";
+import { pollDelayMs } from "./poll_interval.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { isAnythingRunning, KIND_OF_STATUS, positionOf, resultOf, runIdOf } from "./view.ts";
+
+/** A failing run whose steps never stop is called failed all the same after this long. */
+const FAILING_MS = 10 * 60_000;
+
+/** Right after its submit a run may not show yet: only this many looks over this long say that it was deleted. */
+const MIN_MISSING_POLLS = 3;
+const MISSING_MS = 60_000;
+
+/** An outage shorter than this is nobody's concern. */
+const NOTABLE_OUTAGE_MS = 10_000;
+
+/** Reads the run's own page and moves the record on. */
+export async function look(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions): Promise<AdvanceResult> {
+  try {
+    const run = await deps.client.getRun(submission.runId, { signal: options.signal, retry: "none" });
+    return await afterPoll(deps, submission, run, options);
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    return error instanceof NotFound
+      ? await afterMissing(deps, submission, error, options)
+      : await afterFailedPoll(deps, submission, error, options);
+  }
+}
+
+/** Moves the record on by what a list said of its run: enough while it goes on, never enough to settle it. */
+export async function applyListedRun(
+  deps: Deps,
+  submission: ActiveSubmission,
+  run: Run,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  return await applyRun(deps, submission, run, options);
+}
+
+async function afterPoll(
+  deps: Deps,
+  submission: ActiveSubmission,
+  run: RunDetail,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  const advanced = await applyRun(deps, submission, run, options);
+  if (advanced.submission.state !== "active" || !isAtItsEnd(advanced.submission, run, deps.clock.now())) {
+    return advanced;
+  }
+  const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
+  const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
+  const result = resultOf(run, { kind: KIND_OF_STATUS[status], status, submitted: options.submitted, failure });
+  return await settle(deps, advanced, result);
+}
+
+async function applyRun(
+  deps: Deps,
+  submission: ActiveSubmission,
+  run: Run | RunDetail,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  const nowMs = deps.clock.now();
+  const elapsedMs = Math.max(0, nowMs - submission.startedAtMs);
+  const moved = await recordObservation(deps, submission, {
+    type: "polled",
+    run,
+    runId: run.slug === null ? submission.runId : runIdOf(run, submission.request.workflow),
+    pollAtMs: nowMs + pollDelayMs(elapsedMs, options.pollInterval, deps.random),
+  });
+  const events: RunEvent[] = [];
+  const base = { submissionId: submission.submissionId, atMs: nowMs };
+  if (submission.unreachableSinceMs !== null && isNotable(submission.unreachableSinceMs, submission.updatedAtMs)) {
+    events.push({ ...base, type: "connection-restored", outageMs: nowMs - submission.unreachableSinceMs });
+  }
+  const isNewStatus = !run.isStatusKnown &&
+    (submission.run.platformStatus !== run.platformStatus || submission.lastPolledAtMs === submission.startedAtMs);
+  if (isNewStatus) events.push({ ...base, type: "unknown-status", platformStatus: run.platformStatus });
+  events.push({
+    ...base,
+    type: "status",
+    status: run.status,
+    platformStatus: run.platformStatus,
+    elapsedMs,
+    position: "jobs" in run ? positionOf(run.jobs) : null,
+  });
+  return { submission: moved, events };
+}
+
+function isAtItsEnd(submission: ActiveSubmission, run: RunDetail, nowMs: number): boolean {
+  if (run.isFinal) return true;
+  if (run.status === "running") return false;
+  return !isAnythingRunning(run.jobs) || nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS;
+}
+
+async function afterMissing(
+  deps: Deps,
+  submission: ActiveSubmission,
+  error: NotFound,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  const moved = await recordObservation(deps, submission, {
+    type: "missing",
+    pollAtMs: nextPollMs(deps, submission, options, undefined),
+  });
+  if (moved.state !== "active" || moved.missingSinceMs === null) return { submission: moved, events: [], error };
+  const isGone = moved.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - moved.missingSinceMs >= MISSING_MS;
+  if (!isGone) return { submission: moved, events: [], error };
+  const result = resultOf(moved.run, {
+    kind: "run_deleted",
+    status: "unknown",
+    submitted: options.submitted,
+    message: "The run was there and is gone: somebody deleted it. It is not submitted again",
+  });
+  return await settle(deps, { submission: moved, events: [] }, result);
+}
+
+async function afterFailedPoll(
+  deps: Deps,
+  submission: ActiveSubmission,
+  error: RunnerError,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
+  const retryAfterMs = "retryAfterMs" in error && typeof error.retryAfterMs === "number"
+    ? error.retryAfterMs
+    : undefined;
+  const pollAtMs = nextPollMs(deps, submission, options, retryAfterMs);
+  const moved = await recordObservation(deps, submission, { type: "poll-failed", pollAtMs });
+  const nowMs = deps.clock.now();
+  const unreachableSinceMs = submission.unreachableSinceMs ?? nowMs;
+  const isNews = isNotable(unreachableSinceMs, nowMs) &&
+    !(submission.unreachableSinceMs !== null && isNotable(submission.unreachableSinceMs, submission.updatedAtMs));
+  const events: RunEvent[] = isNews
+    ? [{ type: "connection-lost", submissionId: submission.submissionId, atMs: nowMs, reason: error.message }]
+    : [];
+  return { submission: moved, events, error };
+}
+
+async function settle(deps: Deps, advanced: AdvanceResult, result: RunResult): Promise<AdvanceResult> {
+  const submission: Submission = await recordObservation(deps, advanced.submission, { type: "finished", result });
+  return { submission, events: advanced.events };
+}
+
+function nextPollMs(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { pollInterval }: AdvanceOptions,
+  atLeastMs: number | undefined,
+): number {
+  const nowMs = deps.clock.now();
+  return nowMs + pollDelayMs(nowMs - submission.startedAtMs, pollInterval, deps.random, atLeastMs);
+}
+
+function isNotable(unreachableSinceMs: number, untilMs: number): boolean {
+  return untilMs - unreachableSinceMs >= NOTABLE_OUTAGE_MS;
+}

@@ -1,0 +1,29 @@
+/** Interactive sessions that a run starts: when they can be opened, and where. */
+
+import { RunnerError } from "../errors.ts";
+import type { Run } from "../run.ts";
+import type { SessionAddress } from "../session.ts";
+import type { Deps } from "./deps.ts";
+
+/**
+ * The run's session, once it is running and healthy: a link that is shown earlier leads to an error page. A list that
+ * can't be read means not yet.
+ */
+export async function findReadySession(
+  { client }: Pick<Deps, "client">,
+  run: Run,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<SessionAddress | undefined> {
+  try {
+    const sessions = await client.listSessions({ signal, retry: "none" });
+    const session = sessions.find(({ runSlug, status, isHealthy }) =>
+      runSlug !== null && runSlug === run.slug && status === "running" && isHealthy === true
+    );
+    const address = session?.externalHref ?? session?.url;
+    if (session === undefined || address === undefined || address === null) return undefined;
+    return { name: session.name, url: new URL(address, client.baseUrl).href };
+  } catch (error) {
+    if (error instanceof RunnerError) return undefined;
+    throw error;
+  }
+}

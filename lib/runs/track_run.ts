@@ -1,0 +1,91 @@
+/** Takes up a run that exists, whoever started it. */
+
+import { StorageError } from "../errors.ts";
+import { isOpen } from "../store/run_store.ts";
+import { memoryRunStore } from "../store/memory_run_store.ts";
+import type { RunEvent } from "../events.ts";
+import type { RunResult } from "../result.ts";
+import type { RunDetail, RunId } from "../run.ts";
+import type { ActiveSubmission, Submission } from "../submission.ts";
+import type { Deps } from "./deps.ts";
+import type { TrackOptions } from "./options.ts";
+import { pollDelayMs } from "./poll_interval.ts";
+import { isSession, track } from "./track.ts";
+import { recordObservation } from "./advance_result.ts";
+import { runIdOf } from "./view.ts";
+
+/**
+ * Follows a run that exists, whoever started it.
+ *
+ * @throws NotFound and what else the client throws when the run can't be read at first; the signal's reason.
+ */
+export async function* follow(
+  deps: Deps,
+  runId: RunId,
+  options: TrackOptions,
+): AsyncGenerator<RunEvent, RunResult> {
+  const run = await deps.client.getRun(runId, options);
+  const known = await storedSubmissionOf(deps, run, options);
+  // What others started is not ours to remember.
+  const watching: Deps = known === undefined ? { ...deps, store: memoryRunStore() } : deps;
+  return yield* track(watching, known ?? submissionOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
+}
+
+/** What this machine remembers of a run that it started itself, as long as its end was not seen. */
+async function storedSubmissionOf(
+  deps: Deps,
+  run: RunDetail,
+  { pollInterval }: TrackOptions,
+): Promise<Submission | undefined> {
+  if (run.slug === null) return undefined;
+  try {
+    const submission = await deps.store.findRun({ host: deps.client.host, user: run.user }, run.slug);
+    if (submission === undefined || !isOpen(submission)) return undefined;
+    const pollAtMs = deps.clock.now() + pollDelayMs(0, pollInterval, deps.random);
+    const runId = runIdOf(run, submission.request.workflow);
+    return await recordObservation(deps, submission, { type: "polled", run, runId, pollAtMs });
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    deps.log("WARNING", error.message);
+    return undefined;
+  }
+}
+
+function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission {
+  const nowMs = clock.now();
+  const workflow = run.workflowName ?? "";
+  const createdAtMs = Date.parse(run.createdAt ?? "");
+  return {
+    state: "active",
+    submissionId: run.slug ?? `${workflow}#${run.number}`,
+    revision: 0,
+    owner: { host: client.host, user: run.user },
+    request: {
+      workflow,
+      workflowId: run.workflowId,
+      inputs: null,
+      inputsHash: "",
+      inputsWithoutSecrets: null,
+      secretPaths: [],
+      displayName: run.displayName,
+      requestedConsent: null,
+      isTrusted: false,
+      startsSession: isSession(run),
+    },
+    idempotencyKey: null,
+    ownSlug: null,
+    correlationTag: "",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    nextPollAtMs: nowMs,
+    runId: runIdOf(run, workflow),
+    run,
+    startedAtMs: Number.isFinite(createdAtMs) ? Math.min(createdAtMs, nowMs) : nowMs,
+    lastPolledAtMs: nowMs,
+    unreachableSinceMs: null,
+    missingSinceMs: null,
+    missingPolls: 0,
+    failingSinceMs: null,
+    isDetached: false,
+  };
+}

@@ -1,0 +1,111 @@
+/** What we show of a run, made from what the platform told. Pure. */
+
+import type { JsonObject } from "../json.ts";
+import type { Failure, ResultKind, RunResult, Submitted } from "../result.ts";
+import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
+import type { SessionAddress } from "../session.ts";
+
+/** A run as `status` shows it: with jobs, outputs and links when its own page was read. */
+export function viewOf(run: Run | RunDetail): RunView {
+  return {
+    workflowName: run.workflowName,
+    workflowId: run.workflowId,
+    runNumber: run.number,
+    slug: run.slug,
+    status: run.status,
+    platformStatus: run.platformStatus,
+    startedAt: run.createdAt,
+    completedAt: run.completedAt,
+    durationSeconds: durationSeconds(run),
+    errorMessage: run.statusReason,
+    ...("jobs" in run ? { jobs: run.jobs, outputs: outputsOf(run.jobs), links: run.links } : {}),
+  };
+}
+
+export interface Ending {
+  readonly kind: ResultKind;
+  readonly submitted: Submitted;
+  readonly status?: RunResult["status"] | undefined;
+  readonly failure?: Failure | undefined;
+  readonly session?: SessionAddress | undefined;
+  readonly message?: string | undefined;
+}
+
+/** What an execution ends with, about a run that was seen. */
+export function resultOf(run: Run | RunDetail, ending: Ending): RunResult {
+  const view = viewOf(run);
+  const { kind, submitted, status, failure, session, message } = ending;
+  return {
+    ...view,
+    status: status ?? view.status,
+    errorMessage: view.errorMessage ?? failure?.summary ?? null,
+    kind,
+    submitted,
+    ...(failure === undefined ? {} : { failure }),
+    ...(session === undefined ? {} : { session }),
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+/** What an execution ends with when no run was seen: nobody knows whether there is one. */
+export function resultWithoutRun(workflow: string, slug: string | null, message: string): RunResult {
+  return {
+    workflowName: workflow,
+    workflowId: null,
+    runNumber: null,
+    slug,
+    status: "unknown",
+    platformStatus: null,
+    startedAt: null,
+    completedAt: null,
+    durationSeconds: null,
+    errorMessage: null,
+    kind: "submit_unknown",
+    submitted: "unknown",
+    message,
+  };
+}
+
+/** How a run is to be asked for: by slug where it has one. */
+export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
+  if (run.slug !== null) return { type: "slug", slug: run.slug };
+  return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
+}
+
+/** How a person names it: the slug, or `workflow#47` on older servers. */
+export function formatRunId(runId: RunId): string {
+  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
+}
+
+/** The step that runs now, counted over all jobs; `null` when none does. Clean-up steps count as they come. */
+export function positionOf(jobs: readonly Job[]): StepPosition | null {
+  const steps = jobs.flatMap((job) => job.steps.map((step) => ({ job, step })));
+  const index = steps.findIndex(({ step }) => step.status === "running");
+  const found = steps[index];
+  if (found === undefined) return null;
+  return { job: found.job.name, step: found.step.name, ordinal: index + 1, total: steps.length };
+}
+
+/** Whether a job or step still runs. */
+export function isAnythingRunning(jobs: readonly Job[]): boolean {
+  return jobs.some((job) => job.status === "running" || job.steps.some((step) => step.status === "running"));
+}
+
+/** The kind that a run's own end is. */
+export const KIND_OF_STATUS = {
+  completed: "completed",
+  failed: "failed",
+  cancelled: "cancelled",
+} as const satisfies Record<Exclude<RunStatus, "running">, ResultKind>;
+
+function durationSeconds({ createdAt, completedAt }: Run): number | null {
+  if (createdAt === null || completedAt === null) return null;
+  const durationMs = Date.parse(completedAt) - Date.parse(createdAt);
+  return Number.isFinite(durationMs) ? Math.max(0, durationMs / 1000) : null;
+}
+
+function outputsOf(jobs: readonly Job[]): JsonObject {
+  return Object.fromEntries(
+    jobs.filter((job) => Object.keys(job.outputs).length > 0).map((job) => [job.name, job.outputs]),
+  );
+}

@@ -1,0 +1,38 @@
+/** What triggers a tick every minute: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
+
+import type { Clock } from "../clock.ts";
+import type { Log } from "../log.ts";
+import type { TickReport } from "./tick.ts";
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The handler of a cron trigger: one tick, with its outcome logged. It never rejects, so that a trigger which stops after
+ * a failure keeps going.
+ */
+export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
+  return async () => {
+    try {
+      const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
+      if (submitted + missedTicks > 0 || isCutShort) {
+        log("INFO", `Tick: ${submitted} submitted, ${looked} polled${isCutShort ? ", cut short" : ""}`);
+      }
+      if (!didTick) log("INFO", "Another tick is in progress");
+    } catch (error) {
+      log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+}
+
+/** Calls back at the start of every minute until aborted. A call that takes longer than a minute delays the next one. */
+export async function everyMinute(clock: Clock, onTick: () => Promise<void>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await clock.sleep(MINUTE_MS - clock.now() % MINUTE_MS, { signal });
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    await onTick();
+  }
+}

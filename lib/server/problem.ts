@@ -1,0 +1,86 @@
+/** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
+
+import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../errors.ts";
+import { SubmissionTooLarge } from "../store/run_store.ts";
+
+/** What keeps somebody else's page, or a curious cache, out of ours. */
+export const SECURITY_HEADERS = {
+  "cache-control": "no-store",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+  "cross-origin-resource-policy": "same-origin",
+  "referrer-policy": "no-referrer",
+  "strict-transport-security": "max-age=31536000",
+  "x-content-type-options": "nosniff",
+  "x-frame-options": "DENY",
+} as const;
+
+/** 502: the platform, or our key to it, is to blame, and not who asked us. */
+const STATUS_OF_KIND = {
+  usage: 400,
+  invalid_inputs: 422,
+  consent_required: 422,
+  rejected: 422,
+  idempotency_key_conflict: 422,
+  not_found: 404,
+  unsupported: 501,
+  credential_missing: 502,
+  credential_malformed: 502,
+  credential_refused: 502,
+  forbidden: 502,
+  bad_response: 502,
+  response_lost: 502,
+  conflict: 503,
+  unreachable: 503,
+  unavailable: 503,
+  not_submitted: 503,
+  storage: 503,
+} as const satisfies Record<ErrorKind, number>;
+
+const RETRY_AFTER_S = 30;
+
+export interface ProblemExtras {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, unknown>>;
+}
+
+export function problem(status: number, detail: string, { headers = {}, members = {} }: ProblemExtras = {}): Response {
+  const body = { type: "about:blank", status, detail, ...members };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      ...SECURITY_HEADERS,
+      ...(status === 503 ? { "retry-after": String(RETRY_AFTER_S) } : {}),
+      ...headers,
+      "content-type": "application/problem+json",
+    },
+  });
+}
+
+/** What an error means to whoever asked us. */
+export function problemOf(error: RunnerError): Response {
+  const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
+  const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
+  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  // No pause makes it smaller.
+  const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
+  return problem(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
+    headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
+    members: {
+      code: error.kind,
+      submitted: error.submitted,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(errors.length === 0 ? {} : { errors }),
+    },
+  });
+}
+
+/** A success, in JSON. */
+export function json(value: unknown, { status = 200, headers = {} }: {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+} = {}): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { ...SECURITY_HEADERS, ...headers, "content-type": "application/json" },
+  });
+}

@@ -1,0 +1,25 @@
+import type { ServerBehavior } from "./simulator.ts";
+
+/** A current server on a good day. */
+export const DEFAULT_BEHAVIOR: ServerBehavior = {
+  routes: "current",
+  nestedRead: "405",
+  slugs: "unique",
+  duplicateSlugStatus: 409,
+  cancelOfEnded: 204,
+  idInPath: false,
+  errorBody: "problem",
+  dryRun: "run",
+  listOrder: "newest",
+  maxLimit: 100,
+  listLagMs: 0,
+  readLagMs: 0,
+  launchGapMs: 0,
+  workspace: "Running",
+  workspaceErrorStatus: 400,
+  foreignRun: 404,
+  logFileBytes: 10 * 1024 * 1024,
+  rateLimit: Infinity,
+  rateWindowMs: 1_000,
+  clockSkewMs: 0,
+};

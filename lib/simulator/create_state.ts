@@ -1,0 +1,71 @@
+/** Builds the state a simulator starts with: the shipped workflows, those it is given, and past runs. */
+
+import type { Clock } from "../clock.ts";
+import { parse } from "../deps/yaml.ts";
+import type { JsonObject } from "../json.ts";
+import { USERS } from "./auth.ts";
+import { addHistory } from "./history.ts";
+import { newId } from "./id.ts";
+import { isObject, objectOf } from "./shape.ts";
+import type { ServerBehavior } from "./simulator.ts";
+import type { Preset, SimulatorState, WorkflowRecord } from "./state.ts";
+import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
+import type { WorkflowFile } from "./workflows/workflow_file.ts";
+
+interface StateOptions {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly behavior: () => ServerBehavior;
+  readonly extraWorkflows: Readonly<Record<string, string>>;
+}
+
+export function createState({ clock, random, behavior, extraWorkflows }: StateOptions): SimulatorState {
+  const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
+  const names = new Set(extra.map(({ name }) => name));
+  const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
+    .map((file) => ({ file, yaml: parsedFile(file) }));
+  const nowMs = clock.now();
+  const workflows = new Map(USERS.map((user) => [
+    user as string,
+    new Map(files.map(({ file, yaml }) => [file.name, workflowRecord(file, yaml, { nowMs, random })])),
+  ]));
+  const world: SimulatorState = {
+    clock,
+    random,
+    behavior,
+    runs: [],
+    workflows,
+    closedSessions: new Set(),
+    grants: new Map(),
+  };
+  addHistory(world);
+  return world;
+}
+
+function parsedFile(file: WorkflowFile): JsonObject {
+  const yaml: unknown = parse(file.yaml);
+  if (!isObject(yaml)) throw new TypeError(`Workflow ${file.name} must be a YAML map`);
+  return yaml;
+}
+
+function workflowRecord(
+  file: WorkflowFile,
+  yaml: JsonObject,
+  { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
+): WorkflowRecord {
+  const preset = (builtin: boolean) => ([name, inputs]: [string, unknown]): Preset => ({
+    id: newId(nowMs, random),
+    name,
+    inputs: objectOf(inputs),
+    builtin,
+  });
+  return {
+    id: newId(nowMs, random),
+    file,
+    yaml,
+    presets: [
+      ...Object.entries(objectOf(yaml["configurations"])).map(preset(true)),
+      ...Object.entries(file.presets ?? {}).map(preset(false)),
+    ],
+  };
+}

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { candidatesOf, type Facts } from "../../../lib/cli/completion/candidates.ts";
+import type { Place } from "../../../lib/cli/completion/place.ts";
+
+const FACTS: Facts = {
+  commands: () => [{ name: "run", description: "submit" }],
+  workflows: () => Promise.resolve([{ name: "hello-world", description: "Hello\n\u001b[2J  world" }]),
+  presets: (workflow) => Promise.resolve([{ name: `${workflow}-preset`, description: "" }]),
+  inputs: () =>
+    Promise.resolve([
+      { path: "hello.message", description: "Message", values: [] },
+      { path: "size", description: "", values: ["small", "large"] },
+      { path: "rows[0].name", description: "", values: ["a"] },
+    ]),
+  runs: () =>
+    Promise.resolve([
+      { name: "b", description: "", isRunning: true },
+      { name: "a", description: "", isRunning: false },
+    ]),
+  contexts: () => Promise.resolve(["work"]),
+  files: (folder) =>
+    Promise.resolve([
+      { name: ".hidden", isDirectory: false },
+      { name: `of-${folder.length}`, isDirectory: false },
+      { name: "sub", isDirectory: true },
+    ]),
+};
+const INPUTS = { type: "inputs", workflow: "wf" } as const;
+
+for (
+  const [place, typed, texts] of [
+    [{ type: "commands" }, "", ["run"]],
+    [{ type: "workflows" }, "", ["hello-world"]],
+    [{ type: "presets", workflow: "wf" }, "", ["wf-preset"]],
+    [{ type: "contexts" }, "", ["work"]],
+    [{ type: "runs", which: "any" }, "", ["b", "a", "last"]],
+    [{ type: "runs", which: "running" }, "", ["b", "last"]],
+    [{ type: "files" }, "", ["of-0", "sub/"]],
+    [{ type: "files" }, "in/x", ["in/of-3", "in/sub/"]],
+    [{ type: "files" }, "in/.", ["in/.hidden", "in/of-3", "in/sub/"]],
+    [{ type: "files" }, "~/x", []],
+    [{ type: "files" }, "$HOME/x", []],
+    [INPUTS, "", ["hello.message=", "size=", "rows[0].name=", "of-0", "sub/"]],
+    [INPUTS, "rows[3].", ["hello.message=", "size=", "rows[3].name=", "of-0", "sub/"]],
+    [INPUTS, "size=", ["size=small", "size=large"]],
+    [INPUTS, "size:=", []],
+    [INPUTS, "rows[3].name=", ["rows[3].name=a"]],
+    [INPUTS, "hello.message=", []],
+    [INPUTS, "hello.message=@in/", ["hello.message=@in/of-3", "hello.message=@in/sub/"]],
+    [{ type: "inputs", workflow: undefined }, "", ["of-0", "sub/"]],
+  ] as const satisfies readonly (readonly [Place, string, readonly string[]])[]
+) {
+  Deno.test(`${JSON.stringify(place)} with "${typed}" is offered ${texts.join(" ") || "nothing"}`, async () => {
+    assert.deepEqual((await candidatesOf(place, typed, FACTS)).map(({ text }) => text), texts);
+  });
+}
+
+Deno.test("a description is one harmless line", async () => {
+  const [candidate] = await candidatesOf({ type: "workflows" }, "", FACTS);
+  assert.equal(candidate?.description, "Hello \\x1b[2J world");
+});
+
+for (const name of ["a\u001b[2J", "a\nb", "a\tb", "a\u202eb", ""]) {
+  Deno.test(`a name that can't be shown as it is, like ${JSON.stringify(name)}, is not offered`, async () => {
+    const facts = { ...FACTS, workflows: () => Promise.resolve([{ name, description: "" }]) };
+    assert.deepEqual(await candidatesOf({ type: "workflows" }, "", facts), []);
+  });
+}
+
+Deno.test("where the platform does not answer, files are offered still", async () => {
+  const facts = {
+    ...FACTS,
+    inputs: () => Promise.reject(new Error("no")),
+    runs: () => Promise.reject(new Error("no")),
+  };
+  assert.deepEqual((await candidatesOf(INPUTS, "", facts)).map(({ text }) => text), ["of-0", "sub/"]);
+  assert.deepEqual(await candidatesOf({ type: "runs", which: "any" }, "", facts), []);
+});

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { COMMON_ARGS } from "../../../lib/cli/command.ts";
+import { commandIndex, placeIn } from "../../../lib/cli/completion/place.ts";
+import { cancel } from "../../../lib/cli/commands/cancel.ts";
+import { history } from "../../../lib/cli/commands/history.ts";
+import { inputs } from "../../../lib/cli/commands/inputs.ts";
+import { list } from "../../../lib/cli/commands/list.ts";
+import { rerun } from "../../../lib/cli/commands/rerun.ts";
+import { run } from "../../../lib/cli/commands/run.ts";
+import { runs } from "../../../lib/cli/commands/runs.ts";
+import { show } from "../../../lib/cli/commands/show.ts";
+import { watch } from "../../../lib/cli/commands/watch.ts";
+
+const COMMANDS = { cancel, history, inputs, list, rerun, run, runs, show, watch } as const;
+
+/** The last word is the one that the cursor stands in. */
+for (
+  const [words, head, place] of [
+    [["run", "he"], "", { type: "workflows" }],
+    [["show", ""], "", { type: "workflows" }],
+    [["run", "--no-wait", ""], "", { type: "workflows" }],
+    [["run", "--name", "x", ""], "", { type: "workflows" }],
+    [["run", "--name=x", ""], "", { type: "workflows" }],
+    [["run", "--name", ""], "", undefined],
+    [["run", "wf", "--preset", "n"], "", { type: "presets", workflow: "wf" }],
+    [["run", "--no-wait", "wf", "--preset=n"], "--preset=", { type: "presets", workflow: "wf" }],
+    [["run", "--preset", "n"], "", undefined],
+    [["run", "wf", "-i", "a"], "", { type: "inputs", workflow: "wf" }],
+    [["run", "wf", "-ia"], "-i", { type: "inputs", workflow: "wf" }],
+    [["run", "wf", "-i=a"], "-i=", { type: "inputs", workflow: "wf" }],
+    [["run", "wf", "-i", "a=b", "--input=a"], "--input=", { type: "inputs", workflow: "wf" }],
+    [["run", "-i", "a=b", "w"], "", { type: "workflows" }],
+    [["run", "--", "--no-wait", "x"], "", undefined],
+    [["run", "--", "-"], "", { type: "workflows" }],
+    [["inputs", "explain", "wf", "-i", ""], "", { type: "inputs", workflow: "wf" }],
+    [["inputs", "explain", ""], "", { type: "workflows" }],
+    [["rerun", "slug", "-i", ""], "", { type: "inputs", workflow: undefined }],
+    [["rerun", ""], "", { type: "runs", which: "any" }],
+    [["watch", "a", "b", ""], "", { type: "runs", which: "any" }],
+    [["cancel", "a", ""], "", { type: "runs", which: "running" }],
+    [["history", "show", ""], "", { type: "runs", which: "any" }],
+    [["history", "prune", "x"], "", undefined],
+    [["history", "--workflow", ""], "", { type: "workflows" }],
+    [["list", "x"], "", undefined],
+    [["run", "wf", "--cacert", ""], "", { type: "files" }],
+    [["inputs", "new", "wf", "-o", ""], "", { type: "files" }],
+    [["run", "wf", "--context", ""], "", { type: "contexts" }],
+    [["run", "wf", "--log-level", ""], "", wordsPlace("DEBUG", "INFO", "WARNING", "ERROR")],
+    [["run", "wf", "--idempotency-policy=r"], "--idempotency-policy=", wordsPlace("attach", "reject", "new-if-failed")],
+    [["runs", "--status", ""], "", wordsPlace("running", "completed", "failed", "cancelled", "error", "canceled")],
+  ] as const
+) {
+  Deno.test(`${words.join(" ")}| asks for ${place?.type ?? "nothing that is known"}`, () => {
+    const [name, ...others] = words;
+    const typed = { before: others.slice(0, -1), current: others.at(-1) ?? "" };
+    assert.deepEqual(placeIn(COMMANDS[name], typed), { head, place });
+  });
+}
+
+Deno.test("options are told with what they do, without those that were given and may stand once", () => {
+  const { place } = placeIn(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
+  assert.ok(place?.type === "options");
+  const texts = place.options.map(({ text }) => text);
+  assert.ok(texts.includes("--input") && texts.includes("--log-level") && !texts.includes("--no-wait"), texts.join());
+  assert.ok(place.options.every(({ description }) => description !== ""));
+});
+
+Deno.test("options are told where no more words are taken", () => {
+  assert.equal(placeIn(run, { before: ["wf"], current: "" }).place?.type, "options");
+  assert.equal(placeIn(run, { before: ["wf"], current: "x" }).place, undefined);
+});
+
+for (
+  const [words, index] of [
+    [["run", "wf"], 0],
+    [["--log-level", "DEBUG", "run"], 2],
+    [["--log-level=DEBUG", "--no-color", "run"], 2],
+    [["--context", "run"], undefined],
+    [[], undefined],
+  ] as const
+) {
+  Deno.test(`the command of "${words.join(" ")}" is ${index === undefined ? "still to come" : `word ${index}`}`, () => {
+    assert.equal(commandIndex(words, COMMON_ARGS), index);
+  });
+}
+
+function wordsPlace(...words: readonly string[]) {
+  return { type: "words", words: words.map((word) => [word, ""]) } as const;
+}

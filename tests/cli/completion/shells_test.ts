@@ -1,0 +1,248 @@
+/** Tab in real shells, in a real terminal, against a simulated platform. */
+
+import assert from "node:assert/strict";
+import { startSimulator } from "../../../lib/simulator/start.ts";
+import { type EmptyFolder, emptyFolder } from "../../support/main_job.ts";
+import { needing, programMissing } from "../../support/needs.ts";
+import { cacheEnv } from "../../support/program.ts";
+import { openTerminal, type Terminal, tmuxMissing } from "../../support/tmux.ts";
+
+const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
+
+interface ShellCase {
+  readonly shell: "bash" | "zsh" | "fish";
+  /** Starts it without what the machine's user has set up. */
+  readonly command: (rc: string) => string;
+  readonly rc: string;
+}
+
+const SHELLS: readonly ShellCase[] = [
+  {
+    shell: "bash",
+    command: (rc) => `bash --noprofile --rcfile ${rc} -i`,
+    rc: `PS1='$ '\nHISTFILE=\nsource <(pw-workflow-runner completions bash)\n`,
+  },
+  {
+    shell: "zsh",
+    command: (rc) => `ZDOTDIR=$(dirname ${rc}) zsh -d -i`,
+    rc: `PS1='$ '\nautoload -Uz compinit && compinit -u -D\nsource <(pw-workflow-runner completions zsh)\n`,
+  },
+  {
+    shell: "fish",
+    command: (rc) => `fish --no-config -i -C 'source ${rc}'`,
+    rc: `function fish_prompt; echo -n '$ '; end\nset -U fish_greeting\npw-workflow-runner completions fish | source\n`,
+  },
+];
+
+const ODD = {
+  "two words": "",
+  "a:b": "",
+  "it's": "",
+  'say "so"': "",
+  "all*[x]?": "",
+  "$(touch owned)": "",
+  "`touch owned`;touch owned": "",
+  "back\\slash": "",
+  "~tilde!bang": "",
+  "esc\u001b[2Jcape": "",
+};
+
+for (const shellCase of SHELLS) {
+  const { shell } = shellCase;
+  const missing = await tmuxMissing() ?? await programMissing(shell);
+
+  Deno.test({
+    ...needing(`${shell} completes commands, workflows, options, presets and inputs`, missing),
+    async fn() {
+      await using stage = await aStage(shellCase);
+      const { terminal } = stage;
+      for (
+        const [typed, wanted] of [
+          ["pw-workflow-runner com", "pw-workflow-runner completions "],
+          ["pw-workflow-runner run hel", "pw-workflow-runner run hello-world "],
+          ["pw-workflow-runner inputs exp", "pw-workflow-runner inputs explain "],
+          ["pw-workflow-runner inputs explain hel", "pw-workflow-runner inputs explain hello-world "],
+          ["pw-workflow-runner run quick --poll", "pw-workflow-runner run quick --poll-interval "],
+          [
+            "pw-workflow-runner run quick --idempotency-policy=rej",
+            "pw-workflow-runner run quick --idempotency-policy=reject ",
+          ],
+          ["pw-workflow-runner run quick --on-interrupt c", "pw-workflow-runner run quick --on-interrupt cancel "],
+          [
+            "pw-workflow-runner run data-processor --preset ni",
+            "pw-workflow-runner run data-processor --preset nightly ",
+          ],
+          [
+            "pw-workflow-runner run data-processor --preset=ni",
+            "pw-workflow-runner run data-processor --preset=nightly ",
+          ],
+          ["pw-workflow-runner run hello-world -i hello.mess", "pw-workflow-runner run hello-world -i hello.message="],
+          [
+            "pw-workflow-runner run hello-world -i hello.message=@no",
+            "pw-workflow-runner run hello-world -i hello.message=@notes.txt ",
+          ],
+          ["pw-workflow-runner run hello-world -i sub", "pw-workflow-runner run hello-world -i submit_to_scheduler="],
+          ["pw-workflow-runner run hello-world -i fol", "pw-workflow-runner run hello-world -i folder/"],
+          [
+            "pw-workflow-runner run hello-world -i folder/in",
+            "pw-workflow-runner run hello-world -i folder/in\\ it.json ",
+          ],
+          ["pw-workflow-runner status la", "pw-workflow-runner status last "],
+          ["pw-workflow-runner --log-level DEBUG run hel", "pw-workflow-runner --log-level DEBUG run hello-world "],
+        ] as const
+      ) await completes(terminal, typed, wanted);
+    },
+  });
+
+  Deno.test({
+    ...needing(`${shell} quotes names that mean something to it, and runs nothing of them`, missing),
+    async fn() {
+      const workflows = Object.fromEntries(Object.keys(ODD).map((name) => [name, "jobs: {}\n"]));
+      await using stage = await aStage(shellCase, { workflows });
+      const { terminal, folder } = stage;
+      // In the end not the program is started: what it would get is shown instead.
+      await Deno.writeTextFile(`${stage.home.path}/tells`, "");
+      for (
+        const [typed, name] of [
+          ["two", "two words"],
+          ["a:", "a:b"],
+          ["it", "it's"],
+          ["say", 'say "so"'],
+          ["all", "all*[x]?"],
+          ["\\$", "$(touch owned)"],
+          ['"tw', "two words"],
+          ["'two w", "two words"],
+          ["two\\ w", "two words"],
+          ['"\\$', "$(touch owned)"],
+          ["'it", "it's"],
+          ['"say', 'say "so"'],
+          ["\\`", "`touch owned`;touch owned"],
+          ["back", "back\\slash"],
+          ["\\~", "~tilde!bang"],
+        ] as const
+      ) {
+        await clear(terminal);
+        await type(terminal, `pw-workflow-runner show ${typed}`);
+        const before = await terminal.waitFor(new RegExp(escape(`show ${typed}`)));
+        await terminal.keys("Tab");
+        // A key that comes while the shell still completes could stand in the line as it is.
+        await otherThan(terminal, before);
+        await terminal.keys("Enter");
+        await terminal.waitFor(new RegExp(`^\\[show\\]\\[${escape(name)}\\]$`, "m"));
+      }
+      await clear(terminal);
+      await type(terminal, "pw-workflow-runner show ");
+      await terminal.keys("Tab", "Tab");
+      await terminal.waitFor(/tilde/);
+      assert.ok(!(await terminal.screen()).includes("cape"));
+      assert.deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => name === "owned"), []);
+    },
+  });
+
+  Deno.test({
+    ...needing(`${shell} runs nothing of what was typed, and completes nothing of a platform that is gone`, missing),
+    async fn() {
+      await using stage = await aStage(shellCase, { isGone: true });
+      const { terminal, folder } = stage;
+      for (const typed of ["run hel", "run $(touch owned) -i hel", "run `touch owned` --preset ", "status x"]) {
+        await clear(terminal);
+        await type(terminal, `pw-workflow-runner ${typed}`);
+        await terminal.keys("Tab");
+        await type(terminal, "X");
+        const screen = await terminal.waitFor(/X$/m);
+        assert.equal(screen, `$ pw-workflow-runner ${typed}X`);
+      }
+      assert.deepEqual([...Deno.readDirSync(folder.path)].filter(({ name }) => name === "owned"), []);
+    },
+  });
+}
+
+async function completes(terminal: Terminal, typed: string, wanted: string): Promise<void> {
+  await clear(terminal);
+  await type(terminal, typed);
+  await terminal.keys("Tab");
+  // What follows shows whether a space was added.
+  await type(terminal, "X");
+  await terminal.waitFor(new RegExp(`^\\$ ${escape(wanted)}X$`, "m"));
+}
+
+/** Takes back what was typed, and has the prompt alone on the screen. */
+async function clear(terminal: Terminal): Promise<void> {
+  await terminal.keys("C-u", "C-l");
+  await terminal.waitFor(/^\$$/);
+}
+
+async function type(terminal: Terminal, text: string): Promise<void> {
+  for (const part of text.match(/.{1,200}/gs) ?? []) await terminal.keys(part.replace(/;$/, "\\;"));
+}
+
+interface StageOptions {
+  readonly workflows?: Readonly<Record<string, string>>;
+  /** Whether the platform does not answer any more. */
+  readonly isGone?: boolean;
+}
+
+async function aStage({ command, rc, shell }: ShellCase, { workflows = {}, isGone = false }: StageOptions = {}) {
+  const simulator = await startSimulator({ workflows });
+  if (isGone) await simulator[Symbol.asyncDispose]();
+  const home = await emptyFolder();
+  const folder = await emptyFolder();
+  await install(home, shell, rc);
+  await Deno.writeTextFile(`${folder.path}/notes.txt`, "");
+  await Deno.mkdir(`${folder.path}/folder`);
+  await Deno.writeTextFile(`${folder.path}/folder/in it.json`, "{}");
+  const terminal = await openTerminal({
+    command: command(`${home.path}/${shell === "zsh" ? ".zshrc" : "rc"}`),
+    cwd: folder.path,
+    columns: 120,
+    env: {
+      ...cacheEnv(),
+      HOME: home.path,
+      PATH: `${home.path}/bin:${Deno.env.get("PATH")}`,
+      PW_API_KEY: simulator.key,
+      NO_COLOR: "1",
+    },
+  });
+  await terminal.waitFor(/^\$$/m);
+  return {
+    terminal,
+    folder,
+    home,
+    async [Symbol.asyncDispose]() {
+      await terminal[Symbol.asyncDispose]();
+      if (!isGone) await simulator[Symbol.asyncDispose]();
+      await home[Symbol.asyncDispose]();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The program under its name; asked to show something, it tells its words instead where a file says so. */
+async function install(home: EmptyFolder, shell: string, rc: string): Promise<void> {
+  await Deno.mkdir(`${home.path}/bin`);
+  const program = `${home.path}/bin/pw-workflow-runner`;
+  await Deno.writeTextFile(
+    program,
+    `#!/bin/sh
+[ "$1" != show ] || [ ! -e '${home.path}/tells' ] || { printf '[%s]' "$@"; echo; exit; }
+exec '${Deno.execPath()}' run --no-prompt -A '${MAIN}' "$@"
+`,
+    { mode: 0o755 },
+  );
+  await Deno.writeTextFile(`${home.path}/${shell === "zsh" ? ".zshrc" : "rc"}`, rc);
+}
+
+function escape(text: string): string {
+  return text.replace(/[$()*+.?[\\\]^{|}/]/g, "\\$&");
+}
+
+/** Waits until the screen is another one, and has stayed so for two looks. */
+async function otherThan(terminal: Terminal, before: string): Promise<void> {
+  let last = before;
+  for (let polls = 0; polls < 200; polls++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const screen = await terminal.screen();
+    if (screen !== before && screen === last) return;
+    last = screen;
+  }
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { renderRun, renderRuns } from "../../../lib/cli/render/runs.ts";
+import { styleFor } from "../../../lib/cli/terminal/style.ts";
+import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
+import { viewOf } from "../../../lib/runs/view.ts";
+import type { RunDetail } from "../../../lib/run.ts";
+import { aRun, aRunDetail } from "../../support/records.ts";
+
+const plain = styleFor(false);
+const colored = styleFor(true);
+const nowMs = Date.UTC(2026, 0, 5, 9, 1, 5);
+const ended = { status: "completed", platformStatus: "completed", completedAt: "2026-01-05T09:00:42.000Z" } as const;
+const show = (parts: Partial<RunDetail>, style = plain) =>
+  renderRun(viewOf(aRunDetail({ slug: "nice-goose", ...parts })), { style, nowMs, position: null });
+
+Deno.test("renderRun() tells a fact a line, then jobs with their steps, then outputs", () => {
+  const view = viewOf(aRunDetail({
+    ...ended,
+    slug: "nice-goose",
+    jobs: [{
+      name: "main",
+      status: "completed",
+      steps: [
+        { name: "prepare", status: "completed", index: 0 },
+        { name: "compute", status: "error", index: 1 },
+        { name: "collect", status: "skipped", index: 2 },
+      ],
+      outputs: { count: 3 },
+    }],
+    links: [{ name: "report", url: "http://localhost/report", endpoint: null }, {
+      name: "later",
+      url: null,
+      endpoint: "x",
+    }],
+  }));
+  assert.equal(
+    renderRun(view, { style: plain, nowMs, position: null }),
+    [
+      "Run          hello-world#47  (nice-goose)",
+      "Status       completed",
+      "Started      2026-01-05T09:00:00.000Z",
+      "Ended        2026-01-05T09:00:42.000Z",
+      "Took         42s",
+      "Link report  http://localhost/report",
+      "",
+      "main  completed",
+      "  ✓ prepare  completed",
+      "  ✗ compute  error",
+      "  · collect  skipped",
+      "",
+      "Outputs",
+      'main  {"count":3}',
+    ].join("\n"),
+  );
+});
+
+Deno.test("renderRun() of a going run tells its step, and how long it has taken", () => {
+  const position = { job: "main", step: "compute", ordinal: 2, total: 3 };
+  const text = renderRun(viewOf(aRun()), { style: plain, nowMs, position });
+  assert.match(text, /^Status +running {2}step 2\/3 "compute"$/m);
+  assert.match(text, /^Took +1m 05s$/m);
+});
+
+for (
+  const [name, parts, want] of [
+    ["number and slug", {}, /^Run +hello-world#47 {2}\(nice-goose\)$/m],
+    ["a slug alone", { number: null }, /^Run +nice-goose$/m],
+    ["a number alone", { slug: null }, /^Run +hello-world#47$/m],
+    ["a number without its workflow's name", { workflowName: null, slug: null }, /^Run +#47$/m],
+    ["a reason", { statusReason: "out\nof disk" }, /^Reason +out\\nof disk$/m],
+    ["no start", { createdAt: null }, /^Started +\?$[^]*^Took$/m],
+    ["a word that says more than ours", { platformStatus: "canceling" }, /^Status +running \(canceling\)$/m],
+    ["a word that says the same", { ...ended, status: "failed", platformStatus: "error" }, /^Status +failed$/m],
+  ] as const
+) {
+  Deno.test(`renderRun() of a run with ${name}`, () => assert.match(show(parts), want));
+}
+
+for (
+  const [status, platformStatus, paint] of [
+    ["running", "running", colored.cyan],
+    ["completed", "completed", colored.green],
+    ["failed", "error", colored.red],
+    ["cancelled", "canceled", colored.yellow],
+  ] as const
+) {
+  Deno.test(`a run that is ${status} has the colour of that in both renderings`, () => {
+    assert.ok(show({ status, platformStatus }, colored).includes(`Status   ${paint(status)}`));
+    const table = renderRuns([viewOf(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
+    assert.ok(table.includes(`  ${paint(status)}  `), table);
+  });
+}
+
+Deno.test("renderRuns() tells each run on a line under a heading", () => {
+  const runs = [
+    aRun({ ...ended, slug: "nice-goose" }),
+    aRun({ number: 8, slug: null, platformStatus: "canceling" }),
+    aRun({ number: null, slug: "old-owl", createdAt: null }),
+  ];
+  assert.equal(
+    renderRuns(runs.map(viewOf), { style: plain, columns: Infinity, nowMs }),
+    [
+      "RUN             STATUS               STARTED (UTC)        TOOK    SLUG",
+      "hello-world#47  completed            2026-01-05 09:00:00  42s     nice-goose",
+      "hello-world#8   running (canceling)  2026-01-05 09:00:00  1m 05s",
+      "                running                                           old-owl",
+    ].join("\n"),
+  );
+});
+
+Deno.test("no text of a server moves the cursor or begins a line", () => {
+  const evil = "a\u001b[2J\nb\u009b";
+  const job = {
+    name: evil,
+    status: evil,
+    steps: [{ name: evil, status: evil, index: 0 }],
+    outputs: { [evil]: evil },
+  };
+  const calm = show({ jobs: [{ ...job, name: "a", outputs: { a: "a" } }], links: [] }).split("\n").length;
+  const parts = { slug: evil, workflowName: evil, platformStatus: evil, statusReason: null, createdAt: evil };
+  const text = show({ ...parts, jobs: [job] });
+  // deno-lint-ignore no-control-regex -- it is what must not pass
+  assert.doesNotMatch(text, /[\u001b\u009b]/);
+  assert.equal(text.split("\n").length, calm);
+  const table = renderRuns([viewOf(aRun(parts))], { style: plain, columns: 80, nowMs });
+  assert.equal(table.split("\n").length, 2);
+  assert.ok(!table.includes("\u001b"));
+});
+
+Deno.test("renderRuns() keeps within the terminal by shortening the slug", () => {
+  const text = renderRuns([viewOf(aRun({ ...ended, slug: "s".repeat(60) }))], { style: plain, columns: 80, nowMs });
+  for (const line of text.split("\n")) assert.ok(textWidth(line) <= 80, line);
+  assert.match(text, /s…$/);
+});

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { PipeClosed } from "../../../lib/cli/context.ts";
+import { startLiveLine } from "../../../lib/cli/terminal/live_line.ts";
+import { stillClock } from "../../support/still_clock.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { keptWriter } from "../../support/writer.ts";
+
+const CLEAR = "\r\u001b[K";
+
+Deno.test("the line is drawn at once and every second, until it is disposed", async () => {
+  const [clock, writer] = [virtualClock(), keptWriter()];
+  const startMs = clock.now();
+  const line = startLiveLine(writer, clock, () => `${(clock.now() - startMs) / 1_000}s`);
+  assert.deepEqual(writer.pieces, [`${CLEAR}0s`]);
+  await clock.sleep(2_500, {});
+  assert.deepEqual(writer.pieces, [`${CLEAR}0s`, `${CLEAR}1s`, `${CLEAR}2s`]);
+  line[Symbol.dispose]();
+  await clock.sleep(5_000, {});
+  assert.equal(writer.text(), `${CLEAR}0s${CLEAR}1s${CLEAR}2s${CLEAR}`);
+});
+
+Deno.test("the line leaves room for an echoed ^C and a free column, and asks for the width each time", () => {
+  let columns = 80;
+  const widths: number[] = [];
+  const writer = { ...keptWriter(), columns: () => columns };
+  using line = startLiveLine(writer, stillClock(), (width) => {
+    widths.push(width);
+    return "x";
+  });
+  columns = 40;
+  line.draw();
+  assert.deepEqual(widths, [77, 37]);
+});
+
+Deno.test("a line that did not change is not written again", () => {
+  const writer = keptWriter();
+  using line = startLiveLine(writer, stillClock(), () => "same");
+  line.draw();
+  assert.equal(writer.pieces.length, 1);
+});
+
+Deno.test("hide() takes the line away once, and draw() brings it back", () => {
+  const writer = keptWriter();
+  using line = startLiveLine(writer, stillClock(), () => "here");
+  line.hide();
+  line.hide();
+  line.draw();
+  assert.deepEqual(writer.pieces, [`${CLEAR}here`, CLEAR, `${CLEAR}here`]);
+});
+
+Deno.test("a disposed line is never drawn again", () => {
+  const writer = keptWriter();
+  const line = startLiveLine(writer, stillClock(), () => "here");
+  line[Symbol.dispose]();
+  line[Symbol.dispose]();
+  line.draw();
+  assert.deepEqual(writer.pieces, [`${CLEAR}here`, CLEAR]);
+});
+
+Deno.test("a reader that went away ends the ticking quietly", async () => {
+  const clock = virtualClock();
+  let writes = 0;
+  const write = () => {
+    writes++;
+    if (writes > 1) throw new PipeClosed("Nobody reads the output");
+  };
+  startLiveLine({ ...keptWriter(), write }, clock, () => String(clock.now()));
+  await clock.sleep(5_500, {});
+  assert.equal(writes, 2);
+});

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { fit, pad, textWidth } from "../../../lib/cli/terminal/text_width.ts";
+
+for (
+  const [text, want] of [
+    ["", 0],
+    ["abc", 3],
+    ["grüße", 5],
+    ["gru\u0308ße", 5],
+    ["数値", 4],
+    ["ｆ", 2],
+    ["🚀", 2],
+    ["✅⏳⚡⭐❌", 10],
+    ["✓✗●·★│…", 7],
+    ["⠋⠙", 2],
+    ["a\u200bb", 2],
+  ] as const
+) {
+  Deno.test(`textWidth(${JSON.stringify(text)}) is ${want}`, () => assert.equal(textWidth(text), want));
+}
+
+for (
+  const [text, cells, want] of [
+    ["abcdef", 6, "abcdef"],
+    ["abcdef", 5, "abcd…"],
+    ["数値数", 6, "数値数"],
+    ["数値数", 5, "数値…"],
+    ["数値数", 4, "数…"],
+    ["abc", 1, "…"],
+    ["abc", 0, ""],
+    ["abc", -3, ""],
+    ["", 0, ""],
+  ] as const
+) {
+  Deno.test(`fit("${text}", ${cells}) is "${want}"`, () => assert.equal(fit(text, cells), want));
+}
+
+Deno.test("fit() never answers with more cells than there are", () => {
+  for (const text of ["plain words", "数値数値", "a数b値c", "✅ done ⏳", "gru\u0308ße 🚀🚀"]) {
+    for (let cells = 0; cells <= 12; cells++) {
+      assert.ok(textWidth(fit(text, cells)) <= cells, `${text} in ${cells}`);
+    }
+  }
+});
+
+Deno.test("pad() fills up by cells, and never cuts", () => {
+  assert.equal(pad("数", 4), "数  ");
+  assert.equal(pad("abc", 2), "abc");
+});

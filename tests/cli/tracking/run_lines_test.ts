@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { eventLine, statusLine, verdict, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
+import { styleFor } from "../../../lib/cli/terminal/style.ts";
+import { resultOf, resultWithoutRun } from "../../../lib/runs/view.ts";
+import type { RunEvent } from "../../../lib/events.ts";
+import type { RunResult } from "../../../lib/result.ts";
+import { aRun } from "../../support/records.ts";
+
+const plain = styleFor(false);
+const base = { submissionId: "submission", atMs: Date.UTC(2026, 0, 5, 9) };
+const ended = aRun({ completedAt: "2026-01-05T09:00:42.000Z", slug: "nice-goose" });
+const result = (kind: RunResult["kind"], more: Partial<RunResult> = {}): RunResult => ({
+  ...resultOf(ended, { kind, submitted: "yes" }),
+  ...more,
+});
+
+for (
+  const [event, want] of [
+    [{ ...base, type: "submitting", workflow: "hello-world", slug: null }, /^Submitting hello-world\.\.\.$/],
+    [
+      {
+        ...base,
+        type: "started",
+        workflow: "w",
+        slug: "nice-goose",
+        number: 47,
+        isAttached: false,
+        deadlineAtMs: null,
+      },
+      /^Run #47 started {2}\(nice-goose\)$/,
+    ],
+    [
+      {
+        ...base,
+        type: "started",
+        workflow: "w",
+        slug: null,
+        number: 47,
+        isAttached: true,
+        deadlineAtMs: base.atMs,
+      },
+      /^Following run #47\nWaiting until \d\d:\d\d at the latest/,
+    ],
+    [
+      {
+        ...base,
+        type: "started",
+        workflow: "w",
+        slug: "nice-goose",
+        number: null,
+        isAttached: false,
+        deadlineAtMs: base.atMs + 3 * 86_400_000,
+      },
+      /^Run started {2}\(nice-goose\)\nWaiting until 2026-01-08 \d\d:\d\d at the latest/,
+    ],
+    [
+      { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
+      /wait 7s: 429/,
+    ],
+    [
+      { ...base, type: "submit-delayed", reason: "reconciling", detail: "cut", untilMs: base.atMs },
+      /looking for it: cut/,
+    ],
+    [{ ...base, type: "submit-delayed", reason: "conflict", detail: "409", untilMs: base.atMs }, /trying again/],
+    [
+      { ...base, type: "submit-delayed", reason: "unreachable", detail: "refused", untilMs: base.atMs },
+      /Not submitted yet/,
+    ],
+    [{ ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
+    [{ ...base, type: "connection-lost", reason: "503" }, /Lost contact.*503/],
+    [{ ...base, type: "connection-restored", outageMs: 240_000 }, /back after 4m 00s/],
+    [
+      { ...base, type: "finished", result: result("completed", { status: "completed" }) },
+      /^Status: completed \(42s\)$/,
+    ],
+  ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
+) {
+  Deno.test(`eventLine() of ${event.type}${detailOf(event)}`, () => {
+    const line = eventLine(event) ?? "";
+    assert.match(line, want);
+    assert.ok(!line.includes("\u001b"));
+  });
+}
+
+function detailOf(event: RunEvent): string {
+  if (event.type === "submit-delayed") return ` (${event.reason})`;
+  if (event.type !== "started") return "";
+  return event.isAttached ? " (was there)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
+}
+
+Deno.test("statusLine() tells time and step", () => {
+  const position = { job: "main", step: "run mpi", ordinal: 2, total: 3 };
+  assert.equal(statusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
+  assert.equal(statusLine("canceling", 0, null), "Status: canceling... (0s)");
+});
+
+for (
+  const [kind, more, want] of [
+    ["completed", {}, /^✓ Workflow completed successfully$/],
+    ["failed", { errorMessage: "step failed" }, /^✗ Workflow failed: step failed$/],
+    ["cancelled", {}, /cancelled on the platform/],
+    ["session_ready", { session: { name: "s", url: "http://x/y" } }, /stays running: http:\/\/x\/y$/],
+    ["submitted", {}, /goes on\n.*watch nice-goose/],
+    ["timeout", { message: "The run goes on" }, /The run goes on\n.*watch nice-goose/],
+    ["connection_lost", { message: "Nobody answers" }, /Nobody answers\n.*watch/],
+    ["credential_expired", { message: "expired" }, /expired\n.*watch/],
+    ["run_deleted", { message: "gone" }, /^✗ gone$/],
+  ] as const satisfies readonly (readonly [RunResult["kind"], Partial<RunResult>, RegExp])[]
+) {
+  Deno.test(`verdict() of ${kind}`, () => assert.match(verdict(result(kind, more), plain), want));
+}
+
+Deno.test("verdict() of an unknown outcome says what to look for", () => {
+  assert.equal(verdict(resultWithoutRun("w", "w-abc", "It is not known"), plain), "✗ It is not known");
+});
+
+Deno.test("watchCommand() names a run without a slug by its number", () => {
+  assert.equal(watchCommand({ slug: null, workflowName: "w", runNumber: 3 }), "pw-workflow-runner watch w#3");
+});

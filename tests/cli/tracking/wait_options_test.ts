@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { readArgv } from "../../../lib/cli/argv.ts";
+import { WAIT_ARGS, waitOptions } from "../../../lib/cli/tracking/wait_options.ts";
+import { UsageError } from "../../../lib/errors.ts";
+import { DEFAULT_TRACK } from "../../../lib/runs/options.ts";
+import { aContext } from "../../support/cli_context.ts";
+
+const { signal } = new AbortController();
+const { pollInterval } = DEFAULT_TRACK;
+
+function optionsOf(argv: readonly string[], timeoutOfEnv?: string) {
+  const context = aContext({ env: (name) => name === "PW_TIMEOUT" ? timeoutOfEnv : undefined });
+  return waitOptions(readArgv("watch", WAIT_ARGS, argv), { context, signal });
+}
+
+for (
+  const [line, want] of [
+    ["", {}],
+    ["--timeout 90", { timeoutMs: 90_000 }],
+    ["--timeout 2h", { timeoutMs: 7_200_000 }],
+    ["--timeout 0", { timeoutMs: null }],
+    ["--poll-interval 250ms", { pollInterval: { ...pollInterval, pollIntervalMs: 250 } }],
+    ["--max-poll-interval 1m", { pollInterval: { ...pollInterval, maxPollIntervalMs: 60_000 } }],
+    ["--unreachable-timeout 5m", { unreachableTimeoutMs: 300_000 }],
+    ["--unreachable-timeout 0s", { unreachableTimeoutMs: null }],
+  ] as const
+) {
+  Deno.test(`${line || "no option"} is understood, and all else stays as it is by default`, () => {
+    const argv = line.split(" ").filter((word) => word !== "");
+    assert.deepEqual(optionsOf(argv), { ...DEFAULT_TRACK, signal, ...want });
+  });
+}
+
+for (
+  const [word, wantMs] of [
+    ["90s", 90_000],
+    ["0", null],
+    ["", DEFAULT_TRACK.timeoutMs],
+    [" ", DEFAULT_TRACK.timeoutMs],
+  ] as const
+) {
+  Deno.test(`PW_TIMEOUT="${word}" means ${wantMs === null ? "no end" : `${wantMs} ms`}`, () => {
+    assert.equal(optionsOf([], word).timeoutMs, wantMs);
+  });
+}
+
+for (const [argv, wantMs] of [[["--timeout", "5s"], 5_000], [["--timeout", "0"], null]] as const) {
+  Deno.test(`${argv.join(" ")} wins over PW_TIMEOUT, even one that can't be read`, () => {
+    assert.equal(optionsOf(argv, "soon").timeoutMs, wantMs);
+  });
+}
+
+Deno.test("a PW_TIMEOUT that can't be read is refused by its name", () => {
+  assert.throws(() => optionsOf([], "soon"), (error) => {
+    assert.ok(error instanceof UsageError);
+    assert.equal(error.message, 'Cannot use PW_TIMEOUT: not a duration: "soon"');
+    assert.match(error.hint ?? "", /1h30m/);
+    return true;
+  });
+});
+
+for (const option of ["--poll-interval", "--max-poll-interval"]) {
+  Deno.test(`${option} 0 is refused: it would never rest`, () => {
+    assert.throws(() => optionsOf([option, "0"]), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, new RegExp(`${option}: it must be above 0`));
+      return true;
+    });
+  });
+}

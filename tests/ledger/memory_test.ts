@@ -1,4 +1,0 @@
-import { memoryLedger } from "../../lib/ledger/memory.ts";
-import { holdToContract } from "./contract.ts";
-
-holdToContract("memoryLedger()", () => Promise.resolve(memoryLedger()));

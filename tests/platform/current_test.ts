@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import type { Client } from "../../lib/platform/client.ts";
+import { BadResponse, NotFound, Rejected } from "../../lib/errors.ts";
+import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
+import { clientOf, httpServer } from "./support/servers.ts";
+
+const ENDED = { type: "slug", slug: "hello-world-00046" } as const;
+const SUBMISSION = { workflow: "quick", inputs: {}, slug: "mine-1", displayName: null, consent: null };
+
+async function onServer(
+  behavior: Partial<ServerBehavior>,
+  use: (client: Client, simulator: Simulator, clock: VirtualClock) => Promise<void>,
+): Promise<void> {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock, behavior });
+  const { client } = await depsFor(simulator, { clock });
+  await use(client, simulator, clock);
+}
+
+Deno.test("a run is followed from its submit to its end", async () => {
+  await onServer({}, async (client, _, clock) => {
+    await client.submit(SUBMISSION, {});
+    const runId = { type: "slug", slug: "mine-1" } as const;
+    assert.equal((await client.getRun(runId, {})).status, "running");
+    const steps = await client.runningSteps(runId, {});
+    assert.ok(Array.isArray(steps));
+    await clock.sleep(60_000, {});
+    const run = await client.getRun(runId, {});
+    assert.deepEqual([run.status, run.isFinal, run.jobs.map(({ name }) => name)], ["completed", true, ["main"]]);
+    assert.match(await client.readRunFile(runId, "logs/main/step_0/logs.out", {}) ?? "", /blink/);
+  });
+});
+
+Deno.test("a cancelled run is told by what the run then says", async () => {
+  await onServer({}, async (client, _, clock) => {
+    await client.submit({ ...SUBMISSION, workflow: "never-ending" }, {});
+    const runId = { type: "slug", slug: "mine-1" } as const;
+    await client.cancelRun(runId, {});
+    await clock.sleep(600_000, {});
+    assert.equal((await client.getRun(runId, {})).status, "cancelled");
+  });
+});
+
+Deno.test("the list asks with every filter, each status on its own", async () => {
+  await onServer({}, async (client, simulator) => {
+    await client.listRuns({ workflow: "quick", statuses: ["running", "canceled"], search: "a b", limit: 7, offset: 3 });
+    assert.equal(
+      simulator.received("list-runs").at(-1)?.path,
+      "/api/workflow-runs?workflow=quick&status=running&status=canceled&search=a+b&limit=7&offset=3",
+    );
+  });
+});
+
+Deno.test("the list is read page by page", async () => {
+  await onServer({}, async (client) => {
+    const all = await client.listRuns({ limit: 100 });
+    const [first, second] = [await client.listRuns({ limit: 2 }), await client.listRuns({ limit: 2, offset: 2 })];
+    assert.ok(all.total > 4);
+    assert.equal(first.total, all.total);
+    assert.deepEqual([...first.runs, ...second.runs].map(({ id }) => id), all.runs.slice(0, 4).map(({ id }) => id));
+  });
+});
+
+for (const maxLimit of [100, 3]) {
+  Deno.test(`a run is found by its number, ${maxLimit} to a page`, async () => {
+    await onServer({ maxLimit, listOrder: "oldest" }, async (client) => {
+      const run = await client.getRun({ type: "number", workflow: "hello-world", number: 46 }, {});
+      assert.equal(run.slug, ENDED.slug);
+      await assert.rejects(
+        client.getRun({ type: "number", workflow: "hello-world", number: 99_999 }, {}),
+        /^NotFound: Cannot read run hello-world#99999: no such run/,
+      );
+    });
+  });
+}
+
+Deno.test("a list without an end is given up", async () => {
+  const runs = [{ id: "r", user: "u", slug: "a", number: 1 }];
+  await using server = httpServer(() => Response.json({ runs, total: 1 }));
+  const client = await clientOf(server.url);
+  await assert.rejects(client.getRun({ type: "number", workflow: "w", number: 2 }, {}), BadResponse);
+  assert.equal(server.received.length, 100);
+});
+
+const MISSING: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
+  "Cannot read run nope: no such run": (client) => client.getRun({ type: "slug", slug: "nope" }, {}),
+  "Cannot cancel run nope: no such run": (client) => client.cancelRun({ type: "slug", slug: "nope" }, {}),
+  "Cannot delete run nope: no such run": (client) => client.deleteRun({ type: "slug", slug: "nope" }, {}),
+};
+
+for (const [words, call] of Object.entries(MISSING)) {
+  Deno.test(`a run that is not there: ${words}`, async () => {
+    await onServer({}, async (client) => {
+      await assert.rejects(call(client), (error) => {
+        assert.ok(error instanceof NotFound);
+        assert.ok(error.message.startsWith(`${words} (404, request `), error.message);
+        return true;
+      });
+    });
+  });
+}
+
+Deno.test("a deleted run is gone", async () => {
+  await onServer({}, async (client) => {
+    await client.deleteRun(ENDED, {});
+    await assert.rejects(client.getRun(ENDED, {}), NotFound);
+  });
+});
+
+Deno.test("a file that is not there yet is null", async () => {
+  await onServer(
+    {},
+    async (client) => assert.equal(await client.readRunFile(ENDED, "logs/no/step_0/logs.out", {}), null),
+  );
+});
+
+Deno.test("a file's path travels as one query value", async () => {
+  await onServer({}, async (client, simulator) => {
+    await client.readRunFile(ENDED, "a b&c=d/#e", {});
+    const path = simulator.received("read-file")[0]?.path ?? "";
+    assert.equal(new URL(path, "http://h.example").searchParams.get("file"), "a b&c=d/#e");
+  });
+});
+
+for (
+  const [form, response, want] of [
+    ["a JSON string", Response.json("line\n"), "line\n"],
+    ["the file itself", new Response('{"a":1}', { headers: { "content-type": "text/plain" } }), '{"a":1}'],
+  ] as const
+) {
+  Deno.test(`a file that arrives as ${form} is read`, async () => {
+    await using server = httpServer(() => response.clone());
+    assert.equal(await (await clientOf(server.url)).readRunFile(ENDED, "f", {}), want);
+  });
+}
+
+for (const text of ['"cut', "{}", ""]) {
+  Deno.test(`a file that should be JSON and reads ${JSON.stringify(text)} is refused`, async () => {
+    await using server = httpServer(() => new Response(text, { headers: { "content-type": "application/json" } }));
+    await assert.rejects(
+      (await clientOf(server.url)).readRunFile(ENDED, "f", {}),
+      /Cannot read f of run .*must be a JSON string/,
+    );
+  });
+}
+
+for (const status of [404, 405]) {
+  Deno.test(`a server that answers ${status} for running steps has no such route`, async () => {
+    await using server = httpServer(() => new Response(null, { status }));
+    assert.equal(await (await clientOf(server.url)).runningSteps(ENDED, {}), null);
+  });
+}
+
+for (const dryRun of ["run", "run-without-status", "no-slug"] as const) {
+  Deno.test(`a dry run starts nothing, carries no slug, and takes "${dryRun}" for an answer`, async () => {
+    await onServer({ dryRun }, async (client, simulator) => {
+      const before = simulator.runs().length;
+      await client.dryRun(SUBMISSION, {});
+      assert.equal(simulator.runs().length, before);
+      assert.deepEqual(simulator.received("submit")[0]?.body, { workflow: "quick", inputs: {}, dryRun: true });
+    });
+  });
+}
+
+for (const errorBody of ["envelope", "problem"] as const) {
+  Deno.test(`a dry run throws what the server found, told as ${errorBody}`, async () => {
+    await onServer({ errorBody }, async (client) => {
+      await assert.rejects(client.dryRun({ ...SUBMISSION, workflow: "required-inputs" }, {}), (error) => {
+        assert.ok(error instanceof Rejected);
+        assert.match(error.message, /^Cannot check required-inputs: Missing required fields/);
+        return true;
+      });
+    });
+  });
+}
+
+Deno.test("what is wrong with a field is told by its path", async () => {
+  const errors = [{ type: "about:blank", code: "type", detail: "must be text", pointer: "#/inputs/rows/0/name" }];
+  await using server = httpServer(() =>
+    Response.json({ type: "about:blank", detail: "Invalid", errors }, { status: 422 })
+  );
+  await assert.rejects((await clientOf(server.url)).dryRun(SUBMISSION, {}), (error) => {
+    assert.ok(error instanceof Rejected);
+    assert.deepEqual(error.problems, [{ origin: "", path: "inputs.rows[0].name", message: "must be text" }]);
+    return true;
+  });
+});

@@ -1,0 +1,248 @@
+import assert from "node:assert/strict";
+import { BadResponse, CredentialError, ResponseLost, type RunnerError, Unreachable } from "../../lib/errors.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
+
+/** What the call threw, when it is one of this class. */
+async function thrown<E extends RunnerError>(kind: new (...args: never[]) => E, call: Promise<unknown>): Promise<E> {
+  try {
+    await call;
+  } catch (error) {
+    assert.ok(error instanceof kind, Deno.inspect(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "Nothing was thrown" });
+}
+
+Deno.test("each request says who it is, what it reads, and carries the credential and an id", async () => {
+  await using server = httpServer(() => Response.json([]));
+  await (await clientOf(server.url)).listWorkflows({});
+  const [headers] = server.headers;
+  assert.equal(headers?.get("authorization"), `Basic ${btoa(`${keyFor(server.url)}:`)}`);
+  assert.equal(headers?.get("accept"), "application/json, application/problem+json");
+  assert.equal(headers?.get("accept-language"), "en");
+  assert.match(headers?.get("user-agent") ?? "", /^pw-workflow-runner\/\d+\.\d+\.\d+ \(deno\/\d+\.\d+\.\d+; \w+\)$/);
+  assert.match(headers?.get("x-request-id") ?? "", /^[0-9a-z]{8}$/);
+});
+
+Deno.test("a request is told in the diary, without headers", async () => {
+  await using server = httpServer(() => Response.json({ runs: [], total: 0 }));
+  const lines: string[] = [];
+  const client = await clientOf(server.url, { log: (level, message) => lines.push(`${level} ${message}`) });
+  await client.listRuns({ limit: 5 });
+  assert.equal(lines.length, 1);
+  assert.match(lines[0] ?? "", /^DEBUG GET \/api\/workflow-runs\?limit=5: answered 200 in \d+ ms \(request \w{8}\)$/);
+});
+
+Deno.test("an error names the request by our id, or by the server's where it gives one", async () => {
+  await using server = httpServer((_, before) =>
+    Response.json({ error: true, message: "No" }, {
+      status: 400,
+      headers: before === 0 ? {} : { "x-request-id": "abc-1" },
+    })
+  );
+  const client = await clientOf(server.url);
+  await assert.rejects(client.listWorkflows({}), /Cannot list workflows: No \(400, request [0-9a-z]{8}\)$/);
+  await assert.rejects(client.listWorkflows({}), /\(400, request abc-1\)$/);
+});
+
+Deno.test("an answer that repeats the credential does not make us print it", async () => {
+  await using server = httpServer((request) => {
+    const authorization = request.headers.get("authorization") ?? "";
+    const key = atob(authorization.split(" ")[1] ?? "").replace(/:$/, "");
+    return Response.json({ error: true, message: `Bad ${authorization} for ${key}` }, { status: 400 });
+  });
+  await assert.rejects(
+    (await clientOf(server.url)).listWorkflows({}),
+    /Cannot list workflows: Bad Basic \*\*\* for \*\*\* \(400,/,
+  );
+});
+
+Deno.test("an answer that does not come within the deadline is lost", async () => {
+  const clock = virtualClock();
+  const late = Promise.withResolvers<Response>();
+  await using server = httpServer(() => {
+    clock.advance(30_000);
+    return late.promise;
+  });
+  const client = await clientOf(server.url, { clock });
+  const error = await thrown(ResponseLost, client.listWorkflows({ retry: "none" }));
+  late.resolve(new Response());
+  assert.match(error.message, /Cannot list workflows: no answer within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
+});
+
+Deno.test("the deadline holds for the body too", async () => {
+  const clock = virtualClock();
+  await using server = httpServer(() => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("[")),
+      pull: () => {
+        clock.advance(30_000);
+        return new Promise(() => {});
+      },
+    });
+    return new Response(body, { headers: { "content-type": "application/json" } });
+  });
+  await thrown(ResponseLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
+});
+
+Deno.test("giving up throws the signal's own reason, before and during a request", async () => {
+  const reason = new Error("the user left");
+  const controller = new AbortController();
+  const late = Promise.withResolvers<Response>();
+  await using server = httpServer(() => {
+    controller.abort(reason);
+    return late.promise;
+  });
+  const client = await clientOf(server.url);
+  await assert.rejects(client.listWorkflows({ signal: controller.signal }), reason);
+  await assert.rejects(client.listWorkflows({ signal: controller.signal }), reason);
+  late.resolve(new Response());
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("an answer larger than the bound is refused, not swallowed", async () => {
+  await using server = httpServer(() => Response.json(["x".repeat(2_000)]));
+  const client = await clientOf(server.url, { maxAnswerBytes: 1_000 });
+  const error = await thrown(BadResponse, client.listWorkflows({}));
+  assert.match(error.message, /the answer is larger than 1000 bytes \(request/);
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("a file of a run may be larger than other answers, and has its bound too", async () => {
+  await using server = httpServer(() => new Response("x".repeat(2_000)));
+  const client = await clientOf(server.url, { maxAnswerBytes: 1_000, maxFileBytes: 2_000 });
+  const runId = { type: "slug", slug: "a" } as const;
+  assert.equal((await client.readRunFile(runId, "logs.out", {}))?.length, 2_000);
+  const strict = await clientOf(server.url, { maxFileBytes: 1_999 });
+  await thrown(BadResponse, strict.readRunFile(runId, "logs.out", {}));
+});
+
+const ZEROS = new Uint8Array(64 * 1024);
+const zeros = (pieces: number) => ReadableStream.from(Array.from({ length: pieces }, () => ZEROS));
+const BODIES: readonly (readonly [string, () => Promise<Response>])[] = [
+  ["in pieces", () => Promise.resolve(new Response(zeros(1_600)))],
+  ["of a told length", () => Promise.resolve(new Response(new Uint8Array(1_600 * ZEROS.length)))],
+  ["packed to 130 KiB", async () => {
+    const packed = await new Response(zeros(1_600).pipeThrough(new CompressionStream("gzip"))).bytes();
+    assert.ok(1_600 * ZEROS.length / packed.length > 700);
+    return new Response(packed, { headers: { "content-encoding": "gzip" } });
+  }],
+];
+for (const [how, answer] of BODIES) {
+  Deno.test(`of 100 MiB ${how}, no more is taken than the bound and a piece`, async () => {
+    await using server = httpServer(answer);
+    let taken = 0;
+    const counting: typeof fetch = async (input, init) => {
+      const { body, status, headers } = await fetch(input, init);
+      assert.ok(body !== null);
+      const counted = async function* () {
+        for await (const piece of body) {
+          taken += piece.length;
+          yield piece;
+        }
+      };
+      return new Response(ReadableStream.from(counted()), { status, headers });
+    };
+    const client = await clientOf(server.url, { fetch: counting, maxAnswerBytes: 1_000_000 });
+    await thrown(BadResponse, client.listWorkflows({}));
+    assert.ok(taken > 1_000_000 && taken < 4_000_000, `${taken} bytes`);
+  });
+}
+
+Deno.test("of a page that says no its beginning is kept", async () => {
+  await using server = httpServer(() => new Response(zeros(1_600), { status: 401 }));
+  const error = await thrown(CredentialError, (await clientOf(server.url)).listWorkflows({}));
+  assert.equal(error.kind, "credential_refused");
+});
+
+Deno.test("a redirect on the same origin is followed", async () => {
+  await using server = httpServer((request) =>
+    request.url.endsWith("/api/workflows")
+      ? new Response(null, { status: 308, headers: { location: "/v2" } })
+      : Response.json([])
+  );
+  assert.deepEqual(await (await clientOf(server.url)).listWorkflows({}), []);
+  assert.deepEqual(server.received, ["GET /api/workflows", "GET /v2"]);
+});
+
+for (const status of [301, 302, 303, 307, 308]) {
+  Deno.test(`a redirect with ${status} to another origin is not followed, and the credential stays`, async () => {
+    await using other = httpServer(() => Response.json([]));
+    await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, status));
+    const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
+    assert.match(
+      error.message,
+      new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
+    );
+    assert.deepEqual(other.received, []);
+  });
+}
+
+Deno.test("a redirect cannot put another credential in the place of ours", async () => {
+  await using server = httpServer((request) =>
+    request.url.endsWith("/v2")
+      ? Response.json([])
+      : Response.redirect(`${new URL(request.url).origin.replace("//", "//mallory:secret@")}/v2`, 307)
+  );
+  await (await clientOf(server.url)).listWorkflows({});
+  const [first, second] = server.headers.map((headers) => headers.get("authorization"));
+  assert.deepEqual([server.received.length, second], [2, first]);
+});
+
+Deno.test("redirects without an end are given up", async () => {
+  await using server = httpServer(() => new Response(null, { status: 302, headers: { location: "/again" } }));
+  const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
+  assert.match(error.message, /redirects more than 5 times/);
+});
+
+Deno.test("a request that is no read is not sent on to where a redirect points", async () => {
+  await using server = httpServer(() => new Response(null, { status: 307, headers: { location: "/elsewhere" } }));
+  const client = await clientOf(server.url);
+  await assert.rejects(
+    client.deleteRun({ type: "slug", slug: "a" }, {}),
+    /the server redirects to http.* instead of doing it/,
+  );
+  assert.deepEqual(server.received, ["DELETE /api/workflow-runs/a"]);
+});
+
+Deno.test("no connection is told as such, with what to check", async () => {
+  const client = await clientOf(`http://127.0.0.1:${closedPort()}`);
+  const error = await thrown(Unreachable, client.listWorkflows({}));
+  assert.match(error.message, /Cannot list workflows: the connection was refused \(http:\/\/127/);
+  assert.match(error.hint ?? "", /HTTPS_PROXY/);
+});
+
+Deno.test("a failed TLS handshake is told at once, and hints at what speaks there", async () => {
+  await using server = rawServer(null);
+  const client = await clientOf(`https://127.0.0.1:${server.port}`);
+  const error = await thrown(Unreachable, client.listWorkflows({}));
+  assert.match(error.hint ?? "", /speaks HTTPS/);
+});
+
+Deno.test("where the runtime has no clients of its own, fetch is left to choose the connection", async () => {
+  await using server = httpServer(() => new Response(null, { status: 204 }));
+  const client = await clientOf(server.url, { createHttpClient: null });
+  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("more authorities are trusted on both kinds of connections", async () => {
+  await using server = httpServer((request) =>
+    request.method === "GET" ? Response.json([]) : new Response(null, { status: 204 })
+  );
+  const asked: unknown[] = [];
+  const clients: Deno.HttpClient[] = [];
+  const createHttpClient = (options: Deno.CreateHttpClientOptions) => {
+    asked.push(options);
+    const client = Deno.createHttpClient({ poolMaxIdlePerHost: options.poolMaxIdlePerHost });
+    clients.push(client);
+    return client;
+  };
+  const client = await clientOf(server.url, { createHttpClient, caCerts: ["PEM"] });
+  await client.listWorkflows({});
+  await client.listWorkflows({});
+  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  assert.deepEqual(asked, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
+  clients[0]?.close();
+});

@@ -1,0 +1,196 @@
+import assert from "node:assert/strict";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Client } from "../../lib/platform/client.ts";
+import type { Fault } from "../../lib/simulator/simulator.ts";
+import { RunnerError, Unavailable, UsageError } from "../../lib/errors.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+import { clientOf, httpServer, rawServer } from "./support/servers.ts";
+import { depsFor } from "../support/deps.ts";
+
+const RUN = { type: "slug", slug: "hello-world-00046" } as const;
+
+async function withSimulator(faults: readonly Fault[], use: (client: Client) => Promise<void>): Promise<string[]> {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock, faults });
+  const { client } = await depsFor(simulator, { clock });
+  await use(client);
+  return simulator.received().map(({ operation }) => operation);
+}
+
+const PASSING: readonly (readonly [string, Omit<Fault, "on">])[] = [
+  ["429", { status: 429 }],
+  ["500", { status: 500 }],
+  ["502 with a web page", { status: 502, body: "html" }],
+  ["503 without a body", { status: 503, body: "empty" }],
+  ["504", { status: 504 }],
+  ["a cut", { cut: "before-effect" }],
+];
+
+for (const [what, fault] of PASSING) {
+  Deno.test(`a read is repeated after ${what}`, async () => {
+    const asked = await withSimulator([{ on: "list-workflows", times: 2, ...fault }], async (client) => {
+      assert.ok((await client.listWorkflows({})).length > 0);
+    });
+    assert.deepEqual(asked, Array(3).fill("list-workflows"));
+  });
+}
+
+Deno.test("a cancel is repeated", async () => {
+  const faults: Fault[] = [{ on: "cancel-run", cut: "after-effect" }, { on: "cancel-run", status: 503 }];
+  const asked = await withSimulator(faults, async (client) => await client.cancelRun(RUN, {}));
+  assert.deepEqual(asked, Array(3).fill("cancel-run"));
+});
+
+Deno.test("a delete is never repeated", async () => {
+  const asked = await withSimulator([{ on: "delete-run", status: 503 }], async (client) => {
+    await assert.rejects(client.deleteRun(RUN, {}), Unavailable);
+  });
+  assert.deepEqual(asked, ["delete-run"]);
+});
+
+Deno.test("a dry run is never repeated", async () => {
+  const asked = await withSimulator([{ on: "submit", status: 503 }], async (client) => {
+    await client.apiVersion({});
+    await assert.rejects(
+      client.dryRun({ workflow: "quick", inputs: {}, displayName: null, consent: null }, {}),
+      Unavailable,
+    );
+  });
+  assert.deepEqual(asked, ["list-runs", "submit"]);
+});
+
+Deno.test("a read is given up after four attempts", async () => {
+  const asked = await withSimulator([{ on: "list-workflows", times: Infinity, status: 503 }], async (client) => {
+    await assert.rejects(client.listWorkflows({}), Unavailable);
+  });
+  assert.equal(asked.length, 4);
+});
+
+Deno.test("who wants to hear of each failure is told at once", async () => {
+  const asked = await withSimulator([{ on: "get-run", status: 503 }], async (client) => {
+    await assert.rejects(client.getRun(RUN, { retry: "none" }), Unavailable);
+  });
+  assert.deepEqual(asked, ["get-run"]);
+});
+
+Deno.test("Retry-After is waited for", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({
+    clock,
+    faults: [{ on: "list-workflows", status: 429, retryAfter: "20" }],
+  });
+  const { client } = await depsFor(simulator, { clock });
+  await client.listWorkflows({});
+  const [first, second] = simulator.received().map(({ atMs }) => atMs);
+  assert.ok((second ?? 0) - (first ?? 0) >= 20_000);
+});
+
+Deno.test("a Retry-After date is read by the server's clock, not ours", async () => {
+  const clock = virtualClock();
+  const serverMs = clock.now() + 3_600_000;
+  const headers = { date: new Date(serverMs).toUTCString(), "retry-after": new Date(serverMs + 5_000).toUTCString() };
+  await using server = httpServer((_, before) =>
+    before === 0 ? new Response(null, { status: 503, headers }) : Response.json([])
+  );
+  await (await clientOf(server.url, { clock })).listWorkflows({});
+  assert.equal(clock.sleptMs, 5_000);
+});
+
+Deno.test("a Retry-After beyond the budget fails at once, and is told", async () => {
+  const clock = virtualClock();
+  await using server = httpServer(() => new Response(null, { status: 429, headers: { "retry-after": "61" } }));
+  await assert.rejects((await clientOf(server.url, { clock })).listWorkflows({}), (error) => {
+    assert.ok(error instanceof Unavailable);
+    assert.deepEqual([error.status, error.retryAfterMs, clock.sleptMs], [429, 61_000, 0]);
+    assert.equal(error.hint, "Too many requests: try again in 61 s");
+    return true;
+  });
+});
+
+Deno.test("giving up ends a wait between attempts", async () => {
+  const reason = new Error("the user left");
+  const controller = new AbortController();
+  await using server = httpServer(() => new Response(null, { status: 503 }));
+  const client = await clientOf(server.url, { log: (level) => level === "INFO" && controller.abort(reason) });
+  await assert.rejects(client.listWorkflows({ signal: controller.signal }), reason);
+  assert.equal(server.received.length, 1);
+});
+
+Deno.test("a body that is cut short is read again", async () => {
+  await using server = rawServer(() =>
+    "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n["
+  );
+  await assert.rejects((await clientOf(server.url)).listWorkflows({}), /the connection was cut/);
+  assert.equal(server.requests(), 4);
+});
+
+const STATUSES: readonly (readonly [number, RunnerError["kind"]])[] = [
+  [304, "rejected"],
+  [400, "rejected"],
+  [401, "credential_refused"],
+  [403, "forbidden"],
+  [404, "not_found"],
+  [405, "unsupported"],
+  [408, "unavailable"],
+  [409, "conflict"],
+  [413, "rejected"],
+  [422, "rejected"],
+  [429, "unavailable"],
+  [500, "unavailable"],
+  [501, "unavailable"],
+  [503, "unavailable"],
+];
+
+for (const [status, kind] of STATUSES) {
+  Deno.test(`${status} is ${kind}, whatever its body`, async () => {
+    for (const body of [null, "<html>", '{"error":true,"message":"No","code":"a_code"}', '{"type":"about:blank"}']) {
+      await using server = httpServer(() => new Response(status === 304 ? null : body, { status }));
+      await assert.rejects((await clientOf(server.url)).getWorkflow("a", { retry: "none" }), (error) => {
+        assert.ok(error instanceof RunnerError);
+        assert.equal(error.kind, kind);
+        assert.match(error.message, /^Cannot read workflow a: [^<]*request \w{8}\)$/);
+        assert.equal(error.code, body?.includes("a_code") && status !== 304 ? "a_code" : undefined);
+        return true;
+      });
+    }
+  });
+}
+
+for (
+  const [what, body, isExpired] of [
+    ["the sentence of older servers", { error: true, message: "Authentication has expired" }, true],
+    ["a code", { type: "about:blank", code: "token_expired", detail: "Jeton" }, true],
+    ["that sentence with the general code", {
+      type: "about:blank",
+      code: "unauthenticated",
+      detail: "Authentication has expired",
+    }, true],
+    ["another code with that sentence", { error: true, message: "Authentication has expired", code: "revoked" }, false],
+    ["anything else", { error: true, message: "Unauthorized" }, false],
+  ] as const
+) {
+  Deno.test(`an expired key is told by ${what}: ${isExpired}`, async () => {
+    await using server = httpServer(() => Response.json(body, { status: 401 }));
+    await assert.rejects((await clientOf(server.url)).listWorkflows({}), (error) => {
+      assert.ok(error instanceof RunnerError);
+      assert.equal(/has expired/.test(error.hint ?? ""), isExpired);
+      return true;
+    });
+  });
+}
+
+for (const slug of ["", ".", "..", "half a \ud83d"]) {
+  Deno.test(`a run called ${JSON.stringify(slug)} is refused before anything is sent`, async () => {
+    await using server = httpServer(() => new Response(null, { status: 204 }));
+    const client = await clientOf(server.url);
+    await assert.rejects(client.deleteRun({ type: "slug", slug }, {}), UsageError);
+    assert.deepEqual(server.received, []);
+  });
+}
+
+Deno.test("names are escaped in paths", async () => {
+  await using server = httpServer(() => new Response(null, { status: 404 }));
+  const client = await clientOf(server.url);
+  await assert.rejects(client.getWorkflow("a/../b?c#d", {}), /Cannot read workflow a\/\.\.\/b\?c#d: no such workflow/);
+  assert.deepEqual(server.received, ["GET /api/workflows/a%2F..%2Fb%3Fc%23d"]);
+});

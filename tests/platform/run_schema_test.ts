@@ -1,0 +1,101 @@
+import assert from "node:assert/strict";
+import { clientOf, httpServer } from "./support/servers.ts";
+
+const BARE = { id: "r", user: "u", inlineRun: false, marketplace: false };
+const RUN_ID = { type: "slug", slug: "a" } as const;
+
+async function readRun(answer: unknown) {
+  await using server = httpServer(() => Response.json(answer));
+  return await (await clientOf(server.url)).getRun(RUN_ID, {});
+}
+
+Deno.test("a run with nothing but what the contract requires is read", async () => {
+  assert.deepEqual(await readRun(BARE), {
+    id: "r",
+    slug: null,
+    number: null,
+    user: "u",
+    workflowName: null,
+    workflowId: null,
+    displayName: null,
+    status: "running",
+    isFinal: false,
+    platformStatus: "",
+    isStatusKnown: false,
+    statusReason: null,
+    createdAt: null,
+    completedAt: null,
+    jobs: [],
+    inputs: null,
+    links: [],
+    redirect: null,
+  });
+});
+
+Deno.test("a run with everything is read", async () => {
+  const run = await readRun({
+    ...BARE,
+    slug: "swift-falcon-17",
+    number: 17,
+    status: "error",
+    statusReason: "step failed",
+    displayName: "Mine",
+    workflowName: "mpi",
+    workflowSlug: "mpi-renamed",
+    createdAt: "2026-05-29T10:00:00.123Z",
+    completedAt: "2026-05-29T10:00:09.123456789Z",
+    executedJobs: { main: { status: "error", steps: [{ name: "go", status: "error" }], outputs: '{"a":"1"}' } },
+    inputs: { n: 1 },
+    links: { ui: { detach: true, endpoint: "", url: "https://h.example/ui" }, api: { endpoint: "api-1" } },
+    redirect: { kind: "session", name: "s" },
+  });
+  assert.deepEqual([run.status, run.isFinal, run.platformStatus, run.statusReason], [
+    "failed",
+    true,
+    "error",
+    "step failed",
+  ]);
+  assert.deepEqual([run.slug, run.number, run.workflowName], ["swift-falcon-17", 17, "mpi"]);
+  assert.equal(run.completedAt, "2026-05-29T10:00:09.123456789Z");
+  assert.deepEqual(run.jobs[0]?.outputs, { a: "1" });
+  assert.deepEqual(run.inputs, { n: 1 });
+  assert.deepEqual(run.links, [
+    { name: "ui", url: "https://h.example/ui", endpoint: null },
+    { name: "api", url: null, endpoint: "api-1" },
+  ]);
+  assert.deepEqual(run.redirect, { kind: "session", name: "s" });
+});
+
+Deno.test("a server's zero time is no time", async () => {
+  const run = await readRun({
+    ...BARE,
+    status: "new-word",
+    createdAt: "2026-01-01T00:00:00Z",
+    completedAt: "0001-01-01T00:00:00Z",
+  });
+  assert.deepEqual([run.completedAt, run.isFinal], [null, false]);
+});
+
+for (const redirect of [null, "s", { kind: "tab", name: "s" }, { kind: "link" }]) {
+  Deno.test(`a redirect of ${JSON.stringify(redirect)} on a run's page leads nowhere`, async () => {
+    assert.equal((await readRun({ ...BARE, redirect })).redirect, null);
+  });
+}
+
+for (
+  const [redirect, session] of [
+    ["notebook_1_session", "notebook_1_session"],
+    [{ kind: "session", name: "s" }, "s"],
+    [{ kind: "link", name: "s" }, null],
+    ["", null],
+    [undefined, null],
+  ] as const
+) {
+  Deno.test(`a redirect of ${JSON.stringify(redirect)} on a submit's answer opens ${session}`, async () => {
+    await using server = httpServer(() => Response.json({ run: { ...BARE, slug: "a", status: "running" }, redirect }));
+    const submission = { workflow: "w", inputs: {}, slug: null, displayName: null, consent: null };
+    const answer = await (await clientOf(server.url)).submit(submission, {});
+    assert.ok(answer.type === "accepted");
+    assert.equal(answer.redirectSession, session);
+  });
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import type { Client } from "../../lib/platform/client.ts";
+import { BadResponse } from "../../lib/errors.ts";
+import { clientOf, httpServer } from "./support/servers.ts";
+
+const RUN = { id: "r", user: "u", inlineRun: false, marketplace: false };
+const run = { type: "slug", slug: "a" } as const;
+
+const listRuns = (client: Client) => client.listRuns({});
+const listWorkflows = (client: Client) => client.listWorkflows({});
+
+const WRONG: readonly (readonly [string, (client: Client) => Promise<unknown>, unknown])[] = [
+  ["runs[2].id must be a string, got number", listRuns, { runs: [RUN, RUN, { ...RUN, id: 5 }], total: 3 }],
+  ["runs[0].id must be a string, got nothing", listRuns, { runs: [{}], total: 1 }],
+  ["runs[0].status must be a string, got object", listRuns, { runs: [{ ...RUN, status: {} }], total: 1 }],
+  ["runs must be an array, got object", listRuns, { runs: {}, total: 1 }],
+  ["total must be a number, got string", listRuns, { runs: [], total: "1" }],
+  ["the answer must be an object, got null", listRuns, null],
+  ["the answer must be an array, got object", listWorkflows, {}],
+  ["[1].favorite must be true or false, got string", listWorkflows, [{ id: "a", name: "b" }, {
+    id: "a",
+    name: "b",
+    favorite: "no",
+  }]],
+  ["[0].tags must be an array, got string", listWorkflows, [{ id: "a", name: "b", tags: "no" }]],
+  ["username must be a string, got nothing", (client) => client.whoAmI({}), {}],
+  ["[0].localPort must be a number, got string", (client) => client.listSessions({}), [{ localPort: "80" }]],
+  ["[0].status must be a string, got null", (client) => client.listClusters({}), [{
+    id: "a",
+    name: "b",
+    status: null,
+  }]],
+  ["runningSteps[0].name must be a string, got array", (client) => client.runningSteps(run, {}), {
+    runningSteps: [{ name: [] }],
+  }],
+];
+
+for (const [words, call, answer] of WRONG) {
+  Deno.test(`an answer that does not fit is told by its place: ${words}`, async () => {
+    await using server = httpServer(() => Response.json(answer));
+    await assert.rejects(call(await clientOf(server.url)), (error) => {
+      assert.ok(error instanceof BadResponse, Deno.inspect(error));
+      assert.ok(error.message.includes(`: ${words} (200, request `), error.message);
+      return true;
+    });
+    assert.equal(server.received.length, 1);
+  });
+}
+
+for (
+  const [what, text] of [["is empty", " "], ["is a web page", "<!doctype html>"], ["is not JSON", '{"runs":'], [
+    "is not JSON",
+    "OK",
+  ]] as const
+) {
+  Deno.test(`an answer of ${JSON.stringify(text)} ${what}`, async () => {
+    await using server = httpServer(() => new Response(text));
+    await assert.rejects(
+      listRuns(await clientOf(server.url)),
+      new RegExp(`Cannot list runs: the answer ${what} \\(200, request`),
+    );
+  });
+}
+
+Deno.test("fields that the contract does not name pass, and lists may be null", async () => {
+  await using server = httpServer((_, before) =>
+    Response.json(
+      before === 0 ? { runs: [{ ...RUN, newExecutor: true }], total: 1, next: {} } : { runs: null, total: 0 },
+    )
+  );
+  const client = await clientOf(server.url);
+  assert.equal((await listRuns(client)).runs.length, 1);
+  assert.deepEqual(await listRuns(client), { runs: [], total: 0 });
+});

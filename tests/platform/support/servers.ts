@@ -1,0 +1,122 @@
+/** Small servers that show what the simulator does not: how bytes arrive, and answers that no platform gives. */
+
+import type { Client } from "../../../lib/platform/client.ts";
+import { type ClientOptions, createClient } from "../../../lib/platform/create_client.ts";
+import { findCredential } from "../../../lib/platform/credentials/credentials.ts";
+import { silentLog } from "../../../lib/log.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+
+/** An API key for a server on this machine. */
+export function keyFor(url: string): string {
+  return `pwt_${btoa(url).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_")}.notSoSecret`;
+}
+
+/** A client of that server; nothing waits in real time. */
+export async function clientOf(url: string, options: Partial<ClientOptions> = {}): Promise<Client> {
+  const credential = await findCredential({
+    env: (name) => name === "PW_API_KEY" ? keyFor(url) : undefined,
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
+  }, {});
+  const parts = { clock: virtualClock(), random: () => 0.5, log: silentLog, routes: "current" as const };
+  return createClient({ ...parts, credential, fetch, ...options });
+}
+
+export interface HttpServer extends AsyncDisposable {
+  readonly url: string;
+  /** `METHOD /path`, in the order of arrival. */
+  readonly received: string[];
+  readonly headers: Headers[];
+}
+
+/** Answers through `handler`, which is told how many requests came before. */
+export function httpServer(handler: (request: Request, before: number) => Response | Promise<Response>): HttpServer {
+  const received: string[] = [];
+  const headers: Headers[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
+    const { pathname, search } = new URL(request.url);
+    received.push(`${request.method} ${pathname}${search}`);
+    headers.push(request.headers);
+    await request.body?.cancel();
+    return await handler(request, received.length - 1);
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    received,
+    headers,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+export interface RawServer extends AsyncDisposable {
+  readonly port: number;
+  readonly url: string;
+  /** How many requests of this method, or of any, have arrived whole, over all connections. */
+  requests(method?: string): number;
+}
+
+/**
+ * Reads one request after the other from each connection, and writes what `answer` makes of its method; for `null` it
+ * closes the connection instead. A server that is not to read anything at all has no `answer`.
+ */
+export function rawServer(answer: ((method: string) => string | null) | null): RawServer {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const methods: string[] = [];
+  const open = new Map<Deno.TcpConn, Promise<void>>();
+  const serve = async (connection: Deno.TcpConn) => {
+    try {
+      // Not before it is known as open.
+      await Promise.resolve();
+      while (answer !== null) {
+        const method = await readRequest(connection);
+        if (method === null) return;
+        methods.push(method);
+        const text = answer(method);
+        if (text === null) return;
+        const bytes = new TextEncoder().encode(text);
+        for (let written = 0; written < bytes.length;) written += await connection.write(bytes.subarray(written));
+        if (!KEPT_ALIVE.test(text)) return;
+      }
+    } finally {
+      if (open.delete(connection)) connection.close();
+    }
+  };
+  const accept = async () => {
+    for await (const connection of listener) open.set(connection, serve(connection).catch(() => {}));
+  };
+  accept().catch(() => {});
+  const { port } = listener.addr;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    requests: (method) => methods.filter((other) => method === undefined || other === method).length,
+    async [Symbol.asyncDispose]() {
+      listener.close();
+      const serving = [...open.values()];
+      for (const connection of open.keys()) connection.close();
+      open.clear();
+      await Promise.all(serving);
+    },
+  };
+}
+
+const KEPT_ALIVE = /^connection: keep-alive\r$/im;
+
+/** A port that nobody listens on. */
+export function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+/** Reads until the head and as much body as it announces have come: the method, or `null` when the peer went away. */
+async function readRequest(connection: Deno.TcpConn): Promise<string | null> {
+  const buffer = new Uint8Array(16_384);
+  let text = "";
+  while (true) {
+    const end = text.indexOf("\r\n\r\n");
+    const length = Number(/content-length: (\d+)/i.exec(text)?.[1] ?? 0);
+    if (end !== -1 && text.length >= end + 4 + length) return text.split(" ")[0] ?? null;
+    const count = await connection.read(buffer);
+    if (count === null) return null;
+    text += new TextDecoder("latin1").decode(buffer.subarray(0, count));
+  }
+}

@@ -1,0 +1,315 @@
+/** A wait survives what networks do, and notices the end soon after it comes. */
+
+import assert from "node:assert/strict";
+import type { Deps } from "../../lib/runs/deps.ts";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
+import { follow } from "../../lib/runs/track_run.ts";
+import type { RunEvent } from "../../lib/events.ts";
+import type { RunResult } from "../../lib/result.ts";
+import type { RunRequest } from "../../lib/submission.ts";
+import type { Fault, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { aRequest } from "../support/records.ts";
+import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
+
+const HELLO = aRequest();
+
+Deno.test("execute() follows hello-world to its end and tells each step on the way", async () => {
+  await using stage = await aStage();
+  const pollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000 };
+  const { result, events } = await stage.execute(HELLO, { pollInterval });
+  assert.equal(result.status, "completed");
+  assert.equal(result.kind, "completed");
+  assert.equal(result.submitted, "yes");
+  assert.equal(result.runNumber, 47);
+  assert.deepEqual(events.map(({ type }) => type).filter((type) => type !== "status"), [
+    "submitting",
+    "started",
+    "finished",
+  ]);
+  const positions = events.flatMap((event) =>
+    event.type === "status" && event.position !== null ? [event.position.ordinal] : []
+  );
+  assert.deepEqual([...new Set(positions)], [1, 2, 3]);
+});
+
+for (
+  const [name, faults] of [
+    ["thirty 502s in a row", [{ on: "get-run", status: 502, times: 30 }]],
+    ["a 429 with Retry-After: 7", [{ on: "get-run", status: 429, retryAfter: "7", times: 1 }]],
+    ["cut connections", [{ on: "get-run", cut: "before-effect", times: 3 }, {
+      on: "get-run",
+      cut: "after-effect",
+      times: 3,
+    }]],
+    ["an HTML page", [{ on: "get-run", body: "html", times: 2 }]],
+    ["malformed JSON", [{ on: "get-run", body: "malformed", times: 2 }]],
+    ["a truncated answer", [{ on: "get-run", body: "truncated", times: 2 }]],
+    ["an answer of the wrong shape", [{ on: "get-run", body: "wrong-shape", times: 2 }]],
+  ] as const satisfies readonly (readonly [string, readonly (Fault & { readonly times: number })[]])[]
+) {
+  Deno.test(`execute() survives ${name} and notices the end within the interval`, async () => {
+    await using stage = await aStage({ faults });
+    const { result } = await stage.execute(HELLO);
+    assert.equal(result.kind, "completed");
+    assert.equal(stage.sim.received("submit").length, 1);
+    assertSoon(stage, result, faults.reduce((sum, { times }) => sum + times, 0));
+  });
+}
+
+Deno.test("execute() gives up an answer that takes longer than a request may, and asks again", async () => {
+  await using stage = await aStage({ faults: [{ on: "get-run", latencyMs: 45_000, times: 2 }] });
+  assert.equal((await stage.execute(HELLO)).result.kind, "completed");
+});
+
+Deno.test("execute() waits after a 429 at least as long as Retry-After asks", async () => {
+  await using stage = await aStage({ faults: [{ on: "get-run", status: 429, retryAfter: "7" }] });
+  await stage.execute(HELLO);
+  const [first, second] = stage.sim.received("get-run");
+  assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 7_000);
+});
+
+Deno.test("execute() survives a run that shows late in the list and on its own page", async () => {
+  await using stage = await aStage({ behavior: { listLagMs: 15_000, readLagMs: 15_000 } });
+  assert.equal((await stage.execute(HELLO)).result.kind, "completed");
+});
+
+Deno.test("execute() takes a word that it does not know for still going, and says it once", async () => {
+  await using stage = await aStage();
+  const { result, events } = await stage.execute(HELLO, {
+    onEvent: (event) => {
+      if (event.type === "started" && event.slug !== null) stage.sim.overrideStatus(event.slug, "hibernating");
+      if (event.type === "status" && event.elapsedMs > 20_000) stage.sim.overrideStatus(stage.slug(), null);
+    },
+  });
+  assert.equal(result.kind, "completed");
+  assert.deepEqual(
+    events.filter(({ type }) => type === "unknown-status").map((event) =>
+      "platformStatus" in event && event.platformStatus
+    ),
+    [
+      "hibernating",
+    ],
+  );
+});
+
+Deno.test("execute() settles a faulted run as failed once no step runs", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, {
+    onEvent: (event) => {
+      if (event.type === "started" && event.slug !== null) stage.sim.overrideStatus(event.slug, "faulted");
+    },
+  });
+  assert.equal(result.kind, "failed");
+  assert.equal(result.platformStatus, "faulted");
+});
+
+Deno.test("execute() tells one line when contact is lost and one when it is back", async () => {
+  await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 12, after: 1 }] });
+  const { events } = await stage.execute(HELLO);
+  const contact = events.filter(({ type }) => type === "connection-lost" || type === "connection-restored");
+  assert.deepEqual(contact.map(({ type }) => type), ["connection-lost", "connection-restored"]);
+});
+
+Deno.test("execute() gives contact up after the time that was set, and says that the run goes on", async () => {
+  await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: Infinity }] });
+  const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: 120_000, timeoutMs: null });
+  assert.equal(result.kind, "connection_lost");
+  assert.equal(result.submitted, "yes");
+  assert.match(result.message ?? "", /goes on/);
+});
+
+Deno.test("execute() never gives contact up when told so", async () => {
+  await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 400 }] });
+  const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: null, timeoutMs: null });
+  assert.equal(result.kind, "completed");
+});
+
+Deno.test("execute() stops at the deadline after a last look, and the run goes on", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(aRequest({ workflow: "never-ending", inputs: {} }), { timeoutMs: 100_000 });
+  assert.equal(result.kind, "timeout");
+  assert.equal(result.status, "timeout");
+  const last = stage.sim.received("get-run").at(-1);
+  const first = stage.sim.received("submit")[0];
+  assert.ok(Math.abs((last?.atMs ?? 0) - (first?.atMs ?? 0) - 100_000) < 1_000);
+});
+
+Deno.test("execute() sees an end that comes just before the deadline", async () => {
+  await using stage = await aStage();
+  const pollInterval = { pollIntervalMs: 600_000, maxPollIntervalMs: 600_000 };
+  assert.equal((await stage.execute(HELLO, { timeoutMs: 100_000, pollInterval })).result.kind, "completed");
+});
+
+Deno.test("execute() that does not wait ends as soon as the run is known", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, { isWaiting: false });
+  assert.equal(result.kind, "submitted");
+  assert.equal(result.status, "running");
+  assert.equal(stage.sim.received("get-run").length, 0);
+});
+
+Deno.test("execute() tells why a run failed: job, step, annotations and the end of the log", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(aRequest({ workflow: "failing-step", inputs: {} }));
+  assert.equal(result.kind, "failed");
+  const [job] = result.failure?.failedJobs ?? [];
+  const [step] = job?.failedSteps ?? [];
+  assert.ok((step?.logTail.length ?? 0) > 0);
+  assert.ok(step?.annotations.some(({ type }) => type === "error"));
+  assert.ok(result.failure?.summary.includes(step?.name ?? "?"));
+});
+
+Deno.test("execute() tells the jobs' outputs", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(aRequest({ workflow: "data-processor", inputs: { dataset: "rivers" } }));
+  assert.equal(result.kind, "completed");
+  assert.ok(Object.keys(result.outputs ?? {}).length > 0);
+});
+
+Deno.test("execute() hands over the session's absolute address once it is healthy", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(aRequest({ workflow: "open-notebook", inputs: {}, startsSession: true }));
+  assert.equal(result.kind, "session_ready");
+  assert.ok(result.session?.url.startsWith(stage.sim.url), result.session?.url);
+});
+
+Deno.test("execute() says when the key expires while it waits", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, {
+    onEvent: (event) => {
+      if (event.type === "started") stage.sim.expireKeys("demo");
+    },
+  });
+  assert.equal(result.kind, "credential_expired");
+  assert.equal(result.submitted, "yes");
+});
+
+Deno.test("execute() reports a run that somebody cancelled", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, {
+    onEvent: once("status", () => stage.sim.cancelFromOutside(stage.slug())),
+  });
+  assert.equal(result.kind, "cancelled");
+});
+
+Deno.test("execute() reports a run that somebody deleted, and does not submit it again", async () => {
+  await using stage = await aStage();
+  const { result } = await stage.execute(HELLO, {
+    onEvent: once("status", () => stage.sim.deleteFromOutside(stage.slug())),
+  });
+  assert.equal(result.kind, "run_deleted");
+  assert.equal(stage.sim.received("submit").length, 1);
+});
+
+Deno.test("execute() ends with the signal's own reason, and the run is kept", async () => {
+  await using stage = await aStage();
+  const reason = new Error("interrupted");
+  const controller = new AbortController();
+  const pending = stage.execute(HELLO, {
+    signal: controller.signal,
+    onEvent: once("status", () => controller.abort(reason)),
+  });
+  await assert.rejects(pending, (error) => error === reason);
+  assert.equal(stage.sim.received("cancel-run").length, 0);
+});
+
+Deno.test("follow() takes up a run that somebody else started", async () => {
+  await using stage = await aStage();
+  await stage.execute(HELLO, { isWaiting: false });
+  const events: RunEvent[] = [];
+  const runId = { type: "slug", slug: stage.slug() } as const;
+  const result = await toEnd(follow(stage.deps, runId, stage.options({})), (event) => void events.push(event));
+  assert.equal(result.kind, "completed");
+  assert.equal(result.submitted, "no");
+  assert.ok(events.some((event) => event.type === "started" && event.isAttached));
+});
+
+for (const nestedRead of ["run", "405"] as const) {
+  Deno.test(`execute() on an older server whose runs answer ${nestedRead} ${nestedRead === "run" ? "follows by number" : "refuses to wait"}`, async () => {
+    await using stage = await aStage({ behavior: { routes: "legacy", nestedRead } });
+    if (nestedRead === "run") {
+      const { result } = await stage.execute(HELLO);
+      assert.equal(result.kind, "completed");
+      assert.equal(result.slug, null);
+    } else {
+      await assert.rejects(stage.execute(HELLO), { kind: "unsupported" });
+      assert.equal(stage.sim.received("submit").length, 0);
+      assert.equal((await stage.execute(HELLO, { isWaiting: false })).result.kind, "submitted");
+    }
+  });
+}
+
+Deno.test("execute() on an older server calls every lost answer unknown", async () => {
+  await using stage = await aStage({
+    behavior: { routes: "legacy", nestedRead: "run" },
+    faults: [{ on: "submit", cut: "after-effect" }],
+  });
+  const { result } = await stage.execute(HELLO);
+  assert.equal(result.kind, "submit_unknown");
+  assert.equal(stage.sim.received("submit").length, 1);
+});
+
+interface Stage extends AsyncDisposable {
+  readonly sim: Simulator;
+  readonly deps: Deps;
+  readonly clock: VirtualClock;
+  slug(): string;
+  options(parts: Partial<ExecuteOptions>): ExecuteOptions;
+  execute(
+    request: RunRequest,
+    parts?: Partial<ExecuteOptions> & { readonly onEvent?: (event: RunEvent) => void },
+  ): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }>;
+}
+
+async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
+  const clock = virtualClock();
+  const sim = await startSimulator({ clock, ...simulatorOptions });
+  const deps = await depsFor(sim, { clock });
+  let slug = "";
+  const options = (parts: Partial<ExecuteOptions>): ExecuteOptions => ({
+    ...DEFAULT_EXECUTE,
+    signal: new AbortController().signal,
+    ...parts,
+  });
+  return {
+    sim,
+    deps,
+    clock,
+    slug: () => slug,
+    options,
+    async execute(request, { onEvent, ...parts } = {}) {
+      const events: RunEvent[] = [];
+      const result = await toEnd(execute(deps, request, options(parts)), (event) => {
+        if (event.type === "started") slug = event.slug ?? "";
+        events.push(event);
+        onEvent?.(event);
+      });
+      return { result, events };
+    },
+    [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
+  };
+}
+
+/** No look that could see the end was wasted, and the one that did came within the interval plus a second. */
+function assertSoon({ sim }: Stage, { completedAt, startedAt }: RunResult, faulted: number) {
+  const endMs = Date.parse(completedAt ?? "");
+  const looksMs = sim.received("get-run").map(({ atMs }) => atMs);
+  const noticedMs = looksMs.at(-1) ?? NaN;
+  const wasted = looksMs.slice(faulted, -1).filter((atMs) => atMs >= endMs);
+  assert.deepEqual(wasted, []);
+  const beforeMs = Math.max(endMs, looksMs.at(-2) ?? 0);
+  const intervalMs = Math.min(15_000, 1_000 + (noticedMs - Date.parse(startedAt ?? "")) / 2);
+  assert.ok(noticedMs - beforeMs <= intervalMs + 1_000, `${noticedMs - beforeMs} ms late`);
+}
+
+function once(type: RunEvent["type"], act: () => void): (event: RunEvent) => void {
+  let isDone = false;
+  return (event) => {
+    if (isDone || event.type !== type) return;
+    isDone = true;
+    act();
+  };
+}

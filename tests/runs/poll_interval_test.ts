@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { DEFAULT_POLL_INTERVAL, pollDelayMs, resubmitDelayMs, searchDelayMs } from "../../lib/runs/poll_interval.ts";
+
+const never = () => 0;
+const always = () => 0.999;
+
+for (
+  const [elapsedMs, wantMs] of [[0, 1_000], [1_000, 1_500], [2_500, 2_250], [28_000, 15_000], [
+    3_600_000,
+    15_000,
+  ]] as const
+) {
+  Deno.test(`lookDelayMs() after ${elapsedMs} ms is ${wantMs} ms`, () => {
+    assert.equal(pollDelayMs(elapsedMs, DEFAULT_POLL_INTERVAL, never), wantMs);
+  });
+}
+
+Deno.test("lookDelayMs() grows by half from look to look until the cap", () => {
+  const pollInterval = { pollIntervalMs: 2_000, maxPollIntervalMs: 100_000 };
+  const delays: number[] = [];
+  for (let elapsedMs = 0; delays.length < 8; elapsedMs += delays.at(-1) ?? 0) {
+    delays.push(pollDelayMs(elapsedMs, pollInterval, never));
+  }
+  for (const [index, delay] of delays.entries()) {
+    if (index > 0) assert.equal(delay / (delays[index - 1] ?? NaN), 1.5);
+  }
+});
+
+Deno.test("lookDelayMs() is shortened by at most a tenth, and never below what the server asks", () => {
+  assert.ok(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always) >= 900);
+  assert.equal(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always, 7_000), 7_000);
+});
+
+Deno.test("lookDelayMs() takes a clock that went back for no time at all", () => {
+  assert.equal(pollDelayMs(-50_000, DEFAULT_POLL_INTERVAL, never), 1_000);
+});
+
+Deno.test("lookDelayMs() keeps the interval when the cap is below it", () => {
+  assert.equal(pollDelayMs(9_999, { pollIntervalMs: 20_000, maxPollIntervalMs: 15_000 }, never), 20_000);
+});
+
+Deno.test("searchDelayMs() makes at least three looks over a minute", () => {
+  let elapsedMs = 0;
+  let polls = 0;
+  while (elapsedMs < 60_000) elapsedMs += searchDelayMs(polls++);
+  assert.ok(polls >= 3 && polls <= 10, `${polls} looks`);
+});
+
+Deno.test("resubmitDelayMs() grows up to 30 s, with jitter, and waits at least as long as the server asks", () => {
+  assert.equal(resubmitDelayMs(1, never), 1_000);
+  assert.ok(resubmitDelayMs(50, always) <= 30_000);
+  assert.ok(resubmitDelayMs(1, never, 7_000) >= 7_000);
+  assert.ok(resubmitDelayMs(50, always, 7_000) <= 10_000);
+});

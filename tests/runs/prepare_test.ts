@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
+import { givenLayer, readLayers } from "../../lib/inputs/layers.ts";
+import hello from "../../inputs/hello-world.json" with { type: "json" };
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+
+const { signal } = new AbortController();
+
+const aRunSpec = (parts: Partial<RunSpec>): RunSpec => ({
+  workflow: "hello-world",
+  layers: [givenLayer("inputs/hello-world.json", hello)],
+  preset: null,
+  displayName: null,
+  isTrusted: false,
+  checking: "lenient",
+  ...parts,
+});
+
+Deno.test("prepare() decides everything, freezes it, and sends nothing but reads", async () => {
+  await using stage = await aStage();
+  const { request, warnings } = await prepare(stage.deps, aRunSpec({}), { signal });
+  assert.deepEqual(request.inputs, hello);
+  assert.ok(Object.isFrozen(request.inputs) && Object.isFrozen(request.inputs["slurm"]));
+  assert.equal(warnings.length, 1);
+  assert.deepEqual([...new Set(stage.simulator.received().map(({ method }) => method))], ["GET"]);
+});
+
+Deno.test("prepare() puts a preset below what is given", async () => {
+  await using stage = await aStage();
+  const layers = await readLayers(["rows=7"], {
+    readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
+    readStdin: () => Promise.resolve(""),
+    askSecret: () => Promise.resolve(""),
+  });
+  const spec = aRunSpec({ workflow: "data-processor", preset: "nightly", layers });
+  const { inputs } = (await prepare(stage.deps, spec, { signal })).request;
+  assert.deepEqual([inputs["dataset"], inputs["rows"]], ["weather", 7]);
+});
+
+for (
+  const [name, parts, error] of [
+    ["an unknown workflow", { workflow: "helo-world" }, { kind: "not_found", hint: 'Did you mean "hello-world"?' }],
+    ["an unknown preset", { preset: "nope" }, { kind: "not_found", hint: /quick-check/ }],
+    ["missing inputs", { layers: [] }, { kind: "invalid_inputs", message: /2 problems.*nothing was submitted/ }],
+    ["unknown members when it is strict", { checking: "strict" }, { kind: "invalid_inputs" }],
+  ] as const
+) {
+  Deno.test(`prepare() refuses ${name}`, async () => {
+    await using stage = await aStage();
+    await assert.rejects(prepare(stage.deps, aRunSpec(parts), { signal }), error);
+  });
+}
+
+Deno.test("prepare() lets everything pass unchecked when it is told to", async () => {
+  await using stage = await aStage();
+  const { request, warnings } = await prepare(stage.deps, aRunSpec({ layers: [], checking: "none" }), { signal });
+  assert.deepEqual([request.inputs, warnings], [{}, []]);
+});
+
+Deno.test("prepare() knows secrets, consent and sessions by the workflow's own file", async () => {
+  await using stage = await aStage();
+  const layers = [givenLayer("x", { password: "hunter2" })];
+  const secret = await prepare(stage.deps, aRunSpec({ workflow: "simulation-runner", layers }), { signal });
+  assert.notDeepEqual(secret.request.secretPaths, []);
+  const asking = await prepare(stage.deps, aRunSpec({ workflow: "needs-consent", layers: [] }), { signal });
+  assert.deepEqual(asking.request.requestedConsent?.variables, ["LICENSE_SERVER"]);
+  const session = await prepare(stage.deps, aRunSpec({ workflow: "open-notebook", layers: [] }), { signal });
+  assert.ok(session.request.startsSession && !asking.request.startsSession);
+});
+
+async function aStage() {
+  const clock = virtualClock();
+  const simulator = await startSimulator({ clock });
+  const deps = await depsFor(simulator, { clock });
+  return { simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { formatRunId, positionOf, viewOf } from "../../lib/runs/view.ts";
+import type { Job } from "../../lib/run.ts";
+import { aRun, aRunDetail } from "../support/records.ts";
+
+const job = (name: string, ...statuses: string[]): Job => ({
+  name,
+  status: "running",
+  steps: statuses.map((status, index) => ({ name: `${name} ${index}`, status, index })),
+  outputs: {},
+});
+
+Deno.test("viewOf() tells how long a run took, by the server's own clock", () => {
+  const run = aRun({ createdAt: "2026-01-05T09:00:00.250Z", completedAt: "2026-01-05T09:00:42.750123456Z" });
+  assert.equal(viewOf(run).durationSeconds, 42.5);
+  assert.equal(viewOf(aRun()).durationSeconds, null);
+});
+
+Deno.test("viewOf() holds jobs, outputs and links only when the run's own page was read", () => {
+  assert.ok(!("jobs" in viewOf(aRun())));
+  const jobs = [{ ...job("prepare", "completed"), outputs: { rows: "12" } }, job("report", "running")];
+  assert.deepEqual(viewOf(aRunDetail({ jobs })).outputs, { prepare: { rows: "12" } });
+});
+
+Deno.test("positionOf() counts the running step over all jobs", () => {
+  assert.deepEqual(positionOf([job("a", "completed"), job("b", "completed", "running", "pending")]), {
+    job: "b",
+    step: "b 1",
+    ordinal: 3,
+    total: 4,
+  });
+  assert.equal(positionOf([job("a", "completed")]), null);
+});
+
+Deno.test("nameOf() is the slug, or workflow and number on older servers", () => {
+  assert.equal(formatRunId({ type: "slug", slug: "nice-goose" }), "nice-goose");
+  assert.equal(formatRunId({ type: "number", workflow: "hello-world", number: 47 }), "hello-world#47");
+});

@@ -1,0 +1,127 @@
+/** The HTTP face behind a real socket, where bodies are slow, endless or break off. */
+
+import assert from "node:assert/strict";
+import { silentLog } from "../../lib/log.ts";
+import { readKeys } from "../../lib/server/auth.ts";
+import { createHandler } from "../../lib/server/app.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { aServiceStage, type ServiceStage } from "../support/service.ts";
+
+const FULL = "full-key-0123456789";
+/** How long `lib/server/body.ts` waits for a body. */
+const BODY_DEADLINE_MS = 10_000;
+
+Deno.test("a body that never ends is given up", async () => {
+  await using stage = await aServiceStage([]);
+  const waiting = Promise.withResolvers<void>();
+  const clock: Clock = {
+    ...stage.clock,
+    timeout(durationMs) {
+      const deadline = stage.clock.timeout(durationMs);
+      if (durationMs === BODY_DEADLINE_MS) waiting.resolve();
+      return deadline;
+    },
+  };
+  await using server = await serve(stage, clock);
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await write(connection, head(100) + '{"workflow": "qui');
+  await waiting.promise;
+  stage.clock.advance(BODY_DEADLINE_MS);
+  assert.match(await readSome(connection), /^HTTP\/1\.1 408 /);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("a body without a length is cut off where it is too large", async () => {
+  await using stage = await aServiceStage([]);
+  await using server = await serve(stage);
+  const chunk = new Uint8Array(64 * 1024).fill(32);
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      sent += chunk.length;
+      if (sent > 64 * 1024 * 1024) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
+  const answer = await fetch(`http://127.0.0.1:${server.port}/runs`, { method: "POST", headers: HEADERS, body });
+  await answer.body?.cancel();
+  assert.equal(answer.status, 413);
+  assert.ok(sent < 32 * 1024 * 1024, `${sent}`);
+});
+
+Deno.test("a body that says that it is too large is not read", async () => {
+  await using stage = await aServiceStage([]);
+  await using server = await serve(stage);
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await write(connection, head(2 ** 30));
+  assert.match(await readSome(connection), /^HTTP\/1\.1 413 /);
+});
+
+Deno.test("a body that breaks off starts nothing, and the server goes on", async () => {
+  await using stage = await aServiceStage([]);
+  await using server = await serve(stage);
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  await write(connection, head(100) + '{"workflow": "quick"}');
+  connection.close();
+  const answer = await fetch(`http://127.0.0.1:${server.port}/healthz`);
+  assert.deepEqual(await answer.json(), { status: "ok" });
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("200 connections that post one Idempotency-Key at once start one run, and are told the same", async () => {
+  await using stage = await aServiceStage([]);
+  await using server = await serve(stage);
+  const answers = await Promise.all(Array.from({ length: 200 }, async () => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/runs?wait=25s`, {
+      method: "POST",
+      headers: { ...HEADERS, "idempotency-key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"' },
+      body: '{"workflow": "quick"}',
+    });
+    return `${answer.status} ${JSON.parse(await answer.text()).slug}`;
+  }));
+  assert.equal(new Set(answers).size, 1);
+  assert.match(answers[0] ?? "", /^200 quick-/);
+  assert.equal(stage.simulator.runs().length, 1);
+});
+
+for (const host of ["[", "a b", "a:99999"]) {
+  Deno.test(`a request for the host ${JSON.stringify(host)} is a mistake of whoever sent it`, async () => {
+    await using stage = await aServiceStage([]);
+    await using server = await serve(stage);
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+    await write(connection, `GET /healthz HTTP/1.1\r\nhost: ${host}\r\n\r\n`);
+    assert.match(await readSome(connection), /^HTTP\/1\.1 400 /);
+  });
+}
+
+const HEADERS = { authorization: `Bearer ${FULL}`, "content-type": "application/json" };
+
+interface Server extends AsyncDisposable {
+  readonly port: number;
+}
+
+async function serve(stage: ServiceStage, clock?: Clock): Promise<Server> {
+  const service = await stage.isolate();
+  const deps = { ...service.deps, clock: clock ?? service.deps.clock };
+  const keys = readKeys((name) => name === "PW_TRIGGER_KEY" ? FULL : undefined);
+  const handler = createHandler({ log: silentLog, open: () => Promise.resolve({ ...service, deps }), keys });
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
+  return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+function head(length: number): string {
+  const lines = Object.entries({ host: "localhost", ...HEADERS, "content-length": length });
+  return `POST /runs HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`;
+}
+
+async function write(connection: Deno.TcpConn, text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  while (written < bytes.length) written += await connection.write(bytes.subarray(written));
+}
+
+async function readSome(connection: Deno.TcpConn): Promise<string> {
+  const buffer = new Uint8Array(16 * 1024);
+  const count = await connection.read(buffer) ?? 0;
+  return new TextDecoder().decode(buffer.subarray(0, count));
+}

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { renderPage } from "../../../lib/server/pages/status_page.ts";
+import type { PageFacts } from "../../../lib/server/pages/facts.ts";
+import { axeSource } from "../../deps/axe.ts";
+import type { Page } from "../../deps/playwright.ts";
+import { browserMissing, openBrowser } from "../../support/browser.ts";
+import { needing } from "../../support/needs.ts";
+
+const NOW_MS = Date.UTC(2026, 0, 5, 9, 30);
+const MINUTE_MS = 60_000;
+const HOSTILE = `<img src=x onerror="alert(1)">'&"\u001b[31m\u202e</script>`;
+
+const FULL: PageFacts = {
+  host: "activate.example",
+  timeline: "production",
+  nowMs: NOW_MS,
+  keepsSchedules: true,
+  ticks: { startedMs: NOW_MS - 20_000, tookMs: 840, missed: 2, error: null },
+  counts: { completed: 1_204, failed: 17, cancelled: 3, refused: 1 },
+  schedules: [
+    {
+      name: "nightly-benchmark",
+      workflow: "simulation-runner",
+      cron: "30 2 * * *",
+      timeZone: "America/Chicago",
+      overlap: "skip",
+      isEnabled: true,
+      nextMs: [NOW_MS + 7 * 60 * MINUTE_MS],
+      results: ["running", "completed", "failed", "skipped", "missed", "cancelled", "unknown", "completed"].map((
+        status,
+        index,
+      ) => ({
+        scheduledAtMs: NOW_MS - index * 24 * 60 * MINUTE_MS,
+        status,
+        slug: "simulation-runner-abcdefghijklmnop",
+        durationSeconds: 3_723,
+        message: status === "failed" ? "step 3 of solve ended with 1" : null,
+      })),
+    },
+    {
+      name: "switched-off",
+      workflow: "hello-world",
+      cron: "0 * * * *",
+      timeZone: "UTC",
+      overlap: "queue",
+      isEnabled: false,
+      nextMs: [],
+      results: [],
+    },
+  ],
+  openCount: 1,
+  open: [{
+    id: "abcdefghijklmnop",
+    workflow: "simulation-runner",
+    displayName: "Wing section, 12M cells",
+    slug: "simulation-runner-abcdefghijklmnop",
+    status: "running",
+    sinceMs: NOW_MS - 95 * MINUTE_MS,
+  }],
+  failures: [{
+    id: "qrstuvwxyzabcdef",
+    workflow: "hello-world",
+    displayName: null,
+    slug: "hello-world-00046",
+    status: "failed",
+    atMs: NOW_MS - 60 * MINUTE_MS,
+    message: "exit code 1",
+    logs: [{
+      step: "solve / decompose",
+      lines: [
+        "--> FATAL ERROR: cannot find patchField entry for movingWallWithALongNameThatHasToBreakOnANarrowScreen",
+        "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=481516.0",
+      ],
+    }],
+  }],
+  notifications: [{
+    occurrenceId: "nightly-benchmark@2026-01-03T08:30Z",
+    kind: "missed",
+    atMs: NOW_MS,
+    message: "No tick came in time",
+  }],
+};
+
+const EMPTY: PageFacts = {
+  ...FULL,
+  ticks: null,
+  counts: {},
+  schedules: [],
+  openCount: 0,
+  open: [],
+  failures: [],
+  notifications: [],
+};
+
+const STALE: PageFacts = {
+  ...FULL,
+  ticks: { startedMs: NOW_MS - 60 * MINUTE_MS, tookMs: 1, missed: 59, error: null },
+};
+
+Deno.test("the page escapes whatever names and messages hold, everywhere", async () => {
+  const hostile = JSON.parse(JSON.stringify(FULL), (_key, value) => typeof value === "string" ? HOSTILE : value);
+  const { html } = await renderPage(hostile);
+  assert.ok(!html.includes("<img"), html);
+  // deno-lint-ignore no-control-regex -- it is controls that must not be there
+  assert.ok(!/[\u0000-\u0008\u000b-\u001f\u202e]/.test(html));
+  assert.equal(html.match(/<\/script>/g)?.length, 1);
+});
+
+Deno.test("the page says how many runs are open where it does not show all", async () => {
+  const { html } = await renderPage({ ...FULL, openCount: 1_234 });
+  assert.match(html, /Open runs <span class="count">1,234, the oldest 1 of them</);
+  assert.match(html, /<dd class="value">1,234</);
+});
+
+Deno.test("the page says what to do where there is nothing, and what is wrong where the ticks stay away", async () => {
+  const { html } = await renderPage(EMPTY);
+  for (const words of ["functions/schedules.ts", "Nothing is running", "No run failed"]) {
+    assert.ok(html.includes(words), words);
+  }
+  assert.match((await renderPage(STALE)).html, /No tick has come since .*schedules are not kept/);
+});
+
+const FIND_VIOLATIONS = "axe.run().then(({violations}) => violations.map(({id, nodes}) => id + ' ' + nodes[0].html))";
+const missing = await browserMissing();
+const PAGES = { full: FULL, empty: EMPTY, stale: STALE };
+
+for (const width of [1280, 400]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    for (const javaScriptEnabled of [true, false]) {
+      const script = javaScriptEnabled ? "with" : "without";
+      Deno.test({
+        ...needing(
+          `at ${width} px, ${colorScheme}, ${script} script, the page is whole, and nothing keeps people out`,
+          missing,
+        ),
+        // The browser's own processes outlive a close by a moment.
+        sanitizeOps: false,
+        sanitizeResources: false,
+        async fn() {
+          await inBrowser({ width, colorScheme, javaScriptEnabled }, async (page, url) => {
+            for (const name of Object.keys(PAGES)) {
+              const problems: string[] = [];
+              page.on("console", (message) => void problems.push(message.text()));
+              page.on("pageerror", (error) => void problems.push(String(error)));
+              await page.goto(`${url}/${name}`);
+              assert.match(await page.textContent("h1") ?? "", /Workflow runs/);
+              assert.deepEqual(problems, []);
+              if (name === "full") assert.match(await page.textContent("main") ?? "", /nightly-benchmark/);
+              // What can be opened counts too.
+              if (javaScriptEnabled) {
+                await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
+              }
+              // What is evaluated runs even where the page's own script may not.
+              const isScrolling = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
+              assert.equal(await page.evaluate(isScrolling), false, `${name} scrolls sideways`);
+              // Its timers stand still where scripts may not run; the page is the same.
+              if (javaScriptEnabled) {
+                await page.evaluate(`${axeSource};0`);
+                assert.deepEqual(await page.evaluate(FIND_VIOLATIONS), [], name);
+              }
+              const shots = Deno.env.get("PAGE_SHOTS");
+              if (shots !== undefined) {
+                await page.screenshot({
+                  path: `${shots}/${name}-${width}-${colorScheme}-${script}.png`,
+                  fullPage: true,
+                });
+              }
+            }
+          });
+        },
+      });
+    }
+  }
+}
+
+Deno.test({
+  ...needing("the page brings itself up to date, but not while somebody reads in it", missing),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const shown = [FULL, { ...FULL, openCount: 0, open: [] }, FULL];
+    await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
+      await page.clock.install();
+      await page.goto(`${url}/changing`);
+      assert.equal(await page.getByText("Nothing is running").count(), 0);
+      await page.clock.runFor(31_000);
+      await page.getByText("Nothing is running").waitFor();
+      await page.locator("summary").click();
+      await page.clock.runFor(31_000);
+      assert.equal(await page.getByText("Nothing is running").count(), 1);
+      assert.equal(shown.length, 1);
+    }, (path) => path === "/changing" ? shown.shift() : undefined);
+  },
+});
+
+Deno.test({
+  ...needing("what a name, a message or a log says is shown and not run, in a browser that would run it", missing),
+  sanitizeOps: false,
+  sanitizeResources: false,
+  async fn() {
+    const words = `"'></title></style></script><script>globalThis.hacked=1</script><img src=x onerror=hacked=1>`;
+    const hostile: PageFacts = JSON.parse(
+      JSON.stringify(FULL),
+      (_key, value) => typeof value === "string" ? words : value,
+    );
+    await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
+      await page.goto(`${url}/hostile`);
+      assert.equal(await page.evaluate("typeof hacked"), "undefined");
+      assert.deepEqual([await page.locator("img").count(), await page.locator("script").count()], [0, 1]);
+      assert.ok((await page.locator("main").innerText()).includes(words));
+    }, (path) => path === "/hostile" ? hostile : undefined);
+  },
+});
+
+interface Look {
+  readonly width: number;
+  readonly colorScheme: "light" | "dark";
+  readonly javaScriptEnabled: boolean;
+}
+
+async function inBrowser(
+  look: Look,
+  act: (page: Page, url: string) => Promise<void>,
+  factsAt: (path: string) => PageFacts | undefined = (path) =>
+    Object.entries(PAGES).find(([name]) => path === `/${name}`)?.[1],
+): Promise<void> {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const facts = factsAt(new URL(url).pathname);
+    if (facts === undefined) return new Response(null, { status: 204 });
+    const { html, contentSecurityPolicy } = await renderPage(facts);
+    const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": contentSecurityPolicy };
+    return new Response(html, { headers });
+  });
+  await using browser = await openBrowser();
+  try {
+    const context = await browser.newContext({
+      viewport: { width: look.width, height: 900 },
+      colorScheme: look.colorScheme,
+      javaScriptEnabled: look.javaScriptEnabled,
+      bypassCSP: false,
+    });
+    await act(await context.newPage(), `http://127.0.0.1:${server.addr.port}`);
+    await context.close();
+  } finally {
+    await server.shutdown();
+  }
+}

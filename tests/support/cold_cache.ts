@@ -1,0 +1,27 @@
+/** Starts with nothing downloaded before. */
+
+import { emptyFolder, machineEnv } from "./main_job.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+
+/** The environment for an empty cache of Deno in this folder. */
+export function cacheEnv(folder: string): Record<string, string> {
+  // Networks that look into TLS have their own root certificate, which the machine's store knows.
+  return { DENO_DIR: folder, DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
+}
+
+/** An empty cache means that packages are downloaded: says why that can't be done here, if so. */
+export async function packagesMissing(): Promise<string | undefined> {
+  await using cache = await emptyFolder();
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: ["cache", "--no-config", "--no-lock", new URL("lib/deps/dotenv.ts", ROOT).href],
+    cwd: cache.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(cache.path) },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    signal: AbortSignal.timeout(60_000),
+  }).output();
+  return success ? undefined : "skipped: packages can't be downloaded here";
+}
