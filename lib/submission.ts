@@ -42,6 +42,21 @@ export interface IdempotencyKey {
   readonly attempt: number;
 }
 
+/** What created a submission. */
+export type Origin =
+  | { readonly type: "command-line" }
+  | { readonly type: "http" }
+  | {
+    readonly type: "schedule";
+    readonly schedule: string;
+    /** The occurrence's own instant, milliseconds since the epoch. */
+    readonly scheduledAtMs: number;
+    /** True once its deadline was reported. */
+    readonly isDeadlineReported: boolean;
+    /** True once its end was reported. */
+    readonly isReported: boolean;
+  };
+
 /** What every record has. */
 export interface SubmissionBase {
   /** Ours, never sent. A followed run that this tool did not submit has one too. */
@@ -50,6 +65,7 @@ export interface SubmissionBase {
   readonly revision: number;
   /** Whose it is. */
   readonly owner: Owner;
+  readonly origin: Origin;
   /** What was asked for. */
   readonly request: StoredRequest;
   /** `null` for a wish without a name of its own. */

@@ -1,84 +1,91 @@
-/** What we promised and what became of it: the interface that every keeper is held to. */
+/** Submissions on a key-value store: one row each, and the index rows that find them, written together. */
 
-import { StorageError } from "../errors.ts";
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
+import { StorageError } from "../errors.ts";
 import type { Submission } from "../submission.ts";
+import type { Change, Found, Kv } from "./kv.ts";
+import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
 
 /**
- * Keeps records and host profiles. An owner of `null` is everybody. Methods throw StorageError when the keeper can't read or write, and
- * {@link WriteConflict} when somebody else moved the record on first.
+ * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
+ *
+ * `local` submissions are those of the command line; `service` ones were started by a schedule or over HTTP, and are
+ * advanced by the service alone.
  */
 export interface RunStore extends AsyncDisposable {
   /**
-   * Writes a record: its `revision` must be the one stored (0: it must not exist yet). Durable once resolved.
+   * Writes a submission: its `revision` must be the one stored (0: it must not exist yet). Durable once resolved.
    *
-   * @returns The record with its new revision.
+   * @param also Adds to the same atomic change.
+   * @returns The submission with its new revision.
+   * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
-  put<R extends Submission>(record: R): Promise<R>;
-  /** The record of a wish. */
+  put<S extends Submission>(submission: S, also?: (change: Change) => void): Promise<S>;
   get(submissionId: string): Promise<Submission | undefined>;
-  /** The latest record whose run bears this slug, or was given it. */
+  /** The latest submission whose run has this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
-  /** Records that are neither settled nor refused, oldest first. */
-  listOpen(owner: Owner): Promise<readonly Submission[]>;
-  /** The same of everybody else who keeps records here: to be told of, not to be touched. */
-  listOpenOfOthers(owner: Owner): Promise<readonly Submission[]>;
-  /** Newest first by the time of intent, then by name, the last first. */
-  listRecent(owner: Owner | null, options: RecentQuery): Promise<readonly Submission[]>;
+  /** Neither finished nor rejected, oldest first. */
+  listOpen(scope: Scope): Promise<readonly Submission[]>;
+  /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
+  listUnreported(): Promise<readonly Submission[]>;
+  /** Newest first by creation, then by id, the last first. */
+  listRecent(query: RecentQuery): Promise<readonly Submission[]>;
+  /** Of a schedule, the latest scheduled first. */
+  listOfSchedule(schedule: string, limit: number): Promise<readonly Submission[]>;
+  /** Of the service: failed or rejected, the latest end first. */
+  listFailures(limit: number): Promise<readonly Submission[]>;
+  /** How many submissions of the service ended with each status; `rejected` is one of them. */
+  countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
-   * Forgets records that are over: those intended before an instant, and the oldest beyond a number.
+   * Removes submissions that have ended: those created before an instant, and the oldest beyond a number.
    *
-   * @returns How many.
+   * @returns How many were removed.
    */
-  prune(owner: Owner | null, bounds: PruneBounds): Promise<number>;
-  /** What the host is known to do; `{}` when nothing is. */
+  prune(bounds: PruneBounds): Promise<number>;
+  /** `{}` when nothing is known. */
   capabilities(host: string): Promise<ServerCapabilities>;
   /** Adds to what is known, field by field. */
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
-/** Which records are wanted. */
+export type Scope = "local" | "service";
+
 export interface RecentQuery {
-  /** So many at most. */
   readonly limit: number;
-  /** Its name in the account. */
+  readonly scope?: Scope | undefined;
+  readonly owner?: Owner | undefined;
   readonly workflow?: string | undefined;
-  /** Milliseconds since the epoch: only what was intended then or later. */
+  /** Milliseconds since the epoch: only what was created then or later. */
   readonly sinceMs?: number | undefined;
-  /** Only what comes after it, for pages: it need not be there any more. */
+  /** Only what comes after it, for pages: it need not exist any more. */
   readonly after?: RecentCursor | undefined;
 }
 
-/** Where a record stands among the recent ones: by its time, and by its name where times are the same. */
 export interface RecentCursor {
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
-  /** Of the record. */
   readonly submissionId: string;
 }
 
-/** What may be forgotten. */
 export interface PruneBounds {
+  /** Of everything when left out. */
+  readonly scope?: "service";
   /** Milliseconds since the epoch. */
   readonly beforeMs: number;
-  /** So many of the newest stay. */
+  /** The newest ones that stay, whatever their age. */
   readonly keep: number;
 }
 
-/** Somebody else wrote this record since it was read: read it again and decide anew. */
+/** Another process wrote this submission since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
-  /** For programs. */
   override readonly name = "WriteConflict";
 }
 
-/** The keeper could never hold it: other than most of what a keeper says, this is no reason to try again. */
-export class SubmissionTooLarge extends StorageError {}
-
-/** A record as it may be stored: without secrets, whose hash stays. */
-export function storable<R extends Submission>(record: R): R {
-  if (record.request.secretPaths.length === 0) return record;
-  return { ...record, request: { ...record.request, inputs: null } };
+/** A submission as it may be stored: without secrets, whose hash stays. */
+export function storable<S extends Submission>(submission: S): S {
+  if (submission.request.secretPaths.length === 0) return submission;
+  return { ...submission, request: { ...submission.request, inputs: null } };
 }
 
 /** True while something may still happen to it. */
@@ -86,10 +93,246 @@ export function isOpen({ state }: Submission): boolean {
   return state !== "finished" && state !== "rejected";
 }
 
-/** What its run is called, as far as is known. */
-export function slugOf(record: Submission): string | null {
-  if (record.state === "active" || record.state === "finished") {
-    return record.runId.type === "slug" ? record.runId.slug : null;
+/** Reconciled in vain for long enough: only a person's request tries again. */
+export function isAbandoned(submission: Submission): boolean {
+  return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
+}
+
+export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: Owner): boolean {
+  return owner.host === host && owner.user === user;
+}
+
+/** The slug of its run, or the one we chose for it. */
+export function slugOf(submission: Submission): string | null {
+  if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
+  return submission.runId.type === "slug" ? submission.runId.slug : null;
+}
+
+/** What index rows are made of: all that has to be known of a submission to remove them again. */
+export interface IndexFacts {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly workflow: string;
+  readonly slug: string | null;
+  readonly createdAtMs: number;
+  readonly scope: Scope;
+  readonly isOpen: boolean;
+  /** When it failed or was rejected; `null` when it did not. */
+  readonly failedAtMs: number | null;
+  readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
+}
+
+/** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
+const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
+  time: ({ createdAtMs }) => [timeKey(createdAtMs)],
+  owner: ({ owner, createdAtMs }) => [owner.host, owner.user, timeKey(createdAtMs)],
+  workflow: ({ workflow, createdAtMs }) => [workflow, timeKey(createdAtMs)],
+  slug: ({ slug, createdAtMs }) => slug === null ? null : [slug, timeKey(createdAtMs)],
+  open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
+  service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
+  failed: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
+  schedule: ({ schedule }) => schedule === null ? null : [schedule.name, timeKey(schedule.scheduledAtMs)],
+  unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
+};
+
+const PRUNE_BATCH = 50;
+const MAX_UNREPORTED = 500;
+/** A reader that finds parts of a submission missing reads again: it was being rewritten. */
+const MAX_READS = 20;
+
+/** Closing it closes the store below. */
+export function createRunStore(kv: Kv): RunStore {
+  const getAll = (ids: readonly string[]) => readAll(kv, ids);
+  const listIds = async (prefix: readonly string[], options: { limit?: number; reverse?: boolean } = {}) =>
+    (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
+  return {
+    put: (submission, also) => put(kv, submission, also),
+    get: async (id) => (await getAll([id]))[0],
+    async findRun(owner, slug) {
+      const found = await getAll(await listIds(["slug", slug], { reverse: true }));
+      return found.find((submission) => owner === null || isOwnedBy(submission, owner));
+    },
+    listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
+    listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
+    listRecent: (query) => listRecent(kv, query),
+    listOfSchedule: async (schedule, limit) =>
+      await getAll(await listIds(["schedule", schedule], { limit, reverse: true })),
+    listFailures: async (limit) => await getAll(await listIds(["failed"], { limit, reverse: true })),
+    async countEnds() {
+      const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
+      return Object.fromEntries(counts.map(({ key, value }) => [key.at(-1), value]));
+    },
+    prune: (bounds) => prune(kv, bounds),
+    capabilities: async (host) => (await kv.get<ServerCapabilities>(["capabilities", host])).value ?? {},
+    async updateCapabilities(host, facts) {
+      for (let isWritten = false; !isWritten;) {
+        const old = await kv.get<ServerCapabilities>(["capabilities", host]);
+        // Observed again and again, and each write waits for the disk.
+        if (Object.entries(facts).every(([name, fact]) => Reflect.get(old.value ?? {}, name) === fact)) return;
+        const change = kv.atomic().check(old).set(["capabilities", host], { ...old.value, ...facts });
+        isWritten = await change.commit() !== undefined;
+      }
+    },
+    [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose](),
+  };
+}
+
+async function put<S extends Submission>(kv: Kv, submission: S, also?: (change: Change) => void): Promise<S> {
+  const { submissionId: id, revision } = submission;
+  const old = await kv.get<StoredSubmission>(["submission", id]);
+  const stored = old.value?.revision ?? 0;
+  if (stored !== revision) throw new WriteConflict(`Cannot write ${id}: revision ${stored} is stored, not ${revision}`);
+  const written = { ...submission, revision: revision + 1 };
+  const facts = factsOf(written);
+  const change = kv.atomic().check(old);
+  if (old.value === null) change.sum(["count", "all"], 1).sum(["count", facts.scope], 1);
+  else removeRows(change, id, old.value);
+  addRows(kv, change, storable(written), facts);
+  if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
+    change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
   }
-  return record.ownSlug;
+  also?.(change);
+  if (await change.commit() === undefined) throw new WriteConflict(`Cannot write ${id}: another process did`);
+  return written;
+}
+
+function addRows(kv: Kv, change: Change, submission: Submission, facts: IndexFacts): void {
+  const { head, parts } = bodiesOf(submission, facts, kv);
+  change.set(["submission", facts.id], head);
+  for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
+  for (const key of indexKeys(facts)) change.set(key, null);
+}
+
+function removeRows(change: Change, id: string, stored: StoredSubmission): void {
+  for (const key of indexKeys(factsIn(stored))) change.delete(key);
+  const count = "parts" in stored ? stored.parts : 0;
+  for (let index = 0; index < count; index++) change.delete(partKey(id, stored.revision, index));
+}
+
+function indexKeys(facts: IndexFacts): (readonly string[])[] {
+  return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
+    const place = placeOf(facts);
+    return place === null ? [] : [[name, ...place, facts.id]];
+  });
+}
+
+function factsIn(stored: StoredSubmission): IndexFacts {
+  return "parts" in stored ? stored.facts : factsOf(stored);
+}
+
+function factsOf(submission: Submission): IndexFacts {
+  const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
+  const hasFailed = submission.state === "rejected" ||
+    (submission.state === "finished" && submission.result.status === "failed");
+  const isEnded = !isOpen(submission);
+  return {
+    id,
+    owner,
+    workflow,
+    slug: slugOf(submission),
+    createdAtMs,
+    scope: origin.type === "schedule" || origin.type === "http" ? "service" : "local",
+    isOpen: !isEnded,
+    failedAtMs: hasFailed ? updatedAtMs : null,
+    schedule: origin.type !== "schedule" ? null : {
+      name: origin.schedule,
+      scheduledAtMs: origin.scheduledAtMs,
+      isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
+    },
+  };
+}
+
+/** Those that exist, in the order asked for. */
+async function readAll(kv: Kv, ids: readonly string[]): Promise<Submission[]> {
+  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
+  const found = await Promise.all(heads.map((head) => readBody(kv, head)));
+  return found.filter((submission) => submission !== undefined);
+}
+
+async function readBody(kv: Kv, head: Found<StoredSubmission>): Promise<Submission | undefined> {
+  let { value } = head;
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    if (value === null || !("parts" in value)) return value ?? undefined;
+    const { facts: { id }, revision } = value;
+    const keys = Array.from({ length: value.parts }, (_, index) => partKey(id, revision, index));
+    const parts = await kv.getMany<string>(keys);
+    if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
+    ({ value } = await kv.get<StoredSubmission>(head.key));
+  }
+  throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
+}
+
+async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submission[]> {
+  const { limit, scope, owner, workflow, sinceMs = 0, after } = query;
+  const prefix = workflow !== undefined
+    ? ["workflow", workflow]
+    : owner !== undefined
+    ? ["owner", owner.host, owner.user]
+    : scope === "service"
+    ? ["service"]
+    : ["time"];
+  const start = [...prefix, timeKey(sinceMs)];
+  const end = after === undefined ? undefined : [...prefix, timeKey(after.createdAtMs), after.submissionId];
+  const fits = ({ origin, ...submission }: Submission) =>
+    (owner === undefined || isOwnedBy(submission, owner)) &&
+    (scope === undefined || factsOf({ ...submission, origin }).scope === scope);
+  const found: Submission[] = [];
+  let ids: string[] = [];
+  const read = async () => {
+    found.push(...(await readAll(kv, ids)).filter(fits));
+    ids = [];
+  };
+  for await (const { key } of kv.list({ prefix, start, ...(end && { end }) }, { reverse: true })) {
+    ids.push(key.at(-1) ?? "");
+    if (ids.length < limit - found.length) continue;
+    await read();
+    if (found.length >= limit) break;
+  }
+  if (ids.length > 0) await read();
+  return found.slice(0, limit);
+}
+
+async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<number> {
+  const total = (await kv.get<number>(["count", scope ?? "all"])).value ?? 0;
+  let excess = total - keep;
+  let removed = 0;
+  let batch: string[] = [];
+  const removeBatch = async () => {
+    removed += await removeEnded(kv, batch);
+    batch = [];
+  };
+  for await (const { key } of kv.list({ prefix: [scope ?? "time"] })) {
+    const [, time, id = ""] = key;
+    if (Number(time) >= beforeMs && excess <= 0) break;
+    excess--;
+    batch.push(id);
+    if (batch.length === PRUNE_BATCH) await removeBatch();
+  }
+  if (batch.length > 0) await removeBatch();
+  return removed;
+}
+
+/** One change for all; where another process wrote one of them meanwhile, the next pruning finds the rest. */
+async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
+  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
+  const change = kv.atomic();
+  let count = 0;
+  for (const head of heads) {
+    if (head.value === null) continue;
+    const facts = factsIn(head.value);
+    if (facts.isOpen) continue;
+    removeRows(change, facts.id, head.value);
+    change.check(head).delete(head.key).sum(["count", "all"], -1).sum(["count", facts.scope], -1);
+    count++;
+  }
+  return count > 0 && await change.commit() !== undefined ? count : 0;
+}
+
+function partKey(id: string, revision: number, index: number): readonly string[] {
+  return ["part", id, String(revision), String(index)];
+}
+
+/** Padded, so that the order of keys is that of time. */
+export function timeKey(instantMs: number): string {
+  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
 }
