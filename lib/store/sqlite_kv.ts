@@ -97,7 +97,7 @@ function openFile(Database: typeof DatabaseSync, path: string): OpenFile {
   const inode = inodeOf(path);
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
-    // Whatever can go wrong is to go wrong in exec(): Deno 2.4 does not pass on why a statement can't be prepared.
+    // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; SELECT 1 FROM sqlite_schema`);
     if (versionOf(database, path) < MIGRATIONS.length) migrate(database, path);
     database.exec("SELECT key, value, version FROM kv LIMIT 0");
