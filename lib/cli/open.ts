@@ -5,13 +5,13 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { lazyLedger } from "../store/lazy.ts";
-import type { RunStore } from "../store/run_store.ts";
+import { openKv } from "../store/open_kv.ts";
+import { createRunStore, type RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
-import { ledgerPath } from "./state_path.ts";
+import { historyPath } from "./state_path.ts";
 
 /** What opening needs of a command's call. */
 export interface OpenCall {
@@ -48,34 +48,25 @@ export async function openClient({ context, output, values }: OpenCall): Promise
 export async function openDeps(call: OpenCall, history: HistoryUse = "welcome"): Promise<OpenDeps> {
   const { clock, random } = call.context;
   const client = await openClient(call);
-  const store = openLedger(call, history);
+  const store = openHistory(call, history);
   const close = () => store[Symbol.asyncDispose]();
   return { client, store, clock, random, log: logTo(call.output), [Symbol.asyncDispose]: close };
 }
 
-/** The ledger of this user and machine, opened when it is first asked. */
-export function openLedger({ context, output }: Pick<OpenCall, "context" | "output">, history: HistoryUse): RunStore {
-  return lazyLedger(async () => {
-    if (history === "none") return await forNow();
-    try {
-      return await openFile(context, output);
-    } catch (error) {
-      if (history === "needed" || !(error instanceof StorageError)) throw error;
-      output.say("WARNING", error.message);
-      return await forNow();
-    }
-  });
-}
-
-async function openFile({ env, clock, os }: Context, output: Output): Promise<RunStore> {
-  const path = ledgerPath(env, os);
-  const { openSqliteRunStore } = await import("../store/sqlite_run_store.ts");
-  return await openSqliteRunStore({ path, nowMs: clock.now(), onSetAside: (text) => output.say("WARNING", text) });
-}
-
-async function forNow(): Promise<RunStore> {
-  const { memoryRunStore } = await import("../store/memory_run_store.ts");
-  return memoryRunStore();
+/** The local history of this user and machine, or the store that PW_STORE_URL names; opened when it is first used. */
+export function openHistory({ context, output }: Pick<OpenCall, "context" | "output">, use: HistoryUse): RunStore {
+  const { clock, random, env, os } = context;
+  const options = { clock, random, onSetAside: (text: string) => output.say("WARNING", text) };
+  if (use === "none") return createRunStore(openKv("memory:", options));
+  const warn = (error: StorageError) => output.say("WARNING", error.message);
+  const onUnusable = use === "needed" ? undefined : warn;
+  try {
+    return createRunStore(openKv(env("PW_STORE_URL") || historyPath(env, os), { ...options, onUnusable }));
+  } catch (error) {
+    if (use === "needed" || !(error instanceof StorageError)) throw error;
+    warn(error);
+    return createRunStore(openKv("memory:", options));
+  }
 }
 
 /** Without such a wish nothing is loaded or made for it: connections are then the runtime's own. */

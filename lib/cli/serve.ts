@@ -8,7 +8,8 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
-import { kvRunStore } from "../store/kv_run_store.ts";
+import { openKv } from "../store/open_kv.ts";
+import { createRunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import { renderFailure, reportOf } from "./failure_report.ts";
 import { styleFor } from "./terminal/style.ts";
@@ -18,7 +19,6 @@ import { startSimulator } from "../simulator/start.ts";
 import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
-import { openKv, schedulerStoreOn } from "../scheduler/scheduler_store.ts";
 import { tick } from "../scheduler/tick.ts";
 
 /** Docker kills ten seconds after it has asked. */
@@ -27,12 +27,14 @@ const MAX_END_MS = 8_000;
 interface Options {
   readonly port: number;
   readonly hostname: string;
-  readonly kvPath: string;
+  readonly store: string;
   readonly isDemo: boolean;
   readonly speed: number;
 }
 
-const USAGE = `deno task serve [--port N] [--hostname H] [--kv FILE]   PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
+const DEFAULT_STORE = "schedules.db";
+
+const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
 deno task serve --demo [--speed X] [--port N]             a simulated platform, X times as fast`;
 
 /**
@@ -52,7 +54,7 @@ export async function serve(host: ServiceHost, importSchedules: () => Promise<re
 }
 
 async function serveWith(
-  { port, hostname, kvPath, isDemo, speed }: Options,
+  { port, hostname, store, isDemo, speed }: Options,
   host: ServiceHost,
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
@@ -63,7 +65,7 @@ async function serveWith(
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot let anybody in: ${keys}`);
   const open = openOnce(async () => {
     if (demo !== undefined) return await demo.open();
-    return await openService({ host, schedules: await importSchedules(), kvPath });
+    return await openService({ host, schedules: await importSchedules(), store });
   });
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
@@ -121,7 +123,6 @@ interface Demo {
 async function openDemo(speed: number): Promise<Demo> {
   const clock = fastClock(systemClock, speed);
   const simulator = await startSimulator({ clock });
-  const kv = await openKv(":memory:");
   const env = (name: string) =>
     ({ PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: simulator.key })[name];
   const log: Log = (level, message) => {
@@ -133,10 +134,10 @@ async function openDemo(speed: number): Promise<Demo> {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
       const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
-      const store = kvRunStore({ kv, clock, random });
+      const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
-        deps: { client, store, clock, random, log },
-        schedulerStore: schedulerStoreOn(kv),
+        deps: { client, store: createRunStore(kv), clock, random, log },
+        kv,
         schedules: defineSchedules([
           { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
           { name: "now-and-then", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
@@ -151,17 +152,17 @@ async function openDemo(speed: number): Promise<Demo> {
 }
 
 function readOptions(words: readonly string[]): Options {
-  const kvPath = Deno.env.get("PW_KV_PATH") || "schedules.kv";
-  const options = { port: 8000, hostname: "127.0.0.1", kvPath, isDemo: false, speed: 1 };
+  const store = Deno.env.get("PW_STORE_URL") || DEFAULT_STORE;
+  const options = { port: 8000, hostname: "127.0.0.1", store, isDemo: false, speed: 1 };
   for (let at = 0; at < words.length; at++) {
     const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(words[at] ?? "") ?? [];
     if (name === "--demo") options.isDemo = true;
-    else if (["--port", "--hostname", "--kv", "--speed"].includes(name)) {
+    else if (["--port", "--hostname", "--store", "--speed"].includes(name)) {
       const value = inline ?? words[++at];
       if (value === undefined) throw new UsageError(`${name} needs a value\n${USAGE}`);
       if (name === "--port") options.port = portOf(value);
       if (name === "--hostname") options.hostname = value;
-      if (name === "--kv") options.kvPath = value;
+      if (name === "--store") options.store = value;
       if (name === "--speed") options.speed = numberOf(name, value);
     } else throw new UsageError(`Cannot tell what ${name} means\n${USAGE}`);
   }

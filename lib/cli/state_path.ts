@@ -5,12 +5,12 @@ import { StorageError } from "../errors.ts";
 const FOLDER = "pw-workflow-runner";
 
 /**
- * The file of the ledger: below `PW_STATE_DIR`, or the user's own state folder.
+ * The file of the local history: below `PW_STATE_DIR`, or the user's own state folder.
  *
- * @throws StorageError when no place is known.
+ * @throws StorageError when no folder is known.
  */
-export function ledgerPath(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
-  return `${stateFolder(env, os)}${os === "windows" ? "\\" : "/"}ledger.db`;
+export function historyPath(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
+  return `${stateFolder(env, os)}${os === "windows" ? "\\" : "/"}history.db`;
 }
 
 /** @throws StorageError when no place is known. */

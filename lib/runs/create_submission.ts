@@ -4,7 +4,15 @@ import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts"
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { Json } from "../json.ts";
-import type { ActiveSubmission, PendingSubmission, RunRequest, StoredRequest, Submission } from "../submission.ts";
+import type { Change } from "../store/change.ts";
+import type {
+  ActiveSubmission,
+  Origin,
+  PendingSubmission,
+  RunRequest,
+  StoredRequest,
+  Submission,
+} from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { claim, type KeyWithPolicy } from "./idempotency.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
@@ -13,8 +21,13 @@ export interface CreateSubmissionOptions {
   readonly signal: AbortSignal;
   /** True when the end of the run is to be seen: refused where the server can't show it. */
   readonly isWaiting: boolean;
-  /** The user's own name for the wish. */
   readonly idempotencyKey?: KeyWithPolicy | undefined;
+  /** `command-line` when left out. */
+  readonly origin?: Origin | undefined;
+  /** A new random one when left out. */
+  readonly submissionId?: string | undefined;
+  /** Adds to the change that stores the submission. */
+  readonly also?: ((change: Change, written: PendingSubmission) => void) | undefined;
 }
 
 /**
@@ -30,13 +43,13 @@ export async function createSubmission(
   options: CreateSubmissionOptions,
 ): Promise<Submission> {
   const spec = await decide(deps, request, options);
-  if (options.idempotencyKey === undefined) return await storePending(deps, spec);
+  if (options.idempotencyKey === undefined) return await storePending(deps, spec, options.also);
   while (true) {
     const claimed = await claim(deps, spec, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) return await remember(deps, claimed);
     if (claimed.state !== "pending") return claimed;
     try {
-      return await storePending(deps, claimed);
+      return await storePending(deps, claimed, options.also);
     } catch (error) {
       // Another process has just written the same name: there is something to attach to now.
       if (!(error instanceof WriteConflict)) throw error;
@@ -52,7 +65,8 @@ async function decide(deps: Deps, request: RunRequest, options: CreateSubmission
   const nowMs = clock.now();
   return {
     state: "pending",
-    submissionId: newCorrelationTag(random),
+    submissionId: options.submissionId ?? newCorrelationTag(random),
+    origin: options.origin ?? { type: "command-line" },
     revision: 0,
     owner: { host: client.host, user: identity.user },
     request: await storedRequest(request),
@@ -119,9 +133,13 @@ async function remember(
   }
 }
 
-async function storePending({ store }: Pick<Deps, "store">, submission: PendingSubmission): Promise<PendingSubmission> {
+async function storePending(
+  { store }: Pick<Deps, "store">,
+  submission: PendingSubmission,
+  also: CreateSubmissionOptions["also"],
+): Promise<PendingSubmission> {
   try {
-    return await store.put(submission);
+    return await store.put(submission, also);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     throw new NotSubmitted(

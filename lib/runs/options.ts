@@ -1,5 +1,6 @@
 /** The options of submitting and tracking a run, and their defaults. */
 
+import type { Origin } from "../submission.ts";
 import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
 
@@ -23,6 +24,8 @@ export interface ExecuteOptions extends TrackOptions {
   readonly submitTimeoutMs: number;
   /** The user's own name for the wish: the same name from anywhere means the same run. */
   readonly idempotencyKey?: KeyWithPolicy | undefined;
+  /** What creates the submission: `command-line` when left out. */
+  readonly origin?: Origin | undefined;
 }
 
 /** What following does unless told otherwise. */

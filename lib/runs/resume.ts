@@ -7,6 +7,7 @@ import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
+import { isOwnedBy } from "../store/run_store.ts";
 import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";
@@ -43,18 +44,23 @@ export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOp
   const { client, store, clock } = deps;
   const { user } = await client.whoAmI({ signal: options.signal });
   const owner = { host: client.host, user };
-  const open = await store.listOpen(owner);
+  const open = await store.listOpen("local");
   const uncertain: Submission[] = [];
   const going: Submission[] = [];
   const pending: PendingSubmission[] = [];
   const detached: ActiveSubmission[] = [];
-  for (const submission of open) {
+  for (const submission of open.filter((submission) => isOwnedBy(submission, owner))) {
     if (submission.state === "active" && submission.isDetached && !options.includesDetached) detached.push(submission);
     else if (submission.state === "active") going.push(submission);
     else if (submission.state === "pending" && isPending(submission, clock.now(), options)) pending.push(submission);
     else uncertain.push(submission);
   }
-  return { following: [...uncertain, ...going], pending, detached, others: await store.listOpenOfOthers(owner) };
+  return {
+    following: [...uncertain, ...going],
+    pending,
+    detached,
+    others: open.filter((submission) => !isOwnedBy(submission, owner)),
+  };
 }
 
 function isPending(

@@ -1,8 +1,7 @@
 /** Takes up a run that exists, whoever started it. */
 
 import { StorageError } from "../errors.ts";
-import { isOpen } from "../store/run_store.ts";
-import { memoryRunStore } from "../store/memory_run_store.ts";
+import { isOpen, memoryRunStore } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
@@ -60,6 +59,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission
     submissionId: run.slug ?? `${workflow}#${run.number}`,
     revision: 0,
     owner: { host: client.host, user: run.user },
+    origin: { type: "command-line" },
     request: {
       workflow,
       workflowId: run.workflowId,

@@ -217,11 +217,13 @@ function fromActive(submission: ActiveSubmission, seen: Observation, nowMs: numb
 
 /** What every state has, so that a changed state keeps nothing of the old one. */
 function common(submission: Submission, nowMs: number) {
-  const { submissionId, revision, owner, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } = submission;
+  const { submissionId, revision, owner, origin, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } =
+    submission;
   return {
     submissionId,
     revision,
     owner,
+    origin,
     request,
     idempotencyKey,
     ownSlug,

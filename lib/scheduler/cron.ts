@@ -13,9 +13,9 @@ const MINUTE_MS = 60_000;
 export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
   return async () => {
     try {
-      const { didTick, submitted, looked, missedTicks, isCutShort } = await tick();
+      const { didTick, submitted, polled, missedTicks, isCutShort } = await tick();
       if (submitted + missedTicks > 0 || isCutShort) {
-        log("INFO", `Tick: ${submitted} submitted, ${looked} polled${isCutShort ? ", cut short" : ""}`);
+        log("INFO", `Tick: ${submitted} submitted, ${polled} polled${isCutShort ? ", cut short" : ""}`);
       }
       if (!didTick) log("INFO", "Another tick is in progress");
     } catch (error) {

@@ -6,7 +6,8 @@
 import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
-import type { Notification, NotificationBatch, OutboxMessage, Read } from "./scheduler_store.ts";
+import type { Entry } from "../store/kv.ts";
+import { completeMessage, dueOutbox, type Notification, type OutboxMessage } from "./scheduler_store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
 const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
@@ -15,79 +16,78 @@ const MAX_READ = 500;
 const MAX_SENT = 60;
 const AT_ONCE = 20;
 
-/** What is to be written down so that whoever wants to hear of it will. */
-export function notify(schedule: Schedule | undefined, ...notifications: readonly Notification[]): NotificationBatch {
-  const outboxMessages = notifications.flatMap((report) =>
-    (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
-      on.includes(report.kind)
-        ? [{
-          id: `${report.occurrenceId}/${report.kind}/${webhook}`,
-          report,
-          webhook,
-          attempts: 0,
-          nextPollAtMs: report.atMs,
-        }]
-        : []
-    )
+/** The messages that tell a schedule's webhooks of something. */
+export function messagesFor(schedule: Schedule | undefined, notification: Notification): readonly OutboxMessage[] {
+  const { occurrenceId, kind, atMs } = notification;
+  return (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
+    on.includes(kind)
+      ? [{ id: `${occurrenceId}/${kind}/${webhook}`, notification, webhook, attempts: 0, nextAttemptAtMs: atMs }]
+      : []
   );
-  return { notifications, outboxMessages };
 }
 
 /**
- * Sends what is due, a few at a time; webhooks take turns, so that one that is away keeps nobody else from hearing. Never
- * throws for a webhook's sake.
+ * Sends what is due, a few at a time; webhooks take turns, so that one that is unavailable delays no other. Never throws
+ * because of a webhook.
+ *
+ * @returns How many were delivered.
  */
 export async function sendNotifications(service: Service, signal: AbortSignal): Promise<number> {
-  const due = inTurns(await service.schedulerStore.dueOutboxMessages(service.deps.clock.now(), MAX_READ));
+  const due = interleaved(await dueOutbox(service.kv, service.deps.clock.now(), MAX_READ));
   let sent = 0;
-  await inParallel(due.slice(0, MAX_SENT), AT_ONCE, async (read) => {
-    if (!signal.aborted && await sendOne(service, read, signal)) sent++;
+  await inParallel(due.slice(0, MAX_SENT), AT_ONCE, async (entry) => {
+    if (!signal.aborted && await sendOne(service, entry, signal)) sent++;
   });
   return sent;
 }
 
 /** The first of each webhook, then the second of each, and so on. */
-function inTurns(due: readonly Read<OutboxMessage>[]): readonly Read<OutboxMessage>[] {
+function interleaved(due: readonly Entry<OutboxMessage>[]): readonly Entry<OutboxMessage>[] {
   const ranks = new Map<string, number>();
-  return due.map((read) => {
-    const { report, webhook } = read.value;
-    const hook = `${report.schedule}/${webhook}`;
+  return due.map((entry) => {
+    const { notification, webhook } = entry.value;
+    const hook = `${notification.schedule}/${webhook}`;
     const rank = ranks.get(hook) ?? 0;
     ranks.set(hook, rank + 1);
-    return { read, rank };
-  }).sort((a, b) => a.rank - b.rank).map(({ read }) => read);
+    return { entry, rank };
+  }).sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
 }
 
-async function sendOne(service: Service, read: Read<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
-  const { deps, schedulerStore, schedules } = service;
-  const { report, webhook, attempts } = read.value;
-  const hook = schedules.find(({ name }) => name === report.schedule)?.notify[webhook];
+async function sendOne(service: Service, entry: Entry<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
+  const { deps, kv, schedules } = service;
+  const { id, notification, webhook, attempts } = entry.value;
+  const hook = schedules.find(({ name }) => name === notification.schedule)?.notify[webhook];
   if (hook === undefined) {
-    // The schedule has changed since: there is nobody left to tell.
-    await schedulerStore.completeMessage(read, null);
+    // The schedule has changed since: the webhook is gone.
+    await completeMessage(kv, entry, null);
     return false;
   }
-  const problem = await send(service, hook, read.value, signal);
+  const problem = await send(service, hook, entry.value, signal);
   if (problem !== undefined) {
-    deps.log("WARNING", `The webhook of ${report.schedule} did not take ${read.value.id}: ${problem}`);
+    deps.log("WARNING", `The webhook of ${notification.schedule} did not take ${id}: ${problem}`);
   }
   const pauseMs = PAUSES_MS[attempts];
-  const isEnded = problem === undefined || pauseMs === undefined;
-  const next = { ...read.value, attempts: attempts + 1, nextPollAtMs: deps.clock.now() + (pauseMs ?? 0) };
-  await schedulerStore.completeMessage(read, isEnded ? null : next);
+  const isFinal = problem === undefined || pauseMs === undefined;
+  const next = { ...entry.value, attempts: attempts + 1, nextAttemptAtMs: deps.clock.now() + (pauseMs ?? 0) };
+  await completeMessage(kv, entry, isFinal ? null : next);
   return problem === undefined;
 }
 
 async function send(
   { deps, fetch, env }: Service,
   { url, secretEnv }: Schedule["notify"][number],
-  { id, report }: OutboxMessage,
+  { id, notification }: OutboxMessage,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const body = JSON.stringify({
-    type: `run.${report.kind}`,
-    timestamp: new Date(report.atMs).toISOString(),
-    data: { schedule: report.schedule, occurrence: report.occurrenceId, slug: report.slug, message: report.message },
+    type: `run.${notification.kind}`,
+    timestamp: new Date(notification.atMs).toISOString(),
+    data: {
+      schedule: notification.schedule,
+      occurrence: notification.occurrenceId,
+      slug: notification.slug,
+      message: notification.message,
+    },
   });
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
   const secret = secretEnv === null ? undefined : env(secretEnv);

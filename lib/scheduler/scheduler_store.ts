@@ -1,35 +1,14 @@
 /**
- * What the cloud side remembers beside the records of runs: how far each schedule has come, what became of its slots,
- * whom to tell, and how the ticks went. All of it in Deno KV; what belongs together is written in one atomic operation,
- * which fails when somebody else was there first.
+ * What the scheduler keeps beside the submissions: each schedule's progress, occurrences that wait to be submitted, the
+ * outbox of notifications, the lock, and how the last tick went.
  */
 
-import { StorageError } from "../errors.ts";
+import type { Change } from "../store/change.ts";
+import type { Entry, Found, Kv } from "../store/kv.ts";
+import { timeKey } from "../store/run_store.ts";
 import type { Progress } from "./due.ts";
 import type { NotificationKind, Occurrence } from "./schedule.ts";
 
-/** How a slot ended; `skipped` and `missed` never became a run. */
-export interface OccurrenceResult {
-  readonly status: "completed" | "failed" | "cancelled" | "unknown" | "skipped" | "missed";
-  readonly atMs: number;
-  readonly slug: string | null;
-  readonly durationSeconds: number | null;
-  readonly message: string | null;
-}
-
-export interface StoredOccurrence {
-  readonly id: string;
-  readonly schedule: string;
-  readonly atMs: number;
-  readonly state: "waiting" | "open" | "cancelling" | "ended";
-  /** The ledger's record, once there is one. */
-  readonly submissionId: string | null;
-  readonly submittedAtMs: number | null;
-  readonly isDeadlineReported: boolean;
-  readonly end: OccurrenceResult | null;
-}
-
-/** Something to be told about a slot: on the page, and to whoever wants to hear it. */
 export interface Notification {
   readonly occurrenceId: string;
   readonly schedule: string;
@@ -39,281 +18,145 @@ export interface Notification {
   readonly message: string | null;
 }
 
-/** A message on its way to a webhook. */
+/** A notification on its way to a webhook. */
 export interface OutboxMessage {
   readonly id: string;
-  readonly report: Notification;
-  /** Which of the schedule's webhooks. */
+  readonly notification: Notification;
+  /** Index among the schedule's webhooks. */
   readonly webhook: number;
   readonly attempts: number;
-  readonly nextPollAtMs: number;
+  readonly nextAttemptAtMs: number;
 }
 
 export interface TickLog {
   readonly startedMs: number;
   readonly tookMs: number;
-  /** Since the store was begun. */
+  /** Ticks that did not come, since the store was created. */
   readonly missed: number;
-  /** What ended the last tick early; `null` when nothing did. */
+  /** Why the last tick failed; `null` when it did not. */
   readonly error: string | null;
 }
 
-/** Who ticks, and how the tick before went, as both were read. */
-export interface AdvanceResult {
-  /** Somebody else has the lease until then; a past instant when nobody has. */
+/** An occurrence that is due, and has no submission yet. */
+export interface WaitingOccurrence extends Occurrence {
+  /** Why it is not submitted at all, when no tick came in time for it. */
+  readonly missed: string | null;
+}
+
+/** The lock and the last tick's log, as they were read together. */
+export interface TickState {
+  /** In the past when nobody holds the lock. */
   readonly lockedUntilMs: number;
   readonly log: TickLog | null;
-  readonly versionstamps: { readonly lock: string | null; readonly log: string | null };
+  readonly read: readonly Found[];
 }
 
-/** The right to tick, until it runs out. Writes of who has lost it fail. */
-export interface LockHandle {
-  readonly versionstamp: string;
-}
+/** The lock on ticks. Its versionstamp is the fencing token: changes of a holder that lost the lock fail. */
+export type Lock = Pick<Entry, "key" | "versionstamp">;
 
-/** A value as it was read, to be written again only if nobody else did. */
-export interface Read<T> {
-  readonly value: T;
-  readonly versionstamp: string | null;
-}
+const LOCK = ["tick", "lock"];
+const LOG = ["tick", "log"];
 
-export interface SchedulerStore {
-  turn(): Promise<AdvanceResult>;
-  /** Notes a tick that had nothing to do, and so needed no lease; nothing when somebody ticked meanwhile. */
-  recordIdleTick(turn: AdvanceResult, log: TickLog | null): Promise<void>;
-  /** `undefined` when somebody else has taken the lease since. */
-  acquire(turn: AdvanceResult, untilMs: number): Promise<LockHandle | undefined>;
-  /** Notes how the tick went, where there is something to note, and leaves the place to the next; nothing, once the lease is lost. */
-  release(lock: LockHandle, log: TickLog | null): Promise<void>;
-
-  /** In the order of the names. */
-  progress(schedules: readonly string[]): Promise<readonly Read<Progress | null>[]>;
-  /** Moves a schedule on, and with it notes its new slots and what there is to tell; false when somebody else did. */
-  begin(lock: LockHandle, schedule: string, step: BeginStep): Promise<boolean>;
-  removeProgress(lock: LockHandle, schedule: string): Promise<void>;
-
-  /** Of all schedules, the earliest first. */
-  openOccurrences(): Promise<readonly Read<StoredOccurrence>[]>;
-  /** Notes a slot that no schedule named, to be run now; false when it is there already. */
-  addOccurrence(occurrence: Occurrence): Promise<boolean>;
-  occurrence(schedule: string, id: string): Promise<StoredOccurrence | null>;
-  /** Writes a slot and what there is to tell about it; false when somebody else did. */
-  move(
-    lock: LockHandle,
-    read: Read<StoredOccurrence>,
-    moved: StoredOccurrence,
-    notify: NotificationBatch,
-  ): Promise<boolean>;
-  /** Newest first. */
-  lastOccurrences(schedule: string, limit: number): Promise<readonly StoredOccurrence[]>;
-  /** How many slots ended so, over all time. */
-  countEnds(schedule: string): Promise<Readonly<Record<string, number>>>;
-
-  /** Newest first. */
-  notifications(limit: number): Promise<readonly Notification[]>;
-  /** Those of slots that did not go as they should have, failures aside; newest first. */
-  problemNotifications(limit: number): Promise<readonly Notification[]>;
-  /** The longest due first. */
-  dueOutboxMessages(nowMs: number, limit: number): Promise<readonly Read<OutboxMessage>[]>;
-  /** Puts a message off, or, with `null`, is done with it. */
-  completeMessage(read: Read<OutboxMessage>, next: OutboxMessage | null): Promise<void>;
-
-  tickLog(): Promise<TickLog | null>;
-  /** Forgets slots and reports of before, a few at a time. */
-  prune(beforeMs: number, most: number): Promise<number>;
-}
-
-export interface BeginStep {
-  readonly read: Read<Progress | null>;
-  readonly progress: Progress;
-  readonly occurrences: readonly Occurrence[];
-  readonly notify: NotificationBatch;
-}
-
-export interface NotificationBatch {
-  readonly notifications: readonly Notification[];
-  readonly outboxMessages: readonly OutboxMessage[];
-}
-
-export const NO_NOTIFICATIONS: NotificationBatch = { notifications: [], outboxMessages: [] };
-
+/** Kinds that the status page lists: what did not go as planned. */
 const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown"];
 
-const LOCK = ["tick", "lease"];
-const LOG = ["tick", "log"];
-/** Deno KV reads so many at once. */
-const MAX_KEYS = 10;
+const PRUNE_BATCH = 200;
 
-export function schedulerStoreOn(kv: Deno.Kv): SchedulerStore {
-  const held = (lock: LockHandle) => kv.atomic().check({ key: LOCK, versionstamp: lock.versionstamp });
-  return {
-    async turn() {
-      const [lock, log] = await kv.getMany<[{ untilMs: number }, TickLog]>([LOCK, LOG]);
-      const versionstamps = { lock: lock.versionstamp, log: log.versionstamp };
-      return { lockedUntilMs: lock.value?.untilMs ?? -Infinity, log: log.value, versionstamps };
-    },
-    async recordIdleTick({ versionstamps: { lock, log } }, passed) {
-      if (passed === null) return;
-      await kv.atomic().check({ key: LOCK, versionstamp: lock }, { key: LOG, versionstamp: log })
-        .set(LOG, passed).commit();
-    },
-    async acquire({ versionstamps }, untilMs) {
-      const change = kv.atomic().check({ key: LOCK, versionstamp: versionstamps.lock });
-      const result = await change.set(LOCK, { untilMs }).commit();
-      return result.ok ? { versionstamp: result.versionstamp } : undefined;
-    },
-    async release(lock, log) {
-      const change = held(lock).delete(LOCK);
-      await (log === null ? change : change.set(LOG, log)).commit();
-    },
-
-    async progress(schedules) {
-      const entries = await getAll<Progress>(kv, schedules.map((name) => ["progress", name]));
-      return entries.map(({ value, versionstamp }) => ({ value, versionstamp }));
-    },
-    async begin(lock, schedule, { read, progress, occurrences, notify }) {
-      const change = held(lock).check({ key: ["progress", schedule], versionstamp: read.versionstamp })
-        .set(["progress", schedule], progress);
-      for (const occurrence of occurrences) setOccurrence(change, newOccurrence(occurrence));
-      tell(change, notify);
-      return (await change.commit()).ok;
-    },
-    async removeProgress(lock, schedule) {
-      await held(lock).delete(["progress", schedule]).commit();
-    },
-
-    async openOccurrences() {
-      const keys: Deno.KvKey[] = [];
-      for await (const { key } of kv.list({ prefix: ["open-slot"] })) keys.push(["slot", ...key.slice(1)]);
-      const occurrences: Read<StoredOccurrence>[] = [];
-      for (const entry of await getAll<StoredOccurrence>(kv, keys)) {
-        if (entry.value !== null) occurrences.push({ value: entry.value, versionstamp: entry.versionstamp });
-      }
-      return occurrences.sort((a, b) => a.value.atMs - b.value.atMs);
-    },
-    async addOccurrence(occurrence) {
-      const change = kv.atomic().check({ key: ["slot", occurrence.schedule, occurrence.id], versionstamp: null });
-      setOccurrence(change, newOccurrence(occurrence));
-      return (await change.commit()).ok;
-    },
-    occurrence: async (schedule, id) => (await kv.get<StoredOccurrence>(["slot", schedule, id])).value,
-    async move(lock, read, moved, notify) {
-      const change = held(lock).check({
-        key: ["slot", moved.schedule, moved.id],
-        versionstamp: read.versionstamp,
-      });
-      setOccurrence(change, moved);
-      if (moved.end !== null && read.value.end === null) {
-        change.sum(["slot-ends", moved.schedule, moved.end.status], 1n);
-      }
-      tell(change, notify);
-      return (await change.commit()).ok;
-    },
-    async lastOccurrences(schedule, limit) {
-      const found = await Array.fromAsync(kv.list({ prefix: ["slot-time", schedule] }, { reverse: true, limit }));
-      const occurrences = await getAll<StoredOccurrence>(
-        kv,
-        found.map(({ key }) => ["slot", schedule, String(key[3])]),
-      );
-      return occurrences.flatMap(({ value }) => value === null ? [] : [value]);
-    },
-    async countEnds(schedule) {
-      const counts: Record<string, number> = {};
-      for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: ["slot-ends", schedule] })) {
-        counts[String(key[2])] = Number(value.value);
-      }
-      return counts;
-    },
-
-    async notifications(limit) {
-      const found = kv.list<Notification>({ prefix: ["report"] }, { reverse: true, limit });
-      return (await Array.fromAsync(found)).map(({ value }) => value);
-    },
-    async problemNotifications(limit) {
-      const found = kv.list<Notification>({ prefix: ["trouble"] }, { reverse: true, limit });
-      return (await Array.fromAsync(found)).map(({ value }) => value);
-    },
-    async dueOutboxMessages(nowMs, limit) {
-      const found = kv.list<OutboxMessage>({ prefix: ["message"], end: ["message", timeKey(nowMs + 1)] }, { limit });
-      return (await Array.fromAsync(found)).map(({ value, versionstamp }) => ({ value, versionstamp }));
-    },
-    async completeMessage({ value, versionstamp }, next) {
-      const key = messageKey(value);
-      const change = kv.atomic().check({ key, versionstamp }).delete(key);
-      if (next !== null) change.set(messageKey(next), next);
-      await change.commit();
-    },
-
-    tickLog: async () => (await kv.get<TickLog>(LOG)).value,
-    // Hardly any tick needs it.
-    prune: async (beforeMs, most) => await (await import("./retention.ts")).deleteExpired(kv, beforeMs, most),
-  };
+export async function readTickState(kv: Kv): Promise<TickState> {
+  const [lock, log] = await Promise.all([kv.get<{ untilMs: number }>(LOCK), kv.get<TickLog>(LOG)]);
+  return { lockedUntilMs: lock.value?.untilMs ?? -Infinity, log: log.value, read: [lock, log] };
 }
 
-/** All at once, as many to a question as there may be. */
-async function getAll<T>(kv: Deno.Kv, keys: readonly Deno.KvKey[]): Promise<Deno.KvEntryMaybe<T>[]> {
-  const questions: Promise<Deno.KvEntryMaybe<T>[]>[] = [];
-  for (let at = 0; at < keys.length; at += MAX_KEYS) {
-    questions.push(kv.getMany<T[]>(keys.slice(at, at + MAX_KEYS)));
-  }
-  return (await Promise.all(questions)).flat();
+/** Stores the log of a tick that found nothing to do, unless another one ran since the state was read. */
+export async function recordIdleTick(kv: Kv, { read }: TickState, log: TickLog): Promise<void> {
+  await kv.atomic().check(...read).set(LOG, log).commit();
 }
 
-function newOccurrence({ id, schedule, atMs }: Occurrence): StoredOccurrence {
-  return {
-    id,
-    schedule,
-    atMs,
-    state: "waiting",
-    submissionId: null,
-    submittedAtMs: null,
-    isDeadlineReported: false,
-    end: null,
-  };
+/** @returns `undefined` when another process acquired the lock since the state was read. */
+export async function acquireLock(kv: Kv, { read }: TickState, untilMs: number): Promise<Lock | undefined> {
+  const versionstamp = await kv.atomic().check(...read.slice(0, 1)).set(LOCK, { untilMs }).commit();
+  return versionstamp === undefined ? undefined : { key: LOCK, versionstamp };
 }
 
-function setOccurrence(change: Deno.AtomicOperation, occurrence: StoredOccurrence): void {
-  const index = ["open-slot", occurrence.schedule, occurrence.id];
-  change.set(["slot", occurrence.schedule, occurrence.id], occurrence).set(timeIndexOf(occurrence), null);
-  if (occurrence.state === "ended") change.delete(index);
-  else change.set(index, null);
+/** Does nothing once the lock is lost. */
+export async function releaseLock(kv: Kv, lock: Lock, log: TickLog | null): Promise<void> {
+  const change = kv.atomic().check(lock).delete(LOCK);
+  await (log === null ? change : change.set(LOG, log)).commit();
 }
 
-function tell(change: Deno.AtomicOperation, { notifications, outboxMessages }: NotificationBatch): void {
-  for (const report of notifications) {
-    const place = [timeKey(report.atMs), report.occurrenceId, report.kind];
-    change.set(["report", ...place], report);
-    // Most only tell that all went well: what is worth knowing must not be lost among those.
-    if (PROBLEM_KINDS.includes(report.kind)) change.set(["trouble", ...place], report);
-  }
-  for (const message of outboxMessages) change.set(messageKey(message), message);
+export async function tickLog(kv: Kv): Promise<TickLog | null> {
+  return (await kv.get<TickLog>(LOG)).value;
 }
 
-/** In order of time: a slot that was wished by hand bears a name that says nothing of it. */
-function timeIndexOf({ schedule, id, atMs }: StoredOccurrence): Deno.KvKey {
-  return ["slot-time", schedule, timeKey(atMs), id];
+/** In the order of the names. */
+export async function readProgress(kv: Kv, schedules: readonly string[]): Promise<readonly Found<Progress>[]> {
+  return await kv.getMany(schedules.map((name) => ["progress", name]));
 }
 
-/** Those that are due are found without reading the others, the longest due first. */
-function messageKey({ id, nextPollAtMs }: OutboxMessage): Deno.KvKey {
-  return ["message", timeKey(nextPollAtMs), id];
+/** Earliest first. */
+export async function listWaiting(kv: Kv): Promise<readonly WaitingOccurrence[]> {
+  const found = await Array.fromAsync(kv.list<WaitingOccurrence>({ prefix: ["waiting"] }));
+  return found.map(({ value }) => value).sort((a, b) => a.atMs - b.atMs);
 }
 
-function timeKey(instantMs: number): string {
-  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
+/** Adds an occurrence that no schedule named; false when it is waiting already. */
+export async function addWaiting(kv: Kv, occurrence: Occurrence): Promise<boolean> {
+  const key = waitingKey(occurrence);
+  const waiting: WaitingOccurrence = { ...occurrence, missed: null };
+  return await kv.atomic().check({ key, versionstamp: null }).set(key, waiting).commit() !== undefined;
 }
 
-/**
- * Opens the store.
- *
- * @param path A local file; the host's own store, like Deno Deploy's, when left out.
- * @throws StorageError when this runtime was started without it.
- */
-export async function openKv(path?: string): Promise<Deno.Kv> {
-  if (typeof Deno.openKv !== "function") {
-    throw new StorageError("Cannot open the store: this runtime was started without Deno KV", {
-      hint: 'Start it with --unstable-kv, or with "unstable": ["kv", "cron"] in deno.json',
-    });
-  }
-  return await Deno.openKv(path);
+/** Removes an occurrence that has a submission already. */
+export async function removeWaiting(kv: Kv, lock: Lock, occurrence: Occurrence): Promise<void> {
+  await kv.atomic().check(lock).delete(waitingKey(occurrence)).commit();
+}
+
+export function setWaiting(change: Change, occurrence: WaitingOccurrence): void {
+  change.set(waitingKey(occurrence), occurrence);
+}
+
+export function deleteWaiting(change: Change, occurrence: Occurrence): void {
+  change.delete(waitingKey(occurrence));
+}
+
+/** Adds a notification: to the outbox for each message, and to the status page where it is a problem. */
+export function addNotification(change: Change, notification: Notification, messages: readonly OutboxMessage[]): void {
+  const { atMs, occurrenceId, kind } = notification;
+  if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(atMs), occurrenceId, kind], notification);
+  for (const message of messages) change.set(outboxKey(message), message);
+}
+
+/** Newest first. */
+export async function listProblems(kv: Kv, limit: number): Promise<readonly Notification[]> {
+  const found = await Array.fromAsync(kv.list<Notification>({ prefix: ["problem"] }, { reverse: true, limit }));
+  return found.map(({ value }) => value);
+}
+
+/** The longest due first. */
+export async function dueOutbox(kv: Kv, nowMs: number, limit: number): Promise<readonly Entry<OutboxMessage>[]> {
+  return await Array.fromAsync(kv.list({ prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] }, { limit }));
+}
+
+/** Removes a message, or with `next` puts it off. */
+export async function completeMessage(kv: Kv, entry: Entry<OutboxMessage>, next: OutboxMessage | null): Promise<void> {
+  const change = kv.atomic().check(entry).delete(entry.key);
+  if (next !== null) change.set(outboxKey(next), next);
+  await change.commit();
+}
+
+/** Removes problems from before an instant. */
+export async function pruneProblems(kv: Kv, beforeMs: number): Promise<void> {
+  const old = kv.list({ prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
+  const change = kv.atomic();
+  for await (const { key } of old) change.delete(key);
+  await change.commit();
+}
+
+function waitingKey({ schedule, id }: Occurrence): readonly string[] {
+  return ["waiting", schedule, id];
+}
+
+/** What is due is found without reading the rest. */
+function outboxKey({ id, nextAttemptAtMs }: OutboxMessage): readonly string[] {
+  return ["outbox", timeKey(nextAttemptAtMs), id];
 }

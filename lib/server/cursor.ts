@@ -16,7 +16,7 @@ export async function readPage(
 ): Promise<Page | undefined> {
   const after = cursor === null ? null : placeIn(cursor);
   if (after === undefined) return undefined;
-  const records = await store.listRecent(null, { limit: limit + 1, after: after ?? undefined, workflow });
+  const records = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });
   const shown = records.slice(0, limit);
   const last = shown.at(-1);
   if (records.length <= limit || last === undefined) return { records: shown, next: null };
@@ -24,7 +24,7 @@ export async function readPage(
 }
 
 function placeIn(cursor: string): RecentCursor | undefined {
-  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([A-Za-z0-9-]{1,64})$/.exec(cursor) ?? [];
+  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([\w@:.-]{1,128})$/.exec(cursor) ?? [];
   if (createdAtMs === undefined || submissionId === undefined) return undefined;
   return { createdAtMs: Number(createdAtMs), submissionId };
 }

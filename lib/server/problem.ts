@@ -1,7 +1,7 @@
 /** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
 
 import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../errors.ts";
-import { SubmissionTooLarge } from "../store/run_store.ts";
+import { SubmissionTooLarge } from "../store/submission_body.ts";
 
 /** What keeps somebody else's page, or a curious cache, out of ours. */
 export const SECURITY_HEADERS = {

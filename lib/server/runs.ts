@@ -74,6 +74,7 @@ async function submitAndWait(
   try {
     const events = execute(deps, request, {
       ...DEFAULT_EXECUTE,
+      origin: { type: "http" },
       signal,
       isWaiting: waitMs > 0,
       timeoutMs: waitMs,
@@ -114,7 +115,7 @@ export async function showRun({ service, name }: Call): Promise<Response> {
 /** Keys of this server are for what it started: the account's other runs are nobody's business here. */
 async function findOurs({ deps }: Call["service"], name: string): Promise<Submission> {
   const record = await deps.store.get(name) ?? await deps.store.findRun(null, name);
-  if (record !== undefined) return record;
+  if (record !== undefined && record.origin.type !== "command-line") return record;
   throw new NotFound(`Cannot find the run ${name}: none of that name was started here`, {
     hint: "GET /runs lists those that were",
   });

@@ -1,13 +1,20 @@
 /** How everything is doing: for machines, for whoever keeps watch, and as a page. */
 
 import { NotFound, RunnerError } from "../errors.ts";
-import { slugOf } from "../store/run_store.ts";
+import { isAbandoned, slugOf } from "../store/run_store.ts";
+import {
+  addWaiting,
+  listProblems,
+  listWaiting,
+  tickLog,
+  type WaitingOccurrence,
+} from "../scheduler/scheduler_store.ts";
+import { endOf } from "../scheduler/report_occurrences.ts";
 import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOn, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { Call } from "./call.ts";
-import { isAbandoned } from "../scheduler/open_submissions.ts";
 import { renderPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
@@ -23,7 +30,8 @@ const NOW_BUDGET = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
 export async function listSchedules({ service }: Call): Promise<Response> {
-  const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule)));
+  const waiting = await listWaiting(service.kv);
+  const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
   return json({
     timeline: service.timeline,
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
@@ -40,10 +48,10 @@ export async function runSchedule({ service, name, request }: Call): Promise<Res
   if (schedule === undefined) throw new NotFound(`Cannot run ${name}: there is no such schedule`);
   const key = idempotencyKey(request.headers);
   if (key instanceof Response) return key;
-  const { deps, schedulerStore } = service;
+  const { deps, kv } = service;
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
-  await schedulerStore.addOccurrence({ id, schedule: name, atMs: nowMs });
+  if (await deps.store.get(id) === undefined) await addWaiting(kv, { id, schedule: name, atMs: nowMs });
   // Where another tick is under way, that one or the next takes it up.
   try {
     await tick(service, NOW_BUDGET);
@@ -52,13 +60,17 @@ export async function runSchedule({ service, name, request }: Call): Promise<Res
     if (!(error instanceof RunnerError)) throw error;
     deps.log("WARNING", `${id} is left to the next tick: ${error.message}`);
   }
-  const occurrence = await schedulerStore.occurrence(name, id);
-  const record = await deps.store.get(occurrence?.submissionId ?? "");
-  const slug = record === undefined ? null : slugOf(record);
-  return json({ occurrence: id, state: occurrence?.state ?? "waiting", slug, end: occurrence?.end ?? null }, {
+  const submission = await deps.store.get(id);
+  const slug = submission === undefined ? null : slugOf(submission);
+  return json({ occurrence: id, ...occurrenceState(submission), slug }, {
     status: 202,
     headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
   });
+}
+
+function occurrenceState(submission: Submission | undefined) {
+  const end = submission && endOf(submission);
+  return { state: submission === undefined ? "waiting" : end === undefined ? "open" : "ended", end: end ?? null };
 }
 
 /** `GET /`. */
@@ -74,13 +86,14 @@ export async function showStatus({ service }: Call): Promise<Response> {
 }
 
 async function pageFacts(service: Service): Promise<PageFacts> {
-  const { deps, schedulerStore, schedules, timeline } = service;
-  const [log, counts, open, failures, notifications] = await Promise.all([
-    schedulerStore.tickLog(),
+  const { deps, kv, schedules, timeline } = service;
+  const [log, counts, open, failures, notifications, waiting] = await Promise.all([
+    tickLog(kv),
     deps.store.countEnds(),
-    deps.store.longestOpen(OPEN_SHOWN),
-    deps.store.recentFailures(FAILURES_SHOWN),
-    schedulerStore.problemNotifications(REPORTS_SHOWN),
+    deps.store.listOpen("service"),
+    deps.store.listFailures(FAILURES_SHOWN),
+    listProblems(kv, REPORTS_SHOWN),
+    listWaiting(kv),
   ]);
   return {
     host: deps.client.host,
@@ -89,9 +102,9 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     keepsSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
     ticks: log,
     counts,
-    schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule))),
-    openCount: open.count,
-    open: open.records.map((record) => ({
+    schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
+    openCount: open.length,
+    open: open.slice(0, OPEN_SHOWN).map((record) => ({
       ...runFacts(record),
       status: isAbandoned(record) ? "unknown" : record.state === "active" ? record.run.platformStatus : "pending",
       sinceMs: record.createdAtMs,
@@ -117,10 +130,15 @@ function failureOf(record: Submission): readonly FailureFacts[] {
   return [{ ...facts, status: "failed", message: errorMessage ?? "It does not say why", logs }];
 }
 
-async function factsOf({ deps, schedulerStore, timeline }: Service, schedule: Schedule): Promise<ScheduleFacts> {
+async function factsOf(
+  { deps, timeline }: Service,
+  schedule: Schedule,
+  allWaiting: readonly WaitingOccurrence[],
+): Promise<ScheduleFacts> {
   const { name, workflow, cron, timeZone, overlap } = schedule;
   const isEnabled = runsOn(schedule, timeline);
-  const occurrences = await schedulerStore.lastOccurrences(name, RESULTS);
+  const waiting = allWaiting.filter((occurrence) => occurrence.schedule === name).toReversed();
+  const submissions = await deps.store.listOfSchedule(name, RESULTS);
   return {
     name,
     workflow,
@@ -129,14 +147,21 @@ async function factsOf({ deps, schedulerStore, timeline }: Service, schedule: Sc
     overlap,
     isEnabled,
     nextMs: isEnabled ? nextOccurrences(schedule, deps.clock.now(), NEXT).map(({ atMs }) => atMs) : [],
-    results: occurrences.map(({ atMs, state, end }) => ({
-      scheduledAtMs: atMs,
-      status: end?.status ?? (state === "waiting" ? "waiting" : "running"),
-      slug: end?.slug ?? null,
-      durationSeconds: end?.durationSeconds ?? null,
-      message: end?.message ?? null,
-    })),
+    results: [
+      ...waiting.map(({ atMs }) => ({ ...NOT_ENDED, scheduledAtMs: atMs, status: "waiting" })),
+      ...submissions.map(resultOf),
+    ]
+      .slice(0, RESULTS),
   };
+}
+
+const NOT_ENDED = { slug: null, durationSeconds: null, message: null };
+
+function resultOf(submission: Submission): ScheduleFacts["results"][number] {
+  const scheduledAtMs = submission.origin.type === "schedule"
+    ? submission.origin.scheduledAtMs
+    : submission.createdAtMs;
+  return { scheduledAtMs, ...endOf(submission) ?? { ...NOT_ENDED, status: "running" } };
 }
 
 async function shortHash(text: string): Promise<string> {

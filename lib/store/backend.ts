@@ -83,7 +83,8 @@ export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backe
       throw error;
     });
   return {
-    ...limits,
+    maxValueLength: limits.maxValueLength,
+    maxChangeLength: limits.maxChangeLength,
     read: async (keys) => await (await opened()).read(keys),
     page: async (query) => await (await opened()).page(query),
     write: async (write) => await (await opened()).write(write),

@@ -1,6 +1,6 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
-import { UsageError } from "../errors.ts";
+import { StorageError, UsageError } from "../errors.ts";
 import { type Backend, COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
@@ -10,7 +10,10 @@ import type { SqliteOptions } from "./sqlite_kv.ts";
 export const STORE_NAMES =
   "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
 
-export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside">;
+export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside"> & {
+  /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
+  readonly onUnusable?: ((error: StorageError) => void) | undefined;
+};
 
 /**
  * Opens it when it is first used; faults that pass are retried.
@@ -18,7 +21,20 @@ export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside">;
  * @throws UsageError for a name that is not one of STORE_NAMES. It does not quote a URL, which may hold a password.
  */
 export function openKv(name: string, options: OpenKvOptions): Kv {
-  return createKv(retryingBackend(backendOf(name, options), options));
+  const backend = retryingBackend(backendOf(name, options), options);
+  const { onUnusable } = options;
+  if (onUnusable === undefined) return createKv(backend);
+  return createKv(lazyBackend(backend, async () => {
+    try {
+      await backend.read([]);
+      return backend;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      onUnusable(error);
+      await backend[Symbol.asyncDispose]();
+      return (await import("./memory_kv.ts")).memoryBackend();
+    }
+  }));
 }
 
 function backendOf(name: string, { clock, onSetAside }: OpenKvOptions): Backend {

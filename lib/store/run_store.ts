@@ -4,7 +4,9 @@ import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
 import type { Submission } from "../submission.ts";
-import type { Change, Found, Kv } from "./kv.ts";
+import type { Change } from "./change.ts";
+import { createKv, type Found, type Kv } from "./kv.ts";
+import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
 
 /**
@@ -21,7 +23,7 @@ export interface RunStore extends AsyncDisposable {
    * @returns The submission with its new revision.
    * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
-  put<S extends Submission>(submission: S, also?: (change: Change) => void): Promise<S>;
+  put<S extends Submission>(submission: S, also?: (change: Change, written: S) => void): Promise<S>;
   get(submissionId: string): Promise<Submission | undefined>;
   /** The latest submission whose run has this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
@@ -135,10 +137,15 @@ const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] 
   unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
 };
 
-const PRUNE_BATCH = 50;
+const PRUNE_BATCH = 25;
 const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
+
+/** Keeps everything until the process ends. */
+export function memoryRunStore(): RunStore {
+  return createRunStore(createKv(memoryBackend()));
+}
 
 /** Closing it closes the store below. */
 export function createRunStore(kv: Kv): RunStore {
@@ -177,7 +184,11 @@ export function createRunStore(kv: Kv): RunStore {
   };
 }
 
-async function put<S extends Submission>(kv: Kv, submission: S, also?: (change: Change) => void): Promise<S> {
+async function put<S extends Submission>(
+  kv: Kv,
+  submission: S,
+  also?: (change: Change, written: S) => void,
+): Promise<S> {
   const { submissionId: id, revision } = submission;
   const old = await kv.get<StoredSubmission>(["submission", id]);
   const stored = old.value?.revision ?? 0;
@@ -191,7 +202,7 @@ async function put<S extends Submission>(kv: Kv, submission: S, also?: (change: 
   if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
   }
-  also?.(change);
+  also?.(change, written);
   if (await change.commit() === undefined) throw new WriteConflict(`Cannot write ${id}: another process did`);
   return written;
 }

@@ -28,6 +28,9 @@ const MIGRATIONS = [
   "CREATE TABLE kv (key TEXT NOT NULL UNIQUE, value TEXT NOT NULL, version TEXT NOT NULL) STRICT",
 ];
 
+/** The newest file that this program can read, as its `user_version`. */
+export const STORE_VERSION: number = MIGRATIONS.length;
+
 /** Not ours, or damaged. */
 class UnreadableFile extends Error {}
 
@@ -199,7 +202,7 @@ function setAside(error: unknown, inode: number | null, { path, clock, onSetAsid
 }
 
 /** By SQLite's own fixed words: the runtime passes no code. A table or column is missing where the schema is not ours. */
-function isUnreadable(error: unknown): boolean {
+export function isUnreadable(error: unknown): boolean {
   return error instanceof UnreadableFile || error instanceof Error &&
       /file is not a database|malformed|unsupported file format|must use the same text encoding|no such (table|column)/
         .test(error.message);

@@ -4,7 +4,7 @@ import type { Submission } from "../../submission.ts";
 import { someTime, text, wholeNumber } from "../argv.ts";
 import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { openLedger } from "../open.ts";
+import { openHistory } from "../open.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
 const howMany = wholeNumber({ min: 1, max: 1_000_000 });
@@ -33,7 +33,7 @@ export const history = defineCommand({
   },
   async run(call) {
     const { context, output, values } = call;
-    await using store = openLedger(call, "needed");
+    await using store = openHistory(call, "needed");
     const [action, name, ...others] = values.words ?? [];
     const isWhole = others.length === 0 && (action === "show" || name === undefined);
     if (action === "show" && isWhole) return await showOne(call, store, name ?? "last");
@@ -45,7 +45,7 @@ export const history = defineCommand({
     }
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
-    const records = await store.listRecent(null, { limit, workflow: values.workflow, sinceMs });
+    const records = await store.listRecent({ limit, workflow: values.workflow, sinceMs });
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
     } else if (records.length === 0) output.answer("Nothing was run from here, as far as this machine remembers");
@@ -56,10 +56,10 @@ export const history = defineCommand({
 
 /** The record that is meant by a slug, a wish's id, `WORKFLOW#47` or `last`. */
 export async function findRecord(store: RunStore, name: string): Promise<Submission | undefined> {
-  if (name === "last") return (await store.listRecent(null, { limit: 1 }))[0];
+  if (name === "last") return (await store.listRecent({ limit: 1 }))[0];
   const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(name) ?? [];
   if (workflow === undefined) return await store.findRun(null, name) ?? await store.get(name);
-  const ofWorkflow = await store.listRecent(null, { limit: 100_000, workflow });
+  const ofWorkflow = await store.listRecent({ limit: 100_000, workflow });
   return ofWorkflow.find((record) => recordDocument(record).runNumber === Number(digits));
 }
 
@@ -88,7 +88,7 @@ async function prune(
     });
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
-  const count = await store.prune(null, { beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
+  const count = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
   if (output.mode === "json") output.document({ pruned: count, exitCode: 0, kind: "completed", submitted: "no" });
   else output.answer(`${count} forgotten`);
   return EXIT_CODES.completed;

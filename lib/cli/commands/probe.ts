@@ -12,7 +12,7 @@ import { type Call, defineCommand, JSON_ARG } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
-import { caCertsOf, openLedger } from "../open.ts";
+import { caCertsOf, openHistory } from "../open.ts";
 import type { Output } from "../output.ts";
 
 const DEFAULT_WORKFLOW = "hello-world";
@@ -112,7 +112,7 @@ async function remember(
   host: string,
   facts: ReturnType<typeof hostProfileOf>,
 ): Promise<void> {
-  await using store = openLedger(call, "needed");
+  await using store = openHistory(call, "needed");
   try {
     await store.updateCapabilities(host, facts);
   } catch (error) {

@@ -204,7 +204,7 @@ const MAX_RECORDS = 200_000;
 async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
   if (random() >= TIDIES_UP) return;
   try {
-    await store.prune(null, { beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
+    await store.prune({ beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
   } catch (error) {
     // Another run will.
     if (!(error instanceof StorageError)) throw error;

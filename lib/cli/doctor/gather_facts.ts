@@ -22,7 +22,7 @@ import { judgeHistory, judgeVersions } from "./machine_checks.ts";
 import { caCertsOf, logTo } from "../open.ts";
 import type { Output } from "../output.ts";
 import { dotenvOf, lookAtNetwork, lookAtSettings, proxyFor, said } from "./machine_facts.ts";
-import { ledgerPath } from "../state_path.ts";
+import { historyPath } from "../state_path.ts";
 import { type Check, type CheckName, skipped, type Verdict, verdictOf } from "./check.ts";
 
 export interface ExamineOptions {
@@ -222,7 +222,7 @@ function isNoAnswer(error: unknown): boolean {
 }
 
 async function lookAtLedger({ env, os }: Context, host: string | null): Promise<Outcome<StoreInspection>> {
-  const path = ledgerPath(env, os);
+  const path = historyPath(env, os);
   const inspection = await inspectStore(path, host);
   return { verdict: judgeHistory(path, inspection), value: inspection };
 }
