@@ -137,6 +137,11 @@ const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] 
   unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
 };
 
+/** Whether a row is made from the submissions, and made anew with them. */
+export function isDerived([name = ""]: readonly string[]): boolean {
+  return name in INDEXES || name === "part" || name === "count" || name === "ended";
+}
+
 const PRUNE_BATCH = 25;
 const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
