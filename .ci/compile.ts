@@ -1,8 +1,9 @@
 /**
- * `deno task compile [--output FILE]` makes this machine's binary, `deno task compile:all` those of a release with their
- * SHA-256 sums. Ends with 1 when one is missing, and writes the sums only when none is.
+ * `deno task compile [--output FILE]` compiles this machine's binary; `deno task compile:all [--output FOLDER]` compiles
+ * the binaries of a release with their SHA-256 sums. Exits with 1 when a binary is missing, and then writes no sums.
  *
- * `COMPILE_DENO` names another Deno to do it, and `DENORT_BIN` (read by Deno itself) this machine's runtime on disk.
+ * `COMPILE_DENO` is the path of the Deno that compiles. Deno itself reads `DENORT_BIN`, the path of this machine's
+ * runtime.
  */
 
 import { dirname, join, resolve } from "node:path";
@@ -20,8 +21,8 @@ const LICENSES = "THIRD_PARTY_LICENSES";
 async function main(args: readonly string[]): Promise<number> {
   const isAll = args[0] === "--all";
   const [option, output, ...others] = isAll ? args.slice(1) : args;
-  const isUnderstood = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
-  if (!isUnderstood) {
+  const isValid = option === undefined || (option === "--output" && output !== undefined && others.length === 0);
+  if (!isValid) {
     console.error("Usage: compile [--output FILE], compile:all [--output FOLDER]");
     return 2;
   }
@@ -31,7 +32,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 interface Program extends Bundle {
   readonly deno: string;
-  /** To work in. */
+  /** Temporary. */
   readonly folder: string;
   readonly commit: string;
 }
@@ -40,18 +41,18 @@ async function compileHere(output: string): Promise<number> {
   const target = asTarget(Deno.build.target);
   if (target === undefined) {
     console.error(
-      `Cannot compile for ${Deno.build.target}: there is no runtime for it, only for ${TARGETS.join(", ")}`,
+      `Cannot compile for ${Deno.build.target}: no release supports it, only ${TARGETS.join(", ")}`,
     );
     return 1;
   }
-  await removeIfThere(output);
+  await removeIfExists(output);
   const missing = await withProgram((program) => compileEach(program, [target], () => output));
   return missing.length === 0 ? 0 : 1;
 }
 
 async function compileAll(folder: string): Promise<number> {
   const outputOf = (target: Target) => join(folder, assetName(target));
-  for (const old of [join(folder, SUMS), ...TARGETS.map(outputOf)]) await removeIfThere(old);
+  for (const old of [join(folder, SUMS), ...TARGETS.map(outputOf)]) await removeIfExists(old);
   return await withProgram(async (program) => {
     const missing = await compileEach(program, TARGETS, outputOf);
     if (missing.length > 0) {
@@ -64,7 +65,7 @@ async function compileAll(folder: string): Promise<number> {
     const packages = await packagesOf(Deno.execPath());
     await Deno.writeTextFile(join(folder, LICENSES), await licensesOf(packages));
     await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
-    console.error(`Compiled all ${TARGETS.length}, their sums are in ${join(folder, SUMS)}`);
+    console.error(`Compiled all ${TARGETS.length} binaries; their sums are in ${join(folder, SUMS)}`);
     return 0;
   });
 }
@@ -80,7 +81,7 @@ async function withProgram<T>(use: (program: Program) => Promise<T>): Promise<T>
   }
 }
 
-/** Answers with those that failed. Each is made elsewhere first: what stands at its place is whole. */
+/** Returns the targets that failed. Each binary is compiled in the temporary folder first, so that no partial file is left. */
 async function compileEach(
   { deno, folder, commit, entry }: Program,
   targets: readonly Target[],
@@ -90,10 +91,10 @@ async function compileEach(
   for (const target of targets) {
     const output = outputOf(target);
     try {
-      const made = join(folder, target, executableName(target));
-      await compileExecutable({ deno, entry, target, output: made });
+      const compiled = join(folder, target, executableName(target));
+      await compileExecutable({ deno, entry, target, output: compiled });
       await Deno.mkdir(dirname(output), { recursive: true });
-      await Deno.copyFile(made, `${output}.part`);
+      await Deno.copyFile(compiled, `${output}.part`);
       await Deno.rename(`${output}.part`, output);
       console.error(`Compiled ${output} ${commit === "" ? "" : `of ${commit} `}for ${target}`);
     } catch (error) {
@@ -108,7 +109,7 @@ function executableName(target: string): string {
   return `pw-workflow-runner${target.includes("windows") ? ".exe" : ""}`;
 }
 
-async function removeIfThere(path: string): Promise<void> {
+async function removeIfExists(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (error) {

@@ -1,4 +1,4 @@
-/** `deno task contract:update FILE`: writes tests/contract/activate.json, the structure of an OpenAPI file. */
+/** `deno task contract:update FILE` writes tests/contract/activate.json, the structure of an OpenAPI document. */
 
 import { structureOf } from "./contract/structure.ts";
 

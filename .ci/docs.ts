@@ -1,4 +1,4 @@
-/** `deno task docs`: writes the pages that are made from the program. */
+/** `deno task docs` writes the pages that are generated from the program. */
 
 import { pages } from "./docs/pages.ts";
 
@@ -6,7 +6,7 @@ const ROOT = new URL("../", import.meta.url);
 
 for (const [path, text] of Object.entries(await pages(ROOT))) {
   await Deno.writeTextFile(new URL(path, ROOT), text);
-  console.log(`${path} is written`);
+  console.log(`Wrote ${path}`);
 }
 const { success } = await new Deno.Command(Deno.execPath(), { args: ["fmt", "-q", "docs"], cwd: ROOT }).output();
 if (!success) Deno.exit(1);

@@ -1,6 +1,6 @@
-/** `deno task record`: runs the demo, and writes docs/demo.svg of what it said and when. */
+/** `deno task record` runs the demo and writes docs/demo.svg, an animation of its output. */
 
-import { renderRecording, type SaidLine } from "./docs/recording.ts";
+import { type RecordedLine, renderRecording } from "./docs/recording.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const COMMAND = "$ deno task demo";
@@ -13,7 +13,7 @@ const child = new Deno.Command("sh", {
   stdout: "piped",
 }).spawn();
 const startedMs = performance.now();
-const lines: SaidLine[] = [{ text: COMMAND, atMs: 0 }];
+const lines: RecordedLine[] = [{ text: COMMAND, atMs: 0 }];
 let rest = "";
 for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
   const pieces = (rest + text).split("\n");
@@ -22,5 +22,5 @@ for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
 }
 const { success } = await child.status;
 if (!success) Deno.exit(1);
-const title = "A run on the simulated platform, from its submit to its end";
+const title = "A run on the simulated platform, from submission to completion";
 await Deno.writeTextFile(new URL("docs/demo.svg", ROOT), renderRecording(lines, { title }));

@@ -1,4 +1,4 @@
-/** `deno run -A .ci/release_notes.ts TAG` prints the release's notes; ends with 1 when tag, version, changelog disagree. */
+/** `deno run -A .ci/release_notes.ts TAG` prints a release's notes, or exits with 1 if tag, version and changelog disagree. */
 
 import { VERSION } from "../lib/version.ts";
 import { checkTag, notesFor } from "./release/notes.ts";

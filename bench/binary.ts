@@ -1,6 +1,6 @@
 /**
- * What the compiled program costs against a compiled program of one line: its `--version` start and its size. Both are
- * compiled here, by the same Deno, and started in turn, so that what else the machine does befalls both alike.
+ * Compares the compiled program with a compiled one-line program: the duration of `--version`, and the size. Both are
+ * compiled here by the same Deno and started alternately, so that other load affects both.
  */
 
 import { compileExecutable } from "../.ci/release/executable.ts";
@@ -13,7 +13,7 @@ const DEADLINE_MS = 30_000;
 const START_GOAL = 1.3;
 const SIZE_GOAL = 1.15;
 
-/** Prints both ratios; 1 when a goal is missed, else 0. */
+/** Prints both ratios; returns 1 when a goal is missed, else 0. */
 export async function benchBinary(print: (line: string) => void): Promise<number> {
   const folder = await Deno.makeTempDir();
   try {
@@ -26,7 +26,7 @@ export async function benchBinary(print: (line: string) => void): Promise<number
       rounds.push({ bareMs: await timeOnce(bare), oursMs: await timeOnce(ours) });
     }
     const starts = { ours: median(rounds.map((one) => one.oursMs)), bare: median(rounds.map((one) => one.bareMs)) };
-    print(`The binary's --version against one line compiled, medians of ${ROUNDS} rounds\n`);
+    print(`The binary's --version compared with a compiled one-line program, medians of ${ROUNDS} rounds\n`);
     print(`${" ".repeat(6)}${"one line".padStart(11)}${"ours".padStart(11)}`);
     const start = median(rounds.map(({ oursMs, bareMs }) => oursMs / bareMs));
     const isQuick = printRow(print, "start", { ...starts, unit: "ms", ratio: start, goal: START_GOAL });
@@ -46,7 +46,7 @@ export async function benchBinary(print: (line: string) => void): Promise<number
 async function compileBoth(folder: string): Promise<{ readonly ours: string; readonly bare: string }> {
   const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
   const target = asTarget(Deno.build.target);
-  if (target === undefined) throw new Error(`there is no binary for ${Deno.build.target}`);
+  if (target === undefined) throw new Error(`no binary for ${Deno.build.target}`);
   const ending = Deno.build.os === "windows" ? ".exe" : "";
   const [ours, bare] = [`${folder}/ours/pw-workflow-runner${ending}`, `${folder}/bare/pw-workflow-runner${ending}`];
   await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(versionLine(""))});\n`);
@@ -65,8 +65,8 @@ async function timeOnce(program: string): Promise<number> {
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   const tookMs = performance.now() - startedMs;
-  const said = new TextDecoder().decode(stdout).trim();
-  if (code !== 0 || !said.startsWith(versionLine(""))) throw new Error(`${program} ended with ${code}: ${said}`);
+  const output = new TextDecoder().decode(stdout).trim();
+  if (code !== 0 || !output.startsWith(versionLine(""))) throw new Error(`${program} ended with ${code}: ${output}`);
   return tookMs;
 }
 
@@ -82,7 +82,7 @@ interface Row {
   readonly goal: number;
 }
 
-/** Whether the goal is reached. */
+/** @returns Whether the goal is reached. */
 function printRow(print: (line: string) => void, name: string, { ours, bare, unit, ratio, goal }: Row): boolean {
   const isReached = ratio <= goal;
   const cells = [bare, ours].map((value) => `${value.toFixed(1)} ${unit}`.padStart(11)).join("");

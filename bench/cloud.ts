@@ -1,7 +1,7 @@
 /**
- * What the cloud side costs: from its start to its first answer, and from its start to the end of a tick with nothing
- * due, each beside a bare file that opens the same kind of store, as the start before left it. All of a round run in turn, so
- * that what else the machine does befalls them alike.
+ * Measures the service: from its start to the first response, and from its start to the end of a tick with nothing due.
+ * Each is compared with a bare file that opens the same kind of store. They run alternately, so that other load affects
+ * both.
  */
 
 import { startSimulator } from "../lib/simulator/start.ts";
@@ -11,7 +11,7 @@ const GOAL = 2;
 const DEADLINE_MS = 30_000;
 const FLAGS = ["run", "--no-prompt", "-A", "--unstable-kv", "--unstable-cron"];
 
-/** Prints both ratios; 1 when a goal is missed, else 0. */
+/** Prints both ratios; returns 1 when a goal is missed, else 0. */
 export async function benchCloud(print: (line: string) => void): Promise<number> {
   await using simulator = await startSimulator();
   const env = {
@@ -19,10 +19,10 @@ export async function benchCloud(print: (line: string) => void): Promise<number>
     PW_TRIGGER_KEY: "bench-trigger-key-0123",
     PW_READ_KEY: "bench-reading-key-0123",
   };
-  print(`The cloud side against a bare file that opens KV, medians of ${ROUNDS} rounds\n`);
-  const answer = await compare(env, ["bare_serve.ts", "serve.ts"], print, "cold start to first answer");
+  print(`The service compared with a bare file that opens KV, medians of ${ROUNDS} rounds\n`);
+  const response = await compare(env, ["bare_serve.ts", "serve.ts"], print, "cold start to first response");
   const tick = await compare(env, ["bare_tick.ts", "tick.ts"], print, "cold start and a tick with nothing due");
-  return answer <= GOAL && tick <= GOAL ? 0 : 1;
+  return response <= GOAL && tick <= GOAL ? 0 : 1;
 }
 
 async function compare(
@@ -37,7 +37,7 @@ async function compare(
     for (let round = 0; round <= ROUNDS; round++) {
       const bareMs = await timeOnce(bare, `${folder}/bare`, env);
       const oursMs = await timeOnce(ours, `${folder}/ours`, env);
-      // The first start compiles what the next ones find, and makes the store that they open.
+      // The first start compiles the modules and creates the store.
       if (round > 0) rounds.push({ bareMs, oursMs });
     }
   } finally {
@@ -50,7 +50,7 @@ async function compare(
   return ratio;
 }
 
-/** Each file says one line once it is done with what is measured. */
+/** Each file prints a line at the end of the measurement. */
 async function timeOnce(file: string, kvPath: string, env: Readonly<Record<string, string>>): Promise<number> {
   const startedMs = performance.now();
   const child = new Deno.Command(Deno.execPath(), {
@@ -65,7 +65,7 @@ async function timeOnce(file: string, kvPath: string, env: Readonly<Record<strin
     const reader = child.stdout.getReader();
     const { done } = await reader.read();
     const tookMs = performance.now() - startedMs;
-    if (done) throw new Error(`${file} said nothing`);
+    if (done) throw new Error(`${file} printed nothing`);
     await reader.cancel();
     return tookMs;
   } finally {

@@ -1,4 +1,4 @@
-/** What a hundred thousand remembered runs cost: three calls with a full history beside the same with an empty one. */
+/** Compares three commands with a history of 100,000 submissions and with an empty history. */
 
 import { DatabaseSync } from "node:sqlite";
 import { openSqliteRunStore } from "../lib/store/sqlite_run_store.ts";
@@ -10,7 +10,7 @@ const ROUNDS = 21;
 const GOAL = 1.2;
 const MAIN = new URL("../main.ts", import.meta.url).href;
 
-/** Prints three ratios; 1 when one is above the goal, else 0. */
+/** Prints three ratios; returns 1 when one exceeds the goal, else 0. */
 export async function benchHistory(print: (line: string) => void): Promise<number> {
   const folder = await Deno.makeTempDir();
   const simulator = await startSimulator();
@@ -18,9 +18,9 @@ export async function benchHistory(print: (line: string) => void): Promise<numbe
     const started = await run(["run", "quick", "--no-wait", "--json"], `${folder}/empty`, simulator.key);
     const { slug } = JSON.parse(started.stdout);
     await Deno.mkdir(`${folder}/full`);
-    await Deno.copyFile(`${folder}/empty/ledger.db`, `${folder}/full/ledger.db`);
-    await fill(`${folder}/full/ledger.db`, new URL(simulator.url).host);
-    print(`${RECORDS} records, ${ROUNDS} rounds, the run that is watched: ${slug}`);
+    await Deno.copyFile(`${folder}/empty/history.db`, `${folder}/full/history.db`);
+    await fill(`${folder}/full/history.db`, new URL(simulator.url).host);
+    print(`${RECORDS} submissions, ${ROUNDS} rounds, watched run: ${slug}`);
     let worst = 0;
     for (const args of [["history"], ["watch", "last"], ["run", "quick", "--no-wait"]]) {
       worst = Math.max(worst, await compare(args, { folder, key: simulator.key, print }));
@@ -55,29 +55,29 @@ async function compare(
 }
 
 async function run(args: readonly string[], state: string, key: string): Promise<{ ms: number; stdout: string }> {
-  const begunMs = performance.now();
+  const startedMs = performance.now();
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", MAIN, ...args],
     env: { PW_API_KEY: key, PW_STATE_DIR: state, NO_COLOR: "1" },
     stdin: "null",
   }).output();
   if (code !== 0) throw new Error(new TextDecoder().decode(stderr));
-  return { ms: performance.now() - begunMs, stdout: new TextDecoder().decode(stdout) };
+  return { ms: performance.now() - startedMs, stdout: new TextDecoder().decode(stdout) };
 }
 
-/** Older than what is there, so that both histories have the same latest run. */
+/** The submissions are older than the existing one, so that both histories have the same latest run. */
 async function fill(path: string, host: string): Promise<void> {
   const owner = { host, user: "demo" };
-  const record = anActiveSubmission({ owner, run: aRun({ status: "completed", isFinal: true }), createdAtMs: 1 });
+  const submission = anActiveSubmission({ owner, run: aRun({ status: "completed", isFinal: true }), createdAtMs: 1 });
   await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: console.error });
   await store.put(aPendingSubmission({ owner, submissionId: "first", createdAtMs: 1 }));
   const database = new DatabaseSync(path);
   database.exec("BEGIN");
-  const insert = database.prepare("INSERT INTO records VALUES (?, 1, ?, 'demo', 'hello-world', ?, 0, ?, ?)");
+  const insert = database.prepare("INSERT INTO submissions VALUES (?, 1, ?, 'demo', 'hello-world', ?, 0, ?, ?)");
   for (let index = 0; index < RECORDS; index++) {
-    insert.run(`wish-${index}`, host, `slug-${index}`, 1_000 + index, JSON.stringify(record));
+    insert.run(`submission-${index}`, host, `slug-${index}`, 1_000 + index, JSON.stringify(submission));
   }
-  database.exec("DELETE FROM records WHERE submission_id = 'first'; COMMIT");
+  database.exec("DELETE FROM submissions WHERE submission_id = 'first'; COMMIT");
   database.close();
 }
 

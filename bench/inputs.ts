@@ -1,6 +1,6 @@
 /**
- * How long a large payload takes from text to an explained, checked object, against `JSON.parse` plus `JSON.stringify`
- * of the same text in the same run: seconds differ between machines, ratios hardly.
+ * How long a large payload takes from text to validated and explained inputs, relative to `JSON.parse` plus
+ * `JSON.stringify` of the same text. Ratios vary less between machines than durations.
  */
 
 import { checkInputs } from "../lib/inputs/check.ts";
@@ -16,10 +16,10 @@ const LEAVES = 50_000;
 const ROUNDS = 25;
 const GOAL = 8;
 
-/** Prints the times and their ratio; 1 when the goal is missed, else 0. */
+/** Prints the durations and their ratio; returns 1 when the goal is missed, else 0. */
 export async function benchInputs(print: (line: string) => void): Promise<number> {
   const form = readForm({ on: { execute: { inputs: FORM } } });
-  if (form === null) throw new Error("the form can't be read");
+  if (form === null) throw new Error("the form cannot be read");
   const text = JSON.stringify(payload(), null, 1);
   const steps: Step[] = [];
   for (let round = 0; round < ROUNDS; round++) steps.push(await timeRound(text, form));
@@ -32,7 +32,7 @@ export async function benchInputs(print: (line: string) => void): Promise<number
   };
   const { plain, ...ours } = medians;
   const all = Object.values(ours).reduce((sum, ms) => sum + ms, 0);
-  // Of each round by itself, so that what else the machine does befalls both sides alike.
+  // Per round, so that other load affects both sides.
   const ratio = median(steps.map(ratioOf));
   const megabytes = (text.length / 1e6).toFixed(1);
   print(`${megabytes} MB with ${LEAVES} leaves, medians of ${ROUNDS} rounds, Deno ${Deno.version.deno}\n`);
@@ -62,8 +62,8 @@ async function timeRound(text: string, form: Form): Promise<Step> {
   const plainMs = performance.now();
   const layers = await readLayers(["base.json", OVER, "settings.title=changed", "rows[0].c0=changed"], {
     readTextFile: () => Promise.resolve(text),
-    readStdin: () => Promise.reject(new Error("not asked for")),
-    askSecret: () => Promise.reject(new Error("not asked for")),
+    readStdin: () => Promise.reject(new Error("not requested")),
+    promptSecret: () => Promise.reject(new Error("not requested")),
   });
   const readMs = performance.now();
   const resolved = mergeLayers(layers, declaredTypes(form));

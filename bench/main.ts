@@ -1,11 +1,11 @@
-/** `deno task bench <name>`: measures, and prints what it measured. Ends with 1 when a goal is missed. */
+/** `deno task bench <name>`: prints the measurements. Exits with 1 when a goal is missed. */
 
 type Bench = (print: (line: string) => void) => Promise<number>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   start: async (print) => await (await import("./start.ts")).benchStart(print),
-  pollInterval: async (print) => {
-    (await import("./pace.ts")).benchPace(print);
+  "poll-interval": async (print) => {
+    (await import("./poll_interval.ts")).benchPollInterval(print);
     return 0;
   },
   binary: async (print) => await (await import("./binary.ts")).benchBinary(print),

@@ -1,6 +1,6 @@
 /**
- * How long a command takes to start, as a ratio to `deno run` of a one-line file: seconds differ between machines,
- * ratios hardly. Every round runs each subject once, so that what else the machine does befalls all alike.
+ * How long a command takes to start, relative to `deno run` of a one-line file. Ratios vary less between machines than
+ * durations. Every round runs each subject once, so that other load affects all of them.
  */
 
 const ROOT = new URL("../", import.meta.url);
@@ -11,11 +11,11 @@ interface Subject {
   readonly name: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** The ratio that is aimed for, and above which the bench fails. */
+  /** The bench fails above this ratio. */
   readonly goal?: number;
 }
 
-/** Prints the table; 1 when a goal is missed, else 0. */
+/** Prints the table; returns 1 when a goal is missed, else 0. */
 export async function benchStart(print: (line: string) => void): Promise<number> {
   await using platform = await simulate();
   const env = { PW_API_KEY: platform.key };
@@ -43,7 +43,7 @@ function layer(file: string): readonly string[] {
   return ["run", "--no-prompt", "-A", `bench/layers/${file}`];
 }
 
-/** Median milliseconds of each subject. */
+/** The median of each subject, milliseconds. */
 async function measure(subjects: readonly Subject[]): Promise<readonly number[]> {
   const samples = subjects.map((): number[] => []);
   for (const subject of subjects) await timeOnce(subject); // fills the caches
@@ -81,7 +81,7 @@ interface Platform extends AsyncDisposable {
   readonly key: string;
 }
 
-/** A simulator in a process of its own, so that its work is not counted as ours. */
+/** A simulator in its own process, so that its work is not measured. */
 async function simulate(): Promise<Platform> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", "main.ts", "simulate"],
@@ -100,13 +100,13 @@ async function simulate(): Promise<Platform> {
   };
 }
 
-/** The line `export PW_API_KEY=…`. */
+/** Reads the line `export PW_API_KEY=…`. */
 async function keyIn(stdout: ReadableStream<Uint8Array>): Promise<string> {
-  let said = "";
+  let output = "";
   for await (const text of stdout.pipeThrough(new TextDecoderStream())) {
-    said += text;
-    const key = /^export PW_API_KEY=(\S+)\n/m.exec(said)?.[1];
+    output += text;
+    const key = /^export PW_API_KEY=(\S+)\n/m.exec(output)?.[1];
     if (key !== undefined) return key;
   }
-  throw new Error(`simulate gave no key: ${said}`);
+  throw new Error(`simulate printed no key: ${output}`);
 }

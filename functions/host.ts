@@ -1,4 +1,4 @@
-/** What Deno offers the service: the only file here that reads the environment. */
+/** The runtime functions that the service needs. Only this file reads the environment. */
 
 import type { ServiceHost } from "../lib/scheduler/service.ts";
 

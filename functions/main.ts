@@ -1,6 +1,6 @@
 /**
- * Deno Deploy's entry point, started by `deno run`. Deploy finds the cron by evaluating the module's top level, so both
- * calls are synchronous, and its name and schedule are literals (Deno Deploy reference, "Cron").
+ * Deno Deploy's entry point, started by `deno run`. Deploy finds the cron trigger by evaluating the module's top level, so
+ * both calls are synchronous, and the trigger's name and schedule are literals (Deno Deploy reference, "Cron").
  */
 
 import { tickHandler } from "../lib/scheduler/cron.ts";

@@ -1,6 +1,5 @@
 /**
- * The executor for functions of your own: decide a run, submit it at most once, and look at it again whenever there is
- * occasion.
+ * API for your own functions: submit a run at most once, and poll it whenever your function is called.
  *
  * ```ts
  * import { host, openService, runNow } from "./functions/mod.ts";
@@ -8,8 +7,8 @@
  * const service = await openService({ host, schedules: [] });
  *
  * async function onUpload(file: string): Promise<string | null> {
- *   const record = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
- *   return record.ownSlug;
+ *   const submission = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
+ *   return submission.ownSlug;
  * }
  * ```
  *
@@ -19,7 +18,7 @@
 import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
 import { prepare } from "../lib/runs/prepare.ts";
-import { givenLayer } from "../lib/inputs/layers.ts";
+import { createInputLayer } from "../lib/inputs/layers.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Submission } from "../lib/submission.ts";
 import type { Service } from "../lib/scheduler/service.ts";
@@ -36,9 +35,10 @@ export { tick } from "../lib/scheduler/tick.ts";
 const DEADLINE_MS = 30_000;
 
 /**
- * Submits a run and comes back: the ticks, or `advance`, look at it later. The same key is the same run.
+ * Submits a run and returns without waiting for it: later ticks, or calls of `advance`, poll it. A call with the same
+ * key attaches to the same run.
  *
- * @throws What `prepare` and `intend` throw.
+ * @throws The errors of `prepare` and `createSubmission`.
  */
 export async function runNow(
   { deps }: Pick<Service, "deps">,
@@ -47,14 +47,14 @@ export async function runNow(
 ): Promise<Submission> {
   using deadline = deps.clock.timeout(DEADLINE_MS);
   const { signal } = deadline;
-  const layers = [givenLayer("inputs", inputs)];
+  const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
   const { request } = await prepare(deps, spec, { signal });
-  const record = await createSubmission(deps, request, {
+  const submission = await createSubmission(deps, request, {
     signal,
     isWaiting: false,
     idempotencyKey: { text: key, policy: "attach" },
   });
-  const [turn] = await advance(deps, [record], advanceOptions(signal));
-  return turn?.submission ?? record;
+  const [result] = await advance(deps, [submission], advanceOptions(signal));
+  return result?.submission ?? submission;
 }

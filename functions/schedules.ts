@@ -1,24 +1,24 @@
-/** What runs by itself, and when. `pw-workflow-runner schedules` shows what this means. */
+/** The schedules. `pw-workflow-runner schedules` checks this file and shows the next firings. */
 
 import { defineSchedules } from "../lib/scheduler/define.ts";
 
 export const schedules = defineSchedules([
   {
     name: "nightly-hello",
-    cron: "30 2 * * *", // every night at half past two
+    cron: "30 2 * * *", // every night at 2:30
     timeZone: "America/Chicago",
     workflow: "hello-world",
     inputs: { hello: { message: "Good night" } },
-    enabled: false, // leave this line out, and it runs in production
+    enabled: false, // remove this line to run in production
   },
   {
     name: "weekday-benchmark",
-    cron: "0 6-18/2 * * MON-FRI", // every two hours of a working day, in UTC
+    cron: "0 6-18/2 * * MON-FRI", // weekdays every two hours from 6 to 18, in UTC
     workflow: "hello-world",
     inputsFile: "inputs/hello-world.json",
-    overlap: "queue", // wait for the one before; also: skip, allow, cancel-previous
-    deadline: "1h", // tell when it takes longer
-    jitter: "5m", // not all at the full hour
+    overlap: "queue", // wait for the previous run; or: skip, allow, cancel-previous
+    deadline: "1h", // report runs that take longer
+    jitter: "5m", // start up to five minutes later
     notify: [{ url: "https://example.com/hooks/benchmarks", on: ["failed", "missed", "deadline"] }],
     enabled: false,
   },

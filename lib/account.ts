@@ -1,19 +1,19 @@
-/** Who the credential belongs to. */
+/** The user that a credential belongs to. */
 export interface Identity {
-  /** Who it is. */
+  /** User name, as in `pw://user/name`. */
   readonly user: string;
-  /** As people read it. */
+  /** `null` when the server does not report it. */
   readonly fullName: string | null;
-  /** Where to write to. */
+  /** `null` when the server does not report it. */
   readonly email: string | null;
-  /** Which organization it belongs to. */
+  /** `null` when the server does not report it. */
   readonly organization: string | null;
 }
 
-/** Whose records these are. */
+/** The host and user that a submission belongs to. */
 export interface Owner {
-  /** The platform's host name, with its port where it is not the usual one. */
+  /** Host name, with its port if that is not the default one. */
   readonly host: string;
-  /** Who it is. */
+  /** User name on that host. */
   readonly user: string;
 }

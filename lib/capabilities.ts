@@ -1,14 +1,14 @@
-/** `flat`: `/api/workflow-runs`. `nested`: the older `/api/workflows/{workflow}/runs`. */
+/** `current`: `/api/workflow-runs`. `legacy`: `/api/workflows/{workflow}/runs`. */
 export type ApiVersion = "current" | "legacy";
 
-/** What a host is known to do. An absent field is not known. */
+/** What was observed of a server. An absent field has not been observed yet. */
 export interface ServerCapabilities {
-  /** Which family of routes it speaks. */
+  /** Which of the two sets of routes the server offers. */
   readonly apiVersion?: ApiVersion;
-  /** When that was asked, milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly apiVersionCheckedAtMs?: number;
-  /** A run submitted with our slug bears it. */
+  /** True if a run keeps the slug that we submitted. */
   readonly keepsSlug?: boolean;
-  /** A second submit with the same slug is refused. */
+  /** True if the server rejects a second submit with the same slug. */
   readonly refusesDuplicateSlug?: boolean;
 }

@@ -1,26 +1,24 @@
-/** Why this file: everything below the faces takes its time from here, so that tests own the clock. */
-
-/** The one source of time. All instants are milliseconds since the epoch. */
+/** The only source of time below the entry points, so that tests can replace it. Instants are milliseconds since the epoch. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
   /**
-   * Waits, or rejects with the signal's own reason as soon as it is aborted.
+   * Waits; rejects with the signal's own reason as soon as the signal is aborted.
    *
-   * @param durationMs Milliseconds; zero or less resolves on the next turn.
+   * @param durationMs Milliseconds; zero or less resolves in the next iteration of the event loop.
    */
   sleep(durationMs: number, options: { readonly signal?: AbortSignal | undefined }): Promise<void>;
-  /** A signal that aborts with a `TimeoutError` after `durationMs`, until it is disposed. */
+  /** A deadline that aborts after `durationMs` unless it is disposed first. */
   timeout(durationMs: number): Deadline;
 }
 
-/** A running deadline: dispose it when what it guards is done. */
+/** A running timer: dispose it when the guarded operation is done. */
 export interface Deadline extends Disposable {
-  /** Aborts with a `TimeoutError` when the time is up. */
+  /** Aborts with a `TimeoutError` when the deadline passes. */
   readonly signal: AbortSignal;
 }
 
-/** setTimeout counts in a signed 32-bit number; a longer wait would end at once. */
+/** `setTimeout` takes a signed 32-bit number of milliseconds; a longer delay would fire at once. */
 const MAX_TIMER_MS = 2_147_000_000;
 
 /** The machine's clock. */
@@ -37,7 +35,7 @@ export const systemClock: Clock = {
   timeout(durationMs) {
     const controller = new AbortController();
     const id = setTimeout(
-      () => controller.abort(new DOMException(`No answer within ${durationMs} ms`, "TimeoutError")),
+      () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError")),
       Math.min(durationMs, MAX_TIMER_MS),
     );
     return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(id) };
@@ -59,7 +57,7 @@ function timer(durationMs: number, signal: AbortSignal | undefined): Promise<voi
   });
 }
 
-/** A clock that runs `speed` times as fast as another: what takes a minute there takes a second here at 60. */
+/** A clock that runs `speed` times as fast as `base`: at 60, a minute takes a second. */
 export function fastClock(base: Clock, speed: number): Clock {
   if (!(speed > 0)) throw new RangeError(`speed must be above 0: got ${speed}`);
   const startMs = base.now();

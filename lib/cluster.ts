@@ -1,21 +1,21 @@
-/** A cluster that the account may use. */
+/** A cluster that the account can use. */
 export interface Cluster {
   /** 24 hex digits. */
   readonly id: string;
-  /** What it is called by. */
+  /** Unique among the clusters of one user; inputs refer to it. */
   readonly name: string;
-  /** What people read. */
+  /** `null` if none is set. */
   readonly displayName: string | null;
-  /** The owner; `null` when the server left it out. */
+  /** The owner; `null` when the server omits it. */
   readonly user: string | null;
-  /** The platform's word for its kind. */
+  /** The platform's own term, like `existing`; `null` when the server omits it. */
   readonly type: string | null;
-  /** One of the platform's words; only `active` is usable. */
+  /** The platform's own term; only `active` is usable. */
   readonly status: string;
-  /** Empty where there is none. */
+  /** Empty if the cluster has none. */
   readonly ipAddress: string;
-  /** Which scheduler it has. */
+  /** Like `slurm`; `null` when the server omits it. */
   readonly schedulerType: string | null;
-  /** Which cloud it is in. */
+  /** Cloud service provider; `null` for a cluster outside the cloud. */
   readonly csp: string | null;
 }

@@ -1,44 +1,42 @@
-/** Why this file: a typing error should cost one look, not a search through the help. */
-
 /**
- * The words that somebody may have meant, the nearest first: at most three.
+ * The candidates nearest to a misspelled word, nearest first: at most three.
  *
- * A slip is a letter too many, too few, another, or two swapped; the longer the word, the more of them are forgiven.
+ * An edit inserts, deletes or replaces a letter, or swaps two neighbors. One edit is allowed per three letters.
  */
-export function nearest(word: string, known: Iterable<string>): string[] {
-  const most = Math.max(1, Math.floor(word.length / 3));
-  return [...new Set(known)]
-    .map((candidate) => ({ candidate, slips: slipsBetween(word.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, slips }) => slips <= most || (word.length >= 3 && candidate.startsWith(word)))
-    .sort((a, b) => a.slips - b.slips || a.candidate.localeCompare(b.candidate))
+export function nearest(word: string, candidates: Iterable<string>): string[] {
+  const maxEdits = Math.max(1, Math.floor(word.length / 3));
+  return [...new Set(candidates)]
+    .map((candidate) => ({ candidate, edits: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, edits }) => edits <= maxEdits || (word.length >= 3 && candidate.startsWith(word)))
+    .sort((a, b) => a.edits - b.edits || a.candidate.localeCompare(b.candidate))
     .slice(0, 3)
     .map(({ candidate }) => candidate);
 }
 
-/** `Did you mean "a"?`, `Did you mean "a" or "b"?`; `undefined` when nothing is near. */
-export function didYouMean(word: string, known: Iterable<string>): string | undefined {
-  const words = nearest(word, known).map((candidate) => `"${candidate}"`);
-  const last = words.pop();
+/** `Did you mean "a"?`, `Did you mean "a" or "b"?`; `undefined` if nothing is near. */
+export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
+  const quoted = nearest(word, candidates).map((candidate) => `"${candidate}"`);
+  const last = quoted.pop();
   if (last === undefined) return undefined;
-  return `Did you mean ${words.length === 0 ? last : `${words.join(", ")} or ${last}`}?`;
+  return `Did you mean ${quoted.length === 0 ? last : `${quoted.join(", ")} or ${last}`}?`;
 }
 
-/** Damerau-Levenshtein distance, in its restricted form. */
-function slipsBetween(a: string, b: string): number {
+/** The restricted Damerau-Levenshtein distance. */
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
       const isSame = a[row - 1] === b[column - 1];
-      let slips = Math.min(
+      let edits = Math.min(
         (last[column] ?? 0) + 1,
         (current[column - 1] ?? 0) + 1,
         (last[column - 1] ?? 0) + (isSame ? 0 : 1),
       );
       const isSwap = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
-      if (isSwap) slips = Math.min(slips, (beforeLast[column - 2] ?? 0) + 1);
-      current.push(slips);
+      if (isSwap) edits = Math.min(edits, (beforeLast[column - 2] ?? 0) + 1);
+      current.push(edits);
     }
     beforeLast = last;
     last = current;

@@ -1,9 +1,7 @@
-/** Durations as people write and read them. */
-
 import { UsageError } from "./errors.ts";
 
 const UNIT_MS = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000, ms: 1 } as const;
-/** A century: longer is a slip, and would name an instant that no date can hold. */
+/** A century: anything longer is a typing error, and would exceed the range of `Date`. */
 const MAX_DURATION_MS = 36_525 * UNIT_MS.d;
 
 /**
@@ -13,21 +11,21 @@ const MAX_DURATION_MS = 36_525 * UNIT_MS.d;
  * @throws UsageError for anything else.
  */
 export function parseDuration(text: string): number {
-  const word = text.trim().toLowerCase().replace(/^\d+(\.\d+)?$/, "$&s");
-  const parts = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/.exec(word);
+  const normalized = text.trim().toLowerCase().replace(/^\d+(\.\d+)?$/, "$&s");
+  const parts = /^(?:([\d.]+)d)?(?:([\d.]+)h)?(?:([\d.]+)m)?(?:([\d.]+)s)?(?:([\d.]+)ms)?$/.exec(normalized);
   const counts = parts?.slice(1) ?? [];
   const units = [UNIT_MS.d, UNIT_MS.h, UNIT_MS.m, UNIT_MS.s, UNIT_MS.ms];
   const durationMs = units.reduce((sum, unitMs, index) => sum + Number(counts[index] ?? 0) * unitMs, 0);
-  if (word === "" || parts === null || Number.isNaN(durationMs)) {
+  if (normalized === "" || parts === null || Number.isNaN(durationMs)) {
     throw new UsageError(`not a duration: "${text}"`, { hint: "Write it like 90, 90s, 30m, 2h or 1h30m" });
   }
   if (durationMs > MAX_DURATION_MS) {
-    throw new UsageError(`too long a duration: "${text}"`, { hint: "Up to 36525d is possible" });
+    throw new UsageError(`duration too long: "${text}"`, { hint: "The maximum is 36525d" });
   }
   return Math.round(durationMs);
 }
 
-/** `0s`, `42s`, `3m 05s`, `2h 10m`, `3d 4h`: as exact as it is still of interest. */
+/** `0s`, `42s`, `3m 05s`, `2h 10m`, `3d 4h`: at most two units. */
 export function formatDuration(durationMs: number): string {
   const seconds = Math.max(0, Math.floor(durationMs / 1000));
   if (seconds < 60) return `${seconds}s`;

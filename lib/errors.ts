@@ -1,12 +1,12 @@
 /**
- * What can keep us from an answer: one class per reaction of the caller. Each carries a `kind` for programs, words for
- * people ("Cannot <act>: <what is so>") and a hint at what to do next. `cli` alone turns kinds into exit codes.
+ * One class per reaction of the caller. The message reads "Cannot <action>: <reason>". The command line maps kinds to
+ * exit codes.
  */
 
 import type { Problem } from "./problem.ts";
 import type { Submitted } from "./result.ts";
 
-/** What kept us from an answer, for programs. */
+/** Stable name of an error for programs: JSON output and events contain it. */
 export type ErrorKind =
   | "usage"
   | "invalid_inputs"
@@ -27,30 +27,30 @@ export type ErrorKind =
   | "unsupported"
   | "storage";
 
-/** What an error carries beside its words. */
+/** What an error carries in addition to its message. */
 export interface RunnerErrorOptions {
-  /** What to do next. */
+  /** What the user can do next. */
   readonly hint?: string | undefined;
-  /** What was thrown below. */
+  /** The error that this one was caused by. */
   readonly cause?: unknown;
-  /** Whether this call started a run; `no` unless said otherwise. */
+  /** Whether the failed call started a run. Default: `no`. */
   readonly submitted?: Submitted;
-  /** The platform's own stable name for what is wrong, where it gave one. */
+  /** The platform's error code; `undefined` if it sent none. */
   readonly code?: string | undefined;
 }
 
-/** The shallow base: anything else that is thrown is a defect of ours. */
+/** Base of all expected errors: any other error is a bug of this program. */
 export abstract class RunnerError extends Error {
-  /** For programs. */
+  /** Stable name for programs. */
   abstract readonly kind: ErrorKind;
-  /** What to do next; `undefined` when there is nothing to say. */
+  /** What the user can do next; `undefined` if there is no advice. */
   readonly hint: string | undefined;
-  /** Whether the call started a run. */
+  /** Whether the failed call started a run. */
   readonly submitted: Submitted;
-  /** The platform's own stable name for what is wrong. */
+  /** The platform's error code; `undefined` if it sent none. */
   readonly code: string | undefined;
 
-  /** For the classes below. */
+  /** Called by the subclasses. */
   constructor(message: string, { hint, cause, submitted = "no", code }: RunnerErrorOptions = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
@@ -60,55 +60,55 @@ export abstract class RunnerError extends Error {
   }
 }
 
-/** The call itself is wrong: mend the command line. */
+/** The call is wrong: fix the command line. */
 export class UsageError extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "usage";
 }
 
-/** The inputs are wrong: mend them. Holds every problem at once. */
+/** The inputs are invalid: fix them. */
 export class InvalidInputs extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "invalid_inputs";
-  /** Every one at once. */
+  /** All problems, not only the first. */
   readonly problems: readonly Problem[];
 
-  /** Takes all problems at once. */
+  /** Takes all problems, not only the first. */
   constructor(message: string, problems: readonly Problem[], options: RunnerErrorOptions = {}) {
     super(message, options);
     this.problems = problems;
   }
 }
 
-/** The workflow asks for consent that was not given. */
+/** The workflow needs a consent that the user has not given. */
 export class ConsentRequired extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "consent_required";
 }
 
-/** The server understood the request and said no: the same request will be refused again. */
+/** The server rejected the request: sending it again would fail the same way. */
 export class Rejected extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "rejected";
-  /** What the server said of single fields. */
+  /** The server's messages about single fields; often empty. */
   readonly problems: readonly Problem[];
 
-  /** Takes what the server said of single fields. */
+  /** Takes the server's messages about single fields. */
   constructor(message: string, problems: readonly Problem[] = [], options: RunnerErrorOptions = {}) {
     super(message, options);
     this.problems = problems;
   }
 }
 
-/** The name that the user gave this wish is another run's: choose another name, or take up that run. */
+/** The idempotency key belongs to a different run: choose another key, or resume that run. */
 export class IdempotencyKeyConflict extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "idempotency_key_conflict";
 }
 
-/** The key is missing, malformed, refused or not allowed to do this: mend the key. */
+/** The API key is missing, malformed, refused or lacks a permission: fix the key. */
 export class CredentialError extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind: "credential_missing" | "credential_malformed" | "credential_refused" | "forbidden";
 
   /** Takes what is wrong with the key. */
@@ -118,28 +118,28 @@ export class CredentialError extends RunnerError {
   }
 }
 
-/** No such workflow, run or file: mend the name. */
+/** There is no such workflow, run or file: fix the name. */
 export class NotFound extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "not_found";
 }
 
-/** No connection came about, so nothing was sent: wait and repeat. */
+/** No connection was established, so nothing was sent: wait and retry. */
 export class Unreachable extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "unreachable";
 }
 
-/** The server is there but can't answer now (429, 5xx): wait and repeat what is safe to repeat. */
+/** The server cannot handle the request now (429, 5xx): wait and retry what is safe to retry. */
 export class Unavailable extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "unavailable";
   /** The HTTP status. */
   readonly status: number;
-  /** What `Retry-After` asked for; `undefined` when it said nothing. */
+  /** From `Retry-After`; `undefined` without a valid one. */
   readonly retryAfterMs: number | undefined;
 
-  /** Takes the HTTP status and what `Retry-After` asked for. */
+  /** Takes the HTTP status and the delay from `Retry-After`. */
   constructor(
     message: string,
     { status, retryAfterMs, ...options }: RunnerErrorOptions & { status: number; retryAfterMs?: number | undefined },
@@ -150,38 +150,38 @@ export class Unavailable extends RunnerError {
   }
 }
 
-/** The server said 409: what is asked for collides with what is there. */
+/** The server responded with 409: the request conflicts with the current state. */
 export class Conflict extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "conflict";
 }
 
-/** The request may have arrived and its answer is lost: look before sending it again. */
+/** The request may have been processed, but the response was lost: check before sending it again. */
 export class ResponseLost extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "response_lost";
 }
 
-/** The answer is not what the contract promises. */
+/** The response violates the API contract. */
 export class BadResponse extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "bad_response";
 }
 
-/** Nothing was started, and trying again is safe. */
+/** No run was started, and submitting again is safe. */
 export class NotSubmitted extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "not_submitted";
 }
 
-/** This server can't do that at all. */
+/** The server does not support the operation. */
 export class Unsupported extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "unsupported";
 }
 
-/** The ledger or a file could not be read or written. */
+/** The run store or a file cannot be read or written. */
 export class StorageError extends RunnerError {
-  /** For programs. */
+  /** Discriminant. */
   override readonly kind = "storage";
 }

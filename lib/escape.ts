@@ -1,43 +1,43 @@
 /**
- * Why this file: what a server or a log says may hold sequences that move the cursor, retitle the window, or turn the
- * reading direction. None of it may reach a terminal.
+ * Makes text safe for a terminal: text from a server or a log may contain sequences that move the cursor, change the
+ * window title or reverse the reading direction.
  */
 
-/** C0 without tab and newline, DEL, C1, bidi controls, zero-width joiners of lines, the interlinear and tag characters. */
-const HARMFUL =
-  // deno-lint-ignore no-control-regex -- naming them is the point
+/** C0 except tab and newline, DEL, C1, bidi controls, line separators, interlinear and tag characters. */
+const CONTROL_CHARACTERS =
+  // deno-lint-ignore no-control-regex -- they are what it matches
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
-/** Makes every harmful character visible as an escape; tabs and newlines stay. */
+/** Replaces every control character by a visible escape; tabs and newlines stay. */
 export function escapeControlCharacters(text: string): string {
-  return text.replace(HARMFUL, visible);
+  return text.replace(CONTROL_CHARACTERS, visible);
 }
 
-/** The same for text that has to stay on one line: tabs and newlines become visible too. */
+/** Like {@link escapeControlCharacters}, for text on one line: tabs and newlines are escaped too. */
 export function oneLine(text: string): string {
   return escapeControlCharacters(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
-/** JSON that holds the same values, with every harmful character as an escape of JSON's own. */
+/** JSON with the same values, where every control character is a JSON escape. */
 export function escapeJson(json: string): string {
-  return json.replace(HARMFUL, (character) => character.split("").map(jsonEscape).join(""));
+  return json.replace(CONTROL_CHARACTERS, (character) => character.split("").map(jsonEscape).join(""));
 }
 
-/** {@link escapeLog} for a log that comes in pieces: what a piece breaks off waits for the next one. */
+/** {@link escapeLog} for a log in pieces: an unfinished sequence at the end of a piece is held for the next one. */
 export function escapeLogPieces(): (piece: string, options?: { readonly isLast?: boolean }) => string {
-  let kept = "";
+  let held = "";
   return (piece, { isLast = false } = {}) => {
-    const text = kept + piece;
-    kept = isLast ? "" : UNFINISHED.exec(text)?.[0] ?? "";
-    return escapeLog(text.slice(0, text.length - kept.length));
+    const text = held + piece;
+    held = isLast ? "" : UNFINISHED.exec(text)?.[0] ?? "";
+    return escapeLog(text.slice(0, text.length - held.length));
   };
 }
 
-/** The beginning of a colour, or returns whose newline may still come. */
+/** The start of a color sequence, or carriage returns that a newline may follow. */
 // deno-lint-ignore no-control-regex -- as above
 const UNFINISHED = /(?:\u001b(?:\[[0-9;]{0,32})?|\r{1,32})$/;
 
-/** A log as a person reads it: colours dropped, a progress bar's returns made lines, the rest made harmless. */
+/** A readable log: colors are removed, carriage returns of progress bars become newlines, the rest is escaped. */
 export function escapeLog(text: string): string {
   // deno-lint-ignore no-control-regex -- as above
   return escapeControlCharacters(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));

@@ -1,30 +1,30 @@
 import type { RunResult } from "./result.ts";
 import type { RunStatus, StepPosition } from "./run.ts";
 
-/** Why a submit has to wait. */
+/** Why a submit is delayed. */
 export type SubmitDelay = "unreachable" | "rate-limited" | "conflict" | "reconciling" | "workspace";
 
-/** What every event has. */
+/** The fields that every event has. */
 export interface EventBase {
-  /** The record's own id, never sent. */
+  /** Generated here, never sent to the platform. */
   readonly submissionId: string;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
 }
 
-/** Something that happened to a run, or to the wish for one. */
+/** Progress of a submission and its run. */
 export type RunEvent =
   | EventBase & {
     readonly type: "submitting";
     readonly workflow: string;
-    /** What the run will bear if the server honours it; `null` on older servers. */
+    /** The run's slug if the server keeps ours; `null` on legacy servers. */
     readonly slug: string | null;
   }
   | EventBase & {
     readonly type: "key-matched";
-    /** The user's name for the wish, which a run bears already. */
+    /** A run with this key exists already. */
     readonly idempotencyKey: string;
-    /** `null` while it is not clear what became of that wish. */
+    /** `null` while the earlier submission is unconfirmed. */
     readonly slug: string | null;
   }
   | EventBase & {
@@ -38,9 +38,9 @@ export type RunEvent =
     readonly workflow: string | null;
     readonly slug: string | null;
     readonly number: number | null;
-    /** True when this call did not start it but found it going. */
+    /** True if the run existed before this call. */
     readonly isAttached: boolean;
-    /** When waiting stops (the run goes on); `null` for never. */
+    /** When waiting ends (the run continues); `null` for never. */
     readonly deadlineAtMs: number | null;
   }
   | EventBase & {

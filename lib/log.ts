@@ -1,13 +1,12 @@
-/** Why this file: one small diary type, so that engines can say what they do without knowing where it is written. */
-
+/** From the least to the most severe. */
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR"] as const;
-/** How much a line matters. */
+/** How severe a log line is. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** What an engine may say aside. Never given a header, a credential or an input's value. */
+/** Writes one log line. The engines never pass a header, a credential or the value of an input. */
 export interface Log {
   (level: LogLevel, message: string): void;
 }
 
-/** Says nothing. */
+/** Discards every line. */
 export const silentLog: Log = () => {};

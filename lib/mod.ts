@@ -1,5 +1,5 @@
 /**
- * Runs workflows of the Parallel Works ACTIVATE platform from code: the same executor that the command line uses.
+ * Runs workflows of the Parallel Works ACTIVATE platform from code, with the engine of the command line.
  *
  * ```ts
  * import { createClient, findCredential, memoryRunStore, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
@@ -16,8 +16,8 @@
  * console.log(result.status);
  * ```
  *
- * `prepare` and `execute` are its two halves: what is decided before anything is sent, and a generator of events whose
- * return value is the result (`toEnd` hands over both).
+ * `runWorkflow` combines `prepare`, which resolves and checks everything before the first request, and `execute`, an
+ * async generator that yields events and returns the result (`toEnd` passes both on).
  *
  * @module
  */
@@ -53,16 +53,16 @@ export { cancelRun } from "./runs/cancel.ts";
 export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
 export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
-export { follow } from "./runs/track_run.ts";
+export { trackRun } from "./runs/track_run.ts";
 export { digestFailure } from "./runs/failure.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
-export { type Checking, dryRun, type GivenInputs, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export { type Checking, dryRun, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { viewOf } from "./runs/view.ts";
 export type { Document } from "./inputs/document.ts";
-export { givenLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
+export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
 export {

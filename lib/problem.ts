@@ -1,9 +1,9 @@
-/** One thing wrong with what the user gave. */
+/** A validation error in what the user or a file supplied. */
 export interface Problem {
-  /** Where it came from, like `inputs/base.json:12` or `-i #2`; empty when it came from nowhere. */
+  /** Like `inputs/base.json:12` or `-i #2`; empty if the value has no origin, for example because it is missing. */
   readonly origin: string;
-  /** Like `cases[2].inputs.count`. */
+  /** Like `cases[2].inputs.count`; empty for the whole value. */
   readonly path: string;
-  /** What is wrong, in words. */
+  /** Continues the path, like `must be a whole number: got "many"`. */
   readonly message: string;
 }

@@ -4,76 +4,76 @@ import type { SessionAddress } from "./session.ts";
 /** Whether this call started a run. */
 export type Submitted = "yes" | "no" | "unknown";
 
-/** What an execution ended with; `cli` alone turns it into an exit code. */
+/** Why an execution ended. */
 export type ResultKind =
   | "completed"
   | "failed"
   | "cancelled"
-  /** Our own deadline passed; the run goes on. */
+  /** The caller's timeout passed; the run continues. */
   | "timeout"
   /** It is not known whether the submit started a run. */
   | "submit_unknown"
-  /** The run goes on, but nobody answered for too long. */
+  /** The server stopped responding for too long; the run continues. */
   | "connection_lost"
-  /** The run goes on, but the key no longer opens the door. */
+  /** The server no longer accepts the API key; the run continues. */
   | "credential_expired"
-  /** Once seen, now gone: somebody deleted it. */
+  /** The run existed and no longer does. */
   | "run_deleted"
-  /** Submitted, and not waited for. */
+  /** Submitted, without waiting for the end. */
   | "submitted"
-  /** The run started a session, which is ready; it stays running. */
+  /** The session that the run started is ready; the run continues. */
   | "session_ready";
 
 /** How an execution ended. */
 export interface RunResult extends RunView<RunStatus | "timeout" | "unknown"> {
-  /** For programs; tells more than the status. */
+  /** More specific than the status. */
   readonly kind: ResultKind;
   /** Whether this call started the run. */
   readonly submitted: Submitted;
-  /** Why a run failed. */
+  /** Absent unless the run failed and a job or step reports it. */
   readonly failure?: Failure;
   /** The session that the run started, once it is ready. */
   readonly session?: SessionAddress;
-  /** What is so and what to do next, for the kinds that need words. */
+  /** What happened and what to do next, for the kinds that need an explanation. */
   readonly message?: string;
 }
 
-/** Why a run failed, gathered from its jobs and log files. */
+/** Why a run failed, collected from its jobs and log files. */
 export interface Failure {
-  /** In one line. */
+  /** One line. */
   readonly summary: string;
-  /** Those that failed, with their steps. */
+  /** Only the jobs that failed. */
   readonly failedJobs: readonly FailedJob[];
 }
 
 /** A job that failed. */
 export interface FailedJob {
-  /** What it is called by. */
+  /** Its name in the workflow file. */
   readonly name: string;
-  /** The platform's word. */
+  /** The platform's own term. */
   readonly status: string;
-  /** Those that failed. */
+  /** Only the steps that failed. */
   readonly failedSteps: readonly FailedStep[];
 }
 
 /** A step that failed. */
 export interface FailedStep {
-  /** What it is called by. */
+  /** Its name in the workflow file. */
   readonly name: string;
-  /** The platform's word. */
+  /** The platform's own term. */
   readonly status: string;
-  /** What the step said about itself. */
+  /** From the step's log. */
   readonly annotations: readonly Annotation[];
-  /** The last lines of its log. */
+  /** The last lines of the step's log. */
   readonly logTail: readonly string[];
 }
 
-/** What a step said about itself in its log. */
+/** A message that a step marked in its log as an error, a warning or a notice. */
 export interface Annotation {
-  /** The platform's word for its kind. */
+  /** The platform's own term. */
   readonly type: "error" | "warning" | "notice";
-  /** Its heading; `null` when it has none. */
+  /** `null` if it has none. */
   readonly title: string | null;
-  /** In words. */
+  /** The annotation without its type and title. */
   readonly message: string;
 }

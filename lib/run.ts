@@ -1,143 +1,143 @@
 import type { JsonObject } from "./json.ts";
 
-/** What a run is called: by its slug on current servers, by workflow and number on older ones. */
+/** Identifies a run: by its slug on current servers, by workflow and number on legacy ones. */
 export type RunId =
   | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number };
 
-/** Our words for how a run is. */
+/** The status in our terms; `platformStatus` holds the platform's own. */
 export type RunStatus = "running" | "completed" | "failed" | "cancelled";
 
-/** A run of the list. */
+/** A run as the list of runs shows it. */
 export interface Run {
   /** 24 hex digits. */
   readonly id: string;
-  /** `null` on older servers, which know runs by number alone. */
+  /** `null` on legacy servers, which identify runs by number only. */
   readonly slug: string | null;
-  /** Counted within its workflow. */
+  /** Counts within the workflow. */
   readonly number: number | null;
-  /** Who started it. */
+  /** The user who started it; empty when the server omits it. */
   readonly user: string;
-  /** The name that the workflow had when the run began. */
+  /** The workflow's name when the run started. */
   readonly workflowName: string | null;
-  /** Told by older servers alone. */
+  /** `null` on current servers. */
   readonly workflowId: string | null;
-  /** What it is called on the platform. */
+  /** `null` if none was submitted. */
   readonly displayName: string | null;
-  /** Our word for how it is. */
+  /** Derived from `platformStatus`. */
   readonly status: RunStatus;
   /** True once the status can no longer change. A failed run that is not final is still winding down. */
   readonly isFinal: boolean;
-  /** The platform's own word. */
+  /** As the server sent it. */
   readonly platformStatus: string;
-  /** False for a word that this tool does not know. */
+  /** False if `platformStatus` is a term that this version does not recognize. */
   readonly isStatusKnown: boolean;
-  /** Why it is so, in the platform's words. */
+  /** The server's explanation of the status. */
   readonly statusReason: string | null;
-  /** RFC 3339, as the server wrote it. */
+  /** RFC 3339, as the server sent it. */
   readonly createdAt: string | null;
-  /** RFC 3339; `null` while it goes on. */
+  /** RFC 3339; `null` while the run continues. */
   readonly completedAt: string | null;
 }
 
-/** A run with what only its own page tells. */
+/** A run with the details that only a request for that run returns. */
 export interface RunDetail extends Run {
-  /** In their order. */
+  /** In the server's order. */
   readonly jobs: readonly Job[];
-  /** As the platform resolved them. */
+  /** As the platform resolved them; `null` when the server omits them. */
   readonly inputs: JsonObject | null;
-  /** What it offers to open. */
+  /** Pages and endpoints that the run publishes. */
   readonly links: readonly Link[];
-  /** What the platform's own page would open once the run has started. */
+  /** What the platform's web page opens once the run has started. */
   readonly redirect: Redirect | null;
 }
 
-/** A part of a run. */
+/** A job of a run. */
 export interface Job {
   /** Its name in the workflow file. */
   readonly name: string;
-  /** The platform's word: running, completed, error, canceled, skipped, skipped-failed, or one never seen. */
+  /** The platform's term: running, completed, error, canceled, skipped, skipped-failed, or an unknown one. */
   readonly status: string;
-  /** In their order. */
+  /** In the server's order. */
   readonly steps: readonly Step[];
   /** What the job wrote to `$OUTPUTS`. */
   readonly outputs: JsonObject;
 }
 
-/** A part of a job. */
+/** A step of a job. */
 export interface Step {
-  /** Its name in the workflow file. */
+  /** Its name in the workflow file, else its id, else `step N`. */
   readonly name: string;
-  /** The platform's word. */
+  /** The platform's term, like a job's. */
   readonly status: string;
-  /** Position within the job, from 0: its log is `logs/<job>/step_<index>/logs.out`. */
+  /** Position within the job, from 0: the log is `logs/<job>/step_<index>/logs.out`. */
   readonly index: number;
 }
 
-/** Where a run stands: step 2 of 3 of a job. */
+/** The current step of a run, like step 2 of 3. */
 export interface StepPosition {
-  /** By name. */
+  /** Job name. */
   readonly job: string;
-  /** By name. */
+  /** Step name. */
   readonly step: string;
-  /** From 1, over all jobs. */
+  /** From 1, across all jobs. */
   readonly ordinal: number;
-  /** How many there are. */
+  /** Steps in all jobs. */
   readonly total: number;
 }
 
-/** Something that a run offers to open. */
+/** A page or endpoint that a run publishes. */
 export interface Link {
-  /** What it is called by. */
+  /** Its key in the run's links. */
   readonly name: string;
-  /** Where it is. */
+  /** `null` for a link to an endpoint. */
   readonly url: string | null;
-  /** The name of the endpoint behind it. */
+  /** The name of an endpoint; `null` for a link to a URL. */
   readonly endpoint: string | null;
 }
 
-/** What the platform's page of a run would open. */
+/** What the platform's web page of a run opens. */
 export interface Redirect {
-  /** What it is about, for programs. */
+  /** Which list `name` refers to. */
   readonly kind: "session" | "link";
-  /** What it is called by. */
+  /** Name of the session or the link. */
   readonly name: string;
 }
 
-/** One page of runs. */
+/** One page of the list of runs. */
 export interface RunPage {
-  /** In the order of the server. */
+  /** In the server's order. */
   readonly runs: readonly Run[];
-  /** How many there are. */
+  /** Matching runs on all pages. */
   readonly total: number;
 }
 
-/** A run as `status` shows it. A field that the server did not tell is `null`. */
+/** A run as `status` reports it. A field that the server omits is `null`. */
 export interface RunView<Status extends string = RunStatus> {
-  /** The name that the workflow had when the run began. */
+  /** The workflow's name when the run started. */
   readonly workflowName: string | null;
-  /** Told by older servers alone. */
+  /** `null` on current servers. */
   readonly workflowId: string | null;
-  /** Counted within the workflow. */
+  /** Counts within the workflow. */
   readonly runNumber: number | null;
-  /** The run's own name; `null` on older servers. */
+  /** `null` on legacy servers. */
   readonly slug: string | null;
-  /** Our word. */
+  /** Derived from `platformStatus`. */
   readonly status: Status;
-  /** The platform's word. */
+  /** As the server sent it. */
   readonly platformStatus: string | null;
   /** RFC 3339. */
   readonly startedAt: string | null;
-  /** RFC 3339; `null` while it goes on. */
+  /** RFC 3339; `null` while the run continues. */
   readonly completedAt: string | null;
-  /** By the server's own clock. */
+  /** Measured with the server's clock. */
   readonly durationSeconds: number | null;
-  /** Why it is so, where somebody says. */
+  /** The server's or our explanation of the status. */
   readonly errorMessage: string | null;
-  /** With their steps, when the run's own page was read. */
+  /** Absent if the run's details were not requested. */
   readonly jobs?: readonly Job[];
-  /** Job name → what it published. */
+  /** Job name → outputs. */
   readonly outputs?: JsonObject;
-  /** What the run offers to open. */
+  /** Pages and endpoints that the run publishes. */
   readonly links?: readonly Link[];
 }

@@ -1,35 +1,36 @@
-/** Why this file: a credential or a password must not reach a log, a report or the ledger by accident. */
-
-/** A value that can be used but not printed: only {@link Secret.reveal} hands it out, so a search finds every use. */
+/**
+ * A credential or password that never reaches a log, a report or the run store by accident: printing, `JSON.stringify`
+ * and `Deno.inspect` give `***`. Only {@link Secret.reveal} returns the value.
+ */
 export class Secret {
   readonly #value: string;
 
-  /** Takes what is not to be seen. */
+  /** Wraps the plain value. */
   constructor(value: string) {
     this.#value = value;
   }
 
-  /** The secret itself: a search for this finds every use. */
+  /** The plain value: searching for this method finds every use. */
   reveal(): string {
     return this.#value;
   }
 
-  /** Never the secret. */
+  /** `***` */
   toString(): string {
     return "***";
   }
 
-  /** Never the secret. */
+  /** `***` */
   toJSON(): string {
     return "***";
   }
 
-  /** Never the secret. */
+  /** `***`, for `console.log` and `Deno.inspect`. */
   [Symbol.for("Deno.customInspect")](): string {
     return "***";
   }
 
-  /** Never the secret. */
+  /** `***`, for `node:util`. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return "***";
   }

@@ -1,34 +1,34 @@
 /** An interactive session, often started by a run. */
 export interface Session {
-  /** What it is called by. */
+  /** Falls back to the session's slug; empty when the server omits both. */
   readonly name: string;
-  /** The platform's word for its kind. */
+  /** The platform's own term; empty when the server omits it. */
   readonly type: string;
-  /** The platform's word. */
+  /** The platform's own term; `null` when the server omits it. */
   readonly status: string | null;
-  /** Whether it can be used. */
+  /** `null` when the server does not report it. */
   readonly isHealthy: boolean | null;
   /** Relative to the host. */
   readonly externalHref: string | null;
-  /** Where it is. */
+  /** Absolute; `null` when the server omits it. */
   readonly url: string | null;
-  /** What is wrong with it. */
+  /** `null` if there is no error. */
   readonly errorMessage: string | null;
-  /** The slug of the run that started it. */
+  /** The run that started the session; `null` if there is none or the server is a legacy one. */
   readonly runSlug: string | null;
-  /** The number of the run that started it. */
+  /** The run that started the session; `null` if there is none. */
   readonly runNumber: number | null;
-  /** On the user's machine. */
+  /** The tunnel's port on the user's machine. */
   readonly localPort: number | null;
-  /** Where the tunnel leads. */
+  /** The tunnel's remote end. */
   readonly remoteHost: string | null;
-  /** Where the tunnel leads. */
+  /** The tunnel's remote end. */
   readonly remotePort: number | null;
 }
 
-/** Where a session is. */
+/** Where to open a session. */
 export interface SessionAddress {
-  /** What it is called by. */
+  /** The session's name. */
   readonly name: string;
   /** Absolute. */
   readonly url: string;

@@ -4,41 +4,41 @@ import type { RunResult } from "./result.ts";
 import type { Run, RunId } from "./run.ts";
 import type { Consent } from "./workflow.ts";
 
-/** A wish that has been decided to the end: nothing about it is looked up again. */
+/** A request to start one run, with everything resolved: executing it reads no file, option or environment variable. */
 export interface RunRequest {
-  /** Its name in the account. */
+  /** The workflow's name. */
   readonly workflow: string;
-  /** Its id in the account. */
+  /** 24 hex digits; `null` if it is not known. */
   readonly workflowId: string | null;
-  /** Frozen. */
+  /** Merged and checked; includes secrets. */
   readonly inputs: JsonObject;
-  /** Where `inputs` hold secrets: those are never stored. */
+  /** Paths of the secrets in `inputs`, like `db.password`: their values are never stored. */
   readonly secretPaths: readonly string[];
-  /** What the run is to be called on the platform. */
+  /** `null` leaves the choice to the server. */
   readonly displayName: string | null;
-  /** What the workflow asks the user's consent for; `null` when nothing. */
+  /** What the workflow needs the user's consent for; `null` for nothing. */
   readonly requestedConsent: Consent | null;
-  /** True when the user grants it. */
+  /** True if the user consents. */
   readonly isTrusted: boolean;
-  /** True when the workflow declares sessions: then the run is followed until they are ready. */
+  /** True if the workflow declares sessions: the run is then tracked until they are ready. */
   readonly startsSession: boolean;
 }
 
-/** A request as a keeper holds it: secrets are not stored. */
+/** A request as the run store holds it: without the values of secrets. */
 export interface StoredRequest extends Omit<RunRequest, "inputs"> {
-  /** `null` once it was stored, where there are secrets among them. */
+  /** `null` after a round trip through the store if they include secrets. */
   readonly inputs: JsonObject | null;
-  /** The inputs without their secrets; `null` where there are none. */
+  /** `null` if the inputs include no secrets. */
   readonly inputsWithoutSecrets: JsonObject | null;
   /** SHA-256 of the canonical inputs, hex. */
   readonly inputsHash: string;
 }
 
-/** A name that the user gave a wish, so that the same wish from elsewhere is known for the same. */
+/** The caller's name for a submission: submitting again with the same key attaches to the same run. */
 export interface IdempotencyKey {
-  /** As the user gave it. */
+  /** As the caller gave it. */
   readonly text: string;
-  /** From 1; above that when earlier ones failed and a new one was allowed. */
+  /** From 1; higher if earlier attempts failed and the caller allowed another one. */
   readonly attempt: number;
 }
 
@@ -51,126 +51,130 @@ export type Origin =
     readonly schedule: string;
     /** The occurrence's own instant, milliseconds since the epoch. */
     readonly scheduledAtMs: number;
-    /** True once its deadline was reported. */
+    /** True once it was reported that the run exceeded its deadline. */
     readonly isDeadlineReported: boolean;
     /** True once its end was reported. */
     readonly isReported: boolean;
   };
 
-/** What every record has. */
+/** The fields that a submission has in every state. */
 export interface SubmissionBase {
-  /** Ours, never sent. A followed run that this tool did not submit has one too. */
+  /** Generated here, never sent. A tracked run that was not submitted from here has one too. */
   readonly submissionId: string;
-  /** Counts the writes: a keeper refuses to overwrite what somebody else moved on. */
+  /** Increases with each write: the store rejects a write that is based on an older revision. */
   readonly revision: number;
-  /** Whose it is. */
+  /** The host and user that it was created for. */
   readonly owner: Owner;
+  /** What created it: decides which process advances it. */
   readonly origin: Origin;
-  /** What was asked for. */
+  /** What is submitted. */
   readonly request: StoredRequest;
-  /** `null` for a wish without a name of its own. */
+  /** `null` for a submission without a key. */
   readonly idempotencyKey: IdempotencyKey | null;
-  /** The slug that we chose; `null` when the server would not have it, or speaks the older routes. */
+  /** The slug that we chose; `null` if the server rejects our slugs or is a legacy one. */
   readonly ownSlug: string | null;
-  /** Ends the display name, so that a run can be found where slugs are not honoured. */
+  /** Suffix of the display name: it identifies the run on a server that does not keep our slug. */
   readonly correlationTag: string;
-  /** When it was wished, milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
-  /** When it was last written, milliseconds since the epoch. */
+  /** Milliseconds since the epoch, of the last write. */
   readonly updatedAtMs: number;
-  /** When the next thing is to be done. */
+  /** Milliseconds since the epoch, when the next request for it is due. */
   readonly nextPollAtMs: number;
 }
 
-/** Nothing sent, or certainly nothing arrived. */
+/** Stored; nothing was sent, or certainly nothing arrived. */
 export interface PendingSubmission extends SubmissionBase {
-  /** Where it stands. */
+  /** Discriminant of {@link Submission}. */
   readonly state: "pending";
-  /** How often a submit was tried. */
+  /** Number of submits so far. */
   readonly attempts: number;
-  /** Since when a submit has been tried without success; `null` before the first. */
+  /** Milliseconds since the epoch, of the first submit that failed; `null` before the first. */
   readonly retryingSinceMs: number | null;
-  /** How many of the submits ended without an answer: while this is above 0, a run may exist. */
+  /** Number of submits that got no response: while this is above 0, a run may exist. */
   readonly lostResponses: number;
 }
 
-/** Sent; whether a run came of it is not known yet. */
+/** Sent; whether a run was started is not known yet. */
 export interface UnconfirmedSubmission extends SubmissionBase {
-  /** Where it stands. */
+  /** Discriminant of {@link Submission}. */
   readonly state: "unconfirmed";
-  /** How often a submit was tried. */
+  /** Number of submits so far. */
   readonly attempts: number;
-  /** Since when a submit has been tried without success. */
+  /** Milliseconds since the epoch, of the first submit that failed. */
   readonly retryingSinceMs: number | null;
-  /** How many submits ended without an answer. */
+  /** Number of submits that got no response. */
   readonly lostResponses: number;
-  /** When it left, milliseconds since the epoch. */
+  /** Milliseconds since the epoch, of the last submit. */
   readonly sentAtMs: number;
-  /** `null` while the answer is awaited (a process that died leaves it so). */
+  /** `null` while waiting for the response, also after the process died in that wait. */
   readonly reconciliation: Reconciliation | null;
 }
 
-/** Why we look for the run instead of knowing it. */
+/** The search for the run of an unconfirmed submission. */
 export interface Reconciliation {
-  /** `foreign`: a run bears our slug, but it is not ours. `slug-refused`: the slug that a key makes was refused. */
+  /**
+   * Why the response does not settle it. `foreign`: another run has our slug. `slug-rejected`: the server rejected the
+   * slug derived from the idempotency key.
+   */
   readonly cause: "response-lost" | "conflict" | "foreign" | "slug-rejected";
-  /** What the server or the network said. */
+  /** The message of the server or of the network error. */
   readonly detail: string;
   /** Milliseconds since the epoch. */
   readonly sinceMs: number;
-  /** How many looks have found nothing. */
+  /** Number of searches that found nothing. */
   readonly searches: number;
-  /** How long to look before it is called unknown. */
+  /** Milliseconds to search before the outcome is reported as unknown. */
   readonly searchForMs: number;
-  /** True once looking has been given up: a later `resume` may look again. */
+  /** True once the search was abandoned: a later `resume` may search again. */
   readonly isAbandoned: boolean;
 }
 
 /** The platform has shown us the run. */
 export interface ActiveSubmission extends SubmissionBase {
-  /** Where it stands. */
+  /** Discriminant of {@link Submission}. */
   readonly state: "active";
-  /** How the run is asked for. */
+  /** Identifies the run in requests. */
   readonly runId: RunId;
-  /** As it was last seen. */
+  /** As of the last poll. */
   readonly run: Run;
-  /** When it began, milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly startedAtMs: number;
-  /** When it was last seen, milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly lastPolledAtMs: number;
-  /** Since when looks have failed; `null` while we have contact. */
+  /** Milliseconds since the epoch, of the first poll that failed; `null` while polls succeed. */
   readonly unreachableSinceMs: number | null;
-  /** Since when the server has answered 404; `null` while it knows the run. */
+  /** Milliseconds since the epoch, of the first 404; `null` while the server finds the run. */
   readonly missingSinceMs: number | null;
-  /** How many looks in a row answered 404. */
+  /** Number of consecutive polls that got a 404. */
   readonly missingPolls: number;
-  /** Since when the run is `failing`; `null` while it is not. */
+  /** Milliseconds since the epoch; `null` unless the run has failed and is not final. */
   readonly failingSinceMs: number | null;
-  /** True when whoever submitted it did not want to wait for its end. */
+  /** True if the user does not wait for the run; it continues. */
   readonly isDetached: boolean;
 }
 
-/** The platform has shown us its end. */
+/** The run has ended. */
 export interface FinishedSubmission extends SubmissionBase {
-  /** Where it stands. */
+  /** Discriminant of {@link Submission}. */
   readonly state: "finished";
-  /** How the run is asked for. */
+  /** Identifies the run in requests. */
   readonly runId: RunId;
-  /** How it ended. */
+  /** The run at its end. */
   readonly result: RunResult;
 }
 
-/** It certainly never became a run. */
+/** No run was started. */
 export interface RejectedSubmission extends SubmissionBase {
-  /** Where it stands. */
+  /** Discriminant of {@link Submission}. */
   readonly state: "rejected";
-  /** The error's kind and words. */
+  /** The `kind` of the error. */
   readonly kind: string;
-  /** In words. */
+  /** The message of the error. */
   readonly message: string;
 }
 
-/** A run is a record that moves forward. */
+/** A request to start one run, and what has become of it. */
 export type Submission =
   | PendingSubmission
   | UnconfirmedSubmission

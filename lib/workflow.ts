@@ -1,43 +1,43 @@
 import type { JsonObject } from "./json.ts";
 
-/** A workflow as the account holds it. */
+/** A workflow of the account. */
 export interface Workflow {
   /** 24 hex digits. */
   readonly id: string;
-  /** What it is called by. */
+  /** Unique in the account; requests refer to it. */
   readonly name: string;
-  /** What people read. */
+  /** `null` if none is set. */
   readonly displayName: string | null;
-  /** What it does, in its author's words. */
+  /** The author's text; `null` if there is none. */
   readonly description: string | null;
   /** `local` or `remote`. */
   readonly type: string;
-  /** What it is filed under. */
+  /** Empty if there are none. */
   readonly tags: readonly string[];
-  /** Whether the user marked it. */
+  /** True if the user added it to the favorites. */
   readonly isFavorite: boolean;
-  /** Whose it is. */
+  /** User name; `null` when the server omits it. */
   readonly owner: string | null;
-  /** The parsed workflow file, `null` when the server left it out. */
+  /** The parsed workflow file; `null` when the server omits it. */
   readonly yaml: JsonObject | null;
-  /** Saved inputs, built-in ones included. */
+  /** Including the built-in ones. */
   readonly presets: readonly Preset[];
 }
 
-/** Inputs saved under a name, with the workflow. */
+/** Named inputs that are saved with a workflow. */
 export interface Preset {
-  /** What it is called by. */
+  /** Unique within the workflow. */
   readonly name: string;
-  /** True for one that the workflow file itself brings. */
+  /** True if the workflow file itself declares the preset. */
   readonly isBuiltin: boolean;
-  /** As they are saved. */
+  /** Unresolved: as they were saved. */
   readonly inputs: JsonObject;
 }
 
-/** What a workflow wants to do in the user's name. */
+/** What a workflow may do on the user's behalf once the user consents. */
 export interface Consent {
-  /** By name. */
+  /** Names of permissions. */
   readonly permissions: readonly string[];
-  /** By name. */
+  /** Names of variables. */
   readonly variables: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** The GitHub Action, run as a runner runs it, against a simulated platform. */
+/** Runs the GitHub Action as GitHub's runner does, against the simulator. */
 
 import assert from "node:assert/strict";
 import hello from "../inputs/hello-world.json" with { type: "json" };
@@ -14,20 +14,20 @@ import { submittedTo } from "./support/received.ts";
 const missing = Deno.build.os === "linux" ? undefined : "needs Linux";
 const HELLO = "hello:\n  message: from a job\nresource: a30gpuserver\n";
 
-function aPlatform(options: SimulatorOptions = {}) {
+function startPlatform(options: SimulatorOptions = {}) {
   return startSimulator({ clock: fastClock(systemClock, 30), ...options });
 }
 
-/** Inputs that every job gives; each is a run of its own. */
-function given(key: string, workflow: string) {
+/** Inputs of every job, without an idempotency key: each job starts its own run. */
+function inputsFor(key: string, workflow: string) {
   return { "api-key": key, workflow, "idempotency-key": "", "args": "--poll-interval=1s\n--max-poll-interval=1s" };
 }
 
 Deno.test({
-  ...needing("a run that completes: outputs, summary, result, and no annotation", missing),
+  ...needing("a completed run: outputs, summary, result, and no annotations", missing),
   async fn() {
-    await using platform = await aPlatform();
-    const end = await runAction({ with: { ...given(platform.key, "hello-world"), inputs: HELLO } });
+    await using platform = await startPlatform();
+    const end = await runAction({ with: { ...inputsFor(platform.key, "hello-world"), inputs: HELLO } });
     assert.equal(end.code, 0, end.log);
     const { "run-slug": slug, status, "exit-code": exitCode } = end.outputs;
     assert.deepEqual({ slug, status, exitCode }, {
@@ -48,16 +48,16 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("files and values of input-files are laid one over the other, and inputs over all", missing),
+  ...needing("later lines of input-files override earlier ones, and inputs overrides them all", missing),
   async fn() {
-    await using platform = await aPlatform();
+    await using platform = await startPlatform();
     const end = await runAction({
       files: {
         "base.yaml": "hello: { message: base }\nresource: a30gpuserver\n",
         "more.json": '{"workflow_dir": "a"}',
       },
       with: {
-        ...given(platform.key, "hello-world"),
+        ...inputsFor(platform.key, "hello-world"),
         "input-files": "base.yaml\n  more.json\n\nworkflow_dir=b b\n",
         "inputs": '{"hello": {"message": "last"}}',
       },
@@ -70,10 +70,10 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("a run that fails: exit code 1, annotations, and why in the summary", missing),
+  ...needing("a failed run: exit code 1, annotations, and the reason in the summary", missing),
   async fn() {
-    await using platform = await aPlatform();
-    const end = await runAction({ with: given(platform.key, "failing-step") });
+    await using platform = await startPlatform();
+    const end = await runAction({ with: inputsFor(platform.key, "failing-step") });
     assert.equal(end.code, 1, end.log);
     assert.equal(end.outputs["status"], "failed");
     assert.deepEqual(withoutMask(end.commands).map(({ name, properties, data }) => [name, properties["title"], data]), [
@@ -87,20 +87,22 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("a run that fails does not fail the step where that is not wanted", missing),
+  ...needing("fail-on-failed-run: false lets the step succeed when the run fails", missing),
   async fn() {
-    await using platform = await aPlatform();
-    const end = await runAction({ with: { ...given(platform.key, "failing-step"), "fail-on-failed-run": "false" } });
+    await using platform = await startPlatform();
+    const end = await runAction({
+      with: { ...inputsFor(platform.key, "failing-step"), "fail-on-failed-run": "false" },
+    });
     assert.equal(end.code, 0, end.log);
     assert.deepEqual([end.outputs["status"], end.outputs["exit-code"]], ["failed", "1"]);
   },
 });
 
 Deno.test({
-  ...needing("a run that is not waited for goes on", missing),
+  ...needing("wait: false leaves the run running", missing),
   async fn() {
-    await using platform = await aPlatform();
-    const end = await runAction({ with: { ...given(platform.key, "never-ending"), wait: "false" } });
+    await using platform = await startPlatform();
+    const end = await runAction({ with: { ...inputsFor(platform.key, "never-ending"), wait: "false" } });
     assert.equal(end.code, 0, end.log);
     assert.deepEqual([end.outputs["status"], end.outputs["run-slug"]], ["running", platform.runs()[0]?.slug]);
     assert.match(end.summary, /^### ⏳ never-ending: running$/m);
@@ -108,12 +110,12 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("inputs that can't be: exit code 2, every problem told, nothing submitted", missing),
+  ...needing("invalid inputs: exit code 2, every problem is reported, nothing is submitted", missing),
   async fn() {
-    await using platform = await aPlatform();
+    await using platform = await startPlatform();
     const end = await runAction({
       with: {
-        ...given(platform.key, "hello-world"),
+        ...inputsFor(platform.key, "hello-world"),
         inputs: "hello:\n  message: 3\nresource: a30gpuserver\nslurm: 5\n",
       },
     });
@@ -128,24 +130,24 @@ Deno.test({
 });
 
 for (
-  const [what, changed, exitCode, words] of [
-    ["no key", { "api-key": "" }, 4, /api-key is empty\nIs the secret set\?/],
-    ["a key that is none", { "api-key": "s3cret" }, 4, /none of the known forms/],
-    ["no workflow", { workflow: " " }, 2, /input workflow: it is not set/],
-    ["a workflow that is not there", { workflow: "helo-world" }, 5, /hello-world/],
-    ["an unknown word", { "on-cancel": "perhaps" }, 2, /input on-cancel: it must be keep or cancel, got "perhaps"/],
-    ["an option that is none", { args: "--frobnicate" }, 2, /there is no option --frobnicate/],
+  const [what, changed, exitCode, message] of [
+    ["no API key", { "api-key": "" }, 4, /api-key is empty\nCheck that the secret is set/],
+    ["a malformed API key", { "api-key": "s3cret" }, 4, /none of the known formats/],
+    ["no workflow", { workflow: " " }, 2, /input workflow: it is empty/],
+    ["a workflow that does not exist", { workflow: "helo-world" }, 5, /hello-world/],
+    ["an unknown value", { "on-cancel": "perhaps" }, 2, /input on-cancel: it must be keep or cancel, got "perhaps"/],
+    ["an unknown option", { args: "--frobnicate" }, 2, /Unknown option --frobnicate/],
   ] as const
 ) {
   Deno.test({
-    ...needing(`${what}: exit code ${exitCode}, and what to do`, missing),
+    ...needing(`${what}: exit code ${exitCode} and an error annotation`, missing),
     async fn() {
-      await using platform = await aPlatform();
-      const end = await runAction({ with: { ...given(platform.key, "hello-world"), ...changed } });
+      await using platform = await startPlatform();
+      const end = await runAction({ with: { ...inputsFor(platform.key, "hello-world"), ...changed } });
       assert.equal(end.code, exitCode, end.log);
       const [error] = withoutMask(end.commands);
       assert.equal(error?.name, "error");
-      assert.match(error?.data ?? "", words);
+      assert.match(error?.data ?? "", message);
       assert.equal(end.outputs["status"], "error");
       assert.equal(platform.received("submit").length, 0);
     },
@@ -153,15 +155,15 @@ for (
 }
 
 Deno.test({
-  ...needing("a program that is given as one file is called in place of the checkout", missing),
+  ...needing("binary runs that file instead of the checkout", missing),
   async fn() {
-    await using platform = await aPlatform();
+    await using platform = await startPlatform();
     const main = new URL("../main.ts", import.meta.url).pathname;
     await using folder = await emptyFolder();
     const binary = `${folder.path}/program`;
     const script = `#!/bin/sh\necho called with "$1" >&2\nexec deno run -A ${main} "$@"\n`;
     await Deno.writeTextFile(binary, script, { mode: 0o755 });
-    const end = await runAction({ with: { ...given(platform.key, "quick"), binary, "setup-deno": "false" } });
+    const end = await runAction({ with: { ...inputsFor(platform.key, "quick"), binary, "setup-deno": "false" } });
     assert.equal(end.code, 0, end.log);
     assert.match(end.log, /^called with run$/m);
     assert.deepEqual(end.used, []);
@@ -169,7 +171,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("without a key of its own a run has one for the repository, workflow run, job and step", missing),
+  ...needing("the default idempotency key is made of repository, workflow run, job and step", missing),
   async fn() {
     await using folder = await emptyFolder();
     const binary = `${folder.path}/program`;
@@ -181,19 +183,21 @@ Deno.test({
   },
 });
 
-Deno.test("the key that is given by default is another one for every step, and the same one for every attempt", async () => {
-  const { inputs: { key } } = await readAction();
-  const parts = [...(key?.default ?? "").matchAll(/\$\{\{ ([\w.-]+) \}\}/g)].map(([, name]) => name);
+Deno.test("the default idempotency key differs between steps and is the same for every attempt", async () => {
+  const { inputs } = await readAction();
+  const parts = [...(inputs["idempotency-key"]?.default ?? "").matchAll(/\$\{\{ ([\w.-]+) \}\}/g)].map(([, name]) =>
+    name
+  );
   assert.deepEqual(parts, ["github.repository", "github.run_id", "github.job", "strategy.job-index", "github.action"]);
 });
 
 for (const interrupts of ["process", "group"] as const) {
   Deno.test({
-    ...needing(`a cancelled job keeps its run, when SIGINT reaches the ${interrupts}`, missing),
+    ...needing(`a cancelled job keeps its run when SIGINT reaches the ${interrupts}`, missing),
     async fn() {
-      await using platform = await aPlatform({ clock: systemClock });
+      await using platform = await startPlatform({ clock: systemClock });
       const end = await runAction({
-        with: given(platform.key, "never-ending"),
+        with: inputsFor(platform.key, "never-ending"),
         cancelAt: /^Status: running/,
         interrupts,
       });
@@ -205,11 +209,11 @@ for (const interrupts of ["process", "group"] as const) {
   });
 
   Deno.test({
-    ...needing(`a cancelled job cancels its run where that is wanted, when SIGINT reaches the ${interrupts}`, missing),
+    ...needing(`a cancelled job with on-cancel: cancel cancels its run when SIGINT reaches the ${interrupts}`, missing),
     async fn() {
-      await using platform = await aPlatform({ clock: systemClock });
+      await using platform = await startPlatform({ clock: systemClock });
       const end = await runAction({
-        with: { ...given(platform.key, "never-ending"), "on-cancel": "cancel" },
+        with: { ...inputsFor(platform.key, "never-ending"), "on-cancel": "cancel" },
         cancelAt: /^Status: running/,
         interrupts,
       });
@@ -222,12 +226,12 @@ for (const interrupts of ["process", "group"] as const) {
 }
 
 Deno.test({
-  ...needing("a job that is cancelled while it submits cancels the run that comes of it", missing),
+  ...needing("a job that is cancelled while it submits cancels the run that the submit starts", missing),
   async fn() {
     const faults = [{ on: "submit", latencyMs: 4_000 }] as const;
-    await using platform = await aPlatform({ clock: systemClock, faults });
+    await using platform = await startPlatform({ clock: systemClock, faults });
     const end = await runAction({
-      with: { ...given(platform.key, "never-ending"), "on-cancel": "cancel" },
+      with: { ...inputsFor(platform.key, "never-ending"), "on-cancel": "cancel" },
       cancelAt: /^Submitting/,
     });
     assert.equal(end.code, 130, end.log);
@@ -237,29 +241,29 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("a program that says nothing has not run the workflow", missing),
+  ...needing("a program that prints no result fails the step", missing),
   async fn() {
-    const end = await runAction({ with: { ...given("none", "quick"), binary: "true" } });
+    const end = await runAction({ with: { ...inputsFor("none", "quick"), binary: "true" } });
     assert.deepEqual([end.code, end.outputs["status"]], [70, "unknown"]);
   },
 });
 
 Deno.test({
-  ...needing("a program that is not there is no failed run", missing),
+  ...needing("a program that does not exist is not reported as a failed run", missing),
   async fn() {
-    const end = await runAction({ with: { ...given("none", "quick"), binary: "/nowhere/program" } });
+    const end = await runAction({ with: { ...inputsFor("none", "quick"), binary: "/nowhere/program" } });
     assert.deepEqual([end.code, end.outputs["status"]], [70, "unknown"], end.log);
-    assert.match(end.commands.at(-1)?.data ?? "", /can't be started/);
+    assert.match(end.commands.at(-1)?.data ?? "", /Cannot run the program/);
   },
 });
 
 Deno.test({
-  ...needing("the key stands on no command line, and the program may reach the platform alone", missing),
+  ...needing("the API key is on no command line, and the program may connect only to the platform", missing),
   async fn() {
-    await using platform = await aPlatform({ clock: systemClock });
+    await using platform = await startPlatform({ clock: systemClock });
     const lines: string[] = [];
     await runAction({
-      with: given(platform.key, "never-ending"),
+      with: inputsFor(platform.key, "never-ending"),
       cancelAt: /^Status: running/,
       async onCancel(pid) {
         for (const each of [pid, ...await childrenOf(pid)]) {
@@ -280,18 +284,18 @@ Deno.test({
 Deno.test({
   ...needing("the nightly workflow runs hello-world once for each message", missing),
   async fn() {
-    await using platform = await aPlatform();
+    await using platform = await startPlatform();
     const nightly: { jobs: { run: { strategy: { matrix: { message: string[] } }; steps: UsingStep[] } } } = parse(
       await Deno.readTextFile(new URL("../.github/workflows/nightly.yml", import.meta.url)),
     );
     const { strategy: { matrix }, steps } = nightly.jobs.run;
-    const given = steps.find(({ uses }) => uses === "./")?.with ?? {};
+    const inputs = steps.find(({ uses }) => uses === "./")?.with ?? {};
     for (const message of matrix.message) {
       const context = { "secrets.PW_API_KEY": platform.key, "matrix.message": message, "github.run_id": "7" };
       const end = await runAction({
         files: { "inputs/hello-world.json": JSON.stringify(hello) },
         with: {
-          ...Object.fromEntries(Object.entries(given).map(([name, value]) => [name, evaluate(value, context)])),
+          ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, evaluate(value, context)])),
           "idempotency-key": "",
         },
       });
@@ -324,10 +328,10 @@ const HOSTILE = `jobs:
 `;
 
 Deno.test({
-  ...needing("nothing that a run or its log says is taken for a command", missing),
+  ...needing("no text of a run or its log is executed as a workflow command", missing),
   async fn() {
-    await using platform = await aPlatform({ workflows: { "##[add-mask]wf": HOSTILE } });
-    const end = await runAction({ with: given(platform.key, "##[add-mask]wf") });
+    await using platform = await startPlatform({ workflows: { "##[add-mask]wf": HOSTILE } });
+    const end = await runAction({ with: inputsFor(platform.key, "##[add-mask]wf") });
     assert.equal(end.code, 1, end.log);
     assert.deepEqual(end.commands.filter(({ name }) => name === "add-mask").map(({ data }) => data), [platform.key]);
     const names = withoutMask(end.commands).map(({ name }) => name);
@@ -335,16 +339,16 @@ Deno.test({
     assert.equal(end.commands[2]?.data, "first%0A::add-mask::c");
     assert.equal(end.outputs["status"], "failed");
     assert.equal(end.outputs["run-slug"], platform.runs()[0]?.slug);
-    // They are shown all the same.
+    // The log still shows them.
     assert.match(end.log, /::set-output name=run-slug::owned/);
   },
 });
 
-Deno.test("the shell gets no input but by its environment", async () => {
+Deno.test("inputs reach the shell only as environment variables", async () => {
   for (const { run = "" } of (await readAction()).runs.steps) assert.ok(!run.includes("${{"), run);
 });
 
-Deno.test("every input is used, and handed on under its own name", async () => {
+Deno.test("every input is used, and passed under its own name", async () => {
   const { inputs, runs } = await readAction();
   const env = runs.steps.flatMap((step) => Object.entries(step.env ?? {}));
   const used = [...env.map(([, value]) => value), ...runs.steps.map((step) => step.if ?? "")].join("\n");

@@ -17,34 +17,34 @@ const ROWS: readonly (readonly string[])[] = [
   ["lib/simulator/"],
   ["lib/*.ts"],
   ["lib/deps/"],
-  // Data the program ships, like the demo's inputs.
+  // Data that the program ships, like the demo's inputs.
   ["inputs/"],
 ];
 
-/** What the simulator may import: it shares no code with the client. */
+/** The files that the simulator may import: it shares no code with the client. */
 const SIMULATOR_MAY_IMPORT = /^lib\/(simulator\/|deps\/|json\.ts$|clock\.ts$)/;
 
-function placeOf(file: string): string | undefined {
+function layerOf(file: string): string | undefined {
   if (/^lib\/(?!mod\.ts)[^/]+$/.test(file)) return "lib/*.ts";
-  return ROWS.flat().find((place) => place.endsWith("/") ? file.startsWith(place) : file === place);
+  return ROWS.flat().find((layer) => layer.endsWith("/") ? file.startsWith(layer) : file === layer);
 }
 
-function rowOf(place: string): number {
-  return ROWS.findIndex((row) => row.includes(place));
+function rowOf(layer: string): number {
+  return ROWS.findIndex((row) => row.includes(layer));
 }
 
-/** What is wrong with an import between two files of the project; `undefined` when nothing is. */
+/** The problem of an import between two files of the project; `undefined` if it is allowed. */
 function wrongImport({ from, to }: ImportEdge): string | undefined {
-  const above = placeOf(from);
-  if (above === undefined) return undefined;
-  const below = placeOf(to);
-  if (below === undefined) return `${from} must not import ${to}: it is not part of the program`;
-  if (above === "lib/simulator/" && !SIMULATOR_MAY_IMPORT.test(to)) {
+  const fromLayer = layerOf(from);
+  if (fromLayer === undefined) return undefined;
+  const toLayer = layerOf(to);
+  if (toLayer === undefined) return `${from} must not import ${to}: it is not part of the program`;
+  if (fromLayer === "lib/simulator/" && !SIMULATOR_MAY_IMPORT.test(to)) {
     return `${from} must not import ${to}: the simulator shares no code with the client`;
   }
-  if (above === below) return undefined;
-  if (rowOf(above) > rowOf(below)) return `${from} must not import ${to}: it is in a higher layer`;
-  if (rowOf(above) === rowOf(below)) return `${from} must not import ${to}: they are in the same layer`;
+  if (fromLayer === toLayer) return undefined;
+  if (rowOf(fromLayer) > rowOf(toLayer)) return `${from} must not import ${to}: it is in a higher layer`;
+  if (rowOf(fromLayer) === rowOf(toLayer)) return `${from} must not import ${to}: they are in the same layer`;
   return undefined;
 }
 
@@ -64,26 +64,26 @@ function violations(edges: readonly ImportEdge[]): readonly string[] {
 }
 
 const PROGRAM = ["main.ts", ...await sourceFiles(ROOT, "lib/"), ...await sourceFiles(ROOT, "functions/")];
-const AROUND = [...await sourceFiles(ROOT, "tests/"), ...await sourceFiles(ROOT, "bench/")];
+const DEVELOPMENT = [...await sourceFiles(ROOT, "tests/"), ...await sourceFiles(ROOT, "bench/")];
 
 Deno.test("imports point down, and packages come in through adapters", async () => {
-  const graph = await importGraph(ROOT, [...PROGRAM, ...AROUND]);
+  const graph = await importGraph(ROOT, [...PROGRAM, ...DEVELOPMENT]);
   assert.deepEqual(graph.problems, []);
-  assert.deepEqual([...PROGRAM, ...AROUND].filter((file) => !graph.files.has(file)), []);
+  assert.deepEqual([...PROGRAM, ...DEVELOPMENT].filter((file) => !graph.files.has(file)), []);
   assert.deepEqual(violations(graph.edges), []);
 });
 
-Deno.test("no file imports itself through others", async () => {
+Deno.test("there are no import cycles", async () => {
   const { edges } = await importGraph(ROOT, PROGRAM);
   assert.deepEqual(cyclesIn(edges), []);
 });
 
 Deno.test("every file of the program is in a layer", () => {
-  assert.deepEqual(PROGRAM.filter((file) => placeOf(file) === undefined), []);
+  assert.deepEqual(PROGRAM.filter((file) => layerOf(file) === undefined), []);
 });
 
-Deno.test("every layer that is a folder or a file exists", async () => {
-  for (const place of ROWS.flat().filter((place) => !place.includes("*"))) await Deno.stat(new URL(place, ROOT));
+Deno.test("every layer exists", async () => {
+  for (const layer of ROWS.flat().filter((layer) => !layer.includes("*"))) await Deno.stat(new URL(layer, ROOT));
 });
 
 Deno.test("no file of the program is longer than 400 lines", async () => {
@@ -153,7 +153,7 @@ Deno.test("cyclesIn() names the files of each cycle once", () => {
   assert.deepEqual(cyclesIn(edges.map(([from, to]) => ({ from, to }))), ["a -> b -> c", "d -> e"]);
 });
 
-Deno.test("code, type, re-export and dynamic imports are all seen", async () => {
+Deno.test("importGraph() reads code, type, re-export and dynamic imports", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const root = new URL(`file://${folder}/`);

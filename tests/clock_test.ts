@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
 import { virtualClock } from "./support/virtual_clock.ts";
 
-Deno.test("systemClock.sleep() ends at once with the signal's own reason", async () => {
-  const reason = new Error("enough");
+Deno.test("systemClock.sleep() rejects at once with the signal's own reason", async () => {
+  const reason = new Error("aborted");
   await assert.rejects(systemClock.sleep(60_000, { signal: AbortSignal.abort(reason) }), (error) => error === reason);
   const controller = new AbortController();
   const sleeping = systemClock.sleep(60_000, { signal: controller.signal });
@@ -11,13 +11,13 @@ Deno.test("systemClock.sleep() ends at once with the signal's own reason", async
   await assert.rejects(sleeping, (error) => error === reason);
 });
 
-Deno.test("systemClock.timeout() that is disposed aborts nothing", () => {
+Deno.test("a disposed systemClock.timeout() does not abort its signal", () => {
   const deadline = systemClock.timeout(60_000);
   deadline[Symbol.dispose]();
   assert.ok(!deadline.signal.aborted);
 });
 
-Deno.test("fastClock() lets a minute pass in a second", async () => {
+Deno.test("fastClock() at speed 60 lets a minute pass in a second", async () => {
   const base = virtualClock();
   const clock = fastClock(base, 60);
   const [startMs, baseStartMs] = [clock.now(), base.now()];

@@ -1,5 +1,3 @@
-/** What the documents show works as they show it. */
-
 import assert from "node:assert/strict";
 import { run } from "../lib/cli/commands/run.ts";
 import { optionName } from "../lib/cli/argv.ts";
@@ -9,38 +7,41 @@ import { needing } from "./support/needs.ts";
 
 const CI = await Deno.readTextFile(new URL("../docs/ci.md", import.meta.url));
 
-/** The code of a language in a document. */
+/** The code blocks of a language. */
 function blocksOf(document: string, language: string): readonly string[] {
   return [...document.matchAll(/^```(\w+)\n([^]*?)^```$/gm)]
     .flatMap(([, ofLanguage, text]) => ofLanguage === language && text !== undefined ? [text] : []);
 }
 
-Deno.test("docs/ci.md gives the action inputs that it takes, and names outputs that it has", async () => {
+Deno.test("docs/ci.md uses inputs and outputs that the action has", async () => {
   const { inputs, outputs } = await readAction();
   const [text = ""] = blocksOf(CI, "yaml");
   const job: { jobs: { simulate: { steps: { id?: string; with?: Record<string, string> }[] } } } = parse(text);
-  const given = job.jobs.simulate.steps.find(({ id }) => id === "run")?.with ?? {};
-  assert.deepEqual(Object.keys(given).filter((name) => !Object.hasOwn(inputs, name)), []);
-  for (const [name, { required }] of Object.entries(inputs)) if (required === true) assert.ok(given[name], name);
+  const used = job.jobs.simulate.steps.find(({ id }) => id === "run")?.with ?? {};
+  assert.deepEqual(Object.keys(used).filter((name) => !Object.hasOwn(inputs, name)), []);
+  for (const [name, { required }] of Object.entries(inputs)) if (required === true) assert.ok(used[name], name);
   const rows = [...CI.matchAll(/^\| `([\w-]+)`/gm)].map(([, name]) => name);
   assert.deepEqual(rows.toSorted(), Object.keys(outputs).toSorted());
 });
 
-Deno.test("docs/ci.md is YAML where it says so", () => {
+Deno.test("the YAML blocks of docs/ci.md are valid", () => {
   const blocks = blocksOf(CI, "yaml");
   assert.equal(blocks.length, 2);
   for (const text of blocks) assert.equal(typeof parse(text), "object");
 });
 
-Deno.test("docs/ci.md calls run with options that it has", () => {
-  const known = Object.keys(run.args).map(optionName);
-  const calls = [...CI.matchAll(/run hello-world([^>]*)>/g)].map(([, options = ""]) => options);
+Deno.test("docs/ci.md calls run with options that exist", () => {
+  const options = Object.keys(run.args).map(optionName);
+  const calls = [...CI.matchAll(/run hello-world([^>]*)>/g)].map(([, words = ""]) => words);
   assert.equal(calls.length, 2);
-  for (const [option] of calls.join(" ").matchAll(/(?<=\s)--[\w-]+/g)) assert.ok(known.includes(option), option);
+  for (const [option] of calls.join(" ").matchAll(/(?<=\s)--[\w-]+/g)) assert.ok(options.includes(option), option);
 });
 
 Deno.test({
-  ...needing("docs/ci.md finds the slug in a file of events", Deno.build.os === "windows" ? "needs sed" : undefined),
+  ...needing(
+    "the scripts of docs/ci.md find the slug in a file of events",
+    Deno.build.os === "windows" ? "needs sed" : undefined,
+  ),
   async fn() {
     const scripts = [...CI.matchAll(/sed -n '(.*)' "?events/g)].map(([, script = ""]) => script);
     assert.equal(scripts.length, 2);

@@ -1,4 +1,4 @@
-/** Whatever real calls print with --events is what docs/events.schema.json says. */
+/** The output of --events conforms to docs/events.schema.json. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
@@ -14,9 +14,9 @@ const isEvent = new Ajv2020({ allErrors: true, strict: false }).compile(SCHEMA);
 interface Row {
   readonly args: readonly string[];
   readonly options?: SimulatorOptions;
-  /** These types are to be among the lines. */
+  /** The output must contain these event types. */
   readonly types: readonly string[];
-  /** Done once before. */
+  /** A call that is run first. */
   readonly before?: readonly string[];
   readonly onStderr?: (simulator: Simulator) => void;
 }
@@ -24,7 +24,7 @@ interface Row {
 const ROWS: readonly Row[] = [
   { args: ["run", "quick"], types: ["submitting", "started", "status", "finished"] },
   { args: ["run", "failing-step"], types: ["finished"] },
-  { args: ["run", "quick", "--no-wait"], types: ["started", "left"] },
+  { args: ["run", "quick", "--no-wait"], types: ["started", "detached"] },
   { args: ["run", "never-ending", "--timeout", "20s"], types: ["started", "finished"] },
   {
     args: ["run", "quick", "--idempotency-key", "k"],
@@ -48,7 +48,7 @@ const ROWS: readonly Row[] = [
 
 for (const { args, options = {}, types, before } of ROWS) {
   const what = Object.keys(options).length === 0 ? "" : ` with ${JSON.stringify(options.faults)}`;
-  Deno.test(`each line of \`${args.join(" ")} --events\`${what} is what the schema says`, async () => {
+  Deno.test(`each line of \`${args.join(" ")} --events\`${what} conforms to the schema`, async () => {
     await using state = await emptyFolder();
     await using simulator = await startSimulator({ clock: fastClock(systemClock, 30), ...options });
     const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };
@@ -57,11 +57,11 @@ for (const { args, options = {}, types, before } of ROWS) {
     const lines: { type: string }[] = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
     for (const line of lines) assert.ok(isEvent(line), `${JSON.stringify(line)}\n${JSON.stringify(isEvent.errors)}`);
     const seen = new Set(lines.map(({ type }) => type));
-    for (const type of types) assert.ok(seen.has(type), `there is no ${type} among ${[...seen].join()}`);
+    for (const type of types) assert.ok(seen.has(type), `no ${type} among ${[...seen].join()}`);
   });
 }
 
-Deno.test("the schema refuses what is no event", () => {
+Deno.test("the schema rejects invalid events", () => {
   for (
     const line of [{}, { v: 1, type: "status" }, {
       v: 2,

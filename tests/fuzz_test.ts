@@ -1,6 +1,6 @@
 /**
- * Ten thousand calls that go wrong: whatever is given or answered, the program ends with one of its own exit codes and
- * says it in its own words. FUZZ_SEED draws others.
+ * Ten thousand calls with invalid input or invalid responses: the program must always exit with a documented code and a
+ * readable message. FUZZ_SEED selects other cases.
  */
 
 import assert from "node:assert/strict";
@@ -9,18 +9,18 @@ import { main } from "../lib/cli/program.ts";
 import type { Simulator } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { array, assert as hold, asyncProperty, constantFrom, integer, record } from "./deps/fast_check.ts";
-import { spoiled, type Spoiling, spoiling } from "./fuzz/bad_answers.ts";
-import { badCommandLine, badCredentialsFile, badFile, badKey } from "./fuzz/bad_words.ts";
+import { corrupt, type Corruption, corruption } from "./fuzz/corrupt_responses.ts";
+import { badCommandLine, badCredentialsFile, badFile, badKey } from "./fuzz/bad_input.ts";
 import { aContext } from "./support/cli_context.ts";
 import { emptyFolder } from "./support/main_job.ts";
 import { virtualClock } from "./support/virtual_clock.ts";
-import { keptWriter } from "./support/writer.ts";
+import { bufferedWriter } from "./support/writer.ts";
 
 const SEED = Number(Deno.env.get("FUZZ_SEED") ?? 20_261_123);
 const EXIT_CODES = [0, 1, 2, 3, 4, 5, 6, 7, 8, 124];
 const CASE_DEADLINE_MS = 20_000;
 
-Deno.test("4000 bad command lines and files end with an exit code of ours and words of ours", async () => {
+Deno.test("4000 bad command lines and files end with a documented exit code and a readable message", async () => {
   await using stage = await aStage();
   const property = asyncProperty(badCommandLine, badFile, async (args, file) => {
     await stage.call({ args, file });
@@ -28,21 +28,21 @@ Deno.test("4000 bad command lines and files end with an exit code of ours and wo
   await hold(property, { numRuns: 4_000, seed: SEED });
 });
 
-Deno.test("4000 bad answers end with an exit code of ours and words of ours", async () => {
+Deno.test("4000 corrupt responses end with a documented exit code and a readable message", async () => {
   await using stage = await aStage();
   const plan = record({
     args: constantFrom(...CALLS),
-    /** Which of the call's answers are spoiled, and how. */
+    /** How many responses precede the corrupt ones. */
     after: integer({ min: 0, max: 4 }),
-    spoilings: array(spoiling, { minLength: 1, maxLength: 6 }),
+    corruptions: array(corruption, { minLength: 1, maxLength: 6 }),
   });
-  const property = asyncProperty(plan, async ({ args, after, spoilings }) => {
-    await stage.call({ args, spoil: (index) => spoilings[index - after] });
+  const property = asyncProperty(plan, async ({ args, after, corruptions }) => {
+    await stage.call({ args, corruptionOf: (index) => corruptions[index - after] });
   });
   await hold(property, { numRuns: 4_000, seed: SEED });
 });
 
-Deno.test("2000 bad keys and credentials files end with an exit code of ours and words of ours", async () => {
+Deno.test("2000 bad API keys and credentials files end with a documented exit code and a readable message", async () => {
   await using stage = await aStage();
   const property = asyncProperty(badKey, badCredentialsFile, async (key, file) => {
     const isFile = key.length % 2 === 0;
@@ -75,13 +75,13 @@ const CALLS: readonly (readonly string[])[] = [
   ["inputs", "explain", "hello-world", "-i", "hello.message=x"],
 ];
 
-interface Call {
+interface Case {
   readonly args: readonly string[];
   readonly file?: string;
   readonly key?: string;
   readonly credentials?: string;
-  /** How the call's n-th answer is spoiled. */
-  readonly spoil?: (index: number) => Spoiling | undefined;
+  /** How to corrupt the call's n-th response. */
+  readonly corruptionOf?: (index: number) => Corruption | undefined;
 }
 
 async function aStage() {
@@ -89,7 +89,7 @@ async function aStage() {
   const simulator = await startSimulator({ clock });
   const state = await emptyFolder();
   return {
-    call: (call: Call) => callAndCheck(call, { simulator, clock, state: state.path }),
+    call: (fuzzCase: Case) => callAndCheck(fuzzCase, { simulator, clock, state: state.path }),
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();
       await state[Symbol.asyncDispose]();
@@ -98,22 +98,22 @@ async function aStage() {
 }
 
 async function callAndCheck(
-  { args, file, key, credentials, spoil = () => undefined }: Call,
+  { args, file, key, credentials, corruptionOf = () => undefined }: Case,
   { simulator, clock, state }: {
     readonly simulator: Simulator;
     readonly clock: Context["clock"];
     readonly state: string;
   },
 ): Promise<void> {
-  const [stdout, stderr] = [keptWriter(), keptWriter()];
-  let answers = 0;
+  const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
+  let responses = 0;
   const env: Record<string, string | undefined> = {
     PW_API_KEY: key ?? simulator.key,
     PW_STATE_DIR: state,
-    HOME: "/home/nobody",
+    HOME: "/home/user",
   };
   const context = aContext({
-    args: waitingEnds(args),
+    args: withTimeout(args),
     env: (name) => env[name],
     stdin: { isTerminal: false, readText: () => Promise.resolve(file ?? "") },
     stdout,
@@ -121,9 +121,9 @@ async function callAndCheck(
     clock,
     random: Math.random,
     fetch: async (...request) => {
-      const answer = await fetch(...request);
-      const how = spoil(answers++);
-      return how === undefined ? answer : await spoiled(answer, how);
+      const response = await fetch(...request);
+      const corruption = corruptionOf(responses++);
+      return corruption === undefined ? response : await corrupt(response, corruption);
     },
     readTextFile: (path) => {
       const text = /credentials$/.test(path) ? credentials : file;
@@ -133,35 +133,35 @@ async function callAndCheck(
     listFiles: () => Promise.resolve([]),
   });
   const code = await withinDeadline(main(context));
-  const [said, answered] = [stderr.text(), stdout.text()];
-  const what = `exit ${code}\n${said}\n${answered.slice(0, 2_000)}`;
-  assert.ok(EXIT_CODES.includes(code), what);
-  assert.ok(!/^ {4}at /m.test(said), what);
-  assert.ok(!/\[object Object\]|\bundefined\b|\bNaN\b/.test(withoutQuotes(said, args)), what);
-  if (args.includes("--json") && !args.includes("--help") && !args.includes("--") && answered !== "") {
-    JSON.parse(answered);
+  const [errors, output] = [stderr.text(), stdout.text()];
+  const details = `exit ${code}\n${errors}\n${output.slice(0, 2_000)}`;
+  assert.ok(EXIT_CODES.includes(code), details);
+  assert.ok(!/^ {4}at /m.test(errors), details);
+  assert.ok(!/\[object Object\]|\bundefined\b|\bNaN\b/.test(withoutArguments(errors, args)), details);
+  if (args.includes("--json") && !args.includes("--help") && !args.includes("--") && output !== "") {
+    JSON.parse(output);
   }
 }
 
-/** Whoever asks not to be timed out, or to follow for ever, would be waited for. */
-function waitingEnds(args: readonly string[]): readonly string[] {
+/** Without a timeout some calls would wait forever. */
+function withTimeout(args: readonly string[]): readonly string[] {
   return ["run", "watch", "resume", "rerun"].includes(args[0] ?? "") && !args.includes("--timeout")
     ? [...args, "--timeout", "2m"]
     : args;
 }
 
-/** What was given may be said again, whatever it is. */
-function withoutQuotes(said: string, args: readonly string[]): string {
-  return args.filter((word) => word !== "").reduce((text, word) => text.replaceAll(word, ""), said);
+/** Messages may quote the arguments. */
+function withoutArguments(message: string, args: readonly string[]): string {
+  return args.filter((arg) => arg !== "").reduce((text, arg) => text.replaceAll(arg, ""), message);
 }
 
-async function withinDeadline(ending: Promise<number>): Promise<number> {
+async function withinDeadline(call: Promise<number>): Promise<number> {
   let id: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    id = setTimeout(() => reject(new Error("it does not end")), CASE_DEADLINE_MS);
+    id = setTimeout(() => reject(new Error("the call does not end")), CASE_DEADLINE_MS);
   });
   try {
-    return await Promise.race([ending, late]);
+    return await Promise.race([call, late]);
   } finally {
     clearTimeout(id);
   }

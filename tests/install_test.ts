@@ -1,4 +1,4 @@
-/** `.github/install.sh` against a server of files, as a mirror of the releases would be one. */
+/** Runs `.github/install.sh` against a file server that acts as a mirror of the releases. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -9,13 +9,13 @@ const SCRIPT = new URL("../.github/install.sh", import.meta.url).pathname;
 const NAME = "pw-workflow-runner";
 const LINUX = `${NAME}-x86_64-unknown-linux-gnu`;
 const LATEST = "latest/download";
-const shellMissing = Deno.build.os === "windows" ? "skipped: a script for Linux and macOS" : undefined;
+const shellMissing = Deno.build.os === "windows" ? "skipped: the script is for Linux and macOS" : undefined;
 const isRoot = Deno.build.os !== "windows" && Deno.uid() === 0;
 
-/** As much of a binary as the script looks at. */
+/** The script only runs `--version`. */
 const BINARY = `#!/bin/sh\n[ "$*" = --version ] && echo "${NAME} 9.8.7 (abc1234)"\n`;
 
-test("it installs the latest release's binary, and says so", async ({ home, install }) => {
+test("it installs the latest release and prints where", async ({ home, install }) => {
   const { code, stdout, stderr } = await install(releaseOf(LATEST));
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   assert.match(stdout, /^Installed pw-workflow-runner 9\.8\.7 \(abc1234\) as \S+\/\.local\/bin\/pw-workflow-runner\n/);
@@ -33,16 +33,16 @@ for (const version of ["9.8.7", "v9.8.7"]) {
   });
 }
 
-test("PW_INSTALL_DIR says where to, and a folder on PATH is not told of", async ({ home, install }) => {
+test("PW_INSTALL_DIR selects the folder, and there is no hint if the folder is on PATH", async ({ home, install }) => {
   const { code, stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools`, folderOnPath: true });
   assert.equal(code, 0);
   assert.equal(stdout, `Installed ${NAME} 9.8.7 (abc1234) as ${home}/tools/${NAME}\n`);
 });
 
-test("another binary that comes first on PATH is told of", async ({ home, install }) => {
+test("it warns of another binary that is earlier on PATH", async ({ home, install }) => {
   await Deno.writeTextFile(`${home}/machine/${NAME}`, "#!/bin/sh\n", { mode: 0o755 });
   const { stdout } = await install(releaseOf(LATEST), { PW_INSTALL_DIR: `${home}/tools`, folderOnPath: true });
-  assert.ok(stdout.endsWith(`On your PATH, ${home}/machine/${NAME} comes before it\n`), stdout);
+  assert.ok(stdout.endsWith(`Another one is earlier on your PATH: ${home}/machine/${NAME}\n`), stdout);
 });
 
 test("an older binary is replaced", async ({ home, install }) => {
@@ -52,7 +52,7 @@ test("an older binary is replaced", async ({ home, install }) => {
   assert.equal(await Deno.readTextFile(`${home}/.local/bin/${NAME}`), BINARY);
 });
 
-test("a sum is found among others, and with a star before its name", async ({ install }) => {
+test("a sum is found among others, also with an asterisk before the file name", async ({ install }) => {
   const lines = [`${sha256("x")}  ${LINUX}.old`, `${sha256(BINARY)} *${LINUX}`, `${sha256("y")}  other`];
   const files = { ...releaseOf(LATEST), [`${LATEST}/SHA256SUMS`]: `${lines.join("\n")}\n` };
   assert.equal((await install(files)).code, 0);
@@ -62,75 +62,75 @@ interface Refusal {
   readonly name: string;
   readonly files: Files;
   readonly env?: InstallEnv;
-  readonly says: RegExp;
+  readonly message: RegExp;
 }
 
 const GOOD = releaseOf(LATEST);
 const { [`${LATEST}/SHA256SUMS`]: goodSums = "", [`${LATEST}/${LINUX}`]: _binary, ...withoutBoth } = GOOD;
 const REFUSALS: readonly Refusal[] = [
   {
-    name: "a binary that does not fit its sum",
+    name: "a binary that does not match its sum",
     files: { ...GOOD, [`${LATEST}/${LINUX}`]: `${BINARY}# changed\n` },
-    says: /is not what its release says: its SHA-256 sum is [0-9a-f]{64} and should be [0-9a-f]{64}\n/,
+    message: /does not match its SHA-256 sum: expected [0-9a-f]{64}, got [0-9a-f]{64}\n/,
   },
   {
-    name: "sums without the binary's",
+    name: "a binary without a sum",
     files: { ...GOOD, [`${LATEST}/SHA256SUMS`]: `${sha256(BINARY)}  something-else\n` },
-    says: /SHA256SUMS has no sum for pw-workflow-runner-x86_64-unknown-linux-gnu\n/,
+    message: /SHA256SUMS has no sum for pw-workflow-runner-x86_64-unknown-linux-gnu\n/,
   },
   {
-    name: "a sum that was cut",
+    name: "a truncated sum",
     files: { ...GOOD, [`${LATEST}/SHA256SUMS`]: `${sha256(BINARY).slice(1)}  ${LINUX}\n` },
-    says: /SHA256SUMS has no sum for/,
+    message: /SHA256SUMS has no sum for/,
   },
   {
     name: "a release without sums",
     files: { [`${LATEST}/${LINUX}`]: BINARY },
-    says: /latest\/download\/SHA256SUMS could not be downloaded\n/,
+    message: /latest\/download\/SHA256SUMS cannot be downloaded\n/,
   },
   {
     name: "a release without this machine's binary",
     files: { ...withoutBoth, [`${LATEST}/SHA256SUMS`]: goodSums },
-    says: /latest\/download\/pw-workflow-runner-x86_64-unknown-linux-gnu could not be downloaded\n/,
+    message: /latest\/download\/pw-workflow-runner-x86_64-unknown-linux-gnu cannot be downloaded\n/,
   },
   {
-    name: "a release that is not there",
+    name: "a release that does not exist",
     files: GOOD,
     env: { PW_VERSION: "1.2.3" },
-    says: /download\/v1\.2\.3\/SHA256SUMS could not be downloaded\n.*that there is a release 1\.2\.3\n/,
+    message: /download\/v1\.2\.3\/SHA256SUMS cannot be downloaded\n.*that release 1\.2\.3 exists\n/,
   },
   {
-    name: "a download that is cut",
+    name: "a download that is cut off",
     files: { ...GOOD, [`${LATEST}/${LINUX}`]: { cut: BINARY } },
-    says: /pw-workflow-runner-x86_64-unknown-linux-gnu could not be downloaded\n/,
+    message: /pw-workflow-runner-x86_64-unknown-linux-gnu cannot be downloaded\n/,
   },
   {
     name: "a binary that does not start here",
     files: releaseOf(LATEST, "#!/bin/sh\nexit 127\n"),
-    says: /pw-workflow-runner-x86_64-unknown-linux-gnu does not start on this machine\n/,
+    message: /pw-workflow-runner-x86_64-unknown-linux-gnu does not start on this machine\n/,
   },
   {
-    name: "a version that is none",
+    name: "an invalid version",
     files: GOOD,
     env: { PW_VERSION: "../../elsewhere" },
-    says: /PW_VERSION is no version: \.\.\/\.\.\/elsewhere\n/,
+    message: /PW_VERSION is not a version: \.\.\/\.\.\/elsewhere\n/,
   },
 ];
 
-for (const { name, files, env = {}, says } of REFUSALS) {
-  test(`${name} is not installed, and what was there stays`, async ({ home, install }) => {
+for (const { name, files, env = {}, message } of REFUSALS) {
+  test(`${name} is not installed, and the existing binary stays`, async ({ home, install }) => {
     await Deno.mkdir(`${home}/.local/bin`, { recursive: true });
     await Deno.writeTextFile(`${home}/.local/bin/${NAME}`, "old");
     const { code, stdout, stderr } = await install(files, env);
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
-    assert.match(stderr, says);
+    assert.match(stderr, message);
     assert.match(stderr, /^Cannot install pw-workflow-runner: /m);
     assert.deepEqual(await filesIn(`${home}/.local/bin`), [NAME]);
     assert.equal(await Deno.readTextFile(`${home}/.local/bin/${NAME}`), "old");
   });
 }
 
-test("a folder in the binary's place is not touched", async ({ home, install }) => {
+test("a folder with the name of the binary is not changed", async ({ home, install }) => {
   await Deno.mkdir(`${home}/.local/bin/${NAME}`, { recursive: true });
   const { code, stderr } = await install(GOOD);
   assert.equal(code, 1);
@@ -138,33 +138,33 @@ test("a folder in the binary's place is not touched", async ({ home, install }) 
   assert.deepEqual(await filesIn(`${home}/.local/bin/${NAME}`), []);
 });
 
-test("a folder that can't be made is told of", async ({ home, install }) => {
+test("it reports a folder that cannot be created", async ({ home, install }) => {
   await Deno.writeTextFile(`${home}/file`, "");
   const { code, stderr } = await install(GOOD, { PW_INSTALL_DIR: `${home}/file/bin` });
   assert.equal(code, 1);
-  assert.match(stderr, /\/file\/bin can't be made\n {2}Set PW_INSTALL_DIR to a folder that you may write to\n/);
+  assert.match(stderr, /\/file\/bin cannot be created\n {2}Set PW_INSTALL_DIR to a folder that you can write to\n/);
 });
 
-test("a folder that can't be written to is told of", async ({ home, install }) => {
+test("it reports a folder that is not writable", async ({ home, install }) => {
   await Deno.mkdir(`${home}/closed`);
-  // Who is root may write everywhere, but for a place like this.
+  // Root can write to any folder except those of /proc.
   const closed = isRoot ? "/proc/self" : `${home}/closed`;
   if (!isRoot) await Deno.chmod(closed, 0o555);
   const { code, stderr } = await install(GOOD, { PW_INSTALL_DIR: closed });
   assert.equal(code, 1);
-  assert.match(stderr, /can't be written to\n {2}Set PW_INSTALL_DIR/);
+  assert.match(stderr, /is not writable\n {2}Set PW_INSTALL_DIR/);
 });
 
-test("without a home and a folder it asks for one", async ({ install }) => {
+test("without HOME and PW_INSTALL_DIR it asks for a folder", async ({ install }) => {
   const { code, stderr } = await install(GOOD, { HOME: "" });
   assert.equal(code, 1);
-  assert.match(stderr, /there is no home folder\n {2}Set PW_INSTALL_DIR/);
+  assert.match(stderr, /HOME is not set\n {2}Set PW_INSTALL_DIR/);
 });
 
-test("a checkout's copy asks where releases are", async ({ install }) => {
+test("the copy in a checkout asks for PW_BASE_URL", async ({ install }) => {
   const { code, stderr } = await install(GOOD, { PW_BASE_URL: "" });
   assert.equal(code, 1);
-  assert.match(stderr, /it is not told where releases are\n {2}Set PW_BASE_URL/);
+  assert.match(stderr, /this copy does not know where releases are\n {2}Set PW_BASE_URL/);
 });
 
 const MACHINES = [
@@ -174,37 +174,37 @@ const MACHINES = [
   ["Darwin", "arm64", "aarch64-apple-darwin"],
 ] as const;
 for (const [os, machine, target] of MACHINES) {
-  test(`${os} on ${machine} gets ${target}`, async ({ install }) => {
+  test(`on ${os} with ${machine} it installs ${target}`, async ({ install }) => {
     const { code, stderr } = await install(releaseOf(LATEST, BINARY, `${NAME}-${target}`), { os, machine });
     assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   });
 }
 
-test("a translated shell on Apple silicon gets the binary for Apple silicon", async ({ home, install }) => {
+test("under Rosetta on Apple silicon it installs the binary for Apple silicon", async ({ home, install }) => {
   await Deno.writeTextFile(`${home}/machine/sysctl`, "#!/bin/sh\necho 1\n", { mode: 0o755 });
   const files = releaseOf(LATEST, BINARY, `${NAME}-aarch64-apple-darwin`);
   assert.equal((await install(files, { os: "Darwin", machine: "x86_64" })).code, 0);
 });
 
-const ELSEWHERE = [
+const UNSUPPORTED = [
   [
     "MINGW64_NT-10.0",
     "x86_64",
-    /not for Windows\n {2}Download pw-workflow-runner-x86_64-pc-windows-msvc\.exe from http/,
+    /this script does not support Windows\n {2}Download pw-workflow-runner-x86_64-pc-windows-msvc\.exe from http/,
   ],
   ["FreeBSD", "amd64", /there is no binary for FreeBSD\n {2}Run it with Deno/],
   ["Linux", "riscv64", /there is no binary for Linux on riscv64\n {2}Run it with Deno/],
 ] as const;
-for (const [os, machine, says] of ELSEWHERE) {
-  test(`${os} on ${machine} is told what to do instead`, async ({ home, install }) => {
+for (const [os, machine, message] of UNSUPPORTED) {
+  test(`on ${os} with ${machine} it prints an alternative`, async ({ home, install }) => {
     const { code, stdout, stderr } = await install(GOOD, { os, machine });
     assert.deepEqual({ code, stdout }, { code: 1, stdout: "" });
-    assert.match(stderr, says);
+    assert.match(stderr, message);
     assert.deepEqual((await filesIn(home)).filter((name) => name !== "machine"), []);
   });
 }
 
-test("a script that was cut anywhere installs nothing", async ({ home, install }) => {
+test("a truncated script installs nothing", async ({ home, install }) => {
   const text = await Deno.readTextFile(SCRIPT);
   for (const share of [0.3, 0.6, 0.9]) {
     await Deno.writeTextFile(`${home}/machine/cut.sh`, text.slice(0, text.length * share));
@@ -214,7 +214,7 @@ test("a script that was cut anywhere installs nothing", async ({ home, install }
 });
 
 Deno.test({
-  ...needing("shellcheck finds nothing in the shell scripts", await shellcheckMissing()),
+  ...needing("shellcheck reports nothing for the shell scripts", await shellcheckMissing()),
   async fn() {
     const scripts = [SCRIPT, new URL("../.ci/run", import.meta.url).pathname];
     const { success, stdout } = await new Deno.Command("shellcheck", { args: scripts }).output();
@@ -222,7 +222,7 @@ Deno.test({
   },
 });
 
-/** Text, or text of which only the first half arrives. */
+/** Path → content; of `cut`, only the first half is sent. */
 type Files = Readonly<Record<string, string | { readonly cut: string }>>;
 
 interface InstallEnv {
@@ -230,7 +230,7 @@ interface InstallEnv {
   readonly PW_INSTALL_DIR?: string;
   readonly PW_BASE_URL?: string;
   readonly HOME?: string;
-  /** What `uname` says. */
+  /** Output of `uname -s`. */
   readonly os?: string;
   readonly machine?: string;
   readonly folderOnPath?: boolean;
@@ -268,12 +268,12 @@ async function install(home: string, files: Files, env: InstallEnv) {
     stdin: "null",
     signal: AbortSignal.timeout(60_000),
   }).output();
-  const [said = "", complaint = ""] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  return { code, stdout: said, stderr: complaint };
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-function releaseOf(place: string, binary = BINARY, asset = LINUX): Readonly<Record<string, string>> {
-  return { [`${place}/SHA256SUMS`]: `${sha256(binary)}  ${asset}\n`, [`${place}/${asset}`]: binary };
+function releaseOf(folder: string, binary = BINARY, asset = LINUX): Readonly<Record<string, string>> {
+  return { [`${folder}/SHA256SUMS`]: `${sha256(binary)}  ${asset}\n`, [`${folder}/${asset}`]: binary };
 }
 
 function sha256(text: string): string {
@@ -309,6 +309,6 @@ async function shellcheckMissing(): Promise<string | undefined> {
     await new Deno.Command("shellcheck", { args: ["--version"], stdout: "null" }).output();
     return undefined;
   } catch {
-    return "skipped: there is no shellcheck";
+    return "skipped: shellcheck is not installed";
   }
 }

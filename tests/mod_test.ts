@@ -1,4 +1,4 @@
-/** The example of the library's face, run as it stands there. */
+/** Runs the examples in lib/mod.ts and docs/library.md. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
@@ -10,7 +10,7 @@ import { submittedTo } from "./support/received.ts";
 
 const MODULE = new URL("../lib/mod.ts", import.meta.url);
 
-Deno.test("the example of lib/mod.ts runs, and tells the status on the way", async () => {
+Deno.test("the example of lib/mod.ts runs, and prints each status", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 10) });
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -38,12 +38,13 @@ async function exampleOf(module: URL): Promise<string> {
 const LIBRARY = await Deno.readTextFile(new URL("../docs/library.md", import.meta.url));
 const CODE = [...LIBRARY.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code = ""]) => code).join("\n");
 
-Deno.test("what docs/library.md shows runs as it stands", async () => {
+Deno.test("the code of docs/library.md runs unchanged", async () => {
   await using folder = await emptyFolder();
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const main = new URL("../lib/mod.ts", import.meta.url).href;
-  // What is asserted there is to count: a console that only prints would let anything pass.
-  const strict = "console.assert = (isSo, message) => { if (!isSo) throw new Error(message ?? 'not so'); };\n";
+  // Makes console.assert() throw: by default, it only prints.
+  const strict =
+    "console.assert = (condition, message) => { if (!condition) throw new Error(message ?? 'Assertion failed'); };\n";
   await Deno.writeTextFile(`${folder.path}/own.ts`, strict + CODE.replace("./lib/mod.ts", main));
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", "--check", "own.ts"],
@@ -56,12 +57,12 @@ Deno.test("what docs/library.md shows runs as it stands", async () => {
   assert.equal(code, 0, new TextDecoder().decode(stderr));
 });
 
-Deno.test("docs/library.md shows each thing that the library offers", () => {
+Deno.test("docs/library.md mentions every export of the library", () => {
   const missing = Object.keys(library).filter((name) => !new RegExp(`\\b${name}\\b`).test(LIBRARY));
   assert.deepEqual(missing, []);
 });
 
-Deno.test("deno doc --lint finds nothing in the library's face", async () => {
+Deno.test("deno doc --lint finds no problems in lib/mod.ts", async () => {
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["doc", "--lint", new URL("../lib/mod.ts", import.meta.url).pathname],
     stdin: "null",

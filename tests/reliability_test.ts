@@ -1,20 +1,20 @@
-/** Each row of the README's table of faults, done: what the user sees is there, and so is the exit code. */
+/** Reproduces each row of the README's table of faults: the quoted output and the exit code must match. */
 
 import assert from "node:assert/strict";
 import type { Fault, ServerBehavior, Simulator } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./support/fast_main.ts";
 import { emptyFolder } from "./support/main_job.ts";
-import { type Ending, runProgram } from "./support/program.ts";
+import { type ProgramEnd, runProgram } from "./support/program.ts";
 import { readmeTable } from "./support/readme.ts";
 
 const SPEED = 60;
 const FAST_MAIN = new URL("./support/fast_main.ts", import.meta.url).href;
-/** Ends on its own after a second, on the simulator's clock. */
+/** Its run ends after a second on the simulator's clock. */
 const QUICK = ["run", "quick"];
 
-/** Its host is a port where nobody listens any more. */
-function keyOfNobody(): string {
+/** An API key whose host has no server. */
+function keyWithoutServer(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `pwt_${btoa(`http://127.0.0.1:${listener.addr.port}`)}.rest`;
 }
@@ -22,51 +22,51 @@ function keyOfNobody(): string {
 interface Stage {
   readonly simulator: Simulator;
   readonly state: string;
-  program(args: readonly string[], call?: Partial<Parameters<typeof runProgram>[0]>): Promise<Ending>;
+  program(args: readonly string[], call?: Partial<Parameters<typeof runProgram>[0]>): Promise<ProgramEnd>;
 }
 
 interface Scenario {
   readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
-  /** The one run when it isn't given. */
-  readonly act?: (stage: Stage) => Promise<Ending>;
-  /** How many runs there are in the end. */
+  /** By default `run quick`. */
+  readonly act?: (stage: Stage) => Promise<ProgramEnd>;
+  /** The number of runs in the end. */
   readonly runs: number;
 }
 
-/** By the first cell of the table's row. */
+/** By the first cell of the row. */
 const SCENARIOS: Readonly<Record<string, Scenario>> = {
-  "nobody listens at the host": {
-    act: ({ program }) => program(QUICK, { env: { PW_API_KEY: keyOfNobody() } }),
+  "no server listens at the host": {
+    act: ({ program }) => program(QUICK, { env: { PW_API_KEY: keyWithoutServer() } }),
     runs: 0,
   },
-  "the host stays away while the submit is sent": {
+  "the host stays unavailable during the submit": {
     faults: [{ on: "submit", status: 429, times: Infinity }],
     act: ({ program }) => program([...QUICK, "--submit-timeout", "20s"]),
     runs: 0,
   },
   "429 with Retry-After": { faults: [{ on: "submit", status: 429, retryAfter: "7" }], runs: 1 },
-  "the submit's answer is cut off": { faults: [{ on: "submit", cut: "after-effect" }], runs: 1 },
-  "a gateway gives up on the submit": { faults: [{ on: "submit", statusAfterEffect: 504 }], runs: 1 },
-  "the submit's answer can't be read": { faults: [{ on: "submit", body: "html" }], runs: 1 },
-  "the submit is cut off before it took effect": { faults: [{ on: "submit", cut: "before-effect" }], runs: 0 },
-  "the same, on a host known to refuse a second run of a slug": {
+  "the submit response is cut off": { faults: [{ on: "submit", cut: "after-effect" }], runs: 1 },
+  "a gateway times out during the submit": { faults: [{ on: "submit", statusAfterEffect: 504 }], runs: 1 },
+  "the submit response is unreadable": { faults: [{ on: "submit", body: "html" }], runs: 1 },
+  "the submit is cut off before it takes effect": { faults: [{ on: "submit", cut: "before-effect" }], runs: 0 },
+  "the same, on a host known to reject duplicate slugs": {
     faults: [{ on: "submit", cut: "before-effect" }],
     act: async ({ simulator, state, program }) => {
       const { openSqliteRunStore } = await import("../lib/store/sqlite_run_store.ts");
-      await using store = await openSqliteRunStore({ path: `${state}/ledger.db`, nowMs: 0, onSetAside: () => {} });
+      await using store = await openSqliteRunStore({ path: `${state}/history.db`, nowMs: 0, onSetAside: () => {} });
       await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
       return await program(QUICK);
     },
     runs: 1,
   },
-  "the server chooses slugs itself, and the answer is cut off": {
+  "the server assigns slugs, and the response is cut off": {
     behavior: { slugs: "ignored" },
     faults: [{ on: "submit", cut: "after-effect" }],
     runs: 1,
   },
-  "409, as for two launches at once": { faults: [{ on: "submit", status: 409 }], runs: 1 },
-  "the workspace sleeps": {
+  "409, as for two simultaneous launches": { faults: [{ on: "submit", status: 409 }], runs: 1 },
+  "the workspace is off": {
     behavior: { workspace: "Starting", workspaceErrorStatus: 400 },
     act: ({ simulator, program }) =>
       program(QUICK, {
@@ -76,8 +76,8 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       }),
     runs: 1,
   },
-  "the key is refused": { act: ({ simulator, program }) => program(QUICK, keyOf(simulator, "expired")), runs: 0 },
-  "the key expires during the wait": {
+  "the API key is rejected": { act: ({ simulator, program }) => program(QUICK, keyOf(simulator, "expired")), runs: 0 },
+  "the API key expires during the wait": {
     act: ({ simulator, program }) =>
       program(["run", "never-ending"], {
         onStderr: (text) => {
@@ -86,73 +86,73 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
       }),
     runs: 1,
   },
-  "the host is away for minutes during the wait": {
+  "the host is unreachable for minutes during the wait": {
     faults: [{ on: "get-run", status: 503, times: 12 }],
     act: ({ program }) => program(["run", "hello-world", "--no-check", "-i", "inputs/hello-world.json"]),
     runs: 1,
   },
-  "the host stays away during the wait": {
+  "the host stays unreachable during the wait": {
     faults: [{ on: "get-run", cut: "before-effect", times: Infinity }],
     act: ({ program }) => program(["run", "never-ending", "--unreachable-timeout", "2m"]),
     runs: 1,
   },
-  "an answer during the wait can't be read": { faults: [{ on: "get-run", body: "malformed", times: 3 }], runs: 1 },
-  "somebody cancels the run on the platform": {
+  "a response during the wait is unreadable": { faults: [{ on: "get-run", body: "malformed", times: 3 }], runs: 1 },
+  "the run is cancelled on the platform": {
     act: ({ simulator, program }) =>
       program(["run", "never-ending"], {
         onStderr: (text) => {
           const [slug] = /never-ending-[a-z2-7]{16}/.exec(text) ?? [];
-          if (slug !== undefined && text.includes("started")) simulator.cancelFromOutside(slug);
+          if (slug !== undefined && text.includes("started")) simulator.cancelExternally(slug);
         },
       }),
     runs: 1,
   },
-  "somebody deletes the run on the platform": {
+  "the run is deleted on the platform": {
     act: ({ simulator, program }) =>
       program(["run", "never-ending"], {
         onStderr: (text) => {
           const [slug] = /never-ending-[a-z2-7]{16}/.exec(text) ?? [];
-          if (slug !== undefined && text.includes("started")) simulator.deleteFromOutside(slug);
+          if (slug !== undefined && text.includes("started")) simulator.deleteExternally(slug);
         },
       }),
     runs: 1,
   },
-  "our own deadline passes": { act: ({ program }) => program(["run", "never-ending", "--timeout", "30s"]), runs: 1 },
+  "--timeout expires": { act: ({ program }) => program(["run", "never-ending", "--timeout", "30s"]), runs: 1 },
   "Ctrl-C": { act: ({ program }) => program(["run", "never-ending"], killedBy("SIGINT")), runs: 1 },
-  "SIGTERM, as from a scheduler": {
+  "SIGTERM, for example from a batch scheduler": {
     act: ({ program }) => program(["run", "never-ending"], killedBy("SIGTERM")),
     runs: 1,
   },
   "the terminal is closed": { act: ({ program }) => program(["run", "never-ending"], killedBy("SIGHUP")), runs: 1 },
-  "kill -9, or the power fails": {
+  "kill -9 or a power failure": {
     act: async ({ program }) => {
       await program(QUICK, killedBy("SIGKILL", /Submitting/));
       return await program(["resume"]);
     },
     runs: 1,
   },
-  "the history can't be written": {
+  "the local history cannot be written": {
     act: async ({ state, program }) => {
       await Deno.writeTextFile(`${state}/file`, "");
       return await program(QUICK, { env: { PW_STATE_DIR: `${state}/file` } });
     },
     runs: 0,
   },
-  "the history is damaged": {
+  "the local history is damaged": {
     act: async ({ state, program }) => {
-      await Deno.writeTextFile(`${state}/ledger.db`, "damaged\n".repeat(1_000));
+      await Deno.writeTextFile(`${state}/history.db`, "damaged\n".repeat(1_000));
       return await program(QUICK);
     },
     runs: 1,
   },
-  "the same wish from two machines, under one key": {
+  "the same idempotency key on two machines": {
     act: async ({ program, state }) => {
       await program([...QUICK, "--idempotency-key", "nightly"]);
       return await program([...QUICK, "--idempotency-key", "nightly"], { env: { PW_STATE_DIR: `${state}/other` } });
     },
     runs: 1,
   },
-  "the same key with other inputs": {
+  "the same idempotency key with different inputs": {
     act: async ({ program }) => {
       await program([...QUICK, "--idempotency-key", "nightly"]);
       return await program([...QUICK, "--idempotency-key", "nightly", "--no-check", "-i", "a=1"]);
@@ -164,9 +164,9 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
 const rows = await readmeTable("fault");
 
 for (const [fault = "", seen = "", code = ""] of rows) {
-  Deno.test(`the README's word on "${fault}" is true`, async () => {
+  Deno.test(`the README describes correctly: ${fault}`, async () => {
     const scenario = SCENARIOS[fault];
-    assert.ok(scenario !== undefined, "no scenario plays this row");
+    assert.ok(scenario !== undefined, "no scenario for this row");
     await using state = await emptyFolder();
     const epochMs = Date.now();
     const simulator = await startSimulator({
@@ -187,9 +187,9 @@ for (const [fault = "", seen = "", code = ""] of rows) {
     };
     try {
       const end = await (scenario.act ?? (({ program }) => program(QUICK)))(stage);
-      const said = end.stderr + end.stdout;
-      for (const [, quoted = ""] of seen.matchAll(/`([^`]+)`/g)) assert.match(said, asPattern(quoted));
-      assert.equal(end.code, Number(code), said);
+      const output = end.stderr + end.stdout;
+      for (const [, quoted = ""] of seen.matchAll(/`([^`]+)`/g)) assert.match(output, asPattern(quoted));
+      assert.equal(end.code, Number(code), output);
       assert.equal(simulator.runs().length, scenario.runs);
     } finally {
       await simulator[Symbol.asyncDispose]();
@@ -197,9 +197,9 @@ for (const [fault = "", seen = "", code = ""] of rows) {
   });
 }
 
-Deno.test("every fault that is played stands in the README", () => {
-  const told = new Set(rows.map(([fault]) => fault));
-  assert.deepEqual(Object.keys(SCENARIOS).filter((fault) => !told.has(fault)), []);
+Deno.test("the README lists every scenario", () => {
+  const listed = new Set(rows.map(([fault]) => fault));
+  assert.deepEqual(Object.keys(SCENARIOS).filter((fault) => !listed.has(fault)), []);
 });
 
 function keyOf(simulator: Simulator, user: string) {
@@ -217,7 +217,7 @@ function killedBy(signal: Deno.Signal, when = /started/) {
   };
 }
 
-/** What is quoted, with … for what differs from time to time. */
+/** `…` matches any text. */
 function asPattern(quoted: string): RegExp {
   return new RegExp(quoted.split("…").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("[^]*?"));
 }

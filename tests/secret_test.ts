@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Secret } from "../lib/secret.ts";
 
-Deno.test("a secret can be used, and in no way printed", () => {
+Deno.test("a secret can be revealed, but never printed", () => {
   const secret = new Secret("hunter2");
   assert.equal(secret.reveal(), "hunter2");
   for (

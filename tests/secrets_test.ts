@@ -1,4 +1,4 @@
-/** Secrets are planted everywhere, then everything that was written is searched for them. Real processes. */
+/** Passes secrets in every possible way to real processes, then searches everything they wrote for them. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
@@ -38,7 +38,7 @@ interface Row {
   readonly options?: SimulatorOptions;
   readonly kind?: "pwt" | "pwut" | "jwt";
   readonly entry?: string;
-  /** The platform refuses the submit, and quotes it. */
+  /** The platform rejects the submit and quotes it. */
   readonly echo?: boolean;
   readonly from?: "environment" | "dotenv" | "file";
 }
@@ -47,39 +47,39 @@ const RUN = ["run", "vault", ...INPUTS, "-i", "note=@secret.txt", "--timeout", "
 const SUBMIT = (fault: object) => ({ faults: [{ on: "submit", ...fault }] }) as SimulatorOptions;
 
 const ROWS: readonly Row[] = [
-  ...(["pwt", "pwut", "jwt"] as const).map((kind) => ({ when: `a ${kind} key is used`, args: RUN, kind })),
-  { when: "the key stands in .env", args: RUN, from: "dotenv" },
-  { when: "the key stands in the credentials file", args: RUN, from: "file" },
-  { when: "it answers in JSON", args: [...RUN, "--json"] },
-  { when: "it tells events", args: [...RUN, "--events"] },
-  { when: "it explains inputs", args: ["inputs", "explain", "vault", ...INPUTS] },
-  { when: "it checks only", args: [...RUN, "--dry-run"] },
-  { when: "inputs are wrong", args: [...RUN, "-i", "pasword=x", "--strict"] },
-  { when: "the submit is refused with 401", args: RUN, options: SUBMIT({ status: 401 }) },
-  { when: "the submit is refused with 403", args: RUN, options: SUBMIT({ status: 403 }) },
-  { when: "the submit is refused with 422", args: RUN, options: SUBMIT({ status: 422 }) },
-  { when: "the server sends the inputs back in its refusal", args: RUN, echo: true },
-  { when: "the server sends the inputs back in its refusal, in JSON", args: [...RUN, "--json"], echo: true },
-  { when: "the submit meets 429", args: RUN, options: SUBMIT({ status: 429, times: Infinity }) },
-  { when: "the submit's answer is cut off", args: RUN, options: SUBMIT({ cut: "after-effect" }) },
-  { when: "an answer can't be read", args: RUN, options: { faults: [{ on: "get-workflow", body: "malformed" }] } },
-  { when: "the doctor looks", args: ["doctor", "--json"] },
+  ...(["pwt", "pwut", "jwt"] as const).map((kind) => ({ when: `a ${kind} API key is used`, args: RUN, kind })),
+  { when: "the API key is in .env", args: RUN, from: "dotenv" },
+  { when: "the API key is in the credentials file", args: RUN, from: "file" },
+  { when: "the output is JSON", args: [...RUN, "--json"] },
+  { when: "events are printed", args: [...RUN, "--events"] },
+  { when: "inputs are explained", args: ["inputs", "explain", "vault", ...INPUTS] },
+  { when: "it is a dry run", args: [...RUN, "--dry-run"] },
+  { when: "inputs are invalid", args: [...RUN, "-i", "pasword=x", "--strict"] },
+  { when: "the submit is rejected with 401", args: RUN, options: SUBMIT({ status: 401 }) },
+  { when: "the submit is rejected with 403", args: RUN, options: SUBMIT({ status: 403 }) },
+  { when: "the submit is rejected with 422", args: RUN, options: SUBMIT({ status: 422 }) },
+  { when: "the server quotes the inputs in its rejection", args: RUN, echo: true },
+  { when: "the server quotes the inputs in its rejection, in JSON", args: [...RUN, "--json"], echo: true },
+  { when: "the submit gets 429", args: RUN, options: SUBMIT({ status: 429, times: Infinity }) },
+  { when: "the submit response is cut off", args: RUN, options: SUBMIT({ cut: "after-effect" }) },
+  { when: "a response is unreadable", args: RUN, options: { faults: [{ on: "get-workflow", body: "malformed" }] } },
+  { when: "doctor checks the setup", args: ["doctor", "--json"] },
   {
-    when: "the program itself breaks",
+    when: "the program has a defect",
     args: RUN,
     entry: new URL("./support/throwing_main.ts", import.meta.url).href,
   },
 ];
 
 for (const { when, args, options = {}, kind = "pwt", entry, echo = false, from = "environment" } of ROWS) {
-  Deno.test(`when ${when}, no secret is in anything that is said or kept`, async () => {
+  Deno.test(`when ${when}, no secret is printed or stored`, async () => {
     await using folder = await emptyFolder();
     await using simulator = await startSimulator({
       clock: fastClock(systemClock, 60),
       workflows: { vault: WORKFLOW },
       ...options,
     });
-    await using server = echo ? echoing(simulator) : null;
+    await using server = echo ? echoServer(simulator) : null;
     const key = server === null ? simulator.keyFor("demo", kind) : `pwt_${btoa(server.url)}.planted-key-0123456789`;
     const state = `${folder.path}/state`;
     await Deno.writeTextFile(`${folder.path}/secret.txt`, FILE_SECRET);
@@ -95,12 +95,14 @@ for (const { when, args, options = {}, kind = "pwt", entry, echo = false, from =
       ...(from === "environment" ? { PW_API_KEY: key } : {}),
     };
     const call = { env, cwd: folder.path, ...(entry === undefined ? {} : { entry }) };
-    const said: string[] = [];
-    for (const words of [[...args, ...DEBUG], ["history", "show", "last", "--json", ...DEBUG], ["history", ...DEBUG]]) {
-      const { stdout, stderr } = await runProgram({ ...call, args: words });
-      said.push(stdout, stderr);
+    const printed: string[] = [];
+    for (
+      const command of [[...args, ...DEBUG], ["history", "show", "last", "--json", ...DEBUG], ["history", ...DEBUG]]
+    ) {
+      const { stdout, stderr } = await runProgram({ ...call, args: command });
+      printed.push(stdout, stderr);
     }
-    const kept = await textsIn(state);
+    const stored = await textsIn(state);
     const secrets = {
       password: PASSWORD,
       token: TOKEN,
@@ -109,15 +111,15 @@ for (const { when, args, options = {}, kind = "pwt", entry, echo = false, from =
       "the key's end": key.slice(-16),
     };
     for (const [name, secret] of Object.entries(secrets)) {
-      for (const text of [...said, ...kept]) {
-        assert.ok(!text.includes(secret), `${name} is in: ${text.slice(0, 3_000)}`);
+      for (const text of [...printed, ...stored]) {
+        assert.ok(!text.includes(secret), `${name} found in: ${text.slice(0, 3_000)}`);
       }
     }
   });
 }
 
-/** Stands before the simulator, and answers a submit with a refusal that quotes it. */
-function echoing(simulator: Simulator): { readonly url: string } & AsyncDisposable {
+/** A proxy in front of the simulator that rejects every submit with a message that quotes it. */
+function echoServer(simulator: Simulator): { readonly url: string } & AsyncDisposable {
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
     const text = await request.text();
     const { pathname, search } = new URL(request.url);

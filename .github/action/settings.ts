@@ -1,34 +1,32 @@
-/** What the action was asked for, and the command line that it comes to. Pure. */
-
 export interface Settings {
   readonly workflow: string;
-  /** JSON or YAML; handed over on stdin, so that it stands on no command line. */
+  /** JSON or YAML. Passed on stdin, because command lines are visible to other processes. */
   readonly inputs: string;
-  /** What `run` is called with, without the program's own name. */
+  /** The program's arguments, beginning with `run`. */
   readonly args: readonly string[];
-  /** What every call to the platform needs. */
+  /** Options that `cancel` needs too. */
   readonly hostArgs: readonly string[];
   readonly onCancel: "cancel" | "keep";
   readonly failsOnFailedRun: boolean;
 }
 
-/** A word of the action's `with:` that can't be used. */
-export class BadSetting extends Error {
-  override readonly name = "BadSetting";
+/** An invalid input of the action; the message begins with its name. */
+export class InvalidSetting extends Error {
+  override readonly name = "InvalidSetting";
 }
 
 /**
- * Reads the variables `INPUT_…` that action.yml sets. An empty one was not given.
+ * Reads the variables `INPUT_…` that action.yml sets; an empty variable counts as not set.
  *
- * @throws BadSetting that names the input.
+ * @throws InvalidSetting
  */
 export function readSettings(env: (name: string) => string | undefined): Settings {
-  const given = (input: string) => env(variableOf(input))?.trim() ?? "";
-  const workflow = given("workflow");
-  if (workflow === "") throw new BadSetting("workflow: it is not set");
-  const inputs = given("inputs");
-  const option = (name: string, input: string) => given(input) === "" ? [] : [`--${name}=${given(input)}`];
-  const files = linesOf(given("input-files")).flatMap((file) => ["-i", file]);
+  const valueOf = (input: string) => env(variableOf(input))?.trim() ?? "";
+  const workflow = valueOf("workflow");
+  if (workflow === "") throw new InvalidSetting("workflow: it is empty");
+  const inputs = valueOf("inputs");
+  const option = (name: string, input: string) => valueOf(input) === "" ? [] : [`--${name}=${valueOf(input)}`];
+  const files = linesOf(valueOf("input-files")).flatMap((file) => ["-i", file]);
   const hostArgs = option("allow-host", "allow-host");
   const args = [
     "run",
@@ -38,22 +36,22 @@ export function readSettings(env: (name: string) => string | undefined): Setting
     ...option("preset", "preset"),
     ...option("name", "name"),
     ...option("idempotency-key", "idempotency-key"),
-    // Who runs a job again that failed wants another try.
-    ...(given("idempotency-key") === "" ? [] : ["--idempotency-policy=new-if-failed"]),
+    // Rerunning a job after its run failed should start a new run.
+    ...(valueOf("idempotency-key") === "" ? [] : ["--idempotency-policy=new-if-failed"]),
     ...option("timeout", "timeout"),
     ...option("submit-timeout", "submit-timeout"),
     ...hostArgs,
-    ...(yesOrNo(given, "wait") ? [] : ["--no-wait"]),
-    ...linesOf(given("args")),
-    // Behind this nothing is an option, however a workflow is called.
+    ...(isTrue(valueOf, "wait") ? [] : ["--no-wait"]),
+    ...linesOf(valueOf("args")),
+    // A workflow's name may begin with a hyphen.
     "--",
     workflow,
   ];
-  const onCancel = oneOf(given, "on-cancel", ["keep", "cancel"]);
-  return { workflow, inputs, args, hostArgs, onCancel, failsOnFailedRun: yesOrNo(given, "fail-on-failed-run") };
+  const onCancel = oneOf(valueOf, "on-cancel", ["keep", "cancel"]);
+  return { workflow, inputs, args, hostArgs, onCancel, failsOnFailedRun: isTrue(valueOf, "fail-on-failed-run") };
 }
 
-/** The exit code of the step. A run that failed, or was cancelled on the platform, may be no failure of the job. */
+/** The step's exit code. With `fail-on-failed-run: false`, a failed or cancelled run does not fail the step. */
 export function stepExitCode(exitCode: number, { failsOnFailedRun }: Pick<Settings, "failsOnFailedRun">): number {
   return !failsOnFailedRun && (exitCode === 1 || exitCode === 3) ? 0 : exitCode;
 }
@@ -66,16 +64,18 @@ function linesOf(text: string): readonly string[] {
   return text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== "");
 }
 
-function yesOrNo(given: (input: string) => string, input: string): boolean {
-  return oneOf(given, input, ["true", "false"]) === "true";
+function isTrue(valueOf: (input: string) => string, input: string): boolean {
+  return oneOf(valueOf, input, ["true", "false"]) === "true";
 }
 
-function oneOf<const Word extends string>(
-  given: (input: string) => string,
+function oneOf<const Value extends string>(
+  valueOf: (input: string) => string,
   input: string,
-  words: readonly Word[],
-): Word {
-  const found = words.find((word) => word === given(input).toLowerCase());
-  if (found === undefined) throw new BadSetting(`${input}: it must be ${words.join(" or ")}, got "${given(input)}"`);
+  allowed: readonly Value[],
+): Value {
+  const found = allowed.find((value) => value === valueOf(input).toLowerCase());
+  if (found === undefined) {
+    throw new InvalidSetting(`${input}: it must be ${allowed.join(" or ")}, got "${valueOf(input)}"`);
+  }
   return found;
 }

@@ -1,4 +1,4 @@
-/** As little as serves and opens the store; asked once by itself. */
+/** The minimum that serves and opens the store; sends itself one request. */
 
 const kv = await Deno.openKv(Deno.args[0]);
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async () => {

@@ -1,4 +1,4 @@
-/** As little as opens the store and would be rung. */
+/** The minimum that has a cron trigger and opens the store. */
 
 Deno.cron("bare", "* * * * *", () => {});
 const kv = await Deno.openKv(Deno.args[0]);

@@ -1,4 +1,4 @@
-/** Our handler as the host runs it; it sends itself one request. */
+/** The service's handler; sends itself one request. */
 
 import { readKeys } from "../../lib/server/auth.ts";
 import { openOnce, openService } from "../../lib/scheduler/service.ts";

@@ -1,4 +1,4 @@
-/** A tick with nothing due, as the cron trigger calls it: neither of the two schedules has an occurrence near this hour. */
+/** A tick as the cron trigger calls it, with nothing due: neither schedule has an occurrence near this hour. */
 
 import { openOnce, openService } from "../../lib/scheduler/service.ts";
 import { tickHandler } from "../../lib/scheduler/cron.ts";

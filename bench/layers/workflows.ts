@@ -1,4 +1,4 @@
-/** The least that a client can do: one request, with the key as it comes. */
+/** The minimum of a client: one request with the key from the environment. */
 export async function workflows(): Promise<unknown> {
   const key = Deno.env.get("PW_API_KEY") ?? "";
   const host = atob((key.split(".")[0] ?? "").replace("pwt_", "").replaceAll("-", "+").replaceAll("_", "/"));

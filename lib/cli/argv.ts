@@ -1,4 +1,4 @@
-/** The words of a command line, read strictly: whatever is not understood is refused, all of it at once. */
+/** Strict parsing of command lines: anything unknown is refused, and all problems are reported at once. */
 
 import {
   type Args,
@@ -15,73 +15,72 @@ import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
 
 /**
- * Reads a command's options and words. Options are declared in camelCase and written in kebab-case.
+ * Parses a command's options and arguments. Options are declared in camelCase and written in kebab-case.
  *
- * @throws UsageError that names everything wrong.
+ * @throws UsageError that lists every problem.
  */
 export function readArgv<const A extends Args>(command: string, args: A, argv: readonly string[]): ArgValues<A> {
-  const tokens = parseArgs(withValuesApart(args, argv)).filter((token) => token.kind !== "option-terminator");
+  const tokens = parseArgs(separateShortValues(args, argv)).filter((token) => token.kind !== "option-terminator");
   const { values, positionals, error } = resolveArgs(args, tokens, { shortGrouping: true, toKebab: true });
   const unknown = unknownOptions(args, tokens);
   const problems = [
     ...unknown,
-    ...switchesWithValues(args, tokens),
-    ...(unknown.length > 0 ? [] : tooManyWords(args, positionals)),
-    ...(error?.errors ?? []).map(problemOf),
+    ...flagsWithValues(args, tokens),
+    ...(unknown.length > 0 ? [] : unexpectedArguments(command, args, positionals)),
+    ...(error?.errors ?? []).map((one) => problemOf(command, one)),
   ];
   if (problems.length === 0) return values;
-  throw new UsageError(`Cannot run ${command}: ${problems.map(({ message }) => message).join("; ")}`, {
+  throw new UsageError(problems.map(({ message }) => message).join("; "), {
     hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`pw-workflow-runner ${command} --help\``,
     cause: error,
   });
 }
 
-/** An option that takes text; an empty one is refused, since it is most often a variable that nobody set. */
-export const text = (value: string): string => {
-  if (value === "") throw new UsageError("it needs a value");
+/** Parses text. Empty text is refused, since it is most often a variable that is not set. */
+export const nonEmptyString = (value: string): string => {
+  if (value === "") throw new UsageError("needs a value");
   return value;
 };
 
-/** An option that takes a duration, in milliseconds. */
-export const duration = (value: string): number => parseDuration(text(value));
+/** Parses a duration into milliseconds. */
+export const duration = (value: string): number => parseDuration(nonEmptyString(value));
 
-/** A duration where 0 means never. */
+/** Parses a duration into milliseconds; `null` for 0, which means no limit. */
 export const durationOrNever = (value: string): number | null => duration(value) || null;
 
-/** A duration above zero. */
-export const someTime = (value: string): number => {
+/** Parses a duration above 0 into milliseconds. */
+export const positiveDuration = (value: string): number => {
   const durationMs = duration(value);
-  if (durationMs === 0) throw new UsageError("it must be above 0");
+  if (durationMs === 0) throw new UsageError("must be greater than 0");
   return durationMs;
 };
 
-/** An option that takes a whole number. */
-export const wholeNumber = ({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; max?: number }) => {
+export const integer = ({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; max?: number }) => {
   return (value: string): number => {
-    const number = Number(text(value));
+    const number = Number(nonEmptyString(value));
     if (Number.isSafeInteger(number) && number >= min && number <= max) return number;
     const range = max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`;
-    throw new UsageError(`it must be a whole number ${range}: got "${value}"`);
+    throw new UsageError(`must be a whole number ${range}: got "${value}"`);
   };
 };
 
-/** An option that takes one of a few words; {@link wordsOf} tells them. */
-export const oneOf = <const Word extends string>(...words: readonly Word[]) => {
-  const parse = (value: string): Word => {
-    const found = words.find((word) => word === text(value));
+/** A parser that accepts one of these choices; {@link choicesOf} returns them. */
+export const oneOf = <const Choice extends string>(...choices: readonly Choice[]) => {
+  const parse = (value: string): Choice => {
+    const found = choices.find((choice) => choice === nonEmptyString(value));
     if (found !== undefined) return found;
-    throw new UsageError(`it must be one of ${words.join(", ")}: got "${value}"`, { hint: didYouMean(value, words) });
+    throw new UsageError(`must be one of ${choices.join(", ")}: got "${value}"`, { hint: didYouMean(value, choices) });
   };
-  return Object.assign(parse, { words });
+  return Object.assign(parse, { choices });
 };
 
-/** The words that an option takes; none where it takes others too. */
-export function wordsOf({ parse }: ArgSchema): readonly string[] {
-  if (parse === undefined || !("words" in parse) || !Array.isArray(parse.words)) return [];
-  return parse.words.filter((word) => typeof word === "string");
+/** The values that an option accepts; empty if it accepts other values too. */
+export function choicesOf({ parse }: ArgSchema): readonly string[] {
+  if (parse === undefined || !("choices" in parse) || !Array.isArray(parse.choices)) return [];
+  return parse.choices.filter((choice) => typeof choice === "string");
 }
 
-/** The name as it is typed. */
+/** `maxPollInterval` as `--max-poll-interval`. */
 export function optionName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
@@ -95,49 +94,49 @@ interface UsageProblem {
   readonly hint?: string | undefined;
 }
 
-/** `-iVALUE` and `-i=VALUE` mean `-i VALUE`: the parser would take them for many short options. */
-function withValuesApart(args: Args, argv: readonly string[]): string[] {
+/** Rewrites `-iVALUE` and `-i=VALUE` to `--input=VALUE`: the parser would read them as grouped short options. */
+function separateShortValues(args: Args, argv: readonly string[]): string[] {
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
-  return argv.map((word, index) => {
+  return argv.map((arg, index) => {
     const entry = Object.entries(args).find(([, schema]) =>
-      schema.short !== undefined && takesValue(schema) && word.startsWith(`-${schema.short}`) && word.length > 2
+      schema.short !== undefined && takesValue(schema) && arg.startsWith(`-${schema.short}`) && arg.length > 2
     );
-    return entry === undefined || index > end ? word : `${optionName(entry[0])}=${word.slice(2).replace(/^=/, "")}`;
+    return entry === undefined || index > end ? arg : `${optionName(entry[0])}=${arg.slice(2).replace(/^=/, "")}`;
   });
 }
 
 function unknownOptions(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
-  const known = Object.entries(args)
+  const names = Object.entries(args)
     .filter(([, { type }]) => type !== "positional")
     .flatMap(([key, schema]) => [optionName(key), ...(schema.short === undefined ? [] : [`-${schema.short}`])]);
   return tokens
     .flatMap(({ kind, rawName }) => kind === "option" && rawName !== undefined ? [rawName] : [])
-    .filter((name) => !known.includes(name))
-    .map((name) => ({ message: `there is no option ${name}`, hint: didYouMean(name, known) }));
+    .filter((name) => !names.includes(name))
+    .map((name) => ({ message: `Unknown option ${name}`, hint: didYouMean(name, names) }));
 }
 
-function switchesWithValues(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
-  const switches = Object.entries(args).filter(([, { type }]) => type === "boolean").map(([key]) => optionName(key));
+function flagsWithValues(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
+  const flags = Object.entries(args).filter(([, { type }]) => type === "boolean").map(([key]) => optionName(key));
   return tokens
-    .filter(({ rawName, inlineValue }) => inlineValue === true && rawName !== undefined && switches.includes(rawName))
+    .filter(({ rawName, inlineValue }) => inlineValue === true && rawName !== undefined && flags.includes(rawName))
     .map(({ rawName }) => ({ message: `${rawName} takes no value` }));
 }
 
-function tooManyWords(args: Args, positionals: readonly string[]): UsageProblem[] {
-  const places = Object.values(args).filter(({ type }) => type === "positional");
-  if (places.some(({ multiple }) => multiple)) return [];
-  return positionals.slice(places.length).map((word) => ({ message: `"${word}" is one word too many` }));
+function unexpectedArguments(command: string, args: Args, positionals: readonly string[]): UsageProblem[] {
+  const accepted = Object.values(args).filter(({ type }) => type === "positional");
+  if (accepted.some(({ multiple }) => multiple)) return [];
+  return positionals.slice(accepted.length).map((arg) => ({ message: `${command}: unexpected argument "${arg}"` }));
 }
 
-function problemOf(error: unknown): UsageProblem {
+function problemOf(command: string, error: unknown): UsageProblem {
   if (!isArgsValidationError(error)) throw error;
   const code: (typeof ArgsValidationErrorKeys)[keyof typeof ArgsValidationErrorKeys] | undefined = error.code;
   const key = typeof error.values.name === "string" ? error.values.name : "";
   switch (code) {
     case "err:arg:required-positional":
-      return { message: `${key.toUpperCase()} is missing` };
+      return { message: `${command}: missing argument ${key.toUpperCase()}` };
     case "err:arg:required-option":
-      return { message: `${optionName(key)} is missing` };
+      return { message: `${command}: missing option ${optionName(key)}` };
     case "err:arg:custom-parse": {
       const { cause } = error;
       if (!(cause instanceof UsageError)) throw cause;

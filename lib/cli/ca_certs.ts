@@ -1,19 +1,19 @@
-/** Why this file: authorities to trust beside the runtime's own are read from a file, and refused before anything is sent. */
+/** Reads extra certificate authorities from a file. Bad ones are refused before any request is sent. */
 
 import { NotFound, UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 
 export interface CaCertsRequest {
   readonly path: string;
-  /** Who named the file: `--cacert` or `PW_CA_CERT`. */
+  /** `--cacert` or `PW_CA_CERT`. */
   readonly source: string;
 }
 
 /**
- * Reads a PEM file of one or more certificates; what else it holds, like keys, is left where it is.
+ * Reads a PEM file of one or more certificates. Other content, such as keys, is ignored.
  *
- * @returns One PEM text for each.
- * @throws NotFound when there is no such file; UsageError when it can't be read, or holds none that can be used.
+ * @returns One PEM text per certificate.
+ * @throws NotFound if the file does not exist; UsageError if it can't be read or has no usable certificate.
  */
 export async function readCaCerts(
   { readTextFile }: Pick<Context, "readTextFile">,
@@ -21,11 +21,12 @@ export async function readCaCerts(
 ): Promise<readonly string[]> {
   const certificates = (await textOf(readTextFile, { path, source })).match(CERTIFICATE) ?? [];
   if (certificates.length === 0) {
-    throw new UsageError(`Cannot trust ${path} (${source}): it holds no certificate in PEM form`, {
-      hint: `A certificate begins with "-----BEGIN CERTIFICATE-----"; other forms: openssl x509 -in FILE -out FILE.pem`,
+    throw new UsageError(`Cannot trust ${path} (${source}): the file contains no PEM certificate`, {
+      hint:
+        `A PEM certificate begins with "-----BEGIN CERTIFICATE-----"; convert others: openssl x509 -in FILE -out FILE.pem`,
     });
   }
-  for (const [index, certificate] of certificates.entries()) check(certificate, { index, path, source });
+  for (const [index, certificate] of certificates.entries()) checkCertificate(certificate, { index, path, source });
   return certificates;
 }
 
@@ -36,24 +37,24 @@ async function textOf(readTextFile: Context["readTextFile"], { path, source }: C
     return await readTextFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
-      throw new NotFound(`Cannot trust ${path} (${source}): there is no such file`, { cause: error });
+      throw new NotFound(`Cannot trust ${path} (${source}): no such file`, { cause: error });
     }
     if (error instanceof Deno.errors.NotCapable) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot trust ${path} (${source}): it cannot be read: ${why}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot trust ${path} (${source}): the file cannot be read: ${reason}`, { cause: error });
   }
 }
 
-/** Whoever is to trust a certificate is the judge of it. */
-function check(
+/** Lets the runtime parse the certificate, since it is what has to trust it. */
+function checkCertificate(
   certificate: string,
   { index, path, source }: CaCertsRequest & { readonly index: number },
 ): void {
   try {
     Deno.createHttpClient({ caCerts: [certificate] }).close();
   } catch (error) {
-    throw new UsageError(`Cannot trust ${path} (${source}): its certificate ${index + 1} cannot be read`, {
-      hint: "Export it again, or leave it out",
+    throw new UsageError(`Cannot trust ${path} (${source}): certificate ${index + 1} cannot be read`, {
+      hint: "Export it again, or remove it from the file",
       cause: error,
     });
   }

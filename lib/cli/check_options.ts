@@ -1,4 +1,4 @@
-/** The options that say how strictly inputs are checked, and how what is odd about them is told. */
+/** The options that control how strictly inputs are checked, and the warnings about them. */
 
 import { UsageError } from "../errors.ts";
 import type { Checking } from "../runs/prepare.ts";
@@ -7,23 +7,23 @@ import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 
 export const CHECK_ARGS = {
-  strict: { type: "boolean", description: "Refuse inputs that the workflow does not know" },
-  noCheck: { type: "boolean", description: "Send the inputs as they are" },
+  strict: { type: "boolean", description: "Refuse inputs that the workflow does not define" },
+  noCheck: { type: "boolean", description: "Send the inputs without checking them" },
 } as const;
 
-/** @throws UsageError when both are wanted. */
+/** @throws UsageError if both options are set. */
 export function checkingOf(
   values: { readonly strict?: boolean | undefined; readonly noCheck?: boolean | undefined },
 ): Checking {
   if (values.strict === true && values.noCheck === true) {
-    throw new UsageError("Cannot check strictly and not at all: --strict and --no-check exclude each other");
+    throw new UsageError("Cannot use --strict together with --no-check");
   }
   return values.noCheck === true ? "none" : values.strict === true ? "strict" : "lenient";
 }
 
-export function sayWarnings(output: Output, warnings: readonly Problem[]): void {
+export function showWarnings(output: Output, warnings: readonly Problem[]): void {
   for (const { origin, path, message } of warnings) {
     const where = [origin, path].filter((part) => part !== "").map(oneLine).join("  ");
-    output.say("WARNING", `${output.style.yellow("!")} ${where}${where === "" ? "" : "  "}${oneLine(message)}`);
+    output.log("WARNING", `${output.style.yellow("!")} ${where}${where === "" ? "" : "  "}${oneLine(message)}`);
   }
 }

@@ -1,23 +1,33 @@
-/** What a command is: what it takes, what its help says, and the one function that does it. */
+/** A command: its options, its help, and the function that runs it. */
 
 import type { Args, ArgValues } from "../deps/gunshi.ts";
 import { LOG_LEVELS } from "../log.ts";
-import { oneOf, readArgv, text } from "./argv.ts";
+import { nonEmptyString, oneOf, readArgv } from "./argv.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-const upperLogLevel = oneOf(...LOG_LEVELS);
-const logLevel = Object.assign((value: string) => upperLogLevel(value.toUpperCase()), { words: LOG_LEVELS });
+const upperCaseLogLevel = oneOf(...LOG_LEVELS);
+const logLevel = Object.assign((value: string) => upperCaseLogLevel(value.toUpperCase()), { choices: LOG_LEVELS });
 
-/** Options that every command takes. */
+/** Options of every command. */
 export const COMMON_ARGS = {
-  context: { type: "custom", parse: text, metavar: "NAME", description: "Identity of the credentials file to use" },
-  allowHost: { type: "custom", parse: text, metavar: "HOST", description: "Send the key to this host, not its own" },
+  context: {
+    type: "custom",
+    parse: nonEmptyString,
+    metavar: "NAME",
+    description: "Use this context of the credentials file",
+  },
+  allowHost: {
+    type: "custom",
+    parse: nonEmptyString,
+    metavar: "HOST",
+    description: "Send the API key to this host instead of its own",
+  },
   cacert: {
     type: "custom",
-    parse: text,
+    parse: nonEmptyString,
     metavar: "FILE",
-    description: "Trust these authorities too, PEM (PW_CA_CERT)",
+    description: "Trust the CA certificates in this PEM file too (also PW_CA_CERT)",
   },
   logLevel: {
     type: "custom",
@@ -25,18 +35,16 @@ export const COMMON_ARGS = {
     metavar: "LEVEL",
     description: "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)",
   },
-  noColor: { type: "boolean", description: "Plain text on terminals too (also NO_COLOR)" },
+  noColor: { type: "boolean", description: "Disable colors (also NO_COLOR)" },
   help: { type: "boolean", short: "h", description: "Show this help" },
 } as const satisfies Args;
 
-/** The switch of every command that can answer in JSON. */
-export const JSON_ARG = { json: { type: "boolean", description: "Answer in one JSON document" } } as const;
+export const JSON_ARG = { json: { type: "boolean", description: "Print one JSON document" } } as const;
 
-/** What a command is called with. */
-export interface Call<Values> {
+export interface Invocation<Values> {
   readonly context: Context;
   readonly output: Output;
-  /** Aborts with {@link Stopped} when somebody asks the program to stop. */
+  /** Aborts with {@link Stopped} when the process receives a stop signal. */
   readonly signal: AbortSignal;
   readonly values: Values;
 }
@@ -50,25 +58,25 @@ export interface Example {
 
 export interface CommandSpec<A extends Args> {
   readonly name: string;
-  /** One line, begun in lower case, without a full stop. */
+  /** One imperative sentence without a period. */
   readonly summary: string;
-  /** The words after the name, like `WORKFLOW [options]`. */
+  /** What follows the name, such as `WORKFLOW [options]`. */
   readonly usage: string;
   readonly examples: readonly [Example, Example, ...Example[]];
-  /** What else a person must know. */
+  /** Shown below the options. */
   readonly notes?: string;
   readonly args: A;
-  /** Answers with the exit code. */
-  run(call: Call<ArgValues<A & typeof COMMON_ARGS>>): Promise<number>;
+  /** Returns the exit code. */
+  run(invocation: Invocation<ArgValues<A & typeof COMMON_ARGS>>): Promise<number>;
 }
 
-/** A command whose options were read by nobody yet. */
+/** A command whose options are not parsed yet. */
 export interface Command extends Omit<CommandSpec<Args>, "run"> {
-  /** Reads the words, then returns what is to be done with them. */
-  prepare(argv: readonly string[]): (call: Omit<Call<unknown>, "values">) => Promise<number>;
+  /** Parses the arguments and returns a function that runs the command. */
+  prepare(argv: readonly string[]): (invocation: Omit<Invocation<unknown>, "values">) => Promise<number>;
 }
 
-/** Ties a command's options to the function that takes them. */
+/** Binds a command's options to the function that uses them. */
 export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Command {
   const args = { ...spec.args, ...COMMON_ARGS };
   return {
@@ -76,7 +84,7 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
     args,
     prepare(argv) {
       const values = readArgv(spec.name, args, argv);
-      return (call) => spec.run({ ...call, values });
+      return (invocation) => spec.run({ ...invocation, values });
     },
   };
 }

@@ -1,6 +1,4 @@
-/** The table of commands. */
-
-/** Each is loaded when it is asked for; the specifiers are literal, so that a compiled binary holds them. */
+/** All commands. Each loads when it is used; literal specifiers let `deno compile` embed the modules. */
 export const GROUPS = [
   {
     title: "Workflows",
@@ -8,26 +6,26 @@ export const GROUPS = [
       {
         name: "list",
         usage: "[PATTERN]",
-        summary: "what workflows there are",
+        summary: "List workflows",
         load: async () => (await import("./commands/list.ts")).list,
       },
       {
         name: "show",
         usage: "WORKFLOW",
-        summary: "what a workflow is and what it asks for",
+        summary: "Show a workflow and its inputs",
         load: async () => (await import("./commands/show.ts")).show,
       },
       {
         name: "inputs",
         usage: "new|schema|explain WORKFLOW",
-        summary: "files of inputs: begin one, check one, see where a value comes from",
+        summary: "Create an input file, print its schema, or explain where values come from",
         load: async () => (await import("./commands/inputs.ts")).inputs,
       },
       {
-        name: "run",
-        usage: "WORKFLOW -i …",
-        summary: "submit a run, follow it, report its end",
-        load: async () => (await import("./commands/run.ts")).run,
+        name: "schedules",
+        usage: "",
+        summary: "List schedules and their next occurrences",
+        load: async () => (await import("./commands/schedules.ts")).schedules,
       },
     ],
   },
@@ -35,104 +33,109 @@ export const GROUPS = [
     title: "Runs",
     commands: [
       {
+        name: "run",
+        usage: "WORKFLOW -i …",
+        summary: "Submit a run and track it to its end",
+        load: async () => (await import("./commands/run.ts")).run,
+      },
+      {
         name: "status",
         usage: "RUN",
-        summary: "how a run is doing",
+        summary: "Show the status of a run",
         load: async () => (await import("./commands/status.ts")).status,
       },
       {
         name: "watch",
         usage: "RUN…",
-        summary: "follow runs to their end",
+        summary: "Track runs to their end",
         load: async () => (await import("./commands/watch.ts")).watch,
       },
       {
         name: "runs",
         usage: "[WORKFLOW]",
-        summary: "what was run",
+        summary: "List runs on the platform",
         load: async () => (await import("./commands/runs.ts")).runs,
       },
       {
         name: "logs",
         usage: "RUN",
-        summary: "what a run said",
+        summary: "Show a run's logs",
         load: async () => (await import("./commands/logs.ts")).logs,
       },
       {
         name: "errors",
         usage: "RUN",
-        summary: "why a run failed",
+        summary: "Show why a run failed",
         load: async () => (await import("./commands/errors.ts")).errors,
       },
       {
         name: "cancel",
         usage: "RUN…",
-        summary: "end runs early",
+        summary: "Cancel runs",
         load: async () => (await import("./commands/cancel.ts")).cancel,
       },
     ],
   },
   {
-    title: "From here",
+    title: "Local history",
     commands: [
       {
         name: "resume",
         usage: "",
-        summary: "take up what was started here and not seen to its end",
+        summary: "Resume runs started on this machine that have not finished",
         load: async () => (await import("./commands/resume.ts")).resume,
       },
       {
         name: "history",
         usage: "[show RUN]",
-        summary: "what was run from here",
+        summary: "Show the local history",
         load: async () => (await import("./commands/history.ts")).history,
       },
       {
         name: "rerun",
         usage: "RUN",
-        summary: "submit again what was run, with the same inputs",
+        summary: "Submit a run again with the same inputs",
         load: async () => (await import("./commands/rerun.ts")).rerun,
-      },
-      {
-        name: "doctor",
-        usage: "",
-        summary: "what keeps this from working",
-        load: async () => (await import("./commands/doctor.ts")).doctor,
-      },
-      {
-        name: "contact",
-        usage: "",
-        summary: "find out what a platform does where its contract is open",
-        load: async () => (await import("./commands/probe.ts")).contact,
       },
     ],
   },
   {
-    title: "Without an account",
+    title: "Setup",
     commands: [
       {
-        name: "demo",
+        name: "doctor",
         usage: "",
-        summary: "watch a run on a simulated platform",
-        load: async () => (await import("./commands/demo.ts")).demo,
+        summary: "Check your setup",
+        load: async () => (await import("./commands/doctor.ts")).doctor,
       },
       {
-        name: "schedules",
+        name: "probe",
         usage: "",
-        summary: "what runs by itself, and when next",
-        load: async () => (await import("./commands/schedules.ts")).schedules,
-      },
-      {
-        name: "simulate",
-        usage: "",
-        summary: "serve a simulated platform",
-        load: async () => (await import("./commands/simulate.ts")).simulate,
+        summary: "Test how this server behaves where its API is undocumented",
+        load: async () => (await import("./commands/probe.ts")).probe,
       },
       {
         name: "completions",
         usage: "bash|zsh|fish",
-        summary: "let a shell complete commands, workflows and runs",
+        summary: "Print a shell completion script",
         load: async () => (await import("./commands/completions.ts")).completions,
+      },
+    ],
+  },
+  {
+    title: "Simulator",
+    commands: [
+      {
+        name: "demo",
+        usage: "",
+        summary: "Track a run on a simulated platform",
+        load: async () => (await import("./commands/demo.ts")).demo,
+      },
+      {
+        name: "simulate",
+        usage: "",
+        summary: "Serve a simulated platform",
+        load: async () => (await import("./commands/simulate.ts")).simulate,
       },
     ],
   },

@@ -1,32 +1,30 @@
-/** Everything that a command may touch outside itself: the real one is made at the door, tests make another. */
+/** Everything outside the program that a command may use. The entry point creates the real one; tests create another. */
 
 import type { Clock } from "../clock.ts";
 import type { Submitted } from "../result.ts";
 
-/** A stream that text goes to. */
 export interface TextWriter {
-  /** Writes all of it, in order. Throws {@link PipeClosed} when nobody reads any more. */
+  /** Writes all of the text, in order. Throws {@link PipeClosed} when the reader has closed the stream. */
   write(text: string): void;
   readonly isTerminal: boolean;
-  /** The terminal's width in cells; a common one where it isn't known. */
+  /** The terminal's width in cells; 80 if it is unknown. */
   columns(): number;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
 
 export interface Context {
-  /** What `--version` prints. */
+  /** Printed by `--version`. */
   readonly versionLine: string;
-  /** Without the program's own name. */
+  /** Without the program's name. */
   readonly args: readonly string[];
   env(name: string): string | undefined;
   readonly os: typeof Deno.build.os;
-  /** What runs the program, and on what. */
   readonly runtime: { readonly deno: string; readonly arch: string };
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
-  /** Asks for a secret without showing it. Only where stdin is a terminal. */
-  askSecret(label: string): Promise<string>;
-  /** Reads one line; `null` when stdin has ended. Only where stdin is a terminal. */
+  /** Prompts for a secret without echo. Call it only if stdin is a terminal. */
+  promptSecret(label: string): Promise<string>;
+  /** Reads one line; `null` at the end of stdin. Call it only if stdin is a terminal. */
   readLine(): Promise<string | null>;
   readonly stdout: TextWriter;
   readonly stderr: TextWriter;
@@ -35,35 +33,35 @@ export interface Context {
   readonly random: () => number;
   readonly fetch: typeof globalThis.fetch;
   readTextFile(path: string): Promise<string>;
-  /** Throws Deno.errors.AlreadyExists rather than overwrite. */
+  /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
   writeNewFile(path: string, text: string): Promise<void>;
-  /** The folder's files that fit, with the folder before their names; none where there is no such folder. */
+  /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
-  /** Whether the file may be read without asking anybody: for files that are welcome, not needed. */
+  /** Whether the file may be read without a permission prompt: for optional files. */
   mayRead(path: string): boolean;
-  /** Whether a variable may be read: one that may not be looks as if nobody had set it. */
+  /** Whether a variable may be read. If not, {@link Context.env} returns `undefined`. */
   mayReadEnv(name: string): boolean;
-  /** Calls back when somebody asks the program to stop, until it is disposed. */
+  /** Calls back when the process receives a stop signal, until disposed. */
   onSignal(callback: (signal: StopSignal) => void): Disposable;
 }
 
-/** The reader of our output went away (`| head`): there is nobody left to tell. */
+/** The reader of our output has closed the pipe, as `head` does. */
 export class PipeClosed extends Error {
   override readonly name = "PipeClosed";
 }
 
-/** What is known about the run when a wait is stopped. */
+/** The state of the run when waiting for it was interrupted. */
 export interface StoppedWait {
   readonly message: string;
   readonly hint: string;
   readonly submitted: Submitted;
 }
 
-/** Somebody asked the program to stop; travels as an abort's reason. */
+/** The process received a stop signal. Used as the reason of an abort. */
 export class Stopped extends Error {
   override readonly name = "Stopped";
   readonly signal: StopSignal;
-  /** `null` when nothing was going on that outlives us. */
+  /** `null` if no run continues after the process ends. */
   readonly wait: StoppedWait | null;
 
   constructor(signal: StopSignal, wait: StoppedWait | null = null) {

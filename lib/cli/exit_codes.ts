@@ -1,10 +1,8 @@
-/** Why this file: one table knows the numbers. */
-
 import type { ErrorKind } from "../errors.ts";
 import type { ResultKind } from "../result.ts";
 import type { StopSignal } from "./context.ts";
 
-/** What a program ends with, by what kept it from more. */
+/** Exit codes by kind of error or result. */
 export const EXIT_CODES = {
   completed: 0,
   submitted: 0,
@@ -36,7 +34,6 @@ export const EXIT_CODES = {
   timeout: 124,
 } as const satisfies Record<ErrorKind | ResultKind, number>;
 
-/** The number for a kind. */
 export function exitCodeOf(kind: ErrorKind | ResultKind): number {
   return EXIT_CODES[kind];
 }
@@ -47,17 +44,17 @@ export const EXIT_CODES_OF_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } 
   number
 >;
 
-/** 128 + SIGPIPE: what a shell's own tools end with when `head` has seen enough. */
+/** 128 + SIGPIPE: the exit code of standard tools when `head` closes the pipe. */
 export const EXIT_CODE_OF_CLOSED_PIPE = 141;
 
-/** A defect of ours. */
+/** EX_SOFTWARE: a bug in this program. */
 export const EXIT_CODE_OF_DEFECT = 70;
 
-const MOST_SEVERE_FIRST = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
+const BY_SEVERITY = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
 
-/** Of many codes the one to end with: a defect, then a signal, then what a script must look at first. */
+/** The exit code for several results: a bug first, then a signal, then what a script must handle first. */
 export function mostSevere(codes: readonly number[]): number {
   if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;
   const signal = codes.find((code) => code > 128);
-  return signal ?? MOST_SEVERE_FIRST.find((code) => codes.includes(code)) ?? 0;
+  return signal ?? BY_SEVERITY.find((code) => codes.includes(code)) ?? 0;
 }

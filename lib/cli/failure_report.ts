@@ -1,4 +1,4 @@
-/** What is told when a command could not do its work: the same facts for people and for programs. Pure. */
+/** How a failed command is reported, with the same facts as text and as JSON. Pure. */
 
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
 import type { Problem } from "../problem.ts";
@@ -16,11 +16,10 @@ export interface FailureReport {
   readonly hint: string | undefined;
   readonly problems: readonly Problem[];
   readonly submitted: Submitted;
-  /** Nobody is there to be told. */
+  /** True if there is no reader to report to. */
   readonly isSilent: boolean;
 }
 
-/** What an error means to the one who called. */
 export function reportOf(error: unknown): FailureReport {
   const common = { hint: undefined, problems: [], submitted: "no", isSilent: false } as const;
   if (error instanceof RunnerError) {
@@ -47,13 +46,13 @@ export function reportOf(error: unknown): FailureReport {
     ...common,
     exitCode: EXIT_CODE_OF_DEFECT,
     kind: "defect",
-    message: `Something is wrong in pw-workflow-runner itself: ${describe(error)}`,
-    hint: "Please report it, with the command and what --log-level DEBUG prints",
+    message: `Internal error in pw-workflow-runner: ${describe(error)}`,
+    hint: "Please report it, with the command and its output with --log-level DEBUG",
     submitted: "unknown",
   };
 }
 
-/** For people: what could not be done, every problem on a line of its own, and what to do next. */
+/** The message, one line per problem, and the hint. */
 export function renderFailure({ message, hint, problems }: FailureReport, style: Style): string {
   const rows = problems.map(({ origin, path, message }) => [origin, path, message].map(oneLine));
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ""))));
@@ -67,12 +66,11 @@ export function renderFailure({ message, hint, problems }: FailureReport, style:
   ].join("\n");
 }
 
-/** A server's words may have several lines: none of them is to look like one of ours. */
+/** A message from a server may have several lines. Indentation keeps them apart from our own lines. */
 function indented(text: string): string {
   return escapeControlCharacters(text).replaceAll("\n", "\n  ");
 }
 
-/** For programs: one document. */
 export function failureDocument({ exitCode, kind, message, hint, problems, submitted }: FailureReport) {
   return {
     error: { kind, message, hint: hint ?? null, ...(problems.length === 0 ? {} : { problems }) },
@@ -82,14 +80,14 @@ export function failureDocument({ exitCode, kind, message, hint, problems, submi
   };
 }
 
-/** Deno's own words name the flag; they are turned into ours. An import that may not be read is a plain TypeError. */
+/** Reads the missing flag from Deno's message. A denied import is a plain TypeError with the same message. */
 function missingPermission(error: unknown): { message: string; hint: string } | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const [, what, flag] = /^Requires (.+), run again with the (--[a-z-]+) flag/.exec(cause.message) ?? [];
     if (!(cause instanceof Deno.errors.NotCapable) && flag === undefined) continue;
     return {
-      message: `Cannot go on: this program was started without ${what ?? "a permission that it needs"}`,
-      hint: `Start it with \`deno run ${flag ?? "-A"} …\``,
+      message: `Cannot continue: the program was started without ${what ?? "a permission that it needs"}`,
+      hint: `Run it with \`deno run ${flag ?? "-A"} …\``,
     };
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** What `--help` says. Pure. */
+/** The text of `--help`. Pure. */
 
 import { VERSION } from "../version.ts";
 import { optionName, takesValue } from "./argv.ts";
@@ -11,7 +11,6 @@ export interface CommandGroup {
   readonly commands: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
 }
 
-/** All commands at a glance. */
 export function renderOverview(groups: readonly CommandGroup[], style: Style): string {
   const width = Math.max(
     ...groups.flatMap(({ commands }) => commands.map(({ name, usage }) => `${name} ${usage}`.length)),
@@ -23,31 +22,30 @@ export function renderOverview(groups: readonly CommandGroup[], style: Style): s
     ].join("\n")
   );
   return [
-    `pw-workflow-runner ${VERSION}: runs workflows on the Parallel Works ACTIVATE platform`,
+    `pw-workflow-runner ${VERSION}: run workflows on the Parallel Works ACTIVATE platform`,
     "",
     `${style.bold("Usage")}\n  pw-workflow-runner COMMAND [options]`,
     "",
     sections.join("\n\n"),
     "",
-    style.bold("Names"),
+    style.bold("Run references"),
     "  RUN is a slug, WORKFLOW#47, or last",
     "",
-    "The key is taken from PW_API_KEY, or from the credentials file of the official command line.",
-    "`pw-workflow-runner COMMAND --help` tells more and shows examples.",
+    "The API key is read from PW_API_KEY, or from the credentials file of the official command-line tool.",
+    "Run `pw-workflow-runner COMMAND --help` for details and examples.",
   ].join("\n");
 }
 
-/** One command in full. */
 export function renderHelp({ name, summary, usage, examples, notes, args }: Command, style: Style): string {
-  const own = Object.entries(args).filter(([key, { type }]) => type !== "positional" && !(key in COMMON_ARGS));
+  const ownOptions = Object.entries(args).filter(([key, { type }]) => type !== "positional" && !(key in COMMON_ARGS));
   const parts = [
     `${style.bold(`pw-workflow-runner ${name}`)}: ${summary}`,
     `${style.bold("Usage")}\n  pw-workflow-runner ${name} ${usage}`.trimEnd(),
     `${style.bold("Examples")}\n${
       examples.map(({ line, does }) => `  ${style.dim(`# ${does}`)}\n  ${line}`).join("\n\n")
     }`,
-    ...(own.length === 0 ? [] : [`${style.bold("Options")}\n${optionLines(own)}`]),
-    `${style.bold("Options of every command")}\n${optionLines(Object.entries(COMMON_ARGS))}`,
+    ...(ownOptions.length === 0 ? [] : [`${style.bold("Options")}\n${optionLines(ownOptions)}`]),
+    `${style.bold("Common options")}\n${optionLines(Object.entries(COMMON_ARGS))}`,
     ...(notes === undefined ? [] : [notes]),
   ];
   return parts.join("\n\n");

@@ -1,4 +1,4 @@
-/** Where `-i` takes files, stdin and secrets from. */
+/** Where `-i` reads files, stdin and secrets from. */
 
 import { UsageError } from "../errors.ts";
 import type { LayerSources } from "../inputs/layers.ts";
@@ -8,13 +8,13 @@ export function inputSources(context: Context): LayerSources {
   return {
     readTextFile: context.readTextFile,
     readStdin: () => context.stdin.readText(),
-    askSecret: (path) => {
+    promptSecret: (path) => {
       if (!context.stdin.isTerminal) {
-        throw new UsageError(`Cannot ask for ${path}: there is no terminal to ask on`, {
-          hint: `Give it in a file, or with ${path}=@FILE`,
+        throw new UsageError(`Cannot prompt for ${path}: stdin is not a terminal`, {
+          hint: `Put it in an input file, or use ${path}=@FILE`,
         });
       }
-      return context.askSecret(path);
+      return context.promptSecret(path);
     },
   };
 }

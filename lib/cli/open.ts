@@ -1,4 +1,4 @@
-/** Puts the real parts together for a command: the key that this call uses, what it opens, and what is remembered. */
+/** Opens what a command works with: the API key, the client and the run store. */
 
 import type { Client } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
@@ -6,15 +6,14 @@ import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { openKv } from "../store/open_kv.ts";
-import { createRunStore, type RunStore } from "../store/run_store.ts";
+import { createRunStore, memoryRunStore, type RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
-import { historyPath } from "./state_path.ts";
+import { runStorePath } from "./state_path.ts";
 
-/** What opening needs of a command's call. */
-export interface OpenCall {
+export interface OpenInvocation {
   readonly context: Context;
   readonly output: Output;
   readonly values: {
@@ -25,52 +24,56 @@ export interface OpenCall {
 }
 
 /**
- * What the history is to a command: `needed` where something must be written down before it is done, `welcome` where
- * it only helps, `none` where somebody does without.
+ * How a command uses the local history: `required` if a submission must be stored before it is sent, `optional` if the
+ * command works without it, `none` if it is turned off.
  */
-export type HistoryUse = "needed" | "welcome" | "none";
+export type HistoryUse = "required" | "optional" | "none";
 
-/** Deps that are to be closed. */
 export type OpenDeps = Deps & AsyncDisposable;
 
 /**
- * @throws CredentialError when there is no key that can be used; NotFound or UsageError when the authorities to trust
- * can't be read.
+ * @throws CredentialError if there is no usable API key; NotFound or UsageError if the CA certificates can't be read.
  */
-export async function openClient({ context, output, values }: OpenCall): Promise<Client> {
+export async function openClient({ context, output, values }: OpenInvocation): Promise<Client> {
   const { clock, env, random, fetch, readTextFile } = context;
   const credential = await findCredential({ env, readTextFile }, values);
   const caCerts = await caCertsOf(context, values);
   return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
 }
 
-/** @throws As {@link openClient}. A history that can't be opened is told when it is used. */
-export async function openDeps(call: OpenCall, history: HistoryUse = "welcome"): Promise<OpenDeps> {
-  const { clock, random } = call.context;
-  const client = await openClient(call);
-  const store = openHistory(call, history);
+/** @throws As {@link openClient}. The store is opened on first use, and throws then. */
+export async function openDeps(invocation: OpenInvocation, history: HistoryUse = "optional"): Promise<OpenDeps> {
+  const { clock, random } = invocation.context;
+  const client = await openClient(invocation);
+  const store = openRunStore(invocation, history);
   const close = () => store[Symbol.asyncDispose]();
-  return { client, store, clock, random, log: logTo(call.output), [Symbol.asyncDispose]: close };
+  return { client, store, clock, random, log: logTo(invocation.output), [Symbol.asyncDispose]: close };
 }
 
-/** The local history of this user and machine, or the store that PW_STORE_URL names; opened when it is first used. */
-export function openHistory({ context, output }: Pick<OpenCall, "context" | "output">, use: HistoryUse): RunStore {
+/** The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use. */
+export function openRunStore(
+  { context, output }: Pick<OpenInvocation, "context" | "output">,
+  history: HistoryUse,
+): RunStore {
   const { clock, random, env, os } = context;
-  const options = { clock, random, onSetAside: (text: string) => output.say("WARNING", text) };
-  if (use === "none") return createRunStore(openKv("memory:", options));
-  const warn = (error: StorageError) => output.say("WARNING", error.message);
-  const onUnusable = use === "needed" ? undefined : warn;
+  const warn = (message: string) => output.log("WARNING", message);
+  const options = { clock, random, onSetAside: warn };
+  if (history === "none") return memoryRunStore();
+  const onUnusable = history === "required" ? undefined : ({ message }: StorageError) => warn(message);
   try {
-    return createRunStore(openKv(env("PW_STORE_URL") || historyPath(env, os), { ...options, onUnusable }));
+    return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }));
   } catch (error) {
-    if (use === "needed" || !(error instanceof StorageError)) throw error;
-    warn(error);
-    return createRunStore(openKv("memory:", options));
+    if (history === "required" || !(error instanceof StorageError)) throw error;
+    warn(error.message);
+    return memoryRunStore();
   }
 }
 
-/** Without such a wish nothing is loaded or made for it: connections are then the runtime's own. */
-export async function caCertsOf(context: Context, values: OpenCall["values"]): Promise<readonly string[] | undefined> {
+/** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */
+export async function caCertsOf(
+  context: Context,
+  values: OpenInvocation["values"],
+): Promise<readonly string[] | undefined> {
   const fromEnv = context.env("PW_CA_CERT") ?? "";
   const spec = values.cacert !== undefined
     ? { path: values.cacert, source: "--cacert" }
@@ -80,7 +83,7 @@ export async function caCertsOf(context: Context, values: OpenCall["values"]): P
   return await readCaCerts(context, spec);
 }
 
-/** The diary of what works below. */
+/** A log whose lines are dimmed and escaped. */
 export function logTo(output: Output): Log {
-  return (level, message) => output.say(level, output.style.dim(oneLine(message)));
+  return (level, message) => output.log(level, output.style.dim(oneLine(message)));
 }

@@ -1,59 +1,59 @@
-/** Why this file: the one place that writes. Answers go to stdout, the conversation to stderr. */
+/** The only place that writes: answers go to stdout, messages to stderr. */
 
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
-import { hideValues } from "../inputs/secrets.ts";
+import { redactValues } from "../inputs/secrets.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
-/** How the answer is told: to people, as one JSON document, or as JSON Lines while it comes about. */
+/** Text for people, one JSON document, or JSON Lines as events happen. */
 export type OutputMode = "text" | "json" | "events";
 
 export interface OutputOptions {
   readonly mode: OutputMode;
   readonly level: LogLevel;
-  /** False when somebody asked for no colours; they are shown on terminals alone anyway. */
+  /** False if colors are turned off. They are only ever used on a terminal. */
   readonly mayColor: boolean;
-  /** What {@link Output.hide} was told, where several outputs of one call share it. */
-  readonly hidden?: string[];
+  /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
+  readonly secrets?: string[];
 }
 
 export interface Output {
   readonly mode: OutputMode;
-  /** What the answer may be coloured with. */
+  /** Colors for stdout. */
   readonly answerStyle: Style;
-  /** What the conversation may be coloured with. */
+  /** Colors for stderr. */
   readonly style: Style;
-  /** A line or more of the answer. */
+  /** Writes one or more lines to stdout. */
   answer(text: string): void;
-  /** Text that is handed on as it is, like a file's: only made harmless. */
+  /** Writes text to stdout unchanged, such as a file's content; only control characters are escaped. */
   raw(text: string): void;
-  /** The answer as one JSON document. */
+  /** Writes one JSON document to stdout. */
   document(value: unknown): void;
-  /** One line of JSON Lines. */
+  /** Writes one line of JSON Lines to stdout. */
   event(value: unknown): void;
-  /** A line of the conversation; kept back when it is below the wanted level. */
-  say(level: LogLevel, text: string): void;
-  /** From now on these words are masked wherever they would be written: a server may send back what it was sent. */
-  hide(words: readonly string[]): void;
-  /** Whether lines of this level are shown. */
+  /** Writes a message to stderr, unless it is below the log level. */
+  log(level: LogLevel, text: string): void;
+  /** Masks these values in all later output, since a server may echo them. */
+  redact(values: readonly string[]): void;
+  /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
-  /** A line that is rewritten in place; `undefined` where the conversation isn't on a terminal. */
+  /** Starts a line that is rewritten in place; `undefined` if stderr is not a terminal. */
   live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
 }
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, mayColor, hidden = [] }: OutputOptions,
+  { mode, level, mayColor, secrets = [] }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
-  const shows = (wanted: LogLevel) => LOG_LEVELS.indexOf(wanted) >= LOG_LEVELS.indexOf(level);
+  const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
   const write = (writer: TextWriter, text: string) => {
-    // The live line makes room, and comes back below what was written.
+    // The live line is cleared, and drawn again below the text.
     live?.hide();
-    writer.write(hideValues(text, hidden));
+    writer.write(redactValues(text, secrets));
     live?.draw();
   };
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
@@ -62,17 +62,17 @@ export function createOutput(
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,
-    hide: (words) => void hidden.push(...words),
-    answer: (text) => write(stdout, `${cleaned(text, isColored.answer)}\n`),
+    redact: (values) => void secrets.push(...values),
+    answer: (text) => write(stdout, `${escaped(text, isColored.answer)}\n`),
     raw: (text) => write(stdout, escapeControlCharacters(text)),
     document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
     event: (value) => write(stdout, `${escapeJson(JSON.stringify(value))}\n`),
-    say(wanted, text) {
-      if (shows(wanted)) write(stderr, `${cleaned(text, isColored.interactive)}\n`);
+    log(messageLevel, text) {
+      if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
     },
     live(clock, render) {
       if (!stderr.isTerminal || !shows("INFO")) return undefined;
-      const line = startLiveLine(stderr, clock, (columns) => cleaned(render(columns), isColored.interactive));
+      const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));
       live = line;
       return {
         ...line,
@@ -85,8 +85,8 @@ export function createOutput(
   };
 }
 
-/** Whatever a renderer forgot to clean stops here: only our own colours pass, and only where there are any. */
-function cleaned(text: string, isColored: boolean): string {
+/** The last line of defense against terminal escapes: only our own colors pass, and only if colors are on. */
+function escaped(text: string, isColored: boolean): string {
   if (!isColored) return escapeControlCharacters(text);
   return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join(
     "",

@@ -1,4 +1,4 @@
-/** The way from the words of the command line to an exit code. */
+/** Runs a command line and returns its exit code. */
 
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
@@ -11,7 +11,7 @@ import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 
-/** What the shells' scripts call: no command for people, and in no list. */
+/** The hidden command that the shells' completion scripts call. */
 async function completeLine(context: Context): Promise<number> {
   const { complete } = await import("./completion/complete.ts");
   return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
@@ -19,20 +19,20 @@ async function completeLine(context: Context): Promise<number> {
 
 async function runInteractive(context: Context): Promise<number> {
   const { interactive } = await import("./commands/interactive.ts");
-  const whole = await withDotenv(context);
-  return await interactive(whole, outputFor(whole, { level: levelOf(whole), hidden: [] }));
+  const withEnv = await withDotenv(context);
+  return await interactive(withEnv, outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
 }
 
-/** Options whose value could be taken for a command's name when they stand before it. */
+/** Common options with a value, which could be mistaken for the command's name when they come first. */
 const COMMON_WITH_VALUE = ["--context", "--allow-host", "--cacert", "--log-level"];
 
-/** Runs one command line. Never throws; answers with the exit code. */
+/** Runs one command line. Never throws; returns the exit code. */
 export async function main(context: Context): Promise<number> {
   let output: Output | undefined;
-  const hidden: string[] = [];
+  const secrets: string[] = [];
   try {
-    output = outputFor(context, { level: "INFO", hidden });
-    return await dispatch(context, { output, hidden });
+    output = outputFor(context, { level: "INFO", secrets });
+    return await dispatch(context, { output, secrets });
   } catch (error) {
     return reportFailure(context, output, error);
   }
@@ -40,56 +40,56 @@ export async function main(context: Context): Promise<number> {
 
 async function dispatch(
   context: Context,
-  { output, hidden }: { readonly output: Output; readonly hidden: string[] },
+  { output, secrets }: { readonly output: Output; readonly secrets: string[] },
 ): Promise<number> {
   const { name, argv } = splitCommand(context.args);
   if (name === "__complete") return await completeLine(context);
-  const isHelpWanted = hasSwitch(argv, "--help", "-h");
+  const isHelpRequested = hasSwitch(argv, "--help", "-h");
   if (name === undefined || name === "help") {
-    const [about] = argv.filter((word) => !word.startsWith("-"));
-    if (about !== undefined) return await showHelp(output, about);
+    const [topic] = argv.filter((arg) => !arg.startsWith("-"));
+    if (topic !== undefined) return await showHelp(output, topic);
     if (name === undefined && argv.length === 1 && hasSwitch(argv, "--version", "-V")) {
       return showVersion(context, output);
     }
-    if (name === undefined && argv.length > 0 && !isHelpWanted) throw noCommand(argv);
+    if (name === undefined && argv.length > 0 && !isHelpRequested) throw noCommand(argv);
     const { renderOverview } = await import("./help.ts");
-    if (name === "help" || isHelpWanted) {
+    if (name === "help" || isHelpRequested) {
       output.answer(renderOverview(GROUPS, output.answerStyle));
       return EXIT_CODES.completed;
     }
     if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
       return await runInteractive(context);
     }
-    // Without a word, and with nobody to ask, this is no answer.
-    output.say("ERROR", renderOverview(GROUPS, output.style));
+    // There is no command and no terminal for interactive mode: a usage error.
+    output.log("ERROR", renderOverview(GROUPS, output.style));
     return EXIT_CODES.usage;
   }
-  if (isHelpWanted) return await showHelp(output, name);
-  return await start(context, await commandNamed(name), { argv, hidden });
+  if (isHelpRequested) return await showHelp(output, name);
+  return await start(context, await commandNamed(name), { argv, secrets });
 }
 
 async function start(
   context: Context,
   command: Command,
-  { argv, hidden }: { readonly argv: readonly string[]; readonly hidden: string[] },
+  { argv, secrets }: { readonly argv: readonly string[]; readonly secrets: string[] },
 ): Promise<number> {
-  const go = command.prepare(argv);
+  const execute = command.prepare(argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  const whole = await withDotenv(context);
-  return await go({
-    context: whole,
-    output: outputFor(whole, { level: levelOf(whole), hidden }),
+  const withEnv = await withDotenv(context);
+  return await execute({
+    context: withEnv,
+    output: outputFor(withEnv, { level: levelOf(withEnv), secrets }),
     signal: stopping.signal,
   });
 }
 
-/** `--log-level DEBUG list` and `list --log-level DEBUG` are the same. */
+/** Common options may come before the command: `--log-level DEBUG list` equals `list --log-level DEBUG`. */
 function splitCommand(args: readonly string[]): { name: string | undefined; argv: string[] } {
   for (let index = 0; index < args.length; index++) {
-    const word = args[index] ?? "";
-    if (COMMON_WITH_VALUE.includes(word)) index++;
-    else if (!word.startsWith("-")) return { name: word, argv: args.toSpliced(index, 1) };
+    const arg = args[index] ?? "";
+    if (COMMON_WITH_VALUE.includes(arg)) index++;
+    else if (!arg.startsWith("-")) return { name: arg, argv: args.toSpliced(index, 1) };
   }
   return { name: undefined, argv: [...args] };
 }
@@ -98,14 +98,15 @@ async function commandNamed(name: string): Promise<Command> {
   const entries = GROUPS.flatMap(({ commands }) => [...commands]);
   const entry = entries.find((command) => command.name === name);
   if (entry !== undefined) return await entry.load();
-  throw new UsageError(`Cannot run ${name}: there is no such command`, {
-    hint: didYouMean(name, entries.map((command) => command.name)) ?? "`pw-workflow-runner help` lists the commands",
+  throw new UsageError(`Unknown command ${name}`, {
+    hint: didYouMean(name, entries.map((command) => command.name)) ??
+      "Run `pw-workflow-runner help` to list the commands",
   });
 }
 
 function noCommand(argv: readonly string[]): UsageError {
-  return new UsageError(`Cannot tell what to do: ${argv.join(" ")} names no command`, {
-    hint: "`pw-workflow-runner help` lists the commands",
+  return new UsageError(`Missing command: ${argv.join(" ")} has only options`, {
+    hint: "Run `pw-workflow-runner help` to list the commands",
   });
 }
 
@@ -120,43 +121,43 @@ function showVersion({ versionLine }: Context, output: Output): number {
   return EXIT_CODES.completed;
 }
 
-function outputFor(context: Context, shared: { readonly level: LogLevel; readonly hidden: string[] }): Output {
+function outputFor(context: Context, shared: { readonly level: LogLevel; readonly secrets: string[] }): Output {
   const { args } = context;
   const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
   const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
   return createOutput(context, { mode, mayColor, ...shared });
 }
 
-/** A wrong word on the command line has been refused; a wrong one in the environment must not stop anything. */
+/** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
 function levelOf({ args, env }: Context): LogLevel {
-  const wanted = (valueOf(args, "--log-level") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
-  return LOG_LEVELS.find((level) => level === wanted) ?? "INFO";
+  const name = (valueOf(args, "--log-level") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
+  return LOG_LEVELS.find((level) => level === name) ?? "INFO";
 }
 
 function reportFailure(context: Context, output: Output | undefined, error: unknown): number {
   const report = reportOf(error);
   if (report.isSilent) return report.exitCode;
   try {
-    // Where even the output could not be made, the context itself is broken.
-    const speaker = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
-    if (speaker.mode === "json") speaker.document(failureDocument(report));
-    if (speaker.mode === "events") speaker.event({ v: 1, type: "error", ...failureDocument(report) });
-    speaker.say("ERROR", renderFailure(report, speaker.style));
+    // If even the output could not be created, the context itself is broken.
+    const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+    if (reporter.mode === "json") reporter.document(failureDocument(report));
+    if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
+    reporter.log("ERROR", renderFailure(report, reporter.style));
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
-    if (isDebugging && error instanceof Error) speaker.say("ERROR", error.stack ?? "");
+    if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
   } catch {
-    // Whoever listened is gone, or it is the context itself that is broken: the exit code still tells.
+    // The reader is gone, or the context itself is broken: the exit code still reports the error.
   }
   return report.exitCode;
 }
 
 function hasSwitch(args: readonly string[], ...names: readonly string[]): boolean {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  return args.slice(0, end).some((word) => names.includes(word));
+  return args.slice(0, end).some((arg) => names.includes(arg));
 }
 
 function valueOf(args: readonly string[], name: string): string | undefined {
-  const inline = args.findLast((word) => word.startsWith(`${name}=`));
+  const inline = args.findLast((arg) => arg.startsWith(`${name}=`));
   if (inline !== undefined) return inline.slice(name.length + 1);
   const index = args.lastIndexOf(name);
   return index === -1 ? undefined : args[index + 1];

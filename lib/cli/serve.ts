@@ -1,6 +1,6 @@
 /**
- * The same on one's own server: `deno task serve`. The store is a local file; with `--demo` the platform is a simulated
- * one, whose time, and the bell with it, may run faster.
+ * The service on your own server: `deno task serve`. The store is a local file. With `--demo`, the platform is simulated
+ * and its clock, which also drives the cron trigger, may run faster.
  */
 
 import { readKeys } from "../server/auth.ts";
@@ -21,8 +21,8 @@ import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { tick } from "../scheduler/tick.ts";
 
-/** Docker kills ten seconds after it has asked. */
-const MAX_END_MS = 8_000;
+/** Docker kills a container ten seconds after SIGTERM. */
+const MAX_SHUTDOWN_MS = 8_000;
 
 interface Options {
   readonly port: number;
@@ -34,17 +34,17 @@ interface Options {
 
 const DEFAULT_STORE = "schedules.db";
 
-const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
-deno task serve --demo [--speed X] [--port N]             a simulated platform, X times as fast`;
+const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
+deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast`;
 
 /**
- * Runs the server until a signal ends it.
+ * Runs the server until a signal stops it.
  *
- * @param importSchedules Called once the options are valid, so that every problem in the file is reported here.
+ * @param importSchedules Called once the options are valid, so that every problem in the schedules file is reported here.
  */
 export async function serve(host: ServiceHost, importSchedules: () => Promise<readonly Schedule[]>): Promise<never> {
   try {
-    if (Deno.args.some((word) => word === "--help" || word === "-h")) console.log(USAGE);
+    if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) console.log(USAGE);
     else await serveWith(readOptions(Deno.args), host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
@@ -60,45 +60,45 @@ async function serveWith(
 ): Promise<void> {
   const demo = isDemo ? await openDemo(speed) : undefined;
   const env = (name: string) => host.env(name) ?? demo?.env(name);
-  // What is wrong is said now, not at the first request.
+  // Report configuration errors now, not on the first request.
   const keys = readKeys(env);
-  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot let anybody in: ${keys}`);
+  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
   const open = openOnce(async () => {
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });
   });
   const { deps } = await open();
-  if (typeof keys === "string") deps.log("WARNING", `Nobody can be let in: ${keys}`);
+  if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
   const ticking = everyMinute(deps.clock, tickHandler(async () => await tick(await open()), deps.log), closing.signal);
   const handler = createHandler({ open, keys, log: deps.log, closing: closing.signal });
   const server = listen({ port, hostname, log: deps.log }, handler);
   if (demo !== undefined) {
-    deps.log("INFO", `Keys of this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
+    deps.log("INFO", `Keys for this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
-  await closing.begun;
-  // What is under way is answered; a tick may end anywhere.
-  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_END_MS, {})]);
+  await closing.started;
+  // Requests in progress are answered. A tick can be interrupted at any point.
+  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
 }
 
 interface Closing extends Disposable {
   readonly signal: AbortSignal;
-  readonly begun: Promise<void>;
+  readonly started: Promise<void>;
 }
 
-/** The second signal ends it as it would have without us. */
+/** The second signal terminates the process, as it would without this handler. */
 function closingOnSignals(): Closing {
   const controller = new AbortController();
-  const begun = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
   const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
   const close = () => {
     stop();
-    controller.abort(new DOMException("The server ends", "TimeoutError"));
-    begun.resolve();
+    controller.abort(new DOMException("The server is shutting down", "TimeoutError"));
+    started.resolve();
   };
   for (const name of signals) Deno.addSignalListener(name, close);
-  return { signal: controller.signal, begun: begun.promise, [Symbol.dispose]: stop };
+  return { signal: controller.signal, started: started.promise, [Symbol.dispose]: stop };
 }
 
 function listen(
@@ -109,8 +109,8 @@ function listen(
   try {
     return Deno.serve({ port, hostname, onListen }, handler);
   } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${words}`, { cause: error });
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause: error });
   }
 }
 
@@ -119,7 +119,7 @@ interface Demo {
   readonly open: () => Promise<Service>;
 }
 
-/** Keys for nobody's account, a platform of our own, and a schedule that has something to show. */
+/** A simulated platform with keys of its own, and schedules whose runs the status page can show. */
 async function openDemo(speed: number): Promise<Demo> {
   const clock = fastClock(systemClock, speed);
   const simulator = await startSimulator({ clock });
@@ -140,7 +140,7 @@ async function openDemo(speed: number): Promise<Demo> {
         kv,
         schedules: defineSchedules([
           { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
-          { name: "now-and-then", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
+          { name: "every-twenty", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
         ]),
         timeline: PRODUCTION,
         fetch,
@@ -151,35 +151,35 @@ async function openDemo(speed: number): Promise<Demo> {
   };
 }
 
-function readOptions(words: readonly string[]): Options {
+function readOptions(args: readonly string[]): Options {
   const store = Deno.env.get("PW_STORE_URL") || DEFAULT_STORE;
   const options = { port: 8000, hostname: "127.0.0.1", store, isDemo: false, speed: 1 };
-  for (let at = 0; at < words.length; at++) {
-    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(words[at] ?? "") ?? [];
+  for (let index = 0; index < args.length; index++) {
+    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(args[index] ?? "") ?? [];
     if (name === "--demo") options.isDemo = true;
     else if (["--port", "--hostname", "--store", "--speed"].includes(name)) {
-      const value = inline ?? words[++at];
-      if (value === undefined) throw new UsageError(`${name} needs a value\n${USAGE}`);
-      if (name === "--port") options.port = portOf(value);
+      const value = inline ?? args[++index];
+      if (value === undefined) throw new UsageError(`Option ${name} needs a value\n${USAGE}`);
+      if (name === "--port") options.port = parsePort(value);
       if (name === "--hostname") options.hostname = value;
       if (name === "--store") options.store = value;
-      if (name === "--speed") options.speed = numberOf(name, value);
-    } else throw new UsageError(`Cannot tell what ${name} means\n${USAGE}`);
+      if (name === "--speed") options.speed = parsePositive(name, value);
+    } else throw new UsageError(`Unknown option ${name}\n${USAGE}`);
   }
   if (options.speed !== 1 && !options.isDemo) {
-    throw new UsageError("--speed goes with --demo: a real platform takes its own time");
+    throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
   }
   return options;
 }
 
-function portOf(value: string): number {
+function parsePort(value: string): number {
   const port = Number(value);
   if (/^\d+$/.test(value) && port <= 65_535) return port;
   throw new UsageError(`--port must be a whole number from 0 to 65535: got "${value}"`);
 }
 
-function numberOf(name: string, value: string): number {
+function parsePositive(name: string, value: string): number {
   const number = Number(value);
   if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
-  throw new UsageError(`${name} must be a number above 0: got "${value}"`);
+  throw new UsageError(`${name} must be a number greater than 0: got "${value}"`);
 }

@@ -1,8 +1,8 @@
-/** Why this file: a `.env` in the working folder adds to the environment, where there is one and it may be read. */
+/** Reads a `.env` file in the working directory, if it exists and may be read, in addition to the environment. */
 
 import type { Context } from "./context.ts";
 
-/** The context with what `.env` adds to its environment. */
+/** Adds the variables of `.env` to the context's environment. */
 export async function withDotenv(context: Context): Promise<Context> {
   const text = await dotenvText(context);
   if (text === undefined) return context;
@@ -10,7 +10,7 @@ export async function withDotenv(context: Context): Promise<Context> {
   return { ...context, env: envWithDotenv(context.env, text) };
 }
 
-/** What `.env` says; `undefined` where there is none, or it may not be read. */
+/** The text of `.env`; `undefined` if it does not exist or may not be read. */
 export async function dotenvText(
   { mayRead, readTextFile }: Pick<Context, "mayRead" | "readTextFile">,
 ): Promise<string | undefined> {
@@ -18,7 +18,7 @@ export async function dotenvText(
   try {
     return await readTextFile(".env");
   } catch (error) {
-    // Most often there is none; a virtual environment's folder may have its name; others' files are not for us.
+    // Usually there is none. A virtual environment may be a directory with that name, and the file may belong to others.
     const { NotFound, IsADirectory, PermissionDenied } = Deno.errors;
     if ([NotFound, IsADirectory, PermissionDenied].some((kind) => error instanceof kind)) return undefined;
     throw error;

@@ -1,4 +1,4 @@
-/** Starts the program. `--version` alone loads nothing else. */
+/** Starts the program. `--version` alone loads no other module. */
 
 import { versionLine } from "../version.ts";
 

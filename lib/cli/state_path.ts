@@ -1,37 +1,37 @@
-/** Where the program keeps what it must remember, by the customs of each system. */
+/** Where local state is stored, following the conventions of each operating system. */
 
 import { StorageError } from "../errors.ts";
 
 const FOLDER = "pw-workflow-runner";
 
 /**
- * The file of the local history: below `PW_STATE_DIR`, or the user's own state folder.
+ * The file of the run store, in `PW_STATE_DIR` or the user's state folder.
  *
- * @throws StorageError when no folder is known.
+ * @throws StorageError if no folder can be determined.
  */
-export function historyPath(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
+export function runStorePath(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
   return `${stateFolder(env, os)}${os === "windows" ? "\\" : "/"}history.db`;
 }
 
-/** @throws StorageError when no place is known. */
+/** @throws StorageError if no folder can be determined. */
 export function stateFolder(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
-  const set = (name: string) => env(name)?.trim() || undefined;
-  const own = set("PW_STATE_DIR");
-  if (own !== undefined) return own;
+  const variable = (name: string) => env(name)?.trim() || undefined;
+  const override = variable("PW_STATE_DIR");
+  if (override !== undefined) return override;
   if (os === "windows") {
-    const local = set("LOCALAPPDATA") ?? below(set("USERPROFILE"), "\\AppData\\Local");
+    const local = variable("LOCALAPPDATA") ?? below(variable("USERPROFILE"), "\\AppData\\Local");
     if (local !== undefined) return `${local}\\${FOLDER}`;
   } else {
-    // The XDG rules: a path that is not absolute is to be ignored.
-    const state = set("XDG_STATE_HOME");
+    // XDG Base Directory: a relative path must be ignored.
+    const state = variable("XDG_STATE_HOME");
     if (state?.startsWith("/")) return `${state}/${FOLDER}`;
-    const home = set("HOME");
+    const home = variable("HOME");
     if (home !== undefined) return `${home}/.local/state/${FOLDER}`;
   }
-  throw new StorageError("Cannot keep the history: no place for it is known", {
-    hint: `Set PW_STATE_DIR (or let ${
+  throw new StorageError("Cannot use the local history: no folder for it can be determined", {
+    hint: `Set PW_STATE_DIR (or allow reading ${
       os === "windows" ? "LOCALAPPDATA" : "HOME"
-    } be read), or go on without: --no-history`,
+    }), or use --no-history to continue without it`,
   });
 }
 

@@ -1,11 +1,9 @@
-/** Why this file: the one place where the program meets the machine. */
-
 import { systemClock } from "../clock.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
-const USUAL_COLUMNS = 80;
+const DEFAULT_COLUMNS = 80;
 
-/** The machine as a command sees it. */
+/** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
   return {
     versionLine,
@@ -20,9 +18,9 @@ export function systemContext(versionLine: string): Context {
     stdout: textWriter(Deno.stdout),
     stderr: textWriter(Deno.stderr),
     clock: systemClock,
-    askSecret: async (label) => (await import("./terminal/ask_secret.ts")).askSecret(label),
+    promptSecret: async (label) => (await import("./terminal/ask_secret.ts")).promptSecret(label),
     readLine,
-    random: strongRandom,
+    random: cryptoRandom,
     fetch: globalThis.fetch,
     readTextFile: (path) => Deno.readTextFile(path),
     listFiles,
@@ -33,20 +31,20 @@ export function systemContext(versionLine: string): Context {
   };
 }
 
-/** The terminal hands over what was typed once Enter is pressed. */
+/** In line mode, the terminal delivers the input once Enter is pressed. */
 async function readLine(): Promise<string | null> {
   const buffer = new Uint8Array(1_024);
   const count = await Deno.stdin.read(buffer);
   return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
 }
 
-/** Slugs rest on it: two processes must never draw the same. */
-function strongRandom(): number {
+/** Slugs depend on it: two processes must not draw the same numbers. */
+function cryptoRandom(): number {
   const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
   return draw / 2 ** 32;
 }
 
-/** Reads a variable. Without leave to, the key's absence would mislead; any other is only welcome, and not asked for. */
+/** Reads a variable. PW_API_KEY prompts for permission if necessary; any other is optional and never prompts. */
 function env(name: string): string | undefined {
   if (name === "PW_API_KEY") return Deno.env.get(name);
   return mayReadEnv(name) ? Deno.env.get(name) : undefined;
@@ -62,11 +60,11 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
   return {
     isTerminal,
     columns() {
-      if (!isTerminal) return USUAL_COLUMNS;
+      if (!isTerminal) return DEFAULT_COLUMNS;
       try {
-        return Deno.consoleSize().columns || USUAL_COLUMNS;
+        return Deno.consoleSize().columns || DEFAULT_COLUMNS;
       } catch {
-        return USUAL_COLUMNS; // a terminal without a size, as some CI systems fake one
+        return DEFAULT_COLUMNS; // Some CI systems emulate a terminal without a size.
       }
     },
     write(text) {
@@ -80,9 +78,9 @@ function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
   try {
     return stream.writeSync(bytes);
   } catch (error) {
-    if (error instanceof Deno.errors.BrokenPipe) throw new PipeClosed("Nobody reads the output", { cause: error });
+    if (error instanceof Deno.errors.BrokenPipe) throw new PipeClosed("The output is closed", { cause: error });
     if (!(error instanceof Deno.errors.WouldBlock)) throw error;
-    // A parent may hand us a pipe that doesn't block: wait for its reader, briefly.
+    // The parent process may provide a non-blocking pipe: wait briefly for its reader.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     return 0;
   }
@@ -101,12 +99,12 @@ async function listFiles(folder: string, pattern: RegExp): Promise<readonly stri
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;
-  const listeners = Array.from(stopSignals(Deno.build.os), ([signal, meant]) => {
+  const listeners = Array.from(stopSignals(Deno.build.os), ([signal, reportedAs]) => {
     const listener = () => {
-      // Asked twice, we don't insist on a tidy end.
-      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[meant]);
+      // On the second signal, exit without cleanup.
+      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reportedAs]);
       isStopping = true;
-      callback(meant);
+      callback(reportedAs);
     };
     Deno.addSignalListener(signal, listener);
     return { signal, listener };
@@ -118,7 +116,7 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
   };
 }
 
-/** What is listened for, and as what it is passed on: Windows has Ctrl-Break beside Ctrl-C, and no more on Deno 2.4. */
+/** The signals to listen for and how each is reported. Windows has only Ctrl-C and Ctrl-Break on Deno 2.4. */
 export function stopSignals(os: typeof Deno.build.os): ReadonlyMap<Deno.Signal, StopSignal> {
   if (os === "windows") return new Map<Deno.Signal, StopSignal>([["SIGINT", "SIGINT"], ["SIGBREAK", "SIGINT"]]);
   return new Map<Deno.Signal, StopSignal>([["SIGHUP", "SIGHUP"], ["SIGINT", "SIGINT"], ["SIGTERM", "SIGTERM"]]);

@@ -1,5 +1,3 @@
-/** What one `-i` says: stdin, inline JSON, one value, or a file. Pure. */
-
 import { InvalidInputs } from "../errors.ts";
 import { parsePath, type Path } from "./path.ts";
 
@@ -9,9 +7,12 @@ export type InputArgument =
   | { readonly type: "file"; readonly file: string }
   /** `name.path=value`, `name.path:=json`, `name.path=@file`, `name.path=@-`. */
   | { readonly type: "text" | "json" | "text-file"; readonly path: Path; readonly text: string }
-  | { readonly type: "asked"; readonly path: Path };
+  | { readonly type: "prompt"; readonly path: Path };
 
-/** The first of these that fits: `-`, a leading `{`, `name=…` or `name:=…`, a file. `./` forces a file. */
+/**
+ * Parses one `-i`. The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value), a
+ * file. `./` forces a file.
+ */
 export function parseArgument(argument: string, origin: string): InputArgument {
   if (argument === "-") return { type: "stdin" };
   if (/^\s*\{/.test(argument)) return { type: "inline", text: argument };
@@ -25,7 +26,7 @@ export function parseArgument(argument: string, origin: string): InputArgument {
     ]);
   }
   if (operator === ":=") return { type: "json", path, text };
-  if (text === "@-") return { type: "asked", path };
+  if (text === "@-") return { type: "prompt", path };
   if (text.startsWith("@")) return { type: "text-file", path, text: text.slice(1) };
   return { type: "text", path, text };
 }

@@ -1,16 +1,14 @@
-/** The command that sends the same inputs without questions. Pure. */
-
 import type { Json, JsonObject } from "../json.ts";
 import { isObject, joinPath } from "./path.ts";
 
-/** More values than these are easier to read as one JSON. */
+/** More values are easier to read as one JSON object. */
 const MAX_VALUES = 12;
 
 /**
- * Writes the `run` command for a POSIX shell. What `-i` reads from it is the same as `inputs`, byte for byte and
- * whatever the workflow declares; secrets are asked for again, and are not in it.
+ * Writes the non-interactive `run` command for a POSIX shell. Its `-i` options yield `inputs` byte for byte, regardless of
+ * what the workflow declares. Secrets are not included: the command prompts for them.
  *
- * @param program What the command begins with, as a shell takes it.
+ * @param program Start of the command, already quoted for a shell.
  */
 export function commandLine(
   workflow: string,
@@ -20,13 +18,13 @@ export function commandLine(
 ): string {
   const secrets = new Set(secretPaths);
   const values = Object.entries(inputs).flatMap(([name, value]) => argumentsFor(value, joinPath("", name), secrets));
-  const args = values.length <= MAX_VALUES ? values : inOneJson(inputs, secrets);
-  // What begins like an option is taken for one, unless it is joined to its own.
+  const args = values.length <= MAX_VALUES ? values : asOneJson(inputs, secrets);
+  // A value that starts with a hyphen would be parsed as an option, unless it is joined to its own option.
   const options = args.map((arg) => arg.startsWith("-") ? ` ${quoted(`--input=${arg}`)}` : ` -i ${quoted(arg)}`);
   return `${program} run ${quoted(workflow)}${options.join("")}`;
 }
 
-/** Lists and empty objects are given whole: their secrets follow, into the places that are kept for them. */
+/** A list or an empty object is one argument; further arguments replace the placeholders of its secrets. */
 function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
   if (secrets.has(path)) return [`${visible(path)}=@-`];
   if (isObject(value) && Object.keys(value).length > 0) {
@@ -34,12 +32,12 @@ function argumentsFor(value: Json, path: string, secrets: ReadonlySet<string>): 
   }
   const isPlainText = typeof value === "string" && PLAIN_TEXT.test(value) && !isTyped(value);
   if (isPlainText) return [`${visible(path)}=${value}`];
-  return [`${visible(path)}:=${jsonOf(withoutSecrets(value, path, secrets))}`, ...asked(value, path, secrets)];
+  return [`${visible(path)}:=${jsonOf(withoutSecrets(value, path, secrets))}`, ...secretPrompts(value, path, secrets)];
 }
 
-/** All in one, with a place kept for every secret, so that the order stays. */
-function inOneJson(inputs: JsonObject, secrets: ReadonlySet<string>): string[] {
-  return [jsonOf(withoutSecrets(inputs, "", secrets)), ...asked(inputs, "", secrets)];
+/** One JSON object, with a placeholder for each secret, so that the order of the members is kept. */
+function asOneJson(inputs: JsonObject, secrets: ReadonlySet<string>): string[] {
+  return [jsonOf(withoutSecrets(inputs, "", secrets)), ...secretPrompts(inputs, "", secrets)];
 }
 
 function withoutSecrets(value: Json, path: string, secrets: ReadonlySet<string>): Json {
@@ -52,18 +50,18 @@ function withoutSecrets(value: Json, path: string, secrets: ReadonlySet<string>)
   );
 }
 
-function asked(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
+function secretPrompts(value: Json, path: string, secrets: ReadonlySet<string>): string[] {
   if (secrets.size === 0) return [];
   if (secrets.has(path)) return [`${visible(path)}=@-`];
-  if (Array.isArray(value)) return value.flatMap((item, index) => asked(item, joinPath(path, index), secrets));
+  if (Array.isArray(value)) return value.flatMap((item, index) => secretPrompts(item, joinPath(path, index), secrets));
   if (!isObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) => asked(member, joinPath(path, name), secrets));
+  return Object.entries(value).flatMap(([name, member]) => secretPrompts(member, joinPath(path, name), secrets));
 }
 
-/** Visible characters in one line, and not the beginning of `=@file`. */
+/** One line of visible characters that is not parsed as `=@file`. */
 const PLAIN_TEXT = /^(?!@)[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u;
 
-/** Text that would not stay text: what a form or a reader may take for a number or another type. */
+/** Text that would be parsed as a number or another type. */
 function isTyped(text: string): boolean {
   return text === "true" || text === "false" || text === "null" || (text.trim() !== "" && !Number.isNaN(Number(text)));
 }
@@ -72,11 +70,11 @@ function jsonOf(value: Json): string {
   return visible(JSON.stringify(value));
 }
 
-/** JSON, or a path, in characters that a terminal shows, so that copying loses none. Others stand in quotes alone. */
+/** Escapes invisible characters of JSON or a path, so that copying loses none. They only occur inside quotes. */
 function visible(text: string): string {
   return text.replaceAll(
     /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
-    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join(""),
+    (character) => [...Array(character.length).keys()].map((index) => escaped(character.charCodeAt(index))).join(""),
   );
 }
 

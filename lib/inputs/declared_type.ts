@@ -1,10 +1,8 @@
-/** How text given as `-i name=text` is to be read, by what the form declares. */
-
 import { type Field, fieldAt, type Form } from "./form.ts";
 import type { DeclaredType } from "./merge.ts";
 import type { Path } from "./path.ts";
 
-/** What {@link mergeLayers} asks for each path. */
+/** Determines how `-i name=text` is parsed: by the type that the form declares for the path. */
 export function declaredTypes(form: Form | null): (path: Path) => DeclaredType | undefined {
   if (form === null) return () => undefined;
   return (path) => {

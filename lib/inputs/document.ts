@@ -1,4 +1,4 @@
-/** Reads a file of inputs: JSON, JSON with comments, or YAML; and finds the line that a value stands on. */
+/** Reads a file of inputs: JSON, JSON with comments, or YAML. */
 
 import type { ParseError } from "../deps/jsonc.ts";
 import type { Json, JsonObject } from "../json.ts";
@@ -8,44 +8,44 @@ import { isObject } from "./path.ts";
 
 /** A file of inputs. */
 export interface Document {
-  /** What it says. */
+  /** The parsed content. */
   readonly value: JsonObject;
-  /** The lines that values stand on; read at the first call. */
+  /** The line number of each value; computed by the first call. */
   lines(): Promise<Lines | undefined>;
 }
 
-export type DocumentForm = "json" | "yaml";
+export type DocumentFormat = "json" | "yaml";
 
-/** YAML by its ending, or by not beginning as JSON does. */
-export function formOf(name: string, text: string): DocumentForm {
+/** Decides by the file extension, else by the first character. */
+export function formatOf(name: string, text: string): DocumentFormat {
   if (/\.ya?ml$/i.test(name)) return "yaml";
   return /\.jsonc?$/i.test(name) || /^\uFEFF?\s*(?:[{["]|\/[/*])/.test(text) ? "json" : "yaml";
 }
 
 /**
- * Reads the text; its top level must be an object.
+ * Parses the text, whose top level must be an object.
  *
- * @returns The document, or every problem with it.
+ * @returns The document, or all of its problems.
  */
 export async function readDocument(
   text: string,
-  { origin, form }: { readonly origin: string; readonly form: DocumentForm },
+  { origin, format }: { readonly origin: string; readonly format: DocumentFormat },
 ): Promise<Document | readonly Problem[]> {
-  const read = await (form === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
-    // A reader that calls itself for each level has run out of stack.
+  const read = await (format === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
+    // The recursive parser has exceeded the stack.
     if (error instanceof RangeError) return [tooDeep(origin)];
     throw error;
   });
   if (Array.isArray(read)) return read;
   const { value, lines } = read;
   if (!isObject(value)) {
-    return [{ origin, path: "", message: `must be an object at the top: got ${nameOfType(value)}` }];
+    return [{ origin, path: "", message: `must be an object at the top level: got ${nameOfType(value)}` }];
   }
   if (isDeeperThan(MAX_LEVELS, value)) return [tooDeep(origin)];
   return { value, lines };
 }
 
-/** More than anybody writes, and little enough for what walks through inputs. */
+/** More than real inputs need, and few enough for recursive functions. */
 const MAX_LEVELS = 500;
 
 function isDeeperThan(levels: number, value: Json): boolean {
@@ -60,18 +60,18 @@ function tooDeep(origin: string): Problem {
   return { origin, path: "", message: `is nested deeper than ${MAX_LEVELS} levels` };
 }
 
-interface Read {
+interface ParsedText {
   readonly value: Json;
   lines(): Promise<Lines | undefined>;
 }
 
-async function readJson(source: string, origin: string): Promise<Read | Problem[]> {
+async function readJson(source: string, origin: string): Promise<ParsedText | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
   try {
     return { value: JSON.parse(text), lines: once(() => Promise.resolve(linesOfJson(text))) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    // Plain JSON is by far the most; only what is not gets the reader that knows comments and places.
+    // Most files are plain JSON: the parser for comments and positions is loaded only for the others.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
@@ -79,16 +79,16 @@ async function readJson(source: string, origin: string): Promise<Read | Problem[
     return errors.slice(0, 5).map(({ error, offset }) => ({
       origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",
-      message: `is not JSON: ${words(printParseErrorCode(error))}`,
+      message: `is not JSON: ${splitWords(printParseErrorCode(error))}`,
     }));
   }
 }
 
-async function readYaml(text: string, origin: string): Promise<Read | Problem[]> {
+async function readYaml(text: string, origin: string): Promise<ParsedText | Problem[]> {
   const { LineCounter, parseDocument } = await import("../deps/yaml.ts");
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, logLevel: "error" });
-  // This reader hands out its own overflow as a mistake of the text.
+  // This parser reports its own stack overflow as an error of the text.
   if (document.errors.some(({ code }) => code === "RESOURCE_EXHAUSTION")) return [tooDeep(origin)];
   if (document.errors.length > 0) {
     return document.errors.slice(0, 5).map(({ pos: [offset], message }) => ({
@@ -98,23 +98,27 @@ async function readYaml(text: string, origin: string): Promise<Read | Problem[]>
     }));
   }
   try {
-    return { value: plain(document.toJS() ?? {}), lines: once(() => linesOfYaml(document.contents, lineCounter)) };
+    return { value: toJson(document.toJS() ?? {}), lines: once(() => linesOfYaml(document.contents, lineCounter)) };
   } catch (error) {
-    // Its own words would quote the alias, which may be a password that begins with a star.
+    // The parser's message quotes the alias, which may be a password that starts with an asterisk.
     if (error instanceof ReferenceError) {
       return [{
         origin,
         path: "",
-        message: "is not YAML that can be read: an alias has no anchor, or repeats too much",
+        message: "is not valid YAML: an alias has no anchor or expands too much",
       }];
     }
     if (!(error instanceof TypeError)) throw error;
-    return [{ origin, path: "", message: "holds what JSON can't: a number without end, or an anchor inside itself" }];
+    return [{
+      origin,
+      path: "",
+      message: "cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
+    }];
   }
 }
 
-/** By way of JSON: maps with odd keys and the like become what could be sent. */
-function plain(value: unknown): Json {
+/** Converts to JSON and back, so that maps with keys other than strings become plain objects. */
+function toJson(value: unknown): Json {
   const text = JSON.stringify(value, (_name, member) => {
     if (typeof member === "number" && !Number.isFinite(member)) throw new TypeError("not a JSON number");
     return member;
@@ -122,7 +126,7 @@ function plain(value: unknown): Json {
   return JSON.parse(text);
 }
 
-/** Reads at the first call, and hands out the same afterwards. */
+/** Caches the promise of the first call. */
 function once<T>(read: () => Promise<T>): () => Promise<T> {
   let reading: Promise<T> | undefined;
   return () => reading ??= read();
@@ -134,8 +138,8 @@ function lineOfOffset(text: string, offset: number): number {
   return line;
 }
 
-/** "ValueExpected" is "value expected". */
-function words(code: string): string {
+/** `ValueExpected` becomes `value expected`. */
+function splitWords(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 

@@ -1,5 +1,3 @@
-/** Where each input came from, and what it overrode. */
-
 import type { Json, JsonObject } from "../json.ts";
 import type { Fields, Form } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
@@ -13,9 +11,9 @@ export interface ExplainedInput {
   readonly path: string;
   /** {@link MASK} for a secret; an object or a list only where it is empty. */
   readonly value: Json;
-  /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for what the platform takes by itself. */
+  /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for a value that the platform supplies. */
   readonly origin: string;
-  /** What it won over, the nearest first. */
+  /** The values with lower precedence, highest first. */
   readonly overrode: readonly Overridden[];
   /** False for a default. */
   readonly isSent: boolean;
@@ -26,9 +24,12 @@ export interface Overridden {
   readonly origin: string;
 }
 
-/** One entry per leaf, in the order of the inputs; then the form's defaults, in the order of the form. */
+/**
+ * Explains where each input comes from and what it overrides: one entry per leaf, in the order of the inputs; then the
+ * form's defaults, in the order of the form.
+ */
 export async function explainInputs(resolved: ResolvedInputs, form: Form | null): Promise<ExplainedInput[]> {
-  const secrets = new Set(findSecrets(resolved.value, { form, asked: resolved.secretPaths }));
+  const secrets = new Set(findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths }));
   const sources: InputSource[] = [];
   for (const layer of resolved.layers.toReversed()) sources.push(await sourceOf(layer, form, resolved.secretPaths));
   const rows: ExplainedInput[] = [];
@@ -37,37 +38,41 @@ export async function explainInputs(resolved: ResolvedInputs, form: Form | null)
   return rows;
 }
 
-/** A layer, seen from where the walk is now. */
+/** The part of a layer at the current path. */
 interface InputSource {
   readonly origin: string;
-  /** `undefined` while the walk has not come to where the layer sets its one value. */
+  /** `undefined` above the path of a layer that sets one value. */
   readonly value: Json | undefined;
   readonly lines: Lines | undefined;
-  /** The way from here to where the layer sets its one value. */
-  readonly way: readonly (string | number)[];
+  /** From the current path to that of a layer that sets one value. */
+  readonly remainingPath: readonly (string | number)[];
 }
 
-/** Secrets are hidden in every layer: what was overridden may be one as well. */
-async function sourceOf(layer: InputLayer, form: Form | null, asked: readonly string[]): Promise<InputSource> {
-  const masked = (value: JsonObject) => maskSecrets(value, findSecrets(value, { form, asked }));
+/** Masks secrets in every layer, because an overridden value may be secret, too. */
+async function sourceOf(
+  layer: InputLayer,
+  form: Form | null,
+  secretPaths: readonly string[],
+): Promise<InputSource> {
+  const masked = (value: JsonObject) => maskSecrets(value, findSecrets(value, { form, secretPaths }));
   if (layer.type === "object") {
-    return { origin: layer.origin, value: masked(layer.value), lines: await layer.lines?.(), way: [] };
+    return { origin: layer.origin, value: masked(layer.value), lines: await layer.lines?.(), remainingPath: [] };
   }
   const value = valueAt(masked(wrapped(layer.path, layer.value)), layer.path) ?? MASK;
-  return { origin: layer.origin, value, lines: undefined, way: layer.path };
+  return { origin: layer.origin, value, lines: undefined, remainingPath: layer.path };
 }
 
-/** An object that has a value at a path. */
+/** Creates an object with a value at a path. */
 function wrapped(path: Path, value: Json): JsonObject {
-  const whole = path.reduceRight<Json>(
+  const outermost = path.reduceRight<Json>(
     (inner, segment) =>
       typeof segment === "number" ? [...Array.from({ length: segment }, () => null), inner] : { [segment]: inner },
     value,
   );
-  return isObject(whole) ? whole : {};
+  return isObject(outermost) ? outermost : {};
 }
 
-/** @param givers The layers that have a say here, the highest first. */
+/** @param sources The layers with a value here or below, in descending precedence. */
 function addRows(
   value: Json,
   path: string,
@@ -79,12 +84,12 @@ function addRows(
     rows.push(rowOf(MASK, path, sources));
   } else if (Array.isArray(value) && value.length > 0) {
     for (const [index, item] of value.entries()) {
-      addRows(item, joinPath(path, index), inside(sources, index), isSecret, rows);
+      addRows(item, joinPath(path, index), sourcesInside(sources, index), isSecret, rows);
     }
   } else if (isObject(value) && hasMembers(value)) {
     for (const name in value) {
       const member = value[name];
-      if (member !== undefined) addRows(member, joinPath(path, name), inside(sources, name), isSecret, rows);
+      if (member !== undefined) addRows(member, joinPath(path, name), sourcesInside(sources, name), isSecret, rows);
     }
   } else if (path !== "") {
     rows.push(rowOf(value, path, sources));
@@ -100,33 +105,41 @@ function rowOf(value: Json, path: string, sources: readonly InputSource[]): Expl
   let origin: string | undefined;
   let overrode = NOTHING;
   for (const source of sources) {
-    if (source.way.length > 0 || source.value === undefined) continue;
+    if (source.remainingPath.length > 0 || source.value === undefined) continue;
     if (origin === undefined) origin = originOf(source);
     else overrode = [...overrode, { value: source.value, origin: originOf(source) }];
   }
   return { path, value, origin: origin ?? "", overrode, isSent: true };
 }
 
-/** One for all: most leaves override nothing, and there may be very many. */
+/** Shared, because most leaves override nothing, and there may be very many. */
 const NOTHING: readonly Overridden[] = [];
 
 function originOf({ origin, lines }: InputSource): string {
   return lines === undefined ? origin : `${origin}:${lines.line}`;
 }
 
-function inside(sources: readonly InputSource[], segment: string | number): InputSource[] {
-  const found: InputSource[] = [];
+function sourcesInside(sources: readonly InputSource[], segment: string | number): InputSource[] {
+  const inside: InputSource[] = [];
   for (const source of sources) {
     const inner = stepInto(source, segment);
-    if (inner !== undefined) found.push(inner);
+    if (inner !== undefined) inside.push(inner);
   }
-  return found;
+  return inside;
 }
 
-function stepInto({ origin, value, lines, way }: InputSource, segment: string | number): InputSource | undefined {
-  if (way.length > 0) return way[0] === segment ? { origin, value, lines, way: way.slice(1) } : undefined;
+function stepInto(
+  { origin, value, lines, remainingPath }: InputSource,
+  segment: string | number,
+): InputSource | undefined {
+  if (remainingPath.length > 0) {
+    if (remainingPath[0] !== segment) return undefined;
+    return { origin, value, lines, remainingPath: remainingPath.slice(1) };
+  }
   const member = memberOf(value, segment);
-  return member === undefined ? undefined : { origin, value: member, lines: lines?.inside?.get(segment), way };
+  return member === undefined
+    ? undefined
+    : { origin, value: member, lines: lines?.children?.get(segment), remainingPath };
 }
 
 function memberOf(value: Json | undefined, segment: string | number): Json | undefined {
@@ -134,10 +147,10 @@ function memberOf(value: Json | undefined, segment: string | number): Json | und
   return isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
 }
 
-/** What the form gives where nothing was said. A default that is worked out shows its expression. */
-function addDefaults(fields: Fields, given: JsonObject, path: string, rows: ExplainedInput[]): void {
+/** Adds the defaults of fields without a value. A computed default is shown as its expression. */
+function addDefaults(fields: Fields, inputs: JsonObject, path: string, rows: ExplainedInput[]): void {
   for (const [name, field] of fields) {
-    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
     if (field.kind === "group") {
       addDefaults(field.fields, isObject(value) ? value : {}, joinPath(path, name), rows);
     } else if (value === undefined && field.ignore !== true) {

@@ -1,31 +1,31 @@
 /**
- * As much of the platform's `${{ … }}` as forms use to hide and leave out fields: references, literals, `!`,
- * comparison, `&&`, `||` and `? :`. What is not understood, or only the platform can know, is unknown; logic carries on
- * around it (`false && unknown` is false).
+ * The subset of the platform's `${{ … }}` that forms use to hide and ignore fields: references, literals, `!`,
+ * comparison, `&&`, `||` and `? :`. An unsupported expression, or one that only the platform can evaluate, is unknown; the
+ * operators have three-valued logic (`false && unknown` is false).
  */
 
 import type { Json } from "../json.ts";
 
 export interface Expression {
-  /** As the workflow file has it. */
+  /** As in the workflow file. */
   readonly text: string;
-  /** `null` for an expression that is not understood. */
+  /** `null` for an unsupported expression. */
   readonly tree: ExpressionTree | null;
 }
 
-/** Stands for a value that only the platform can know. */
+/** A value that only the platform knows. */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 export type Value = Json | typeof UNKNOWN;
 
-/** Stands for the number of the list row that the expression is in: `inputs.rows.[index].name`. */
+/** The index of the list row that contains the expression: `inputs.rows.[index].name`. */
 export const THIS_ROW: unique symbol = Symbol("this row");
 export type Reference = readonly (string | typeof THIS_ROW)[];
 
-/** What an expression may refer to. */
+/** Resolves the references of an expression. */
 export interface Scope {
-  /** The value of `inputs.…`, by what follows `inputs`. */
+  /** The value of `inputs.…`. The reference excludes `inputs`. */
   input(reference: Reference): Value;
-  /** The value of `.hidden` and its like: an attribute of the field that the expression belongs to. */
+  /** The value of an attribute, like `.hidden`, of the field that the expression belongs to. */
   attribute(name: string): Value;
 }
 
@@ -35,8 +35,8 @@ export type ExpressionTree =
   | { readonly type: "literal"; readonly value: Json }
   | { readonly type: "input"; readonly reference: Reference }
   | { readonly type: "attribute"; readonly name: string }
-  /** Of `org`, `needs`, `sessions` and whatever else is not in the form. */
-  | { readonly type: "outside" }
+  /** `org`, `needs`, `sessions` and anything else outside the form. */
+  | { readonly type: "external" }
   | { readonly type: "not"; readonly operand: ExpressionTree }
   | { readonly type: "and" | "or"; readonly left: ExpressionTree; readonly right: ExpressionTree }
   | {
@@ -52,30 +52,29 @@ export type ExpressionTree =
     readonly no: ExpressionTree;
   };
 
-/** More than anybody writes, and little enough for the stack. */
+/** More than real expressions need, and few enough for the stack. */
 const MAX_LENGTH = 4_000;
 const MAX_DEPTH = 100;
 
-/** True for a text that holds an expression. */
+/** True for a text that contains an expression. */
 export function isExpression(text: string): boolean {
   return text.includes("${{");
 }
 
-/** Reads one expression, in `${{ … }}` or bare. */
+/** Parses one expression, with or without `${{ … }}`. */
 export function parseExpression(text: string): Expression {
   const inner = /^\s*\$\{\{([^]*)\}\}\s*$/.exec(text)?.[1] ?? text;
   const tokens = inner.includes("${{") || inner.length > MAX_LENGTH ? undefined : tokensOf(inner);
   return { text: text.trim(), tree: tokens === undefined ? null : treeOf(tokens) };
 }
 
-/** Reduces an expression to its value. */
 export function evaluate({ tree }: Expression, scope: Scope): Value {
   return tree === null ? UNKNOWN : valueOf(tree, scope);
 }
 
-/** Whether a value counts as true; `undefined` when that is unknown. */
+/** `undefined` if it is not known whether the value counts as true. */
 export function truthOf(value: Value): boolean | undefined {
-  // The text "false" is one thing to a shell and another to a program: which it is here is not known.
+  // The text "false" is true in some languages and false in others; the platform's choice is not known.
   if (value === UNKNOWN || value === "false") return undefined;
   return value !== null && value !== false && value !== "" && value !== 0;
 }
@@ -107,13 +106,14 @@ function tokensOf(text: string): Token[] | undefined {
 const COMPARISONS: ReadonlyMap<string, Comparison> = new Map(
   (["==", "!=", "<", "<=", ">", ">="] as const).map((operator) => [operator, operator]),
 );
-/** `null` when the tokens make no expression. */
+/** `null` if the tokens are not a valid expression. */
 function treeOf(tokens: readonly Token[]): ExpressionTree | null {
-  let at = 0;
+  let position = 0;
   let depth = 0;
   const accept = (operator: string): boolean => {
-    if (tokens[at]?.type !== "operator" || tokens[at]?.text !== operator) return false;
-    at++;
+    const token = tokens[position];
+    if (token?.type !== "operator" || token.text !== operator) return false;
+    position++;
     return true;
   };
   type Maybe = ExpressionTree | null;
@@ -137,17 +137,17 @@ function treeOf(tokens: readonly Token[]): ExpressionTree | null {
   };
   const comparison = (): Maybe => {
     const left = single();
-    const next = tokens[at];
+    const next = tokens[position];
     const operator = next?.type === "operator" ? COMPARISONS.get(next.text) : undefined;
     if (left === null || operator === undefined) return left;
-    at++;
+    position++;
     const right = single();
     return right === null ? null : { type: "compare", operator, left, right };
   };
   const single = (): Maybe => {
     let negations = 0;
     while (accept("!")) negations++;
-    let operand = accept("(") ? inParentheses() : leaf(tokens[at++]);
+    let operand = accept("(") ? inParentheses() : leaf(tokens[position++]);
     for (; operand !== null && negations > 0; negations--) operand = { type: "not", operand };
     return operand;
   };
@@ -157,7 +157,7 @@ function treeOf(tokens: readonly Token[]): ExpressionTree | null {
   };
 
   const tree = choice();
-  return at === tokens.length ? tree : null;
+  return position === tokens.length ? tree : null;
 }
 
 function leaf(token: Token | undefined): ExpressionTree | null {
@@ -174,14 +174,14 @@ function leaf(token: Token | undefined): ExpressionTree | null {
   }
 }
 
-const WORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
+const KEYWORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
 
 function named(text: string): ExpressionTree {
   if (text.startsWith(".")) return { type: "attribute", name: text.slice(1) };
-  const word = WORDS.get(text);
-  if (word !== undefined) return { type: "literal", value: word };
+  const keyword = KEYWORDS.get(text);
+  if (keyword !== undefined) return { type: "literal", value: keyword };
   const [root, ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
-  if (root !== "inputs" || rest.length === 0) return { type: "outside" };
+  if (root !== "inputs" || rest.length === 0) return { type: "external" };
   return { type: "input", reference: rest.map((part) => part === "[index]" ? THIS_ROW : part) };
 }
 
@@ -193,7 +193,7 @@ function valueOf(tree: ExpressionTree, scope: Scope): Value {
       return scope.input(tree.reference);
     case "attribute":
       return scope.attribute(tree.name);
-    case "outside":
+    case "external":
       return UNKNOWN;
     case "not": {
       const truth = truthOf(valueOf(tree.operand, scope));
@@ -206,7 +206,7 @@ function valueOf(tree: ExpressionTree, scope: Scope): Value {
       const truth = truthOf(left);
       if (truth === decides) return left;
       const right = valueOf(tree.right, scope);
-      // An unknown left doesn't matter where the right decides by itself.
+      // An unknown left operand does not matter if the right one decides.
       return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN;
     }
     case "compare":
@@ -238,7 +238,7 @@ function compare(operator: Comparison, left: Value, right: Value): Value {
   }
 }
 
-/** Values of different types are the same only if the platform converts them, which is not known: then neither is this. */
+/** `undefined` for values of different types that are equal only if the platform converts them. */
 function isSame(left: Value, right: Value): boolean | undefined {
   if (left === UNKNOWN || right === UNKNOWN) return undefined;
   if (typeof left === "object" || typeof right === "object") {

@@ -1,21 +1,19 @@
-/** Whether a field is shown, sent and asked for, by the inputs as they are. */
-
 import type { Json, JsonObject } from "../json.ts";
 import { evaluate, type Reference, type Scope, THIS_ROW, truthOf, UNKNOWN, type Value } from "./expression.ts";
 import { type Condition, type Field, type Fields, type Form, hasDefault } from "./form.ts";
 import { isObject } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
-/** Where a field stands. */
-export interface Place {
+/** What a field's conditions are evaluated with. */
+export interface FormContext {
   readonly form: Form;
   /** All inputs. */
   readonly inputs: JsonObject;
-  /** The number of the row at each list around it, outermost first. */
+  /** Row index in each list around the field, outermost first. */
   readonly rows: readonly number[];
 }
 
-/** `undefined` hangs on what is not known here. */
+/** `undefined` if a condition depends on values that only the platform knows. */
 export interface FieldState {
   readonly isHidden: boolean | undefined;
   readonly isDisabled: boolean | undefined;
@@ -23,9 +21,9 @@ export interface FieldState {
   readonly isOptional: boolean | undefined;
 }
 
-/** Works out a field's conditions. */
-export function stateOf(field: Field, place: Place): FieldState {
-  const truth = (condition: Condition) => truthIn(condition, field, place, 0);
+/** Evaluates a field's conditions. */
+export function stateOf(field: Field, context: FormContext): FieldState {
+  const truth = (condition: Condition) => truthIn(condition, field, context, 0);
   return {
     isHidden: truth(field.hidden),
     isDisabled: truth(field.disabled),
@@ -34,60 +32,55 @@ export function stateOf(field: Field, place: Place): FieldState {
   };
 }
 
-/** Whether a value has to be given; `undefined` when that is not known here. */
+/** Whether the field needs a value; `undefined` if only the platform knows. */
 export function isRequired(field: Field, state: FieldState): boolean | undefined {
   if (hasDefault(field) || field.kind === "header" || field.kind === "unknown") return false;
   return noneOf([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
 }
 
-/** True when none is true; `undefined` when that hangs on an unknown one. */
+/** True if none is true; `undefined` if that depends on an unknown one. */
 export function noneOf(truths: readonly (boolean | undefined)[]): boolean | undefined {
   if (truths.includes(true)) return false;
   return truths.includes(undefined) ? undefined : true;
 }
 
 /**
- * Whether a value says something. The platform takes `""` for nothing, but not in a list's row and not where it is one
- * of the options.
+ * False for a missing value. The platform treats `""` as missing, except in the row of a list and if it is one of the
+ * options.
  */
-export function isGiven(field: Field, value: Json | undefined, { rows }: Pick<Place, "rows">): value is Json {
+export function hasValue(field: Field, value: Json | undefined, { rows }: Pick<FormContext, "rows">): value is Json {
   if (value !== "") return value !== undefined;
   if (rows.length > 0) return true;
   return field.kind === "choice" && !field.isMultiple && field.options?.some((option) => option.value === "") === true;
 }
 
-/** The value that the platform will take for a field; unknown where what is given is wrong. */
-export function effectiveValue(field: Field, given: Json | undefined, place: Place): Value {
-  return valueIn(field, given, place, 0);
-}
-
-/** Conditions and defaults may refer to each other, even in circles. */
+/** Conditions and defaults may refer to each other, even cyclically. */
 const MAX_DEPTH = 20;
 
-function truthIn(condition: Condition, field: Field, place: Place, depth: number): boolean | undefined {
+function truthIn(condition: Condition, field: Field, context: FormContext, depth: number): boolean | undefined {
   if (typeof condition === "boolean") return condition;
-  return truthOf(evaluate(condition, scopeOf(field, place, depth + 1)));
+  return truthOf(evaluate(condition, scopeOf(field, context, depth + 1)));
 }
 
-function scopeOf(field: Field, place: Place, depth: number): Scope {
+function scopeOf(field: Field, context: FormContext, depth: number): Scope {
   return {
-    input: (reference) => depth > MAX_DEPTH ? UNKNOWN : inputAt(reference, place, depth),
+    input: (reference) => depth > MAX_DEPTH ? UNKNOWN : inputAt(reference, context, depth),
     attribute(name) {
       if (depth > MAX_DEPTH) return UNKNOWN;
       if (name !== "hidden" && name !== "disabled" && name !== "ignore" && name !== "optional") return UNKNOWN;
-      return truthIn(field[name], field, place, depth) ?? UNKNOWN;
+      return truthIn(field[name], field, context, depth) ?? UNKNOWN;
     },
   };
 }
 
-function inputAt(reference: Reference, place: Place, depth: number): Value {
-  let fields: Fields = place.form.fields;
-  let value: Json | undefined = place.inputs;
+function inputAt(reference: Reference, context: FormContext, depth: number): Value {
+  let fields: Fields = context.form.fields;
+  let value: Json | undefined = context.inputs;
   let field: Field | undefined;
   const rows: number[] = [];
   for (const [index, segment] of reference.entries()) {
     if (field?.kind === "list") {
-      const row = segment === THIS_ROW ? place.rows[rows.length] : Number(segment);
+      const row = segment === THIS_ROW ? context.rows[rows.length] : Number(segment);
       if (row === undefined || !Array.isArray(value)) return UNKNOWN;
       rows.push(row);
       value = value[row];
@@ -99,28 +92,33 @@ function inputAt(reference: Reference, place: Place, depth: number): Value {
     value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
     if (field === undefined) return memberAt(value ?? UNKNOWN, reference.slice(index + 1));
     if (field.kind === "group" || field.kind === "list") fields = field.fields;
-    else return memberAt(valueIn(field, value, { ...place, rows }, depth), reference.slice(index + 1));
+    else return memberAt(effectiveValue(field, value, { ...context, rows }, depth), reference.slice(index + 1));
   }
   return value ?? UNKNOWN;
 }
 
-/** What an object has that the platform fills in, like a cluster's, is known to the platform alone. */
+/** Unknown for a member that the platform adds, like those of a cluster. */
 function memberAt(value: Value, reference: Reference): Value {
   let found = value;
   for (const segment of reference) {
     if (found === UNKNOWN || segment === THIS_ROW) return UNKNOWN;
-    const at: Json = found;
-    const member: Json | undefined = Array.isArray(at) ? at[Number(segment)] : isObject(at) ? at[segment] : undefined;
+    const parent: Json = found;
+    const member: Json | undefined = Array.isArray(parent)
+      ? parent[Number(segment)]
+      : isObject(parent)
+      ? parent[segment]
+      : undefined;
     found = member ?? UNKNOWN;
   }
   return found;
 }
 
-function valueIn(field: Field, given: Json | undefined, place: Place, depth: number): Value {
-  // What follows from a mistake would only be more mistakes.
-  if (isGiven(field, given, place)) return isAllowed(field, given) ? given : UNKNOWN;
+/** The value that the platform uses for a field; unknown if the supplied one is invalid. */
+function effectiveValue(field: Field, value: Json | undefined, context: FormContext, depth: number): Value {
+  // Unknown, because consequences of an invalid value are not worth reporting.
+  if (hasValue(field, value, context)) return isAllowed(field, value) ? value : UNKNOWN;
   if (field.default !== undefined) return field.default;
-  if (field.defaultExpression !== null) return evaluate(field.defaultExpression, scopeOf(field, place, depth + 1));
+  if (field.defaultExpression !== null) return evaluate(field.defaultExpression, scopeOf(field, context, depth + 1));
   switch (field.kind) {
     case "boolean":
       return false;

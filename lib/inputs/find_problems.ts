@@ -1,181 +1,182 @@
-/** Walks the form and the inputs side by side, and finds what does not fit. Pure. */
-
 import { nearest } from "../did_you_mean.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { type FieldState, isGiven, isRequired, noneOf, type Place, stateOf } from "./field_state.ts";
+import { type FieldState, type FormContext, hasValue, isRequired, noneOf, stateOf } from "./field_state.ts";
 import type { ChoiceField, Field, Fields, Form, GroupField, ListField } from "./form.ts";
 import { formatPath, isObject, type Path } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
-import { allowedBy, isAllowed, refusal, shortOf } from "./value_check.ts";
+import { describeAllowed, describeInvalid, describeValue, isAllowed } from "./value_check.ts";
 
-export interface Finding {
-  /** `unknown-name`: the platform lets it pass. `perhaps-missing`: it hangs on what is not known here. */
-  readonly type: "wrong" | "unknown-name" | "perhaps-missing" | "not-looked-up";
+export interface FieldProblem {
+  /**
+   * `unknown`: the platform ignores the field. `maybe-missing`: required or not, depending on values that only the platform
+   * knows. `unresolved`: the platform does not resolve the name.
+   */
+  readonly type: "invalid" | "unknown" | "maybe-missing" | "unresolved";
   readonly path: Path;
   readonly message: string;
 }
 
 /**
- * Every mistake, in the order of the form.
+ * All problems, in the order of the form.
  *
- * @param asked Paths whose values are secret, whatever the form says.
+ * @param secretPaths Paths whose values are secret, regardless of the form.
  */
 export function findProblems(
   form: Form,
   inputs: JsonObject,
-  { asked }: { readonly asked: ReadonlySet<string> },
-): Finding[] {
-  const names: UnknownNames = { unknownKeys: new Map(), marks: [] };
-  const walk: CheckContext = { form, inputs, asked, path: [], rows: [], findings: new Set(), names };
-  walkFields(form.fields, inputs, true, walk);
-  const unknown = describeUnknown(names, form).map((name): Finding => ({ type: "unknown-name", ...name }));
-  return [...walk.findings, ...unknown];
+  { secretPaths }: { readonly secretPaths: ReadonlySet<string> },
+): FieldProblem[] {
+  const names: UnknownNames = { unknownKeys: new Map(), legacyPaths: [] };
+  const context: CheckContext = { form, inputs, secretPaths, path: [], rows: [], problems: new Set(), names };
+  checkFields(form.fields, inputs, true, context);
+  const unknown = describeUnknown(names, form).map((name): FieldProblem => ({ type: "unknown", ...name }));
+  return [...context.problems, ...unknown];
 }
 
-/** `path` and `rows` are where the walk is now. */
-interface CheckContext extends Place {
-  readonly asked: ReadonlySet<string>;
+/** `path` and `rows` change while the form is traversed. */
+interface CheckContext extends FormContext {
+  readonly secretPaths: ReadonlySet<string>;
   readonly path: (string | number)[];
   readonly rows: number[];
-  readonly findings: Set<Finding>;
+  readonly problems: Set<FieldProblem>;
   readonly names: UnknownNames;
 }
 
-/** @param isAsked Whether the fields are shown at all; `undefined` when that is not known here. */
-function walkFields(fields: Fields, given: JsonObject, isAsked: boolean | undefined, walk: CheckContext): void {
-  const missing = new Map<string, Finding>();
+/** @param isShown Whether the group around the fields is shown; `undefined` if only the platform knows. */
+function checkFields(fields: Fields, values: JsonObject, isShown: boolean | undefined, context: CheckContext): void {
+  const missing = new Map<string, FieldProblem>();
   for (const [name, field] of fields) {
     if (field.kind === "header") continue;
-    walk.path.push(name);
-    const finding = walkField(field, Object.hasOwn(given, name) ? given[name] : undefined, isAsked, walk);
-    if (finding !== undefined) missing.set(name, finding);
-    walk.path.pop();
+    context.path.push(name);
+    const problem = checkField(field, Object.hasOwn(values, name) ? values[name] : undefined, isShown, context);
+    if (problem !== undefined) missing.set(name, problem);
+    context.path.pop();
   }
-  for (const name in given) {
+  for (const name in values) {
     const kind = fields.get(name)?.kind;
     if (kind !== undefined && kind !== "header") continue;
-    walk.path.push(name);
-    if (name === "v3" || !isMeantFor(name, missing, walk)) addUnknown(walk.names, walk.path, fields);
-    walk.path.pop();
+    context.path.push(name);
+    if (name === "v3" || !isTypoOfRequired(name, missing, context)) addUnknown(context.names, context.path, fields);
+    context.path.pop();
   }
 }
 
-/** @returns What it found when a required value is missing. */
-function walkField(
+/** @returns The problem if a required value is missing. */
+function checkField(
   field: Field,
   value: Json | undefined,
-  isAsked: boolean | undefined,
-  walk: CheckContext,
-): Finding | undefined {
-  const state = stateOf(field, walk);
+  isShown: boolean | undefined,
+  context: CheckContext,
+): FieldProblem | undefined {
+  const state = stateOf(field, context);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
   if (field.kind === "group") {
-    walkGroup(field, value, isAsked, state, walk);
+    checkGroup(field, value, isShown, state, context);
     return undefined;
   }
-  const isThere = isGiven(field, value, walk);
-  if (!isThere || value === null) {
-    const required = noneOf([not(isAsked), not(isRequired(field, state))]);
-    if (!isThere || required !== false) return missingFinding(field, value, required, walk);
+  const isPresent = hasValue(field, value, context);
+  if (!isPresent || value === null) {
+    const required = noneOf([not(isShown), not(isRequired(field, state))]);
+    if (!isPresent || required !== false) return addMissing(field, value, required, context);
   }
   if (field.kind === "choice" && field.isMultiple && Array.isArray(value)) {
-    walkChosen({ ...field, isMultiple: false }, value, walk);
+    checkChoices({ ...field, isMultiple: false }, value, context);
   } else if (!isAllowed(field, value)) {
-    add("wrong", refusal(field, value, { isSecret: isSecretHere(field, walk) }), walk);
+    add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
   } else if (field.kind === "list" && Array.isArray(value)) {
-    walkRows(field, value, isAsked, state, walk);
+    checkRows(field, value, isShown, state, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
-    add("not-looked-up", "is sent as this text: the platform looks up names of compute-clusters alone", walk);
+    add("unresolved", "is sent as text: the platform resolves names only for compute-clusters", context);
   }
   return undefined;
 }
 
-function walkGroup(
+function checkGroup(
   field: GroupField,
   value: Json | undefined,
-  isAsked: boolean | undefined,
+  isShown: boolean | undefined,
   state: FieldState,
-  walk: CheckContext,
+  context: CheckContext,
 ): void {
   if (value === undefined) {
     if (field.default !== undefined) return;
-    // Of a group that need not be there, nothing is asked for while it isn't.
-    walkFields(field.fields, {}, noneOf([not(isAskedInside(isAsked, state)), state.isOptional]), walk);
+    // The fields of an optional group are required only if the group is present.
+    checkFields(field.fields, {}, noneOf([not(isShownInside(isShown, state)), state.isOptional]), context);
   } else if (isObject(value)) {
-    walkFields(field.fields, value, isAskedInside(isAsked, state), walk);
+    checkFields(field.fields, value, isShownInside(isShown, state), context);
   } else {
-    add("wrong", `must be ${allowedBy(field)}: got ${shortOf(value)}`, walk);
+    add("invalid", `must be ${describeAllowed(field)}: got ${describeValue(value)}`, context);
   }
 }
 
-/** @param option What each of the chosen has to be. */
-function walkChosen(option: ChoiceField, chosen: readonly Json[], walk: CheckContext): void {
-  for (const [index, one] of chosen.entries()) {
-    if (isAllowed(option, one)) continue;
-    walk.path.push(index);
-    add("wrong", refusal(option, one, { isSecret: false }), walk);
-    walk.path.pop();
+/** @param field Describes one element of `values`. */
+function checkChoices(field: ChoiceField, values: readonly Json[], context: CheckContext): void {
+  for (const [index, value] of values.entries()) {
+    if (isAllowed(field, value)) continue;
+    context.path.push(index);
+    add("invalid", describeInvalid(field, value, { isSecret: false }), context);
+    context.path.pop();
   }
 }
 
-function walkRows(
+function checkRows(
   field: ListField,
   rows: readonly Json[],
-  isAsked: boolean | undefined,
+  isShown: boolean | undefined,
   state: FieldState,
-  walk: CheckContext,
+  context: CheckContext,
 ): void {
   for (const [index, row] of rows.entries()) {
-    walk.path.push(index);
-    walk.rows.push(index);
-    if (isObject(row)) walkFields(field.fields, row, isAskedInside(isAsked, state), walk);
-    else add("wrong", `must be an object: got ${shortOf(row)}`, walk);
-    walk.rows.pop();
-    walk.path.pop();
+    context.path.push(index);
+    context.rows.push(index);
+    if (isObject(row)) checkFields(field.fields, row, isShownInside(isShown, state), context);
+    else add("invalid", `must be an object: got ${describeValue(row)}`, context);
+    context.rows.pop();
+    context.path.pop();
   }
 }
 
-function isAskedInside(isAsked: boolean | undefined, state: FieldState): boolean | undefined {
-  return noneOf([not(isAsked), state.isHidden, state.isDisabled, state.isIgnored]);
+function isShownInside(isShown: boolean | undefined, state: FieldState): boolean | undefined {
+  return noneOf([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);
 }
 
 function not(truth: boolean | undefined): boolean | undefined {
   return truth === undefined ? undefined : !truth;
 }
 
-function isSecretHere(field: Field, { asked, path }: CheckContext): boolean {
-  return isSecretField(field, String(path.at(-1))) || asked.has(formatPath(path));
+function isSecretHere(field: Field, { secretPaths, path }: CheckContext): boolean {
+  return isSecretField(field, String(path.at(-1))) || secretPaths.has(formatPath(path));
 }
 
-function missingFinding(
+function addMissing(
   field: Field,
   value: Json | undefined,
   required: boolean | undefined,
-  walk: CheckContext,
-): Finding | undefined {
+  context: CheckContext,
+): FieldProblem | undefined {
   if (required === false) return undefined;
   const label = field.label === null ? "" : ` (${field.label})`;
-  const got = value === undefined ? "" : `, got ${shortOf(value)}`;
-  if (required === true) return add("wrong", `is required${label}: give ${allowedBy(field)}${got}`, walk);
-  add("perhaps-missing", `may be required${label}: that hangs on what is not known here`, walk);
+  const got = value === undefined ? "" : `, got ${describeValue(value)}`;
+  if (required === true) return add("invalid", `is required${label}: give ${describeAllowed(field)}${got}`, context);
+  add("maybe-missing", `may be required${label}: depends on values that only the platform knows`, context);
   return undefined;
 }
 
-function add(type: Finding["type"], message: string, { findings, path }: CheckContext): Finding {
-  const finding: Finding = { type, path: [...path], message };
-  findings.add(finding);
-  return finding;
+function add(type: FieldProblem["type"], message: string, { problems, path }: CheckContext): FieldProblem {
+  const problem: FieldProblem = { type, path: [...path], message };
+  problems.add(problem);
+  return problem;
 }
 
-/** A name that was meant for a required field is one mistake, not two. */
-function isMeantFor(name: string, missing: Map<string, Finding>, walk: CheckContext): boolean {
-  // Any letter is one slip away from any other: that says nothing of what was meant.
-  const [meant] = missing.size === 0 || name.length < 2 ? [] : nearest(name, missing.keys());
-  const finding = meant === undefined ? undefined : missing.get(meant);
-  if (meant === undefined || finding === undefined) return false;
-  walk.findings.delete(finding);
-  missing.delete(meant);
-  add("wrong", `is not asked for: did you mean ${JSON.stringify(meant)}, which is required?`, walk);
+/** A misspelled required field is one problem, not two. */
+function isTypoOfRequired(name: string, missing: Map<string, FieldProblem>, context: CheckContext): boolean {
+  // A single letter is one edit away from any other: that is no evidence of a typo.
+  const [similar] = missing.size === 0 || name.length < 2 ? [] : nearest(name, missing.keys());
+  const problem = similar === undefined ? undefined : missing.get(similar);
+  if (similar === undefined || problem === undefined) return false;
+  context.problems.delete(problem);
+  missing.delete(similar);
+  add("invalid", `unknown field: did you mean ${JSON.stringify(similar)}, which is required?`, context);
   return true;
 }

@@ -1,12 +1,11 @@
-/** The form that a workflow declares: what it asks for, in declaration order. Grammar: the platform's input types. */
-
 import type { Json } from "../json.ts";
 import type { Expression } from "./expression.ts";
 import type { Path } from "./path.ts";
 
+/** The input form that a workflow declares, with the platform's input types. */
 export interface Form {
   readonly fields: Fields;
-  /** What of the declaration was not understood; the rest serves. */
+  /** What was ignored because it could not be interpreted. */
   readonly notes: readonly FormNote[];
 }
 
@@ -14,38 +13,38 @@ export interface Form {
 export type Fields = ReadonlyMap<string, Field>;
 
 export interface FormNote {
-  /** Like `slurm.partition`; empty for the whole form. */
+  /** Like `slurm.partition`; empty for the form itself. */
   readonly path: string;
   readonly message: string;
 }
 
-/** Known when the form is read, or worked out from the inputs. */
+/** Constant, or evaluated with the inputs. */
 export type Condition = boolean | Expression;
 
 interface FieldBase {
-  /** The platform's word for its type. */
+  /** The platform's name of the type. */
   readonly type: string;
   readonly label: string | null;
   readonly tooltip: string | null;
-  /** What the platform takes when nothing is given; `undefined` for none. */
+  /** The value that the platform uses for a missing one; `undefined` for none. */
   readonly default: Json | undefined;
-  /** A default that is worked out from other inputs. */
+  /** A default that is computed from other inputs. */
   readonly defaultExpression: Expression | null;
   readonly optional: Condition;
   readonly hidden: Condition;
   readonly disabled: Condition;
-  /** Left out of what is sent. */
+  /** If true, the field is not sent. */
   readonly ignore: Condition;
 }
 
-/** `string`, `password`, `editor`, `color-picker` and the names that a cluster's scheduler knows. */
+/** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
 export interface TextField extends FieldBase {
   readonly kind: "text";
   readonly isSecret: boolean;
   readonly isMultiline: boolean;
 }
 
-/** `number` and `integer`. A `step` is the slider's, and no rule for what may be sent. */
+/** `number` and `integer`. `step` is for the slider only: other values are valid, too. */
 export interface NumberField extends FieldBase {
   readonly kind: "number";
   readonly isWhole: boolean;
@@ -54,7 +53,7 @@ export interface NumberField extends FieldBase {
   readonly step: number | null;
 }
 
-/** The platform takes false when nothing is given. */
+/** The platform uses false for a missing value. */
 export interface BooleanField extends FieldBase {
   readonly kind: "boolean";
 }
@@ -63,7 +62,7 @@ export interface BooleanField extends FieldBase {
 export interface ChoiceField extends FieldBase {
   readonly kind: "choice";
   readonly isMultiple: boolean;
-  /** Never empty; `null` where the form does not tell them. */
+  /** Never empty; `null` if the form does not list them. */
   readonly options: readonly Option[] | null;
 }
 
@@ -72,13 +71,13 @@ export interface Option {
   readonly value: string | number | boolean;
 }
 
-/** `compute-clusters`: a name, a `pw://user/name` address or an object; the platform fills in the rest. */
+/** `compute-clusters`: a name, a `pw://user/name` address or an object; the platform adds the other members. */
 export interface ClusterField extends FieldBase {
   readonly kind: "cluster";
   readonly allowsWorkspace: boolean;
 }
 
-/** Any other thing of the account (`storage`, `region`, `kubernetes-pods`, …), which is sent as it is given. */
+/** Any other resource of the account (`storage`, `region`, `kubernetes-pods`, …), which is sent unchanged. */
 export interface ResourceField extends FieldBase {
   readonly kind: "resource";
 }
@@ -88,19 +87,19 @@ export interface GroupField extends FieldBase {
   readonly fields: Fields;
 }
 
-/** Rows of the same fields. */
+/** Rows that all have the same fields. */
 export interface ListField extends FieldBase {
   readonly kind: "list";
   readonly fields: Fields;
 }
 
-/** Words between the fields; has no value. */
+/** Text between the fields, without a value. */
 export interface HeaderField extends FieldBase {
   readonly kind: "header";
   readonly text: string;
 }
 
-/** A type that this tool does not know: any value passes, and none is asked for. */
+/** A type that this version does not know: any value is valid, and none is required. */
 export interface UnknownField extends FieldBase {
   readonly kind: "unknown";
 }
@@ -117,12 +116,12 @@ export type Field =
   | HeaderField
   | UnknownField;
 
-/** True when the platform has a value of its own where none is given. */
+/** True if the platform supplies a missing value. */
 export function hasDefault(field: Field): boolean {
   return field.default !== undefined || field.defaultExpression !== null || field.kind === "boolean";
 }
 
-/** The field that a path leads to; `undefined` where the form has none. */
+/** The field at a path; `undefined` if the form has none there. */
 export function fieldAt(form: Form, path: Path): Field | undefined {
   let fields: Fields | undefined = form.fields;
   let field: Field | undefined;

@@ -1,20 +1,18 @@
-/** Gathers what `-i` and a preset give into layers, lowest first. */
-
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
-import { type Document, formOf, readDocument } from "./document.ts";
+import { type Document, formatOf, readDocument } from "./document.ts";
 import { formatPath, type Path } from "./path.ts";
 
-/** A whole object, or one value at a path. */
+/** Inputs from one source: an object, or one value at a path. */
 export type InputLayer =
   | {
     readonly type: "object";
     /** `inputs/base.json`, `-i #2`, `stdin`, `preset small`. */
     readonly origin: string;
     readonly value: JsonObject;
-    /** The lines that its values stand on, where there are lines. */
+    /** The line number of each value; `null` if the source has no lines. */
     readonly lines: Document["lines"] | null;
   }
   | {
@@ -22,25 +20,25 @@ export type InputLayer =
     readonly origin: string;
     readonly path: Path;
     readonly value: Json;
-    /** True for `=text`, which takes the type that the workflow declares. */
+    /** True for `=text`, which is converted to the type that the workflow declares. */
     readonly isUntyped: boolean;
     readonly isSecret: boolean;
   };
 
-/** What layers are read with. */
+/** Access to files, stdin and the terminal. */
 export interface LayerSources {
-  /** Reads a file of inputs. */
+  /** Like `Deno.readTextFile`. */
   readTextFile(path: string): Promise<string>;
-  /** Reads all of stdin, once. */
+  /** Reads all of stdin; called at most once. */
   readStdin(): Promise<string>;
-  /** Asks without echo. */
-  askSecret(path: string): Promise<string>;
+  /** Prompts without echo. */
+  promptSecret(path: string): Promise<string>;
 }
 
 /**
- * Reads the repeated `-i` values in their order.
+ * Reads the values of repeated `-i` options into layers, in ascending precedence.
  *
- * @throws InvalidInputs with every problem at once.
+ * @throws InvalidInputs with all problems.
  */
 export async function readLayers(values: readonly string[], sources: LayerSources): Promise<InputLayer[]> {
   const layers: InputLayer[] = [];
@@ -52,7 +50,7 @@ export async function readLayers(values: readonly string[], sources: LayerSource
       const layer = await readLayer(value, origin, {
         ...sources,
         readStdin: () => {
-          if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can be read once" });
+          if (isStdinRead) throw asProblem({ origin, path: "", message: "stdin can only be read once" });
           isStdinRead = true;
           return sources.readStdin();
         },
@@ -67,8 +65,8 @@ export async function readLayers(values: readonly string[], sources: LayerSource
   return layers;
 }
 
-/** Inputs that are at hand already, like a saved preset's. */
-export function givenLayer(origin: string, value: JsonObject): InputLayer {
+/** Creates a layer from an object, like the inputs of a preset. */
+export function createInputLayer(origin: string, value: JsonObject): InputLayer {
   return { type: "object", origin, value, lines: null };
 }
 
@@ -76,21 +74,21 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   const parsed = parseArgument(argument, origin);
   switch (parsed.type) {
     case "stdin":
-      return await objectLayer(await sources.readStdin(), "stdin", "");
+      return await documentLayer(await sources.readStdin(), "stdin", "");
     case "inline":
-      return await objectLayer(parsed.text, origin, ".json");
+      return await documentLayer(parsed.text, origin, ".json");
     case "file":
-      return await objectLayer(await readFile(parsed.file, origin, sources), parsed.file, parsed.file);
+      return await documentLayer(await readFile(parsed.file, origin, sources), parsed.file, parsed.file);
     case "text":
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
       return { ...valueLayer(origin, parsed.path), value: parseValue(parsed.text, origin, parsed.path) };
     case "text-file":
       return { ...valueLayer(origin, parsed.path), value: await readFile(parsed.text, origin, sources) };
-    case "asked":
+    case "prompt":
       return {
         ...valueLayer(origin, parsed.path),
-        value: await sources.askSecret(formatPath(parsed.path)),
+        value: await sources.promptSecret(formatPath(parsed.path)),
         isSecret: true,
       };
   }
@@ -100,8 +98,8 @@ function valueLayer(origin: string, path: Path) {
   return { type: "value", origin, path, isUntyped: false, isSecret: false } as const;
 }
 
-async function objectLayer(text: string, origin: string, name: string): Promise<InputLayer> {
-  const document = await readDocument(text, { origin, form: formOf(name, text) });
+async function documentLayer(text: string, origin: string, name: string): Promise<InputLayer> {
+  const document = await readDocument(text, { origin, format: formatOf(name, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
   const hasLines = origin === name || origin === "stdin";
   return { type: "object", origin, value: document.value, lines: hasLines ? document.lines : null };
@@ -112,8 +110,8 @@ function parseValue(text: string, origin: string, path: Path): Json {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const hint = "after := comes JSON; for text use =";
-    // Not quoted: it may be a password.
+    const hint = ":= takes JSON; use = for text";
+    // The text is not quoted, because it may be a password.
     throw asProblem({ origin, path: formatPath(path), message: `is not JSON: ${hint}` });
   }
 }
@@ -123,8 +121,8 @@ async function readFile(file: string, origin: string, { readTextFile }: LayerSou
     return await readTextFile(file);
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : error.message;
-    throw asProblem({ origin, path: "", message: `cannot read ${file}: ${why}` }, error);
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
+    throw asProblem({ origin, path: "", message: `cannot read ${file}: ${reason}` }, error);
   }
 }
 

@@ -1,71 +1,71 @@
-/** Which line each value of a text stands on: read in one pass, and only when somebody asks. */
+/** Finds the line number of each value in a JSON or YAML text, in one pass. */
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
 import type { Path } from "./path.ts";
 
-/** The lines of a value and of what is inside it, in the value's own shape. */
+/** The line of a value, and of the values inside it. */
 export interface Lines {
   /** From 1. */
   readonly line: number;
-  /** By name or index; `null` for a single value. */
-  readonly inside: ReadonlyMap<string | number, Lines> | null;
+  /** By name or index; `null` for a value that is neither an object nor a list. */
+  readonly children: ReadonlyMap<string | number, Lines> | null;
 }
 
-/** The line of the value at a path; `undefined` where there is none. */
+/** The line of the value at a path; `undefined` if there is none. */
 export function lineAt(lines: Lines | undefined, path: Path): number | undefined {
   let found = lines;
-  for (const segment of path) found = found?.inside?.get(segment);
+  for (const segment of path) found = found?.children?.get(segment);
   return found?.line;
 }
 
 /**
- * The lines of a JSON text that `JSON.parse` has taken. It is only looked through for where values begin, which is many
- * times faster than reading it again.
+ * The lines of a text that `JSON.parse` has accepted: scanning it for the starts of values is much faster than parsing it
+ * again.
  */
 export function linesOfJson(text: string): Lines | undefined {
-  const tree = treeOfLines();
+  const builder = linesBuilder();
   let line = 1;
-  let at = 0;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
+  let position = 0;
+  while (position < text.length) {
+    const code = text.charCodeAt(position);
     switch (code) {
       case NEWLINE:
         line++;
-        at++;
+        position++;
         break;
       case QUOTE: {
-        const end = endOfText(text, at);
-        if (tree.isNameNext()) tree.name(text.slice(at + 1, end - 1));
-        else tree.leaf(line);
-        at = end;
+        const end = endOfText(text, position);
+        if (builder.isNameNext()) builder.name(text.slice(position + 1, end - 1));
+        else builder.leaf(line);
+        position = end;
         break;
       }
       case OPEN_OBJECT:
       case OPEN_LIST:
-        tree.open(line, code === OPEN_LIST);
-        at++;
+        builder.open(line, code === OPEN_LIST);
+        position++;
         break;
       case CLOSE_OBJECT:
       case CLOSE_LIST:
-        tree.close();
-        at++;
+        builder.close();
+        position++;
         break;
       case COMMA:
-        tree.next();
-        at++;
+        builder.next();
+        position++;
         break;
       case COLON:
       case SPACE:
       case TAB:
       case RETURN:
-        at++;
+        position++;
         break;
       default:
-        tree.leaf(line);
-        at = endOfWord(text, at);
+        builder.leaf(line);
+        position = endOfLiteral(text, position);
     }
   }
-  return tree.root();
+  return builder.root();
 }
 
 const TAB = 0x09;
@@ -81,80 +81,81 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Gathers lines as a reader comes upon values, in the order of the text. */
-function treeOfLines() {
-  type Open = { readonly inside: Map<string | number, Lines>; readonly isList: boolean; name: string | null };
-  const around: Open[] = [];
-  let here: Open | undefined;
+/** Builds the lines from a parser's events, in the order of the text. */
+function linesBuilder() {
+  type Container = { readonly children: Map<string | number, Lines>; readonly isList: boolean; name: string | null };
+  const ancestors: Container[] = [];
+  let current: Container | undefined;
   let root: Lines | undefined;
-  let leaf: Lines = { line: 0, inside: null };
+  let leaf: Lines = { line: 0, children: null };
   const add = (lines: Lines) => {
-    if (here === undefined) root ??= lines;
-    else here.inside.set(here.isList ? here.inside.size : here.name ?? "", lines);
+    if (current === undefined) root ??= lines;
+    else current.children.set(current.isList ? current.children.size : current.name ?? "", lines);
   };
   return {
     root: () => root,
-    isNameNext: () => here !== undefined && !here.isList && here.name === null,
-    /** @param written As it stands between its quotes. */
-    name(written: string) {
-      if (here !== undefined) here.name = written.includes("\\") ? String(JSON.parse(`"${written}"`)) : written;
+    isNameNext: () => current !== undefined && !current.isList && current.name === null,
+    /** @param escaped The text between the quotes. */
+    name(escaped: string) {
+      if (current === undefined) return;
+      current.name = escaped.includes("\\") ? String(JSON.parse(`"${escaped}"`)) : escaped;
     },
     leaf(line: number) {
-      if (leaf.line !== line) leaf = { line, inside: null };
+      if (leaf.line !== line) leaf = { line, children: null };
       add(leaf);
     },
     open(line: number, isList: boolean) {
-      const inside = new Map<string | number, Lines>();
-      add({ line, inside });
-      if (here !== undefined) around.push(here);
-      here = { inside, isList, name: null };
+      const children = new Map<string | number, Lines>();
+      add({ line, children });
+      if (current !== undefined) ancestors.push(current);
+      current = { children, isList, name: null };
     },
     close() {
-      here = around.pop();
+      current = ancestors.pop();
     },
     next() {
-      if (here !== undefined) here.name = null;
+      if (current !== undefined) current.name = null;
     },
   };
 }
 
-/** Just behind the closing quote of the text that begins at a quote. */
+/** The position after the closing quote of a string. */
 function endOfText(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
   return end === -1 ? text.length : end + 1;
 }
 
-function isEscaped(text: string, at: number): boolean {
-  let slashes = 0;
-  while (text.charCodeAt(at - 1 - slashes) === BACKSLASH) slashes++;
-  return slashes % 2 === 1;
+function isEscaped(text: string, position: number): boolean {
+  let backslashes = 0;
+  while (text.charCodeAt(position - 1 - backslashes) === BACKSLASH) backslashes++;
+  return backslashes % 2 === 1;
 }
 
-/** Just behind a number, `true`, `false` or `null`. */
-function endOfWord(text: string, start: number): number {
+/** The position after a number, `true`, `false` or `null`. */
+function endOfLiteral(text: string, start: number): number {
   let end = start + 1;
-  while (end < text.length && isWordPart(text.charCodeAt(end))) end++;
+  while (end < text.length && isLiteralPart(text.charCodeAt(end))) end++;
   return end;
 }
 
-function isWordPart(code: number): boolean {
+function isLiteralPart(code: number): boolean {
   return code > SPACE && code !== COMMA && code !== CLOSE_LIST && code !== CLOSE_OBJECT;
 }
 
 /** The lines of a JSON text with comments. */
 export async function linesOfCommentedJson(text: string): Promise<Lines | undefined> {
   const { visit } = await import("../deps/jsonc.ts");
-  const tree = treeOfLines();
+  const builder = linesBuilder();
   visit(text, {
-    onObjectBegin: (_offset, _length, startLine) => tree.open(startLine + 1, false),
-    onArrayBegin: (_offset, _length, startLine) => tree.open(startLine + 1, true),
-    onObjectProperty: (name) => tree.name(JSON.stringify(name).slice(1, -1)),
-    onLiteralValue: (_value, _offset, _length, startLine) => tree.leaf(startLine + 1),
-    onObjectEnd: () => tree.close(),
-    onArrayEnd: () => tree.close(),
+    onObjectBegin: (_offset, _length, startLine) => builder.open(startLine + 1, false),
+    onArrayBegin: (_offset, _length, startLine) => builder.open(startLine + 1, true),
+    onObjectProperty: (name) => builder.name(JSON.stringify(name).slice(1, -1)),
+    onLiteralValue: (_value, _offset, _length, startLine) => builder.leaf(startLine + 1),
+    onObjectEnd: () => builder.close(),
+    onArrayEnd: () => builder.close(),
   }, { allowTrailingComma: true });
-  return tree.root();
+  return builder.root();
 }
 
 /** The lines of a YAML document's contents. */
@@ -162,17 +163,17 @@ export async function linesOfYaml(contents: YamlNode | null, counter: LineCounte
   const { isMap, isNode, isScalar, isSeq } = await import("../deps/yaml.ts");
   const linesOf = (node: YamlNode): Lines => {
     const line = counter.linePos(node.range?.[0] ?? 0).line;
-    const inside = new Map<string | number, Lines>();
+    const children = new Map<string | number, Lines>();
     if (isMap(node)) {
       for (const { key, value } of node.items) {
-        if (isScalar(key)) inside.set(String(key.value), isNode(value) ? linesOf(value) : { line, inside: null });
+        if (isScalar(key)) children.set(String(key.value), isNode(value) ? linesOf(value) : { line, children: null });
       }
     } else if (isSeq(node)) {
-      for (const [index, item] of node.items.entries()) if (isNode(item)) inside.set(index, linesOf(item));
+      for (const [index, item] of node.items.entries()) if (isNode(item)) children.set(index, linesOf(item));
     } else {
-      return { line, inside: null };
+      return { line, children: null };
     }
-    return { line, inside };
+    return { line, children };
   };
   return contents === null ? undefined : linesOf(contents);
 }

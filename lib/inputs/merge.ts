@@ -1,36 +1,34 @@
-/** Merges layers key by key, later wins, and remembers which gave what. Pure but for finding lines. */
-
 import { InvalidInputs } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
-import { formatPath, isForbidden, isObject, type Path, valueAt } from "./path.ts";
+import { formatPath, isObject, isReserved, type Path, valueAt } from "./path.ts";
 
-/** How text given as `=value` is to be read, by what the workflow declares for its path. */
+/** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";
 
 export interface ResolvedInputs {
   readonly value: JsonObject;
-  /** Where a secret was asked for. */
+  /** Paths of values that were entered at a secret prompt. */
   readonly secretPaths: readonly string[];
-  /** What was merged, lowest first, each text with its type. */
+  /** The merged layers in ascending precedence, with text converted to its declared type. */
   readonly layers: readonly InputLayer[];
-  /** Which layers gave a value at this path or around it, the winner first; the rest it overrode. */
+  /** The layers with a value at this path, in descending precedence: the first one overrides the others. */
   sourcesOf(path: Path): readonly Source[];
 }
 
 export interface Source {
   readonly value: Json;
-  /** Like `inputs/base.json:12`. Finds the line only when it is called. */
+  /** Like `inputs/base.json:12`. Computes the line number on demand. */
   origin(): Promise<string>;
 }
 
 /**
- * Merges objects key by key; arrays are replaced, `null` is a value.
+ * Merges layers key by key; later layers override earlier ones. Arrays are replaced, `null` is a value.
  *
- * @param typeOf What the workflow declares for a path; `undefined` for nothing.
- * @throws InvalidInputs with every path through a scalar and every forbidden name.
+ * @param typeOf The type that the workflow declares for a path; `undefined` for none.
+ * @throws InvalidInputs with every path through a scalar and every reserved name.
  */
 export function mergeLayers(
   layers: readonly InputLayer[],
@@ -60,7 +58,10 @@ export function mergeLayers(
   return { value: merged, secretPaths, layers: typed, sourcesOf: (path) => sourcesIn(typed, path) };
 }
 
-/** Text takes the declared type where it can be read as one; undeclared, only what prints as it was written does. */
+/**
+ * Converts text to the declared type if possible. Without a declared type, a number is converted only if it prints the
+ * same way.
+ */
 export function typedText(text: string, declared: DeclaredType | undefined): Json {
   switch (declared) {
     case "text":
@@ -80,11 +81,11 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
 
 interface MergeContext {
   report(path: Path, message: string): void;
-  /** A copy that may be changed: what layers hold stays as it is. */
+  /** Returns a copy that may be modified: the layers' own objects are never modified. */
   own(object: JsonObject): JsonObject;
 }
 
-/** Copies each object once, however many layers change it. */
+/** Copies each object at most once. */
 function ownCopies(): MergeContext["own"] {
   const copies = new WeakSet<JsonObject>();
   return (object) => {
@@ -95,29 +96,29 @@ function ownCopies(): MergeContext["own"] {
   };
 }
 
-function mergeObjects(under: JsonObject, over: JsonObject, path: Path, context: MergeContext): JsonObject {
-  const merged = context.own(under);
-  for (const [name, value] of Object.entries(over)) {
-    if (isForbidden(name)) {
-      context.report([...path, name], "is a name that can't be used");
+function mergeObjects(lower: JsonObject, higher: JsonObject, path: Path, context: MergeContext): JsonObject {
+  const merged = context.own(lower);
+  for (const [name, value] of Object.entries(higher)) {
+    if (isReserved(name)) {
+      context.report([...path, name], "is a reserved name");
       continue;
     }
-    const below = Object.hasOwn(merged, name) ? merged[name] : undefined;
-    if (isObject(value) && isObject(below)) {
-      merged[name] = mergeObjects(below, value, [...path, name], context);
+    const existing = Object.hasOwn(merged, name) ? merged[name] : undefined;
+    if (isObject(value) && isObject(existing)) {
+      merged[name] = mergeObjects(existing, value, [...path, name], context);
     } else {
-      if (isObject(value)) reportForbidden(value, [...path, name], context);
+      if (isObject(value)) reportReserved(value, [...path, name], context);
       merged[name] = value;
     }
   }
   return merged;
 }
 
-function reportForbidden(object: JsonObject, path: Path, { report }: Pick<MergeContext, "report">): void {
+function reportReserved(object: JsonObject, path: Path, { report }: Pick<MergeContext, "report">): void {
   for (const name in object) {
     const value = object[name];
-    if (isForbidden(name)) report([...path, name], "is a name that can't be used");
-    else if (isObject(value)) reportForbidden(value, [...path, name], { report });
+    if (isReserved(name)) report([...path, name], "is a reserved name");
+    else if (isObject(value)) reportReserved(value, [...path, name], { report });
   }
 }
 
@@ -126,38 +127,40 @@ function setAt(
   { path, value }: Extract<InputLayer, { type: "value" }>,
   context: MergeContext,
 ): JsonObject {
-  const forbidden = path.find(isForbidden);
-  if (forbidden !== undefined) {
-    context.report(path, `${forbidden} is a name that can't be used`);
+  const reserved = path.find(isReserved);
+  if (reserved !== undefined) {
+    context.report(path, `${reserved} is a reserved name`);
     return object;
   }
   const set = setIn(object, path, 0, value, context);
   return isObject(set) ? set : object;
 }
 
-function setIn(at: Json | undefined, path: Path, depth: number, value: Json, context: MergeContext): Json {
+function setIn(existing: Json | undefined, path: Path, depth: number, value: Json, context: MergeContext): Json {
   const segment = path[depth];
   if (segment === undefined) {
-    return isObject(value) ? mergeObjects(isObject(at) ? at : {}, value, path, context) : value;
+    return isObject(value) ? mergeObjects(isObject(existing) ? existing : {}, value, path, context) : value;
   }
   const refuse = (message: string): Json => {
     context.report(path, message);
-    return at ?? null;
+    return existing ?? null;
   };
   if (typeof segment === "number") {
-    if (at !== undefined && !Array.isArray(at)) return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
-    const list = at ?? [];
-    if (segment > list.length) return refuse(`the list has ${list.length} rows: the next is [${list.length}]`);
+    if (existing !== undefined && !Array.isArray(existing)) {
+      return refuse(`${formatPath(path.slice(0, depth))} is not a list`);
+    }
+    const list = existing ?? [];
+    if (segment > list.length) return refuse(`the list has ${list.length} rows: the next index is [${list.length}]`);
     const element = setIn(list[segment], path, depth + 1, value, context);
     return segment === list.length ? [...list, element] : list.with(segment, element);
   }
-  if (at !== undefined && !isObject(at)) {
-    return refuse(`leads through ${formatPath(path.slice(0, depth))}, which holds a value`);
+  if (existing !== undefined && !isObject(existing)) {
+    return refuse(`${formatPath(path.slice(0, depth))} is not an object`);
   }
-  const object = context.own(at ?? {});
-  // What an object inherits, like valueOf, was given by nobody.
-  const inside = Object.hasOwn(object, segment) ? object[segment] : undefined;
-  object[segment] = setIn(inside, path, depth + 1, value, context);
+  const object = context.own(existing ?? {});
+  // Inherited members, like valueOf, are not inputs.
+  const member = Object.hasOwn(object, segment) ? object[segment] : undefined;
+  object[segment] = setIn(member, path, depth + 1, value, context);
   return object;
 }
 

@@ -1,21 +1,19 @@
-/** Reads the form out of a workflow file. What can't be understood is noted, and the rest serves. */
-
 import type { Json, JsonObject } from "../json.ts";
 import { isExpression, parseExpression } from "./expression.ts";
 import type { Condition, Field, Fields, Form, FormNote, Option } from "./form.ts";
 import { isObject, joinPath } from "./path.ts";
 
 /**
- * Reads `on.execute.inputs` of a parsed workflow file.
+ * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.
  *
- * @param yaml `null` when the server left it out.
- * @returns `null` when it can't be known what the workflow asks for.
+ * @param yaml `null` if the server omitted it.
+ * @returns `null` if the form is not known.
  */
 export function readForm(yaml: JsonObject | null): Form | null {
   if (yaml === null) return null;
   const notes: FormNote[] = [];
   const note: Note = (path, message) => void notes.push({ path, message });
-  // A reader of YAML 1.1 takes the bare word `on` for true.
+  // A YAML 1.1 parser reads the key `on` as true.
   const on = membersOf(yaml)?.get("on") ?? membersOf(yaml)?.get("true");
   const inputs = membersOf(membersOf(on)?.get("execute"))?.get("inputs");
   return { fields: fieldsOf(inputs ?? {}, "", note), notes };
@@ -23,7 +21,7 @@ export function readForm(yaml: JsonObject | null): Form | null {
 
 type Note = (path: string, message: string) => void;
 
-/** An object's members, or those of a list of `{key, value}` pairs or of named items: older files have these. */
+/** The members of an object, or of a list of `{key, value}` pairs or named items, as in older files. */
 function membersOf(value: Json | undefined): Map<string, Json> | undefined {
   if (isObject(value)) return new Map(Object.entries(value));
   if (!Array.isArray(value)) return undefined;
@@ -42,7 +40,7 @@ function membersOf(value: Json | undefined): Map<string, Json> | undefined {
 function fieldsOf(declared: Json | undefined, path: string, note: Note): Fields {
   const members = membersOf(declared);
   if (members === undefined) {
-    note(path, "does not say what it asks for");
+    note(path, "declares no fields");
     return new Map();
   }
   return new Map(
@@ -102,7 +100,10 @@ function fieldOf(entry: Entry, path: string, note: Note): Field {
       return { ...base, kind: "header", text: textAt(entry, "text") ?? base.label ?? "" };
     default:
       if (RESOURCES.has(type) || type.startsWith("kubernetes-")) return { ...base, kind: "resource" };
-      note(path, type === "" ? "has no type: it is not checked" : `is of an unknown type, ${type}: it is not checked`);
+      note(
+        path,
+        type === "" ? "has no type, so it is not checked" : `has the unknown type ${type}, so it is not checked`,
+      );
       return { ...base, kind: "unknown" };
   }
 }
@@ -123,14 +124,14 @@ type Base = Omit<Extract<Field, { kind: "unknown" }>, "kind">;
 
 function listOf(base: Base, entry: Entry, path: string, note: Note): Field {
   const template = membersOf(entry.get("template"));
-  // A field that is called `type` is an object; a type is a word.
+  // If `type` is an object, it is a field of that name.
   if (typeof template?.get("type") !== "string") {
     return { ...base, kind: "list", fields: fieldsOf(entry.get("template"), path, note) };
   }
   if (template.get("type") === "group") {
     return { ...base, kind: "list", fields: fieldsOf(template.get("items"), path, note) };
   }
-  note(path, "is a list of other than rows: it is not checked");
+  note(path, "is a list of something other than rows, so it is not checked");
   return { ...base, kind: "unknown" };
 }
 
@@ -152,7 +153,7 @@ function conditionAt(entry: Entry, name: string, path: string, note: Note): Cond
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   const expression = parseExpression(typeof value === "string" ? value : JSON.stringify(value));
-  if (expression.tree === null) note(path, `${name}: ${expression.text} can't be worked out here`);
+  if (expression.tree === null) note(path, `${name}: ${expression.text} cannot be evaluated here`);
   return expression;
 }
 
@@ -168,9 +169,9 @@ function numberAt(entry: Entry, name: string, path: string, note: Note): number 
 function optionsOf(entry: Entry, path: string, note: Note): readonly Option[] | null {
   const declared = entry.get("options");
   const options = Array.isArray(declared) ? declared.map(optionOf) : [];
-  const known = options.filter((option) => option !== undefined);
-  if (known.length > 0 && known.length === options.length) return known;
-  note(path, "options: can't be told from the form, so any is taken");
+  const valid = options.filter((option) => option !== undefined);
+  if (valid.length > 0 && valid.length === options.length) return valid;
+  note(path, "options: the form does not list them, so any value is accepted");
   return null;
 }
 
@@ -182,7 +183,7 @@ function optionOf(declared: Json): Option | undefined {
 }
 
 function allowsWorkspace(entry: Entry): boolean {
-  // Worked out on the platform where it is an expression: then the workspace is not refused here.
+  // For an expression, which only the platform can evaluate, the workspace is not rejected here.
   const value = entry.get("include-workspace") ?? false;
   return value !== false && value !== "false";
 }

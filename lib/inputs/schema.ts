@@ -1,8 +1,3 @@
-/**
- * The form as a JSON Schema of the 2020-12 dialect, for editors. It holds inputs to what a strict check holds them to;
- * where a condition has to be worked out, it asks for nothing.
- */
-
 import type { JsonObject } from "../json.ts";
 import {
   type ChoiceField,
@@ -16,82 +11,88 @@ import {
 import { isSecretField, secretsInDefault } from "./secrets.ts";
 import { CLUSTER_MEMBERS, CLUSTER_NAME, WORKSPACE_NAMES } from "./value_check.ts";
 
-/** @param title The workflow's name. */
+/**
+ * The form as a JSON Schema (2020-12), for editors. It accepts what a strict check accepts, except that a field with an
+ * expression as a condition is never required.
+ *
+ * @param title The workflow's name.
+ */
 export function schemaOf(form: Form, title: string): JsonObject {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title,
-    ...objectSchema(form.fields, { isInRow: false, isAsked: true }),
+    ...objectSchema(form.fields, { isInRow: false, isShown: true }),
   };
 }
 
-interface Around {
-  /** In a list's row, where an empty text is a value. */
+interface SchemaContext {
+  /** In the row of a list, where an empty text is a value. */
   readonly isInRow: boolean;
-  /** False in what is hidden. */
-  readonly isAsked: boolean;
+  /** False inside a group or list that is or may be hidden. */
+  readonly isShown: boolean;
 }
 
-function objectSchema(fields: Fields, around: Around): JsonObject {
-  const known = [...fields].filter(([, field]) => field.kind !== "header");
-  const required = known.filter(([, field]) => isRequired(field, around)).map(([name]) => name);
+function objectSchema(fields: Fields, context: SchemaContext): JsonObject {
+  const valueFields = [...fields].filter(([, field]) => field.kind !== "header");
+  const required = valueFields.filter(([, field]) => isRequired(field, context)).map(([name]) => name);
   return {
     type: "object",
-    properties: Object.fromEntries(known.map(([name, field]) => [name, fieldSchema(name, field, around)])),
+    properties: Object.fromEntries(valueFields.map(([name, field]) => [name, fieldSchema(name, field, context)])),
     ...(required.length === 0 ? {} : { required }),
     additionalProperties: false,
   };
 }
 
-/** A group has to be there when something in it has to. */
-function isRequired(field: Field, around: Around): boolean {
-  if (!around.isAsked || !isPlain(field) || field.optional !== false || hasDefault(field)) return false;
-  if (field.kind === "group") return [...field.fields.values()].some((inner) => isRequired(inner, around));
+/** A group is required if one of its fields is. */
+function isRequired(field: Field, context: SchemaContext): boolean {
+  if (!context.isShown || !isAlwaysShown(field) || field.optional !== false || hasDefault(field)) return false;
+  if (field.kind === "group") return [...field.fields.values()].some((inner) => isRequired(inner, context));
   return field.kind !== "header" && field.kind !== "unknown";
 }
 
-/** Shown, whatever the inputs are. */
-function isPlain({ hidden, disabled, ignore }: Field): boolean {
+function isAlwaysShown({ hidden, disabled, ignore }: Field): boolean {
   return hidden === false && disabled === false && ignore === false;
 }
 
-function fieldSchema(name: string, field: Field, around: Around): JsonObject {
-  const about: JsonObject = {
+function fieldSchema(name: string, field: Field, context: SchemaContext): JsonObject {
+  const annotations: JsonObject = {
     ...(field.label === null ? {} : { title: field.label }),
     ...(field.tooltip === null ? {} : { description: field.tooltip }),
   };
-  if (field.ignore === true) return about;
-  if (isSecretField(field, name)) about["writeOnly"] = true;
-  else if (field.default !== undefined && secretsInDefault(name, field).length === 0) about["default"] = field.default;
-  const value = valueSchema(field, around);
-  const also: JsonObject[] = [];
-  const isEmptyNothing = !around.isInRow && field.kind !== "group" && !isRequired(field, around);
-  if (isEmptyNothing && field.kind !== "text" && field.kind !== "unknown") also.push({ const: "" });
-  if (field.optional !== false) also.push({ type: "null" });
-  return also.length === 0 ? { ...about, ...value } : { ...about, anyOf: [value, ...also] };
+  if (field.ignore === true) return annotations;
+  if (isSecretField(field, name)) annotations["writeOnly"] = true;
+  else if (field.default !== undefined && secretsInDefault(name, field).length === 0) {
+    annotations["default"] = field.default;
+  }
+  const value = valueSchema(field, context);
+  const alternatives: JsonObject[] = [];
+  const isEmptyAccepted = !context.isInRow && field.kind !== "group" && !isRequired(field, context);
+  if (isEmptyAccepted && field.kind !== "text" && field.kind !== "unknown") alternatives.push({ const: "" });
+  if (field.optional !== false) alternatives.push({ type: "null" });
+  return alternatives.length === 0 ? { ...annotations, ...value } : { ...annotations, anyOf: [value, ...alternatives] };
 }
 
-function valueSchema(field: Field, around: Around): JsonObject {
+function valueSchema(field: Field, context: SchemaContext): JsonObject {
   switch (field.kind) {
     case "text":
-      return isEmptyMissing(field, around) ? { type: "string", minLength: 1 } : { type: "string" };
+      return isEmptyMissing(field, context) ? { type: "string", minLength: 1 } : { type: "string" };
     case "number":
       return numberSchema(field);
     case "boolean":
       return { type: "boolean" };
     case "choice":
       if (field.isMultiple) return { type: "array", items: optionSchema(field) };
-      return isEmptyMissing(field, around) ? { minLength: 1, ...optionSchema(field) } : optionSchema(field);
+      return isEmptyMissing(field, context) ? { minLength: 1, ...optionSchema(field) } : optionSchema(field);
     case "cluster":
       return clusterSchema(field);
     case "resource":
       return { anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] };
     case "group":
-      return objectSchema(field.fields, { ...around, isAsked: around.isAsked && isPlain(field) });
+      return objectSchema(field.fields, { ...context, isShown: context.isShown && isAlwaysShown(field) });
     case "list":
       return {
         type: "array",
-        items: objectSchema(field.fields, { isInRow: true, isAsked: around.isAsked && isPlain(field) }),
+        items: objectSchema(field.fields, { isInRow: true, isShown: context.isShown && isAlwaysShown(field) }),
       };
     case "header":
     case "unknown":
@@ -99,9 +100,9 @@ function valueSchema(field: Field, around: Around): JsonObject {
   }
 }
 
-/** Outside of rows the platform takes an empty text for nothing, unless it is one of the options. */
-function isEmptyMissing(field: Field, around: Around): boolean {
-  if (around.isInRow || !isRequired(field, around)) return false;
+/** Outside of rows, the platform treats an empty text as missing, unless it is one of the options. */
+function isEmptyMissing(field: Field, context: SchemaContext): boolean {
+  if (context.isInRow || !isRequired(field, context)) return false;
   return field.kind !== "choice" || field.options === null;
 }
 

@@ -1,65 +1,68 @@
-/** Finds the secrets among inputs, by what the form says and by their names, and hides them. */
-
 import type { Json, JsonObject } from "../json.ts";
 import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
 import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
 
-/** Stands in the place of a secret wherever something is shown. */
+/** Replaces a secret in anything that is shown. */
 export const MASK = "•••";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
-export function looksSecret(name: string): boolean {
-  if (!SECRET_WORD.test(name)) return false;
-  const words = name.replaceAll(/(?<=[a-z\d])[A-Z]/g, "_$&").toLowerCase().replaceAll(/[^a-z\d]+/g, "_");
-  return SECRET_NAME.test(words);
+export function isSecretName(name: string): boolean {
+  if (!SECRET_PART.test(name)) return false;
+  const snakeCase = name.replaceAll(/(?<=[a-z\d])[A-Z]/g, "_$&").toLowerCase().replaceAll(/[^a-z\d]+/g, "_");
+  return SECRET_NAME.test(snakeCase);
 }
 
-/** One of these is in every such name: most names are done with at once. */
-const SECRET_WORD = /pass|secret|token|pwd|pat|jwt|cred|bearer|key/iu;
+/** Every secret name contains one of these: a fast check that excludes most names. */
+const SECRET_PART = /pass|secret|token|pwd|pat|jwt|cred|bearer|key/iu;
 const SECRET_NAME =
   /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pass|pat|jwt|cred|credential|bearer)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_(?:value|confirm|confirmation|pem|hash))?_?\d*$/;
 
-/** True for the value of a field whose form or name says that it is secret. */
+/** Decides by the field's type, or by its name. */
 export function isSecretAt(form: Form | null, path: Path): boolean {
   const field = form === null ? undefined : fieldAt(form, path);
   if (field !== undefined) return isSecretField(field, lastName(path));
-  // What the form doesn't know is as secret as anything around it.
-  return path.some((segment) => typeof segment === "string" && looksSecret(segment));
+  // A value that is not in the form is secret if anything around it is.
+  return path.some((segment) => typeof segment === "string" && isSecretName(segment));
 }
 
-/** Text whose type or name says that it is secret. */
-export function isSecretField(field: Field, name: string, polls: (name: string) => boolean = looksSecret): boolean {
-  return field.kind === "text" ? field.isSecret || polls(name) : field.kind === "unknown" && polls(name);
+export function isSecretField(
+  field: Field,
+  name: string,
+  hasSecretName: (name: string) => boolean = isSecretName,
+): boolean {
+  return field.kind === "text"
+    ? field.isSecret || hasSecretName(name)
+    : field.kind === "unknown" && hasSecretName(name);
 }
 
 /**
  * The paths of all secrets that have a value, in the order of the inputs.
  *
- * @param asked Paths that were asked for without echo: secret whatever their names.
+ * @param secretPaths Paths of values that were entered at a secret prompt: secret regardless of their names.
  */
 export function findSecrets(
   inputs: JsonObject,
-  { form, asked }: { readonly form: Form | null; readonly asked: readonly string[] },
+  { form, secretPaths }: { readonly form: Form | null; readonly secretPaths: readonly string[] },
 ): string[] {
-  const found = new Set(asked);
-  // Names repeat in every row.
-  const known = new Map<string, boolean>();
-  const polls = (name: string): boolean => {
-    let isSecret = known.get(name);
-    if (isSecret === undefined) known.set(name, isSecret = looksSecret(name));
+  const found = new Set(secretPaths);
+  // Cached, because names repeat in every row.
+  const cache = new Map<string, boolean>();
+  const hasSecretName = (name: string): boolean => {
+    let isSecret = cache.get(name);
+    if (isSecret === undefined) cache.set(name, isSecret = isSecretName(name));
     return isSecret;
   };
   const walk = (value: Json, fields: Fields | null, path: string): void => {
     if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) if (isHolder(item)) walk(item, fields, joinPath(path, index));
+      for (const [index, item] of value.entries()) if (isContainer(item)) walk(item, fields, joinPath(path, index));
     } else if (isObject(value)) {
       for (const name in value) {
         const member = value[name];
         if (member === undefined || member === null || member === "" || typeof member === "boolean") continue;
         const field = fields?.get(name);
-        const isSecret = field === undefined ? polls(name) : isSecretField(field, name, polls);
+        const isSecret = field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName);
         if (isSecret) found.add(joinPath(path, name));
-        else if (isHolder(member)) walk(member, insideOf(field), joinPath(path, name));
+        else if (isContainer(member)) walk(member, fieldsInside(field), joinPath(path, name));
       }
     }
   };
@@ -67,14 +70,14 @@ export function findSecrets(
   return [...found];
 }
 
-/** The paths of the secrets in a field's default, from the field's name on. */
+/** The paths of the secrets in a field's default, starting with the field's name. */
 export function secretsInDefault(name: string, field: Field): string[] {
   const value = field.default ?? field.defaultExpression?.text;
   if (value === undefined) return [];
-  return findSecrets({ [name]: value }, { form: { fields: new Map([[name, field]]), notes: [] }, asked: [] });
+  return findSecrets({ [name]: value }, { form: { fields: new Map([[name, field]]), notes: [] }, secretPaths: [] });
 }
 
-/** The same inputs with {@link MASK} in the place of every secret. */
+/** Replaces every secret with {@link MASK}. */
 export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
   const secrets = new Set(secretPaths);
   if (secrets.size === 0) return inputs;
@@ -88,14 +91,14 @@ export function maskSecrets(inputs: JsonObject, secretPaths: readonly string[]):
   return members(inputs, "");
 }
 
-/** The same inputs without every secret: members are left out, and a list's items are `null`. */
+/** Removes every secret: members are omitted, and items of a list become `null`. */
 export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
   const secrets = new Set(secretPaths);
   const open = (value: Json, path: string): Json => {
     if (Array.isArray(value)) {
       return value.map((item, index) => {
-        const at = joinPath(path, index);
-        return secrets.has(at) ? null : open(item, at);
+        const itemPath = joinPath(path, index);
+        return secrets.has(itemPath) ? null : open(item, itemPath);
       });
     }
     return isObject(value) ? members(value, path) : value;
@@ -108,22 +111,22 @@ export function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[
   return members(inputs, "");
 }
 
-/** Shorter ones would be found in innocent words. */
-const MIN_KEY_LENGTH = 4;
+/** Shorter secrets would match parts of ordinary words. */
+const MIN_SECRET_LENGTH = 4;
 
-/** The secrets themselves, as text, as far as they can be told from other words. */
+/** The values of the secrets, as text, that are long enough to be redacted. */
 export function secretValues(inputs: JsonObject | null, secretPaths: readonly string[]): string[] {
   return secretPaths.flatMap((text) => {
     const path = parsePath(text);
     const value = path === undefined || inputs === null ? undefined : valueAt(inputs, path);
-    return leavesOf(value).map(String).filter((word) => word.length >= MIN_KEY_LENGTH);
+    return leavesOf(value).map(String).filter((secret) => secret.length >= MIN_SECRET_LENGTH);
   });
 }
 
-/** The text with {@link MASK} in the place of each of these, also where it stands as a JSON text has it. */
-export function hideValues(text: string, values: readonly string[]): string {
+/** Replaces each value with {@link MASK}, including its escaped form in JSON. */
+export function redactValues(text: string, values: readonly string[]): string {
   return values.reduce(
-    (left, value) => left.replaceAll(value, MASK).replaceAll(JSON.stringify(value).slice(1, -1), MASK),
+    (redacted, value) => redacted.replaceAll(value, MASK).replaceAll(JSON.stringify(value).slice(1, -1), MASK),
     text,
   );
 }
@@ -133,11 +136,11 @@ function leavesOf(value: Json | undefined): (string | number)[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];
 }
 
-function isHolder(value: Json): boolean {
+function isContainer(value: Json): boolean {
   return typeof value === "object" && value !== null;
 }
 
-function insideOf(field: Field | undefined): Fields | null {
+function fieldsInside(field: Field | undefined): Fields | null {
   return field?.kind === "group" || field?.kind === "list" ? field.fields : null;
 }
 

@@ -1,12 +1,10 @@
-/** Writes a skeleton as YAML that explains itself: labels as comments, and what need not be given behind `#`. */
-
 import { stringify } from "../deps/yaml.ts";
 import type { Json } from "../json.ts";
 import type { Form } from "./form.ts";
 import { skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
-import { allowedBy } from "./value_check.ts";
+import { describeAllowed } from "./value_check.ts";
 
-/** A whole file, for `inputs new`. */
+/** A file for `inputs new`: labels become comments, and optional fields are commented out. */
 export function skeletonYaml(form: Form): string {
   const entries = skeletonEntries(form);
   const lines = entries.flatMap(linesOf);
@@ -17,20 +15,20 @@ export function skeletonYaml(form: Form): string {
 function linesOf(entry: SkeletonEntry): string[] {
   const { name, field } = entry;
   const comments = [headline(entry), field.tooltip ?? ""].map(inOneLine).filter((line) => line !== "");
-  const about = comments.map((line) => `# ${line}`);
+  const heading = comments.map((line) => `# ${line}`);
   switch (entry.type) {
     case "set":
-      return [...about, ...memberLines(name, entry.value)];
-    case "offered":
-      return [...about, ...memberLines(name, entry.sample).map(commented)];
-    case "inside": {
+      return [...heading, ...memberLines(name, entry.value)];
+    case "optional":
+      return [...heading, ...memberLines(name, entry.sample).map(commented)];
+    case "nested": {
       const inner = entry.entries.flatMap(linesOf);
       const [first = "{}", ...rest] = inner;
       const body = field.kind === "list"
         ? [`  - ${inner.length === 0 ? first : ""}`.trimEnd(), ...indented(indented(inner))]
         : indented([first, ...rest]);
       const lines = [`${keyOf(name)}:`, ...body];
-      return [...about, ...(entry.isOffered ? lines.map(commented) : lines)];
+      return [...heading, ...(entry.isOptional ? lines.map(commented) : lines)];
     }
   }
 }
@@ -38,11 +36,11 @@ function linesOf(entry: SkeletonEntry): string[] {
 /** `CPUs per task: a whole number from 1 to 128, required`. */
 function headline({ field, isRequired, type }: SkeletonEntry): string {
   if (field.kind === "group") return field.label ?? "";
-  const need = isRequired ? ", required" : type === "set" || field.optional === false ? "" : ", optional";
-  return `${field.label === null ? "" : `${field.label}: `}${allowedBy(field)}${need}`;
+  const suffix = isRequired ? ", required" : type === "set" || field.optional === false ? "" : ", optional";
+  return `${field.label === null ? "" : `${field.label}: `}${describeAllowed(field)}${suffix}`;
 }
 
-/** Labels are the workflow's words: a line break in one must not end the comment. */
+/** A line break in a label must not end the comment. */
 function inOneLine(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, " ").trim();
 }

@@ -1,28 +1,27 @@
-/** Names that a form does not know, and what may have been meant. Pure. */
+/** Collects names that the form does not have, and suggests similar fields. */
 
 import { didYouMean } from "../did_you_mean.ts";
 import type { Fields, Form } from "./form.ts";
 import { formatPath, type Path } from "./path.ts";
 
-/** Unknown names as they are come upon: the same one in a thousand rows is one mistake. */
+/** The same name in many rows is one problem. */
 export interface UnknownNames {
-  /** By path without row numbers. */
+  /** By path, with 0 as the index of every row. */
   readonly unknownKeys: Map<string, UnknownKey>;
-  /** Where older payloads have their mark, a member called `v3`. */
-  readonly marks: Path[];
+  /** Paths of members called `v3`, which older payloads contain. */
+  readonly legacyPaths: Path[];
 }
 
 interface UnknownKey {
   readonly path: Path;
-  /** What is asked for in its place. */
+  /** The fields that the form has here. */
   readonly siblings: Fields;
   count: number;
 }
 
-/** Remembers a name that the form does not know. */
 export function addUnknown(names: UnknownNames, path: Path, siblings: Fields): void {
   if (path.at(-1) === "v3") {
-    names.marks.push([...path]);
+    names.legacyPaths.push([...path]);
     return;
   }
   const key = formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment));
@@ -31,41 +30,44 @@ export function addUnknown(names: UnknownNames, path: Path, siblings: Fields): v
   else unknownKey.count++;
 }
 
-/** Beyond these, suggestions would cost more than they help. */
+/** Suggestions take time: more of them do not help. */
 const MAX_SUGGESTIONS = 50;
 
-/** Words for each, with a suggestion where there is one. */
-export function describeUnknown({ unknownKeys, marks }: UnknownNames, form: Form): { path: Path; message: string }[] {
-  const places = unknownKeys.size === 0 ? new Map<string, string>() : placesOf(form.fields);
+/** One message for each name, with a suggestion if there is a similar field. */
+export function describeUnknown(
+  { unknownKeys, legacyPaths }: UnknownNames,
+  form: Form,
+): { path: Path; message: string }[] {
+  const fieldPaths = unknownKeys.size === 0 ? new Map<string, string>() : fieldPathsOf(form.fields);
   const described = [...unknownKeys.values()].map(({ path, siblings, count }, index) => {
-    const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, places) : undefined;
-    const often = count === 1 ? "" : ` (in ${count} rows)`;
-    return { path, message: `is not asked for by this workflow${often}${hint === undefined ? "" : `: ${hint}`}` };
+    const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
+    const occurrences = count === 1 ? "" : ` (in ${count} rows)`;
+    return { path, message: `unknown field${occurrences}${hint === undefined ? "" : `: ${hint}`}` };
   });
-  const [mark] = marks.toSorted((a, b) => a.length - b.length);
-  if (mark === undefined) return described;
-  const often = marks.length === 1 ? "" : ` (in ${marks.length} places)`;
-  return [...described, { path: mark, message: `is a mark of older payloads${often}: the platform lets it pass` }];
+  const [path] = legacyPaths.toSorted((a, b) => a.length - b.length);
+  if (path === undefined) return described;
+  const occurrences = legacyPaths.length === 1 ? "" : ` (in ${legacyPaths.length} places)`;
+  return [...described, { path, message: `legacy field${occurrences}, accepted and ignored` }];
 }
 
-function suggestion(path: Path, siblings: Fields, places: ReadonlyMap<string, string>): string | undefined {
+function suggestion(path: Path, siblings: Fields, fieldPaths: ReadonlyMap<string, string>): string | undefined {
   const name = String(path.at(-1));
-  const place = places.get(name);
-  if (place !== undefined) return `did you mean ${JSON.stringify(place)}?`;
-  const known = [...siblings].flatMap(([sibling, { kind }]) => kind === "header" ? [] : [sibling]);
-  return didYouMean(name, known)?.replace(/^D/, "d");
+  const fieldPath = fieldPaths.get(name);
+  if (fieldPath !== undefined) return `did you mean ${JSON.stringify(fieldPath)}?`;
+  const names = [...siblings].flatMap(([sibling, { kind }]) => kind === "header" ? [] : [sibling]);
+  return didYouMean(name, names)?.replace(/^D/, "d");
 }
 
-/** Where else a name is asked for: somebody may have forgotten the group. */
-function placesOf(fields: Fields): Map<string, string> {
-  const places = new Map<string, string>();
-  const collect = (inner: Fields, path: Path) => {
+/** Path of each field by its name, because users often omit the group. */
+function fieldPathsOf(fields: Fields): Map<string, string> {
+  const paths = new Map<string, string>();
+  const collect = (inner: Fields, parent: Path) => {
     for (const [name, field] of inner) {
-      const here = [...path, name];
-      if (field.kind !== "header" && !places.has(name)) places.set(name, formatPath(here));
-      if (field.kind === "group") collect(field.fields, here);
+      const path = [...parent, name];
+      if (field.kind !== "header" && !paths.has(name)) paths.set(name, formatPath(path));
+      if (field.kind === "group") collect(field.fields, path);
     }
   };
   collect(fields, []);
-  return places;
+  return paths;
 }

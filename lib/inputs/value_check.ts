@@ -1,5 +1,3 @@
-/** Holds one value to its field, and says what is allowed. */
-
 import { didYouMean } from "../did_you_mean.ts";
 import type { Json } from "../json.ts";
 import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
@@ -7,26 +5,28 @@ import { isObject } from "./path.ts";
 import { MASK } from "./secrets.ts";
 
 /**
- * What is wrong with the value of a field that is no group.
+ * Checks a value of any field but a group.
  *
- * @param isSecret True to say nothing of the value.
- * @returns Like `must be a whole number: got "many"`; `undefined` when nothing is.
+ * @param isSecret True to omit the value from the message.
+ * @returns Like `must be a whole number: got "many"`; `undefined` for a valid value.
  */
-export function problemWith(
+export function validateValue(
   field: Field,
   value: Json,
   { isSecret }: { readonly isSecret: boolean },
 ): string | undefined {
-  return isAllowed(field, value) ? undefined : refusal(field, value, { isSecret });
+  return isAllowed(field, value) ? undefined : describeInvalid(field, value, { isSecret });
 }
 
-/** Says what is wrong with a value that is not allowed. */
-export function refusal(field: Field, value: Json, { isSecret }: { readonly isSecret: boolean }): string {
+/** The message for an invalid value. */
+export function describeInvalid(field: Field, value: Json, { isSecret }: { readonly isSecret: boolean }): string {
   const hint = isSecret ? undefined : hintFor(field, value);
-  return `must be ${allowedBy(field)}: got ${isSecret ? MASK : shortOf(value)}${hint === undefined ? "" : `; ${hint}`}`;
+  return `must be ${describeAllowed(field)}: got ${isSecret ? MASK : describeValue(value)}${
+    hint === undefined ? "" : `; ${hint}`
+  }`;
 }
 
-/** True when a value is of its field's type and within its options or bounds. What a list holds is not looked at. */
+/** True for a value of the field's type, within its options or bounds. Does not check the rows of a list. */
 export function isAllowed(field: Field, value: Json): boolean {
   switch (field.kind) {
     case "text":
@@ -37,7 +37,7 @@ export function isAllowed(field: Field, value: Json): boolean {
       return typeof value === "boolean";
     case "choice":
       if (!field.isMultiple) return isOption(field, value);
-      return Array.isArray(value) && value.every((one) => isOption(field, one));
+      return Array.isArray(value) && value.every((item) => isOption(field, item));
     case "cluster":
       return typeof value === "string" ? isClusterName(field, value) : isClusterObject(value);
     case "resource":
@@ -52,8 +52,8 @@ export function isAllowed(field: Field, value: Json): boolean {
   }
 }
 
-/** What may be given, as a part of a sentence: `a whole number from 1 to 8`. */
-export function allowedBy(field: Field): string {
+/** A noun phrase, like `a whole number from 1 to 8`. */
+export function describeAllowed(field: Field): string {
   switch (field.kind) {
     case "text":
       return "text";
@@ -79,18 +79,18 @@ export function allowedBy(field: Field): string {
   }
 }
 
-/** A value in a few words. */
-export function shortOf(value: Json): string {
+/** A short form of a value. */
+export function describeValue(value: Json): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (isObject(value)) return "an object";
   const text = JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 56)}…"`;
 }
 
-/** True for a name or an address that the platform can look up. */
+/** Matches a name or an address that the platform resolves. */
 export const CLUSTER_NAME = /^(?:pw:\/\/[^/\s]+\/[^/\s]+|[^/\s]+)$/;
 export const WORKSPACE_NAMES: readonly string[] = ["workspace", "user-workspace"];
-/** What a cluster's object may hold, all of it text. */
+/** Members that must be text if present. */
 export const CLUSTER_MEMBERS = [
   "id",
   "ip",
@@ -116,7 +116,7 @@ function isClusterName({ allowsWorkspace }: ClusterField, name: string): boolean
   return CLUSTER_NAME.test(name) && (allowsWorkspace || !WORKSPACE_NAMES.includes(name));
 }
 
-/** The platform looks at the id where `$type` says what it is, and passes anything else on as it is. */
+/** The platform resolves the id of an object with this `$type`, and sends any other object unchanged. */
 function isClusterObject(value: Json): boolean {
   if (!isObject(value)) return false;
   if (CLUSTER_MEMBERS.some((name) => value[name] !== undefined && typeof value[name] !== "string")) return false;
@@ -145,7 +145,7 @@ function hintFor(field: Field, value: Json): string | undefined {
       return field.options === null ? undefined : choiceHint(field.isMultiple, field.options, value);
     case "cluster":
       if (typeof value !== "string" || field.allowsWorkspace || !WORKSPACE_NAMES.includes(value)) return undefined;
-      return "this workflow does not take the workspace";
+      return "this workflow does not accept the workspace";
     default:
       return undefined;
   }

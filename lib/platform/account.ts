@@ -1,8 +1,8 @@
-/** The account: who it is, its workflows, sessions and clusters. The same on all servers, but for its age's gaps. */
+/** The user, workflows, sessions and clusters of the account. These routes do not depend on the API version. */
 
 import { BadResponse } from "../errors.ts";
 import type { Identity } from "../account.ts";
-import { ask, askOr, segment } from "./request.ts";
+import { pathSegment, sendRequest, withFallback } from "./request.ts";
 import type { Abortable, Client } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
@@ -23,80 +23,80 @@ const NO_WORKFLOW = "no such workflow";
 export function accountOperations(http: Http): AccountOperations {
   return {
     async whoAmI(options) {
-      const act = "ask whose key it is";
-      const identity = await askOr(null, ["not_found", "unsupported"], async () => {
-        const [answer, { readIdentity }] = await Promise.all([
-          ask(http, { ...options, act, path: "/api/auth/session" }),
+      const action = "identify the key's user";
+      const identity = await withFallback(null, ["not_found", "unsupported"], async () => {
+        const [response, { readIdentity }] = await Promise.all([
+          sendRequest(http, { ...options, action, path: "/api/auth/session" }),
           import("./account_schema.ts"),
         ]);
-        return readIdentity(answer, act);
+        return readIdentity(response, action);
       });
-      return identity ?? await bareIdentity(http, act, options);
+      return identity ?? await identityFromWhoami(http, action, options);
     },
 
     async listWorkflows({ favoritesOnly = false, ...options }) {
-      const act = "list workflows";
+      const action = "list workflows";
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
-      const [answer, { readWorkflows }] = await Promise.all([
-        ask(http, { ...options, act, path }),
+      const [response, { readWorkflows }] = await Promise.all([
+        sendRequest(http, { ...options, action, path }),
         import("./workflow_schema.ts"),
       ]);
-      return readWorkflows(answer, act);
+      return readWorkflows(response, action);
     },
 
     async getWorkflow(name, options) {
-      const act = `read workflow ${name}`;
-      const path = `/api/workflows/${segment(name, act)}`;
-      const [answer, { readWorkflow }] = await Promise.all([
-        ask(http, { ...options, act, path, whenMissing: NO_WORKFLOW }),
+      const action = `read workflow ${name}`;
+      const path = `/api/workflows/${pathSegment(name, action)}`;
+      const [response, { readWorkflow }] = await Promise.all([
+        sendRequest(http, { ...options, action, path, whenMissing: NO_WORKFLOW }),
         import("./workflow_schema.ts"),
       ]);
-      return readWorkflow(answer, act);
+      return readWorkflow(response, action);
     },
 
     async getWorkflowYaml(name, options) {
-      const act = `read the file of workflow ${name}`;
-      const path = `/api/workflows/${segment(name, act)}/yaml`;
-      return readRawText(await ask(http, { ...options, act, path, whenMissing: NO_WORKFLOW }));
+      const action = `read the file of workflow ${name}`;
+      const path = `/api/workflows/${pathSegment(name, action)}/yaml`;
+      return readRawText(await sendRequest(http, { ...options, action, path, whenMissing: NO_WORKFLOW }));
     },
 
     async listSessions(options) {
-      const act = "list sessions";
-      const [answer, { readSessions }] = await Promise.all([
-        ask(http, { ...options, act, path: "/api/sessions" }),
+      const action = "list sessions";
+      const [response, { readSessions }] = await Promise.all([
+        sendRequest(http, { ...options, action, path: "/api/sessions" }),
         import("./account_schema.ts"),
       ]);
-      return readSessions(answer, act);
+      return readSessions(response, action);
     },
 
     async listClusters(options) {
-      const act = "list clusters";
-      const [answer, { readClusters }] = await Promise.all([
-        ask(http, { ...options, act, path: "/api/clusters" }),
+      const action = "list clusters";
+      const [response, { readClusters }] = await Promise.all([
+        sendRequest(http, { ...options, action, path: "/api/clusters" }),
         import("./account_schema.ts"),
       ]);
-      return readClusters(answer, act);
+      return readClusters(response, action);
     },
 
     async workspaceStatus(options) {
-      const act = "ask how the workspace is";
-      return await askOr(null, ["not_found", "unsupported"], async () => {
-        const [answer, { readWorkspaceStatus }] = await Promise.all([
-          ask(http, { ...options, act, path: "/api/user-workspace/status" }),
+      const action = "get the workspace status";
+      return await withFallback(null, ["not_found", "unsupported"], async () => {
+        const [response, { readWorkspaceStatus }] = await Promise.all([
+          sendRequest(http, { ...options, action, path: "/api/user-workspace/status" }),
           import("./account_schema.ts"),
         ]);
-        return readWorkspaceStatus(answer, act);
+        return readWorkspaceStatus(response, action);
       });
     },
   };
 }
 
-/** Servers without a session route still answer `user:NAME`. */
-async function bareIdentity(http: Http, act: string, options: Abortable): Promise<Identity> {
-  const answer = await ask(http, { ...options, act, path: "/api/auth/whoami" });
-  const [, user] = /^user:(\S+)$/.exec(readRawText(answer).trim()) ?? [];
+/** Servers without a session route respond with `user:NAME` here. */
+async function identityFromWhoami(http: Http, action: string, options: Abortable): Promise<Identity> {
+  const response = await sendRequest(http, { ...options, action, path: "/api/auth/whoami" });
+  const [, user] = /^user:(\S+)$/.exec(readRawText(response).trim()) ?? [];
   if (user === undefined) {
-    throw new BadResponse(`Cannot ${act}: the answer does not read user:NAME (request ${answer.requestId})`);
+    throw new BadResponse(`Cannot ${action}: the response must be user:NAME (request ${response.requestId})`);
   }
   return { user, fullName: null, email: null, organization: null };
 }

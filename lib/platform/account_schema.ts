@@ -1,11 +1,9 @@
-/** Answers about the account, its sessions and clusters: checked, and told in our words. */
-
 import { array, boolean, looseObject, nullable, nullish, number, string } from "../deps/zod.ts";
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Session } from "../session.ts";
-import type { Answer } from "./http.ts";
-import { readShape, said } from "./schema.ts";
+import type { HttpResponse } from "./http.ts";
+import { nonEmpty, readShape } from "./schema.ts";
 
 /** The contract's AuthSession. */
 const IDENTITY = looseObject({
@@ -15,7 +13,7 @@ const IDENTITY = looseObject({
   organization: nullish(string()),
 });
 
-/** The contract's Session; its name is required, and may be null all the same. */
+/** The contract's Session; its name is required there, but servers send null. */
 const SESSIONS = nullable(array(looseObject({
   name: nullish(string()),
   slug: nullish(string()),
@@ -46,42 +44,42 @@ const CLUSTERS = nullable(array(looseObject({
 
 const WORKSPACE = looseObject({ status: nullish(string()) });
 
-export function readWorkspaceStatus(answer: Answer, act: string): string | null {
-  return said(readShape(WORKSPACE, answer, act).status);
+export function readWorkspaceStatus(response: HttpResponse, action: string): string | null {
+  return nonEmpty(readShape(WORKSPACE, response, action).status);
 }
 
-export function readIdentity(answer: Answer, act: string): Identity {
-  const { username, name, email, organization } = readShape(IDENTITY, answer, act);
-  return { user: username, fullName: said(name), email: said(email), organization: said(organization) };
+export function readIdentity(response: HttpResponse, action: string): Identity {
+  const { username, name, email, organization } = readShape(IDENTITY, response, action);
+  return { user: username, fullName: nonEmpty(name), email: nonEmpty(email), organization: nonEmpty(organization) };
 }
 
-export function readSessions(answer: Answer, act: string): Session[] {
-  return (readShape(SESSIONS, answer, act) ?? []).map((session) => ({
+export function readSessions(response: HttpResponse, action: string): Session[] {
+  return (readShape(SESSIONS, response, action) ?? []).map((session) => ({
     name: session.name ?? session.slug ?? "",
     type: session.type ?? "",
-    status: said(session.status),
+    status: nonEmpty(session.status),
     isHealthy: session.healthy ?? null,
-    externalHref: said(session.externalHref),
-    url: said(session.url),
-    errorMessage: said(session.errorMessage),
-    runSlug: said(session.workflowRun?.slug),
+    externalHref: nonEmpty(session.externalHref),
+    url: nonEmpty(session.url),
+    errorMessage: nonEmpty(session.errorMessage),
+    runSlug: nonEmpty(session.workflowRun?.slug),
     runNumber: session.workflowRun?.number ?? null,
     localPort: session.localPort ?? null,
-    remoteHost: said(session.remoteHost),
+    remoteHost: nonEmpty(session.remoteHost),
     remotePort: session.remotePort ?? null,
   }));
 }
 
-export function readClusters(answer: Answer, act: string): Cluster[] {
-  return (readShape(CLUSTERS, answer, act) ?? []).map((cluster) => ({
+export function readClusters(response: HttpResponse, action: string): Cluster[] {
+  return (readShape(CLUSTERS, response, action) ?? []).map((cluster) => ({
     id: cluster.id,
     name: cluster.name,
-    displayName: said(cluster.displayName),
-    user: said(cluster.user),
-    type: said(cluster.type),
+    displayName: nonEmpty(cluster.displayName),
+    user: nonEmpty(cluster.user),
+    type: nonEmpty(cluster.type),
     status: cluster.status,
     ipAddress: cluster.ipAddress ?? "",
-    schedulerType: said(cluster.schedulerType),
-    csp: said(cluster.csp),
+    schedulerType: nonEmpty(cluster.schedulerType),
+    csp: nonEmpty(cluster.csp),
   }));
 }

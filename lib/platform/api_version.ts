@@ -1,51 +1,49 @@
-/** Which family of routes a host speaks. */
-
 import { RunnerError } from "../errors.ts";
 import type { ApiVersion } from "../capabilities.ts";
-import { ask, askOr } from "./request.ts";
+import { sendRequest, withFallback } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 
-export interface Routes {
-  /** Asks the host the first time. */
-  family(options: Abortable): Promise<ApiVersion>;
-  /** What is known by now, without asking. */
-  known(): ApiVersion | undefined;
+export interface ApiVersionLookup {
+  /** Sends a request the first time only. */
+  get(options: Abortable): Promise<ApiVersion>;
+  /** `undefined` until a lookup has succeeded. */
+  cached(): ApiVersion | undefined;
 }
 
-/** @param known What was learned before. */
-export function createRoutes(http: Http, known: ApiVersion | undefined): Routes {
-  let family = known;
-  let asking: { readonly answer: Promise<ApiVersion>; readonly signal: AbortSignal | undefined } | undefined;
+/** @param initial From an earlier lookup; `undefined` if there was none. */
+export function createApiVersionLookup(http: Http, initial: ApiVersion | undefined): ApiVersionLookup {
+  let version = initial;
+  let pending: { readonly version: Promise<ApiVersion>; readonly signal: AbortSignal | undefined } | undefined;
   return {
-    known: () => family,
-    async family(options) {
-      while (family === undefined) {
-        const mine = asking ??= { answer: probe(http, options), signal: options.signal };
+    cached: () => version,
+    async get(options) {
+      while (version === undefined) {
+        const shared = pending ??= { version: detect(http, options), signal: options.signal };
         try {
-          family = await mine.answer;
+          version = await shared.version;
         } catch (error) {
-          if (asking === mine) asking = undefined;
+          if (pending === shared) pending = undefined;
           options.signal?.throwIfAborted();
-          // Who asked for all of us has given up: we ask ourselves.
-          if (error instanceof RunnerError || mine.signal?.aborted !== true) throw error;
+          // Only the caller that started the shared request was aborted: start another one.
+          if (error instanceof RunnerError || shared.signal?.aborted !== true) throw error;
         }
       }
-      return family;
+      return version;
     },
   };
 }
 
-/** A read tells; a submit's 404 would not, since it may mean the workflow. */
-async function probe(http: Http, options: Abortable): Promise<ApiVersion> {
-  const act = `ask ${http.baseUrl} which routes it speaks`;
-  return await askOr<ApiVersion>("legacy", ["not_found", "unsupported"], async () => {
-    const [answer, { readRunPage }] = await Promise.all([
-      ask(http, { ...options, act, path: "/api/workflow-runs?limit=1" }),
+/** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
+async function detect(http: Http, options: Abortable): Promise<ApiVersion> {
+  const action = `detect the API version of ${http.baseUrl}`;
+  return await withFallback<ApiVersion>("legacy", ["not_found", "unsupported"], async () => {
+    const [response, { readRunPage }] = await Promise.all([
+      sendRequest(http, { ...options, action, path: "/api/workflow-runs?limit=1" }),
       import("./run_schema.ts"),
     ]);
-    // A sign-in page with status 200 is no answer.
-    readRunPage(answer, act);
+    // Rejects a sign-in page with status 200.
+    readRunPage(response, action);
     return "current";
   });
 }

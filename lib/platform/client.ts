@@ -1,4 +1,4 @@
-/** The platform as we speak to it: one type for both families of routes, so that nobody above knows which it is. */
+/** The platform's API as one interface for both API versions, so that callers need not distinguish them. */
 
 import type { RunnerError } from "../errors.ts";
 import type { Identity } from "../account.ts";
@@ -9,33 +9,36 @@ import type { Run, RunDetail, RunId, RunPage, Step } from "../run.ts";
 import type { Session } from "../session.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 
-/** Every call may be given up: it then throws the signal's own reason. */
+/** Options of every call. An aborted call throws the signal's own reason. */
 export interface Abortable {
-  /** Gives the call up. */
+  /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
-  /** `none` for a caller whose own loop is the retry; reads and cancels are otherwise retried a few times. */
+  /** Whether reads and cancels are retried a few times; `none` for a caller that retries by itself. Default: `some`. */
   readonly retry?: "some" | "none";
 }
 
-/** What a submit sends. */
+/** The body of a submit. */
 export interface SubmitRequest {
-  /** Its name in the account. */
+  /** The workflow's name. */
   readonly workflow: string;
-  /** As they are sent. */
+  /** Including the values of secrets. */
   readonly inputs: JsonObject;
-  /** `null` lets the server choose. */
+  /** `null` leaves the choice to the server. */
   readonly slug: string | null;
-  /** What the run is called on the platform; `null` leaves it to the server. */
+  /** `null` leaves the choice to the server. */
   readonly displayName: string | null;
-  /** What the user agrees to; `null` for nothing. */
+  /** What the user consents to; `null` for nothing. */
   readonly consent: Consent | null;
 }
 
 /**
- * How a submit ended, told by what is certain about it:
- * `accepted`: here is the run; `not-sent`: nothing arrived, or it was turned away at the door (no connection, 429);
- * `rejected`: a clear no (400, 401, 403, 404, 422); `conflict`: 409; `ambiguous`: a run may or may not have started
- * (cut, timeout, 5xx, an answer that can't be read).
+ * What is certain after a submit.
+ *
+ * - `accepted`: a run was started.
+ * - `not-sent`: nothing arrived, or the server refused to process it (no connection, 429).
+ * - `rejected`: the server rejected it (400, 401, 403, 404, 422).
+ * - `conflict`: 409.
+ * - `ambiguous`: a run may or may not have been started (connection cut, timeout, 5xx, an unreadable response).
  */
 export type SubmitResponse =
   | { readonly type: "accepted"; readonly run: Run; readonly redirectSession: string | null }
@@ -46,37 +49,37 @@ export type SubmitResponse =
     readonly type: "ambiguous";
     readonly error: RunnerError;
     readonly retryAfterMs: number | undefined;
-    /** True for 502 and 504: the platform behind the gateway may still be working on it. */
+    /** True for 502 and 504: the platform behind the gateway may still be processing the submit. */
     readonly isGateway: boolean;
   };
 
-/** Which runs of the list are wanted. */
+/** Filters for the list of runs. */
 export interface RunQuery extends Abortable {
-  /** Of this workflow alone. */
+  /** Only runs of this workflow, by name. */
   readonly workflow?: string | undefined;
-  /** The platform's filter words: running, completed, error, canceled. */
+  /** The platform's filter terms. */
   readonly statuses?: readonly ("running" | "completed" | "error" | "canceled")[] | undefined;
-  /** Only runs whose slug, name or workflow holds these words. */
+  /** Only runs whose slug, name or workflow contains this text. */
   readonly search?: string | undefined;
-  /** So many at most; the server may allow fewer. */
+  /** Maximum number of runs; the server may return fewer. */
   readonly limit?: number | undefined;
-  /** So many are left out first. */
+  /** Number of runs to skip. */
   readonly offset?: number | undefined;
 }
 
 /**
  * All methods throw the classes of `errors.ts`: CredentialError, NotFound, Unreachable, Unavailable, ResponseLost,
- * BadResponse, Rejected, Conflict, Unsupported. Reads and cancels have been retried before they throw.
+ * BadResponse, Rejected, Conflict, Unsupported. Reads and cancels are retried before they throw.
  */
 export interface Client {
-  /** Host name, with its port where it is not the usual one: what records belong to. */
+  /** Host name, with its port if that is not the default one. Submissions belong to it. */
   readonly host: string;
-  /** `https://host`, no slash at the end. */
+  /** `https://host`, without a trailing slash. */
   readonly baseUrl: string;
 
-  /** Which family of routes the host speaks; asked once, unless it was known at the start. */
+  /** Sends a request the first time only, and none if the version was passed to `createClient`. */
   apiVersion(options: Abortable): Promise<ApiVersion>;
-  /** Who the credential belongs to. */
+  /** The user that the credential belongs to. */
   whoAmI(options: Abortable): Promise<Identity>;
 
   /** All workflows of the account. */
@@ -86,28 +89,28 @@ export interface Client {
   /** The workflow file as text. */
   getWorkflowYaml(name: string, options: Abortable): Promise<string>;
 
-  /** Sends once, over a connection of its own, and never throws but for an abort or a defect. */
+  /** Sends the request once, over its own connection. Throws only for an abort or a bug. */
   submit(submission: SubmitRequest, options: Abortable): Promise<SubmitResponse>;
-  /** Lets the server check without running. Carries no slug. Throws Rejected with what it found. */
+  /** Has the server check a submit without starting a run. Throws Rejected with the problems. */
   dryRun(submission: Omit<SubmitRequest, "slug">, options: Abortable): Promise<void>;
 
   /** A run, with its jobs. */
   getRun(runId: RunId, options: Abortable): Promise<RunDetail>;
   /** One page of runs. */
   listRuns(query: RunQuery): Promise<RunPage>;
-  /** Safe to repeat; whether it worked is told by `getRun`. Unsupported on older servers. */
+  /** Safe to repeat. Requests the cancellation only: poll `getRun` for its effect. Unsupported on legacy servers. */
   cancelRun(runId: RunId, options: Abortable): Promise<void>;
-  /** Removes the run and its files. */
+  /** Deletes the run and its files. */
   deleteRun(runId: RunId, options: Abortable): Promise<void>;
-  /** A file of the run's folder; `null` when it isn't there (yet). */
+  /** A file of the run's folder; `null` if it does not exist (yet). */
   readRunFile(runId: RunId, path: string, options: Abortable): Promise<string | null>;
-  /** The steps that run now, by name and the platform's status word; `null` where the server has no such route. */
+  /** The steps that are running now, with the platform's own status; `null` if the server lacks this route. */
   runningSteps(runId: RunId, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
 
   /** Interactive sessions of the account. */
   listSessions(options: Abortable): Promise<readonly Session[]>;
-  /** Clusters that the account may use. */
+  /** Clusters that the account can use. */
   listClusters(options: Abortable): Promise<readonly Cluster[]>;
-  /** The platform's word for how the user's workspace is, in which runs are started; `null` where it doesn't tell. */
+  /** The status of the user's workspace, where runs are started, in the platform's own term; `null` if not reported. */
   workspaceStatus(options: Abortable): Promise<string | null>;
 }

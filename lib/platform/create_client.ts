@@ -1,5 +1,3 @@
-/** The platform's client, put together: one type, whichever family of routes the host speaks. */
-
 import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -7,59 +5,59 @@ import type { ApiVersion } from "../capabilities.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
 import { accountOperations } from "./account.ts";
+import { createApiVersionLookup } from "./api_version.ts";
 import type { Abortable, Client } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
-import { flatRuns } from "./current.ts";
+import { currentRuns } from "./current.ts";
 import { createHttp, type HttpOptions } from "./http.ts";
-import { nestedRuns } from "./legacy.ts";
-import { createRoutes } from "./api_version.ts";
+import { legacyRuns } from "./legacy.ts";
 import type { RunOperations } from "./run_operations.ts";
-import { unaddressed } from "./submit.ts";
+import { submitNotSent } from "./submit.ts";
 
-/** What a client is made of. */
+/** Dependencies and settings of a client. */
 export interface ClientOptions
-  extends Pick<HttpOptions, "requestTimeoutMs" | "maxAnswerBytes" | "maxFileBytes" | "caCerts" | "createHttpClient"> {
-  /** Whose key it is, and for which host. */
+  extends Pick<HttpOptions, "requestTimeoutMs" | "maxResponseBytes" | "maxFileBytes" | "caCerts" | "createHttpClient"> {
+  /** Determines the host, too. */
   readonly credential: Credential;
-  /** The runtime's own, or one that stands in its place. */
+  /** Usually `globalThis.fetch`. */
   readonly fetch: typeof globalThis.fetch;
-  /** Where deadlines and pauses come from. */
+  /** For timeouts and the delays between retries. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
-  /** Told of each request, never of a header. */
+  /** Receives a line for each request, without its headers. */
   readonly log: Log;
-  /** What is known of the host already: then it is not asked. */
-  readonly routes?: ApiVersion | undefined;
-  /** How it introduces itself; a name of this program unless said otherwise. */
+  /** Skips the detection of the host's API version; default: detect it. */
+  readonly apiVersion?: ApiVersion | undefined;
+  /** The `User-Agent` header; default: this program's name and version. */
   readonly userAgent?: string | undefined;
 }
 
-/** Sends nothing yet. */
+/** Creates a client without sending a request. */
 export function createClient(options: ClientOptions): Client {
   const { credential } = options;
   const http = createHttp({ ...options, userAgent: options.userAgent ?? defaultUserAgent() });
-  const routes = createRoutes(http, options.routes);
-  const flat = flatRuns(http);
-  const nested = nestedRuns(http);
+  const apiVersion = createApiVersionLookup(http, options.apiVersion);
+  const current = currentRuns(http);
+  const legacy = legacyRuns(http);
 
   const runs = async (abortable: Abortable): Promise<RunOperations> =>
-    await routes.family(abortable) === "current" ? flat : nested;
-  /** A slug is a word of the current routes: no need to ask. */
+    await apiVersion.get(abortable) === "current" ? current : legacy;
+  /** Only current servers have slugs: with a slug, the API version need not be detected. */
   const runsOf = async (runId: RunId, abortable: Abortable): Promise<RunOperations> =>
-    runId.type === "slug" && routes.known() === undefined ? flat : await runs(abortable);
+    runId.type === "slug" && apiVersion.cached() === undefined ? current : await runs(abortable);
 
   return {
     host: credential.host,
     baseUrl: credential.baseUrl,
-    apiVersion: (abortable) => routes.family(abortable),
+    apiVersion: (abortable) => apiVersion.get(abortable),
     ...accountOperations(http),
 
     async submit(submission, abortable) {
       try {
         return await (await runs(abortable)).submit(submission, abortable);
       } catch (error) {
-        if (error instanceof RunnerError) return unaddressed(error);
+        if (error instanceof RunnerError) return submitNotSent(error);
         throw error;
       }
     },
@@ -74,7 +72,6 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** What requests call the program. */
 export function defaultUserAgent(): string {
   return `pw-workflow-runner/${VERSION} (deno/${Deno.version.deno}; ${Deno.build.os})`;
 }

@@ -1,123 +1,123 @@
-/** Runs through the current routes: `/api/workflow-runs`, where a run is its slug. */
+/** Runs on current servers: `/api/workflow-runs`, where a slug identifies a run. */
 
 import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunId } from "../run.ts";
-import { ask, askOr, segment } from "./request.ts";
+import { pathSegment, sendRequest, withFallback } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
-import type { Answer, Http } from "./http.ts";
-import { runName, type RunOperations } from "./run_operations.ts";
+import type { Http, HttpResponse } from "./http.ts";
+import { formatRunId, type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 
 const RUNS = "/api/workflow-runs";
 const NO_RUN = "no such run";
 
-/** When a run is looked for by its number. */
+/** For finding a run by its number. */
 const PAGE_SIZE = 100;
 const MAX_PAGES = 100;
 
-export function flatRuns(http: Http): RunOperations {
+export function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
     async submit(submission, options) {
       const reader = async () => (await import("./run_schema.ts")).readStartedRun;
-      return await submitOnce(http, { ...callFor(submission), path: RUNS, reader }, options);
+      return await submitOnce(http, { ...submitOptionsFor(submission), path: RUNS, reader }, options);
     },
 
     async dryRun(submission, options) {
-      const { body } = callFor({ ...submission, slug: null });
-      const act = `check ${submission.workflow}`;
-      await ask(http, { ...options, act, method: "POST", path: RUNS, body: { ...body, dryRun: true } });
+      const { body } = submitOptionsFor({ ...submission, slug: null });
+      const action = `check ${submission.workflow}`;
+      await sendRequest(http, { ...options, action, method: "POST", path: RUNS, body: { ...body, dryRun: true } });
     },
 
     async getRun(runId, options) {
-      const act = `read run ${runName(runId)}`;
-      const path = await pathOf(runId, act, options);
-      const [answer, { readRunDetail }] = await Promise.all([
-        ask(http, { ...options, act, path, whenMissing: NO_RUN }),
+      const action = `read run ${formatRunId(runId)}`;
+      const path = await pathOf(runId, action, options);
+      const [response, { readRunDetail }] = await Promise.all([
+        sendRequest(http, { ...options, action, path, whenMissing: NO_RUN }),
         import("./run_schema.ts"),
       ]);
-      return readRunDetail(answer, act);
+      return readRunDetail(response, action);
     },
 
     async listRuns(query) {
-      const act = "list runs";
-      const [answer, { readRunPage }] = await Promise.all([
-        ask(http, { signal: query.signal, retry: query.retry, act, path: `${RUNS}${queryText(query)}` }),
+      const action = "list runs";
+      const [response, { readRunPage }] = await Promise.all([
+        sendRequest(http, { signal: query.signal, retry: query.retry, action, path: `${RUNS}${queryText(query)}` }),
         import("./run_schema.ts"),
       ]);
-      return readRunPage(answer, act);
+      return readRunPage(response, action);
     },
 
     async cancelRun(runId, options) {
-      const act = `cancel run ${runName(runId)}`;
-      const path = `${await pathOf(runId, act, options)}/cancel`;
-      await ask(http, { ...options, act, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
+      const action = `cancel run ${formatRunId(runId)}`;
+      const path = `${await pathOf(runId, action, options)}/cancel`;
+      await sendRequest(http, { ...options, action, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
     },
 
     async deleteRun(runId, options) {
-      const act = `delete run ${runName(runId)}`;
-      const path = await pathOf(runId, act, options);
-      await ask(http, { ...options, act, method: "DELETE", path, whenMissing: NO_RUN });
+      const action = `delete run ${formatRunId(runId)}`;
+      const path = await pathOf(runId, action, options);
+      await sendRequest(http, { ...options, action, method: "DELETE", path, whenMissing: NO_RUN });
     },
 
     async readRunFile(runId, file, options) {
-      const act = `read ${file} of run ${runName(runId)}`;
-      const path = `${await pathOf(runId, act, options)}/files?${new URLSearchParams({ file })}`;
-      return await askOr(
+      const action = `read ${file} of run ${formatRunId(runId)}`;
+      const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
+      return await withFallback(
         null,
         ["not_found"],
-        async () => fileText(await ask(http, { ...options, act, path, answer: "file" }), act),
+        async () => fileText(await sendRequest(http, { ...options, action, path, responseKind: "file" }), action),
       );
     },
 
     async runningSteps(runId, options) {
-      const act = `ask where run ${runName(runId)} stands`;
-      const path = `${await pathOf(runId, act, options)}/running-steps`;
-      return await askOr(null, ["not_found", "unsupported"], async () => {
-        const [answer, { readRunningSteps }] = await Promise.all([
-          ask(http, { ...options, act, path }),
+      const action = `read the running steps of run ${formatRunId(runId)}`;
+      const path = `${await pathOf(runId, action, options)}/running-steps`;
+      return await withFallback(null, ["not_found", "unsupported"], async () => {
+        const [response, { readRunningSteps }] = await Promise.all([
+          sendRequest(http, { ...options, action, path }),
           import("./run_schema.ts"),
         ]);
-        return readRunningSteps(answer, act);
+        return readRunningSteps(response, action);
       });
     },
   };
 
-  async function pathOf(runId: RunId, act: string, options: Abortable): Promise<string> {
-    const slug = runId.type === "slug" ? runId.slug : await slugOfNumber(runId, act, options);
-    return `${RUNS}/${segment(slug, act)}`;
+  async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
+    const slug = runId.type === "slug" ? runId.slug : await slugOfNumber(runId, action, options);
+    return `${RUNS}/${pathSegment(slug, action)}`;
   }
 
-  /** No current route takes a number: it is looked for among the workflow's runs. */
+  /** No current route takes a number: searches the workflow's runs for it. */
   async function slugOfNumber(
     { workflow, number }: Extract<RunId, { type: "number" }>,
-    act: string,
+    action: string,
     options: Abortable,
   ): Promise<string> {
     let offset = 0;
     for (let page = 0; page < MAX_PAGES; page++) {
       const { runs } = await operations.listRuns({ ...options, workflow, limit: PAGE_SIZE, offset });
-      // A server may answer with fewer than were asked for.
+      // A server may return fewer than requested.
       offset += runs.length;
       const slug = runs.find((run) => run.number === number)?.slug ?? null;
       if (slug !== null) return slug;
-      if (runs.length === 0) throw new NotFound(`Cannot ${act}: ${NO_RUN}`);
+      if (runs.length === 0) throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
     }
-    throw new BadResponse(`Cannot ${act}: the list of runs has no end`);
+    throw new BadResponse(`Cannot ${action}: the list of runs does not end`);
   }
 
   return operations;
 }
 
-function callFor(submission: SubmitRequest): { readonly act: string; readonly body: JsonObject } {
+function submitOptionsFor(submission: SubmitRequest): { readonly action: string; readonly body: JsonObject } {
   const { workflow, inputs, slug, displayName, consent } = submission;
   const body: JsonObject = { workflow, inputs };
   if (slug !== null) body.slug = slug;
   if (displayName !== null) body.displayName = displayName;
-  // Exactly what the user was shown: a workflow that asks for more by now is refused, not waved through.
+  // Exactly what the user was shown: if the workflow requires more by now, the server rejects the submit.
   if (consent !== null && consent.permissions.length > 0) body.consentPermissions = [...consent.permissions];
   if (consent !== null && consent.variables.length > 0) body.consentVariables = [...consent.variables];
-  return { act: `submit ${workflow}`, body };
+  return { action: `submit ${workflow}`, body };
 }
 
 function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery): string {
@@ -130,15 +130,15 @@ function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery)
   return query.size === 0 ? "" : `?${query}`;
 }
 
-/** The contract says a JSON string; what is not said to be JSON is the file itself. */
-function fileText(answer: Answer, act: string): string {
-  if (!(answer.headers.get("content-type") ?? "").includes("json")) return answer.text;
+/** The contract has a JSON string; a response of another content type is the file itself. */
+function fileText(response: HttpResponse, action: string): string {
+  if (!(response.headers.get("content-type") ?? "").includes("json")) return response.text;
   let value: unknown;
   try {
-    value = JSON.parse(answer.text);
+    value = JSON.parse(response.text);
   } catch {
-    // As any other that can't be read.
+    // Reported below, like any other response that is not a JSON string.
   }
   if (typeof value === "string") return value;
-  throw new BadResponse(`Cannot ${act}: the answer must be a JSON string (request ${answer.requestId})`);
+  throw new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${response.requestId})`);
 }

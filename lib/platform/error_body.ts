@@ -1,39 +1,39 @@
 /**
- * What an error's body says. The platform has two forms: its own envelope (`{error, message, code?, errors?}`) and
- * problem details (RFC 9457); a proxy before it may send a web page, or nothing. Nothing is assumed.
+ * Reads the body of an error response. The platform has two formats: its own envelope (`{error, message, code?, errors?}`)
+ * and problem details (RFC 9457). A proxy may send a web page, or nothing.
  */
 
 import type { Problem } from "../problem.ts";
 
 export interface ErrorBody {
-  /** On one line, without a full stop; `null` when there are no words for people. */
+  /** One line, without a final period; `null` if there is no readable message. */
   readonly message: string | null;
-  /** The platform's stable name for what is wrong. */
+  /** The platform's error code. */
   readonly code: string | null;
   readonly problems: readonly Problem[];
-  /** JSON pointers of the fields that are wrong, like `#/slug`. */
+  /** JSON pointers to the invalid fields, like `#/slug`. */
   readonly pointers: readonly string[];
 }
 
-const SILENT: ErrorBody = { message: null, code: null, problems: [], pointers: [] };
+const EMPTY: ErrorBody = { message: null, code: null, problems: [], pointers: [] };
 
 const MAX_CHARACTERS = 500;
 
 export function readErrorBody(text: string): ErrorBody {
   const content = parsed(text);
-  if (typeof content === "string") return { ...SILENT, message: isPlainWords(content) ? tidy(content) : null };
-  if (!isObject(content)) return SILENT;
+  if (typeof content === "string") return { ...EMPTY, message: isShortText(content) ? normalize(content) : null };
+  if (!isObject(content)) return EMPTY;
   const errors = Array.isArray(content.errors) ? content.errors : [];
-  const message = words(content.detail) ?? words(content.message) ?? words(content.title);
+  const message = messageOf(content.detail) ?? messageOf(content.message) ?? messageOf(content.title);
   return {
     message,
     code: typeof content.code === "string" && content.code !== "" ? content.code : null,
-    problems: errors.map(problem).filter((found) => found !== null),
+    problems: errors.map(problemOf).filter((problem) => problem !== null),
     pointers: errors.flatMap((error) => isObject(error) && typeof error.pointer === "string" ? [error.pointer] : []),
   };
 }
 
-/** `#/inputs/rows/0/name` as `inputs.rows[0].name`. */
+/** Converts `#/inputs/rows/0/name` to `inputs.rows[0].name`. */
 export function pathOfPointer(pointer: string): string {
   const tokens = pointer.replace(/^#/, "").split("/").slice(1).map(unescaped);
   return tokens.reduce((path, token) => {
@@ -43,7 +43,7 @@ export function pathOfPointer(pointer: string): string {
   }, "");
 }
 
-/** What is not JSON is taken for text. */
+/** Returns text that is not JSON unchanged. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -52,17 +52,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A short line of text, not a page. */
-function isPlainWords(text: string): boolean {
+/** False for a web page or JSON. */
+function isShortText(text: string): boolean {
   const line = text.trim();
   return line !== "" && line.length <= 200 && !/[<>{}[\]]/.test(line);
 }
 
 /** A field's error (RFC 9457 style), or one of the envelope's plain lines. */
-function problem(error: unknown): Problem | null {
-  if (typeof error === "string") return error.trim() === "" ? null : { origin: "", path: "", message: tidy(error) };
+function problemOf(error: unknown): Problem | null {
+  if (typeof error === "string") {
+    return error.trim() === "" ? null : { origin: "", path: "", message: normalize(error) };
+  }
   if (!isObject(error)) return null;
-  const message = words(error.detail) ?? words(error.message) ?? words(error.code);
+  const message = messageOf(error.detail) ?? messageOf(error.message) ?? messageOf(error.code);
   if (message === null) return null;
   const path = typeof error.pointer === "string"
     ? pathOfPointer(error.pointer)
@@ -72,11 +74,11 @@ function problem(error: unknown): Problem | null {
   return { origin: "", path, message };
 }
 
-function words(value: unknown): string | null {
-  return typeof value === "string" && value.trim() !== "" ? tidy(value) : null;
+function messageOf(value: unknown): string | null {
+  return typeof value === "string" && value.trim() !== "" ? normalize(value) : null;
 }
 
-function tidy(text: string): string {
+function normalize(text: string): string {
   const line = text.trim().replace(/\s+/g, " ").replace(/\.$/, "");
   return line.length > MAX_CHARACTERS ? `${line.slice(0, MAX_CHARACTERS)}...` : line;
 }
@@ -86,7 +88,7 @@ function unescaped(token: string): string {
   try {
     plain = decodeURIComponent(token);
   } catch {
-    // Not percent-encoded, though it should be: as it is.
+    // Not percent-encoded, although it should be: used unchanged.
   }
   return plain.replaceAll("~1", "/").replaceAll("~0", "~");
 }

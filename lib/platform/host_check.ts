@@ -1,62 +1,62 @@
-/** What a host tells about itself and the user's workspace: asked once, never again, by whoever looks for what is wrong. */
+/** A host's health and the user's workspace. Requests are not retried: diagnostics report the first failure. */
 
 import { looseObject, nullish, number, string } from "../deps/zod.ts";
-import { errorOfAnswer, errorOfFailure } from "./response_error.ts";
-import { ask, askOr } from "./request.ts";
+import { errorOfFailure, errorOfResponse } from "./response_error.ts";
+import { sendRequest, withFallback } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
 import { httpDateMs } from "./retry.ts";
-import { readShape, said } from "./schema.ts";
+import { nonEmpty, readShape } from "./schema.ts";
 
 export interface Health {
-  /** `unknown`: it answers, but has no such route. `foreign`: something answers that does not speak as the platform does. */
-  readonly state: "well" | "unknown" | "foreign";
-  /** From the request to the whole answer. */
+  /** `unknown`: the server lacks this route. `foreign`: the response is not one of the platform. */
+  readonly state: "ok" | "unknown" | "foreign";
+  /** From the request to the complete response. */
   readonly elapsedMs: number;
-  /** How far the host's clock is ahead of ours, to a second or so; `null` when its answer shows none. */
+  /** How far the host's clock is ahead of ours, to about a second; `null` if the response has no `Date`. */
   readonly clockAheadMs: number | null;
 }
 
 /** The contract's WorkspaceStatus. */
 export interface WorkspaceStatus {
-  /** Off, Starting, Running, Stopped, Pulling, Terminating, Restarting, Paused, Failed, Unknown, or a newer word. */
+  /** Off, Starting, Running, Stopped, Pulling, Terminating, Restarting, Paused, Failed, Unknown, or an unknown term. */
   readonly status: string;
   readonly details: string | null;
   readonly home: { readonly sizeBytes: number; readonly availableBytes: number } | null;
 }
 
 const HEALTH = "/healthzz";
-const WELL = "OK";
+const HEALTHY = "OK";
 
-/** @throws Unreachable, ResponseLost, Unavailable, Rejected or BadResponse when it is not well. */
-export async function askHealth(http: Http, { signal }: Abortable): Promise<Health> {
-  const act = `reach ${http.baseUrl}`;
+/** @throws Unreachable, ResponseLost, Unavailable, Rejected or BadResponse if the host is not healthy. */
+export async function checkHealth(http: Http, { signal }: Abortable): Promise<Health> {
+  const action = `reach ${http.baseUrl}`;
   const sentAtMs = http.clock.now();
-  const outcome = await http.send({ act, method: "GET", path: HEALTH, connection: "shared", signal });
+  const result = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
   const nowMs = http.clock.now();
-  const context = { act, baseUrl: http.baseUrl, nowMs };
-  if (outcome.type === "failed") throw errorOfFailure(outcome, context);
-  const { answer } = outcome;
-  const isMissing = answer.status === 404 || answer.status === 405;
-  if (!isMissing && (answer.status < 200 || answer.status > 299)) throw errorOfAnswer(answer, context);
-  const dateMs = httpDateMs(answer.headers.get("date"));
+  const context = { action, baseUrl: http.baseUrl, nowMs };
+  if (result.type === "failed") throw errorOfFailure(result, context);
+  const { response } = result;
+  const isMissing = response.status === 404 || response.status === 405;
+  if (!isMissing && (response.status < 200 || response.status > 299)) throw errorOfResponse(response, context);
+  const dateMs = httpDateMs(response.headers.get("date"));
   return {
-    state: isMissing ? "unknown" : readRawText(answer).trim() === WELL ? "well" : "foreign",
+    state: isMissing ? "unknown" : readRawText(response).trim() === HEALTHY ? "ok" : "foreign",
     elapsedMs: nowMs - sentAtMs,
-    // The header knows no parts of a second: it says the middle of one, seen in the middle of the exchange.
+    // The header has a resolution of one second: compare the middle of that second with the middle of the exchange.
     clockAheadMs: dateMs === undefined ? null : dateMs + 500 - (sentAtMs + nowMs) / 2,
   };
 }
 
-/** @returns `null` when the server has no such route. */
-export async function askWorkspace(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
-  const act = "ask how the workspace is";
-  return await askOr(null, ["not_found", "unsupported"], async () => {
-    const answer = await ask(http, { act, path: "/api/user-workspace/status", signal, retry: "none" });
-    const { status, details, homeStorage } = readShape(WORKSPACE, answer, act);
+/** @returns `null` if the server lacks this route. */
+export async function getWorkspaceStatus(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
+  const action = "get the workspace status";
+  return await withFallback(null, ["not_found", "unsupported"], async () => {
+    const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" });
+    const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
     const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;
-    return { status, details: said(details), home };
+    return { status, details: nonEmpty(details), home };
   });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Where every request passes: base URL, credential, a deadline, a bound on the answer's size, a line in the diary. One
- * exchange each, never repeated here.
+ * One request and its response: adds the base URL, the credential and a deadline, limits the size of the response, and
+ * logs a line. Nothing is retried here.
  */
 
 import type { Clock } from "../clock.ts";
@@ -11,74 +11,73 @@ import type { Secret } from "../secret.ts";
 import { type NetworkError, readNetworkError } from "./network_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
-/** What requests are made with. */
+/** Dependencies and settings of all requests. */
 export interface HttpOptions {
-  /** Without an authorization nobody's key is sent: for what a host tells to anybody. */
+  /** `authorization: null` sends no credential, for routes that need none. */
   readonly credential: Pick<Credential, "baseUrl"> & { readonly authorization: Secret | null };
-  /** The runtime's own, or one that stands in its place. */
+  /** Usually `globalThis.fetch`. */
   readonly fetch: typeof globalThis.fetch;
-  /** Where deadlines come from. */
+  /** For timeouts. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
-  /** Told of each request. */
+  /** Receives a line for each request, without its headers. */
   readonly log: Log;
-  /** How we introduce ourselves. */
+  /** The `User-Agent` header. */
   readonly userAgent: string;
-  /** For the whole exchange, its answer's body included. */
+  /** For the whole exchange, including the body of the response. Default: 30 s. */
   readonly requestTimeoutMs?: number | undefined;
-  /** Of an answer that is read whole, unpacked. */
-  readonly maxAnswerBytes?: number | undefined;
-  /** The same for a file of a run. */
+  /** Maximum size of a response, decompressed. Default: 32 MiB. */
+  readonly maxResponseBytes?: number | undefined;
+  /** Maximum size of a file of a run. Default: 64 MiB. */
   readonly maxFileBytes?: number | undefined;
-  /** Authorities to trust beside the runtime's own, as PEM text. */
+  /** Additional certificate authorities to trust, as PEM text. */
   readonly caCerts?: readonly string[] | undefined;
-  /** The runtime's own unless said otherwise; `null` for none, then `fetch` chooses the connection. */
+  /** Default: `Deno.createHttpClient`; `null` leaves the choice of connection to `fetch`. */
   readonly createHttpClient?: typeof Deno.createHttpClient | null | undefined;
 }
 
 export interface Exchange {
-  /** What it is for, as in "Cannot list runs". */
-  readonly act: string;
+  /** Completes "Cannot …", like `list runs`. */
+  readonly action: string;
   readonly method: "GET" | "POST" | "DELETE";
-  /** With its query, from `/` on. */
+  /** With the query; starts with `/`. */
   readonly path: string;
   readonly body?: JsonObject | undefined;
-  /** Beside the usual ones. */
+  /** Added to the default ones. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /**
-   * `own` for what must not arrive twice: on a kept-alive connection, Deno 2.9's fetch was seen to send a POST again when
-   * the server closed after reading it.
+   * `own` for a request that must not arrive twice: on a kept-alive connection, Deno 2.9's `fetch` sends a POST again if
+   * the server closes the connection after reading it.
    */
   readonly connection: "shared" | "own";
-  /** What the answer is, which decides how large it may be: usual unless said otherwise. */
-  readonly answer?: "usual" | "file" | undefined;
+  /** Determines the maximum size. Default: `default`. */
+  readonly responseKind?: "default" | "file" | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** The server's name for the exchange where it gave one, else ours. */
+  /** The server's ID of the request if it sent one, else ours. */
   readonly requestId: string;
 }
 
-/** How an exchange went. */
-export type Outcome =
-  | { readonly type: "answered"; readonly answer: Answer }
+export type ExchangeResult =
+  | { readonly type: "response"; readonly response: HttpResponse }
   | {
     readonly type: "failed";
     readonly error: NetworkError | TimedOut;
-    /** What was thrown. */
+    /** The original error. */
     readonly cause: unknown;
     readonly requestId: string;
   };
 
 export interface TimedOut {
-  readonly trouble: "timeout";
+  readonly kind: "timeout";
   readonly isSent: "unknown";
-  readonly words: string;
+  readonly message: string;
 }
 
 export interface Http {
@@ -87,21 +86,21 @@ export interface Http {
   readonly log: Log;
   readonly baseUrl: string;
   /**
-   * Sends once.
+   * Sends the request once.
    *
-   * @throws The signal's own reason; BadResponse for an answer that is too large or sends us to another host.
+   * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host.
    */
-  send(exchange: Exchange): Promise<Outcome>;
+  send(exchange: Exchange): Promise<ExchangeResult>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const MIB = 1024 * 1024;
-/** Thousands of workflows with their files, or of runs. */
-const MAX_ANSWER_BYTES = 32 * MIB;
-/** The platform rotates logs at 10 MiB; JSON may escape each byte of them. */
+/** Enough for thousands of runs, or of workflows with their files. */
+const MAX_RESPONSE_BYTES = 32 * MIB;
+/** The platform rotates logs at 10 MiB; as JSON, each byte may be escaped. */
 const MAX_FILE_BYTES = 64 * MIB;
-/** Of an answer that says no, the beginning tells. */
-const MAX_REFUSAL_BYTES = MIB;
+/** The beginning of an error response is enough. */
+const MAX_ERROR_BYTES = MIB;
 const MAX_REDIRECTS = 5;
 
 export function createHttp(options: HttpOptions): Http {
@@ -109,7 +108,10 @@ export function createHttp(options: HttpOptions): Http {
   const connections = createConnections(options);
   const redact = redactor(credential.authorization);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
-  const bounds = { usual: options.maxAnswerBytes ?? MAX_ANSWER_BYTES, file: options.maxFileBytes ?? MAX_FILE_BYTES };
+  const limits = {
+    default: options.maxResponseBytes ?? MAX_RESPONSE_BYTES,
+    file: options.maxFileBytes ?? MAX_FILE_BYTES,
+  };
 
   return {
     clock,
@@ -120,33 +122,40 @@ export function createHttp(options: HttpOptions): Http {
       exchange.signal?.throwIfAborted();
       const ownId = requestIdOf(random);
       const startedMs = clock.now();
-      const note = (what: string, id: string) =>
+      const logLine = (event: string, id: string) =>
         log(
           "DEBUG",
-          `${exchange.method} ${exchange.path}: ${what} in ${Math.round(clock.now() - startedMs)} ms (request ${id})`,
+          `${exchange.method} ${exchange.path}: ${event} in ${Math.round(clock.now() - startedMs)} ms (request ${id})`,
         );
       using deadline = clock.timeout(requestTimeoutMs);
       using connection = connections(exchange.connection);
       const signals = exchange.signal === undefined ? [deadline.signal] : [exchange.signal, deadline.signal];
       const signal = AbortSignal.any(signals);
       try {
-        const response = await fetchHere(options, exchange, { signal, client: connection.client, requestId: ownId });
+        const response = await fetchSameOrigin(options, exchange, {
+          signal,
+          client: connection.client,
+          requestId: ownId,
+        });
         const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const maxBytes = bounds[exchange.answer ?? "usual"];
+        const maxBytes = limits[exchange.responseKind ?? "default"];
         const text = redact(
           response.ok
-            ? await boundedText(response, { act: exchange.act, requestId, maxBytes })
-            : await textBeginning(response, Math.min(maxBytes, MAX_REFUSAL_BYTES)),
+            ? await boundedText(response, { action: exchange.action, requestId, maxBytes })
+            : await truncatedText(response, Math.min(maxBytes, MAX_ERROR_BYTES)),
         );
-        note(`answered ${response.status}`, requestId);
-        return { type: "answered", answer: { status: response.status, headers: response.headers, text, requestId } };
+        logLine(`status ${response.status}`, requestId);
+        return {
+          type: "response",
+          response: { status: response.status, headers: response.headers, text, requestId },
+        };
       } catch (error) {
-        // Before anything else: giving up is never reported as a failure of the network.
+        // First: an abort is never reported as a network failure.
         exchange.signal?.throwIfAborted();
         if (error instanceof BadResponse) throw error;
-        const read = deadline.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
-        note(read.words, ownId);
-        return { type: "failed", error: read, cause: error, requestId: ownId };
+        const failure = deadline.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
+        logLine(failure.message, ownId);
+        return { type: "failed", error: failure, cause: error, requestId: ownId };
       }
     },
   };
@@ -154,27 +163,27 @@ export function createHttp(options: HttpOptions): Http {
 
 type Client = Deno.HttpClient | undefined;
 
-/** Which connections an exchange uses; what was opened for it alone is closed with it. */
+/** Returns the connections of an exchange; disposing it closes a connection of its own. */
 function createConnections(
   { createHttpClient = Deno.createHttpClient, caCerts }: HttpOptions,
-): (which: Exchange["connection"]) => Disposable & { readonly client: Client } {
+): (kind: Exchange["connection"]) => Disposable & { readonly client: Client } {
   const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
   let shared: Client;
-  return (which) => {
-    // Not every place that runs Deno programs has it.
+  return (kind) => {
+    // Some hosts that run Deno programs lack this function.
     if (typeof createHttpClient !== "function") return { client: undefined, [Symbol.dispose]() {} };
-    if (which === "own") {
+    if (kind === "own") {
       const client = createHttpClient({ ...trust, poolMaxIdlePerHost: 0 });
       return { client, [Symbol.dispose]: () => client.close() };
     }
-    // The runtime's own client will do, unless more authorities are to be trusted.
+    // The runtime's default client is enough unless additional authorities are to be trusted.
     if (caCerts !== undefined) shared ??= createHttpClient(trust);
     return { client: shared, [Symbol.dispose]() {} };
   };
 }
 
-/** Follows redirects by hand, and on the same origin alone: the credential never travels elsewhere. */
-async function fetchHere(
+/** Follows redirects itself, and only within the origin: the credential is never sent elsewhere. */
+async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
   exchange: Exchange,
   { signal, client, requestId }: { readonly signal: AbortSignal; readonly client: Client; readonly requestId: string },
@@ -202,7 +211,7 @@ async function fetchHere(
     const response = await fetch(url, init);
     const location = response.headers.get("location");
     const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
-    // What is not a read would be sent a second time, or turned into a read.
+    // Other methods would be sent twice, or turned into a GET.
     if (!isRedirect || exchange.method !== "GET") return response;
     await response.body?.cancel();
     url = redirectTarget({ location, from: url, redirects, exchange, requestId });
@@ -218,54 +227,54 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
 }): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : null;
   if (target !== null) {
-    // They would take the place of the credential.
+    // They would replace the credential.
     target.username = "";
     target.password = "";
   }
   if (target !== null && target.origin === from.origin && redirects < MAX_REDIRECTS) return target;
-  const why = target === null
+  const reason = target === null
     ? "the server redirects to an address that cannot be read"
     : target.origin === from.origin
     ? `the server redirects more than ${MAX_REDIRECTS} times`
-    : `the server redirects to ${target.origin}, and the key is for ${from.origin} alone`;
-  throw new BadResponse(`Cannot ${exchange.act}: ${why} (request ${requestId})`, {
-    hint: "Check the host that the key names, and whether a sign-in page or a proxy stands before it",
+    : `the server redirects to ${target.origin}, but the key is only for ${from.origin}`;
+  throw new BadResponse(`Cannot ${exchange.action}: ${reason} (request ${requestId})`, {
+    hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
   });
 }
 
-/** Counts what is unpacked, as it comes: a small body may unpack to a thousand times its size. */
+/** Counts decompressed bytes while reading: a small body may decompress to a thousand times its size. */
 async function boundedText(
   response: Response,
-  { act, requestId, maxBytes }: { readonly act: string; readonly requestId: string; readonly maxBytes: number },
+  { action, requestId, maxBytes }: { readonly action: string; readonly requestId: string; readonly maxBytes: number },
 ): Promise<string> {
-  const { text, isWhole } = await readUpTo(response, maxBytes);
-  if (isWhole) return text;
-  throw new BadResponse(`Cannot ${act}: the answer is larger than ${maxBytes} bytes (request ${requestId})`);
+  const { text, isComplete } = await readUpTo(response, maxBytes);
+  if (isComplete) return text;
+  throw new BadResponse(`Cannot ${action}: the response is larger than ${maxBytes} bytes (request ${requestId})`);
 }
 
-/** The status is the answer; a page that is too long must not hide it. */
-async function textBeginning(response: Response, maxBytes: number): Promise<string> {
+/** For an error, where the status matters more than a body that is too long. */
+async function truncatedText(response: Response, maxBytes: number): Promise<string> {
   return (await readUpTo(response, maxBytes)).text;
 }
 
-async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isWhole: boolean }> {
-  if (response.body === null) return { text: "", isWhole: true };
+async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
+  if (response.body === null) return { text: "", isComplete: true };
   const decoder = new TextDecoder();
   const parts: string[] = [];
   let bytes = 0;
-  // Leaving the loop early gives up the rest of the body, and its connection.
+  // Leaving the loop early cancels the rest of the body and closes its connection.
   for await (const chunk of response.body) {
     const room = maxBytes - bytes;
     bytes += chunk.length;
     parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));
-    if (chunk.length > room) return { text: parts.join(""), isWhole: false };
+    if (chunk.length > room) return { text: parts.join(""), isComplete: false };
   }
   parts.push(decoder.decode());
-  return { text: parts.join(""), isWhole: true };
+  return { text: parts.join(""), isComplete: true };
 }
 
 function timedOut(timeoutMs: number): TimedOut {
-  return { trouble: "timeout", isSent: "unknown", words: `no answer within ${timeoutMs / 1000} s` };
+  return { kind: "timeout", isSent: "unknown", message: `no response within ${timeoutMs / 1000} s` };
 }
 
 function requestIdOf(random: () => number): string {
@@ -277,10 +286,10 @@ function serverIdOf(headers: Headers): string | null {
   return id !== null && /^[\w.:-]{1,64}$/.test(id) ? id : null;
 }
 
-/** A server that repeats the credential in its answer must not make us print it. */
+/** Removes the credential from a response that repeats it, so that it is never printed. */
 function redactor(authorization: Secret | null): (text: string) => string {
   if (authorization === null) return (text) => text;
   const [scheme, token = ""] = authorization.reveal().split(" ");
-  const words = scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token];
-  return (text) => words.reduce((rest, word) => word === "" ? rest : rest.replaceAll(word, "***"), text);
+  const secrets = scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token];
+  return (text) => secrets.reduce((rest, secret) => secret === "" ? rest : rest.replaceAll(secret, "***"), text);
 }

@@ -1,9 +1,7 @@
-/** Why this file: most ticks ask the platform nothing, and a cold start should not load what does. */
-
 import type { Client } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
-/** A client that is loaded when it is first asked for something. */
+/** A client whose modules are loaded by its first call: most ticks make none, which keeps the cold start short. */
 export function lazyClient(
   { host, baseUrl }: Pick<Credential, "host" | "baseUrl">,
   load: () => Promise<Client>,

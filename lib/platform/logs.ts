@@ -1,6 +1,6 @@
 /**
- * The log of a step: a file in the run's folder, which the platform rotates at 10 MiB, keeping one backup. There is no
- * route that streams it, so following it means reading it again.
+ * The log of a step is a file in the run's folder. The platform rotates it at 10 MiB and keeps one backup. No route streams
+ * it, so following it means reading it repeatedly.
  */
 
 import type { RunId } from "../run.ts";
@@ -12,14 +12,14 @@ export function stepLogPath(job: string, stepIndex: number): string {
 }
 
 export interface ReadLogOptions extends Abortable {
-  /** What the read before this one found: as long as the log only grows, its backup is not asked for. */
+  /** The text from the previous read: as long as the log only grows, its backup is not requested. */
   readonly before?: string | null | undefined;
 }
 
 /**
- * A step's log as far as it is there, its rotated part first.
+ * The current content of a step's log, preceded by the rotated part.
  *
- * @returns `null` when the step has written nothing yet.
+ * @returns `null` if the step has not written anything yet.
  */
 export async function readStepLog(
   client: Pick<Client, "readRunFile">,
@@ -32,14 +32,14 @@ export async function readStepLog(
   const path = stepLogPath(job, stepIndex);
   const log = await client.readRunFile(runId, path, abortable);
   if (log === null || (before !== null && before !== "" && log.startsWith(before))) return log;
-  // After the log, not before it: what is rotated away in between is then read twice instead of never.
+  // After the log, not before it: lines that are rotated in between are then read twice instead of never.
   const backup = await client.readRunFile(runId, `${path}.1`, abortable);
   if (backup === null) return log;
   const isRotatedSince = log !== "" && backup.startsWith(log);
   return isRotatedSince ? backup + (await client.readRunFile(runId, path, abortable) ?? "") : backup + log;
 }
 
-/** The end of a text, a last line break not counted as a line. */
+/** The last lines of a text; a final line break does not start another line. */
 export function lastLines(text: string, count: number): string[] {
   if (count <= 0) return [];
   const end = text.endsWith("\n") ? text.length - 1 : text.length;
@@ -52,23 +52,23 @@ export function lastLines(text: string, count: number): string[] {
 }
 
 /**
- * What came since the last read. When the log was rotated in between, its beginning is gone: then where the two texts
- * overlap is looked for. Without any overlap all of it is new.
+ * The text added since the last read. If the log was rotated in between, its beginning is gone, and the two texts are
+ * searched for an overlap. Without an overlap, all of it is new.
  */
 export function newText(before: string, after: string): string {
   if (after.startsWith(before)) return after.slice(before.length);
   if (after === "") return "";
   const head = after.slice(0, HEAD_LENGTH);
-  for (let at = before.indexOf(head); at !== -1; at = before.indexOf(head, at + 1)) {
-    const overlap = before.length - at;
-    if (after.startsWith(before.slice(at))) return after.slice(overlap);
+  for (let start = before.indexOf(head); start !== -1; start = before.indexOf(head, start + 1)) {
+    const overlap = before.length - start;
+    if (after.startsWith(before.slice(start))) return after.slice(overlap);
   }
-  // A head that is longer than what was read of it so far.
+  // The overlap is shorter than the head.
   for (let overlap = Math.min(head.length, before.length); overlap > 0; overlap--) {
     if (before.endsWith(head.slice(0, overlap))) return after.slice(overlap);
   }
   return after;
 }
 
-/** Enough for native search to tell one place from another. */
+/** Long enough for the native search to find few false matches. */
 const HEAD_LENGTH = 4096;

@@ -1,71 +1,70 @@
 /**
- * Why this file: the runtime's network errors carry no code. Refused, unresolved, TLS and cut differ in their text
- * alone, and the text sits in the message on Deno 2.4 and in the cause on 2.9. It is read here and nowhere else.
+ * The runtime's network errors have no code: they differ only in their text, which is in the message on Deno 2.4 and in
+ * the cause on 2.9. Only this file reads it.
  */
 
-/** What is wrong with the certificate that the server shows. */
-export type CertificateTrouble =
+/** What is wrong with the server's certificate. */
+export type CertificateErrorKind =
   | "untrusted"
   | "expired"
   | "not-yet-valid"
   | "wrong-name"
-  /** The server shows an authority's certificate as its own. */
+  /** The server presents the certificate of a certificate authority as its own. */
   | "authority"
   | "bad-certificate";
 
-export type NetworkTrouble =
-  | CertificateTrouble
+export type NetworkErrorKind =
+  | CertificateErrorKind
   | "refused"
   | "name"
-  /** No handshake came about, for another reason than the certificate. */
+  /** The handshake failed for a reason other than the certificate. */
   | "tls"
   | "unreachable"
-  /** The runtime may not speak to this host. */
+  /** The runtime lacks the permission to connect to the host. */
   | "denied"
-  /** The connection ended before the answer did. */
+  /** The connection was closed before the response was complete. */
   | "cut"
   | "unknown";
 
 export interface NetworkError {
-  readonly trouble: NetworkTrouble;
-  /** `no` when no connection came about, so that nothing can have been sent. What is not recognised is `unknown`. */
+  readonly kind: NetworkErrorKind;
+  /** `no` if no connection was established, so nothing can have been sent; `unknown` for any unrecognized error. */
   readonly isSent: "no" | "unknown";
-  /** What is so, for people. */
-  readonly words: string;
+  readonly message: string;
 }
 
-const WORDS: Record<NetworkTrouble, string> = {
+const MESSAGES: Record<NetworkErrorKind, string> = {
   untrusted: "the server's certificate is not trusted, so nothing was sent",
   expired: "the server's certificate has expired, so nothing was sent",
   "not-yet-valid": "the server's certificate is not valid yet, so nothing was sent",
   "wrong-name": "the server's certificate is not for this host, so nothing was sent",
-  authority: "the server shows an authority's certificate as its own, so nothing was sent",
+  authority: "the server presents a certificate authority's certificate as its own, so nothing was sent",
   "bad-certificate": "the server's certificate cannot be accepted, so nothing was sent",
   refused: "the connection was refused",
   name: "the host name cannot be resolved",
-  tls: "no secure connection came about",
+  tls: "no secure connection could be established",
   unreachable: "the host cannot be reached",
-  denied: "the runtime does not allow connections to it",
-  cut: "the connection was cut before the answer was complete",
+  denied: "the runtime lacks the permission to connect",
+  cut: "the connection was closed before the response was complete",
   unknown: "the connection failed",
 };
 
-/** Reads what `fetch`, or reading the body of its answer, has thrown. */
+/** Classifies an error thrown by `fetch` or while reading the body. */
 export function readNetworkError(error: unknown): NetworkError {
   const text = textOf(error);
-  const trouble = troubleOf(error, text);
-  const isSent = trouble === "cut" || trouble === "unknown" ? "unknown" : "no";
-  const names = trouble === "wrong-name" ? namesIn(text) : [];
-  const words = names.length === 0 ? WORDS[trouble] : `${WORDS[trouble]}: it is for ${names.join(", ")}`;
-  return { trouble, isSent, words };
+  const kind = kindOf(error, text);
+  const isSent = kind === "cut" || kind === "unknown" ? "unknown" : "no";
+  const names = kind === "wrong-name" ? namesIn(text) : [];
+  const message = names.length === 0 ? MESSAGES[kind] : `${MESSAGES[kind]}: it is for ${names.join(", ")}`;
+  return { kind, isSent, message };
 }
 
-/** Whether the same request would meet the same trouble a little later, unless somebody mends something. */
-export function isLasting(trouble: NetworkTrouble): boolean {
-  return LASTING.includes(trouble);
+/** True if a retry would fail the same way until someone fixes the cause. */
+export function isPermanent(kind: NetworkErrorKind): boolean {
+  return PERMANENT.includes(kind);
 }
 
-const LASTING: readonly NetworkTrouble[] = [
+const PERMANENT: readonly NetworkErrorKind[] = [
   "untrusted",
   "expired",
   "not-yet-valid",
@@ -76,37 +75,37 @@ const LASTING: readonly NetworkTrouble[] = [
   "denied",
 ];
 
-function troubleOf(error: unknown, text: string): NetworkTrouble {
+function kindOf(error: unknown, text: string): NetworkErrorKind {
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return "denied";
   if (/requests to port \d+ are blocked/i.test(text)) return "denied";
-  // The one mark that both generations set on all that goes wrong before a request can be sent. What comes before it
-  // names the address, which may hold any word.
-  const [, why] = text.split("client error (Connect)");
-  if (why === undefined) {
+  // Both generations mark every failure to connect this way. The text before it contains the URL, which may contain any
+  // of the terms below.
+  const [, reason] = text.split("client error (Connect)");
+  if (reason === undefined) {
     return /connection closed|connection reset|broken pipe|reading a body|unexpected eof/i.test(text)
       ? "cut"
       : "unknown";
   }
-  // Before all other words: a certificate may hold any name, and the runtime repeats it.
-  const [, certificate] = why.split("invalid peer certificate: ");
-  if (certificate !== undefined) return certificateTroubleOf(certificate);
-  if (/dns error/i.test(why)) return "name";
+  // First, because the runtime repeats the names in the certificate, which may contain any of the terms below.
+  const [, certificate] = reason.split("invalid peer certificate: ");
+  if (certificate !== undefined) return certificateErrorKind(certificate);
+  if (/dns error/i.test(reason)) return "name";
   // 111 Linux, 61 macOS, 10061 Windows.
-  if (/connection refused|\(os error (?:111|61|10061)\)/i.test(why)) return "refused";
-  if (/tcp connect error|tunnel|proxy|timed out/i.test(why)) return "unreachable";
-  if (/tls|handshake|certificate|corrupt message|ssl|alert/i.test(why)) return "tls";
+  if (/connection refused|\(os error (?:111|61|10061)\)/i.test(reason)) return "refused";
+  if (/tcp connect error|tunnel|proxy|timed out/i.test(reason)) return "unreachable";
+  if (/tls|handshake|certificate|corrupt message|ssl|alert/i.test(reason)) return "tls";
   return "unreachable";
 }
 
-function certificateTroubleOf(what: string): CertificateTrouble {
-  if (/^UnknownIssuer/.test(what)) return "untrusted";
-  if (/^(?:certificate expired|Expired)/.test(what)) return "expired";
-  if (/^(?:certificate not valid yet|NotValidYet)/.test(what)) return "not-yet-valid";
-  if (/^(?:certificate not valid for name|NotValidForName)/.test(what)) return "wrong-name";
-  return what.includes("CaUsedAsEndEntity") ? "authority" : "bad-certificate";
+function certificateErrorKind(text: string): CertificateErrorKind {
+  if (/^UnknownIssuer/.test(text)) return "untrusted";
+  if (/^(?:certificate expired|Expired)/.test(text)) return "expired";
+  if (/^(?:certificate not valid yet|NotValidYet)/.test(text)) return "not-yet-valid";
+  if (/^(?:certificate not valid for name|NotValidForName)/.test(text)) return "wrong-name";
+  return text.includes("CaUsedAsEndEntity") ? "authority" : "bad-certificate";
 }
 
-/** A few of the names that the certificate is for. */
+/** At most five of the names in the certificate. */
 function namesIn(text: string): string[] {
   const [, , names = ""] = text.split(/(certificate is only valid for )/);
   return [...names.matchAll(/DnsName\("([^"]*)"\)|IpAddress\(([^)]*)\)/g)].slice(0, 5).map(([, dns, ip]) =>
@@ -116,6 +115,8 @@ function namesIn(text: string): string[] {
 
 function textOf(error: unknown): string {
   const texts: string[] = [];
-  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) texts.push(at.message);
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    texts.push(cause.message);
+  }
   return texts.join(": ");
 }

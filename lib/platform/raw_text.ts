@@ -1,11 +1,7 @@
-/**
- * Why this file: the contract calls some bodies base64 within a JSON string, and servers send them raw. Either way there
- * is text in them.
- */
+/** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
+import type { HttpResponse } from "./http.ts";
 
-import type { Answer } from "./http.ts";
-
-export function readRawText({ headers, text }: Pick<Answer, "headers" | "text">): string {
+export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
   if (!(headers.get("content-type") ?? "").includes("json")) return text;
   const value = jsonString(text);
   return value === null ? text : decoded(value) ?? value;
@@ -20,7 +16,7 @@ function jsonString(text: string): string | null {
   }
 }
 
-/** Neither a workflow file nor `user:NAME` can be mistaken for base64: both hold a colon. */
+/** Neither a workflow file nor `user:NAME` can be mistaken for base64: both contain a colon. */
 function decoded(value: string): string | null {
   if (!/^[A-Za-z0-9+/]+=*$/.test(value) || value.length % 4 !== 0) return null;
   try {

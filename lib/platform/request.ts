@@ -1,87 +1,87 @@
-/** A request until it is answered: sent again where that is safe, its error told in the house's words. */
+/** Sends a request, retries it where that is safe, and turns a failure into a typed error. */
 
 import { RunnerError, UsageError } from "../errors.ts";
-import { errorOfAnswer, errorOfFailure, waitAskedFor } from "./response_error.ts";
+import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
-import type { Answer, Exchange, Http, Outcome } from "./http.ts";
-import { isLasting } from "./network_error.ts";
-import { isPassing, RETRY_POLICY, retryDelayMs } from "./retry.ts";
+import type { Exchange, ExchangeResult, Http, HttpResponse } from "./http.ts";
+import { isPermanent } from "./network_error.ts";
+import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
-export interface Question extends Abortable {
-  /** As in "Cannot list runs". */
-  readonly act: string;
+export interface RequestOptions extends Abortable {
+  /** Completes "Cannot …", like `list runs`. */
+  readonly action: string;
   readonly path: string;
-  /** GET unless said otherwise. */
+  /** Default: GET. */
   readonly method?: Exchange["method"];
   readonly body?: Exchange["body"];
-  /** For what does no harm when it arrives twice; a GET always is so. */
+  /** True if the request does no harm when it arrives twice. A GET is always repeatable. */
   readonly isRepeatable?: boolean;
-  readonly answer?: Exchange["answer"];
-  /** Says what a 404 means, like "no such workflow". */
+  readonly responseKind?: Exchange["responseKind"];
+  /** The reason to report for a 404, like `no such workflow`. */
   readonly whenMissing?: string;
 }
 
 /**
- * Asks, and has a 2xx for an answer or throws.
+ * Returns a 2xx response.
  *
- * @throws Every class that `Client` names; the signal's own reason.
+ * @throws The classes that `Client` lists; the signal's own reason.
  */
-export async function ask(http: Http, question: Question): Promise<Answer> {
-  const { act, method = "GET", path, body, signal, retry, whenMissing } = question;
-  const isRepeatable = method === "GET" || question.isRepeatable === true;
+export async function sendRequest(http: Http, request: RequestOptions): Promise<HttpResponse> {
+  const { action, method = "GET", path, body, signal, retry, responseKind, whenMissing } = request;
+  const isRepeatable = method === "GET" || request.isRepeatable === true;
   const connection = isRepeatable ? "shared" : "own";
-  const exchange: Exchange = { act, method, path, body, signal, connection, answer: question.answer };
+  const exchange: Exchange = { action, method, path, body, signal, connection, responseKind };
   const startedMs = http.clock.now();
   for (let failures = 1;; failures++) {
-    const outcome = await http.send(exchange);
-    if (outcome.type === "answered" && isGood(outcome.answer)) return outcome.answer;
+    const result = await http.send(exchange);
+    if (result.type === "response" && isSuccess(result.response)) return result.response;
 
     const nowMs = http.clock.now();
-    const context = { act, whenMissing, baseUrl: http.baseUrl, nowMs };
-    const error = outcome.type === "answered"
-      ? errorOfAnswer(outcome.answer, context)
-      : errorOfFailure(outcome, context);
-    if (!isRepeatable || retry === "none" || !isPassingTrouble(outcome)) throw error;
-    const waitMs = outcome.type === "answered" ? waitAskedFor(outcome.answer.headers, nowMs) : undefined;
-    const trial = { failures, elapsedMs: nowMs - startedMs, retryAfterMs: waitMs };
-    const delayMs = retryDelayMs(trial, RETRY_POLICY, http.random);
+    const context = { action, whenMissing, baseUrl: http.baseUrl, nowMs };
+    const error = result.type === "response"
+      ? errorOfResponse(result.response, context)
+      : errorOfFailure(result, context);
+    if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
+    const retryAfterMs = result.type === "response" ? retryAfterOf(result.response.headers, nowMs) : undefined;
+    const state = { failures, elapsedMs: nowMs - startedMs, retryAfterMs };
+    const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
-    http.log("INFO", `${error.message}; asking again in ${(delayMs / 1000).toFixed(1)} s`);
+    http.log("INFO", `${error.message}; retrying in ${(delayMs / 1000).toFixed(1)} s`);
     await http.clock.sleep(delayMs, { signal });
   }
 }
 
-/** The same, with what is said instead of an error of these kinds. */
-export async function askOr<T>(
-  otherwise: T,
+/** Returns `fallback` if `send` throws an error of one of these kinds. */
+export async function withFallback<T>(
+  fallback: T,
   kinds: readonly RunnerError["kind"][],
-  answer: () => Promise<T>,
+  send: () => Promise<T>,
 ): Promise<T> {
   try {
-    return await answer();
+    return await send();
   } catch (error) {
-    if (error instanceof RunnerError && kinds.includes(error.kind)) return otherwise;
+    if (error instanceof RunnerError && kinds.includes(error.kind)) return fallback;
     throw error;
   }
 }
 
 /**
- * A path segment. `.` and `..` would lead to another route, nothing at all to the whole collection, and half a character
- * can't be written.
+ * Encodes a name as a segment of a path. Rejects what cannot be one: `.` and `..` would lead to another route, an empty
+ * name to the whole collection, and a lone surrogate cannot be encoded.
  */
-export function segment(name: string, act: string): string {
+export function pathSegment(name: string, action: string): string {
   if (name === "" || name === "." || name === ".." || !name.isWellFormed()) {
-    throw new UsageError(`Cannot ${act}: ${JSON.stringify(name)} is not a name`);
+    throw new UsageError(`Cannot ${action}: ${JSON.stringify(name)} is not a valid name`);
   }
   return encodeURIComponent(name);
 }
 
-function isGood({ status }: Answer): boolean {
+function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 
-/** Whether it may be another answer a little later: a key or a certificate that is wrong stays wrong. */
-function isPassingTrouble(outcome: Outcome): boolean {
-  if (outcome.type === "answered") return isPassing(outcome.answer.status);
-  return outcome.error.trouble === "timeout" || !isLasting(outcome.error.trouble);
+/** Whether a retry can succeed: a wrong key or certificate stays wrong. */
+function isTransientFailure(result: ExchangeResult): boolean {
+  if (result.type === "response") return isTransient(result.response.status);
+  return result.error.kind === "timeout" || !isPermanent(result.error.kind);
 }

@@ -1,4 +1,4 @@
-/** Which error an exchange without a good answer is: one table from statuses to what the caller can do about it. */
+/** Which error an exchange without a good response is: one table from statuses to what the caller can do about it. */
 
 import {
   BadResponse,
@@ -14,104 +14,107 @@ import {
   Unsupported,
 } from "../errors.ts";
 import { readErrorBody } from "./error_body.ts";
-import type { Answer, Outcome } from "./http.ts";
-import type { NetworkTrouble } from "./network_error.ts";
+import type { ExchangeResult, HttpResponse } from "./http.ts";
+import type { NetworkErrorKind } from "./network_error.ts";
 import { httpDateMs, retryAfterMs } from "./retry.ts";
 
 export interface ErrorContext {
-  /** As in "Cannot list runs". */
-  readonly act: string;
-  /** Says what a 404 means, like "no such workflow". */
+  /** Completes "Cannot …", like `list runs`. */
+  readonly action: string;
+  /** The reason to report for a 404, like `no such workflow`. */
   readonly whenMissing?: string | undefined;
   readonly baseUrl: string;
   readonly nowMs: number;
-  /** True when a run may have been started by what got no clear answer. */
+  /** True when a run may have been started by what got no clear response. */
   readonly isSubmit?: boolean;
 }
 
-/** The error of an answer that is not a 2xx. */
-export function errorOfAnswer({ status, headers, text, requestId }: Answer, context: ErrorContext): RunnerError {
+/** The error for a response that is not a 2xx. */
+export function errorOfResponse(
+  { status, headers, text, requestId }: HttpResponse,
+  context: ErrorContext,
+): RunnerError {
   const body = readErrorBody(text);
-  const ofRequest = `(${status}, request ${requestId})`;
-  const said = body.message === null
+  const reference = `(${status}, request ${requestId})`;
+  const reason = body.message === null
     ? `the server answered ${status} (request ${requestId})`
-    : `${body.message} ${ofRequest}`;
-  const message = `Cannot ${context.act}: ${said}`;
+    : `${body.message} ${reference}`;
+  const message = `Cannot ${context.action}: ${reason}`;
   const options: RunnerErrorOptions = { code: body.code ?? undefined };
 
   if (status < 300) return new BadResponse(message, options);
-  if (status < 400) return redirected(status, { headers, context, requestId });
+  if (status < 400) return redirectError(status, { headers, context, requestId });
   switch (status) {
     case 401:
-      return new CredentialError("credential_refused", message, { ...options, hint: hintOfRefusal(body) });
+      return new CredentialError("credential_refused", message, { ...options, hint: hintFor401(body) });
     case 403:
       return new CredentialError("forbidden", message, {
         ...options,
-        hint: "This key's user may not do this: use another key, or ask the owner or an administrator for access",
+        hint: "The key's user lacks this permission: use another key, or ask the owner or an administrator for access",
       });
     case 404: {
       const missing = context.whenMissing === undefined
         ? message
-        : `Cannot ${context.act}: ${context.whenMissing} ${ofRequest}`;
+        : `Cannot ${context.action}: ${context.whenMissing} ${reference}`;
       return new NotFound(missing, options);
     }
     case 405:
-      return new Unsupported(message, { ...options, hint: "This server is older than what the request needs" });
+      return new Unsupported(message, { ...options, hint: "The server is too old for this request" });
     case 409:
       return new Conflict(message, options);
   }
   if (status >= 500 || status === 429 || status === 408 || status === 499) {
-    const waitMs = waitAskedFor(headers, context.nowMs);
-    // A 429 is answered at the door; behind any other of these the request may have taken effect.
+    const waitMs = retryAfterOf(headers, context.nowMs);
+    // The server sends a 429 before processing the request; after any other of these it may have taken effect.
     const submitted = context.isSubmit === true && status !== 429 ? "unknown" : "no";
-    const hint = hintOfWait(status, waitMs);
+    const hint = retryHint(status, waitMs);
     return new Unavailable(message, { ...options, status, retryAfterMs: waitMs, hint, submitted });
   }
   return new Rejected(message, body.problems, options);
 }
 
-/** The error of an exchange that got no answer. */
+/** The error for an exchange without a response. */
 export function errorOfFailure(
-  { error, cause, requestId }: Extract<Outcome, { type: "failed" }>,
-  { act, baseUrl, isSubmit }: ErrorContext,
+  { error, cause, requestId }: Extract<ExchangeResult, { type: "failed" }>,
+  { action, baseUrl, isSubmit }: ErrorContext,
 ): RunnerError {
   if (error.isSent === "no") {
-    return new Unreachable(`Cannot ${act}: ${error.words} (${baseUrl}, request ${requestId})`, {
+    return new Unreachable(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
       cause,
-      hint: HINT_OF_TROUBLE[error.trouble],
+      hint: HINT_OF_KIND[error.kind],
     });
   }
-  return new ResponseLost(`Cannot ${act}: ${error.words} (${baseUrl}, request ${requestId})`, {
+  return new ResponseLost(`Cannot ${action}: ${error.message} (${baseUrl}, request ${requestId})`, {
     cause,
     submitted: isSubmit === true ? "unknown" : "no",
   });
 }
 
-/** What a `Retry-After` of this answer asks for. A date is read by the server's own clock, where it shows one. */
-export function waitAskedFor(headers: Headers, nowMs: number): number | undefined {
+/** Milliseconds from `Retry-After`. A date is relative to the server's own clock if the response has a `Date`. */
+export function retryAfterOf(headers: Headers, nowMs: number): number | undefined {
   return retryAfterMs(headers.get("retry-after"), httpDateMs(headers.get("date")) ?? nowMs);
 }
 
 const CHECK_NETWORK = "Check the host that the key names, the network, and HTTP_PROXY, HTTPS_PROXY and NO_PROXY";
 
-const HINT_OF_TROUBLE: Record<NetworkTrouble, string> = {
+const HINT_OF_KIND: Record<NetworkErrorKind, string> = {
   refused: CHECK_NETWORK,
   name: CHECK_NETWORK,
   unreachable: CHECK_NETWORK,
   untrusted:
-    "If a private authority or a proxy signs this connection, trust its certificate with --cacert FILE or PW_CA_CERT=FILE; DENO_TLS_CA_STORE=system trusts what this machine trusts",
-  expired: "Check this machine's clock; if it is right, the certificate has to be renewed by those who run the host",
-  "not-yet-valid": "Check this machine's clock; if it is right, those who run the host have to install another",
-  "wrong-name": "Check the host that the key names, and whether a proxy or a sign-in page stands before it",
-  authority: "Those who run the host have to give it a certificate of its own, which that authority signs",
-  "bad-certificate": "Those who run the host have to give it another certificate",
+    "If a private certificate authority or a proxy signs this connection, trust its certificate with --cacert FILE or PW_CA_CERT=FILE; DENO_TLS_CA_STORE=system trusts what this machine trusts",
+  expired: "Check this machine's clock; if it is right, the host's operator has to renew the certificate",
+  "not-yet-valid": "Check this machine's clock; if it is right, the host's operator has to install another certificate",
+  "wrong-name": "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
+  authority: "The host's operator has to install a certificate that this authority has issued",
+  "bad-certificate": "The host's operator has to install another certificate",
   tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
-  denied: "Run it with --allow-net, or let it reach this host",
+  denied: "Run with --allow-net, or allow this host",
   cut: CHECK_NETWORK,
   unknown: CHECK_NETWORK,
 };
 
-function redirected(
+function redirectError(
   status: number,
   { headers, context, requestId }: {
     readonly headers: Headers;
@@ -119,30 +122,32 @@ function redirected(
     readonly requestId: string;
   },
 ): RunnerError {
-  const { act, baseUrl, isSubmit } = context;
+  const { action, baseUrl, isSubmit } = context;
   const location = headers.get("location");
   const target = location !== null && URL.canParse(location, baseUrl) ? ` to ${new URL(location, baseUrl).origin}` : "";
-  const options = { hint: "Check the host that the key names, and whether a sign-in page or a proxy stands before it" };
-  // 307 and 308 ask to send the same elsewhere, so it was not done here. After any other, what is there may be its result.
+  const options = {
+    hint: "Check the host that the key names, and whether a sign-in page or proxy intercepts requests to it",
+  };
+  // 307 and 308 ask us to repeat the request elsewhere, so nothing was done. Any other may point to the result.
   if (isSubmit !== true || status === 307 || status === 308) {
     const message =
-      `Cannot ${act}: the server redirects${target} instead of doing it (${status}, request ${requestId})`;
+      `Cannot ${action}: the server redirects${target} instead of processing the request (${status}, request ${requestId})`;
     return new Rejected(message, [], options);
   }
-  const message = `Cannot ${act}: the server redirects${target}, and does not say whether it was done`;
+  const message = `Cannot ${action}: the server redirects${target} without saying whether it processed the request`;
   return new BadResponse(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
 }
 
-/** A code of its own tells that a key has expired; servers without one have a sentence for it, and it decides a hint alone. */
-function hintOfRefusal({ code, message }: { readonly code: string | null; readonly message: string | null }): string {
-  const isUntold = code === null || code === "unauthenticated";
-  const isExpired = isUntold ? message === "Authentication has expired" : code.includes("expired");
+/** A specific code shows that the key has expired; without one, the message does. Only the hint depends on it. */
+function hintFor401({ code, message }: { readonly code: string | null; readonly message: string | null }): string {
+  const isGenericCode = code === null || code === "unauthenticated";
+  const isExpired = isGenericCode ? message === "Authentication has expired" : code.includes("expired");
   return isExpired
     ? "The key has expired: create a new one in your account settings on the platform and set PW_API_KEY to it"
     : "Check PW_API_KEY, or create a new key in your account settings on the platform";
 }
 
-function hintOfWait(status: number, waitMs: number | undefined): string {
-  const when = waitMs === undefined ? "in a while" : `in ${Math.ceil(waitMs / 1000)} s`;
+function retryHint(status: number, waitMs: number | undefined): string {
+  const when = waitMs === undefined ? "later" : `in ${Math.ceil(waitMs / 1000)} s`;
   return status === 429 ? `Too many requests: try again ${when}` : `Try again ${when}`;
 }

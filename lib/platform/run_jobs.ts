@@ -1,13 +1,13 @@
-/**
- * A run's jobs. The contract leaves their shape open, so what is seen there is read as far as it goes: a job that looks
- * otherwise never keeps us from reading its run.
- */
-
 import type { JsonObject } from "../json.ts";
 import type { Job, Step } from "../run.ts";
 import { jsonObject } from "./schema.ts";
 
-/** @param executedJobs A map by name; older servers send pairs, as `[name, job]` or `{key, value}`. */
+/**
+ * Reads the jobs of a run. The contract does not define their shape: an unexpected one never throws, so that the run can
+ * still be read.
+ *
+ * @param executedJobs A map by name; legacy servers send pairs, as `[name, job]` or `{key, value}`.
+ */
 export function readJobs(executedJobs: unknown): Job[] {
   return entriesOf(executedJobs).map(([name, value]) => {
     const job = jsonObject(value) ?? {};
@@ -29,7 +29,7 @@ function readStep(value: unknown, index: number): Step {
   return { name: text(step.name) || text(step.id) || `step ${index + 1}`, status: text(step.status), index };
 }
 
-/** The platform writes them as JSON within a string. */
+/** The platform sends a string that contains JSON. */
 function readOutputs(outputs: unknown): JsonObject {
   if (typeof outputs !== "string") return jsonObject(outputs) ?? {};
   try {

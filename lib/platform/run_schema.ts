@@ -1,19 +1,19 @@
 /**
- * Answers about runs: checked, and told in our words. Imported while an answer is on its way, since loading the checker
- * takes as long as a quick answer. Shapes: the contract's WorkflowRunResponse and its kin; a field that it doesn't
- * require may be missing or `null`, and one that it doesn't name passes.
+ * Reads responses about runs. Imported while the request is in flight, because loading zod takes as long as a fast
+ * response. Shapes: the contract's WorkflowRunResponse and related schemas; a field that it does not require may be missing
+ * or `null`, and unknown fields are accepted.
  */
 
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
 import type { Link, Redirect, Run, RunDetail, RunPage, Step } from "../run.ts";
-import type { Answer } from "./http.ts";
+import type { HttpResponse } from "./http.ts";
 import { readJobs } from "./run_jobs.ts";
 import { readStatus } from "./run_status.ts";
-import { badAnswer, jsonObject, readJson, readShape, said } from "./schema.ts";
+import { badResponse, jsonObject, nonEmpty, readJson, readShape } from "./schema.ts";
 
-/** A run that a submit started, and the session that its page would open. */
 export interface StartedRun {
   readonly run: Run;
+  /** Name of the session that the platform's web page opens. */
   readonly redirectSession: string | null;
 }
 
@@ -40,13 +40,13 @@ const DETAIL_FIELDS = {
 };
 const RUN_DETAIL = looseObject({ ...RUN_FIELDS, ...DETAIL_FIELDS });
 
-/** Older servers (the contract's former JobResponse) may say `variables` for inputs, and leave the user out. */
-const OLDER_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: optional(unknown()) };
-const OLDER_RUN = looseObject(OLDER_FIELDS);
+/** Legacy servers (the contract's former JobResponse) may call the inputs `variables` and omit the user. */
+const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string()), variables: optional(unknown()) };
+const LEGACY_RUN = looseObject(LEGACY_FIELDS);
 
 const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });
 const STARTED = looseObject({ run: RUN, redirect: optional(unknown()) });
-const OLDER_STARTED = looseObject({ run: OLDER_RUN, redirect: optional(unknown()) });
+const LEGACY_STARTED = looseObject({ run: LEGACY_RUN, redirect: optional(unknown()) });
 const RUNNING_STEPS = looseObject({
   runningSteps: nullish(array(looseObject({ name: string(), status: nullish(string()) }))),
 });
@@ -57,39 +57,39 @@ type WireRun =
   }
   & { readonly id: string; readonly number?: number | null | undefined };
 
-export function readRunPage(answer: Answer, act: string): RunPage {
-  const { runs, total } = readShape(RUN_PAGE, answer, act);
+export function readRunPage(response: HttpResponse, action: string): RunPage {
+  const { runs, total } = readShape(RUN_PAGE, response, action);
   return { runs: (runs ?? []).map(runOf), total };
 }
 
-export function readRunDetail(answer: Answer, act: string): RunDetail {
-  const run = readShape(RUN_DETAIL, answer, act);
+export function readRunDetail(response: HttpResponse, action: string): RunDetail {
+  const run = readShape(RUN_DETAIL, response, action);
   return { ...runOf(run), ...detailOf(run) };
 }
 
-export function readStartedRun(answer: Answer, act: string): StartedRun {
-  const { run, redirect } = readShape(STARTED, answer, act);
-  if (said(run.slug) === null) throw badAnswer(answer, act, "run.slug must be a string, got nothing");
+export function readStartedRun(response: HttpResponse, action: string): StartedRun {
+  const { run, redirect } = readShape(STARTED, response, action);
+  if (nonEmpty(run.slug) === null) throw badResponse(response, action, "run.slug must be a string, got nothing");
   return { run: runOf(run), redirectSession: sessionOf(redirect) };
 }
 
-/** On older servers a run is followed by its number. */
-export function readOlderStartedRun(answer: Answer, act: string): StartedRun {
-  const { run, redirect } = readShape(OLDER_STARTED, answer, act);
-  if (typeof run.number !== "number") throw badAnswer(answer, act, "run.number must be a number, got nothing");
+/** A legacy run is identified by its number. */
+export function readLegacyStartedRun(response: HttpResponse, action: string): StartedRun {
+  const { run, redirect } = readShape(LEGACY_STARTED, response, action);
+  if (typeof run.number !== "number") throw badResponse(response, action, "run.number must be a number, got nothing");
   return { run: { ...runOf(run), slug: null }, redirectSession: sessionOf(redirect) };
 }
 
-/** An older server's run, bare or within `{run}`. */
-export function readOlderRunDetail(answer: Answer, act: string): RunDetail {
-  const isWrapped = jsonObject(readJson(answer, act))?.run !== undefined;
-  const run = isWrapped ? readShape(OLDER_STARTED, answer, act).run : readShape(OLDER_RUN, answer, act);
+/** The run, or an object `{run}`. */
+export function readLegacyRunDetail(response: HttpResponse, action: string): RunDetail {
+  const isWrapped = jsonObject(readJson(response, action))?.run !== undefined;
+  const run = isWrapped ? readShape(LEGACY_STARTED, response, action).run : readShape(LEGACY_RUN, response, action);
   const inputs = run.inputs ?? objectOfPairs(run.variables);
   return { ...runOf(run), slug: null, ...detailOf({ ...run, inputs }) };
 }
 
-export function readRunningSteps(answer: Answer, act: string): Pick<Step, "name" | "status">[] {
-  const { runningSteps } = readShape(RUNNING_STEPS, answer, act);
+export function readRunningSteps(response: HttpResponse, action: string): Pick<Step, "name" | "status">[] {
+  const { runningSteps } = readShape(RUNNING_STEPS, response, action);
   return (runningSteps ?? []).map(({ name, status }) => ({ name, status: status ?? "" }));
 }
 
@@ -97,22 +97,22 @@ function runOf(run: WireRun): Run {
   const completedAt = instant(run.completedAt);
   return {
     id: run.id,
-    slug: said(run.slug),
+    slug: nonEmpty(run.slug),
     number: run.number ?? null,
     user: run.user ?? "",
-    workflowName: said(run.workflowName),
-    workflowId: said(run.workflowId),
-    displayName: said(run.displayName),
+    workflowName: nonEmpty(run.workflowName),
+    workflowId: nonEmpty(run.workflowId),
+    displayName: nonEmpty(run.displayName),
     ...readStatus(run.status ?? "", completedAt),
-    statusReason: said(run.statusReason),
+    statusReason: nonEmpty(run.statusReason),
     createdAt: instant(run.createdAt),
     completedAt,
   };
 }
 
-/** A server written in Go may send its zero time for "not yet". */
+/** A server written in Go may send its zero time for "not set". */
 function instant(text: string | null | undefined): string | null {
-  return text?.startsWith("0001-01-01") ? null : said(text);
+  return text?.startsWith("0001-01-01") ? null : nonEmpty(text);
 }
 
 function detailOf(
@@ -130,8 +130,8 @@ function linkOf([name, value]: [string, unknown]): Link {
   const { url, endpoint } = jsonObject(value) ?? {};
   return {
     name,
-    url: typeof url === "string" ? said(url) : null,
-    endpoint: typeof endpoint === "string" ? said(endpoint) : null,
+    url: typeof url === "string" ? nonEmpty(url) : null,
+    endpoint: typeof endpoint === "string" ? nonEmpty(endpoint) : null,
   };
 }
 
@@ -141,11 +141,11 @@ function redirectOf(value: unknown): Redirect | null {
   return { kind, name };
 }
 
-/** A name on the answer to a submit; an object on a run's page. */
+/** The response to a submit has a name; that to a read has an object. */
 function sessionOf(redirect: unknown): string | null {
-  if (typeof redirect === "string") return said(redirect);
-  const read = redirectOf(redirect);
-  return read?.kind === "session" ? read.name : null;
+  if (typeof redirect === "string") return nonEmpty(redirect);
+  const target = redirectOf(redirect);
+  return target?.kind === "session" ? target.name : null;
 }
 
 function objectOfPairs(pairs: unknown): unknown {

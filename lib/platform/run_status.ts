@@ -1,15 +1,13 @@
-/** The platform's words for where a run stands, in ours. */
-
 import type { Run, RunStatus } from "../run.ts";
 
-type KnownStatus = { readonly status: RunStatus; readonly isFinal: boolean };
+type StatusMapping = { readonly status: RunStatus; readonly isFinal: boolean };
 
-const RUNNING: KnownStatus = { status: "running", isFinal: false };
+const RUNNING: StatusMapping = { status: "running", isFinal: false };
 /** Failed, but its other jobs may still be winding down. */
-const FAILING: KnownStatus = { status: "failed", isFinal: false };
+const FAILING: StatusMapping = { status: "failed", isFinal: false };
 
-/** `faulted`: a job failed while others wind down. `failed` was never observed, but its meaning is clear. */
-const STATUS_OF_WORD: ReadonlyMap<string, KnownStatus> = new Map([
+/** `faulted`: a job failed while others wind down. `failed` was never observed; its meaning is clear. */
+const STATUS_OF_PLATFORM_STATUS: ReadonlyMap<string, StatusMapping> = new Map([
   ["running", RUNNING],
   ["canceling", RUNNING],
   ["cancelling", RUNNING],
@@ -29,6 +27,6 @@ export function readStatus(
   platformStatus: string,
   completedAt: string | null,
 ): Pick<Run, "status" | "isFinal" | "platformStatus" | "isStatusKnown"> {
-  const known = STATUS_OF_WORD.get(platformStatus.toLowerCase());
-  return { ...known ?? (completedAt === null ? RUNNING : FAILING), platformStatus, isStatusKnown: known !== undefined };
+  const match = STATUS_OF_PLATFORM_STATUS.get(platformStatus.toLowerCase());
+  return { ...match ?? (completedAt === null ? RUNNING : FAILING), platformStatus, isStatusKnown: match !== undefined };
 }

@@ -1,70 +1,69 @@
-/** An answer's text as the shape that it must have; what doesn't fit is told by its path. */
-
 import { safeParse } from "../deps/zod.ts";
 import { BadResponse } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import type { Answer } from "./http.ts";
+import type { HttpResponse } from "./http.ts";
 
 type Schema = Parameters<typeof safeParse>[0];
 
-/** Any of them that reads to `T`. */
+/** A schema whose output is `T`. */
 export type SchemaOf<T> = Schema & { readonly _zod: { readonly output: T } };
 
 /**
- * Reads an answer's JSON.
+ * Reads a response's JSON and checks its shape.
  *
  * @throws BadResponse `Cannot list runs: runs[3].id must be a string, got number (request …)`.
  */
-export function readShape<T>(schema: SchemaOf<T>, answer: Answer, act: string): T {
-  const value = readJson(answer, act);
+export function readShape<T>(schema: SchemaOf<T>, response: HttpResponse, action: string): T {
+  const value = readJson(response, action);
   const result = safeParse(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
-  const expected = issue !== undefined && "expected" in issue ? formatRunId(String(issue.expected)) : "something else";
-  const where = path.length === 0 ? "the answer" : pathText(path);
-  throw badAnswer(answer, act, `${where} must be ${expected}, got ${typeName(valueAt(value, path))}`);
+  const expected = issue !== undefined && "expected" in issue ? describeType(String(issue.expected)) : "something else";
+  const where = path.length === 0 ? "the response" : pathText(path);
+  throw badResponse(response, action, `${where} must be ${expected}, got ${typeName(valueAt(value, path))}`);
 }
 
 /**
- * Reads an answer's JSON without asking for a shape.
+ * Reads a response's JSON without checking its shape.
  *
- * @throws BadResponse when it is no JSON.
+ * @throws BadResponse if it is not JSON.
  */
-export function readJson(answer: Answer, act: string): unknown {
+export function readJson(response: HttpResponse, action: string): unknown {
   try {
-    return JSON.parse(answer.text);
+    return JSON.parse(response.text);
   } catch {
-    const what = answer.text.trim() === ""
+    const problem = response.text.trim() === ""
       ? "is empty"
-      : answer.text.trimStart().startsWith("<")
+      : response.text.trimStart().startsWith("<")
       ? "is a web page"
       : "is not JSON";
-    throw badAnswer(answer, act, `the answer ${what}`);
+    throw badResponse(response, action, `the response ${problem}`);
   }
 }
 
-export function badAnswer(
-  { status, requestId }: Pick<Answer, "status" | "requestId">,
-  act: string,
-  why: string,
+export function badResponse(
+  { status, requestId }: Pick<HttpResponse, "status" | "requestId">,
+  action: string,
+  reason: string,
 ): BadResponse {
-  return new BadResponse(`Cannot ${act}: ${why} (${status}, request ${requestId})`, {
-    hint: "Check the host that the key names, and whether a proxy stands before it; if both are right, report this",
+  return new BadResponse(`Cannot ${action}: ${reason} (${status}, request ${requestId})`, {
+    hint:
+      "Check the host that the key names, and whether a proxy intercepts requests to it; otherwise report this as a bug",
   });
 }
 
-/** An object that JSON held; `null` for anything else. */
+/** `null` for a value that is not an object. */
 export function jsonObject(value: unknown): JsonObject | null {
   return isJsonObject(value) ? value : null;
 }
 
-/** Text that says something: servers leave a field out, or send `null` or nothing in it. */
-export function said(text: string | null | undefined): string | null {
+/** `null` for a missing, null or empty text: servers differ in what they send. */
+export function nonEmpty(text: string | null | undefined): string | null {
   return text === undefined || text === null || text === "" ? null : text;
 }
 
-/** What has been parsed from JSON and is an object holds JSON. */
+/** Only for values that were parsed from JSON: then the members of an object are JSON, too. */
 function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
@@ -78,12 +77,12 @@ function pathText(path: readonly PropertyKey[]): string {
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (at, key) => typeof at === "object" && at !== null ? Reflect.get(at, key) : undefined,
+    (parent, key) => typeof parent === "object" && parent !== null ? Reflect.get(parent, key) : undefined,
     value,
   );
 }
 
-const NAMES: Readonly<Record<string, string>> = {
+const TYPE_NAMES: Readonly<Record<string, string>> = {
   array: "an array",
   boolean: "true or false",
   int: "a whole number",
@@ -93,8 +92,8 @@ const NAMES: Readonly<Record<string, string>> = {
   string: "a string",
 };
 
-function formatRunId(expected: string): string {
-  return NAMES[expected] ?? expected;
+function describeType(expected: string): string {
+  return TYPE_NAMES[expected] ?? expected;
 }
 
 function typeName(value: unknown): string {

@@ -1,10 +1,9 @@
-/** Answers about workflows: checked, and told in our words. Shape: the contract's WorkflowItem. */
-
 import { array, boolean, looseObject, nullable, nullish, optional, string, unknown } from "../deps/zod.ts";
 import type { Workflow } from "../workflow.ts";
-import type { Answer } from "./http.ts";
-import { jsonObject, readShape, said } from "./schema.ts";
+import type { HttpResponse } from "./http.ts";
+import { jsonObject, nonEmpty, readShape } from "./schema.ts";
 
+/** The contract's WorkflowItem. */
 const FIELDS = {
   id: string(),
   name: string(),
@@ -24,28 +23,28 @@ const WORKFLOWS = nullable(array(WORKFLOW));
 
 type WireWorkflow = ReturnType<typeof shapeOfWorkflow>;
 
-export function readWorkflows(answer: Answer, act: string): Workflow[] {
-  return (readShape(WORKFLOWS, answer, act) ?? []).map(workflowOf);
+export function readWorkflows(response: HttpResponse, action: string): Workflow[] {
+  return (readShape(WORKFLOWS, response, action) ?? []).map(workflowOf);
 }
 
-export function readWorkflow(answer: Answer, act: string): Workflow {
-  return workflowOf(shapeOfWorkflow(answer, act));
+export function readWorkflow(response: HttpResponse, action: string): Workflow {
+  return workflowOf(shapeOfWorkflow(response, action));
 }
 
-function shapeOfWorkflow(answer: Answer, act: string) {
-  return readShape(WORKFLOW, answer, act);
+function shapeOfWorkflow(response: HttpResponse, action: string) {
+  return readShape(WORKFLOW, response, action);
 }
 
 function workflowOf(workflow: WireWorkflow): Workflow {
   return {
     id: workflow.id,
     name: workflow.name,
-    displayName: said(workflow.displayName),
-    description: said(workflow.description),
+    displayName: nonEmpty(workflow.displayName),
+    description: nonEmpty(workflow.description),
     type: workflow.type ?? "",
     tags: workflow.tags ?? [],
     isFavorite: workflow.favorite ?? false,
-    owner: said(workflow.user),
+    owner: nonEmpty(workflow.user),
     yaml: jsonObject(workflow.yaml),
     presets: (workflow.configurations ?? []).map(({ name, builtin, inputs }) => ({
       name,

@@ -1,10 +1,10 @@
-/** What may be chosen, in words and in order. Pure. */
+/** The choices of each prompt, labeled and in order. Pure. */
 
 import type { Cluster } from "../cluster.ts";
 import type { Preset, Workflow } from "../workflow.ts";
 import type { Choice } from "./prompter.ts";
 
-/** Favourites first, then by name; numbered, so that a number chooses. */
+/** Favorites first, then by name; numbered, so that typing a number selects. */
 export function workflowChoices(workflows: readonly Workflow[]): Choice<string>[] {
   return [...workflows]
     .sort((a, b) => Number(b.isFavorite) - Number(a.isFavorite) || (a.name < b.name ? -1 : 1))
@@ -15,42 +15,41 @@ export function workflowChoices(workflows: readonly Workflow[]): Choice<string>[
     }));
 }
 
-/** A number means the choice that bears it, and no other; letters have to be part of the label. */
-export function fitsSearch(search: string, label: string): boolean {
-  const wanted = search.trim().toLowerCase();
-  if (/^\d+$/.test(wanted) && /^\d+\. /.test(label)) return label.startsWith(`${wanted}. `);
-  return label.toLowerCase().includes(wanted);
+/** A number matches only the choice with that number; other text matches any part of the label. */
+export function matchesSearch(search: string, label: string): boolean {
+  const query = search.trim().toLowerCase();
+  if (/^\d+$/.test(query) && /^\d+\. /.test(label)) return label.startsWith(`${query}. `);
+  return label.toLowerCase().includes(query);
 }
 
-/** How inputs may be given. */
-export type InputWay =
+export type InputMethod =
   | { readonly type: "file" }
-  | { readonly type: "by-hand" }
+  | { readonly type: "manual" }
   | { readonly type: "preset"; readonly preset: Preset }
   | { readonly type: "last-run" };
 
-export function inputWays(
+export function inputMethods(
   presets: readonly Preset[],
   { hasLastRun }: { readonly hasLastRun: boolean },
-): Choice<InputWay>[] {
-  const ways: { readonly way: InputWay; readonly words: string }[] = [
-    { way: { type: "file" }, words: "Load from JSON file" },
-    { way: { type: "by-hand" }, words: "Enter manually" },
+): Choice<InputMethod>[] {
+  const methods: { readonly method: InputMethod; readonly label: string }[] = [
+    { method: { type: "file" }, label: "Load from JSON file" },
+    { method: { type: "manual" }, label: "Enter manually" },
     ...presets.map((preset) => ({
-      way: { type: "preset", preset } as const,
-      words: `Start from preset ${preset.name}`,
+      method: { type: "preset", preset } as const,
+      label: `Start from preset ${preset.name}`,
     })),
-    ...(hasLastRun ? [{ way: { type: "last-run" } as const, words: "Start from the inputs of the last run" }] : []),
+    ...(hasLastRun ? [{ method: { type: "last-run" } as const, label: "Start from the inputs of the last run" }] : []),
   ];
-  return ways.map(({ way, words }, index) => ({ value: way, label: `${index + 1}. ${words}` }));
+  return methods.map(({ method, label }, index) => ({ value: method, label: `${index + 1}. ${label}` }));
 }
 
-/** Clusters that can be used come first; `null` stands for one that is not in the list. */
+/** Active clusters first. The value `null` is for a name to be typed, `""` for none. */
 export function clusterChoices(
   clusters: readonly Cluster[],
   { allowsWorkspace, isOptional }: { readonly allowsWorkspace: boolean; readonly isOptional: boolean },
 ): Choice<string | null>[] {
-  const names = [...clusters]
+  const listed = [...clusters]
     .sort((a, b) => Number(b.status === "active") - Number(a.status === "active") || (a.name < b.name ? -1 : 1))
     .map(({ name, status, displayName }) => ({
       value: name,
@@ -58,9 +57,9 @@ export function clusterChoices(
       hint: displayName === null ? status : `${status}, ${displayName}`,
     }));
   return [
-    ...names,
+    ...listed,
     ...(allowsWorkspace ? [{ value: "workspace", label: "workspace", hint: "your own" }] : []),
-    { value: null, label: "Another one" },
+    { value: null, label: "Other (enter a name)" },
     ...(isOptional ? [{ value: "", label: "None" }] : []),
   ];
 }

@@ -1,4 +1,4 @@
-/** Asks on a real terminal. Loaded only when there is somebody to ask. */
+/** Prompts on a terminal. Loaded only in interactive mode. */
 
 import process from "node:process";
 import {
@@ -13,58 +13,58 @@ import {
   text,
 } from "../deps/clack.ts";
 import { Cancelled, type Choice, type Prompter, type TextOptions, type Validate } from "./prompter.ts";
-import { fitsSearch } from "./choices.ts";
+import { matchesSearch } from "./choices.ts";
 
-/** The conversation goes to stderr: stdout is for answers. */
+/** Prompts go to stderr, because stdout is for results. */
 export function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Prompter {
   const output = mayColor ? process.stderr : colorless(process.stderr);
   const prompter: Prompter = {
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
       const initialIndex = choices.findIndex(({ value }) => value === initial);
-      const chosen = await autocomplete({
+      const selected = await autocomplete({
         message,
         options,
         output,
         maxItems: 12,
-        filter: (search, { label }) => fitsSearch(search, label ?? ""),
+        filter: (search, { label }) => matchesSearch(search, label ?? ""),
         ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
       });
-      return at(choices, answered(chosen));
+      return valueAt(choices, answerOf(selected));
     },
     async chooseMany(message, choices, { initial, isRequired }) {
-      const chosen = await autocompleteMultiselect({
+      const selected = await autocompleteMultiselect({
         message,
         options: choices.map(optionOf),
         output,
         maxItems: 12,
         required: isRequired,
-        filter: (search, { label }) => fitsSearch(search, label ?? ""),
+        filter: (search, { label }) => matchesSearch(search, label ?? ""),
         initialValues: choices.flatMap(({ value }, index) => initial.includes(value) ? [index] : []),
       });
-      return answered(chosen).map((index) => at(choices, index));
+      return answerOf(selected).map((index) => valueAt(choices, index));
     },
-    text: async (message, options = {}) => answered(await text({ message, output, ...textOptions(options) })) ?? "",
+    text: async (message, options = {}) => answerOf(await text({ message, output, ...textOptions(options) })) ?? "",
     multiline: async (message, options = {}) =>
-      answered(await multiline({ message, output, ...textOptions(options) })) ?? "",
+      answerOf(await multiline({ message, output, ...textOptions(options) })) ?? "",
     secret: async (message, { validate } = {}) =>
-      answered(await password({ message, output, ...checking(validate) })) ?? "",
-    confirm: async (message, { initial }) => answered(await confirm({ message, output, initialValue: initial })),
+      answerOf(await password({ message, output, ...validateOption(validate) })) ?? "",
+    confirm: async (message, { initial }) => answerOf(await confirm({ message, output, initialValue: initial })),
     file: async (message, { initial, validate }) =>
-      answered(
+      answerOf(
         await path({
           message,
           output,
           ...(initial === undefined ? {} : { initialValue: initial }),
-          ...checking(validate),
+          ...validateOption(validate),
         }),
       ),
-    say: (words) => log.message(words, { output }),
+    note: (message) => log.message(message, { output }),
   };
   return prompter;
 }
 
-/** Older runtimes colour whatever NO_COLOR says: the same stream, with colours dropped on the way. */
+/** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
 function colorless(stream: typeof process.stderr): typeof process.stderr {
   const plain: typeof process.stderr = Object.create(stream);
   plain.write = (chunk: string | Uint8Array) =>
@@ -72,27 +72,28 @@ function colorless(stream: typeof process.stderr): typeof process.stderr {
   return plain;
 }
 
-/** Foreground and background; reverse and dim are no colours, and show where the cursor is. */
-// deno-lint-ignore no-control-regex -- naming them is the point
+/** Foreground and background colors. Reverse and dim stay: they show where the cursor is. */
+// deno-lint-ignore no-control-regex -- matches escape sequences
 const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
 
 function optionOf<Value>({ label, hint }: Choice<Value>, index: number) {
   return { value: index, label, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** What a prompt answers with when it was left. */
-type Left = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
+/** The value that a cancelled prompt returns. */
+type CancelSymbol = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
 
-function answered<Answer>(answer: Answer | Left): Answer {
-  if (isDetached(answer)) throw new Cancelled("Left by the person who was asked");
+/** @throws Cancelled when the user cancelled the prompt. */
+function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {
+  if (isCancelled(answer)) throw new Cancelled("The prompt was cancelled");
   return answer;
 }
 
-function isDetached<Answer>(answer: Answer | Left): answer is Left {
+function isCancelled<Answer>(answer: Answer | CancelSymbol): answer is CancelSymbol {
   return isCancel(answer);
 }
 
-function at<Value>(choices: readonly Choice<Value>[], index: number): Value {
+function valueAt<Value>(choices: readonly Choice<Value>[], index: number): Value {
   const choice = choices[index];
   if (choice === undefined) throw new TypeError(`There is no choice ${index}`);
   return choice.value;
@@ -102,10 +103,10 @@ function textOptions({ initial, placeholder, validate }: TextOptions) {
   return {
     ...(initial === undefined ? {} : { initialValue: initial }),
     ...(placeholder === undefined ? {} : { placeholder }),
-    ...checking(validate),
+    ...validateOption(validate),
   };
 }
 
-function checking(validate: Validate | undefined) {
+function validateOption(validate: Validate | undefined) {
   return validate === undefined ? {} : { validate: (answer: string | undefined) => validate(answer ?? "") };
 }

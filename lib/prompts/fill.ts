@@ -1,56 +1,54 @@
-/** Asks for inputs one by one. */
-
 import type { ClusterField, Field, Form } from "../inputs/form.ts";
 import { hasDefault } from "../inputs/form.ts";
 import { MASK } from "../inputs/secrets.ts";
 import { isSecretField } from "../inputs/secrets.ts";
 import { formatPath, type Path } from "../inputs/path.ts";
-import { allowedBy, problemWith } from "../inputs/value_check.ts";
+import { describeAllowed, validateValue } from "../inputs/value_check.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Prompter, Validate } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
-import { answer, type Answers, nextQuestion, type Question } from "./questions.ts";
+import { type Answers, nextQuestion, type Question, withAnswer } from "./questions.ts";
 
 export interface FillOptions {
   readonly clusters: () => Promise<readonly Cluster[]>;
-  /** Only these; all when it is left out. */
-  readonly wanted?: readonly Path[];
+  /** Restricts the questions to these paths; all when omitted. */
+  readonly only?: readonly Path[];
 }
 
 type ValueQuestion = Extract<Question, { type: "value" }>;
 
-/** Asks until nothing is left to be asked, beginning with what is given. */
+/** Asks for one input after the other, starting from the inputs given. */
 export async function fill(
   prompter: Prompter,
   form: Form,
-  given: JsonObject,
+  initial: JsonObject,
   options: FillOptions,
 ): Promise<JsonObject> {
-  let answers: Answers = { inputs: given, asked: new Set() };
+  let answers: Answers = { inputs: initial, answered: new Set() };
   let heading = "";
   while (true) {
-    const question = nextQuestion(form, answers, options.wanted);
+    const question = nextQuestion(form, answers, options.only);
     if (question === undefined) return answers.inputs;
     if (question.type === "row") {
       const name = question.field.label ?? formatPath(question.path);
-      const more = question.rows === 0
+      const message = question.rows === 0
         ? `Add a row to ${name}?`
         : `Add another row to ${name}? (${question.rows} so far)`;
-      const isMore = await prompter.confirm(more, { initial: false });
-      answers = isMore
-        ? { ...answers, inputs: answer(answers, [...question.path, question.rows], {}).inputs }
-        : { ...answers, asked: new Set([...answers.asked, formatPath(question.path)]) };
+      const isAdded = await prompter.confirm(message, { initial: false });
+      answers = isAdded
+        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], {}).inputs }
+        : { ...answers, answered: new Set([...answers.answered, formatPath(question.path)]) };
       continue;
     }
-    const above = question.headings.join(" › ");
-    if (above !== heading && above !== "") prompter.say(above);
-    heading = above;
-    answers = answer(answers, question.path, await askValue(prompter, question, options));
+    const nextHeading = question.headings.join(" › ");
+    if (nextHeading !== heading && nextHeading !== "") prompter.note(nextHeading);
+    heading = nextHeading;
+    answers = withAnswer(answers, question.path, await askValue(prompter, question, options));
   }
 }
 
-/** `undefined` leaves it to the platform. */
+/** @returns `undefined` to leave the value to the platform. */
 async function askValue(
   prompter: Prompter,
   question: ValueQuestion,
@@ -59,7 +57,7 @@ async function askValue(
   const { field } = question;
   switch (field.kind) {
     case "boolean":
-      return await prompter.confirm(messageOf(question), { initial: (question.given ?? field.default) === true });
+      return await prompter.confirm(messageOf(question), { initial: (question.current ?? field.default) === true });
     case "choice":
       if (field.options !== null) return await askChoice(prompter, question, { ...field, options: field.options });
       return await askText(prompter, question);
@@ -77,16 +75,16 @@ async function askValue(
 }
 
 async function askText(prompter: Prompter, question: ValueQuestion): Promise<Json | undefined> {
-  const { field, given } = question;
+  const { field, current } = question;
   const message = messageOf(question);
   const validate: Validate = (text) => problemOf(question, text);
   if (isSecretQuestion(question)) {
     const secret = await prompter.secret(message, { validate });
-    return secret === "" ? given : secret;
+    return secret === "" ? current : secret;
   }
   const options = {
     validate,
-    ...(given === undefined ? {} : { initial: asText(given) }),
+    ...(current === undefined ? {} : { initial: asText(current) }),
     ...(field.default === undefined ? {} : { placeholder: asText(field.default) }),
   };
   const isMultiline = field.kind === "text" && field.isMultiline;
@@ -102,22 +100,22 @@ async function askChoice(
     options: readonly { label: string; value: string | number | boolean }[];
   },
 ): Promise<Json | undefined> {
-  const { field, given, isRequired } = question;
-  const current = given ?? field.default;
+  const { field, isRequired } = question;
+  const current = question.current ?? field.default;
   const choices = options.map(({ label, value }) => ({ value, label }));
   if (isMultiple) {
     const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
-    const chosen = await prompter.chooseMany(messageOf(question), choices, { initial, isRequired });
-    return chosen.length === 0 && !isRequired && !hasDefault(field) ? undefined : [...chosen];
+    const selected = await prompter.chooseMany(messageOf(question), choices, { initial, isRequired });
+    return selected.length === 0 && !isRequired && !hasDefault(field) ? undefined : [...selected];
   }
   const none = isRequired || hasDefault(field) ? [] : [{ value: null, label: "None" }];
   const initial = choices.find(({ value }) => value === current)?.value;
-  const chosen = await prompter.choose<string | number | boolean | null>(
+  const selected = await prompter.choose<string | number | boolean | null>(
     messageOf(question),
     [...choices, ...none],
     initial === undefined ? {} : { initial },
   );
-  return chosen ?? undefined;
+  return selected ?? undefined;
 }
 
 async function askCluster(
@@ -127,38 +125,41 @@ async function askCluster(
   clusters: readonly Cluster[],
 ): Promise<Json | undefined> {
   const isOptional = !question.isRequired;
-  const current = question.given ?? question.field.default;
+  const current = question.current ?? question.field.default;
   const choices = clusterChoices(clusters, { allowsWorkspace, isOptional });
   const initial = choices.find(({ value }) => value !== null && value === current)?.value;
-  const chosen = await prompter.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
-  if (chosen === null) return await askText(prompter, question);
-  return chosen === "" ? undefined : chosen;
+  const selected = await prompter.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
+  if (selected === null) return await askText(prompter, question);
+  return selected === "" ? undefined : selected;
 }
 
-/** What is asked for, and what may be left to the platform. */
 function messageOf(question: ValueQuestion): string {
   const { field, path, isRequired } = question;
   const name = field.label ?? formatPath(path.slice(-1));
   const isSecret = isSecretQuestion(question);
-  const need = field.default !== undefined
+  const requirement = field.default !== undefined
     ? `default ${isSecret ? MASK : asText(field.default)}`
     : isRequired
     ? "required"
     : "optional";
   const isMultiline = field.kind === "text" && field.isMultiline && !isSecret;
-  const kind = field.kind === "number" ? `${allowedBy(field)}, ` : isMultiline ? "Enter twice ends, " : "";
-  return `${name} (${kind}${need})`;
+  const kind = field.kind === "number"
+    ? `${describeAllowed(field)}, `
+    : isMultiline
+    ? "press Enter twice to finish, "
+    : "";
+  return `${name} (${kind}${requirement})`;
 }
 
-function problemOf({ field, path, isRequired, given }: ValueQuestion, text: string): string | undefined {
-  if (text === "") return isRequired && given === undefined ? "This is required" : undefined;
+function problemOf({ field, path, isRequired, current }: ValueQuestion, text: string): string | undefined {
+  if (text === "") return isRequired && current === undefined ? "This is required" : undefined;
   const isSecret = isSecretField(field, String(path.at(-1)));
-  return problemWith(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");
+  return validateValue(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");
 }
 
 function valueOf(field: Field, text: string): Json {
   if (field.kind === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
-  // A thing of the account may be an object.
+  // Resources of the account can be given as an object.
   if ((field.kind === "resource" || field.kind === "cluster" || field.kind === "unknown") && /^\s*[{[]/.test(text)) {
     try {
       return JSON.parse(text);

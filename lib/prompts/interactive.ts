@@ -1,12 +1,15 @@
-/** The whole conversation: which workflow, with which inputs, and what comes after. The same requests as anywhere. */
+/**
+ * Interactive mode: selects a workflow, asks for its inputs, runs it, and offers what to do next. It uses the same
+ * requests as the `run` command.
+ */
 
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { gather, type Gathered, prepare } from "../runs/prepare.ts";
+import { gather, type GatheredInputs, prepare } from "../runs/prepare.ts";
 import { commandLine } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import type { Form } from "../inputs/form.ts";
-import { givenLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
+import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets } from "../inputs/secrets.ts";
@@ -17,58 +20,56 @@ import type { RunResult } from "../result.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Workflow } from "../workflow.ts";
 import type { Prompter } from "./prompter.ts";
-import { inputWays, workflowChoices } from "./choices.ts";
-import { answer, nextQuestion } from "./questions.ts";
+import { inputMethods, workflowChoices } from "./choices.ts";
+import { nextQuestion, withAnswer } from "./questions.ts";
 import { fill } from "./fill.ts";
 
 export interface InteractiveSession {
   readonly deps: Deps;
   readonly prompter: Prompter;
   readonly signal: AbortSignal;
-  /** Files that may hold inputs, like `inputs/hello-world.json`. */
+  /** Suggestions for an input file, like `inputs/hello-world.json`. */
   listInputFiles(): Promise<readonly string[]>;
   readTextFile(path: string): Promise<string>;
   writeNewFile(path: string, text: string): Promise<void>;
-  /** Prints a line as it is, to be copied. */
+  /** Prints text without decoration, so that it can be copied. */
   print(text: string): void;
-  /** Submits and follows, showing it. */
+  /** Submits the run, tracks it to its end and shows its progress. */
   run(request: RunRequest): Promise<RunResult>;
-  /** Shows what a run said. */
   showLogs(result: RunResult): Promise<void>;
-  /** Shows why a run failed. */
   showErrors(result: RunResult): Promise<void>;
 }
 
-type After = "logs" | "errors" | "again" | "save" | "quit";
+type NextAction = "logs" | "errors" | "again" | "save" | "quit";
 
 /**
- * Talks until the person has had enough.
+ * Runs one workflow, as often as the user wants.
  *
- * @returns The last run's result; `undefined` when none was started.
- * @throws Cancelled when the person leaves; what keeps us from talking at all.
+ * @returns The result of the last run; `undefined` when no run was started.
+ * @throws Cancelled when the user cancels a prompt; errors of the client and of the run.
  */
 export async function runInteractive(session: InteractiveSession): Promise<RunResult | undefined> {
   const { deps, prompter, signal } = session;
   const workflows = await deps.client.listWorkflows({ signal });
   if (workflows.length === 0) {
-    prompter.say("Your account has no workflows yet: make one in the web interface, then come back");
+    prompter.note("Your account has no workflows yet: create one in the web interface first");
     return undefined;
   }
   const choices = workflowChoices(workflows);
-  prompter.say("Available workflows");
+  prompter.note("Available workflows");
   const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
   const request = await askRequest(session, name);
   while (true) {
     if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return undefined;
     const result = await session.run(request);
     const secretPaths = await secretsOf(session, request);
-    session.print(`The same without questions:\n${commandLine(name, request.inputs, secretPaths)}`);
-    const after = await askAfter(session, result, withoutSecrets(request.inputs, secretPaths));
-    if (after === "quit") return result;
+    session.print(`Equivalent command:\n${commandLine(name, request.inputs, secretPaths)}`);
+    const action = await askNextAction(session, result, removeSecrets(request.inputs, secretPaths));
+    if (action === "quit") return result;
   }
 }
 
-/** Asks how inputs are given, and goes on until nothing speaks against them. */
+/** Asks for inputs until they are valid. */
 async function askRequest(session: InteractiveSession, name: string): Promise<RunRequest> {
   const { deps, prompter, signal } = session;
   const workflow = await deps.client.getWorkflow(name, { signal });
@@ -78,18 +79,18 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
     const spec = { workflow: name, layers, preset: null, displayName: null, isTrusted: false } as const;
     try {
       const { request, warnings } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
-      for (const warning of warnings) prompter.say(`! ${line(warning)}`);
-      prompter.say(await summary(await gather(deps, spec, { signal })));
+      for (const warning of warnings) prompter.note(`! ${problemLine(warning)}`);
+      prompter.note(await inputSummary(await gather(deps, spec, { signal })));
       return request;
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
-      prompter.say([error.message, ...error.problems.map((problem) => `  ${line(problem)}`)].join("\n"));
-      const isMending = await prompter.choose("What now?", [
-        { value: true, label: "1. Answer what is wrong" },
-        { value: false, label: "2. Give other inputs" },
+      prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
+      const shouldFix = await prompter.choose("What do you want to do?", [
+        { value: true, label: "1. Fix these inputs" },
+        { value: false, label: "2. Provide other inputs" },
       ]);
-      layers = isMending
-        ? [await mend(session, form, (await gather(deps, spec, { signal })).resolved.value, error.problems)]
+      layers = shouldFix
+        ? [await fixProblems(session, form, (await gather(deps, spec, { signal })).resolved.value, error.problems)]
         : await askLayers(session, workflow, form);
     }
   }
@@ -98,17 +99,17 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
 async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {
   const { prompter } = session;
   const lastInputs = await inputsOfLastRun(session, workflow.name);
-  const ways = inputWays(workflow.presets, { hasLastRun: lastInputs !== null });
-  const way = await prompter.choose("How do you want to provide inputs?", ways);
-  switch (way.type) {
+  const methods = inputMethods(workflow.presets, { hasLastRun: lastInputs !== null });
+  const method = await prompter.choose("How do you want to provide inputs?", methods);
+  switch (method.type) {
     case "file":
       return await askFile(session);
-    case "by-hand":
-      return [givenLayer("your answers", await byHand(session, form, {}))];
+    case "manual":
+      return [createInputLayer("your answers", await askInputs(session, form))];
     case "preset":
-      return [givenLayer(`preset ${way.preset.name}`, way.preset.inputs)];
+      return [createInputLayer(`preset ${method.preset.name}`, method.preset.inputs)];
     case "last-run":
-      return [givenLayer("the last run", lastInputs ?? {})];
+      return [createInputLayer("the last run", lastInputs ?? {})];
   }
 }
 
@@ -116,46 +117,48 @@ async function askFile({ prompter, listInputFiles, readTextFile }: InteractiveSe
   const [first = ""] = await listInputFiles();
   const sources = {
     readTextFile,
-    readStdin: () => Promise.reject(new TypeError("A conversation has no stdin to read")),
-    askSecret: (path: string) => prompter.secret(path),
+    readStdin: () => Promise.reject(new TypeError("Cannot read inputs from stdin in interactive mode")),
+    promptSecret: (path: string) => prompter.secret(path),
   };
   while (true) {
     const path = await prompter.file("Input file path", { initial: first });
     try {
-      // A path is a file here, whatever it looks like.
+      // The prefix makes sure that the answer is read as a path.
       return await readLayers([/^[./]/.test(path) ? path : `./${path}`], sources);
     } catch (error) {
       if (!(error instanceof InvalidInputs)) throw error;
-      prompter.say(error.problems.map(line).join("\n"));
+      prompter.note(error.problems.map(problemLine).join("\n"));
     }
   }
 }
 
-/** Asks again for what was wrong; for everything, when that is nothing that could be asked for. */
-async function mend(
+/** Asks again for the inputs with problems; for all inputs when no question covers them. */
+async function fixProblems(
   session: InteractiveSession,
   form: Form,
-  given: JsonObject,
+  inputs: JsonObject,
   problems: readonly Problem[],
 ): Promise<InputLayer> {
   const paths = problems.flatMap(({ path }) => {
     const parsed = parsePath(path);
     return parsed === undefined ? [] : [parsed];
   });
-  const isAskable = nextQuestion(form, { inputs: given, asked: new Set() }, paths) !== undefined;
-  const inputs = await fill(session.prompter, form, given, {
+  const isAskable = nextQuestion(form, { inputs, answered: new Set() }, paths) !== undefined;
+  const fixed = await fill(session.prompter, form, inputs, {
     clusters: () => clustersOf(session),
-    ...(isAskable ? { wanted: paths } : {}),
+    ...(isAskable ? { only: paths } : {}),
   });
-  return givenLayer("your answers", inputs);
+  return createInputLayer("your answers", fixed);
 }
 
-async function byHand(session: InteractiveSession, form: Form | null, given: JsonObject): Promise<JsonObject> {
-  if (form === null) throw new InvalidInputs("Cannot ask for inputs: the server left the workflow's file out", []);
-  return await fill(session.prompter, form, given, { clusters: () => clustersOf(session) });
+async function askInputs(session: InteractiveSession, form: Form | null): Promise<JsonObject> {
+  if (form === null) {
+    throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
+  }
+  return await fill(session.prompter, form, {}, { clusters: () => clustersOf(session) });
 }
 
-/** Without the list a name can still be typed. */
+/** Returns no clusters when they can't be listed: a name can still be typed. */
 async function clustersOf({ deps, signal }: InteractiveSession): Promise<readonly Cluster[]> {
   try {
     return await deps.client.listClusters({ signal });
@@ -176,36 +179,39 @@ async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: s
   }
 }
 
-async function summary({ form, resolved }: Gathered): Promise<string> {
+async function inputSummary({ form, resolved }: GatheredInputs): Promise<string> {
   const rows = (await explainInputs(resolved, form)).filter(({ isSent }) => isSent);
-  if (rows.length === 0) return "Nothing is sent but the workflow's own defaults";
-  return ["This will be sent:", ...rows.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`)].join("\n");
+  if (rows.length === 0) return "No inputs to submit: the workflow's defaults apply";
+  return ["Inputs to submit:", ...rows.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`)].join("\n");
 }
 
 async function secretsOf({ deps, signal }: InteractiveSession, { workflow, inputs }: RunRequest): Promise<string[]> {
   const { yaml } = await deps.client.getWorkflow(workflow, { signal });
-  return findSecrets(inputs, { form: readForm(yaml), asked: [] });
+  return findSecrets(inputs, { form: readForm(yaml), secretPaths: [] });
 }
 
-/** What may be written to a file. */
-function withoutSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
-  const kept = secretPaths.flatMap((path) => parsePath(path) === undefined ? [] : [parsePath(path) ?? []]);
-  return kept.reduce((rest, path) => answer({ inputs: rest, asked: new Set() }, path, undefined).inputs, inputs);
+/** Makes the inputs safe to write to a file. */
+function removeSecrets(inputs: JsonObject, secretPaths: readonly string[]): JsonObject {
+  const paths = secretPaths.flatMap((path) => parsePath(path) === undefined ? [] : [parsePath(path) ?? []]);
+  return paths.reduce(
+    (rest, path) => withAnswer({ inputs: rest, answered: new Set() }, path, undefined).inputs,
+    inputs,
+  );
 }
 
-async function askAfter(session: InteractiveSession, result: RunResult, inputs: JsonObject): Promise<After> {
+async function askNextAction(session: InteractiveSession, result: RunResult, inputs: JsonObject): Promise<NextAction> {
   const { prompter } = session;
   while (true) {
-    const after = await prompter.choose<After>("What next?", [
-      { value: "quit", label: "1. Leave" },
-      { value: "logs", label: "2. Show what the run said" },
+    const action = await prompter.choose<NextAction>("What next?", [
+      { value: "quit", label: "1. Quit" },
+      { value: "logs", label: "2. Show the logs" },
       { value: "again", label: "3. Run again" },
-      { value: "save", label: "4. Save these inputs to a file" },
+      { value: "save", label: "4. Save the inputs to a file" },
       ...(result.kind === "failed" ? [{ value: "errors", label: "5. Show why it failed" } as const] : []),
     ]);
-    if (after === "quit" || after === "again") return after;
-    if (after === "logs") await session.showLogs(result);
-    else if (after === "errors") await session.showErrors(result);
+    if (action === "quit" || action === "again") return action;
+    if (action === "logs") await session.showLogs(result);
+    else if (action === "errors") await session.showErrors(result);
     else await save(session, inputs);
   }
 }
@@ -214,15 +220,17 @@ async function save({ prompter, writeNewFile }: InteractiveSession, inputs: Json
   const path = await prompter.text("File", { initial: "inputs/mine.json" });
   try {
     await writeNewFile(path, `${JSON.stringify(inputs, null, 2)}\n`);
-    prompter.say(`Saved, secrets left out: -i ${path}`);
+    prompter.note(`Saved without secrets. To use the file: -i ${path}`);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    prompter.say(
-      error instanceof Deno.errors.AlreadyExists ? `There is a ${path} already` : `Not saved: ${error.message}`,
+    prompter.note(
+      error instanceof Deno.errors.AlreadyExists
+        ? `Cannot save ${path}: the file already exists`
+        : `Cannot save ${path}: ${error.message}`,
     );
   }
 }
 
-function line({ origin, path, message }: Problem): string {
+function problemLine({ origin, path, message }: Problem): string {
   return [origin, path, message].filter((part) => part !== "").join("  ");
 }

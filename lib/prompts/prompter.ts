@@ -1,26 +1,23 @@
-/** How a conversation asks. What is asked is decided elsewhere; the one who asks knows only how. */
-
 export interface Choice<Value> {
   readonly value: Value;
   readonly label: string;
-  /** Shown beside the label. */
   readonly hint?: string;
 }
 
-/** Says what is wrong with an answer; `undefined` when nothing is. */
+/** Returns the error message; `undefined` when the answer is valid. */
 export type Validate = (answer: string) => string | undefined;
 
 export interface TextOptions {
-  /** Stands there to be edited. */
+  /** Prefilled text that the user can edit. */
   readonly initial?: string;
-  /** Shown while nothing is typed. */
+  /** Shown while the field is empty. */
   readonly placeholder?: string;
   readonly validate?: Validate;
 }
 
-/** Every method throws {@link Cancelled} when the person leaves. */
+/** Every prompt throws {@link Cancelled} when the user cancels it. */
 export interface Prompter {
-  /** Arrows, a number, or letters of the label choose. */
+  /** Selected with the arrow keys, a number, or a part of the label. */
   choose<Value>(
     message: string,
     choices: readonly Choice<Value>[],
@@ -35,13 +32,13 @@ export interface Prompter {
   multiline(message: string, options?: TextOptions): Promise<string>;
   secret(message: string, options?: Pick<TextOptions, "validate">): Promise<string>;
   confirm(message: string, options: { readonly initial: boolean }): Promise<boolean>;
-  /** A file's path, completed while it is typed. */
+  /** Asks for the path of a file, with completion. */
   file(message: string, options: Pick<TextOptions, "initial" | "validate">): Promise<string>;
-  /** Says something aside. */
-  say(text: string): void;
+  /** Prints a message between prompts. */
+  note(message: string): void;
 }
 
-/** The person left the conversation: nothing more is asked, and nothing is sent. */
+/** The user cancelled interactive mode: no further prompt, no further request. */
 export class Cancelled extends Error {
   override readonly name = "Cancelled";
 }

@@ -1,6 +1,6 @@
-/** What is still to be asked, in the order of the form, as the answers come. Pure. */
+/** Decides which field to ask for next, in the order of the form. Pure. */
 
-import { isRequired, type Place, stateOf } from "../inputs/field_state.ts";
+import { type FormContext, isRequired, stateOf } from "../inputs/field_state.ts";
 import type { Field, Fields, Form, ListField } from "../inputs/form.ts";
 import { formatPath, isObject, type Path, valueAt } from "../inputs/path.ts";
 import type { Json, JsonObject } from "../json.ts";
@@ -11,103 +11,106 @@ export type Question =
     readonly path: Path;
     readonly field: Field;
     readonly isRequired: boolean;
-    /** What is given so far. */
-    readonly given: Json | undefined;
-    /** The headings above it, outermost first. */
+    /** The value from the inputs so far. */
+    readonly current: Json | undefined;
+    /** Labels of the groups and lists around it, outermost first. */
     readonly headings: readonly string[];
   }
-  /** Whether a list gets one more row. */
+  /** Whether to add a row to a list. */
   | { readonly type: "row"; readonly path: Path; readonly field: ListField; readonly rows: number };
 
 export interface Answers {
   readonly inputs: JsonObject;
-  /** Paths that were asked about already; a list's is there once no more rows are wanted. */
-  readonly asked: ReadonlySet<string>;
+  /** Formatted paths that need no further question; contains a list's path once the user declined another row. */
+  readonly answered: ReadonlySet<string>;
 }
 
 /**
- * The first question that was not asked yet. What is hidden, left out or disabled by the answers so far is not asked.
+ * The first question without an answer. Skips fields that are hidden, ignored or disabled with the answers so far.
  *
- * @param wanted Only these paths and what is inside them; all when it is left out.
+ * @param only Restricts the questions to these paths and everything inside them; all when omitted.
+ * @returns `undefined` when there are no questions left.
  */
-export function nextQuestion(form: Form, answers: Answers, wanted?: readonly Path[]): Question | undefined {
-  return inFields(form.fields, { form, answers, wanted, path: [], rows: [], headings: [] });
+export function nextQuestion(form: Form, answers: Answers, only?: readonly Path[]): Question | undefined {
+  return inFields(form.fields, { form, answers, only, path: [], rows: [], headings: [] });
 }
 
-/** The answers with one more. `undefined` leaves the value to the platform. */
-export function answer({ inputs, asked }: Answers, path: Path, value: Json | undefined): Answers {
-  const whole = valueIn(inputs, path, value);
-  return { inputs: isObject(whole) ? whole : inputs, asked: new Set([...asked, formatPath(path)]) };
+/** Adds an answer. `undefined` leaves the value to the platform. */
+export function withAnswer({ inputs, answered }: Answers, path: Path, value: Json | undefined): Answers {
+  const updated = withValue(inputs, path, value);
+  return { inputs: isObject(updated) ? updated : inputs, answered: new Set([...answered, formatPath(path)]) };
 }
 
-interface CheckContext {
+interface QuestionContext {
   readonly form: Form;
   readonly answers: Answers;
-  readonly wanted: readonly Path[] | undefined;
+  readonly only: readonly Path[] | undefined;
   readonly path: Path;
   readonly rows: readonly number[];
   readonly headings: readonly string[];
 }
 
-function inFields(fields: Fields, walk: CheckContext): Question | undefined {
+function inFields(fields: Fields, context: QuestionContext): Question | undefined {
   for (const [name, field] of fields) {
-    const question = inField(name, field, walk);
+    const question = inField(name, field, context);
     if (question !== undefined) return question;
   }
   return undefined;
 }
 
-function inField(name: string, field: Field, walk: CheckContext): Question | undefined {
-  const { form, answers, rows, headings } = walk;
-  const place: Place = { form, inputs: answers.inputs, rows };
-  const state = stateOf(field, place);
+function inField(name: string, field: Field, context: QuestionContext): Question | undefined {
+  const { form, answers, rows, headings } = context;
+  const formContext: FormContext = { form, inputs: answers.inputs, rows };
+  const state = stateOf(field, formContext);
   if (field.kind === "header" || state.isHidden === true || state.isIgnored === true || state.isDisabled === true) {
     return undefined;
   }
-  const path = [...walk.path, name];
+  const path = [...context.path, name];
   if (field.kind === "group") {
-    return inFields(field.fields, { ...walk, path, headings: [...headings, field.label ?? name] });
+    return inFields(field.fields, { ...context, path, headings: [...headings, field.label ?? name] });
   }
-  if (field.kind === "list") return inList(field, { ...walk, path, headings: [...headings, field.label ?? name] });
-  if (answers.asked.has(formatPath(path)) || !isWanted(path, walk.wanted)) return undefined;
-  const given = valueAt(answers.inputs, path);
-  return { type: "value", path, field, isRequired: isRequired(field, state) === true, given, headings };
+  if (field.kind === "list") return inList(field, { ...context, path, headings: [...headings, field.label ?? name] });
+  if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
+  const current = valueAt(answers.inputs, path);
+  return { type: "value", path, field, isRequired: isRequired(field, state) === true, current, headings };
 }
 
-function inList(field: ListField, walk: CheckContext): Question | undefined {
-  const { answers, path, rows } = walk;
+function inList(field: ListField, context: QuestionContext): Question | undefined {
+  const { answers, path, rows } = context;
   const list = valueAt(answers.inputs, path);
   const count = Array.isArray(list) ? list.length : 0;
   for (let row = 0; row < count; row++) {
-    const question = inFields(field.fields, { ...walk, path: [...path, row], rows: [...rows, row] });
+    const question = inFields(field.fields, { ...context, path: [...path, row], rows: [...rows, row] });
     if (question !== undefined) return question;
   }
-  if (answers.asked.has(formatPath(path)) || !isWanted(path, walk.wanted)) return undefined;
+  if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
   return { type: "row", path, field, rows: count };
 }
 
-function isWanted(path: Path, wanted: readonly Path[] | undefined): boolean {
-  return wanted === undefined ||
-    wanted.some((one) =>
-      one.every((segment, index) => segment === path[index]) || path.every((segment, index) => segment === one[index])
-    );
+function isIncluded(path: Path, only: readonly Path[] | undefined): boolean {
+  return only === undefined || only.some((included) => startsWith(path, included) || startsWith(included, path));
 }
 
-function valueIn(at: Json | undefined, path: Path, value: Json | undefined): Json | undefined {
+function startsWith(path: Path, prefix: Path): boolean {
+  return prefix.every((segment, index) => segment === path[index]);
+}
+
+/** A copy of `parent` with the value set at the path, or removed if it is `undefined`. */
+function withValue(parent: Json | undefined, path: Path, value: Json | undefined): Json | undefined {
   const [segment, ...rest] = path;
   if (segment === undefined) return value;
   if (typeof segment === "number") {
-    const list = Array.isArray(at) ? [...at] : [];
-    const inside = valueIn(list[segment], rest, value);
-    if (inside === undefined) return at;
-    list[segment] = inside;
+    const list = Array.isArray(parent) ? [...parent] : [];
+    const child = withValue(list[segment], rest, value);
+    if (child === undefined) return parent;
+    list[segment] = child;
     return list;
   }
-  const object: JsonObject = isObject(at) ? { ...at } : {};
-  const inside = valueIn(Object.hasOwn(object, segment) ? object[segment] : undefined, rest, value);
-  // What is left to the platform leaves no empty group behind.
-  if (inside === undefined && !isObject(at)) return at;
-  if (inside === undefined) delete object[segment];
-  else object[segment] = inside;
+  const object: JsonObject = isObject(parent) ? { ...parent } : {};
+  const child = withValue(Object.hasOwn(object, segment) ? object[segment] : undefined, rest, value);
+  // Removing a value does not create an empty group.
+  if (child === undefined && !isObject(parent)) return parent;
+  if (child === undefined) delete object[segment];
+  else object[segment] = child;
   return object;
 }

@@ -1,13 +1,13 @@
 /**
- * What GitHub Actions is told of a run's end: outputs, a summary in Markdown, annotations. Pure.
+ * Reports a result to GitHub Actions: outputs, a summary in Markdown, annotations. Pure.
  *
- * Limits of a step, as GitHub documents them: 10 annotations of each type, 1 MiB of summary.
+ * GitHub documents these limits per step: 10 annotations of each type, 1 MiB of summary.
  */
 
 import type { Problem } from "../problem.ts";
 import type { Annotation, FailedStep, Failure, RunResult, Submitted } from "../result.ts";
 
-/** What `run --json` prints: how the run ended, or what kept us from knowing. */
+/** What `run --json` prints: the result of the run, or the error that prevented one. */
 export type EndDocument = ResultDocument | ErrorDocument;
 
 export type ResultDocument = RunResult & { readonly exitCode: number };
@@ -24,37 +24,36 @@ export interface ErrorDocument {
   readonly submitted: Submitted;
 }
 
-/** What the document of an error leaves open, and the events before it told. */
+/** Facts from earlier events, which an {@link ErrorDocument} does not contain. */
 export interface RunFacts {
-  /** As it was asked for. */
+  /** As named in the action's input. */
   readonly workflow: string;
-  /** `null` when nothing was submitted. */
+  /** `null` if nothing was submitted. */
   readonly slug: string | null;
-  /** True when the run was there before this call. */
+  /** True if the run already existed. */
   readonly isAttached: boolean;
-  /** The platform's address, like `https://activate.parallel.works`; `null` when the key names none. */
+  /** Such as `https://activate.parallel.works`; `null` if the API key names no host. */
   readonly platformUrl: string | null;
 }
 
-/** `error`: nothing was started. `stopped`: nobody waited for the end; the run goes on. */
+/** `error`: no run was started. `stopped`: the wait was interrupted and the run continues. */
 export type GithubStatus = RunResult["status"] | "error" | "stopped";
 
 const MAX_ANNOTATIONS = 10;
-/** In UTF-16 units; with every unit four bytes wide it is still below the limit. */
+/** In UTF-16 code units: even at four bytes each, it stays below the limit. */
 const MAX_SUMMARY_LENGTH = 200_000;
 const MAX_MESSAGE_LENGTH = 4_000;
 
-/** The values of the outputs `run-slug`, `status` and `exit-code`. */
 export function githubOutputs(end: EndDocument, facts: RunFacts): Readonly<Record<string, string>> {
   return { "run-slug": slugOf(end, facts) ?? "", "status": statusOf(end), "exit-code": String(end.exitCode) };
 }
 
-/** Lines for the file `GITHUB_OUTPUT`. The delimiter must be in no value: draw it at random. */
+/** Lines for the file `GITHUB_OUTPUT`. No value may contain the delimiter, so use a random one. */
 export function outputLines(outputs: Readonly<Record<string, string>>, delimiter: string): string {
   return Object.entries(outputs).map(([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`).join("");
 }
 
-/** Workflow commands, one a line: what went wrong, most important first. None for a run that completed. */
+/** Workflow commands that describe a failure, most important first. Empty for a completed run. */
 export function githubAnnotations(end: EndDocument, facts: RunFacts): readonly string[] {
   const { workflow } = facts;
   if ("error" in end) {
@@ -70,32 +69,34 @@ export function githubAnnotations(end: EndDocument, facts: RunFacts): readonly s
       step.annotations.map((note) => stepAnnotation(note, `${job.name} / ${step.name}`))
     )
   );
-  const again = facts.isAttached ? "\nThis job did not start the run: it was there already under the same key" : "";
-  const whole = annotation("error", `${workflow} ${end.status}`, headline(end) + again);
+  const note = facts.isAttached
+    ? "\nThis job did not start the run: it existed already under the same idempotency key"
+    : "";
+  const overall = annotation("error", `${workflow} ${end.status}`, headline(end) + note);
   return [
-    whole,
-    ...mostOf(steps, "error", MAX_ANNOTATIONS - 1),
-    ...mostOf(steps, "warning"),
-    ...mostOf(steps, "notice"),
+    overall,
+    ...limited(steps, "error", MAX_ANNOTATIONS - 1),
+    ...limited(steps, "warning"),
+    ...limited(steps, "notice"),
   ];
 }
 
-/** A workflow command as a runner reads it: nothing in it ends it early or begins another. */
+/** A workflow command, escaped so that no text in it can end it or begin another. */
 export function workflowCommand(name: string, properties: Readonly<Record<string, string>>, message: string): string {
-  const said = Object.entries(properties).filter(([, value]) => value !== "").map(([key, value]) =>
+  const pairs = Object.entries(properties).filter(([, value]) => value !== "").map(([key, value]) =>
     `${key}=${escapeData(value).replaceAll(":", "%3A").replaceAll(",", "%2C")}`
   );
-  return `::${name}${said.length === 0 ? "" : ` ${said.join(",")}`}::${escapeData(message)}`;
+  return `::${name}${pairs.length === 0 ? "" : ` ${pairs.join(",")}`}::${escapeData(message)}`;
 }
 
-/** A table of the facts, why it failed, and what it published. */
+/** Markdown: a table of facts, the failure, and the outputs. */
 export function githubSummary(end: EndDocument, facts: RunFacts): string {
   const parts = "error" in end
     ? [heading(end, facts), table(errorRows(end, facts)), problemList(end), hintOf(end)]
     : [heading(end, facts), table(resultRows(end, facts)), failureText(end.failure), outputsText(end)];
-  const whole = parts.filter((part) => part !== "").join("\n\n");
-  if (whole.length <= MAX_SUMMARY_LENGTH) return `${whole}\n`;
-  // A cut inside of a code block would swallow what other steps say; the table alone is always whole.
+  const summary = parts.filter((part) => part !== "").join("\n\n");
+  if (summary.length <= MAX_SUMMARY_LENGTH) return `${summary}\n`;
+  // Text cut inside a code block would break the summaries of later steps, so only the table is kept.
   return `${parts.slice(0, 2).join("\n\n")}\n\nThe rest is too long for a summary: see the result file.\n`;
 }
 
@@ -117,15 +118,15 @@ function stepAnnotation({ type, title, message }: Annotation, where: string) {
   return { type, text: annotation(type, title === null ? where : `${title} (${where})`, message || where) };
 }
 
-function mostOf(notes: readonly { type: string; text: string }[], type: Annotation["type"], most = MAX_ANNOTATIONS) {
-  return notes.filter((note) => note.type === type).slice(0, most).map(({ text }) => text);
+function limited(notes: readonly { type: string; text: string }[], type: Annotation["type"], limit = MAX_ANNOTATIONS) {
+  return notes.filter((note) => note.type === type).slice(0, limit).map(({ text }) => text);
 }
 
 function headline({ status, errorMessage, message, failure }: ResultDocument): string {
   return errorMessage ?? message ?? failure?.summary ?? `The run is ${status}`;
 }
 
-/** actions/runner reads these back, in this order, so `%` is escaped first. */
+/** The escapes that actions/runner decodes. `%` comes first, since it introduces the others. */
 function escapeData(text: string): string {
   return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
@@ -164,8 +165,8 @@ function errorRows({ error, exitCode }: ErrorDocument, facts: RunFacts): readonl
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {
-  const said = rows.filter(([, value]) => value !== "").map(([name, value]) => `| ${name} | ${value} |`);
-  return ["| | |", "| --- | --- |", ...said].join("\n");
+  const lines = rows.filter(([, value]) => value !== "").map(([name, value]) => `| ${name} | ${value} |`);
+  return ["| | |", "| --- | --- |", ...lines].join("\n");
 }
 
 function problemList({ error: { problems = [] } }: ErrorDocument): string {
@@ -200,7 +201,7 @@ function outputsText({ outputs = {} }: ResultDocument): string {
   return `#### Outputs\n\n${codeBlock(JSON.stringify(outputs, null, 2), "json")}`;
 }
 
-/** A fence that the text can't close. */
+/** A code block whose fence is longer than any in the text. */
 function codeBlock(text: string, language = ""): string {
   if (text === "") return "";
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
@@ -208,7 +209,7 @@ function codeBlock(text: string, language = ""): string {
   return `${fence}${language}\n${text}\n${fence}`;
 }
 
-/** Text of one line in which nothing is Markdown or HTML, and which ends no cell. */
+/** One line of text in which no character is Markdown, HTML or a cell separator. */
 function inline(text: string): string {
   const line = text.replace(/\s+/g, " ").trim();
   return line.replace(/[&<>"'\\`*_{}[\]()#+!|~@:]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -219,18 +220,18 @@ function code(text: string): string {
 }
 
 function linkTo(name: string, url: string): string {
-  // Other schemes run code, or open what the reader did not expect.
+  // Other schemes may run code.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return inline(name);
   return `<a href="${inline(new URL(url).href)}">${inline(name)}</a>`;
 }
 
 function duration(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const parts = [[Math.floor(whole / 3600), "h"], [Math.floor(whole / 60) % 60, "m"], [whole % 60, "s"]] as const;
+  const total = Math.floor(seconds);
+  const parts = [[Math.floor(total / 3600), "h"], [Math.floor(total / 60) % 60, "m"], [total % 60, "s"]] as const;
   const first = parts.findIndex(([count]) => count > 0);
   return parts.slice(first === -1 ? 2 : first).map(([count, unit]) => `${count}${unit}`).join(" ");
 }
 
-function shortened(text: string, longest: number): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+function shortened(text: string, maxLength: number): string {
+  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }

@@ -1,5 +1,3 @@
-/** One step forward, and what it says: the shape that `submit`, `look` and `advance` share. */
-
 import type { RunnerError } from "../errors.ts";
 import { StorageError } from "../errors.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
@@ -8,56 +6,56 @@ import type { RunEvent } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { canApply, next, type Observation } from "./transition.ts";
+import { canApply, type Observation, transition } from "./transition.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
 export interface AdvanceResult {
   readonly submission: Submission;
   readonly events: readonly RunEvent[];
-  /** Why the last look or submit brought nothing; the loop goes on unless it knows better. */
+  /** Why the last poll or submit failed; a caller that tracks the run usually continues. */
   readonly error?: RunnerError;
-  /** True when another process moved the record on instead of us. */
+  /** True when another process advanced the submission instead. */
   readonly wasAdvancedElsewhere?: boolean;
 }
 
 export interface AdvanceOptions {
-  /** What results say of this call: `no` for one that takes up a run which is there already. */
+  /** Reported in results: `no` when this call attaches to an existing run. */
   readonly submitted: Submitted;
   readonly signal: AbortSignal;
   readonly pollInterval: PollInterval;
-  /** How long a submit that certainly started nothing is repeated, milliseconds. */
+  /** How long to retry a submit that certainly started nothing, milliseconds. */
   readonly submitTimeoutMs: number;
-  /** How long a lost run or answer is looked for while nobody answers, milliseconds; `null` for ever. */
+  /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */
   readonly unreachableTimeoutMs: number | null;
 }
 
-/** Moves the record on and writes it down: before something is sent, this must not fail. */
+/** Applies an observation and stores the submission. Throws when storing fails, so nothing is sent without a record. */
 export async function applyTransition(
   { store, clock }: Pick<Deps, "store" | "clock">,
   submission: Submission,
   observation: Observation,
 ): Promise<Submission> {
-  return await store.put(next(submission, observation, clock.now()));
+  return await store.put(transition(submission, observation, clock.now()));
 }
 
-/** The same for what was learned: a keeper that fails then must not lose the run, so it is said and we go on. */
+/** Like `applyTransition`, but a store that fails must not lose the run: the failure is logged and work continues. */
 export async function recordObservation(
   { store, clock, log }: Pick<Deps, "store" | "clock" | "log">,
   submission: Submission,
   observation: Observation,
 ): Promise<Submission> {
-  const moved = next(submission, observation, clock.now());
-  if (!isWorthStoring(submission, moved)) return moved;
+  const updated = transition(submission, observation, clock.now());
+  if (!isWorthStoring(submission, updated)) return updated;
   try {
-    return await putOnLatest(store, moved, observation, clock.now());
+    return await rebaseAndPut(store, updated, observation, clock.now());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
-    return moved;
+    return updated;
   }
 }
 
-/** What a host is known to do; nothing, where that can't be read. */
+/** The server capabilities of a host; `{}` when the store cannot be read. */
 export async function capabilitiesOf(
   { store, log }: Pick<Deps, "store" | "log">,
   host: string,
@@ -71,7 +69,7 @@ export async function capabilitiesOf(
   }
 }
 
-/** Remembers what a host does, where that can be written. */
+/** Stores server capabilities; a failure is only logged. */
 export async function updateCapabilities(
   { store, log }: Pick<Deps, "store" | "log">,
   host: string,
@@ -85,38 +83,38 @@ export async function updateCapabilities(
   }
 }
 
-/** Each time that it is tried again somebody else has moved the record, and a record moves only so often. */
-const MAX_TRIES = 20;
+/** Each retry means that another process changed the record, and a record changes only a few times. */
+const MAX_ATTEMPTS = 20;
 
-/** Where another process has moved the record on, what we learned still counts, unless it knows more by now. */
-async function putOnLatest(
+/** When another process changed the record, the observation is applied to its version, if that is still possible. */
+async function rebaseAndPut(
   store: RunStore,
-  moved: Submission,
+  updated: Submission,
   observation: Observation,
   nowMs: number,
 ): Promise<Submission> {
-  let wanted = moved;
-  for (let tries = 0; tries < MAX_TRIES; tries++) {
+  let candidate = updated;
+  for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     try {
-      return await store.put(wanted);
+      return await store.put(candidate);
     } catch (error) {
       if (!(error instanceof WriteConflict)) throw error;
     }
-    const stored = await store.get(wanted.submissionId);
-    // Somebody has cleared the history: the run is followed all the same.
-    if (stored === undefined) return wanted;
-    if (!canApply(stored, observation)) return withInputs(stored, moved);
-    wanted = next(withInputs(stored, moved), observation, nowMs);
+    const stored = await store.get(candidate.submissionId);
+    // The history was cleared: keep tracking the run.
+    if (stored === undefined) return candidate;
+    if (!canApply(stored, observation)) return withInputs(stored, updated);
+    candidate = transition(withInputs(stored, updated), observation, nowMs);
   }
-  return wanted;
+  return candidate;
 }
 
-/** What is stored lacks secrets, which this process still has. */
+/** Adds the inputs that a stored submission lacks because they contain secrets; this process still has them. */
 export function withInputs<R extends Submission>(stored: R, { request }: Submission): R {
   return { ...stored, request: { ...stored.request, inputs: stored.request.inputs ?? request.inputs } };
 }
 
-/** A look that showed nothing new is not written: thousands of them would wear the keeper out. */
+/** A poll that found no change is not stored: there are thousands of them. */
 function isWorthStoring(before: Submission, after: Submission): boolean {
   if (before.state !== "active" || after.state !== "active") return true;
   return before.run.platformStatus !== after.run.platformStatus || before.isDetached !== after.isDetached ||

@@ -1,37 +1,45 @@
-/** Asks the platform to cancel a run, and judges by what it then shows: the answer to the request proves nothing. */
+/** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
 import { Conflict, NotFound, Rejected, RunnerError } from "../errors.ts";
 import type { RunDetail, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { formatRunId } from "./view.ts";
 
-const LOOKS = 5;
-const LOOK_DELAY_MS = 1_000;
+const MAX_POLLS = 5;
+const POLL_DELAY_MS = 1_000;
 
 /**
- * Safe to repeat; a run that has ended already is as good as cancelled.
+ * Idempotent; a run that has already ended counts as cancelled.
  *
- * @returns The run as it then is: canceling, or ended.
- * @throws NotFound; Unsupported on older servers; what the cancel ran into when the run goes on unmoved.
+ * @returns The run, which is canceling or has ended.
+ * @throws NotFound; Unsupported on legacy servers; the error of the cancel request when the run keeps running.
  */
 export async function cancelRun(
   { client, clock }: Pick<Deps, "client" | "clock">,
   runId: RunId,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<RunDetail> {
-  const refusal = await ask(client, runId, signal);
-  for (let look = 0; look < LOOKS; look++) {
+  const cancelError = await requestCancel(client, runId, signal);
+  for (let poll = 0; poll < MAX_POLLS; poll++) {
     const run = await client.getRun(runId, { signal });
     if (run.status !== "running" || run.platformStatus === "canceling") return run;
-    if (refusal !== undefined) throw refusal;
-    await clock.sleep(LOOK_DELAY_MS, { signal });
+    if (cancelError !== undefined) throw cancelError;
+    await clock.sleep(POLL_DELAY_MS, { signal });
   }
-  throw new Rejected(`Cannot cancel ${formatRunId(runId)}: the platform took the request, but the run goes on`, [], {
-    hint: "Try again, or cancel it in the web interface",
-  });
+  throw new Rejected(
+    `Cannot cancel ${formatRunId(runId)}: the platform accepted the request, but the run is still running`,
+    [],
+    {
+      hint: "Try again, or cancel it in the web interface",
+    },
+  );
 }
 
-async function ask(client: Deps["client"], runId: RunId, signal: AbortSignal): Promise<RunnerError | undefined> {
+async function requestCancel(
+  client: Deps["client"],
+  runId: RunId,
+  signal: AbortSignal,
+): Promise<RunnerError | undefined> {
   try {
     await client.cancelRun(runId, { signal });
     return undefined;

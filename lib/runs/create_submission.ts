@@ -1,4 +1,4 @@
-/** Turns a decided request into the first record of its run, written down before anything is sent. */
+/** Stores a submission before anything is sent. */
 
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
@@ -19,48 +19,52 @@ import { newCorrelationTag, slugFor } from "./slug.ts";
 
 export interface CreateSubmissionOptions {
   readonly signal: AbortSignal;
-  /** True when the end of the run is to be seen: refused where the server can't show it. */
+  /** True to track the run to its end: rejected when the server cannot show runs. */
   readonly isWaiting: boolean;
   readonly idempotencyKey?: KeyWithPolicy | undefined;
-  /** `command-line` when left out. */
+  /** `command-line` by default. */
   readonly origin?: Origin | undefined;
-  /** A new random one when left out. */
+  /** A new random one by default. */
   readonly submissionId?: string | undefined;
-  /** Adds to the change that stores the submission. */
+  /** Adds to the atomic change that stores the submission. */
   readonly also?: ((change: Change, written: PendingSubmission) => void) | undefined;
 }
 
 /**
- * Asks who we are and which routes the host speaks, and writes the intent. With a key, what bears it already is
- * answered with instead.
+ * Creates and stores a pending submission for the authenticated user. With an idempotency key that is already in use,
+ * returns the existing submission instead.
  *
- * @throws NotSubmitted when it can't be written down; Unsupported when waiting or the key is impossible; IdempotencyKeyConflict; what
- * the client throws.
+ * @throws NotSubmitted when it cannot be stored; Unsupported when the server supports neither waiting nor keys;
+ * IdempotencyKeyConflict; the client's errors.
  */
 export async function createSubmission(
   deps: Deps,
   request: RunRequest,
   options: CreateSubmissionOptions,
 ): Promise<Submission> {
-  const spec = await decide(deps, request, options);
-  if (options.idempotencyKey === undefined) return await storePending(deps, spec, options.also);
+  const pending = await newPending(deps, request, options);
+  if (options.idempotencyKey === undefined) return await storePending(deps, pending, options.also);
   while (true) {
-    const claimed = await claim(deps, spec, options.idempotencyKey, options);
-    if (claimed.state === "active" && claimed.revision === 0) return await remember(deps, claimed);
+    const claimed = await claim(deps, pending, options.idempotencyKey, options);
+    if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
     if (claimed.state !== "pending") return claimed;
     try {
       return await storePending(deps, claimed, options.also);
     } catch (error) {
-      // Another process has just written the same name: there is something to attach to now.
+      // Another process has just stored this key: attach to its submission.
       if (!(error instanceof WriteConflict)) throw error;
     }
   }
 }
 
-async function decide(deps: Deps, request: RunRequest, options: CreateSubmissionOptions): Promise<PendingSubmission> {
+async function newPending(
+  deps: Deps,
+  request: RunRequest,
+  options: CreateSubmissionOptions,
+): Promise<PendingSubmission> {
   const { client, clock, random } = deps;
-  const [identity, family] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
-  if (family === "legacy" && options.isWaiting) await assureVisible(deps, request.workflow, options);
+  const [identity, apiVersion] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
+  if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
   const correlationTag = newCorrelationTag(random);
   const nowMs = clock.now();
   return {
@@ -71,7 +75,7 @@ async function decide(deps: Deps, request: RunRequest, options: CreateSubmission
     owner: { host: client.host, user: identity.user },
     request: await storedRequest(request),
     idempotencyKey: null,
-    ownSlug: family === "current" ? slugFor(request.workflow, correlationTag) : null,
+    ownSlug: apiVersion === "current" ? slugFor(request.workflow, correlationTag) : null,
     correlationTag,
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
@@ -82,9 +86,9 @@ async function decide(deps: Deps, request: RunRequest, options: CreateSubmission
   };
 }
 
-/** SHA-256 of the inputs with their members in order, so that the same inputs always have the same hash. Hex. */
+/** Hex SHA-256 of the inputs with sorted members, so that equal inputs have equal hashes. */
 export async function hashInputs(inputs: Json): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(inMemberOrder(inputs)));
+  const bytes = new TextEncoder().encode(JSON.stringify(withSortedMembers(inputs)));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
     .reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
 }
@@ -95,21 +99,25 @@ async function storedRequest(request: RunRequest): Promise<StoredRequest> {
   return { ...request, inputsWithoutSecrets, inputsHash: await hashInputs(inputs) };
 }
 
-function inMemberOrder(value: Json): Json {
-  if (Array.isArray(value)) return value.map(inMemberOrder);
+function withSortedMembers(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withSortedMembers);
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([name, member]) => [name, inMemberOrder(member)]),
+    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([name, member]) => [name, withSortedMembers(member)]),
   );
 }
 
-/** Some older servers start runs that they can't show: that must be known before one is started. */
-async function assureVisible({ client }: Deps, workflow: string, { signal }: CreateSubmissionOptions): Promise<void> {
+/** Some legacy servers start runs that they cannot show: check this before starting one. */
+async function assertRunsReadable(
+  { client }: Deps,
+  workflow: string,
+  { signal }: CreateSubmissionOptions,
+): Promise<void> {
   try {
     await client.getRun({ type: "number", workflow, number: 1 }, { signal });
   } catch (error) {
     if (error instanceof Unsupported) {
-      throw new Unsupported(`Cannot follow a run of ${workflow}: this older server does not show runs`, {
+      throw new Unsupported(`Cannot track a run of ${workflow}: this server's older API does not show runs`, {
         hint: "Submit without waiting: --no-wait",
         cause: error,
       });
@@ -118,8 +126,8 @@ async function assureVisible({ client }: Deps, workflow: string, { signal }: Cre
   }
 }
 
-/** A run that others started: worth remembering, but nothing hangs on it. */
-async function remember(
+/** Stores a run that was started elsewhere; a failure is only logged. */
+async function storeFound(
   { store, log }: Pick<Deps, "store" | "log">,
   submission: ActiveSubmission,
 ): Promise<Submission> {

@@ -1,20 +1,18 @@
-/** What the engines may touch, handed in at the door. */
-
 import type { Client } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
 import type { RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 
-/** What every engine works with. */
+/** The dependencies of the functions that submit and track runs. */
 export interface Deps {
-  /** The platform. */
+  /** Its credential decides the server and the user. */
   readonly client: Client;
-  /** What is remembered. */
+  /** Where submissions are stored before they are sent. */
   readonly store: RunStore;
-  /** Where time comes from. */
+  /** The source of time for waits, deadlines and timestamps. */
   readonly clock: Clock;
-  /** In [0, 1), like `Math.random`. */
+  /** Returns a number in [0, 1), like `Math.random`. */
   readonly random: () => number;
-  /** Told what is odd, by level. */
+  /** Receives warnings that are not events, such as a store that cannot be written after the submit. */
   readonly log: Log;
 }

@@ -1,5 +1,3 @@
-/** Submits one request at most once, or goes on with one, and follows its run to the end. */
-
 import { slugOf } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
@@ -10,7 +8,7 @@ import type { ExecuteOptions } from "./options.ts";
 import { track } from "./track.ts";
 
 /**
- * Submits a request at most once and follows it. A run that failed is an answer; thrown is what kept us from one.
+ * Submits a request at most once and tracks its run. A failed run is a result; errors mean that there is no result.
  *
  * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound: nothing was started; the signal's reason.
  */
@@ -36,14 +34,14 @@ export async function* execute(
   return yield* track(deps, submission, options);
 }
 
-/** Consumes the events and hands over the result, which a `for await` would drop. */
+/** Consumes the events and returns the result, which a `for await` would drop. */
 export async function toEnd(
   events: AsyncGenerator<RunEvent, RunResult>,
-  show: (event: RunEvent) => void,
+  onEvent: (event: RunEvent) => void,
 ): Promise<RunResult> {
   while (true) {
     const { done, value } = await events.next();
     if (done) return value;
-    show(value);
+    onEvent(value);
   }
 }

@@ -1,4 +1,4 @@
-/** Why a run failed. The platform has no such answer: it is gathered from the run's jobs and their log files. */
+/** Why a run failed. The platform reports no reason: it is collected from the run's jobs and their logs. */
 
 import { lastLines, readStepLog } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
@@ -9,16 +9,15 @@ import { runIdOf } from "./view.ts";
 
 const TAIL_LINES = 20;
 
-/** More annotations than this tell a person nothing. */
 const MAX_ANNOTATIONS = 20;
 
-/** A run that fails in hundreds of matrix jobs is told by its first ones. */
+/** Hundreds of matrix jobs may fail; the first ones are enough. */
 const MAX_STEPS = 10;
 
 /**
- * The failed jobs and steps of a run, with the end of their logs and the annotations in them.
+ * The failed jobs and steps of a run, with the last lines of their logs and the annotations in them.
  *
- * @returns `undefined` when no job or step says that it failed. A log that can't be read leaves its tail empty.
+ * @returns `undefined` when no job or step failed. A log that cannot be read has an empty tail.
  */
 export async function digestFailure(
   { client }: Pick<Deps, "client">,
@@ -36,7 +35,7 @@ export async function digestFailure(
       steps += 1;
       const log = steps > MAX_STEPS
         ? ""
-        : await readable(() => readStepLog(client, runId, job.name, step.index, { signal }));
+        : await textOrEmpty(() => readStepLog(client, runId, job.name, step.index, { signal }));
       failedSteps.push({
         name: step.name,
         status: step.status,
@@ -49,22 +48,22 @@ export async function digestFailure(
   return { summary: summaryOf(failedJobs), failedJobs };
 }
 
-/** `::error title=…::message` and its kin, as the platform's log lines carry them. */
+/** Parses `::error title=…::message`, `::warning` and `::notice` in log lines. */
 export function annotationsIn(log: string): Annotation[] {
-  const found: Annotation[] = [];
+  const annotations: Annotation[] = [];
   for (const line of log.split("\n")) {
     const match = /::(error|warning|notice)(?:\s+([^:]*))?::(.*)$/.exec(line);
     if (match === null) continue;
     const [, type, attributes, message] = match;
     const title = /(?:^|,)\s*title=([^,]*)/.exec(attributes ?? "")?.[1] ?? null;
-    found.push({
+    annotations.push({
       type: type === "error" ? "error" : type === "warning" ? "warning" : "notice",
       title,
       message: (message ?? "").trim(),
     });
-    if (found.length === MAX_ANNOTATIONS) break;
+    if (annotations.length === MAX_ANNOTATIONS) break;
   }
-  return found;
+  return annotations;
 }
 
 function hasFailed({ status }: Job | Step): boolean {
@@ -83,8 +82,8 @@ function summaryOf(failedJobs: readonly FailedJob[]): string {
   return `${where}${more}${why === undefined || why === "" ? "" : `: ${why}`}`;
 }
 
-/** A digest with a part missing is better than none. */
-async function readable(read: () => Promise<string | null>): Promise<string> {
+/** A failure report without one log is better than none. */
+async function textOrEmpty(read: () => Promise<string | null>): Promise<string> {
   try {
     return await read() ?? "";
   } catch (error) {

@@ -1,13 +1,11 @@
-/** From what a person calls a run to what the platform calls it. */
-
 import { NotFound, UsageError } from "../errors.ts";
 import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { runIdOf } from "./view.ts";
 
-/** A slug, a number within a workflow, or the latest one of this machine and user. */
+/** A slug, a number within a workflow, or the latest run that this user started on this machine. */
 export type RunRef =
-  | { readonly type: "word"; readonly word: string }
+  | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number }
   | { readonly type: "last" };
 
@@ -15,9 +13,9 @@ const PAGE_SIZE = 100;
 const MAX_PAGES = 100;
 
 /**
- * Finds the run that is meant.
+ * Resolves a reference to a run on the platform.
  *
- * @throws NotFound; UsageError when the word is a workflow's name, or the number fits runs of two workflows.
+ * @throws NotFound; UsageError when the slug is a workflow's name, or the number matches runs of two workflows.
  */
 export async function findRun(
   deps: Deps,
@@ -25,8 +23,8 @@ export async function findRun(
   options: { readonly signal: AbortSignal },
 ): Promise<RunId> {
   switch (ref.type) {
-    case "word":
-      return await findBySlug(deps, ref.word, options);
+    case "slug":
+      return await findBySlug(deps, ref.slug, options);
     case "number":
       return await findByNumber(deps, ref, options);
     case "last":
@@ -40,8 +38,8 @@ async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: 
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
-    throw new UsageError(`Cannot tell which run of ${slug} is meant: ${slug} is a workflow`, {
-      hint: `Name one of its runs, like ${slug}#47; \`pw-workflow-runner runs ${slug}\` lists them`,
+    throw new UsageError(`Cannot find run ${slug}: it is a workflow`, {
+      hint: `Specify one of its runs, for example ${slug}#47; \`pw-workflow-runner runs ${slug}\` lists them`,
     });
   }
 }
@@ -53,25 +51,25 @@ async function findByNumber(
 ): Promise<RunId> {
   const runId: RunId = { type: "number", workflow, number };
   if (await client.apiVersion({ signal }) === "legacy") return runId;
-  const found: Run[] = [];
+  const matches: Run[] = [];
   let offset = 0;
   for (let page = 0; page < MAX_PAGES; page++) {
     const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal });
-    found.push(...runs.filter((run) => run.number === number));
+    matches.push(...runs.filter((run) => run.number === number));
     offset += runs.length;
     if (runs.length === 0 || offset >= total) break;
   }
-  const [run, other] = found;
+  const [run, other] = matches;
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
-    throw new NotFound(`Cannot find ${workflow}#${number}: there is no workflow ${workflow}`, {
-      hint: "`pw-workflow-runner list` shows the workflows there are",
+    throw new NotFound(`Cannot find run ${workflow}#${number}: no workflow "${workflow}"`, {
+      hint: "`pw-workflow-runner list` lists your workflows",
     });
   }
   if (other !== undefined) {
-    const slugs = found.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
-    throw new UsageError(`Cannot tell which run ${workflow}#${number} means: it fits ${slugs}`, {
-      hint: "Name one by its slug",
+    const slugs = matches.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
+    throw new UsageError(`Cannot find run ${workflow}#${number}: it matches ${slugs}`, {
+      hint: "Use the slug of one of them",
     });
   }
   return runIdOf(run, workflow);
@@ -83,8 +81,8 @@ async function findLast({ client, store }: Deps, { signal }: { signal: AbortSign
   for (const submission of recent) {
     if (submission.state === "active" || submission.state === "finished") return submission.runId;
   }
-  throw new NotFound("Cannot find the last run: this machine remembers none", {
-    hint: "`pw-workflow-runner runs` lists the runs of your account",
+  throw new NotFound("Cannot find the last run: the local history is empty", {
+    hint: "`pw-workflow-runner runs` lists the runs in your account",
   });
 }
 
@@ -99,8 +97,8 @@ async function isWorkflow(client: Deps["client"], name: string, signal: AbortSig
 }
 
 function noSuchRun(name: string, cause?: unknown): NotFound {
-  return new NotFound(`Cannot find the run ${name}: there is no such run`, {
-    hint: "`pw-workflow-runner runs` lists the runs of your account",
+  return new NotFound(`Cannot find run ${name}: no such run`, {
+    hint: "`pw-workflow-runner runs` lists the runs in your account",
     cause,
   });
 }

@@ -1,87 +1,96 @@
 /**
- * A wish with a name: the same name from another process or machine means the same run. The name makes the slug and
- * the marker, so that whoever wishes the same looks at the same place before sending, and collides there when two send
- * at once.
+ * The same idempotency key on another process or machine refers to the same run. The slug and the correlation tag are
+ * derived from the key, so every client searches for the same run before it submits, and simultaneous submits collide.
  */
 
 import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { isEnded, next } from "./transition.ts";
+import { isEnded, transition } from "./transition.ts";
 import { search } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { capabilitiesOf, withInputs } from "./advance_result.ts";
 import { formatRunId, runIdOf } from "./view.ts";
 
 /**
- * What to do with a run that bears the key already: `attach` follows it, `reject` refuses, `new-if-failed` follows it
- * unless it has failed or was cancelled, and starts a new one then.
+ * What to do when the key already has a run: `attach` tracks it, `reject` throws, `new-if-failed` tracks it unless it
+ * failed or was cancelled, in which case it starts a new run.
  */
 export type KeyPolicy = "attach" | "reject" | "new-if-failed";
 
-/** A wish with a name. */
+/** An idempotency key, and what to do when it already has a run. */
 export interface KeyWithPolicy {
-  /** As the user gave it. */
+  /** The key itself. Keys are separate for each host, user and workflow. */
   readonly text: string;
-  /** What to do when the key has a run. */
+  /** Applies when the key already has a run. */
   readonly policy: KeyPolicy;
 }
 
-/** Attempts under one key: past that somebody's loop has gone wild. */
+/** Attempts with one key; more than this is a runaway loop. */
 const MAX_ATTEMPTS = 1_000;
 
 /**
- * Finds the record that a named wish goes on with: one that is there, or the given one under the first free name.
- * Nothing is written or sent but reads.
+ * Returns the submission that already uses the key, or a pending one that is bound to it. Only reads, stores nothing.
  *
- * @param wish As it would be intended without a name.
- * @throws IdempotencyKeyConflict for other inputs, and by policy; Unsupported on older servers, which take no slug.
+ * @param pending The submission without a key.
+ * @throws IdempotencyKeyConflict for different inputs, or by policy; Unsupported on legacy servers: they accept no slug.
  */
 export async function claim(
   deps: Deps,
-  spec: PendingSubmission,
+  pending: PendingSubmission,
   { text, policy }: KeyWithPolicy,
   options: { readonly signal: AbortSignal },
 ): Promise<Submission> {
-  if (spec.ownSlug === null) {
-    throw new Unsupported(`Cannot use a key for ${spec.request.workflow}: this older server takes no slug`, {
-      hint: "Nothing was started: run without --idempotency-key",
-    });
+  if (pending.ownSlug === null) {
+    throw new Unsupported(
+      `Cannot use an idempotency key for ${pending.request.workflow}: this server's older API accepts no slug`,
+      {
+        hint: "Nothing was started: run without --idempotency-key",
+      },
+    );
   }
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    const named = await withKey(spec, { text, attempt });
-    const there = await whatIsThere(deps, named, options);
-    if (there === undefined) return named;
-    if (there.request.inputsHash !== "" && there.request.inputsHash !== named.request.inputsHash) {
-      throw idempotencyKeyConflict(named, runOf(there));
+    const keyed = await withKey(pending, { text, attempt });
+    const existing = await findExisting(deps, keyed, options);
+    if (existing === undefined) return keyed;
+    if (existing.request.inputsHash !== "" && existing.request.inputsHash !== keyed.request.inputsHash) {
+      throw idempotencyKeyConflict(keyed, runOf(existing));
     }
-    // Refused before: no run came of it, and the name is free for another try.
-    if (there.state === "rejected") return { ...named, revision: there.revision };
-    if (policy === "reject") throw idempotencyKeyConflict(named, runOf(there), "is used already");
-    if (policy === "attach" || !await hasFailed(deps, there, options)) return withInputs(there, named);
+    // The earlier submission was rejected and started no run: the key is free.
+    if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
+    if (policy === "reject") throw idempotencyKeyConflict(keyed, runOf(existing), "is already in use");
+    if (policy === "attach" || !await hasFailed(deps, existing, options)) return withInputs(existing, keyed);
   }
-  throw new IdempotencyKeyConflict(`Cannot use the key "${text}": ${MAX_ATTEMPTS} runs of it have failed`);
+  throw new IdempotencyKeyConflict(
+    `Cannot use the idempotency key "${text}": ${MAX_ATTEMPTS} runs with it have failed`,
+  );
 }
 
-/** The name is another wish's. */
+/** The key belongs to another submission. */
 export function idempotencyKeyConflict(
   { idempotencyKey: key, request }: Pick<Submission, "idempotencyKey" | "request">,
   run: Run | { readonly slug: string | null } | undefined,
-  how = "was used with other inputs",
+  reason = "was used with different inputs",
 ): IdempotencyKeyConflict {
   const slug = run?.slug ?? null;
-  const by = slug === null ? "" : `, by the run ${slug}`;
-  return new IdempotencyKeyConflict(`Cannot use the key "${key?.text}" for ${request.workflow}: it ${how}${by}`, {
-    hint: slug === null ? "Choose another key" : `Choose another key, or follow it: pw-workflow-runner watch ${slug}`,
-  });
+  const by = slug === null ? "" : `, by run ${slug}`;
+  return new IdempotencyKeyConflict(
+    `Cannot use the idempotency key "${key?.text}" for ${request.workflow}: it ${reason}${by}`,
+    {
+      hint: slug === null ? "Use another key" : `Use another key, or track that run: pw-workflow-runner watch ${slug}`,
+    },
+  );
 }
 
-async function withKey(spec: PendingSubmission, key: { text: string; attempt: number }): Promise<PendingSubmission> {
-  const { owner, request } = spec;
+async function withKey(
+  pending: PendingSubmission,
+  key: { text: string; attempt: number },
+): Promise<PendingSubmission> {
+  const { owner, request } = pending;
   const correlationTag = await correlationTagForKey({ owner, workflow: request.workflow, key });
   return {
-    ...spec,
+    ...pending,
     submissionId: correlationTag,
     idempotencyKey: key,
     correlationTag,
@@ -89,46 +98,49 @@ async function withKey(spec: PendingSubmission, key: { text: string; attempt: nu
   };
 }
 
-/** The record of this machine, or one made from what the platform shows. */
-async function whatIsThere(
+/** The submission in the local history, or one created from the run on the platform. */
+async function findExisting(
   deps: Deps,
-  named: PendingSubmission,
+  keyed: PendingSubmission,
   options: { readonly signal: AbortSignal },
 ): Promise<Submission | undefined> {
-  const kept = await deps.store.get(named.submissionId);
-  if (kept !== undefined) return kept;
-  const found = await find(deps, named, options);
-  switch (found.type) {
+  const stored = await deps.store.get(keyed.submissionId);
+  if (stored !== undefined) return stored;
+  const result = await searchByKey(deps, keyed, options);
+  switch (result.type) {
     case "ours":
-      return asSeen(deps, named, found.run);
+      return asActive(deps, keyed, result.run);
     case "other-inputs":
-      throw idempotencyKeyConflict(named, found.run);
+      throw idempotencyKeyConflict(keyed, result.run);
     case "foreign":
-      throw new IdempotencyKeyConflict(`Cannot use the key "${named.idempotencyKey?.text}": ${found.detail}`, {
-        hint: "Choose another key",
-      });
+      throw new IdempotencyKeyConflict(
+        `Cannot use the idempotency key "${keyed.idempotencyKey?.text}": ${result.detail}`,
+        {
+          hint: "Use another key",
+        },
+      );
     case "absent":
       return undefined;
   }
 }
 
-/** On a host that gives runs the slugs we choose, the slug's own page tells; elsewhere the list has to. */
-async function find(deps: Deps, named: PendingSubmission, { signal }: { readonly signal: AbortSignal }) {
-  const { keepsSlug } = await capabilitiesOf(deps, named.owner.host);
+/** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */
+async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal }: { readonly signal: AbortSignal }) {
+  const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const scope = keepsSlug === true ? "slug" : "list";
-  return await search(deps, named, { signal, scope });
+  return await search(deps, keyed, { signal, scope });
 }
 
-/** The name is the same, so the inputs are, unless the display name said otherwise. */
-function asSeen({ clock }: Deps, named: PendingSubmission, run: Run): ActiveSubmission {
+/** The key is the same, so the inputs are too: `search` has compared the hash in the display name. */
+function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSubmission {
   const nowMs = clock.now();
-  const seen = next(
-    named,
-    { type: "polled", run, runId: runIdOf(run, named.request.workflow), pollAtMs: nowMs },
+  const active = transition(
+    keyed,
+    { type: "polled", run, runId: runIdOf(run, keyed.request.workflow), pollAtMs: nowMs },
     nowMs,
   );
-  if (seen.state !== "active") throw new TypeError(`A run that was found is ${seen.state}`);
-  return { ...seen, startedAtMs: creationMs(run) ?? nowMs };
+  if (active.state !== "active") throw new TypeError(`A submission whose run was found is ${active.state}`);
+  return { ...active, startedAtMs: creationMs(run) ?? nowMs };
 }
 
 async function hasFailed(
@@ -142,7 +154,7 @@ async function hasFailed(
     const { status } = await deps.client.getRun(submission.runId, options);
     return status !== "running" && status !== "completed";
   } catch (error) {
-    // Deleted: whoever did that did not want it.
+    // A deleted run counts as failed.
     if (error instanceof NotFound) return true;
     throw error;
   }
@@ -154,10 +166,10 @@ function isFailure({ result }: FinishedSubmission): boolean {
 
 function runOf(submission: Submission): { readonly slug: string | null } | undefined {
   if (submission.state === "rejected") return undefined;
-  return { slug: isEnded(submission) || submission.state === "active" ? nameOfRun(submission) : submission.ownSlug };
+  return { slug: isEnded(submission) || submission.state === "active" ? slugOfRun(submission) : submission.ownSlug };
 }
 
-function nameOfRun(submission: Submission): string | null {
+function slugOfRun(submission: Submission): string | null {
   return submission.state === "active" || submission.state === "finished" ? formatRunId(submission.runId) : null;
 }
 

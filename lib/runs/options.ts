@@ -1,34 +1,32 @@
-/** The options of submitting and tracking a run, and their defaults. */
-
 import type { Origin } from "../submission.ts";
 import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
 
-/** How a run is followed. */
+/** Options for tracking a run. */
 export interface TrackOptions {
-  /** Ends the wait; its reason is thrown. */
+  /** Stops the wait; its reason is thrown. */
   readonly signal: AbortSignal;
-  /** How long to wait for the end, milliseconds from the start of the run; `null` for ever. The run goes on. */
+  /** How long to wait, milliseconds from the start of the run; `null` for no limit. The run continues afterwards. */
   readonly timeoutMs: number | null;
-  /** How often the run is looked at. */
+  /** How often to poll; backs off up to a maximum. */
   readonly pollInterval: PollInterval;
-  /** How long nobody may answer before contact is given up, milliseconds; `null` for ever. */
+  /** How long the server may not respond before tracking stops, milliseconds; `null` for no limit. */
   readonly unreachableTimeoutMs: number | null;
-  /** False to end as soon as the run is known. */
+  /** False to return as soon as the run has started. */
   readonly isWaiting: boolean;
 }
 
-/** How a run is submitted and followed. */
+/** Options for submitting and tracking a run. */
 export interface ExecuteOptions extends TrackOptions {
-  /** How long a submit that certainly started nothing is repeated, milliseconds. */
+  /** How long to retry a submit that certainly started nothing, milliseconds. */
   readonly submitTimeoutMs: number;
-  /** The user's own name for the wish: the same name from anywhere means the same run. */
+  /** Reusing a key attaches to the run that was started with it, from any machine. */
   readonly idempotencyKey?: KeyWithPolicy | undefined;
-  /** What creates the submission: `command-line` when left out. */
+  /** What creates the submission: `command-line` by default. */
   readonly origin?: Origin | undefined;
 }
 
-/** What following does unless told otherwise. */
+/** The default options for tracking. */
 export const DEFAULT_TRACK = {
   timeoutMs: 3_600_000,
   pollInterval: DEFAULT_POLL_INTERVAL,
@@ -36,7 +34,7 @@ export const DEFAULT_TRACK = {
   isWaiting: true,
 } as const satisfies Omit<TrackOptions, "signal">;
 
-/** What submitting does unless told otherwise. */
+/** The default options for submitting. */
 export const DEFAULT_EXECUTE = {
   ...DEFAULT_TRACK,
   submitTimeoutMs: 10 * 60_000,

@@ -1,5 +1,3 @@
-/** One look at a run that is known to exist. */
-
 import { NotFound, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
@@ -9,20 +7,20 @@ import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
-import { isAnythingRunning, KIND_OF_STATUS, positionOf, resultOf, runIdOf } from "./view.ts";
+import { formatRunId, isAnythingRunning, KIND_OF_STATUS, positionOf, resultOf, runIdOf } from "./view.ts";
 
-/** A failing run whose steps never stop is called failed all the same after this long. */
+/** After this long, a failing run counts as failed even if its steps are still running. */
 const FAILING_MS = 10 * 60_000;
 
-/** Right after its submit a run may not show yet: only this many looks over this long say that it was deleted. */
+/** A new run may not be visible yet: only this many polls with 404, over this long, mean that it was deleted. */
 const MIN_MISSING_POLLS = 3;
 const MISSING_MS = 60_000;
 
-/** An outage shorter than this is nobody's concern. */
-const NOTABLE_OUTAGE_MS = 10_000;
+/** Shorter outages are not reported. */
+const MIN_REPORTED_OUTAGE_MS = 10_000;
 
-/** Reads the run's own page and moves the record on. */
-export async function look(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions): Promise<AdvanceResult> {
+/** Reads the run's detail and updates the submission. */
+export async function poll(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions): Promise<AdvanceResult> {
   try {
     const run = await deps.client.getRun(submission.runId, { signal: options.signal, retry: "none" });
     return await afterPoll(deps, submission, run, options);
@@ -34,7 +32,7 @@ export async function look(deps: Deps, submission: ActiveSubmission, options: Ad
   }
 }
 
-/** Moves the record on by what a list said of its run: enough while it goes on, never enough to settle it. */
+/** Updates the submission from a listed run. Enough while the run is running, never enough to finish it. */
 export async function applyListedRun(
   deps: Deps,
   submission: ActiveSubmission,
@@ -51,13 +49,13 @@ async function afterPoll(
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   const advanced = await applyRun(deps, submission, run, options);
-  if (advanced.submission.state !== "active" || !isAtItsEnd(advanced.submission, run, deps.clock.now())) {
+  if (advanced.submission.state !== "active" || !hasEnded(advanced.submission, run, deps.clock.now())) {
     return advanced;
   }
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
   const result = resultOf(run, { kind: KIND_OF_STATUS[status], status, submitted: options.submitted, failure });
-  return await settle(deps, advanced, result);
+  return await finish(deps, advanced, result);
 }
 
 async function applyRun(
@@ -68,7 +66,7 @@ async function applyRun(
 ): Promise<AdvanceResult> {
   const nowMs = deps.clock.now();
   const elapsedMs = Math.max(0, nowMs - submission.startedAtMs);
-  const moved = await recordObservation(deps, submission, {
+  const updated = await recordObservation(deps, submission, {
     type: "polled",
     run,
     runId: run.slug === null ? submission.runId : runIdOf(run, submission.request.workflow),
@@ -76,7 +74,7 @@ async function applyRun(
   });
   const events: RunEvent[] = [];
   const base = { submissionId: submission.submissionId, atMs: nowMs };
-  if (submission.unreachableSinceMs !== null && isNotable(submission.unreachableSinceMs, submission.updatedAtMs)) {
+  if (submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs)) {
     events.push({ ...base, type: "connection-restored", outageMs: nowMs - submission.unreachableSinceMs });
   }
   const isNewStatus = !run.isStatusKnown &&
@@ -90,10 +88,10 @@ async function applyRun(
     elapsedMs,
     position: "jobs" in run ? positionOf(run.jobs) : null,
   });
-  return { submission: moved, events };
+  return { submission: updated, events };
 }
 
-function isAtItsEnd(submission: ActiveSubmission, run: RunDetail, nowMs: number): boolean {
+function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): boolean {
   if (run.isFinal) return true;
   if (run.status === "running") return false;
   return !isAnythingRunning(run.jobs) || nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS;
@@ -105,20 +103,20 @@ async function afterMissing(
   error: NotFound,
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
-  const moved = await recordObservation(deps, submission, {
+  const updated = await recordObservation(deps, submission, {
     type: "missing",
     pollAtMs: nextPollMs(deps, submission, options, undefined),
   });
-  if (moved.state !== "active" || moved.missingSinceMs === null) return { submission: moved, events: [], error };
-  const isGone = moved.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - moved.missingSinceMs >= MISSING_MS;
-  if (!isGone) return { submission: moved, events: [], error };
-  const result = resultOf(moved.run, {
+  if (updated.state !== "active" || updated.missingSinceMs === null) return { submission: updated, events: [], error };
+  const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
+  if (!isGone) return { submission: updated, events: [], error };
+  const result = resultOf(updated.run, {
     kind: "run_deleted",
     status: "unknown",
     submitted: options.submitted,
-    message: "The run was there and is gone: somebody deleted it. It is not submitted again",
+    message: `Run ${formatRunId(submission.runId)} was deleted on the platform; it is not submitted again`,
   });
-  return await settle(deps, { submission: moved, events: [] }, result);
+  return await finish(deps, { submission: updated, events: [] }, result);
 }
 
 async function afterFailedPoll(
@@ -131,18 +129,18 @@ async function afterFailedPoll(
     ? error.retryAfterMs
     : undefined;
   const pollAtMs = nextPollMs(deps, submission, options, retryAfterMs);
-  const moved = await recordObservation(deps, submission, { type: "poll-failed", pollAtMs });
+  const updated = await recordObservation(deps, submission, { type: "poll-failed", pollAtMs });
   const nowMs = deps.clock.now();
   const unreachableSinceMs = submission.unreachableSinceMs ?? nowMs;
-  const isNews = isNotable(unreachableSinceMs, nowMs) &&
-    !(submission.unreachableSinceMs !== null && isNotable(submission.unreachableSinceMs, submission.updatedAtMs));
-  const events: RunEvent[] = isNews
+  const isNewOutage = isReported(unreachableSinceMs, nowMs) &&
+    !(submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs));
+  const events: RunEvent[] = isNewOutage
     ? [{ type: "connection-lost", submissionId: submission.submissionId, atMs: nowMs, reason: error.message }]
     : [];
-  return { submission: moved, events, error };
+  return { submission: updated, events, error };
 }
 
-async function settle(deps: Deps, advanced: AdvanceResult, result: RunResult): Promise<AdvanceResult> {
+async function finish(deps: Deps, advanced: AdvanceResult, result: RunResult): Promise<AdvanceResult> {
   const submission: Submission = await recordObservation(deps, advanced.submission, { type: "finished", result });
   return { submission, events: advanced.events };
 }
@@ -151,12 +149,12 @@ function nextPollMs(
   deps: Deps,
   submission: ActiveSubmission,
   { pollInterval }: AdvanceOptions,
-  atLeastMs: number | undefined,
+  minDelayMs: number | undefined,
 ): number {
   const nowMs = deps.clock.now();
-  return nowMs + pollDelayMs(nowMs - submission.startedAtMs, pollInterval, deps.random, atLeastMs);
+  return nowMs + pollDelayMs(nowMs - submission.startedAtMs, pollInterval, deps.random, minDelayMs);
 }
 
-function isNotable(unreachableSinceMs: number, untilMs: number): boolean {
-  return untilMs - unreachableSinceMs >= NOTABLE_OUTAGE_MS;
+function isReported(unreachableSinceMs: number, untilMs: number): boolean {
+  return untilMs - unreachableSinceMs >= MIN_REPORTED_OUTAGE_MS;
 }

@@ -1,11 +1,9 @@
-/** From what is wished to what will be sent: everything is decided here, before anything is sent. */
-
 import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { checkInputs } from "../inputs/check.ts";
 import { declaredTypes } from "../inputs/declared_type.ts";
 import type { Form } from "../inputs/form.ts";
-import { givenLayer, type InputLayer } from "../inputs/layers.ts";
+import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets } from "../inputs/secrets.ts";
@@ -15,49 +13,49 @@ import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
 
-/** How inputs are held to what the workflow asks for: `strict` also refuses what the workflow does not know. */
+/** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
 export type Checking = "lenient" | "strict" | "none";
 
-/** Inputs as somebody gives them. */
-export interface GivenInputs {
-  /** Its name in the account. */
+/** A workflow and the sources of its inputs. */
+export interface InputsSpec {
+  /** The workflow's name in the account. */
   readonly workflow: string;
-  /** Lowest first. */
+  /** Lowest precedence first. */
   readonly layers: readonly InputLayer[];
-  /** The name of inputs saved with the workflow, which stand below all layers. */
+  /** Inputs saved with the workflow; every layer overrides them. */
   readonly preset: string | null;
 }
 
-/** A run as somebody asks for it. */
-export interface RunSpec extends GivenInputs {
-  /** What the run is called on the platform; `null` for the name of the workflow. */
+/** Input to {@link prepare}. */
+export interface RunSpec extends InputsSpec {
+  /** The run's display name; `null` for the name of the workflow. */
   readonly displayName: string | null;
-  /** Grants what the workflow asks consent for. */
+  /** Grants the consent that the workflow requests. */
   readonly isTrusted: boolean;
-  /** How strictly the inputs are held to what the workflow asks for. */
+  /** `none` skips the validation. */
   readonly checking: Checking;
 }
 
-/** A wish that nothing speaks against. */
+/** A validated request that is ready to submit. */
 export interface PreparedRun {
-  /** Frozen: nothing about it is looked up again. */
+  /** Its inputs are frozen. */
   readonly request: RunRequest;
-  /** What is odd about the inputs, but no reason to refuse them. */
+  /** Problems of the inputs that do not prevent the run. */
   readonly warnings: readonly Problem[];
 }
 
-/** The workflow, what it asks for, and what it is given. */
-export interface Gathered {
+/** A workflow and its merged inputs, not yet validated. */
+export interface GatheredInputs {
   readonly workflow: Workflow;
-  /** `null` when it can't be known what the workflow asks for. */
+  /** `null` when the workflow's form cannot be read. */
   readonly form: Form | null;
   readonly resolved: ResolvedInputs;
 }
 
 /**
- * Resolves the workflow, merges and checks the inputs and freezes the request. Only reads are sent.
+ * Loads the workflow, merges and validates the inputs and freezes the request. Sends only reads.
  *
- * @throws NotFound when there is no such workflow or preset; InvalidInputs with every problem at once.
+ * @throws NotFound for an unknown workflow or preset; InvalidInputs with all problems.
  */
 export async function prepare(
   deps: Pick<Deps, "client">,
@@ -70,7 +68,7 @@ export async function prepare(
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
-    secretPaths: findSecrets(resolved.value, { form, asked: resolved.secretPaths }),
+    secretPaths: findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths }),
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,
@@ -80,25 +78,25 @@ export async function prepare(
 }
 
 /**
- * Resolves the workflow and merges the inputs, with the types that the workflow declares.
+ * Loads the workflow and merges the inputs, using the types that its form declares.
  *
- * @throws NotFound when there is no such workflow or preset; InvalidInputs for what can't be merged.
+ * @throws NotFound for an unknown workflow or preset; InvalidInputs for inputs that cannot be merged.
  */
 export async function gather(
   deps: Pick<Deps, "client">,
-  given: GivenInputs,
+  spec: InputsSpec,
   { signal }: { readonly signal: AbortSignal },
-): Promise<Gathered> {
-  const workflow = await findWorkflow(deps, given.workflow, signal);
-  const layers = given.preset === null ? given.layers : [presetOf(workflow, given.preset), ...given.layers];
+): Promise<GatheredInputs> {
+  const workflow = await findWorkflow(deps, spec.workflow, signal);
+  const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
   const form = readForm(workflow.yaml);
   return { workflow, form, resolved: mergeLayers(layers, declaredTypes(form)) };
 }
 
 /**
- * Lets the platform check a request without running it.
+ * Validates a request on the platform without running it.
  *
- * @throws Rejected with what it found; what else the client throws.
+ * @throws Rejected with the platform's problems; the client's other errors.
  */
 export async function dryRun(
   { client }: Pick<Deps, "client">,
@@ -113,7 +111,7 @@ export async function dryRun(
   }, { signal });
 }
 
-/** The workflow of this name, or an error that names the one that may have been meant. */
+/** @throws NotFound with a suggestion when no workflow has this name. */
 export async function findWorkflow(
   { client }: Pick<Deps, "client">,
   name: string,
@@ -124,8 +122,8 @@ export async function findWorkflow(
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
     const names = (await client.listWorkflows({ signal })).map((workflow) => workflow.name);
-    throw new NotFound(`Cannot find the workflow "${name}": your account has none of that name`, {
-      hint: didYouMean(name, names) ?? "`pw-workflow-runner list` shows the workflows there are",
+    throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
+      hint: didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows",
       cause: error,
     });
   }
@@ -142,20 +140,20 @@ async function check(
   if (problems.length === 0) return warnings;
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
-    hint: `\`pw-workflow-runner show ${name}\` tells what it asks for`,
+    hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
   });
 }
 
 function presetOf(workflow: Workflow, name: string): InputLayer {
   const preset = workflow.presets.find((preset) => preset.name === name);
-  if (preset !== undefined) return givenLayer(`preset ${name}`, preset.inputs);
+  if (preset !== undefined) return createInputLayer(`preset ${name}`, preset.inputs);
   const names = workflow.presets.map((preset) => `"${preset.name}"`).join(", ");
-  throw new NotFound(`Cannot find the preset "${name}" of ${workflow.name}`, {
-    hint: names === "" ? "This workflow has no saved inputs" : `There are ${names}`,
+  throw new NotFound(`Cannot find preset "${name}" of ${workflow.name}`, {
+    hint: names === "" ? "This workflow has no presets" : `Available: ${names}`,
   });
 }
 
-/** What the workflow file says that it wants to do in the user's name. */
+/** The permissions and variables that the workflow file requests. */
 function consentOf({ yaml }: Workflow): Consent | null {
   const permissions = namesIn(yaml?.["permissions"]);
   const variables = namesIn(yaml?.["variables"]);

@@ -1,119 +1,127 @@
-/** What a submit that got no answer comes to: looked for, and sent again only where a second run is impossible. */
-
 import { NotSubmitted, RunnerError, Unsupported } from "../errors.ts";
 import type { Reconciliation, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { resubmitDelayMs, searchDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
-import { deadlineMs, delayed, giveUp, markUnconfirmed, refuse, seen, type Step } from "./submit_step.ts";
+import {
+  activate,
+  deadlineMs,
+  delayedEvent,
+  giveUp,
+  markUnconfirmed,
+  reject,
+  type SubmitContext,
+} from "./submit_step.ts";
 import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
 
-/** How long a run is looked for after a lost answer; longer where a gateway stands before a slow platform. */
+/** How long to search for a run after a lost response. */
 export const SEARCH_MS = 60_000;
 
 const MIN_SEARCHES = 3;
 
-/** Looks once for a run whose submit got no answer, and decides what may be done about it. */
+/**
+ * Searches once for the run of an unconfirmed submission. Sends a submission again only if a second run is impossible.
+ */
 export async function reconcile(
   deps: Deps,
   submission: UnconfirmedSubmission,
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
-  const step = { deps, options };
+  const context = { deps, options };
   if (submission.reconciliation === null || submission.reconciliation.isAbandoned) {
-    const detail = submission.reconciliation?.detail ?? "this tool ended before the answer came";
-    return await markUnconfirmed(step, submission, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
+    const detail = submission.reconciliation?.detail ?? "this program ended before the response arrived";
+    return await markUnconfirmed(context, submission, { cause: "response-lost", detail, searchForMs: SEARCH_MS });
   }
   try {
-    const finding = await search(deps, submission, options);
-    switch (finding.type) {
+    const result = await search(deps, submission, options);
+    switch (result.type) {
       case "ours":
-        return { submission: await seen(step, submission, finding.run), events: [] };
+        return { submission: await activate(context, submission, result.run), events: [] };
       case "foreign": {
-        const foreign = await markUnconfirmed(step, submission, {
+        const foreign = await markUnconfirmed(context, submission, {
           cause: "foreign",
-          detail: finding.detail,
+          detail: result.detail,
           searchForMs: 0,
         });
         return { submission: await recordObservation(deps, foreign.submission, { type: "abandoned" }), events: [] };
       }
       case "other-inputs":
-        return await refuse(step, submission, idempotencyKeyConflict(submission, finding.run));
+        return await reject(context, submission, idempotencyKeyConflict(submission, result.run));
       case "absent":
-        return await afterNothingFound(step, submission, submission.reconciliation);
+        return await afterNotFound(context, submission, submission.reconciliation);
     }
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    return await afterFailedPoll(step, submission, submission.reconciliation, error);
+    return await afterSearchFailed(context, submission, submission.reconciliation, error);
   }
 }
 
-async function afterNothingFound(
-  step: Step,
+async function afterNotFound(
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
   reconciliation: Reconciliation,
 ): Promise<AdvanceResult> {
-  const { deps, options } = step;
+  const { deps, options } = context;
   const nowMs = deps.clock.now();
-  const looked = await recordObservation(deps, submission, {
+  const searched = await recordObservation(deps, submission, {
     type: "not-found",
     pollAtMs: nowMs + searchDelayMs(reconciliation.searches + 1),
   });
-  if (looked.state !== "unconfirmed") throw new TypeError(`A record that was looked for is ${looked.state}`);
+  if (searched.state !== "unconfirmed") throw new TypeError(`A submission that was searched for is ${searched.state}`);
   if (reconciliation.searches + 1 < MIN_SEARCHES || nowMs - reconciliation.sinceMs < reconciliation.searchForMs) {
-    return { submission: looked, events: [] };
+    return { submission: searched, events: [] };
   }
 
   if (reconciliation.cause === "slug-rejected" && submission.lostResponses === 0) {
-    return await refuse(
-      step,
-      looked,
-      new Unsupported(`Cannot use the key for ${submission.request.workflow}: ${reconciliation.detail}`, {
-        hint: "This server chooses slugs itself: run without --idempotency-key",
+    return await reject(
+      context,
+      searched,
+      new Unsupported(`Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`, {
+        hint: "This server assigns slugs itself: run without --idempotency-key",
       }),
     );
   }
-  const againAtMs = nowMs + resubmitDelayMs(submission.attempts, deps.random);
-  const isInTime = againAtMs <= deadlineMs(submission, options);
+  const retryAtMs = nowMs + resubmitDelayMs(submission.attempts, deps.random);
+  const isInTime = retryAtMs <= deadlineMs(submission, options);
   if (submission.lostResponses === 0) {
-    // Only refusals with 409 so far, and the slug is not taken: no run of ours exists.
-    if (isInTime) return await postAgain(step, looked, againAtMs, reconciliation);
-    return await giveUp(step, looked, new NotSubmitted(reconciliation.detail));
+    // Only 409 responses so far, and no run has the slug: no run was started.
+    if (isInTime) return await resend(context, searched, retryAtMs, reconciliation);
+    return await giveUp(context, searched, new NotSubmitted(reconciliation.detail));
   }
   const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, submission.owner.host);
   const isSecondRunImpossible = submission.ownSlug !== null && keepsSlug === true && refusesDuplicateSlug === true;
-  if (isSecondRunImpossible && isInTime) return await postAgain(step, looked, againAtMs, reconciliation);
-  return { submission: await recordObservation(deps, looked, { type: "abandoned" }), events: [] };
+  if (isSecondRunImpossible && isInTime) return await resend(context, searched, retryAtMs, reconciliation);
+  return { submission: await recordObservation(deps, searched, { type: "abandoned" }), events: [] };
 }
 
-async function postAgain(
-  step: Step,
+async function resend(
+  { deps }: SubmitContext,
   submission: UnconfirmedSubmission,
-  againAtMs: number,
+  retryAtMs: number,
   reconciliation: Reconciliation,
 ): Promise<AdvanceResult> {
   return {
-    submission: await recordObservation(step.deps, submission, { type: "resend", againAtMs }),
-    events: [delayed(submission, step.deps, { reason: "conflict", detail: reconciliation.detail, untilMs: againAtMs })],
+    submission: await recordObservation(deps, submission, { type: "resend", retryAtMs }),
+    events: [delayedEvent(submission, deps, { reason: "conflict", detail: reconciliation.detail, untilMs: retryAtMs })],
   };
 }
 
-async function afterFailedPoll(
-  step: Step,
+async function afterSearchFailed(
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
   reconciliation: Reconciliation,
   error: RunnerError,
 ): Promise<AdvanceResult> {
-  const { deps, options } = step;
+  const { deps, options } = context;
   const nowMs = deps.clock.now();
-  const isHopeless = error.kind === "credential_refused" ||
+  const isAbandoned = error.kind === "credential_refused" ||
     (options.unreachableTimeoutMs !== null && nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs);
-  const moved = isHopeless
+  const updated = isAbandoned
     ? await recordObservation(deps, submission, { type: "abandoned" })
     : await recordObservation(deps, submission, {
       type: "search-failed",
       pollAtMs: nowMs + Math.max(1_000, searchDelayMs(reconciliation.searches)),
     });
-  return { submission: moved, events: [], error };
+  return { submission: updated, events: [], error };
 }

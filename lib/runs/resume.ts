@@ -1,5 +1,3 @@
-/** Takes up what a process before us began and did not see to its end. */
-
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
@@ -12,58 +10,54 @@ import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";
 
-/** An intent that was not sent by then may have lost its sense: it is sent only when somebody says so. */
+/** A pending submission that is older may be obsolete: it is sent only on request. */
 const PENDING_AFTER_MS = 15 * 60_000;
 
-/** What the ledger holds open, by what is to be done about it. */
+/** The unfinished submissions in the local history. */
 export interface OpenSubmissions {
-  /** To be looked for, sent or followed: what is not certain first, oldest first. */
-  readonly following: readonly Submission[];
-  /** Never sent, and not to be sent without a word. */
+  /** To be reconciled, sent or tracked: unconfirmed ones first, each group oldest first. */
+  readonly resumable: readonly Submission[];
+  /** Never sent, and sent only on request. */
   readonly pending: readonly PendingSubmission[];
-  /** Going on, and nobody meant to wait for it. */
+  /** Running; the user stopped waiting for them. */
   readonly detached: readonly ActiveSubmission[];
-  /** Other users' and hosts': told of, never touched. */
+  /** Of other users and hosts: reported, never changed. */
   readonly others: readonly Submission[];
 }
 
 export interface OpenSubmissionsOptions {
   readonly signal: AbortSignal;
-  /** Also follows what was left to itself. */
+  /** Also resumes detached submissions. */
   readonly includesDetached: boolean;
-  /** Also sends intents that have become old. */
+  /** Also sends pending submissions that are old. */
   readonly submitsPending: boolean;
 }
 
 /**
- * Reads the ledger for the user whom the credential belongs to.
+ * Lists the unfinished submissions of the authenticated user.
  *
- * @throws StorageError when it can't be read; what the client throws when it can't be asked who we are.
+ * @throws StorageError when the store cannot be read; the client's errors when the user cannot be determined.
  */
 export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOptions): Promise<OpenSubmissions> {
   const { client, store, clock } = deps;
   const { user } = await client.whoAmI({ signal: options.signal });
   const owner = { host: client.host, user };
   const open = await store.listOpen("local");
-  const uncertain: Submission[] = [];
-  const going: Submission[] = [];
+  const unconfirmed: Submission[] = [];
+  const active: Submission[] = [];
   const pending: PendingSubmission[] = [];
   const detached: ActiveSubmission[] = [];
   for (const submission of open.filter((submission) => isOwnedBy(submission, owner))) {
     if (submission.state === "active" && submission.isDetached && !options.includesDetached) detached.push(submission);
-    else if (submission.state === "active") going.push(submission);
-    else if (submission.state === "pending" && isPending(submission, clock.now(), options)) pending.push(submission);
-    else uncertain.push(submission);
+    else if (submission.state === "active") active.push(submission);
+    else if (submission.state === "pending" && staysPending(submission, clock.now(), options)) pending.push(submission);
+    else unconfirmed.push(submission);
   }
-  return {
-    following: [...uncertain, ...going],
-    pending,
-    detached,
-    others: open.filter((submission) => !isOwnedBy(submission, owner)),
-  };
+  const others = open.filter((submission) => !isOwnedBy(submission, owner));
+  return { resumable: [...unconfirmed, ...active], pending, detached, others };
 }
 
-function isPending(
+function staysPending(
   { request, lostResponses, createdAtMs }: PendingSubmission,
   nowMs: number,
   { submitsPending }: OpenSubmissionsOptions,
@@ -73,9 +67,9 @@ function isPending(
 }
 
 /**
- * Settles what is unknown about one record, then follows its run.
+ * Reconciles a submission if necessary, then tracks its run.
  *
- * @throws What `execute` throws.
+ * @throws The errors of `execute`.
  */
 export async function* resumeSubmission(
   deps: Deps,
@@ -85,23 +79,23 @@ export async function* resumeSubmission(
   if (submission.state !== "pending" || submission.lostResponses === 0) {
     return yield* track(deps, submission, options);
   }
-  // It was to be sent once more, where a second run is impossible. Time has passed since: look again first.
+  // It was about to be sent again after a lost response. Time has passed since: search for its run first.
   const found = await searchAgain(deps, submission, options);
   const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
   if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
     return yield* track(deps, found, options);
   }
-  const message = `It is not known whether a run was started: ${submission.ownSlug} has not shown up`;
+  const message = `Outcome unknown: no run ${submission.ownSlug} was found on the platform`;
   return resultWithoutRun(submission.request.workflow, submission.ownSlug, message);
 }
 
 async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
-  const finding = await search(deps, submission, options);
-  if (finding.type !== "ours") return submission;
-  const runId = runIdOf(finding.run, submission.request.workflow);
+  const result = await search(deps, submission, options);
+  if (result.type !== "ours") return submission;
+  const runId = runIdOf(result.run, submission.request.workflow);
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
   return withInputs(
-    await recordObservation(deps, submission, { type: "polled", run: finding.run, runId, pollAtMs }),
+    await recordObservation(deps, submission, { type: "polled", run: result.run, runId, pollAtMs }),
     submission,
   );
 }

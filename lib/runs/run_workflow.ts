@@ -1,6 +1,4 @@
-/** The main job in one call, for whoever uses this as a library and wants callbacks instead of a generator. */
-
-import { givenLayer } from "../inputs/layers.ts";
+import { createInputLayer } from "../inputs/layers.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
@@ -9,20 +7,20 @@ import { execute, toEnd } from "./execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
-/** What the main job in one call is told. */
+/** Options of {@link runWorkflow}. */
 export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
-  /** Merged below nothing: these are the inputs. */
+  /** By default none. */
   readonly inputs?: JsonObject;
-  /** Called for each look at the run. */
+  /** Called after each poll. */
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;
-  /** Called for everything that happens. */
+  /** Called for every event. */
   readonly onEvent?: (event: RunEvent) => void;
 }
 
 /**
- * Submits a workflow with inputs, follows it to its end and answers with the result. A run that failed is an answer.
+ * Submits a workflow and tracks its run to the end, with callbacks instead of a generator. A failed run is a result.
  *
- * @throws What kept it from an answer: see `prepare` and `execute`.
+ * @throws The errors of `prepare` and `execute`.
  */
 export async function runWorkflow(
   deps: Deps,
@@ -30,7 +28,7 @@ export async function runWorkflow(
   { inputs = {}, onStatus, onEvent, ...options }: RunWorkflowOptions = {},
 ): Promise<RunResult> {
   const { signal = new AbortController().signal } = options;
-  const layers = [givenLayer("inputs", inputs)];
+  const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
   const { request } = await prepare(deps, spec, { signal });
   return await toEnd(execute(deps, request, { ...DEFAULT_EXECUTE, ...options, signal }), (event) => {

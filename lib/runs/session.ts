@@ -1,13 +1,11 @@
-/** Interactive sessions that a run starts: when they can be opened, and where. */
-
 import { RunnerError } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { SessionAddress } from "../session.ts";
 import type { Deps } from "./deps.ts";
 
 /**
- * The run's session, once it is running and healthy: a link that is shown earlier leads to an error page. A list that
- * can't be read means not yet.
+ * The run's session, once it is running and healthy: before that its link leads to an error page. `undefined` as well
+ * when the sessions cannot be listed.
  */
 export async function findReadySession(
   { client }: Pick<Deps, "client">,

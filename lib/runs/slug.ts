@@ -1,4 +1,4 @@
-/** The name that we give a run before it exists, so that it can be found whatever becomes of the answer. */
+/** Names a run before it exists, so that it can be found when the submit response is lost. */
 
 import type { Owner } from "../account.ts";
 import type { IdempotencyKey, Submission } from "../submission.ts";
@@ -9,36 +9,35 @@ const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 const RANDOM_LENGTH = 16;
 const NAME_LENGTH = 16;
 
-/** The platform's own bound on a display name. */
+/** The platform's limit. */
 const DISPLAY_NAME_LENGTH = 255;
 
-/** A random word that no other run bears. */
 export function newCorrelationTag(random: () => number): string {
   return Array.from({ length: RANDOM_LENGTH }, () => BASE32[Math.floor(random() * 32)]).join("");
 }
 
-/** A slug of the form `[a-z][a-z0-9-]*`, at most 40 characters: the workflow's name, shortened, and the marker. */
+/** A slug of the form `[a-z][a-z0-9-]*`, at most 40 characters: the shortened workflow name and the correlation tag. */
 export function slugFor(workflow: string, correlationTag: string): string {
   const name = workflow.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^[^a-z]+/, "")
     .slice(0, NAME_LENGTH).replace(/-+$/, "");
   return `${name === "" ? "run" : name}-${correlationTag}`;
 }
 
-/** How many characters of the inputs' hash stand beside a key's marker: 32 bits tell different inputs apart. */
+/** How many characters of the inputs' hash follow the correlation tag of a key: 32 bits distinguish inputs. */
 const HASH_LENGTH = 8;
 
-/** The marker of a wish that bears a key: the same one wherever the same user wishes the same thing. */
+/** The same for the same host, user, workflow and key on every machine. */
 export async function correlationTagForKey(
   { owner, workflow, key }: { readonly owner: Owner; readonly workflow: string; readonly key: IdempotencyKey },
 ): Promise<string> {
-  const words = JSON.stringify([owner.host, owner.user.toLowerCase(), workflow, key.text, key.attempt]);
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(words));
+  const text = JSON.stringify([owner.host, owner.user.toLowerCase(), workflow, key.text, key.attempt]);
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return Array.from(new Uint8Array(digest).subarray(0, RANDOM_LENGTH), (byte) => BASE32[byte % 32]).join("");
 }
 
 /**
- * What ends the display name: the marker, and with a key the beginning of the inputs' hash, so that other machines see
- * whether it was used for the same inputs.
+ * The end of the display name: the correlation tag and, with a key, the start of the inputs' hash, so that other
+ * machines see whether the key was used with the same inputs.
  */
 export function displayNameTag(
   { correlationTag, idempotencyKey: key, request }: Pick<Submission, "correlationTag" | "idempotencyKey" | "request">,
@@ -46,19 +45,19 @@ export function displayNameTag(
   return key === null ? correlationTag : `${correlationTag}.${request.inputsHash.slice(0, HASH_LENGTH)}`;
 }
 
-/** The display name that is sent: it ends with the tag, for servers that choose the slug themselves. */
+/** The display name to send. It ends with the tag, to find the run on servers that assign slugs themselves. */
 export function displayNameFor(name: string, tag: string): string {
   const end = ` [${tag}]`;
   return name.slice(0, DISPLAY_NAME_LENGTH - end.length) + end;
 }
 
-/** Whether a run's display name ends with our marker, whatever the inputs. */
+/** Ignores the inputs' hash. */
 export function hasCorrelationTag(displayName: string | null, correlationTag: string): boolean {
   const [, found] = TAG.exec(displayName ?? "") ?? [];
   return found === correlationTag;
 }
 
-/** Whether a run that bears our marker was started with other inputs. False where it doesn't tell. */
+/** True when a run with our correlation tag was started with different inputs; false when it has no hash. */
 export function hasOtherInputs(
   displayName: string | null,
   { idempotencyKey: key, correlationTag, request }: Pick<Submission, "idempotencyKey" | "correlationTag" | "request">,

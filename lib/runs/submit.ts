@@ -1,6 +1,6 @@
 /**
- * The submit protocol: one wish never becomes two runs. What is sent was written down before; what got no answer is
- * looked for.
+ * The submit protocol: one submission never starts two runs. It is stored before it is sent, and reconciled when no
+ * response arrives.
  */
 
 import type { SubmitResponse } from "../platform/client.ts";
@@ -12,7 +12,15 @@ import { idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
-import { deadlineMs, delayed, giveUp, markUnconfirmed, refuse, seen, type Step } from "./submit_step.ts";
+import {
+  activate,
+  deadlineMs,
+  delayedEvent,
+  giveUp,
+  markUnconfirmed,
+  reject,
+  type SubmitContext,
+} from "./submit_step.ts";
 import {
   type AdvanceOptions,
   type AdvanceResult,
@@ -24,17 +32,13 @@ import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
 
-/** After a 409 that nothing ambiguous came before: the server has said that it did not start this one. */
+/** After a 409 without an earlier lost response: the server did not start this one. */
 const SEARCH_AFTER_CONFLICT_MS = 8_000;
 
-/** After Ctrl-C, a submit that is on its way gets this long to be answered. */
+/** After Ctrl-C, a submit in flight gets this long to receive its response. */
 const GRACE_MS = 2_000;
 
-/**
- * Sends an intended record.
- *
- * @throws NotSubmitted when it could not be written down first; the signal's reason.
- */
+/** @throws NotSubmitted when the submission cannot be stored before it is sent; the signal's reason. */
 export async function submit(
   deps: Deps,
   submission: PendingSubmission,
@@ -42,32 +46,32 @@ export async function submit(
 ): Promise<AdvanceResult> {
   const { request, ownSlug } = submission;
   if (request.inputs === null) {
-    return await refuse(
+    return await reject(
       { deps, options },
       submission,
-      new NotSubmitted(`Cannot submit ${request.workflow}: its inputs held secrets, which were not stored`, {
+      new NotSubmitted(`Cannot submit ${request.workflow}: its inputs contained secrets, which are not stored`, {
         hint: "Nothing was started: run it again with its inputs",
       }),
     );
   }
-  // Before the request: after a crash we look for this slug on the platform instead of sending again.
+  // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await storeBeforeSending(deps, submission);
-  using patience = graceful(deps.clock, options.signal);
-  const answer = await deps.client.submit({
+  using grace = withGracePeriod(deps.clock, options.signal);
+  const response = await deps.client.submit({
     workflow: request.workflow,
     inputs: request.inputs,
     slug: ownSlug,
     displayName: displayNameFor(request.displayName ?? request.workflow, displayNameTag(submission)),
     consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
-  }, { signal: patience.signal });
-  return await judge({ deps, options }, sent, answer);
+  }, { signal: grace.signal });
+  return await applyResponse({ deps, options }, sent, response);
 }
 
 async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Promise<UnconfirmedSubmission> {
   try {
-    const moved = await applyTransition(deps, submission, { type: "sending" });
-    if (moved.state === "unconfirmed") return moved;
-    throw new TypeError(`A record about to be sent is ${moved.state}`);
+    const updated = await applyTransition(deps, submission, { type: "sending" });
+    if (updated.state === "unconfirmed") return updated;
+    throw new TypeError(`A submission about to be sent is ${updated.state}`);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     throw new NotSubmitted(
@@ -80,118 +84,129 @@ async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Pr
   }
 }
 
-async function judge(step: Step, submission: UnconfirmedSubmission, answer: SubmitResponse): Promise<AdvanceResult> {
-  const { deps } = step;
-  switch (answer.type) {
+async function applyResponse(
+  context: SubmitContext,
+  submission: UnconfirmedSubmission,
+  response: SubmitResponse,
+): Promise<AdvanceResult> {
+  const { deps, options } = context;
+  switch (response.type) {
     case "accepted": {
-      if (submission.ownSlug !== null && answer.run.slug !== null) {
-        await updateCapabilities(deps, submission.owner.host, { keepsSlug: answer.run.slug === submission.ownSlug });
+      if (submission.ownSlug !== null && response.run.slug !== null) {
+        await updateCapabilities(deps, submission.owner.host, { keepsSlug: response.run.slug === submission.ownSlug });
       }
-      // Some servers answer a second submit of a slug with the first run.
-      if (hasOtherInputs(answer.run.displayName, submission)) {
-        return await refuse(step, submission, idempotencyKeyConflict(submission, answer.run));
+      // Some servers respond to a second submit of a slug with the first run.
+      if (hasOtherInputs(response.run.displayName, submission)) {
+        return await reject(context, submission, idempotencyKeyConflict(submission, response.run));
       }
-      return { submission: await seen(step, submission, answer.run), events: [] };
+      return { submission: await activate(context, submission, response.run), events: [] };
     }
     case "not-sent":
-      return await afterNotSent(step, submission, answer);
+      return await afterNotSent(context, submission, response);
     case "rejected":
-      return await afterRejected(step, submission, answer);
+      return await afterRejected(context, submission, response);
     case "conflict":
-      return await markUnconfirmed(step, submission, {
+      return await markUnconfirmed(context, submission, {
         cause: "conflict",
-        detail: answer.error.message,
+        detail: response.error.message,
         searchForMs: submission.lostResponses > 0 ? SEARCH_MS : SEARCH_AFTER_CONFLICT_MS,
       });
     case "ambiguous": {
-      const isSlow = answer.isGateway || await sleepingWorkspace(step) !== null;
+      const isSlow = response.isGateway || await sleepingWorkspace(context) !== null;
       const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
-      const doubted = await markUnconfirmed(step, submission, {
+      const unconfirmed = await markUnconfirmed(context, submission, {
         cause: "response-lost",
-        detail: answer.error.message,
+        detail: response.error.message,
         searchForMs,
       });
-      // Without a slug or a display name of ours there is nothing to look for.
-      if (await deps.client.apiVersion(step.options) === "current") return doubted;
-      return { ...doubted, submission: await recordObservation(deps, doubted.submission, { type: "abandoned" }) };
+      // The legacy API keeps neither our slug nor our display name: there is nothing to search for.
+      if (await deps.client.apiVersion(options) === "current") return unconfirmed;
+      return {
+        ...unconfirmed,
+        submission: await recordObservation(deps, unconfirmed.submission, { type: "abandoned" }),
+      };
     }
   }
 }
 
 async function afterNotSent(
-  step: Step,
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
   { error, retryAfterMs }: Extract<SubmitResponse, { type: "not-sent" }>,
 ): Promise<AdvanceResult> {
-  const { deps, options } = step;
-  const againAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
-  if (againAtMs > deadlineMs(submission, options)) return await giveUp(step, submission, error);
+  const { deps, options } = context;
+  const retryAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
+  if (retryAtMs > deadlineMs(submission, options)) return await giveUp(context, submission, error);
   const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
   return {
-    submission: await recordObservation(deps, submission, { type: "not-sent", againAtMs }),
-    events: [delayed(submission, deps, { reason, detail: error.message, untilMs: againAtMs })],
+    submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),
+    events: [delayedEvent(submission, deps, { reason, detail: error.message, untilMs: retryAtMs })],
     error,
   };
 }
 
 async function afterRejected(
-  step: Step,
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
   { error, isSlugRefused }: Extract<SubmitResponse, { type: "rejected" }>,
 ): Promise<AdvanceResult> {
   if (submission.lostResponses > 0) {
-    // An earlier submit may have started a run, whatever this one was told.
-    return await markUnconfirmed(step, submission, {
+    // An earlier attempt may have started a run, even though this one was rejected.
+    return await markUnconfirmed(context, submission, {
       cause: "conflict",
       detail: error.message,
       searchForMs: SEARCH_MS,
     });
   }
   if (isSlugRefused && submission.idempotencyKey !== null) {
-    // Taken, most likely, by the same wish from elsewhere; without the slug the key would guard nothing.
-    return await markUnconfirmed(step, submission, {
+    // Another client has probably used the slug with the same key. Without the slug the key would have no effect.
+    return await markUnconfirmed(context, submission, {
       cause: "slug-rejected",
       detail: error.message,
       searchForMs: SEARCH_AFTER_CONFLICT_MS,
     });
   }
   if (isSlugRefused && submission.ownSlug !== null) {
-    return { submission: await recordObservation(step.deps, submission, { type: "slug-rejected" }), events: [] };
+    return { submission: await recordObservation(context.deps, submission, { type: "slug-rejected" }), events: [] };
   }
-  // A workspace that was scaled down answers with a no as well, which passes.
-  const asleep = error instanceof Rejected || error instanceof NotFound ? await sleepingWorkspace(step) : null;
-  if (asleep !== null) return await afterSleepingWorkspace(step, submission, { error, asleep });
-  return await refuse(step, submission, explained(submission, error));
+  // The platform also rejects submits while the workspace is off, which is temporary.
+  const workspaceStatus = error instanceof Rejected || error instanceof NotFound
+    ? await sleepingWorkspace(context)
+    : null;
+  if (workspaceStatus !== null) return await afterSleepingWorkspace(context, submission, { error, workspaceStatus });
+  return await reject(context, submission, withConsentDetails(submission, error));
 }
 
-/** What a refusal is about when the workflow asks for consent that was not given: the code tells, never the words. */
-function explained({ request }: UnconfirmedSubmission, error: RunnerError): RunnerError {
+/** Names the consent that the workflow requests. The error's code identifies this case; its message varies. */
+function withConsentDetails({ request }: UnconfirmedSubmission, error: RunnerError): RunnerError {
   if (request.isTrusted || error.code === undefined || !error.code.includes("consent")) return error;
   const { permissions, variables } = request.requestedConsent ?? { permissions: [], variables: [] };
-  const asked = [
+  const requested = [
     ...permissions.map((name) => `permission ${name}`),
     ...variables.map((name) => `variable ${name}`),
   ];
   return new ConsentRequired(
-    `Cannot run ${request.workflow}: it asks for your consent${asked.length === 0 ? "" : ` to ${asked.join(", ")}`}`,
+    `Cannot run ${request.workflow}: it requires your consent${
+      requested.length === 0 ? "" : ` to ${requested.join(", ")}`
+    }`,
     { hint: "Grant it for this run with --trust", cause: error },
   );
 }
 
-/** A signal that follows another with a little delay: giving up in the middle of a submit would lose its answer. */
-function graceful(clock: Clock, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
-  const late = new AbortController();
-  const over = new AbortController();
+/** A signal that aborts a little later than `signal`: aborting during a submit would lose its response. */
+function withGracePeriod(clock: Clock, signal: AbortSignal): { readonly signal: AbortSignal } & Disposable {
+  const delayed = new AbortController();
+  const disposed = new AbortController();
   const onAbort = () => {
-    clock.sleep(GRACE_MS, { signal: over.signal }).then(() => late.abort(signal.reason), () => {});
+    clock.sleep(GRACE_MS, { signal: disposed.signal }).then(() => delayed.abort(signal.reason), () => {});
   };
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort, { once: true });
   return {
-    signal: late.signal,
+    signal: delayed.signal,
     [Symbol.dispose]() {
       signal.removeEventListener("abort", onAbort);
-      over.abort();
+      disposed.abort();
     },
   };
 }

@@ -1,7 +1,7 @@
-/** What the steps of a submit share: how a doubt begins, and how a wish is given up or becomes a run. */
+/** The transitions that submitting and reconciling share. */
 
 import { NotSubmitted, type RunnerError } from "../errors.ts";
-import { hideValues, secretValues } from "../inputs/secrets.ts";
+import { redactValues, secretValues } from "../inputs/secrets.ts";
 import type { RunEvent, SubmitDelay } from "../events.ts";
 import type { Run } from "../run.ts";
 import type { PendingSubmission, Reconciliation, Submission, UnconfirmedSubmission } from "../submission.ts";
@@ -10,19 +10,19 @@ import { pollDelayMs, searchDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 
-export type Step = { readonly deps: Deps; readonly options: AdvanceOptions };
+export type SubmitContext = { readonly deps: Deps; readonly options: AdvanceOptions };
 
 export async function markUnconfirmed(
-  { deps }: Step,
+  { deps }: SubmitContext,
   submission: UnconfirmedSubmission,
   reconciliation: Pick<Reconciliation, "cause" | "detail" | "searchForMs">,
 ): Promise<AdvanceResult> {
   const pollAtMs = deps.clock.now() + searchDelayMs(0);
-  const detail = without(submission, reconciliation.detail);
+  const detail = redactSecrets(submission, reconciliation.detail);
   return {
     submission: await recordObservation(deps, submission, { type: "unconfirmed", ...reconciliation, detail, pollAtMs }),
     events: [
-      delayed(submission, deps, {
+      delayedEvent(submission, deps, {
         reason: "reconciling",
         detail: reconciliation.detail,
         untilMs: pollAtMs + reconciliation.searchForMs,
@@ -31,45 +31,53 @@ export async function markUnconfirmed(
   };
 }
 
-/** The time to try is up: without a lost answer nothing was started, with one nobody knows. */
+/** Ends a submission after the submit timeout: rejected, or abandoned when a lost response may have started a run. */
 export async function giveUp(
-  step: Step,
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
   error: RunnerError,
 ): Promise<AdvanceResult> {
   if (submission.lostResponses > 0) {
-    const doubted = await markUnconfirmed(step, submission, {
+    const unconfirmed = await markUnconfirmed(context, submission, {
       cause: "conflict",
       detail: error.message,
       searchForMs: 0,
     });
-    return { submission: await recordObservation(step.deps, doubted.submission, { type: "abandoned" }), events: [] };
+    return {
+      submission: await recordObservation(context.deps, unconfirmed.submission, { type: "abandoned" }),
+      events: [],
+    };
   }
-  const why = error.message.replace(/^Cannot [^:]+: /, "");
-  return await refuse(
-    step,
+  const reason = error.message.replace(/^Cannot [^:]+: /, "");
+  return await reject(
+    context,
     submission,
-    new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${why}`, {
+    new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${reason}`, {
       hint: error.hint ?? "Nothing was started: trying again later is safe",
       cause: error,
     }),
   );
 }
 
-export async function refuse(
-  { deps }: Step,
+export async function reject(
+  { deps }: SubmitContext,
   submission: PendingSubmission | UnconfirmedSubmission,
   error: RunnerError,
 ): Promise<AdvanceResult> {
-  const moved = await recordObservation(deps, submission, {
+  const updated = await recordObservation(deps, submission, {
     type: "rejected",
     kind: error.kind,
-    message: without(submission, error.message),
+    message: redactSecrets(submission, error.message),
   });
-  return { submission: moved, events: [], error };
+  return { submission: updated, events: [], error };
 }
 
-export async function seen({ deps, options }: Step, submission: UnconfirmedSubmission, run: Run): Promise<Submission> {
+/** Records that the submission's run is known. */
+export async function activate(
+  { deps, options }: SubmitContext,
+  submission: UnconfirmedSubmission,
+  run: Run,
+): Promise<Submission> {
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
   return await recordObservation(deps, submission, {
     type: "polled",
@@ -79,19 +87,19 @@ export async function seen({ deps, options }: Step, submission: UnconfirmedSubmi
   });
 }
 
-export function delayed(
+export function delayedEvent(
   submission: Submission,
   { clock }: Deps,
-  what: { readonly reason: SubmitDelay; readonly detail: string; readonly untilMs: number },
+  details: { readonly reason: SubmitDelay; readonly detail: string; readonly untilMs: number },
 ): RunEvent {
-  return { type: "submit-delayed", submissionId: submission.submissionId, atMs: clock.now(), ...what };
+  return { type: "submit-delayed", submissionId: submission.submissionId, atMs: clock.now(), ...details };
 }
 
 export function deadlineMs(submission: UnconfirmedSubmission, { submitTimeoutMs }: AdvanceOptions): number {
   return (submission.retryingSinceMs ?? submission.sentAtMs) + submitTimeoutMs;
 }
 
-/** What a server says may hold what it was sent: a record must not keep its secrets that way. */
-function without({ request }: Submission, text: string): string {
-  return hideValues(text, secretValues(request.inputs, request.secretPaths));
+/** Error messages from the server may quote the submitted inputs. */
+function redactSecrets({ request }: Submission, text: string): string {
+  return redactValues(text, secretValues(request.inputs, request.secretPaths));
 }

@@ -1,5 +1,3 @@
-/** Goes on with one record until its run has ended, or until we stop waiting for it. */
-
 import { CredentialError, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
@@ -12,10 +10,14 @@ import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
 
-/** `submitted` is reported in results. By default: `yes` for a submission that this call sends. */
 type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">;
 
-/** Goes on with a record until it is settled or we stop waiting. */
+/**
+ * Advances a submission until its run has ended or waiting stops.
+ *
+ * @param options `submitted` is reported in results; by default `yes` for a submission that this call sends.
+ * @throws What prevented the submission from starting a run; the signal's reason.
+ */
 export async function* track(
   deps: Deps,
   start: Submission,
@@ -25,13 +27,13 @@ export async function* track(
   let submitted = options.submitted ?? (start.state === "pending" ? "yes" : "no");
   let submission = start;
   let deadlineMs: number | null = null;
-  const started = (seen: ActiveSubmission) => {
-    deadlineMs = deadlineOf(start.state === "active" ? clock.now() : seen.startedAtMs, options);
-    return startedEvent(seen, { isAttached: submitted !== "yes", deadlineMs, nowMs: clock.now() });
+  const started = (active: ActiveSubmission) => {
+    deadlineMs = deadlineOf(start.state === "active" ? clock.now() : active.startedAtMs, options);
+    return startedEvent(active, { isAttached: submitted !== "yes", deadlineMs, nowMs: clock.now() });
   };
   if (submission.state === "active") {
     yield started(submission);
-    if (!options.isWaiting) return notWaited(await detach(deps, submission), { submitted });
+    if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
   }
   while (true) {
     await clock.sleep(Math.min(submission.nextPollAtMs, deadlineMs ?? Infinity) - clock.now(), {
@@ -48,19 +50,20 @@ export async function* track(
     submission = advanced.submission;
     if (isNewlyActive && submission.state === "active") {
       yield started(submission);
-      if (!options.isWaiting) return notWaited(await detach(deps, submission), { submitted });
+      if (!options.isWaiting) return detachedResult(await detach(deps, submission), { submitted });
     }
     yield* advanced.events;
 
-    const how = { ...options, submitted };
-    const result = await endOf(deps, advanced, how) ?? (isLastPoll ? timedOut(submission, how) : undefined);
+    const resultOptions = { ...options, submitted };
+    const result = await resultAfter(deps, advanced, resultOptions) ??
+      (isLastPoll ? timeoutResult(submission, resultOptions) : undefined);
     if (result === undefined) continue;
     yield { type: "finished", submissionId: submission.submissionId, atMs: clock.now(), result };
     return result;
   }
 }
 
-/** A key's run that a refused submit led to is somebody else's start. */
+/** When the server rejected a submit because its key already has a run, another client started that run. */
 function startedBy(
   { idempotencyKey: key, reconciliation, lostResponses }: UnconfirmedSubmission,
   submitted: Submitted,
@@ -76,12 +79,12 @@ async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveS
 
 async function advanceOne(deps: Deps, submission: Submission, options: AdvanceOptions): Promise<AdvanceResult> {
   const [advanced] = await advance(deps, [submission], options);
-  if (advanced === undefined) throw new TypeError("A record that was advanced has no turn");
+  if (advanced === undefined) throw new TypeError("advance() returned no result");
   return advanced;
 }
 
-/** What this turn ended with, if it ended anything; throws what kept the wish from becoming a run. */
-async function endOf(
+/** The result after a step, if it is final. Throws what prevented the submission from starting a run. */
+async function resultAfter(
   deps: Deps,
   { submission, error }: AdvanceResult,
   options: TrackSubmissionOptions,
@@ -94,17 +97,17 @@ async function endOf(
         ? outcomeUnknown(submission.request.workflow, submission.ownSlug, submission.reconciliation.detail)
         : undefined;
     case "active":
-      return await sessionOf(deps, submission, options) ?? contactOf(deps, submission, error, options);
+      return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
     case "finished":
-      // Another process may have seen the end, or it was seen long ago.
+      // The stored result may come from another call.
       return { ...submission.result, submitted: options.submitted };
     case "rejected":
-      throw error ?? refusalOf(submission);
+      throw error ?? rejectionOf(submission);
   }
 }
 
-/** What another process was told. */
-function refusalOf({ kind, message }: RejectedSubmission): RunnerError {
+/** The error of a submission that another process saw rejected. */
+function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
   return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
 }
 
@@ -122,7 +125,7 @@ async function sessionOf(
     kind: "session_ready",
     submitted: options.submitted,
     session,
-    message: "The session stays running",
+    message: "The session is still running",
   });
 }
 
@@ -130,44 +133,50 @@ export function isSession(run: Run | RunDetail): boolean {
   return "redirect" in run && run.redirect?.kind === "session";
 }
 
-/** Whether following must stop although the run goes on. */
-function contactOf(
+/** The result when tracking must stop although the run is still running. */
+function connectionResult(
   { clock }: Deps,
   submission: ActiveSubmission,
   error: AdvanceResult["error"],
   { unreachableTimeoutMs, submitted }: TrackSubmissionOptions,
 ): RunResult | undefined {
   const name = formatRunId(submission.runId);
-  const goesOn = { status: "unknown", submitted } as const;
+  const facts = { status: "unknown", submitted } as const;
   if (error instanceof CredentialError && error.kind === "credential_refused") {
-    const message = `${error.message}. The run ${name} goes on`;
-    return resultOf(submission.run, { ...goesOn, kind: "credential_expired", message });
+    const message = `${error.message}. Run ${name} is still running`;
+    return resultOf(submission.run, { ...facts, kind: "credential_expired", message });
   }
   const isLost = submission.unreachableSinceMs !== null && unreachableTimeoutMs !== null &&
     clock.now() - submission.unreachableSinceMs >= unreachableTimeoutMs;
   if (!isLost) return undefined;
-  const message = `${error?.message ?? "Nobody answers"}. The run ${name} goes on`;
-  return resultOf(submission.run, { ...goesOn, kind: "connection_lost", message });
+  const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
+  return resultOf(submission.run, { ...facts, kind: "connection_lost", message });
 }
 
 function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
-  const look = slug === null ? `runs of ${workflow} on the platform` : `the run ${slug}`;
+  const where = slug === null ? `the runs of ${workflow} on the platform` : `for run ${slug}`;
   return resultWithoutRun(
     workflow,
     slug,
-    `It is not known whether a run was started: ${detail}. Look for ${look} before trying again`,
+    `Outcome unknown: a run may have been started (${detail}); check ${where} before submitting again`,
   );
 }
 
-function timedOut(submission: Submission, { timeoutMs, submitted }: TrackSubmissionOptions): RunResult | undefined {
+function timeoutResult(
+  submission: Submission,
+  { timeoutMs, submitted }: TrackSubmissionOptions,
+): RunResult | undefined {
   if (submission.state !== "active") return undefined;
-  const message = `The run ${formatRunId(submission.runId)} goes on: waiting stopped after ${
+  const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
     (timeoutMs ?? 0) / 1000
   } s`;
   return resultOf(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 
-function notWaited(submission: ActiveSubmission, { submitted }: Pick<TrackSubmissionOptions, "submitted">): RunResult {
+function detachedResult(
+  submission: ActiveSubmission,
+  { submitted }: Pick<TrackSubmissionOptions, "submitted">,
+): RunResult {
   return resultOf(submission.run, { kind: "submitted", submitted });
 }
 

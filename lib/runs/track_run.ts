@@ -1,5 +1,3 @@
-/** Takes up a run that exists, whoever started it. */
-
 import { StorageError } from "../errors.ts";
 import { isOpen, memoryRunStore } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
@@ -14,23 +12,27 @@ import { recordObservation } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 
 /**
- * Follows a run that exists, whoever started it.
+ * Tracks an existing run, including one that was started elsewhere.
  *
- * @throws NotFound and what else the client throws when the run can't be read at first; the signal's reason.
+ * @throws NotFound and the client's other errors when the first read of the run fails; the signal's reason.
  */
-export async function* follow(
+export async function* trackRun(
   deps: Deps,
   runId: RunId,
   options: TrackOptions,
 ): AsyncGenerator<RunEvent, RunResult> {
   const run = await deps.client.getRun(runId, options);
-  const known = await storedSubmissionOf(deps, run, options);
-  // What others started is not ours to remember.
-  const watching: Deps = known === undefined ? { ...deps, store: memoryRunStore() } : deps;
-  return yield* track(watching, known ?? submissionOf(run, deps), { ...options, submitTimeoutMs: 0, submitted: "no" });
+  const stored = await storedSubmissionOf(deps, run, options);
+  // Runs that were started elsewhere do not belong in the local history.
+  const trackDeps: Deps = stored === undefined ? { ...deps, store: memoryRunStore() } : deps;
+  return yield* track(trackDeps, stored ?? submissionOf(run, deps), {
+    ...options,
+    submitTimeoutMs: 0,
+    submitted: "no",
+  });
 }
 
-/** What this machine remembers of a run that it started itself, as long as its end was not seen. */
+/** The unfinished submission in the local history that started this run. */
 async function storedSubmissionOf(
   deps: Deps,
   run: RunDetail,

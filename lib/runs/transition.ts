@@ -1,7 +1,4 @@
-/**
- * The life of a record, pure: what was learned goes in, the record moved forward comes out. Every state and arrow is in
- * {@link ARROWS}; `settled` and `refused` are ends.
- */
+/** The state machine of submissions, pure. `finished` and `rejected` are final. */
 
 import type { RunResult } from "../result.ts";
 import type { Run, RunId } from "../run.ts";
@@ -13,17 +10,17 @@ import type {
   UnconfirmedSubmission,
 } from "../submission.ts";
 
-/** One thing learned about a run, or done for it. */
+/** An observation of a submission's run, or an action taken for it. */
 export type Observation =
-  /** The request is about to leave. */
+  /** The request is about to be sent. */
   | { readonly type: "sending" }
-  /** Nothing arrived: the same request may go again at `againAtMs`. */
-  | { readonly type: "not-sent"; readonly againAtMs: number }
-  /** The server would not have our slug: once more without it. */
+  /** The server did not process it: the same request may be sent again at `retryAtMs`. */
+  | { readonly type: "not-sent"; readonly retryAtMs: number }
+  /** The server rejected our slug: submit again without it. */
   | { readonly type: "slug-rejected" }
-  /** It will never be a run. */
+  /** No run will be started. */
   | { readonly type: "rejected"; readonly kind: string; readonly message: string }
-  /** Sent, and not known what became of it: to be looked for from `pollAtMs`. */
+  /** Sent without a usable response: search for its run from `pollAtMs` on. */
   | {
     readonly type: "unconfirmed";
     readonly cause: Reconciliation["cause"];
@@ -31,28 +28,28 @@ export type Observation =
     readonly searchForMs: number;
     readonly pollAtMs: number;
   }
-  /** Looked for and not there. */
+  /** A search did not find the run. */
   | { readonly type: "not-found"; readonly pollAtMs: number }
-  /** Could not be looked for. */
+  /** A search failed. */
   | { readonly type: "search-failed"; readonly pollAtMs: number }
-  /** Looked for long enough. */
+  /** The search was abandoned: the outcome is unknown. */
   | { readonly type: "abandoned" }
-  /** Proven absent, or sure to be refused if it is there: the same slug may be posted again at `againAtMs`. */
-  | { readonly type: "resend"; readonly againAtMs: number }
+  /** No run exists, or the server will reject the duplicate: the same slug may be submitted again at `retryAtMs`. */
+  | { readonly type: "resend"; readonly retryAtMs: number }
   /** The platform shows the run. */
   | { readonly type: "polled"; readonly run: Run; readonly runId: RunId; readonly pollAtMs: number }
-  /** A look at a known run failed. */
+  /** A poll failed. */
   | { readonly type: "poll-failed"; readonly pollAtMs: number }
-  /** A known run answers 404. */
+  /** A poll returned 404. */
   | { readonly type: "missing"; readonly pollAtMs: number }
-  /** Nobody waits for its end. */
+  /** The user stopped waiting. */
   | { readonly type: "detached" }
   | { readonly type: "finished"; readonly result: RunResult };
 
 type State = Submission["state"];
 type Transitions = Readonly<Record<State, Readonly<Partial<Record<Observation["type"], State>>>>>;
 
-/** From each state, by each observation, to which state. What is not here can't happen. */
+/** The next state for each state and observation. Other combinations are invalid. */
 export const TRANSITIONS = {
   pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
   unconfirmed: {
@@ -72,43 +69,42 @@ export const TRANSITIONS = {
 } as const satisfies Transitions;
 
 /**
- * Moves a record forward.
+ * Applies an observation to a submission.
  *
- * @throws TypeError when the record's state has no arrow for it: a defect of the caller.
+ * @throws TypeError for an observation that is invalid in the submission's state: a defect of the caller.
  */
-export function next(submission: Submission, observation: Observation, nowMs: number): Submission {
+export function transition(submission: Submission, observation: Observation, nowMs: number): Submission {
   switch (submission.state) {
     case "pending":
-      return fromPending(submission, observation, nowMs) ?? refuse(submission, observation);
+      return fromPending(submission, observation, nowMs) ?? invalid(submission, observation);
     case "unconfirmed":
-      return fromUnconfirmed(submission, observation, nowMs) ?? refuse(submission, observation);
+      return fromUnconfirmed(submission, observation, nowMs) ?? invalid(submission, observation);
     case "active":
-      return fromActive(submission, observation, nowMs) ?? refuse(submission, observation);
+      return fromActive(submission, observation, nowMs) ?? invalid(submission, observation);
     case "finished":
     case "rejected":
-      return refuse(submission, observation);
+      return invalid(submission, observation);
   }
 }
 
-/** True once nothing more can happen to it. */
 export function isEnded(submission: Submission): boolean {
   return submission.state === "finished" || submission.state === "rejected";
 }
 
-/** Whether there is an arrow for it: somebody else may have moved the record on. */
+/** False when the observation is invalid in the submission's state, for example after another process changed it. */
 export function canApply(submission: Submission, { type }: Observation): boolean {
-  const arrows: Transitions[State] = TRANSITIONS[submission.state];
-  const needsDoubt = type === "not-found" || type === "abandoned";
-  return arrows[type] !== undefined &&
-    !(needsDoubt && submission.state === "unconfirmed" && submission.reconciliation === null);
+  const transitions: Transitions[State] = TRANSITIONS[submission.state];
+  const needsReconciliation = type === "not-found" || type === "abandoned";
+  return transitions[type] !== undefined &&
+    !(needsReconciliation && submission.state === "unconfirmed" && submission.reconciliation === null);
 }
 
-function refuse(submission: Submission, observation: Observation): never {
-  throw new TypeError(`A ${submission.state} record can't take "${observation.type}"`);
+function invalid(submission: Submission, observation: Observation): never {
+  throw new TypeError(`A ${submission.state} submission cannot apply "${observation.type}"`);
 }
 
-function fromPending(submission: PendingSubmission, seen: Observation, nowMs: number): Submission | undefined {
-  switch (seen.type) {
+function fromPending(submission: PendingSubmission, observation: Observation, nowMs: number): Submission | undefined {
+  switch (observation.type) {
     case "sending":
       return {
         ...common(submission, nowMs),
@@ -120,36 +116,40 @@ function fromPending(submission: PendingSubmission, seen: Observation, nowMs: nu
         reconciliation: null,
       };
     case "rejected":
-      return { ...common(submission, nowMs), state: "rejected", kind: seen.kind, message: seen.message };
+      return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
     case "polled":
-      return activated(submission, seen, nowMs);
+      return activated(submission, observation, nowMs);
     default:
       return undefined;
   }
 }
 
-function fromUnconfirmed(submission: UnconfirmedSubmission, seen: Observation, nowMs: number): Submission | undefined {
-  switch (seen.type) {
+function fromUnconfirmed(
+  submission: UnconfirmedSubmission,
+  observation: Observation,
+  nowMs: number,
+): Submission | undefined {
+  switch (observation.type) {
     case "not-sent":
     case "resend":
-      return backToPending(submission, nowMs, { nextPollAtMs: seen.againAtMs });
+      return backToPending(submission, nowMs, { nextPollAtMs: observation.retryAtMs });
     case "slug-rejected":
       return { ...backToPending(submission, nowMs, { nextPollAtMs: nowMs }), ownSlug: null };
     case "rejected":
-      return { ...common(submission, nowMs), state: "rejected", kind: seen.kind, message: seen.message };
+      return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
     case "unconfirmed":
       return {
         ...submission,
         ...common(submission, nowMs),
-        nextPollAtMs: seen.pollAtMs,
+        nextPollAtMs: observation.pollAtMs,
         retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
-        lostResponses: submission.lostResponses + (seen.cause === "response-lost" ? 1 : 0),
+        lostResponses: submission.lostResponses + (observation.cause === "response-lost" ? 1 : 0),
         reconciliation: {
-          cause: seen.cause,
-          detail: seen.detail,
+          cause: observation.cause,
+          detail: observation.detail,
           sinceMs: nowMs,
           searches: 0,
-          searchForMs: seen.searchForMs,
+          searchForMs: observation.searchForMs,
           isAbandoned: false,
         },
       };
@@ -157,11 +157,11 @@ function fromUnconfirmed(submission: UnconfirmedSubmission, seen: Observation, n
       return submission.reconciliation === null ? undefined : {
         ...submission,
         ...common(submission, nowMs),
-        nextPollAtMs: seen.pollAtMs,
+        nextPollAtMs: observation.pollAtMs,
         reconciliation: { ...submission.reconciliation, searches: submission.reconciliation.searches + 1 },
       };
     case "search-failed":
-      return { ...submission, ...common(submission, nowMs), nextPollAtMs: seen.pollAtMs };
+      return { ...submission, ...common(submission, nowMs), nextPollAtMs: observation.pollAtMs };
     case "abandoned":
       return submission.reconciliation === null ? undefined : {
         ...submission,
@@ -169,39 +169,39 @@ function fromUnconfirmed(submission: UnconfirmedSubmission, seen: Observation, n
         reconciliation: { ...submission.reconciliation, isAbandoned: true },
       };
     case "polled":
-      return activated(submission, seen, nowMs);
+      return activated(submission, observation, nowMs);
     default:
       return undefined;
   }
 }
 
-function fromActive(submission: ActiveSubmission, seen: Observation, nowMs: number): Submission | undefined {
-  switch (seen.type) {
+function fromActive(submission: ActiveSubmission, observation: Observation, nowMs: number): Submission | undefined {
+  switch (observation.type) {
     case "polled":
       return {
         ...submission,
         ...common(submission, nowMs),
-        nextPollAtMs: seen.pollAtMs,
-        runId: seen.runId,
-        run: seen.run,
+        nextPollAtMs: observation.pollAtMs,
+        runId: observation.runId,
+        run: observation.run,
         lastPolledAtMs: nowMs,
         unreachableSinceMs: null,
         missingSinceMs: null,
         missingPolls: 0,
-        failingSinceMs: isFailing(seen.run) ? submission.failingSinceMs ?? nowMs : null,
+        failingSinceMs: isFailing(observation.run) ? submission.failingSinceMs ?? nowMs : null,
       };
     case "poll-failed":
       return {
         ...submission,
         ...common(submission, nowMs),
-        nextPollAtMs: seen.pollAtMs,
+        nextPollAtMs: observation.pollAtMs,
         unreachableSinceMs: submission.unreachableSinceMs ?? nowMs,
       };
     case "missing":
       return {
         ...submission,
         ...common(submission, nowMs),
-        nextPollAtMs: seen.pollAtMs,
+        nextPollAtMs: observation.pollAtMs,
         unreachableSinceMs: null,
         missingSinceMs: submission.missingSinceMs ?? nowMs,
         missingPolls: submission.missingPolls + 1,
@@ -209,13 +209,13 @@ function fromActive(submission: ActiveSubmission, seen: Observation, nowMs: numb
     case "detached":
       return { ...submission, ...common(submission, nowMs), nextPollAtMs: submission.nextPollAtMs, isDetached: true };
     case "finished":
-      return { ...common(submission, nowMs), state: "finished", runId: submission.runId, result: seen.result };
+      return { ...common(submission, nowMs), state: "finished", runId: submission.runId, result: observation.result };
     default:
       return undefined;
   }
 }
 
-/** What every state has, so that a changed state keeps nothing of the old one. */
+/** The members that all states share; the rest of the previous state is dropped. */
 function common(submission: Submission, nowMs: number) {
   const { submissionId, revision, owner, origin, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } =
     submission;
@@ -270,7 +270,7 @@ function activated(
   };
 }
 
-/** Failed, but not final: other jobs are still winding down. */
+/** Failed, but not final: other jobs are still running. */
 function isFailing({ status, isFinal }: Run): boolean {
   return status === "failed" && !isFinal;
 }

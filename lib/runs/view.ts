@@ -1,11 +1,9 @@
-/** What we show of a run, made from what the platform told. Pure. */
-
 import type { JsonObject } from "../json.ts";
 import type { Failure, ResultKind, RunResult, Submitted } from "../result.ts";
 import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
 import type { SessionAddress } from "../session.ts";
 
-/** A run as `status` shows it: with jobs, outputs and links when its own page was read. */
+/** With jobs, outputs and links when `run` is a detail. */
 export function viewOf(run: Run | RunDetail): RunView {
   return {
     workflowName: run.workflowName,
@@ -22,7 +20,7 @@ export function viewOf(run: Run | RunDetail): RunView {
   };
 }
 
-export interface Ending {
+export interface ResultFacts {
   readonly kind: ResultKind;
   readonly submitted: Submitted;
   readonly status?: RunResult["status"] | undefined;
@@ -31,10 +29,9 @@ export interface Ending {
   readonly message?: string | undefined;
 }
 
-/** What an execution ends with, about a run that was seen. */
-export function resultOf(run: Run | RunDetail, ending: Ending): RunResult {
+export function resultOf(run: Run | RunDetail, facts: ResultFacts): RunResult {
   const view = viewOf(run);
-  const { kind, submitted, status, failure, session, message } = ending;
+  const { kind, submitted, status, failure, session, message } = facts;
   return {
     ...view,
     status: status ?? view.status,
@@ -47,7 +44,7 @@ export function resultOf(run: Run | RunDetail, ending: Ending): RunResult {
   };
 }
 
-/** What an execution ends with when no run was seen: nobody knows whether there is one. */
+/** The result of a submission whose outcome is unknown. */
 export function resultWithoutRun(workflow: string, slug: string | null, message: string): RunResult {
   return {
     workflowName: workflow,
@@ -66,32 +63,30 @@ export function resultWithoutRun(workflow: string, slug: string | null, message:
   };
 }
 
-/** How a run is to be asked for: by slug where it has one. */
+/** The slug, or workflow and number when the run has no slug. */
 export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
   if (run.slug !== null) return { type: "slug", slug: run.slug };
   return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
 }
 
-/** How a person names it: the slug, or `workflow#47` on older servers. */
+/** The slug, or `workflow#47` on legacy servers. */
 export function formatRunId(runId: RunId): string {
   return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
 }
 
-/** The step that runs now, counted over all jobs; `null` when none does. Clean-up steps count as they come. */
+/** The running step, counted over all jobs; `null` when none is running. Cleanup steps count once they appear. */
 export function positionOf(jobs: readonly Job[]): StepPosition | null {
   const steps = jobs.flatMap((job) => job.steps.map((step) => ({ job, step })));
   const index = steps.findIndex(({ step }) => step.status === "running");
-  const found = steps[index];
-  if (found === undefined) return null;
-  return { job: found.job.name, step: found.step.name, ordinal: index + 1, total: steps.length };
+  const current = steps[index];
+  if (current === undefined) return null;
+  return { job: current.job.name, step: current.step.name, ordinal: index + 1, total: steps.length };
 }
 
-/** Whether a job or step still runs. */
 export function isAnythingRunning(jobs: readonly Job[]): boolean {
   return jobs.some((job) => job.status === "running" || job.steps.some((step) => step.status === "running"));
 }
 
-/** The kind that a run's own end is. */
 export const KIND_OF_STATUS = {
   completed: "completed",
   failed: "failed",

@@ -1,12 +1,12 @@
-/** A workspace that was scaled down lets no run begin, and wakes up again: waited out, within the submit's time. */
+/** No run starts while the workspace is scaled down; the submit is retried until the workspace runs or it times out. */
 
 import { NotSubmitted, RunnerError } from "../errors.ts";
 import type { UnconfirmedSubmission } from "../submission.ts";
-import { deadlineMs, delayed, giveUp, type Step } from "./submit_step.ts";
+import { deadlineMs, delayedEvent, giveUp, type SubmitContext } from "./submit_step.ts";
 import { type AdvanceResult, recordObservation } from "./advance_result.ts";
 
-/** The platform's words for a workspace that does not run, and how often others ask while one starts. */
-const ASLEEP: ReadonlySet<string> = new Set([
+/** The platform's statuses of a workspace that is not running. */
+const SLEEPING_STATUSES: ReadonlySet<string> = new Set([
   "Off",
   "Starting",
   "Stopped",
@@ -16,32 +16,33 @@ const ASLEEP: ReadonlySet<string> = new Set([
   "Paused",
 ]);
 
+/** How often the platform's own tools poll a starting workspace. */
 const WORKSPACE_DELAY_MS = 15_000;
 
 export async function afterSleepingWorkspace(
-  step: Step,
+  context: SubmitContext,
   submission: UnconfirmedSubmission,
-  { error, asleep }: { readonly error: RunnerError; readonly asleep: string },
+  { error, workspaceStatus }: { readonly error: RunnerError; readonly workspaceStatus: string },
 ): Promise<AdvanceResult> {
-  const { deps, options } = step;
-  const detail = `${asleep}; the platform said: ${error.message}`;
-  const againAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
-  if (againAtMs > deadlineMs(submission, options)) {
+  const { deps, options } = context;
+  const detail = `${workspaceStatus} (server response: ${error.message})`;
+  const retryAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
+  if (retryAtMs > deadlineMs(submission, options)) {
     const hint = "Nothing was started. Start your workspace in the web interface, then try again";
-    return await giveUp(step, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
+    return await giveUp(context, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
   }
   return {
-    submission: await recordObservation(deps, submission, { type: "not-sent", againAtMs }),
-    events: [delayed(submission, deps, { reason: "workspace", detail, untilMs: againAtMs })],
+    submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),
+    events: [delayedEvent(submission, deps, { reason: "workspace", detail, untilMs: retryAtMs })],
     error,
   };
 }
 
-/** The word for a workspace in which nothing can be started now; `null` when it runs, or nobody can tell. */
-export async function sleepingWorkspace({ deps, options }: Step): Promise<string | null> {
+/** The status of a workspace that is not running; `null` when it is running or its status is unavailable. */
+export async function sleepingWorkspace({ deps, options }: SubmitContext): Promise<string | null> {
   try {
     const status = await deps.client.workspaceStatus({ signal: options.signal, retry: "none" });
-    return status !== null && ASLEEP.has(status) ? status : null;
+    return status !== null && SLEEPING_STATUSES.has(status) ? status : null;
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return null;

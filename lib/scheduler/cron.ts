@@ -1,4 +1,4 @@
-/** What triggers a tick every minute: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
+/** The cron trigger: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
 
 import type { Clock } from "../clock.ts";
 import type { Log } from "../log.ts";
@@ -7,8 +7,8 @@ import type { TickReport } from "./tick.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * The handler of a cron trigger: one tick, with its outcome logged. It never rejects, so that a trigger which stops after
- * a failure keeps going.
+ * The handler of a cron trigger: runs one tick and logs its outcome. It never rejects, so that a trigger which stops
+ * after a failure keeps firing.
  */
 export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
   return async () => {

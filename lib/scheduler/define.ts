@@ -1,18 +1,16 @@
-/** From the schedules that somebody wrote to those that everything else reads: every problem at once, at the start. */
-
 import { InvalidInputs } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import { readSchedule } from "./read_schedule.ts";
 import type { Schedule, ScheduleSpec } from "./schedule.ts";
 
-/** A tick looks at each of them every minute; more are a slip of what generates them. */
+/** Every tick checks each schedule, so a longer list is taken for a mistake in generated code. */
 const MAX_SCHEDULES = 500;
 
-/** Marks a list that is checked, also for another copy of this module. The number is that of the shape. */
+/** Identifies a checked list, also across copies of this module. The number is the version of its shape. */
 const IS_DEFINED = Symbol.for("pw-workflow-runner/schedules/1");
 
 /**
- * Checks schedules and fills in what they leave out.
+ * Checks schedules and fills in defaults.
  *
  * @throws InvalidInputs with every problem, each with a path like `schedules[2].cron`.
  */
@@ -21,7 +19,7 @@ export function defineSchedules(list: readonly ScheduleSpec[]): readonly Schedul
 }
 
 /**
- * The same for what a module exports, which may be anything; what {@link defineSchedules} made passes as it is.
+ * Checks an untyped module export. A list made by {@link defineSchedules} is returned as it is.
  *
  * @throws InvalidInputs with every problem.
  */
@@ -31,16 +29,18 @@ export function readSchedules(list: unknown): readonly Schedule[] {
   const report = (path: string, message: string) => void problems.push({ origin: "", path, message });
   const specs: readonly unknown[] = Array.isArray(list) ? list : [];
   if (!Array.isArray(list)) report("schedules", "must be a list");
-  if (specs.length > MAX_SCHEDULES) report("schedules", `must be at most ${MAX_SCHEDULES}: got ${specs.length}`);
+  if (specs.length > MAX_SCHEDULES) {
+    report("schedules", `must hold at most ${MAX_SCHEDULES} schedules: got ${specs.length}`);
+  }
   const schedules = specs.slice(0, MAX_SCHEDULES).map((spec, at) =>
     readSchedule(spec, { path: `schedules[${at}]`, report })
   );
-  reportTwins(schedules.map(({ name }) => name), report);
+  reportDuplicates(schedules.map(({ name }) => name), report);
   if (problems.length === 0) return Object.freeze(Object.defineProperty(schedules, IS_DEFINED, { value: true }));
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
   throw new InvalidInputs(`Cannot use the schedules: ${count}`, problems, {
-    hint: "`pw-workflow-runner schedules` shows them once they are mended",
-    // What a host prints of a module that throws holds no problems, but it holds the cause.
+    hint: "Fix them, then run `pw-workflow-runner schedules` to check",
+    // A host that prints the error of a failed module omits `problems` but prints the cause.
     cause: new Error(problems.map(({ path, message }) => `${path} ${message}`).join("\n")),
   });
 }
@@ -49,9 +49,11 @@ function isDefined(list: unknown): list is readonly Schedule[] {
   return Array.isArray(list) && Object.hasOwn(list, IS_DEFINED);
 }
 
-function reportTwins(names: readonly string[], report: (path: string, message: string) => void): void {
+function reportDuplicates(names: readonly string[], report: (path: string, message: string) => void): void {
   for (const [index, name] of names.entries()) {
     const first = names.indexOf(name);
-    if (name !== "" && first !== index) report(`schedules[${index}].name`, `"${name}" is taken by schedules[${first}]`);
+    if (name !== "" && first !== index) {
+      report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
+    }
   }
 }

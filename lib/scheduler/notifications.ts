@@ -18,10 +18,10 @@ const AT_ONCE = 20;
 
 /** The messages that tell a schedule's webhooks of something. */
 export function messagesFor(schedule: Schedule | undefined, notification: Notification): readonly OutboxMessage[] {
-  const { occurrenceId, kind, atMs } = notification;
+  const { occurrenceId, kind, createdAtMs } = notification;
   return (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
     on.includes(kind)
-      ? [{ id: `${occurrenceId}/${kind}/${webhook}`, notification, webhook, attempts: 0, nextAttemptAtMs: atMs }]
+      ? [{ id: `${occurrenceId}/${kind}/${webhook}`, notification, webhook, attempts: 0, nextAttemptAtMs: createdAtMs }]
       : []
   );
 }
@@ -81,10 +81,10 @@ async function send(
 ): Promise<string | undefined> {
   const body = JSON.stringify({
     type: `run.${notification.kind}`,
-    timestamp: new Date(notification.atMs).toISOString(),
+    timestamp: new Date(notification.createdAtMs).toISOString(),
     data: {
       schedule: notification.schedule,
-      occurrence: notification.occurrenceId,
+      occurrenceId: notification.occurrenceId,
       slug: notification.slug,
       message: notification.message,
     },

@@ -1,58 +1,58 @@
-/** What to do with a slot that is due while others of its schedule are still open. Pure. */
+/** What to do with a due occurrence while earlier ones of its schedule are open. Pure. */
 
 import type { Occurrence, Overlap } from "./schedule.ts";
 
-/** What became of another slot of the same schedule that is not over yet. */
 export interface OpenOccurrence {
   readonly occurrenceId: string;
-  readonly atMs: number;
-  /** `waiting` has not been submitted; `open` has been, or may have been; `cancelling` has been told to end. */
+  readonly scheduledAtMs: number;
+  /** `waiting`: not submitted; `open`: submitted, or possibly submitted; `cancelling`: its run is being cancelled. */
   readonly state: "waiting" | "open" | "cancelling";
 }
 
 export type Decision =
   | { readonly type: "submit" }
-  /** To be reported. */
-  | { readonly type: "skip"; readonly reason: SkipReason; readonly because: readonly string[] }
-  /** Asked about again at the next tick. */
-  | { readonly type: "wait"; readonly behind: readonly string[] }
-  /** `cancel` may name slots that still wait: those are dropped. The submit need not await the runs' end. */
+  | { readonly type: "skip"; readonly reason: SkipReason; readonly blockedBy: readonly string[] }
+  /** The next tick decides again. */
+  | { readonly type: "wait"; readonly blockedBy: readonly string[] }
+  /** `cancel` may name waiting occurrences: those are skipped. Submitting need not wait until the runs have ended. */
   | { readonly type: "cancel-then-submit"; readonly cancel: readonly string[] }
-  /** This very slot has been submitted: a tick came twice. */
-  | { readonly type: "nothing" };
+  /** By an earlier tick. */
+  | { readonly type: "already-submitted" };
 
 export type SkipReason = "still-open" | "queue-full" | "newer-open";
 
-/** A day of hours: more would only run later than anybody wants them. */
+/** A day of hourly runs. In a longer queue, runs would start too late to be useful. */
 export const MAX_QUEUE_LENGTH = 24;
 
 /**
- * Answers the same for a tick that comes twice. Several due slots are asked about one after the other, the earliest
- * first, each with what became of those before.
+ * A repeated tick gets the same decision. Several due occurrences are decided one after the other, earliest first, each
+ * with the result of those before it.
  *
- * @param open What is open of the schedule; the slot itself may be among it.
+ * @param open The open occurrences of the schedule, possibly including `occurrence` itself.
  */
 export function decideOverlap(overlap: Overlap, occurrence: Occurrence, open: readonly OpenOccurrence[]): Decision {
   const own = open.find(({ occurrenceId }) => occurrenceId === occurrence.id);
-  if (own !== undefined && own.state !== "waiting") return { type: "nothing" };
+  if (own !== undefined && own.state !== "waiting") return { type: "already-submitted" };
   const others = open.filter(({ occurrenceId }) => occurrenceId !== occurrence.id);
-  // Who waits for a later slot stands behind us.
-  const ahead = others.filter(({ state, atMs }) => state !== "waiting" || atMs < occurrence.atMs);
+  // A later occurrence that is waiting comes after this one.
+  const ahead = others.filter(({ state, scheduledAtMs }) =>
+    state !== "waiting" || scheduledAtMs < occurrence.scheduledAtMs
+  );
   switch (overlap) {
     case "allow":
       return { type: "submit" };
     case "skip":
-      return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", because: idsOf(ahead) };
+      return ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open", blockedBy: idsOf(ahead) };
     case "queue": {
       if (ahead.length === 0) return { type: "submit" };
-      // Those ahead only become fewer: a slot that once had a place keeps it.
+      // The number ahead only decreases: an occurrence that is in the queue stays in it.
       const waiting = ahead.filter(({ state }) => state === "waiting");
-      if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", because: idsOf(waiting) };
-      return { type: "wait", behind: idsOf(ahead) };
+      if (waiting.length >= MAX_QUEUE_LENGTH) return { type: "skip", reason: "queue-full", blockedBy: idsOf(waiting) };
+      return { type: "wait", blockedBy: idsOf(ahead) };
     }
     case "cancel-previous": {
-      const newer = others.filter(({ atMs }) => atMs > occurrence.atMs);
-      if (newer.length > 0) return { type: "skip", reason: "newer-open", because: idsOf(newer) };
+      const newer = others.filter(({ scheduledAtMs }) => scheduledAtMs > occurrence.scheduledAtMs);
+      if (newer.length > 0) return { type: "skip", reason: "newer-open", blockedBy: idsOf(newer) };
       const cancel = others.filter(({ state }) => state !== "cancelling");
       return cancel.length === 0 ? { type: "submit" } : { type: "cancel-then-submit", cancel: idsOf(cancel) };
     }
@@ -61,7 +61,7 @@ export function decideOverlap(overlap: Overlap, occurrence: Occurrence, open: re
   }
 }
 
-/** In the order of their slots. */
+/** By scheduled time. */
 function idsOf(occurrences: readonly OpenOccurrence[]): string[] {
-  return occurrences.toSorted((a, b) => a.atMs - b.atMs).map(({ occurrenceId }) => occurrenceId);
+  return occurrences.toSorted((a, b) => a.scheduledAtMs - b.scheduledAtMs).map(({ occurrenceId }) => occurrenceId);
 }

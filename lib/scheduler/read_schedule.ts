@@ -1,24 +1,24 @@
-/** One schedule, checked field by field. What can't be used is reported, and reading goes on without it. */
+/** Reads one schedule field by field. An invalid field is reported and replaced by a default, so that reading goes on. */
 
 import { formatDuration } from "../duration.ts";
 import { joinPath } from "../inputs/path.ts";
 import {
-  aList,
-  aString,
-  aWord,
   type Check,
   checkDuration,
   checkJsonObject,
+  checkList,
+  checkOneOf,
+  checkPattern,
+  checkText,
   checkTimeZone,
   checkUrl,
-  oneOf,
-  type Place,
   readFields,
+  type ValueContext,
 } from "./checks.ts";
 import { MAX_QUEUE_LENGTH } from "./overlap.ts";
 import {
-  type CatchUp,
-  NOTICES,
+  type Backfill,
+  NOTIFICATION_KINDS,
   ON_DEADLINES,
   OVERLAPS,
   PRODUCTION,
@@ -42,7 +42,7 @@ const FIELDS = {
   overlap: true,
   deadline: true,
   onDeadline: true,
-  catchUp: true,
+  backfill: true,
   jitter: true,
   enabled: true,
   notify: true,
@@ -50,85 +50,89 @@ const FIELDS = {
 
 const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfies Record<keyof WebhookSpec, true>;
 
-const BAD_NEWS = ["failed", "unknown", "missed", "deadline"] as const;
+const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "deadline"] as const;
 
-/** Any: whether an expression ever comes, and how often, does not depend on today. */
-const EXAMPLE_DAY_MS = Date.UTC(2024, 0, 1);
+/** Any day works: whether and how often an expression fires does not depend on the current date. */
+const SAMPLE_START_MS = Date.UTC(2024, 0, 1);
 const HOUR_MS = 60 * 60_000;
-/** So many show how near two slots may come. */
-const GAPS = 100;
+/** This many consecutive gaps include the shortest one. */
+const SAMPLED_GAPS = 100;
 
-/** Only of use when nothing was reported. */
-export function readSchedule(spec: unknown, place: Place): Schedule {
-  const { has, required, optional } = readFields(spec, FIELDS, place);
-  // Time zones take long to load, and a cold start should not pay for what does not run.
-  const isOff = optional("enabled", (value) => value === false) === true;
-  const name = required("name", aWord(/^[a-z][a-z0-9-]{0,39}$/, "lower-case letters, digits and -, at most 40")) ?? "";
-  const pattern = required("cron", isOff ? readCron : checkCron);
+/** The result is valid only if nothing was reported. */
+export function readSchedule(spec: unknown, context: ValueContext): Schedule {
+  const { has, required, optional } = readFields(spec, FIELDS, context);
+  // Time zones load slowly, and a cold start should not load them for a disabled schedule.
+  const isDisabled = optional("enabled", (value) => value === false) === true;
+  const checkName = checkPattern(
+    /^[a-z][a-z0-9-]{0,39}$/,
+    "at most 40 lowercase letters, digits and hyphens, starting with a letter",
+  );
+  const name = required("name", checkName) ?? "";
+  const pattern = required("cron", isDisabled ? readCron : checkCron);
   const schedule: Schedule = {
     name,
     cron: pattern?.cron ?? "",
-    timeZone: optional("timeZone", isOff ? aString : checkTimeZone) ?? "UTC",
-    workflow: required("workflow", aString) ?? "",
-    preset: optional("preset", aString) ?? null,
-    inputsFile: optional("inputsFile", aString) ?? null,
+    timeZone: optional("timeZone", isDisabled ? checkText : checkTimeZone) ?? "UTC",
+    workflow: required("workflow", checkText) ?? "",
+    preset: optional("preset", checkText) ?? null,
+    inputsFile: optional("inputsFile", checkText) ?? null,
     inputs: optional("inputs", checkJsonObject) ?? {},
-    displayName: optional("displayName", aString) ?? null,
+    displayName: optional("displayName", checkText) ?? null,
     isTrusted: optional("trust", checkBoolean) ?? false,
-    overlap: optional("overlap", oneOf(OVERLAPS)) ?? "skip",
-    deadlineMs: optional("deadline", checkSomeTime) ?? null,
-    onDeadline: optional("onDeadline", oneOf(ON_DEADLINES)) ?? "keep",
-    catchUp: optional("catchUp", checkCatchUp) ?? "last",
+    overlap: optional("overlap", checkOneOf(OVERLAPS)) ?? "skip",
+    deadlineMs: optional("deadline", checkPositiveDuration) ?? null,
+    onDeadline: optional("onDeadline", checkOneOf(ON_DEADLINES)) ?? "keep",
+    backfill: optional("backfill", checkBackfill) ?? "last",
     jitterMs: optional("jitter", checkDuration) ?? 0,
     timelines: optional("enabled", checkEnabled) ?? [PRODUCTION],
-    notify: optional("notify", aList(checkWebhook)) ?? [],
+    notify: optional("notify", checkList(checkWebhook)) ?? [],
   };
   if (has("onDeadline") && !has("deadline")) {
-    place.report(joinPath(place.path, "onDeadline"), "says what to do at a deadline: there is none");
+    context.report(joinPath(context.path, "onDeadline"), "has no effect without a deadline");
   }
-  reportContradictions(schedule, place);
-  if (pattern !== undefined && schedule.timelines.length > 0) reportJitter(schedule, pattern, place);
+  reportConflicts(schedule, context);
+  if (pattern !== undefined && schedule.timelines.length > 0) reportJitter(schedule, pattern, context);
   return schedule;
 }
 
-/** An expression that can be read, and its instants in UTC: to load a time zone takes long. */
 interface Pattern {
   readonly cron: string;
-  readonly instants: ReturnType<typeof readPattern>;
+  /** The firing times in UTC, which needs no time zone data. */
+  readonly firings: ReturnType<typeof readPattern>;
 }
 
-/** Also that it ever comes. */
-const checkCron: Check<Pattern> = (value, place) => {
-  const pattern = readCron(value, place);
-  // Every month together have each day: looking for one would only cost a cold start some time.
+/** Also checks that the expression ever fires. */
+const checkCron: Check<Pattern> = (value, context) => {
+  const pattern = readCron(value, context);
+  // With every month allowed, each day of the month exists: a search would only slow down a cold start.
   if (pattern === undefined || pattern.cron.split(" ")[3] === "*") return pattern;
-  if (pattern.instants.nextRun(new Date(EXAMPLE_DAY_MS)) !== null) return pattern;
-  return void place.report(place.path, `"${pattern.cron}" names a day that never comes`);
+  if (pattern.firings.nextRun(new Date(SAMPLE_START_MS)) !== null) return pattern;
+  return void context.report(context.path, `"${pattern.cron}" never fires: there is no such date`);
 };
 
-const readCron: Check<Pattern> = (value, place) => {
-  const text = aString(value, place);
+const readCron: Check<Pattern> = (value, context) => {
+  const text = checkText(value, context);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
   if (fields.length !== 5) {
-    const hint = "minute, hour, day of month, month, day of week";
-    place.report(place.path, `must have five fields (${hint}): got "${text}"`);
+    const names = "minute, hour, day of month, month, day of week";
+    context.report(context.path, `must have five fields (${names}): got "${text}"`);
     return undefined;
   }
   const cron = fields.join(" ");
   try {
-    return { cron, instants: readPattern({ cron, timeZone: "UTC" }) };
+    return { cron, firings: readPattern({ cron, timeZone: "UTC" }) };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
-    place.report(place.path, `can't be read: ${reasonOf(error)}, in "${text}"`);
+    context.report(context.path, `is not a valid cron expression: ${reasonOf(error)}, in "${text}"`);
   }
   return undefined;
 };
 
-/** The library's words, without its own names in front and the full stop behind. */
+/** The library's message without its class names and final period. */
 function reasonOf({ message }: Error): string {
-  const words = message.replace(/^Cron\w+: (?:Syntax error, )?/, "").replace(/\.$/, "");
-  return words.charAt(0).toLowerCase() + words.slice(1);
+  const reason = message.replace(/^Cron\w+: (?:Syntax error, )?/, "").replace(/\.$/, "");
+  return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
 
 const checkBoolean: Check<boolean> = (value, { path, report }) => {
@@ -136,49 +140,55 @@ const checkBoolean: Check<boolean> = (value, { path, report }) => {
   return void report(path, "must be true or false");
 };
 
-const checkSomeTime: Check<number> = (value, place) => {
-  const durationMs = checkDuration(value, place);
+const checkPositiveDuration: Check<number> = (value, context) => {
+  const durationMs = checkDuration(value, context);
   if (durationMs !== 0) return durationMs;
-  return void place.report(place.path, "must be above 0: leave it out for no deadline");
+  return void context.report(context.path, "must be greater than 0: omit it for no deadline");
 };
 
-const checkCatchUp: Check<CatchUp> = (value, place) => {
-  if (typeof value !== "object" || value === null) return oneOf(["none", "last"], "or { all: 3 }")(value, place);
-  return readFields(value, { all: true }, place).required("all", (all, { path, report }) => {
+const checkBackfill: Check<Backfill> = (value, context) => {
+  if (typeof value !== "object" || value === null) return checkOneOf(["none", "last"], "or { all: 3 }")(value, context);
+  return readFields(value, { all: true }, context).required("all", (all, { path, report }) => {
     if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= MAX_QUEUE_LENGTH) return { all };
     return void report(path, `must be a whole number from 1 to ${MAX_QUEUE_LENGTH}: got ${String(all)}`);
   });
 };
 
-const checkEnabled: Check<readonly string[]> = (value, place) => {
+const checkEnabled: Check<readonly string[]> = (value, context) => {
   if (value === false) return [];
-  const hint = `must be false, or timelines like ["${PRODUCTION}"]`;
-  if (!Array.isArray(value) || value.length === 0) return void place.report(place.path, hint);
-  return aList(aString)(value, place);
+  const expected = `must be false, or timelines like ["${PRODUCTION}"]`;
+  if (!Array.isArray(value) || value.length === 0) return void context.report(context.path, expected);
+  return checkList(checkText)(value, context);
 };
 
-const checkWebhook: Check<Webhook> = (value, place) => {
-  const { required, optional } = readFields(value, WEBHOOK_FIELDS, place);
-  const name = aWord(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name of an environment variable, not the secret itself");
+const checkWebhook: Check<Webhook> = (value, context) => {
+  const { required, optional } = readFields(value, WEBHOOK_FIELDS, context);
+  const checkVariable = checkPattern(
+    /^[A-Za-z_][A-Za-z0-9_]*$/,
+    "the name of an environment variable, not the secret itself",
+  );
   return {
     url: required("url", checkUrl) ?? "",
-    on: optional("on", aList(oneOf(NOTICES))) ?? BAD_NEWS,
-    secretEnv: optional("secretEnv", name) ?? null,
+    on: optional("on", checkList(checkOneOf(NOTIFICATION_KINDS))) ?? DEFAULT_NOTIFICATION_KINDS,
+    secretEnv: optional("secretEnv", checkVariable) ?? null,
   };
 };
 
-function reportContradictions({ overlap, catchUp }: Schedule, { path, report }: Place): void {
-  const isMany = typeof catchUp === "object" && catchUp.all > 1;
-  if (!isMany || (overlap !== "skip" && overlap !== "cancel-previous")) return;
-  const why = overlap === "skip" ? "would skip all but the first of them" : "would cancel all but the last of them";
-  report(joinPath(path, "catchUp"), `submits several at once, and overlap "${overlap}" ${why}: use "queue" or "allow"`);
+function reportConflicts({ overlap, backfill }: Schedule, { path, report }: ValueContext): void {
+  const submitsSeveral = typeof backfill === "object" && backfill.all > 1;
+  if (!submitsSeveral || (overlap !== "skip" && overlap !== "cancel-previous")) return;
+  const effect = overlap === "skip" ? "would skip all but the first of them" : "would cancel all but the last of them";
+  report(
+    joinPath(path, "backfill"),
+    `submits several runs at once, and overlap "${overlap}" ${effect}: use "queue" or "allow"`,
+  );
 }
 
-function reportJitter({ jitterMs }: Schedule, { cron, instants }: Pattern, { path, report }: Place): void {
-  // One minute of the hour: slots are an hour apart at least, and a cold start need not look for any.
+function reportJitter({ jitterMs }: Schedule, { cron, firings }: Pattern, { path, report }: ValueContext): void {
+  // With a fixed minute, firings are at least an hour apart, and a cold start can skip the search.
   if (jitterMs === 0 || (jitterMs < HOUR_MS && /^\d+ /.test(cron))) return;
-  const occurrences = instants.nextRuns(GAPS + 1, new Date(EXAMPLE_DAY_MS)).map((at) => at.getTime());
-  const shortestMs = Math.min(...occurrences.slice(1).map((atMs, index) => atMs - (occurrences[index] ?? 0)));
+  const timesMs = firings.nextRuns(SAMPLED_GAPS + 1, new Date(SAMPLE_START_MS)).map((at) => at.getTime());
+  const shortestMs = Math.min(...timesMs.slice(1).map((atMs, index) => atMs - (timesMs[index] ?? 0)));
   if (jitterMs < shortestMs) return;
-  report(joinPath(path, "jitter"), `must be shorter than the time between two slots, ${formatDuration(shortestMs)}`);
+  report(joinPath(path, "jitter"), `must be shorter than the time between two firings, ${formatDuration(shortestMs)}`);
 }

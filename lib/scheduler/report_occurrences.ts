@@ -58,7 +58,7 @@ export function addNotified(
   { id, schedule }: Pick<Occurrence, "id" | "schedule">,
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
-  const notification = { occurrenceId: id, schedule, atMs: deps.clock.now(), ...what };
+  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
   addNotification(change, notification, messagesFor(schedules.find(({ name }) => name === schedule), notification));
 }
 
@@ -68,7 +68,7 @@ export async function rejectOccurrence(
   occurrence: Occurrence,
   { kind, message }: { readonly kind: string; readonly message: string },
 ): Promise<void> {
-  const { id, schedule: name, atMs } = occurrence;
+  const { id, schedule: name, scheduledAtMs } = occurrence;
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   const submission: RejectedSubmission = {
     ...withoutRun(service, schedule),
@@ -76,7 +76,7 @@ export async function rejectOccurrence(
     origin: {
       type: "schedule",
       schedule: name,
-      scheduledAtMs: atMs,
+      scheduledAtMs,
       isDeadlineReported: false,
       isReported: true,
     },

@@ -1,84 +1,82 @@
-/** What a schedule is: as somebody writes it, and as everything else reads it, complete and checked. */
+/** A schedule as written in a file, and as checked and completed. */
 
 import type { JsonObject } from "../json.ts";
 
 export const OVERLAPS = ["skip", "queue", "allow", "cancel-previous"] as const;
-/** What becomes of a slot that is due while a run of an earlier one is still open. */
+/** What happens to an occurrence that is due while an earlier run is still open. */
 export type Overlap = typeof OVERLAPS[number];
 
 /**
- * What becomes of slots that no tick saw in time: nothing, the last of them alone, or the last few, oldest first. Those
- * that are not made up for are reported.
+ * Which missed occurrences still run, when no tick came in time: none, only the last one, or the last few, earliest
+ * first. The others are reported.
  */
-export type CatchUp = "none" | "last" | { readonly all: number };
+export type Backfill = "none" | "last" | { readonly all: number };
 
 export const ON_DEADLINES = ["keep", "cancel"] as const;
-/** A run past its deadline is reported; `cancel` also ends it. */
+/** A run past its deadline is reported; `cancel` also cancels it. */
 export type OnDeadline = typeof ON_DEADLINES[number];
 
-export const NOTICES = [
+export const NOTIFICATION_KINDS = [
   "submitted",
   "completed",
   "failed",
   "cancelled",
-  /** Nobody knows whether a run was started, or what became of it. */
+  /** It is unknown whether a run was started, or how it ended. */
   "unknown",
-  /** No tick came in time, and the slot is not made up for. */
+  /** No tick came in time, and the occurrence is not backfilled. */
   "missed",
-  /** An earlier run was in the way. */
+  /** By the overlap policy. */
   "skipped",
-  /** A run takes longer than it may. */
+  /** A run exceeded its deadline. */
   "deadline",
 ] as const;
-/** What there is to tell about a slot. */
-export type NotificationKind = typeof NOTICES[number];
+export type NotificationKind = typeof NOTIFICATION_KINDS[number];
 
-/** Where a schedule runs when it does not say: deployments of branches and machines of developers stay quiet. */
+/** The timeline of schedules without `enabled`, so that branch deployments and local servers run nothing by default. */
 export const PRODUCTION = "production";
 
-/** A schedule as somebody writes it, for `defineSchedules`. */
+/** A schedule as written, for `defineSchedules`. */
 export interface ScheduleSpec {
-  /** `[a-z][a-z0-9-]*`, at most 40 characters, its own. Slots are called by it: another name is another schedule. */
+  /** `[a-z][a-z0-9-]*`, at most 40 characters, unique. Part of each occurrence's id: renaming starts a new schedule. */
   readonly name: string;
   /** Five fields: minute, hour, day of month, month, day of week. */
   readonly cron: string;
-  /** An IANA name like `Europe/Berlin`; UTC when left out. */
+  /** An IANA name like `Europe/Berlin`; default UTC. */
   readonly timeZone?: string;
   readonly workflow: string;
-  /** Inputs saved with the workflow; the file and the inline inputs stand above them. */
+  /** Inputs saved with the workflow; `inputsFile` and `inputs` override them. */
   readonly preset?: string;
-  /** A JSON or YAML file that is deployed along; the inline inputs stand above it. */
+  /** A JSON or YAML file in the deployment; `inputs` overrides it. */
   readonly inputsFile?: string;
   readonly inputs?: JsonObject;
   readonly displayName?: string;
-  /** Grants what the workflow asks consent for; false when left out. */
+  /** Grants the consent that the workflow asks for; default false. */
   readonly trust?: boolean;
-  /** `skip` when left out. */
+  /** Default `skip`. */
   readonly overlap?: Overlap;
-  /** How long a run may take, like `2h`; as long as it likes when left out. */
+  /** The maximum duration of a run, like `2h`; default unlimited. */
   readonly deadline?: string;
-  /** `keep` when left out. */
+  /** Default `keep`. */
   readonly onDeadline?: OnDeadline;
-  /** `last` when left out. */
-  readonly catchUp?: CatchUp;
-  /** Spreads the submits over this long after the slot, like `5m`; not at all when left out. */
+  /** Default `last`. */
+  readonly backfill?: Backfill;
+  /** The maximum delay after the scheduled time, to spread out submits, like `5m`; default none. */
   readonly jitter?: string;
-  /** The timelines that it runs on, `["production"]` when left out; false switches it off. */
+  /** The timelines it runs on, default `["production"]`; false disables it. */
   readonly enabled?: false | readonly string[];
   readonly notify?: readonly WebhookSpec[];
 }
 
-/** Whom to tell. */
 export interface WebhookSpec {
-  /** https, but for this machine itself. */
+  /** https; http only for localhost. */
   readonly url: string;
-  /** The bad news when left out: failed, unknown, missed and deadline. */
+  /** Default failed, unknown, missed and deadline. */
   readonly on?: readonly NotificationKind[];
-  /** The environment variable that holds the secret which messages are signed with; unsigned when left out. */
+  /** The environment variable with the signing secret; messages are unsigned without it. */
   readonly secretEnv?: string;
 }
 
-/** A schedule that nothing speaks against, with nothing left out. */
+/** A checked schedule with all defaults filled in. */
 export interface Schedule {
   readonly name: string;
   readonly cron: string;
@@ -86,16 +84,15 @@ export interface Schedule {
   readonly workflow: string;
   readonly preset: string | null;
   readonly inputsFile: string | null;
-  /** Empty when none are given. */
   readonly inputs: JsonObject;
   readonly displayName: string | null;
   readonly isTrusted: boolean;
   readonly overlap: Overlap;
   readonly deadlineMs: number | null;
   readonly onDeadline: OnDeadline;
-  readonly catchUp: CatchUp;
+  readonly backfill: Backfill;
   readonly jitterMs: number;
-  /** The timelines that it runs on; none when it is switched off. */
+  /** The timelines it runs on; empty if it is disabled. */
   readonly timelines: readonly string[];
   readonly notify: readonly Webhook[];
 }
@@ -106,15 +103,14 @@ export interface Webhook {
   readonly secretEnv: string | null;
 }
 
-/** One instant that a schedule names. */
+/** One firing time of a schedule. */
 export interface Occurrence {
-  /** `nightly@2026-03-29T01:00Z`: the schedule's name and the instant in UTC, its own also in a repeated hour. */
+  /** `nightly@2026-03-29T01:00Z`: the schedule's name and the UTC time, so it is unique in a repeated hour too. */
   readonly id: string;
   readonly schedule: string;
-  readonly atMs: number;
+  readonly scheduledAtMs: number;
 }
 
-/** Whether a schedule runs on a timeline. */
 export function runsOn({ timelines }: Pick<Schedule, "timelines">, timeline: string): boolean {
   return timelines.includes(timeline);
 }

@@ -13,7 +13,7 @@ export interface Notification {
   readonly occurrenceId: string;
   readonly schedule: string;
   readonly kind: NotificationKind;
-  readonly atMs: number;
+  readonly createdAtMs: number;
   readonly slug: string | null;
   readonly message: string | null;
 }
@@ -96,7 +96,7 @@ export async function readProgress(kv: Kv, schedules: readonly string[]): Promis
 /** Earliest first. */
 export async function listWaiting(kv: Kv): Promise<readonly WaitingOccurrence[]> {
   const found = await Array.fromAsync(kv.list<WaitingOccurrence>({ prefix: ["waiting"] }));
-  return found.map(({ value }) => value).sort((a, b) => a.atMs - b.atMs);
+  return found.map(({ value }) => value).sort((a, b) => a.scheduledAtMs - b.scheduledAtMs);
 }
 
 /** Adds an occurrence that no schedule named; false when it is waiting already. */
@@ -121,8 +121,8 @@ export function deleteWaiting(change: Change, occurrence: Occurrence): void {
 
 /** Adds a notification: to the outbox for each message, and to the status page where it is a problem. */
 export function addNotification(change: Change, notification: Notification, messages: readonly OutboxMessage[]): void {
-  const { atMs, occurrenceId, kind } = notification;
-  if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(atMs), occurrenceId, kind], notification);
+  const { createdAtMs, occurrenceId, kind } = notification;
+  if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(createdAtMs), occurrenceId, kind], notification);
   for (const message of messages) change.set(outboxKey(message), message);
 }
 

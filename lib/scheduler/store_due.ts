@@ -1,7 +1,7 @@
 /** Stores the occurrences that are due of a schedule, and how far the schedule has come. */
 
 import type { Found } from "../store/kv.ts";
-import { findNews, type Progress, progressAt } from "./due.ts";
+import { findDueUpdate, type Progress, progressAt } from "./due.ts";
 import { readProgress, setWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { PendingSchedule, TickContext } from "./tick_work.ts";
 
@@ -16,7 +16,7 @@ const MAX_PER_COMMIT = 200;
  */
 export async function storeDue(
   { service, lock, signal }: TickContext,
-  { schedule, read: firstRead, news: firstNews }: PendingSchedule,
+  { schedule, read: firstRead, update: firstNews }: PendingSchedule,
 ): Promise<WaitingOccurrence[]> {
   const { kv, deps } = service;
   const key = ["progress", schedule.name];
@@ -26,25 +26,28 @@ export async function storeDue(
   }
   const stored: WaitingOccurrence[] = [];
   let read: Found<Progress> = firstRead;
-  let news = firstNews;
+  let update = firstNews;
   while (true) {
-    const message = `No tick came in time${news.areMoreMissed ? ", nor for many before it" : ""}`;
+    const message = `No tick came in time${update.hasMoreMissed ? ", nor for many before it" : ""}`;
     const all = [
-      ...news.missed.map((occurrence): WaitingOccurrence => ({ ...occurrence, missed: message })),
-      ...news.due.map((occurrence): WaitingOccurrence => ({ ...occurrence, missed: null })),
+      ...update.missed.map((occurrence): WaitingOccurrence => ({ ...occurrence, missed: message })),
+      ...update.due.map((occurrence): WaitingOccurrence => ({ ...occurrence, missed: null })),
     ];
     const step = all.slice(0, MAX_PER_COMMIT);
     const isLast = step.length === all.length;
     const change = kv.atomic().check(lock, { key, versionstamp: read.versionstamp });
-    change.set(key, isLast ? news.progress : progressAt(schedule, step.at(-1)?.atMs ?? news.progress.seenToMs));
+    change.set(
+      key,
+      isLast ? update.progress : progressAt(schedule, step.at(-1)?.scheduledAtMs ?? update.progress.processedUntilMs),
+    );
     for (const occurrence of step) setWaiting(change, occurrence);
     if (await change.commit() === undefined) return stored;
     stored.push(...step);
     if (isLast || signal.aborted) return stored;
     const [next] = await readProgress(kv, [schedule.name]);
-    const rest = next && findNews(schedule, next.value, deps.clock.now());
+    const rest = next && findDueUpdate(schedule, next.value, deps.clock.now());
     if (next === undefined || rest === undefined) return stored;
     read = next;
-    news = rest;
+    update = rest;
   }
 }

@@ -1,8 +1,8 @@
 /** Submits waiting occurrences, leaves them waiting, or skips them. */
 
 import { type ErrorKind, InvalidInputs, RunnerError } from "../errors.ts";
-import { formOf, readDocument } from "../inputs/document.ts";
-import { givenLayer, type InputLayer } from "../inputs/layers.ts";
+import { formatOf, readDocument } from "../inputs/document.ts";
+import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
@@ -80,12 +80,14 @@ function openOccurrence(
   if (origin.type !== "schedule") return [];
   const isCanceling = rest.state === "active" && rest.run.platformStatus === "canceling";
   const state = isCanceling ? "cancelling" : "open";
-  const { schedule, scheduledAtMs: atMs } = origin;
-  return [[submissionId, { occurrenceId: submissionId, atMs, state, schedule }]];
+  const { schedule, scheduledAtMs } = origin;
+  return [[submissionId, { occurrenceId: submissionId, scheduledAtMs, state, schedule }]];
 }
 
-function waitingOccurrence({ id, atMs, schedule }: Occurrence): [string, OpenOccurrence & { schedule: string }] {
-  return [id, { occurrenceId: id, atMs, state: "waiting", schedule }];
+function waitingOccurrence(
+  { id, scheduledAtMs, schedule }: Occurrence,
+): [string, OpenOccurrence & { schedule: string }] {
+  return [id, { occurrenceId: id, scheduledAtMs, state: "waiting", schedule }];
 }
 
 /** @returns Whether it was submitted. Moves it in the state, with what else that changes. */
@@ -95,13 +97,13 @@ async function submitOne(context: TickContext, occurrence: Occurrence, state: Op
     const known = state.get(id);
     state.delete(id);
     if (known === undefined) return;
-    const skipped = { id, schedule: known.schedule, atMs: known.atMs };
+    const skipped = { id, schedule: known.schedule, scheduledAtMs: known.scheduledAtMs };
     await rejectOccurrence(context, skipped, { kind: "skipped", message });
   };
   const schedule = scheduleOf(service, occurrence.schedule);
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (service.deps.clock.now() - occurrence.atMs < UNKNOWN_SCHEDULE_MS) return false;
+    if (service.deps.clock.now() - occurrence.scheduledAtMs < UNKNOWN_SCHEDULE_MS) return false;
     await skip(occurrence.id, "The schedule no longer exists");
     return false;
   }
@@ -111,10 +113,10 @@ async function submitOne(context: TickContext, occurrence: Occurrence, state: Op
   const decision = decideOverlap(schedule.overlap, occurrence, others);
   switch (decision.type) {
     case "wait":
-    case "nothing":
+    case "already-submitted":
       return false;
     case "skip":
-      await skip(occurrence.id, `${decision.reason.replace("-", " ")}: ${decision.because.join(", ")}`);
+      await skip(occurrence.id, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
       return false;
     case "cancel-then-submit":
       // Those with a run are cancelled once this one's submission shows that they are replaced.
@@ -135,7 +137,7 @@ async function submit(
 ): Promise<boolean> {
   const { service, lock, signal } = context;
   const { deps } = service;
-  const { id, atMs } = occurrence;
+  const { id, scheduledAtMs } = occurrence;
   const fail = async (message: string) => {
     state.delete(id);
     deps.log("WARNING", `${id} failed: ${message}`);
@@ -150,7 +152,7 @@ async function submit(
       origin: {
         type: "schedule",
         schedule: schedule.name,
-        scheduledAtMs: atMs,
+        scheduledAtMs,
         isDeadlineReported: false,
         isReported: false,
       },
@@ -161,7 +163,7 @@ async function submit(
         addNotified(service, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },
     });
-    state.set(id, { occurrenceId: id, atMs, state: "open", schedule: schedule.name });
+    state.set(id, { occurrenceId: id, scheduledAtMs, state: "open", schedule: schedule.name });
     const [result] = await advance(deps, [submission], advanceOptions(signal));
     return result !== undefined;
   } catch (error) {
@@ -171,7 +173,7 @@ async function submit(
       if (isSubmitted) await removeWaiting(service.kv, lock, occurrence);
       return false;
     }
-    const isEarly = deps.clock.now() - atMs < PREPARE_TIMEOUT_MS;
+    const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted) {
       if (isEarly) throw error;
       return await fail("The platform did not respond in time, for an hour");
@@ -196,7 +198,7 @@ async function requestOf(service: Service, schedule: Schedule, signal: AbortSign
   const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
   const layers: InputLayer[] = [
     ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
-    givenLayer(`schedule ${schedule.name}`, inputs),
+    createInputLayer(`schedule ${schedule.name}`, inputs),
   ];
   const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
   return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
@@ -211,7 +213,7 @@ async function fileLayer({ readTextFile }: Service, path: string): Promise<Input
     const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
-  const document = await readDocument(text, { origin: path, form: formOf(path, text) });
+  const document = await readDocument(text, { origin: path, format: formatOf(path, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
-  return givenLayer(path, document.value);
+  return createInputLayer(path, document.value);
 }

@@ -6,7 +6,7 @@
  */
 
 import { isAbandoned } from "../store/run_store.ts";
-import { findNews } from "./due.ts";
+import { findDueUpdate } from "./due.ts";
 import { runsOn } from "./schedule.ts";
 import {
   acquireLock,
@@ -39,8 +39,8 @@ export interface TickReport {
   readonly didTick: boolean;
   readonly submitted: number;
   readonly polled: number;
-  /** Notifications delivered. */
-  readonly notified: number;
+  /** Notifications accepted by webhooks. */
+  readonly delivered: number;
   /** Minutes since the previous tick in which none came. */
   readonly missedTicks: number;
   /** True when the budget did not suffice; the next tick continues. */
@@ -113,7 +113,7 @@ const NO_TICK: TickReport = {
   didTick: false,
   submitted: 0,
   polled: 0,
-  notified: 0,
+  delivered: 0,
   missedTicks: 0,
   isCutShort: false,
 };
@@ -128,9 +128,9 @@ async function findPending({ kv, schedules, timeline }: Service, nowMs: number):
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
-    if (!runsOn(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, news: null }];
-    const news = findNews(schedule, read.value, nowMs);
-    return news === undefined ? [] : [{ schedule, read, news }];
+    if (!runsOn(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
+    const update = findDueUpdate(schedule, read.value, nowMs);
+    return update === undefined ? [] : [{ schedule, read, update }];
   });
 }
 

@@ -28,7 +28,7 @@ export interface PendingSchedule {
   readonly schedule: Schedule;
   readonly read: Found<Progress>;
   /** What is due; `null` when the schedule was disabled. */
-  readonly news: Due | null;
+  readonly update: Due | null;
 }
 
 export interface TickInput {
@@ -42,7 +42,7 @@ export interface TickInput {
 export interface TickWork {
   readonly submitted: number;
   readonly polled: number;
-  readonly notified: number;
+  readonly delivered: number;
   readonly isCutShort: boolean;
   /** The first error of a request to the platform. */
   readonly error: RunnerError | null;
@@ -86,9 +86,9 @@ export async function work(context: TickContext, input: TickInput): Promise<Tick
   await reportEnds(context);
   await reportDeadlines(context, open);
   await cancelOverdue(context, open);
-  const notified = await sendNotifications(service, signal);
+  const delivered = await sendNotifications(service, signal);
   const isCutShort = requests.signal.aborted;
-  return { submitted: submitted ?? 0, polled: polled?.count ?? 0, notified, isCutShort, error };
+  return { submitted: submitted ?? 0, polled: polled?.count ?? 0, delivered, isCutShort, error };
 }
 
 async function ownerOf({ deps: { client } }: Service, signal: AbortSignal): Promise<Owner> {

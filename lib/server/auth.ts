@@ -1,21 +1,20 @@
-/** Who may ask what: a full key, and one that only reads. */
+/** Access control with two keys: one for everything, and one that is read-only. */
 
 export type Access = "none" | "read" | "full";
 
 export interface Keys {
-  /** Starts and cancels runs, and reads. */
   readonly full: string;
-  /** Reads; `null` when there is none. */
+  /** `null` if there is none. */
   readonly read: string | null;
 }
 
-/** Shorter ones could be guessed. */
+/** Shorter keys could be guessed. */
 const MIN_KEY_LENGTH = 16;
 
 /**
- * `PW_TRIGGER_KEY` and, if it is set, `PW_READ_KEY`.
+ * Reads `PW_TRIGGER_KEY` and the optional `PW_READ_KEY`.
  *
- * @returns The keys, or what is wrong with them.
+ * @returns The keys, or why they can't be used.
  */
 export function readKeys(env: (name: string) => string | undefined): Keys | string {
   const full = env("PW_TRIGGER_KEY") ?? "";
@@ -23,47 +22,48 @@ export function readKeys(env: (name: string) => string | undefined): Keys | stri
   if (full === "") return "PW_TRIGGER_KEY is not set";
   if (full.length < MIN_KEY_LENGTH) return `PW_TRIGGER_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
   if (read !== "" && read.length < MIN_KEY_LENGTH) return `PW_READ_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
-  // Nobody could send another one in a header.
-  const unsent = [["PW_TRIGGER_KEY", full], ["PW_READ_KEY", read]].find(([, key = ""]) => !/^[!-~]*$/.test(key));
-  if (unsent !== undefined) return `${unsent[0]} holds a blank, or what is not a visible ASCII character`;
+  // No other key could be sent in a header.
+  const invalid = [["PW_TRIGGER_KEY", full], ["PW_READ_KEY", read]].find(([, key = ""]) => !/^[!-~]*$/.test(key));
+  if (invalid !== undefined) return `${invalid[0]} contains a space, or a character that is not visible ASCII`;
   if (read === full) return "PW_READ_KEY is the same as PW_TRIGGER_KEY";
   return { full, read: read === "" ? null : read };
 }
 
 /**
- * What a request's credential allows. `Bearer KEY`; a browser, which can only ask for a name and a password, may give
- * the reading key as a password: what another site makes it send can then start nothing.
+ * The access that a request's key grants. Programs send `Bearer KEY`. A browser can only send a name and a password: the
+ * key as a password grants read access only, so that a request forged by another site can start nothing.
  */
 export async function accessOf(request: Request, { full, read }: Keys): Promise<Access> {
-  const [scheme = "", word = ""] = (request.headers.get("authorization") ?? "").split(" ");
-  const given = scheme.toLowerCase() === "basic" ? passwordIn(word) : scheme.toLowerCase() === "bearer" ? word : "";
-  // Both are always compared: how long it takes tells nothing.
-  const isFull = await isSame(given, full);
-  const isRead = await isSame(given, read ?? full);
-  if (isFull) return scheme.toLowerCase() === "basic" ? "read" : "full";
+  const [scheme = "", credentials = ""] = (request.headers.get("authorization") ?? "").split(" ");
+  const isBasic = scheme.toLowerCase() === "basic";
+  const key = isBasic ? passwordIn(credentials) : scheme.toLowerCase() === "bearer" ? credentials : "";
+  // Both keys are always compared, so that the duration reveals nothing.
+  const isFull = await isSame(key, full);
+  const isRead = await isSame(key, read ?? full);
+  if (isFull) return isBasic ? "read" : "full";
   return isRead && read !== null ? "read" : "none";
 }
 
 /**
- * What a request without a key is told to send. A browser asks for a password only when that is the first and only
- * thing it reads: Chromium takes a field that names two schemes for the first of them alone.
+ * The `WWW-Authenticate` value of a 401. A browser prompts for a password only if Basic is the first scheme: Chromium
+ * ignores all schemes but the first.
  */
 export function challengeFor({ headers }: Request): string {
   const isBrowser = headers.get("accept")?.includes("text/html") ?? false;
   return `${isBrowser ? "Basic" : "Bearer"} realm="pw-workflow-runner"`;
 }
 
-function passwordIn(word: string): string {
+function passwordIn(credentials: string): string {
   try {
-    return atob(word).replace(/^[^:]*:/, "");
+    return atob(credentials).replace(/^[^:]*:/, "");
   } catch {
     return "";
   }
 }
 
-/** Compares digests, in a time that does not depend on where they differ. */
-async function isSame(given: string, wanted: string): Promise<boolean> {
-  const [a, b] = await Promise.all([given, wanted].map(digest));
+/** Compares digests in constant time. */
+async function isSame(actual: string, expected: string): Promise<boolean> {
+  const [a, b] = await Promise.all([actual, expected].map(digest));
   if (a === undefined || b === undefined) return false;
   let difference = 0;
   for (const [index, byte] of a.entries()) difference |= byte ^ (b[index] ?? 0);

@@ -1,19 +1,21 @@
-/** Reads what a request brings: JSON, of a bounded size, within a bounded time. */
-
 import type { Clock } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { problem } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 10_000;
-/** Nobody writes deeper by hand, and what walks the inputs later is recursive. */
+/** Inputs are processed recursively, and real ones are not this deep. */
 const MAX_DEPTH = 64;
 
-/** @returns The object, or the answer that says why there is none. */
+/**
+ * Reads a JSON object of bounded size within a bounded time.
+ *
+ * @returns The object, or the error response.
+ */
 export async function readBody(request: Request, clock: Clock): Promise<JsonObject | Response> {
   const type = request.headers.get("content-type") ?? "";
-  if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "The body must be application/json");
-  if (request.headers.has("content-encoding")) return problem(415, "The body must not be encoded");
+  if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "The Content-Type must be application/json");
+  if (request.headers.has("content-encoding")) return problem(415, "Content-Encoding is not supported");
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
   using deadline = clock.timeout(DEADLINE_MS);
   const text = await textWithin(request, deadline.signal);
@@ -42,23 +44,23 @@ function isDeeperThan(value: Json, depth: number): boolean {
 async function textWithin(request: Request, signal: AbortSignal): Promise<string | Response> {
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
-  const late = new Promise<"late">((resolve) =>
-    signal.addEventListener("abort", () => resolve("late"), { once: true })
+  const timedOut = new Promise<"timeout">((resolve) =>
+    signal.addEventListener("abort", () => resolve("timeout"), { once: true })
   );
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
   let bytes = 0;
   try {
     while (true) {
-      const piece = await Promise.race([reader.read(), late]);
-      if (piece === "late") return problem(408, `The body did not come within ${DEADLINE_MS / 1_000} s`);
-      if (piece.done) return text + decoder.decode();
-      bytes += piece.value.length;
+      const chunk = await Promise.race([reader.read(), timedOut]);
+      if (chunk === "timeout") return problem(408, `The body did not arrive within ${DEADLINE_MS / 1_000} s`);
+      if (chunk.done) return text + decoder.decode();
+      bytes += chunk.value.length;
       if (bytes > MAX_BYTES) return tooLarge();
-      text += decoder.decode(piece.value, { stream: true });
+      text += decoder.decode(chunk.value, { stream: true });
     }
   } catch (error) {
-    return problem(400, error instanceof TypeError ? "The body is not UTF-8 text, or broke off" : "The body broke off");
+    return problem(400, error instanceof TypeError ? "The body is not UTF-8, or incomplete" : "The body is incomplete");
   } finally {
     reader.cancel().catch(() => {});
   }

@@ -1,17 +1,17 @@
-/** Text into markup: what is put into a template is escaped, but for what a template made itself. */
+/** HTML templates: interpolated values are escaped, except HTML from another template. */
 
 import { escapeLog } from "../escape.ts";
 
-/** Markup that is safe to send. Made by {@link html} alone. */
+/** Safe markup, created only by {@link html}. */
 export interface Html {
   readonly markup: string;
 }
 
 export type Content = Html | string | number | null | undefined | readonly Content[];
 
-/** Escapes each value; `null` and `undefined` are nothing, lists are joined. Values in attributes stand in quotes. */
+/** Escapes each value; `null` and `undefined` become nothing, lists are joined. Attribute values must be quoted. */
 export function html(texts: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return { markup: texts.reduce((whole, text, at) => whole + markupOf(values[at - 1]) + text) };
+  return { markup: texts.reduce((markup, text, at) => markup + markupOf(values[at - 1]) + text) };
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -1,9 +1,9 @@
-/** Answers that are no success, in the form of RFC 9457; one table knows which error is which status. */
+/** JSON responses: problem details (RFC 9457), with one table from error kinds to status codes, and successes. */
 
 import { type ErrorKind, InvalidInputs, Rejected, RunnerError, Unavailable } from "../errors.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 
-/** What keeps somebody else's page, or a curious cache, out of ours. */
+/** Against caching, framing and cross-origin use of a response. */
 export const SECURITY_HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -14,7 +14,7 @@ export const SECURITY_HEADERS = {
   "x-frame-options": "DENY",
 } as const;
 
-/** 502: the platform, or our key to it, is to blame, and not who asked us. */
+/** 502: the platform or this server's API key is at fault, not the client. */
 const STATUS_OF_KIND = {
   usage: 400,
   invalid_inputs: 422,
@@ -56,12 +56,11 @@ export function problem(status: number, detail: string, { headers = {}, members 
   });
 }
 
-/** What an error means to whoever asked us. */
 export function problemOf(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-  // No pause makes it smaller.
+  // Not retryable, unlike other storage errors.
   const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
   return problem(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
     headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
@@ -74,7 +73,6 @@ export function problemOf(error: RunnerError): Response {
   });
 }
 
-/** A success, in JSON. */
 export function json(value: unknown, { status = 200, headers = {} }: {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,13 +1,11 @@
-/** Runs over HTTP: start one, look at one, list them, cancel one. */
-
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
-import { cancelRun as askToCancel } from "../runs/cancel.ts";
+import { cancelRun as requestCancel } from "../runs/cancel.ts";
 import { execute } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
 import { viewOf } from "../runs/view.ts";
-import { givenLayer } from "../inputs/layers.ts";
+import { createInputLayer } from "../inputs/layers.ts";
 import { isOpen, slugOf } from "../store/run_store.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
@@ -17,40 +15,40 @@ import type { RunId } from "../run.ts";
 import type { RunRequest, Submission } from "../submission.ts";
 import { readBody } from "./body.ts";
 import { readPage } from "./cursor.ts";
-import { type Call, MAX_NAME_LENGTH } from "./call.ts";
+import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { json, problem, problemOf } from "./problem.ts";
-import { idempotencyKey, unknownParameter, waitIn, wholeNumber } from "./query.ts";
+import { idempotencyKey, parseWait, unknownParameter, wholeNumber } from "./query.ts";
 import { advanceOptions } from "../scheduler/advance_options.ts";
 
-/** For what comes before and after the wait. */
+/** For everything before and after the wait. */
 const MARGIN_MS = 15_000;
 const PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 200;
 
-/** `POST /runs`: 200 with the result when it ended in time, else 202 and where to look. */
-export async function startRun(call: Call): Promise<Response> {
-  const { service, request, url, underWay } = call;
+/** `POST /runs`: 200 with the result if the run ends in time, else 202 with its location. */
+export async function startRun(context: RouteContext): Promise<Response> {
+  const { service, request, url, inFlight } = context;
   const unknown = unknownParameter(url, ["wait"]);
   if (unknown !== undefined) return unknown;
-  const waitMs = waitIn(url);
+  const waitMs = parseWait(url);
   if (waitMs instanceof Response) return waitMs;
   const key = idempotencyKey(request.headers);
   if (key instanceof Response) return key;
   const body = await readBody(request, service.deps.clock);
   if (body instanceof Response) return body;
   const spec = readRunSpec(body);
-  if (key === undefined) return await submitAndWait(call, spec, { waitMs, key: undefined });
-  // Within this isolate the same request is answered once, and by that for all who ask; between isolates the ledger sees
-  // to it.
+  if (key === undefined) return await submitAndWait(context, spec, { waitMs, key: undefined });
+  // Concurrent identical requests to this isolate share one response; across isolates, the run store prevents a second
+  // run.
   const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
-  const going = underWay.get(name) ?? submitAndWait(call, spec, { waitMs, key: `http:${key}` })
+  const response = inFlight.get(name) ?? submitAndWait(context, spec, { waitMs, key: `http:${key}` })
     .catch((error: unknown) => {
       if (error instanceof RunnerError) return problemOf(error);
       throw error;
     })
-    .finally(() => underWay.delete(name));
-  underWay.set(name, going);
-  return (await going).clone();
+    .finally(() => inFlight.delete(name));
+  inFlight.set(name, response);
+  return (await response).clone();
 }
 
 interface HttpRunSpec {
@@ -63,13 +61,13 @@ interface HttpRunSpec {
 }
 
 async function submitAndWait(
-  { service: { deps }, closing }: Call,
+  { service: { deps }, closing }: RouteContext,
   { inputs, ...spec }: HttpRunSpec,
   { waitMs, key }: { readonly waitMs: number; readonly key: string | undefined },
 ): Promise<Response> {
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
-  const { request } = await prepare(deps, { ...spec, layers: [givenLayer("inputs", inputs)] }, { signal });
+  const { request } = await prepare(deps, { ...spec, layers: [createInputLayer("inputs", inputs)] }, { signal });
   let latest: RunEvent | undefined;
   try {
     const events = execute(deps, request, {
@@ -82,17 +80,17 @@ async function submitAndWait(
     });
     while (true) {
       const { done, value } = await events.next();
-      if (done) return answerResult(value, latest, request);
+      if (done) return resultResponse(value, latest, request);
       if (value.type !== "status") latest = value;
     }
   } catch (error) {
     if (!signal.aborted || latest === undefined) throw error;
-    // It is written down: whoever asks later will be told.
+    // The submission is stored: the client can request its result later.
     return accepted(latest.submissionId, { workflow: request.workflow, status: "unknown", slug: null });
   }
 }
 
-function answerResult(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
+function resultResponse(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
   const isEnded = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
   const id = result.slug ?? latest?.submissionId ?? "";
   return isEnded ? json({ id, ...result }) : accepted(id, { workflow, ...result });
@@ -103,38 +101,42 @@ function accepted(id: string, members: object): Response {
   return json({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
 }
 
-/** `GET /runs/:id`, by slug or by the id that was answered with; looks once. Only runs that were started here. */
-export async function showRun({ service, name }: Call): Promise<Response> {
+/** `GET /runs/:id`, by slug or by the id of an earlier response; polls once. Only runs that this server started. */
+export async function showRun({ service, name }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await findOurs(service, name);
-  const looked = await lookOnce(service, record, deadline.signal);
-  return json(recordView(looked));
+  const submission = await findSubmission(service, name);
+  return json(submissionView(await pollOnce(service, submission, deadline.signal)));
 }
 
-/** Keys of this server are for what it started: the account's other runs are nobody's business here. */
-async function findOurs({ deps }: Call["service"], name: string): Promise<Submission> {
-  const record = await deps.store.get(name) ?? await deps.store.findRun(null, name);
-  if (record !== undefined && record.origin.type !== "command-line") return record;
-  throw new NotFound(`Cannot find the run ${name}: none of that name was started here`, {
-    hint: "GET /runs lists those that were",
+/** Only runs that this server started: its keys give no access to the account's other runs. */
+async function findSubmission({ deps }: RouteContext["service"], name: string): Promise<Submission> {
+  const submission = await deps.store.get(name) ?? await deps.store.findRun(null, name);
+  if (submission !== undefined && submission.origin.type !== "command-line") return submission;
+  throw new NotFound(`Cannot find the run ${name}: this server started no such run`, {
+    hint: "GET /runs lists its runs",
   });
 }
 
-async function lookOnce({ deps }: Call["service"], record: Submission, signal: AbortSignal): Promise<Submission> {
-  // What is not sent yet is left to the ticks: a key that only reads must not start anything.
-  if (!isOpen(record) || record.state === "pending" || record.nextPollAtMs > deps.clock.now()) return record;
+async function pollOnce(
+  { deps }: RouteContext["service"],
+  submission: Submission,
+  signal: AbortSignal,
+): Promise<Submission> {
+  // Pending submissions are left to the ticks: a read-only key must not start anything.
+  if (!isOpen(submission) || submission.state === "pending") return submission;
+  if (submission.nextPollAtMs > deps.clock.now()) return submission;
   try {
-    const [turn] = await advance(deps, [record], advanceOptions(signal, "no"));
-    return turn?.submission ?? record;
+    const [result] = await advance(deps, [submission], advanceOptions(signal, "no"));
+    return result?.submission ?? submission;
   } catch (error) {
     if (!signal.aborted) throw error;
-    return record;
+    return submission;
   }
 }
 
-/** `GET /runs`, newest first; `next` leads to the page after. */
-export async function listRuns({ service, url }: Call): Promise<Response> {
+/** `GET /runs`, newest first; `next` is the path of the next page. */
+export async function listRuns({ service, url }: RouteContext): Promise<Response> {
   const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
   if (unknown !== undefined) return unknown;
   const { searchParams } = url;
@@ -142,55 +144,55 @@ export async function listRuns({ service, url }: Call): Promise<Response> {
   if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
   const workflow = searchParams.get("workflow") ?? undefined;
   if (workflow !== undefined && workflow.length > MAX_NAME_LENGTH) {
-    return problem(404, "No workflow has so long a name");
+    return problem(404, "The workflow name is too long");
   }
   const page = await readPage(service.deps.store, { limit, cursor: searchParams.get("cursor"), workflow });
-  if (page === undefined) return problem(400, "cursor must be one that was answered with");
+  if (page === undefined) return problem(400, "cursor must come from an earlier response");
   const next = new URLSearchParams(searchParams);
   next.set("cursor", page.next ?? "");
-  return json({ runs: page.records.map(recordView), next: page.next === null ? null : `/runs?${next}` });
+  return json({ runs: page.submissions.map(submissionView), next: page.next === null ? null : `/runs?${next}` });
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRun({ service, name }: Call): Promise<Response> {
+export async function cancelRun({ service, name }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
-  const record = await findOurs(service, name);
-  if (record.state === "rejected") return json(recordView(record));
-  const runId = runIdOf(record);
-  if (runId === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it became a run`);
-  const run = await askToCancel(deps, runId, deadline);
+  const submission = await findSubmission(service, name);
+  if (submission.state === "rejected") return json(submissionView(submission));
+  const runId = runIdOf(submission);
+  if (runId === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
+  const run = await requestCancel(deps, runId, deadline);
   return json({ id: name, ...viewOf(run) }, { status: run.status === "running" ? 202 : 200 });
 }
 
-function runIdOf(record: Submission): RunId | undefined {
-  if (record.state === "active" || record.state === "finished") return record.runId;
+function runIdOf(submission: Submission): RunId | undefined {
+  if (submission.state === "active" || submission.state === "finished") return submission.runId;
   return undefined;
 }
 
-function recordView(record: Submission) {
-  const { submissionId, request, createdAtMs } = record;
+function submissionView(submission: Submission) {
+  const { submissionId, request, createdAtMs } = submission;
   return {
     id: submissionId,
     workflowName: request.workflow,
-    slug: slugOf(record),
-    state: record.state,
-    status: statusOf(record),
+    slug: slugOf(submission),
+    state: submission.state,
+    status: statusOf(submission),
     submittedAt: new Date(createdAtMs).toISOString(),
-    ...(record.state === "active" ? viewOf(record.run) : {}),
-    ...(record.state === "finished" ? record.result : {}),
-    ...(record.state === "rejected" ? { errorMessage: record.message, kind: record.kind } : {}),
+    ...(submission.state === "active" ? viewOf(submission.run) : {}),
+    ...(submission.state === "finished" ? submission.result : {}),
+    ...(submission.state === "rejected" ? { errorMessage: submission.message, kind: submission.kind } : {}),
   };
 }
 
-function statusOf(record: Submission): string {
-  switch (record.state) {
+function statusOf(submission: Submission): string {
+  switch (submission.state) {
     case "active":
-      return record.run.status;
+      return submission.run.status;
     case "finished":
-      return record.result.status;
+      return submission.result.status;
     case "rejected":
-      return "refused";
+      return "rejected";
     case "pending":
     case "unconfirmed":
       return "pending";
@@ -203,18 +205,18 @@ const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"];
 function readRunSpec(body: JsonObject): HttpRunSpec {
   const { workflow, inputs = {}, preset = null, name = null, trust = false, strict = false } = body;
   const problems: Problem[] = [];
-  const check = (path: string, isGood: boolean, message: string) => {
-    if (!isGood) problems.push({ origin: "", path, message });
+  const check = (path: string, isValid: boolean, message: string) => {
+    if (!isValid) problems.push({ origin: "", path, message });
   };
-  for (const field of Object.keys(body)) check(field, FIELDS.includes(field), "is not known");
+  for (const field of Object.keys(body)) check(field, FIELDS.includes(field), "unknown field");
   check("workflow", typeof workflow === "string" && workflow !== "", "must be the name of a workflow");
   const isObject = typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
   check("inputs", isObject, "must be an object");
-  check("preset", preset === null || typeof preset === "string", "must be text");
-  check("name", name === null || typeof name === "string", "must be text");
+  check("preset", preset === null || typeof preset === "string", "must be a string");
+  check("name", name === null || typeof name === "string", "must be a string");
   check("trust", typeof trust === "boolean", "must be true or false");
   check("strict", typeof strict === "boolean", "must be true or false");
-  if (problems.length > 0) throw new InvalidInputs("Cannot start a run: the request can't be read", problems);
+  if (problems.length > 0) throw new InvalidInputs("Cannot start a run: the request is invalid", problems);
   return {
     workflow: String(workflow),
     inputs: isObject ? inputs : {},

@@ -1,5 +1,3 @@
-/** How everything is doing: for machines, for whoever keeps watch, and as a page. */
-
 import { NotFound, RunnerError } from "../errors.ts";
 import { isAbandoned, slugOf } from "../store/run_store.ts";
 import {
@@ -14,22 +12,22 @@ import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOn, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
-import type { Call } from "./call.ts";
+import type { RouteContext } from "./route_context.ts";
 import { renderPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
 import { idempotencyKey } from "./query.ts";
 import { tick } from "../scheduler/tick.ts";
 
-const NEXT = 3;
-const RESULTS = 14;
-const OPEN_SHOWN = 50;
-const FAILURES_SHOWN = 10;
-const REPORTS_SHOWN = 20;
-const NOW_BUDGET = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
+const MAX_NEXT = 3;
+const MAX_RESULTS = 14;
+const MAX_OPEN = 50;
+const MAX_FAILURES = 10;
+const MAX_NOTIFICATIONS = 20;
+const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
-export async function listSchedules({ service }: Call): Promise<Response> {
+export async function listSchedules({ service }: RouteContext): Promise<Response> {
   const waiting = await listWaiting(service.kv);
   const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
   return json({
@@ -37,44 +35,41 @@ export async function listSchedules({ service }: Call): Promise<Response> {
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
       ...facts,
       next: nextMs.map(timeOf),
-      results: results.map(({ scheduledAtMs, ...result }) => ({ occurrence: timeOf(scheduledAtMs), ...result })),
+      results: results.map(({ scheduledAtMs, ...result }) => ({ scheduledAt: timeOf(scheduledAtMs), ...result })),
     })),
   });
 }
 
-/** `POST /schedules/:name/run`: a slot of now, which the schedule's own rules hold for. */
-export async function runSchedule({ service, name, request }: Call): Promise<Response> {
+/** `POST /schedules/:name/run`: adds an occurrence for now, subject to the schedule's own policies. */
+export async function runSchedule({ service, name, request }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
-  if (schedule === undefined) throw new NotFound(`Cannot run ${name}: there is no such schedule`);
+  if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = idempotencyKey(request.headers);
   if (key instanceof Response) return key;
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
-  if (await deps.store.get(id) === undefined) await addWaiting(kv, { id, schedule: name, atMs: nowMs });
-  // Where another tick is under way, that one or the next takes it up.
+  if (await deps.store.get(id) === undefined) await addWaiting(kv, { id, schedule: name, scheduledAtMs: nowMs });
+  // If another tick is in progress, that one or the next handles it.
   try {
-    await tick(service, NOW_BUDGET);
+    await tick(service, REQUESTED_TICK);
   } catch (error) {
-    // The slot is noted: whoever was told to ask again would run the schedule twice.
+    // The occurrence is stored: an error would make the client retry, and run the schedule twice.
     if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", `${id} is left to the next tick: ${error.message}`);
+    deps.log("WARNING", `${id} waits for the next tick: ${error.message}`);
   }
   const submission = await deps.store.get(id);
   const slug = submission === undefined ? null : slugOf(submission);
-  return json({ occurrence: id, ...occurrenceState(submission), slug }, {
+  const result = submission && endOf(submission) ? resultOf(submission) : null;
+  const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
+  return json({ occurrenceId: id, state, slug, result }, {
     status: 202,
     headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
   });
 }
 
-function occurrenceState(submission: Submission | undefined) {
-  const end = submission && endOf(submission);
-  return { state: submission === undefined ? "waiting" : end === undefined ? "open" : "ended", end: end ?? null };
-}
-
 /** `GET /`. */
-export async function showStatus({ service }: Call): Promise<Response> {
+export async function showStatus({ service }: RouteContext): Promise<Response> {
   const { html, contentSecurityPolicy } = await renderPage(await pageFacts(service));
   return new Response(html, {
     headers: {
@@ -91,43 +86,47 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     tickLog(kv),
     deps.store.countEnds(),
     deps.store.listOpen("service"),
-    deps.store.listFailures(FAILURES_SHOWN),
-    listProblems(kv, REPORTS_SHOWN),
+    deps.store.listFailures(MAX_FAILURES),
+    listProblems(kv, MAX_NOTIFICATIONS),
     listWaiting(kv),
   ]);
   return {
     host: deps.client.host,
     timeline,
     nowMs: deps.clock.now(),
-    keepsSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
+    hasEnabledSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
     ticks: log,
     counts,
     schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
     openCount: open.length,
-    open: open.slice(0, OPEN_SHOWN).map((record) => ({
-      ...runFacts(record),
-      status: isAbandoned(record) ? "unknown" : record.state === "active" ? record.run.platformStatus : "pending",
-      sinceMs: record.createdAtMs,
+    open: open.slice(0, MAX_OPEN).map((submission) => ({
+      ...runFacts(submission),
+      status: isAbandoned(submission)
+        ? "unknown"
+        : submission.state === "active"
+        ? submission.run.platformStatus
+        : "pending",
+      sinceMs: submission.createdAtMs,
     })),
     failures: failures.flatMap(failureOf),
     notifications,
   };
 }
 
-function runFacts(record: Submission): RunFacts {
-  const { submissionId, request: { workflow, displayName } } = record;
-  return { id: submissionId, workflow, displayName, slug: slugOf(record) };
+function runFacts(submission: Submission): RunFacts {
+  const { submissionId, request: { workflow, displayName } } = submission;
+  return { id: submissionId, workflow, displayName, slug: slugOf(submission) };
 }
 
-function failureOf(record: Submission): readonly FailureFacts[] {
-  const facts = { ...runFacts(record), atMs: record.updatedAtMs };
-  if (record.state === "rejected") return [{ ...facts, status: "refused", message: record.message, logs: [] }];
-  if (record.state !== "finished" || record.result.status !== "failed") return [];
-  const { errorMessage, failure } = record.result;
+function failureOf(submission: Submission): readonly FailureFacts[] {
+  const facts = { ...runFacts(submission), atMs: submission.updatedAtMs };
+  if (submission.state === "rejected") return [{ ...facts, status: "rejected", message: submission.message, logs: [] }];
+  if (submission.state !== "finished" || submission.result.status !== "failed") return [];
+  const { errorMessage, failure } = submission.result;
   const logs = (failure?.failedJobs ?? []).flatMap((job) =>
     job.failedSteps.map(({ name, logTail }) => ({ step: `${job.name} / ${name}`, lines: logTail }))
   );
-  return [{ ...facts, status: "failed", message: errorMessage ?? "It does not say why", logs }];
+  return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
 }
 
 async function factsOf(
@@ -138,7 +137,7 @@ async function factsOf(
   const { name, workflow, cron, timeZone, overlap } = schedule;
   const isEnabled = runsOn(schedule, timeline);
   const waiting = allWaiting.filter((occurrence) => occurrence.schedule === name).toReversed();
-  const submissions = await deps.store.listOfSchedule(name, RESULTS);
+  const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {
     name,
     workflow,
@@ -146,22 +145,22 @@ async function factsOf(
     timeZone,
     overlap,
     isEnabled,
-    nextMs: isEnabled ? nextOccurrences(schedule, deps.clock.now(), NEXT).map(({ atMs }) => atMs) : [],
+    nextMs: isEnabled
+      ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
+      : [],
     results: [
-      ...waiting.map(({ atMs }) => ({ ...NOT_ENDED, scheduledAtMs: atMs, status: "waiting" })),
+      ...waiting.map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
       ...submissions.map(resultOf),
-    ]
-      .slice(0, RESULTS),
+    ].slice(0, MAX_RESULTS),
   };
 }
 
-const NOT_ENDED = { slug: null, durationSeconds: null, message: null };
+const NO_RESULT = { slug: null, durationSeconds: null, message: null };
 
 function resultOf(submission: Submission): ScheduleFacts["results"][number] {
-  const scheduledAtMs = submission.origin.type === "schedule"
-    ? submission.origin.scheduledAtMs
-    : submission.createdAtMs;
-  return { scheduledAtMs, ...endOf(submission) ?? { ...NOT_ENDED, status: "running" } };
+  const { origin, createdAtMs } = submission;
+  const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
+  return { scheduledAtMs, ...endOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
 async function shortHash(text: string): Promise<string> {

@@ -1,8 +1,8 @@
-/** Who asks: keys that carry their host, and the header forms that each kind goes in. */
+/** Authentication: credentials that contain their host, and the header form of each kind. */
 
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./responses.ts";
 
-/** The people of this world; `expired` stands for a `demo` whose key ran out. */
+/** The simulator's users. Besides these, credentials of the user `expired` can be issued, which are always expired. */
 export const USERS = ["demo", "alice", "bob"] as const;
 export const ORGANIZATION = "example-org";
 const EXPIRED_USER = "expired";
@@ -10,10 +10,10 @@ const JWT_LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
 export type KeyKind = "pwt" | "pwut" | "jwt";
 
-export interface Keyring {
+export interface AuthKeys {
   keyFor(user: string, kind: KeyKind): string;
   expire(user: string): void;
-  /** The user behind an Authorization header, or a Refusal of 401. */
+  /** The user of an `Authorization` header. Throws an HttpError (401). */
   userOf(authorization: string | null): string;
 }
 
@@ -23,7 +23,7 @@ interface KeyOptions {
   readonly random: () => number;
 }
 
-export function createKeyring({ url, now, random }: KeyOptions): Keyring {
+export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
   const issued = new Map<string, { readonly user: string; readonly kind: KeyKind; readonly expiresAtMs: number }>();
   const expired = new Set<string>([EXPIRED_USER]);
 
@@ -31,8 +31,8 @@ export function createKeyring({ url, now, random }: KeyOptions): Keyring {
     if (![...USERS, EXPIRED_USER].includes(user)) {
       throw new RangeError(`user must be one of ${USERS.join(", ")}, ${EXPIRED_USER}: got ${user}`);
     }
-    const known = [...issued].find(([, key]) => key.user === user && key.kind === kind && key.expiresAtMs > now());
-    if (known !== undefined) return known[0];
+    const existing = [...issued].find(([, key]) => key.user === user && key.kind === kind && key.expiresAtMs > now());
+    if (existing !== undefined) return existing[0];
     const secret = base64Url(Array.from({ length: 6 }, () => random().toString(36).slice(2, 8)).join(""));
     const expiresAtMs = kind === "jwt" ? now() + JWT_LIFETIME_MS : Infinity;
     const key = kind === "jwt"
@@ -52,22 +52,22 @@ export function createKeyring({ url, now, random }: KeyOptions): Keyring {
     expire: (user) => void expired.add(user),
     userOf(authorization) {
       if (authorization === null) throw unauthorized("Authentication is required");
-      const presented = credentialOf(authorization);
-      const key = presented === null ? undefined : issued.get(presented.key);
-      if (presented === null || key === undefined) throw unauthorized("Invalid credentials");
-      if ((key.kind === "pwt") !== presented.isBasic) throw unauthorized("Invalid credentials");
+      const credential = parseAuthorization(authorization);
+      const key = credential === null ? undefined : issued.get(credential.key);
+      if (credential === null || key === undefined) throw unauthorized("Invalid credentials");
+      if ((key.kind === "pwt") !== credential.isBasic) throw unauthorized("Invalid credentials");
       if (expired.has(key.user) || key.expiresAtMs <= now()) throw unauthorized("Authentication has expired");
       return key.user;
     },
   };
 }
 
-function unauthorized(message: string): Refusal {
-  return new Refusal(401, message, { headers: { "www-authenticate": 'Basic realm="activate", Bearer' } });
+function unauthorized(message: string): HttpError {
+  return new HttpError(401, message, { headers: { "www-authenticate": 'Basic realm="activate", Bearer' } });
 }
 
-/** API keys are the user name of a Basic pair with an empty password; the other kinds are bearer tokens. */
-function credentialOf(authorization: string): { readonly key: string; readonly isBasic: boolean } | null {
+/** An API key is the user name of Basic authentication with an empty password; other kinds are bearer tokens. */
+function parseAuthorization(authorization: string): { readonly key: string; readonly isBasic: boolean } | null {
   const space = authorization.indexOf(" ");
   const value = authorization.slice(space + 1).trim();
   switch (authorization.slice(0, space).toLowerCase()) {
@@ -86,7 +86,7 @@ function decodeBase64(text: string): string | null {
   try {
     return atob(text);
   } catch {
-    return null; // Not base64, so no credential of ours.
+    return null; // Not base64.
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ServerBehavior } from "./simulator.ts";
 
-/** A current server on a good day. */
+/** A server with the current API that accepts slugs and reports problems. */
 export const DEFAULT_BEHAVIOR: ServerBehavior = {
-  routes: "current",
-  nestedRead: "405",
+  apiVersion: "current",
+  legacyRead: "405",
   slugs: "unique",
   duplicateSlugStatus: 409,
   cancelOfEnded: 204,

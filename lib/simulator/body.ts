@@ -1,10 +1,10 @@
-/** Holding a request's body to the contract: no unknown member, and each known one of its type. */
+/** Validates a request body against the contract. */
 
 import type { Json, JsonObject } from "../json.ts";
-import { type FieldFault, invalid } from "./answers.ts";
+import { type FieldError, invalid } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
-export interface Field {
+export interface BodyField {
   readonly type: "string" | "boolean" | "object" | "strings";
   readonly isRequired?: boolean;
   readonly minLength?: number;
@@ -12,19 +12,19 @@ export interface Field {
   readonly oneOf?: readonly string[];
 }
 
-/** Throws a Refusal of 422 with everything that is wrong. */
-export function checkBody(body: unknown, fields: Readonly<Record<string, Field>>): JsonObject {
+/** Throws an HttpError (422) that lists every invalid or unknown member. */
+export function checkBody(body: unknown, fields: Readonly<Record<string, BodyField>>): JsonObject {
   if (!isObject(body)) throw invalid([{ code: "type", detail: "expected an object", pointer: "#" }]);
-  const unknown = Object.keys(body).filter((name) => !Object.hasOwn(fields, name)).map((name): FieldFault => ({
+  const unknown = Object.keys(body).filter((name) => !Object.hasOwn(fields, name)).map((name): FieldError => ({
     code: "unexpected_property",
     detail: "unexpected property",
     pointer: pointerTo(name),
   }));
-  const wrong = Object.entries(fields).flatMap(([name, field]): FieldFault[] => {
-    const found = Object.hasOwn(body, name) ? faultOf(body[name], field) : field.isRequired ? REQUIRED : null;
-    return found === null ? [] : [{ ...found, pointer: pointerTo(name) }];
+  const problems = Object.entries(fields).flatMap(([name, field]): FieldError[] => {
+    const problem = Object.hasOwn(body, name) ? problemOf(body[name], field) : field.isRequired ? REQUIRED : null;
+    return problem === null ? [] : [{ ...problem, pointer: pointerTo(name) }];
   });
-  const all = [...unknown, ...wrong];
+  const all = [...unknown, ...problems];
   if (all.length > 0) throw invalid(all);
   return body;
 }
@@ -33,14 +33,14 @@ export function pointerTo(name: string): string {
   return `#/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
-interface Finding {
+interface FieldProblem {
   readonly code: string;
   readonly detail: string;
 }
 
-const REQUIRED: Finding = { code: "required", detail: "expected this property to be present" };
+const REQUIRED: FieldProblem = { code: "required", detail: "expected this property to be present" };
 
-function faultOf(value: Json | undefined, field: Field): Finding | null {
+function problemOf(value: Json | undefined, field: BodyField): FieldProblem | null {
   if (!hasType(value, field.type)) {
     return { code: "type", detail: `expected ${field.type === "strings" ? "an array of strings" : field.type}` };
   }
@@ -54,7 +54,7 @@ function faultOf(value: Json | undefined, field: Field): Finding | null {
   return null;
 }
 
-function hasType(value: Json | undefined, type: Field["type"]): boolean {
+function hasType(value: Json | undefined, type: BodyField["type"]): boolean {
   switch (type) {
     case "object":
       return isObject(value);

@@ -1,10 +1,10 @@
-/** The compute clusters of this world. Every user sees the same three; addresses are of the documentation range. */
+/** The simulated compute clusters, the same for every user. Addresses are from the documentation range (RFC 5737). */
 
 import type { JsonObject } from "../json.ts";
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
-interface ClusterRecord {
+interface SimulatedCluster {
   readonly id: string;
   readonly name: string;
   readonly displayName: string;
@@ -21,7 +21,7 @@ interface ClusterRecord {
   readonly favorite: boolean;
 }
 
-const CLUSTERS: readonly ClusterRecord[] = [
+const CLUSTERS: readonly SimulatedCluster[] = [
   {
     id: "6894b3f8d9dedd97d7c3d536",
     name: "a30gpuserver",
@@ -70,7 +70,7 @@ const CLUSTERS: readonly ClusterRecord[] = [
   },
 ];
 
-/** As `GET /api/clusters` shows them. */
+/** The items of `GET /api/clusters`. */
 export function clusterList(user: string): JsonObject[] {
   return CLUSTERS.map(({ tags, csp, region, ...cluster }) => ({
     ...cluster,
@@ -85,8 +85,8 @@ export function clusterList(user: string): JsonObject[] {
 }
 
 /**
- * What an input names by a bare name or a `pw://user/name` address becomes the whole object; an object with `$type` must
- * name a cluster that exists, any other passes unchecked.
+ * Replaces a cluster name or a `pw://user/name` address by the cluster object. An object with `$type` must be an existing
+ * cluster; any other object is accepted unchecked.
  */
 export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
   readonly user: string;
@@ -100,7 +100,7 @@ export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
     return { ...reference(user), id: "user-workspace", name: "workspace", ip: "" };
   }
   const name = String(value).split("/").at(-1);
-  const cluster = CLUSTERS.find((known) => known.name === name);
+  const cluster = CLUSTERS.find((cluster) => cluster.name === name);
   if (cluster === undefined) throw notFound();
   return {
     ...reference(user),
@@ -118,6 +118,6 @@ function reference(user: string): JsonObject {
   return { $type: "computeResource", namespace: user, user };
 }
 
-function notFound(): Refusal {
-  return new Refusal(400, "Compute resource not found", { code: "compute_resource_not_found" });
+function notFound(): HttpError {
+  return new HttpError(400, "Compute resource not found", { code: "compute_resource_not_found" });
 }

@@ -1,4 +1,4 @@
-/** Builds the state a simulator starts with: the shipped workflows, those it is given, and past runs. */
+/** The initial state: built-in and additional workflows, and past runs. */
 
 import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
@@ -8,7 +8,7 @@ import { addHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
 import type { ServerBehavior } from "./simulator.ts";
-import type { Preset, SimulatorState, WorkflowRecord } from "./state.ts";
+import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
@@ -23,13 +23,13 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
   const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
-    .map((file) => ({ file, yaml: parsedFile(file) }));
+    .map((file) => ({ file, yaml: parseWorkflow(file) }));
   const nowMs = clock.now();
   const workflows = new Map(USERS.map((user) => [
     user as string,
-    new Map(files.map(({ file, yaml }) => [file.name, workflowRecord(file, yaml, { nowMs, random })])),
+    new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, { nowMs, random })])),
   ]));
-  const world: SimulatorState = {
+  const state: SimulatorState = {
     clock,
     random,
     behavior,
@@ -38,22 +38,22 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
     closedSessions: new Set(),
     grants: new Map(),
   };
-  addHistory(world);
-  return world;
+  addHistory(state);
+  return state;
 }
 
-function parsedFile(file: WorkflowFile): JsonObject {
+function parseWorkflow(file: WorkflowFile): JsonObject {
   const yaml: unknown = parse(file.yaml);
-  if (!isObject(yaml)) throw new TypeError(`Workflow ${file.name} must be a YAML map`);
+  if (!isObject(yaml)) throw new TypeError(`Workflow ${file.name} must be a YAML mapping`);
   return yaml;
 }
 
-function workflowRecord(
+function storedWorkflow(
   file: WorkflowFile,
   yaml: JsonObject,
   { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
-): WorkflowRecord {
-  const preset = (builtin: boolean) => ([name, inputs]: [string, unknown]): Preset => ({
+): StoredWorkflow {
+  const preset = (builtin: boolean) => ([name, inputs]: [string, unknown]): StoredPreset => ({
     id: newId(nowMs, random),
     name,
     inputs: objectOf(inputs),

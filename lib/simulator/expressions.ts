@@ -1,15 +1,15 @@
-/** As much of `${{ … }}` as this world's workflows use: paths, literals, `!`, `==`, `!=`, `&&`, `||` and `? :`. */
+/** The subset of `${{ … }}` that the simulated workflows use: paths, literals, `!`, `==`, `!=`, `&&`, `||` and `? :`. */
 
 import type { Json, JsonObject } from "../json.ts";
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
-/** What an expression may name: its first word picks one of these. */
+/** Variables of an expression, by the first segment of a path. */
 export type Scope = Readonly<JsonObject>;
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/gs;
 
-/** Puts values in the place of the expressions. */
+/** Replaces each expression in the text by its value. */
 export function substitute(text: string, scope: Scope): string {
   return text.replace(EXPRESSION, (_, expression: string) => {
     const value = evaluate(expression, scope);
@@ -17,68 +17,69 @@ export function substitute(text: string, scope: Scope): string {
   });
 }
 
-/** A condition as the workflow file spells it: a boolean, a bare expression or one in `${{ … }}`. */
+/** Evaluates a condition of a workflow file: a boolean, a bare expression or one in `${{ … }}`. */
 export function condition(value: Json | undefined, scope: Scope): boolean {
   if (typeof value !== "string") return value === true;
-  return isTrue(evaluate(value.replace(EXPRESSION, "$1"), scope));
+  return isTruthy(evaluate(value.replace(EXPRESSION, "$1"), scope));
 }
 
-/** Throws a Refusal of 400 when it can't be read. */
+/** Throws an HttpError (400) if the expression is invalid. */
 export function evaluate(expression: string, scope: Scope): Json {
   const tokens = expression.match(/'[^']*'|"[^"]*"|&&|\|\||==|!=|[!?:()]|[\w.$-]+|\S/g) ?? [];
-  let at = 0;
-  const refuse = () => new Refusal(400, `Expression Parser Error: ${expression.trim()}`, { code: "expression_error" });
-  const accept = (token: string) => tokens[at] === token && ++at > 0;
+  let position = 0;
+  const parserError = () =>
+    new HttpError(400, `Expression Parser Error: ${expression.trim()}`, { code: "expression_error" });
+  const accept = (token: string) => tokens[position] === token && ++position > 0;
 
-  const choice = (): Json => {
-    const test = either();
+  const ternary = (): Json => {
+    const test = or();
     if (!accept("?")) return test;
-    const yes = choice();
-    if (!accept(":")) throw refuse();
-    const no = choice();
-    return isTrue(test) ? yes : no;
+    const whenTrue = ternary();
+    if (!accept(":")) throw parserError();
+    const whenFalse = ternary();
+    return isTruthy(test) ? whenTrue : whenFalse;
   };
-  const either = (): Json => {
-    let value = both();
+  const or = (): Json => {
+    let value = and();
     while (accept("||")) {
-      const right = both();
-      value = isTrue(value) ? value : right;
+      const right = and();
+      value = isTruthy(value) ? value : right;
     }
     return value;
   };
-  const both = (): Json => {
+  const and = (): Json => {
     let value = comparison();
     while (accept("&&")) {
       const right = comparison();
-      value = isTrue(value) ? right : value;
+      value = isTruthy(value) ? right : value;
     }
     return value;
   };
   const comparison = (): Json => {
-    const left = single();
-    if (accept("==")) return JSON.stringify(left) === JSON.stringify(single());
-    if (accept("!=")) return JSON.stringify(left) !== JSON.stringify(single());
+    const left = unary();
+    if (accept("==")) return JSON.stringify(left) === JSON.stringify(unary());
+    if (accept("!=")) return JSON.stringify(left) !== JSON.stringify(unary());
     return left;
   };
-  const single = (): Json => {
-    if (accept("!")) return !isTrue(single());
+  const unary = (): Json => {
+    if (accept("!")) return !isTruthy(unary());
     if (accept("(")) {
-      const value = choice();
-      if (!accept(")")) throw refuse();
+      const value = ternary();
+      if (!accept(")")) throw parserError();
       return value;
     }
-    const token = tokens[at++];
-    if (token === undefined) throw refuse();
+    const token = tokens[position++];
+    if (token === undefined) throw parserError();
     if (/^['"]/.test(token) && token.length > 1) return token.slice(1, -1);
     if (/^-?\d+(\.\d+)?$/.test(token)) return Number(token);
     if (token === "true" || token === "false") return token === "true";
     const [root = "", ...path] = token.split(".");
-    if (!/^[\w-]+$/.test(root) || !Object.hasOwn(scope, root)) throw refuse();
+    if (!/^[\w-]+$/.test(root) || !Object.hasOwn(scope, root)) throw parserError();
     return path.reduce<Json>(member, scope[root] ?? null);
   };
 
-  const value = choice();
-  if (at < tokens.length) throw refuse();
+  const value = ternary();
+  if (position < tokens.length) throw parserError();
   return value;
 }
 
@@ -87,6 +88,6 @@ function member(value: Json, name: string): Json {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] ?? null : null;
 }
 
-function isTrue(value: Json): boolean {
+function isTruthy(value: Json): boolean {
   return value !== null && value !== false && value !== "" && value !== 0 && value !== "false";
 }

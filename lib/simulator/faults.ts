@@ -1,30 +1,30 @@
-/** Which fault befalls a request, and how a body is spoiled. */
+/** Fault injection: selects the fault that applies to a request, and corrupts response bodies. */
 
-import type { Answer } from "./answers.ts";
+import type { SimulatedResponse } from "./responses.ts";
 import type { Fault, Operation } from "./simulator.ts";
 
 export interface Faults {
   add(faults: readonly Fault[]): void;
-  /** The first that fits, used up by one. */
+  /** Returns the first matching fault and uses it up once. */
   take(operation: Operation): Fault | undefined;
 }
 
-export function createFaults(first: readonly Fault[]): Faults {
-  const waiting: { readonly fault: Fault; toPass: number; toBefall: number }[] = [];
+export function createFaults(initial: readonly Fault[]): Faults {
+  const entries: { readonly fault: Fault; toSkip: number; remaining: number }[] = [];
   const add = (faults: readonly Fault[]) => {
-    for (const fault of faults) waiting.push({ fault, toPass: fault.after ?? 0, toBefall: fault.times ?? 1 });
+    for (const fault of faults) entries.push({ fault, toSkip: fault.after ?? 0, remaining: fault.times ?? 1 });
   };
-  add(first);
+  add(initial);
   return {
     add,
     take(operation) {
-      for (const entry of waiting) {
-        if (entry.toBefall <= 0 || (entry.fault.on !== "*" && entry.fault.on !== operation)) continue;
-        if (entry.toPass > 0) {
-          entry.toPass--;
+      for (const entry of entries) {
+        if (entry.remaining <= 0 || (entry.fault.on !== "*" && entry.fault.on !== operation)) continue;
+        if (entry.toSkip > 0) {
+          entry.toSkip--;
           continue;
         }
-        entry.toBefall--;
+        entry.remaining--;
         return entry.fault;
       }
       return undefined;
@@ -32,40 +32,40 @@ export function createFaults(first: readonly Fault[]): Faults {
   };
 }
 
-/** Enough to hurt a client that reads without a limit, and little enough to make on any machine. */
+/** Large enough to exceed any limit of a client, small enough to build in memory. */
 const HUGE_BODY_BYTES = 64 * 1024 * 1024;
 
-type WholeBody = Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">;
+type CorruptedBody = Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">;
 
-/** The same answer with a body that is whole but wrong. */
-export function spoil(answer: Answer, how: WholeBody): Answer {
-  switch (how) {
+/** Replaces the body with a complete but wrong one. */
+export function corruptBody(response: SimulatedResponse, kind: CorruptedBody): SimulatedResponse {
+  switch (kind) {
     case "malformed":
-      return { ...answer, body: '{"run": {"slug": "hello-' };
+      return { ...response, body: '{"run": {"slug": "hello-' };
     case "html":
       return {
-        ...answer,
-        headers: { ...answer.headers, "content-type": "text/html" },
+        ...response,
+        headers: { ...response.headers, "content-type": "text/html" },
         body:
           "<!doctype html><html><head><title>Gateway</title></head><body><h1>Something went wrong</h1></body></html>",
       };
     case "empty":
-      return { ...answer, body: "" };
+      return { ...response, body: "" };
     case "wrong-shape":
-      return { ...answer, body: '{"unexpected":[1,2,3]}' };
+      return { ...response, body: '{"unexpected":[1,2,3]}' };
     case "huge":
-      return { ...answer, body: `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` };
+      return { ...response, body: `{"padding":"${"x".repeat(HUGE_BODY_BYTES)}"}` };
     default:
-      return how satisfies never;
+      return kind satisfies never;
   }
 }
 
-/** The answer as bytes on the wire: all of its head, which promises the whole body, and half of that. */
-export function truncatedBytes(answer: Answer): Uint8Array {
-  const body = new TextEncoder().encode(answer.body ?? "");
+/** The response on the wire: a head that announces the complete body, and the first half of it. */
+export function truncatedBytes(response: SimulatedResponse): Uint8Array {
+  const body = new TextEncoder().encode(response.body ?? "");
   const head = [
-    `HTTP/1.1 ${answer.status} Truncated`,
-    ...Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}`),
+    `HTTP/1.1 ${response.status} Truncated`,
+    ...Object.entries(response.headers).map(([name, value]) => `${name}: ${value}`),
     `content-length: ${Math.max(body.length, 1)}`,
     "",
     "",
@@ -78,23 +78,23 @@ export function truncatedBytes(answer: Answer): Uint8Array {
   return bytes;
 }
 
-const SLOW_PIECES = 10;
+const SLOW_CHUNKS = 10;
 
-/** The body in pieces, a pause before each. */
+/** The body in chunks, with a pause before each. */
 export function slowBody(
   text: string,
   pause: (durationMs: number) => Promise<void>,
   totalMs: number,
 ): ReadableStream<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
-  const pieceBytes = Math.max(1, Math.ceil(bytes.length / SLOW_PIECES));
+  const chunkBytes = Math.max(1, Math.ceil(bytes.length / SLOW_CHUNKS));
   let sent = 0;
   return new ReadableStream({
     async pull(controller) {
       if (sent >= bytes.length) return controller.close();
-      await pause(totalMs / SLOW_PIECES);
-      controller.enqueue(bytes.slice(sent, sent + pieceBytes));
-      sent += pieceBytes;
+      await pause(totalMs / SLOW_CHUNKS);
+      controller.enqueue(bytes.slice(sent, sent + chunkBytes));
+      sent += chunkBytes;
     },
   }, { highWaterMark: 0 });
 }

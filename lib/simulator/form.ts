@@ -1,65 +1,70 @@
-/** Inputs as the server takes them: defaults filled in, clusters looked up, what is required and missing listed. */
+/** Resolves inputs as the server does: applies defaults, resolves clusters and reports missing required fields. */
 
 import type { Json, JsonObject } from "../json.ts";
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./responses.ts";
 import { resolveCluster } from "./clusters.ts";
 import { condition } from "./expressions.ts";
 import { isObject, objectOf, textOf } from "./shape.ts";
 
 /**
- * Throws `400 Missing required fields: <labels>`. Numbers are not held to `min` and `max`, and members that the form
- * doesn't know pass, as on the platform.
+ * As on the platform, `min` and `max` of numbers are not enforced, and unknown members are accepted. Throws an HttpError
+ * (400): `Missing required fields: <labels>`.
  */
-export function resolveInputs(yaml: JsonObject, given: JsonObject, { user }: { readonly user: string }): JsonObject {
+export function resolveInputs(yaml: JsonObject, inputs: JsonObject, { user }: { readonly user: string }): JsonObject {
   const form = objectOf(objectOf(objectOf(yaml["on"])["execute"])["inputs"]);
   const missing: string[] = [];
-  const inputs = resolveGroup(form, given, { user, root: given, missing });
+  const resolved = resolveGroup(form, inputs, { user, root: inputs, missing });
   if (missing.length > 0) {
-    throw new Refusal(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
+    throw new HttpError(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
   }
-  return inputs;
+  return resolved;
 }
 
-interface Around {
+interface FormContext {
   readonly user: string;
-  /** All that was given, for expressions. */
+  /** All inputs of the run, for expressions. */
   readonly root: JsonObject;
-  /** Labels, filled on the way. */
+  /** Labels of missing fields, collected while resolving. */
   readonly missing: string[];
 }
 
-function resolveGroup(form: JsonObject, given: JsonObject, around: Around): JsonObject {
-  const resolved: JsonObject = { ...given };
+function resolveGroup(form: JsonObject, inputs: JsonObject, context: FormContext): JsonObject {
+  const resolved: JsonObject = { ...inputs };
   for (const [name, entry] of Object.entries(form)) {
     const spec = objectOf(entry);
     if (spec["type"] === "header") continue;
-    const value = resolveValue(spec, given[name], around, textOf(spec["label"]) ?? name);
+    const value = resolveValue(spec, inputs[name], context, textOf(spec["label"]) ?? name);
     if (value !== undefined) resolved[name] = value;
   }
   return resolved;
 }
 
-function resolveValue(spec: JsonObject, given: Json | undefined, around: Around, label: string): Json | undefined {
-  if (isIgnored(spec, around.root)) return given;
-  if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(given), around);
-  const value = given === undefined || given === "" ? spec["default"] ?? given : given;
+function resolveValue(
+  spec: JsonObject,
+  input: Json | undefined,
+  context: FormContext,
+  label: string,
+): Json | undefined {
+  if (isIgnored(spec, context.root)) return input;
+  if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), context);
+  const value = input === undefined || input === "" ? spec["default"] ?? input : input;
   const isMissing = value === undefined || value === null || value === "";
   if (isMissing && spec["type"] === "boolean") return false;
   if (isMissing && spec["optional"] !== true && spec["default"] === undefined) {
-    around.missing.push(label);
+    context.missing.push(label);
     return value;
   }
   if (isMissing || spec["type"] !== "compute-clusters") return value;
-  return resolveCluster(value, { user: around.user, allowsWorkspace: spec["include-workspace"] === true });
+  return resolveCluster(value, { user: context.user, allowsWorkspace: spec["include-workspace"] === true });
 }
 
-/** One guide shows a group's items as a map, another as a list of named ones. */
+/** The platform's guides show the items of a group both as a map and as a list of objects with a name. */
 function itemsOf(items: Json | undefined): JsonObject {
   if (!Array.isArray(items)) return objectOf(items);
   return Object.fromEntries(items.filter(isObject).map((item) => [textOf(item["name"]) ?? "", item]));
 }
 
-/** What the form hides or leaves out is not asked for. `.hidden` is the entry's own. */
+/** Whether the form hides or ignores a field, which makes it optional. `.hidden` refers to the field's own `hidden`. */
 function isIgnored(spec: JsonObject, inputs: JsonObject): boolean {
   const isHidden = condition(spec["hidden"], { inputs });
   const ignore = spec["ignore"];

@@ -1,4 +1,4 @@
-/** Runs from before the simulator started, so that lists have something to show and numbers don't begin at 1. */
+/** Past runs of the user `demo`, so that lists are not empty and run numbers do not start at 1. */
 
 import type { JsonObject } from "../json.ts";
 import { resolveInputs } from "./form.ts";
@@ -9,17 +9,18 @@ import type { SimulatorState } from "./state.ts";
 const HOUR_MS = 60 * 60 * 1_000;
 const HISTORY_USER = "demo";
 
-interface Past {
+interface HistoryEntry {
   readonly workflow: string;
   readonly count: number;
   readonly everyMs: number;
   readonly inputs: JsonObject;
-  /** Numbers of the runs that were canceled, or called failed, on the way. */
+  /** Numbers of the canceled runs. */
   readonly canceled: readonly number[];
+  /** Numbers of the failed runs. */
   readonly failed: readonly number[];
 }
 
-const PAST: readonly Past[] = [
+const HISTORY: readonly HistoryEntry[] = [
   {
     workflow: "hello-world",
     count: 46,
@@ -39,20 +40,20 @@ const PAST: readonly Past[] = [
   { workflow: "failing-step", count: 1, everyMs: 30 * HOUR_MS, inputs: {}, canceled: [], failed: [] },
 ];
 
-/** After how long a run of the past was stopped by hand. */
+/** Run time until a past run was canceled or marked as failed. */
 const STOPPED_AFTER_MS = 20_000;
 
-export function addHistory(world: SimulatorState): void {
-  const nowMs = world.clock.now();
-  for (const { workflow, count, everyMs, inputs, canceled, failed } of PAST) {
-    const record = world.workflows.get(HISTORY_USER)?.get(workflow);
+export function addHistory(state: SimulatorState): void {
+  const nowMs = state.clock.now();
+  for (const { workflow, count, everyMs, inputs, canceled, failed } of HISTORY) {
+    const record = state.workflows.get(HISTORY_USER)?.get(workflow);
     if (record === undefined) continue;
     for (let number = 1; number <= count; number++) {
       const createdAtMs = nowMs - (count - number + 1) * everyMs;
       const slug = `${workflow}-${String(number).padStart(5, "0")}`;
       const resolved = resolveInputs(record.yaml, inputs, { user: HISTORY_USER });
-      world.runs.push({
-        id: newId(createdAtMs, world.random),
+      state.runs.push({
+        id: newId(createdAtMs, state.random),
         slug,
         number,
         user: HISTORY_USER,
@@ -65,12 +66,12 @@ export function addHistory(world: SimulatorState): void {
         isHistory: true,
         displayName: null,
         statusReason: failed.includes(number) ? "The user workspace was restarted" : null,
-        cancelAskedAtMs: canceled.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,
+        cancelRequestedAtMs: canceled.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,
         failedAtMs: failed.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,
         isDeleted: false,
-        shownStatus: null,
+        statusOverride: null,
       });
     }
   }
-  world.runs.sort((a, b) => a.createdAtMs - b.createdAtMs);
+  state.runs.sort((a, b) => a.createdAtMs - b.createdAtMs);
 }

@@ -1,19 +1,19 @@
-/** The files of a run: one log per step, which grows as the run goes on and is moved aside when it is full. */
+/** A run's files: one log per step, rotated when it reaches the size limit. */
 
 import { stepLines } from "./progress.ts";
 import type { SimulatedRun, SimulatorState } from "./state.ts";
 
-/** The file's text, or `null` when it isn't there (yet). */
-export function readFile(world: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
+/** The file's text; `null` if it does not exist (yet). */
+export function readFile(state: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
   const [, jobName, index, isBackup] = /^logs\/([^/]+)\/step_(\d+)\/logs\.out(\.1)?$/.exec(path) ?? [];
   const step = run.plan.jobs.find((job) => job.name === jobName)?.steps[Number(index)];
   if (step === undefined) return null;
-  const { clockSkewMs, logFileBytes } = world.behavior();
+  const { clockSkewMs, logFileBytes } = state.behavior();
   const { current, backup } = rotate(stepLines(run, step, nowMs, clockSkewMs), logFileBytes);
   return isBackup === undefined ? current : backup;
 }
 
-/** One backup is kept; what was before it is lost. */
+/** Keeps one backup; older lines are discarded. */
 function rotate(
   lines: Iterable<string>,
   limitBytes: number,

@@ -1,28 +1,28 @@
 /**
- * A workflow's whole future, worked out at submission: when each job and step begins and ends, and how. Whatever is
- * asked later is read off this plan and the time of day.
+ * Plans a run when it is submitted: when each job and step starts and ends, and with which status. Later requests are
+ * answered from this plan and the current time.
  */
 
 import type { Json, JsonObject } from "../json.ts";
-import { Refusal } from "./answers.ts";
+import { HttpError } from "./responses.ts";
 import { condition, type Scope, substitute } from "./expressions.ts";
-import { type Command, outcomeOf, parseScript } from "./script.ts";
-import { isObject, objectOf, textOf, wordsOf } from "./shape.ts";
+import { parseScript, type ScriptCommand, scriptResult } from "./script.ts";
+import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
 
-export type EndWord = "completed" | "error" | "canceled" | "skipped";
+export type EndStatus = "completed" | "error" | "canceled" | "skipped";
 
-/** Instants are milliseconds since the run began, `Infinity` for never. What is skipped begins and ends at once. */
+/** Times are milliseconds since the run's start; `Infinity`: never. A skipped span has no duration. */
 export interface Span {
   readonly startMs: number;
   readonly endMs: number;
-  readonly end: EndWord;
+  readonly end: EndStatus;
 }
 
 export interface PlannedStep extends Span {
   readonly name: string;
-  /** Its members in the file that the run's page shows. */
+  /** Members of the workflow file that a run's details include. */
   readonly shown: JsonObject;
-  readonly commands: readonly Command[];
+  readonly commands: readonly ScriptCommand[];
   readonly env: Readonly<Record<string, string>>;
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -44,26 +44,26 @@ const MIN_STEP_MS = 1_000;
 
 interface PlanOptions {
   readonly inputs: JsonObject;
-  /** What steps see as `$PW_RUN_SLUG` and the like. */
+  /** Platform variables of the steps, such as `PW_RUN_SLUG`. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Throws a Refusal of 400 for a file that can't be run. */
+/** Throws an HttpError (400) if the workflow cannot be executed. */
 export function planRun(yaml: JsonObject, { inputs, env }: PlanOptions): Plan {
   const specs = Object.entries(objectOf(yaml["jobs"]));
-  if (specs.length === 0) throw new Refusal(400, "Invalid YAML: the workflow has no jobs", { code: "invalid_yaml" });
+  if (specs.length === 0) throw new HttpError(400, "Invalid YAML: the workflow has no jobs", { code: "invalid_yaml" });
   const instances = new Map(specs.map(([name, spec]) => [name, instancesOf(name, objectOf(spec))]));
   const planned = new Map<string, PlannedJob>();
   const waiting = new Set(instances.keys());
   while (waiting.size > 0) {
     const ready = [...waiting].find((name) => needsOf(instances.get(name)).every((need) => !waiting.has(need)));
-    if (ready === undefined) throw new Refusal(400, "Invalid YAML: jobs need each other", { code: "invalid_yaml" });
+    if (ready === undefined) throw new HttpError(400, "Invalid YAML: jobs need each other", { code: "invalid_yaml" });
     waiting.delete(ready);
     for (const job of planInstances(instances.get(ready) ?? [], { planned, instances, inputs, yaml, env })) {
       planned.set(job.name, job);
     }
   }
-  // As the file orders them, not as they became ready.
+  // In the order of the file, not of execution.
   const jobs = [...instances.values()].flat().flatMap(({ name }) => planned.get(name) ?? []);
   return {
     jobs,
@@ -81,29 +81,31 @@ interface Instance {
 function instancesOf(name: string, spec: JsonObject): Instance[] {
   const axes = Object.entries(objectOf(objectOf(spec["strategy"])["matrix"]));
   if (axes.length === 0) return [{ name, spec, matrix: {} }];
-  const rows = axes.reduce<JsonObject[]>((sofar, [axis, values]) => {
-    if (!Array.isArray(values)) throw new Refusal(400, "Could not expand matrix jobs", { code: "invalid_matrix" });
-    return sofar.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
+  const rows = axes.reduce<JsonObject[]>((combinations, [axis, values]) => {
+    if (!Array.isArray(values)) throw new HttpError(400, "Could not expand matrix jobs", { code: "invalid_matrix" });
+    return combinations.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
   }, [{}]);
   return rows.map((matrix, index) => ({ name: `${name}-${index}`, spec, matrix }));
 }
 
 function needsOf(instances: readonly Instance[] | undefined): string[] {
-  return wordsOf(instances?.[0]?.spec["needs"]);
+  return stringsOf(instances?.[0]?.spec["needs"]);
 }
 
-interface Surroundings extends PlanOptions {
+interface PlanContext extends PlanOptions {
   readonly planned: ReadonlyMap<string, PlannedJob>;
   readonly instances: ReadonlyMap<string, readonly Instance[]>;
   readonly yaml: JsonObject;
 }
 
-function planInstances(own: readonly Instance[], around: Surroundings): PlannedJob[] {
-  const atOnce = Number(objectOf(own[0]?.spec["strategy"])["max-parallel"] ?? Infinity);
+function planInstances(matrixJobs: readonly Instance[], context: PlanContext): PlannedJob[] {
+  const maxParallel = Number(objectOf(matrixJobs[0]?.spec["strategy"])["max-parallel"] ?? Infinity);
   const jobs: PlannedJob[] = [];
-  own.forEach((instance, index) => {
-    const slot = index < atOnce ? 0 : jobs.map((job) => job.endMs).sort((a, b) => a - b)[index - atOnce] ?? 0;
-    jobs.push(planJob(instance, index, slot, around));
+  matrixJobs.forEach((instance, index) => {
+    const freeAtMs = index < maxParallel
+      ? 0
+      : jobs.map((job) => job.endMs).sort((a, b) => a - b)[index - maxParallel] ?? 0;
+    jobs.push(planJob(instance, index, freeAtMs, context));
   });
   return jobs;
 }
@@ -112,24 +114,24 @@ function planJob(
   { name, spec, matrix }: Instance,
   index: number,
   scheduledAtMs: number,
-  around: Surroundings,
+  context: PlanContext,
 ): PlannedJob {
-  const needs = wordsOf(spec["needs"]);
-  const before = needs.flatMap((need) => {
-    const jobs = around.instances.get(need);
-    if (jobs === undefined) throw new Refusal(400, `Invalid YAML: no job "${need}"`, { code: "invalid_yaml" });
-    return jobs.flatMap((job) => around.planned.get(job.name) ?? []);
+  const needs = stringsOf(spec["needs"]);
+  const needed = needs.flatMap((need) => {
+    const jobs = context.instances.get(need);
+    if (jobs === undefined) throw new HttpError(400, `Invalid YAML: no job "${need}"`, { code: "invalid_yaml" });
+    return jobs.flatMap((job) => context.planned.get(job.name) ?? []);
   });
   const scope: Scope = {
-    inputs: around.inputs,
+    inputs: context.inputs,
     matrix,
-    needs: Object.fromEntries(before.map((job) => [job.name, { outputs: outputsOf(job.steps) }])),
-    env: { ...around.env },
-    ...keywords(before.map((job) => job.end)),
+    needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: outputsOf(job.steps) }])),
+    env: { ...context.env },
+    ...keywords(needed.map((job) => job.end)),
   };
-  const startMs = Math.max(scheduledAtMs, 0, ...before.map((job) => job.endMs));
+  const startMs = Math.max(scheduledAtMs, 0, ...needed.map((job) => job.endMs));
   const isRunning = startMs < Infinity && condition(spec["if"] ?? "completed", scope);
-  const env = { ...around.env, ...textsOf(around.yaml["env"], scope), ...textsOf(spec["env"], scope) };
+  const env = { ...context.env, ...textsOf(context.yaml["env"], scope), ...textsOf(spec["env"], scope) };
   const steps = planSteps(spec, {
     startMs,
     isRunning,
@@ -138,50 +140,50 @@ function planJob(
   });
   const shown = pick(spec, ["ssh", "working-directory"]);
   if (spec["if"] !== undefined) shown["if"] = isRunning;
-  const end: EndWord = !isRunning ? "skipped" : steps.some(isFailure) ? "error" : "completed";
+  const end: EndStatus = !isRunning ? "skipped" : steps.some(isFailure) ? "error" : "completed";
   return { name, needs, shown, steps, startMs, endMs: Math.max(startMs, ...steps.map((step) => step.endMs)), end };
 }
 
-interface StepSurroundings {
+interface StepContext {
   readonly startMs: number;
   readonly isRunning: boolean;
   readonly scope: Scope;
   readonly env: Readonly<Record<string, string>>;
 }
 
-function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepSurroundings): PlannedStep[] {
+function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepContext): PlannedStep[] {
   const specs = (Array.isArray(job["steps"]) ? job["steps"] : []).map(objectOf);
   const steps: PlannedStep[] = [];
   let nowMs = startMs;
-  const add = (
+  const addStep = (
     name: string,
     script: string,
     shown: JsonObject,
-    extra: { isPlayed: boolean; env: Json | undefined },
+    extra: { isExecuted: boolean; env: Json | undefined },
   ) => {
     const commands = parseScript(script, (text) => substitute(text, scope));
-    const { durationMs, code, outputs } = outcomeOf(commands);
-    const endMs = extra.isPlayed ? nowMs + Math.max(durationMs, durationMs === 0 ? MIN_STEP_MS : 0) : nowMs;
-    const end: EndWord = !extra.isPlayed ? "skipped" : code !== 0 ? "error" : "completed";
+    const { durationMs, code, outputs } = scriptResult(commands);
+    const endMs = extra.isExecuted ? nowMs + Math.max(durationMs, durationMs === 0 ? MIN_STEP_MS : 0) : nowMs;
+    const end: EndStatus = !extra.isExecuted ? "skipped" : code !== 0 ? "error" : "completed";
     const ownEnv = { ...env, ...textsOf(extra.env, scope) };
     steps.push({ name, shown, commands, env: ownEnv, outputs, startMs: nowMs, endMs, end });
     nowMs = endMs;
   };
   specs.forEach((spec, index) => {
     const shown = pick(spec, ["run", "uses", "with", "id", "cleanup", "early-cancel", "ssh", "ignore-errors"]);
-    const sofar = keywords(steps.map((step) => isFailure(step) ? "error" : "completed"));
-    const isPlayed = isRunning && nowMs < Infinity && condition(spec["if"] ?? "completed", { ...scope, ...sofar });
-    if (spec["if"] !== undefined) shown["if"] = isPlayed;
+    const previous = keywords(steps.map((step) => isFailure(step) ? "error" : "completed"));
+    const isExecuted = isRunning && nowMs < Infinity && condition(spec["if"] ?? "completed", { ...scope, ...previous });
+    if (spec["if"] !== undefined) shown["if"] = isExecuted;
     const name = textOf(spec["name"]) ?? textOf(spec["id"]) ?? `step_${index}`;
-    add(substitute(name, scope), textOf(spec["run"]) ?? "", shown, { isPlayed, env: spec["env"] });
+    addStep(substitute(name, scope), textOf(spec["run"]) ?? "", shown, { isExecuted, env: spec["env"] });
   });
   specs.forEach((spec, index) => {
     const cleanup = textOf(spec["cleanup"]);
     const step = steps[index];
     if (cleanup === undefined || step === undefined) return;
     const shown = { run: cleanup, linkedStep: String(index) };
-    add(`POST ${step.name}`, cleanup, shown, {
-      isPlayed: step.end !== "skipped" && nowMs < Infinity,
+    addStep(`POST ${step.name}`, cleanup, shown, {
+      isExecuted: step.end !== "skipped" && nowMs < Infinity,
       env: spec["env"],
     });
   });
@@ -192,13 +194,13 @@ function isFailure(step: PlannedStep): boolean {
   return step.end === "error" && step.shown["ignore-errors"] !== true;
 }
 
-/** What a run's or a job's steps have published, later ones over earlier ones. */
+/** Outputs of completed steps; later steps override earlier ones. */
 export function outputsOf(steps: readonly PlannedStep[]): Record<string, string> {
   return Object.assign({}, ...steps.filter((step) => step.end === "completed").map((step) => step.outputs));
 }
 
-/** The words that an `if:` may use for what came before. */
-function keywords(ends: readonly EndWord[]): JsonObject {
+/** Keywords of an `if:` condition, derived from the results of what ran before. */
+function keywords(ends: readonly EndStatus[]): JsonObject {
   return {
     always: true,
     never: false,

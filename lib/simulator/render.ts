@@ -1,11 +1,11 @@
-/** Runs as the current routes show them. */
+/** JSON of runs, as the current routes return it. */
 
 import type { JsonObject } from "../json.ts";
 import { endMsOf, executedJobs, hasEnded, statusOf } from "./progress.ts";
-import { type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
+import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
-/** A run of the list: never its jobs. */
-export function runJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+/** An item of the list of runs: without jobs. */
+export function runJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const workflow = run.workflow ?? "inline";
   return {
     id: run.id,
@@ -17,21 +17,21 @@ export function runJson(world: SimulatorState, run: SimulatedRun, nowMs: number)
     workflowSlug: workflow,
     inlineRun: run.workflow === null,
     marketplace: false,
-    // Undeclared in the contract, and sent all the same.
+    // The contract does not declare it, but the platform sends it.
     newExecutor: true,
-    createdAt: timeText(world, run.createdAtMs),
-    // The platform writes milliseconds here and nanoseconds there.
-    ...(hasEnded(run, nowMs) ? { completedAt: timeText(world, endMsOf(run)).replace("Z", "000000Z") } : {}),
+    createdAt: formatServerTime(state, run.createdAtMs),
+    // The platform writes `createdAt` in milliseconds and `completedAt` in nanoseconds.
+    ...(hasEnded(run, nowMs) ? { completedAt: formatServerTime(state, endMsOf(run)).replace("Z", "000000Z") } : {}),
     ...(run.displayName === null ? {} : { displayName: run.displayName }),
     ...(run.statusReason === null ? {} : { statusReason: run.statusReason }),
   };
 }
 
-/** A run's own page. */
-export function runDetailJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+/** A run's details. */
+export function runDetailJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const redirect = run.sessions.find((session) => session.isRedirect);
   return {
-    ...runJson(world, run, nowMs),
+    ...runJson(state, run, nowMs),
     executedJobs: executedJobs(run, nowMs),
     inputs: run.inputs,
     links: {},

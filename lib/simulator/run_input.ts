@@ -1,87 +1,87 @@
-/** Starting a run: everything that can be wrong with it, in the order in which the server notices. */
+/** Checks a submit and creates its run. The checks are in the order of the platform's. */
 
 import type { JsonObject } from "../json.ts";
 import { parse } from "../deps/yaml.ts";
-import { invalid, Refusal } from "./answers.ts";
+import { HttpError, invalid } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
-import { isObject, objectOf, textOf, wordsOf } from "./shape.ts";
+import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
-import { numberOfNext, type RunSession, type SimulatedRun, type SimulatorState } from "./state.ts";
+import { nextRunNumber, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 
-export interface Launch {
+export interface RunInput {
   readonly user: string;
-  /** A saved workflow's name, or `null` when the file itself is sent. */
+  /** Name of a saved workflow; `null` if `yaml` is set. */
   readonly workflow: string | null;
   readonly yaml: string | null;
   readonly inputs: JsonObject;
   readonly displayName: string | null;
   readonly slug: string | null;
   readonly sessionNames: JsonObject;
-  /** What was agreed to; `all` for everything. */
+  /** Consent given with the submit; `all`: to everything. */
   readonly consent: "all" | { readonly permissions: readonly string[]; readonly variables: readonly string[] };
 }
 
-/** Makes the run without keeping it: {@link keepRun} does, and a dry run doesn't. Throws a Refusal. */
-export function prepareRun(world: SimulatorState, launch: Launch): SimulatedRun {
-  const yaml = yamlOf(world, launch);
-  const behavior = world.behavior();
-  const nowMs = world.clock.now();
+/** Creates the run without storing it, as a dry run needs; {@link storeRun} stores it. Throws an HttpError. */
+export function prepareRun(state: SimulatorState, input: RunInput): SimulatedRun {
+  const yaml = findYaml(state, input);
+  const behavior = state.behavior();
+  const nowMs = state.clock.now();
   if (behavior.workspace !== "Running") {
     const message = behavior.workspace === "Off"
       ? "User workspace not found or is not running"
       : "Could not execute workflow";
-    throw new Refusal(behavior.workspaceErrorStatus, message);
+    throw new HttpError(behavior.workspaceErrorStatus, message);
   }
-  requireConsent(world, launch, yaml);
-  const inputs = resolveInputs(yaml, launch.inputs, { user: launch.user });
-  const number = numberOfNext(world, launch.user, launch.workflow);
-  const slug = launch.slug ?? serverSlug(world, launch, number);
+  requireConsent(state, input, yaml);
+  const inputs = resolveInputs(yaml, input.inputs, { user: input.user });
+  const number = nextRunNumber(state, input.user, input.workflow);
+  const slug = input.slug ?? serverSlug(state, input, number);
   return {
-    id: newId(nowMs, world.random),
+    id: newId(nowMs, state.random),
     slug,
     number,
-    user: launch.user,
-    workflow: launch.workflow,
+    user: input.user,
+    workflow: input.workflow,
     createdAtMs: nowMs,
     inputs,
     yaml,
-    plan: planRun(yaml, { inputs, env: { PW_RUN_SLUG: slug, PW_USER: launch.user } }),
-    sessions: sessionsOf(world, launch, { yaml, number, nowMs }),
+    plan: planRun(yaml, { inputs, env: { PW_RUN_SLUG: slug, PW_USER: input.user } }),
+    sessions: sessionsOf(state, input, { yaml, number, nowMs }),
     isHistory: false,
-    displayName: launch.displayName,
+    displayName: input.displayName,
     statusReason: null,
-    cancelAskedAtMs: null,
+    cancelRequestedAtMs: null,
     failedAtMs: null,
     isDeleted: false,
-    shownStatus: null,
+    statusOverride: null,
   };
 }
 
-/** Throws a Refusal of 409 when the same workflow was launched a moment ago. */
-export function keepRun(world: SimulatorState, run: SimulatedRun): void {
-  const gapMs = world.behavior().launchGapMs;
-  const isTooSoon = world.runs.some((other) =>
+/** Throws an HttpError (409) if the same workflow was submitted within `launchGapMs`. */
+export function storeRun(state: SimulatorState, run: SimulatedRun): void {
+  const gapMs = state.behavior().launchGapMs;
+  const isTooSoon = state.runs.some((other) =>
     other.user === run.user && other.workflow === run.workflow && run.createdAtMs - other.createdAtMs < gapMs
   );
-  if (isTooSoon) throw new Refusal(409, "Conflict");
-  world.runs.push(run);
+  if (isTooSoon) throw new HttpError(409, "Conflict");
+  state.runs.push(run);
 }
 
-function yamlOf(world: SimulatorState, { user, workflow, yaml }: Launch): JsonObject {
+function findYaml(state: SimulatorState, { user, workflow, yaml }: RunInput): JsonObject {
   if (workflow !== null) {
-    const record = world.workflows.get(user)?.get(workflow);
+    const record = state.workflows.get(user)?.get(workflow);
     if (record === undefined) {
-      throw new Refusal(404, `Workflow ${workflow} not found`, { code: "workflow_not_found" });
+      throw new HttpError(404, `Workflow ${workflow} not found`, { code: "workflow_not_found" });
     }
     return record.yaml;
   }
-  const parsed = parsedYaml(yaml ?? "");
+  const parsed = parseYaml(yaml ?? "");
   if (!isObject(parsed)) throw invalidYaml();
   return parsed;
 }
 
-function parsedYaml(text: string): unknown {
+function parseYaml(text: string): unknown {
   try {
     return parse(text, { logLevel: "error" });
   } catch {
@@ -89,20 +89,20 @@ function parsedYaml(text: string): unknown {
   }
 }
 
-function invalidYaml(): Refusal {
-  return new Refusal(400, "Invalid YAML", { code: "invalid_yaml" });
+function invalidYaml(): HttpError {
+  return new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
 }
 
-function requireConsent(world: SimulatorState, { user, workflow, consent }: Launch, yaml: JsonObject): void {
+function requireConsent(state: SimulatorState, { user, workflow, consent }: RunInput, yaml: JsonObject): void {
   if (consent === "all") return;
-  const granted = world.grants.get(`${user} ${workflow}`);
-  const lacking = (asked: readonly string[], ...given: readonly (readonly string[] | undefined)[]) =>
-    asked.filter((name) => !given.some((names) => names?.includes(name)));
-  const permissions = lacking(wordsOf(yaml["permissions"]), consent.permissions, granted?.permissions);
-  const variables = lacking(wordsOf(yaml["variables"]), consent.variables, granted?.variables);
+  const granted = state.grants.get(`${user} ${workflow}`);
+  const withoutConsent = (required: readonly string[], ...consented: readonly (readonly string[] | undefined)[]) =>
+    required.filter((name) => !consented.some((names) => names?.includes(name)));
+  const permissions = withoutConsent(stringsOf(yaml["permissions"]), consent.permissions, granted?.permissions);
+  const variables = withoutConsent(stringsOf(yaml["variables"]), consent.variables, granted?.variables);
   if (permissions.length + variables.length === 0) return;
-  const words = [...permissions.map((name) => `permission ${name}`), ...variables.map((name) => `variable ${name}`)];
-  throw new Refusal(403, `This workflow needs your consent: ${words.join(", ")}`, {
+  const missing = [...permissions.map((name) => `permission ${name}`), ...variables.map((name) => `variable ${name}`)];
+  throw new HttpError(403, `This workflow needs your consent: ${missing.join(", ")}`, {
     code: "consent_required",
     params: { permissions, variables },
   });
@@ -111,23 +111,23 @@ function requireConsent(world: SimulatorState, { user, workflow, consent }: Laun
 const ADJECTIVES = ["swift", "nice", "quiet", "bright", "calm", "bold"];
 const NOUNS = ["falcon", "goose", "otter", "cedar", "comet", "harbor"];
 
-function serverSlug({ random, runs }: SimulatorState, { user, workflow }: Launch, number: number): string {
+function serverSlug({ random, runs }: SimulatorState, { user, workflow }: RunInput, number: number): string {
   const isTaken = (slug: string) => runs.some((run) => run.user === user && run.slug === slug);
-  const saved = `${workflow}-${String(number).padStart(5, "0")}`;
-  if (workflow !== null && !isTaken(saved)) return saved;
-  const any = (words: readonly string[]) => words[Math.floor(random() * words.length)] ?? words[0];
-  return `${any(ADJECTIVES)}-${any(NOUNS)}-${runs.length + 1}`;
+  const numbered = `${workflow}-${String(number).padStart(5, "0")}`;
+  if (workflow !== null && !isTaken(numbered)) return numbered;
+  const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)] ?? words[0];
+  return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${runs.length + 1}`;
 }
 
 function sessionsOf(
-  world: SimulatorState,
-  { workflow, sessionNames }: Launch,
+  state: SimulatorState,
+  { workflow, sessionNames }: RunInput,
   { yaml, number, nowMs }: { readonly yaml: JsonObject; readonly number: number; readonly nowMs: number },
-): RunSession[] {
+): SimulatedSession[] {
   return Object.entries(objectOf(yaml["sessions"])).map(([key, value]) => {
     const declared = objectOf(value);
     return {
-      id: newId(nowMs, world.random),
+      id: newId(nowMs, state.random),
       name: textOf(sessionNames[key]) ?? `${workflow ?? "inline"}_${number}_${key}`,
       type: textOf(declared["type"]) ?? "tunnel",
       isRedirect: declared["redirect"] === true,
@@ -135,13 +135,13 @@ function sessionsOf(
   });
 }
 
-/** The caller's slug as this server's switches have it; `null` when the server chooses. Throws a Refusal. */
-export function acceptSlug(world: SimulatorState, slug: string | undefined): string | null {
+/** Applies the `slugs` behavior option to the client's slug; `null`: the server generates one. Throws an HttpError. */
+export function acceptSlug(state: SimulatorState, slug: string | undefined): string | null {
   if (slug === undefined || slug === "") return null;
-  const { slugs } = world.behavior();
+  const { slugs } = state.behavior();
   if (slugs === "ignored") return null;
   if (slugs === "refused") {
-    throw invalid([{ code: "unexpected_property", detail: "a slug can't be chosen", pointer: "#/slug" }]);
+    throw invalid([{ code: "unexpected_property", detail: "a slug cannot be chosen", pointer: "#/slug" }]);
   }
   if (!/^[a-z][a-z0-9-]*$/.test(slug)) {
     throw invalid([{ code: "pattern", detail: "expected string to match [a-z][a-z0-9-]*", pointer: "#/slug" }]);
@@ -152,13 +152,13 @@ export function acceptSlug(world: SimulatorState, slug: string | undefined): str
   return slug;
 }
 
-/** The run that bears the slug already, if this server answers with it. Throws a Refusal when it is taken. */
-export function runOfTakenSlug(world: SimulatorState, user: string, slug: string | null): SimulatedRun | null {
-  const { slugs, duplicateSlugStatus } = world.behavior();
-  const taken = world.runs.findLast((run) => run.slug === slug && !run.isDeleted);
+/** The existing run that a duplicate submit returns, if any. Throws an HttpError if the slug is taken. */
+export function findRunWithSlug(state: SimulatorState, user: string, slug: string | null): SimulatedRun | null {
+  const { slugs, duplicateSlugStatus } = state.behavior();
+  const taken = state.runs.findLast((run) => run.slug === slug && !run.isDeleted);
   if (taken === undefined || slugs === "shared") return null;
   if (slugs === "existing" && taken.user === user) return taken;
-  throw new Refusal(duplicateSlugStatus, `Slug ${slug} is already in use`, {
+  throw new HttpError(duplicateSlugStatus, `Slug ${slug} is already in use`, {
     code: "slug_in_use",
     fields: [{ code: "slug_in_use", detail: "already in use", pointer: "#/slug" }],
   });

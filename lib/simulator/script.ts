@@ -1,32 +1,37 @@
 /**
- * A step's `run:` lines, as far as this world plays them. Each line is one of
+ * Interprets the `run:` script of a step. Supported lines:
  * `echo TEXT`, `echo KEY=value >> $OUTPUTS`, `sleep 15` (or `2m`, `1h`, `infinity`), `exit 1`, `yes TEXT | head -n 100`,
- * `for i in $(seq 10); do …; …; done` and `while true; do …; …; done`. Anything else takes no time and says nothing.
+ * `for i in $(seq 10); do …; …; done` and `while true; do …; …; done`. Other lines take no time and write nothing.
  */
 
-export type Command =
+export type ScriptCommand =
   | { readonly type: "echo"; readonly text: string }
   | { readonly type: "output"; readonly key: string; readonly value: string }
   | { readonly type: "sleep"; readonly durationMs: number }
   | { readonly type: "exit"; readonly code: number }
-  | { readonly type: "repeat"; readonly variable: string; readonly times: number; readonly body: readonly Command[] };
+  | {
+    readonly type: "repeat";
+    readonly variable: string;
+    readonly times: number;
+    readonly body: readonly ScriptCommand[];
+  };
 
-/** Reads a script. `fill` puts values in the place of expressions, piece by piece, so that they can't add commands. */
-export function parseScript(text: string, fill: (text: string) => string): Command[] {
+/** Parses a script. `fill` replaces expressions after splitting into commands, so that values cannot add commands. */
+export function parseScript(text: string, fill: (text: string) => string): ScriptCommand[] {
   return text.split("\n").map((line) => line.trim()).flatMap((line) => parseCommand(line, fill));
 }
 
-function parseCommand(line: string, fill: (text: string) => string): Command[] {
+function parseCommand(line: string, fill: (text: string) => string): ScriptCommand[] {
   const loop = /^(?:for (\w+) in \$\(seq (.+?)\)|while true); ?do (.*?);? ?done$/.exec(line);
   if (loop !== null) {
     const [, variable, count, body = ""] = loop;
     const commands = body.split(";").flatMap((part) => parseCommand(part.trim(), fill));
     const times = count === undefined ? Infinity : Number(fill(count)) || 0;
-    // What says something forever without a pause would have no line to stop at.
-    const paced = times === Infinity && timeOf(commands) === 0
+    // An infinite loop without a pause would write endlessly within one instant.
+    const pacedBody = times === Infinity && timeOf(commands) === 0
       ? [...commands, { type: "sleep", durationMs: 1_000 } as const]
       : commands;
-    return [{ type: "repeat", variable: variable ?? "_", times, body: paced }];
+    return [{ type: "repeat", variable: variable ?? "_", times, body: pacedBody }];
   }
   const [, word = "", rest = ""] = /^(\S+)\s*(.*)$/s.exec(line) ?? [];
   switch (word) {
@@ -41,8 +46,8 @@ function parseCommand(line: string, fill: (text: string) => string): Command[] {
       return [{ type: "output", key, value: fill(value.join("=")) }];
     }
     case "yes": {
-      const [, said = "", times = "0"] = /^(.*?)\s*\|\s*head -n (.+)$/s.exec(rest) ?? [];
-      const body: Command[] = [{ type: "echo", text: fill(unquote(said)) }];
+      const [, text = "", times = "0"] = /^(.*?)\s*\|\s*head -n (.+)$/s.exec(rest) ?? [];
+      const body: ScriptCommand[] = [{ type: "echo", text: fill(unquote(text)) }];
       return [{ type: "repeat", variable: "_", times: Number(fill(times)) || 0, body }];
     }
     default:
@@ -62,22 +67,22 @@ function parseDurationMs(text: string): number {
   return Number(amount) * (MS_OF_UNIT[unit] ?? 1_000);
 }
 
-/** How the script ends: how long it takes, milliseconds, with what code, and what it wrote to `$OUTPUTS`. */
-export function outcomeOf(
-  commands: readonly Command[],
+/** The script's duration, its exit code, and what it writes to `$OUTPUTS`. */
+export function scriptResult(
+  commands: readonly ScriptCommand[],
 ): { readonly durationMs: number; readonly code: number; readonly outputs: Readonly<Record<string, string>> } {
   const exit = commands.findIndex((command) => command.type === "exit");
-  const played = exit < 0 ? commands : commands.slice(0, exit + 1);
-  const last = played.at(-1);
-  const outputs = played.flatMap((command) => command.type === "output" ? [[command.key, command.value]] : []);
+  const executed = exit < 0 ? commands : commands.slice(0, exit + 1);
+  const last = executed.at(-1);
+  const outputs = executed.flatMap((command) => command.type === "output" ? [[command.key, command.value]] : []);
   return {
-    durationMs: timeOf(played),
+    durationMs: timeOf(executed),
     code: last?.type === "exit" ? last.code : 0,
     outputs: Object.fromEntries(outputs),
   };
 }
 
-function timeOf(commands: readonly Command[]): number {
+function timeOf(commands: readonly ScriptCommand[]): number {
   return commands.reduce((total, command) => {
     if (command.type === "sleep") return total + command.durationMs;
     if (command.type !== "repeat") return total;
@@ -87,17 +92,20 @@ function timeOf(commands: readonly Command[]): number {
 }
 
 /**
- * What the script has said until `untilMs`, line by line.
+ * The lines that the script writes until `untilMs`.
  *
- * @param startMs When it began; `$(date …)` reads the time from there.
+ * @param startMs Start of the script, from which `$(date …)` is computed.
  */
 export function* linesOf(
-  commands: readonly Command[],
+  commands: readonly ScriptCommand[],
   env: Readonly<Record<string, string>>,
   { startMs, untilMs }: { readonly startMs: number; readonly untilMs: number },
 ): Generator<string> {
   let nowMs = startMs;
-  function* play(body: readonly Command[], variables: Readonly<Record<string, string>>): Generator<string, boolean> {
+  function* execute(
+    body: readonly ScriptCommand[],
+    variables: Readonly<Record<string, string>>,
+  ): Generator<string, boolean> {
     for (const command of body) {
       if (nowMs > untilMs) return false;
       switch (command.type) {
@@ -108,9 +116,9 @@ export function* linesOf(
           nowMs += command.durationMs;
           break;
         case "repeat":
-          for (let turn = 1; turn <= command.times; turn++) {
-            const goesOn = yield* play(command.body, { ...variables, [command.variable]: String(turn) });
-            if (!goesOn) return false;
+          for (let iteration = 1; iteration <= command.times; iteration++) {
+            const continues = yield* execute(command.body, { ...variables, [command.variable]: String(iteration) });
+            if (!continues) return false;
           }
           break;
         case "exit":
@@ -123,11 +131,11 @@ export function* linesOf(
     }
     return true;
   }
-  yield* play(commands, env);
+  yield* execute(commands, env);
 }
 
 function expand(text: string, variables: Readonly<Record<string, string>>, nowMs: number): string {
   return text
     .replace(/\$\(date[^)]*\)/g, () => new Date(nowMs).toISOString())
-    .replace(/\$\{?(\w+)\}?/g, (whole, name: string) => variables[name] ?? whole);
+    .replace(/\$\{?(\w+)\}?/g, (reference, name: string) => variables[name] ?? reference);
 }

@@ -1,36 +1,36 @@
-/** Interactive sessions: they come up in stages after their run has begun, and stop with it. */
+/** Interactive sessions: they start in stages after their run and stop with it. */
 
 import type { JsonObject } from "../json.ts";
 import { ORGANIZATION } from "./auth.ts";
 import { endMsOf, hasEnded, statusOf } from "./progress.ts";
-import { type RunSession, type SimulatedRun, type SimulatorState, timeText } from "./state.ts";
+import { formatServerTime, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 
-/** Since the run began, milliseconds. */
+/** Milliseconds since the run's start, as are the following two. */
 const STARTING_AFTER_MS = 3_000;
 const RUNNING_AFTER_MS = 8_000;
-/** A session that runs is not ready yet: its first health checks fail. */
+/** A running session is not healthy at first. */
 const HEALTHY_AFTER_MS = 25_000;
 
-export function sessionList(world: SimulatorState, user: string, nowMs: number): JsonObject[] {
-  return world.runs.filter((run) => run.user === user && !run.isDeleted)
+export function sessionList(state: SimulatorState, user: string, nowMs: number): JsonObject[] {
+  return state.runs.filter((run) => run.user === user && !run.isDeleted)
     .flatMap((run) => run.sessions.map((session) => ({ run, session })))
-    .filter(({ session }) => !world.closedSessions.has(session.id))
-    .map(({ run, session }) => sessionJson(world, { run, session, nowMs }));
+    .filter(({ session }) => !state.closedSessions.has(session.id))
+    .map(({ run, session }) => sessionJson(state, { run, session, nowMs }));
 }
 
-/** Ends the session; `false` when there is none of that name. */
-export function closeSession(world: SimulatorState, user: string, name: string): boolean {
-  const session = world.runs.filter((run) => run.user === user && !run.isDeleted)
+/** Returns `false` if there is no such session. */
+export function closeSession(state: SimulatorState, user: string, name: string): boolean {
+  const session = state.runs.filter((run) => run.user === user && !run.isDeleted)
     .flatMap((run) => run.sessions)
-    .find((session) => session.name === name && !world.closedSessions.has(session.id));
+    .find((session) => session.name === name && !state.closedSessions.has(session.id));
   if (session === undefined) return false;
-  world.closedSessions.add(session.id);
+  state.closedSessions.add(session.id);
   return true;
 }
 
 function sessionJson(
-  world: SimulatorState,
-  { run, session, nowMs }: { readonly run: SimulatedRun; readonly session: RunSession; readonly nowMs: number },
+  state: SimulatorState,
+  { run, session, nowMs }: { readonly run: SimulatedRun; readonly session: SimulatedSession; readonly nowMs: number },
 ): JsonObject {
   const ageMs = nowMs - run.createdAtMs;
   const isEnded = hasEnded(run, nowMs);
@@ -51,8 +51,8 @@ function sessionJson(
     favorite: false,
     status,
     healthy: status === "running" && ageMs >= HEALTHY_AFTER_MS,
-    createdAt: timeText(world, run.createdAtMs),
-    ...(isEnded ? { stoppedAt: timeText(world, endMsOf(run)) } : {}),
+    createdAt: formatServerTime(state, run.createdAtMs),
+    ...(isEnded ? { stoppedAt: formatServerTime(state, endMsOf(run)) } : {}),
     ...(status === "running" ? { externalHref: href, internalHref: `/pw${href}` } : {}),
     remoteHost: "192.0.2.10",
     remotePort: 8888,
@@ -68,7 +68,7 @@ function sessionJson(
       status: statusOf(run, nowMs),
       ...(run.displayName === null ? {} : { displayName: run.displayName }),
     },
-    // Undeclared in the contract, and sent all the same.
+    // The contract does not declare it, but the platform sends it.
     namespace: `${ORGANIZATION}/${run.user}`,
   };
 }

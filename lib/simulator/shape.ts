@@ -1,4 +1,4 @@
-/** Reading values of unknown shape, as they come out of YAML and JSON. */
+/** Reads values of unknown shape from YAML and JSON. */
 
 import type { Json, JsonObject } from "../json.ts";
 
@@ -6,7 +6,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** The value if it is an object, an empty one otherwise. */
+/** Returns the value if it is an object, an empty object otherwise. */
 export function objectOf(value: unknown): JsonObject {
   return isObject(value) ? value : {};
 }
@@ -15,8 +15,8 @@ export function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A list of words; a single one counts as a list. */
-export function wordsOf(value: Json | undefined): string[] {
+/** A list of strings; a single string counts as a list of one. */
+export function stringsOf(value: Json | undefined): string[] {
   if (typeof value === "string") return [value];
-  return Array.isArray(value) ? value.filter((word) => typeof word === "string") : [];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -1,8 +1,8 @@
-/** The simulator's face: a platform of our own on a real port, for tests, the demo and offline play. */
+/** The simulator's public types: a simulated platform on a real port, for tests, the demo and offline use. */
 
 import type { Clock } from "../clock.ts";
 
-/** What a request does; faults and the record of what was received speak of these. */
+/** What a request does. Faults and received requests refer to it. */
 export type Operation =
   | "health"
   | "whoami"
@@ -28,93 +28,94 @@ export type Operation =
   | "workspace-status"
   | "other";
 
-/** What goes wrong, on which operation, how often. Faults are tried in order; the first that fits is used up. */
+/** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
 export interface Fault {
   readonly on: Operation | "*";
-  /** How many requests it befalls; 1 unless said otherwise, `Infinity` for all. */
+  /** How many requests it applies to (default 1); `Infinity` for all. */
   readonly times?: number;
-  /** How many fitting requests pass unharmed first. */
+  /** How many matching requests to skip first (default 0). */
   readonly after?: number;
-  /** Simulator milliseconds before anything else happens. */
+  /** Delay before the request is processed, in simulator milliseconds. */
   readonly latencyMs?: number;
-  /** Answers with this status instead of doing what was asked. */
+  /** Responds with this status; the request has no effect. */
   readonly status?: number;
-  /** As the header is to read: seconds or an HTTP date. */
+  /** Value of the `Retry-After` header: seconds or an HTTP date. */
   readonly retryAfter?: string;
-  /** The connection is closed without an answer: before the request took effect, or after. */
+  /** Closes the connection without a response, before or after the request takes effect. */
   readonly cut?: "before-effect" | "after-effect";
-  /** The effect takes place, and the answer's body is spoiled; with `status`, how the error's body looks. */
+  /** The request takes effect, and the response body is corrupted. With `status`, corrupts the error's body. */
   readonly body?: "truncated" | "malformed" | "html" | "empty" | "slow" | "wrong-shape" | "huge";
-  /** The effect takes place, but the answer has this status (a gateway that gave up waiting). */
+  /** The request takes effect, but the response has this status (a gateway timeout). */
   readonly statusAfterEffect?: number;
-  /** How long a `slow` body takes, simulator milliseconds; 10 000 unless said otherwise. */
+  /** How long a `slow` body takes, in simulator milliseconds (default 10,000). */
   readonly slowMs?: number;
 }
 
-/** Each open point of the contract, as a switch. */
+/** Server behavior options: one for each point that the API contract leaves open. */
 export interface ServerBehavior {
-  readonly routes: "current" | "legacy" | "both";
-  /** What GET of a run answers on the nested routes. */
-  readonly nestedRead: "405" | "run";
+  readonly apiVersion: "current" | "legacy" | "both";
+  /** Response to GET of a run on the legacy routes: 405, or the run. */
+  readonly legacyRead: "405" | "run";
   /**
-   * What becomes of a slug that the caller chose: `unique` (taken, and a second one refused), `shared` (taken, a second
-   * run may have it too), `existing` (a second submit answers with the first run), `ignored` (the server chooses its
-   * own), `refused` (a 422 that points at it).
+   * How a slug chosen by the client is handled: `unique` (kept, duplicates refused), `shared` (kept, several runs may
+   * have it), `existing` (a duplicate submit returns the first run), `ignored` (the server generates its own), `refused`
+   * (422 that points at it).
    */
   readonly slugs: "unique" | "shared" | "existing" | "ignored" | "refused";
   readonly duplicateSlugStatus: 400 | 409 | 422;
   readonly cancelOfEnded: 204 | 409;
-  /** Whether paths take a run's object id for its slug. */
+  /** Whether paths accept a run's object id instead of its slug. */
   readonly idInPath: boolean;
   readonly errorBody: "envelope" | "problem";
   readonly dryRun: "run" | "run-without-status" | "no-slug";
   readonly listOrder: "newest" | "oldest";
-  /** Larger limits are cut down to it. */
+  /** Larger values of `limit` are reduced to it. */
   readonly maxLimit: number;
-  /** How long a new run stays out of the list, and out of its own page. */
+  /** How long a new run is missing from the list. */
   readonly listLagMs: number;
+  /** How long reading a new run responds with 404. */
   readonly readLagMs: number;
-  /** A second launch of the same workflow within this time answers 409; 0 for never. */
+  /** A second submit of the same workflow within this time gets 409; 0 disables. */
   readonly launchGapMs: number;
   readonly workspace: "Running" | "Off" | "Starting";
-  /** What a submit answers while the workspace is not running. */
+  /** Status of a submit while the workspace is not running. */
   readonly workspaceErrorStatus: 400 | 404 | 409 | 500 | 503;
-  /** What somebody else's run answers; 200 shows it. */
+  /** Status of reading another user's run; 200 returns it. */
   readonly foreignRun: 404 | 403 | 200;
-  /** A log file that reaches this size is moved to `logs.out.1` and begun anew. */
+  /** A log file that reaches this size is rotated to `logs.out.1`. */
   readonly logFileBytes: number;
-  /** Requests allowed within `rateWindowMs`; the next answers 429 with Retry-After. */
+  /** Requests allowed within `rateWindowMs`; further ones get 429 with `Retry-After`. */
   readonly rateLimit: number;
   readonly rateWindowMs: number;
-  /** How far the server's clock is ahead of ours. */
+  /** How far the server's clock is ahead of the simulator's. */
   readonly clockSkewMs: number;
 }
 
 export interface SimulatorOptions {
-  /** 0 for any free one. */
+  /** 0 (the default) picks a free port. */
   readonly port?: number;
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
-  /** More workflows, as YAML text by name, beside the ones that are always there. */
+  /** YAML text by name: added to the built-in workflows, replacing those of the same name. */
   readonly workflows?: Readonly<Record<string, string>>;
-  /** Called when a request has arrived whole, before and after its effect, and when its answer went out. */
-  readonly onStep?: (operation: Operation, step: "arrived" | "done" | "answered") => void;
+  /** Called when a request has arrived completely, after its effect, and after its response is sent. */
+  readonly onStep?: (operation: Operation, step: "arrived" | "done" | "responded") => void;
 }
 
-/** One request as it arrived. Never holds the credential. */
+/** A received request. Never holds the credential. */
 export interface ReceivedRequest {
   readonly operation: Operation;
   readonly method: string;
-  /** Path with its query. */
+  /** Path and query. */
   readonly path: string;
-  /** Parsed JSON, or `null`. */
+  /** Parsed JSON; `null` without a body or if it is not JSON. */
   readonly body: unknown;
   readonly user: string | null;
   readonly atMs: number;
   readonly userAgent: string | null;
-  /** Which TCP connection it came by, counted from 1. */
+  /** Number of the TCP connection, counted from 1. */
   readonly connection: number;
 }
 
@@ -125,27 +126,28 @@ export interface Simulator extends AsyncDisposable {
   /** An API key (`pwt_…`) of the first user, `demo`. */
   readonly key: string;
   /**
-   * A key of another kind or user: `demo`, `alice` or `bob`. One for the user `expired` is refused with
+   * A credential of the user `demo`, `alice` or `bob`. A credential of the user `expired` is refused with
    * "Authentication has expired".
+   *
+   * @throws RangeError for any other user.
    */
   keyFor(user: string, kind?: "pwt" | "pwut" | "jwt"): string;
-  /** Refuses this user's keys from now on. */
+  /** Refuses this user's credentials from now on. */
   expireKeys(user: string): void;
-  /** What arrived, oldest first; of one operation when it is named. */
+  /** Received requests, oldest first; only those of `operation` if given. */
   received(operation?: Operation): readonly ReceivedRequest[];
   addFaults(...faults: readonly Fault[]): void;
-  /** Changes switches while it runs. */
   setBehavior(behavior: Partial<ServerBehavior>): void;
   /**
-   * The runs begun since the simulator started, whoever's, oldest first and deleted ones included. The history that it
-   * starts with is left out.
+   * Runs of all users since the simulator started, oldest first, including deleted ones. Excludes the initial history.
    */
   runs(): readonly { readonly slug: string; readonly workflow: string; readonly status: string }[];
-  /** Does from outside what a person could do in the web interface. */
-  cancelFromOutside(slug: string): void;
-  deleteFromOutside(slug: string): void;
-  /** From now on the run shows this word instead of its own; `null` lifts it. */
-  overrideStatus(slug: string, word: string | null): void;
+  /** Cancels a run, as a user of the web interface could. Throws RangeError if there is no such run. */
+  cancelExternally(slug: string): void;
+  /** Deletes a run, as a user of the web interface could. Throws RangeError if there is no such run. */
+  deleteExternally(slug: string): void;
+  /** Reports this status for the run from now on; `null` restores its real one. */
+  overrideStatus(slug: string, status: string | null): void;
   /** Resolves once the server is closed. */
   readonly finished: Promise<void>;
 }

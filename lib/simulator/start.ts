@@ -1,38 +1,37 @@
-/** Opens the simulator: an HTTP server behind a TCP front, and the strings that tests pull. */
-
 import { systemClock } from "../clock.ts";
-import { createKeyring } from "./auth.ts";
+import { createAuthKeys } from "./auth.ts";
 import { exchange, type ExchangeDeps } from "./exchange.ts";
 import { createFaults } from "./faults.ts";
-import { openFront } from "./tcp_proxy.ts";
+import { openTcpProxy } from "./tcp_proxy.ts";
 import { statusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
-import { askToCancel } from "./routes/runs.ts";
+import { requestCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
 import type { SimulatedRun } from "./state.ts";
 
 /**
- * Listens on 127.0.0.1. Close it with `await using`, or it keeps the process alive.
+ * Starts a simulator on 127.0.0.1: an HTTP server behind a TCP proxy that injects faults. It keeps the process alive
+ * until it is disposed of (`await using`).
  *
- * @throws Deno.errors.AddrInUse when the port is taken.
+ * @throws Deno.errors.AddrInUse if the port is in use.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, clock = systemClock, random = chanceFrom(clock.now()), onStep = () => {} } = options;
+  const { port = 0, clock = systemClock, random = seededRandom(clock.now()), onStep = () => {} } = options;
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaults(options.faults ?? []);
   const received: ReceivedRequest[] = [];
-  const world = createState({ clock, random, behavior: () => behavior, extraWorkflows: options.workflows ?? {} });
+  const state = createState({ clock, random, behavior: () => behavior, extraWorkflows: options.workflows ?? {} });
 
-  const inner = await listenWithin((request, info) => handle(request, info));
-  const front = await openOrShut(inner, () => openFront({ port, serverPort: inner.addr.port }));
-  const url = `http://127.0.0.1:${front.port}`;
-  const keyring = createKeyring({ url, now: () => clock.now(), random });
-  const deps: ExchangeDeps = { world, keyring, faults, received, admittedMs: [], onStep, closing: closing.signal };
-  const handle = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
-    const connection = front.connectionFrom(info.remoteAddr.port);
-    // Whoever found the server behind the front is not one of ours.
+  const server = await serveLocally((request, info) => handleRequest(request, info));
+  const proxy = await openOrShutDown(server, () => openTcpProxy({ port, serverPort: server.addr.port }));
+  const url = `http://127.0.0.1:${proxy.port}`;
+  const authKeys = createAuthKeys({ url, now: () => clock.now(), random });
+  const deps: ExchangeDeps = { state, authKeys, faults, received, admittedMs: [], onStep, closing: closing.signal };
+  const handleRequest = (request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>) => {
+    const connection = proxy.connectionFrom(info.remoteAddr.port);
+    // The request bypassed the proxy.
     if (connection === undefined) return new Response(null, { status: 404 });
     return exchange(deps, request, { connection, sent: info.completed }).catch((error: unknown) => {
       if (!closing.signal.aborted) throw error;
@@ -41,58 +40,58 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 
   const runOf = (slug: string): SimulatedRun => {
-    const run = world.runs.findLast((run) => run.slug === slug && !run.isDeleted);
-    if (run === undefined) throw new RangeError(`slug must be that of a run: got ${slug}`);
+    const run = state.runs.findLast((run) => run.slug === slug && !run.isDeleted);
+    if (run === undefined) throw new RangeError(`slug must name an existing run: got ${slug}`);
     return run;
   };
   return {
     url,
-    port: front.port,
-    key: keyring.keyFor("demo", "pwt"),
-    keyFor: (user, kind = "pwt") => keyring.keyFor(user, kind),
-    expireKeys: (user) => keyring.expire(user),
+    port: proxy.port,
+    key: authKeys.keyFor("demo", "pwt"),
+    keyFor: (user, kind = "pwt") => authKeys.keyFor(user, kind),
+    expireKeys: (user) => authKeys.expire(user),
     received: (operation) => received.filter((request) => operation === undefined || request.operation === operation),
-    addFaults: (...more) => faults.add(more),
-    setBehavior: (changed) => void (behavior = { ...behavior, ...changed }),
+    addFaults: (...added) => faults.add(added),
+    setBehavior: (changes) => void (behavior = { ...behavior, ...changes }),
     runs: () =>
-      world.runs.filter((run) => !run.isHistory).map((run) => ({
+      state.runs.filter((run) => !run.isHistory).map((run) => ({
         slug: run.slug,
         workflow: run.workflow ?? "inline",
         status: statusOf(run, clock.now()),
       })),
-    cancelFromOutside: (slug) => askToCancel(runOf(slug), clock.now()),
-    deleteFromOutside: (slug) => void (runOf(slug).isDeleted = true),
-    overrideStatus: (slug, word) => void (runOf(slug).shownStatus = word),
-    finished: inner.finished,
+    cancelExternally: (slug) => requestCancel(runOf(slug), clock.now()),
+    deleteExternally: (slug) => void (runOf(slug).isDeleted = true),
+    overrideStatus: (slug, status) => void (runOf(slug).statusOverride = status),
+    finished: server.finished,
     async [Symbol.asyncDispose]() {
       closing.abort(new DOMException("The simulator is closing", "AbortError"));
-      await front[Symbol.asyncDispose]();
-      await inner.shutdown();
+      await proxy[Symbol.asyncDispose]();
+      await server.shutdown();
     },
   };
 }
 
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32): good enough for names, not for secrets. */
-function chanceFrom(seed: number): () => number {
-  let state = seed | 0;
+/** A deterministic generator of numbers in [0, 1) (mulberry32). Not for secrets. */
+function seededRandom(seed: number): () => number {
+  let current = seed | 0;
   return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    current = (current + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(current ^ (current >>> 15), current | 1);
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
 
-/** Doesn't leave the server behind when what stands before it can't be opened. */
-async function openOrShut<Opened>(inner: Deno.HttpServer, open: () => Opened): Promise<Opened> {
+/** Shuts the server down if the proxy cannot be opened. */
+async function openOrShutDown<Opened>(server: Deno.HttpServer, open: () => Opened): Promise<Opened> {
   try {
     return open();
   } catch (error) {
-    await inner.shutdown();
+    await server.shutdown();
     throw error;
   }
 }
 
-function listenWithin(handler: Deno.ServeHandler<Deno.NetAddr>) {
+function serveLocally(handler: Deno.ServeHandler<Deno.NetAddr>) {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 }

@@ -1,6 +1,6 @@
 /**
- * What this world remembers: workflows and runs by user, and what was done to them. How far a run has come is not kept
- * but read off the clock, so that any clock will do.
+ * The simulator's state: workflows and runs by user, and the requests that changed them. A run's progress is not stored:
+ * it is computed from its plan and the clock, so any clock works.
  */
 
 import type { Clock } from "../clock.ts";
@@ -14,43 +14,43 @@ export interface SimulatedRun {
   readonly slug: string;
   readonly number: number;
   readonly user: string;
-  /** The saved workflow's name; `null` for one that was sent along. */
+  /** Name of the saved workflow; `null` if the submit contained the workflow file. */
   readonly workflow: string | null;
   readonly createdAtMs: number;
   readonly inputs: JsonObject;
   readonly yaml: JsonObject;
   readonly plan: Plan;
-  readonly sessions: readonly RunSession[];
+  readonly sessions: readonly SimulatedSession[];
   readonly isHistory: boolean;
   displayName: string | null;
   statusReason: string | null;
-  cancelAskedAtMs: number | null;
-  /** When somebody called it failed. */
+  cancelRequestedAtMs: number | null;
+  /** When an update set the status to `error`. */
   failedAtMs: number | null;
   isDeleted: boolean;
-  /** A word shown instead of its own. */
-  shownStatus: string | null;
+  /** Reported instead of the run's status. */
+  statusOverride: string | null;
 }
 
-export interface RunSession {
+export interface SimulatedSession {
   readonly id: string;
   readonly name: string;
   readonly type: string;
   readonly isRedirect: boolean;
 }
 
-export interface Preset {
+export interface StoredPreset {
   readonly id: string;
   name: string;
   inputs: JsonObject;
   readonly builtin: boolean;
 }
 
-export interface WorkflowRecord {
+export interface StoredWorkflow {
   readonly id: string;
   readonly file: WorkflowFile;
   readonly yaml: JsonObject;
-  presets: Preset[];
+  presets: StoredPreset[];
 }
 
 export interface SimulatorState {
@@ -58,19 +58,19 @@ export interface SimulatorState {
   readonly random: () => number;
   readonly behavior: () => ServerBehavior;
   readonly runs: SimulatedRun[];
-  readonly workflows: ReadonlyMap<string, ReadonlyMap<string, WorkflowRecord>>;
-  /** Names of sessions that were deleted. */
+  readonly workflows: ReadonlyMap<string, ReadonlyMap<string, StoredWorkflow>>;
+  /** Ids of deleted sessions. */
   readonly closedSessions: Set<string>;
-  /** `user workflow` → what was granted for good. */
+  /** Consent given by name, which later submits reuse. Keys are `user workflow`. */
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
 }
 
-export function numberOfNext(world: SimulatorState, user: string, workflow: string | null): number {
-  const numbers = world.runs.filter((run) => run.user === user && run.workflow === workflow).map((run) => run.number);
+export function nextRunNumber(state: SimulatorState, user: string, workflow: string | null): number {
+  const numbers = state.runs.filter((run) => run.user === user && run.workflow === workflow).map((run) => run.number);
   return Math.max(0, ...numbers) + 1;
 }
 
-/** What the server's clock shows at an instant of ours, as RFC 3339. */
-export function timeText(world: SimulatorState, instantMs: number): string {
-  return new Date(instantMs + world.behavior().clockSkewMs).toISOString();
+/** An instant on the server's clock, as RFC 3339. */
+export function formatServerTime(state: SimulatorState, instantMs: number): string {
+  return new Date(instantMs + state.behavior().clockSkewMs).toISOString();
 }

@@ -1,73 +1,73 @@
 /**
- * A TCP front before the HTTP server, which can't break an answer off itself. It relays bytes both ways, and lets the
- * server cut a connection or put other bytes in the place of its answer. The server knows its peer by the port that
- * the front's own connection comes from.
+ * A TCP proxy in front of the HTTP server, which cannot break off a response itself. It relays bytes both ways, and lets
+ * the server cut a connection or replace a response by raw bytes. The server identifies a connection by the local port
+ * of the proxy's upstream connection.
  */
 
-export interface FrontConnection {
+export interface ProxyConnection {
   /** Counted from 1. */
   readonly ordinal: number;
-  /** Closes it at once, both ways, with no byte more. */
+  /** Closes both directions at once, without sending another byte. */
   cut(): void;
-  /** Sends these bytes instead of what the server would answer, then closes. */
-  answerWith(bytes: Uint8Array): Promise<void>;
+  /** Sends these bytes instead of the server's response, then closes the connection. */
+  respondWith(bytes: Uint8Array): Promise<void>;
 }
 
-export interface Front extends AsyncDisposable {
+export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** The connection that reaches the server from this port of ours. */
-  connectionFrom(innerPort: number): FrontConnection | undefined;
+  /** The connection whose upstream side has this local port. */
+  connectionFrom(upstreamPort: number): ProxyConnection | undefined;
 }
 
-/** @param serverPort Where the server listens on 127.0.0.1. */
-export function openFront({ port, serverPort }: { readonly port: number; readonly serverPort: number }): Front {
+/** @param serverPort Port of the HTTP server on 127.0.0.1. */
+export function openTcpProxy({ port, serverPort }: { readonly port: number; readonly serverPort: number }): TcpProxy {
   const listener = Deno.listen({ hostname: "127.0.0.1", port });
-  const connections = new Map<number, FrontConnection>();
+  const connections = new Map<number, ProxyConnection>();
   const relays = new Set<Promise<void>>();
   let accepted = 0;
   let isClosed = false;
 
-  const relay = async (outer: Deno.TcpConn, ordinal: number) => {
-    const inner = await Deno.connect({ hostname: "127.0.0.1", port: serverPort });
-    // The small writes of a slow body must not wait for one another.
-    inner.setNoDelay(true);
-    outer.setNoDelay(true);
-    const innerPort = inner.localAddr.port;
+  const relay = async (client: Deno.TcpConn, ordinal: number) => {
+    const upstream = await Deno.connect({ hostname: "127.0.0.1", port: serverPort });
+    // Nagle's algorithm would delay the chunks of a slow body.
+    upstream.setNoDelay(true);
+    client.setNoDelay(true);
+    const upstreamPort = upstream.localAddr.port;
     let isMuted = false;
-    const connection: FrontConnection = {
+    const connection: ProxyConnection = {
       ordinal,
       cut: () => {
         isMuted = true;
-        close(outer);
-        close(inner);
+        close(client);
+        close(upstream);
       },
-      async answerWith(bytes) {
+      async respondWith(bytes) {
         isMuted = true;
-        await writeAll(outer, bytes).catch(ignore);
-        close(outer);
-        close(inner);
+        await writeAll(client, bytes).catch(ignore);
+        close(client);
+        close(upstream);
       },
     };
-    connections.set(innerPort, connection);
+    connections.set(upstreamPort, connection);
     if (isClosed) connection.cut();
-    const asked = pump(outer, inner, () => false).then(() => inner.closeWrite()).catch(ignore);
-    await pump(inner, outer, () => isMuted).catch(ignore);
+    const requests = pump(client, upstream, () => false).then(() => upstream.closeWrite()).catch(ignore);
+    await pump(upstream, client, () => isMuted).catch(ignore);
     if (!isMuted) connection.cut();
-    await asked;
-    connections.delete(innerPort);
+    await requests;
+    connections.delete(upstreamPort);
   };
 
   const accepting = (async () => {
-    for await (const outer of listener) {
+    for await (const client of listener) {
       accepted++;
-      const relayed = relay(outer, accepted).catch(() => close(outer)).finally(() => relays.delete(relayed));
+      const relayed = relay(client, accepted).catch(() => close(client)).finally(() => relays.delete(relayed));
       relays.add(relayed);
     }
   })();
 
   return {
     port: listener.addr.port,
-    connectionFrom: (innerPort) => connections.get(innerPort),
+    connectionFrom: (upstreamPort) => connections.get(upstreamPort),
     async [Symbol.asyncDispose]() {
       isClosed = true;
       listener.close();
@@ -96,10 +96,10 @@ function close(connection: Deno.TcpConn): void {
   try {
     connection.close();
   } catch (error) {
-    // Whoever closes second finds it closed, which is what was wanted.
+    // The connection is closed already.
     if (!(error instanceof Deno.errors.BadResource)) throw error;
   }
 }
 
-/** A peer that goes away in the middle is an everyday event for a relay. */
+/** Peers may disconnect at any time. */
 function ignore(): void {}

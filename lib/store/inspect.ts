@@ -1,47 +1,47 @@
-/** Looks at a ledger's file from outside, and changes nothing: what is damaged stays where it is. */
-
 import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
-import { isUnreadable, STORE_VERSION } from "./sqlite_kv.ts";
+import { isUnreadable, STORE_VERSION, versionOf } from "./sqlite_kv.ts";
 
 export type StoreState =
-  /** Nothing was written down yet. */
+  /** There is no file yet. */
   | { readonly type: "absent" }
   | {
     readonly type: "sound";
     readonly records: number;
     readonly open: number;
-    /** Open ones of which it is not known whether they became a run. */
+    /** Open ones whose outcome is unknown: they may have started a run. */
     readonly unconfirmed: number;
-    readonly profile: ServerCapabilities;
+    readonly capabilities: ServerCapabilities;
   }
   | { readonly type: "damaged"; readonly why: string }
-  /** A newer version of this program made it. */
+  /** Created by a newer version of this program. */
   | { readonly type: "newer" }
-  /** Another process holds it, or has left a write unfinished that the next writer will take back. */
+  /** Another process has locked it, or left an unfinished write that the next writer rolls back. */
   | { readonly type: "busy"; readonly why: string };
 
 export interface StoreInspection {
   readonly state: StoreState;
   readonly bytes: number;
-  /** The file's permissions; `null` where there are none, or no file. */
+  /** The file's permission bits; `null` without a file, or on systems without permission bits. */
   readonly mode: number | null;
-  /** Why nothing can be written there; `null` when it can. */
+  /** Why the file cannot be written; `null` when it can. */
   readonly whyNotWritable: string | null;
 }
 
-/** How long another process's write is waited for. */
+/** How long to wait for another process's write. */
 const BUSY_MS = 2_000;
 
 /**
- * @param host Whose profile is wanted; `null` for nobody's.
- * @throws What the system says when the file can't be read at all.
+ * Inspects the file of a run store without changing it, even when it is damaged.
+ *
+ * @param host Whose server capabilities to read; `null` for none.
+ * @throws The system's error when the file cannot be read.
  */
 export async function inspectStore(path: string, host: string | null): Promise<StoreInspection> {
   const info = await statOf(path);
   const whyNotWritable = await whyNotWritableAt(path, info);
   if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
-  // The folders' bits say who may come in, the rest what kind of file it is.
+  // The higher bits are the file type.
   const mode = info.mode === null ? null : info.mode & 0o777;
   return { state: await stateOf(path, host), bytes: info.size, mode, whyNotWritable };
 }
@@ -55,43 +55,43 @@ async function statOf(path: string): Promise<Deno.FileInfo | null> {
   }
 }
 
-/** SQLite keeps its journal beside the file: so the folder has to be writable too. */
+/** SQLite creates its journal next to the file, so the folder must be writable too. */
 async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promise<string | null> {
   try {
     if (info !== null) (await Deno.open(path, { write: true })).close();
-    await tryWriting(path.replace(/[\\/][^\\/]*$/, ""));
+    await assertWritable(path.replace(/[\\/][^\\/]*$/, ""));
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
 }
 
-/** Writes a page into a file that is gone at once; above a folder that is still to be made, the first that is there. */
-async function tryWriting(folder: string): Promise<void> {
+/** Writes a temporary file to the folder or, if the folder does not exist yet, to its nearest existing ancestor. */
+async function assertWritable(folder: string): Promise<void> {
   if (Deno.permissions.querySync({ name: "write", path: folder }).state !== "granted") {
     throw new Deno.errors.NotCapable(`Requires write access to "${folder}", run again with the --allow-write flag`);
   }
   try {
-    const there = await firstThere(folder);
-    // In one go: a program that is stopped in the middle would leave it there.
-    const trial = Deno.makeTempFileSync({ dir: there, prefix: ".pw-workflow-runner-" });
+    const existing = await nearestExisting(folder);
+    // Synchronous: an interruption in between would leave the file behind.
+    const temporary = Deno.makeTempFileSync({ dir: existing, prefix: ".pw-workflow-runner-" });
     try {
-      Deno.writeFileSync(trial, new Uint8Array(4_096));
+      Deno.writeFileSync(temporary, new Uint8Array(4_096));
     } finally {
-      Deno.removeSync(trial);
+      Deno.removeSync(temporary);
     }
   } catch (error) {
-    // Whoever may write to the folder alone need not see what is above it.
+    // A process that may only write to the folder cannot read its ancestors.
     if (!(error instanceof Deno.errors.NotCapable)) throw error;
   }
 }
 
-async function firstThere(folder: string): Promise<string> {
+async function nearestExisting(folder: string): Promise<string> {
   const info = await statOf(folder);
   if (info?.isDirectory) return folder;
   if (info !== null) throw new Deno.errors.NotADirectory(`${folder} is not a folder`);
-  const above = folder.replace(/[\\/]+[^\\/]*$/, "");
-  return above === folder ? "." : await firstThere(above === "" ? "/" : above);
+  const parent = folder.replace(/[\\/]+[^\\/]*$/, "");
+  return parent === folder ? "." : await nearestExisting(parent === "" ? "/" : parent);
 }
 
 async function stateOf(path: string, host: string | null): Promise<StoreState> {
@@ -114,12 +114,12 @@ function opened(Database: typeof DatabaseSync, path: string): DatabaseSync & Dis
 
 function read(database: DatabaseSync, host: string | null): StoreState {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  const version = versionOf(database);
   if (version > STORE_VERSION) return { type: "newer" };
   const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
   // Created, and not yet written to.
-  if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, profile: {} };
+  if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} };
   const valueOf = (key: string) => {
     const row = database.prepare("SELECT value FROM kv WHERE key = ?").get(key);
     return row === undefined ? undefined : JSON.parse(String(row.value));
@@ -134,7 +134,7 @@ function read(database: DatabaseSync, host: string | null): StoreState {
     records: valueOf("count\tall") ?? 0,
     open: Number(open),
     unconfirmed: Number(unconfirmed),
-    profile: host === null ? {} : valueOf(`capabilities\t${host}`) ?? {},
+    capabilities: host === null ? {} : valueOf(`capabilities\t${host}`) ?? {},
   };
 }
 

@@ -102,7 +102,7 @@ function openFile(Database: typeof DatabaseSync, path: string): OpenFile {
   try {
     // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; SELECT 1 FROM sqlite_schema`);
-    if (versionOf(database, path) < MIGRATIONS.length) migrate(database, path);
+    if (migratedVersion(database, path) < MIGRATIONS.length) migrate(database, path);
     database.exec("SELECT key, value, version FROM kv LIMIT 0");
     const page = "SELECT key, value, version FROM kv WHERE key >= ? AND key < ? ORDER BY key";
     return {
@@ -133,15 +133,20 @@ function whyNotWritable(path: string): unknown {
   }
 }
 
-/** 0 for a file that is still empty. */
-function versionOf(database: DatabaseSync, path: string): number {
+/** 0 for a file that is still empty. Throws UnreadableFile for one that is not ours. */
+export function versionOf(database: DatabaseSync): number {
   const [{ id, version, tables } = {}] = database.prepare(
     `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
      FROM pragma_application_id, pragma_user_version`,
   ).all();
   if (id === 0 && version === 0 && tables === 0) return 0;
   if (id !== APPLICATION_ID) throw new UnreadableFile("it is not a run store");
-  if (Number(version) <= MIGRATIONS.length) return Number(version);
+  return Number(version);
+}
+
+function migratedVersion(database: DatabaseSync, path: string): number {
+  const version = versionOf(database);
+  if (version <= MIGRATIONS.length) return version;
   throw new StorageError(`Cannot read ${path}: a newer version of this program made it`, {
     hint: "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
   });
@@ -150,7 +155,7 @@ function versionOf(database: DatabaseSync, path: string): number {
 function migrate(database: DatabaseSync, path: string): void {
   inTransaction(database, () => {
     // Read again: another process may have migrated the file while this one waited for the lock.
-    for (const step of MIGRATIONS.slice(versionOf(database, path))) database.exec(step);
+    for (const step of MIGRATIONS.slice(migratedVersion(database, path))) database.exec(step);
     database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
   });
 }

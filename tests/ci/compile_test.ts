@@ -1,4 +1,4 @@
-/** What stands in `dist/` afterwards, and what is said of it. A script stands in for Deno and the runtimes it has. */
+/** A shell script replaces the Deno that compiles, so that no runtimes are downloaded. */
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -8,7 +8,7 @@ import { needing } from "../support/needs.ts";
 import { anExecutable } from "./support/executables.ts";
 
 const SCRIPT = new URL("../../.ci/compile.ts", import.meta.url);
-const shellMissing = Deno.build.os === "windows" ? "skipped: the compiler that stands in is a shell script" : undefined;
+const shellMissing = Deno.build.os === "windows" ? "skipped: the replacement compiler is a shell script" : undefined;
 
 const COMPILER = `#!/bin/sh
 runtimes=\${0%/*}
@@ -24,7 +24,7 @@ exit 1
 `;
 
 Deno.test({
-  ...needing("compile:all makes every binary, and sums that fit them", shellMissing),
+  ...needing("compile:all compiles every binary and writes their sums", shellMissing),
   async fn() {
     await using machine = await compilerWith(Object.fromEntries(TARGETS.map((target) => [target, target])));
     const { code, stderr } = await compileAll(machine.path);
@@ -35,23 +35,23 @@ Deno.test({
     );
     assert.match(await Deno.readTextFile(`${machine.path}/dist/THIRD_PARTY_LICENSES`), /^zod@[\d.]+\n-+\n\n.*License/m);
     const sums = (await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`)).trimEnd().split("\n");
-    const made = TARGETS.map(async (target) => [target, await Deno.readFile(`${machine.path}/${target}`)] as const);
+    const binaries = TARGETS.map(async (target) => [target, await Deno.readFile(`${machine.path}/${target}`)] as const);
     assert.deepEqual(
       sums,
-      (await Promise.all(made)).map(([target, bytes]) => `${sha256(bytes)}  ${assetName(target)}`),
+      (await Promise.all(binaries)).map(([target, bytes]) => `${sha256(bytes)}  ${assetName(target)}`),
     );
   },
 });
 
 Deno.test({
   ...needing(
-    "compile:all says which binary is missing, ends with 1 and leaves no sums, also no older ones",
+    "compile:all reports a missing binary, exits with 1 and leaves no sums, not even older ones",
     shellMissing,
   ),
   async fn() {
     const [, missing, ...others] = TARGETS;
-    const had = [TARGETS[0], ...others];
-    await using machine = await compilerWith(Object.fromEntries(had.map((target) => [target, target])));
+    const available = [TARGETS[0], ...others];
+    await using machine = await compilerWith(Object.fromEntries(available.map((target) => [target, target])));
     await Deno.mkdir(`${machine.path}/dist`);
     for (const name of ["SHA256SUMS", assetName(missing)]) {
       await Deno.writeTextFile(`${machine.path}/dist/${name}`, "old");
@@ -60,15 +60,15 @@ Deno.test({
     assert.equal(code, 1);
     assert.match(
       stderr,
-      new RegExp(`^Cannot compile for ${missing}: its runtime can't be had from https:\\S+\\.zip$`, "m"),
+      new RegExp(`^Cannot compile for ${missing}: cannot download its runtime from https:\\S+\\.zip$`, "m"),
     );
     assert.match(stderr, new RegExp(`^Cannot make a release: 1 of 5 binaries are missing \\(${missing}\\)`, "m"));
-    assert.deepEqual(await filesOf(machine.path), had.map(assetName).sort());
+    assert.deepEqual(await filesOf(machine.path), available.map(assetName).sort());
   },
 });
 
 Deno.test({
-  ...needing("compile:all refuses a binary that is for another machine than its name says", shellMissing),
+  ...needing("compile:all refuses a binary that is for another machine", shellMissing),
   async fn() {
     const runtimes = Object.fromEntries(TARGETS.map((target) => [target, target]));
     await using machine = await compilerWith({ ...runtimes, "aarch64-apple-darwin": "x86_64-apple-darwin" });
@@ -88,24 +88,24 @@ Deno.test({
     const output = `${machine.path}/dist/pw-workflow-runner`;
     const { code, stderr } = await run(["--output", output], { COMPILE_DENO: `${machine.path}/deno` });
     assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`^Cannot compile for ${Deno.build.target}: the result does not start`, "m"));
+    assert.match(stderr, new RegExp(`^Cannot compile for ${Deno.build.target}: the binary does not start`, "m"));
     await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
   },
 });
 
-Deno.test("compile refuses words that it does not know", async () => {
+Deno.test("compile refuses unknown options", async () => {
   const { code, stderr } = await run(["--ouput", "x"], {});
   assert.equal(code, 2);
   assert.match(stderr, /^Usage: /);
 });
 
-/** A folder with a compiler in it; for a target it has the runtime of the machine given. */
+/** A folder with the compiler; `runtimes` maps each target to the machine that its runtime is for. */
 async function compilerWith(runtimes: Readonly<Record<string, Target>>): ReturnType<typeof emptyFolder> {
   const folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/deno`, COMPILER, { mode: 0o755 });
   for (const [target, machine] of Object.entries(runtimes)) {
     const path = `${folder.path}/${target}`;
-    // This machine's is started, so it has to be a real one.
+    // The binary for this machine is started, so it must be real.
     if (machine === Deno.build.target) await Deno.symlink(Deno.execPath(), path);
     else await Deno.writeFile(path, anExecutable(machine));
   }

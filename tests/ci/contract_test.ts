@@ -5,19 +5,19 @@ const CONTRACT = new URL("../contract/activate.json", import.meta.url);
 const SOURCE = { repo: "owner/name", path: "openapi.json", commit: "abc", sdkVersion: "1.2.3" };
 const TEXTS = ["description", "summary", "title", "example", "examples"];
 
-Deno.test("the contract is its own structure: `deno task contract:update FILE` writes it", async () => {
+Deno.test("the contract is unchanged by structureOf(), which `deno task contract:update FILE` writes", async () => {
   const text = await Deno.readTextFile(CONTRACT);
   assert.equal(text, structureOf(JSON.parse(text)));
 });
 
-Deno.test("the contract holds no description", async () => {
+Deno.test("the contract contains no descriptions", async () => {
   assert.deepEqual(textsIn(JSON.parse(await Deno.readTextFile(CONTRACT))), []);
 });
 
-Deno.test("a description, an example and a list of examples are found wherever they are", () => {
+Deno.test("textsIn() finds descriptions and examples at any depth", () => {
   const schema = { title: "One", properties: { description: { type: "string", description: "Two" } } };
-  const planted = { paths: { "/a": { get: { summary: "Three", schema, example: { id: 1 } } } }, examples: [1] };
-  assert.deepEqual(textsIn(planted), [
+  const document = { paths: { "/a": { get: { summary: "Three", schema, example: { id: 1 } } } }, examples: [1] };
+  assert.deepEqual(textsIn(document), [
     "/paths//a/get/summary",
     "/paths//a/get/schema/title",
     "/paths//a/get/schema/properties/description/description",
@@ -26,7 +26,7 @@ Deno.test("a description, an example and a list of examples are found wherever t
   ]);
 });
 
-Deno.test("the structure of a document keeps types, limits and enums, and drops texts, tags and extensions", () => {
+Deno.test("structureOf() keeps types, limits and enums, and drops descriptions, tags and extensions", () => {
   const schema = {
     type: "object",
     title: "Run",
@@ -34,7 +34,7 @@ Deno.test("the structure of a document keeps types, limits and enums, and drops 
     required: ["description"],
     additionalProperties: false,
     properties: {
-      description: { type: "string", maxLength: 5, description: "What it is for", examples: ["a"] },
+      description: { type: "string", maxLength: 5, description: "Its purpose", examples: ["a"] },
       status: { enum: ["title", "on"], "x-order": 1, default: { description: "kept" } },
     },
   };
@@ -55,7 +55,7 @@ Deno.test("the structure of a document keeps types, limits and enums, and drops 
     components: { schemas: { title: schema } },
   };
   const { title: _title, description: _description, ...kept } = schema;
-  const wanted = {
+  const expected = {
     ...kept,
     properties: {
       description: { type: "string", maxLength: 5 },
@@ -67,16 +67,16 @@ Deno.test("the structure of a document keeps types, limits and enums, and drops 
   assert.deepEqual(source, SOURCE);
   assert.deepEqual(structure, {
     openapi: "3.1.0",
-    paths: operation(wanted),
-    components: { schemas: { title: wanted } },
+    paths: operation(expected),
+    components: { schemas: { title: expected } },
   });
 });
 
 for (
   const [what, document, message] of [
     ["without paths", { "x-source": SOURCE, paths: {} }, /^it has no paths$/],
-    ["that does not say where it is from", { paths: { "/a": {} } }, /^its x-source has no repo$/],
-    ["from an unknown commit", { "x-source": { ...SOURCE, commit: 7 }, paths: { "/a": {} } }, /has no commit$/],
+    ["without a source", { paths: { "/a": {} } }, /^its x-source has no repo$/],
+    ["without a commit", { "x-source": { ...SOURCE, commit: 7 }, paths: { "/a": {} } }, /has no commit$/],
     ["that is a list", [], /^it has no paths$/],
   ] as const
 ) {
@@ -87,7 +87,7 @@ function content(schema: unknown) {
   return { content: { "application/json": { schema } } };
 }
 
-/** Paths of texts for readers; a property of that name has an object as its value. */
+/** Paths of descriptions and examples. A property with such a name has an object as its value and does not count. */
 function textsIn(value: unknown, path = ""): readonly string[] {
   if (typeof value !== "object" || value === null) return [];
   return Object.entries(value).flatMap(([name, member]) => {

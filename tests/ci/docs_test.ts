@@ -1,5 +1,3 @@
-/** What is made from the program is as the program is now, and what the documents show and name is there. */
-
 import assert from "node:assert/strict";
 import { pages } from "../../.ci/docs/pages.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -9,9 +7,9 @@ import { cacheEnv } from "../support/program.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-Deno.test("the pages that are made from the program are current: `deno task docs` makes them", async () => {
+Deno.test("the generated pages are current: `deno task docs` writes them", async () => {
   for (const [path, text] of Object.entries(await pages(ROOT))) {
-    // The formatter sets tables its own way: words alone are compared.
+    // The formatter aligns tables: only the words are compared.
     const committed = await Deno.readTextFile(new URL(path, ROOT));
     assert.equal(wordsOf(committed), wordsOf(text), path);
   }
@@ -27,7 +25,7 @@ const DOCUMENTS = [
 ];
 
 for (const path of DOCUMENTS) {
-  Deno.test(`each link of ${path} leads somewhere`, async () => {
+  Deno.test(`every relative link of ${path} exists`, async () => {
     const text = await Deno.readTextFile(new URL(path, ROOT));
     for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
@@ -44,7 +42,7 @@ for (const path of DOCUMENTS) {
     .filter(({ index }) => !NOT_RUN.test(text.slice(0, index)))
     .map(([, lines = ""]) => lines);
   if (blocks.length === 0) continue;
-  Deno.test(`what ${path} shows at a prompt works, line by line`, async () => {
+  Deno.test(`every command that ${path} shows works`, async () => {
     await using folder = await emptyFolder();
     await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
     await Deno.mkdir(`${folder.path}/inputs`);
@@ -52,10 +50,10 @@ for (const path of DOCUMENTS) {
     const program = `'${Deno.execPath()}' run --no-prompt -A '${new URL("main.ts", ROOT).pathname}'`;
     const env = { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key };
     for (const line of blocks.flatMap((block) => block.trim().split("\n"))) {
-      // The key is the reader's own.
+      // The environment has the simulator's key.
       if (line.startsWith("export PW_API_KEY=")) continue;
       const command = line.replace(/^(pw-workflow-runner|deno run -A main\.ts)\b/, program);
-      assert.notEqual(command, line, `${line} is neither run nor marked`);
+      assert.notEqual(command, line, `${line} is neither a command that can run nor marked as not run`);
       const { code, stdout, stderr } = await new Deno.Command("sh", {
         args: ["-c", command],
         cwd: folder.path,
@@ -64,8 +62,8 @@ for (const path of DOCUMENTS) {
         stdin: "null",
         signal: AbortSignal.timeout(60_000),
       }).output();
-      const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-      assert.equal(code, 0, `${line}\n${said}`);
+      const outputs = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+      assert.equal(code, 0, `${line}\n${outputs}`);
     }
   });
 }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { duration, oneOf, readArgv, text, wholeNumber } from "../../lib/cli/argv.ts";
+import { duration, integer, nonEmptyString, oneOf, readArgv } from "../../lib/cli/argv.ts";
 import { UsageError } from "../../lib/errors.ts";
 
 const color = oneOf("red", "green");
-const count = wholeNumber({ min: 1, max: 9 });
+const count = integer({ min: 1, max: 9 });
 const ARGS = {
   workflow: { type: "positional" },
-  input: { type: "custom", parse: text, short: "i", multiple: true },
+  input: { type: "custom", parse: nonEmptyString, short: "i", multiple: true },
   timeOut: { type: "custom", parse: duration },
   color: { type: "custom", parse: color },
   count: { type: "custom", parse: count },
@@ -30,26 +30,26 @@ for (
     [["--", "--odd"], { workflow: "--odd" }],
   ] as const
 ) {
-  Deno.test(`${argv.join(" ")} is read`, () => {
-    const read: Readonly<Record<string, unknown>> = readArgv("run", ARGS, argv);
-    for (const [name, value] of Object.entries(want)) assert.deepEqual(read[name], value, name);
+  Deno.test(`readArgv() parses ${argv.join(" ")}`, () => {
+    const values: Readonly<Record<string, unknown>> = readArgv("run", ARGS, argv);
+    for (const [name, value] of Object.entries(want)) assert.deepEqual(values[name], value, name);
   });
 }
 
 for (
   const [argv, message] of [
-    [[], /WORKFLOW is missing/],
-    [["a", "b"], /"b" is one word too many/],
-    [["a", "--jsno"], /no option --jsno/],
+    [[], /^run: missing argument WORKFLOW$/],
+    [["a", "b"], /^run: unexpected argument "b"$/],
+    [["a", "--jsno"], /^Unknown option --jsno$/],
     [["a", "--json=no"], /--json takes no value/],
     [["a", "--color", "blue"], /one of red, green: got "blue"/],
     [["a", "--count", "10"], /from 1 to 9/],
     [["a", "--time-out", "soon"], /--time-out/],
-    [["a", "--input", ""], /needs a value/],
-    [["a", "--jsno", "--count", "x"], /no option --jsno; .*--count/],
+    [["a", "--input", ""], /--input: needs a value/],
+    [["a", "--jsno", "--count", "x"], /^Unknown option --jsno; --count/],
   ] as const
 ) {
-  Deno.test(`${argv.join(" ")} is refused`, () => {
+  Deno.test(`readArgv() refuses ${argv.join(" ") || "no arguments"}`, () => {
     assert.throws(() => readArgv("run", ARGS, argv), (error) => {
       assert.ok(error instanceof UsageError);
       assert.match(error.message, message);

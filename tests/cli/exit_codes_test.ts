@@ -16,11 +16,11 @@ for (
     [[130, 70, 6], 70],
   ] as const
 ) {
-  Deno.test(`gravest(${JSON.stringify(codes)}) is ${want}`, () => assert.equal(mostSevere(codes), want));
+  Deno.test(`mostSevere(${JSON.stringify(codes)}) is ${want}`, () => assert.equal(mostSevere(codes), want));
 }
 
-Deno.test("each number that a kind has is told in the README", async () => {
+Deno.test("the README documents every exit code", async () => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const told = [...readme.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
-  for (const code of new Set(Object.values(EXIT_CODES))) assert.ok(told.includes(code), String(code));
+  const documented = [...readme.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+  for (const code of new Set(Object.values(EXIT_CODES))) assert.ok(documented.includes(code), String(code));
 });

@@ -5,7 +5,7 @@ import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
 
 const DENIED = 'Requires read access to "/x", run again with the --allow-read flag';
-const wait = { message: "the run goes on", hint: "watch it", submitted: "yes" } as const;
+const wait = { message: "the run is still running", hint: "watch it", submitted: "yes" } as const;
 
 for (
   const [error, exitCode, kind, submitted] of [
@@ -28,31 +28,31 @@ for (
   });
 }
 
-Deno.test("a missing permission is told with the flag that gives it", () => {
+Deno.test("a missing permission is reported with the flag that grants it", () => {
   assert.match(
     renderFailure(reportOf(new TypeError(DENIED)), styleFor(false)),
     /without read access.*\n.*--allow-read/,
   );
 });
 
-Deno.test("renderFailure() tells every problem on a line of its own, in columns", () => {
+Deno.test("renderFailure() prints one line per problem, in columns", () => {
   const error = new InvalidInputs("Cannot run it: 2 problems", [
     { origin: "base.yaml:12", path: "a.b", message: "must be text: got 7" },
     { origin: "-i #2", path: "c", message: "is\u001b[2J missing" },
-  ], { hint: "mend them" });
+  ], { hint: "fix them" });
   assert.equal(
     renderFailure(reportOf(error), styleFor(false)).replace(/is.*missing/, "is missing"),
     [
       "✗ Cannot run it: 2 problems",
       "  base.yaml:12  a.b  must be text: got 7",
       "  -i #2         c    is missing",
-      "  mend them",
+      "  fix them",
     ].join("\n"),
   );
   assert.ok(!renderFailure(reportOf(error), styleFor(false)).includes("\u001b"));
 });
 
-Deno.test("renderFailure() shows what a server says of colours as text, and keeps its own", () => {
+Deno.test("renderFailure() escapes color sequences from a server and keeps its own colors", () => {
   const report = reportOf(new NotFound("Cannot find \u001b[31mit", { hint: "try \u001b[32mthat" }));
   const red = styleFor(true).red("✗");
   assert.equal(

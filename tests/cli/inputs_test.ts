@@ -1,4 +1,4 @@
-/** Inputs as a user meets them: what is refused before anything is sent, and what is shown of secrets. */
+/** Inputs from the command line: what is refused before anything is sent, and how secrets are shown. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -8,7 +8,7 @@ import { submittedTo } from "../support/received.ts";
 
 const FAST = ["--poll-interval", "100ms", "--max-poll-interval", "200ms"];
 
-const SEVEN_MISTAKES = `resource: { name: 5 }
+const SEVEN_PROBLEMS = `resource: { name: 5 }
 workflow_dir: [1]
 submit_to_scheduler: maybe
 slurm:
@@ -20,15 +20,15 @@ hello:
   mesage: lost
 `;
 
-Deno.test("a file with seven different mistakes gives seven lines with their places, and nothing is sent", async () => {
+Deno.test("a file with seven problems is reported with seven lines and positions, and nothing is sent", async () => {
   await using stage = await aStage();
-  await Deno.writeTextFile(`${stage.folder}/seven.yaml`, SEVEN_MISTAKES);
+  await Deno.writeTextFile(`${stage.folder}/seven.yaml`, SEVEN_PROBLEMS);
   const { code, stderr } = await stage.call(["run", "hello-world", "-i", "seven.yaml"]);
   assert.equal(code, 2);
-  const places = [...stderr.matchAll(/^ {2}seven\.yaml:(\d+) +([\w.]+) {2,}\S/gm)].map(([, line, path]) =>
+  const positions = [...stderr.matchAll(/^ {2}seven\.yaml:(\d+) +([\w.]+) {2,}\S/gm)].map(([, line, path]) =>
     `${line} ${path}`
   );
-  assert.deepEqual(places.toSorted(), [
+  assert.deepEqual(positions.toSorted(), [
     "1 resource",
     "10 hello.mesage",
     "2 workflow_dir",
@@ -40,22 +40,22 @@ Deno.test("a file with seven different mistakes gives seven lines with their pla
   assert.deepEqual(stage.simulator.received().filter(({ method }) => method === "POST"), []);
 });
 
-Deno.test("what the workflow does not know is a warning, refused by --strict, and unseen with --no-check", async () => {
+Deno.test("an unknown field is a warning, an error with --strict, and ignored with --no-check", async () => {
   await using stage = await aStage();
-  const run = ["run", "hello-world", "-i", "hello-world.json", "-i", "colour=red", ...FAST];
+  const run = ["run", "hello-world", "-i", "hello-world.json", "-i", "color=red", ...FAST];
   const lenient = await stage.call(run);
   assert.equal(lenient.code, 0);
-  assert.match(lenient.stderr, /^! -i #2 {2}colour /m);
+  assert.match(lenient.stderr, /^! -i #2 {2}color /m);
   const strict = await stage.call([...run, "--strict"]);
   assert.equal(strict.code, 2);
-  assert.match(strict.stderr, /colour/);
+  assert.match(strict.stderr, /color/);
   const unchecked = await stage.call([...run, "--no-check"]);
   assert.equal(unchecked.code, 0);
-  assert.match(unchecked.stderr, /sent unchecked/);
+  assert.match(unchecked.stderr, /without checking them/);
   assert.equal(stage.simulator.runs().length, 2);
 });
 
-Deno.test("text takes the type that the workflow declares", async () => {
+Deno.test("text is converted to the declared type", async () => {
   await using stage = await aStage();
   const { code } = await stage.call(
     ["run", "hello-world", "-i", "hello-world.json", "-i", "hello.message=12", "-i", "slurm.cpus_per_task=4", ...FAST],
@@ -66,7 +66,7 @@ Deno.test("text takes the type that the workflow declares", async () => {
   assert.deepEqual(submitted?.inputs.slurm, { v3: true, is_disabled: true, cpus_per_task: 4, partition: "batch" });
 });
 
-Deno.test("a preset stands below what is given", async () => {
+Deno.test("-i overrides a preset", async () => {
   await using stage = await aStage();
   const { code } = await stage.call(["run", "data-processor", "--preset", "nightly", "-i", "rows=7", ...FAST]);
   assert.equal(code, 0);
@@ -74,7 +74,7 @@ Deno.test("a preset stands below what is given", async () => {
   assert.deepEqual([dataset, rows], ["weather", 7]);
 });
 
-Deno.test("`inputs new` writes a file whose own check fails at what is required alone, and overwrites nothing", async () => {
+Deno.test("`inputs new` creates a file that lacks only required values, and overwrites nothing", async () => {
   await using stage = await aStage();
   assert.equal((await stage.call(["inputs", "new", "hello-world", "-o", "mine.yaml"])).code, 0);
   assert.match(await Deno.readTextFile(`${stage.folder}/mine.yaml`), /# Message: text, required/);
@@ -86,13 +86,13 @@ Deno.test("`inputs new` writes a file whose own check fails at what is required 
   assert.match(again.stderr, /nothing is overwritten/);
 });
 
-Deno.test("`inputs explain` tells where each value comes from and what it won over", async () => {
+Deno.test("`inputs explain` shows where each value comes from and what it overrides", async () => {
   await using stage = await aStage();
   const { code, stdout } = await stage.call(
     ["inputs", "explain", "hello-world", "-i", "hello-world.json", "-i", "slurm.partition=debug"],
   );
   assert.equal(code, 0);
-  assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +over "batch" of hello-world\.json:9$/m);
+  assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +overrides "batch" from hello-world\.json:9$/m);
 });
 
 Deno.test("`inputs schema` prints a JSON Schema", async () => {
@@ -102,27 +102,27 @@ Deno.test("`inputs schema` prints a JSON Schema", async () => {
   assert.equal(JSON.parse(stdout).$schema, "https://json-schema.org/draft/2020-12/schema");
 });
 
-Deno.test("secrets are in nothing that is shown, and arrive all the same", async () => {
+Deno.test("secrets are submitted but never shown", async () => {
   await using stage = await aStage();
   const secret = "hunter2-planted";
-  const given = ["-i", `password=${secret}`, "-i", `api_token=${secret}`, "-i", `extra.secret_key=${secret}`];
-  const said: string[] = [];
+  const secretInputs = ["-i", `password=${secret}`, "-i", `api_token=${secret}`, "-i", `extra.secret_key=${secret}`];
+  const shown: string[] = [];
   for (
     const args of [
-      ["run", "simulation-runner", ...given, "-i", "cores=many"],
-      ["run", "simulation-runner", ...given, "--no-wait", "--log-level", "DEBUG"],
-      ["run", "simulation-runner", ...given, "--no-wait", "--json", "--log-level", "DEBUG"],
-      ["run", "simulation-runner", ...given, "--events", "--timeout", "1s", ...FAST, "--log-level", "DEBUG"],
-      ["run", "simulation-runner", ...given, "--strict", "--json"],
-      ["inputs", "explain", "simulation-runner", ...given],
-      ["inputs", "explain", "simulation-runner", ...given, "--json"],
+      ["run", "simulation-runner", ...secretInputs, "-i", "cores=many"],
+      ["run", "simulation-runner", ...secretInputs, "--no-wait", "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...secretInputs, "--no-wait", "--json", "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...secretInputs, "--events", "--timeout", "1s", ...FAST, "--log-level", "DEBUG"],
+      ["run", "simulation-runner", ...secretInputs, "--strict", "--json"],
+      ["inputs", "explain", "simulation-runner", ...secretInputs],
+      ["inputs", "explain", "simulation-runner", ...secretInputs, "--json"],
     ]
   ) {
     const { stdout, stderr } = await stage.call(args);
-    said.push(stdout, stderr);
+    shown.push(stdout, stderr);
   }
-  assert.ok(!said.join("").includes(secret));
-  assert.ok(!said.join("").includes(stage.simulator.key));
+  assert.ok(!shown.join("").includes(secret));
+  assert.ok(!shown.join("").includes(stage.simulator.key));
   assert.equal(submittedTo(stage.simulator)[0]?.inputs.password, secret);
 });
 

@@ -3,18 +3,18 @@ import { createOutput, type OutputOptions } from "../../lib/cli/output.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
 import { aContext } from "../support/cli_context.ts";
 import { stillClock } from "../support/still_clock.ts";
-import { type KeptWriter, keptWriter } from "../support/writer.ts";
+import { type BufferedWriter, bufferedWriter } from "../support/writer.ts";
 
 const CLEAR = "\r\u001b[K";
 const RED = "\u001b[31m";
 
-Deno.test("answers go to stdout, the conversation to stderr", () => {
+Deno.test("answers go to stdout and messages to stderr", () => {
   const { output, stdout, stderr } = aStage();
   output.answer("an answer");
-  output.say("INFO", "a word");
-  output.raw("as it is");
-  assert.equal(stdout.text(), "an answer\nas it is");
-  assert.equal(stderr.text(), "a word\n");
+  output.log("INFO", "a message");
+  output.raw("unchanged");
+  assert.equal(stdout.text(), "an answer\nunchanged");
+  assert.equal(stderr.text(), "a message\n");
 });
 
 Deno.test("a document is one JSON value, an event one line of it", () => {
@@ -29,24 +29,24 @@ Deno.test("a document is one JSON value, an event one line of it", () => {
   assert.equal(stderr.text(), "");
 });
 
-Deno.test("JSON holds what was said to the letter, and nothing that a terminal obeys", () => {
+Deno.test("JSON keeps the exact values but contains no control characters", () => {
   const { output, stdout } = aStage({ mode: "json", isTerminal: true });
   const value = { text: "a\u001b[2Jb\u009b2Jc\u202ed" };
   output.document(value);
   output.event(value);
   for (const piece of stdout.pieces) {
-    // deno-lint-ignore no-control-regex -- it is what must not pass
+    // deno-lint-ignore no-control-regex -- these characters must not pass
     assert.doesNotMatch(piece, /[\u001b\u009b\u202e]/);
     assert.deepEqual(JSON.parse(piece), value);
   }
 });
 
 for (const [index, level] of LOG_LEVELS.entries()) {
-  Deno.test(`at ${level}, what is graver is said and what is less is not`, () => {
+  Deno.test(`at ${level}, only messages of that level or above are shown`, () => {
     const { output, stderr } = aStage({ level });
-    for (const wanted of LOG_LEVELS) output.say(wanted, wanted);
-    assert.equal(stderr.text(), LOG_LEVELS.slice(index).map((wanted) => `${wanted}\n`).join(""));
-    assert.deepEqual(LOG_LEVELS.filter((wanted) => output.shows(wanted)), LOG_LEVELS.slice(index));
+    for (const messageLevel of LOG_LEVELS) output.log(messageLevel, messageLevel);
+    assert.equal(stderr.text(), LOG_LEVELS.slice(index).map((messageLevel) => `${messageLevel}\n`).join(""));
+    assert.deepEqual(LOG_LEVELS.filter((messageLevel) => output.shows(messageLevel)), LOG_LEVELS.slice(index));
   });
 }
 
@@ -57,19 +57,19 @@ for (
     [false, true, false],
   ] as const
 ) {
-  const where = `${isTerminal ? "a terminal" : "a pipe"}${mayColor ? "" : " of somebody who wants none"}`;
-  Deno.test(`${where} gets ${isColored ? "" : "no "}colours`, () => {
+  const where = `${isTerminal ? "a terminal" : "a pipe"}${mayColor ? "" : " with colors disabled"}`;
+  Deno.test(`${where} gets ${isColored ? "" : "no "}colors`, () => {
     const { output, stdout, stderr } = aStage({ isTerminal, mayColor });
     output.answer(output.answerStyle.red("x"));
-    output.say("INFO", output.style.red("x"));
+    output.log("INFO", output.style.red("x"));
     assert.equal(stdout.text().includes(RED), isColored);
     assert.equal(stderr.text().includes(RED), isColored);
   });
-  Deno.test(`${where} ${isColored ? "obeys our colours alone" : "shows a colour that slipped in as text"}`, () => {
+  Deno.test(`${where} ${isColored ? "gets only our own escape sequences" : "shows a stray color sequence as text"}`, () => {
     const { output, stdout, stderr } = aStage({ isTerminal, mayColor });
     for (const text of [`${RED}x`, "\u001b[2Jx", "\u001b]0;title\u0007"]) {
       output.answer(text);
-      output.say("ERROR", text);
+      output.log("ERROR", text);
     }
     for (const { pieces } of [stdout, stderr]) {
       assert.equal(pieces[0]?.includes("\u001b"), isColored);
@@ -79,21 +79,21 @@ for (
   });
 }
 
-Deno.test("raw text passes no colour, not even ours", () => {
+Deno.test("raw() escapes color sequences, even our own", () => {
   const { output, stdout } = aStage({ isTerminal: true });
   output.raw(`a\t${RED}b\n`);
   assert.equal(stdout.text(), "a\t\\x1b[31mb\n");
 });
 
-Deno.test("the live line hides while others write, and comes back below", () => {
+Deno.test("the live line is cleared during other output and drawn again below it", () => {
   const { output, stdout, stderr, both } = aStage({ isTerminal: true });
   using _line = output.live(stillClock(), () => "live");
-  output.say("INFO", "word");
+  output.log("INFO", "message");
   output.answer("answer");
   assert.deepEqual(both, [
     `2:${CLEAR}live`,
     `2:${CLEAR}`,
-    "2:word\n",
+    "2:message\n",
     `2:${CLEAR}live`,
     `2:${CLEAR}`,
     "1:answer\n",
@@ -103,27 +103,27 @@ Deno.test("the live line hides while others write, and comes back below", () => 
   assert.ok(stderr.text().endsWith("live"));
 });
 
-Deno.test("a word that is kept back does not move the live line", () => {
+Deno.test("a suppressed message does not redraw the live line", () => {
   const { output, stderr } = aStage({ isTerminal: true });
   using _line = output.live(stillClock(), () => "live");
-  output.say("DEBUG", "word");
+  output.log("DEBUG", "message");
   assert.equal(stderr.pieces.length, 1);
 });
 
-Deno.test("after its end the live line stays away, and leaves nothing behind", () => {
+Deno.test("a disposed live line is cleared and not drawn again", () => {
   const { output, stderr } = aStage({ isTerminal: true });
   output.live(stillClock(), () => "live")?.[Symbol.dispose]();
-  output.say("INFO", "word");
-  assert.deepEqual(stderr.pieces, [`${CLEAR}live`, CLEAR, "word\n"]);
+  output.log("INFO", "message");
+  assert.deepEqual(stderr.pieces, [`${CLEAR}live`, CLEAR, "message\n"]);
 });
 
-Deno.test("the live line makes a server's text harmless", () => {
+Deno.test("the live line escapes control characters in text from a server", () => {
   const { output, stderr } = aStage({ isTerminal: true });
   using _line = output.live(stillClock(), () => "step \u001b[2J");
   assert.equal(stderr.text(), `${CLEAR}step \\x1b[2J`);
 });
 
-Deno.test("there is no live line in a pipe, nor where only warnings are wanted", () => {
+Deno.test("there is no live line in a pipe or at log level WARNING", () => {
   for (const { output, stderr } of [aStage(), aStage({ isTerminal: true, level: "WARNING" })]) {
     assert.equal(output.live(stillClock(), () => "live"), undefined);
     assert.equal(stderr.text(), "");
@@ -136,14 +136,14 @@ function aStage(
     & { readonly isTerminal?: boolean } = {},
 ) {
   const both: string[] = [];
-  const listening = (writer: KeptWriter, name: number): KeptWriter => ({
+  const recording = (writer: BufferedWriter, name: number): BufferedWriter => ({
     ...writer,
     write(text) {
       both.push(`${name}:${text}`);
       writer.write(text);
     },
   });
-  const stdout = listening(keptWriter({ isTerminal }), 1);
-  const stderr = listening(keptWriter({ isTerminal }), 2);
+  const stdout = recording(bufferedWriter({ isTerminal }), 1);
+  const stderr = recording(bufferedWriter({ isTerminal }), 2);
   return { both, stdout, stderr, output: createOutput(aContext({ stdout, stderr }), { mode, level, mayColor }) };
 }

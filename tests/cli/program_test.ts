@@ -1,10 +1,10 @@
-/** Every command as a user calls it: words, stdin, exit code, stdout, stderr. In a pipe, against a simulator. */
+/** Every command as a real process without a terminal: arguments, stdin, exit code, stdout, stderr. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Fault, ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { type Call, runProgram } from "../support/program.ts";
+import { type ProgramCall, runProgram } from "../support/program.ts";
 import { submittedTo } from "../support/received.ts";
 
 interface Row {
@@ -16,18 +16,18 @@ interface Row {
   readonly stderr?: RegExp;
   readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
-  /** Sent when stderr first says this. */
+  /** A signal to send when stderr first matches. */
   readonly signal?: readonly [RegExp, Deno.Signal];
   readonly entry?: string;
-  /** How many runs are to have been started; not looked at unless given. */
+  /** The expected number of started runs; not checked if absent. */
   readonly started?: number;
-  /** What the platform is to have received as inputs. */
+  /** The inputs that the platform should receive. */
   readonly inputs?: unknown;
 }
 
 const FAST = ["--poll-interval", "100ms", "--max-poll-interval", "200ms"];
 const HELLO = ["run", "hello-world", "-i", "inputs/hello-world.json", ...FAST];
-const VERDICT = /^✓ Workflow completed successfully\n$/m;
+const SUCCESS = /^✓ Workflow completed successfully\n$/m;
 
 const ROWS: readonly Row[] = [
   // Help, usage, versions.
@@ -43,9 +43,9 @@ const ROWS: readonly Row[] = [
     // Two examples, each a comment and a command.
     stdout: /Examples\n(\s+# .+\n.+\n\s*){2}/,
   })),
-  { args: ["lsit"], code: 2, stderr: /Cannot run lsit.*\n.*Did you mean "list"/ },
-  { args: ["run", "quick", "--tmeout", "3"], code: 2, stderr: /no option --tmeout.*\n.*--timeout/ },
-  { args: ["run"], code: 2, stderr: /WORKFLOW is missing/ },
+  { args: ["lsit"], code: 2, stderr: /Unknown command lsit\n.*Did you mean "list"/ },
+  { args: ["run", "quick", "--tmeout", "3"], code: 2, stderr: /Unknown option --tmeout\n.*--timeout/ },
+  { args: ["run"], code: 2, stderr: /run: missing argument WORKFLOW/ },
   { args: ["run", "quick", "--timeout", "soon"], code: 2, stderr: /--timeout/ },
   { args: ["run", "quick"], env: { PW_TIMEOUT: "soon" }, code: 2, stderr: /PW_TIMEOUT/, started: 0 },
   { args: ["status", "47"], code: 2, stderr: /WORKFLOW#47/ },
@@ -62,7 +62,7 @@ const ROWS: readonly Row[] = [
   { args: ["list", "*-sweep"], code: 0, stdout: /^matrix-sweep .*\n$/ },
   { args: ["list", "--tag", "data"], code: 0, stdout: /^data-processor .*\n$/ },
   { args: ["list", "--favorites", "--json"], code: 0, stdout: /hello-world/ },
-  { args: ["list", "zzz"], code: 0, stdout: /^$/, stderr: /No workflow fits/ },
+  { args: ["list", "zzz"], code: 0, stdout: /^$/, stderr: /No matching workflows/ },
   { args: ["show", "hello-world"], code: 0, stdout: /hello\.message +string +required/ },
   { args: ["show", "hello-world", "--json"], code: 0, stdout: /"presets"/ },
   { args: ["show", "hello-world", "--yaml"], code: 0, stdout: /^on:\n {2}execute:/m },
@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
   {
     args: ["run", "hello-world", "--input", "inputs/hello-world.json", ...FAST],
     code: 0,
-    stdout: VERDICT,
+    stdout: SUCCESS,
     stderr:
       /^(! .*\n)*Submitting hello-world\.\.\.\nRun #47 started {2}\(hello-world-[a-z2-7]{16}\)\n(.*\n)*Status: completed \(42s\)\n\n$/,
     started: 1,
@@ -80,9 +80,9 @@ const ROWS: readonly Row[] = [
   {
     args: ["run", "hello-world", "-i", "inputs/hello-world.json", "-i", "hello.message=test", ...FAST],
     code: 0,
-    stdout: VERDICT,
+    stdout: SUCCESS,
   },
-  { args: ["run", "quick", "-i", "-", ...FAST], stdin: '{"a": 1}', code: 0, stdout: VERDICT, inputs: { a: 1 } },
+  { args: ["run", "quick", "-i", "-", ...FAST], stdin: '{"a": 1}', code: 0, stdout: SUCCESS, inputs: { a: 1 } },
   { args: ["run", "quick", "-i", "{a: 1", ...FAST], code: 2, stderr: /-i #1/, started: 0 },
   {
     args: ["run", "quick", "-i", "no-such.json", "-i", "a:=x", ...FAST],
@@ -101,14 +101,14 @@ const ROWS: readonly Row[] = [
     args: ["run", "quick", "--events", ...FAST],
     code: 0,
     stdout:
-      /^\{"v":1,"type":"submitting".*\n\{"v":1,"type":"started".*\n(.*\n)*\{"v":1,"type":"settled".*"exitCode":0.*\n$/,
+      /^\{"v":1,"type":"submitting".*\n\{"v":1,"type":"started".*\n(.*\n)*\{"v":1,"type":"finished".*"exitCode":0.*\n$/,
   },
-  { args: ["run", "quick", "--name", "Nightly check", ...FAST], code: 0, stdout: VERDICT },
+  { args: ["run", "quick", "--name", "Nightly check", ...FAST], code: 0, stdout: SUCCESS },
   {
     args: ["run", "quick", "--no-wait"],
     code: 0,
-    stdout: /goes on\n.*pw-workflow-runner watch quick-/,
-    stderr: /^(?!.*Waiting until)/s,
+    stdout: /is still running\n.*pw-workflow-runner watch quick-/,
+    stderr: /^(?!.*Waiting up to)/s,
     started: 1,
   },
   {
@@ -121,32 +121,36 @@ const ROWS: readonly Row[] = [
   { args: ["run", "failing-step", ...FAST], code: 1, stdout: /^✗ Workflow failed: .*compile[^]*│ .*undeclared/ },
   { args: ["run", "failing-step", ...FAST, "--json"], code: 1, stdout: /"failedJobs"[^]*"exitCode": 1/ },
   { args: ["run", "needs-consent", ...FAST], code: 2, stderr: /LICENSE_SERVER\n.*--trust/, started: 0 },
-  { args: ["run", "needs-consent", "--trust", ...FAST], code: 0, stdout: VERDICT },
+  { args: ["run", "needs-consent", "--trust", ...FAST], code: 0, stdout: SUCCESS },
   { args: ["run", "open-notebook", ...FAST], code: 0, stdout: /stays running: http:\/\/127\.0\.0\.1:\d+\// },
-  { args: ["run", "no-such", ...FAST], code: 5, stderr: /Cannot find the workflow "no-such"/ },
-  { args: ["run", "never-ending", "--timeout", "1s", ...FAST], code: 124, stdout: /goes on[^]*watch never-ending-/ },
-  { args: ["run", "quick", "--timeout", "0", ...FAST], code: 0, stderr: /^(?!.*Waiting until)/s },
+  { args: ["run", "no-such", ...FAST], code: 5, stderr: /Cannot find workflow "no-such"/ },
+  {
+    args: ["run", "never-ending", "--timeout", "1s", ...FAST],
+    code: 124,
+    stdout: /is still running[^]*watch never-ending-/,
+  },
+  { args: ["run", "quick", "--timeout", "0", ...FAST], code: 0, stderr: /^(?!.*Waiting up to)/s },
   {
     args: ["run", "quick", ...FAST],
-    // On a current server this takes the minute that the run is looked for; an older one leaves nothing to look for.
+    // With the current API, the search for the run takes a minute; with the legacy one, there is no search.
     faults: [{ on: "submit", cut: "before-effect" }],
-    behavior: { routes: "legacy", nestedRead: "run" },
+    behavior: { apiVersion: "legacy", legacyRead: "run" },
     code: 6,
-    stdout: /not known whether a run was started/,
+    stdout: /Outcome unknown: a run may have been started/,
     started: 0,
   },
   {
     args: ["run", "quick", ...FAST],
     faults: [{ on: "submit", cut: "after-effect" }],
     code: 0,
-    stdout: VERDICT,
+    stdout: SUCCESS,
     started: 1,
   },
   {
     args: [...HELLO, "--unreachable-timeout", "1s"],
     faults: [{ on: "get-run", status: 503, times: Infinity }],
     code: 7,
-    stdout: /goes on[^]*watch hello-world-/,
+    stdout: /is still running[^]*watch hello-world-/,
     started: 1,
   },
   {
@@ -164,7 +168,7 @@ const ROWS: readonly Row[] = [
   },
   {
     args: ["run", "quick", ...FAST],
-    behavior: { routes: "legacy", nestedRead: "405" },
+    behavior: { apiVersion: "legacy", legacyRead: "405" },
     code: 2,
     stderr: /--no-wait/,
     started: 0,
@@ -174,14 +178,14 @@ const ROWS: readonly Row[] = [
     args: ["list"],
     entry: new URL("../support/throwing_main.ts", import.meta.url).href,
     code: 70,
-    stderr: /the dice are broken\n.*report/,
+    stderr: /the random source is broken\n.*report/,
   },
 
   // Keys.
   { args: ["list"], env: { PW_API_KEY: "" }, code: 4, stderr: /PW_API_KEY[^]*pwt_/ },
   { args: ["list", "--json"], env: { PW_API_KEY: "pwt_nonsense" }, code: 4, stdout: /"kind": "credential_malformed"/ },
 
-  // What became of runs.
+  // Runs.
   {
     args: ["status", "hello-world", "46"],
     code: 0,
@@ -191,8 +195,8 @@ const ROWS: readonly Row[] = [
   { args: ["status", "hello-world:46", "--json"], code: 0, stdout: /"runNumber": 46[^]*"exitCode": 0/ },
   { args: ["status", "hello-world"], code: 2, stderr: /is a workflow/ },
   { args: ["status", "no-such-run"], code: 5, stderr: /no such run/ },
-  { args: ["status", "last"], code: 5, stderr: /remembers none/ },
-  { args: ["watch", "hello-world-00046"], code: 0, stdout: VERDICT },
+  { args: ["status", "last"], code: 5, stderr: /local history is empty/ },
+  { args: ["watch", "hello-world-00046"], code: 0, stdout: SUCCESS },
   { args: ["watch", "hello-world#46", "hello-world#44", "--json"], code: 1, stdout: /"runs": \[[^]*"exitCode": 1/ },
   { args: ["runs", "--limit", "2", "--json"], code: 0, stdout: /^\{\n\s+"runs": \[[^]*"total": \d\d/ },
   {
@@ -210,7 +214,7 @@ const ROWS: readonly Row[] = [
   { args: ["logs", "hello-world#46", "-f"], code: 0, stdout: /==> hello \/ prepare <==[^]*==> hello \/ collect <==/ },
   { args: ["errors", "failing-step#1"], code: 1, stdout: /^✗ step "compile"[^]*undeclared/ },
   { args: ["errors", "hello-world#46", "--json"], code: 0, stdout: /"failedJobs": \[\]/ },
-  { args: ["cancel", "hello-world#46"], code: 0, stdout: /had ended already: completed/ },
+  { args: ["cancel", "hello-world#46"], code: 0, stdout: /had already ended: completed/ },
 
   // Signals.
   {
@@ -226,19 +230,19 @@ const ROWS: readonly Row[] = [
     code: 143,
     stdout: /"kind": "stopped",\n\s+"submitted": "yes"/,
   },
-  { args: ["run", "never-ending", ...FAST], signal: [/started/, "SIGHUP"], code: 129, stderr: /goes on/ },
+  { args: ["run", "never-ending", ...FAST], signal: [/started/, "SIGHUP"], code: 129, stderr: /is still running/ },
   {
     args: ["simulate", "--speed", "10"],
     signal: [/Serving/, "SIGINT"],
     code: 0,
     stdout: /^export PW_API_KEY=pwt_\S+\n$/,
   },
-  { args: ["demo"], code: 0, stdout: VERDICT },
+  { args: ["demo"], code: 0, stdout: SUCCESS },
 ];
 
 for (const row of ROWS) {
   const { args, env = {}, faults, behavior, signal, stdin } = row;
-  const circumstances = [
+  const conditions = [
     ...Object.entries(env).map(([name, value]) => `${name}=${value}`),
     ...(faults ?? []).map((fault) => JSON.stringify(fault)),
     ...(behavior === undefined ? [] : [JSON.stringify(behavior)]),
@@ -246,25 +250,25 @@ for (const row of ROWS) {
     ...(stdin === undefined ? [] : ["stdin"]),
     ...(row.entry === undefined ? [] : ["a broken dependency"]),
   ].join(" ");
-  Deno.test(`\`${args.join(" ")}\`${circumstances === "" ? "" : ` with ${circumstances}`} ends ${row.code}`, () =>
-    hold(row));
+  Deno.test(`\`${args.join(" ")}\`${conditions === "" ? "" : ` with ${conditions}`} exits with ${row.code}`, () =>
+    check(row));
 }
 
-Deno.test("a run that is cancelled from outside ends 3", async () => {
+Deno.test("a run that is cancelled on the platform exits with 3", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const { code, stdout } = await runProgram({
     args: ["run", "never-ending", ...FAST],
     env: { PW_API_KEY: simulator.key },
     onStderr: (text) => {
       const slug = /never-ending-[a-z2-7]{16}/.exec(text)?.[0];
-      if (slug !== undefined) simulator.cancelFromOutside(slug);
+      if (slug !== undefined) simulator.cancelExternally(slug);
     },
   });
   assert.equal(code, 3);
   assert.match(stdout, /cancelled/);
 });
 
-Deno.test("`cancel` cancels a run that goes on", async () => {
+Deno.test("`cancel` cancels an active run", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const env = { PW_API_KEY: simulator.key };
   await runProgram({ args: ["run", "never-ending", "--no-wait"], env });
@@ -274,7 +278,7 @@ Deno.test("`cancel` cancels a run that goes on", async () => {
   assert.match(stdout, /is (being )?cancelled/);
 });
 
-Deno.test("a key in .env is used, and the environment stands above it", async () => {
+Deno.test("PW_API_KEY from .env is used, and the environment overrides it", async () => {
   await using simulator = await startSimulator();
   const cwd = await Deno.makeTempDir();
   try {
@@ -288,7 +292,7 @@ Deno.test("a key in .env is used, and the environment stands above it", async ()
   }
 });
 
-async function hold(row: Row): Promise<void> {
+async function check(row: Row): Promise<void> {
   const { code, stdout, stderr, signal, entry, stdin } = row;
   await using simulator = await startSimulator({
     clock: fastClock(systemClock, 60),
@@ -296,26 +300,26 @@ async function hold(row: Row): Promise<void> {
     ...(row.faults === undefined ? {} : { faults: row.faults }),
   });
   let isSent = false;
-  let said = "";
-  const call: Call = {
+  let stderrSoFar = "";
+  const call: ProgramCall = {
     args: row.args,
     env: { PW_API_KEY: simulator.key, ...row.env },
     ...(entry === undefined ? {} : { entry }),
     ...(stdin === undefined ? {} : { stdin }),
     onStderr(text, child) {
-      said += text;
-      if (signal === undefined || isSent || !signal[0].test(said)) return;
+      stderrSoFar += text;
+      if (signal === undefined || isSent || !signal[0].test(stderrSoFar)) return;
       isSent = true;
       child.kill(signal[1]);
     },
   };
-  const ending = await runProgram(call);
-  const whole = `stdout:\n${ending.stdout}\nstderr:\n${ending.stderr}`;
-  assert.equal(ending.code, code, whole);
-  if (stdout !== undefined) assert.match(ending.stdout, stdout, whole);
-  if (stderr !== undefined) assert.match(ending.stderr, stderr, whole);
-  if (row.args.includes("--json")) JSON.parse(ending.stdout);
-  if (row.started !== undefined) assert.equal(simulator.runs().length, row.started, whole);
+  const result = await runProgram(call);
+  const output = `stdout:\n${result.stdout}\nstderr:\n${result.stderr}`;
+  assert.equal(result.code, code, output);
+  if (stdout !== undefined) assert.match(result.stdout, stdout, output);
+  if (stderr !== undefined) assert.match(result.stderr, stderr, output);
+  if (row.args.includes("--json")) JSON.parse(result.stdout);
+  if (row.started !== undefined) assert.equal(simulator.runs().length, row.started, output);
   if (row.inputs !== undefined) {
     assert.deepEqual(submittedTo(simulator).at(-1)?.inputs, row.inputs);
   }

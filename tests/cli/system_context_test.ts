@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { stopSignals, systemContext } from "../../lib/cli/system_context.ts";
 
-Deno.test("Ctrl-Break on Windows stops like Ctrl-C, and nothing is listened for that Windows has not", () => {
+Deno.test("on Windows, Ctrl-Break stops like Ctrl-C and no unsupported signal is used", () => {
   assert.deepEqual([...stopSignals("windows")], [["SIGINT", "SIGINT"], ["SIGBREAK", "SIGINT"]]);
 });
 
 for (const os of ["linux", "darwin"] as const) {
-  Deno.test(`a closed terminal, Ctrl-C and kill are each heard as such on ${os}`, () => {
-    assert.deepEqual([...stopSignals(os)].map(([heard, meant]) => heard === meant && heard), [
+  Deno.test(`on ${os}, a closed terminal, Ctrl-C and kill are reported as their own signals`, () => {
+    assert.deepEqual([...stopSignals(os)].map(([signal, reportedAs]) => signal === reportedAs && signal), [
       "SIGHUP",
       "SIGINT",
       "SIGTERM",
@@ -15,6 +15,6 @@ for (const os of ["linux", "darwin"] as const) {
   });
 }
 
-Deno.test("this machine knows every signal that is listened for", () => {
+Deno.test("this platform supports every signal that the program listens for", () => {
   using _listening = systemContext("").onSignal(() => {});
 });

@@ -1,4 +1,4 @@
-/** What a person sees: a real terminal, a real process. */
+/** The program in a real terminal, as a real process. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -14,7 +14,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const RUN = "run hello-world -i inputs/hello-world.json --no-check";
 
 Deno.test({
-  ...needing("the live line shows status, time and step in place, and makes room for the verdict", missing),
+  ...needing("the live line shows status, time and step in place, and is cleared before the result", missing),
   async fn() {
     await using stage = await aStage({ speed: 8 });
     await using terminal = await stage.open(RUN);
@@ -27,19 +27,22 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("Ctrl-C during a wait asks about the run, and Enter leaves it going and says how to go on", missing),
+  ...needing(
+    "Ctrl-C during a wait prompts about the run; Enter keeps it running and prints the command that tracks it",
+    missing,
+  ),
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
-    // The time goes on between two looks.
+    // The elapsed time advances between two polls.
     await terminal.waitFor(/\(2s\)/);
     await terminal.keys("C-c");
-    await terminal.waitFor(/The run never-ending-\S+ goes on\. Cancel it too\? \[y\/N\]/);
+    await terminal.waitFor(/Run never-ending-\S+ is still running\. Cancel it too\? \[y\/N\]/);
     await terminal.keys("Enter");
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.match(
       screen,
-      /Stopped waiting: the run never-ending-[a-z2-7]+ goes on\n.*Go on: pw-workflow-runner watch never-ending-/,
+      /Stopped waiting: run never-ending-[a-z2-7]+ is still running\n.*Track it again: pw-workflow-runner watch never-ending-/,
     );
     assert.equal(stage.simulator.received("cancel-run").length, 0);
   },
@@ -54,13 +57,13 @@ Deno.test({
     await terminal.keys("C-c");
     await terminal.waitFor(/Cancel it too\?/);
     await terminal.keys("y", "Enter");
-    assert.match(await terminal.waitFor(/\[ended 130\]/), /The run never-ending-[a-z2-7]+ is being cancelled/);
+    assert.match(await terminal.waitFor(/\[ended 130\]/), /Run never-ending-[a-z2-7]+ is being cancelled/);
     assert.equal(stage.simulator.received("cancel-run").length, 1);
   },
 });
 
 Deno.test({
-  ...needing("Ctrl-C twice leaves at once, and the run goes on", missing),
+  ...needing("Ctrl-C twice exits immediately and keeps the run", missing),
   async fn() {
     await using stage = await aStage({ speed: 1 });
     await using terminal = await stage.open("run never-ending");
@@ -79,7 +82,7 @@ Deno.test({
     await using stage = await aStage({ speed: 4 });
     await using terminal = await stage.open(`${RUN} --poll-interval 200ms --max-poll-interval 200ms`, { columns: 40 });
     const screen = await terminal.waitFor(/Status: running\.\.\. \(\d+s\) {2}step/);
-    // A line that wrapped could not be taken back, and would stand there many times.
+    // A wrapped line could not be cleared and would appear many times.
     assert.equal(screen.match(/Status: running/g)?.length, 1, screen);
     const later = await terminal.waitFor(/\(\d\ds\)/);
     assert.equal(later.match(/Status: running/g)?.length, 1, later);
@@ -96,9 +99,9 @@ Deno.test({
     assert.equal(screen.match(/Status: running/g)?.length, 1, screen);
     const later = await terminal.waitFor(/\((?:[4-9]|\d\d)s\)/);
     assert.equal(later.match(/Status: running/g)?.length, 1, later);
-    // The terminal's own ^C behind a full line must not push it on.
+    // The ^C that the terminal echoes after a full line must not wrap it.
     await terminal.keys("C-c");
-    await terminal.waitFor(/leaves at once/);
+    await terminal.waitFor(/exits immediately/);
     await terminal.keys("Enter");
     const last = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!last.includes("Status: running"), last);
@@ -106,7 +109,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("NO_COLOR leaves no colour on the screen", missing),
+  ...needing("NO_COLOR disables colors", missing),
   async fn() {
     await using stage = await aStage({ speed: 60 });
     await using terminal = await stage.open(RUN, { env: { NO_COLOR: "1" } });
@@ -116,7 +119,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("`logs -f` shows lines as they come, and ends with the run", missing),
+  ...needing("`logs -f` shows new lines as they appear and ends with the run", missing),
   async fn() {
     await using stage = await aStage({ speed: 6 });
     const { slug } = await stage.start();
@@ -129,7 +132,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("control codes of a server's text do nothing to the terminal", missing),
+  ...needing("control codes in text from a server do not affect the terminal", missing),
   async fn() {
     await using stage = await aStage({ speed: 60, workflows: { "evil": EVIL } });
     await using terminal = await stage.open("run evil; PW_LOG_LEVEL=INFO");
@@ -141,7 +144,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("a secret given as name=@- is asked for without echo, and arrives", missing),
+  ...needing("NAME=@- prompts for a secret without echo and submits it", missing),
   async fn() {
     await using stage = await aStage({ speed: 60 });
     await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
@@ -154,7 +157,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("Ctrl-C while a secret is asked for sends nothing", missing),
+  ...needing("Ctrl-C at the prompt for a secret sends nothing", missing),
   async fn() {
     await using stage = await aStage({ speed: 60 });
     await using terminal = await stage.open("run simulation-runner -i password=@- --no-wait");
@@ -191,7 +194,7 @@ async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Re
         command: `'${Deno.execPath()}' run --no-prompt -A main.ts ${args}`,
         cwd: ROOT,
         ...options,
-        // What runs these tests may want no colour; the program is to decide by its own terminal.
+        // The environment of the tests may set NO_COLOR.
         env: { ...env, NO_COLOR: "", ...options.env },
       }),
     async start() {

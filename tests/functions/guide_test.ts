@@ -1,4 +1,4 @@
-/** What docs/cloud.md promises of HTTP is so. */
+/** The table of the HTTP API in docs/service.md. */
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
@@ -11,16 +11,16 @@ import { aServiceStage } from "../support/service.ts";
 const FULL = "full-key-0123456789";
 const READ = "read-key-0123456789";
 const KEYS: Readonly<Record<string, string>> = { PW_TRIGGER_KEY: FULL, PW_READ_KEY: READ };
-const GUIDE = await Deno.readTextFile(new URL("../../docs/cloud.md", import.meta.url));
+const GUIDE = await Deno.readTextFile(new URL("../../docs/service.md", import.meta.url));
 const NIGHTLY = { name: "nightly", cron: "30 2 * * *", workflow: "quick" };
 
-const ROWS = [...GUIDE.matchAll(/^\| `(GET|POST) (\/\S*)` +\| (full|reading|none) +\|/gm)]
+const ROWS = [...GUIDE.matchAll(/^\| `(GET|POST) (\/\S*)` +\| (trigger|read|none) +\|/gm)]
   .map(([, method = "", path = "", key = ""]) => ({ method, path, key }));
 
-Deno.test("docs/cloud.md lists addresses", () => assert.equal(ROWS.length, 8));
+Deno.test("docs/service.md lists every route", () => assert.equal(ROWS.length, 8));
 
 for (const { method, path, key } of ROWS) {
-  Deno.test(`docs/cloud.md: ${method} ${path} is there, and opens to ${key === "none" ? "anybody" : `the ${key} key`}`, async () => {
+  Deno.test(`docs/service.md: ${method} ${path} exists, and needs ${key === "none" ? "no key" : `the ${key} key`}`, async () => {
     await using stage = await aServiceStage([NIGHTLY]);
     const service = await stage.isolate();
     await tick(service);
@@ -29,23 +29,23 @@ for (const { method, path, key } of ROWS) {
       open: () => Promise.resolve(service),
       keys: readKeys((name) => KEYS[name]),
     });
-    const ask = async (where: string, given: string | null, how = method) => {
-      const answer = await handler(
-        new Request(`https://runner.example${where}`, {
-          method: how,
+    const send = async (target: string, accessKey: string | null, requestMethod = method) => {
+      const response = await handler(
+        new Request(`https://runner.example${target}`, {
+          method: requestMethod,
           headers: {
-            ...(given === null ? {} : { authorization: `Bearer ${given}` }),
-            ...(how === "POST" ? { "content-type": "application/json" } : {}),
+            ...(accessKey === null ? {} : { authorization: `Bearer ${accessKey}` }),
+            ...(requestMethod === "POST" ? { "content-type": "application/json" } : {}),
           },
-          ...(how === "POST" ? { body: JSON.stringify({ workflow: "hello-world", inputs: hello }) } : {}),
+          ...(requestMethod === "POST" ? { body: JSON.stringify({ workflow: "hello-world", inputs: hello }) } : {}),
         }),
       );
-      return { status: answer.status, text: await answer.text() };
+      return { status: response.status, text: await response.text() };
     };
-    const { id } = JSON.parse((await ask("/runs", FULL, "POST")).text);
-    const where = path.replace(":id", id).replace(":name", "nightly");
-    assert.equal((await ask(where, null)).status, key === "none" ? 200 : 401);
-    assert.equal((await ask(where, READ)).status, key === "full" ? 403 : 200);
-    assert.ok([200, 202].includes((await ask(where, FULL)).status));
+    const { id } = JSON.parse((await send("/runs", FULL, "POST")).text);
+    const target = path.replace(":id", id).replace(":name", "nightly");
+    assert.equal((await send(target, null)).status, key === "none" ? 200 : 401);
+    assert.equal((await send(target, READ)).status, key === "trigger" ? 403 : 200);
+    assert.ok([200, 202].includes((await send(target, FULL)).status));
   });
 }

@@ -6,7 +6,7 @@ import { cacheEnv } from "../support/program.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { aServiceStage } from "../support/service.ts";
 
-Deno.test("a run of a function's own is submitted once for its key, and the ticks see its end", async () => {
+Deno.test("runNow() submits one run per key, and the ticks track it to its end", async () => {
   await using stage = await aServiceStage([]);
   const service = await stage.isolate();
   const first = await runNow(service, "quick", { inputs: { file: "a" }, key: "upload a" });
@@ -18,7 +18,7 @@ Deno.test("a run of a function's own is submitted once for its key, and the tick
   assert.equal((await service.deps.store.get(first.submissionId))?.state, "finished");
 });
 
-Deno.test("the example in functions/mod.ts runs as it stands", async () => {
+Deno.test("the example in functions/mod.ts runs unchanged", async () => {
   const text = await Deno.readTextFile(new URL("../../functions/mod.ts", import.meta.url));
   const [, block = ""] = /```ts\n([^]*?)```/.exec(text) ?? [];
   const example = block.replaceAll(/^ \* ?/gm, "").replace(

@@ -21,7 +21,7 @@ elsewhere: { type: compute-resources, optional: true }
 steps: { type: integer, hidden: "\${{ inputs.solver == 'steady' }}" }
 queue: { type: string, hidden: "\${{ inputs.resource.schedulerType == '' }}", ignore: "\${{ .hidden }}" }
 odd: { type: string, hidden: "\${{ lookup(inputs.solver) }}" }
-notes: { type: header, text: Words }
+notes: { type: header, text: Text }
 output: { type: group, items: { folder: { type: string, label: Folder }, format: { type: string, default: csv } } }
 extra: { type: group, optional: true, items: { name: { type: string } } }
 gone: { type: group, hidden: true, items: { name: { type: string } } }
@@ -33,7 +33,7 @@ probes:
     kind: { type: dropdown, options: [point, line], default: point }
     length: { type: number, hidden: "\${{ inputs.probes.[index].kind == 'point' }}" }
 `;
-const ENOUGH = '{"cores": 4, "resource": "gpu", "queue": "q", "odd": "o", "output": {"folder": "out"}}';
+const VALID = '{"cores": 4, "resource": "gpu", "queue": "q", "odd": "o", "output": {"folder": "out"}}';
 
 async function check(args: readonly string[], isStrict = false): Promise<{ problems: string[]; warnings: string[] }> {
   const form = readForm({ on: { execute: { inputs: parse(CASE) } } });
@@ -41,7 +41,7 @@ async function check(args: readonly string[], isStrict = false): Promise<{ probl
   const layers = await readLayers(args, {
     readTextFile: () => Promise.resolve(FILE),
     readStdin: () => Promise.resolve("{}"),
-    askSecret: () => Promise.resolve("hunter2"),
+    promptSecret: () => Promise.resolve("hunter2"),
   });
   const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict });
   const line = ({ origin, path, message }: Problem) => `${origin} | ${path} | ${message}`;
@@ -61,7 +61,7 @@ const FILE = `{
 }
 `;
 
-Deno.test("seven mistakes of one file are seven lines, each with where it stands and what is allowed", async () => {
+Deno.test("all problems of a file are reported, each with its line and what is allowed", async () => {
   assert.deepEqual((await check(["case.json", "queue=q", "odd=o"])).problems, [
     'case.json:2 | solver | must be one of "steady", "les": got "stedy"; did you mean "steady"?',
     "case.json:3 | cores | must be a whole number from 1 to 512: got 1024",
@@ -69,7 +69,7 @@ Deno.test("seven mistakes of one file are seven lines, each with where it stands
     'case.json:5 | fields[1] | must be one of "pressure", "velocity": got "speed"',
     'case.json:7 | is_dry | must be true or false: got "yes"',
     'case.json:6 | resource | must be a cluster\'s name, its pw://user/name or an object with its id: got "pw://me"',
-    'case.json:9 | output.floder | is not asked for: did you mean "folder", which is required?',
+    'case.json:9 | output.floder | unknown field: did you mean "folder", which is required?',
   ]);
 });
 
@@ -104,20 +104,20 @@ for (
     ]],
     [["resource=workspace"], [
       "-i #2 | resource | must be a cluster's name, its pw://user/name or an object with its id: " +
-      'got "workspace"; this workflow does not take the workspace',
+      'got "workspace"; this workflow does not accept the workspace',
     ]],
-    // Never a word of what is secret.
+    // Secrets are never quoted.
     [["license:=7"], ["-i #2 | license | must be text: got •••"]],
     [["db_password:=1234"], ["-i #2 | db_password | must be text: got •••"]],
     [["solver=@-"], ['-i #2 | solver | must be one of "steady", "les": got •••']],
   ] as const satisfies readonly (readonly [readonly string[], readonly string[]])[]
 ) {
-  Deno.test(`-i ${JSON.stringify(args)} over enough inputs has the problems ${JSON.stringify(want)}`, async () => {
-    assert.deepEqual((await check([ENOUGH, ...args])).problems, want);
+  Deno.test(`-i ${JSON.stringify(args)} on top of valid inputs has the problems ${JSON.stringify(want)}`, async () => {
+    assert.deepEqual((await check([VALID, ...args])).problems, want);
   });
 }
 
-Deno.test("nothing given is every required input, in the order of the form", async () => {
+Deno.test("empty inputs are missing every required field, in the order of the form", async () => {
   const { problems } = await check([]);
   assert.deepEqual(problems, [
     " | cores | is required (Cores): give a whole number from 1 to 512",
@@ -126,49 +126,49 @@ Deno.test("nothing given is every required input, in the order of the form", asy
   ]);
 });
 
-Deno.test("a field whose condition only the platform can work out is not required, and that is said", async () => {
-  const enough = '{"cores": 4, "resource": "gpu", "output": {"folder": "out"}}';
-  assert.deepEqual(await check([enough]), {
+Deno.test("a field whose condition only the platform can evaluate is a warning", async () => {
+  const inputs = '{"cores": 4, "resource": "gpu", "output": {"folder": "out"}}';
+  assert.deepEqual(await check([inputs]), {
     problems: [],
     warnings: [
-      " | queue | may be required: that hangs on what is not known here",
-      " | odd | may be required: that hangs on what is not known here",
+      " | queue | may be required: depends on values that only the platform knows",
+      " | odd | may be required: depends on values that only the platform knows",
     ],
   });
-  const told = await check([enough, 'resource:={"name": "gpu", "schedulerType": "slurm"}']);
-  assert.deepEqual(told.problems, [" | queue | is required: give text"]);
-  const hidden = await check([enough, 'resource:={"name": "gpu", "schedulerType": ""}', "odd=o"]);
+  const shown = await check([inputs, 'resource:={"name": "gpu", "schedulerType": "slurm"}']);
+  assert.deepEqual(shown.problems, [" | queue | is required: give text"]);
+  const hidden = await check([inputs, 'resource:={"name": "gpu", "schedulerType": ""}', "odd=o"]);
   assert.deepEqual(hidden, { problems: [], warnings: [] });
 });
 
 for (
   const [args, want] of [
-    [["solvr=les"], ['-i #2 | solvr | is not asked for by this workflow: did you mean "solver"?']],
-    [["folder=out"], ['-i #2 | folder | is not asked for by this workflow: did you mean "output.folder"?']],
-    [["qwertyuiop=1"], ["-i #2 | qwertyuiop | is not asked for by this workflow"]],
-    [["notes=text"], ["-i #2 | notes | is not asked for by this workflow"]],
+    [["solvr=les"], ['-i #2 | solvr | unknown field: did you mean "solver"?']],
+    [["folder=out"], ['-i #2 | folder | unknown field: did you mean "output.folder"?']],
+    [["qwertyuiop=1"], ["-i #2 | qwertyuiop | unknown field"]],
+    [["notes=text"], ["-i #2 | notes | unknown field"]],
     [['{"v3": true, "output": {"v3": true}}'], [
-      "-i #2 | v3 | is a mark of older payloads (in 2 places): the platform lets it pass",
+      "-i #2 | v3 | legacy field (in 2 places), accepted and ignored",
     ]],
     [['probes:=[{"name": "a", "nmae": 1}, {"name": "b", "nmae": 1}]'], [
-      '-i #2 | probes[0].nmae | is not asked for by this workflow (in 2 rows): did you mean "name"?',
+      '-i #2 | probes[0].nmae | unknown field (in 2 rows): did you mean "name"?',
     ]],
   ] as const satisfies readonly (readonly [readonly string[], readonly string[]])[]
 ) {
-  Deno.test(`-i ${JSON.stringify(args)} is a warning, and a problem where the check is strict`, async () => {
-    assert.deepEqual(await check([ENOUGH, ...args]), { problems: [], warnings: want });
-    assert.deepEqual(await check([ENOUGH, ...args], true), { problems: want, warnings: [] });
+  Deno.test(`-i ${JSON.stringify(args)} is a warning, and a problem in a strict check`, async () => {
+    assert.deepEqual(await check([VALID, ...args]), { problems: [], warnings: want });
+    assert.deepEqual(await check([VALID, ...args], true), { problems: want, warnings: [] });
   });
 }
 
-Deno.test("a bare name for compute-resources is sent, with a word of warning, strict or not", async () => {
+Deno.test("a plain name for compute-resources is a warning, even in a strict check", async () => {
   const want = [
-    "-i #2 | elsewhere | is sent as this text: the platform looks up names of compute-clusters alone",
+    "-i #2 | elsewhere | is sent as text: the platform resolves names only for compute-clusters",
   ];
-  assert.deepEqual(await check([ENOUGH, "elsewhere=gpu"], true), { problems: [], warnings: want });
+  assert.deepEqual(await check([VALID, "elsewhere=gpu"], true), { problems: [], warnings: want });
 });
 
-Deno.test("the values of a real payload fit a form with every type", async () => {
+Deno.test("valid inputs for a form with every type have no problems", async () => {
   const form = readForm(parse(everyType.yaml));
   assert.ok(form !== null);
   const layers = await readLayers([
@@ -178,7 +178,11 @@ Deno.test("the values of a real payload fit a form with every type", async () =>
     "exact_only=x",
     'stages:=[{"name": "one"}]',
     "advanced.nested.token=@-",
-  ], { readTextFile: Deno.readTextFile, readStdin: () => Promise.resolve(""), askSecret: () => Promise.resolve("s") });
+  ], {
+    readTextFile: Deno.readTextFile,
+    readStdin: () => Promise.resolve(""),
+    promptSecret: () => Promise.resolve("s"),
+  });
   const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict: true });
   assert.deepEqual(checked, { problems: [], warnings: [] });
 });

@@ -10,9 +10,9 @@ for (
   const [inputs, secretPaths, want] of [
     [{}, [], "pw-workflow-runner run wf"],
     [{ hello: { message: "test" } }, [], "pw-workflow-runner run wf -i hello.message=test"],
-    [{ say: "it's" }, [], `pw-workflow-runner run wf -i 'say=it'\\''s'`],
+    [{ text: "it's" }, [], `pw-workflow-runner run wf -i 'text=it'\\''s'`],
     [{ nodes: 4, isDry: true, none: null }, [], "pw-workflow-runner run wf -i nodes:=4 -i isDry:=true -i none:=null"],
-    // Text that a form or a reader could take for something else says that it is text.
+    // Text that could be parsed as another type is quoted as JSON.
     [{ id: "007", on: "true" }, [], `pw-workflow-runner run wf -i 'id:="007"' -i 'on:="true"'`],
     [{ mail: "@file" }, [], `pw-workflow-runner run wf -i 'mail:="@file"'`],
     [{ lines: "a\nb\u0085\u202e" }, [], `pw-workflow-runner run wf -i 'lines:="a\\nb\\u0085\\u202e"'`],
@@ -31,12 +31,12 @@ for (
     ],
   ] as const satisfies readonly (readonly [Json, readonly string[], string])[]
 ) {
-  Deno.test(`${JSON.stringify(inputs)} is sent by ${want}`, () => {
+  Deno.test(`${JSON.stringify(inputs)} becomes ${want}`, () => {
     assert.equal(commandLine("wf", JSON.parse(JSON.stringify(inputs)), secretPaths), want);
   });
 }
 
-Deno.test("many values become one JSON, and the secrets among them are asked for", () => {
+Deno.test("many values become one JSON object, with a prompt for each secret", () => {
   const inputs = Object.fromEntries(
     Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),
   );
@@ -99,7 +99,7 @@ const { inputs: INPUTS } = fc.letrec<{ inputs: JsonObject; value: Json }>((tie) 
   ),
 }));
 
-/** What a shell makes of the lines: the arguments of each. */
+/** Runs the lines in a shell and returns the arguments of each. */
 async function throughShell(shell: string, lines: readonly string[]): Promise<string[][]> {
   const script = `show() { printf '%s\\0' "$#" "$@"; }\n${lines.join("\n")}\n`;
   const file = await Deno.makeTempFile();
@@ -108,12 +108,12 @@ async function throughShell(shell: string, lines: readonly string[]): Promise<st
     const { code, stdout } = await new Deno.Command(shell, { args: [file], signal: AbortSignal.timeout(30_000) })
       .output();
     assert.equal(code, 0);
-    const words = new TextDecoder().decode(stdout).split("\0");
+    const parts = new TextDecoder().decode(stdout).split("\0");
     const calls: string[][] = [];
-    for (let at = 0; at < words.length - 1;) {
-      const count = Number(words[at]);
-      calls.push(words.slice(at + 1, at + 1 + count));
-      at += 1 + count;
+    for (let start = 0; start < parts.length - 1;) {
+      const count = Number(parts[start]);
+      calls.push(parts.slice(start + 1, start + 1 + count));
+      start += 1 + count;
     }
     return calls;
   } finally {
@@ -121,10 +121,10 @@ async function throughShell(shell: string, lines: readonly string[]): Promise<st
   }
 }
 
-/** What `run` would make of its arguments. */
+/** The inputs that `run` reads from its arguments. */
 async function inputsFrom(
   args: readonly string[],
-  asked: JsonObject,
+  secrets: JsonObject,
   declared: DeclaredType | undefined,
 ): Promise<JsonObject> {
   const values: string[] = [];
@@ -135,17 +135,19 @@ async function inputsFrom(
     if (arg === "-i") at++;
   }
   const layers = await readLayers(values, {
-    readTextFile: (path) => Promise.reject(new Error(`${path} was not meant`)),
-    readStdin: () => Promise.reject(new Error("stdin was not meant")),
-    askSecret: (path) => {
-      const answer = asked[path];
-      return typeof answer === "string" ? Promise.resolve(answer) : Promise.reject(new Error(`${path} was not meant`));
+    readTextFile: (path) => Promise.reject(new Error(`Unexpected file ${path}`)),
+    readStdin: () => Promise.reject(new Error("Unexpected use of stdin")),
+    promptSecret: (path) => {
+      const secret = secrets[path];
+      return typeof secret === "string"
+        ? Promise.resolve(secret)
+        : Promise.reject(new Error(`Unexpected prompt for ${path}`));
     },
   });
   return mergeLayers(layers, () => declared).value;
 }
 
-/** The paths of all text, of which some are taken for secrets. */
+/** The paths of all text values, some of which become secrets. */
 function textPaths(value: Json, path: Path): Path[] {
   if (typeof value === "string") return [path];
   if (Array.isArray(value)) return value.flatMap((item, index) => textPaths(item, [...path, index]));
@@ -153,19 +155,21 @@ function textPaths(value: Json, path: Path): Path[] {
 }
 
 for (const shell of ["sh", "bash"]) {
-  Deno.test(`pasted into ${shell}, the command sends the same inputs byte for byte, whatever is declared`, async () => {
+  Deno.test(`pasted into ${shell}, the command sends the same inputs byte for byte, for any declared type`, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(INPUTS, { minLength: 40, maxLength: 60 }), async (many) => {
-        const wishes = many.map((inputs, index) => {
-          const paths = textPaths(inputs, []).filter((_, at) => (at + index) % 5 === 0);
+        const cases = many.map((inputs, index) => {
+          const paths = textPaths(inputs, []).filter((_, position) => (position + index) % 5 === 0);
           const names = paths.map((path) => path.reduce<string>(joinPath, ""));
-          const secrets = Object.fromEntries(paths.map((path, at) => [names[at] ?? "", valueAt(inputs, path) ?? null]));
+          const secrets = Object.fromEntries(
+            paths.map((path, position) => [names[position] ?? "", valueAt(inputs, path) ?? null]),
+          );
           return { inputs, secrets, line: commandLine("a workflow", inputs, names, { program: "show" }) };
         });
-        const calls = await throughShell(shell, wishes.map(({ line }) => line));
-        assert.equal(calls.length, wishes.length);
-        for (const [index, { inputs, secrets, line }] of wishes.entries()) {
-          assert.match(line, /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u, "one line of what a terminal shows");
+        const calls = await throughShell(shell, cases.map(({ line }) => line));
+        assert.equal(calls.length, cases.length);
+        for (const [index, { inputs, secrets, line }] of cases.entries()) {
+          assert.match(line, /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]*$/u, "one line of visible characters");
           for (const declared of [undefined, "text", "number", "boolean", "other"] as const) {
             const sent = await inputsFrom(calls[index] ?? [], secrets, declared);
             assert.equal(JSON.stringify(sent), JSON.stringify(inputs), line);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readDocument } from "../../lib/inputs/document.ts";
 
 for (
-  const [form, text, want] of [
+  const [format, text, want] of [
     ["yaml", "a: 1\nb: [x, 'y']\n", { a: 1, b: ["x", "y"] }],
     ["yaml", "", {}],
     ["yaml", "# nothing yet\n", {}],
@@ -13,41 +13,49 @@ for (
     ["json", '\uFEFF{"a": 1}', { a: 1 }],
   ] as const
 ) {
-  Deno.test(`${form} ${JSON.stringify(text)} is ${JSON.stringify(want)}`, async () => {
-    const document = await readDocument(text, { origin: "file", form });
+  Deno.test(`${format} ${JSON.stringify(text)} is ${JSON.stringify(want)}`, async () => {
+    const document = await readDocument(text, { origin: "file", format });
     assert.ok("value" in document);
     assert.deepEqual(document.value, want);
   });
 }
 
 for (
-  const [form, text, want] of [
-    ["json", "[1]", "file must be an object at the top: got an array"],
-    ["json", "null", "file must be an object at the top: got null"],
+  const [format, text, want] of [
+    ["json", "[1]", "file must be an object at the top level: got an array"],
+    ["json", "null", "file must be an object at the top level: got null"],
     ["json", "", "file:1 is not JSON: value expected"],
-    ["yaml", "text", "file must be an object at the top: got a string"],
+    ["yaml", "text", "file must be an object at the top level: got a string"],
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
-    ["yaml", "password: *hunter2\n", "file is not YAML that can be read: an alias has no anchor, or repeats too much"],
-    ["yaml", "a: &a [*a]\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
-    ["yaml", "a: .inf\n", "file holds what JSON can't: a number without end, or an anchor inside itself"],
-    ["yaml", bomb(), "file is not YAML that can be read: an alias has no anchor, or repeats too much"],
+    ["yaml", "password: *hunter2\n", "file is not valid YAML: an alias has no anchor or expands too much"],
+    [
+      "yaml",
+      "a: &a [*a]\n",
+      "file cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
+    ],
+    [
+      "yaml",
+      "a: .inf\n",
+      "file cannot be converted to JSON: it contains an infinite number, or an anchor that contains itself",
+    ],
+    ["yaml", bomb(), "file is not valid YAML: an alias has no anchor or expands too much"],
     ["json", `{"a": ${nested(500)}}`, "file is nested deeper than 500 levels"],
     ["json", `{"a": ${nested(100_000)}}`, "file is nested deeper than 500 levels"],
-    ["json", `{"a": ${nested(100_000)}} // as YAML has it`, "file is nested deeper than 500 levels"],
+    ["json", `{"a": ${nested(100_000)}} // parsed like YAML`, "file is nested deeper than 500 levels"],
     ["yaml", `a: ${nested(500)}`, "file is nested deeper than 500 levels"],
     ["yaml", `a: ${nested(10_000)}`, "file is nested deeper than 500 levels"],
   ] as const
 ) {
-  Deno.test(`${form} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
-    const problems = await readDocument(text, { origin: "file", form });
+  Deno.test(`${format} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
+    const problems = await readDocument(text, { origin: "file", format });
     assert.ok(Array.isArray(problems));
     assert.deepEqual(problems.map(({ origin, message }) => `${origin} ${message}`), [want]);
   });
 }
 
-Deno.test("500 levels are read, and a long flat list is not deep", async () => {
+Deno.test("500 levels are accepted, and a long flat list is not deep", async () => {
   for (const value of [nested(499), `[${Array(100_000).fill("[]")}]`]) {
-    assert.ok("value" in await readDocument(`{"a": ${value}}`, { origin: "file", form: "json" }));
+    assert.ok("value" in await readDocument(`{"a": ${value}}`, { origin: "file", format: "json" }));
   }
 });
 
@@ -55,7 +63,7 @@ function nested(levels: number): string {
   return "[".repeat(levels) + "]".repeat(levels);
 }
 
-/** A few lines that would be a thousand million values. */
+/** A few lines that expand to a billion values. */
 function bomb(): string {
   const lines = Array.from(
     { length: 9 },

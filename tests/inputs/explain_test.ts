@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { explainInputs } from "../../lib/inputs/explain.ts";
-import { givenLayer, readLayers } from "../../lib/inputs/layers.ts";
+import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import type { JsonObject } from "../../lib/json.ts";
@@ -10,7 +10,7 @@ const FILES: Readonly<Record<string, string>> = {
     '{\n  "case": {\n    "name": "first", "cores": 4\n  },\n  "rows": [\n    {"n": 1},\n    {"n": 2}\n  ],\n  "none": {}\n}\n',
   "more.yaml": "# more\ncase:\n  cores: 8\nrows:\n  - n: 3\n",
   "commented.json":
-    '// what it is\n{\n  /* of the\n     case */ "case": { "name": "a \\"quoted\\" name" },\n\n  "odd \\"name\\"": [1,\n    2,],\n}\n',
+    '// comment\n{\n  /* of the\n     case */ "case": { "name": "a \\"quoted\\" name" },\n\n  "odd \\"name\\"": [1,\n    2,],\n}\n',
   "secrets.json":
     '{"login": {"password": "hunter2", "pin": "4711"}, "api_token": "abc", "extra": {"secrets": {"a": "xyz"}}}',
 };
@@ -23,8 +23,8 @@ const FORM: JsonObject = {
       mode: { type: "string", default: "fast" },
     },
   },
-  worked_out: { type: "boolean", default: "${{ inputs.case.cores == 1 }}" },
-  left_out: { type: "string", default: "x", ignore: true },
+  computed: { type: "boolean", default: "${{ inputs.case.cores == 1 }}" },
+  ignored: { type: "string", default: "x", ignore: true },
   login: {
     type: "group",
     optional: true,
@@ -36,15 +36,15 @@ async function explain(args: readonly string[], inputs: JsonObject | null, prese
   const layers = await readLayers(args, {
     readTextFile: (path) => Promise.resolve(FILES[path] ?? ""),
     readStdin: () => Promise.resolve('{\n"case": {"name": "from stdin"}}'),
-    askSecret: () => Promise.resolve("asked-for-secret"),
+    promptSecret: () => Promise.resolve("entered-secret"),
   });
-  const all = preset === undefined ? layers : [givenLayer("preset small", preset), ...layers];
+  const all = preset === undefined ? layers : [createInputLayer("preset small", preset), ...layers];
   const form = inputs === null ? null : readForm({ on: { execute: { inputs } } });
   const rows = await explainInputs(mergeLayers(all), form);
   return rows.map(({ path, value, origin, overrode, isSent }) =>
     [
       `${path} = ${JSON.stringify(value)} from ${origin}${isSent ? "" : ", not sent"}`,
-      ...overrode.map((lost) => `over ${JSON.stringify(lost.value)} from ${lost.origin}`),
+      ...overrode.map((source) => `over ${JSON.stringify(source.value)} from ${source.origin}`),
     ].join(", ")
   );
 }
@@ -79,44 +79,44 @@ for (
     [[], []],
   ] as const satisfies readonly (readonly [readonly string[], readonly string[]])[]
 ) {
-  Deno.test(`-i ${JSON.stringify(args)} is explained leaf by leaf`, async () => {
+  Deno.test(`-i ${JSON.stringify(args)} is explained value by value`, async () => {
     assert.deepEqual(await explain(args, null), want);
   });
 }
 
-Deno.test("a preset lies below, and the form's defaults are shown as not sent", async () => {
+Deno.test("a preset has lower precedence, and the form's defaults are shown as not sent", async () => {
   assert.deepEqual(await explain(["case.cores=8"], FORM, { case: { name: "saved", cores: 2 } }), [
     'case.name = "saved" from preset small',
     "case.cores = 8 from -i #1, over 2 from preset small",
     'case.mode = "fast" from default, not sent',
-    'worked_out = "${{ inputs.case.cores == 1 }}" from default, not sent',
+    'computed = "${{ inputs.case.cores == 1 }}" from default, not sent',
     'login.pin = "•••" from default, not sent',
   ]);
 });
 
-const SECRETS = /hunter2|hunter3|4711|4712|abc|xyz|asked-for-secret|0000/;
+const SECRETS = /hunter2|hunter3|4711|4712|abc|xyz|entered-secret|0000/;
 
 for (
   const args of [
     ["secrets.json"],
     ["secrets.json", '{"login": {"password": "hunter3", "pin": "4712"}}'],
-    // What is overridden is as secret as what overrides it.
+    // An overridden value may be secret, too.
     ["secrets.json", "login:=null", "api_token:=7", "extra:=[]"],
     ["login.password=hunter3", "login=plain"],
-    ["innocent=@-"],
-    ["innocent=@-", "innocent=other"],
+    ["ordinary=@-"],
+    ["ordinary=@-", "ordinary=other"],
     ['rows:=[{"api_token": "abc"}]', "rows[0].api_token=xyz"],
     ['login:={"password": "hunter2"}', "login:=[]"],
   ]
 ) {
-  Deno.test(`no secret shows in the explanation of -i ${args.join(" -i ")}`, async () => {
+  Deno.test(`no secret is shown in the explanation of -i ${args.join(" -i ")}`, async () => {
     const rows = await explain(args, FORM);
     assert.ok(rows.length > 0);
     assert.doesNotMatch(rows.join("\n"), SECRETS);
   });
 }
 
-Deno.test("secrets among the defaults are hidden, whether a type or a name tells, and inside rows", async () => {
+Deno.test("secret defaults are masked, by type and by name, including those in rows", async () => {
   const form = readForm({
     on: {
       execute: {

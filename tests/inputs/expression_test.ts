@@ -56,7 +56,7 @@ for (
     ["${{ inputs.rows[0].name }}", "in row 0"],
     ["${{ inputs.nothing == null }}", true],
     ["${{ true }}", true],
-    // What the platform alone knows stays unknown, and logic carries on around it.
+    // Values that only the platform knows are unknown, and the operators have three-valued logic.
     ["${{ inputs.cluster.scheduler }}", UNKNOWN],
     ["${{ !inputs.cluster.scheduler }}", UNKNOWN],
     ["${{ inputs.cluster.scheduler == 'slurm' }}", UNKNOWN],
@@ -68,13 +68,13 @@ for (
     ["${{ inputs.cluster.scheduler ? 'one' : 'other' }}", UNKNOWN],
     ["${{ org.REGION == 'eu' }}", UNKNOWN],
     ["${{ .label }}", UNKNOWN],
-    // Whether values of different types are made alike is the platform's affair.
+    // Whether the platform converts values of different types is not known.
     ["${{ inputs.flag == 'true' }}", UNKNOWN],
     ["${{ inputs.count == '3' }}", UNKNOWN],
     ["${{ inputs.count == '4' }}", false],
     ["${{ inputs.nothing == '' }}", UNKNOWN],
     ["${{ inputs.mode < 3 }}", UNKNOWN],
-    // Not understood.
+    // Not supported.
     ["${{ inputs.rows get 0 get name }}", UNKNOWN],
     ["${{ inputs.mode == }}", UNKNOWN],
     ["${{ inputs.mode[1:2] }}", UNKNOWN],
@@ -91,8 +91,8 @@ for (
   });
 }
 
-Deno.test("a reference that only looks like one of ours is not understood as ours", () => {
-  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "outside" });
+Deno.test("a reference to something similar to inputs is external", () => {
+  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "external" });
 });
 
 for (

@@ -11,26 +11,26 @@ const FORM = readForm({
 for (
   const [inputs, want] of [
     [{ n: "1", partiton: "debug" }, [
-      'wrong partiton: is not asked for: did you mean "partition", which is required?',
+      'invalid partiton: unknown field: did you mean "partition", which is required?',
     ]],
     [{ partition: "debug", x: "1" }, [
-      "wrong n: is required: give text",
-      'unknown-name x: is not asked for by this workflow: did you mean "n"?',
+      "invalid n: is required: give text",
+      'unknown x: unknown field: did you mean "n"?',
     ]],
     [{ n: "1", something: "debug" }, [
-      "wrong partition: is required: give text",
-      "unknown-name something: is not asked for by this workflow",
+      "invalid partition: is required: give text",
+      "unknown something: unknown field",
     ]],
-    // The second of two near names was not meant: what it would have been meant for is taken.
+    // Only the first of two similar names replaces the required field.
     [{ n: "1", partiton: "a", partitin: "b" }, [
-      'wrong partiton: is not asked for: did you mean "partition", which is required?',
-      'unknown-name partitin: is not asked for by this workflow: did you mean "partition"?',
+      'invalid partiton: unknown field: did you mean "partition", which is required?',
+      'unknown partitin: unknown field: did you mean "partition"?',
     ]],
   ] as const satisfies readonly (readonly [JsonObject, readonly string[]])[]
 ) {
-  Deno.test(`${JSON.stringify(inputs)} has ${want.length === 1 ? "one mistake" : "two mistakes"}: ${want.join("; ")}`, () => {
+  Deno.test(`${JSON.stringify(inputs)} has ${want.length === 1 ? "one problem" : "two problems"}: ${want.join("; ")}`, () => {
     assert.ok(FORM !== null);
-    const found = findProblems(FORM, inputs, { asked: new Set() });
+    const found = findProblems(FORM, inputs, { secretPaths: new Set() });
     assert.deepEqual(found.map(({ type, path, message }) => `${type} ${formatPath(path)}: ${message}`), want);
   });
 }

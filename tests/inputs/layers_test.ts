@@ -5,7 +5,7 @@ import type { JsonObject } from "../../lib/json.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "base.json": '{"a": {"b": 1, "c": [1, 2]}, "d": "x"}',
-  "commented.json": '// what it is\n{\n  "a": 1, /* why */\n  "b": [2,],\n}\n',
+  "commented.json": '// comment\n{\n  "a": 1, /* comment */\n  "b": [2,],\n}\n',
   "base.yaml": "a:\n  b: 2 # more\nwhen: 2026-01-05\n",
   "broken.json": '{\n  "a": 1,\n  "b": }\n',
   "broken.yaml": "a: [1\nb: 2\n",
@@ -53,28 +53,28 @@ for (
 
 for (
   const [args, want] of [
-    [["no-such.json"], ["-i #1  cannot read no-such.json: there is no such file"]],
+    [["no-such.json"], ["-i #1  cannot read no-such.json: no such file"]],
     [["broken.json"], ["broken.json:3  is not JSON: value expected"]],
     [["broken.yaml"], [
       "broken.yaml:2  is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
     ]],
-    [["list.json"], ["list.json  must be an object at the top: got an array"]],
-    [["-", "-"], ["-i #2  stdin can be read once"]],
-    [["a:=oops"], ["-i #1 a is not JSON: after := comes JSON; for text use ="]],
-    [["base.json", "d.e=1"], ["-i #2 d.e leads through d, which holds a value"]],
+    [["list.json"], ["list.json  must be an object at the top level: got an array"]],
+    [["-", "-"], ["-i #2  stdin can only be read once"]],
+    [["a:=oops"], ["-i #1 a is not JSON: := takes JSON; use = for text"]],
+    [["base.json", "d.e=1"], ["-i #2 d.e d is not an object"]],
     [["base.json", "a[0]=1"], ["-i #2 a[0] a is not a list"]],
-    [["rows[2]=1"], ["-i #1 rows[2] the list has 0 rows: the next is [0]"]],
-    [["__proto__.x=1"], ["-i #1 __proto__.x __proto__ is a name that can't be used"]],
-    [['a:={"__proto__": {"x": 1}}'], ["-i #1 a.__proto__ is a name that can't be used"]],
+    [["rows[2]=1"], ["-i #1 rows[2] the list has 0 rows: the next index is [0]"]],
+    [["__proto__.x=1"], ["-i #1 __proto__.x __proto__ is a reserved name"]],
+    [['a:={"__proto__": {"x": 1}}'], ["-i #1 a.__proto__ is a reserved name"]],
     [["proto.json"], [
-      "proto.json a.__proto__ is a name that can't be used",
-      "proto.json constructor is a name that can't be used",
+      "proto.json a.__proto__ is a reserved name",
+      "proto.json constructor is a reserved name",
     ]],
     [["a..b=1"], ["-i #1 a..b is not a path"]],
     [["no-such.json", "list.json", "a:="], [
-      "-i #1  cannot read no-such.json: there is no such file",
-      "list.json  must be an object at the top: got an array",
-      "-i #3 a is not JSON: after := comes JSON; for text use =",
+      "-i #1  cannot read no-such.json: no such file",
+      "list.json  must be an object at the top level: got an array",
+      "-i #3 a is not JSON: := takes JSON; use = for text",
     ]],
   ] as const
 ) {
@@ -98,24 +98,24 @@ for (
     ["boolean", "yes", "yes"],
   ] as const
 ) {
-  Deno.test(`=${text} for a declared ${declared} is ${JSON.stringify(want)}`, async () => {
+  Deno.test(`=${text} for the declared type ${declared} is ${JSON.stringify(want)}`, async () => {
     const layers = await readLayers([`a=${text}`], sources());
     assert.deepEqual(mergeLayers(layers, () => declared).value, { a: want });
   });
 }
 
-Deno.test("names that every object has from its birth are names like any other", async () => {
+Deno.test("inherited members like valueOf are ordinary names", async () => {
   const { value } = await resolve(["valueOf.a=1", '{"toString": {"b": 2}}', "toString.c=3"]);
   assert.equal(JSON.stringify(value), '{"valueOf":{"a":1},"toString":{"b":2,"c":3}}');
 });
 
-Deno.test("a secret is asked for and remembered as one", async () => {
+Deno.test("=@- prompts for a secret, and its path is recorded", async () => {
   const resolved = await resolve(["login.password=@-"]);
-  assert.deepEqual(resolved.value, { login: { password: "asked for login.password" } });
+  assert.deepEqual(resolved.value, { login: { password: "secret for login.password" } });
   assert.deepEqual(resolved.secretPaths, ["login.password"]);
 });
 
-Deno.test("each value knows the file and line it came from, and what it overrode", async () => {
+Deno.test("each value has the file and line it comes from, and those it overrides", async () => {
   const resolved = await resolve(["commented.json", '{"a": 5}', "b[0]=7"]);
   const origins = async (path: readonly (string | number)[]) =>
     await Promise.all(resolved.sourcesOf(path).map(async (source) => [source.value, await source.origin()]));
@@ -124,7 +124,7 @@ Deno.test("each value knows the file and line it came from, and what it overrode
   assert.deepEqual(await origins(["nowhere"]), []);
 });
 
-Deno.test("a value of a YAML file knows its line", async () => {
+Deno.test("a value of a YAML file has its line", async () => {
   const [source] = (await resolve(["base.yaml"])).sourcesOf(["a", "b"]);
   assert.equal(await source?.origin(), "base.yaml:2");
 });
@@ -140,6 +140,6 @@ function sources() {
       return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
     },
     readStdin: () => Promise.resolve('{"from": "stdin"}'),
-    askSecret: (path: string) => Promise.resolve(`asked for ${path}`),
+    promptSecret: (path: string) => Promise.resolve(`secret for ${path}`),
   };
 }

@@ -18,12 +18,12 @@ for (
     [["a", "deeper"], undefined],
   ] as const
 ) {
-  Deno.test(`the value at ${JSON.stringify(path)} stands on line ${want}`, () => {
+  Deno.test(`the value at ${JSON.stringify(path)} is on line ${want}`, () => {
     assert.equal(lineAt(linesOfJson(JSON_TEXT), path), want);
   });
 }
 
-Deno.test("the quick look for lines finds what a full reader of JSON finds", async () => {
+Deno.test("scanning JSON for lines has the same result as parsing it", async () => {
   const text = fc.tuple(fc.jsonValue({ maxDepth: 4 }), fc.constantFrom(0, 1, "\t", "\r\n")).map(([value, indent]) =>
     typeof indent === "string"
       ? JSON.stringify(value, null, 1).replaceAll("\n", indent)
@@ -34,13 +34,13 @@ Deno.test("the quick look for lines finds what a full reader of JSON finds", asy
   }));
 });
 
-Deno.test("comments count as the lines they take", async () => {
+Deno.test("comments count as lines", async () => {
   const lines = await linesOfCommentedJson('// one\n{ /* two\n three */ "a": 1, // "x": 2\n"b": [1,\n2,],\n}');
   assert.equal(lineAt(lines, ["a"]), 3);
   assert.equal(lineAt(lines, ["b", 1]), 5);
 });
 
-Deno.test("values of YAML stand on the lines they begin on", async () => {
+Deno.test("a value of YAML is on the line where it starts", async () => {
   const counter = new LineCounter();
   const { contents } = parseDocument("# one\na:\n  b: 1\n  c: [x,\n    y]\nd: |\n  text\ne: &f 1\ng: *f\n", {
     lineCounter: counter,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { givenLayer, type InputLayer } from "../../lib/inputs/layers.ts";
+import { createInputLayer, type InputLayer } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { isObject } from "../../lib/inputs/path.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
@@ -17,21 +17,21 @@ const { value: VALUE } = fc.letrec<{ value: Json }>((tie) => ({
 }));
 const OBJECT = fc.dictionary(NAME, VALUE, { maxKeys: 5, noNullPrototype: true });
 
-/** The rule, written as plainly as it goes. */
-function merged(under: Json | undefined, over: Json): Json {
-  if (!isObject(under) || !isObject(over)) return over;
-  const names = [...new Set([...Object.keys(under), ...Object.keys(over)])];
+/** A simple reference implementation. */
+function merged(lower: Json | undefined, higher: Json): Json {
+  if (!isObject(lower) || !isObject(higher)) return higher;
+  const names = [...new Set([...Object.keys(lower), ...Object.keys(higher)])];
   return Object.fromEntries(names.map((name) => {
-    const value = over[name];
-    return [name, value === undefined ? under[name] ?? null : merged(under[name], value)];
+    const value = higher[name];
+    return [name, value === undefined ? lower[name] ?? null : merged(lower[name], value)];
   }));
 }
 
-Deno.test("layers merge key by key, in their order, and stay as they were", () => {
+Deno.test("layers are merged key by key, in order, and never modified", () => {
   fc.assert(
     fc.property(fc.array(OBJECT, { maxLength: 4 }), (values) => {
       const before = JSON.stringify(values);
-      const { value } = mergeLayers(values.map((value, index) => givenLayer(`#${index}`, value)));
+      const { value } = mergeLayers(values.map((value, index) => createInputLayer(`#${index}`, value)));
       assert.deepEqual(value, values.reduce<Json>(merged, {}));
       assert.equal(JSON.stringify(values), before);
     }),
@@ -39,13 +39,13 @@ Deno.test("layers merge key by key, in their order, and stay as they were", () =
   );
 });
 
-Deno.test("one value after another is set where an object has been merged, and no layer changes", () => {
+Deno.test("values are set in merged objects without modifying any layer", () => {
   const base: JsonObject = { group: { a: 1, inner: { b: 2 } }, rows: [{ c: 3 }] };
   const other: JsonObject = { group: { inner: { d: 4 } } };
   const before = JSON.stringify([base, other]);
   const { value, layers } = mergeLayers([
-    givenLayer("base", base),
-    givenLayer("other", other),
+    createInputLayer("base", base),
+    createInputLayer("other", other),
     setting(["group", "inner", "b"], 5),
     setting(["group", "a"], 6),
     setting(["rows", 0, "c"], 7),
@@ -58,22 +58,25 @@ Deno.test("one value after another is set where an object has been merged, and n
   assert.deepEqual(layers.map((layer) => layer.value), [base, other, 5, 6, 7, 8, { e: 9 }, 10]);
 });
 
-Deno.test("the same object given twice is not the same place", () => {
+Deno.test("an object that occurs twice is copied for each path", () => {
   const shared: JsonObject = { a: 1 };
-  const { value } = mergeLayers([givenLayer("base", { one: shared, two: shared }), setting(["one", "a"], 2)]);
+  const { value } = mergeLayers([createInputLayer("base", { one: shared, two: shared }), setting(["one", "a"], 2)]);
   assert.deepEqual(value, { one: { a: 2 }, two: { a: 1 } });
 });
 
 for (const name of ["__proto__", "constructor", "prototype"]) {
-  Deno.test(`${name} is refused however deep in a layer it stands, and changes nothing`, () => {
+  Deno.test(`${name} is refused at any depth, and changes nothing`, () => {
     const value: JsonObject = JSON.parse(`{"a": {"b": {"${name}": {"polluted": true}}}}`);
     for (
-      const layers of [[givenLayer("base", value)], [givenLayer("base", { a: { b: {} } }), givenLayer("over", value)]]
+      const layers of [[createInputLayer("base", value)], [
+        createInputLayer("base", { a: { b: {} } }),
+        createInputLayer("higher", value),
+      ]]
     ) {
       assert.throws(() => mergeLayers(layers), (error) => {
         assert.ok(error instanceof Error && "problems" in error && Array.isArray(error.problems));
         assert.deepEqual(error.problems.map(({ path, message }) => `${path} ${message}`), [
-          `a.b.${name} is a name that can't be used`,
+          `a.b.${name} is a reserved name`,
         ]);
         return true;
       });

@@ -34,10 +34,10 @@ for (
     "a[0]b",
   ]
 ) {
-  Deno.test(`${JSON.stringify(text)} is no path`, () => assert.equal(parsePath(text), undefined));
+  Deno.test(`${JSON.stringify(text)} is not a path`, () => assert.equal(parsePath(text), undefined));
 }
 
-Deno.test("every path is read as it is written", () => {
+Deno.test("parsePath() is the inverse of formatPath()", () => {
   const name = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: fc.constantFrom(...'ab01-_.[]"\\') }));
   const path = fc.tuple(name, fc.array(fc.oneof(name, fc.integer({ min: 0, max: 99 })), { maxLength: 4 }));
   fc.assert(fc.property(path, ([first, rest]) => {

@@ -15,7 +15,7 @@ function notesOn(entry: JsonObject): string[] {
   return read({ field: entry }).notes.map(({ path, message }) => `${path} ${message}`);
 }
 
-Deno.test("every type of the platform is known, and none of its attributes is noted", () => {
+Deno.test("every type of the platform is supported, without notes", () => {
   const form = readForm(parse(everyType.yaml));
   assert.deepEqual(form?.notes, []);
   const kinds = new Map([...form?.fields ?? []].map(([, { type, kind }]) => [type, kind]));
@@ -32,26 +32,26 @@ const FIELDS: JsonObject = { name: { type: "string", label: "Name" } };
 for (
   const [what, yaml] of [
     ["on.execute.inputs", { on: { execute: { inputs: FIELDS } } }],
-    ["under true, where YAML 1.1 puts the word on", { true: { execute: { inputs: FIELDS } } }],
+    ["under true, which YAML 1.1 makes of the key on", { true: { execute: { inputs: FIELDS } } }],
     ["a list of pairs", {
       on: [{ key: "execute", value: [{ key: "inputs", value: [{ key: "name", value: FIELDS["name"] ?? null }] }] }],
     }],
     ["a list of named items", { on: { execute: { inputs: [{ name: "name", type: "string", label: "Name" }] } } }],
   ] as const satisfies readonly (readonly [string, Json])[]
 ) {
-  Deno.test(`the form is found as ${what}`, () => {
+  Deno.test(`the form is read from ${what}`, () => {
     const field = readForm(JSON.parse(JSON.stringify(yaml)))?.fields.get("name");
     assert.equal(field?.kind, "text");
     assert.equal(field?.label, "Name");
   });
 }
 
-Deno.test("a workflow that the server tells nothing of has no form, one without inputs an empty one", () => {
+Deno.test("without a workflow file there is no form; without inputs, an empty one", () => {
   assert.equal(readForm(null), null);
   assert.equal(readForm({ jobs: {} })?.fields.size, 0);
 });
 
-Deno.test("fields are found by path, through groups and rows", () => {
+Deno.test("fieldAt() finds fields in groups and rows", () => {
   const form = read({
     group: { type: "group", items: { inner: { type: "integer" } } },
     rows: { type: "list", template: { name: { type: "string" }, type: { type: "boolean" } } },
@@ -69,26 +69,28 @@ for (
     [{ type: "string" }, []],
     [{ type: "string", hidden: "${{ inputs.a == 'b' }}" }, []],
     [{ type: "string", default: "${{ inputs.a get b }}" }, []],
-    [{ type: "date" }, ["field is of an unknown type, date: it is not checked"]],
-    [{ label: "No type" }, ["field has no type: it is not checked"]],
+    [{ type: "date" }, ["field has the unknown type date, so it is not checked"]],
+    [{ label: "No type" }, ["field has no type, so it is not checked"]],
     [{ type: "string", hidden: "${{ len(inputs.a) }}" }, [
-      "field hidden: ${{ len(inputs.a) }} can't be worked out here",
+      "field hidden: ${{ len(inputs.a) }} cannot be evaluated here",
     ]],
     [{ type: "integer", min: "few" }, ['field min: "few" is not a number']],
     [{ type: "dropdown", options: "${{ org.REGIONS }}" }, [
-      "field options: can't be told from the form, so any is taken",
+      "field options: the form does not list them, so any value is accepted",
     ]],
-    [{ type: "dropdown", options: [] }, ["field options: can't be told from the form, so any is taken"]],
-    [{ type: "group" }, ["field does not say what it asks for"]],
-    [{ type: "list", template: { type: "string" } }, ["field is a list of other than rows: it is not checked"]],
+    [{ type: "dropdown", options: [] }, ["field options: the form does not list them, so any value is accepted"]],
+    [{ type: "group" }, ["field declares no fields"]],
+    [{ type: "list", template: { type: "string" } }, [
+      "field is a list of something other than rows, so it is not checked",
+    ]],
   ] as const satisfies readonly (readonly [JsonObject, readonly string[]])[]
 ) {
-  Deno.test(`${JSON.stringify(entry)} is noted as ${JSON.stringify(want)}`, () => {
+  Deno.test(`${JSON.stringify(entry)} has the notes ${JSON.stringify(want)}`, () => {
     assert.deepEqual(notesOn(JSON.parse(JSON.stringify(entry))), want);
   });
 }
 
-Deno.test("what is not understood in one field leaves the others as they are", () => {
+Deno.test("an unsupported field does not affect the others", () => {
   const form = read({ odd: { type: "date" }, name: "not an object", count: { type: "integer", max: "8" } });
   const count = form.fields.get("count");
   assert.ok(count?.kind === "number");

@@ -10,8 +10,8 @@ import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { randomFields, randomInputs } from "./support/random_forms.ts";
 
-/** Where an independent validator finds something, row numbers aside. */
-function placesBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
+/** The paths where an independent validator finds a problem, without row indexes. */
+function pathsBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
   const validator = new Ajv2020({ allErrors: true, strict: false });
   const validate = validator.compile(schemaOf(formOf(fields), "a workflow"));
   if (validate(inputs)) return new Set();
@@ -19,16 +19,18 @@ function placesBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
     (validate.errors ?? []).map(({ instancePath, params }) => {
       const more = params["missingProperty"] ?? params["additionalProperty"];
       return [...instancePath.split("/").slice(1), ...(more === undefined ? [] : [String(more)])];
-    }).map(placeOf),
+    }).map(withoutIndexes),
   );
 }
 
-function placesByUs(fields: JsonObject, inputs: JsonObject): Set<string> {
-  return new Set(findProblems(formOf(fields), inputs, { asked: new Set() }).map(({ path }) => placeOf(path)));
+function pathsByCheck(fields: JsonObject, inputs: JsonObject): Set<string> {
+  return new Set(
+    findProblems(formOf(fields), inputs, { secretPaths: new Set() }).map(({ path }) => withoutIndexes(path)),
+  );
 }
 
-function placeOf(path: Path): string {
-  // A field may be called 0 as well: both sides read it as a row number.
+function withoutIndexes(path: Path): string {
+  // A field may be called 0, too: both sides treat it as a row index.
   return `/${path.map((segment) => /^\d+$/.test(String(segment)) ? "#" : segment).join("/")}/`;
 }
 
@@ -38,15 +40,19 @@ function formOf(fields: JsonObject) {
   return form;
 }
 
-/** A missing group is one mistake to the validator, and to us as many as it asks for. */
-function assertSamePlaces(fields: JsonObject, inputs: JsonObject): void {
-  const schema = [...placesBySchema(fields, inputs)];
-  const ours = [...placesByUs(fields, inputs)];
-  assert.deepEqual(ours.filter((place) => !schema.some((other) => place.startsWith(other))), [], "found by us alone");
+/** For a missing group, the validator reports the group, and the check reports each required field. */
+function assertSamePaths(fields: JsonObject, inputs: JsonObject): void {
+  const schema = [...pathsBySchema(fields, inputs)];
+  const check = [...pathsByCheck(fields, inputs)];
   assert.deepEqual(
-    schema.filter((place) => !ours.some((other) => other.startsWith(place))),
+    check.filter((path) => !schema.some((other) => path.startsWith(other))),
     [],
-    "found by the schema alone",
+    "found only by the check",
+  );
+  assert.deepEqual(
+    schema.filter((path) => !check.some((other) => other.startsWith(path))),
+    [],
+    "found only by the schema",
   );
 }
 
@@ -58,29 +64,31 @@ Deno.test("the check and a JSON Schema validator agree on random inputs for rand
   fc.assert(
     fc.property(formAndInputs, ([fields, many]) => {
       for (const inputs of many) {
-        assertSamePlaces(fields, inputs);
-        valid[placesByUs(fields, inputs).size === 0 ? "yes" : "no"]++;
+        assertSamePaths(fields, inputs);
+        valid[pathsByCheck(fields, inputs).size === 0 ? "yes" : "no"]++;
       }
     }),
     { numRuns: 300 },
   );
-  // A property that only ever saw one side would say little.
+  // The property is only meaningful if both results occur.
   assert.ok(valid.yes > 20 && valid.no > 20, JSON.stringify(valid));
 });
 
-Deno.test("a skeleton fails its own check exactly at what is required and has no default", () => {
+Deno.test("a skeleton has problems exactly at the required fields without a default", () => {
   fc.assert(
     fc.property(randomFields(2), (fields) => {
       const form = formOf(fields);
-      const found = findProblems(form, skeletonOf(form), { asked: new Set() }).map(({ path }) => formatPath(path));
+      const found = findProblems(form, skeletonOf(form), { secretPaths: new Set() }).map(({ path }) =>
+        formatPath(path)
+      );
       assert.deepEqual(found, requiredPaths(fields, ""));
-      assertSamePlaces(fields, skeletonOf(form));
+      assertSamePaths(fields, skeletonOf(form));
     }),
     { numRuns: 300 },
   );
 });
 
-/** Read from the declaration itself, by the rules of the platform's guide. */
+/** Computed from the declaration, by the rules of the platform's guide. */
 function requiredPaths(fields: JsonObject, path: string): string[] {
   return Object.entries(fields).flatMap(([name, declared]) => {
     const entry = objectOf(declared);
@@ -105,7 +113,7 @@ const RESOURCES: JsonObject = {
 };
 
 for (
-  const [inputs, isFine] of [
+  const [inputs, isValid] of [
     [{ cluster: "gpu" }, true],
     [{ cluster: "pw://me/gpu" }, true],
     [{ cluster: { id: "6894b3f8", name: "gpu" } }, true],
@@ -127,14 +135,14 @@ for (
     [{ cluster: "gpu", rows: [{ where: "" }] }, false],
   ] as const
 ) {
-  Deno.test(`resources: ${JSON.stringify(inputs)} is ${isFine ? "fine" : "refused"}, by the check and the schema`, () => {
-    const given: JsonObject = JSON.parse(JSON.stringify(inputs));
-    assert.equal(placesByUs(RESOURCES, given).size === 0, isFine);
-    assert.equal(placesBySchema(RESOURCES, given).size === 0, isFine);
+  Deno.test(`resources: ${JSON.stringify(inputs)} is ${isValid ? "accepted" : "refused"} by the check and the schema`, () => {
+    const values: JsonObject = JSON.parse(JSON.stringify(inputs));
+    assert.equal(pathsByCheck(RESOURCES, values).size === 0, isValid);
+    assert.equal(pathsBySchema(RESOURCES, values).size === 0, isValid);
   });
 }
 
-Deno.test("the schema tells labels, tooltips and defaults, and no default of a password", () => {
+Deno.test("the schema contains labels, tooltips and defaults, but no default of a password", () => {
   const schema = schemaOf(
     formOf({
       name: { type: "string", label: "Name", tooltip: "Of the case", default: "first" },
@@ -154,7 +162,7 @@ Deno.test("the schema tells labels, tooltips and defaults, and no default of a p
   });
 });
 
-Deno.test("neither the schema nor a skeleton tells a secret of a list's default rows", () => {
+Deno.test("neither the schema nor a skeleton contains a secret from a list's default rows", () => {
   const form = formOf({
     rows: {
       type: "list",
@@ -168,5 +176,5 @@ Deno.test("neither the schema nor a skeleton tells a secret of a list's default 
   ) {
     assert.ok(!shown.includes("planted"), shown);
   }
-  assert.deepEqual(findProblems(form, skeletonOf(form), { asked: new Set() }), []);
+  assert.deepEqual(findProblems(form, skeletonOf(form), { secretPaths: new Set() }), []);
 });

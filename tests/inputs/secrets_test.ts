@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { findSecrets, isSecretAt, looksSecret, maskSecrets } from "../../lib/inputs/secrets.ts";
+import { findSecrets, isSecretAt, isSecretName, maskSecrets } from "../../lib/inputs/secrets.ts";
 import type { JsonObject } from "../../lib/json.ts";
 
 for (
@@ -33,7 +33,7 @@ for (
     "private_key_pem",
   ]
 ) {
-  Deno.test(`${name} looks secret`, () => assert.equal(looksSecret(name), true));
+  Deno.test(`${name} is the name of a secret`, () => assert.equal(isSecretName(name), true));
 }
 
 for (
@@ -54,7 +54,7 @@ for (
     "credit",
   ]
 ) {
-  Deno.test(`${name} does not look secret`, () => assert.equal(looksSecret(name), false));
+  Deno.test(`${name} is not the name of a secret`, () => assert.equal(isSecretName(name), false));
 }
 
 const FORM = readForm({
@@ -77,12 +77,12 @@ const INPUTS: JsonObject = {
   login: { password: "2", user: "me", other: { api_key: "3" } },
   rows: [{ key: "4", n: 1 }, { key: "", n: 2 }, { n: 3, token: 7 }],
   unknown: { secrets: { a: "5", b: 6 }, is_secret: true, password: null },
-  asked: "8",
+  entered: "8",
 };
 
-Deno.test("secrets are found by type, by name and by having been asked for, where they have a value", () => {
-  assert.deepEqual(findSecrets(INPUTS, { form: FORM, asked: ["asked"] }), [
-    "asked",
+Deno.test("secrets with a value are found by type, by name and by path", () => {
+  assert.deepEqual(findSecrets(INPUTS, { form: FORM, secretPaths: ["entered"] }), [
+    "entered",
     "pin",
     "login.password",
     "login.other.api_key",
@@ -92,8 +92,8 @@ Deno.test("secrets are found by type, by name and by having been asked for, wher
   ]);
 });
 
-Deno.test("masking leaves everything else as it is", () => {
-  const masked = maskSecrets(INPUTS, findSecrets(INPUTS, { form: FORM, asked: ["asked"] }));
+Deno.test("masking changes only secrets", () => {
+  const masked = maskSecrets(INPUTS, findSecrets(INPUTS, { form: FORM, secretPaths: ["entered"] }));
   assert.deepEqual(masked, {
     pin: "•••",
     max_token: 5,
@@ -101,7 +101,7 @@ Deno.test("masking leaves everything else as it is", () => {
     login: { password: "•••", user: "me", other: { api_key: "•••" } },
     rows: [{ key: "•••", n: 1 }, { key: "", n: 2 }, { n: 3, token: "•••" }],
     unknown: { secrets: "•••", is_secret: true, password: null },
-    asked: "•••",
+    entered: "•••",
   });
   assert.equal(INPUTS["pin"], "1");
 });

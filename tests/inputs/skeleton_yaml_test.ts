@@ -14,10 +14,10 @@ function formOf(inputs: Json) {
   return form;
 }
 
-Deno.test("labels become comments, what is required is left open, what is optional stands ready", () => {
+Deno.test("labels become comments, required values are empty, and optional fields are commented out", () => {
   const form = formOf(parse(`
-title: { type: header, text: Words }
-message: { type: string, label: Message, tooltip: What to say }
+title: { type: header, text: Text }
+message: { type: string, label: Message, tooltip: What to print }
 cores: { type: integer, label: Cores, min: 1, max: 8, default: 2 }
 script: { type: editor, default: "line 1\\nline 2\\n" }
 mode: { type: dropdown, label: Mode, optional: true, options: [fast, exact] }
@@ -33,7 +33,7 @@ probes: { type: list, label: Probes, optional: true, template: { name: { type: s
   assert.equal(
     skeletonYaml(form),
     `# Message: text, required
-# What to say
+# What to print
 message:
 # Cores: a whole number from 1 to 8
 cores: 2
@@ -64,19 +64,20 @@ slurm:
   );
 });
 
-Deno.test("a form that asks for nothing gives an empty object", () => {
+Deno.test("a form without fields becomes an empty object", () => {
   assert.deepEqual(parse(skeletonYaml(formOf({}))), {});
 });
 
-Deno.test("YAML and JSON say the same, but for text that need not be given", () => {
+Deno.test("the YAML and JSON skeletons have problems at the same paths", () => {
   fc.assert(
     fc.property(randomFields(2), (fields) => {
       const form = formOf(fields);
       const yaml: Json = parse(skeletonYaml(form));
       const json = skeletonOf(form);
-      const places = (inputs: JsonObject) => findProblems(form, inputs, { asked: new Set() }).map(({ path }) => path);
+      const problemPaths = (inputs: JsonObject) =>
+        findProblems(form, inputs, { secretPaths: new Set() }).map(({ path }) => path);
       assert.ok(typeof yaml === "object" && yaml !== null && !Array.isArray(yaml));
-      assert.deepEqual(places(yaml), places(json));
+      assert.deepEqual(problemPaths(yaml), problemPaths(json));
     }),
     { numRuns: 200 },
   );

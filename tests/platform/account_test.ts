@@ -6,7 +6,7 @@ import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, httpServer } from "./support/servers.ts";
 
 for (const kind of ["pwt", "pwut", "jwt"] as const) {
-  Deno.test(`a ${kind} key opens the door, and tells whose it is`, async () => {
+  Deno.test(`a ${kind} key is accepted, and identifies its user`, async () => {
     const clock = virtualClock();
     await using simulator = await startSimulator({ clock });
     const { client } = await depsFor({ key: simulator.keyFor("demo", kind) }, { clock });
@@ -14,7 +14,7 @@ for (const kind of ["pwt", "pwut", "jwt"] as const) {
   });
 }
 
-Deno.test("an expired key is refused with what to do", async () => {
+Deno.test("an expired key is refused with a hint", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
   simulator.expireKeys("demo");
@@ -22,7 +22,7 @@ Deno.test("an expired key is refused with what to do", async () => {
   await assert.rejects(client.whoAmI({}), { name: "CredentialError", kind: "credential_refused", hint: /has expired/ });
 });
 
-Deno.test("a server without a session route still tells the user's name", async () => {
+Deno.test("the user's name is read on a server without a session route", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/auth/whoami") ? new Response("user:Jo.Doe\n") : new Response(null, { status: 404 })
   );
@@ -34,7 +34,7 @@ Deno.test("a server without a session route still tells the user's name", async 
   });
 });
 
-Deno.test("a name that does not read user:NAME is refused", async () => {
+Deno.test("a whoami response that is not user:NAME is refused", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/auth/whoami") ? new Response("<html>") : new Response(null, { status: 404 })
   );
@@ -55,7 +55,7 @@ Deno.test("workflows are read with their form and presets", async () => {
   await assert.rejects(client.getWorkflow("helo-world", {}), NotFound);
 });
 
-Deno.test("favourites are asked for when wanted", async () => {
+Deno.test("favoritesOnly filters the list of workflows", async () => {
   await using server = httpServer(() => Response.json(null));
   const client = await clientOf(server.url);
   assert.deepEqual(await client.listWorkflows({ favoritesOnly: true }), []);
@@ -118,7 +118,7 @@ Deno.test("clusters are read", async () => {
   }]);
 });
 
-Deno.test("the client names its host with an unusual port, and its address without a slash", async () => {
+Deno.test("host includes a non-default port, and baseUrl has no trailing slash", async () => {
   const client = await clientOf("http://127.0.0.1:8080");
   assert.deepEqual([client.host, client.baseUrl], ["127.0.0.1:8080", "http://127.0.0.1:8080"]);
 });

@@ -5,50 +5,50 @@ import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, httpServer } from "./support/servers.ts";
 
-for (const [behaviorOption, family] of [["current", "current"], ["both", "current"], ["legacy", "legacy"]] as const) {
-  Deno.test(`a host with ${behaviorOption} routes speaks ${family}, and is asked once`, async () => {
+for (const [behaviorOption, version] of [["current", "current"], ["both", "current"], ["legacy", "legacy"]] as const) {
+  Deno.test(`apiVersion() of a server with ${behaviorOption} routes is ${version}, detected once`, async () => {
     const clock = virtualClock();
-    await using simulator = await startSimulator({ clock, behavior: { routes: behaviorOption } });
+    await using simulator = await startSimulator({ clock, behavior: { apiVersion: behaviorOption } });
     const { client } = await depsFor(simulator, { clock });
-    assert.deepEqual(await Promise.all([client.apiVersion({}), client.apiVersion({})]), [family, family]);
-    assert.equal(await client.apiVersion({}), family);
+    assert.deepEqual(await Promise.all([client.apiVersion({}), client.apiVersion({})]), [version, version]);
+    assert.equal(await client.apiVersion({}), version);
     assert.deepEqual(simulator.received().map(({ method, path }) => `${method} ${path}`), [
       "GET /api/workflow-runs?limit=1",
     ]);
   });
 }
 
-Deno.test("a host that is known is not asked", async () => {
+Deno.test("a known API version is not detected again", async () => {
   await using server = httpServer(() => Response.json(null));
-  assert.equal(await (await clientOf(server.url, { routes: "legacy" })).apiVersion({}), "legacy");
+  assert.equal(await (await clientOf(server.url, { apiVersion: "legacy" })).apiVersion({}), "legacy");
   assert.deepEqual(server.received, []);
 });
 
-Deno.test("405 means the older routes too", async () => {
+Deno.test("a server that responds with 405 is a legacy one, too", async () => {
   await using server = httpServer(() => new Response(null, { status: 405 }));
-  assert.equal(await (await clientOf(server.url, { routes: undefined })).apiVersion({}), "legacy");
+  assert.equal(await (await clientOf(server.url, { apiVersion: undefined })).apiVersion({}), "legacy");
 });
 
-Deno.test("a failed question is no answer: it is asked again the next time", async () => {
+Deno.test("a failed detection is repeated by the next call", async () => {
   await using server = httpServer((_, before) =>
     before === 0 ? new Response(null, { status: 503 }) : Response.json({ runs: null, total: 0 })
   );
-  const client = await clientOf(server.url, { routes: undefined });
+  const client = await clientOf(server.url, { apiVersion: undefined });
   await assert.rejects(client.apiVersion({ retry: "none" }), Unavailable);
   assert.equal(await client.apiVersion({}), "current");
 });
 
-Deno.test("a sign-in page with status 200 is no answer", async () => {
+Deno.test("a sign-in page with status 200 is not mistaken for an API version", async () => {
   await using server = httpServer(() => new Response("<html>Sign in</html>"));
-  await assert.rejects((await clientOf(server.url, { routes: undefined })).apiVersion({}), (error) => {
+  await assert.rejects((await clientOf(server.url, { apiVersion: undefined })).apiVersion({}), (error) => {
     assert.ok(error instanceof BadResponse);
-    assert.match(error.message, /the answer is a web page/);
+    assert.match(error.message, /the response is a web page/);
     return true;
   });
 });
 
-Deno.test("who gives up does not take the answer from others who wait for it", async () => {
-  const reason = new Error("the user left");
+Deno.test("aborting one caller does not abort others that wait for the same detection", async () => {
+  const reason = new Error("aborted");
   const controller = new AbortController();
   const late = Promise.withResolvers<Response>();
   await using server = httpServer((_, before) => {
@@ -56,7 +56,7 @@ Deno.test("who gives up does not take the answer from others who wait for it", a
     controller.abort(reason);
     return late.promise;
   });
-  const client = await clientOf(server.url, { routes: undefined });
+  const client = await clientOf(server.url, { apiVersion: undefined });
   const first = client.apiVersion({ signal: controller.signal });
   const second = client.apiVersion({});
   await assert.rejects(first, reason);
@@ -64,7 +64,7 @@ Deno.test("who gives up does not take the answer from others who wait for it", a
   late.resolve(new Response());
 });
 
-Deno.test("only calls about runs need the question, and a slug answers it", async () => {
+Deno.test("only calls about runs detect the API version, and a slug makes that unnecessary", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
   const { client } = await depsFor(simulator, { clock });

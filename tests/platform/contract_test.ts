@@ -1,4 +1,4 @@
-/** What the client sends and accepts is what the platform's published contract says. */
+/** Compares the client's requests and accepted responses with the platform's published contract. */
 
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/platform/client.ts";
@@ -16,21 +16,21 @@ const run: RunId = { type: "slug", slug: "hello-world-00046" };
 const consent = { permissions: ["sessions"], variables: ["LICENSE"] };
 const submission = { workflow: "quick", inputs: { a: 1 }, displayName: null, consent: null };
 
-/** Every call that the client can make; what becomes of it does not matter here. */
+/** Every call of the client; its result does not matter here. */
 const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
-  routes: (client) => client.apiVersion({}),
+  apiVersion: (client) => client.apiVersion({}),
   whoAmI: (client) => client.whoAmI({}),
   listWorkflows: (client) => client.listWorkflows({}),
-  "listWorkflows of favourites": (client) => client.listWorkflows({ favoritesOnly: true }),
+  "listWorkflows of favorites": (client) => client.listWorkflows({ favoritesOnly: true }),
   getWorkflow: (client) => client.getWorkflow("hello-world", {}),
   getWorkflowYaml: (client) => client.getWorkflowYaml("hello-world", {}),
   submit: (client) => client.submit({ ...submission, slug: null }, {}),
-  "submit with all there is": (client) =>
+  "submit with all members": (client) =>
     client.submit({ ...submission, slug: "mine", displayName: "Mine", consent }, {}),
   dryRun: (client) => client.dryRun(submission, {}),
   getRun: (client) => client.getRun(run, {}),
   listRuns: (client) => client.listRuns({}),
-  "listRuns with all there is": (client) =>
+  "listRuns with all filters": (client) =>
     client.listRuns({ workflow: "quick", statuses: ["running", "error"], search: "q", limit: 5, offset: 5 }),
   readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}),
   runningSteps: (client) => client.runningSteps(run, {}),
@@ -57,7 +57,7 @@ for (const [name, call] of Object.entries(CALLS)) {
   });
 }
 
-const ANSWERS: readonly (readonly [string, (client: Client) => Promise<unknown>])[] = [
+const RESPONSES: readonly (readonly [string, (client: Client) => Promise<unknown>])[] = [
   ["GET /api/auth/session", (client) => client.whoAmI({})],
   ["GET /api/workflows", (client) => client.listWorkflows({})],
   ["GET /api/workflows/{workflow}", (client) => client.getWorkflow("any", {})],
@@ -69,11 +69,11 @@ const ANSWERS: readonly (readonly [string, (client: Client) => Promise<unknown>]
   ["GET /api/clusters", (client) => client.listClusters({})],
 ];
 
-for (const [operation, call] of ANSWERS) {
+for (const [operation, call] of RESPONSES) {
   for (const members of ["required", "all"] as const) {
-    const which = members === "all" ? "every declared member" : "nothing but what is required";
+    const description = members === "all" ? "every declared member" : "only the required members";
     Deno.test({
-      name: `${operation} is understood with ${which}`,
+      name: `a response of ${operation} with ${description} is accepted`,
       async fn() {
         const sample = contract.sampleOf(operation, members);
         await using server = serving(sample);
@@ -85,20 +85,20 @@ for (const [operation, call] of ANSWERS) {
 
 for (const members of ["required", "all"] as const) {
   Deno.test({
-    name: `a submit's answer with ${members} members is taken for ${members === "all" ? "the run" : "unclear"}`,
+    name: `a submit response with ${members} members is ${members === "all" ? "accepted" : "ambiguous"}`,
     async fn() {
       const operation = "POST /api/workflow-runs";
       await using server = serving(contract.sampleOf(operation, members));
-      const answer = await (await server.client()).submit({ ...submission, slug: "mine" }, {});
-      // The contract does not require a run's slug, and without it nobody can follow the run by this answer.
-      assert.equal(answer.type, members === "all" ? "accepted" : "ambiguous");
+      const response = await (await server.client()).submit({ ...submission, slug: "mine" }, {});
+      // The contract does not require a run's slug, but without it the run cannot be tracked.
+      assert.equal(response.type, members === "all" ? "accepted" : "ambiguous");
     },
   });
 }
 
-/** A server that gives the same answer to everything. */
-function serving(answer: unknown) {
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => Response.json(answer));
+/** A server that sends the same response to every request. */
+function serving(body: unknown) {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => Response.json(body));
   return {
     async client(): Promise<Client> {
       const key = `pwt_${btoa(`http://127.0.0.1:${server.addr.port}`).replaceAll("=", "")}.rest`;
@@ -107,14 +107,14 @@ function serving(answer: unknown) {
         env: (name) => name === "PW_API_KEY" ? key : undefined,
         readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
       }, {});
-      return createClient({ ...parts, credential, fetch, routes: "current" });
+      return createClient({ ...parts, credential, fetch, apiVersion: "current" });
     },
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
 Deno.test({
-  name: "a request that the contract does not declare is found out",
+  name: "problemsOfRequest() detects a request that the contract does not declare",
   fn() {
     const problems = (method: string, path: string, body: unknown = null) =>
       contract.problemsOfRequest({ method, path, body }).length;

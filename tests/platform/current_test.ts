@@ -20,7 +20,7 @@ async function onServer(
   await use(client, simulator, clock);
 }
 
-Deno.test("a run is followed from its submit to its end", async () => {
+Deno.test("a run is tracked from its submit to its end", async () => {
   await onServer({}, async (client, _, clock) => {
     await client.submit(SUBMISSION, {});
     const runId = { type: "slug", slug: "mine-1" } as const;
@@ -34,7 +34,7 @@ Deno.test("a run is followed from its submit to its end", async () => {
   });
 });
 
-Deno.test("a cancelled run is told by what the run then says", async () => {
+Deno.test("a cancelled run reports the status cancelled", async () => {
   await onServer({}, async (client, _, clock) => {
     await client.submit({ ...SUBMISSION, workflow: "never-ending" }, {});
     const runId = { type: "slug", slug: "mine-1" } as const;
@@ -44,7 +44,7 @@ Deno.test("a cancelled run is told by what the run then says", async () => {
   });
 });
 
-Deno.test("the list asks with every filter, each status on its own", async () => {
+Deno.test("listRuns() sends every filter, and one parameter for each status", async () => {
   await onServer({}, async (client, simulator) => {
     await client.listRuns({ workflow: "quick", statuses: ["running", "canceled"], search: "a b", limit: 7, offset: 3 });
     assert.equal(
@@ -54,7 +54,7 @@ Deno.test("the list asks with every filter, each status on its own", async () =>
   });
 });
 
-Deno.test("the list is read page by page", async () => {
+Deno.test("listRuns() returns pages", async () => {
   await onServer({}, async (client) => {
     const all = await client.listRuns({ limit: 100 });
     const [first, second] = [await client.listRuns({ limit: 2 }), await client.listRuns({ limit: 2, offset: 2 })];
@@ -77,7 +77,7 @@ for (const maxLimit of [100, 3]) {
   });
 }
 
-Deno.test("a list without an end is given up", async () => {
+Deno.test("finding a run by number stops after 100 pages", async () => {
   const runs = [{ id: "r", user: "u", slug: "a", number: 1 }];
   await using server = httpServer(() => Response.json({ runs, total: 1 }));
   const client = await clientOf(server.url);
@@ -91,12 +91,12 @@ const MISSING: Readonly<Record<string, (client: Client) => Promise<unknown>>> = 
   "Cannot delete run nope: no such run": (client) => client.deleteRun({ type: "slug", slug: "nope" }, {}),
 };
 
-for (const [words, call] of Object.entries(MISSING)) {
-  Deno.test(`a run that is not there: ${words}`, async () => {
+for (const [message, call] of Object.entries(MISSING)) {
+  Deno.test(`a missing run is reported as "${message}"`, async () => {
     await onServer({}, async (client) => {
       await assert.rejects(call(client), (error) => {
         assert.ok(error instanceof NotFound);
-        assert.ok(error.message.startsWith(`${words} (404, request `), error.message);
+        assert.ok(error.message.startsWith(`${message} (404, request `), error.message);
         return true;
       });
     });
@@ -110,14 +110,14 @@ Deno.test("a deleted run is gone", async () => {
   });
 });
 
-Deno.test("a file that is not there yet is null", async () => {
+Deno.test("a file that does not exist yet is null", async () => {
   await onServer(
     {},
     async (client) => assert.equal(await client.readRunFile(ENDED, "logs/no/step_0/logs.out", {}), null),
   );
 });
 
-Deno.test("a file's path travels as one query value", async () => {
+Deno.test("a file's path is sent as one query parameter", async () => {
   await onServer({}, async (client, simulator) => {
     await client.readRunFile(ENDED, "a b&c=d/#e", {});
     const path = simulator.received("read-file")[0]?.path ?? "";
@@ -126,19 +126,19 @@ Deno.test("a file's path travels as one query value", async () => {
 });
 
 for (
-  const [form, response, want] of [
+  const [format, response, want] of [
     ["a JSON string", Response.json("line\n"), "line\n"],
     ["the file itself", new Response('{"a":1}', { headers: { "content-type": "text/plain" } }), '{"a":1}'],
   ] as const
 ) {
-  Deno.test(`a file that arrives as ${form} is read`, async () => {
+  Deno.test(`a file that is sent as ${format} is read`, async () => {
     await using server = httpServer(() => response.clone());
     assert.equal(await (await clientOf(server.url)).readRunFile(ENDED, "f", {}), want);
   });
 }
 
 for (const text of ['"cut', "{}", ""]) {
-  Deno.test(`a file that should be JSON and reads ${JSON.stringify(text)} is refused`, async () => {
+  Deno.test(`a file with a JSON content type and the body ${JSON.stringify(text)} is refused`, async () => {
     await using server = httpServer(() => new Response(text, { headers: { "content-type": "application/json" } }));
     await assert.rejects(
       (await clientOf(server.url)).readRunFile(ENDED, "f", {}),
@@ -148,14 +148,14 @@ for (const text of ['"cut', "{}", ""]) {
 }
 
 for (const status of [404, 405]) {
-  Deno.test(`a server that answers ${status} for running steps has no such route`, async () => {
+  Deno.test(`running steps are null if the server responds with ${status}`, async () => {
     await using server = httpServer(() => new Response(null, { status }));
     assert.equal(await (await clientOf(server.url)).runningSteps(ENDED, {}), null);
   });
 }
 
 for (const dryRun of ["run", "run-without-status", "no-slug"] as const) {
-  Deno.test(`a dry run starts nothing, carries no slug, and takes "${dryRun}" for an answer`, async () => {
+  Deno.test(`a dry run starts nothing, sends no slug, and accepts the response "${dryRun}"`, async () => {
     await onServer({ dryRun }, async (client, simulator) => {
       const before = simulator.runs().length;
       await client.dryRun(SUBMISSION, {});
@@ -166,7 +166,7 @@ for (const dryRun of ["run", "run-without-status", "no-slug"] as const) {
 }
 
 for (const errorBody of ["envelope", "problem"] as const) {
-  Deno.test(`a dry run throws what the server found, told as ${errorBody}`, async () => {
+  Deno.test(`a dry run throws the server's problems, sent as ${errorBody}`, async () => {
     await onServer({ errorBody }, async (client) => {
       await assert.rejects(client.dryRun({ ...SUBMISSION, workflow: "required-inputs" }, {}), (error) => {
         assert.ok(error instanceof Rejected);
@@ -177,7 +177,7 @@ for (const errorBody of ["envelope", "problem"] as const) {
   });
 }
 
-Deno.test("what is wrong with a field is told by its path", async () => {
+Deno.test("the server's problem with a field has its path", async () => {
   const errors = [{ type: "about:blank", code: "type", detail: "must be text", pointer: "#/inputs/rows/0/name" }];
   await using server = httpServer(() =>
     Response.json({ type: "about:blank", detail: "Invalid", errors }, { status: 422 })

@@ -15,7 +15,7 @@ Deno.test("the platform's envelope is read", () => {
   });
 });
 
-Deno.test("problem details are read, their fields by path", () => {
+Deno.test("problem details are read, with the path of each field", () => {
   const body = readErrorBody(JSON.stringify({
     type: "about:blank",
     title: "Unprocessable",
@@ -36,7 +36,7 @@ Deno.test("problem details are read, their fields by path", () => {
   assert.deepEqual(body.pointers, ["#/inputs/rows/0/name"]);
 });
 
-Deno.test("problem details with a title alone are read", () => {
+Deno.test("problem details with only a title are read", () => {
   assert.equal(readErrorBody('{"type":"about:blank","title":"Not Found"}').message, "Not Found");
 });
 
@@ -52,7 +52,7 @@ for (
     "{",
   ]
 ) {
-  Deno.test(`a body of ${JSON.stringify(text)} says nothing`, () => assert.deepEqual(readErrorBody(text), NOTHING));
+  Deno.test(`a body of ${JSON.stringify(text)} has no message`, () => assert.deepEqual(readErrorBody(text), NOTHING));
 }
 
 Deno.test("a short line of plain text is a message", () => {
@@ -61,7 +61,7 @@ Deno.test("a short line of plain text is a message", () => {
 
 Deno.test("a JSON string is a message", () => assert.equal(readErrorBody('"No such run."').message, "No such run"));
 
-Deno.test("a message is put on one line, and cut when it is long", () => {
+Deno.test("a message is one line, and a long one is truncated", () => {
   assert.equal(readErrorBody('{"message":"a\\n  b"}').message, "a b");
   assert.equal(readErrorBody(JSON.stringify({ message: "x".repeat(10_000) })).message?.length, 503);
 });
@@ -78,7 +78,7 @@ for (
     ["", ""],
   ] as const
 ) {
-  Deno.test(`the pointer ${JSON.stringify(pointer)} is the path ${JSON.stringify(path)}`, () => {
+  Deno.test(`the pointer ${JSON.stringify(pointer)} becomes the path ${JSON.stringify(path)}`, () => {
     assert.equal(pathOfPointer(pointer), path);
   });
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { askHealth, askWorkspace } from "../../lib/platform/host_check.ts";
+import { checkHealth, getWorkspaceStatus } from "../../lib/platform/host_check.ts";
 import { createHttp, type Http } from "../../lib/platform/http.ts";
 import { silentLog } from "../../lib/log.ts";
 import { Secret } from "../../lib/secret.ts";
@@ -15,61 +15,64 @@ function httpOf(baseUrl: string, authorization: Secret | null = null): Http {
 }
 
 for (const skewMs of [0, 90_000, -600_000]) {
-  Deno.test(`a clock that is ${skewMs / 1_000} s ahead is seen in the platform's answer, without a key`, async () => {
+  Deno.test(`a clock skew of ${skewMs / 1_000} s is measured from the response, without a key`, async () => {
     await using simulator = await startSimulator({ clock, behavior: { clockSkewMs: skewMs } });
-    const { state, clockAheadMs } = await askHealth(httpOf(simulator.url), {});
-    assert.equal(state, "well");
+    const { state, clockAheadMs } = await checkHealth(httpOf(simulator.url), {});
+    assert.equal(state, "ok");
     assert.ok(Math.abs((clockAheadMs ?? NaN) - skewMs) <= 500, `${clockAheadMs}`);
   });
 }
 
 for (
-  const [what, answer, state] of [
-    ["raw text", () => new Response("OK\n"), "well"],
-    ["JSON", () => Response.json("OK"), "well"],
+  const [what, response, state] of [
+    ["raw text", () => new Response("OK\n"), "ok"],
+    ["JSON", () => Response.json("OK"), "ok"],
     ["a sign-in page", () => new Response("<html>Sign in</html>"), "foreign"],
     ["404", () => new Response("not found", { status: 404 }), "unknown"],
   ] as const
 ) {
-  Deno.test(`an answer that is ${what} is ${state}`, async () => {
-    await using server = httpServer(answer);
-    assert.equal((await askHealth(httpOf(server.url), {})).state, state);
+  Deno.test(`a health response of ${what} is ${state}`, async () => {
+    await using server = httpServer(response);
+    assert.equal((await checkHealth(httpOf(server.url), {})).state, state);
     assert.deepEqual(server.received, ["GET /healthzz"]);
     assert.equal(server.headers[0]?.has("authorization"), false);
   });
 }
 
-Deno.test("a host that is not well is asked once, and its error told", async () => {
+Deno.test("an unhealthy host is requested once, and its error thrown", async () => {
   await using server = httpServer(() => new Response("", { status: 503 }));
-  await assert.rejects(askHealth(httpOf(server.url), {}), { name: "Unavailable", message: /^Cannot reach http.*503/ });
+  await assert.rejects(checkHealth(httpOf(server.url), {}), {
+    name: "Unavailable",
+    message: /^Cannot reach http.*503/,
+  });
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("a host that is not there is told as what it is", async () => {
+Deno.test("an unreachable host is reported as such", async () => {
   const server = httpServer(() => new Response());
   await server[Symbol.asyncDispose]();
-  await assert.rejects(askHealth(httpOf(server.url), {}), { name: "Unreachable", message: /was refused/ });
+  await assert.rejects(checkHealth(httpOf(server.url), {}), { name: "Unreachable", message: /was refused/ });
 });
 
-for (const word of ["Running", "Off", "Starting"] as const) {
-  Deno.test(`a workspace that is ${word} is told so`, async () => {
-    await using simulator = await startSimulator({ clock, behavior: { workspace: word } });
+for (const status of ["Running", "Off", "Starting"] as const) {
+  Deno.test(`the status of a workspace that is ${status} is returned`, async () => {
+    await using simulator = await startSimulator({ clock, behavior: { workspace: status } });
     const http = httpOf(simulator.url, new Secret(`Basic ${btoa(`${simulator.key}:`)}`));
-    assert.deepEqual(await askWorkspace(http, {}), { status: word, details: null, home: null });
+    assert.deepEqual(await getWorkspaceStatus(http, {}), { status, details: null, home: null });
   });
 }
 
-Deno.test("a workspace's home is told where the server tells it", async () => {
+Deno.test("the size of a workspace's home is returned if the server reports it", async () => {
   const homeStorage = { size: 100, used: 60, available: 40 };
   await using server = httpServer(() => Response.json({ status: "Running", details: "since noon", homeStorage }));
-  assert.deepEqual(await askWorkspace(httpOf(server.url), {}), {
+  assert.deepEqual(await getWorkspaceStatus(httpOf(server.url), {}), {
     status: "Running",
     details: "since noon",
     home: { sizeBytes: 100, availableBytes: 40 },
   });
 });
 
-Deno.test("a server without such a route tells nothing of a workspace", async () => {
+Deno.test("the workspace is null on a server without this route", async () => {
   await using server = httpServer(() => new Response(null, { status: 404 }));
-  assert.equal(await askWorkspace(httpOf(server.url), {}), null);
+  assert.equal(await getWorkspaceStatus(httpOf(server.url), {}), null);
 });

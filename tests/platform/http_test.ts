@@ -3,7 +3,7 @@ import { BadResponse, CredentialError, ResponseLost, type RunnerError, Unreachab
 import { virtualClock } from "../support/virtual_clock.ts";
 import { clientOf, closedPort, httpServer, keyFor, rawServer } from "./support/servers.ts";
 
-/** What the call threw, when it is one of this class. */
+/** Returns the error that the call throws; fails unless it is of this class. */
 async function thrown<E extends RunnerError>(kind: new (...args: never[]) => E, call: Promise<unknown>): Promise<E> {
   try {
     await call;
@@ -14,7 +14,7 @@ async function thrown<E extends RunnerError>(kind: new (...args: never[]) => E, 
   throw new assert.AssertionError({ message: "Nothing was thrown" });
 }
 
-Deno.test("each request says who it is, what it reads, and carries the credential and an id", async () => {
+Deno.test("each request has a user agent, accepted types, the credential and a request ID", async () => {
   await using server = httpServer(() => Response.json([]));
   await (await clientOf(server.url)).listWorkflows({});
   const [headers] = server.headers;
@@ -25,16 +25,16 @@ Deno.test("each request says who it is, what it reads, and carries the credentia
   assert.match(headers?.get("x-request-id") ?? "", /^[0-9a-z]{8}$/);
 });
 
-Deno.test("a request is told in the diary, without headers", async () => {
+Deno.test("a request is logged without its headers", async () => {
   await using server = httpServer(() => Response.json({ runs: [], total: 0 }));
   const lines: string[] = [];
   const client = await clientOf(server.url, { log: (level, message) => lines.push(`${level} ${message}`) });
   await client.listRuns({ limit: 5 });
   assert.equal(lines.length, 1);
-  assert.match(lines[0] ?? "", /^DEBUG GET \/api\/workflow-runs\?limit=5: answered 200 in \d+ ms \(request \w{8}\)$/);
+  assert.match(lines[0] ?? "", /^DEBUG GET \/api\/workflow-runs\?limit=5: status 200 in \d+ ms \(request \w{8}\)$/);
 });
 
-Deno.test("an error names the request by our id, or by the server's where it gives one", async () => {
+Deno.test("an error contains the server's request ID, or ours if the server sends none", async () => {
   await using server = httpServer((_, before) =>
     Response.json({ error: true, message: "No" }, {
       status: 400,
@@ -46,7 +46,7 @@ Deno.test("an error names the request by our id, or by the server's where it giv
   await assert.rejects(client.listWorkflows({}), /\(400, request abc-1\)$/);
 });
 
-Deno.test("an answer that repeats the credential does not make us print it", async () => {
+Deno.test("a credential that the server repeats is redacted", async () => {
   await using server = httpServer((request) => {
     const authorization = request.headers.get("authorization") ?? "";
     const key = atob(authorization.split(" ")[1] ?? "").replace(/:$/, "");
@@ -58,7 +58,7 @@ Deno.test("an answer that repeats the credential does not make us print it", asy
   );
 });
 
-Deno.test("an answer that does not come within the deadline is lost", async () => {
+Deno.test("a response that misses the deadline is lost", async () => {
   const clock = virtualClock();
   const late = Promise.withResolvers<Response>();
   await using server = httpServer(() => {
@@ -68,10 +68,10 @@ Deno.test("an answer that does not come within the deadline is lost", async () =
   const client = await clientOf(server.url, { clock });
   const error = await thrown(ResponseLost, client.listWorkflows({ retry: "none" }));
   late.resolve(new Response());
-  assert.match(error.message, /Cannot list workflows: no answer within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
+  assert.match(error.message, /Cannot list workflows: no response within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
 });
 
-Deno.test("the deadline holds for the body too", async () => {
+Deno.test("the deadline includes the body", async () => {
   const clock = virtualClock();
   await using server = httpServer(() => {
     const body = new ReadableStream({
@@ -86,8 +86,8 @@ Deno.test("the deadline holds for the body too", async () => {
   await thrown(ResponseLost, (await clientOf(server.url, { clock })).listWorkflows({ retry: "none" }));
 });
 
-Deno.test("giving up throws the signal's own reason, before and during a request", async () => {
-  const reason = new Error("the user left");
+Deno.test("an abort throws the signal's own reason, before and during a request", async () => {
+  const reason = new Error("aborted");
   const controller = new AbortController();
   const late = Promise.withResolvers<Response>();
   await using server = httpServer(() => {
@@ -101,17 +101,17 @@ Deno.test("giving up throws the signal's own reason, before and during a request
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("an answer larger than the bound is refused, not swallowed", async () => {
+Deno.test("a response that is too large is refused", async () => {
   await using server = httpServer(() => Response.json(["x".repeat(2_000)]));
-  const client = await clientOf(server.url, { maxAnswerBytes: 1_000 });
+  const client = await clientOf(server.url, { maxResponseBytes: 1_000 });
   const error = await thrown(BadResponse, client.listWorkflows({}));
-  assert.match(error.message, /the answer is larger than 1000 bytes \(request/);
+  assert.match(error.message, /the response is larger than 1000 bytes \(request/);
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("a file of a run may be larger than other answers, and has its bound too", async () => {
+Deno.test("a file of a run may be larger than other responses, up to its own limit", async () => {
   await using server = httpServer(() => new Response("x".repeat(2_000)));
-  const client = await clientOf(server.url, { maxAnswerBytes: 1_000, maxFileBytes: 2_000 });
+  const client = await clientOf(server.url, { maxResponseBytes: 1_000, maxFileBytes: 2_000 });
   const runId = { type: "slug", slug: "a" } as const;
   assert.equal((await client.readRunFile(runId, "logs.out", {}))?.length, 2_000);
   const strict = await clientOf(server.url, { maxFileBytes: 1_999 });
@@ -122,16 +122,16 @@ const ZEROS = new Uint8Array(64 * 1024);
 const zeros = (pieces: number) => ReadableStream.from(Array.from({ length: pieces }, () => ZEROS));
 const BODIES: readonly (readonly [string, () => Promise<Response>])[] = [
   ["in pieces", () => Promise.resolve(new Response(zeros(1_600)))],
-  ["of a told length", () => Promise.resolve(new Response(new Uint8Array(1_600 * ZEROS.length)))],
-  ["packed to 130 KiB", async () => {
+  ["with a content length", () => Promise.resolve(new Response(new Uint8Array(1_600 * ZEROS.length)))],
+  ["compressed to 130 KiB", async () => {
     const packed = await new Response(zeros(1_600).pipeThrough(new CompressionStream("gzip"))).bytes();
     assert.ok(1_600 * ZEROS.length / packed.length > 700);
     return new Response(packed, { headers: { "content-encoding": "gzip" } });
   }],
 ];
-for (const [how, answer] of BODIES) {
-  Deno.test(`of 100 MiB ${how}, no more is taken than the bound and a piece`, async () => {
-    await using server = httpServer(answer);
+for (const [how, response] of BODIES) {
+  Deno.test(`reading 100 MiB ${how} stops after the limit and one chunk`, async () => {
+    await using server = httpServer(response);
     let taken = 0;
     const counting: typeof fetch = async (input, init) => {
       const { body, status, headers } = await fetch(input, init);
@@ -144,19 +144,19 @@ for (const [how, answer] of BODIES) {
       };
       return new Response(ReadableStream.from(counted()), { status, headers });
     };
-    const client = await clientOf(server.url, { fetch: counting, maxAnswerBytes: 1_000_000 });
+    const client = await clientOf(server.url, { fetch: counting, maxResponseBytes: 1_000_000 });
     await thrown(BadResponse, client.listWorkflows({}));
     assert.ok(taken > 1_000_000 && taken < 4_000_000, `${taken} bytes`);
   });
 }
 
-Deno.test("of a page that says no its beginning is kept", async () => {
+Deno.test("an error response that is too large is truncated", async () => {
   await using server = httpServer(() => new Response(zeros(1_600), { status: 401 }));
   const error = await thrown(CredentialError, (await clientOf(server.url)).listWorkflows({}));
   assert.equal(error.kind, "credential_refused");
 });
 
-Deno.test("a redirect on the same origin is followed", async () => {
+Deno.test("a redirect within the origin is followed", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/api/workflows")
       ? new Response(null, { status: 308, headers: { location: "/v2" } })
@@ -167,19 +167,19 @@ Deno.test("a redirect on the same origin is followed", async () => {
 });
 
 for (const status of [301, 302, 303, 307, 308]) {
-  Deno.test(`a redirect with ${status} to another origin is not followed, and the credential stays`, async () => {
+  Deno.test(`a redirect with ${status} to another origin is not followed, and the credential is not sent there`, async () => {
     await using other = httpServer(() => Response.json([]));
     await using server = httpServer(() => Response.redirect(`${other.url}/sign-in`, status));
     const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
     assert.match(
       error.message,
-      new RegExp(`the server redirects to ${other.url}, and the key is for ${server.url} alone`),
+      new RegExp(`the server redirects to ${other.url}, but the key is only for ${server.url}`),
     );
     assert.deepEqual(other.received, []);
   });
 }
 
-Deno.test("a redirect cannot put another credential in the place of ours", async () => {
+Deno.test("a redirect cannot replace the credential", async () => {
   await using server = httpServer((request) =>
     request.url.endsWith("/v2")
       ? Response.json([])
@@ -190,51 +190,51 @@ Deno.test("a redirect cannot put another credential in the place of ours", async
   assert.deepEqual([server.received.length, second], [2, first]);
 });
 
-Deno.test("redirects without an end are given up", async () => {
+Deno.test("an endless redirect fails", async () => {
   await using server = httpServer(() => new Response(null, { status: 302, headers: { location: "/again" } }));
   const error = await thrown(BadResponse, (await clientOf(server.url)).listWorkflows({}));
   assert.match(error.message, /redirects more than 5 times/);
 });
 
-Deno.test("a request that is no read is not sent on to where a redirect points", async () => {
+Deno.test("a request other than GET does not follow a redirect", async () => {
   await using server = httpServer(() => new Response(null, { status: 307, headers: { location: "/elsewhere" } }));
   const client = await clientOf(server.url);
   await assert.rejects(
     client.deleteRun({ type: "slug", slug: "a" }, {}),
-    /the server redirects to http.* instead of doing it/,
+    /the server redirects to http.* instead of processing the request/,
   );
   assert.deepEqual(server.received, ["DELETE /api/workflow-runs/a"]);
 });
 
-Deno.test("no connection is told as such, with what to check", async () => {
+Deno.test("a refused connection is reported with a hint", async () => {
   const client = await clientOf(`http://127.0.0.1:${closedPort()}`);
   const error = await thrown(Unreachable, client.listWorkflows({}));
   assert.match(error.message, /Cannot list workflows: the connection was refused \(http:\/\/127/);
   assert.match(error.hint ?? "", /HTTPS_PROXY/);
 });
 
-Deno.test("a failed TLS handshake is told at once, and hints at what speaks there", async () => {
+Deno.test("a failed TLS handshake is reported at once, with a hint at HTTPS", async () => {
   await using server = rawServer(null);
   const client = await clientOf(`https://127.0.0.1:${server.port}`);
   const error = await thrown(Unreachable, client.listWorkflows({}));
   assert.match(error.hint ?? "", /speaks HTTPS/);
 });
 
-Deno.test("where the runtime has no clients of its own, fetch is left to choose the connection", async () => {
+Deno.test("without createHttpClient, fetch chooses the connection", async () => {
   await using server = httpServer(() => new Response(null, { status: 204 }));
   const client = await clientOf(server.url, { createHttpClient: null });
   await client.deleteRun({ type: "slug", slug: "a" }, {});
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("more authorities are trusted on both kinds of connections", async () => {
+Deno.test("additional certificate authorities are trusted on both kinds of connections", async () => {
   await using server = httpServer((request) =>
     request.method === "GET" ? Response.json([]) : new Response(null, { status: 204 })
   );
-  const asked: unknown[] = [];
+  const requested: unknown[] = [];
   const clients: Deno.HttpClient[] = [];
   const createHttpClient = (options: Deno.CreateHttpClientOptions) => {
-    asked.push(options);
+    requested.push(options);
     const client = Deno.createHttpClient({ poolMaxIdlePerHost: options.poolMaxIdlePerHost });
     clients.push(client);
     return client;
@@ -243,6 +243,6 @@ Deno.test("more authorities are trusted on both kinds of connections", async () 
   await client.listWorkflows({});
   await client.listWorkflows({});
   await client.deleteRun({ type: "slug", slug: "a" }, {});
-  assert.deepEqual(asked, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
+  assert.deepEqual(requested, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
   clients[0]?.close();
 });

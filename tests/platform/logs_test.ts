@@ -6,16 +6,16 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const RUN_ID = { type: "slug", slug: "a" } as const;
 
-/** Fills the log's file several times over. */
+/** Fills the log file several times. */
 const LOG_WORKFLOW = `jobs:
   main:
     steps:
-      - name: talk
+      - name: print
         run: |
           for i in $(seq 60); do sleep 1; echo "line $i"; done
 `;
 
-/** A run's folder whose log is what `logs` holds, one entry a read; and the paths that were read. */
+/** A run's folder whose log has one entry of `logs` for each read; records the paths that were read. */
 function folder(logs: readonly (string | null)[], backup: string | null) {
   const read: string[] = [];
   return {
@@ -28,34 +28,34 @@ function folder(logs: readonly (string | null)[], backup: string | null) {
   };
 }
 
-Deno.test("a step's log lies under its job and position", () => {
+Deno.test("stepLogPath() contains the job and the step's position", () => {
   assert.equal(stepLogPath("build", 3), "logs/build/step_3/logs.out");
 });
 
-Deno.test("a step that has written nothing has no log", async () => {
+Deno.test("the log of a step that has written nothing is null", async () => {
   const files = folder([null], null);
   assert.equal(await readStepLog(files, RUN_ID, "main", 0, {}), null);
   assert.deepEqual(files.read, ["logs/main/step_0/logs.out"]);
 });
 
-Deno.test("the rotated part comes before the rest", async () => {
+Deno.test("the rotated part precedes the log", async () => {
   assert.equal(await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}), "one\ntwo\nthree\n");
 });
 
-Deno.test("a log that is rotated between two reads is neither lost nor doubled", async () => {
+Deno.test("a rotation between two reads neither loses nor duplicates lines", async () => {
   assert.equal(
     await readStepLog(folder(["one\ntwo\n", "three\n"], "one\ntwo\n"), RUN_ID, "main", 0, {}),
     "one\ntwo\nthree\n",
   );
 });
 
-Deno.test("a log that only grows is read without asking for its backup", async () => {
-  const files = folder(["one\ntwo\n"], "never asked for");
+Deno.test("a log that only grows is read without its backup", async () => {
+  const files = folder(["one\ntwo\n"], "not requested");
   assert.equal(await readStepLog(files, RUN_ID, "main", 0, { before: "one\n" }), "one\ntwo\n");
   assert.equal(files.read.length, 1);
 });
 
-Deno.test("a log that no longer starts as before is read with its backup", async () => {
+Deno.test("a log with a different beginning is read with its backup", async () => {
   assert.equal(
     await readStepLog(folder(["three\n"], "one\ntwo\n"), RUN_ID, "main", 0, { before: "one\n" }),
     "one\ntwo\nthree\n",
@@ -67,11 +67,11 @@ Deno.test("following a log that the platform rotates yields each line once", asy
   await using simulator = await startSimulator({
     clock,
     behavior: { logFileBytes: 200 },
-    workflows: { talk: LOG_WORKFLOW },
+    workflows: { print: LOG_WORKFLOW },
   });
   const { client } = await depsFor(simulator, { clock });
-  await client.submit({ workflow: "talk", inputs: {}, slug: "talk", displayName: null, consent: null }, {});
-  const runId = { type: "slug", slug: "talk" } as const;
+  await client.submit({ workflow: "print", inputs: {}, slug: "print", displayName: null, consent: null }, {});
+  const runId = { type: "slug", slug: "print" } as const;
   let before = "";
   let shown = "";
   let isEnded = false;
@@ -107,7 +107,7 @@ for (const [text, count, want] of LINES) {
 
 const GROWTHS: readonly (readonly [string, string, string, string])[] = [
   ["nothing was read before", "", "one\n", "one\n"],
-  ["nothing came", "one\n", "one\n", ""],
+  ["nothing was added", "one\n", "one\n", ""],
   ["it grew", "one\n", "one\ntwo\n", "two\n"],
   ["it was rotated for the first time", "one\ntwo\n", "one\ntwo\nthree\n", "three\n"],
   ["its backup was dropped", "one\ntwo\n", "two\nthree\n", "three\n"],
@@ -117,10 +117,10 @@ const GROWTHS: readonly (readonly [string, string, string, string])[] = [
 ];
 
 for (const [what, before, after, want] of GROWTHS) {
-  Deno.test(`what is new of a log when ${what}`, () => assert.equal(newText(before, after), want));
+  Deno.test(`newText() when ${what}`, () => assert.equal(newText(before, after), want));
 }
 
-Deno.test("what is new of a large log whose beginning is gone", () => {
+Deno.test("newText() of a large log whose beginning is gone", () => {
   const lines = Array.from({ length: 50_000 }, (_, index) => `line ${index}\n`);
   const before = lines.slice(0, 40_000).join("");
   assert.equal(newText(before, lines.slice(20_000).join("")), lines.slice(40_000).join(""));

@@ -17,63 +17,63 @@ async function withSimulator(faults: readonly Fault[], use: (client: Client) => 
   return simulator.received().map(({ operation }) => operation);
 }
 
-const PASSING: readonly (readonly [string, Omit<Fault, "on">])[] = [
+const TRANSIENT: readonly (readonly [string, Omit<Fault, "on">])[] = [
   ["429", { status: 429 }],
   ["500", { status: 500 }],
   ["502 with a web page", { status: 502, body: "html" }],
   ["503 without a body", { status: 503, body: "empty" }],
   ["504", { status: 504 }],
-  ["a cut", { cut: "before-effect" }],
+  ["a cut connection", { cut: "before-effect" }],
 ];
 
-for (const [what, fault] of PASSING) {
-  Deno.test(`a read is repeated after ${what}`, async () => {
-    const asked = await withSimulator([{ on: "list-workflows", times: 2, ...fault }], async (client) => {
+for (const [what, fault] of TRANSIENT) {
+  Deno.test(`a read is retried after ${what}`, async () => {
+    const received = await withSimulator([{ on: "list-workflows", times: 2, ...fault }], async (client) => {
       assert.ok((await client.listWorkflows({})).length > 0);
     });
-    assert.deepEqual(asked, Array(3).fill("list-workflows"));
+    assert.deepEqual(received, Array(3).fill("list-workflows"));
   });
 }
 
-Deno.test("a cancel is repeated", async () => {
+Deno.test("a cancel is retried", async () => {
   const faults: Fault[] = [{ on: "cancel-run", cut: "after-effect" }, { on: "cancel-run", status: 503 }];
-  const asked = await withSimulator(faults, async (client) => await client.cancelRun(RUN, {}));
-  assert.deepEqual(asked, Array(3).fill("cancel-run"));
+  const received = await withSimulator(faults, async (client) => await client.cancelRun(RUN, {}));
+  assert.deepEqual(received, Array(3).fill("cancel-run"));
 });
 
-Deno.test("a delete is never repeated", async () => {
-  const asked = await withSimulator([{ on: "delete-run", status: 503 }], async (client) => {
+Deno.test("a delete is never retried", async () => {
+  const received = await withSimulator([{ on: "delete-run", status: 503 }], async (client) => {
     await assert.rejects(client.deleteRun(RUN, {}), Unavailable);
   });
-  assert.deepEqual(asked, ["delete-run"]);
+  assert.deepEqual(received, ["delete-run"]);
 });
 
-Deno.test("a dry run is never repeated", async () => {
-  const asked = await withSimulator([{ on: "submit", status: 503 }], async (client) => {
+Deno.test("a dry run is never retried", async () => {
+  const received = await withSimulator([{ on: "submit", status: 503 }], async (client) => {
     await client.apiVersion({});
     await assert.rejects(
       client.dryRun({ workflow: "quick", inputs: {}, displayName: null, consent: null }, {}),
       Unavailable,
     );
   });
-  assert.deepEqual(asked, ["list-runs", "submit"]);
+  assert.deepEqual(received, ["list-runs", "submit"]);
 });
 
-Deno.test("a read is given up after four attempts", async () => {
-  const asked = await withSimulator([{ on: "list-workflows", times: Infinity, status: 503 }], async (client) => {
+Deno.test("a read fails after four attempts", async () => {
+  const received = await withSimulator([{ on: "list-workflows", times: Infinity, status: 503 }], async (client) => {
     await assert.rejects(client.listWorkflows({}), Unavailable);
   });
-  assert.equal(asked.length, 4);
+  assert.equal(received.length, 4);
 });
 
-Deno.test("who wants to hear of each failure is told at once", async () => {
-  const asked = await withSimulator([{ on: "get-run", status: 503 }], async (client) => {
+Deno.test("retry: none throws the first failure", async () => {
+  const received = await withSimulator([{ on: "get-run", status: 503 }], async (client) => {
     await assert.rejects(client.getRun(RUN, { retry: "none" }), Unavailable);
   });
-  assert.deepEqual(asked, ["get-run"]);
+  assert.deepEqual(received, ["get-run"]);
 });
 
-Deno.test("Retry-After is waited for", async () => {
+Deno.test("a retry waits for Retry-After", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({
     clock,
@@ -85,7 +85,7 @@ Deno.test("Retry-After is waited for", async () => {
   assert.ok((second ?? 0) - (first ?? 0) >= 20_000);
 });
 
-Deno.test("a Retry-After date is read by the server's clock, not ours", async () => {
+Deno.test("a Retry-After date is relative to the server's clock, not ours", async () => {
   const clock = virtualClock();
   const serverMs = clock.now() + 3_600_000;
   const headers = { date: new Date(serverMs).toUTCString(), "retry-after": new Date(serverMs + 5_000).toUTCString() };
@@ -96,7 +96,7 @@ Deno.test("a Retry-After date is read by the server's clock, not ours", async ()
   assert.equal(clock.sleptMs, 5_000);
 });
 
-Deno.test("a Retry-After beyond the budget fails at once, and is told", async () => {
+Deno.test("a Retry-After beyond the budget fails at once, and is reported", async () => {
   const clock = virtualClock();
   await using server = httpServer(() => new Response(null, { status: 429, headers: { "retry-after": "61" } }));
   await assert.rejects((await clientOf(server.url, { clock })).listWorkflows({}), (error) => {
@@ -107,8 +107,8 @@ Deno.test("a Retry-After beyond the budget fails at once, and is told", async ()
   });
 });
 
-Deno.test("giving up ends a wait between attempts", async () => {
-  const reason = new Error("the user left");
+Deno.test("an abort ends the delay between attempts", async () => {
+  const reason = new Error("aborted");
   const controller = new AbortController();
   await using server = httpServer(() => new Response(null, { status: 503 }));
   const client = await clientOf(server.url, { log: (level) => level === "INFO" && controller.abort(reason) });
@@ -116,11 +116,11 @@ Deno.test("giving up ends a wait between attempts", async () => {
   assert.equal(server.received.length, 1);
 });
 
-Deno.test("a body that is cut short is read again", async () => {
+Deno.test("a truncated response is retried", async () => {
   await using server = rawServer(() =>
     "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n["
   );
-  await assert.rejects((await clientOf(server.url)).listWorkflows({}), /the connection was cut/);
+  await assert.rejects((await clientOf(server.url)).listWorkflows({}), /the connection was closed before/);
   assert.equal(server.requests(), 4);
 });
 
@@ -142,7 +142,7 @@ const STATUSES: readonly (readonly [number, RunnerError["kind"]])[] = [
 ];
 
 for (const [status, kind] of STATUSES) {
-  Deno.test(`${status} is ${kind}, whatever its body`, async () => {
+  Deno.test(`status ${status} is ${kind}, regardless of its body`, async () => {
     for (const body of [null, "<html>", '{"error":true,"message":"No","code":"a_code"}', '{"type":"about:blank"}']) {
       await using server = httpServer(() => new Response(status === 304 ? null : body, { status }));
       await assert.rejects((await clientOf(server.url)).getWorkflow("a", { retry: "none" }), (error) => {
@@ -158,18 +158,18 @@ for (const [status, kind] of STATUSES) {
 
 for (
   const [what, body, isExpired] of [
-    ["the sentence of older servers", { error: true, message: "Authentication has expired" }, true],
+    ["the message of legacy servers", { error: true, message: "Authentication has expired" }, true],
     ["a code", { type: "about:blank", code: "token_expired", detail: "Jeton" }, true],
-    ["that sentence with the general code", {
+    ["that message with the generic code", {
       type: "about:blank",
       code: "unauthenticated",
       detail: "Authentication has expired",
     }, true],
-    ["another code with that sentence", { error: true, message: "Authentication has expired", code: "revoked" }, false],
+    ["another code with that message", { error: true, message: "Authentication has expired", code: "revoked" }, false],
     ["anything else", { error: true, message: "Unauthorized" }, false],
   ] as const
 ) {
-  Deno.test(`an expired key is told by ${what}: ${isExpired}`, async () => {
+  Deno.test(`a 401 with ${what} ${isExpired ? "hints" : "does not hint"} at an expired key`, async () => {
     await using server = httpServer(() => Response.json(body, { status: 401 }));
     await assert.rejects((await clientOf(server.url)).listWorkflows({}), (error) => {
       assert.ok(error instanceof RunnerError);
@@ -180,7 +180,7 @@ for (
 }
 
 for (const slug of ["", ".", "..", "half a \ud83d"]) {
-  Deno.test(`a run called ${JSON.stringify(slug)} is refused before anything is sent`, async () => {
+  Deno.test(`the slug ${JSON.stringify(slug)} is refused before anything is sent`, async () => {
     await using server = httpServer(() => new Response(null, { status: 204 }));
     const client = await clientOf(server.url);
     await assert.rejects(client.deleteRun({ type: "slug", slug }, {}), UsageError);

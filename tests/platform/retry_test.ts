@@ -1,42 +1,42 @@
 import assert from "node:assert/strict";
-import { httpDateMs, isPassing, RETRY_POLICY, retryAfterMs, retryDelayMs } from "../../lib/platform/retry.ts";
+import { httpDateMs, isTransient, RETRY_POLICY, retryAfterMs, retryDelayMs } from "../../lib/platform/retry.ts";
 
 const NOW = Date.UTC(1994, 10, 6, 8, 49, 30);
-const trial = { failures: 1, elapsedMs: 0, retryAfterMs: undefined };
+const state = { failures: 1, elapsedMs: 0, retryAfterMs: undefined };
 
 for (const status of [429, 500, 502, 503, 504]) {
-  Deno.test(`${status} may be another answer later`, () => assert.equal(isPassing(status), true));
+  Deno.test(`status ${status} is transient`, () => assert.equal(isTransient(status), true));
 }
 for (const status of [400, 401, 403, 404, 409, 422, 501, 505]) {
-  Deno.test(`${status} stays what it is`, () => assert.equal(isPassing(status), false));
+  Deno.test(`status ${status} is not transient`, () => assert.equal(isTransient(status), false));
 }
 
 for (const [failures, capMs] of [[1, 500], [2, 1000], [3, 2000]] as const) {
-  Deno.test(`after ${failures} failures the wait lies anywhere below ${capMs} ms`, () => {
-    const delayMs = (chance: number) => retryDelayMs({ ...trial, failures }, RETRY_POLICY, () => chance);
+  Deno.test(`after ${failures} failures the delay is between 0 and ${capMs} ms`, () => {
+    const delayMs = (random: number) => retryDelayMs({ ...state, failures }, RETRY_POLICY, () => random);
     assert.deepEqual([delayMs(0), delayMs(0.5)], [0, capMs / 2]);
   });
 }
 
-Deno.test("the wait never exceeds the cap, however many attempts failed", () => {
+Deno.test("the delay never exceeds the cap, however many attempts failed", () => {
   const policy = { ...RETRY_POLICY, maxAttempts: 100 };
-  assert.equal(retryDelayMs({ ...trial, failures: 60 }, policy, () => 1), RETRY_POLICY.maxDelayMs);
+  assert.equal(retryDelayMs({ ...state, failures: 60 }, policy, () => 1), RETRY_POLICY.maxDelayMs);
 });
 
-Deno.test("the fourth failure is the last", () => {
-  assert.notEqual(retryDelayMs({ ...trial, failures: 3 }, RETRY_POLICY, () => 0), null);
-  assert.equal(retryDelayMs({ ...trial, failures: 4 }, RETRY_POLICY, () => 0), null);
+Deno.test("the fourth failure ends the retries", () => {
+  assert.notEqual(retryDelayMs({ ...state, failures: 3 }, RETRY_POLICY, () => 0), null);
+  assert.equal(retryDelayMs({ ...state, failures: 4 }, RETRY_POLICY, () => 0), null);
 });
 
-Deno.test("Retry-After is a floor under the wait, beyond the cap too", () => {
-  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 45_000 }, RETRY_POLICY, () => 0.5), 45_000);
-  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 0 }, RETRY_POLICY, () => 0.5), 250);
+Deno.test("the delay is at least Retry-After, even beyond the cap", () => {
+  assert.equal(retryDelayMs({ ...state, retryAfterMs: 45_000 }, RETRY_POLICY, () => 0.5), 45_000);
+  assert.equal(retryDelayMs({ ...state, retryAfterMs: 0 }, RETRY_POLICY, () => 0.5), 250);
 });
 
-Deno.test("what does not fit into the budget is not tried", () => {
-  assert.equal(retryDelayMs({ ...trial, retryAfterMs: 61_000 }, RETRY_POLICY, () => 0), null);
-  assert.equal(retryDelayMs({ ...trial, elapsedMs: 59_900 }, RETRY_POLICY, () => 0.5), null);
-  assert.equal(retryDelayMs({ ...trial, elapsedMs: 59_000 }, RETRY_POLICY, () => 0.5), 250);
+Deno.test("a retry that exceeds the budget is not attempted", () => {
+  assert.equal(retryDelayMs({ ...state, retryAfterMs: 61_000 }, RETRY_POLICY, () => 0), null);
+  assert.equal(retryDelayMs({ ...state, elapsedMs: 59_900 }, RETRY_POLICY, () => 0.5), null);
+  assert.equal(retryDelayMs({ ...state, elapsedMs: 59_000 }, RETRY_POLICY, () => 0.5), 250);
 });
 
 const HEADERS: readonly (readonly [string | null, number | undefined])[] = [
@@ -58,9 +58,9 @@ const HEADERS: readonly (readonly [string | null, number | undefined])[] = [
 ];
 
 for (const [header, want] of HEADERS) {
-  Deno.test(`Retry-After ${JSON.stringify(header)} asks for ${want} ms`, () => {
+  Deno.test(`Retry-After ${JSON.stringify(header)} is ${want} ms`, () => {
     assert.equal(retryAfterMs(header, NOW), want);
   });
 }
 
-Deno.test("an HTTP date is no other date", () => assert.equal(httpDateMs("1994-11-06T08:49:37Z"), undefined));
+Deno.test("an ISO 8601 date is not an HTTP date", () => assert.equal(httpDateMs("1994-11-06T08:49:37Z"), undefined));

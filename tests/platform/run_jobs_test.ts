@@ -26,11 +26,11 @@ for (
 }
 
 for (const executedJobs of [undefined, null, "text", 5, [], {}, [null, 5, [], [7, {}]]]) {
-  Deno.test(`${JSON.stringify(executedJobs)} holds no jobs`, () => assert.deepEqual(readJobs(executedJobs), []));
+  Deno.test(`${JSON.stringify(executedJobs)} contains no jobs`, () => assert.deepEqual(readJobs(executedJobs), []));
 }
 
 for (const outputs of [undefined, null, "", "{", "[1]", "null", 5]) {
-  Deno.test(`outputs of ${JSON.stringify(outputs)} are none`, () => {
+  Deno.test(`outputs of ${JSON.stringify(outputs)} are empty`, () => {
     assert.deepEqual(readJobs({ main: { status: "completed", outputs } }), [
       { name: "main", status: "completed", steps: [], outputs: {} },
     ]);

@@ -4,12 +4,12 @@ import { clientOf, httpServer } from "./support/servers.ts";
 const BARE = { id: "r", user: "u", inlineRun: false, marketplace: false };
 const RUN_ID = { type: "slug", slug: "a" } as const;
 
-async function readRun(answer: unknown) {
-  await using server = httpServer(() => Response.json(answer));
+async function readRun(body: unknown) {
+  await using server = httpServer(() => Response.json(body));
   return await (await clientOf(server.url)).getRun(RUN_ID, {});
 }
 
-Deno.test("a run with nothing but what the contract requires is read", async () => {
+Deno.test("a run with only the required members is read", async () => {
   assert.deepEqual(await readRun(BARE), {
     id: "r",
     slug: null,
@@ -32,7 +32,7 @@ Deno.test("a run with nothing but what the contract requires is read", async () 
   });
 });
 
-Deno.test("a run with everything is read", async () => {
+Deno.test("a run with all members is read", async () => {
   const run = await readRun({
     ...BARE,
     slug: "swift-falcon-17",
@@ -66,7 +66,7 @@ Deno.test("a run with everything is read", async () => {
   assert.deepEqual(run.redirect, { kind: "session", name: "s" });
 });
 
-Deno.test("a server's zero time is no time", async () => {
+Deno.test("Go's zero time is null", async () => {
   const run = await readRun({
     ...BARE,
     status: "new-word",
@@ -77,7 +77,7 @@ Deno.test("a server's zero time is no time", async () => {
 });
 
 for (const redirect of [null, "s", { kind: "tab", name: "s" }, { kind: "link" }]) {
-  Deno.test(`a redirect of ${JSON.stringify(redirect)} on a run's page leads nowhere`, async () => {
+  Deno.test(`a run's redirect ${JSON.stringify(redirect)} is null`, async () => {
     assert.equal((await readRun({ ...BARE, redirect })).redirect, null);
   });
 }
@@ -91,11 +91,11 @@ for (
     [undefined, null],
   ] as const
 ) {
-  Deno.test(`a redirect of ${JSON.stringify(redirect)} on a submit's answer opens ${session}`, async () => {
+  Deno.test(`a submit's redirect ${JSON.stringify(redirect)} opens session ${session}`, async () => {
     await using server = httpServer(() => Response.json({ run: { ...BARE, slug: "a", status: "running" }, redirect }));
     const submission = { workflow: "w", inputs: {}, slug: null, displayName: null, consent: null };
-    const answer = await (await clientOf(server.url)).submit(submission, {});
-    assert.ok(answer.type === "accepted");
-    assert.equal(answer.redirectSession, session);
+    const response = await (await clientOf(server.url)).submit(submission, {});
+    assert.ok(response.type === "accepted");
+    assert.equal(response.redirectSession, session);
   });
 }

@@ -9,14 +9,14 @@ const run = { type: "slug", slug: "a" } as const;
 const listRuns = (client: Client) => client.listRuns({});
 const listWorkflows = (client: Client) => client.listWorkflows({});
 
-const WRONG: readonly (readonly [string, (client: Client) => Promise<unknown>, unknown])[] = [
+const INVALID: readonly (readonly [string, (client: Client) => Promise<unknown>, unknown])[] = [
   ["runs[2].id must be a string, got number", listRuns, { runs: [RUN, RUN, { ...RUN, id: 5 }], total: 3 }],
   ["runs[0].id must be a string, got nothing", listRuns, { runs: [{}], total: 1 }],
   ["runs[0].status must be a string, got object", listRuns, { runs: [{ ...RUN, status: {} }], total: 1 }],
   ["runs must be an array, got object", listRuns, { runs: {}, total: 1 }],
   ["total must be a number, got string", listRuns, { runs: [], total: "1" }],
-  ["the answer must be an object, got null", listRuns, null],
-  ["the answer must be an array, got object", listWorkflows, {}],
+  ["the response must be an object, got null", listRuns, null],
+  ["the response must be an array, got object", listWorkflows, {}],
   ["[1].favorite must be true or false, got string", listWorkflows, [{ id: "a", name: "b" }, {
     id: "a",
     name: "b",
@@ -35,12 +35,12 @@ const WRONG: readonly (readonly [string, (client: Client) => Promise<unknown>, u
   }],
 ];
 
-for (const [words, call, answer] of WRONG) {
-  Deno.test(`an answer that does not fit is told by its place: ${words}`, async () => {
-    await using server = httpServer(() => Response.json(answer));
+for (const [message, call, body] of INVALID) {
+  Deno.test(`an invalid response is reported with its path: ${message}`, async () => {
+    await using server = httpServer(() => Response.json(body));
     await assert.rejects(call(await clientOf(server.url)), (error) => {
       assert.ok(error instanceof BadResponse, Deno.inspect(error));
-      assert.ok(error.message.includes(`: ${words} (200, request `), error.message);
+      assert.ok(error.message.includes(`: ${message} (200, request `), error.message);
       return true;
     });
     assert.equal(server.received.length, 1);
@@ -53,16 +53,16 @@ for (
     "OK",
   ]] as const
 ) {
-  Deno.test(`an answer of ${JSON.stringify(text)} ${what}`, async () => {
+  Deno.test(`a response of ${JSON.stringify(text)} ${what}`, async () => {
     await using server = httpServer(() => new Response(text));
     await assert.rejects(
       listRuns(await clientOf(server.url)),
-      new RegExp(`Cannot list runs: the answer ${what} \\(200, request`),
+      new RegExp(`Cannot list runs: the response ${what} \\(200, request`),
     );
   });
 }
 
-Deno.test("fields that the contract does not name pass, and lists may be null", async () => {
+Deno.test("unknown fields are accepted, and lists may be null", async () => {
   await using server = httpServer((_, before) =>
     Response.json(
       before === 0 ? { runs: [{ ...RUN, newExecutor: true }], total: 1, next: {} } : { runs: null, total: 0 },

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { clusterChoices, fitsSearch, inputWays, workflowChoices } from "../../lib/prompts/choices.ts";
+import { clusterChoices, inputMethods, matchesSearch, workflowChoices } from "../../lib/prompts/choices.ts";
 import type { Cluster } from "../../lib/cluster.ts";
 import type { Workflow } from "../../lib/workflow.ts";
 
@@ -16,13 +16,13 @@ const workflow = (name: string, isFavorite = false): Workflow => ({
   presets: [],
 });
 
-Deno.test("workflowChoices() puts favourites first and numbers all", () => {
+Deno.test("workflowChoices() puts favorites first and numbers all choices", () => {
   const labels = workflowChoices([workflow("b"), workflow("c", true), workflow("a")]).map(({ label }) => label);
   assert.deepEqual(labels, ["1. c ★", "2. a", "3. b"]);
 });
 
 for (
-  const [search, label, want] of [
+  const [search, label, expected] of [
     ["1", "1. hello", true],
     ["1", "10. hello", false],
     ["10", "10. hello", true],
@@ -32,22 +32,23 @@ for (
     ["xyz", "10. hello", false],
   ] as const
 ) {
-  Deno.test(`fitsSearch("${search}", "${label}") is ${want}`, () => assert.equal(fitsSearch(search, label), want));
+  Deno.test(`matchesSearch("${search}", "${label}") is ${expected}`, () =>
+    assert.equal(matchesSearch(search, label), expected));
 }
 
-Deno.test("inputWays() offers presets and the last run where there are any", () => {
+Deno.test("inputMethods() offers presets and the last run if there are any", () => {
   const preset = { name: "small", isBuiltin: false, inputs: {} };
-  assert.deepEqual(inputWays([], { hasLastRun: false }).map(({ label }) => label), [
+  assert.deepEqual(inputMethods([], { hasLastRun: false }).map(({ label }) => label), [
     "1. Load from JSON file",
     "2. Enter manually",
   ]);
-  assert.deepEqual(inputWays([preset], { hasLastRun: true }).slice(2).map(({ label }) => label), [
+  assert.deepEqual(inputMethods([preset], { hasLastRun: true }).slice(2).map(({ label }) => label), [
     "3. Start from preset small",
     "4. Start from the inputs of the last run",
   ]);
 });
 
-Deno.test("clusterChoices() shows what can be used first, with its status", () => {
+Deno.test("clusterChoices() puts active clusters first and shows statuses", () => {
   const cluster = (name: string, status: string): Cluster => ({
     id: name,
     name,
@@ -67,7 +68,7 @@ Deno.test("clusterChoices() shows what can be used first, with its status", () =
     "b active",
     "a off",
     "workspace your own",
-    "Another one",
+    "Other (enter a name)",
     "None",
   ]);
 });

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { formatPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { answer, type Answers, nextQuestion } from "../../lib/prompts/questions.ts";
+import { type Answers, nextQuestion, withAnswer } from "../../lib/prompts/questions.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
 const FORM = readForm({
   on: {
     execute: {
       inputs: {
-        title: { type: "header", text: "Words" },
+        title: { type: "header", text: "Header" },
         mode: { type: "dropdown", options: [{ label: "A", value: "a" }, { label: "B", value: "b" }] },
         only_b: { type: "string", hidden: "${{ inputs.mode != 'b' }}" },
         never: { type: "string", hidden: true },
@@ -21,58 +21,58 @@ const FORM = readForm({
   },
 });
 
-/** Plays a conversation: each path gets its answer, and what was asked is told in order. */
-function play(answers: Readonly<Record<string, Json>>, given: JsonObject = {}, rows = 0) {
+/** Answers every question, and returns the paths in the order of the questions. */
+function answerAll(answers: Readonly<Record<string, Json>>, initial: JsonObject = {}, rows = 0) {
   assert.ok(FORM !== null);
-  let state: Answers = { inputs: given, asked: new Set() };
+  let state: Answers = { inputs: initial, answered: new Set() };
   const asked: string[] = [];
   while (asked.length < 50) {
     const question = nextQuestion(FORM, state);
     if (question === undefined) return { asked, inputs: state.inputs };
     const path = formatPath(question.path);
     asked.push(question.type === "row" ? `${path}?` : path);
-    if (question.type === "value") state = answer(state, question.path, answers[path]);
+    if (question.type === "value") state = withAnswer(state, question.path, answers[path]);
     else if (question.rows < rows) {
-      state = { ...state, inputs: answer(state, [...question.path, question.rows], {}).inputs };
-    } else state = { ...state, asked: new Set([...state.asked, path]) };
+      state = { ...state, inputs: withAnswer(state, [...question.path, question.rows], {}).inputs };
+    } else state = { ...state, answered: new Set([...state.answered, path]) };
   }
-  throw new Error(`It asks for ever: ${asked.join()}`);
+  throw new Error(`The questions never end: ${asked.join()}`);
 }
 
-Deno.test("nextQuestion() asks in the order of the form, and not for what is hidden, left out or disabled", () => {
-  assert.deepEqual(play({ mode: "a" }).asked, ["mode", "more.count", "rows?"]);
+Deno.test("nextQuestion() follows the order of the form and skips hidden, ignored and disabled fields", () => {
+  assert.deepEqual(answerAll({ mode: "a" }).asked, ["mode", "more.count", "rows?"]);
 });
 
-Deno.test("nextQuestion() asks for what an answer brings to light", () => {
-  assert.deepEqual(play({ mode: "b", only_b: "x" }), {
+Deno.test("nextQuestion() asks for a field that an earlier answer makes visible", () => {
+  assert.deepEqual(answerAll({ mode: "b", only_b: "x" }), {
     asked: ["mode", "only_b", "more.count", "rows?"],
     inputs: { mode: "b", only_b: "x" },
   });
 });
 
-Deno.test("nextQuestion() asks for rows one by one, until no more are wanted", () => {
-  const { asked, inputs } = play({ mode: "a", "rows[0].name": "one", "rows[1].name": "two" }, {}, 2);
+Deno.test("nextQuestion() asks for rows one by one until the user declines another", () => {
+  const { asked, inputs } = answerAll({ mode: "a", "rows[0].name": "one", "rows[1].name": "two" }, {}, 2);
   assert.deepEqual(asked, ["mode", "more.count", "rows?", "rows[0].name", "rows?", "rows[1].name", "rows?"]);
   assert.deepEqual(inputs.rows, [{ name: "one" }, { name: "two" }]);
 });
 
-Deno.test("nextQuestion() tells what is given, what is required, and the headings above", () => {
+Deno.test("nextQuestion() returns the current value, whether it is required, and the headings", () => {
   assert.ok(FORM !== null);
-  const first = nextQuestion(FORM, { inputs: { mode: "a" }, asked: new Set() });
-  assert.ok(first?.type === "value" && first.isRequired && first.given === "a");
-  const second = nextQuestion(FORM, { inputs: { mode: "a" }, asked: new Set(["mode"]) });
+  const first = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set() });
+  assert.ok(first?.type === "value" && first.isRequired && first.current === "a");
+  const second = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set(["mode"]) });
   assert.ok(second?.type === "value" && !second.isRequired);
   assert.deepEqual(second.headings, ["More"]);
 });
 
-Deno.test("nextQuestion() asks only for what is wanted", () => {
+Deno.test("nextQuestion() can be restricted to some paths", () => {
   assert.ok(FORM !== null);
-  const question = nextQuestion(FORM, { inputs: {}, asked: new Set() }, [["more", "count"]]);
+  const question = nextQuestion(FORM, { inputs: {}, answered: new Set() }, [["more", "count"]]);
   assert.equal(question === undefined ? "" : formatPath(question.path), "more.count");
-  assert.equal(nextQuestion(FORM, { inputs: {}, asked: new Set() }, [["nowhere"]]), undefined);
+  assert.equal(nextQuestion(FORM, { inputs: {}, answered: new Set() }, [["nowhere"]]), undefined);
 });
 
-Deno.test("answer() that is undefined leaves the value to the platform", () => {
-  const state = { inputs: { more: { count: 5 }, mode: "a" }, asked: new Set<string>() };
-  assert.deepEqual(answer(state, ["more", "count"], undefined).inputs, { more: {}, mode: "a" });
+Deno.test("withAnswer() of undefined removes the value", () => {
+  const state = { inputs: { more: { count: 5 }, mode: "a" }, answered: new Set<string>() };
+  assert.deepEqual(withAnswer(state, ["more", "count"], undefined).inputs, { more: {}, mode: "a" });
 });

@@ -1,4 +1,4 @@
-/** The conversation as a person has it: real keys, a real screen. */
+/** Interactive mode in a real terminal, with real keys. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -12,9 +12,9 @@ const missing = await tmuxMissing();
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const HELLO = new URL("../../inputs/hello-world.json", import.meta.url);
 
-/** Types what is asked for, one question after the other. */
-async function session(terminal: Terminal, turns: readonly (readonly [RegExp, ...string[]])[]): Promise<void> {
-  for (const [question, ...keys] of turns) {
+/** Types the keys for each question as it appears. */
+async function answerPrompts(terminal: Terminal, answers: readonly (readonly [RegExp, ...string[]])[]): Promise<void> {
+  for (const [question, ...keys] of answers) {
     await terminal.waitFor(question);
     await terminal.keys(...keys);
   }
@@ -28,34 +28,34 @@ const SAMPLE: readonly (readonly [RegExp, ...string[]])[] = [
 ];
 
 Deno.test({
-  ...needing("the sample conversation runs hello-world, and prints the command that does the same", missing),
+  ...needing("the sample session runs hello-world and prints the equivalent command", missing),
   async fn() {
     await using stage = await aStage();
     await using terminal = await stage.open();
-    await session(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
+    await answerPrompts(terminal, [...SAMPLE, [/✓ Workflow completed successfully[^]*◆ {2}What next\?/, "1", "Enter"]]);
     const screen = await terminal.waitFor(/\[ended 0\]/);
     assert.match(screen, /Submitting hello-world\.\.\.\nRun #47 started[^]*Status: completed \(42s\)/);
-    assert.match(screen, /The same without questions:\npw-workflow-runner run hello-world -i /);
-    const wanted: unknown = JSON.parse(await Deno.readTextFile(HELLO));
-    assert.deepEqual(submittedTo(stage.simulator), [{ workflow: "hello-world", inputs: wanted }]);
+    assert.match(screen, /Equivalent command:\npw-workflow-runner run hello-world -i /);
+    const expected: unknown = JSON.parse(await Deno.readTextFile(HELLO));
+    assert.deepEqual(submittedTo(stage.simulator), [{ workflow: "hello-world", inputs: expected }]);
   },
 });
 
 Deno.test({
   ...needing(
-    "inputs are entered by hand: text, secret, numbers, choices, lists and clusters, checked as typed",
+    "manual entry covers text, secrets, numbers, choices, lists and clusters, and validates each answer",
     missing,
   ),
   async fn() {
     await using stage = await aStage({ workflows: { "by-hand": BY_HAND } });
     await using terminal = await stage.open();
-    await session(terminal, [
+    await answerPrompts(terminal, [
       [/◆ {2}Select workflow/, "by-hand", "Enter"],
       [/◆ {2}How do you want/, "2", "Enter"],
       [/◆ {2}Title \(required\)/, "Enter"],
       [/This is required/, "A title", "Enter"],
       [/◆ {2}Password \(required\)/, "hunter2", "Enter"],
-      [/◆ {2}Script \(Enter twice ends, optional\)/, "echo 1", "Enter", "echo 2", "Enter", "Enter"],
+      [/◆ {2}Script \(press Enter twice to finish, optional\)/, "echo 1", "Enter", "echo 2", "Enter", "Enter"],
       [/◆ {2}Color \(default #336699\)/, "Enter"],
       [/◆ {2}Ratio \(a number/, "0.25", "Enter"],
       [/◆ {2}Store \(optional\)/, "pw://demo/bucket", "Enter"],
@@ -94,7 +94,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("one workflow is found among 300 by typing", missing),
+  ...needing("typing filters 300 workflows down to one", missing),
   async fn() {
     const workflows = Object.fromEntries(
       Array.from({ length: 300 }, (_, index) => [`case-${String(index).padStart(3, "0")}`, QUICK]),
@@ -112,17 +112,17 @@ Deno.test({
 });
 
 for (let stop = 0; stop < SAMPLE.length; stop++) {
-  const name = ["choosing", "saying how", "naming the file", "confirming"][stop];
+  const step = ["selecting a workflow", "selecting the input method", "entering the file", "confirming"][stop];
   Deno.test({
-    ...needing(`Ctrl-C while ${name} sends nothing, and leaves the terminal sane`, missing),
+    ...needing(`Ctrl-C while ${step} submits nothing and restores the terminal`, missing),
     async fn() {
       await using stage = await aStage();
       await using terminal = await stage.open();
-      await session(terminal, SAMPLE.slice(0, stop));
+      await answerPrompts(terminal, SAMPLE.slice(0, stop));
       const [question] = SAMPLE[stop] ?? [/./];
-      await session(terminal, [[question, "C-c"]]);
+      await answerPrompts(terminal, [[question, "C-c"]]);
       const screen = await terminal.waitFor(/\[ended 130\]/);
-      assert.match(screen, /Nothing more was sent/);
+      assert.match(screen, /nothing more was sent/);
       assert.match(screen, /sane: [^]* icanon[^]* echo\s/);
       assert.equal(stage.simulator.runs().length, 0);
     },
@@ -130,16 +130,16 @@ for (let stop = 0; stop < SAMPLE.length; stop++) {
 }
 
 Deno.test({
-  ...needing("Ctrl-C during the wait asks: going on waits, cancelling cancels", missing),
+  ...needing("Ctrl-C while waiting offers to continue waiting or to cancel the run", missing),
   async fn() {
     await using stage = await aStage({ speed: 4 });
     await using terminal = await stage.open();
-    await session(terminal, [
+    await answerPrompts(terminal, [
       ...SAMPLE,
       [/Status: running/, "C-c"],
-      [/◆ {2}The run goes on\. What do you want to do\?/, "1", "Enter"],
-      [/Following run #47[^]*Status: running/, "C-c"],
-      [/◆ {2}The run goes on[^]*◆ {2}The run goes on|3\. Cancel the run/, "3", "Enter"],
+      [/◆ {2}The run is still running\. What do you want to do\?/, "1", "Enter"],
+      [/Tracking run #47[^]*Status: running/, "C-c"],
+      [/◆ {2}The run is still running[^]*◆ {2}The run is still running|3\. Cancel the run/, "3", "Enter"],
       [/cancelled on the platform[^]*◆ {2}What next\?/, "1", "Enter"],
     ]);
     await terminal.waitFor(/\[ended 3\]/);
@@ -148,51 +148,55 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("Ctrl-C during the wait may keep the run and leave", missing),
+  ...needing("Ctrl-C while waiting offers to quit and keep the run running", missing),
   async fn() {
     await using stage = await aStage({ speed: 4 });
     await using terminal = await stage.open();
-    await session(terminal, [...SAMPLE, [/Status: running/, "C-c"], [/◆ {2}The run goes on/, "2", "Enter"]]);
+    await answerPrompts(terminal, [...SAMPLE, [/Status: running/, "C-c"], [
+      /◆ {2}The run is still running/,
+      "2",
+      "Enter",
+    ]]);
     const screen = await terminal.waitFor(/\[ended 130\]/);
-    assert.match(screen, /the run hello-world-[a-z2-7]+ goes on\n.*pw-workflow-runner watch hello-world-/);
+    assert.match(screen, /run hello-world-[a-z2-7]+ is still running\n.*pw-workflow-runner watch hello-world-/);
     assert.equal(stage.simulator.received("cancel-run").length, 0);
   },
 });
 
 Deno.test({
-  ...needing("what is wrong with a file is told, and can be answered", missing),
+  ...needing("problems with an input file are shown and can be fixed", missing),
   async fn() {
     await using stage = await aStage();
     await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {}}');
     await using terminal = await stage.open();
-    await session(terminal, [
+    await answerPrompts(terminal, [
       ...SAMPLE.slice(0, 3),
-      [/hello\.message[^]*◆ {2}What now\?/, "1", "Enter"],
-      [/◆ {2}Message \(required\)/, "mended", "Enter"],
-      [/hello\.message = "mended"[^]*◆ {2}Submit hello-world\?/, "Enter"],
+      [/hello\.message[^]*◆ {2}What do you want to do\?/, "1", "Enter"],
+      [/◆ {2}Message \(required\)/, "fixed", "Enter"],
+      [/hello\.message = "fixed"[^]*◆ {2}Submit hello-world\?/, "Enter"],
       [/◆ {2}What next\?/, "1", "Enter"],
     ]);
     await terminal.waitFor(/\[ended 0\]/);
     assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, {
       resource: "a30gpuserver",
-      hello: { message: "mended" },
+      hello: { message: "fixed" },
     });
   },
 });
 
 Deno.test({
-  ...needing("a missing key is asked for without echo, used once, and not shown", missing),
+  ...needing("a missing API key is asked for without echo, and never shown", missing),
   async fn() {
     await using stage = await aStage();
     await using terminal = await stage.open({ env: { PW_API_KEY: "" } });
-    await session(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
+    await answerPrompts(terminal, [[/◆ {2}API key/, stage.simulator.key, "Enter"], [/◆ {2}Select workflow/, "C-c"]]);
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!screen.includes(stage.simulator.key));
   },
 });
 
 Deno.test({
-  ...needing("a dead server is one clear sentence", missing),
+  ...needing("an unreachable server is reported in one sentence", missing),
   async fn() {
     await using stage = await aStage();
     const other = await startSimulator();
@@ -204,13 +208,13 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("NO_COLOR leaves no colour in the conversation", missing),
+  ...needing("NO_COLOR removes all colors from the prompts", missing),
   async fn() {
     await using stage = await aStage();
     await using terminal = await stage.open({ env: { NO_COLOR: "1" } });
     await terminal.waitFor(/◆ {2}Select workflow/);
     const styled = await terminal.screen({ isStyled: true });
-    // Reverse video marks the cursor and is no colour.
+    // Reverse video is not a color: it shows the cursor.
     assert.doesNotMatch(styled.replaceAll("\u001b", "ESC"), /ESC\[(?:3[0-7]|9[0-7]|38)[;m]/);
   },
 });
@@ -222,7 +226,7 @@ const BY_HAND = `on:
     inputs:
       title: { type: string, label: Title }
       password: { type: password, label: Password }
-      words: { type: header, text: Some words }
+      words: { type: header, text: Some text }
       script: { type: editor, label: Script, optional: true }
       color: { type: color-picker, label: Color, default: "#336699" }
       ratio: { type: number, label: Ratio, optional: true }
@@ -250,7 +254,7 @@ async function aStage(
     folder,
     open: ({ env = {}, ...options }: Partial<TerminalOptions> = {}) =>
       openTerminal({
-        // What the terminal is set to shows whether it was left as it was found.
+        // The settings show whether the terminal was restored.
         command:
           `'${Deno.execPath()}' run --no-prompt -A '${MAIN}'; code=$?; echo "sane: $(stty -a | tr '\\n' ' ')"; (exit $code)`,
         cwd: folder,

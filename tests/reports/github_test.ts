@@ -55,8 +55,8 @@ function anError(parts: Partial<ErrorDocument> = {}): ErrorDocument {
   };
 }
 
-/** The annotations as a runner takes them. */
-function taken(end: EndDocument, facts: RunFacts = FACTS) {
+/** The annotations as a runner parses them. */
+function parsedAnnotations(end: EndDocument, facts: RunFacts = FACTS) {
   const reader = commandReader();
   githubAnnotations(end, facts).flatMap((text) => text.split("\n")).forEach((line) => reader.read(line));
   assert.equal(reader.log(), "");
@@ -77,18 +77,18 @@ for (
       "timeout",
       "124",
     ]],
-    ["what was never started", anError(), ["solver-abc", "error", "5"]],
-    ["a wait that was stopped", anError({ submitted: "yes", kind: "stopped", exitCode: 130 }), [
+    ["a run that was never started", anError(), ["solver-abc", "error", "5"]],
+    ["an interrupted wait", anError({ submitted: "yes", kind: "stopped", exitCode: 130 }), [
       "solver-abc",
       "stopped",
       "130",
     ]],
-    ["a submit whose outcome is unknown", anError({ submitted: "unknown", exitCode: 6 }), [
+    ["a submission with an unknown outcome", anError({ submitted: "unknown", exitCode: 6 }), [
       "solver-abc",
       "unknown",
       "6",
     ]],
-    ["a run that was cancelled with its job", anError({ submitted: "yes", kind: "cancelled", exitCode: 130 }), [
+    ["a run cancelled with its job", anError({ submitted: "yes", kind: "cancelled", exitCode: 130 }), [
       "solver-abc",
       "cancelled",
       "130",
@@ -100,54 +100,57 @@ for (
   });
 }
 
-Deno.test("outputLines() keeps lines of a value inside of it", () => {
+Deno.test("outputLines() keeps multi-line values intact", () => {
   assert.equal(outputLines({ a: "1\nb=2", c: "" }, "END"), "a<<END\n1\nb=2\nEND\nc<<END\n\nEND\n");
 });
 
 for (const text of ["50%", "a\r\nb", "%0A", "x::y", "a,b=c", "::error::", "##[add-mask]a", " ends with %"]) {
-  Deno.test(`a runner reads ${JSON.stringify(text)} back as it was`, () => {
+  Deno.test(`a runner decodes ${JSON.stringify(text)} unchanged`, () => {
     const reader = commandReader();
     reader.read(workflowCommand("error", { title: text, file: text }, text));
     assert.deepEqual(reader.commands, [{ name: "error", properties: { title: text, file: text }, data: text }]);
   });
 }
 
-Deno.test("a run that completed has no annotation", () => assert.deepEqual(taken(aResult()), []));
+Deno.test("a completed run has no annotation", () => assert.deepEqual(parsedAnnotations(aResult()), []));
 
-Deno.test("why it failed comes first, then what its steps said, the worst first", () => {
+Deno.test("the failure comes first, then the annotations of its steps, errors first", () => {
   const annotations = [note("notice", "n"), note("warning", "w", "Careful"), note("error", "e")];
-  assert.deepEqual(taken(aFailure([{ annotations }])).map(({ name, properties, data }) => [name, properties, data]), [
-    ["error", { title: "solver failed" }, "it broke"],
-    ["error", { title: "main / build" }, "e"],
-    ["warning", { title: "Careful (main / build)" }, "w"],
-    ["notice", { title: "main / build" }, "n"],
-  ]);
+  assert.deepEqual(
+    parsedAnnotations(aFailure([{ annotations }])).map(({ name, properties, data }) => [name, properties, data]),
+    [
+      ["error", { title: "solver failed" }, "it broke"],
+      ["error", { title: "main / build" }, "e"],
+      ["warning", { title: "Careful (main / build)" }, "w"],
+      ["notice", { title: "main / build" }, "n"],
+    ],
+  );
 });
 
-Deno.test("a step has no more annotations of a type than GitHub shows", () => {
+Deno.test("there are at most as many annotations of a type as GitHub shows", () => {
   const annotations = Array.from({ length: 30 }, (_, index) => note(index % 2 === 0 ? "error" : "warning", "again"));
-  const names = taken(aFailure([{ annotations }])).map(({ name }) => name);
+  const names = parsedAnnotations(aFailure([{ annotations }])).map(({ name }) => name);
   assert.equal(names.filter((name) => name === "error").length, 10);
   assert.equal(names.filter((name) => name === "warning").length, 10);
 });
 
-Deno.test("an error is one annotation, with every problem and what to do", () => {
+Deno.test("an error is one annotation with every problem and the hint", () => {
   const problems = [{ origin: "base.yaml:4", path: "nodes", message: "must be a whole number" }];
-  const error = { kind: "invalid_inputs", message: "Cannot run solver: 1 problem", hint: "Mend it", problems };
-  assert.deepEqual(taken(anError({ error })), [{
+  const error = { kind: "invalid_inputs", message: "Cannot run solver: 1 problem", hint: "Fix it", problems };
+  assert.deepEqual(parsedAnnotations(anError({ error })), [{
     name: "error",
     properties: { title: "solver" },
-    data: "Cannot run solver: 1 problem\nbase.yaml:4  nodes  must be a whole number\nMend it",
+    data: "Cannot run solver: 1 problem\nbase.yaml:4  nodes  must be a whole number\nFix it",
   }]);
 });
 
-Deno.test("a run that failed before this job is told of as such", () => {
-  const [whole] = taken(aFailure([]), { ...FACTS, isAttached: true });
-  assert.match(whole?.data ?? "", /did not start the run/);
+Deno.test("a run that another job started is reported as such", () => {
+  const [overall] = parsedAnnotations(aFailure([]), { ...FACTS, isAttached: true });
+  assert.match(overall?.data ?? "", /did not start the run/);
   assert.match(githubSummary(aFailure([]), { ...FACTS, isAttached: true }), /^\| Started \| .*, before this job/m);
 });
 
-Deno.test("the summary of a run that completed", () => {
+Deno.test("the summary of a completed run", () => {
   const links = [
     { name: "report", url: "https://example.com/r?a=1", endpoint: null },
     { name: "bad", url: "javascript:alert(1)", endpoint: null },
@@ -177,7 +180,7 @@ Deno.test("the summary of a run that completed", () => {
   );
 });
 
-Deno.test("no text of others is Markdown or HTML in a summary, or ends a cell or a block", () => {
+Deno.test("text from outside is never Markdown or HTML in a summary, and ends no cell or code block", () => {
   const hostile = "</code><img src=x> | [x](https://evil.example) **b** `c` @everyone\n# heading";
   const end = {
     ...aFailure([{ name: hostile, annotations: [note("error", hostile, hostile)], logTail: ["```", "# out", "````"] }]),
@@ -192,7 +195,7 @@ Deno.test("no text of others is Markdown or HTML in a summary, or ends a cell or
   assert.match(summary, /^`{5}\n```\n# out\n````\n`{5}$/m);
 });
 
-Deno.test("a summary that would be too long keeps its table", () => {
+Deno.test("a summary that is too long keeps only its table", () => {
   const errorMessage = "y".repeat(300_000);
   const summary = githubSummary({ ...aFailure([{ logTail: ["x".repeat(300_000)] }]), errorMessage }, FACTS);
   assert.ok(new TextEncoder().encode(summary).length < 8_000);

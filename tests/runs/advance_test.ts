@@ -1,5 +1,3 @@
-/** One turn for many records: few requests, and each run's own next thing. */
-
 import assert from "node:assert/strict";
 import { advance } from "../../lib/runs/advance.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
@@ -13,49 +11,49 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const OPTIONS = { ...DEFAULT_EXECUTE, submitted: "yes", signal: new AbortController().signal } as const;
 
-Deno.test("advance() submits each intended record once, and looks at twenty runs with one list", async () => {
+Deno.test("advance() submits each pending submission once, and polls twenty runs with one list request", async () => {
   await using stage = await aStage("never-ending", 20);
-  let submissions = await stage.advanced(stage.submissions);
+  let submissions = await stage.advance(stage.submissions);
   assert.equal(stage.simulator.received("submit").length, 20);
   assert.ok(submissions.every(({ state }) => state === "active"));
   stage.clock.advance(60_000);
-  submissions = await stage.advanced(submissions);
+  submissions = await stage.advance(submissions);
   assert.equal(stage.simulator.received("list-runs").filter(({ path }) => path.includes("status=running")).length, 1);
   assert.equal(stage.simulator.received("get-run").length, 0);
   assert.equal(stage.simulator.received("submit").length, 20);
 });
 
-Deno.test("advance() asks by name only for the runs that left the list, and settles them", async () => {
+Deno.test("advance() polls only the runs that are no longer listed as running, and finishes them", async () => {
   await using stage = await aStage("never-ending", 6);
-  const submissions = await stage.advanced(stage.submissions);
+  const submissions = await stage.advance(stage.submissions);
   const [first] = stage.simulator.runs();
-  stage.simulator.cancelFromOutside(first?.slug ?? "");
+  stage.simulator.cancelExternally(first?.slug ?? "");
   stage.clock.advance(60_000);
-  const settled = (await stage.advanced(submissions)).filter(isEnded);
+  const finished = (await stage.advance(submissions)).filter(isEnded);
   assert.equal(stage.simulator.received("get-run").length, 1);
-  assert.deepEqual(settled.map((submission) => submission.state === "finished" && submission.result.kind), [
+  assert.deepEqual(finished.map((submission) => submission.state === "finished" && submission.result.kind), [
     "cancelled",
   ]);
 });
 
-Deno.test("advance() asks for each by name when the list can't be had", async () => {
+Deno.test("advance() polls each run when listing fails", async () => {
   await using stage = await aStage("never-ending", 5);
-  const submissions = await stage.advanced(stage.submissions);
+  const submissions = await stage.advance(stage.submissions);
   stage.simulator.addFaults({ on: "list-runs", status: 500, times: Infinity });
   stage.clock.advance(60_000);
-  await stage.advanced(submissions);
+  await stage.advance(submissions);
   assert.equal(stage.simulator.received("get-run").length, 5);
 });
 
-Deno.test("advance() leaves alone what is not due, and what is over", async () => {
+Deno.test("advance() returns submissions unchanged that are not due or have ended", async () => {
   await using stage = await aStage("quick", 1);
-  const submissions = await stage.advanced(stage.submissions);
-  assert.deepEqual(await stage.advanced(submissions), submissions);
+  const submissions = await stage.advance(stage.submissions);
+  assert.deepEqual(await stage.advance(submissions), submissions);
   assert.equal(stage.simulator.received("get-run").length, 0);
   stage.clock.advance(60_000);
-  const ended = await stage.advanced(submissions);
+  const ended = await stage.advance(submissions);
   stage.clock.advance(60_000);
-  assert.deepEqual(await stage.advanced(ended), ended);
+  assert.deepEqual(await stage.advance(ended), ended);
   assert.equal(stage.simulator.received("get-run").length, 1);
 });
 
@@ -71,7 +69,7 @@ async function aStage(workflow: string, count: number) {
     clock,
     simulator,
     submissions,
-    async advanced(before: readonly Submission[]): Promise<Submission[]> {
+    async advance(before: readonly Submission[]): Promise<Submission[]> {
       return (await advance(deps, before, OPTIONS)).map(({ submission }) => submission);
     },
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),

@@ -10,51 +10,51 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
 
-Deno.test("cancelRun() asks, and answers with what the platform then shows", async () => {
+Deno.test("cancelRun() cancels a run and returns what the platform shows afterwards", async () => {
   await using stage = await aStage();
   const run = await cancelRun(stage.deps, await stage.start("never-ending"), { signal });
   assert.ok(run.platformStatus === "canceling" || run.status === "cancelled", run.platformStatus);
 });
 
 for (const cancelOfEnded of [204, 409] as const satisfies readonly ServerBehavior["cancelOfEnded"][]) {
-  Deno.test(`cancelRun() takes a run that has ended for done, where the platform answers ${cancelOfEnded}`, async () => {
+  Deno.test(`cancelRun() returns a run that has already ended when the platform responds with ${cancelOfEnded}`, async () => {
     await using stage = await aStage({ behavior: { cancelOfEnded } });
     const run = await cancelRun(stage.deps, { type: "slug", slug: "hello-world-00001" }, { signal });
     assert.equal(run.isFinal, true);
   });
 }
 
-Deno.test("cancelRun() believes the run and not the answer, when the answer is cut off", async () => {
+Deno.test("cancelRun() relies on the run's status when the response is cut off", async () => {
   await using stage = await aStage({ faults: [{ on: "cancel-run", cut: "after-effect" }] });
   const run = await cancelRun(stage.deps, await stage.start("never-ending"), { signal });
   assert.ok(run.platformStatus === "canceling" || run.status === "cancelled", run.platformStatus);
 });
 
-Deno.test("cancelRun() repeats a cancel that met 503", async () => {
+Deno.test("cancelRun() retries after 503", async () => {
   await using stage = await aStage({ faults: [{ on: "cancel-run", status: 503, times: 2 }] });
   const run = await cancelRun(stage.deps, await stage.start("never-ending"), { signal });
   assert.notEqual(run.platformStatus, "running");
-  assert.equal(stage.sim.received("cancel-run").length, 3);
+  assert.equal(stage.simulator.received("cancel-run").length, 3);
 });
 
-Deno.test("cancelRun() says when the platform refuses and the run goes on", async () => {
+Deno.test("cancelRun() throws when the platform refuses and the run is still running", async () => {
   await using stage = await aStage({ faults: [{ on: "cancel-run", status: 409, times: Infinity }] });
   await assert.rejects(cancelRun(stage.deps, await stage.start("never-ending"), { signal }), { kind: "conflict" });
 });
 
-Deno.test("cancelRun() on an older server deletes nothing", async () => {
-  await using stage = await aStage({ behavior: { routes: "legacy", nestedRead: "run" } });
+Deno.test("cancelRun() on a legacy server deletes nothing", async () => {
+  await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
   const runId = { type: "number", workflow: "hello-world", number: 46 } as const;
   await assert.rejects(cancelRun(stage.deps, runId, { signal }), { kind: "unsupported" });
-  assert.equal(stage.sim.received("delete-run").length, 0);
+  assert.equal(stage.simulator.received("delete-run").length, 0);
 });
 
 async function aStage(options: SimulatorOptions = {}) {
   const clock = virtualClock();
-  const sim = await startSimulator({ clock, ...options });
-  const deps = await depsFor(sim, { clock });
+  const simulator = await startSimulator({ clock, ...options });
+  const deps = await depsFor(simulator, { clock });
   return {
-    sim,
+    simulator,
     deps,
     async start(workflow: string) {
       const { slug } = await toEnd(
@@ -63,6 +63,6 @@ async function aStage(options: SimulatorOptions = {}) {
       );
       return { type: "slug", slug: slug ?? "" } as const;
     },
-    [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }

@@ -1,10 +1,8 @@
-/** A wait survives what networks do, and notices the end soon after it comes. */
-
 import assert from "node:assert/strict";
 import type { Deps } from "../../lib/runs/deps.ts";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
-import { follow } from "../../lib/runs/track_run.ts";
+import { trackRun } from "../../lib/runs/track_run.ts";
 import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";
 import type { RunRequest } from "../../lib/submission.ts";
@@ -16,7 +14,7 @@ import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
 const HELLO = aRequest();
 
-Deno.test("execute() follows hello-world to its end and tells each step on the way", async () => {
+Deno.test("execute() tracks hello-world to its end and reports each step", async () => {
   await using stage = await aStage();
   const pollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 1_000 };
   const { result, events } = await stage.execute(HELLO, { pollInterval });
@@ -46,42 +44,42 @@ for (
     }]],
     ["an HTML page", [{ on: "get-run", body: "html", times: 2 }]],
     ["malformed JSON", [{ on: "get-run", body: "malformed", times: 2 }]],
-    ["a truncated answer", [{ on: "get-run", body: "truncated", times: 2 }]],
-    ["an answer of the wrong shape", [{ on: "get-run", body: "wrong-shape", times: 2 }]],
+    ["a truncated response", [{ on: "get-run", body: "truncated", times: 2 }]],
+    ["a response of the wrong shape", [{ on: "get-run", body: "wrong-shape", times: 2 }]],
   ] as const satisfies readonly (readonly [string, readonly (Fault & { readonly times: number })[]])[]
 ) {
-  Deno.test(`execute() survives ${name} and notices the end within the interval`, async () => {
+  Deno.test(`execute() tolerates ${name} and detects the end within one poll interval`, async () => {
     await using stage = await aStage({ faults });
     const { result } = await stage.execute(HELLO);
     assert.equal(result.kind, "completed");
-    assert.equal(stage.sim.received("submit").length, 1);
-    assertSoon(stage, result, faults.reduce((sum, { times }) => sum + times, 0));
+    assert.equal(stage.simulator.received("submit").length, 1);
+    assertDetectedSoon(stage, result, faults.reduce((sum, { times }) => sum + times, 0));
   });
 }
 
-Deno.test("execute() gives up an answer that takes longer than a request may, and asks again", async () => {
+Deno.test("execute() polls again when a response exceeds the request timeout", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", latencyMs: 45_000, times: 2 }] });
   assert.equal((await stage.execute(HELLO)).result.kind, "completed");
 });
 
-Deno.test("execute() waits after a 429 at least as long as Retry-After asks", async () => {
+Deno.test("execute() waits at least as long as Retry-After after a 429", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 429, retryAfter: "7" }] });
   await stage.execute(HELLO);
-  const [first, second] = stage.sim.received("get-run");
+  const [first, second] = stage.simulator.received("get-run");
   assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 7_000);
 });
 
-Deno.test("execute() survives a run that shows late in the list and on its own page", async () => {
+Deno.test("execute() tolerates a run that becomes visible late", async () => {
   await using stage = await aStage({ behavior: { listLagMs: 15_000, readLagMs: 15_000 } });
   assert.equal((await stage.execute(HELLO)).result.kind, "completed");
 });
 
-Deno.test("execute() takes a word that it does not know for still going, and says it once", async () => {
+Deno.test("execute() treats an unknown status as running, and reports it once", async () => {
   await using stage = await aStage();
   const { result, events } = await stage.execute(HELLO, {
     onEvent: (event) => {
-      if (event.type === "started" && event.slug !== null) stage.sim.overrideStatus(event.slug, "hibernating");
-      if (event.type === "status" && event.elapsedMs > 20_000) stage.sim.overrideStatus(stage.slug(), null);
+      if (event.type === "started" && event.slug !== null) stage.simulator.overrideStatus(event.slug, "hibernating");
+      if (event.type === "status" && event.elapsedMs > 20_000) stage.simulator.overrideStatus(stage.slug(), null);
     },
   });
   assert.equal(result.kind, "completed");
@@ -95,63 +93,63 @@ Deno.test("execute() takes a word that it does not know for still going, and say
   );
 });
 
-Deno.test("execute() settles a faulted run as failed once no step runs", async () => {
+Deno.test("execute() finishes a faulted run as failed once no step is running", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {
     onEvent: (event) => {
-      if (event.type === "started" && event.slug !== null) stage.sim.overrideStatus(event.slug, "faulted");
+      if (event.type === "started" && event.slug !== null) stage.simulator.overrideStatus(event.slug, "faulted");
     },
   });
   assert.equal(result.kind, "failed");
   assert.equal(result.platformStatus, "faulted");
 });
 
-Deno.test("execute() tells one line when contact is lost and one when it is back", async () => {
+Deno.test("execute() reports a lost and a restored connection once each", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 12, after: 1 }] });
   const { events } = await stage.execute(HELLO);
-  const contact = events.filter(({ type }) => type === "connection-lost" || type === "connection-restored");
-  assert.deepEqual(contact.map(({ type }) => type), ["connection-lost", "connection-restored"]);
+  const connection = events.filter(({ type }) => type === "connection-lost" || type === "connection-restored");
+  assert.deepEqual(connection.map(({ type }) => type), ["connection-lost", "connection-restored"]);
 });
 
-Deno.test("execute() gives contact up after the time that was set, and says that the run goes on", async () => {
+Deno.test("execute() stops tracking after the unreachable timeout, and reports that the run is still running", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: Infinity }] });
   const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: 120_000, timeoutMs: null });
   assert.equal(result.kind, "connection_lost");
   assert.equal(result.submitted, "yes");
-  assert.match(result.message ?? "", /goes on/);
+  assert.match(result.message ?? "", /is still running/);
 });
 
-Deno.test("execute() never gives contact up when told so", async () => {
+Deno.test("execute() tracks without an unreachable timeout for as long as the server does not respond", async () => {
   await using stage = await aStage({ faults: [{ on: "get-run", status: 503, times: 400 }] });
   const { result } = await stage.execute(HELLO, { unreachableTimeoutMs: null, timeoutMs: null });
   assert.equal(result.kind, "completed");
 });
 
-Deno.test("execute() stops at the deadline after a last look, and the run goes on", async () => {
+Deno.test("execute() stops at the timeout after a last poll, and does not cancel the run", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(aRequest({ workflow: "never-ending", inputs: {} }), { timeoutMs: 100_000 });
   assert.equal(result.kind, "timeout");
   assert.equal(result.status, "timeout");
-  const last = stage.sim.received("get-run").at(-1);
-  const first = stage.sim.received("submit")[0];
+  const last = stage.simulator.received("get-run").at(-1);
+  const first = stage.simulator.received("submit")[0];
   assert.ok(Math.abs((last?.atMs ?? 0) - (first?.atMs ?? 0) - 100_000) < 1_000);
 });
 
-Deno.test("execute() sees an end that comes just before the deadline", async () => {
+Deno.test("execute() detects an end just before the timeout", async () => {
   await using stage = await aStage();
   const pollInterval = { pollIntervalMs: 600_000, maxPollIntervalMs: 600_000 };
   assert.equal((await stage.execute(HELLO, { timeoutMs: 100_000, pollInterval })).result.kind, "completed");
 });
 
-Deno.test("execute() that does not wait ends as soon as the run is known", async () => {
+Deno.test("execute() without waiting returns as soon as the run has started", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, { isWaiting: false });
   assert.equal(result.kind, "submitted");
   assert.equal(result.status, "running");
-  assert.equal(stage.sim.received("get-run").length, 0);
+  assert.equal(stage.simulator.received("get-run").length, 0);
 });
 
-Deno.test("execute() tells why a run failed: job, step, annotations and the end of the log", async () => {
+Deno.test("execute() reports why a run failed: job, step, annotations and the end of the log", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(aRequest({ workflow: "failing-step", inputs: {} }));
   assert.equal(result.kind, "failed");
@@ -162,7 +160,7 @@ Deno.test("execute() tells why a run failed: job, step, annotations and the end 
   assert.ok(result.failure?.summary.includes(step?.name ?? "?"));
 });
 
-Deno.test("execute() tells the jobs' outputs", async () => {
+Deno.test("execute() reports the jobs' outputs", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(aRequest({ workflow: "data-processor", inputs: { dataset: "rivers" } }));
   assert.equal(result.kind, "completed");
@@ -173,38 +171,38 @@ Deno.test("execute() hands over the session's absolute address once it is health
   await using stage = await aStage();
   const { result } = await stage.execute(aRequest({ workflow: "open-notebook", inputs: {}, startsSession: true }));
   assert.equal(result.kind, "session_ready");
-  assert.ok(result.session?.url.startsWith(stage.sim.url), result.session?.url);
+  assert.ok(result.session?.url.startsWith(stage.simulator.url), result.session?.url);
 });
 
-Deno.test("execute() says when the key expires while it waits", async () => {
+Deno.test("execute() reports when the API key expires during the wait", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {
     onEvent: (event) => {
-      if (event.type === "started") stage.sim.expireKeys("demo");
+      if (event.type === "started") stage.simulator.expireKeys("demo");
     },
   });
   assert.equal(result.kind, "credential_expired");
   assert.equal(result.submitted, "yes");
 });
 
-Deno.test("execute() reports a run that somebody cancelled", async () => {
+Deno.test("execute() reports a run that was cancelled on the platform", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {
-    onEvent: once("status", () => stage.sim.cancelFromOutside(stage.slug())),
+    onEvent: once("status", () => stage.simulator.cancelExternally(stage.slug())),
   });
   assert.equal(result.kind, "cancelled");
 });
 
-Deno.test("execute() reports a run that somebody deleted, and does not submit it again", async () => {
+Deno.test("execute() reports a run that was deleted on the platform, and does not submit it again", async () => {
   await using stage = await aStage();
   const { result } = await stage.execute(HELLO, {
-    onEvent: once("status", () => stage.sim.deleteFromOutside(stage.slug())),
+    onEvent: once("status", () => stage.simulator.deleteExternally(stage.slug())),
   });
   assert.equal(result.kind, "run_deleted");
-  assert.equal(stage.sim.received("submit").length, 1);
+  assert.equal(stage.simulator.received("submit").length, 1);
 });
 
-Deno.test("execute() ends with the signal's own reason, and the run is kept", async () => {
+Deno.test("execute() throws the signal's reason, and does not cancel the run", async () => {
   await using stage = await aStage();
   const reason = new Error("interrupted");
   const controller = new AbortController();
@@ -213,47 +211,47 @@ Deno.test("execute() ends with the signal's own reason, and the run is kept", as
     onEvent: once("status", () => controller.abort(reason)),
   });
   await assert.rejects(pending, (error) => error === reason);
-  assert.equal(stage.sim.received("cancel-run").length, 0);
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
 });
 
-Deno.test("follow() takes up a run that somebody else started", async () => {
+Deno.test("trackRun() tracks a run that was started elsewhere", async () => {
   await using stage = await aStage();
   await stage.execute(HELLO, { isWaiting: false });
   const events: RunEvent[] = [];
   const runId = { type: "slug", slug: stage.slug() } as const;
-  const result = await toEnd(follow(stage.deps, runId, stage.options({})), (event) => void events.push(event));
+  const result = await toEnd(trackRun(stage.deps, runId, stage.options({})), (event) => void events.push(event));
   assert.equal(result.kind, "completed");
   assert.equal(result.submitted, "no");
   assert.ok(events.some((event) => event.type === "started" && event.isAttached));
 });
 
-for (const nestedRead of ["run", "405"] as const) {
-  Deno.test(`execute() on an older server whose runs answer ${nestedRead} ${nestedRead === "run" ? "follows by number" : "refuses to wait"}`, async () => {
-    await using stage = await aStage({ behavior: { routes: "legacy", nestedRead } });
-    if (nestedRead === "run") {
+for (const legacyRead of ["run", "405"] as const) {
+  Deno.test(`execute() on a legacy server whose runs return ${legacyRead} ${legacyRead === "run" ? "tracks by number" : "refuses to wait"}`, async () => {
+    await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead } });
+    if (legacyRead === "run") {
       const { result } = await stage.execute(HELLO);
       assert.equal(result.kind, "completed");
       assert.equal(result.slug, null);
     } else {
       await assert.rejects(stage.execute(HELLO), { kind: "unsupported" });
-      assert.equal(stage.sim.received("submit").length, 0);
+      assert.equal(stage.simulator.received("submit").length, 0);
       assert.equal((await stage.execute(HELLO, { isWaiting: false })).result.kind, "submitted");
     }
   });
 }
 
-Deno.test("execute() on an older server calls every lost answer unknown", async () => {
+Deno.test("execute() on a legacy server reports every lost response as unknown", async () => {
   await using stage = await aStage({
-    behavior: { routes: "legacy", nestedRead: "run" },
+    behavior: { apiVersion: "legacy", legacyRead: "run" },
     faults: [{ on: "submit", cut: "after-effect" }],
   });
   const { result } = await stage.execute(HELLO);
   assert.equal(result.kind, "submit_unknown");
-  assert.equal(stage.sim.received("submit").length, 1);
+  assert.equal(stage.simulator.received("submit").length, 1);
 });
 
 interface Stage extends AsyncDisposable {
-  readonly sim: Simulator;
+  readonly simulator: Simulator;
   readonly deps: Deps;
   readonly clock: VirtualClock;
   slug(): string;
@@ -266,8 +264,8 @@ interface Stage extends AsyncDisposable {
 
 async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
   const clock = virtualClock();
-  const sim = await startSimulator({ clock, ...simulatorOptions });
-  const deps = await depsFor(sim, { clock });
+  const simulator = await startSimulator({ clock, ...simulatorOptions });
+  const deps = await depsFor(simulator, { clock });
   let slug = "";
   const options = (parts: Partial<ExecuteOptions>): ExecuteOptions => ({
     ...DEFAULT_EXECUTE,
@@ -275,7 +273,7 @@ async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
     ...parts,
   });
   return {
-    sim,
+    simulator,
     deps,
     clock,
     slug: () => slug,
@@ -289,20 +287,20 @@ async function aStage(simulatorOptions: SimulatorOptions = {}): Promise<Stage> {
       });
       return { result, events };
     },
-    [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }
 
-/** No look that could see the end was wasted, and the one that did came within the interval plus a second. */
-function assertSoon({ sim }: Stage, { completedAt, startedAt }: RunResult, faulted: number) {
+/** The first poll after the end detects it, and comes within the poll interval plus a second. */
+function assertDetectedSoon({ simulator }: Stage, { completedAt, startedAt }: RunResult, faultyPolls: number) {
   const endMs = Date.parse(completedAt ?? "");
-  const looksMs = sim.received("get-run").map(({ atMs }) => atMs);
-  const noticedMs = looksMs.at(-1) ?? NaN;
-  const wasted = looksMs.slice(faulted, -1).filter((atMs) => atMs >= endMs);
-  assert.deepEqual(wasted, []);
-  const beforeMs = Math.max(endMs, looksMs.at(-2) ?? 0);
-  const intervalMs = Math.min(15_000, 1_000 + (noticedMs - Date.parse(startedAt ?? "")) / 2);
-  assert.ok(noticedMs - beforeMs <= intervalMs + 1_000, `${noticedMs - beforeMs} ms late`);
+  const pollsMs = simulator.received("get-run").map(({ atMs }) => atMs);
+  const detectedMs = pollsMs.at(-1) ?? NaN;
+  const later = pollsMs.slice(faultyPolls, -1).filter((atMs) => atMs >= endMs);
+  assert.deepEqual(later, []);
+  const earliestMs = Math.max(endMs, pollsMs.at(-2) ?? 0);
+  const intervalMs = Math.min(15_000, 1_000 + (detectedMs - Date.parse(startedAt ?? "")) / 2);
+  assert.ok(detectedMs - earliestMs <= intervalMs + 1_000, `${detectedMs - earliestMs} ms late`);
 }
 
 function once(type: RunEvent["type"], act: () => void): (event: RunEvent) => void {

@@ -22,12 +22,12 @@ Deno.test("annotationsIn() finds none in plain lines and groups", () => {
   assert.deepEqual(annotationsIn("error: no\n::group::build\nstd::error(x)"), []);
 });
 
-Deno.test("digestFailure() of a run without failed jobs is nothing", async () => {
+Deno.test("digestFailure() is undefined for a run without failed jobs", async () => {
   const { client } = await aDeps();
   assert.equal(await digestFailure({ client }, aRunDetail(), { signal }), undefined);
 });
 
-Deno.test("digestFailure() goes without a log that can't be read, and names the failed step all the same", async () => {
+Deno.test("digestFailure() names the failed step even when its log cannot be read", async () => {
   const { client } = await aDeps();
   const jobs: Job[] = [{
     name: "main",
@@ -42,8 +42,8 @@ Deno.test("digestFailure() goes without a log that can't be read, and names the 
 
 async function aDeps() {
   const clock = virtualClock();
-  const sim = await startSimulator({ clock });
-  const deps = await depsFor(sim, { clock });
-  await sim[Symbol.asyncDispose]();
+  const simulator = await startSimulator({ clock });
+  const deps = await depsFor(simulator, { clock });
+  await simulator[Symbol.asyncDispose]();
   return deps;
 }

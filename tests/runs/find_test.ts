@@ -10,17 +10,17 @@ import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
 const number = (workflow: string, number: number) => ({ type: "number", workflow, number }) as const;
-const word = (word: string) => ({ type: "word", word }) as const;
+const slug = (slug: string) => ({ type: "slug", slug }) as const;
 
-Deno.test("findRun() takes a slug", async () => {
+Deno.test("findRun() finds a slug", async () => {
   await using stage = await aStage();
-  assert.deepEqual(await findRun(stage.deps, word("hello-world-00046"), { signal }), {
+  assert.deepEqual(await findRun(stage.deps, slug("hello-world-00046"), { signal }), {
     type: "slug",
     slug: "hello-world-00046",
   });
 });
 
-Deno.test("findRun() finds a number within a workflow, also when it is many pages back", async () => {
+Deno.test("findRun() finds a number within a workflow, even many pages back", async () => {
   await using stage = await aStage({ behavior: { maxLimit: 10 } });
   assert.deepEqual(await findRun(stage.deps, number("hello-world", 3), { signal }), {
     type: "slug",
@@ -28,17 +28,17 @@ Deno.test("findRun() finds a number within a workflow, also when it is many page
   });
 });
 
-Deno.test("findRun() says that a workflow's name is no run", async () => {
+Deno.test("findRun() rejects the name of a workflow", async () => {
   await using stage = await aStage();
-  await assert.rejects(findRun(stage.deps, word("hello-world"), { signal }), { kind: "usage", hint: /hello-world#47/ });
+  await assert.rejects(findRun(stage.deps, slug("hello-world"), { signal }), { kind: "usage", hint: /hello-world#47/ });
 });
 
 for (
   const [name, ref, message] of [
-    ["an unknown slug", word("no-such-run"), /no-such-run/],
-    ["a number that no run has", number("hello-world", 999), /hello-world#999: there is no such run/],
-    ["a workflow that is not there", number("no-such", 1), /there is no workflow no-such/],
-    ["last, where nothing is remembered", { type: "last" }, /remembers none/],
+    ["an unknown slug", slug("no-such-run"), /no-such-run/],
+    ["an unknown number", number("hello-world", 999), /hello-world#999: no such run/],
+    ["a number of an unknown workflow", number("no-such", 1), /no workflow "no-such"/],
+    ["last in an empty history", { type: "last" }, /local history is empty/],
   ] as const
 ) {
   Deno.test(`findRun() does not find ${name}`, async () => {
@@ -47,7 +47,7 @@ for (
   });
 }
 
-Deno.test("findRun() knows this process's last run", async () => {
+Deno.test("findRun() finds the last run in the local history", async () => {
   await using stage = await aStage();
   const result = await toEnd(
     execute(stage.deps, aRequest({ workflow: "quick", inputs: {} }), { ...DEFAULT_EXECUTE, signal }),
@@ -56,13 +56,13 @@ Deno.test("findRun() knows this process's last run", async () => {
   assert.deepEqual(await findRun(stage.deps, { type: "last" }, { signal }), { type: "slug", slug: result.slug });
 });
 
-Deno.test("findRun() on an older server takes workflow and number as they are", async () => {
-  await using stage = await aStage({ behavior: { routes: "legacy", nestedRead: "run" } });
+Deno.test("findRun() on a legacy server returns workflow and number unchanged", async () => {
+  await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
   assert.deepEqual(await findRun(stage.deps, number("hello-world", 46), { signal }), number("hello-world", 46));
 });
 
 async function aStage(options: SimulatorOptions = {}) {
   const clock = virtualClock();
-  const sim = await startSimulator({ clock, ...options });
-  return { deps: await depsFor(sim, { clock }), [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose]() };
+  const simulator = await startSimulator({ clock, ...options });
+  return { deps: await depsFor(simulator, { clock }), [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
 }

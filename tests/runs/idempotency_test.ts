@@ -13,32 +13,32 @@ import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-interface SimulatorState {
+interface Stage {
   readonly simulator: Simulator;
-  /** A wish from a machine of its own, unless a ledger is given. */
-  spec(options?: RunSpecOptions): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }>;
+  /** Submits from a new machine, unless `store` is passed. */
+  submit(options?: SubmitOptions): Promise<{ readonly result: RunResult; readonly events: readonly RunEvent[] }>;
 }
 
-interface RunSpecOptions {
+interface SubmitOptions {
   readonly key?: string;
   readonly policy?: KeyPolicy;
   readonly greeting?: string;
   readonly store?: RunStore;
 }
 
-function inWorld(name: string, options: SimulatorOptions, act: (world: SimulatorState) => Promise<void>): void {
+function testWithKey(name: string, options: SimulatorOptions, act: (stage: Stage) => Promise<void>): void {
   Deno.test(name, async () => {
     const clock = virtualClock();
     await using simulator = await startSimulator({ clock, ...options });
     const signal = new AbortController().signal;
     await act({
       simulator,
-      async spec({ key = "nightly", policy = "attach", greeting = "hello", store = memoryRunStore() } = {}) {
+      async submit({ key = "nightly", policy = "attach", greeting = "hello", store = memoryRunStore() } = {}) {
         const deps = await depsFor(simulator, { clock, store });
         const request = aRequest({ workflow: "quick", inputs: { greeting } });
         const events: RunEvent[] = [];
-        const how = { ...DEFAULT_EXECUTE, signal, idempotencyKey: { text: key, policy } };
-        const result = await toEnd(execute(deps, request, how), (event) => events.push(event));
+        const executeOptions = { ...DEFAULT_EXECUTE, signal, idempotencyKey: { text: key, policy } };
+        const result = await toEnd(execute(deps, request, executeOptions), (event) => events.push(event));
         return { result, events };
       },
     });
@@ -46,114 +46,124 @@ function inWorld(name: string, options: SimulatorOptions, act: (world: Simulator
 }
 
 for (const slugs of ["unique", "shared", "existing", "ignored"] as const satisfies readonly ServerBehavior["slugs"][]) {
-  inWorld(
-    `a key from another machine attaches to its run where slugs are ${slugs}`,
+  testWithKey(
+    `a key from another machine attaches to its run when slugs are ${slugs}`,
     { behavior: { slugs } },
-    async (world) => {
-      const first = await world.spec();
-      const second = await world.spec();
+    async (stage) => {
+      const first = await stage.submit();
+      const second = await stage.submit();
       assert.equal(first.result.submitted, "yes");
       assert.equal(second.result.submitted, "no");
       assert.equal(second.result.slug, first.result.slug);
       assert.ok(second.events.some(({ type }) => type === "key-matched"));
-      assert.equal(world.simulator.runs().length, 1);
+      assert.equal(stage.simulator.runs().length, 1);
     },
   );
 
-  inWorld(`a key with other inputs is refused where slugs are ${slugs}`, { behavior: { slugs } }, async (world) => {
-    await world.spec();
-    await assert.rejects(world.spec({ greeting: "other" }), IdempotencyKeyConflict);
-    assert.equal(world.simulator.runs().length, 1);
-  });
+  testWithKey(
+    `a key with different inputs is rejected when slugs are ${slugs}`,
+    { behavior: { slugs } },
+    async (stage) => {
+      await stage.submit();
+      await assert.rejects(stage.submit({ greeting: "other" }), IdempotencyKeyConflict);
+      assert.equal(stage.simulator.runs().length, 1);
+    },
+  );
 }
 
-inWorld("another key is another run", {}, async (world) => {
-  const first = await world.spec({ key: "a" });
-  const second = await world.spec({ key: "b" });
+testWithKey("another key starts another run", {}, async (stage) => {
+  const first = await stage.submit({ key: "a" });
+  const second = await stage.submit({ key: "b" });
   assert.notEqual(first.result.slug, second.result.slug);
 });
 
-inWorld(
-  "a server that refuses slugs can't keep a key: nothing is started",
+testWithKey(
+  "a server that refuses slugs does not support keys: nothing is started",
   { behavior: { slugs: "refused" } },
-  async (world) => {
-    await assert.rejects(world.spec(), Unsupported);
-    assert.equal(world.simulator.runs().length, 0);
+  async (stage) => {
+    await assert.rejects(stage.submit(), Unsupported);
+    assert.equal(stage.simulator.runs().length, 0);
   },
 );
 
-inWorld(
-  "an older server can't keep a key: nothing is started",
-  { behavior: { routes: "legacy", nestedRead: "run" } },
-  async (world) => {
-    await assert.rejects(world.spec(), Unsupported);
-    assert.equal(world.simulator.runs().length, 0);
+testWithKey(
+  "a legacy server does not support keys: nothing is started",
+  { behavior: { apiVersion: "legacy", legacyRead: "run" } },
+  async (stage) => {
+    await assert.rejects(stage.submit(), Unsupported);
+    assert.equal(stage.simulator.runs().length, 0);
   },
 );
 
 for (const duplicateSlugStatus of [400, 409, 422] as const) {
-  inWorld(
-    `of many machines that wish at once one starts the run, where a taken slug is answered with ${duplicateSlugStatus}`,
+  testWithKey(
+    `of simultaneous submits with one key from many machines, one starts the run when a duplicate slug returns ${duplicateSlugStatus}`,
     { behavior: { duplicateSlugStatus } },
-    async (world) => {
-      const ends = await Promise.all(Array.from({ length: 8 }, () => world.spec()));
-      assert.equal(world.simulator.runs().length, 1);
-      assert.equal(new Set(ends.map(({ result }) => result.slug)).size, 1);
-      assert.deepEqual(ends.map(({ result }) => result.status), Array(8).fill("completed"));
-      assert.deepEqual(ends.map(({ result }) => result.submitted).sort(), [...Array(7).fill("no"), "yes"]);
+    async (stage) => {
+      const results = await Promise.all(Array.from({ length: 8 }, () => stage.submit()));
+      assert.equal(stage.simulator.runs().length, 1);
+      assert.equal(new Set(results.map(({ result }) => result.slug)).size, 1);
+      assert.deepEqual(results.map(({ result }) => result.status), Array(8).fill("completed"));
+      assert.deepEqual(results.map(({ result }) => result.submitted).sort(), [...Array(7).fill("no"), "yes"]);
     },
   );
 }
 
-inWorld("of many processes with one ledger one starts the run", {}, async (world) => {
+testWithKey("of many processes with one store, one starts the run", {}, async (stage) => {
   const store = memoryRunStore();
-  const ends = await Promise.all(Array.from({ length: 8 }, () => world.spec({ store })));
-  assert.equal(world.simulator.received("submit").length, 1);
-  assert.equal(new Set(ends.map(({ result }) => result.slug)).size, 1);
+  const results = await Promise.all(Array.from({ length: 8 }, () => stage.submit({ store })));
+  assert.equal(stage.simulator.received("submit").length, 1);
+  assert.equal(new Set(results.map(({ result }) => result.slug)).size, 1);
 });
 
-inWorld("of many processes with other inputs under one key all but one are refused", {}, async (world) => {
-  const ends = await Promise.allSettled(["a", "b", "c", "d"].map((greeting) => world.spec({ greeting })));
-  assert.equal(ends.filter(({ status }) => status === "fulfilled").length, 1);
-  for (const end of ends) {
-    if (end.status === "rejected") assert.ok(end.reason instanceof IdempotencyKeyConflict, String(end.reason));
+testWithKey("of many submits with one key and different inputs, all but one are rejected", {}, async (stage) => {
+  const results = await Promise.allSettled(["a", "b", "c", "d"].map((greeting) => stage.submit({ greeting })));
+  assert.equal(results.filter(({ status }) => status === "fulfilled").length, 1);
+  for (const settled of results) {
+    if (settled.status === "rejected") {
+      assert.ok(settled.reason instanceof IdempotencyKeyConflict, String(settled.reason));
+    }
   }
-  assert.equal(world.simulator.runs().length, 1);
+  assert.equal(stage.simulator.runs().length, 1);
 });
 
-inWorld("the policy reject refuses a key that has a run", {}, async (world) => {
-  await world.spec({ policy: "reject" });
-  await assert.rejects(world.spec({ policy: "reject" }), /is used already/);
-  assert.equal(world.simulator.runs().length, 1);
+testWithKey("the policy reject throws when the key has a run", {}, async (stage) => {
+  await stage.submit({ policy: "reject" });
+  await assert.rejects(stage.submit({ policy: "reject" }), /is already in use/);
+  assert.equal(stage.simulator.runs().length, 1);
 });
 
 for (const [status, wantRuns] of [["completed", 1], ["error", 2], ["canceled", 2]] as const) {
-  inWorld(`the policy new-if-failed after a run that ended ${status} makes ${wantRuns} in all`, {}, async (world) => {
-    const store = memoryRunStore();
-    const { result } = await world.spec({ policy: "new-if-failed", store });
-    // What this machine remembers is the end that it saw; another machine sees what the platform shows.
-    world.simulator.overrideStatus(result.slug ?? "", status);
-    await world.spec({ policy: "new-if-failed" });
-    assert.equal(world.simulator.runs().length, wantRuns);
-    world.simulator.overrideStatus(world.simulator.runs().at(-1)?.slug ?? "", null);
-    await world.spec({ policy: "new-if-failed" });
-    assert.equal(world.simulator.runs().length, wantRuns);
-  });
+  testWithKey(
+    `the policy new-if-failed after a run that ended ${status} results in ${wantRuns} runs`,
+    {},
+    async (stage) => {
+      const store = memoryRunStore();
+      const { result } = await stage.submit({ policy: "new-if-failed", store });
+      // This machine's history has the actual end; another machine sees the overridden status on the platform.
+      stage.simulator.overrideStatus(result.slug ?? "", status);
+      await stage.submit({ policy: "new-if-failed" });
+      assert.equal(stage.simulator.runs().length, wantRuns);
+      stage.simulator.overrideStatus(stage.simulator.runs().at(-1)?.slug ?? "", null);
+      await stage.submit({ policy: "new-if-failed" });
+      assert.equal(stage.simulator.runs().length, wantRuns);
+    },
+  );
 }
 
-inWorld("a key whose submit was refused is free for the same wish again", {
+testWithKey("a key can be used again after its submit was rejected", {
   faults: [{ on: "submit", status: 403 }],
-}, async (world) => {
+}, async (stage) => {
   const store = memoryRunStore();
-  await assert.rejects(world.spec({ store }));
-  assert.equal((await world.spec({ store })).result.submitted, "yes");
+  await assert.rejects(stage.submit({ store }));
+  assert.equal((await stage.submit({ store })).result.submitted, "yes");
 });
 
-inWorld("a key's run is found although its submit's answer was lost", {
+testWithKey("the run of a key is found after its submit response was lost", {
   faults: [{ on: "submit", cut: "after-effect" }],
-}, async (world) => {
-  const { result } = await world.spec();
+}, async (stage) => {
+  const { result } = await stage.submit();
   assert.equal(result.status, "completed");
-  assert.equal((await world.spec()).result.slug, result.slug);
-  assert.equal(world.simulator.runs().length, 1);
+  assert.equal((await stage.submit()).result.slug, result.slug);
+  assert.equal(stage.simulator.runs().length, 1);
 });

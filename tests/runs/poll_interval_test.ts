@@ -10,12 +10,12 @@ for (
     15_000,
   ]] as const
 ) {
-  Deno.test(`lookDelayMs() after ${elapsedMs} ms is ${wantMs} ms`, () => {
+  Deno.test(`pollDelayMs() after ${elapsedMs} ms is ${wantMs} ms`, () => {
     assert.equal(pollDelayMs(elapsedMs, DEFAULT_POLL_INTERVAL, never), wantMs);
   });
 }
 
-Deno.test("lookDelayMs() grows by half from look to look until the cap", () => {
+Deno.test("pollDelayMs() grows by half from poll to poll up to the maximum", () => {
   const pollInterval = { pollIntervalMs: 2_000, maxPollIntervalMs: 100_000 };
   const delays: number[] = [];
   for (let elapsedMs = 0; delays.length < 8; elapsedMs += delays.at(-1) ?? 0) {
@@ -26,27 +26,27 @@ Deno.test("lookDelayMs() grows by half from look to look until the cap", () => {
   }
 });
 
-Deno.test("lookDelayMs() is shortened by at most a tenth, and never below what the server asks", () => {
+Deno.test("pollDelayMs() is shortened by at most a tenth, and never below Retry-After", () => {
   assert.ok(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always) >= 900);
   assert.equal(pollDelayMs(0, DEFAULT_POLL_INTERVAL, always, 7_000), 7_000);
 });
 
-Deno.test("lookDelayMs() takes a clock that went back for no time at all", () => {
+Deno.test("pollDelayMs() treats a clock that went back as no elapsed time", () => {
   assert.equal(pollDelayMs(-50_000, DEFAULT_POLL_INTERVAL, never), 1_000);
 });
 
-Deno.test("lookDelayMs() keeps the interval when the cap is below it", () => {
+Deno.test("pollDelayMs() keeps the interval when the maximum is below it", () => {
   assert.equal(pollDelayMs(9_999, { pollIntervalMs: 20_000, maxPollIntervalMs: 15_000 }, never), 20_000);
 });
 
-Deno.test("searchDelayMs() makes at least three looks over a minute", () => {
+Deno.test("searchDelayMs() allows at least three searches in a minute", () => {
   let elapsedMs = 0;
-  let polls = 0;
-  while (elapsedMs < 60_000) elapsedMs += searchDelayMs(polls++);
-  assert.ok(polls >= 3 && polls <= 10, `${polls} looks`);
+  let searches = 0;
+  while (elapsedMs < 60_000) elapsedMs += searchDelayMs(searches++);
+  assert.ok(searches >= 3 && searches <= 10, `${searches} searches`);
 });
 
-Deno.test("resubmitDelayMs() grows up to 30 s, with jitter, and waits at least as long as the server asks", () => {
+Deno.test("resubmitDelayMs() grows up to 30 s, with jitter, and is at least Retry-After", () => {
   assert.equal(resubmitDelayMs(1, never), 1_000);
   assert.ok(resubmitDelayMs(50, always) <= 30_000);
   assert.ok(resubmitDelayMs(1, never, 7_000) >= 7_000);

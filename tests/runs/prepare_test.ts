@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
-import { givenLayer, readLayers } from "../../lib/inputs/layers.ts";
+import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
@@ -10,7 +10,7 @@ const { signal } = new AbortController();
 
 const aRunSpec = (parts: Partial<RunSpec>): RunSpec => ({
   workflow: "hello-world",
-  layers: [givenLayer("inputs/hello-world.json", hello)],
+  layers: [createInputLayer("inputs/hello-world.json", hello)],
   preset: null,
   displayName: null,
   isTrusted: false,
@@ -18,7 +18,7 @@ const aRunSpec = (parts: Partial<RunSpec>): RunSpec => ({
   ...parts,
 });
 
-Deno.test("prepare() decides everything, freezes it, and sends nothing but reads", async () => {
+Deno.test("prepare() freezes the request and sends only reads", async () => {
   await using stage = await aStage();
   const { request, warnings } = await prepare(stage.deps, aRunSpec({}), { signal });
   assert.deepEqual(request.inputs, hello);
@@ -27,12 +27,12 @@ Deno.test("prepare() decides everything, freezes it, and sends nothing but reads
   assert.deepEqual([...new Set(stage.simulator.received().map(({ method }) => method))], ["GET"]);
 });
 
-Deno.test("prepare() puts a preset below what is given", async () => {
+Deno.test("prepare() overrides a preset with the layers", async () => {
   await using stage = await aStage();
   const layers = await readLayers(["rows=7"], {
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
     readStdin: () => Promise.resolve(""),
-    askSecret: () => Promise.resolve(""),
+    promptSecret: () => Promise.resolve(""),
   });
   const spec = aRunSpec({ workflow: "data-processor", preset: "nightly", layers });
   const { inputs } = (await prepare(stage.deps, spec, { signal })).request;
@@ -44,24 +44,24 @@ for (
     ["an unknown workflow", { workflow: "helo-world" }, { kind: "not_found", hint: 'Did you mean "hello-world"?' }],
     ["an unknown preset", { preset: "nope" }, { kind: "not_found", hint: /quick-check/ }],
     ["missing inputs", { layers: [] }, { kind: "invalid_inputs", message: /2 problems.*nothing was submitted/ }],
-    ["unknown members when it is strict", { checking: "strict" }, { kind: "invalid_inputs" }],
+    ["unknown inputs in strict mode", { checking: "strict" }, { kind: "invalid_inputs" }],
   ] as const
 ) {
-  Deno.test(`prepare() refuses ${name}`, async () => {
+  Deno.test(`prepare() rejects ${name}`, async () => {
     await using stage = await aStage();
     await assert.rejects(prepare(stage.deps, aRunSpec(parts), { signal }), error);
   });
 }
 
-Deno.test("prepare() lets everything pass unchecked when it is told to", async () => {
+Deno.test("prepare() skips the validation on request", async () => {
   await using stage = await aStage();
   const { request, warnings } = await prepare(stage.deps, aRunSpec({ layers: [], checking: "none" }), { signal });
   assert.deepEqual([request.inputs, warnings], [{}, []]);
 });
 
-Deno.test("prepare() knows secrets, consent and sessions by the workflow's own file", async () => {
+Deno.test("prepare() reads secrets, consent and sessions from the workflow file", async () => {
   await using stage = await aStage();
-  const layers = [givenLayer("x", { password: "hunter2" })];
+  const layers = [createInputLayer("x", { password: "hunter2" })];
   const secret = await prepare(stage.deps, aRunSpec({ workflow: "simulation-runner", layers }), { signal });
   assert.notDeepEqual(secret.request.secretPaths, []);
   const asking = await prepare(stage.deps, aRunSpec({ workflow: "needs-consent", layers: [] }), { signal });

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 import { displayNameFor, hasCorrelationTag, newCorrelationTag, slugFor } from "../../lib/runs/slug.ts";
 
-const MARKER = "abcdefghijklmnop";
+const TAG = "abcdefghijklmnop";
 
 for (
   const [workflow, want] of [
-    ["hello-world", `hello-world-${MARKER}`],
-    ["Hello World!", `hello-world-${MARKER}`],
-    ["a-very-long-workflow-name", `a-very-long-work-${MARKER}`],
-    ["2d_flow", `d-flow-${MARKER}`],
-    ["ends-at-fifteen-x", `ends-at-fifteen-${MARKER}`],
-    ["数値", `run-${MARKER}`],
+    ["hello-world", `hello-world-${TAG}`],
+    ["Hello World!", `hello-world-${TAG}`],
+    ["a-very-long-workflow-name", `a-very-long-work-${TAG}`],
+    ["2d_flow", `d-flow-${TAG}`],
+    ["ends-at-fifteen-x", `ends-at-fifteen-${TAG}`],
+    ["数値", `run-${TAG}`],
   ] as const
 ) {
   Deno.test(`slugFor("${workflow}") is ${want}`, () => {
-    const slug = slugFor(workflow, MARKER);
+    const slug = slugFor(workflow, TAG);
     assert.equal(slug, want);
     assert.match(slug, /^[a-z][a-z0-9-]{0,39}$/);
   });
 }
 
-Deno.test("newMarker() holds 80 random bits", () => {
+Deno.test("newCorrelationTag() has 80 random bits", () => {
   const draws: number[] = [];
   const correlationTag = newCorrelationTag(() => {
     draws.push(0);
@@ -30,10 +30,10 @@ Deno.test("newMarker() holds 80 random bits", () => {
   assert.equal(draws.length, 16);
 });
 
-Deno.test("displayNameFor() ends with the marker and stays within 255 characters", () => {
-  const name = displayNameFor("x".repeat(400), MARKER);
+Deno.test("displayNameFor() ends with the correlation tag and has at most 255 characters", () => {
+  const name = displayNameFor("x".repeat(400), TAG);
   assert.equal(name.length, 255);
-  assert.ok(hasCorrelationTag(name, MARKER));
-  assert.ok(!hasCorrelationTag("hello-world", MARKER));
-  assert.ok(!hasCorrelationTag(null, MARKER));
+  assert.ok(hasCorrelationTag(name, TAG));
+  assert.ok(!hasCorrelationTag("hello-world", TAG));
+  assert.ok(!hasCorrelationTag(null, TAG));
 });

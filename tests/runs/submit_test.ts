@@ -1,4 +1,4 @@
-/** The promise: one wish, never two runs, whatever the host makes of slugs and wherever an answer is lost. */
+/** One submission never starts two runs, however the server treats slugs and wherever a response is lost. */
 
 import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
@@ -16,7 +16,7 @@ import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
-const KNOWN_UNIQUE: ServerCapabilities = { keepsSlug: true, refusesDuplicateSlug: true };
+const REJECTS_DUPLICATES: ServerCapabilities = { keepsSlug: true, refusesDuplicateSlug: true };
 
 const CUT_BEFORE = { on: "submit", cut: "before-effect" } as const satisfies Fault;
 const CUT_AFTER = { on: "submit", cut: "after-effect" } as const satisfies Fault;
@@ -27,7 +27,7 @@ const GATEWAY_AFTER = { on: "submit", statusAfterEffect: 502 } as const satisfie
 interface Row {
   readonly slugs: ServerBehavior["slugs"];
   readonly fault: Fault;
-  readonly profile?: ServerCapabilities;
+  readonly capabilities?: ServerCapabilities;
   readonly runs: 0 | 1;
   readonly kind: RunResult["kind"];
 }
@@ -46,12 +46,12 @@ const ROWS: readonly Row[] = [
     { slugs, fault: { on: "submit", body: "html" }, ...COMPLETED },
     { slugs, fault: { on: "submit", status: 429, retryAfter: "7" }, ...COMPLETED },
   ]),
-  { slugs: "unique", fault: CUT_BEFORE, profile: KNOWN_UNIQUE, ...COMPLETED },
-  { slugs: "unique", fault: { ...CUT_BEFORE, times: 2 }, profile: KNOWN_UNIQUE, ...COMPLETED },
-  { slugs: "unique", fault: CUT_AFTER, profile: KNOWN_UNIQUE, ...COMPLETED },
-  { slugs: "unique", fault: GATEWAY_BEFORE, profile: KNOWN_UNIQUE, ...COMPLETED },
-  { slugs: "unique", fault: { ...CONFLICT, times: 3 }, profile: KNOWN_UNIQUE, ...COMPLETED },
-  // The first submit carries the slug and is refused; the second relies on the marker in the display name.
+  { slugs: "unique", fault: CUT_BEFORE, capabilities: REJECTS_DUPLICATES, ...COMPLETED },
+  { slugs: "unique", fault: { ...CUT_BEFORE, times: 2 }, capabilities: REJECTS_DUPLICATES, ...COMPLETED },
+  { slugs: "unique", fault: CUT_AFTER, capabilities: REJECTS_DUPLICATES, ...COMPLETED },
+  { slugs: "unique", fault: GATEWAY_BEFORE, capabilities: REJECTS_DUPLICATES, ...COMPLETED },
+  { slugs: "unique", fault: { ...CONFLICT, times: 3 }, capabilities: REJECTS_DUPLICATES, ...COMPLETED },
+  // The first submit has the slug and is refused; the second relies on the correlation tag in the display name.
   { slugs: "refused", fault: CUT_BEFORE, ...UNKNOWN },
   { slugs: "refused", fault: CUT_AFTER, ...UNKNOWN },
   { slugs: "refused", fault: CONFLICT, ...COMPLETED },
@@ -61,11 +61,11 @@ const ROWS: readonly Row[] = [
   { slugs: "refused", fault: { ...GATEWAY_AFTER, after: 1 }, ...COMPLETED },
 ];
 
-for (const { slugs, fault, profile, runs, kind } of ROWS) {
+for (const { slugs, fault, capabilities, runs, kind } of ROWS) {
   const { on: _on, ...what } = fault;
-  const host = profile === undefined ? "" : " on a host known to refuse duplicates";
+  const host = capabilities === undefined ? "" : " on a host known to reject duplicates";
   Deno.test(`execute() with slugs ${slugs}${host} and ${JSON.stringify(what)} ends ${kind} with ${runs} runs`, async () => {
-    await using stage = await aStage({ behavior: { slugs }, faults: [fault] }, profile);
+    await using stage = await aStage({ behavior: { slugs }, faults: [fault] }, capabilities);
     const { result } = await stage.run();
     assert.equal(result.kind, kind);
     assert.equal(stage.started(), runs);
@@ -73,39 +73,39 @@ for (const { slugs, fault, profile, runs, kind } of ROWS) {
   });
 }
 
-Deno.test("execute() finds its run although the list and the run's page show it late", async () => {
+Deno.test("execute() finds its run when it becomes visible late", async () => {
   await using stage = await aStage({ behavior: { listLagMs: 20_000, readLagMs: 20_000 }, faults: [CUT_AFTER] });
   const { result } = await stage.run();
   assert.equal(result.kind, "completed");
-  assert.equal(stage.sim.received("submit").length, 1);
+  assert.equal(stage.simulator.received("submit").length, 1);
 });
 
-Deno.test("execute() never submits twice when the run shows later than it looks", async () => {
+Deno.test("execute() does not submit twice when the run becomes visible after the search", async () => {
   await using stage = await aStage({ behavior: { listLagMs: 600_000, readLagMs: 600_000 }, faults: [CUT_AFTER] });
   const { result } = await stage.run();
   assert.equal(result.kind, "submit_unknown");
   assert.equal(stage.started(), 1);
 });
 
-Deno.test("execute() on a host that refuses duplicates posts the same slug again, and is told of its own run", async () => {
+Deno.test("execute() on a host that rejects duplicates submits the same slug again, and finds its own run", async () => {
   await using stage = await aStage({
     behavior: { slugs: "unique", listLagMs: 70_000, readLagMs: 70_000 },
     faults: [CUT_AFTER],
-  }, KNOWN_UNIQUE);
+  }, REJECTS_DUPLICATES);
   const { result } = await stage.run();
-  const slugs = stage.sim.received("submit").map(({ body }) => slugOf(body));
+  const slugs = stage.simulator.received("submit").map(({ body }) => slugOf(body));
   assert.equal(result.kind, "completed");
   assert.equal(stage.started(), 1);
   assert.ok(slugs.length >= 2 && new Set(slugs).size === 1, slugs.join());
 });
 
-Deno.test("execute() finds its run in a list that shows the oldest first", async () => {
+Deno.test("execute() finds its run in a list sorted oldest first", async () => {
   await using stage = await aStage({ behavior: { slugs: "ignored", listOrder: "oldest" }, faults: [CUT_AFTER] });
   assert.equal((await stage.run()).result.kind, "completed");
   assert.equal(stage.started(), 1);
 });
 
-Deno.test("execute() does not take a foreign run with its slug for its own", async () => {
+Deno.test("execute() does not accept another user's run with its slug", async () => {
   await using stage = await aStage({ faults: [CUT_BEFORE] });
   const { client } = stage.deps;
   const deps: Deps = {
@@ -127,22 +127,22 @@ Deno.test("execute() does not take a foreign run with its slug for its own", asy
   assert.match(result.message ?? "", /mallory/);
 });
 
-Deno.test("execute() repeats a submit that met 429 no sooner than Retry-After asks", async () => {
+Deno.test("execute() retries a submit after 429 no earlier than Retry-After", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, retryAfter: "7" }] });
   const { result, events } = await stage.run();
-  const [first, second] = stage.sim.received("submit");
+  const [first, second] = stage.simulator.received("submit");
   assert.equal(result.kind, "completed");
   assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 7_000);
   assert.ok(events.some((event) => event.type === "submit-delayed" && event.reason === "rate-limited"));
 });
 
-Deno.test("execute() gives up a submit that met 429 for the whole submit timeout, and says that nothing was started", async () => {
+Deno.test("execute() stops retrying after 429 at the submit timeout, and reports that nothing was started", async () => {
   await using stage = await aStage({ faults: [{ on: "submit", status: 429, times: Infinity }] });
   await assert.rejects(stage.run(), { kind: "not_submitted", submitted: "no" });
   assert.equal(stage.started(), 0);
 });
 
-Deno.test("execute() waits out launches of the same workflow that the platform refuses at the same time", async () => {
+Deno.test("execute() retries when the platform rejects simultaneous launches of a workflow", async () => {
   await using stage = await aStage({ behavior: { launchGapMs: 20_000 } });
   await stage.run();
   const { result } = await stage.run();
@@ -151,73 +151,73 @@ Deno.test("execute() waits out launches of the same workflow that the platform r
 });
 
 for (const status of [400, 401, 403, 404, 422]) {
-  Deno.test(`execute() takes ${status} for a clear no: it asks once and starts nothing`, async () => {
+  Deno.test(`execute() treats ${status} as a rejection: it submits once and starts nothing`, async () => {
     await using stage = await aStage({ faults: [{ on: "submit", status, times: Infinity }] });
     await assert.rejects(stage.run(), { submitted: "no" });
-    assert.equal(stage.sim.received("submit").length, 1);
+    assert.equal(stage.simulator.received("submit").length, 1);
   });
 }
 
-Deno.test("execute() writes the intent and the sending down before it sends", async () => {
-  const written: string[] = [];
-  const kept = memoryRunStore();
+Deno.test("execute() stores the submission as pending and as unconfirmed before it sends it", async () => {
+  const steps: string[] = [];
+  const memory = memoryRunStore();
   await using stage = await aStage({
     onStep: (operation, step) => {
-      if (operation === "submit" && step === "arrived") written.push("arrived");
+      if (operation === "submit" && step === "arrived") steps.push("arrived");
     },
   });
   const store: Deps["store"] = {
-    ...kept,
+    ...memory,
     put: (submission) => {
-      written.push(submission.state);
-      return kept.put(submission);
+      steps.push(submission.state);
+      return memory.put(submission);
     },
   };
   await stage.run({ deps: { ...stage.deps, store } });
-  assert.deepEqual(written.slice(0, 3), ["pending", "unconfirmed", "arrived"]);
+  assert.deepEqual(steps.slice(0, 3), ["pending", "unconfirmed", "arrived"]);
 });
 
-Deno.test("execute() sends nothing when the ledger can't be written", async () => {
+Deno.test("execute() sends nothing when the store cannot be written", async () => {
   await using stage = await aStage({});
   const store: Deps["store"] = { ...memoryRunStore(), put: () => Promise.reject(new StorageError("the disk is full")) };
   await assert.rejects(stage.run({ deps: { ...stage.deps, store } }), { kind: "not_submitted" });
-  assert.equal(stage.sim.received("submit").length, 0);
+  assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-Deno.test("execute() goes on with a run when the ledger fails after the submit", async () => {
-  const kept = memoryRunStore();
-  const said: string[] = [];
+Deno.test("execute() keeps tracking a run when the store fails after the submit", async () => {
+  const memory = memoryRunStore();
+  const logged: string[] = [];
   await using stage = await aStage({});
   const store: Deps["store"] = {
-    ...kept,
+    ...memory,
     put: (submission) =>
-      submission.state === "active" ? Promise.reject(new StorageError("the disk is full")) : kept.put(submission),
+      submission.state === "active" ? Promise.reject(new StorageError("the disk is full")) : memory.put(submission),
   };
-  const deps: Deps = { ...stage.deps, store, log: (level, message) => void said.push(`${level} ${message}`) };
+  const deps: Deps = { ...stage.deps, store, log: (level, message) => void logged.push(`${level} ${message}`) };
   const { result } = await stage.run({ deps });
   assert.equal(result.kind, "completed");
-  assert.deepEqual([...new Set(said)], ["WARNING the disk is full"]);
+  assert.deepEqual([...new Set(logged)], ["WARNING the disk is full"]);
 });
 
-Deno.test("execute() tells what a workflow asks consent for, and grants it when it is trusted", async () => {
+Deno.test("execute() reports the consent that a workflow requires, and grants it when the run is trusted", async () => {
   await using stage = await aStage({});
-  const asks = {
+  const parts = {
     workflow: "needs-consent",
     inputs: {},
     requestedConsent: { permissions: ["clusters:read", "storage:write"], variables: ["LICENSE_SERVER"] },
   };
-  await assert.rejects(stage.run({ request: aRequest(asks) }), { kind: "consent_required", submitted: "no" });
-  const { result } = await stage.run({ request: aRequest({ ...asks, isTrusted: true }) });
+  await assert.rejects(stage.run({ request: aRequest(parts) }), { kind: "consent_required", submitted: "no" });
+  const { result } = await stage.run({ request: aRequest({ ...parts, isTrusted: true }) });
   assert.equal(result.kind, "completed");
 });
 
 for (const workspaceErrorStatus of [400, 404, 409] as const) {
-  Deno.test(`execute() waits for a workspace that wakes up, where launches meanwhile answer ${workspaceErrorStatus}`, async () => {
+  Deno.test(`execute() waits for a starting workspace while submits return ${workspaceErrorStatus}`, async () => {
     await using stage = await aStage({ behavior: { workspace: "Starting", workspaceErrorStatus } });
-    const wakeUp = ({ type }: RunEvent) => {
-      if (type === "submit-delayed") stage.sim.setBehavior({ workspace: "Running" });
+    const startWorkspace = ({ type }: RunEvent) => {
+      if (type === "submit-delayed") stage.simulator.setBehavior({ workspace: "Running" });
     };
-    const { result, events } = await stage.run({ onEvent: wakeUp });
+    const { result, events } = await stage.run({ onEvent: startWorkspace });
     assert.equal(result.kind, "completed");
     assert.equal(stage.started(), 1);
     const reasons = events.flatMap((event) => event.type === "submit-delayed" ? [event.reason] : []);
@@ -225,15 +225,15 @@ for (const workspaceErrorStatus of [400, 404, 409] as const) {
   });
 }
 
-Deno.test("execute() gives up on a workspace that stays off when the submit's time is over, and says so", async () => {
+Deno.test("execute() reports a workspace that stays off at the submit timeout", async () => {
   await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus: 400 } });
   await assert.rejects(stage.run(), { kind: "not_submitted", message: /your workspace is Off/ });
   assert.equal(stage.started(), 0);
-  assert.ok(stage.sim.received("submit").length > 10);
+  assert.ok(stage.simulator.received("submit").length > 10);
 });
 
 for (const workspaceErrorStatus of [500, 503] as const) {
-  Deno.test(`execute() looks for five minutes where a sleeping workspace made a launch answer ${workspaceErrorStatus}`, async () => {
+  Deno.test(`execute() searches for five minutes when the workspace is off and a submit returns ${workspaceErrorStatus}`, async () => {
     await using stage = await aStage({ behavior: { workspace: "Off", workspaceErrorStatus } });
     const { result, events } = await stage.run();
     assert.equal(result.kind, "submit_unknown");
@@ -242,32 +242,32 @@ for (const workspaceErrorStatus of [500, 503] as const) {
   });
 }
 
-Deno.test("execute() takes a no for a no where the workspace runs", async () => {
+Deno.test("execute() does not retry a rejection when the workspace is running", async () => {
   await using stage = await aStage({ behavior: { workspace: "Running" }, faults: [{ on: "submit", status: 400 }] });
   await assert.rejects(stage.run(), { kind: "rejected" });
 });
 
 interface Stage extends AsyncDisposable {
-  readonly sim: Awaited<ReturnType<typeof startSimulator>>;
+  readonly simulator: Awaited<ReturnType<typeof startSimulator>>;
   readonly deps: Deps;
-  /** How many runs were started on the stage. */
+  /** How many runs were started. */
   started(): number;
   run(
     parts?: { deps?: Deps; request?: RunRequest; onEvent?: (event: RunEvent) => void },
   ): Promise<{ result: RunResult; events: RunEvent[] }>;
 }
 
-async function aStage(options: SimulatorOptions, profile?: ServerCapabilities): Promise<Stage> {
+async function aStage(options: SimulatorOptions, capabilities?: ServerCapabilities): Promise<Stage> {
   const clock = virtualClock();
-  const sim = await startSimulator({ clock, ...options });
-  const before = sim.runs().length;
-  const deps = await depsFor(sim, { clock });
-  if (profile !== undefined) await deps.store.updateCapabilities(deps.client.host, profile);
+  const simulator = await startSimulator({ clock, ...options });
+  const before = simulator.runs().length;
+  const deps = await depsFor(simulator, { clock });
+  if (capabilities !== undefined) await deps.store.updateCapabilities(deps.client.host, capabilities);
   const request = aRequest({ workflow: "quick", inputs: {} });
   return {
-    sim,
+    simulator,
     deps,
-    started: () => sim.runs().length - before,
+    started: () => simulator.runs().length - before,
     async run(parts = {}) {
       const events: RunEvent[] = [];
       const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
@@ -280,7 +280,7 @@ async function aStage(options: SimulatorOptions, profile?: ServerCapabilities): 
         events,
       };
     },
-    [Symbol.asyncDispose]: () => sim[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }
 

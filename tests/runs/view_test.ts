@@ -10,13 +10,13 @@ const job = (name: string, ...statuses: string[]): Job => ({
   outputs: {},
 });
 
-Deno.test("viewOf() tells how long a run took, by the server's own clock", () => {
+Deno.test("viewOf() calculates the duration from the server's timestamps", () => {
   const run = aRun({ createdAt: "2026-01-05T09:00:00.250Z", completedAt: "2026-01-05T09:00:42.750123456Z" });
   assert.equal(viewOf(run).durationSeconds, 42.5);
   assert.equal(viewOf(aRun()).durationSeconds, null);
 });
 
-Deno.test("viewOf() holds jobs, outputs and links only when the run's own page was read", () => {
+Deno.test("viewOf() has jobs, outputs and links only for a run detail", () => {
   assert.ok(!("jobs" in viewOf(aRun())));
   const jobs = [{ ...job("prepare", "completed"), outputs: { rows: "12" } }, job("report", "running")];
   assert.deepEqual(viewOf(aRunDetail({ jobs })).outputs, { prepare: { rows: "12" } });
@@ -32,7 +32,7 @@ Deno.test("positionOf() counts the running step over all jobs", () => {
   assert.equal(positionOf([job("a", "completed")]), null);
 });
 
-Deno.test("nameOf() is the slug, or workflow and number on older servers", () => {
+Deno.test("formatRunId() is the slug, or workflow and number on legacy servers", () => {
   assert.equal(formatRunId({ type: "slug", slug: "nice-goose" }), "nice-goose");
   assert.equal(formatRunId({ type: "number", workflow: "hello-world", number: 47 }), "hello-world#47");
 });

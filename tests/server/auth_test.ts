@@ -1,4 +1,4 @@
-/** How a person gets in: a browser that asks for a password. */
+/** Access keys, also as a browser's password. */
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
@@ -13,8 +13,8 @@ const READ = "read-key-0123456789";
 const KEYS: Readonly<Record<string, string>> = { PW_TRIGGER_KEY: FULL, PW_READ_KEY: READ };
 
 Deno.test({
-  ...needing("a browser asks for a password, and the reading key opens the page", await browserMissing()),
-  // The browser's own processes outlive a close by a moment.
+  ...needing("a browser prompts for a password, and the read key opens the page", await browserMissing()),
+  // The browser's processes end shortly after it is closed.
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
@@ -29,12 +29,12 @@ Deno.test({
     const url = `http://127.0.0.1:${server.addr.port}/`;
     await using browser = await openBrowser();
     const statusWith = async (password: string) => {
-      const context = await browser.newContext({ httpCredentials: { username: "anybody", password } });
+      const context = await browser.newContext({ httpCredentials: { username: "any", password } });
       const page = await context.newPage();
-      const answer = await page.goto(url);
+      const response = await page.goto(url);
       const heading = await page.locator("h1").count();
       await context.close();
-      return [answer?.status(), heading];
+      return [response?.status(), heading];
     };
     assert.deepEqual(await statusWith(READ), [200, 1]);
     assert.deepEqual(await statusWith("wrong-key-0123456789"), [401, 0]);
@@ -42,12 +42,12 @@ Deno.test({
 });
 
 for (
-  const [who, accept, challenge] of [
+  const [client, accept, challenge] of [
     ["a browser", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8", /^Basic realm="[^"]+"$/],
     ["a program", "*/*", /^Bearer realm="[^"]+"$/],
   ] as const
 ) {
-  Deno.test(`${who} without a key is told what to send`, async () => {
+  Deno.test(`${client} without a key gets its authentication scheme`, async () => {
     await using stage = await aServiceStage([]);
     const service = await stage.isolate();
     const handler = createHandler({
@@ -55,24 +55,24 @@ for (
       open: () => Promise.resolve(service),
       keys: readKeys((name) => KEYS[name]),
     });
-    const answer = await handler(new Request("https://runner.example/", { headers: { accept } }));
-    await answer.body?.cancel();
-    assert.equal(answer.status, 401);
-    assert.match(answer.headers.get("www-authenticate") ?? "", challenge);
+    const response = await handler(new Request("https://runner.example/", { headers: { accept } }));
+    await response.body?.cancel();
+    assert.equal(response.status, 401);
+    assert.match(response.headers.get("www-authenticate") ?? "", challenge);
   });
 }
 
 for (
   const [what, full, read, problem] of [
-    ["no full key", "", READ, /PW_TRIGGER_KEY is not set/],
-    ["a short full key", "short", "", /PW_TRIGGER_KEY is shorter/],
-    ["a short reading key", FULL, "short", /PW_READ_KEY is shorter/],
-    ["a full key with a blank in it", "full key 0123456789", "", /PW_TRIGGER_KEY holds a blank/],
-    ["a reading key that no header carries", FULL, "r\u00e9ad-key-0123456789", /PW_READ_KEY holds/],
+    ["a missing trigger key", "", READ, /PW_TRIGGER_KEY is not set/],
+    ["a short trigger key", "short", "", /PW_TRIGGER_KEY is shorter/],
+    ["a short read key", FULL, "short", /PW_READ_KEY is shorter/],
+    ["a trigger key with a space", "full key 0123456789", "", /PW_TRIGGER_KEY contains a space/],
+    ["a read key that is not ASCII", FULL, "r\u00e9ad-key-0123456789", /PW_READ_KEY contains/],
     ["one key for both", FULL, FULL, /PW_READ_KEY is the same/],
   ] as const
 ) {
-  Deno.test(`${what} is refused, and not repeated`, () => {
+  Deno.test(`${what} is rejected, and not printed`, () => {
     const keys = readKeys((name) => ({ PW_TRIGGER_KEY: full, PW_READ_KEY: read })[name]);
     assert.ok(typeof keys === "string");
     assert.match(keys, problem);

@@ -1,4 +1,4 @@
-/** The HTTP face behind a real socket, where bodies are slow, endless or break off. */
+/** The HTTP API on a real socket, with slow, endless and incomplete bodies. */
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
@@ -8,10 +8,10 @@ import type { Clock } from "../../lib/clock.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
-/** How long `lib/server/body.ts` waits for a body. */
+/** The deadline in `lib/server/body.ts`. */
 const BODY_DEADLINE_MS = 10_000;
 
-Deno.test("a body that never ends is given up", async () => {
+Deno.test("a body that never ends gets 408", async () => {
   await using stage = await aServiceStage([]);
   const waiting = Promise.withResolvers<void>();
   const clock: Clock = {
@@ -31,7 +31,7 @@ Deno.test("a body that never ends is given up", async () => {
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-Deno.test("a body without a length is cut off where it is too large", async () => {
+Deno.test("a body without Content-Length is read only up to the limit", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const chunk = new Uint8Array(64 * 1024).fill(32);
@@ -43,13 +43,13 @@ Deno.test("a body without a length is cut off where it is too large", async () =
       else controller.enqueue(chunk);
     },
   });
-  const answer = await fetch(`http://127.0.0.1:${server.port}/runs`, { method: "POST", headers: HEADERS, body });
-  await answer.body?.cancel();
-  assert.equal(answer.status, 413);
+  const response = await fetch(`http://127.0.0.1:${server.port}/runs`, { method: "POST", headers: HEADERS, body });
+  await response.body?.cancel();
+  assert.equal(response.status, 413);
   assert.ok(sent < 32 * 1024 * 1024, `${sent}`);
 });
 
-Deno.test("a body that says that it is too large is not read", async () => {
+Deno.test("a body with a Content-Length above the limit is not read", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
@@ -57,35 +57,35 @@ Deno.test("a body that says that it is too large is not read", async () => {
   assert.match(await readSome(connection), /^HTTP\/1\.1 413 /);
 });
 
-Deno.test("a body that breaks off starts nothing, and the server goes on", async () => {
+Deno.test("an incomplete body starts nothing, and the server keeps serving", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
   await write(connection, head(100) + '{"workflow": "quick"}');
   connection.close();
-  const answer = await fetch(`http://127.0.0.1:${server.port}/healthz`);
-  assert.deepEqual(await answer.json(), { status: "ok" });
+  const response = await fetch(`http://127.0.0.1:${server.port}/healthz`);
+  assert.deepEqual(await response.json(), { status: "ok" });
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-Deno.test("200 connections that post one Idempotency-Key at once start one run, and are told the same", async () => {
+Deno.test("200 concurrent connections with one Idempotency-Key start one run, and get the same response", async () => {
   await using stage = await aServiceStage([]);
   await using server = await serve(stage);
-  const answers = await Promise.all(Array.from({ length: 200 }, async () => {
-    const answer = await fetch(`http://127.0.0.1:${server.port}/runs?wait=25s`, {
+  const responses = await Promise.all(Array.from({ length: 200 }, async () => {
+    const response = await fetch(`http://127.0.0.1:${server.port}/runs?wait=25s`, {
       method: "POST",
       headers: { ...HEADERS, "idempotency-key": '"8e03978e-40d5-43e8-bc93-6894a57f9324"' },
       body: '{"workflow": "quick"}',
     });
-    return `${answer.status} ${JSON.parse(await answer.text()).slug}`;
+    return `${response.status} ${JSON.parse(await response.text()).slug}`;
   }));
-  assert.equal(new Set(answers).size, 1);
-  assert.match(answers[0] ?? "", /^200 quick-/);
+  assert.equal(new Set(responses).size, 1);
+  assert.match(responses[0] ?? "", /^200 quick-/);
   assert.equal(stage.simulator.runs().length, 1);
 });
 
 for (const host of ["[", "a b", "a:99999"]) {
-  Deno.test(`a request for the host ${JSON.stringify(host)} is a mistake of whoever sent it`, async () => {
+  Deno.test(`a request with the host ${JSON.stringify(host)} gets 400`, async () => {
     await using stage = await aServiceStage([]);
     await using server = await serve(stage);
     using connection = await Deno.connect({ hostname: "127.0.0.1", port: server.port });

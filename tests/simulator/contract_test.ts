@@ -7,17 +7,17 @@ import type { Json } from "../../lib/json.ts";
 import type { ServerBehavior } from "../../lib/simulator/simulator.ts";
 import { readContract } from "../support/contract.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { ask, submit } from "./ask.ts";
+import { request, submit } from "./request.ts";
 
 const contract = await readContract();
 
 interface Case {
-  /** `METHOD /path/{template}` as the contract writes it. */
+  /** `METHOD /path/{template}`, as in the contract. */
   readonly operation: string;
   readonly path: string;
   readonly status: number;
   readonly body?: Json;
-  /** Workflow to start first, under the slug `a-run`, and how old the run is when it is asked about. */
+  /** Workflow that is submitted first with the slug `a-run`, and the age of that run at the request. */
   readonly run?: string;
   readonly ageMs?: number;
   readonly user?: string;
@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   { operation: "GET /api/auth/session", path: "/api/auth/session", status: 200 },
   { operation: "GET /api/auth/session", path: "/api/auth/session", status: 401, user: "expired" },
   { operation: "GET /api/clusters", path: "/api/clusters", status: 200 },
-  { operation: "GET /api/clusters", path: "/api/clusters?scope=user:nobody", status: 200 },
+  { operation: "GET /api/clusters", path: "/api/clusters?scope=user:unknown", status: 200 },
   { operation: "GET /api/user-workspace/status", path: "/api/user-workspace/status", status: 200 },
   {
     operation: "GET /api/user-workspace/status",
@@ -213,43 +213,43 @@ const CASES: readonly Case[] = [
 
 for (const { operation, path, status, body, run, ageMs = 0, user, behavior } of CASES) {
   const [method = ""] = operation.split(" ");
-  const what = `${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`;
-  const after = run === undefined ? "" : `, with ${run} ${ageMs} ms old`;
+  const title = `${method} ${path}${body === undefined ? "" : ` ${JSON.stringify(body)}`}`;
+  const setup = run === undefined ? "" : `, with a run of ${run} after ${ageMs} ms,`;
   for (const errorBody of status >= 400 ? ["envelope", "problem"] as const : ["envelope"] as const) {
     const form = status >= 400 ? ` (${errorBody})` : "";
     Deno.test({
-      name: `${what}${after} answers ${status}${form} as the contract has it`,
+      name: `${title}${setup} returns ${status}${form} and conforms to the contract`,
       async fn() {
         const clock = virtualClock();
         await using sim = await startSimulator({ clock });
         if (run !== undefined) await submit(sim, run, { slug: "a-run" });
         sim.setBehavior({ errorBody, ...behavior });
         clock.advance(ageMs);
-        const answer = await ask(sim, method, path, {
+        const response = await request(sim, method, path, {
           ...(body === undefined ? {} : { body }),
           ...(user === undefined ? {} : { user }),
           accept: "application/json, application/problem+json",
         });
-        assert.equal(answer.status, status, answer.text);
-        const contentType = answer.headers.get("content-type") ?? "";
+        assert.equal(response.status, status, response.text);
+        const contentType = response.headers.get("content-type") ?? "";
         if (status >= 400) {
           assert.match(contentType, errorBody === "problem" ? /^application\/problem\+json/ : /^application\/json/);
         }
-        assert.deepEqual(contract.problemsOf({ operation, status, contentType, text: answer.text }), []);
+        assert.deepEqual(contract.problemsOf({ operation, status, contentType, text: response.text }), []);
       },
     });
   }
 }
 
-for (const { method, path, family } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES]) {
+for (const { method, path, apiVersion } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES]) {
   const operation = `${method} ${path.replace(/:(\w+)/g, "{$1}")}`;
-  Deno.test(`${operation} is held to the contract${family === undefined ? "" : ` (${family} routes)`}`, () => {
-    assert.ok(CASES.some((checked) => checked.operation === operation));
+  Deno.test(`${operation} is checked against the contract${apiVersion === undefined ? "" : ` (${apiVersion} API)`}`, () => {
+    assert.ok(CASES.some((testCase) => testCase.operation === operation));
   });
 }
 
 Deno.test({
-  name: "every operation that is checked is one of the contract's",
+  name: "every checked operation is part of the contract",
   fn() {
     const unknown = CASES.map(({ operation }) => operation).filter((name) => !contract.operations.includes(name));
     assert.deepEqual(unknown, []);

@@ -30,12 +30,12 @@ for (const [expression, value] of VALUES) {
 }
 
 for (const expression of ["", "nowhere.x", "inputs.name ==", "(always", "always always", "inputs.is_on ? 1", "@"]) {
-  Deno.test(`${JSON.stringify(expression)} is refused as the platform does`, () => {
-    assert.throws(() => evaluate(expression, SCOPE), /^Refusal: Expression Parser Error/);
+  Deno.test(`${JSON.stringify(expression)} is refused with the platform's message`, () => {
+    assert.throws(() => evaluate(expression, SCOPE), /^HttpError: Expression Parser Error/);
   });
 }
 
-Deno.test("expressions within a text give way to their values", () => {
+Deno.test("substitute() replaces the expressions in a text by their values", () => {
   const text = "Hello ${{ inputs.name }}, ${{inputs.count}} ${{ inputs.nothing }}${{ inputs.rows }}";
   assert.equal(substitute(text, SCOPE), 'Hello ada, 3 [{"id":7}]');
 });

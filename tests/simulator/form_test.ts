@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { JsonObject } from "../../lib/json.ts";
-import { Refusal } from "../../lib/simulator/answers.ts";
+import { HttpError } from "../../lib/simulator/responses.ts";
 import { resolveInputs } from "../../lib/simulator/form.ts";
 
 const HIDDEN = { type: "string", label: "Text", hidden: "${{ inputs.mode != 'exact' }}", ignore: "${{ .hidden }}" };
@@ -8,113 +8,118 @@ const HIDDEN = { type: "string", label: "Text", hidden: "${{ inputs.mode != 'exa
 const RESOLVED: readonly {
   readonly name: string;
   readonly form: JsonObject;
-  readonly given: JsonObject;
+  readonly values: JsonObject;
   readonly inputs: JsonObject;
 }[] = [
-  { name: "a default fills a gap", form: { n: { type: "integer", default: 3 } }, given: {}, inputs: { n: 3 } },
   {
-    name: "a default fills an empty text",
+    name: "a default replaces a missing value",
+    form: { n: { type: "integer", default: 3 } },
+    values: {},
+    inputs: { n: 3 },
+  },
+  {
+    name: "a default replaces empty text",
     form: { t: { type: "string", default: "x" } },
-    given: { t: "" },
+    values: { t: "" },
     inputs: { t: "x" },
   },
   {
-    name: "false and 0 are values",
+    name: "false and 0 are not replaced by defaults",
     form: { b: { type: "boolean", default: true }, n: { type: "number", default: 1 } },
-    given: { b: false, n: 0 },
+    values: { b: false, n: 0 },
     inputs: { b: false, n: 0 },
   },
-  { name: "a boolean without a default is false", form: { b: { type: "boolean" } }, given: {}, inputs: { b: false } },
-  { name: "an optional input may be left out", form: { t: { type: "string", optional: true } }, given: {}, inputs: {} },
-  { name: "a header has no value", form: { h: { type: "header", text: "Hi" } }, given: {}, inputs: {} },
+  { name: "a boolean without a default is false", form: { b: { type: "boolean" } }, values: {}, inputs: { b: false } },
+  { name: "an optional input can be omitted", form: { t: { type: "string", optional: true } }, values: {}, inputs: {} },
+  { name: "a header has no value", form: { h: { type: "header", text: "Hi" } }, values: {}, inputs: {} },
   {
-    name: "a group's defaults nest",
+    name: "defaults apply inside a group",
     form: { g: { type: "group", items: { n: { type: "integer", default: 1 } } } },
-    given: {},
+    values: {},
     inputs: { g: { n: 1 } },
   },
   {
-    name: "a group's items may be a list",
+    name: "a group's items can be a list",
     form: { g: { type: "group", items: [{ name: "n", type: "integer", default: 1 }] } },
-    given: {},
+    values: {},
     inputs: { g: { n: 1 } },
   },
-  { name: "unknown members pass", form: {}, given: { v3: true }, inputs: { v3: true } },
+  { name: "unknown members are kept", form: {}, values: { v3: true }, inputs: { v3: true } },
   {
-    name: "numbers beyond min and max pass",
+    name: "numbers outside min and max are accepted",
     form: { n: { type: "integer", min: 1, max: 2 } },
-    given: { n: 9 },
+    values: { n: 9 },
     inputs: { n: 9 },
   },
   {
-    name: "what is hidden is not asked for",
+    name: "a hidden field is not required",
     form: { mode: { type: "string" }, t: HIDDEN },
-    given: { mode: "fast" },
+    values: { mode: "fast" },
     inputs: { mode: "fast" },
   },
   {
-    name: "an empty text in a list's row stays",
+    name: "an empty text in a row of a list is kept",
     form: { l: { type: "list", template: { t: { type: "string", default: "x" } } } },
-    given: { l: [{ t: "" }] },
+    values: { l: [{ t: "" }] },
     inputs: { l: [{ t: "" }] },
   },
   {
-    name: "a cluster without $type passes unchecked",
+    name: "a cluster object without $type is accepted unchecked",
     form: { c: { type: "compute-clusters" } },
-    given: { c: { id: "?" } },
+    values: { c: { id: "?" } },
     inputs: { c: { id: "?" } },
   },
 ];
 
-for (const { name, form, given, inputs } of RESOLVED) {
-  Deno.test(`inputs: ${name}`, () => {
-    assert.deepEqual(resolveInputs({ on: { execute: { inputs: form } } }, given, { user: "demo" }), inputs);
+for (const { name, form, values, inputs } of RESOLVED) {
+  Deno.test(`resolveInputs(): ${name}`, () => {
+    assert.deepEqual(resolveInputs({ on: { execute: { inputs: form } } }, values, { user: "demo" }), inputs);
   });
 }
 
 const REFUSED: readonly {
   readonly name: string;
   readonly form: JsonObject;
-  readonly given: JsonObject;
+  readonly values: JsonObject;
   readonly message: string;
 }[] = [
   {
-    name: "every missing one is named, by its label or its name",
+    name: "all missing fields are listed, by label or name",
     form: { a: { type: "string", label: "First" }, b: { type: "number" } },
-    given: { a: null },
+    values: { a: null },
     message: "Missing required fields: First, b",
   },
   {
-    name: "a group's are named too",
+    name: "missing fields of a group are listed too",
     form: { g: { type: "group", items: { t: { type: "string", label: "Inner" } } } },
-    given: { g: {} },
+    values: { g: {} },
     message: "Missing required fields: Inner",
   },
   {
-    name: "what an expression shows is asked for",
+    name: "a field shown by an expression is required",
     form: { mode: { type: "string" }, t: HIDDEN },
-    given: { mode: "exact" },
+    values: { mode: "exact" },
     message: "Missing required fields: Text",
   },
   {
     name: "a cluster with $type must exist",
     form: { c: { type: "compute-clusters" } },
-    given: { c: { $type: "computeResource", id: "?" } },
+    values: { c: { $type: "computeResource", id: "?" } },
     message: "Compute resource not found",
   },
   {
-    name: "the workspace needs to be allowed",
+    name: "the workspace is refused unless the field allows it",
     form: { c: { type: "compute-clusters" } },
-    given: { c: "workspace" },
+    values: { c: "workspace" },
     message: "Compute resource not found",
   },
 ];
 
-for (const { name, form, given, message } of REFUSED) {
-  Deno.test(`refused inputs: ${name}`, () => {
+for (const { name, form, values, message } of REFUSED) {
+  Deno.test(`resolveInputs() refuses: ${name}`, () => {
     assert.throws(
-      () => resolveInputs({ on: { execute: { inputs: form } } }, given, { user: "demo" }),
-      (error) => error instanceof Refusal && error.status === 400 && error.message === message,
+      () => resolveInputs({ on: { execute: { inputs: form } } }, values, { user: "demo" }),
+      (error) => error instanceof HttpError && error.status === 400 && error.message === message,
     );
   });
 }

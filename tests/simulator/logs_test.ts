@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { ask, submit } from "./ask.ts";
+import { request, submit } from "./request.ts";
 
 async function readLog(sim: Simulator, slug: string, path: string): Promise<string | null> {
-  const answer = await ask(sim, "GET", `/api/workflow-runs/${slug}/files?file=${encodeURIComponent(path)}`);
-  return answer.status === 404 ? null : String(answer.at(""));
+  const response = await request(sim, "GET", `/api/workflow-runs/${slug}/files?file=${encodeURIComponent(path)}`);
+  return response.status === 404 ? null : String(response.at(""));
 }
 
-Deno.test("a step's log grows line by line, and isn't there before the first", async () => {
+Deno.test("a step's log does not exist before its first line and grows line by line", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const inputs = { hello: { message: "Grüße\nan alle" }, resource: "a30gpuserver" };
@@ -26,7 +26,7 @@ Deno.test("a step's log grows line by line, and isn't there before the first", a
   assert.equal((await read())?.split("\n").length, 14);
 });
 
-Deno.test("a failed step's log holds the annotations that say why", async () => {
+Deno.test("a failed step's log contains the error annotations", async () => {
   await using sim = await startSimulator();
   const log = await readLog(sim, "failing-step-00001", "logs/build/step_1/logs.out");
   assert.match(log ?? "", /^::group::compile\n/);
@@ -35,12 +35,12 @@ Deno.test("a failed step's log holds the annotations that say why", async () => 
   assert.equal(await readLog(sim, "failing-step-00001", "logs/build/step_2/logs.out"), null);
 });
 
-Deno.test("a log stops where the run was canceled", async () => {
+Deno.test("a log ends when the run is canceled", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "never-ending");
   clock.advance(15_000);
-  sim.cancelFromOutside(slug);
+  sim.cancelExternally(slug);
   clock.advance(600_000);
   const log = await readLog(sim, slug, "logs/watch/step_1/logs.out");
   assert.deepEqual(log?.split("\n"), [
@@ -50,10 +50,10 @@ Deno.test("a log stops where the run was canceled", async () => {
   ]);
 });
 
-Deno.test("a log that is full is moved aside, and one backup is kept", async () => {
+Deno.test("a full log is rotated, and one backup is kept", async () => {
   const clock = virtualClock();
   const yaml = "jobs: { a: { steps: [{ run: 'for i in $(seq 9); do echo line$i; sleep 1; done' }] } }";
-  // Each line takes six bytes: three fit.
+  // A line has six bytes, so three fit.
   await using sim = await startSimulator({ clock, workflows: { mine: yaml }, behavior: { logFileBytes: 20 } });
   const slug = await submit(sim, "mine");
   const both = async () => [
@@ -68,7 +68,7 @@ Deno.test("a log that is full is moved aside, and one backup is kept", async () 
   assert.deepEqual(await both(), ["line4\nline5\nline6\n", "line7\nline8\nline9\n"]);
 });
 
-Deno.test("big-log outgrows one file of 10 MiB", async () => {
+Deno.test("big-log exceeds a log file of 10 MiB", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "big-log");
@@ -79,8 +79,8 @@ Deno.test("big-log outgrows one file of 10 MiB", async () => {
   assert.match(current ?? "", /the last line\n$/);
 });
 
-for (const path of ["logs/nobody/step_0/logs.out", "logs/main/step_9/logs.out", "notes.txt", "../../etc/passwd"]) {
-  Deno.test(`the file ${path} is not there`, async () => {
+for (const path of ["logs/unknown/step_0/logs.out", "logs/main/step_9/logs.out", "notes.txt", "../../etc/passwd"]) {
+  Deno.test(`the file ${path} does not exist`, async () => {
     await using sim = await startSimulator();
     const slug = await submit(sim, "quick");
     assert.equal(await readLog(sim, slug, path), null);

@@ -3,15 +3,15 @@ import type { Json } from "../../lib/json.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { ask, submit } from "./ask.ts";
+import { request, submit } from "./request.ts";
 
-/** `status job=word[step words] …` on one line, which is what there is to see of a run. */
-function sketch(page: Json | undefined): string {
-  const run = objectOf(page);
+/** Summarizes a run's statuses: `run job=status[step statuses] …`. */
+function summary(details: Json | undefined): string {
+  const run = objectOf(details);
   const jobs = Object.entries(objectOf(run["executedJobs"])).map(([name, job]) => {
     const { status, steps } = objectOf(job);
-    const words = Array.isArray(steps) ? steps.map((step) => isObject(step) ? step["status"] : step) : [];
-    return `${name}=${status}[${words.join(" ")}]`;
+    const stepStatuses = Array.isArray(steps) ? steps.map((step) => isObject(step) ? step["status"] : step) : [];
+    return `${name}=${status}[${stepStatuses.join(" ")}]`;
   });
   return [run["status"], ...jobs].join(" ");
 }
@@ -21,12 +21,12 @@ const HELLO = { hello: { message: "hi" }, resource: "a30gpuserver" };
 const CASES: readonly {
   readonly workflow: string;
   readonly inputs?: Json;
-  readonly looks: readonly (readonly [ageMs: number, sketch: string])[];
+  readonly checks: readonly (readonly [ageMs: number, expected: string])[];
 }[] = [
   {
     workflow: "hello-world",
     inputs: HELLO,
-    looks: [
+    checks: [
       [0, "running hello=running[running pending pending]"],
       [4_999, "running hello=running[running pending pending]"],
       [5_000, "running hello=running[completed running pending]"],
@@ -38,16 +38,16 @@ const CASES: readonly {
   {
     workflow: "data-processor",
     inputs: { dataset: "rivers" },
-    looks: [
-      [9_000, "running fetch=running[completed running] summarise=pending[pending pending pending]"],
-      [10_000, "running fetch=completed[completed completed] summarise=running[running pending pending]"],
-      [19_500, "running fetch=completed[completed completed] summarise=running[completed completed running]"],
-      [20_000, "completed fetch=completed[completed completed] summarise=completed[completed completed completed]"],
+    checks: [
+      [9_000, "running fetch=running[completed running] summarize=pending[pending pending pending]"],
+      [10_000, "running fetch=completed[completed completed] summarize=running[running pending pending]"],
+      [19_500, "running fetch=completed[completed completed] summarize=running[completed completed running]"],
+      [20_000, "completed fetch=completed[completed completed] summarize=completed[completed completed completed]"],
     ],
   },
   {
     workflow: "failing-step",
-    looks: [
+    checks: [
       [6_999, "running build=running[completed running pending] report=pending[pending]"],
       [7_000, "running build=error[completed error skipped] report=running[running]"],
       [8_000, "error build=error[completed error skipped] report=completed[completed]"],
@@ -55,7 +55,7 @@ const CASES: readonly {
   },
   {
     workflow: "matrix-sweep",
-    looks: [
+    checks: [
       [
         5_000,
         "running solve-0=running[running] solve-1=running[running] solve-2=pending[pending] solve-3=pending[pending] gather=pending[pending]",
@@ -72,12 +72,12 @@ const CASES: readonly {
   },
   {
     workflow: "quick",
-    looks: [[999, "running main=running[running]"], [1_000, "completed main=completed[completed]"]],
+    checks: [[999, "running main=running[running]"], [1_000, "completed main=completed[completed]"]],
   },
-  { workflow: "never-ending", looks: [[1e12, "running watch=running[completed running]"]] },
+  { workflow: "never-ending", checks: [[1e12, "running watch=running[completed running]"]] },
   {
     workflow: "simulation-runner",
-    looks: [
+    checks: [
       [
         20 * 60_000 - 1,
         "running mesh=completed[completed] solve=completed[completed completed] write=running[running]",
@@ -90,56 +90,59 @@ const CASES: readonly {
   },
 ];
 
-for (const { workflow, inputs = {}, looks } of CASES) {
-  for (const [ageMs, expected] of looks) {
+for (const { workflow, inputs = {}, checks } of CASES) {
+  for (const [ageMs, expected] of checks) {
     Deno.test(`${workflow} after ${ageMs} ms: ${expected}`, async () => {
       const clock = virtualClock();
       await using sim = await startSimulator({ clock });
       const slug = await submit(sim, workflow, { inputs });
       clock.advance(ageMs);
-      assert.equal(sketch((await ask(sim, "GET", `/api/workflow-runs/${slug}`)).at("")), expected);
+      assert.equal(summary((await request(sim, "GET", `/api/workflow-runs/${slug}`)).at("")), expected);
     });
   }
 }
 
-Deno.test("a job's outputs are a JSON text, and the next job reads them", async () => {
+Deno.test("a job's outputs are JSON text, and the next job can use them", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "data-processor", { inputs: { dataset: "rivers", rows: 12 } });
   const outputs = async (job: string) =>
-    JSON.parse(String((await ask(sim, "GET", `/api/workflow-runs/${slug}`)).at(`executedJobs.${job}.outputs`)));
+    JSON.parse(String((await request(sim, "GET", `/api/workflow-runs/${slug}`)).at(`executedJobs.${job}.outputs`)));
   assert.deepEqual(await outputs("fetch"), {});
   clock.advance(60_000);
   assert.deepEqual(await outputs("fetch"), { rows: "12" });
-  assert.deepEqual(await outputs("summarise"), { summary: "rivers-summary.csv", read: "12" });
+  assert.deepEqual(await outputs("summarize"), { summary: "rivers-summary.csv", read: "12" });
 });
 
-Deno.test("a clean-up step comes last and says which step it belongs to", async () => {
+Deno.test("a cleanup step runs last and refers to its step", async () => {
   await using sim = await startSimulator();
-  const page = await ask(sim, "GET", "/api/workflow-runs/data-processor-00003");
-  assert.equal(page.at("executedJobs.summarise.steps.2.name"), "POST summarise");
-  assert.equal(page.at("executedJobs.summarise.steps.2.linkedStep"), "1");
+  const page = await request(sim, "GET", "/api/workflow-runs/data-processor-00003");
+  assert.equal(page.at("executedJobs.summarize.steps.2.name"), "POST summarize");
+  assert.equal(page.at("executedJobs.summarize.steps.2.linkedStep"), "1");
 });
 
-Deno.test("a canceled job publishes nothing, and jobs that never began are skipped", async () => {
+Deno.test("a canceled job has no outputs, and later jobs are skipped", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "data-processor", { inputs: { dataset: "rivers" } });
   clock.advance(9_000);
-  sim.cancelFromOutside(slug);
-  const page = async () => (await ask(sim, "GET", `/api/workflow-runs/${slug}`)).at("");
-  assert.match(sketch(await page()), /^canceling fetch=running\[completed running\]/);
+  sim.cancelExternally(slug);
+  const page = async () => (await request(sim, "GET", `/api/workflow-runs/${slug}`)).at("");
+  assert.match(summary(await page()), /^canceling fetch=running\[completed running\]/);
   clock.advance(3_000);
   const ended = await page();
-  assert.equal(sketch(ended), "canceled fetch=canceled[completed canceled] summarise=skipped[skipped skipped skipped]");
+  assert.equal(
+    summary(ended),
+    "canceled fetch=canceled[completed canceled] summarize=skipped[skipped skipped skipped]",
+  );
   assert.equal(objectOf(objectOf(objectOf(ended)["executedJobs"])["fetch"])["outputs"], "{}");
 });
 
-Deno.test("the running steps are the ones that run right now", async () => {
+Deno.test("running-steps returns the steps that are running now", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "matrix-sweep");
-  const steps = async () => (await ask(sim, "GET", `/api/workflow-runs/${slug}/running-steps`)).at("runningSteps");
+  const steps = async () => (await request(sim, "GET", `/api/workflow-runs/${slug}/running-steps`)).at("runningSteps");
   assert.deepEqual(await steps(), [
     { name: "solve 0 slow", status: "running" },
     { name: "solve 0 fast", status: "running" },
@@ -163,18 +166,18 @@ for (
     await using sim = await startSimulator({ clock, workflows: { mine: yaml } });
     const slug = await submit(sim, "mine");
     clock.advance(60_000);
-    const page = await ask(sim, "GET", `/api/workflow-runs/${slug}`);
+    const page = await request(sim, "GET", `/api/workflow-runs/${slug}`);
     assert.equal(page.at("executedJobs.a.steps.1.status"), expected);
     assert.equal(page.at("status"), "error");
   });
 }
 
-Deno.test("a step whose errors are ignored does not fail its job", async () => {
+Deno.test("a failed step with ignore-errors does not fail its job", async () => {
   const clock = virtualClock();
   const yaml = "jobs: { a: { steps: [{ run: exit 1, ignore-errors: true }, { run: sleep 1 }] } }";
   await using sim = await startSimulator({ clock, workflows: { mine: yaml } });
   const slug = await submit(sim, "mine");
   clock.advance(60_000);
-  const page = await ask(sim, "GET", `/api/workflow-runs/${slug}`);
-  assert.equal(sketch(page.at("")), "completed a=completed[error completed]");
+  const page = await request(sim, "GET", `/api/workflow-runs/${slug}`);
+  assert.equal(summary(page.at("")), "completed a=completed[error completed]");
 });

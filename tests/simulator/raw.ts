@@ -1,6 +1,4 @@
-/** A bare TCP peer: what really arrives when an answer is cut. */
-
-/** Sends one request and hands over everything that came before the other side closed. */
+/** Sends one request over plain TCP and returns all text received until the connection closes. */
 export async function sendRaw(port: number, head: readonly string[], body = ""): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const request = [...head, "host: simulator", `content-length: ${body.length}`, "", body].join("\r\n");

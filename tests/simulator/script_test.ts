@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { linesOf, outcomeOf, parseScript } from "../../lib/simulator/script.ts";
+import { linesOf, parseScript, scriptResult } from "../../lib/simulator/script.ts";
 
-const asItIs = (text: string) => text;
+const unchanged = (text: string) => text;
 const START_MS = Date.UTC(2026, 0, 5, 9);
 
-function said(script: string, afterMs = 0, fill = asItIs): string[] {
-  const when = { startMs: START_MS, untilMs: START_MS + afterMs };
-  return [...linesOf(parseScript(script, fill), { PW_USER: "demo" }, when)];
+function written(script: string, afterMs = 0, fill = unchanged): string[] {
+  const span = { startMs: START_MS, untilMs: START_MS + afterMs };
+  return [...linesOf(parseScript(script, fill), { PW_USER: "demo" }, span)];
 }
 
 const OUTCOMES: readonly { readonly script: string; readonly durationMs: number; readonly code?: number }[] = [
@@ -23,12 +23,12 @@ const OUTCOMES: readonly { readonly script: string; readonly durationMs: number;
 
 for (const { script, durationMs, code = 0 } of OUTCOMES) {
   Deno.test(`script ${JSON.stringify(script)} takes ${durationMs} ms and ends with ${code}`, () => {
-    const outcome = outcomeOf(parseScript(script, asItIs));
-    assert.deepEqual([outcome.durationMs, outcome.code], [durationMs, code]);
+    const result = scriptResult(parseScript(script, unchanged));
+    assert.deepEqual([result.durationMs, result.code], [durationMs, code]);
   });
 }
 
-const SAYINGS: readonly { readonly script: string; readonly afterMs?: number; readonly lines: readonly string[] }[] = [
+const LINES: readonly { readonly script: string; readonly afterMs?: number; readonly lines: readonly string[] }[] = [
   { script: "echo one\necho 'two  2'", lines: ["one", "two  2"] },
   { script: "# echo one\n\nls -l", lines: [] },
   { script: "echo one\nsleep 2\necho two", afterMs: 1_999, lines: ["one"] },
@@ -43,19 +43,19 @@ const SAYINGS: readonly { readonly script: string; readonly afterMs?: number; re
   { script: "echo KEY=value >> $OUTPUTS", lines: [] },
 ];
 
-for (const { script, afterMs = 0, lines } of SAYINGS) {
-  Deno.test(`script ${JSON.stringify(script)} has said ${JSON.stringify(lines)} after ${afterMs} ms`, () => {
-    assert.deepEqual(said(script, afterMs), lines);
+for (const { script, afterMs = 0, lines } of LINES) {
+  Deno.test(`script ${JSON.stringify(script)} has written ${JSON.stringify(lines)} after ${afterMs} ms`, () => {
+    assert.deepEqual(written(script, afterMs), lines);
   });
 }
 
-Deno.test("outputs are read from what is written to $OUTPUTS", () => {
+Deno.test("lines written to $OUTPUTS become outputs", () => {
   const script = 'echo "rows=12" >> $OUTPUTS\necho path=a=b >> "$OUTPUTS"\nexit 1\necho late=1 >> $OUTPUTS';
-  assert.deepEqual(outcomeOf(parseScript(script, asItIs)).outputs, { rows: "12", path: "a=b" });
+  assert.deepEqual(scriptResult(parseScript(script, unchanged)).outputs, { rows: "12", path: "a=b" });
 });
 
-Deno.test("a value that is filled in can't add commands", () => {
+Deno.test("a substituted value cannot add commands", () => {
   const fill = (text: string) => text.replace("MESSAGE", "hi\nexit 1; sleep 9");
-  assert.deepEqual(said('echo "MESSAGE"', 0, fill), ["hi", "exit 1; sleep 9"]);
-  assert.equal(outcomeOf(parseScript('echo "MESSAGE"', fill)).code, 0);
+  assert.deepEqual(written('echo "MESSAGE"', 0, fill), ["hi", "exit 1; sleep 9"]);
+  assert.equal(scriptResult(parseScript('echo "MESSAGE"', fill)).code, 0);
 });

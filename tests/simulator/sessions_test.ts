@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { ask, submit } from "./ask.ts";
+import { request, submit } from "./request.ts";
 
-Deno.test("a session comes up in stages, and is healthy last", async () => {
+Deno.test("a session starts in stages and becomes healthy last", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
-  const created = await ask(sim, "POST", "/api/workflow-runs", { body: { workflow: "open-notebook" } });
+  const created = await request(sim, "POST", "/api/workflow-runs", { body: { workflow: "open-notebook" } });
   assert.equal(created.at("redirect"), "open-notebook_1_session");
   const slug = String(created.at("run.slug"));
   const startMs = clock.now();
@@ -20,13 +20,13 @@ Deno.test("a session comes up in stages, and is healthy last", async () => {
     ] as const
   ) {
     clock.advance(startMs + ageMs - clock.now());
-    const list = await ask(sim, "GET", "/api/sessions");
+    const list = await request(sim, "GET", "/api/sessions");
     assert.equal(list.at("0.status"), status);
     assert.equal(list.at("0.healthy"), healthy);
     assert.equal(list.at("0.externalHref"), href);
     assert.equal(list.at("0.workflowRun.slug"), slug);
   }
-  const page = await ask(sim, "GET", `/api/workflow-runs/${slug}`);
+  const page = await request(sim, "GET", `/api/workflow-runs/${slug}`);
   assert.equal(page.at("status"), "running");
   assert.deepEqual(page.at("redirect"), { kind: "session", name: "open-notebook_1_session" });
 });
@@ -34,29 +34,29 @@ Deno.test("a session comes up in stages, and is healthy last", async () => {
 Deno.test("a session stops with its run", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
-  sim.cancelFromOutside(await submit(sim, "open-notebook"));
+  sim.cancelExternally(await submit(sim, "open-notebook"));
   clock.advance(10_000);
-  const list = await ask(sim, "GET", "/api/sessions");
+  const list = await request(sim, "GET", "/api/sessions");
   assert.equal(list.at("0.status"), "stopped");
   assert.equal(list.at("0.healthy"), false);
 });
 
-Deno.test("a session is called what the caller named it, and is gone once deleted", async () => {
+Deno.test("a session has the name requested at submit, and disappears when deleted", async () => {
   await using sim = await startSimulator();
-  await ask(sim, "POST", "/api/workflow-runs", {
+  await request(sim, "POST", "/api/workflow-runs", {
     body: { workflow: "open-notebook", sessionNames: { session: "mine" } },
   });
   const path = "/api/organizations/example-org/users/demo/sessions/mine";
-  assert.equal((await ask(sim, "GET", path)).at("name"), "mine");
-  assert.equal((await ask(sim, "GET", path, { user: "alice" })).status, 404);
-  assert.equal((await ask(sim, "DELETE", path)).status, 204);
-  assert.equal((await ask(sim, "GET", path)).status, 404);
-  assert.equal((await ask(sim, "GET", "/api/sessions")).at(""), null);
+  assert.equal((await request(sim, "GET", path)).at("name"), "mine");
+  assert.equal((await request(sim, "GET", path, { user: "alice" })).status, 404);
+  assert.equal((await request(sim, "DELETE", path)).status, 204);
+  assert.equal((await request(sim, "GET", path)).status, 404);
+  assert.equal((await request(sim, "GET", "/api/sessions")).at(""), null);
 });
 
-Deno.test("the list of sessions can be narrowed to a type", async () => {
+Deno.test("the list of sessions can be filtered by type", async () => {
   await using sim = await startSimulator();
   await submit(sim, "open-notebook");
-  assert.equal((await ask(sim, "GET", "/api/sessions?type=tunnel")).at("0.type"), "tunnel");
-  assert.equal((await ask(sim, "GET", "/api/sessions?type=link")).at(""), null);
+  assert.equal((await request(sim, "GET", "/api/sessions?type=tunnel")).at("0.type"), "tunnel");
+  assert.equal((await request(sim, "GET", "/api/sessions?type=link")).at(""), null);
 });

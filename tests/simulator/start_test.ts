@@ -2,32 +2,32 @@ import assert from "node:assert/strict";
 import type { Operation } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
-import { ask, basic, submit } from "./ask.ts";
+import { basic, request, submit } from "./request.ts";
 
-Deno.test("closing leaves nothing open, even with clients still connected", async () => {
+Deno.test("closing closes all connections of clients", async () => {
   const sim = await startSimulator();
   using idle = await Deno.connect({ hostname: "127.0.0.1", port: sim.port });
-  using halfway = await Deno.connect({ hostname: "127.0.0.1", port: sim.port });
-  await halfway.write(new TextEncoder().encode("GET /api/workflows HTTP/1.1\r\nhost: simul"));
-  await ask(sim, "GET", "/api/workflows");
+  using incomplete = await Deno.connect({ hostname: "127.0.0.1", port: sim.port });
+  await incomplete.write(new TextEncoder().encode("GET /api/workflows HTTP/1.1\r\nhost: simul"));
+  await request(sim, "GET", "/api/workflows");
   await sim[Symbol.asyncDispose]();
   await sim.finished;
   assert.equal(await idle.read(new Uint8Array(1)).catch(() => null), null);
 });
 
-Deno.test("closing does not wait for a request that is being kept waiting", async () => {
+Deno.test("closing does not wait for a delayed request", async () => {
   const arrived = Promise.withResolvers<void>();
   const sim = await startSimulator({
     faults: [{ on: "whoami", latencyMs: 3_600_000 }],
     onStep: (_, step) => void (step === "arrived" && arrived.resolve()),
   });
-  const answer = assert.rejects(ask(sim, "GET", "/api/auth/whoami"));
+  const rejected = assert.rejects(request(sim, "GET", "/api/auth/whoami"));
   await arrived.promise;
   await sim[Symbol.asyncDispose]();
-  await answer;
+  await rejected;
 });
 
-Deno.test("closing does not wait for a body that is being sent slowly", async () => {
+Deno.test("closing does not wait for a slow body", async () => {
   const sim = await startSimulator({ faults: [{ on: "list-workflows", body: "slow", slowMs: 3_600_000 }] });
   const response = await fetch(`${sim.url}/api/workflows`, { headers: { authorization: basic(sim.key) } });
   const body = assert.rejects(response.text());
@@ -35,21 +35,21 @@ Deno.test("closing does not wait for a body that is being sent slowly", async ()
   await body;
 });
 
-Deno.test("the port can be chosen, and one that is taken is refused", async () => {
+Deno.test("startSimulator() refuses a port that is in use", async () => {
   await using first = await startSimulator();
   await assert.rejects(startSimulator({ port: first.port }), Deno.errors.AddrInUse);
 });
 
-Deno.test("the key names the host it belongs to in its first segment", async () => {
+Deno.test("the first segment of an API key is its host", async () => {
   await using sim = await startSimulator();
   const [, host = ""] = /^pwt_([\w-]+)\.\w+/.exec(sim.key) ?? [];
   assert.equal(atob(host.replaceAll("-", "+").replaceAll("_", "/")), sim.url);
 });
 
-Deno.test("received() keeps what arrived, in order, without the credential", async () => {
+Deno.test("received() returns requests in order, without credentials", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
-  await ask(sim, "GET", "/api/workflow-runs?limit=1");
+  await request(sim, "GET", "/api/workflow-runs?limit=1");
   await submit(sim, "quick", { user: "alice" });
   const [list, create] = sim.received();
   assert.equal(list?.path, "/api/workflow-runs?limit=1");
@@ -62,60 +62,60 @@ Deno.test("received() keeps what arrived, in order, without the credential", asy
   for (const secret of [sim.key, btoa(`${sim.key}:`)]) assert.ok(!JSON.stringify(sim.received()).includes(secret));
 });
 
-Deno.test("received() counts connections, and tells a kept one from a new one", async () => {
+Deno.test("received() numbers connections", async () => {
   await using sim = await startSimulator();
-  await ask(sim, "GET", "/healthzz");
-  await ask(sim, "GET", "/healthzz");
+  await request(sim, "GET", "/healthzz");
+  await request(sim, "GET", "/healthzz");
   using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
   await (await fetch(`${sim.url}/healthzz`, { client })).text();
   assert.deepEqual(sim.received().map(({ connection }) => connection), [1, 1, 2]);
 });
 
-Deno.test("onStep is told of the arrival, the effect and the answer, in that order", async () => {
+Deno.test("onStep is called on arrival, after the effect and after the response", async () => {
   const steps: (readonly [Operation, string, number])[] = [];
-  const answered = Promise.withResolvers<void>();
+  const responded = Promise.withResolvers<void>();
   await using sim = await startSimulator({
     onStep(operation, step) {
       steps.push([operation, step, sim.runs().length]);
-      if (step === "answered") answered.resolve();
+      if (step === "responded") responded.resolve();
     },
   });
   await submit(sim, "quick");
-  await answered.promise;
-  assert.deepEqual(steps, [["submit", "arrived", 0], ["submit", "done", 1], ["submit", "answered", 1]]);
+  await responded.promise;
+  assert.deepEqual(steps, [["submit", "arrived", 0], ["submit", "done", 1], ["submit", "responded", 1]]);
 });
 
-Deno.test("runs() leaves the history out, and keeps what was deleted", async () => {
+Deno.test("runs() excludes the history and includes deleted runs", async () => {
   await using sim = await startSimulator();
   assert.deepEqual(sim.runs(), []);
   const slug = await submit(sim, "never-ending", { user: "bob" });
-  await ask(sim, "DELETE", `/api/workflow-runs/${slug}`, { user: "bob" });
+  await request(sim, "DELETE", `/api/workflow-runs/${slug}`, { user: "bob" });
   assert.deepEqual(sim.runs(), [{ slug, workflow: "never-ending", status: "running" }]);
 });
 
-Deno.test("a person cancels, deletes and mislabels runs from outside", async () => {
+Deno.test("runs can be canceled and deleted externally, and their status overridden", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "never-ending");
-  const status = async () => (await ask(sim, "GET", `/api/workflow-runs/${slug}`)).at("status");
+  const status = async () => (await request(sim, "GET", `/api/workflow-runs/${slug}`)).at("status");
   sim.overrideStatus(slug, "faulted");
   assert.equal(await status(), "faulted");
   sim.overrideStatus(slug, null);
   assert.equal(await status(), "running");
-  sim.cancelFromOutside(slug);
+  sim.cancelExternally(slug);
   assert.equal(await status(), "canceling");
   clock.advance(3_000);
   assert.equal(await status(), "canceled");
-  sim.deleteFromOutside(slug);
-  assert.equal((await ask(sim, "GET", `/api/workflow-runs/${slug}`)).status, 404);
+  sim.deleteExternally(slug);
+  assert.equal((await request(sim, "GET", `/api/workflow-runs/${slug}`)).status, 404);
 });
 
-Deno.test("workflows of the caller's own join the others, and replace one of the same name", async () => {
+Deno.test("additional workflows are listed, and replace built-in ones of the same name", async () => {
   const yaml = "jobs:\n  only:\n    steps:\n      - { name: wait, run: sleep 90 }\n";
   const clock = virtualClock();
   await using sim = await startSimulator({ clock, workflows: { mine: yaml, quick: yaml } });
-  const answer = await ask(sim, "GET", "/api/workflows/mine/yaml");
-  assert.equal(answer.text, yaml);
+  const response = await request(sim, "GET", "/api/workflows/mine/yaml");
+  assert.equal(response.text, yaml);
   await submit(sim, "quick", { slug: "long" });
   clock.advance(89_999);
   assert.equal(sim.runs()[0]?.status, "running");
@@ -123,25 +123,25 @@ Deno.test("workflows of the caller's own join the others, and replace one of the
   assert.equal(sim.runs()[0]?.status, "completed");
 });
 
-Deno.test("the server's clock may be ahead of ours", async () => {
+Deno.test("the server's clock can be ahead", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock, behavior: { clockSkewMs: 90_000 } });
-  const answer = await ask(sim, "POST", "/api/workflow-runs", { body: { workflow: "quick" } });
+  const response = await request(sim, "POST", "/api/workflow-runs", { body: { workflow: "quick" } });
   const aheadMs = clock.now() + 90_000;
-  assert.equal(answer.at("run.createdAt"), new Date(aheadMs).toISOString());
-  assert.equal(answer.headers.get("date"), new Date(aheadMs).toUTCString());
+  assert.equal(response.at("run.createdAt"), new Date(aheadMs).toISOString());
+  assert.equal(response.headers.get("date"), new Date(aheadMs).toUTCString());
   assert.equal(sim.received()[0]?.atMs, clock.now());
 });
 
-Deno.test("an unknown route answers 404, and a wrong method 405 with what is allowed", async () => {
+Deno.test("an unknown route gets 404, a wrong method 405 with Allow", async () => {
   await using sim = await startSimulator();
-  assert.equal((await ask(sim, "GET", "/api/nothing")).status, 404);
-  const wrong = await ask(sim, "PATCH", "/api/workflow-runs", { body: {} });
+  assert.equal((await request(sim, "GET", "/api/nothing")).status, 404);
+  const wrong = await request(sim, "PATCH", "/api/workflow-runs", { body: {} });
   assert.equal(wrong.status, 405);
   assert.equal(wrong.headers.get("allow"), "GET, POST, DELETE");
 });
 
-Deno.test("a body that is not JSON answers 400", async () => {
+Deno.test("a body that is not JSON gets 400", async () => {
   await using sim = await startSimulator();
   const response = await fetch(`${sim.url}/api/workflow-runs`, {
     method: "POST",
@@ -152,14 +152,14 @@ Deno.test("a body that is not JSON answers 400", async () => {
   await response.body?.cancel();
 });
 
-Deno.test("requests beyond the rate limit are turned away until the window has passed", async () => {
+Deno.test("requests beyond the rate limit get 429 until the window has passed", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock, behavior: { rateLimit: 2, rateWindowMs: 10_000 } });
-  const status = async () => (await ask(sim, "GET", "/api/auth/whoami")).status;
+  const status = async () => (await request(sim, "GET", "/api/auth/whoami")).status;
   assert.equal(await status(), 200);
   clock.advance(4_000);
   assert.equal(await status(), 200);
-  const refused = await ask(sim, "GET", "/api/auth/whoami");
+  const refused = await request(sim, "GET", "/api/auth/whoami");
   assert.equal(refused.status, 429);
   assert.equal(refused.headers.get("retry-after"), "6");
   clock.advance(6_000);

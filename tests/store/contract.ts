@@ -1,5 +1,3 @@
-/** What every keeper is held to. */
-
 import assert from "node:assert/strict";
 import { type RecentQuery, type RunStore, WriteConflict } from "../../lib/store/run_store.ts";
 import {
@@ -13,45 +11,45 @@ import {
 
 const OWNER = { host: "localhost", user: "demo" };
 
-/** Declares the contract's tests for one keeper; `open` makes an empty one. */
-export function holdToContract(name: string, open: () => Promise<RunStore>): void {
-  const test = (behaviour: string, act: (store: RunStore) => Promise<void>) =>
-    Deno.test(`${name} ${behaviour}`, async () => {
+/** Declares the tests that every backend must pass; `open` creates an empty store. */
+export function testRunStore(name: string, open: () => Promise<RunStore>): void {
+  const test = (behavior: string, act: (store: RunStore) => Promise<void>) =>
+    Deno.test(`${name} ${behavior}`, async () => {
       await using store = await open();
       await act(store);
     });
 
-  test("gives back what was put, whatever its state", async (store) => {
+  test("returns what was put, in every state", async (store) => {
     const records = [
       aPendingSubmission(),
       anUnconfirmedSubmission({ reconciliation: aReconciliation() }),
       anActiveSubmission(),
     ];
     for (const [index, record] of records.entries()) {
-      const put = await store.put({ ...record, submissionId: `wish-${index}` });
+      const put = await store.put({ ...record, submissionId: `submission-${index}` });
       assert.equal(put.revision, 1);
-      assert.deepEqual(await store.get(`wish-${index}`), put);
+      assert.deepEqual(await store.get(`submission-${index}`), put);
     }
-    assert.equal(await store.get("no-such-wish"), undefined);
+    assert.equal(await store.get("no-such-submission"), undefined);
   });
 
-  test("refuses to overwrite what somebody else moved on", async (store) => {
+  test("rejects a write of an outdated revision", async (store) => {
     const first = await store.put(aPendingSubmission());
     await store.put({ ...anUnconfirmedSubmission(), revision: first.revision });
     await assert.rejects(store.put({ ...anActiveSubmission(), revision: first.revision }), WriteConflict);
     await assert.rejects(store.put(aPendingSubmission()), WriteConflict);
   });
 
-  test("lets one of two simultaneous writers win", async (store) => {
+  test("accepts one of two simultaneous writes", async (store) => {
     const first = await store.put(aPendingSubmission());
-    const outcomes = await Promise.allSettled([
+    const results = await Promise.allSettled([
       store.put({ ...anUnconfirmedSubmission(), revision: first.revision }),
       store.put({ ...anActiveSubmission(), revision: first.revision }),
     ]);
-    assert.deepEqual(outcomes.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    assert.deepEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
   });
 
-  test("lists what is open, oldest first, of one owner alone", async (store) => {
+  test("lists the open submissions of one owner, oldest first", async (store) => {
     await store.put(aPendingSubmission({ submissionId: "b", createdAtMs: 2_000 }));
     await store.put(aPendingSubmission({ submissionId: "a", createdAtMs: 1_000 }));
     await store.put(aPendingSubmission({ submissionId: "other", owner: { host: "localhost", user: "alice" } }));
@@ -65,7 +63,7 @@ export function holdToContract(name: string, open: () => Promise<RunStore>): voi
     assert.deepEqual((await store.listOpenOfOthers(OWNER)).map(({ submissionId }) => submissionId), ["other"]);
   });
 
-  test("lists the most recent first, of one workflow when it is named", async (store) => {
+  test("lists the most recent first, of one workflow if requested", async (store) => {
     const request = aStoredRequest({ workflow: "other" });
     await store.put(aPendingSubmission({ submissionId: "a", createdAtMs: 1_000 }));
     await store.put(aPendingSubmission({ submissionId: "b", createdAtMs: 2_000, request }));
@@ -81,7 +79,7 @@ export function holdToContract(name: string, open: () => Promise<RunStore>): voi
     assert.deepEqual((await store.listRecent(null, { limit: 2 })).map(({ submissionId }) => submissionId), ["d", "c"]);
   });
 
-  test("lists from an instant on, and by pages", async (store) => {
+  test("lists since an instant, and in pages", async (store) => {
     for (const [submissionId, createdAtMs] of [["a", 1_000], ["c", 2_000], ["b", 2_000], ["d", 3_000]] as const) {
       await store.put(aPendingSubmission({ submissionId, createdAtMs }));
     }
@@ -94,20 +92,25 @@ export function holdToContract(name: string, open: () => Promise<RunStore>): voi
     assert.deepEqual(await ids({ limit: 9, after: { createdAtMs: 1_000, submissionId: "a" } }), []);
   });
 
-  test("finds a record by the slug that its run was given, and by the one that it bears", async (store) => {
-    await store.put(aPendingSubmission({ submissionId: "a", ownSlug: "given" }));
-    const { revision } = await store.put(aPendingSubmission({ submissionId: "b", ownSlug: "wished" }));
+  test("finds a submission by the requested slug, and by the slug of its run", async (store) => {
+    await store.put(aPendingSubmission({ submissionId: "a", ownSlug: "requested" }));
+    const { revision } = await store.put(aPendingSubmission({ submissionId: "b", ownSlug: "replaced" }));
     await store.put(
-      anActiveSubmission({ submissionId: "b", revision, ownSlug: "wished", runId: { type: "slug", slug: "borne" } }),
+      anActiveSubmission({
+        submissionId: "b",
+        revision,
+        ownSlug: "replaced",
+        runId: { type: "slug", slug: "assigned" },
+      }),
     );
-    assert.equal((await store.findRun(OWNER, "given"))?.submissionId, "a");
-    assert.equal((await store.findRun(OWNER, "borne"))?.submissionId, "b");
-    assert.equal(await store.findRun(OWNER, "wished"), undefined);
-    assert.equal(await store.findRun({ ...OWNER, user: "alice" }, "given"), undefined);
-    assert.equal((await store.findRun(null, "given"))?.submissionId, "a");
+    assert.equal((await store.findRun(OWNER, "requested"))?.submissionId, "a");
+    assert.equal((await store.findRun(OWNER, "assigned"))?.submissionId, "b");
+    assert.equal(await store.findRun(OWNER, "replaced"), undefined);
+    assert.equal(await store.findRun({ ...OWNER, user: "alice" }, "requested"), undefined);
+    assert.equal((await store.findRun(null, "requested"))?.submissionId, "a");
   });
 
-  test("forgets what is over, by age and by number, and nothing that is open", async (store) => {
+  test("prunes ended submissions by age and by number, and no open ones", async (store) => {
     await store.put(aPendingSubmission({ submissionId: "open", createdAtMs: 1 }));
     for (const createdAtMs of [1_000, 2_000, 3_000, 4_000, 5_000]) {
       await store.put(aFinishedSubmission({ submissionId: `at ${createdAtMs}`, createdAtMs }));
@@ -126,7 +129,7 @@ export function holdToContract(name: string, open: () => Promise<RunStore>): voi
     assert.equal(await store.prune(null, { beforeMs: 9_000, keep: 9 }), 1);
   });
 
-  test("does not keep inputs that hold a secret, but their hash", async (store) => {
+  test("stores the hash of inputs that contain a secret, but not the inputs", async (store) => {
     const request = aStoredRequest({
       secretPaths: ["password"],
       inputs: { user: "ann", password: "hunter2" },
@@ -135,14 +138,14 @@ export function holdToContract(name: string, open: () => Promise<RunStore>): voi
     });
     const put = await store.put(aPendingSubmission({ request }));
     assert.deepEqual(put.request.inputs, { user: "ann", password: "hunter2" });
-    const kept = await store.get("submission");
-    assert.equal(kept?.request.inputs, null);
-    assert.deepEqual(kept?.request.inputsWithoutSecrets, { user: "ann" });
-    assert.equal(kept?.request.inputsHash, "abc");
-    assert.ok(!JSON.stringify(kept).includes("hunter2"));
+    const stored = await store.get("submission");
+    assert.equal(stored?.request.inputs, null);
+    assert.deepEqual(stored?.request.inputsWithoutSecrets, { user: "ann" });
+    assert.equal(stored?.request.inputsHash, "abc");
+    assert.ok(!JSON.stringify(stored).includes("hunter2"));
   });
 
-  test("learns about a host field by field", async (store) => {
+  test("merges server capabilities member by member", async (store) => {
     assert.deepEqual(await store.capabilities("localhost"), {});
     await store.updateCapabilities("localhost", { keepsSlug: true });
     await store.updateCapabilities("localhost", { refusesDuplicateSlug: false });

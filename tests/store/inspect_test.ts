@@ -5,20 +5,19 @@ import { openSqliteRunStore, STORE_VERSION } from "../../lib/store/sqlite_run_st
 import { type EmptyFolder, emptyFolder } from "../support/main_job.ts";
 import { aFinishedSubmission, anUnconfirmedSubmission, aPendingSubmission } from "../support/records.ts";
 
-const onSetAside = () => assert.fail("nothing is to be set aside");
+const onSetAside = () => assert.fail("nothing should be set aside");
 
-async function aLedger({ path: folder }: EmptyFolder): Promise<string> {
-  const path = `${folder}/ledger.db`;
+async function aHistory({ path: folder }: EmptyFolder): Promise<string> {
+  const path = `${folder}/history.db`;
   await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside });
   await store.put({ ...aPendingSubmission(), submissionId: "pending" });
-  await store.put({ ...aPendingSubmission(), submissionId: "lost", lostResponses: 1 });
-  await store.put({ ...anUnconfirmedSubmission(), submissionId: "submitted", revision: 0 });
+  await store.put({ ...aPendingSubmission(), submissionId: "retrying", lostResponses: 1 });
+  await store.put({ ...anUnconfirmedSubmission(), submissionId: "unconfirmed", revision: 0 });
   await store.put({ ...aFinishedSubmission(), submissionId: "finished", revision: 0 });
   await store.updateCapabilities("localhost", { keepsSlug: true });
   return path;
 }
 
-/** Every file with its bytes. */
 async function contentOf({ path }: EmptyFolder): Promise<Record<string, string>> {
   const content: Record<string, string> = {};
   for await (const { name } of Deno.readDir(path)) {
@@ -27,67 +26,68 @@ async function contentOf({ path }: EmptyFolder): Promise<Record<string, string>>
   return content;
 }
 
-Deno.test("a ledger's records are counted by what is known of them, and nothing is written", async () => {
+Deno.test("inspectStore() counts submissions by state, and writes nothing", async () => {
   await using folder = await emptyFolder();
-  const path = await aLedger(folder);
+  const path = await aHistory(folder);
   const before = await contentOf(folder);
   const { state, bytes, whyNotWritable } = await inspectStore(path, "localhost");
-  assert.deepEqual(state, { type: "sound", records: 4, open: 3, unconfirmed: 2, profile: { keepsSlug: true } });
+  assert.deepEqual(state, { type: "sound", records: 4, open: 3, unconfirmed: 2, capabilities: { keepsSlug: true } });
   assert.equal(bytes, (await Deno.stat(path)).size);
   assert.equal(whyNotWritable, null);
   assert.deepEqual(await contentOf(folder), before);
   const other = (await inspectStore(path, "elsewhere")).state;
-  assert.deepEqual(other.type === "sound" && other.profile, {});
+  assert.deepEqual(other.type === "sound" && other.capabilities, {});
 });
 
 for (
-  const [what, spoil] of [
+  const [what, damage] of [
     ["is text", (path: string) => Deno.writeTextFile(path, "not a database, ".repeat(500))],
     ["was overwritten in the middle", overwrite],
+    ["has other tables", (path: string) => execute(path, "ALTER TABLE submissions RENAME TO records")],
   ] as const
 ) {
-  Deno.test(`a file that ${what} is called damaged, and stays as it is`, async () => {
+  Deno.test(`inspectStore() reports a file that ${what} as damaged, and leaves it unchanged`, async () => {
     await using folder = await emptyFolder();
-    const path = await aLedger(folder);
-    await spoil(path);
+    const path = await aHistory(folder);
+    await damage(path);
     const before = await contentOf(folder);
     assert.equal((await inspectStore(path, null)).state.type, "damaged");
     assert.deepEqual(await contentOf(folder), before);
   });
 }
 
-Deno.test("a file that a newer program made is told from a damaged one", async () => {
+Deno.test("inspectStore() distinguishes a file of a newer version from a damaged one", async () => {
   await using folder = await emptyFolder();
-  const path = await aLedger(folder);
+  const path = await aHistory(folder);
   execute(path, `PRAGMA user_version = ${STORE_VERSION + 1}`);
   assert.deepEqual((await inspectStore(path, null)).state, { type: "newer" });
 });
 
-Deno.test("a file that was begun and never written to holds nothing", async () => {
+Deno.test("inspectStore() reports an empty file as an empty history", async () => {
   await using folder = await emptyFolder();
-  await Deno.writeTextFile(`${folder.path}/ledger.db`, "");
-  const { state } = await inspectStore(`${folder.path}/ledger.db`, null);
-  assert.deepEqual(state, { type: "sound", records: 0, open: 0, unconfirmed: 0, profile: {} });
+  await Deno.writeTextFile(`${folder.path}/history.db`, "");
+  const { state } = await inspectStore(`${folder.path}/history.db`, null);
+  assert.deepEqual(state, { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} });
 });
 
-Deno.test("where there is no ledger none is made, nor its folder", async () => {
+Deno.test("inspectStore() creates neither a file nor its folder", async () => {
   await using folder = await emptyFolder();
-  const inspection = await inspectStore(`${folder.path}/a/b/ledger.db`, null);
+  const inspection = await inspectStore(`${folder.path}/a/b/history.db`, null);
   assert.deepEqual(inspection, { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable: null });
   assert.deepEqual(await contentOf(folder), {});
 });
 
-Deno.test("a place below a file can't be written", async () => {
+Deno.test("inspectStore() reports a path below a file as not writable", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/file`, "");
-  const { state, whyNotWritable } = await inspectStore(`${folder.path}/file/state/ledger.db`, null);
+  const { state, whyNotWritable } = await inspectStore(`${folder.path}/file/state/history.db`, null);
   assert.equal(state.type, "absent");
   assert.match(whyNotWritable ?? "", /file is not a folder/);
 });
 
-Deno.test("a file that somebody writes is busy, not damaged", async () => {
+Deno.test("inspectStore() reports a locked file as busy, not as damaged", async () => {
   await using folder = await emptyFolder();
-  const path = await aLedger(folder);
+  const path = await aHistory(folder);
   const writer = new DatabaseSync(path);
   writer.exec("BEGIN EXCLUSIVE");
   try {
@@ -97,14 +97,14 @@ Deno.test("a file that somebody writes is busy, not damaged", async () => {
   }
 });
 
-Deno.test("a write that a process left unfinished is not taken for damage", async () => {
+Deno.test("inspectStore() reports an unfinished write as busy, not as damaged", async () => {
   await using folder = await emptyFolder();
-  const path = await aLedger(folder);
-  // What a process that was killed leaves behind: half of its pages, and a journal of what they were.
+  const path = await aHistory(folder);
+  // A killed process leaves some of its pages behind, and a journal with their previous content.
   const writer = new DatabaseSync(path);
   writer.exec("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN");
   for (let index = 0; index < 200; index++) {
-    writer.prepare("INSERT INTO profiles VALUES (?, ?)").run(`host-${index}`, JSON.stringify("x".repeat(1_000)));
+    writer.prepare("INSERT INTO capabilities VALUES (?, ?)").run(`host-${index}`, JSON.stringify("x".repeat(1_000)));
   }
   const copy = `${folder.path}/copy.db`;
   await Deno.copyFile(path, copy);

@@ -1,20 +1,20 @@
-/** A real browser to look at pages with: the Chromium that is on the machine. */
+/** A real browser for testing pages: the Chromium that is installed on the machine. */
 
 import type { Browser } from "../deps/playwright.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** Says what is missing when there is no browser here. */
+/** @returns What is missing; `undefined` when a browser is installed. */
 export async function browserMissing(): Promise<string | undefined> {
-  return await findBrowser() === undefined ? "Chromium is not there" : undefined;
+  return await findBrowser() === undefined ? "Chromium is not installed" : undefined;
 }
 
-/** Headless. Close it with `await using`. */
+/** Headless. */
 export async function openBrowser(): Promise<Browser> {
   const { chromium } = await import("../deps/playwright.ts");
   const executablePath = await findBrowser();
-  if (executablePath === undefined) throw new Error("Chromium is not there");
-  // Its own sandbox needs rights that containers do not give; the only pages it sees are ours.
+  if (executablePath === undefined) throw new Error("Chromium is not installed");
+  // Chromium's sandbox needs privileges that containers lack; it opens only our own pages.
   return await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-dev-shm-usage"] });
 }
 

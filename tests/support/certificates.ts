@@ -1,29 +1,27 @@
-/** Certificates of our own, made as they are needed: no tool of the machine, no key in the repository, any dates. */
+/** Creates certificates at test time: needs no tool, keeps no key in the repository, and allows any dates. */
 
 export interface Issued {
-  /** The certificate, PEM. */
+  /** PEM. */
   readonly cert: string;
-  /** Its private key, PEM (PKCS #8). */
+  /** The private key, PEM (PKCS #8). */
   readonly key: string;
 }
 
-export interface RunSpec {
-  /** What it is valid for: host names and IPv4 addresses. */
+export interface CertificateSpec {
+  /** Host names and IPv4 addresses. */
   readonly names: readonly string[];
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
 
-/** Its own certificate, and the key that signs. */
 export interface Authority extends Issued {
-  issue(spec: RunSpec): Promise<Issued>;
+  issue(spec: CertificateSpec): Promise<Issued>;
 }
 
 const LONG_AGO = new Date(Date.UTC(2020, 0, 1));
 const FAR_AHEAD = new Date(Date.UTC(2120, 0, 1));
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 
-/** Makes an authority that nobody trusts. */
 export async function createAuthority(name = "Test Authority"): Promise<Authority> {
   const own = await newKeys();
   const sign = (parts: Omit<Parts, "issuer" | "signer">) => certificate({ ...parts, issuer: name, signer: own });
@@ -33,7 +31,7 @@ export async function createAuthority(name = "Test Authority"): Promise<Authorit
     key: await pemOf(own),
     async issue({ names, notBefore, notAfter }) {
       const keys = await newKeys();
-      const subject = names[0] ?? "nobody";
+      const subject = names[0] ?? "unnamed";
       return {
         cert: await sign({ subject, keys, isAuthority: false, names, notBefore, notAfter }),
         key: await pemOf(keys),
@@ -53,14 +51,14 @@ interface Parts {
   readonly notAfter?: Date | undefined;
 }
 
-/** RFC 5280, as little of it as a handshake looks at. */
+/** The part of RFC 5280 that a TLS handshake checks. */
 async function certificate(parts: Parts): Promise<string> {
   const { subject, issuer, keys, signer, isAuthority, names, notBefore = LONG_AGO, notAfter = FAR_AHEAD } = parts;
   const algorithm = sequence(ECDSA_WITH_SHA256);
   const basicConstraints = sequence(BASIC_CONSTRAINTS, TRUE, octets(sequence(...(isAuthority ? [TRUE] : []))));
   const alternatives = names.length === 0
     ? []
-    : [sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map(formatRunId))))];
+    : [sequence(SUBJECT_ALT_NAME, octets(sequence(...names.map(generalName))))];
   const body = sequence(
     der(0xa0, der(0x02, [2])), // version 3
     positive(crypto.getRandomValues(new Uint8Array(8))),
@@ -86,14 +84,14 @@ async function pemOf({ privateKey }: CryptoKeyPair): Promise<string> {
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-// Object identifiers, encoded.
+// Encoded object identifiers.
 const ECDSA_WITH_SHA256 = der(0x06, [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]);
 const COMMON_NAME = der(0x06, [0x55, 0x04, 0x03]);
 const SUBJECT_ALT_NAME = der(0x06, [0x55, 0x1d, 0x11]);
 const BASIC_CONSTRAINTS = der(0x06, [0x55, 0x1d, 0x13]);
 const TRUE = der(0x01, [0xff]);
 
-function formatRunId(name: string): Bytes {
+function generalName(name: string): Bytes {
   return /^[\d.]+$/.test(name) ? der(0x87, name.split(".").map(Number)) : der(0x82, text(name));
 }
 

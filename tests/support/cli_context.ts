@@ -1,27 +1,27 @@
-/** A context without a machine behind it: what a test does not give can't be touched. */
+/** A context without access to the machine: members that a test does not provide throw when used. */
 
 import type { Context } from "../../lib/cli/context.ts";
 import { virtualClock } from "./virtual_clock.ts";
-import { keptWriter } from "./writer.ts";
+import { bufferedWriter } from "./writer.ts";
 
 export function aContext(parts: Partial<Context> = {}): Context {
   return {
     versionLine: "pw-workflow-runner 0.0.0",
     args: [],
     env: () => undefined,
-    stdin: { isTerminal: false, readText: () => notGiven("stdin") },
+    stdin: { isTerminal: false, readText: () => notProvided("stdin") },
     os: "linux",
     runtime: { deno: "2.9.6", arch: "x86_64" },
-    askSecret: () => notGiven("askSecret"),
-    readLine: () => notGiven("readLine"),
-    stdout: keptWriter(),
-    stderr: keptWriter(),
+    promptSecret: () => notProvided("promptSecret"),
+    readLine: () => notProvided("readLine"),
+    stdout: bufferedWriter(),
+    stderr: bufferedWriter(),
     clock: virtualClock(),
     random: () => 0.5,
-    fetch: () => notGiven("fetch"),
-    readTextFile: () => notGiven("readTextFile"),
-    writeNewFile: () => notGiven("writeNewFile"),
-    listFiles: () => notGiven("listFiles"),
+    fetch: () => notProvided("fetch"),
+    readTextFile: () => notProvided("readTextFile"),
+    writeNewFile: () => notProvided("writeNewFile"),
+    listFiles: () => notProvided("listFiles"),
     mayRead: () => false,
     mayReadEnv: () => true,
     onSignal: () => ({ [Symbol.dispose]: () => {} }),
@@ -29,6 +29,6 @@ export function aContext(parts: Partial<Context> = {}): Context {
   };
 }
 
-function notGiven(name: string): Promise<never> {
-  return Promise.reject(new Error(`The test gave no ${name}`));
+function notProvided(name: string): Promise<never> {
+  return Promise.reject(new Error(`The test provides no ${name}`));
 }

@@ -1,16 +1,14 @@
-/** Starts with nothing downloaded before. */
-
 import { emptyFolder, machineEnv } from "./main_job.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The environment for an empty cache of Deno in this folder. */
+/** The environment for an empty Deno cache in this folder. */
 export function cacheEnv(folder: string): Record<string, string> {
-  // Networks that look into TLS have their own root certificate, which the machine's store knows.
+  // Networks that inspect TLS have their own root certificate, which is in the system store.
   return { DENO_DIR: folder, DENO_TLS_CA_STORE: Deno.env.get("DENO_TLS_CA_STORE") ?? "mozilla,system" };
 }
 
-/** An empty cache means that packages are downloaded: says why that can't be done here, if so. */
+/** @returns Why packages cannot be downloaded here; `undefined` when they can. */
 export async function packagesMissing(): Promise<string | undefined> {
   await using cache = await emptyFolder();
   const { success } = await new Deno.Command(Deno.execPath(), {
@@ -23,5 +21,5 @@ export async function packagesMissing(): Promise<string | undefined> {
     stderr: "null",
     signal: AbortSignal.timeout(60_000),
   }).output();
-  return success ? undefined : "skipped: packages can't be downloaded here";
+  return success ? undefined : "packages cannot be downloaded here";
 }

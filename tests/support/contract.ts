@@ -1,4 +1,4 @@
-/** The platform's published contract: is this answer one that the operation may give? */
+/** Validates requests and responses against the platform's published API contract. */
 
 import { addFormats, Ajv2020 } from "../deps/ajv.ts";
 import { isObject, objectOf } from "../../lib/simulator/shape.ts";
@@ -6,28 +6,28 @@ import type { Json, JsonObject } from "../../lib/json.ts";
 
 const CONTRACT = new URL("../contract/activate.json", import.meta.url);
 
-/** Members that real answers carry and the contract doesn't declare. */
+/** Members of real responses that the contract does not declare. */
 const UNDECLARED = ["newExecutor", "namespace"];
 
 export interface Contract {
   /** `METHOD /path/{template}` of every operation. */
   readonly operations: readonly string[];
-  /** What is wrong with an answer, in words; empty when nothing is. */
-  problemsOf(answer: ContractAnswer): string[];
-  /** What is wrong with a request: no such operation, a query that it does not take, a body of another shape. */
+  /** Empty when the response is valid. */
+  problemsOf(response: ContractResponse): string[];
+  /** Checks the operation, the query parameters and the body; empty when the request is valid. */
   problemsOfRequest(request: ContractRequest): string[];
-  /** An answer as the operation's schema describes it: with what it requires alone, or with every member. */
+  /** A response for the operation's schema, with only the required members or with all of them. */
   sampleOf(operation: string, members: "required" | "all"): Json;
 }
 
 export interface ContractRequest {
   readonly method: string;
-  /** With its query. */
+  /** Includes the query. */
   readonly path: string;
   readonly body: unknown;
 }
 
-export interface ContractAnswer {
+export interface ContractResponse {
   /** `METHOD /path/{template}`. */
   readonly operation: string;
   readonly status: number;
@@ -63,12 +63,18 @@ function contractOf(document: JsonObject): Contract {
       if (name === undefined) return [`no operation ${method} ${pathname}`];
       const operation = objectOf(operations.get(name));
       const parameters = Array.isArray(operation["parameters"]) ? operation["parameters"].map(objectOf) : [];
-      const known = parameters.filter((parameter) => parameter["in"] === "query").map((parameter) => parameter["name"]);
+      const declared = parameters.filter((parameter) => parameter["in"] === "query").map((parameter) =>
+        parameter["name"]
+      );
       const content = objectOf(objectOf(operation["requestBody"])["content"]);
       const schema = objectOf(objectOf(content["application/json"])["schema"]);
       return [
-        ...[...searchParams.keys()].filter((key) => !known.includes(key)).map((key) => `${name} takes no ${key}`),
-        ...(Object.keys(schema).length > 0 ? problemsOf(body, schema) : body === null ? [] : [`${name} takes no body`]),
+        ...[...searchParams.keys()].filter((key) => !declared.includes(key)).map((key) => `${name} accepts no ${key}`),
+        ...(Object.keys(schema).length > 0
+          ? problemsOf(body, schema)
+          : body === null
+          ? []
+          : [`${name} accepts no body`]),
       ];
     },
     sampleOf(name, members) {
@@ -85,30 +91,30 @@ function contractOf(document: JsonObject): Contract {
       const content = objectOf(objectOf(responses[String(status)])["content"]);
       const schema = objectOf(objectOf(content["application/json"])["schema"]);
       if (Object.keys(content).length === 0) return text === "" ? [] : [`${operation} has no body for ${status}`];
-      // Bytes are declared as a base64 string, and sent as they are.
+      // The contract declares bytes as a base64 string; the server sends them raw.
       return problemsOf(schema["contentEncoding"] === "base64" ? text : JSON.parse(text), schema);
     },
   };
 }
 
-/** The operation that a path belongs to; fixed segments win over those in braces. */
+/** The operation of a path; literal segments take precedence over templates. */
 function operationOf(method: string, path: string, operations: Iterable<string>): string | undefined {
   const segments = path.split("/");
-  const fits = (operation: string) => {
-    const [itsMethod, template = ""] = operation.split(" ");
+  const matches = (operation: string) => {
+    const [operationMethod, template = ""] = operation.split(" ");
     const parts = template.split("/");
-    return itsMethod === method && parts.length === segments.length &&
+    return operationMethod === method && parts.length === segments.length &&
       parts.every((part, index) => part === segments[index] || (/^{.+}$/.test(part) && segments[index] !== ""));
   };
-  return [...operations].filter(fits).sort((a, b) => a.split("{").length - b.split("{").length)[0];
+  return [...operations].filter(matches).sort((a, b) => a.split("{").length - b.split("{").length)[0];
 }
 
 function sampleIn(schema: JsonObject, schemas: JsonObject, members: "required" | "all", depth = 0): Json {
   if (typeof schema["$ref"] === "string") {
     return sampleIn(objectOf(schemas[schema["$ref"].split("/").at(-1) ?? ""]), schemas, members, depth);
   }
-  const [word] = Array.isArray(schema["enum"]) ? schema["enum"] : [];
-  if (word !== undefined) return word;
+  const [enumValue] = Array.isArray(schema["enum"]) ? schema["enum"] : [];
+  if (enumValue !== undefined) return enumValue;
   const types = Array.isArray(schema["type"]) ? schema["type"] : [schema["type"]];
   switch (types[0]) {
     case "string":
@@ -119,15 +125,15 @@ function sampleIn(schema: JsonObject, schemas: JsonObject, members: "required" |
     case "boolean":
       return true;
     case "array":
-      // The contract lets a list be null, and a sample with nothing but what is required says so.
+      // Lists may be null, and the sample with only required members uses that.
       if (members === "required") return types.includes("null") ? null : [];
       return depth > 4 ? [] : [sampleIn(objectOf(schema["items"]), schemas, members, depth + 1)];
     case "object": {
       const required = Array.isArray(schema["required"]) ? schema["required"] : [];
-      const wanted = Object.entries(objectOf(schema["properties"]))
+      const included = Object.entries(objectOf(schema["properties"]))
         .filter(([name]) => required.includes(name) || (members === "all" && depth <= 4));
       return Object.fromEntries(
-        wanted.map(([name, value]) => [name, sampleIn(objectOf(value), schemas, members, depth + 1)]),
+        included.map(([name, value]) => [name, sampleIn(objectOf(value), schemas, members, depth + 1)]),
       );
     }
     default:

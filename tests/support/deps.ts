@@ -1,5 +1,3 @@
-/** Real parts around a simulator: what the program's door puts together, with a clock that the test owns. */
-
 import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -7,13 +5,13 @@ import type { Deps } from "../../lib/runs/deps.ts";
 import { memoryRunStore } from "../../lib/store/run_store.ts";
 import { silentLog } from "../../lib/log.ts";
 
-export interface DepsParts extends Partial<Omit<Deps, "client" | "clock">> {
+export interface DepsOptions extends Partial<Omit<Deps, "client" | "clock">> {
   readonly clock: Clock;
 }
 
-/** Deps that speak to `host` with `key`. */
-export async function depsFor({ key }: { readonly key: string }, parts: DepsParts): Promise<Deps> {
-  const { clock, store = memoryRunStore(), random = Math.random, log = silentLog } = parts;
+/** Real dependencies for a simulator, with a clock that the test controls. */
+export async function depsFor({ key }: { readonly key: string }, options: DepsOptions): Promise<Deps> {
+  const { clock, store = memoryRunStore(), random = Math.random, log = silentLog } = options;
   const credential = await findCredential({
     env: (name) => name === "PW_API_KEY" ? key : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),

@@ -1,6 +1,6 @@
 /**
- * The real program, but its clock is one that many processes share and that runs fast: a minute of looking for a lost
- * run is waited out in a moment, and a process that takes over finds the time that the one before it left.
+ * The real program with a fast clock that several processes share: a one-minute search takes a second, and a process
+ * that resumes a run continues at the time of the previous process.
  */
 
 import type { Clock } from "../../lib/clock.ts";
@@ -11,12 +11,12 @@ import { systemContext } from "../../lib/cli/system_context.ts";
 export const EPOCH_VARIABLE = "TEST_EPOCH_MS";
 export const SPEED_VARIABLE = "TEST_SPEED";
 
-/** Starts at `epochMs` of the machine's clock, and runs `speed` times as fast. */
+/** Starts at `epochMs` of the system clock and runs `speed` times as fast. */
 export function sharedClock(epochMs: number, speed: number): Clock {
   return {
     now: () => epochMs + (Date.now() - epochMs) * speed,
     sleep: (durationMs, options) => systemClock.sleep(durationMs / speed, options),
-    // A request's deadline is about the network, which does not run faster.
+    // Request timeouts are real time: the network does not run faster.
     timeout: (durationMs) => systemClock.timeout(durationMs),
   };
 }

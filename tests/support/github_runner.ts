@@ -1,6 +1,6 @@
 /**
- * Plays GitHub's runner for a composite action: expressions, the files that steps write, workflow commands, and how a
- * job is cancelled. After actions/runner: ActionCommand.cs, ActionCommandManager.cs, ProcessInvoker.cs.
+ * Simulates GitHub's runner for a composite action: expressions, the files that steps write, workflow commands, and
+ * cancellation. Based on actions/runner: ActionCommand.cs, ActionCommandManager.cs, ProcessInvoker.cs.
  */
 
 import { parse } from "../../lib/deps/yaml.ts";
@@ -10,7 +10,7 @@ import { cacheEnv } from "./program.ts";
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 
-/** As far as this action uses it. */
+/** The members that this action uses. */
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly required?: boolean; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, { readonly value: string }>>;
@@ -27,7 +27,7 @@ interface Step {
   readonly run?: string;
 }
 
-/** A command that the runner took from the log. */
+/** A command that the runner removed from the log. */
 export interface TakenCommand {
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
@@ -36,11 +36,11 @@ export interface TakenCommand {
 
 export interface Job {
   readonly with: Readonly<Record<string, string>>;
-  /** Files of the workspace. */
+  /** In the workspace. */
   readonly files?: Readonly<Record<string, string>>;
-  /** The first line that it fits cancels the job. */
+  /** The first matching line cancels the job. */
   readonly cancelAt?: RegExp;
-  /** Whom SIGINT reaches: the step's first process, as with the runner, or its children too. */
+  /** Which processes receive SIGINT: the step's first process, as with the real runner, or its children too. */
   readonly interrupts?: "process" | "group";
   /** Called before the job is cancelled, with the step's first process. */
   readonly onCancel?: (pid: number) => Promise<void>;
@@ -51,13 +51,13 @@ export interface JobEnd {
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
   readonly commands: readonly TakenCommand[];
-  /** What a person reads: without the commands. */
+  /** Without the commands. */
   readonly log: string;
-  /** What came by stderr: the runner reads it apart from stdout, so that their order is lost. */
+  /** The runner reads stdout and stderr separately, so their order is lost. */
   readonly stderr: string;
-  /** The file that the output `result` names; `null` when there is none. */
+  /** The content of the file in the output `result`; `null` without one. */
   readonly result: Record<string, unknown> | null;
-  /** `uses` of each step that is another action. */
+  /** The `uses` of all steps. */
   readonly used: readonly string[];
 }
 
@@ -70,7 +70,7 @@ export async function readAction(): Promise<Action> {
 export async function runAction(job: Job): Promise<JobEnd> {
   const action = await readAction();
   const unknown = Object.keys(job.with).filter((name) => !Object.hasOwn(action.inputs, name));
-  if (unknown.length > 0) throw new Error(`The action takes no ${unknown.join(", ")}`);
+  if (unknown.length > 0) throw new Error(`The action has no input ${unknown.join(", ")}`);
   const inputs = Object.fromEntries(
     Object.entries(action.inputs).map((
       [name, input],
@@ -78,7 +78,7 @@ export async function runAction(job: Job): Promise<JobEnd> {
   );
   await using folder = await emptyFolder();
   for (const name of ["workspace", "temp", "bin", "files"]) await Deno.mkdir(`${folder.path}/${name}`);
-  // The stand-in for setup-deno: this Deno, first on the path.
+  // In place of setup-deno: this Deno, first in PATH.
   await Deno.symlink(Deno.execPath(), `${folder.path}/bin/deno`);
   for (const [name, text] of Object.entries(job.files ?? {})) {
     const path = `${folder.path}/workspace/${name}`;
@@ -111,7 +111,7 @@ export async function runAction(job: Job): Promise<JobEnd> {
   return { code, outputs, summary, commands, log, stderr, result, used };
 }
 
-/** What a job knows besides what it is given. */
+/** The contexts of a job besides its inputs. */
 const JOB_CONTEXT = {
   "github.repository": "octo/sim",
   "github.run_id": "7",
@@ -120,13 +120,13 @@ const JOB_CONTEXT = {
   "strategy.job-index": "0",
 } as const;
 
-/** Values in place of expressions: a name, or a comparison of one with text. Anything else is not played. */
+/** Replaces expressions: a name, or a comparison of a name with text. Throws for other expressions. */
 export function evaluate(text: string, context: Readonly<Record<string, string>>): string {
   return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
     const [, name = "", other] = /^([\w.-]+)(?: != '([^']*)')?$/.exec(expression) ?? [];
     const isOutput = /^steps\.\w+\.outputs\.[\w-]+$/.test(name);
     const value = context[name] ?? (isOutput ? "" : undefined);
-    if (value === undefined) throw new Error(`This runner can't evaluate ${expression}`);
+    if (value === undefined) throw new Error(`This runner cannot evaluate ${expression}`);
     return other === undefined ? value : String(value !== other);
   });
 }
@@ -192,7 +192,7 @@ async function runStep(
   }
 }
 
-/** SIGINT to the first process alone, 7.5 s later SIGTERM, 2.5 s later the end of all. */
+/** Sends SIGINT, 7.5 s later SIGTERM to the first process, 2.5 s later SIGKILL to all processes. */
 async function cancel(child: Deno.ChildProcess, tree: Set<number>, { interrupts, onCancel }: Job): Promise<void> {
   await onCancel?.(child.pid);
   for (const pid of await childrenOf(child.pid)) tree.add(pid);
@@ -214,11 +214,11 @@ function killNow(pid: number): void {
   try {
     Deno.kill(pid, "SIGKILL");
   } catch {
-    // It has ended already.
+    // It has already ended.
   }
 }
 
-/** The processes that a process started, by its own id. Linux. */
+/** The ids of a process's children. Linux only. */
 export async function childrenOf(pid: number): Promise<readonly number[]> {
   const text = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
   return text.split(" ").filter(Boolean).map(Number);
@@ -241,9 +241,9 @@ function readOutputs(text: string): Record<string, string> {
     const line = lines[index] ?? "";
     if (line === "") continue;
     const [, name, delimiter] = /^([^=]+?)<<(.+)$/.exec(line) ?? [];
-    if (name === undefined || delimiter === undefined) throw new Error(`Not a line of GITHUB_OUTPUT: ${line}`);
+    if (name === undefined || delimiter === undefined) throw new Error(`Invalid line in GITHUB_OUTPUT: ${line}`);
     const end = lines.indexOf(delimiter, index + 1);
-    if (end === -1) throw new Error(`GITHUB_OUTPUT does not end ${name}`);
+    if (end === -1) throw new Error(`GITHUB_OUTPUT has no end of ${name}`);
     outputs[name] = lines.slice(index + 1, end).join("\n");
     index = end;
   }
@@ -254,19 +254,19 @@ const COMMANDS =
   "add-mask add-matcher add-path debug echo endgroup error group notice remove-matcher save-state set-env set-output warning"
     .split(" ");
 
-/** Takes commands out of lines as the runner does, and stops where it is told to. */
+/** Extracts commands from lines like the runner, and supports `stop-commands`. */
 export function commandReader() {
   const registered = new Set(["stop-commands", ...COMMANDS]);
   const commands: TakenCommand[] = [];
-  const said: string[] = [];
+  const logged: string[] = [];
   let stopToken: string | undefined;
   return {
     commands,
-    log: () => said.map((line) => `${line}\n`).join(""),
+    log: () => logged.map((line) => `${line}\n`).join(""),
     read(line: string): void {
       const command = parseCommand(line, registered);
       const isResumed = stopToken !== undefined && command?.name === stopToken;
-      if (command === undefined || (stopToken !== undefined && !isResumed)) return void said.push(line);
+      if (command === undefined || (stopToken !== undefined && !isResumed)) return void logged.push(line);
       if (isResumed) {
         registered.delete(stopToken ?? "");
         stopToken = undefined;

@@ -1,16 +1,16 @@
-/** The import graph as Deno itself sees it: code, type and dynamic edges alike. */
+/** The import graph according to Deno: code, type and dynamic imports. */
 
-/** One import: paths below the root, or the specifier as written for what lies outside (npm, jsr, https, node). */
+/** Paths are relative to the root; imports from outside (npm, jsr, https, node) keep their specifier. */
 export interface ImportEdge {
   readonly from: string;
   readonly to: string;
 }
 
 export interface ImportGraph {
-  /** Every module below the root that was read. */
+  /** All modules below the root. */
   readonly files: ReadonlySet<string>;
   readonly edges: readonly ImportEdge[];
-  /** Modules that could not be read, with the runtime's words. */
+  /** Modules that could not be read, with the runtime's error. */
   readonly problems: readonly string[];
 }
 
@@ -32,9 +32,9 @@ interface InfoTarget {
 }
 
 /**
- * Reads what the given files import, and all that those import in turn.
+ * Reads the imports of files, recursively.
  *
- * @param root The folder that paths are told from.
+ * @param root The folder that paths are relative to.
  * @param files Paths below the root.
  */
 export async function importGraph(root: URL, files: readonly string[]): Promise<ImportGraph> {
@@ -56,22 +56,22 @@ export async function importGraph(root: URL, files: readonly string[]): Promise<
   };
 }
 
-/** Every TypeScript file below a folder; a folder that isn't there has none. */
+/** All TypeScript files below a folder; none when the folder does not exist. */
 export async function sourceFiles(root: URL, folder: string): Promise<readonly string[]> {
-  const found: string[] = [];
+  const paths: string[] = [];
   try {
     for await (const entry of Deno.readDir(new URL(folder, root))) {
       const path = `${folder}${entry.name}`;
-      if (entry.isDirectory) found.push(...await sourceFiles(root, `${path}/`));
-      else if (entry.name.endsWith(".ts")) found.push(path);
+      if (entry.isDirectory) paths.push(...await sourceFiles(root, `${path}/`));
+      else if (entry.name.endsWith(".ts")) paths.push(path);
     }
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
-  return found.sort();
+  return paths.sort();
 }
 
-/** `deno info` takes one file, so all are asked for through one that imports them. */
+/** `deno info` accepts one file, so it gets a file that imports all others. */
 async function infoModules(specifiers: readonly string[]): Promise<readonly InfoModule[]> {
   const all = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -88,7 +88,7 @@ async function infoModules(specifiers: readonly string[]): Promise<readonly Info
   }
 }
 
-/** An edge that can't be resolved (a bare name, say) still tells what it names. */
+/** An import that cannot be resolved, such as a bare name, keeps its specifier. */
 function targetsOf({ specifier, code, type }: InfoDependency): readonly string[] {
   const targets = [code, type].flatMap((target) => target === undefined ? [] : [target.specifier ?? specifier]);
   return [...new Set(targets)];

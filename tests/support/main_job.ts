@@ -1,4 +1,4 @@
-/** The main job as a user does it: submit inputs/hello-world.json, follow the run, see its end. In a process of its own. */
+/** The main use case in a process of its own: submit inputs/hello-world.json and track the run to its end. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -7,25 +7,25 @@ import { submittedTo } from "./received.ts";
 
 const INPUTS = new URL("../../inputs/hello-world.json", import.meta.url);
 const DEADLINE_MS = 120_000;
-/** Without these a process finds neither its libraries nor the network; none of them is ours. */
-const OF_THE_MACHINE = /^(PATH|SystemRoot|TEMP|TMP|LD_LIBRARY_PATH|SSL_CERT_\w+|\w+_PROXY|\w+_proxy|NPM_CONFIG_\w+)$/;
+/** Processes need these variables to find libraries and the network; none of them belongs to this program. */
+const MACHINE_VARIABLES =
+  /^(PATH|SystemRoot|TEMP|TMP|LD_LIBRARY_PATH|SSL_CERT_\w+|\w+_PROXY|\w+_proxy|NPM_CONFIG_\w+)$/;
 
 export interface Launch {
   readonly program: string;
-  /** Arguments before those of the main job. */
-  readonly args: (place: Place) => readonly string[];
+  /** The arguments before those of the main use case. */
+  readonly args: (environment: JobEnvironment) => readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** Where the main job is done. */
-export interface Place {
-  /** The host and port that are to be reached. */
+export interface JobEnvironment {
+  /** The platform's host and port. */
   readonly platform: string;
-  /** What HOME is. */
+  /** The value of HOME. */
   readonly home: string;
 }
 
-/** Does the main job in an empty folder, with a HOME of its own, and checks what it said and what the platform received. */
+/** Runs in an empty folder with its own HOME, and checks the output and what the platform received. */
 export async function assertMainJob({ program, args, env = {} }: Launch): Promise<void> {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   await using folder = await emptyFolder();
@@ -46,23 +46,23 @@ export async function assertMainJob({ program, args, env = {} }: Launch): Promis
     stdin: "null",
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
-  const [said, conversation] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assert.equal(code, 0, `exit code ${code}\n${said}\n${conversation}`);
-  assert.match(said ?? "", /^✓ Workflow completed successfully\n$/m);
-  const wanted = JSON.parse(await Deno.readTextFile(INPUTS));
-  assert.deepEqual(submittedTo(simulator), [{ workflow: "hello-world", inputs: wanted }]);
+  const [output, progress] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assert.equal(code, 0, `exit code ${code}\n${output}\n${progress}`);
+  assert.match(output ?? "", /^✓ Workflow completed successfully\n$/m);
+  const expected = JSON.parse(await Deno.readTextFile(INPUTS));
+  assert.deepEqual(submittedTo(simulator), [{ workflow: "hello-world", inputs: expected }]);
 }
 
 export interface EmptyFolder extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A new folder far from the checkout, so that no configuration is found above it. */
+/** A new folder outside the checkout, so that no configuration is found in a parent folder. */
 export async function emptyFolder(): Promise<EmptyFolder> {
   const path = await Deno.makeTempDir();
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
 export function machineEnv(): Record<string, string> {
-  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => OF_THE_MACHINE.test(name)));
+  return Object.fromEntries(Object.entries(Deno.env.toObject()).filter(([name]) => MACHINE_VARIABLES.test(name)));
 }

@@ -1,15 +1,13 @@
-/** What a test needs from the machine, and what becomes of it where that is missing. */
-
-/** What some machines have beside the checkout, and no package manager installs. */
+/** Present on some machines only, and not installed by a package manager. */
 export type Extra = "../shared" | "the compile kit";
 
 /**
- * Skips a test where something is missing, and says what in its name. Where `CI_REQUIRES_ALL` is set a skip would hide
- * a failure, so the test runs, and fails by what is missing. `CI_MAY_SKIP` names the extras, separated by commas, that
- * may be missing even there.
+ * Skips a test when something is missing, and appends what is missing to its name. With `CI_REQUIRES_ALL` the test runs
+ * and fails instead, because a skip would hide a failure. `CI_MAY_SKIP` lists the extras, separated by commas, that may
+ * be missing even then.
  *
- * @param missing What is missing; `undefined` when nothing is.
- * @param extra The extra that the test needs; none unless given.
+ * @param missing `undefined` when nothing is missing.
+ * @param extra The extra that the test needs, if any.
  */
 export function needing(
   name: string,
@@ -25,13 +23,13 @@ function maySkip(extra: Extra | undefined): boolean {
   return extra !== undefined && (Deno.env.get("CI_MAY_SKIP") ?? "").split(",").includes(extra);
 }
 
-/** Says what is missing when a program is not there. */
+/** @returns What is missing; `undefined` when the program is installed. */
 export async function programMissing(name: string): Promise<string | undefined> {
   try {
     await new Deno.Command(name, { args: ["--version"], stdin: "null", stdout: "null", stderr: "null" }).output();
     return undefined;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return `${name} is not there`;
+    if (error instanceof Deno.errors.NotFound) return `${name} is not installed`;
     throw error;
   }
 }

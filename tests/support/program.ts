@@ -6,32 +6,31 @@ const MAIN = new URL("../../main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 60_000;
 
-export interface Call {
+export interface ProgramCall {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly cwd?: string | URL;
-  /** Another entry than main.ts. */
+  /** By default main.ts. */
   readonly entry?: string;
-  /** All of them unless said otherwise. */
+  /** By default all. */
   readonly permissions?: readonly string[];
-  /** Called with the process once it is started. */
   readonly onStart?: (child: Deno.ChildProcess) => void;
-  /** Called with each piece of what it says on stderr. */
+  /** Called with each chunk of stderr. */
   readonly onStderr?: (text: string, child: Deno.ChildProcess) => void;
 }
 
-export interface Ending {
+export interface ProgramEnd {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs it to its end; kills it, by its own id, when that does not come. */
+/** Runs the program to its end; kills it after a deadline. */
 export async function runProgram(
-  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, permissions = ["-A"], onStart, onStderr }: Call,
-): Promise<Ending> {
-  // What one call remembers is no other's concern.
+  { args, env = {}, stdin, cwd = ROOT, entry = MAIN, permissions = ["-A"], onStart, onStderr }: ProgramCall,
+): Promise<ProgramEnd> {
+  // Every call has its own history.
   await using state = await emptyFolder();
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", ...permissions, entry, ...args],
@@ -61,7 +60,7 @@ export async function runProgram(
   }
 }
 
-/** The packages that this machine has already. */
+/** The environment for the machine's Deno cache. */
 export function cacheEnv(): Record<string, string> {
   const home = Deno.env.get("HOME");
   const cache = Deno.env.get("DENO_DIR") ?? (home === undefined ? undefined : `${home}/.cache/deno`);
@@ -69,10 +68,10 @@ export function cacheEnv(): Record<string, string> {
 }
 
 async function textOf(stream: ReadableStream<Uint8Array>, onText: (text: string) => void = () => {}): Promise<string> {
-  let whole = "";
+  let all = "";
   for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    whole += text;
+    all += text;
     onText(text);
   }
-  return whole;
+  return all;
 }

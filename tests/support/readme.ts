@@ -1,21 +1,19 @@
-/** What the README shows, for tests that hold it to its word. */
-
 import assert from "node:assert/strict";
 
 const README = new URL("../../README.md", import.meta.url);
 
-/** The permissions that it says suffice to run from a URL, for a platform and a home folder. */
+/** The permissions that the README shows for running from a URL, for a platform and a home folder. */
 export async function leastFlags(): Promise<(platform: string, home: string) => readonly string[]> {
   const readme = await Deno.readTextFile(README);
-  const words = /^deno run ((?:--\S+ )+)https:\S+ run /m.exec(readme)?.[1] ?? "";
-  assert.ok(words.includes("--allow-net="), "the README shows no deno run with --allow-net and a URL");
+  const flags = /^deno run ((?:--\S+ )+)https:\S+ run /m.exec(readme)?.[1] ?? "";
+  assert.ok(flags.includes("--allow-net="), "the README shows no deno run with --allow-net and a URL");
   return (platform, home) =>
-    words.trim().split(" ").map((word) =>
-      word.startsWith("--allow-net=") ? `--allow-net=${platform}` : word.replaceAll('"', "").replaceAll("$HOME", home)
+    flags.trim().split(" ").map((flag) =>
+      flag.startsWith("--allow-net=") ? `--allow-net=${platform}` : flag.replaceAll('"', "").replaceAll("$HOME", home)
     );
 }
 
-/** The rows of the table whose first heading is this, without the heading; cells as they are written. */
+/** The rows of the README's table whose first heading is `heading`, without the headings. */
 export async function readmeTable(heading: string): Promise<readonly (readonly string[])[]> {
   const lines = (await Deno.readTextFile(README)).split("\n");
   const start = lines.findIndex((line) => cellsOf(line)[0] === heading);

@@ -1,5 +1,3 @@
-/** What the platform was asked to run. */
-
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 
 export interface SubmittedBody {

@@ -1,4 +1,4 @@
-/** Builders that show only what matters to a test. */
+/** Builders with defaults, so that a test shows only what matters. */
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { resultOf } from "../../lib/runs/view.ts";

@@ -1,7 +1,6 @@
-/** A clock that stands: a sleep ends by its signal alone, and leaves no timer behind. */
-
 import type { Clock } from "../../lib/clock.ts";
 
+/** A stopped clock: a sleep ends only by its signal, and leaves no timer behind. */
 export function stillClock(nowMs: number = Date.UTC(2026, 0, 5, 9)): Clock {
   return {
     now: () => nowMs,

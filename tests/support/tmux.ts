@@ -1,16 +1,16 @@
-/** A real terminal to drive: tmux with a server of its own. */
+/** A real terminal: tmux with its own server. */
 
 export interface Terminal extends AsyncDisposable {
-  /** What is on the screen, without trailing spaces. With `isStyled`, colours stay as escapes. */
+  /** The text on the screen, without trailing spaces; with `isStyled` it includes the color escapes. */
   screen(options?: { readonly isStyled?: boolean }): Promise<string>;
-  /** Waits until the screen fits, and answers with it; fails with the screen after the deadline. */
+  /** Waits until the screen matches, and returns it; throws with the screen after the deadline. */
   waitFor(pattern: RegExp, options?: { readonly deadlineMs?: number }): Promise<string>;
-  /** Types: names of keys as tmux knows them, like `Enter`, `C-c`, `Down`; anything else as it is. */
+  /** Types tmux's key names such as `Enter`, `C-c` and `Down`; other strings are typed literally. */
   keys(...keys: readonly string[]): Promise<void>;
 }
 
 export interface TerminalOptions {
-  /** A shell's command. The terminal stays open after it. */
+  /** A shell command. The terminal stays open afterwards. */
   readonly command: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
@@ -18,16 +18,16 @@ export interface TerminalOptions {
   readonly rows?: number;
 }
 
-const LOOK_INTERVAL_MS = 50;
+const POLL_INTERVAL_MS = 50;
 const DEADLINE_MS = 30_000;
 
-/** Says what is missing when there is no tmux here. */
+/** @returns What is missing; `undefined` when tmux works. */
 export async function tmuxMissing(): Promise<string | undefined> {
   try {
     const { success } = await new Deno.Command("tmux", { args: ["-V"], stdout: "null", stderr: "null" }).output();
     return success ? undefined : "tmux does not work here";
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "tmux is not there";
+    if (error instanceof Deno.errors.NotFound) return "tmux is not installed";
     throw error;
   }
 }
@@ -61,7 +61,7 @@ export async function openTerminal(
         const text = await screen();
         if (pattern.test(text)) return text;
         if (Date.now() > endMs) throw new Error(`The screen never showed ${pattern}:\n${text}`);
-        await new Promise((resolve) => setTimeout(resolve, LOOK_INTERVAL_MS));
+        await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL_MS));
       }
     },
     async keys(...keys) {

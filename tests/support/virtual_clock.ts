@@ -1,8 +1,7 @@
 /**
- * A clock that tests own. Nothing waits in real time: as soon as something sleeps, the clock jumps to the earliest
- * instant anybody waits for (a deadline on the way aborts first, as it would in life). Give the same clock to the
- * simulator, and its world moves with ours. Requests in flight are real: the jump is put off to a later turn of the
- * event loop, and not made at all while nobody sleeps.
+ * A clock that tests control. Nothing waits in real time: as soon as something sleeps, the clock jumps to the earliest
+ * instant of a sleep or timeout. The simulator shares the clock. Requests in flight are real, so the jump happens in a
+ * later iteration of the event loop, and only if something is still sleeping.
  */
 
 import type { Clock } from "../../lib/clock.ts";
@@ -14,9 +13,9 @@ interface Waiter {
 }
 
 export interface VirtualClock extends Clock {
-  /** Moves time on by hand; whoever is due wakes up. */
+  /** Advances the time; sleeps and timeouts that are due end. */
   advance(durationMs: number): void;
-  /** How long was slept in all, milliseconds. */
+  /** The total time of completed sleeps. */
   readonly sleptMs: number;
 }
 
@@ -36,8 +35,8 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
     plan();
   };
   const plan = () => {
-    const isAnyoneAsleep = [...waiters].some((waiter) => waiter.isSleep);
-    if (!isAnyoneAsleep || jump !== undefined) return;
+    const isSleeping = [...waiters].some((waiter) => waiter.isSleep);
+    if (!isSleeping || jump !== undefined) return;
     jump = setTimeout(() => {
       jump = undefined;
       if (![...waiters].some((waiter) => waiter.isSleep)) return;
@@ -78,7 +77,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
       const waiter: Waiter = {
         atMs: nowMs + durationMs,
         isSleep: false,
-        wake: () => controller.abort(new DOMException(`No answer within ${durationMs} ms`, "TimeoutError")),
+        wake: () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError")),
       };
       waiters.add(waiter);
       return { signal: controller.signal, [Symbol.dispose]: () => void waiters.delete(waiter) };

@@ -1,15 +1,13 @@
-/** A stream that keeps what is written to it. */
-
 import type { TextWriter } from "../../lib/cli/context.ts";
 
-export interface KeptWriter extends TextWriter {
-  /** Every piece, in order. */
+/** Keeps everything that is written. */
+export interface BufferedWriter extends TextWriter {
+  /** One element per write. */
   readonly pieces: readonly string[];
-  /** All of it, in one. */
   text(): string;
 }
 
-export function keptWriter({ isTerminal = false, columns = 80 } = {}): KeptWriter {
+export function bufferedWriter({ isTerminal = false, columns = 80 } = {}): BufferedWriter {
   const pieces: string[] = [];
   return {
     pieces,

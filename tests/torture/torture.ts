@@ -1,6 +1,6 @@
 /**
- * One wish a round: the program is killed at an instant around a step of its protocol, answers are cut, and what a
- * person would then do is done: `resume`, and once more from the start where nothing was begun.
+ * Each round is one submission: the program is killed around a step of its protocol, and responses are lost. Then the
+ * round does what a user would do: `resume`, or `run` again when no submission was stored.
  */
 
 import assert from "node:assert/strict";
@@ -18,44 +18,44 @@ export interface Round {
   readonly slugs: SlugRule;
   readonly duplicateSlugStatus: ServerBehavior["duplicateSlugStatus"];
   readonly faults: readonly Fault[];
-  /** How late a new run shows, which no search of a minute can bridge when it is long. */
+  /** How late a new run becomes visible; large values exceed every search. */
   readonly lagMs: number;
-  /** Where the first process is killed, and where the one that resumes. */
+  /** For the first process, and for the one that resumes. */
   readonly kills: readonly (Kill | null)[];
 }
 
-/** At the n-th time that a request of this kind comes to this step, and a moment after. */
+/** Kills the process `delayMs` after the `time`-th request of an operation reaches a step. */
 export interface Kill {
   readonly on: Operation;
-  readonly step: "arrived" | "done" | "answered";
+  readonly step: "arrived" | "done" | "responded";
   readonly time: number;
   readonly delayMs: number;
 }
 
-export interface RoundEnd {
+export interface RoundResult {
   readonly round: Round;
-  /** How many runs the platform has. */
+  /** On the platform. */
   readonly runs: number;
-  /** Whether the program said that it does not know. */
+  /** Whether the program reported the outcome as unknown. */
   readonly isUnknown: boolean;
-  /** How many processes were killed before they had ended. */
+  /** How many processes were killed. */
   readonly killed: number;
-  /** What the last process said, for whoever has to find out why. */
-  readonly said: string;
+  /** Of all processes, for diagnosis. */
+  readonly output: string;
 }
 
 const SPEED = 60;
 const DEADLINE_MS = 60_000;
 const PROGRAM = new URL("../support/fast_main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
-/** After so many the outcome must be clear, or clearly unknown. */
+/** By then the outcome must be known, or reported as unknown. */
 const MAX_RESUMES = 4;
 
-/** Draws a round; the same numbers give the same round. */
+/** Draws a random round. */
 export function drawRound(random: () => number, slugs: SlugRule): Round {
   const pick = <T>(list: readonly T[]): T => {
     const item = list[Math.floor(random() * list.length)];
-    if (item === undefined) throw new TypeError("There is nothing to pick from");
+    if (item === undefined) throw new TypeError("The list is empty");
     return item;
   };
   const kill = (): Kill => ({
@@ -72,8 +72,8 @@ export function drawRound(random: () => number, slugs: SlugRule): Round {
   };
 }
 
-/** Plays a round to its end. Throws when a process says something that can't be. */
-export async function playRound(round: Round): Promise<RoundEnd> {
+/** Throws when a store is damaged. */
+export async function playRound(round: Round): Promise<RoundResult> {
   await using folder = await emptyFolder();
   const epochMs = Date.now();
   const kills = [...round.kills];
@@ -90,35 +90,35 @@ export async function playRound(round: Round): Promise<RoundEnd> {
       readLagMs: round.lagMs,
     },
     faults: round.faults,
-    onStep: (operation, step) => strike(victim, operation, step),
+    onStep: (operation, step) => killAtStep(victim, operation, step),
   });
-  await knowTheHost(folder.path, simulator, round, epochMs);
-  const parts = { simulator, folder: folder.path, epochMs };
+  await storeCapabilities(folder.path, simulator, round, epochMs);
+  const stage = { simulator, folder: folder.path, epochMs };
   const start = async (args: readonly string[]) => {
     victim.kill = kills.shift() ?? null;
     victim.seen = 0;
-    return await runVictim(args, victim, parts);
+    return await runVictim(args, victim, stage);
   };
 
-  let end = await start(["run", "quick", "--submit-timeout", "5m", "--json"]);
-  let said = end.stdout + end.stderr;
-  let isUnknown = end.code === 6;
-  for (let resumes = 0; !isAnswer(end.code) && resumes < MAX_RESUMES; resumes++) {
+  let last = await start(["run", "quick", "--submit-timeout", "5m", "--json"]);
+  let output = last.stdout + last.stderr;
+  let isUnknown = last.code === 6;
+  for (let resumes = 0; !isKnown(last.code) && resumes < MAX_RESUMES; resumes++) {
     if (await hasStarted(folder.path, epochMs)) {
-      end = await start(["resume", "--json"]);
-      isUnknown = end.code === 6;
+      last = await start(["resume", "--json"]);
+      isUnknown = last.code === 6;
     } else {
-      // Killed before the intent was written: nothing was sent, and the person wishes again.
-      end = await start(["run", "quick", "--submit-timeout", "5m", "--json"]);
-      isUnknown = end.code === 6;
+      // Killed before the submission was stored: nothing was sent, so the user runs the command again.
+      last = await start(["run", "quick", "--submit-timeout", "5m", "--json"]);
+      isUnknown = last.code === 6;
     }
-    said += end.stdout + end.stderr;
+    output += last.stdout + last.stderr;
   }
-  return { round, runs: simulator.runs().length, isUnknown, killed: victim.killed, said };
+  return { round, runs: simulator.runs().length, isUnknown, killed: victim.killed, output };
 }
 
-/** Where a process may die: each request that the protocol sends, and a moment before and after. */
-const KILLS: readonly Pick<Kill, "on" | "step">[] = (["arrived", "done", "answered"] as const).flatMap((step) => [
+/** The protocol's requests, each before and after its effect. */
+const KILLS: readonly Pick<Kill, "on" | "step">[] = (["arrived", "done", "responded"] as const).flatMap((step) => [
   { on: "submit", step },
   { on: "submit", step },
   { on: "whoami", step },
@@ -142,7 +142,7 @@ const FAULTS: readonly (readonly Fault[])[] = [
   [{ on: "submit", cut: "after-effect" }, { on: "get-run", status: 503, times: 2 }, { on: "list-runs", status: 503 }],
 ];
 
-function strike(
+function killAtStep(
   victim: { child?: Deno.ChildProcess; kill?: Kill | null; seen: number; killed: number },
   operation: Operation,
   step: Kill["step"],
@@ -151,20 +151,20 @@ function strike(
   if (child === undefined || kill === undefined || kill === null) return;
   if (kill.on !== operation || kill.step !== step || ++victim.seen !== kill.time) return;
   victim.kill = null;
-  const end = () => {
+  const killNow = () => {
     try {
       child.kill("SIGKILL");
       victim.killed++;
     } catch (error) {
-      // It had ended already: then there was nothing to kill.
+      // It has already ended.
       if (!(error instanceof TypeError)) throw error;
     }
   };
-  if (kill.delayMs === 0) end();
-  else setTimeout(end, kill.delayMs);
+  if (kill.delayMs === 0) killNow();
+  else setTimeout(killNow, kill.delayMs);
 }
 
-interface Parts {
+interface Stage {
   readonly simulator: Simulator;
   readonly folder: string;
   readonly epochMs: number;
@@ -173,7 +173,7 @@ interface Parts {
 async function runVictim(
   args: readonly string[],
   victim: { child?: Deno.ChildProcess },
-  { simulator, folder, epochMs }: Parts,
+  { simulator, folder, epochMs }: Stage,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "-A", PROGRAM, ...args],
@@ -203,24 +203,24 @@ async function runVictim(
   }
 }
 
-/** What `contact` would have found out about a host that honours slugs and refuses a second one. */
-async function knowTheHost(folder: string, simulator: Simulator, { slugs }: Round, nowMs: number): Promise<void> {
+/** The capabilities that `doctor --probe` finds on a server that keeps slugs and rejects duplicates. */
+async function storeCapabilities(folder: string, simulator: Simulator, { slugs }: Round, nowMs: number): Promise<void> {
   if (slugs !== "unique") return;
-  await using store = await openLedger(folder, nowMs);
+  await using store = await openStore(folder, nowMs);
   await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
 }
 
 async function hasStarted(folder: string, nowMs: number): Promise<boolean> {
-  await using store = await openLedger(folder, nowMs);
+  await using store = await openStore(folder, nowMs);
   const [record] = await store.listRecent(null, { limit: 1 });
   return record !== undefined && record.state !== "rejected";
 }
 
-function openLedger(folder: string, nowMs: number) {
-  return openSqliteRunStore({ path: `${folder}/ledger.db`, nowMs, onSetAside: (message) => assert.fail(message) });
+function openStore(folder: string, nowMs: number) {
+  return openSqliteRunStore({ path: `${folder}/history.db`, nowMs, onSetAside: (message) => assert.fail(message) });
 }
 
-/** Completed, failed or cancelled: whoever hears it knows about the run. */
-function isAnswer(code: number): boolean {
+/** Completed, failed or cancelled. */
+function isKnown(code: number): boolean {
   return code === 0 || code === 1 || code === 3;
 }

@@ -1,21 +1,19 @@
-/** What a round must not end with, and the chance that rounds are drawn with. Pure. */
+import type { RoundResult } from "./torture.ts";
 
-import type { RoundEnd } from "./torture.ts";
-
-/** What is wrong with how a round ended; nothing, most likely. */
-export function violationsOf(end: RoundEnd): string[] {
-  const { round, runs, isUnknown, said } = end;
-  const what = JSON.stringify(round);
-  const wrong: string[] = [];
-  if (runs > 1) wrong.push(`DOUBLE: ${runs} runs of one wish: ${what}`);
-  if (runs === 0 && !isUnknown) wrong.push(`LOST: no run, and not reported as unknown: ${what}\n${said}`);
+/** The promises that a round broke. */
+export function violationsOf(result: RoundResult): string[] {
+  const { round, runs, isUnknown, output } = result;
+  const details = JSON.stringify(round);
+  const violations: string[] = [];
+  if (runs > 1) violations.push(`DOUBLE: ${runs} runs of one submission: ${details}`);
+  if (runs === 0 && !isUnknown) violations.push(`LOST: no run, and not reported as unknown: ${details}\n${output}`);
   if (round.slugs === "unique" && (runs !== 1 || isUnknown)) {
-    wrong.push(`NOT EXACTLY ONE: ${runs} runs where the host gives the means: ${what}\n${said}`);
+    violations.push(`NOT EXACTLY ONE: ${runs} runs on a server that rejects duplicates: ${details}\n${output}`);
   }
-  return wrong;
+  return violations;
 }
 
-/** Numbers from 0 to 1, the same ones for the same seed (mulberry32). */
+/** Random numbers in [0, 1) from a seed (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {

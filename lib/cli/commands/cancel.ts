@@ -9,18 +9,18 @@ import { parseManyRuns } from "../tracking/run_ref.ts";
 
 export const cancel = defineCommand({
   name: "cancel",
-  summary: "end runs early",
+  summary: "Cancel runs",
   usage: "RUN… [options]",
   examples: [
-    { line: "pw-workflow-runner cancel hello-world-00047", does: "one run" },
-    { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "several" },
+    { line: "pw-workflow-runner cancel hello-world-00047", does: "Cancel one run" },
+    { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "Cancel several runs" },
   ],
-  notes: "Safe to repeat: a run that has ended already is left as it is, and that is no error.",
+  notes: "Safe to repeat: a run that has already ended is left unchanged, and that is not an error.",
   args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
   async run({ context, output, signal, values }) {
     const refs = parseManyRuns(values.runs ?? []);
     await using deps = await openDeps({ context, output, values });
-    // All are found before one is cancelled: a slip in the third name must not leave the first two cancelled.
+    // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
     const runIds: RunId[] = [];
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const cancelled: RunDetail[] = [];
@@ -41,5 +41,5 @@ export const cancel = defineCommand({
 
 function outcome({ status }: RunDetail): string {
   if (status === "running") return "is being cancelled";
-  return status === "cancelled" ? "is cancelled" : `had ended already: ${status}`;
+  return status === "cancelled" ? "is cancelled" : `had already ended: ${status}`;
 }

@@ -6,25 +6,25 @@ import { EXIT_CODES } from "../exit_codes.ts";
 
 export const completions = defineCommand({
   name: "completions",
-  summary: "let a shell complete commands, workflows and runs",
+  summary: "Print a shell completion script",
   usage: "bash|zsh|fish",
   examples: [
-    { line: 'eval "$(pw-workflow-runner completions bash)"', does: "in ~/.bashrc" },
-    { line: "source <(pw-workflow-runner completions zsh)", does: "in ~/.zshrc, after compinit" },
+    { line: 'eval "$(pw-workflow-runner completions bash)"', does: "Add this line to ~/.bashrc" },
+    { line: "source <(pw-workflow-runner completions zsh)", does: "Add this line to ~/.zshrc, after compinit" },
     {
       line: "pw-workflow-runner completions fish > ~/.config/fish/completions/pw-workflow-runner.fish",
-      does: "once, for fish",
+      does: "Run this once for fish",
     },
   ],
   notes: [
-    "Tab then asks the platform for names, with your key, and remembers them for half a minute in your cache folder.",
-    "Where the platform does not answer within a second and a half, nothing is offered and nothing is said.",
+    "Tab requests names from the platform with your API key, and caches them for 30 seconds in your cache folder.",
+    "If the platform does not respond within 1.5 seconds, no names are offered and no error is shown.",
   ].join("\n"),
   args: { shell: { type: "positional" } },
   run({ output, values }) {
     const shell = SHELLS.find((name) => name === values.shell);
     if (shell === undefined) {
-      throw new UsageError(`Cannot complete in ${values.shell}: it is bash, zsh or fish`, {
+      throw new UsageError(`Unknown shell ${values.shell}: must be bash, zsh or fish`, {
         hint: didYouMean(values.shell, SHELLS) ?? "See `pw-workflow-runner completions --help`",
       });
     }

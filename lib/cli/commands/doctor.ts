@@ -1,30 +1,31 @@
-import { examine } from "../doctor/gather_facts.ts";
+import { runChecks } from "../doctor/run_checks.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
-import { type Check, conclude } from "../doctor/check.ts";
-import { doctorDocument, renderCheck, renderConclusion } from "../doctor/render.ts";
+import { type Check, overallResult } from "../doctor/check.ts";
+import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
 export const doctor = defineCommand({
   name: "doctor",
-  summary: "what keeps this from working",
+  summary: "Check your setup",
   usage: "[options]",
   examples: [
-    { line: "pw-workflow-runner doctor", does: "key, network, clock, account, history: what is so, and what to do" },
-    { line: "pw-workflow-runner doctor --json", does: "the same for a program, or for a report" },
+    { line: "pw-workflow-runner doctor", does: "Check the API key, network, clock, account and local history" },
+    { line: "pw-workflow-runner doctor --json", does: "Print the checks as JSON, for a program or a bug report" },
   ],
   notes: [
-    "✓ is well, ! is odd, ✗ keeps something from working, · could not be looked at.",
-    "Changes nothing and submits nothing; shows no key. Ends 0 unless there is a ✗: then as that failure would end a run.",
+    "✓ ok, ! warning, ✗ failed, · skipped.",
+    "Changes nothing, submits nothing and never shows the API key. Exits with 0 unless a check failed, then with the",
+    "exit code that this failure would give a run.",
   ].join("\n"),
   args: { ...JSON_ARG },
   async run({ context, output, signal, values }) {
     const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
     const checks: Check[] = [];
-    for await (const check of examine(context, output, { values, signal })) {
+    for await (const check of runChecks(context, output, { values, signal })) {
       checks.push(check);
       if (output.mode === "text") output.answer(renderCheck(check, { style: output.answerStyle, columns }));
     }
-    if (output.mode === "text") output.say("INFO", renderConclusion(checks));
+    if (output.mode === "text") output.log("INFO", renderSummary(checks));
     else output.document(doctorDocument(checks));
-    return conclude(checks).exitCode;
+    return overallResult(checks).exitCode;
   },
 });

@@ -10,13 +10,16 @@ import { oneLine } from "../../escape.ts";
 
 export const errors = defineCommand({
   name: "errors",
-  summary: "why a run failed",
+  summary: "Show why a run failed",
   usage: "RUN [options]",
   examples: [
-    { line: "pw-workflow-runner errors failing-step-00003", does: "failed jobs and steps, and the end of their logs" },
-    { line: "pw-workflow-runner errors failing-step#3 --json", does: "the same for a program" },
+    {
+      line: "pw-workflow-runner errors failing-step-00003",
+      does: "Show failed jobs and steps with the end of their logs",
+    },
+    { line: "pw-workflow-runner errors failing-step#3 --json", does: "Print the same as JSON" },
   ],
-  notes: "Ends as the run did: 0 when it completed or goes on, 1 when it failed, 3 when it was cancelled.",
+  notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
   args: { run: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
@@ -31,7 +34,7 @@ export const errors = defineCommand({
       output.document({ slug, status, summary, failedJobs, exitCode, kind: status, submitted: "no" });
     } else if (failure === undefined) {
       output.answer(
-        `The run is ${run.status}: no job or step failed${summary === null ? "" : ` (${oneLine(summary)})`}`,
+        `No job or step failed: the run is ${run.status}${summary === null ? "" : ` (${oneLine(summary)})`}`,
       );
     } else {
       output.answer(

@@ -1,28 +1,28 @@
 import { defineCommand, JSON_ARG } from "../command.ts";
-import { text } from "../argv.ts";
+import { nonEmptyString } from "../argv.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
 export const list = defineCommand({
   name: "list",
-  summary: "what workflows there are",
+  summary: "List workflows",
   usage: "[PATTERN] [options]",
   examples: [
-    { line: "pw-workflow-runner list", does: "every workflow of your account, favourites first" },
-    { line: "pw-workflow-runner list 'mpi*' --json", does: "those whose name fits, for a program" },
+    { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
+    { line: "pw-workflow-runner list 'mpi*' --json", does: "List the workflows whose names match, as JSON" },
   ],
-  notes: "PATTERN is part of a name; with * or ? it has to fit the whole name.",
+  notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
     pattern: { type: "positional", required: false },
     ...JSON_ARG,
-    tag: { type: "custom", parse: text, metavar: "TAG", description: "Only those with this tag" },
-    favorites: { type: "boolean", description: "Only your favourites" },
+    tag: { type: "custom", parse: nonEmptyString, metavar: "TAG", description: "Only workflows with this tag" },
+    favorites: { type: "boolean", description: "Only favorites" },
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
     const all = await client.listWorkflows({ signal, favoritesOnly: values.favorites === true });
-    const workflows = all.filter((workflow) => fits(workflow, values)).sort(favoritesFirst);
+    const workflows = all.filter((workflow) => matches(workflow, values)).sort(favoritesFirst);
     if (output.mode === "json") {
       output.document(workflows.map(summaryOf));
       return EXIT_CODES.completed;
@@ -32,23 +32,23 @@ export const list = defineCommand({
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
       output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns }));
     } else {
-      output.say("INFO", all.length === 0 ? "Your account has no workflows" : "No workflow fits");
+      output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
     }
     return EXIT_CODES.completed;
   },
 });
 
-function fits(
+function matches(
   { name, displayName, tags }: Workflow,
   { pattern, tag }: { readonly pattern?: string | undefined; readonly tag?: string | undefined },
 ): boolean {
   if (tag !== undefined && !tags.includes(tag)) return false;
   if (pattern === undefined) return true;
-  const wanted = pattern.toLowerCase();
+  const lowerCasePattern = pattern.toLowerCase();
   const names = [name, displayName ?? ""].map((text) => text.toLowerCase());
-  if (!/[*?]/.test(wanted)) return names.some((text) => text.includes(wanted));
+  if (!/[*?]/.test(lowerCasePattern)) return names.some((text) => text.includes(lowerCasePattern));
   const glob = new RegExp(
-    `^${wanted.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`,
+    `^${lowerCasePattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`,
   );
   return names.some((text) => glob.test(text));
 }

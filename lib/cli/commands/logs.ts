@@ -3,7 +3,7 @@ import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
 import type { Job, RunDetail, RunId, Step } from "../../run.ts";
-import { text, wholeNumber } from "../argv.ts";
+import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
@@ -14,26 +14,26 @@ import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;
 
-const lineCount = wholeNumber({ min: 0 });
+const lineCount = integer({ min: 0 });
 
 export const logs = defineCommand({
   name: "logs",
-  summary: "what a run said",
+  summary: "Show a run's logs",
   usage: "RUN [options]",
   examples: [
-    { line: "pw-workflow-runner logs hello-world-00047 --tail 20", does: "the last lines of each step" },
-    { line: "pw-workflow-runner logs hello-world#47 -f", does: "go on until the run ends" },
+    { line: "pw-workflow-runner logs hello-world-00047 --tail 20", does: "Show the last lines of each step" },
+    { line: "pw-workflow-runner logs hello-world#47 -f", does: "Follow the logs until the run ends" },
   ],
   args: {
     run: { type: "positional", multiple: true, required: false },
-    follow: { type: "boolean", short: "f", description: "Go on until the run ends" },
-    job: { type: "custom", parse: text, metavar: "JOB", description: "Only this job" },
-    step: { type: "custom", parse: text, metavar: "STEP", description: "Only this step, by name or number" },
+    follow: { type: "boolean", short: "f", description: "Follow the logs until the run ends" },
+    job: { type: "custom", parse: nonEmptyString, metavar: "JOB", description: "Only this job" },
+    step: { type: "custom", parse: nonEmptyString, metavar: "STEP", description: "Only this step, by name or number" },
     tail: {
       type: "custom",
       parse: lineCount,
       metavar: "N",
-      description: "Only the last lines of each step",
+      description: "Only the last N lines of each step",
     },
     failed: { type: "boolean", description: "Only steps that failed" },
     ...JSON_ARG,
@@ -41,30 +41,30 @@ export const logs = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
     if (values.follow === true && output.mode === "json") {
-      throw new UsageError("Cannot follow in JSON: --follow and --json exclude each other");
+      throw new UsageError("Cannot use --follow together with --json");
     }
     await using deps = await openDeps({ context, output, values });
     const runId = await findRun(deps, ref, { signal });
     const run = await deps.client.getRun(runId, { signal });
-    const isWanted = selection(run, values);
+    const isSelected = selection(run, values);
     if (values.follow === true) {
-      await followLogs({ deps, output, signal }, runId, { isWanted, tail: values.tail });
+      await followLogs({ deps, output, signal }, runId, { isSelected, tail: values.tail });
     } else {
-      await printLogs({ deps, output, signal }, runId, { run, isWanted, tail: values.tail });
+      await printLogs({ deps, output, signal }, runId, { run, isSelected, tail: values.tail });
     }
     return EXIT_CODES.completed;
   },
 });
 
-interface Tools {
+interface LogDeps {
   readonly deps: Deps;
   readonly output: Output;
   readonly signal: AbortSignal;
 }
 
-type IsWanted = (job: Job, step: Step) => boolean;
+type IsSelected = (job: Job, step: Step) => boolean;
 
-/** @throws UsageError when a job or step of that name is not there. */
+/** @throws UsageError if the run has no job or step of that name. */
 function selection(
   run: RunDetail,
   { job: jobName, step: stepName, failed }: {
@@ -72,13 +72,13 @@ function selection(
     step?: string | undefined;
     failed?: boolean | undefined;
   },
-): IsWanted {
+): IsSelected {
   const isStep = ({ name, index }: Step) => name === stepName || String(index + 1) === stepName;
   const jobs = run.jobs.filter(({ name }) => jobName === undefined || name === jobName);
-  if (jobName !== undefined && jobs.length === 0) throw nothingNamed("job", jobName, run.jobs.map(({ name }) => name));
+  if (jobName !== undefined && jobs.length === 0) throw notFoundInRun("job", jobName, run.jobs.map(({ name }) => name));
   const steps = jobs.flatMap((job) => job.steps);
   if (stepName !== undefined && !steps.some(isStep)) {
-    throw nothingNamed(
+    throw notFoundInRun(
       "step",
       stepName,
       steps.map(({ name }) => name),
@@ -89,62 +89,66 @@ function selection(
     (failed !== true || step.status === "error" || step.status === "failed");
 }
 
-function nothingNamed(what: string, name: string, known: readonly string[]): UsageError {
-  return new UsageError(`Cannot show the ${what} "${name}": the run has none of that name`, {
-    hint: didYouMean(name, known) ?? `It has ${known.map((word) => `"${word}"`).join(", ") || "none yet"}`,
+function notFoundInRun(kind: string, name: string, names: readonly string[]): UsageError {
+  return new UsageError(`Cannot show the ${kind} "${name}": the run has no ${kind} of that name`, {
+    hint: didYouMean(name, names) ?? `Available: ${names.map((name) => `"${name}"`).join(", ") || "none yet"}`,
   });
 }
 
-/** Prints what the steps have written so far. */
+/** Prints the logs so far. */
 export async function printLogs(
-  { deps, output, signal }: Tools,
+  { deps, output, signal }: LogDeps,
   runId: RunId,
-  { run, isWanted, tail }: { readonly run: RunDetail; readonly isWanted: IsWanted; readonly tail: number | undefined },
+  { run, isSelected, tail }: {
+    readonly run: RunDetail;
+    readonly isSelected: IsSelected;
+    readonly tail: number | undefined;
+  },
 ): Promise<void> {
   const found: { job: string; step: string; status: string; log: string }[] = [];
-  for (const { job, step } of stepsOf(run, isWanted)) {
+  for (const { job, step } of stepsOf(run, isSelected)) {
     const log = await readStepLog(deps.client, runId, job.name, step.index, { signal });
     if (log === null) continue;
     const shown = tail === undefined ? log : lastLines(log, tail).map((line) => `${line}\n`).join("");
     found.push({ job: job.name, step: step.name, status: step.status, log: shown });
   }
   if (output.mode === "json") return output.document(found);
-  if (found.length === 0) output.say("INFO", "Nothing was written yet");
+  if (found.length === 0) output.log("INFO", "No logs yet");
   for (const { job, step, log } of found) {
     if (found.length > 1) output.answer(heading(output, job, step));
     output.raw(endLine(escapeLog(log)));
   }
 }
 
-/** Reads again what may have grown, until the run has ended and its last lines were read. */
+/** Reads the logs again and again until the run has ended and its last lines are printed. */
 async function followLogs(
-  { deps, output, signal }: Tools,
+  { deps, output, signal }: LogDeps,
   runId: RunId,
-  { isWanted, tail }: { readonly isWanted: IsWanted; readonly tail: number | undefined },
+  { isSelected, tail }: { readonly isSelected: IsSelected; readonly tail: number | undefined },
 ): Promise<void> {
   const seen = new Map<string, string>();
-  const cleaners = new Map<string, ReturnType<typeof escapeLogPieces>>();
+  const escapers = new Map<string, ReturnType<typeof escapeLogPieces>>();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
   while (true) {
     const run = await deps.client.getRun(runId, { signal });
-    for (const { job, step } of stepsOf(run, isWanted)) {
+    for (const { job, step } of stepsOf(run, isSelected)) {
       const key = `${job.name}/${step.index}`;
       if (finished.has(key)) continue;
       const isFirst = !seen.has(key);
       const before = seen.get(key) ?? "";
-      // Its state was read before its log: what it says now is all that it will ever say.
+      // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running" && step.status !== "pending";
       const read = await readStepLog(deps.client, runId, job.name, step.index, { signal, before });
       if (read !== null) {
-        // A character of which the first bytes were written reads as this mark, and as itself the next time.
+        // A partly written character decodes to U+FFFD now, and to itself on the next read.
         const log = isLast ? read : read.replace(/\ufffd$/, "");
         seen.set(key, log);
         const fresh = newText(before, log);
-        const clean = cleaners.get(key) ?? escapeLogPieces();
-        cleaners.set(key, clean);
-        const shown = clean(isFirst && tail !== undefined ? endOf(fresh, tail) : fresh, { isLast });
+        const escape = escapers.get(key) ?? escapeLogPieces();
+        escapers.set(key, escape);
+        const shown = escape(isFirst && tail !== undefined ? endOf(fresh, tail) : fresh, { isLast });
         if (shown !== "" && key !== current) {
           if (isLineOpen) output.raw("\n");
           output.answer(heading(output, job.name, step.name));
@@ -163,15 +167,15 @@ async function followLogs(
   }
 }
 
-function stepsOf(run: RunDetail, isWanted: IsWanted): { job: Job; step: Step }[] {
-  return run.jobs.flatMap((job) => job.steps.filter((step) => isWanted(job, step)).map((step) => ({ job, step })));
+function stepsOf(run: RunDetail, isSelected: IsSelected): { job: Job; step: Step }[] {
+  return run.jobs.flatMap((job) => job.steps.filter((step) => isSelected(job, step)).map((step) => ({ job, step })));
 }
 
 function heading({ answerStyle }: Output, job: string, step: string): string {
   return answerStyle.bold(`==> ${oneLine(job)} / ${oneLine(step)} <==`);
 }
 
-/** Its last lines; a line that goes on stays open. */
+/** The last lines. An unfinished line stays without a newline. */
 function endOf(log: string, tail: number): string {
   const lines = lastLines(log, tail);
   return lines.join("\n") + (lines.length > 0 && log.endsWith("\n") ? "\n" : "");

@@ -1,59 +1,69 @@
 import { createHttp } from "../../platform/http.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
-import { contact as tryPlatform } from "../doctor/probe/probe.ts";
-import { hostProfileOf } from "../doctor/probe/profile.ts";
+import { probeServer } from "../doctor/probe/probe.ts";
+import { toServerCapabilities } from "../doctor/probe/result.ts";
 import { StorageError, UsageError } from "../../errors.ts";
 import { mergeLayers } from "../../inputs/merge.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { declaredTypes } from "../../inputs/declared_type.ts";
 import { VERSION } from "../../version.ts";
-import { someTime, text } from "../argv.ts";
-import { type Call, defineCommand, JSON_ARG } from "../command.ts";
+import { nonEmptyString, positiveDuration } from "../argv.ts";
+import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
-import { caCertsOf, openHistory } from "../open.ts";
+import { caCertsOf, openRunStore } from "../open.ts";
 import type { Output } from "../output.ts";
 
 const DEFAULT_WORKFLOW = "hello-world";
-const DEFAULT_PATIENCE_MS = 10 * 60_000;
+const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 
-export const contact = defineCommand({
-  name: "contact",
-  summary: "find out what a platform does where its contract is open",
+export const probe = defineCommand({
+  name: "probe",
+  summary: "Test how this server behaves where its API is undocumented",
   usage: "[options]",
   examples: [
-    { line: "pw-workflow-runner contact --workflow hello-world", does: "ask first, try, and remember for this host" },
-    { line: "pw-workflow-runner contact --workflow quick --yes -o profile.json", does: "write what was found" },
+    {
+      line: "pw-workflow-runner probe --workflow hello-world",
+      does: "Confirm, test, and store the result for this host",
+    },
+    { line: "pw-workflow-runner probe --workflow quick --yes -o probe.json", does: "Write the result to a file" },
   ],
   notes: [
-    "Starts up to three runs of the workflow that you name, which has to be a harmless and short one, and cancels what",
-    "still goes on in the end; --delete removes them and their files. What was found holds no name of anybody or",
-    "anything. `simulate --profile FILE` plays such a platform.",
+    "Starts up to three runs of the workflow, which must be short and have no side effects, and cancels the ones still",
+    "running at the end; --delete removes them and their files. The result contains no names of users, workflows or",
+    "runs. `simulate --probe-result FILE` simulates such a server.",
   ].join("\n"),
   args: {
     workflow: {
       type: "custom",
-      parse: text,
+      parse: nonEmptyString,
       metavar: "NAME",
-      description: `What to run (default ${DEFAULT_WORKFLOW})`,
+      description: `The workflow to run (default ${DEFAULT_WORKFLOW})`,
     },
-    input: { type: "custom", parse: text, short: "i", multiple: true, metavar: "INPUTS", description: "Its inputs" },
+    input: {
+      type: "custom",
+      parse: nonEmptyString,
+      short: "i",
+      multiple: true,
+      metavar: "INPUTS",
+      description: "Inputs of the runs, as for run",
+    },
     output: {
       type: "custom",
-      parse: text,
+      parse: nonEmptyString,
       short: "o",
       metavar: "FILE",
-      description: "Write what was found into a file",
+      description: "Write the result to this file, which must not exist yet",
     },
-    patience: {
+    runTimeout: {
       type: "custom",
-      parse: someTime,
+      parse: positiveDuration,
       metavar: "TIME",
-      description: "How long its run may take (default 10m)",
+      description: "Maximum duration of a run (default 10m)",
     },
-    delete: { type: "boolean", description: "Remove the runs that were started, and their files" },
-    yes: { type: "boolean", short: "y", description: "Don't ask" },
+    delete: { type: "boolean", description: "Delete the runs afterwards, with their files" },
+    yes: { type: "boolean", short: "y", description: "Skip the confirmation" },
     ...JSON_ARG,
   },
   async run(call) {
@@ -63,8 +73,8 @@ export const contact = defineCommand({
     const layers = await readLayers(values.input ?? [], inputSources(context));
     const inputs = mergeLayers(layers, declaredTypes(null)).value;
     const credential = await findCredential({ env, readTextFile }, values);
-    await agree(call, { workflow, host: credential.host });
-    const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.say(level, message);
+    await confirm(call, { workflow, host: credential.host });
+    const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.log(level, message);
     const http = createHttp({
       credential,
       caCerts: await caCertsOf(context, values),
@@ -72,67 +82,70 @@ export const contact = defineCommand({
       clock,
       random,
       log,
-      userAgent: `pw-workflow-runner/${VERSION} contact`,
+      userAgent: `pw-workflow-runner/${VERSION} probe`,
     });
-    const tell = (what: string, found: string) => output.say("INFO", `${output.style.dim(what.padEnd(28))} ${found}`);
-    const patienceMs = values.patience ?? DEFAULT_PATIENCE_MS;
-    const options = { signal, workflow, inputs, deletes: values.delete === true, patienceMs };
-    const { profile, left } = await tryPlatform({ http, clock, random, tell }, options);
-    await remember(call, credential.host, hostProfileOf(profile, clock.now()));
-    if (left.length > 0) output.say("INFO", `Still in your list: ${left.join(", ")}`);
-    await answer({ context, output }, profile, values.output);
+    const report = (item: string, result: string) =>
+      output.log("INFO", `${output.style.dim(item.padEnd(28))} ${result}`);
+    const runTimeoutMs = values.runTimeout ?? DEFAULT_RUN_TIMEOUT_MS;
+    const options = { signal, workflow, inputs, deletesRuns: values.delete === true, runTimeoutMs };
+    const { result, remainingRuns } = await probeServer({ http, clock, random, report }, options);
+    await storeCapabilities(call, credential.host, toServerCapabilities(result, clock.now()));
+    if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
+    await printResult({ context, output }, result, values.output);
     return EXIT_CODES.completed;
   },
 });
 
-async function agree(
-  { context, output, values }: Call<{ readonly yes?: boolean | undefined; readonly delete?: boolean | undefined }>,
+async function confirm(
+  { context, output, values }: Invocation<
+    { readonly yes?: boolean | undefined; readonly delete?: boolean | undefined }
+  >,
   { workflow, host }: { readonly workflow: string; readonly host: string },
 ): Promise<void> {
   if (values.yes === true) return;
   if (!context.stdin.isTerminal || !context.stderr.isTerminal) {
-    throw new UsageError(`Cannot try ${host}: nobody can be asked whether runs may be started there`, {
-      hint: "Say --yes if they may",
+    throw new UsageError(`Cannot probe ${host}: starting runs needs a confirmation, and there is no terminal`, {
+      hint: "Use --yes to start runs without a confirmation",
     });
   }
-  const after = values.delete === true ? "are deleted" : "stay in your list";
-  output.say(
+  const cleanup = values.delete === true ? "deletes them afterwards" : "leaves them in your account";
+  output.log(
     "WARNING",
-    `This starts up to three runs of ${workflow} on ${host}; afterwards they ${after}. Go on? [y/N]`,
+    `This starts up to three runs of ${workflow} on ${host} and ${cleanup}. Continue? [y/N]`,
   );
   const line = await context.readLine();
   if (!/^y(es)?$/i.test(line?.trim() ?? "")) {
-    throw new UsageError(`Cannot try ${host}: it was not wished`, { hint: "Nothing was sent" });
+    throw new UsageError("Cancelled: nothing was started");
   }
 }
 
-/** Worth having, and no reason to fail when it can't be kept. */
-async function remember(
-  call: Pick<Call<unknown>, "context" | "output">,
+/** Stores the result for later runs. A failure to store it is only a warning. */
+async function storeCapabilities(
+  call: Pick<Invocation<unknown>, "context" | "output">,
   host: string,
-  facts: ReturnType<typeof hostProfileOf>,
+  capabilities: ReturnType<typeof toServerCapabilities>,
 ): Promise<void> {
-  await using store = openHistory(call, "needed");
+  await using store = openRunStore(call, "required");
   try {
-    await store.updateCapabilities(host, facts);
+    await store.updateCapabilities(host, capabilities);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    call.output.say("WARNING", error.message);
+    call.output.log("WARNING", error.message);
   }
 }
 
-async function answer(
+async function printResult(
   { context, output }: { readonly context: Context; readonly output: Output },
-  profile: object,
+  result: object,
   path: string | undefined,
 ): Promise<void> {
-  if (path === undefined) return output.document(profile);
+  if (path === undefined) return output.document(result);
   try {
-    await context.writeNewFile(path, `${JSON.stringify(profile, null, 2)}\n`);
+    await context.writeNewFile(path, `${JSON.stringify(result, null, 2)}\n`);
   } catch (error) {
     if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    output.document(profile);
-    throw new UsageError(`Cannot write ${path}: there is such a file`, { hint: "What was found stands above" });
+    output.document(result);
+    throw new UsageError(`Cannot write ${path}: the file already exists`, { hint: "The result is printed above" });
   }
-  output.answer(`${output.answerStyle.green("✓")} ${path} tells what was found`);
+  output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
 }

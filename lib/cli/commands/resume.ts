@@ -13,7 +13,7 @@ import type { PendingSubmission, Submission } from "../../submission.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
+import { afterStop, afterTimeout, isMilestone, type Milestone, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
@@ -21,128 +21,135 @@ import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
 import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
-import type { Following } from "./run.ts";
+import type { TrackContext } from "./run.ts";
 import { answerNamed } from "./watch.ts";
 
 export const resume = defineCommand({
   name: "resume",
-  summary: "take up what was started here and not seen to its end",
+  summary: "Resume runs started on this machine that have not finished",
   usage: "[options]",
   examples: [
-    { line: "pw-workflow-runner resume", does: "after a crash, a lost connection or Ctrl-C" },
-    { line: "pw-workflow-runner resume --all --json", does: "runs that were left with --no-wait too, for a program" },
+    { line: "pw-workflow-runner resume", does: "Resume after a crash, a lost connection or Ctrl-C" },
+    { line: "pw-workflow-runner resume --all --json", does: "Include detached runs, and print JSON" },
   ],
   notes: [
-    "First it finds out what became of submits whose outcome is unknown, then it follows every run that this machine",
-    "and user started. Nothing is sent twice. What was never sent and is older than 15 minutes is only told of.",
+    "Determines whether unconfirmed submissions started a run, then tracks every run that this user started on this",
+    "machine. Never submits a run twice. Submissions that were never sent and are older than 15 minutes are only listed.",
   ].join("\n"),
   args: {
-    all: { type: "boolean", description: "Follow also what was left to itself with --no-wait" },
-    submitPending: { type: "boolean", description: "Send also what was never sent and is older than 15 minutes" },
+    all: { type: "boolean", description: "Track detached runs too, such as those started with --no-wait" },
+    submitPending: {
+      type: "boolean",
+      description: "Send submissions that were never sent, even if older than 15 minutes",
+    },
     ...WAIT_ARGS,
     ...STOP_ARGS,
     ...JSON_ARG,
-    events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+    events: { type: "boolean", description: "Print events as JSON Lines" },
   },
   async run(call) {
     const { output, signal, values } = call;
     const wait = { ...DEFAULT_EXECUTE, ...waitOptions(values, call) };
-    await using deps = await openDeps(call, "needed");
+    await using deps = await openDeps(call, "required");
     const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
     const unfinished = await findOpenSubmissions(deps, options);
-    sayWhatIsLeftAlone(output, unfinished, deps.clock.now());
-    const ends = await Promise.all(
-      unfinished.following.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
+    logSkipped(output, unfinished, deps.clock.now());
+    const results = await Promise.all(
+      unfinished.resumable.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
     );
-    if (output.mode === "text") return answerText(output, ends);
-    return answerJson(output, ends, unfinished);
+    if (output.mode === "text") return answerText(output, results);
+    return answerJson(output, results, unfinished);
   },
 });
 
-/** How it ended, or what kept one of several wishes from becoming a run. */
-type End = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: Submission };
+/** The result of a run, or the error that prevented one. */
+type ResumeResult = { readonly result: RunResult } | { readonly error: RunnerError; readonly record: Submission };
 
 async function resumeAndShow(
-  following: Following,
+  tracking: TrackContext,
   record: Submission,
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
-): Promise<End> {
-  const { output, deps, values } = following;
-  let latest: Latest | undefined;
+): Promise<ResumeResult> {
+  const { output, deps, values } = tracking;
+  let latest: Milestone | undefined;
   using viewer = viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
   try {
     const result = await toEnd(resumeSubmission(deps, record, options), (event) => {
-      if (isOfNote(event)) latest = event;
+      if (isMilestone(event)) latest = event;
       viewer.show(event);
     });
-    return { result: await afterTimeout(following, result, values.onTimeout ?? "keep") };
+    return { result: await afterTimeout(tracking, result, values.onTimeout ?? "keep") };
   } catch (error) {
     if (error instanceof RunnerError) return { error, record };
     if (!(error instanceof Stopped)) throw error;
-    throw await afterStop(following, error, { latest, policy: values.onInterrupt ?? "keep" });
+    throw await afterStop(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
   }
 }
 
-function sayWhatIsLeftAlone(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
-  for (const record of pending) output.say("WARNING", pendingLine(record, nowMs));
+function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
+  for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));
   if (detached.length > 0) {
-    output.say("INFO", `${countOf(detached, "run")} left to go on alone: \`resume --all\` follows them too`);
+    output.log("INFO", `${countOf(detached, "detached run")} skipped: \`resume --all\` tracks them too`);
   }
   const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
   for (const owner of owners) {
-    output.say("INFO", `There are runs of ${oneLine(owner)} as well: they need that user's key`);
+    output.log("INFO", `Runs of ${oneLine(owner)} skipped: resuming them needs that user's API key`);
   }
 }
 
 function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number): string {
-  const what = `${oneLine(request.workflow)}, wished ${formatDuration(nowMs - createdAtMs)} ago, was never sent`;
+  const subject = `${oneLine(request.workflow)}, created ${formatDuration(nowMs - createdAtMs)} ago, was never sent`;
   return request.inputs === null
-    ? `${what}; its inputs held secrets, which are not stored: run it again`
-    : `${what}: \`resume --submit-pending\` sends it`;
+    ? `${subject}; its inputs contain secrets, which are not stored: run it again`
+    : `${subject}: \`resume --submit-pending\` sends it`;
 }
 
-function answerText(output: Output, ends: readonly End[]): number {
-  if (ends.length === 0) output.answer("Nothing to take up");
-  for (const end of ends) {
-    if ("result" in end) answerNamed(output, end.result);
-    else output.answer(renderFailure(reportOf(end.error), output.answerStyle));
+function answerText(output: Output, results: readonly ResumeResult[]): number {
+  if (results.length === 0) output.answer("Nothing to resume");
+  for (const result of results) {
+    if ("result" in result) answerNamed(output, result.result);
+    else output.answer(renderFailure(reportOf(result.error), output.answerStyle));
   }
-  return mostSevere(ends.map(exitCodeOfEnd));
+  return mostSevere(results.map(resumeExitCode));
 }
 
-function answerJson(output: Output, ends: readonly End[], { pending, detached, others }: OpenSubmissions): number {
-  const exitCode = mostSevere(ends.map(exitCodeOfEnd));
+function answerJson(
+  output: Output,
+  results: readonly ResumeResult[],
+  { pending, detached, others }: OpenSubmissions,
+): number {
+  const exitCode = mostSevere(results.map(resumeExitCode));
   if (output.mode === "events") return exitCode;
-  const mostSevereEnd = ends.find((end) => exitCodeOfEnd(end) === exitCode);
+  const mostSevereResult = results.find((result) => resumeExitCode(result) === exitCode);
   output.document({
-    runs: ends.map((end) =>
-      "result" in end
-        ? resultDocument(end.result)
-        : { workflowName: end.record.request.workflow, slug: null, ...failureDocument(reportOf(end.error)) }
+    runs: results.map((result) =>
+      "result" in result
+        ? resultDocument(result.result)
+        : { workflowName: result.record.request.workflow, slug: null, ...failureDocument(reportOf(result.error)) }
     ),
     pending: pending.map(({ submissionId, request, createdAtMs }) => ({
       submissionId,
       workflowName: request.workflow,
-      intendedAt: new Date(createdAtMs).toISOString(),
+      createdAt: new Date(createdAtMs).toISOString(),
       hasSecrets: request.inputs === null,
     })),
     detached: detached.map(slugOf),
     others: others.length,
     exitCode,
-    kind: mostSevereEnd === undefined ? "completed" : kindOfEnd(mostSevereEnd),
-    submitted: ends.some((end) => "result" in end && end.result.submitted === "yes") ? "yes" : "no",
+    kind: mostSevereResult === undefined ? "completed" : kindOf(mostSevereResult),
+    submitted: results.some((result) => "result" in result && result.result.submitted === "yes") ? "yes" : "no",
   });
   return exitCode;
 }
 
-function kindOfEnd(end: End): ResultKind | ErrorKind {
-  return "result" in end ? end.result.kind : end.error.kind;
+function kindOf(result: ResumeResult): ResultKind | ErrorKind {
+  return "result" in result ? result.result.kind : result.error.kind;
 }
 
-function exitCodeOfEnd(end: End): number {
-  return exitCodeOf(kindOfEnd(end));
+function resumeExitCode(result: ResumeResult): number {
+  return exitCodeOf(kindOf(result));
 }
 
 function countOf(list: readonly unknown[], noun: string): string {
-  return list.length === 1 ? `1 ${noun} was` : `${list.length} ${noun}s were`;
+  return list.length === 1 ? `1 ${noun}` : `${list.length} ${noun}s`;
 }

@@ -1,7 +1,7 @@
 import type { Args, ArgValues } from "../../deps/gunshi.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
-import { dryRun, type GivenInputs, prepare } from "../../runs/prepare.ts";
+import { dryRun, type InputsSpec, prepare } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
@@ -9,93 +9,103 @@ import { readLayers } from "../../inputs/layers.ts";
 import { secretValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { oneOf, someTime, text } from "../argv.ts";
-import { type Call, defineCommand, JSON_ARG } from "../command.ts";
+import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
+import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
-import { CHECK_ARGS, checkingOf, sayWarnings } from "../check_options.ts";
+import { CHECK_ARGS, checkingOf, showWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import {
   afterStop,
   afterTimeout,
   defaultOnInterrupt,
-  isOfNote,
-  type Latest,
+  isMilestone,
+  type Milestone,
   type OnInterrupt,
   type OnTimeout,
   STOP_ARGS,
-  type StopParts,
+  type StopDeps,
 } from "../tracking/interrupt.ts";
-import { type HistoryUse, type OpenCall, openDeps } from "../open.ts";
+import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../tracking/run_lines.ts";
+import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
 import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
-/** What every command takes that submits a run. */
+/** Options of every command that submits a run. */
 export const RUN_ARGS = {
   input: {
     type: "custom",
-    parse: text,
+    parse: nonEmptyString,
     short: "i",
     multiple: true,
     metavar: "INPUTS",
-    description: "Inputs, see below",
+    description: "Inputs (see below)",
   },
-  name: { type: "custom", parse: text, metavar: "TEXT", description: "What the run is called on the platform" },
+  name: {
+    type: "custom",
+    parse: nonEmptyString,
+    metavar: "TEXT",
+    description: "Display name of the run on the platform",
+  },
   ...CHECK_ARGS,
-  trust: { type: "boolean", description: "Grant what the workflow asks consent for" },
-  noWait: { type: "boolean", description: "Submit, and leave it to go on" },
-  dryRun: { type: "boolean", description: "Let the platform check it, and start nothing" },
+  trust: { type: "boolean", description: "Grant the consent that the workflow asks for" },
+  noWait: { type: "boolean", description: "Submit and exit without waiting" },
+  dryRun: { type: "boolean", description: "Have the platform check the request without starting a run" },
   ...WAIT_ARGS,
   ...STOP_ARGS,
   idempotencyKey: {
     type: "custom",
-    parse: text,
+    parse: nonEmptyString,
     metavar: "TEXT",
-    description: "Name the wish: the same name from anywhere means the same run",
+    description: "Idempotency key: reusing it attaches to the same run",
   },
   idempotencyPolicy: {
     type: "custom",
     parse: idempotencyPolicy,
-    metavar: "WHAT",
-    description: "When the key has a run: attach, reject or new-if-failed (default attach)",
+    metavar: "POLICY",
+    description: "If the key was used before: attach, reject or new-if-failed (default attach)",
   },
   submitTimeout: {
     type: "custom",
-    parse: someTime,
+    parse: positiveDuration,
     metavar: "TIME",
-    description: "Repeat a submit that started nothing for this long (default 10m)",
+    description: "Retry a submission that started no run for this long (default 10m)",
   },
-  noHistory: { type: "boolean", description: "Go on without the history: a run could be lost track of" },
+  noHistory: { type: "boolean", description: "Do not store the run locally: resume cannot find it after a crash" },
   ...JSON_ARG,
-  events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+  events: { type: "boolean", description: "Print events as JSON Lines" },
 } as const satisfies Args;
 
-/** What `-i` takes, for the help. */
+/** The part of the help that explains `-i`. */
 export const INPUT_NOTES = [
-  "-i takes one value each time, and later ones win key by key: - is stdin, {…} is JSON, name.path=value and",
-  "name.path:=JSON are one value, name.path=@FILE is a file's text, name.path=@- asks without echo, and anything",
-  "else is a JSON or YAML file (./ forces a file).",
+  "Each -i takes one argument; later ones override earlier ones, key by key. - reads stdin, {…} is JSON,",
+  "name.path=value and name.path:=JSON set one value, name.path=@FILE reads text from a file, name.path=@- prompts",
+  "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file).",
 ].join("\n");
 
 export const run = defineCommand({
   name: "run",
-  summary: "submit a run, follow it, report its end",
+  summary: "Submit a run and track it to its end",
   usage: "WORKFLOW [-i INPUTS]… [options]",
   examples: [
-    { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "with the inputs of a file" },
+    { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "Read the inputs from a file" },
     {
       line: "pw-workflow-runner run hello-world -i base.json -i hello.message=test --json",
-      does: "a file, one value on top, the result for a program",
+      does: "Override one value of a file, and print the result as JSON",
     },
   ],
   notes: INPUT_NOTES,
   args: {
     workflow: { type: "positional" },
-    preset: { type: "custom", parse: text, metavar: "NAME", description: "Start from inputs saved with the workflow" },
+    preset: {
+      type: "custom",
+      parse: nonEmptyString,
+      metavar: "NAME",
+      description: "Start from this preset of the workflow",
+    },
     ...RUN_ARGS,
   },
   async run(call) {
@@ -109,35 +119,35 @@ export const run = defineCommand({
 });
 
 /**
- * Decides a wish to its end, submits it and follows the run.
+ * Prepares a run, submits it and tracks it.
  *
- * @param given Tells the workflow and its inputs, once there is somebody to ask.
+ * @param inputsOf Returns the workflow and its inputs, once there is a client and a store to read them from.
  */
 export async function runSpec(
-  call: Call<ArgValues<typeof RUN_ARGS> & OpenCall["values"]>,
-  given: (deps: Deps) => Promise<GivenInputs>,
+  call: Invocation<ArgValues<typeof RUN_ARGS> & OpenInvocation["values"]>,
+  inputsOf: (deps: Deps) => Promise<InputsSpec>,
 ): Promise<number> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
-  await using deps = await openDeps(call, values.dryRun === true ? "welcome" : historyUse(output, values));
+  await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
   const checking = checkingOf(values);
   const { request, warnings } = await prepare(deps, {
-    ...await given(deps),
+    ...await inputsOf(deps),
     displayName: values.name ?? null,
     isTrusted: values.trust === true,
     checking,
   }, { signal });
-  output.hide(secretValues(request.inputs, request.secretPaths));
-  if (checking === "none") output.say("WARNING", "The inputs are sent unchecked");
-  sayWarnings(output, warnings);
+  output.redact(secretValues(request.inputs, request.secretPaths));
+  if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
+  showWarnings(output, warnings);
   if (values.dryRun === true) {
     await dryRun(deps, request, { signal });
     return answerDryRun(output, request);
   }
   const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const isWaiting = values.noWait !== true;
-  return await submitAndFollow({ ...call, deps }, request, {
+  return await submitAndTrack({ ...call, deps }, request, {
     ...options,
     submitTimeoutMs,
     isWaiting,
@@ -145,10 +155,9 @@ export async function runSpec(
   });
 }
 
-/** How the history is used by a command that submits. */
 export function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
-  if (noHistory !== true) return "needed";
-  output.say("WARNING", "Without history: if this process dies, `resume` will not find the run");
+  if (noHistory !== true) return "required";
+  output.log("WARNING", "Local history is off: if this process dies, `resume` cannot find the run");
   return "none";
 }
 
@@ -157,76 +166,78 @@ function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
   readonly idempotencyPolicy?: KeyPolicy | undefined;
 }): KeyWithPolicy | undefined {
   if (key === undefined && idempotencyPolicy !== undefined) {
-    throw new UsageError("Cannot use --idempotency-policy: there is no --idempotency-key", {
-      hint: "Name the wish: --idempotency-key TEXT",
+    throw new UsageError("Cannot use --idempotency-policy without --idempotency-key", {
+      hint: "Add --idempotency-key TEXT",
     });
   }
   return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
-/** What a command that follows runs works with. */
-export interface Following extends StopParts {
+/** What a command that tracks runs works with. */
+export interface TrackContext extends StopDeps {
   readonly deps: Deps;
   readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
 }
 
-/** The main job: submits, shows what happens, answers with how it ended. */
-export async function submitAndFollow(
-  following: Following,
+/** Submits a run, shows its progress, prints its result and returns the exit code. */
+export async function submitAndTrack(
+  tracking: TrackContext,
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps, values } = following;
-  let latest: Latest | undefined;
+  const { output, deps, values } = tracking;
+  let latest: Milestone | undefined;
   using viewer = viewRun(output, deps.clock);
   try {
     const result = await toEnd(execute(deps, request, options), (event) => {
-      if (isOfNote(event)) latest = event;
+      if (isMilestone(event)) latest = event;
       viewer.show(event);
     });
     viewer[Symbol.dispose]();
     await deleteExpired(deps);
-    return answerResult(output, await afterTimeout(following, result, values.onTimeout ?? "keep"));
+    return answerResult(output, await afterTimeout(tracking, result, values.onTimeout ?? "keep"));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     viewer[Symbol.dispose]();
-    const policy = values.onInterrupt ?? defaultOnInterrupt(following);
-    throw await afterStop(following, error, { latest, policy });
+    const policy = values.onInterrupt ?? defaultOnInterrupt(tracking);
+    throw await afterStop(tracking, error, { latest, policy });
   }
 }
 
-/** One run in so many tidies up. */
-const TIDIES_UP = 1 / 50;
+/** The share of runs that prune the local history. */
+const PRUNE_PROBABILITY = 1 / 50;
 const YEAR_MS = 365 * 86_400_000;
 const MAX_RECORDS = 200_000;
 
-/** What is over is forgotten in time, so that nobody's disk fills up over the years. */
+/** Removes old finished submissions, so that the local history does not grow without limit. */
 async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
-  if (random() >= TIDIES_UP) return;
+  if (random() >= PRUNE_PROBABILITY) return;
   try {
     await store.prune({ beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
   } catch (error) {
-    // Another run will.
+    // A later run will prune.
     if (!(error instanceof StorageError)) throw error;
   }
 }
 
-/** Says how a run ended, in the form that was asked for. */
+/** Prints a result in the output mode and returns its exit code. */
 export function answerResult(output: Output, result: RunResult): number {
   if (output.mode === "json") output.document(resultDocument(result));
   if (output.mode === "events" && result.kind === "submitted") {
-    output.event({ v: 1, type: "left", result: resultDocument(result) });
+    output.event({ v: 1, type: "detached", result: resultDocument(result) });
   }
   if (output.mode === "text") {
-    output.say("INFO", "");
-    output.answer(verdict(result, output.answerStyle));
+    output.log("INFO", "");
+    output.answer(renderResult(result, output.answerStyle));
   }
   return exitCodeOf(result.kind);
 }
 
 function answerDryRun(output: Output, { workflow }: RunRequest): number {
   if (output.mode === "text") {
-    output.answer(`${output.answerStyle.green("✓")} ${workflow} can be run with these inputs; nothing was started`);
+    output.answer(
+      `${output.answerStyle.green("✓")} The platform accepts ${workflow} with these inputs; nothing was started`,
+    );
   } else output.document({ workflowName: workflow, exitCode: EXIT_CODES.completed, kind: "dry_run", submitted: "no" });
   return EXIT_CODES.completed;
 }

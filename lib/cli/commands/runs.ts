@@ -1,13 +1,13 @@
 import { viewOf } from "../../runs/view.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
 import type { Run, RunPage } from "../../run.ts";
-import { oneOf, wholeNumber } from "../argv.ts";
+import { integer, oneOf } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderRuns } from "../render/runs.ts";
 
-const PLATFORM_WORDS = {
+const PLATFORM_STATUSES = {
   running: "running",
   completed: "completed",
   failed: "error",
@@ -16,54 +16,56 @@ const PLATFORM_WORDS = {
   canceled: "canceled",
 } as const;
 
-const statusWord = oneOf("running", "completed", "failed", "cancelled", "error", "canceled");
-const howMany = wholeNumber({ min: 1, max: 10_000 });
+const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", "canceled");
+const count = integer({ min: 1, max: 10_000 });
 
 export const runs = defineCommand({
   name: "runs",
-  summary: "what was run",
+  summary: "List runs on the platform",
   usage: "[WORKFLOW] [options]",
   examples: [
-    { line: "pw-workflow-runner runs hello-world --limit 5", does: "the last five runs of a workflow" },
-    { line: "pw-workflow-runner runs --status failed --json", does: "what failed, for a program" },
+    { line: "pw-workflow-runner runs hello-world --limit 5", does: "List the last five runs of a workflow" },
+    { line: "pw-workflow-runner runs --status failed --json", does: "List failed runs as JSON" },
   ],
   args: {
     workflow: { type: "positional", required: false },
     status: {
       type: "custom",
-      parse: statusWord,
+      parse: runStatus,
       multiple: true,
       metavar: "STATUS",
-      description: "Only these: running, completed, failed or cancelled; may be repeated",
+      description: "Only runs that are running, completed, failed or cancelled; repeatable",
     },
     limit: {
       type: "custom",
-      parse: howMany,
+      parse: count,
       metavar: "N",
-      description: "How many (default 20)",
+      description: "Maximum number of runs to list (default 20)",
     },
     ...JSON_ARG,
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
-    const statuses = (values.status ?? []).map((word) => PLATFORM_WORDS[word]);
+    const statuses = (values.status ?? []).map((status) => PLATFORM_STATUSES[status]);
     const { workflow, limit = 20 } = values;
     const { runs, total } = await firstRuns(client, { workflow, statuses, limit, signal });
     const views = runs.map((run) => viewOf(run));
     if (output.mode === "json") {
       output.document({ runs: views, total });
     } else if (views.length === 0) {
-      output.say("INFO", workflow === undefined ? "No run fits" : `No run of ${workflow} fits`);
+      output.log("INFO", workflow === undefined ? "No matching runs" : `No matching runs of ${workflow}`);
     } else {
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
       output.answer(renderRuns(views, { style: output.answerStyle, columns, nowMs: context.clock.now() }));
-      if (total > views.length) output.say("INFO", output.style.dim(`${views.length} of ${total}: --limit shows more`));
+      if (total > views.length) {
+        output.log("INFO", output.style.dim(`Showing ${views.length} of ${total}: use --limit to show more`));
+      }
     }
     return EXIT_CODES.completed;
   },
 });
 
-/** A server may answer with fewer than were asked for: asks on until there are enough. */
+/** Lists page by page, since a server may return fewer runs than requested. */
 async function firstRuns(client: Client, { limit, ...query }: RunQuery & { readonly limit: number }): Promise<RunPage> {
   const runs: Run[] = [];
   while (true) {

@@ -3,41 +3,47 @@ import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, runsOn, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
-import { text, wholeNumber } from "../argv.ts";
+import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
-import { formatLocal, policyWords, renderSchedules } from "../render/schedules.ts";
+import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
 
-const USUAL_FILE = "functions/schedules.ts";
+const DEFAULT_FILE = "functions/schedules.ts";
 
 export const schedules = defineCommand({
   name: "schedules",
-  summary: "what runs by itself, and when next",
+  summary: "List schedules and their next occurrences",
   usage: "[options]",
   examples: [
-    { line: "pw-workflow-runner schedules", does: `check ${USUAL_FILE}, and show when each comes next` },
-    { line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json", does: "another file, for a program" },
+    {
+      line: "pw-workflow-runner schedules",
+      does: `Check ${DEFAULT_FILE} and show the next occurrences of each schedule`,
+    },
+    {
+      line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json",
+      does: "Read another file, and print JSON",
+    },
   ],
-  notes: "The file is a TypeScript module that exports schedules: see functions/schedules.ts. It is run to be read.",
+  notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
   args: {
     file: {
       type: "custom",
-      parse: text,
+      parse: nonEmptyString,
       metavar: "PATH",
-      description: `The module (default ${USUAL_FILE}, here or in the program's own folder)`,
+      description: `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`,
     },
     count: {
       type: "custom",
-      parse: wholeNumber({ min: 0, max: 1000 }),
+      parse: integer({ min: 0, max: 1000 }),
       metavar: "N",
-      description: "How many slots to show of each (default 5)",
+      description: "Number of occurrences to show for each (default 5)",
     },
     timeline: {
       type: "custom",
-      parse: text,
+      parse: nonEmptyString,
       metavar: "NAME",
-      description: `Tell what is on there (default ${PRODUCTION})`,
+      description: `Show which schedules are enabled there (default ${PRODUCTION})`,
     },
     ...JSON_ARG,
   },
@@ -50,22 +56,22 @@ export const schedules = defineCommand({
       next: nextOccurrences(schedule, nowMs, count),
     }));
     if (output.mode === "json") {
-      // Inputs and addresses may hold secrets: the file tells them, this answer does not.
+      // Inputs and webhook URLs may contain secrets, so they are left out.
       const documents = views.map(({ schedule, isEnabled, next }) => ({
         ...schedule,
         inputs: undefined,
         notify: schedule.notify.map(({ url, ...webhook }) => ({ host: new URL(url).host, ...webhook })),
         isEnabled,
-        policies: policyWords(schedule),
-        next: next.map(({ id, atMs }) => ({
+        policies: policyLines(schedule),
+        next: next.map(({ id, scheduledAtMs }) => ({
           id,
-          at: new Date(atMs).toISOString(),
-          local: formatLocal(atMs, schedule.timeZone),
+          at: new Date(scheduledAtMs).toISOString(),
+          local: formatLocal(scheduledAtMs, schedule.timeZone),
         })),
       }));
       output.document({ timeline, schedules: documents });
     } else if (views.length === 0) {
-      output.say("INFO", `${path} holds no schedule`);
+      output.log("INFO", `No schedules in ${path}`);
     } else {
       output.answer(renderSchedules(views, output.answerStyle));
     }
@@ -73,26 +79,26 @@ export const schedules = defineCommand({
   },
 });
 
-interface Loaded {
-  /** As the user knows it. */
+interface LoadedSchedules {
+  /** As shown to the user. */
   readonly path: string;
   readonly list: readonly Schedule[];
 }
 
-async function loadSchedules(context: Context, file: string | undefined): Promise<Loaded> {
+async function loadSchedules(context: Context, file: string | undefined): Promise<LoadedSchedules> {
   if (file !== undefined || await isHere(context)) {
-    const path = file ?? USUAL_FILE;
+    const path = file ?? DEFAULT_FILE;
     const { pathToFileURL } = await import("node:url");
     return { path, list: await importSchedules(pathToFileURL(path), path) };
   }
-  const path = `the program's own ${USUAL_FILE}`;
-  return { path, list: await importSchedules(new URL(`../../../${USUAL_FILE}`, import.meta.url), path) };
+  const path = `the program's ${DEFAULT_FILE}`;
+  return { path, list: await importSchedules(new URL(`../../../${DEFAULT_FILE}`, import.meta.url), path) };
 }
 
 async function isHere({ mayRead, readTextFile }: Context): Promise<boolean> {
-  if (!mayRead(USUAL_FILE)) return false;
+  if (!mayRead(DEFAULT_FILE)) return false;
   try {
-    await readTextFile(USUAL_FILE);
+    await readTextFile(DEFAULT_FILE);
     return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
@@ -100,18 +106,18 @@ async function isHere({ mayRead, readTextFile }: Context): Promise<boolean> {
   }
 }
 
-/** Runs the module and checks what it exports. */
+/** Executes the module and checks its export. */
 async function importSchedules(url: URL, path: string): Promise<readonly Schedule[]> {
   const { schedules } = await importModule(url, path);
   if (schedules !== undefined) return readSchedules(schedules);
-  throw new UsageError(`Cannot read schedules: ${path} exports none`, {
-    hint: "It needs a line like: export const schedules = defineSchedules([…])",
+  throw new UsageError(`Cannot read schedules: ${path} does not export any`, {
+    hint: "Add a line such as: export const schedules = defineSchedules([…])",
   });
 }
 
 async function importModule(url: URL, path: string): Promise<{ readonly schedules?: unknown }> {
   try {
-    // deno-lint-ignore house/literal-import -- the file is the user's
+    // deno-lint-ignore project/literal-import -- the path comes from the user
     return await import(url.href);
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
@@ -120,20 +126,20 @@ async function importModule(url: URL, path: string): Promise<{ readonly schedule
     if (/^Requires .+ access/.test(error.message)) throw error;
     const [line = ""] = error.message.split("\n");
     if (/^Module not found/.test(line) && line.includes(url.href)) {
-      throw new NotFound(`Cannot read schedules: there is no file ${path}`, {
-        hint: "Name one with --file",
+      throw new NotFound(`Cannot read schedules: no such file ${path}`, {
+        hint: "Choose a file with --file",
         cause: error,
       });
     }
     throw new UsageError(`Cannot read schedules from ${path}: ${line}`, {
-      // A binary compiled by Deno 2.4 does not read TypeScript that it was not made with; newer ones do.
-      hint: `Try \`deno check ${path}\`; a binary may read plain JavaScript alone`,
+      // A binary compiled by Deno 2.4 can't import TypeScript that is not embedded in it; newer ones can.
+      hint: `Try \`deno check ${path}\`; a compiled binary may support only plain JavaScript`,
       cause: error,
     });
   }
 }
 
-/** A module may bring its own copy of this program: its errors are ours but for their class. */
+/** A module may import its own copy of this program, so its errors have the same shape but another class. */
 function problemsOf(error: Error): readonly Problem[] {
   const found: unknown = "problems" in error ? error.problems : [];
   return Array.isArray(found) && found.every(isProblem) ? found : [];

@@ -9,11 +9,11 @@ import { renderWorkflow } from "../render/workflow.ts";
 
 export const show = defineCommand({
   name: "show",
-  summary: "what a workflow is and what it asks for",
+  summary: "Show a workflow and its inputs",
   usage: "WORKFLOW [options]",
   examples: [
-    { line: "pw-workflow-runner show hello-world", does: "its inputs with types and defaults" },
-    { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "the workflow file itself" },
+    { line: "pw-workflow-runner show hello-world", does: "Show its inputs with types and defaults" },
+    { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "Save the workflow file" },
   ],
   args: {
     workflow: { type: "positional" },
@@ -37,6 +37,6 @@ export const show = defineCommand({
 });
 
 function masked(preset: Preset, { yaml }: Workflow): Preset {
-  const secretPaths = findSecrets(preset.inputs, { form: readForm(yaml), asked: [] });
+  const secretPaths = findSecrets(preset.inputs, { form: readForm(yaml), secretPaths: [] });
   return { ...preset, inputs: maskSecrets(preset.inputs, secretPaths) };
 }

@@ -9,17 +9,17 @@ import { parseOneRun } from "../tracking/run_ref.ts";
 
 export const status = defineCommand({
   name: "status",
-  summary: "how a run is doing",
+  summary: "Show the status of a run",
   usage: "RUN [options]",
   examples: [
-    { line: "pw-workflow-runner status hello-world-00047", does: "by its slug" },
-    { line: "pw-workflow-runner status hello-world 47 --json", does: "by workflow and number, for a program" },
+    { line: "pw-workflow-runner status hello-world-00047", does: "Find the run by its slug" },
+    { line: "pw-workflow-runner status hello-world 47 --json", does: "Find it by workflow and number, and print JSON" },
   ],
   notes:
-    "Ends with 0 whenever it could answer; with --exit-status it ends as the run does, and with 0 while it goes on.",
+    "Exits with 0 if the status could be read. With --exit-status, the exit code is that of the run, or 0 while it is\nrunning.",
   args: {
     run: { type: "positional", multiple: true, required: false },
-    exitStatus: { type: "boolean", description: "End with the run's own outcome" },
+    exitStatus: { type: "boolean", description: "Exit with the exit code of the run" },
     ...JSON_ARG,
   },
   async run({ context, output, signal, values }) {
@@ -27,7 +27,7 @@ export const status = defineCommand({
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const view = viewOf(run);
-    const exitCode = values.exitStatus === true ? outcomeOf(view) : EXIT_CODES.completed;
+    const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, exitCode, kind: view.status, submitted: "no" });
     else {output.answer(
         renderRun(view, { style: output.answerStyle, nowMs: context.clock.now(), position: positionIn(run) }),
@@ -36,7 +36,7 @@ export const status = defineCommand({
   },
 });
 
-function outcomeOf({ status }: RunView): number {
+function runExitCode({ status }: RunView): number {
   return status === "running" ? EXIT_CODES.completed : exitCodeOf(KIND_OF_STATUS[status]);
 }
 

@@ -1,6 +1,6 @@
 import { toEnd } from "../../runs/execute.ts";
 import { type TrackOptions } from "../../runs/options.ts";
-import { follow } from "../../runs/track_run.ts";
+import { trackRun } from "../../runs/track_run.ts";
 import { findRun } from "../../runs/find.ts";
 import { formatRunId } from "../../runs/view.ts";
 import type { RunResult } from "../../result.ts";
@@ -8,30 +8,33 @@ import type { RunId } from "../../run.ts";
 import { defineCommand, JSON_ARG } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isOfNote, type Latest, STOP_ARGS } from "../tracking/interrupt.ts";
+import { afterStop, afterTimeout, isMilestone, type Milestone, STOP_ARGS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { verdict } from "../tracking/run_lines.ts";
+import { renderResult } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
 import { parseManyRuns } from "../tracking/run_ref.ts";
 import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
-import { answerResult, type Following } from "./run.ts";
+import { answerResult, type TrackContext } from "./run.ts";
 
 export const watch = defineCommand({
   name: "watch",
-  summary: "follow runs to their end",
+  summary: "Track runs to their end",
   usage: "RUN… [options]",
   examples: [
-    { line: "pw-workflow-runner watch hello-world-00047", does: "one run, ending as it ends" },
-    { line: "pw-workflow-runner watch hello-world#47 data-processor#12", does: "two; the graver end counts" },
+    { line: "pw-workflow-runner watch hello-world-00047", does: "Track one run and exit with its exit code" },
+    {
+      line: "pw-workflow-runner watch hello-world#47 data-processor#12",
+      does: "Track two runs; the most severe exit code wins",
+    },
   ],
   args: {
     runs: { type: "positional", multiple: true, required: false },
     ...WAIT_ARGS,
     ...STOP_ARGS,
     ...JSON_ARG,
-    events: { type: "boolean", description: "Tell everything that happens as JSON Lines" },
+    events: { type: "boolean", description: "Print events as JSON Lines" },
   },
   async run(call) {
     const { output, signal, values } = call;
@@ -50,24 +53,24 @@ export const watch = defineCommand({
 });
 
 async function watchOne(
-  following: Following,
+  tracking: TrackContext,
   runId: RunId,
   { label, ...options }: TrackOptions & { readonly label: string | undefined },
 ): Promise<RunResult> {
-  const { output, deps, values } = following;
-  let latest: Latest | undefined;
+  const { output, deps, values } = tracking;
+  let latest: Milestone | undefined;
   using viewer = viewRun(output, deps.clock, label === undefined ? {} : { label });
   try {
-    const result = await toEnd(follow(deps, runId, options), (event) => {
-      if (isOfNote(event)) latest = event;
+    const result = await toEnd(trackRun(deps, runId, options), (event) => {
+      if (isMilestone(event)) latest = event;
       viewer.show(event);
     });
-    return await afterTimeout(following, result, values.onTimeout ?? "keep");
+    return await afterTimeout(tracking, result, values.onTimeout ?? "keep");
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     viewer[Symbol.dispose]();
-    // Of several runs at once nobody can be asked in turn, and who only looks does not mean to end what he looks at.
-    throw await afterStop(following, error, { latest, policy: values.onInterrupt ?? "keep" });
+    // Never prompt here: several runs can be tracked at once, and watching a run is no reason to cancel it.
+    throw await afterStop(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
   }
 }
 
@@ -84,11 +87,11 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
   return exitCode;
 }
 
-/** Says how one of several runs ended. */
+/** Prints the result of one of several runs. */
 export function answerNamed(output: Output, result: RunResult): void {
   const name = result.slug ??
     formatRunId({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
-  output.answer(`${oneLine(name)}: ${verdict(result, output.answerStyle)}`);
+  output.answer(`${oneLine(name)}: ${renderResult(result, output.answerStyle)}`);
 }
 
 function labelFor(runIds: readonly RunId[], runId: RunId): string | undefined {

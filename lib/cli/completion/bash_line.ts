@@ -1,51 +1,51 @@
 /**
- * A command line as bash has it. Bash splits words at `=` and `:` as well, and replaces only what stands after the last
- * of these, so the whole line is read here, and answered with what bash is to put there. Rules: the manual's sections
- * "Quoting" and "Programmable Completion", and readline's search for the word to complete.
+ * Parses a bash command line. Bash also splits words at `=` and `:`, and replaces only the text after the last of these.
+ * Therefore the complete line is parsed here, and the reply is exactly the text that bash inserts. Rules: sections
+ * "Quoting" and "Programmable Completion" of the bash manual, and readline's search for the word to complete.
  */
 
 export interface BashLine {
-  /** The words before the cursor, the command's own among them, without their quotes. */
+  /** The words before the current one, unquoted, including the command itself. */
   readonly words: readonly string[];
-  /** The word that the cursor stands in, without its quotes. */
+  /** The word at the cursor, unquoted. */
   readonly current: string;
-  /** How much of it bash leaves as it is. */
-  readonly kept: number;
+  /** How many characters of it bash does not replace. */
+  readonly keptLength: number;
   /** The quote that is open at the cursor. */
   readonly quote: Quote;
-  /** Whether it is where output goes or input comes from. */
+  /** Whether the current word is the target of `<` or `>`. */
   readonly isRedirect: boolean;
 }
 
 type Quote = "" | "'" | '"';
 
 /**
- * Reads a line up to the cursor. Nothing in it is run or looked up: `$(…)` stays text.
+ * Parses a line up to the cursor. Nothing is expanded: `$(…)` stays text.
  *
  * @param breaks The value of COMP_WORDBREAKS.
  */
-export function readBashLine(line: string, breaks: string): BashLine {
+export function parseBashLine(line: string, breaks: string): BashLine {
   const words: string[] = [];
   let word: string | undefined;
   let quote: Quote = "";
-  let kept = 0;
+  let keptLength = 0;
   let keptBeforeQuote = 0;
   let isRedirect = false;
-  const end = () => {
+  const endWord = () => {
     if (word !== undefined && !isRedirect) words.push(word);
     if (word !== undefined) isRedirect = false;
     word = undefined;
-    kept = 0;
+    keptLength = 0;
   };
   for (let index = 0; index < line.length; index++) {
     const character = line[index] ?? "";
     const next = line[index + 1];
     if (quote !== "" && character === quote) {
       quote = "";
-      kept = keptBeforeQuote;
+      keptLength = keptBeforeQuote;
     } else if (quote === "'") word += character;
     else if (character === "\\") {
-      // At the end it quotes what is still to come.
+      // At the end of the line it escapes the next character to be typed.
       if (next === undefined) word ??= "";
       else word = (word ?? "") + (quote === '"' && !/["$`\\]/.test(next) ? character + next : next);
       index++;
@@ -53,40 +53,40 @@ export function readBashLine(line: string, breaks: string): BashLine {
     else if (character === "'" || character === '"') {
       quote = character;
       word ??= "";
-      keptBeforeQuote = kept;
-      kept = word.length;
-    } else if (/\s/.test(character)) end();
+      keptBeforeQuote = keptLength;
+      keptLength = word.length;
+    } else if (/\s/.test(character)) endWord();
     else if (/[<>]/.test(character)) {
-      end();
+      endWord();
       isRedirect = true;
-    } else if (/[;|&()]/.test(character)) end();
+    } else if (/[;|&()]/.test(character)) endWord();
     else {
       const before: string = word ?? "";
       word = before + character;
-      // Readline keeps these two with the word that they begin.
-      if (breaks.includes(character)) kept = /[$@]/.test(character) ? before.length : word.length;
+      // Readline makes `$` and `@` a part of the word that follows them.
+      if (breaks.includes(character)) keptLength = /[$@]/.test(character) ? before.length : word.length;
     }
   }
-  return { words, current: word ?? "", kept, quote, isRedirect };
+  return { words, current: word ?? "", keptLength, quote, isRedirect };
 }
 
-/** What bash is to put in place of the word, so that it means `text`. */
+/** What bash inserts so that the word becomes `text`. */
 export function bashReply(
-  { text, isWhole }: { readonly text: string; readonly isWhole: boolean },
-  { kept, quote }: Pick<BashLine, "kept" | "quote">,
+  { text, isComplete }: { readonly text: string; readonly isComplete: boolean },
+  { keptLength, quote }: Pick<BashLine, "keptLength" | "quote">,
 ): string {
-  const quoted = [...text.slice(kept)].map((character) => quoteCharacter(character, quote)).join("");
-  // An open quote is closed by readline, unless the word ends with one.
-  return isWhole ? `${quoted}${quote === "" ? " " : quote}` : quoted;
+  const quoted = [...text.slice(keptLength)].map((character) => quoteCharacter(character, quote)).join("");
+  // Readline closes an open quote, unless the word already ends with one.
+  return isComplete ? `${quoted}${quote === "" ? " " : quote}` : quoted;
 }
 
-/** Each character by itself, so that what several words begin with is whole wherever readline cuts it. */
+/** Quotes characters one by one, so that readline can cut the reply at any common prefix. */
 function quoteCharacter(character: string, quote: Quote): string {
   switch (quote) {
     case "'":
       return character === "'" ? `'\\''` : character;
     case '"':
-      // In double quotes nothing keeps `!` from the history, so it stands outside of them.
+      // History expansion also applies inside double quotes, so `!` is put outside of them.
       return character === "!" ? `"\\!"` : /["$`\\]/.test(character) ? `\\${character}` : character;
     case "":
       return /[\w./:=@%+,-]|[^\0-\x7f]/.test(character) ? character : `\\${character}`;

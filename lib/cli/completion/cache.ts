@@ -1,18 +1,17 @@
-/** What a platform told a moment ago, so that each press of Tab need not ask again. For one key, which is not in it. */
+/** Caches platform data so that not every press of Tab sends a request. Belongs to one key, and does not contain it. */
 
 import type { Credential } from "../../platform/credentials/credentials.ts";
 
-const FRESH_MS = 30_000;
+const MAX_AGE_MS = 30_000;
 const FOLDER = "pw-workflow-runner";
 const FILE = "completions.json";
 
-/** What is kept: names and their descriptions, as rows of text. */
 export type Rows = readonly (readonly string[])[];
 
 export interface Cache {
-  /** What was put there within 30 seconds; `undefined` for nothing. */
+  /** `undefined` when there is no entry, or it is older than 30 seconds. */
   get(name: string): Rows | undefined;
-  /** Never throws: what can't be kept is asked for again. */
+  /** Never throws: an entry that can't be stored is requested again. */
   put(name: string, rows: Rows): Promise<void>;
 }
 
@@ -24,26 +23,26 @@ export interface CacheOptions {
   readonly random: () => number;
 }
 
-/** The user's folder for what may be thrown away; `undefined` where none is known. */
+/** The user's cache folder; `undefined` when the environment names none. */
 export function cacheFolder(
   env: (name: string) => string | undefined,
   os: typeof Deno.build.os,
 ): string | undefined {
-  const set = (name: string) => env(name)?.trim() || undefined;
+  const variable = (name: string) => env(name)?.trim() || undefined;
   if (os === "windows") {
-    const local = set("LOCALAPPDATA");
+    const local = variable("LOCALAPPDATA");
     return local === undefined ? undefined : `${local}\\${FOLDER}\\cache`;
   }
-  // The XDG rules: a path that is not absolute is to be ignored.
-  const cache = set("XDG_CACHE_HOME");
+  // XDG Base Directory Specification: relative paths must be ignored.
+  const cache = variable("XDG_CACHE_HOME");
   if (cache?.startsWith("/")) return `${cache}/${FOLDER}`;
-  const home = set("HOME");
+  const home = variable("HOME");
   return home === undefined ? undefined : `${home}/.cache/${FOLDER}`;
 }
 
-/** Opens what is kept for this key; what is kept for another is not seen, and is overwritten. Never throws. */
+/** Opens the cache of this key; the cache of another key is ignored and overwritten. Never throws. */
 export async function openCache({ folder, credential, nowMs, random }: CacheOptions): Promise<Cache> {
-  const owner = await ownerOf(credential);
+  const owner = await ownerHash(credential);
   const path = folder === undefined ? undefined : `${folder}/${FILE}`;
   const entries = path === undefined ? new Map<string, Entry>() : await readEntries(path, owner, nowMs);
   return {
@@ -52,13 +51,13 @@ export async function openCache({ folder, credential, nowMs, random }: CacheOpti
       if (folder === undefined || path === undefined) return;
       entries.set(name, { atMs: nowMs, rows });
       const text = JSON.stringify({ v: 1, owner, entries: Object.fromEntries(entries) });
-      const part = `${path}.${Math.floor(random() * 2 ** 32).toString(36)}`;
+      const temporaryPath = `${path}.${Math.floor(random() * 2 ** 32).toString(36)}`;
       try {
         await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
-        await Deno.writeTextFile(part, text, { createNew: true, mode: 0o600 });
-        await Deno.rename(part, path);
+        await Deno.writeTextFile(temporaryPath, text, { createNew: true, mode: 0o600 });
+        await Deno.rename(temporaryPath, path);
       } catch {
-        // A full disk or a grant that is missing: without it, it is only slower.
+        // A full disk or a missing permission: completion works without the cache, only slower.
       }
     },
   };
@@ -69,8 +68,8 @@ interface Entry {
   readonly rows: Rows;
 }
 
-/** A name for host and key that does not tell the key. */
-async function ownerOf({ host, authorization }: CacheOptions["credential"]): Promise<string> {
+/** Identifies host and key without revealing the key. */
+async function ownerHash({ host, authorization }: CacheOptions["credential"]): Promise<string> {
   const bytes = new TextEncoder().encode(`${host}\0${authorization.reveal()}`);
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -84,7 +83,7 @@ async function readEntries(path: string, owner: string, nowMs: number): Promise<
     }
     return new Map(
       Object.entries(content.entries).flatMap(([name, entry]) => {
-        const isFresh = isEntry(entry) && entry.atMs <= nowMs && nowMs - entry.atMs < FRESH_MS;
+        const isFresh = isEntry(entry) && entry.atMs <= nowMs && nowMs - entry.atMs < MAX_AGE_MS;
         return isFresh ? [[name, entry] as const] : [];
       }),
     );

@@ -1,27 +1,24 @@
-/** The words that fit a place, of what is known. What can't be found out is left out, without a word. */
-
 import { oneLine } from "../../escape.ts";
-import type { Place } from "./place.ts";
+import type { CompletionTarget } from "./target.ts";
 
-/** A word that may be put at the cursor. */
 export interface Candidate {
   readonly text: string;
-  /** On one line, harmless; may be empty. */
+  /** One line without control characters; may be empty. */
   readonly description: string;
-  /** Whether the word ends here: a space follows. */
-  readonly isWhole: boolean;
+  /** Whether a space follows. */
+  readonly isComplete: boolean;
 }
 
-/** What is known, asked for when it is needed. Each may throw. */
-export interface Facts {
+/** Loads each kind of data on demand. Every method may throw. */
+export interface CompletionSources {
   commands(): readonly Named[];
   workflows(): Promise<readonly Named[]>;
   presets(workflow: string): Promise<readonly Named[]>;
-  inputs(workflow: string): Promise<readonly InputFact[]>;
-  /** The latest first. */
+  inputs(workflow: string): Promise<readonly InputCompletion[]>;
+  /** Newest first. */
   runs(): Promise<readonly (Named & { readonly isRunning: boolean })[]>;
   contexts(): Promise<readonly string[]>;
-  /** What is in a folder, as it was typed with its slash; the working folder's is empty. */
+  /** @param folder As typed, with its trailing slash; empty for the working folder. */
   files(folder: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
 }
 
@@ -30,117 +27,129 @@ export interface Named {
   readonly description: string;
 }
 
-/** Something that a workflow asks for. */
-export interface InputFact {
-  /** As `-i` takes it; rows of a list are told as their first, like `rows[0].name`. */
+export interface InputCompletion {
+  /** In the syntax of `-i`; the fields of a list appear once, for its first row, like `rows[0].name`. */
   readonly path: string;
   readonly description: string;
-  /** What it may be, where its form tells. */
+  /** Allowed values, if the form lists them. */
   readonly values: readonly string[];
 }
 
 /**
- * Finds what fits. All that may stand there is told, whether or not it begins as what was typed: shells have their own
- * ways to match. Files are told of the typed folder alone.
+ * All candidates for the target, whether or not they start with the typed text: each shell has its own matching. Files
+ * come from the typed folder only. A source that fails contributes no candidates.
  *
- * @param typed What was typed of the word, after the place's head.
+ * @param typed The typed part of the word, after the target's prefix.
  */
-export async function candidatesOf(place: Place, typed: string, facts: Facts): Promise<readonly Candidate[]> {
-  const candidates = await candidatesAt(place, typed, facts);
-  // What can't be shown as it is can't be typed safely either.
+export async function findCandidates(
+  target: CompletionTarget,
+  typed: string,
+  sources: CompletionSources,
+): Promise<readonly Candidate[]> {
+  const candidates = await candidatesFor(target, typed, sources);
+  // A name with control characters can't be inserted safely.
   return candidates.filter(({ text }) => text !== "" && oneLine(text) === text);
 }
 
-async function candidatesAt(place: Place, typed: string, facts: Facts): Promise<readonly Candidate[]> {
-  switch (place.type) {
+async function candidatesFor(
+  target: CompletionTarget,
+  typed: string,
+  sources: CompletionSources,
+): Promise<readonly Candidate[]> {
+  switch (target.type) {
     case "commands":
-      return facts.commands().map(named);
+      return sources.commands().map(toCandidate);
     case "options":
-      return place.options.map(({ text, description }) => whole(text, description));
-    case "words":
-      return place.words.map(([word, description]) => whole(word, description));
+      return target.options.map(({ text, description }) => completeCandidate(text, description));
+    case "values":
+      return target.values.map(([value, description]) => completeCandidate(value, description));
     case "workflows":
-      return (await known(() => facts.workflows())).map(named);
+      return (await orNone(() => sources.workflows())).map(toCandidate);
     case "runs":
-      return await runCandidates(place.which, facts);
+      return await runCandidates(target.which, sources);
     case "presets":
-      return (await known(() => facts.presets(place.workflow))).map(named);
+      return (await orNone(() => sources.presets(target.workflow))).map(toCandidate);
     case "inputs":
-      return await inputCandidates(place.workflow, typed, facts);
+      return await inputCandidates(target.workflow, typed, sources);
     case "contexts":
-      return (await known(() => facts.contexts())).map((name) => whole(name, ""));
+      return (await orNone(() => sources.contexts())).map((name) => completeCandidate(name, ""));
     case "files":
-      return await fileCandidates(typed, facts);
+      return await fileCandidates(typed, sources);
   }
 }
 
-async function runCandidates(which: "any" | "running", facts: Facts): Promise<readonly Candidate[]> {
-  const runs = await known(() => facts.runs());
-  const fitting = runs.filter(({ isRunning }) => which === "any" || isRunning).map(named);
-  return runs.length === 0 ? [] : [...fitting, whole("last", "the latest run from here")];
+async function runCandidates(which: "any" | "running", sources: CompletionSources): Promise<readonly Candidate[]> {
+  const runs = await orNone(() => sources.runs());
+  const matching = runs.filter(({ isRunning }) => which === "any" || isRunning).map(toCandidate);
+  return runs.length === 0 ? [] : [...matching, completeCandidate("last", "the latest run started on this machine")];
 }
 
-/** `name.path=`, then what it may be; or a file. */
+/** Before the `=` paths and files, after it values; files after `@`. */
 async function inputCandidates(
   workflow: string | undefined,
   typed: string,
-  facts: Facts,
+  sources: CompletionSources,
 ): Promise<readonly Candidate[]> {
-  const [, head, path, isJson, value = ""] = /^((.+?)(:?)=)([^]*)$/.exec(typed) ?? [];
-  if (head !== undefined && value.startsWith("@")) {
-    return (await fileCandidates(value.slice(1), facts)).map((file) => ({ ...file, text: `${head}@${file.text}` }));
+  const [, prefix, path, colon, value = ""] = /^((.+?)(:?)=)([^]*)$/.exec(typed) ?? [];
+  if (prefix !== undefined && value.startsWith("@")) {
+    const files = await fileCandidates(value.slice(1), sources);
+    return files.map((file) => ({ ...file, text: `${prefix}@${file.text}` }));
   }
-  const fields = workflow === undefined ? [] : await known(() => facts.inputs(workflow));
-  const inputs = fields.map((field) => ({ ...field, path: withRowsOf(typed, field.path) }));
-  if (head !== undefined) {
-    // Behind := stands JSON, which has quotes around texts.
-    const values = isJson === ":" ? [] : inputs.find((input) => input.path === path)?.values ?? [];
-    return values.map((text) => whole(`${head}${text}`, ""));
+  const fields = workflow === undefined ? [] : await orNone(() => sources.inputs(workflow));
+  const inputs = fields.map((field) => ({ ...field, path: withTypedRows(field.path, typed) }));
+  if (prefix !== undefined) {
+    // A value after `:=` is JSON, where strings need quotes.
+    const values = colon === ":" ? [] : inputs.find((input) => input.path === path)?.values ?? [];
+    return values.map((text) => completeCandidate(`${prefix}${text}`, ""));
   }
   return [
-    ...inputs.map(({ path, description }) => ({ text: `${path}=`, description: tidy(description), isWhole: false })),
-    ...await fileCandidates(typed, facts),
+    ...inputs.map(({ path, description }) => ({
+      text: `${path}=`,
+      description: normalize(description),
+      isComplete: false,
+    })),
+    ...await fileCandidates(typed, sources),
   ];
 }
 
-/** `rows[0].name` where `rows[3].` was typed is `rows[3].name`. */
-function withRowsOf(typed: string, path: string): string {
+/** Rewrites `rows[0].name` to `rows[3].name` when `rows[3].` was typed. */
+function withTypedRows(path: string, typed: string): string {
   const rows = [...typed.matchAll(/\[\d+\]/g)].map(([row]) => row);
   return path.replaceAll("[0]", () => rows.shift() ?? "[0]");
 }
 
-async function fileCandidates(typed: string, facts: Facts): Promise<readonly Candidate[]> {
-  // What a shell makes of these, it knows itself.
+async function fileCandidates(typed: string, sources: CompletionSources): Promise<readonly Candidate[]> {
+  // Only the shell can expand these.
   if (/^~|[$`]/.test(typed)) return [];
   const folder = typed.slice(0, typed.lastIndexOf("/") + 1);
-  const isHiddenWanted = typed.slice(folder.length).startsWith(".");
-  const files = await known(() => facts.files(folder));
+  const includesHidden = typed.slice(folder.length).startsWith(".");
+  const files = await orNone(() => sources.files(folder));
   return files
-    .filter(({ name }) => isHiddenWanted || !name.startsWith("."))
+    .filter(({ name }) => includesHidden || !name.startsWith("."))
     .map(({ name, isDirectory }) => ({
       text: `${folder}${name}${isDirectory ? "/" : ""}`,
       description: "",
-      isWhole: !isDirectory,
+      isComplete: !isDirectory,
     }));
 }
 
-/** Completion never complains: a platform that does not answer knows nothing. */
-async function known<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
+/** Completion reports no errors: a source that fails has no entries. */
+async function orNone<T>(load: () => Promise<readonly T[]>): Promise<readonly T[]> {
   try {
-    return await ask();
+    return await load();
   } catch {
     return [];
   }
 }
 
-function named({ name, description }: Named): Candidate {
-  return whole(name, description);
+function toCandidate({ name, description }: Named): Candidate {
+  return completeCandidate(name, description);
 }
 
-function whole(text: string, description: string): Candidate {
-  return { text, description: tidy(description), isWhole: true };
+function completeCandidate(text: string, description: string): Candidate {
+  return { text, description: normalize(description), isComplete: true };
 }
 
-function tidy(description: string): string {
+function normalize(description: string): string {
   return oneLine(description.replaceAll(/\s+/g, " ").trim());
 }

@@ -1,10 +1,10 @@
 /**
- * What the shells' scripts ask: `__complete SHELL -- …` answers with words, one a line, and never complains.
+ * Serves the shell scripts: `__complete SHELL -- …` prints one candidate per line and reports no errors.
  *
- * Ours and not `@bomb.sh/tab`, which gunshi's plugin is made of: there a candidate is found without waiting, so that none
- * can come from a platform; files are never completed beside words, nor is the space after `name=` left out; and its
- * script for bash hands both the typed line and the candidates to `eval` and `compgen -W`, so that Tab runs what stands
- * in a workflow's name as `$(…)`. The scripts here put no word of either into code.
+ * Replaces `@bomb.sh/tab`, on which gunshi's plugin is built. It finds candidates synchronously, so none can come from a
+ * platform; it never completes files beside other candidates, and always adds a space after `name=`; and its bash script
+ * passes the typed line and the candidates to `eval` and `compgen -W`, so that Tab executes a `$(…)` in a workflow's
+ * name. The scripts here never evaluate either.
  */
 
 import type { Args } from "../../deps/gunshi.ts";
@@ -12,107 +12,111 @@ import { type Command, COMMON_ARGS } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
-import { type BashLine, readBashLine } from "./bash_line.ts";
-import { type Candidate, candidatesOf, type Named } from "./candidates.ts";
-import { factsOf } from "./facts.ts";
-import { commandIndex, placeIn, readGiven, type Spot } from "./place.ts";
+import { type BashLine, parseBashLine } from "./bash_line.ts";
+import { type Candidate, findCandidates, type Named } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
+import { completionSources } from "./sources.ts";
+import { commandIndex, type Cursor, findCursor, parseWords, type TypedWords } from "./target.ts";
 
-/** A command that is loaded when its options are asked for. */
+/** A command that is loaded when its options are needed. */
 export interface CommandEntry {
   readonly name: string;
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-/** Answers a shell's question. Never throws, and says nothing where there is nothing to say. */
+/** Prints the candidates for a shell. Never throws, and prints nothing when there are none. */
 export async function complete(context: Context, entries: readonly CommandEntry[]): Promise<number> {
   try {
-    const lines = await answer(await withDotenv(context), entries);
+    const lines = await completeFor(await withDotenv(context), entries);
     if (lines.length > 0) context.stdout.write(lines.map((line) => `${line}\n`).join(""));
   } catch {
-    // Whatever is wrong, the command itself will say it: in the middle of a line is no place to.
+    // The command itself will report the error; a message here would end up in the line that the user types.
   }
   return EXIT_CODES.completed;
 }
 
-async function answer(context: Context, entries: readonly CommandEntry[]): Promise<readonly string[]> {
-  const [shell, ...words] = wordsAfter(context.args);
+async function completeFor(context: Context, entries: readonly CommandEntry[]): Promise<readonly string[]> {
+  const [shell, ...words] = shellAndWords(context.args);
   switch (shell) {
     case "bash": {
       const [text = "", breaks = ""] = words;
-      const line = readBashLine(text, breaks);
+      const line = parseBashLine(text, breaks);
       if (line.isRedirect) return [SHELL_FILES];
       const [, ...before] = line.words;
-      return await reply(context, entries, { before, current: line.current }, (found) => replyForBash(found, line));
+      return await reply(
+        context,
+        entries,
+        { before, current: line.current },
+        (candidates) => replyForBash(candidates, line),
+      );
     }
     case "zsh":
       return await reply(context, entries, typedWords(words), replyForZsh);
     case "fish": {
-      // Fish hands over the last word as it was typed: its quotes are much like those of bash.
+      // Fish passes the last word as typed, with its quotes, which are similar to those of bash.
       const { before, current } = typedWords(words);
-      return await reply(context, entries, { before, current: unquoted(current) }, replyForFish);
+      return await reply(context, entries, { before, current: unquote(current) }, replyForFish);
     }
     default:
       return [];
   }
 }
 
-interface Typed {
-  readonly before: readonly string[];
-  readonly current: string;
-}
-
 async function reply(
   context: Context,
   entries: readonly CommandEntry[],
-  typed: Typed,
+  typed: TypedWords,
   render: (candidates: readonly Candidate[]) => readonly string[],
 ): Promise<readonly string[]> {
-  const { head, place } = await spotOf(entries, typed);
-  if (place === undefined) return [];
-  const { options } = readGiven(COMMON_ARGS, typed.before);
+  const { prefix, target } = await cursorOf(entries, typed);
+  if (target === undefined) return [];
+  const { options } = parseWords(COMMON_ARGS, typed.before);
   const commands: readonly Named[] = [
     ...entries.map(({ name, summary }) => ({ name, description: summary })),
-    { name: "help", description: "what the commands take" },
+    { name: "help", description: "Show help for a command" },
   ];
-  const facts = factsOf(context, { commands, context: options.get("context"), cacert: options.get("cacert") });
-  const found = await candidatesOf(place, typed.current.slice(head.length), facts);
-  const candidates = found.map((candidate) => ({ ...candidate, text: `${head}${candidate.text}` }));
-  const isFileWelcome = place.type === "files" || place.type === "inputs";
-  if (isFileWelcome && !candidates.some(({ text }) => text.startsWith(typed.current))) return [SHELL_FILES];
+  const sources = completionSources(context, {
+    commands,
+    context: options.get("context"),
+    cacert: options.get("cacert"),
+  });
+  const found = await findCandidates(target, typed.current.slice(prefix.length), sources);
+  const candidates = found.map((candidate) => ({ ...candidate, text: `${prefix}${candidate.text}` }));
+  const allowsFiles = target.type === "files" || target.type === "inputs";
+  if (allowsFiles && !candidates.some(({ text }) => text.startsWith(typed.current))) return [SHELL_FILES];
   return render(candidates);
 }
 
 const WITHOUT_COMMAND: Args = { ...COMMON_ARGS, version: { type: "boolean", description: "Show the version" } };
 
-async function spotOf(entries: readonly CommandEntry[], { before, current }: Typed): Promise<Spot> {
+async function cursorOf(entries: readonly CommandEntry[], { before, current }: TypedWords): Promise<Cursor> {
   const index = commandIndex(before, COMMON_ARGS);
   if (index === undefined) {
-    const spot = placeIn({ name: "", args: WITHOUT_COMMAND }, { before, current });
-    const isWord = !current.startsWith("-") && readGiven(COMMON_ARGS, before).waiting === undefined;
-    return isWord ? { head: "", place: { type: "commands" } } : spot;
+    const cursor = findCursor({ name: "", args: WITHOUT_COMMAND }, { before, current });
+    const isCommand = !current.startsWith("-") && parseWords(COMMON_ARGS, before).pendingOption === undefined;
+    return isCommand ? { prefix: "", target: { type: "commands" } } : cursor;
   }
   const name = before[index] ?? "";
   const others = before.toSpliced(index, 1);
-  if (name === "help") return placeIn({ name, args: COMMON_ARGS }, { before: others, current });
+  if (name === "help") return findCursor({ name, args: COMMON_ARGS }, { before: others, current });
   const entry = entries.find((candidate) => candidate.name === name);
-  if (entry === undefined) return { head: "", place: undefined };
+  if (entry === undefined) return { prefix: "", target: undefined };
   const { args } = await entry.load();
-  return placeIn({ name, args }, { before: others, current });
+  return findCursor({ name, args }, { before: others, current });
 }
 
-/** `__complete SHELL -- WORD…`: the shell, then the words. */
-function wordsAfter(args: readonly string[]): readonly string[] {
+/** From `__complete SHELL -- WORD…` the shell, then the words. */
+function shellAndWords(args: readonly string[]): readonly string[] {
   const end = args.indexOf("--");
   return end === -1 ? [] : [args[end - 1] ?? "", ...args.slice(end + 1)];
 }
 
-function typedWords(words: readonly string[]): Typed {
+function typedWords(words: readonly string[]): TypedWords {
   return { before: words.slice(0, -1), current: words.at(-1) ?? "" };
 }
 
-function unquoted(word: string): string {
-  const { words, current }: BashLine = readBashLine(word, "");
+function unquote(word: string): string {
+  const { words, current }: BashLine = parseBashLine(word, "");
   return words.length === 0 ? current : word;
 }

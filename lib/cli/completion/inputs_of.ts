@@ -1,11 +1,9 @@
-/** What a form asks for, as `-i` takes it. Pure. */
-
 import type { Field, Fields } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
-import type { InputFact } from "./candidates.ts";
+import type { InputCompletion } from "./candidates.ts";
 
-/** Every field that has a value and may be shown, in the form's order; of a list, the fields of its first row. */
-export function inputsOf(fields: Fields, under = ""): readonly InputFact[] {
+/** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */
+export function inputsOf(fields: Fields, under = ""): readonly InputCompletion[] {
   return [...fields].flatMap(([name, field]) => {
     const path = joinPath(under, name);
     if (field.hidden === true || field.ignore === true || field.kind === "header") return [];

@@ -1,29 +1,29 @@
-/** Candidates in the words of each shell's script. Pure. */
+/** Renders candidates in the format that each shell's script reads. Pure. */
 
 import { pad, textWidth } from "../terminal/text_width.ts";
 import { type BashLine, bashReply } from "./bash_line.ts";
 import type { Candidate } from "./candidates.ts";
 
-/** Says that the shell is to complete files in its own way. */
+/** Makes the shell complete files by itself. */
 export const SHELL_FILES = ":files";
 
-/** Lines that go into COMPREPLY as they are: bash neither matches nor quotes them. */
+/** The lines go into COMPREPLY unchanged, so matching and quoting happen here. */
 export function replyForBash(candidates: readonly Candidate[], line: BashLine): readonly string[] {
   return candidates
     .filter(({ text }) => text.startsWith(line.current))
     .map((candidate) => bashReply(candidate, line));
 }
 
-/** `whole` or `open`, the word, and what is shown for it, with tabs between; zsh matches and quotes. */
+/** Tab-separated: `full` or `partial`, the word, its display text. Zsh matches and quotes. */
 export function replyForZsh(candidates: readonly Candidate[]): readonly string[] {
   const width = Math.max(0, ...candidates.map(({ text }) => textWidth(text)));
-  return candidates.map(({ text, description, isWhole }) => {
-    const shown = description === "" ? text : `${pad(text, width)}  -- ${description}`;
-    return `${isWhole ? "whole" : "open"}\t${text}\t${shown}`;
+  return candidates.map(({ text, description, isComplete }) => {
+    const display = description === "" ? text : `${pad(text, width)}  -- ${description}`;
+    return `${isComplete ? "full" : "partial"}\t${text}\t${display}`;
   });
 }
 
-/** The word and its description with a tab between; fish matches, quotes, and adds a space but after `=` and `/`. */
+/** Tab-separated: the word, its description. Fish matches, quotes, and adds a space except after `=` and `/`. */
 export function replyForFish(candidates: readonly Candidate[]): readonly string[] {
   return candidates.map(({ text, description }) => `${text}\t${description}`);
 }

@@ -1,13 +1,13 @@
 /**
- * What a shell is told once, so that it asks the program at each press of Tab. What was typed and what comes back are
- * handed on as words, never read as code; questions go nowhere, and neither do errors.
+ * Shell scripts that call the program at each press of Tab. Typed text and candidates are passed as data and never
+ * evaluated; the program gets no stdin, and its stderr is discarded.
  */
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
-/** Serves bash from 3.2 on; the older ones sort the words, and complete no files of their own. */
+/** Works in bash 3.2 and later. Versions without `nosort` or `compopt` sort the candidates and complete no files. */
 const BASH = `# bash completion of pw-workflow-runner
 _pw_workflow_runner() {
   local program=\${COMP_WORDS[0]} reply
@@ -25,23 +25,23 @@ complete -o nosort -o nospace -F _pw_workflow_runner pw-workflow-runner 2>/dev/n
   complete -o nospace -F _pw_workflow_runner pw-workflow-runner
 `;
 
-/** Serves both as a file of a folder in fpath and with source, after compinit. */
+/** Works as a file in a folder of fpath, and with `source` after compinit. */
 const ZSH = `#compdef pw-workflow-runner
 # zsh completion of pw-workflow-runner
 _pw-workflow-runner() {
-  local program=$words[1] kind text shown expl
-  local -a whole whole_shown open open_shown
+  local program=$words[1] kind text display expl
+  local -a full full_display partial partial_display
   [[ $program == */* && -x $program ]] || program=pw-workflow-runner
-  while IFS=$'\\t' read -r kind text shown; do
+  while IFS=$'\\t' read -r kind text display; do
     case $kind in
       (:files) _files; return ;;
-      (whole) whole+=("$text"); whole_shown+=("\${shown[1,COLUMNS-1]}") ;;
-      (open) open+=("$text"); open_shown+=("\${shown[1,COLUMNS-1]}") ;;
+      (full) full+=("$text"); full_display+=("\${display[1,COLUMNS-1]}") ;;
+      (partial) partial+=("$text"); partial_display+=("\${display[1,COLUMNS-1]}") ;;
     esac
   done < <("$program" __complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" </dev/null 2>/dev/null)
   local found=1
-  (( $#open )) && _wanted -V inputs expl input compadd -l -S '' -d open_shown -a open && found=0
-  (( $#whole )) && _wanted -V words expl word compadd -l -d whole_shown -a whole && found=0
+  (( $#partial )) && _wanted -V inputs expl input compadd -l -S '' -d partial_display -a partial && found=0
+  (( $#full )) && _wanted -V words expl word compadd -l -d full_display -a full && found=0
   return found
 }
 if [[ $funcstack[1] == _pw-workflow-runner ]]; then

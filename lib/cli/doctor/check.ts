@@ -1,5 +1,3 @@
-/** What a check came to, and what all of them come to. Pure. */
-
 import { EXIT_CODES, mostSevere } from "../exit_codes.ts";
 import { reportOf } from "../failure_report.ts";
 
@@ -15,56 +13,53 @@ export type CheckName =
   | "workspace"
   | "history";
 
-/** What one check came to. */
-export type Verdict =
+export type CheckResult =
   | { readonly status: "ok" | "warning" | "skipped"; readonly detail: string; readonly hint: string | null }
   | {
     readonly status: "failed";
     readonly detail: string;
     readonly hint: string | null;
-    /** As in the table of exit codes. */
+    /** A kind from the table of exit codes, or `defect`. */
     readonly kind: string;
     readonly exitCode: number;
   };
 
-export type Check = Verdict & { readonly name: CheckName };
+export type Check = CheckResult & { readonly name: CheckName };
 
-export const well = (detail: string): Verdict => ({ status: "ok", detail, hint: null });
-export const odd = (detail: string, hint: string): Verdict => ({ status: "warning", detail, hint });
-export const skipped = (detail: string): Verdict => ({ status: "skipped", detail, hint: null });
+export const ok = (detail: string): CheckResult => ({ status: "ok", detail, hint: null });
+export const warning = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint });
+export const skipped = (detail: string): CheckResult => ({ status: "skipped", detail, hint: null });
 
-export interface Trouble {
-  readonly what: string;
-  readonly hint: string;
-}
-
-/** Well, unless something is odd: then each such thing is said, with what to do about it. */
-export function unlessOdd(detail: string, troubles: readonly (Trouble | null)[]): Verdict {
-  const all = troubles.filter((trouble) => trouble !== null);
-  if (all.length === 0) return well(detail);
-  return odd([detail, ...all.map(({ what }) => what)].join("; "), all.map(({ hint }) => hint).join(". "));
-}
-
-/** `kind` is one of the table of exit codes. */
-export function bad(kind: keyof typeof EXIT_CODES, detail: string, hint: string): Verdict {
+export function failed(kind: keyof typeof EXIT_CODES, detail: string, hint: string): CheckResult {
   return { status: "failed", detail, hint, kind, exitCode: EXIT_CODES[kind] };
 }
 
-/** What a check that could not be done says. */
-export function verdictOf(error: unknown): Verdict {
+export interface Warning {
+  readonly detail: string;
+  readonly hint: string;
+}
+
+/** A warning that lists every entry that is not null; `ok` when all are null. */
+export function okUnless(detail: string, warnings: readonly (Warning | null)[]): CheckResult {
+  const all = warnings.filter((entry) => entry !== null);
+  if (all.length === 0) return ok(detail);
+  return warning([detail, ...all.map((entry) => entry.detail)].join("; "), all.map(({ hint }) => hint).join(". "));
+}
+
+export function failedWith(error: unknown): CheckResult {
   const { message, hint, kind, exitCode } = reportOf(error);
   return { status: "failed", detail: message, hint: hint ?? null, kind, exitCode };
 }
 
-/** What the whole comes to: of several failed checks the gravest decides. */
-export function conclude(checks: readonly Check[]): { readonly exitCode: number; readonly kind: string } {
-  const failed = checks.filter((check) => check.status === "failed");
-  const exitCode = mostSevere(failed.map((check) => check.exitCode));
-  return { exitCode, kind: failed.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };
+/** The most severe failure decides. */
+export function overallResult(checks: readonly Check[]): { readonly exitCode: number; readonly kind: string } {
+  const failures = checks.filter((check) => check.status === "failed");
+  const exitCode = mostSevere(failures.map((check) => check.exitCode));
+  return { exitCode, kind: failures.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };
 }
 
 /** `4 KiB`, `1.5 GiB`. */
-export function byteText(bytes: number): string {
+export function formatBytes(bytes: number): string {
   const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
   const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;

@@ -1,149 +1,149 @@
-/** What is made of a key, and of what was found on its host: well or not, why, and what to do about it. Pure. */
+/** Judges the credential and what its host answered. Pure. */
 
 import type { Health, WorkspaceStatus } from "../../platform/host_check.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 import type { Identity } from "../../account.ts";
 import type { ApiVersion, ServerCapabilities } from "../../capabilities.ts";
 import { formatDuration } from "../../duration.ts";
-import { bad, byteText, odd, skipped, unlessOdd, type Verdict, well } from "./check.ts";
+import { type CheckResult, failed, formatBytes, ok, okUnless, skipped, warning } from "./check.ts";
 
-const SOON_MS = 3_600_000;
-const SKEW_OF_NOTE_MS = 30_000;
-const SKEW_TOO_LARGE_MS = 300_000;
-const CROWDED_SHARE = 0.05;
+const EXPIRES_SOON_MS = 3_600_000;
+const SKEW_WARNING_MS = 30_000;
+const SKEW_FAILURE_MS = 300_000;
+/** Below this share of free space the home folder is almost full. */
+const LOW_SPACE_SHARE = 0.05;
 
 export interface CredentialFacts {
   readonly credential: Pick<Credential, "kind" | "host" | "source" | "expiresAtMs">;
   readonly isFromDotenv: boolean;
-  /** An identity that was named although `PW_API_KEY` is set, and by what. */
-  readonly beatenContext: { readonly name: string; readonly by: string } | null;
-  /** The host that the key names, when it is sent to another. */
-  readonly ownHost: string | null;
-  /** `--allow-host` where it has nothing to allow. */
-  readonly idleAllowHost: string | null;
+  /** An identity that is selected by `source` although `PW_API_KEY` is set and overrides it. */
+  readonly ignoredContext: { readonly name: string; readonly source: string } | null;
+  /** The host that the key names, when the key is sent to another one. */
+  readonly keyHost: string | null;
+  /** `--allow-host` when no other host is selected. */
+  readonly unusedAllowHost: string | null;
   readonly nowMs: number;
 }
 
-const KIND_WORDS: Readonly<Record<Credential["kind"], string>> = {
+const KIND_LABELS: Readonly<Record<Credential["kind"], string>> = {
   pwt: "API key",
   pwut: "user token",
   jwt: "session token",
   pwoa: "sign-in token",
 };
 
-export function judgeCredential(facts: CredentialFacts): Verdict {
-  const { credential: { kind, host, source, expiresAtMs }, nowMs, beatenContext, ownHost, idleAllowHost } = facts;
-  const what = `${KIND_WORDS[kind]} for ${host}, from ${source}${facts.isFromDotenv ? " of .env" : ""}`;
+export function checkCredential(facts: CredentialFacts): CheckResult {
+  const { credential: { kind, host, source, expiresAtMs }, nowMs, ignoredContext, keyHost, unusedAllowHost } = facts;
+  const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${facts.isFromDotenv ? " in .env" : ""}`;
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
-    return bad(
+    return failed(
       "credential_refused",
-      `${what}; it expired ${formatDuration(nowMs - expiresAtMs)} ago`,
+      `${origin}; expired ${formatDuration(nowMs - expiresAtMs)} ago`,
       "Create a new one in your account settings on the platform, or sign in again",
     );
   }
-  const expiry = expiresAtMs === null ? "it does not say when it ends" : `it ends ${instant(expiresAtMs)}`;
-  const detail = `${what}; ${expiry}`;
-  return unlessOdd(detail, [
-    ownHost === null ? null : {
-      what: `the key itself names ${ownHost}`,
-      hint: "PW_PLATFORM_HOST and --allow-host send it elsewhere: leave them out if that is not meant",
+  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatInstant(expiresAtMs)}`;
+  return okUnless(`${origin}; ${expiry}`, [
+    keyHost === null ? null : {
+      detail: `the key itself names ${keyHost}`,
+      hint: "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
     },
-    beatenContext === null ? null : {
-      what: `the identity "${beatenContext.name}" of ${beatenContext.by} is passed over`,
+    ignoredContext === null ? null : {
+      detail: `identity "${ignoredContext.name}" from ${ignoredContext.source} is ignored`,
       hint: "Unset PW_API_KEY to use that identity",
     },
-    idleAllowHost === null ? null : {
-      what: `--allow-host ${idleAllowHost} changes nothing`,
-      hint: "It only allows what PW_PLATFORM_HOST asks for: set both, or neither",
+    unusedAllowHost === null ? null : {
+      detail: `--allow-host ${unusedAllowHost} has no effect`,
+      hint: "It only permits the host in PW_PLATFORM_HOST: set both, or neither",
     },
-    expiresAtMs === null || expiresAtMs - nowMs >= SOON_MS ? null : {
-      what: `that is in ${formatDuration(expiresAtMs - nowMs)}`,
-      hint: "A run that takes longer can't be followed to its end with it: renew it first",
+    expiresAtMs === null || expiresAtMs - nowMs >= EXPIRES_SOON_MS ? null : {
+      detail: `that is in ${formatDuration(expiresAtMs - nowMs)}`,
+      hint: "A run that takes longer cannot be tracked to its end with it: renew it first",
     },
   ]);
 }
 
-export function judgeConnection(baseUrl: string, { state, elapsedMs }: Health): Verdict {
-  const detail = `${baseUrl} answers in ${Math.round(elapsedMs)} ms`;
+export function checkConnection(baseUrl: string, { state, elapsedMs }: Health): CheckResult {
+  const detail = `${baseUrl} responded in ${Math.round(elapsedMs)} ms`;
   switch (state) {
-    case "well":
-      return well(detail);
+    case "ok":
+      return ok(detail);
     case "unknown":
-      return well(`${detail}; it has no route that tells of its health`);
+      return ok(`${detail}; it has no health endpoint`);
     case "foreign":
-      return odd(
-        `${detail}, but not as the platform does`,
-        "Check the host, and whether a sign-in page or a proxy stands before it",
+      return warning(
+        `${detail}, but not like the platform`,
+        "Check the host, and whether a sign-in page or a proxy is in front of it",
       );
     default:
       return state satisfies never;
   }
 }
 
-/** A connection that failed where a proxy is set: `name` is the variable that sets it, `null` where none does. */
-export function blamingProxy(verdict: Verdict, name: string | null): Verdict {
-  if (name === null || verdict.status !== "failed") return verdict;
-  const hint = `${name} is set: it may be the proxy that fails, or NO_PROXY that lacks this host`;
-  return { ...verdict, hint: verdict.hint === null ? hint : `${verdict.hint}. ${hint}` };
+/** @param variable The variable that sets a proxy; `null` for none. */
+export function withProxyHint(result: CheckResult, variable: string | null): CheckResult {
+  if (variable === null || result.status !== "failed") return result;
+  const hint = `${variable} is set: the proxy may be failing, or NO_PROXY may be missing this host`;
+  return { ...result, hint: result.hint === null ? hint : `${result.hint}. ${hint}` };
 }
 
-export function judgeClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): Verdict {
-  if (clockAheadMs === null) return skipped("the host's answer shows no time");
-  const size = Math.abs(clockAheadMs);
-  // The host's answer tells whole seconds.
-  if (size < 2_000) return well("like the host's");
-  const detail = `${formatDuration(size)} ${clockAheadMs > 0 ? "behind" : "ahead of"} the host's`;
-  if (size < SKEW_OF_NOTE_MS) return well(detail);
-  const hint = "Set this machine's clock (NTP): ages and times shown, when a key ends, and finding a run again after " +
-    "a lost answer go by it";
-  return size > SKEW_TOO_LARGE_MS ? bad("failed", detail, hint) : odd(detail, hint);
+export function checkClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): CheckResult {
+  if (clockAheadMs === null) return skipped("the host's response has no date");
+  const skewMs = Math.abs(clockAheadMs);
+  // The host's date has a resolution of one second.
+  if (skewMs < 2_000) return ok("in sync with the host");
+  const detail = `${formatDuration(skewMs)} ${clockAheadMs > 0 ? "behind" : "ahead of"} the host`;
+  if (skewMs < SKEW_WARNING_MS) return ok(detail);
+  const hint =
+    "Set this machine's clock (NTP): displayed ages and times, key expiration, and finding a run again after " +
+    "a lost response depend on it";
+  return skewMs > SKEW_FAILURE_MS ? failed("failed", detail, hint) : warning(detail, hint);
 }
 
-export function judgeAccount({ user, fullName, organization }: Identity): Verdict {
+export function checkAccount({ user, fullName, organization }: Identity): CheckResult {
   const name = fullName === null || fullName === user ? user : `${user} (${fullName})`;
-  return well(organization === null ? `${name}; the server names no organization` : `${name} of ${organization}`);
+  return ok(organization === null ? `${name}; the server names no organization` : `${name} of ${organization}`);
 }
 
-const UNKNOWN = "not known: `contact` finds out";
+const UNKNOWN = "unknown (run `pw-workflow-runner probe`)";
 
-export function judgeRoutes(family: ApiVersion, profile: ServerCapabilities): Verdict {
-  if (family === "legacy") {
-    return odd(
-      "nested: an older server",
-      "Runs can't be cancelled there, nor found again by a name of ours after a lost answer",
+export function checkRoutes(apiVersion: ApiVersion, capabilities: ServerCapabilities): CheckResult {
+  if (apiVersion === "legacy") {
+    return warning(
+      "legacy API: an older server",
+      "Its runs cannot be cancelled, nor found by our slug after a lost response",
     );
   }
-  const { keepsSlug, refusesDuplicateSlug } = profile;
+  const { keepsSlug, refusesDuplicateSlug } = capabilities;
   if (keepsSlug === undefined && refusesDuplicateSlug === undefined) {
-    return well(`flat; whether it keeps a run's name of ours is ${UNKNOWN}`);
+    return ok(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
   }
-  const said = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
-  return well(
-    `flat; keeps a run's name of ours: ${said(keepsSlug)}; refuses it a second time: ${said(refusesDuplicateSlug)}`,
-  );
+  const answer = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
+  return ok(`current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`);
 }
 
-const ON_ITS_WAY = ["Starting", "Pulling", "Restarting"];
-const AT_REST = ["Off", "Stopped", "Paused", "Terminating"];
+const STARTING_STATUSES = ["Starting", "Pulling", "Restarting"];
+const STOPPED_STATUSES = ["Off", "Stopped", "Paused", "Terminating"];
 
-export function judgeWorkspace(workspace: WorkspaceStatus | null): Verdict {
-  if (workspace === null) return skipped("the server does not tell");
+/** @param workspace `null` when the server has no such endpoint. */
+export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
+  if (workspace === null) return skipped("not reported by the server");
   const { status, details, home } = workspace;
   const detail = details === null ? status : `${status}: ${details}`;
-  if (status === "Failed") return bad("unavailable", detail, "Restart it in the platform's web interface");
-  if (AT_REST.includes(status)) {
-    return odd(detail, "Runs need it: start it in the platform's web interface before the next one");
+  if (status === "Failed") return failed("unavailable", detail, "Restart it in the platform's web interface");
+  if (STOPPED_STATUSES.includes(status)) {
+    return warning(detail, "Runs need it: start it in the platform's web interface before the next run");
   }
-  if (ON_ITS_WAY.includes(status)) return odd(detail, "Runs need it: wait until it is Running");
-  if (home !== null && home.availableBytes < home.sizeBytes * CROWDED_SHARE) {
-    return odd(
-      `${detail}; ${byteText(home.availableBytes)} of ${byteText(home.sizeBytes)} are left in its home`,
-      "Make room there: runs write their logs to it",
+  if (STARTING_STATUSES.includes(status)) return warning(detail, "Runs need it: wait until it is Running");
+  if (home !== null && home.availableBytes < home.sizeBytes * LOW_SPACE_SHARE) {
+    return warning(
+      `${detail}; ${formatBytes(home.availableBytes)} of ${formatBytes(home.sizeBytes)} left in its home folder`,
+      "Free some space there: runs write their logs to it",
     );
   }
-  return well(detail);
+  return ok(detail);
 }
 
-function instant(atMs: number): string {
+function formatInstant(atMs: number): string {
   return new Date(atMs).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }

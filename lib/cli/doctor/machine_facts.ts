@@ -1,12 +1,11 @@
-/** Where the program's settings come from on this machine: variables by their names, and a `.env`. */
+/** Reads the settings of this machine: environment variables and a `.env` file. */
 
 import { UsageError } from "../../errors.ts";
 import { LOG_LEVELS } from "../../log.ts";
 import type { Context } from "../context.ts";
-import { judgeNetwork, judgeSettings } from "./machine_checks.ts";
+import type { NetworkFacts, SettingsFacts } from "./machine_checks.ts";
 import { parseDuration } from "../../duration.ts";
 import { dotenvText } from "../settings.ts";
-import type { Verdict } from "./check.ts";
 
 const OUR_VARIABLES = [
   "PW_API_KEY",
@@ -19,7 +18,7 @@ const OUR_VARIABLES = [
   "NO_COLOR",
 ];
 
-/** The runtime reads these by itself, in either case. */
+/** The runtime itself reads the proxy variables, in upper and lower case. */
 const NETWORK_VARIABLES = [
   ...["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
   "DENO_CERT",
@@ -27,40 +26,38 @@ const NETWORK_VARIABLES = [
   "PW_CA_CERT",
 ];
 
-/** Proxies and certificates that the runtime was told of. */
-export function lookAtNetwork({ env, mayReadEnv }: Context): Verdict {
-  const seen = NETWORK_VARIABLES.filter(mayReadEnv);
-  return judgeNetwork({
-    variables: seen.flatMap((name) => {
-      const value = said(env(name));
+export function readNetworkFacts({ env, mayReadEnv }: Context): NetworkFacts {
+  const readable = NETWORK_VARIABLES.filter(mayReadEnv);
+  return {
+    variables: readable.flatMap((name) => {
+      const value = nonEmpty(env(name));
       return value === undefined ? [] : [{ name, value }];
     }),
-    hidden: NETWORK_VARIABLES.filter((name) => !seen.includes(name)),
-  });
+    denied: NETWORK_VARIABLES.filter((name) => !readable.includes(name)),
+  };
 }
 
-/** Which of our variables are set, here or in a `.env`. */
-export async function lookAtSettings(context: Context): Promise<Verdict> {
+export async function readSettingsFacts(context: Context): Promise<SettingsFacts> {
   const { env, mayRead, mayReadEnv } = context;
-  const dotenv = await dotenvOf(context);
-  const seen = OUR_VARIABLES.filter(mayReadEnv);
-  return judgeSettings({
+  const dotenv = await readDotenv(context);
+  const readable = OUR_VARIABLES.filter(mayReadEnv);
+  return {
     dotenv,
     mayReadDotenv: mayRead(".env"),
-    set: seen.filter((name) => said(env(name)) !== undefined && dotenv?.values(name) !== env(name)),
-    hidden: OUR_VARIABLES.filter((name) => !seen.includes(name)),
-    unusable: unusableOf(env),
-  });
+    set: readable.filter((name) => nonEmpty(env(name)) !== undefined && dotenv?.values(name) !== env(name)),
+    denied: OUR_VARIABLES.filter((name) => !readable.includes(name)),
+    invalid: invalidSettings(env),
+  };
 }
 
-/** Their values stay untold: whoever mixed two variables up may have put the key there. */
-function unusableOf(env: Context["env"]): string[] {
-  const level = said(env("PW_LOG_LEVEL"))?.toUpperCase();
-  const timeout = said(env("PW_TIMEOUT"));
+/** The messages leave the values out: a user who mixed up two variables may have put the key there. */
+function invalidSettings(env: Context["env"]): string[] {
+  const level = nonEmpty(env("PW_LOG_LEVEL"))?.toUpperCase();
+  const timeout = nonEmpty(env("PW_TIMEOUT"));
   return [
-    ...(level === undefined || LOG_LEVELS.some((known) => known === level)
+    ...(level === undefined || LOG_LEVELS.some((valid) => valid === level)
       ? []
-      : [`PW_LOG_LEVEL is none of ${LOG_LEVELS.join(", ")}`]),
+      : [`PW_LOG_LEVEL is not one of ${LOG_LEVELS.join(", ")}`]),
     ...(timeout === undefined || isDuration(timeout) ? [] : ["PW_TIMEOUT is not a duration"]),
   ];
 }
@@ -74,21 +71,21 @@ function isDuration(text: string): boolean {
   }
 }
 
-/** What a `.env` gives; `null` where none is read. */
-export async function dotenvOf(context: Context) {
+/** @returns `null` when there is no `.env`, or no permission to read it. */
+export async function readDotenv(context: Context) {
   const text = await dotenvText(context);
   if (text === undefined) return null;
   const { envWithDotenv, namesInDotenv } = await import("../../platform/credentials/dotenv_file.ts");
   return { ...namesInDotenv(text), values: envWithDotenv(() => undefined, text) };
 }
 
-/** The variable that names a proxy for such an address, if one does. */
-export function proxyFor({ env }: Context, baseUrl: string | null): string | null {
+/** The variable that sets a proxy for the URL; `null` when none does. */
+export function proxyVariableFor({ env }: Context, baseUrl: string | null): string | null {
   const names = [baseUrl?.startsWith("http:") ? "HTTP_PROXY" : "HTTPS_PROXY", "ALL_PROXY"];
-  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => said(env(name)) !== undefined) ?? null;
+  return names.flatMap((name) => [name, name.toLowerCase()]).find((name) => nonEmpty(env(name)) !== undefined) ?? null;
 }
 
-/** What is set and not empty. */
-export function said(text: string | undefined): string | undefined {
+/** The trimmed text; `undefined` when that is empty. */
+export function nonEmpty(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === "" ? undefined : text.trim();
 }

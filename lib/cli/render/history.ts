@@ -1,6 +1,6 @@
-/** What the history holds, as text and as JSON. Pure. */
+/** The local history as text and as JSON. Pure. */
 
-import { looksSecret, maskSecrets } from "../../inputs/secrets.ts";
+import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
 import { slugOf } from "../../store/run_store.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Submission } from "../../submission.ts";
@@ -8,8 +8,8 @@ import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
-/** What became of a wish, in one word. */
-export function stateWord(record: Submission): string {
+/** The status of a submission, in one or two words. */
+export function submissionStatus(record: Submission): string {
   switch (record.state) {
     case "pending":
       return record.lostResponses > 0 ? "unknown" : "not sent";
@@ -20,13 +20,13 @@ export function stateWord(record: Submission): string {
     case "finished":
       return record.result.status;
     case "rejected":
-      return "refused";
+      return "rejected";
     default:
       return record satisfies never;
   }
 }
 
-/** Many records, one line each, under a heading. */
+/** A table with one line per submission. */
 export function renderHistory(
   records: readonly Submission[],
   { style, columns }: { readonly style: Style; readonly columns: number },
@@ -34,11 +34,11 @@ export function renderHistory(
   const rows = records.map((record) => [
     timeOf(record.createdAtMs),
     record.request.workflow,
-    stateWord(record),
-    tookWords(record),
+    submissionStatus(record),
+    durationText(record),
     slugOf(record) ?? "",
   ]);
-  return renderTable([["WISHED (UTC)", "WORKFLOW", "STATE", "TOOK", "SLUG"], ...rows], {
+  return renderTable([["SUBMITTED (UTC)", "WORKFLOW", "STATE", "TOOK", "SLUG"], ...rows], {
     columns,
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
@@ -47,21 +47,21 @@ export function renderHistory(
   });
 }
 
-/** One record, a fact a line, then the inputs that may be shown. */
+/** One submission: a line per fact, then its inputs without secrets. */
 export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
   const { request, owner, idempotencyKey: key } = record;
   const slug = slugOf(record);
   const facts = [
     ["Workflow", request.workflow],
-    ["State", stateWord(record)],
+    ["State", submissionStatus(record)],
     ["Run", slug ?? "?"],
-    ["Wished", timeOf(record.createdAtMs)],
-    ...(tookWords(record) === "" ? [] : [["Took", tookWords(record)]]),
+    ["Submitted", timeOf(record.createdAtMs)],
+    ...(durationText(record) === "" ? [] : [["Took", durationText(record)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
     ...(record.state === "rejected" ? [["Reason", record.message]] : []),
     ...(record.state === "unconfirmed" && record.reconciliation !== null
-      ? [["Doubt", record.reconciliation.detail]]
+      ? [["Unconfirmed", record.reconciliation.detail]]
       : []),
     ...(record.state === "finished" && record.result.errorMessage !== null
       ? [["Reason", record.result.errorMessage]]
@@ -76,14 +76,13 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
   ].join("\n");
 }
 
-/** A record for programs. */
 export function recordDocument(record: Submission) {
   const { submissionId, owner, request, idempotencyKey: key, createdAtMs, updatedAtMs } = record;
   return {
     submissionId,
     workflowName: request.workflow,
     state: record.state,
-    status: stateWord(record),
+    status: submissionStatus(record),
     slug: slugOf(record),
     runNumber: record.state === "active"
       ? record.run.number
@@ -104,15 +103,15 @@ export function recordDocument(record: Submission) {
   };
 }
 
-/** Inputs without their secrets, which were not stored in the first place. */
+/** The inputs without secrets, which are not stored in the first place. */
 export function shownInputs({ request }: Submission): JsonObject {
   const { inputs, inputsWithoutSecrets, secretPaths } = request;
   if (inputsWithoutSecrets !== null) return inputsWithoutSecrets;
-  const unlisted = Object.keys(inputs ?? {}).filter(looksSecret);
+  const unlisted = Object.keys(inputs ?? {}).filter(isSecretName);
   return maskSecrets(inputs ?? {}, [...secretPaths, ...unlisted]);
 }
 
-function tookWords(record: Submission): string {
+function durationText(record: Submission): string {
   const seconds = record.state === "finished" ? record.result.durationSeconds : null;
   return seconds === null ? "" : formatDuration(seconds * 1_000);
 }

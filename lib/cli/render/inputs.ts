@@ -1,16 +1,14 @@
-/** Inputs as text. Pure. */
-
 import type { ExplainedInput } from "../../inputs/explain.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
-/** A line per value: path, value, where it came from, and what it won over. */
+/** A line per value: path, value, origin, and the values that it overrides. Pure. */
 export function renderExplained(rows: readonly ExplainedInput[], style: Style): string {
   const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
     path,
     JSON.stringify(value),
     isSent ? origin : `(${origin})`,
-    overrode.map((lost) => `over ${JSON.stringify(lost.value)} of ${lost.origin}`).join(", "),
+    overrode.map(({ value, origin }) => `overrides ${JSON.stringify(value)} from ${origin}`).join(", "),
   ]);
   return renderTable(cells, {
     columns: Infinity,

@@ -1,12 +1,10 @@
-/** Runs as text. Pure. */
-
 import type { RunView, StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
-/** One run, a fact a line, then its jobs and steps. */
+/** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
   view: RunView,
   { style, nowMs, position }: { readonly style: Style; readonly nowMs: number; readonly position: StepPosition | null },
@@ -16,10 +14,10 @@ export function renderRun(
   const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${position.step}"`;
   const facts = [
     ["Run", [...number, ...slug].join("  ")],
-    ["Status", `${statusWords(view)}${where}`],
+    ["Status", `${statusText(view)}${where}`],
     ["Started", view.startedAt ?? "?"],
     ...(view.completedAt === null ? [] : [["Ended", view.completedAt]]),
-    ["Took", tookWords(view, nowMs)],
+    ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
     ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
   ];
@@ -33,7 +31,7 @@ export function renderRun(
       [
         `\n${style.bold(oneLine(name))}  ${oneLine(status)}`,
         ...steps.map((step) =>
-          `  ${markOf(step.status, style)} ${oneLine(step.name)}  ${style.dim(oneLine(step.status))}`
+          `  ${symbolOf(step.status, style)} ${oneLine(step.name)}  ${style.dim(oneLine(step.status))}`
         ),
       ].join("\n")
     ),
@@ -41,16 +39,16 @@ export function renderRun(
   ].join("\n");
 }
 
-/** Many runs, one line each, under a heading. */
+/** A table with one line per run. Pure. */
 export function renderRuns(
   views: readonly RunView[],
   { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
 ): string {
   const rows = views.map((view) => [
     view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
-    statusWords(view),
+    statusText(view),
     view.startedAt?.replace("T", " ").replace(/(\.\d+)?Z?$/, "") ?? "",
-    tookWords(view, nowMs),
+    durationText(view, nowMs),
     view.slug ?? "",
   ]);
   return renderTable([["RUN", "STATUS", "STARTED (UTC)", "TOOK", "SLUG"], ...rows], {
@@ -62,13 +60,14 @@ export function renderRuns(
   });
 }
 
-/** Our word, and the platform's where it says more. */
-function statusWords({ status, platformStatus }: RunView): string {
-  const isSaid = platformStatus === null || ["running", "completed", "error", "canceled"].includes(platformStatus);
-  return isSaid ? status : `${status} (${platformStatus})`;
+/** Our status, followed by the platform's if that is more specific. */
+function statusText({ status, platformStatus }: RunView): string {
+  const isSameStatus = platformStatus === null ||
+    ["running", "completed", "error", "canceled"].includes(platformStatus);
+  return isSameStatus ? status : `${status} (${platformStatus})`;
 }
 
-function tookWords({ startedAt, durationSeconds, status }: RunView, nowMs: number): string {
+function durationText({ startedAt, durationSeconds, status }: RunView, nowMs: number): string {
   if (durationSeconds !== null) return formatDuration(durationSeconds * 1000);
   const startedMs = Date.parse(startedAt ?? "");
   return status === "running" && Number.isFinite(startedMs) ? formatDuration(nowMs - startedMs) : "";
@@ -79,7 +78,7 @@ function paintStatus(status: RunView["status"], text: string, style: Style): str
   return paint(text);
 }
 
-function markOf(status: string, style: Style): string {
+function symbolOf(status: string, style: Style): string {
   switch (status) {
     case "completed":
       return style.green("✓");

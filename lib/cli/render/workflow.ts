@@ -1,5 +1,3 @@
-/** One workflow as text. Pure. */
-
 import { type Field, type Fields, hasDefault } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import { readForm } from "../../inputs/read_form.ts";
@@ -9,14 +7,14 @@ import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
-/** One workflow: what it is and what it asks for. */
+/** One workflow with its input form. Pure. */
 export function renderWorkflow(
   workflow: Workflow,
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): string {
   const { name, displayName, description, tags, presets, isFavorite, type, owner } = workflow;
   const facts = [
-    ["Type", owner === null ? type : `${type}, of ${owner}`],
+    ["Type", owner === null ? type : `${type}, owned by ${owner}`],
     ...(tags.length === 0 ? [] : [["Tags", tags.join(", ")]]),
     ...(presets.length === 0 ? [] : [["Presets", presets.map((preset) => preset.name).join(", ")]]),
   ];
@@ -29,10 +27,10 @@ export function renderWorkflow(
     "",
     renderTable(facts, { columns }),
     "",
-    style.bold(rows.length === 0 ? "It asks for no inputs" : "Inputs"),
+    style.bold(rows.length === 0 ? "No inputs" : "Inputs"),
     ...(rows.length === 0 ? [] : [renderTable(rows, { columns }).replace(/^/gm, "  ")]),
     "",
-    `${style.bold("Run it")}\n  pw-workflow-runner run ${oneLine(name)}${rows.length === 0 ? "" : " -i inputs.json"}`,
+    `${style.bold("Run")}\n  pw-workflow-runner run ${oneLine(name)}${rows.length === 0 ? "" : " -i inputs.json"}`,
   ].join("\n");
 }
 
@@ -41,12 +39,12 @@ function fieldRows(fields: Fields, path: string): string[][] {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];
     if (field.kind === "group") return fieldRows(field.fields, here);
-    const row = [here, field.type, needOf(field), field.label ?? ""];
+    const row = [here, field.type, requirementOf(field), field.label ?? ""];
     return field.kind === "list" ? [row, ...fieldRows(field.fields, `${here}[]`)] : [row];
   });
 }
 
-function needOf(field: Field): string {
+function requirementOf(field: Field): string {
   if (field.default !== undefined) return `default ${isSecretDefault(field) ? MASK : JSON.stringify(field.default)}`;
   if (hasDefault(field)) return "has a default";
   if (field.optional === true) return "optional";

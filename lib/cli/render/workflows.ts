@@ -1,10 +1,8 @@
-/** Workflows as text, one line each. Pure. */
-
 import type { Workflow } from "../../workflow.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
-/** A table: name, mark of a favourite, description. */
+/** A table: name, star of a favorite, description. Pure. */
 export function renderWorkflows(
   workflows: readonly Workflow[],
   { style, columns }: { readonly style: Style; readonly columns: number },

@@ -1,11 +1,13 @@
-/** Asks for a secret on the terminal without showing it. */
-
 import { Stopped } from "../context.ts";
 
 const [BACKSPACE, CTRL_C, CTRL_D, CTRL_H, CTRL_U] = ["\u007f", "\u0003", "\u0004", "\b", "\u0015"];
 
-/** @throws Stopped on Ctrl-C; the terminal is put back as it was. */
-export async function askSecret(label: string): Promise<string> {
+/**
+ * Reads a line from the terminal without echo, and restores the terminal's settings.
+ *
+ * @throws Stopped on Ctrl-C.
+ */
+export async function promptSecret(label: string): Promise<string> {
   const encoder = new TextEncoder();
   Deno.stderr.writeSync(encoder.encode(`${label}: `));
   Deno.stdin.setRaw(true);

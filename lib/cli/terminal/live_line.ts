@@ -1,21 +1,19 @@
-/** One line of a terminal, rewritten in place. */
-
 import type { Clock } from "../../clock.ts";
 import type { TextWriter } from "../context.ts";
 
 const CLEAR_LINE = "\r\u001b[K";
 const TICK_MS = 1_000;
-/** A full last column would wrap, and a terminal echoes Ctrl-C as `^C` behind the line: what wraps can't be taken back. */
+/** A wrapped line can't be cleared. One cell keeps the last column free, two are for the echo of Ctrl-C as `^C`. */
 const FREE_CELLS = 3;
 
 export interface LiveLine extends Disposable {
-  /** Writes the line as it now is. */
+  /** Renders the line now; writes only if it has changed. */
   draw(): void;
-  /** Takes it off the screen until it is drawn again. */
+  /** Clears the line until the next draw. */
   hide(): void;
 }
 
-/** Draws a line at once and every second, and leaves nothing behind when disposed. */
+/** Draws a line now and every second, in place; disposing clears it. */
 export function startLiveLine(writer: TextWriter, clock: Clock, render: (columns: number) => string): LiveLine {
   const stopping = new AbortController();
   let shown = "";
@@ -49,6 +47,6 @@ async function tick(clock: Clock, draw: () => void, signal: AbortSignal): Promis
       draw();
     }
   } catch {
-    // Disposed, or nobody reads: either way there is no line to keep.
+    // Disposed, or the reader closed the stream: there is no line left to update.
   }
 }

@@ -1,5 +1,3 @@
-/** Colours, where they are seen. */
-
 const CODES = {
   bold: [1, 22],
   dim: [2, 22],
@@ -11,7 +9,6 @@ const CODES = {
 
 export type Style = Readonly<Record<keyof typeof CODES, (text: string) => string>>;
 
-/** What a stream takes: colours on a terminal, unless somebody asked for none. */
 export function styleFor(isColored: boolean): Style {
   const paint = ([on, off]: readonly [number, number]) => (text: string) =>
     isColored && text !== "" ? `\u001b[${on}m${text}\u001b[${off}m` : text;
@@ -25,6 +22,6 @@ export function styleFor(isColored: boolean): Style {
   };
 }
 
-/** Finds the sequences that {@link styleFor} makes. */
-// deno-lint-ignore no-control-regex -- an escape begins with one
+/** Matches the sequences that {@link styleFor} creates. */
+// deno-lint-ignore no-control-regex -- an escape sequence starts with one
 export const STYLE_SEQUENCE = /(\u001b\[(?:1|2|22|31|32|33|36|39)m)/;

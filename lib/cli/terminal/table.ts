@@ -1,18 +1,16 @@
-/** Rows in columns. Pure. */
-
 import { oneLine } from "../../escape.ts";
 import { fit, pad, textWidth } from "./text_width.ts";
 
 export interface TableOptions {
-  /** The width to keep within; `Infinity` where lines may be as long as they are. The last column gives way. */
+  /** The available width; `Infinity` for no limit. Only the last column is shortened. */
   readonly columns: number;
-  /** Applied to a cell's text once it is padded. */
-  readonly paint?: (text: string, place: { readonly row: number; readonly column: number }) => string;
+  /** Applied to the padded text of a cell. */
+  readonly paint?: (text: string, position: { readonly row: number; readonly column: number }) => string;
 }
 
 const GAP = "  ";
 
-/** One line a row, with no space at their ends. The first row may be a heading. */
+/** One line per row, without trailing spaces. */
 export function renderTable(rows: readonly (readonly string[])[], { columns, paint }: TableOptions): string {
   const clean = rows.map((row) => row.map(oneLine));
   const count = Math.max(0, ...clean.map((row) => row.length));

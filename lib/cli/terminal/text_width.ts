@@ -1,17 +1,15 @@
-/** How many cells of a terminal a text takes. */
-
 const COMBINING = /^[\p{M}\u200b-\u200d\ufe00-\ufe0f]$/u;
 const WIDE =
   /^[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]$/u;
 
-/** Cells, for a text without escapes. */
+/** The number of terminal cells; the text must not contain escape sequences. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) width += cellsOf(character);
   return width;
 }
 
-/** Cuts a text that is wider than `cells`, ending it in an ellipsis. */
+/** Truncates a text wider than `cells` and appends an ellipsis. */
 export function fit(text: string, cells: number): string {
   if (textWidth(text) <= cells) return text;
   let kept = "";
@@ -24,7 +22,7 @@ export function fit(text: string, cells: number): string {
   return cells < 1 ? "" : `${kept}\u2026`;
 }
 
-/** Fills up with spaces on the right. */
+/** Pads with spaces on the right; never truncates. */
 export function pad(text: string, cells: number): string {
   return text + " ".repeat(Math.max(0, cells - textWidth(text)));
 }

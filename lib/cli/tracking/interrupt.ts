@@ -1,4 +1,4 @@
-/** What becomes of a run when whoever waits for it is asked to stop, or has waited long enough. */
+/** What happens to a run when the wait for it is interrupted or times out. */
 
 import { RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
@@ -19,96 +19,95 @@ export type OnTimeout = "keep" | "cancel";
 const onInterrupt = oneOf("ask", "keep", "cancel");
 const onTimeout = oneOf("keep", "cancel");
 
-/** The options of every command that waits. */
 export const STOP_ARGS = {
   onInterrupt: {
     type: "custom",
     parse: onInterrupt,
-    metavar: "WHAT",
-    description: "On Ctrl-C: ask, keep or cancel the run (default: ask on a terminal, else keep)",
+    metavar: "ACTION",
+    description: "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)",
   },
   onTimeout: {
     type: "custom",
     parse: onTimeout,
-    metavar: "WHAT",
-    description: "When waiting ends: keep or cancel the run (default keep)",
+    metavar: "ACTION",
+    description: "On --timeout: keep or cancel the run (default keep)",
   },
 } as const;
 
-/** Who may be asked, and with what a run is cancelled. */
-export interface StopParts {
+export interface StopDeps {
   readonly context: Context;
   readonly output: Output;
   readonly deps: Pick<Deps, "client" | "clock">;
 }
 
-/** The latest that is known of a run which is being waited for. */
-export type Latest = Extract<RunEvent, { type: "submitting" | "started" }>;
+/** An event that identifies the submission or its run. */
+export type Milestone = Extract<RunEvent, { type: "submitting" | "started" }>;
 
-/** Keeps what a stop will need to know. */
-export function isOfNote(event: RunEvent): event is Latest {
+export function isMilestone(event: RunEvent): event is Milestone {
   return event.type === "submitting" || event.type === "started";
 }
 
-/** What is asked on Ctrl-C where nothing else was said. */
-export function defaultOnInterrupt({ context, output }: Pick<StopParts, "context" | "output">): OnInterrupt {
+/** The default of `--on-interrupt`. */
+export function defaultOnInterrupt({ context, output }: Pick<StopDeps, "context" | "output">): OnInterrupt {
   return context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep";
 }
 
 /**
- * Decides about a run that outlives us, and does it.
+ * Keeps or cancels the run when the process is stopped.
  *
- * @returns The stop with what a person must know.
+ * @returns The stop, with the message and hint about the run.
  */
 export async function afterStop(
-  parts: StopParts,
+  parts: StopDeps,
   stopped: Stopped,
-  { latest, policy }: { readonly latest: Latest | undefined; readonly policy: OnInterrupt },
+  { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
 ): Promise<Stopped> {
   if (latest === undefined) return stopped;
   if (latest.type === "submitting") return new Stopped(stopped.signal, whileSubmitting(latest));
   const runId = runIdOf(latest);
   const submitted = latest.isAttached ? "no" : "yes";
-  // Only a person at the keyboard means the run as well: whatever ends this process otherwise says nothing about it.
-  const isCancelled = stopped.signal === "SIGINT" && await isToBeCancelled(parts, runId, policy);
+  // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
+  const isCancelled = stopped.signal === "SIGINT" && await shouldCancel(parts, runId, policy);
   if (!isCancelled) return new Stopped(stopped.signal, { ...kept(runId), submitted });
   return new Stopped(stopped.signal, { ...await cancelled(parts, runId), submitted });
 }
 
-/** What is left of a run whose end was not awaited: cancelled, if that was wished. */
-export async function afterTimeout(parts: StopParts, result: RunResult, policy: OnTimeout): Promise<RunResult> {
+/** Cancels the run of a result that timed out, if the policy is to cancel it. */
+export async function afterTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
   const runId: RunId = result.slug === null
     ? { type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 }
     : { type: "slug", slug: result.slug };
   const { message, hint } = await cancelled(parts, runId);
-  return { ...result, message: `${message}: its time is up. ${hint}` };
+  return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
-async function isToBeCancelled(
-  { context, output }: StopParts,
+async function shouldCancel(
+  { context, output }: StopDeps,
   runId: RunId,
   policy: OnInterrupt,
 ): Promise<boolean> {
   if (policy !== "ask") return policy === "cancel";
-  output.say(
+  output.log(
     "WARNING",
-    `The run ${oneLine(formatRunId(runId))} goes on. Cancel it too? [y/N]  (Ctrl-C again leaves at once)`,
+    `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too? [y/N]  (Ctrl-C again exits immediately)`,
   );
   const answer = await context.readLine();
   return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 
-async function cancelled({ deps }: StopParts, runId: RunId): Promise<{ message: string; hint: string }> {
+async function cancelled({ deps }: StopDeps, runId: RunId): Promise<{ message: string; hint: string }> {
   const name = formatRunId(runId);
   try {
     const { status } = await cancelRun(deps, runId, { signal: new AbortController().signal });
-    const how = status === "running" || status === "cancelled" ? "is being cancelled" : `had ended already: ${status}`;
-    return { message: `The run ${name} ${how}`, hint: `See how it ends: pw-workflow-runner status ${name}` };
+    const outcome = status === "running" || status === "cancelled"
+      ? "is being cancelled"
+      : `had already ended: ${status}`;
+    return { message: `Run ${name} ${outcome}`, hint: `Check its status: pw-workflow-runner status ${name}` };
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return {
-      message: `The run ${name} goes on: ${error.message}`,
+      message: `Run ${name} is still running: ${error.message}`,
       hint: `Try again: pw-workflow-runner cancel ${name}`,
     };
   }
@@ -116,18 +115,21 @@ async function cancelled({ deps }: StopParts, runId: RunId): Promise<{ message: 
 
 function kept(runId: RunId): { message: string; hint: string } {
   const name = formatRunId(runId);
-  return { message: `Stopped waiting: the run ${name} goes on`, hint: `Go on: pw-workflow-runner watch ${name}` };
+  return {
+    message: `Stopped waiting: run ${name} is still running`,
+    hint: `Track it again: pw-workflow-runner watch ${name}`,
+  };
 }
 
-function whileSubmitting({ workflow, slug }: Extract<Latest, { type: "submitting" }>): StoppedWait {
-  const where = slug === null ? `pw-workflow-runner runs ${workflow}` : `pw-workflow-runner status ${slug}`;
+function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitting" }>): StoppedWait {
+  const command = slug === null ? `pw-workflow-runner runs ${workflow}` : `pw-workflow-runner status ${slug}`;
   return {
-    message: "Stopped while submitting: it is not known whether the run was started",
-    hint: `Find out: pw-workflow-runner resume, or look yourself: ${where}`,
+    message: "Stopped while submitting: it is unknown whether the run started",
+    hint: `Run pw-workflow-runner resume to find out, or check with: ${command}`,
     submitted: "unknown",
   };
 }
 
-function runIdOf({ slug, workflow, number }: Extract<Latest, { type: "started" }>): RunId {
+function runIdOf({ slug, workflow, number }: Extract<Milestone, { type: "started" }>): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
 }

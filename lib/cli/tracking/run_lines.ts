@@ -1,4 +1,4 @@
-/** What is said while a run goes on, and how it ended, in words. Pure. */
+/** Progress and results of a run as text. Pure. */
 
 import { formatRunId } from "../../runs/view.ts";
 import type { RunEvent } from "../../events.ts";
@@ -8,15 +8,15 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 
-/** A line about an event; `undefined` for one that has none. Status lines are made by {@link statusLine}. */
+/** The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}. */
 export function eventLine(event: RunEvent): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)}...`;
     case "key-matched":
-      return `The key "${oneLine(event.idempotencyKey)}" was used before${
-        event.slug === null ? "" : `, by ${oneLine(event.slug)}`
-      }: following that run instead of starting another`;
+      return `Idempotency key "${oneLine(event.idempotencyKey)}" was used before${
+        event.slug === null ? "" : ` by ${oneLine(event.slug)}`
+      }: tracking that run instead of starting another`;
     case "submit-delayed":
       return delayLine(event);
     case "started":
@@ -24,13 +24,13 @@ export function eventLine(event: RunEvent): string | undefined {
     case "status":
       return undefined;
     case "unknown-status":
-      return `The platform says "${oneLine(event.platformStatus)}", a word not known here: taken for still going`;
+      return `Unknown status "${oneLine(event.platformStatus)}": treating the run as still running`;
     case "connection-lost":
-      return `Lost contact, still trying: ${oneLine(event.reason)}`;
+      return `Connection lost, still trying: ${oneLine(event.reason)}`;
     case "connection-restored":
-      return `Contact is back after ${formatDuration(event.outageMs)}`;
+      return `Connection restored after ${formatDuration(event.outageMs)}`;
     case "finished":
-      return settledLine(event.result);
+      return finishedLine(event.result);
     default:
       return event satisfies never;
   }
@@ -42,8 +42,8 @@ export function statusLine(platformStatus: string, elapsedMs: number, position: 
   return `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})${where}`;
 }
 
-/** The last words, for stdout: one line, and for a failed run why it failed. */
-export function verdict(result: RunResult, style: Style): string {
+/** The result for stdout: one line, plus the failed jobs and steps of a failed run. */
+export function renderResult(result: RunResult, style: Style): string {
   switch (result.kind) {
     case "completed":
       return `${style.green("✓")} Workflow completed successfully`;
@@ -55,18 +55,18 @@ export function verdict(result: RunResult, style: Style): string {
     case "cancelled":
       return `${style.yellow("✗")} Workflow was cancelled on the platform`;
     case "session_ready":
-      return `${style.green("✓")} Session ${oneLine(result.session?.name ?? "")} stays running: ${
+      return `${style.green("✓")} Session ${oneLine(result.session?.name ?? "")} is ready and stays running: ${
         oneLine(result.session?.url ?? "")
       }`;
     case "submitted":
-      return `${style.green("✓")} Run ${oneLine(runName(result))} goes on\n  ${
-        style.dim(`Follow it: ${watchCommand(result)}`)
+      return `${style.green("✓")} Run ${oneLine(runName(result))} is still running\n  ${
+        style.dim(`Track it: ${watchCommand(result)}`)
       }`;
     case "timeout":
     case "connection_lost":
     case "credential_expired":
       return `${style.yellow("✗")} ${oneLine(result.message ?? "")}\n  ${
-        style.dim(`Follow it again: ${watchCommand(result)}`)
+        style.dim(`Track it again: ${watchCommand(result)}`)
       }`;
     case "run_deleted":
     case "submit_unknown":
@@ -93,7 +93,7 @@ export function digest({ failedJobs }: Failure, style: Style): string {
   return lines.join("\n");
 }
 
-/** How a person goes on with a run. */
+/** The command that tracks a run. */
 export function watchCommand(
   { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
 ): string {
@@ -108,41 +108,49 @@ function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "wo
 function startedLine(event: Extract<RunEvent, { type: "started" }>): string {
   const run = event.number === null ? "Run" : `Run #${event.number}`;
   const slug = event.slug === null ? "" : `  (${oneLine(event.slug)})`;
-  const started = event.isAttached ? `Following ${run.toLowerCase()}` : `${run} started`;
+  const action = event.isAttached ? `Tracking ${run.toLowerCase()}` : `${run} started`;
   const until = event.deadlineAtMs === null
     ? ""
-    : `\nWaiting until ${localTime(event.deadlineAtMs, event.atMs)} at the latest; the run goes on after that`;
-  return `${started}${slug}${until}`;
+    : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
+      localTime(event.deadlineAtMs, event.atMs)
+    }); the run continues afterwards`;
+  return `${action}${slug}${until}`;
 }
 
 function delayLine({ reason, detail, untilMs, atMs }: Extract<RunEvent, { type: "submit-delayed" }>): string {
   const wait = formatDuration(untilMs - atMs);
   switch (reason) {
     case "reconciling":
-      return `It is not clear whether the run started, looking for it: ${oneLine(detail)}`;
+      return `Unclear whether the run started, searching for it: ${oneLine(detail)}`;
     case "conflict":
-      return `Not started yet, trying again in ${wait}: ${oneLine(detail)}`;
+      return `Not started yet, retrying in ${wait}: ${oneLine(detail)}`;
     case "rate-limited":
-      return `Asked to wait ${wait}: ${oneLine(detail)}`;
+      return `Server busy, retrying in ${wait}: ${oneLine(detail)}`;
     case "workspace":
-      return `Your workspace is not running, trying again in ${wait}: ${oneLine(detail)}`;
+      return `Your workspace is not running, retrying in ${wait}: ${oneLine(detail)}`;
     case "unreachable":
-      return `Not submitted yet, trying again in ${wait}: ${oneLine(detail)}`;
+      return `Not submitted yet, retrying in ${wait}: ${oneLine(detail)}`;
     default:
       return reason satisfies never;
   }
 }
 
-function settledLine({ status, kind, durationSeconds }: RunResult): string | undefined {
+function finishedLine({ status, kind, durationSeconds }: RunResult): string | undefined {
   if (kind !== "completed" && kind !== "failed" && kind !== "cancelled") return undefined;
   return `Status: ${status}${durationSeconds === null ? "" : ` (${formatDuration(durationSeconds * 1000)})`}`;
 }
 
-/** The time of day, and the day where it is not today. */
+/** Rounded to minutes from ten minutes on: `--timeout 1h` also covers the seconds of submitting. */
+function waitTime(durationMs: number): string {
+  const unitMs = durationMs < 600_000 ? 1_000 : 60_000;
+  return formatDuration(Math.round(durationMs / unitMs) * unitMs);
+}
+
+/** The local time of day, with the date if it is not today. */
 function localTime(instantMs: number, nowMs: number): string {
   const date = new Date(instantMs);
-  const two = (part: number) => String(part).padStart(2, "0");
-  const time = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  const twoDigits = (part: number) => String(part).padStart(2, "0");
+  const time = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
   if (date.toDateString() === new Date(nowMs).toDateString()) return time;
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${time}`;
+  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ${time}`;
 }

@@ -1,53 +1,55 @@
-/** What people call a run: a slug, `WF#47`, `WF:47` or `last`. */
+/** Parses run references: a slug, `WF#47`, `WF:47` or `last`. */
 
 import { UsageError } from "../../errors.ts";
 import type { RunRef } from "../../runs/find.ts";
 
 /**
- * Reads the words of a command that takes one run; `WF 47` is allowed as well.
+ * Parses the arguments of a command that takes one run; `WF 47` is allowed as well.
  *
- * @throws UsageError when they name none, or more than one.
+ * @throws UsageError if they name no run or several.
  */
-export function parseOneRun(words: readonly string[]): RunRef {
-  const [first, second, ...others] = words;
-  if (first === undefined) throw new UsageError("Cannot tell which run is meant: none was named", { hint: HOW });
+export function parseOneRun(args: readonly string[]): RunRef {
+  const [first, second, ...others] = args;
+  if (first === undefined) throw new UsageError("Missing argument RUN", { hint: RUN_HINT });
   if (second === undefined) return parseRun(first);
   const number = parseNumber(second.replace(/^#/, ""));
   if (number === undefined || others.length > 0 || parseNumber(first) !== undefined) {
-    throw new UsageError(`Cannot tell which run is meant: "${words.join(" ")}" is not one run`, { hint: HOW });
+    throw new UsageError(`"${args.join(" ")}" is not one run`, { hint: RUN_HINT });
   }
   return { type: "number", workflow: first, number };
 }
 
 /**
- * Reads the words of a command that takes several runs, where `WF 47` could be two.
+ * Parses the arguments of a command that takes several runs, where `WF 47` could be two.
  *
- * @throws UsageError for none, and for a bare number.
+ * @throws UsageError if there are none, or for a bare number.
  */
-export function parseManyRuns(words: readonly string[]): RunRef[] {
-  if (words.length === 0) throw new UsageError("Cannot tell which runs are meant: none was named", { hint: HOW });
-  return words.map((word, index) => {
-    if (parseNumber(word) === undefined) return parseRun(word);
-    const workflow = words[index - 1] ?? "WORKFLOW";
-    throw new UsageError(`Cannot tell which run is meant: ${word} is a number without a workflow`, {
-      hint: `Write it in one word: ${workflow}#${word}`,
+export function parseManyRuns(args: readonly string[]): RunRef[] {
+  if (args.length === 0) throw new UsageError("Missing argument RUN", { hint: RUN_HINT });
+  return args.map((arg, index) => {
+    if (parseNumber(arg) === undefined) return parseRun(arg);
+    const workflow = args[index - 1] ?? "WORKFLOW";
+    throw new UsageError(`${arg} is a run number without a workflow`, {
+      hint: `Write it as one argument: ${workflow}#${arg}`,
     });
   });
 }
 
-const HOW = "Name it by its slug, or as WORKFLOW#47";
+const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
-function parseRun(word: string): RunRef {
-  if (word === "") throw new UsageError("Cannot tell which run is meant: the name is empty", { hint: HOW });
-  if (word === "last") return { type: "last" };
-  if (parseNumber(word) !== undefined) {
-    throw new UsageError(`Cannot tell which run is meant: ${word} is a number without a workflow`, {
-      hint: `Runs are counted within their workflow: WORKFLOW#${word}`,
+function parseRun(text: string): RunRef {
+  if (text === "") throw new UsageError("Argument RUN is empty", { hint: RUN_HINT });
+  if (text === "last") return { type: "last" };
+  if (parseNumber(text) !== undefined) {
+    throw new UsageError(`${text} is a run number without a workflow`, {
+      hint: `Runs are numbered per workflow: WORKFLOW#${text}`,
     });
   }
-  const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(word) ?? [];
+  const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(text) ?? [];
   const number = parseNumber(digits ?? "");
-  return workflow === undefined || number === undefined ? { type: "word", word } : { type: "number", workflow, number };
+  return workflow === undefined || number === undefined
+    ? { type: "slug", slug: text }
+    : { type: "number", workflow, number };
 }
 
 function parseNumber(text: string): number | undefined {

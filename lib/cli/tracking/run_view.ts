@@ -1,4 +1,4 @@
-/** Shows a run while it goes on: one live line on a terminal, lines when something changed elsewhere, or JSON Lines. */
+/** Shows the progress of a run: one live line on a terminal, a line per change elsewhere, or JSON Lines. */
 
 import type { Clock } from "../../clock.ts";
 import type { RunEvent } from "../../events.ts";
@@ -16,7 +16,7 @@ export interface RunViewer extends Disposable {
 }
 
 export interface RunViewerOptions {
-  /** Stands before each line, where several runs are followed at once. */
+  /** Printed before each line if several runs are tracked at once. */
   readonly label?: string;
 }
 
@@ -26,8 +26,8 @@ export function viewRun(output: Output, clock: Clock, { label }: RunViewerOption
   }
   let status: Extract<RunEvent, { type: "status" }> | undefined;
   let line: LiveLine | undefined;
-  let lastSaid = "";
-  const say = (text: string) => output.say("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
+  let lastChange = "";
+  const print = (text: string) => output.log("INFO", label === undefined ? text : text.replace(/^/gm, `${label}: `));
   const endLine = () => {
     line?.[Symbol.dispose]();
     line = undefined;
@@ -46,25 +46,25 @@ export function viewRun(output: Output, clock: Clock, { label }: RunViewerOption
     if (event.status !== "running") return;
     const shown = live(event);
     if (shown !== undefined) return shown.draw();
-    // In a pipe a line is worth its place only when something changed besides the time.
+    // Without a terminal, print a line only if something besides the time has changed.
     const { platformStatus, position } = event;
-    const said = `${platformStatus} ${position?.job} ${position?.step}`;
-    if (said === lastSaid) return;
-    lastSaid = said;
-    say(statusLine(platformStatus, event.elapsedMs, position));
+    const change = `${platformStatus} ${position?.job} ${position?.step}`;
+    if (change === lastChange) return;
+    lastChange = change;
+    print(statusLine(platformStatus, event.elapsedMs, position));
   };
   return {
     show(event) {
       if (event.type === "status") return showStatus(event);
       if (event.type === "finished") endLine();
       const text = eventLine(event);
-      if (text !== undefined) say(text);
+      if (text !== undefined) print(text);
     },
     [Symbol.dispose]: endLine,
   };
 }
 
-/** What JSON tells of a result beside the result: the number that the process ends with. */
+/** A result as JSON, with the exit code of the process. */
 export function resultDocument(result: RunResult) {
   return { ...result, exitCode: exitCodeOf(result.kind) };
 }

@@ -1,7 +1,7 @@
-/** The options of every command that waits for a run, and what they mean to the executor. */
+/** Options of every command that waits for a run. */
 
 import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
-import { durationOrNever, someTime } from "../argv.ts";
+import { durationOrNever, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -11,25 +11,25 @@ export const WAIT_ARGS = {
     type: "custom",
     parse: durationOrNever,
     metavar: "TIME",
-    description: "Stop waiting after this long, like 90s or 2h; 0 for never (default 1h, also PW_TIMEOUT)",
+    description: "Stop waiting after this long, such as 90s or 2h; 0 for no limit (default 1h, also PW_TIMEOUT)",
   },
   pollInterval: {
     type: "custom",
-    parse: someTime,
+    parse: positiveDuration,
     metavar: "TIME",
-    description: "Time between first looks (default 1s)",
+    description: "Initial poll interval (default 1s)",
   },
   maxPollInterval: {
     type: "custom",
-    parse: someTime,
+    parse: positiveDuration,
     metavar: "TIME",
-    description: "The growing time between looks stops here (default 15s)",
+    description: "Maximum poll interval (the interval backs off up to this; default 15s)",
   },
   unreachableTimeout: {
     type: "custom",
     parse: durationOrNever,
     metavar: "TIME",
-    description: "Give up when nobody answers for this long; 0 for never (default 30m)",
+    description: "Give up if the server is unreachable for this long; 0 for no limit (default 30m)",
   },
 } as const;
 
@@ -40,7 +40,7 @@ export interface WaitValues {
   readonly unreachableTimeout?: number | null | undefined;
 }
 
-/** @throws UsageError when PW_TIMEOUT can't be read. */
+/** @throws UsageError if PW_TIMEOUT is not a duration. */
 export function waitOptions(
   values: WaitValues,
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
@@ -59,10 +59,10 @@ export function waitOptions(
 }
 
 function timeoutOfEnvironment({ env }: Context): number | null {
-  const word = env("PW_TIMEOUT");
-  if (word === undefined || word.trim() === "") return DEFAULT_TRACK.timeoutMs;
+  const text = env("PW_TIMEOUT");
+  if (text === undefined || text.trim() === "") return DEFAULT_TRACK.timeoutMs;
   try {
-    return parseDuration(word) || null;
+    return parseDuration(text) || null;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     throw new UsageError(`Cannot use PW_TIMEOUT: ${error.message}`, { hint: error.hint, cause: error });

@@ -1,43 +1,39 @@
-/**
- * What a key says about itself: its kind, the host that it belongs to and when it ends. Every kind but one names its
- * host, so a key alone is enough to reach the platform.
- */
-
 import { CredentialError } from "../../errors.ts";
 import { Secret } from "../../secret.ts";
 
 /**
  * `pwt`: API key, sent as Basic. `pwut`: user token, `jwt`: session token, `pwoa`: sign-in token of the official CLI;
- * these are sent as Bearer. A `pwoa` names no host.
+ * these are sent as Bearer. All but `pwoa` name their host, so that no other setting is needed to reach the platform.
  */
 export type KeyKind = "pwt" | "pwut" | "jwt" | "pwoa";
 
-export interface KeyForm {
+export interface ParsedKey {
   readonly kind: KeyKind;
   /** The value of the Authorization header. */
   readonly authorization: Secret;
-  /** Like `https://host`; `null` when the key names no host. */
+  /** Like `https://host`; `null` if the key names no host. */
   readonly baseUrl: string | null;
+  /** Milliseconds since the epoch; `null` if the key does not contain it. */
   readonly expiresAtMs: number | null;
 }
 
-/** What a key looks like, for hints. */
+/** For hints. */
 export const KEY_EXAMPLE = "pwt_<host>.<rest>";
 
 /**
- * Reads a key. Formats: parallelworks/sdk python/parallelworks_client/auth.py and go/credential.go.
+ * Parses an API key or token. Formats: parallelworks/sdk python/parallelworks_client/auth.py and go/credential.go.
  *
- * @param source Where the key was found, for the error's words.
- * @throws CredentialError credential_malformed; its words never hold a part of the key.
+ * @param source Where the key was found, for the error message.
+ * @throws CredentialError credential_malformed; the message never contains a part of the key.
  */
-export function parseKey(text: string, source: string): KeyForm {
+export function parseKey(text: string, source: string): ParsedKey {
   const key = text.trim();
-  const refuse = (why: string): never => {
-    throw new CredentialError("credential_malformed", `Cannot use the key from ${source}: ${why}`, {
-      hint: `A key looks like ${KEY_EXAMPLE}: copy it whole from your account settings on the platform`,
+  const refuse = (reason: string): never => {
+    throw new CredentialError("credential_malformed", `Cannot use the API key from ${source}: ${reason}`, {
+      hint: `An API key looks like ${KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
     });
   };
-  if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it holds spaces, line breaks or other characters that no key has");
+  if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it contains spaces, line breaks or other invalid characters");
   if (key.startsWith("pwt_")) {
     return {
       kind: "pwt",
@@ -54,7 +50,7 @@ export function parseKey(text: string, source: string): KeyForm {
   if (key.startsWith("pwoa_")) return { kind: "pwoa", authorization, baseUrl: null, expiresAtMs: null };
 
   const [, payload, ...rest] = key.split(".");
-  if (payload === undefined || rest.length !== 1) return refuse("it has none of the known forms");
+  if (payload === undefined || rest.length !== 1) return refuse("it has none of the known formats");
   const claims = claimsOf(payload) ?? refuse("its middle part cannot be decoded");
   return {
     kind: "jwt",
@@ -65,13 +61,13 @@ export function parseKey(text: string, source: string): KeyForm {
   };
 }
 
-/** `https://host` of a host name or address; `null` when it can't be one. `https://` is assumed. */
+/** Returns `https://host` for a host name or URL; `null` for anything else. Default scheme: `https`. */
 export function baseUrlOf(host: string): string | null {
   const text = host.trim();
   const address = /^https?:\/\//i.test(text) ? text : `https://${text}`;
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
-  // Anything else hides where the key would go.
+  // Anything else would obscure where the key is sent.
   const isBare = url.username === "" && url.password === "" && url.pathname === "/" && !/[?#\s\\]/.test(text);
   return isBare && url.hostname !== "" ? url.origin : null;
 }
@@ -94,7 +90,7 @@ function claimsOf(payload: string): Record<string, unknown> | null {
   }
 }
 
-/** Text of URL-safe or plain base64, padded or not; `null` when it is neither. */
+/** Decodes URL-safe or plain base64, padded or not; `null` for anything else. */
 function decode(base64: string): string | null {
   const plain = base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   try {

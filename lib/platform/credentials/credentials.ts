@@ -1,5 +1,3 @@
-/** Which key this call uses, and which host it is for. */
-
 import { CredentialError } from "../../errors.ts";
 import type { Secret } from "../../secret.ts";
 import {
@@ -9,87 +7,87 @@ import {
   type FileSearch,
   searchCredentialsFile,
 } from "./credentials_file.ts";
-import { baseUrlOf, KEY_EXAMPLE, type KeyForm, type KeyKind, parseKey } from "./api_key.ts";
+import { baseUrlOf, KEY_EXAMPLE, type KeyKind, type ParsedKey, parseKey } from "./api_key.ts";
 
-/** A key that can be used, and the host that it opens. */
+/** An API key or token, and the host that it is sent to. */
 export interface Credential {
-  /** Which of the platform's forms of keys it has. */
+  /** Determined by the key's prefix. */
   readonly kind: KeyKind;
-  /** Host name, with its port where it is not the usual one. */
+  /** Host name, with its port if that is not the default one. */
   readonly host: string;
-  /** `https://host`, no slash at the end. */
+  /** `https://host`, without a trailing slash. */
   readonly baseUrl: string;
   /** The value of the Authorization header. */
   readonly authorization: Secret;
   /** Where it was found, like `PW_API_KEY` or `identity work of ~/.config/pw/credentials`. */
   readonly source: string;
-  /** `null` when the key does not say. */
+  /** Milliseconds since the epoch; `null` if neither the key nor the file contains it. */
   readonly expiresAtMs: number | null;
 }
 
-/** How a key is to be chosen. */
+/** Selects a credential. */
 export interface CredentialOptions {
-  /** An identity of the official CLI's credentials file. */
+  /** Name of an identity in the official CLI's credentials file. */
   readonly context?: string | undefined;
-  /** A host that the key may be sent to although it names another one; has to be what `PW_PLATFORM_HOST` says. */
+  /** A host that the key may be sent to although it names another one; must equal `PW_PLATFORM_HOST`. */
   readonly allowHost?: string | undefined;
 }
 
 /**
- * Finds the key: `PW_API_KEY`, then the identity that `context` or `PW_CONTEXT` names, then the current identity of the
+ * Finds the credential: `PW_API_KEY`, then the identity that `context` or `PW_CONTEXT` names, then the current identity of the
  * official CLI's credentials file.
  *
- * @throws CredentialError credential_missing (with the places looked at) or credential_malformed.
+ * @throws CredentialError credential_missing (with the places searched) or credential_malformed.
  */
 export async function findCredential(deps: CredentialDeps, options: CredentialOptions): Promise<Credential> {
   const key = deps.env("PW_API_KEY")?.trim() ?? "";
   if (key !== "") {
-    const form = parseKey(key, "PW_API_KEY");
-    const server = form.baseUrl === null ? await currentServer(deps) : null;
-    return credential(deps, options, { form, server, source: "PW_API_KEY", expiresAtMs: null });
+    const parsed = parseKey(key, "PW_API_KEY");
+    const server = parsed.baseUrl === null ? await currentServer(deps) : null;
+    return credential(deps, options, { parsed, server, source: "PW_API_KEY", expiresAtMs: null });
   }
   const search = await searchCredentialsFile(deps);
-  const context = wanted(options.context) ?? wanted(deps.env("PW_CONTEXT"));
-  const { file, identity } = chosenIdentity(search, context);
+  const context = nonBlank(options.context) ?? nonBlank(deps.env("PW_CONTEXT"));
+  const { file, identity } = selectIdentity(search, context);
   const source = `identity ${identity.name} of ${file.path}`;
   if (identity.key === null) {
-    throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not hold its key`, {
+    throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not contain its key`, {
       hint: `Sign in with the official CLI again, or set PW_API_KEY to an API key (${KEY_EXAMPLE})`,
     });
   }
-  const form = parseKey(identity.key, source);
-  return credential(deps, options, { form, server: identity.server, source, expiresAtMs: identity.expiresAtMs });
+  const parsed = parseKey(identity.key, source);
+  return credential(deps, options, { parsed, server: identity.server, source, expiresAtMs: identity.expiresAtMs });
 }
 
-/** For a token that names no host. */
+/** The server of the current identity, for a token that names no host. */
 async function currentServer(deps: CredentialDeps): Promise<string | null> {
-  if (wanted(deps.env("PW_PLATFORM_HOST")) !== null) return null;
+  if (nonBlank(deps.env("PW_PLATFORM_HOST")) !== null) return null;
   const { file } = await searchCredentialsFile(deps);
   return file?.identities.find(({ name }) => name === file.current)?.server ?? null;
 }
 
-function wanted(text: string | undefined): string | null {
+function nonBlank(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text.trim();
 }
 
-function chosenIdentity(
-  { file, looked }: FileSearch,
+function selectIdentity(
+  { file, searched }: FileSearch,
   context: string | null,
 ): { readonly file: CredentialsFile; readonly identity: FileIdentity } {
-  if (file === null) throw missing(["PW_API_KEY (not set)", ...looked]);
+  if (file === null) throw missing(["PW_API_KEY (not set)", ...searched]);
   const name = context ?? file.current;
-  if (name === null) throw missing(["PW_API_KEY (not set)", ...looked, `${file.path} (no current identity)`]);
+  if (name === null) throw missing(["PW_API_KEY (not set)", ...searched, `${file.path} (no current identity)`]);
   const identity = file.identities.find((candidate) => candidate.name === name);
   if (identity !== undefined) return { file, identity };
   const names = file.identities.map((candidate) => candidate.name).join(", ");
-  throw new CredentialError("credential_missing", `Cannot use the context "${name}": ${file.path} does not hold it`, {
-    hint: names === "" ? "Sign in with the official CLI, or set PW_API_KEY" : `It holds ${names}`,
+  throw new CredentialError("credential_missing", `Cannot use context "${name}": ${file.path} has no such identity`, {
+    hint: names === "" ? "Sign in with the official CLI, or set PW_API_KEY" : `Available: ${names}`,
   });
 }
 
-function missing(looked: readonly string[]): CredentialError {
-  return new CredentialError("credential_missing", `Cannot find a key: looked at ${looked.join(", ")}`, {
-    hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it: it looks like ` +
+function missing(searched: readonly string[]): CredentialError {
+  return new CredentialError("credential_missing", `Cannot find an API key: searched ${searched.join(", ")}`, {
+    hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it looks like ` +
       `${KEY_EXAMPLE}`,
   });
 }
@@ -97,54 +95,54 @@ function missing(looked: readonly string[]): CredentialError {
 function credential(
   deps: CredentialDeps,
   options: CredentialOptions,
-  { form, server, source, expiresAtMs }: {
-    readonly form: KeyForm;
+  { parsed, server, source, expiresAtMs }: {
+    readonly parsed: ParsedKey;
     readonly server: string | null;
     readonly source: string;
     readonly expiresAtMs: number | null;
   },
 ): Credential {
-  const own = form.baseUrl ?? (server === null ? null : hostNamed(server, `the server of ${source}`));
+  const own = parsed.baseUrl ?? (server === null ? null : parseHost(server, `the server of ${source}`));
   const baseUrl = allowedHost(own, deps.env, options, source);
   return {
-    kind: form.kind,
+    kind: parsed.kind,
     host: new URL(baseUrl).host,
     baseUrl,
-    authorization: form.authorization,
+    authorization: parsed.authorization,
     source,
-    expiresAtMs: form.expiresAtMs ?? expiresAtMs,
+    expiresAtMs: parsed.expiresAtMs ?? expiresAtMs,
   };
 }
 
-/** The key goes to its own host alone, unless the user names another one twice: in the environment and in the call. */
+/** The key is only sent to its own host, unless the user specifies another one twice: by the environment and an option. */
 function allowedHost(
   own: string | null,
   env: CredentialDeps["env"],
   options: CredentialOptions,
   source: string,
 ): string {
-  const asked = wanted(env("PW_PLATFORM_HOST"));
-  if (asked === null) {
+  const platformHost = nonBlank(env("PW_PLATFORM_HOST"));
+  if (platformHost === null) {
     if (own !== null) return own;
-    throw new CredentialError("credential_malformed", `Cannot use the key from ${source}: it names no host`, {
+    throw new CredentialError("credential_malformed", `Cannot use the API key from ${source}: it names no host`, {
       hint: "Set PW_PLATFORM_HOST to the platform's host name",
     });
   }
-  const other = hostNamed(asked, "PW_PLATFORM_HOST");
+  const other = parseHost(platformHost, "PW_PLATFORM_HOST");
   if (own === null || own === other) return other;
-  const allowed = wanted(options.allowHost);
-  if (allowed !== null && hostNamed(allowed, "--allow-host") === other) return other;
+  const allowed = nonBlank(options.allowHost);
+  if (allowed !== null && parseHost(allowed, "--allow-host") === other) return other;
   throw new CredentialError(
     "credential_malformed",
-    `Cannot send the key to ${other}: PW_PLATFORM_HOST names it, but the key from ${source} is for ${own}`,
-    { hint: `Unset PW_PLATFORM_HOST, or use --allow-host ${new URL(other).host} if that host may have the key` },
+    `Cannot send the API key to ${other}: PW_PLATFORM_HOST is set to it, but the key from ${source} is for ${own}`,
+    { hint: `Unset PW_PLATFORM_HOST, or use --allow-host ${new URL(other).host} if that host may receive the key` },
   );
 }
 
-function hostNamed(text: string, source: string): string {
+function parseHost(text: string, source: string): string {
   const baseUrl = baseUrlOf(text);
   if (baseUrl !== null) return baseUrl;
   throw new CredentialError("credential_malformed", `Cannot use ${source}: it is not a host name`, {
-    hint: "Give it like activate.example.com, or with http:// or https:// before it",
+    hint: "Use the form activate.example.com, optionally with http:// or https://",
   });
 }

@@ -1,18 +1,18 @@
-/** The credentials file of the official CLI: where it is, and which identities it holds. */
+/** Finds and reads the credentials file of the official CLI. */
 
-/** How the outside is reached. */
+/** Access to the environment and to files. */
 export interface CredentialDeps {
-  /** Reads a variable. */
+  /** `undefined` for a variable that is not set. */
   readonly env: (name: string) => string | undefined;
-  /** Reads a file. */
+  /** Like `Deno.readTextFile`. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
 export interface FileIdentity {
   readonly name: string;
-  /** An API key or a token; `null` when the file keeps it elsewhere (a keychain). */
+  /** An API key or token; `null` if it is stored elsewhere (a keychain). */
   readonly key: string | null;
-  /** The host; `null` when the file does not say. */
+  /** The host; `null` if the file does not contain it. */
   readonly server: string | null;
   readonly expiresAtMs: number | null;
 }
@@ -23,50 +23,49 @@ export interface CredentialsFile {
   readonly identities: readonly FileIdentity[];
 }
 
-/** What was found, and what to say of the places where nothing was. */
 export interface FileSearch {
   readonly file: CredentialsFile | null;
-  /** Each place looked at, with why it did not serve. */
-  readonly looked: readonly string[];
+  /** Each path that was tried, with the reason why it was not used. */
+  readonly searched: readonly string[];
 }
 
 /**
- * Looks for the file; one that can't be read or understood is passed over and told of, never thrown. Places and shape:
+ * Finds the first usable file. One that cannot be read or parsed is listed in `searched`, never thrown. Paths and format:
  * parallelworks/sdk python/tests/test_credentials.py.
  */
 export async function searchCredentialsFile(deps: CredentialDeps): Promise<FileSearch> {
-  const looked: string[] = [];
+  const searched: string[] = [];
   for (const path of credentialPaths(deps.env)) {
     let text: string;
     try {
       text = await deps.readTextFile(path);
     } catch (error) {
-      looked.push(isMissing(error) ? `${path} (not there)` : `${path} (cannot be read)`);
+      searched.push(isMissing(error) ? `${path} (not found)` : `${path} (cannot be read)`);
       continue;
     }
     const content = await parsed(text);
     if (content === null) {
-      looked.push(`${path} (neither JSON nor YAML with identities)`);
+      searched.push(`${path} (neither JSON nor YAML with identities)`);
       continue;
     }
-    return { file: { path, ...content }, looked };
+    return { file: { path, ...content }, searched };
   }
-  return { file: null, looked };
+  return { file: null, searched };
 }
 
-/** In the order they are looked at. Without a home folder only what the environment names is left. */
+/** In search order. Without a home folder, only paths from the environment remain. */
 export function credentialPaths(env: CredentialDeps["env"]): string[] {
-  const folder = present(env("PW_CREDENTIALS_DIR"));
+  const folder = nonBlank(env("PW_CREDENTIALS_DIR"));
   if (folder !== null) return [`${folder}/.credentials`, `${folder}/credentials`];
-  const home = present(env("HOME")) ?? present(env("USERPROFILE"));
-  const config = present(env("XDG_CONFIG_HOME")) ?? (home === null ? null : `${home}/.config`);
+  const home = nonBlank(env("HOME")) ?? nonBlank(env("USERPROFILE"));
+  const config = nonBlank(env("XDG_CONFIG_HOME")) ?? (home === null ? null : `${home}/.config`);
   return [
     ...(config === null ? [] : [`${config}/pw/credentials`]),
     ...(home === null ? [] : [`${home}/pw/.credentials`]),
   ];
 }
 
-function present(text: string | undefined): string | null {
+function nonBlank(text: string | undefined): string | null {
   return text === undefined || text.trim() === "" ? null : text;
 }
 

@@ -1,13 +1,13 @@
 /**
- * What a `.env` file may say. It lies in the working folder, which may be somebody else's: so it can name a key, but not
- * where a key goes or whose it is. Imported only where there is such a file.
+ * Reads a `.env` file. The working folder may belong to someone else, so the file may set a key, but not the host it is
+ * sent to or the identity it belongs to. Imported only if the file exists.
  */
 
 import { parse } from "../../deps/dotenv.ts";
 
 export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
-/** The environment with what the file adds; what is set already is never overridden. */
+/** The environment plus the file's variables; a variable of the environment is never overridden. */
 export function envWithDotenv(
   env: (name: string) => string | undefined,
   text: string,
@@ -17,12 +17,12 @@ export function envWithDotenv(
   return (name) => env(name) ?? added.get(name);
 }
 
-/** Which of our names a file holds, and which others of ours it holds in vain. */
+/** Our variables that a file sets, and those among them that have no effect there. */
 export function namesInDotenv(text: string): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
-  const known: readonly string[] = DOTENV_NAMES;
+  const allowed: readonly string[] = DOTENV_NAMES;
   const names = Object.keys(parse(text));
   return {
-    read: names.filter((name) => known.includes(name)),
-    ignored: names.filter((name) => name.startsWith("PW_") && !known.includes(name)),
+    read: names.filter((name) => allowed.includes(name)),
+    ignored: names.filter((name) => name.startsWith("PW_") && !allowed.includes(name)),
   };
 }

@@ -1,21 +1,21 @@
-/** What the status page tells. */
+/** What the status page shows. */
 
 export interface PageFacts {
   /** The platform. */
   readonly host: string;
   readonly timeline: string;
   readonly nowMs: number;
-  readonly keepsSchedules: boolean;
+  readonly hasEnabledSchedules: boolean;
   readonly ticks: {
     readonly startedMs: number;
     readonly tookMs: number;
     readonly missed: number;
     readonly error: string | null;
   } | null;
-  /** Status → how many ended so. */
+  /** The number of finished runs by status. */
   readonly counts: Readonly<Record<string, number>>;
   readonly schedules: readonly ScheduleFacts[];
-  /** Of all; more than are shown, where there are many. */
+  /** May exceed the number of `open` ones. */
   readonly openCount: number;
   /** Those that have been open the longest. */
   readonly open: readonly OpenFacts[];
@@ -23,13 +23,13 @@ export interface PageFacts {
   readonly notifications: readonly {
     readonly occurrenceId: string;
     readonly kind: string;
-    readonly atMs: number;
+    readonly createdAtMs: number;
     readonly message: string | null;
   }[];
 }
 
 export interface RunFacts {
-  /** Its own address is `/runs/<id>`. */
+  /** For `/runs/<id>`. */
   readonly id: string;
   readonly workflow: string;
   readonly displayName: string | null;
@@ -42,10 +42,10 @@ export interface OpenFacts extends RunFacts {
 }
 
 export interface FailureFacts extends RunFacts {
-  readonly status: "failed" | "refused";
+  readonly status: "failed" | "rejected";
   readonly atMs: number;
   readonly message: string;
-  /** The ends of the failed steps' logs. */
+  /** The last lines of each failed step. */
   readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
 }
 

@@ -1,4 +1,4 @@
-/** Instants and durations as the page writes them: UTC, and how far away that is. */
+/** How the page formats times: in UTC, with the distance from now. */
 
 import { formatDuration } from "../../duration.ts";
 import { type Html, html } from "../html.ts";
@@ -7,24 +7,24 @@ const DAY_MS = 86_400_000;
 
 /** `in 3m 05s`, `2h 10m ago`, `now`. */
 export function relative(atMs: number, nowMs: number): string {
-  const awayMs = Math.abs(atMs - nowMs);
-  if (awayMs < 1_000) return "now";
-  return atMs > nowMs ? `in ${formatDuration(awayMs)}` : `${formatDuration(awayMs)} ago`;
+  const distanceMs = Math.abs(atMs - nowMs);
+  if (distanceMs < 1_000) return "now";
+  return atMs > nowMs ? `in ${formatDuration(distanceMs)}` : `${formatDuration(distanceMs)} ago`;
 }
 
-/** `02:30 UTC` today, `26 Nov 02:30 UTC` on other days, with the year where it is another. */
+/** `02:30 UTC` today, `26 Nov 02:30 UTC` on other days, and with the year in other years. */
 export function absolute(atMs: number, nowMs: number): string {
   const at = new Date(atMs).toISOString();
-  const clock = `${at.slice(11, 16)} UTC`;
-  if (Math.floor(atMs / DAY_MS) === Math.floor(nowMs / DAY_MS)) return clock;
+  const time = `${at.slice(11, 16)} UTC`;
+  if (Math.floor(atMs / DAY_MS) === Math.floor(nowMs / DAY_MS)) return time;
   const day = `${Number(at.slice(8, 10))} ${MONTHS[Number(at.slice(5, 7)) - 1]}`;
   const year = at.slice(0, 4);
-  return year === new Date(nowMs).toISOString().slice(0, 4) ? `${day} ${clock}` : `${day} ${year} ${clock}`;
+  return year === new Date(nowMs).toISOString().slice(0, 4) ? `${day} ${time}` : `${day} ${year} ${time}`;
 }
 
-/** Both, for programs and people. */
+/** A `<time>` element with both formats. */
 export function instant(atMs: number, nowMs: number): Html {
-  return html`<time datetime="${new Date(atMs).toISOString()}">${absolute(atMs, nowMs)} <span class="away">${
+  return html`<time datetime="${new Date(atMs).toISOString()}">${absolute(atMs, nowMs)} <span class="relative">${
     relative(atMs, nowMs)
   }</span></time>`;
 }

@@ -1,53 +1,53 @@
-/** Who one is, and what one has besides workflows and runs. */
+/** Identity of the user, and resources other than workflows and runs. */
 
-import { json, noContent, raw, Refusal } from "../answers.ts";
+import { HttpError, json, noContent, raw } from "../responses.ts";
 import { ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { closeSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
-import type { Call, Route } from "./route.ts";
+import type { Route, RouteContext } from "./route.ts";
 
 export const ACCOUNT_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/healthzz", operation: "health", isOpen: true, handle: () => json("OK") },
+  { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => json("OK") },
   {
     method: "GET",
     path: "/workflow.schema.json",
     operation: "other",
-    isOpen: true,
-    handle: () => json(WORKFLOW_SCHEMA),
+    isPublic: true,
+    handler: () => json(WORKFLOW_SCHEMA),
   },
   {
     method: "GET",
     path: "/api/auth/whoami",
     operation: "whoami",
-    handle: ({ user }) => raw(`user:${user}`, "text/plain"),
+    handler: ({ user }) => raw(`user:${user}`, "text/plain"),
   },
   {
     method: "GET",
     path: "/api/auth/whoami/organization",
     operation: "organization",
-    handle: () => json(ORGANIZATION),
+    handler: () => json(ORGANIZATION),
   },
-  { method: "GET", path: "/api/auth/session", operation: "auth-session", handle: authSession },
-  { method: "GET", path: "/api/sessions", operation: "list-sessions", handle: listSessions },
+  { method: "GET", path: "/api/auth/session", operation: "auth-session", handler: authSession },
+  { method: "GET", path: "/api/sessions", operation: "list-sessions", handler: listSessions },
   {
     method: "GET",
     path: "/api/organizations/:organization/users/:user/sessions/:name",
     operation: "get-session",
-    handle: (call) => json(sessionOf(call)),
+    handler: (context) => json(sessionOf(context)),
   },
   {
     method: "DELETE",
     path: "/api/organizations/:organization/users/:user/sessions/:name",
     operation: "delete-session",
-    handle: deleteSession,
+    handler: deleteSession,
   },
-  { method: "GET", path: "/api/clusters", operation: "list-clusters", handle: listClusters },
+  { method: "GET", path: "/api/clusters", operation: "list-clusters", handler: listClusters },
   {
     method: "GET",
     path: "/api/user-workspace/status",
     operation: "workspace-status",
-    handle: ({ world }) => json({ status: world.behavior().workspace }),
+    handler: ({ state }) => json({ status: state.behavior().workspace }),
   },
 ];
 
@@ -66,7 +66,7 @@ const WORKFLOW_SCHEMA = {
   },
 };
 
-function authSession({ user }: Call) {
+function authSession({ user }: RouteContext) {
   return json({
     id: ID_OF_USER.get(user) ?? "",
     username: user,
@@ -94,26 +94,26 @@ const ID_OF_USER: ReadonlyMap<string, string> = new Map([
   ["bob", "66a000000000000000000003"],
 ]);
 
-function listSessions({ world, user, query, nowMs }: Call) {
+function listSessions({ state, user, query, nowMs }: RouteContext) {
   const type = query.get("type");
-  const sessions = sessionList(world, user, nowMs).filter((session) => type === null || session["type"] === type);
-  // The platform writes an empty list either way.
+  const sessions = sessionList(state, user, nowMs).filter((session) => type === null || session["type"] === type);
+  // The platform writes an empty list as `null` or as `[]`.
   return json(sessions.length === 0 ? null : sessions);
 }
 
-function sessionOf({ world, user, params, nowMs }: Call) {
+function sessionOf({ state, user, params, nowMs }: RouteContext) {
   const isOwn = params["organization"] === ORGANIZATION && params["user"] === user;
-  const session = isOwn && sessionList(world, user, nowMs).find((session) => session["name"] === params["name"]);
-  if (!session) throw new Refusal(404, "Session not found", { code: "session_not_found" });
+  const session = isOwn && sessionList(state, user, nowMs).find((session) => session["name"] === params["name"]);
+  if (!session) throw new HttpError(404, "Session not found", { code: "session_not_found" });
   return session;
 }
 
-function deleteSession(call: Call) {
-  closeSession(call.world, call.user, textOf(sessionOf(call)["name"]) ?? "");
+function deleteSession(context: RouteContext) {
+  closeSession(context.state, context.user, textOf(sessionOf(context)["name"]) ?? "");
   return noContent;
 }
 
-function listClusters({ user, query }: Call) {
+function listClusters({ user, query }: RouteContext) {
   const scope = query.get("scope") ?? "mine";
   const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
   return json(isOwn ? clusterList(user) : null);

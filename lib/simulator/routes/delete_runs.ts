@@ -1,41 +1,41 @@
-/** Deleting several runs at once, by name, by age or by how they ended. */
+/** Deletes several runs, by slug or id, by age or by status. */
 
-import type { Answer } from "../answers.ts";
-import { invalid, noContent, Refusal } from "../answers.ts";
+import type { SimulatedResponse } from "../responses.ts";
+import { HttpError, invalid, noContent } from "../responses.ts";
 import { hasEnded, statusOf } from "../progress.ts";
-import type { Call } from "./route.ts";
+import type { RouteContext } from "./route.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const STATUS_FILTERS = ["completed", "error", "canceled"];
 
-export function deleteRuns({ world, user, query, nowMs }: Call): Answer {
-  const slugs = namesIn(query, "slugs");
-  const ids = namesIn(query, "ids");
-  const statuses = namesIn(query, "status");
+export function deleteRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
+  const slugs = listOf(query, "slugs");
+  const ids = listOf(query, "ids");
+  const statuses = listOf(query, "status");
   const days = query.get("olderThanDays");
   if (slugs.length + ids.length + statuses.length === 0 && days === null) {
-    throw new Refusal(400, "Say which runs: slugs, ids, olderThanDays or status");
+    throw new HttpError(400, "Specify slugs, ids, olderThanDays or status");
   }
-  const wrong = statuses.find((status) => !STATUS_FILTERS.includes(status));
-  if (wrong !== undefined) {
-    const detail = `expected one of ${STATUS_FILTERS.join(", ")}: got ${wrong}`;
+  const invalidStatus = statuses.find((status) => !STATUS_FILTERS.includes(status));
+  if (invalidStatus !== undefined) {
+    const detail = `expected one of ${STATUS_FILTERS.join(", ")}: got ${invalidStatus}`;
     throw invalid([{ code: "enum", detail, parameter: "status", in: "query" }]);
   }
   if (days !== null && !/^\d+$/.test(days)) {
-    const detail = `expected a whole number: got ${days}`;
+    const detail = `expected an integer: got ${days}`;
     throw invalid([{ code: "minimum", detail, parameter: "olderThanDays", in: "query" }]);
   }
-  for (const run of world.runs.filter((run) => run.user === user)) {
+  for (const run of state.runs.filter((run) => run.user === user)) {
     const isNamed = slugs.includes(run.slug) || ids.includes(run.id);
-    const isSwept = (statuses.length > 0 || days !== null) && hasEnded(run, nowMs) &&
+    const isSelected = (statuses.length > 0 || days !== null) && hasEnded(run, nowMs) &&
       (statuses.length === 0 || statuses.includes(statusOf(run, nowMs))) &&
       (days === null || nowMs - run.createdAtMs >= Number(days) * DAY_MS);
-    if (isNamed || isSwept) run.isDeleted = true;
+    if (isNamed || isSelected) run.isDeleted = true;
   }
   return noContent;
 }
 
-/** Comma lists, which may be repeated too. */
-function namesIn(query: URLSearchParams, name: string): string[] {
-  return query.getAll(name).flatMap((text) => text.split(",")).filter((word) => word !== "");
+/** Values of a query parameter: comma-separated, repeated, or both. */
+function listOf(query: URLSearchParams, name: string): string[] {
+  return query.getAll(name).flatMap((text) => text.split(",")).filter((value) => value !== "");
 }

@@ -1,76 +1,76 @@
-/** The routes of older servers: a run is a number within its workflow, and DELETE removes it with its files. */
+/** Legacy routes: a run is identified by its workflow and number, and DELETE removes it with its files. */
 
 import type { JsonObject } from "../../json.ts";
-import type { Answer } from "../answers.ts";
-import { json, noContent, Refusal } from "../answers.ts";
+import type { SimulatedResponse } from "../responses.ts";
+import { HttpError, json, noContent } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { keepRun, prepareRun } from "../run_input.ts";
+import { prepareRun, storeRun } from "../run_input.ts";
 import { executedJobs } from "../progress.ts";
 import { runJson } from "../render.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
-import type { Call, Route } from "./route.ts";
+import type { Route, RouteContext } from "./route.ts";
 
-const family = "legacy" as const;
+const apiVersion = "legacy" as const;
 
-export const NESTED_ROUTES: readonly Route[] = [
-  { method: "POST", path: "/api/workflows/:workflow/runs", operation: "submit", family, handle: submit },
-  { method: "GET", path: "/api/workflows/:workflow/runs/:number", operation: "get-run", family, handle: getRun },
+export const LEGACY_ROUTES: readonly Route[] = [
+  { method: "POST", path: "/api/workflows/:workflow/runs", operation: "submit", apiVersion, handler: submit },
+  { method: "GET", path: "/api/workflows/:workflow/runs/:number", operation: "get-run", apiVersion, handler: getRun },
   {
     method: "DELETE",
     path: "/api/workflows/:workflow/runs/:number",
     operation: "delete-run",
-    family,
-    handle: deleteRun,
+    apiVersion,
+    handler: deleteRun,
   },
 ];
 
-function submit({ world, user, params, body, nowMs }: Call): Answer {
-  const asked = checkBody(body, { inputs: { type: "object" }, appInfo: { type: "object" } });
-  const run = prepareRun(world, {
+function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedResponse {
+  const fields = checkBody(body, { inputs: { type: "object" }, appInfo: { type: "object" } });
+  const run = prepareRun(state, {
     user,
     workflow: params["workflow"] ?? "",
     yaml: null,
-    inputs: objectOf(asked["inputs"]),
+    inputs: objectOf(fields["inputs"]),
     displayName: null,
     slug: null,
-    sessionNames: objectOf(objectOf(asked["appInfo"])["sessionNames"]),
-    // Older servers knew no consent.
+    sessionNames: objectOf(objectOf(fields["appInfo"])["sessionNames"]),
+    // Servers with the legacy API have no consent.
     consent: "all",
   });
-  keepRun(world, run);
+  storeRun(state, run);
   const redirect = run.sessions.find((session) => session.isRedirect);
   return json({
-    run: legacyRunJson(world, run, nowMs),
+    run: legacyRunJson(state, run, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
 }
 
-function getRun(call: Call): Answer {
-  if (call.world.behavior().nestedRead === "405") {
-    throw new Refusal(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
+function getRun(context: RouteContext): SimulatedResponse {
+  if (context.state.behavior().legacyRead === "405") {
+    throw new HttpError(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
   }
-  return json(legacyRunJson(call.world, runOf(call), call.nowMs));
+  return json(legacyRunJson(context.state, runOf(context), context.nowMs));
 }
 
-function deleteRun(call: Call): Answer {
-  runOf(call).isDeleted = true;
+function deleteRun(context: RouteContext): SimulatedResponse {
+  runOf(context).isDeleted = true;
   return noContent;
 }
 
-function runOf({ world, user, params, nowMs }: Call): SimulatedRun {
-  const run = world.runs.find((run) =>
+function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
+  const run = state.runs.find((run) =>
     run.user === user && run.workflow === params["workflow"] && String(run.number) === params["number"] &&
-    !run.isDeleted && nowMs - run.createdAtMs >= world.behavior().readLagMs
+    !run.isDeleted && nowMs - run.createdAtMs >= state.behavior().readLagMs
   );
-  if (run === undefined) throw new Refusal(404, `Run ${params["number"]} not found`);
+  if (run === undefined) throw new HttpError(404, `Run ${params["number"]} not found`);
   return run;
 }
 
-/** The older form: no slug, and lists of pairs for what are maps today. */
-function legacyRunJson(world: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
-  const { id, number, user, status, createdAt, completedAt } = runJson(world, run, nowMs);
-  const workflow = world.workflows.get(run.user)?.get(run.workflow ?? "");
+/** Has no slug, and lists of pairs instead of maps. */
+function legacyRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+  const { id, number, user, status, createdAt, completedAt } = runJson(state, run, nowMs);
+  const workflow = state.workflows.get(run.user)?.get(run.workflow ?? "");
   return {
     id: id ?? null,
     number: number ?? null,

@@ -1,50 +1,50 @@
-/** The current routes of a run, which is known by its slug. */
+/** Current routes of runs, which are identified by slug. */
 
-import type { Answer } from "../answers.ts";
-import { invalid, json, noContent, Refusal } from "../answers.ts";
+import type { SimulatedResponse } from "../responses.ts";
+import { HttpError, invalid, json, noContent } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { acceptSlug, keepRun, type Launch, prepareRun, runOfTakenSlug } from "../run_input.ts";
+import { acceptSlug, findRunWithSlug, prepareRun, type RunInput, storeRun } from "../run_input.ts";
 import { readFile } from "../logs.ts";
 import { hasEnded, runningSteps } from "../progress.ts";
 import { runDetailJson, runJson } from "../render.ts";
-import { objectOf, textOf, wordsOf } from "../shape.ts";
+import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteRuns } from "./delete_runs.ts";
 import { listRuns } from "./list_runs.ts";
-import type { Call, Route } from "./route.ts";
+import type { Route, RouteContext } from "./route.ts";
 
-const family = "current" as const;
+const apiVersion = "current" as const;
 
 export const RUN_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/api/workflow-runs", operation: "list-runs", family, handle: listRuns },
-  { method: "POST", path: "/api/workflow-runs", operation: "submit", family, handle: submit },
-  { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", family, handle: deleteRuns },
+  { method: "GET", path: "/api/workflow-runs", operation: "list-runs", apiVersion, handler: listRuns },
+  { method: "POST", path: "/api/workflow-runs", operation: "submit", apiVersion, handler: submit },
+  { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", apiVersion, handler: deleteRuns },
   {
     method: "GET",
     path: "/api/workflow-runs/:slug",
     operation: "get-run",
-    family,
-    handle: (call) => json(runDetailJson(call.world, runOf(call), call.nowMs)),
+    apiVersion,
+    handler: (context) => json(runDetailJson(context.state, runOf(context), context.nowMs)),
   },
-  { method: "PATCH", path: "/api/workflow-runs/:slug", operation: "update-run", family, handle: updateRun },
-  { method: "DELETE", path: "/api/workflow-runs/:slug", operation: "delete-run", family, handle: deleteRun },
-  { method: "POST", path: "/api/workflow-runs/:slug/cancel", operation: "cancel-run", family, handle: cancelRun },
-  { method: "GET", path: "/api/workflow-runs/:slug/files", operation: "read-file", family, handle: readRunFile },
+  { method: "PATCH", path: "/api/workflow-runs/:slug", operation: "update-run", apiVersion, handler: updateRun },
+  { method: "DELETE", path: "/api/workflow-runs/:slug", operation: "delete-run", apiVersion, handler: deleteRun },
+  { method: "POST", path: "/api/workflow-runs/:slug/cancel", operation: "cancel-run", apiVersion, handler: cancelRun },
+  { method: "GET", path: "/api/workflow-runs/:slug/files", operation: "read-file", apiVersion, handler: readRunFile },
   {
     method: "GET",
     path: "/api/workflow-runs/:slug/running-steps",
     operation: "running-steps",
-    family,
-    handle: (call) => {
-      const steps = runningSteps(runOf(call), call.nowMs);
+    apiVersion,
+    handler: (context) => {
+      const steps = runningSteps(runOf(context), context.nowMs);
       return json({ runningSteps: steps.length === 0 ? null : steps });
     },
   },
 ];
 
-/** Starts winding a run down, unless it is over or winding down already. */
-export function askToCancel(run: SimulatedRun, nowMs: number): void {
-  if (!hasEnded(run, nowMs)) run.cancelAskedAtMs ??= nowMs;
+/** Starts canceling a run. No effect if it has ended or is being canceled. */
+export function requestCancel(run: SimulatedRun, nowMs: number): void {
+  if (!hasEnded(run, nowMs)) run.cancelRequestedAtMs ??= nowMs;
 }
 
 const SUBMIT_FIELDS = {
@@ -63,9 +63,9 @@ const SUBMIT_FIELDS = {
   untrusted: { type: "boolean" },
 } as const;
 
-function submit({ world, user, body, nowMs }: Call): Answer {
-  const asked = checkBody(body, SUBMIT_FIELDS);
-  const sources = ["workflow", "yaml", "marketplace", "repository"].filter((name) => asked[name] !== undefined);
+function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
+  const fields = checkBody(body, SUBMIT_FIELDS);
+  const sources = ["workflow", "yaml", "marketplace", "repository"].filter((name) => fields[name] !== undefined);
   if (sources.length !== 1) {
     throw invalid([{
       code: "one_source",
@@ -74,40 +74,40 @@ function submit({ world, user, body, nowMs }: Call): Answer {
     }]);
   }
   if (sources[0] === "marketplace" || sources[0] === "repository") {
-    throw new Refusal(404, `No workflow at ${asked[sources[0]]}`, { code: "workflow_not_found" });
+    throw new HttpError(404, `No workflow at ${fields[sources[0]]}`, { code: "workflow_not_found" });
   }
-  const slug = acceptSlug(world, textOf(asked["slug"]));
-  const launch: Launch = {
+  const slug = acceptSlug(state, textOf(fields["slug"]));
+  const input: RunInput = {
     user,
-    workflow: textOf(asked["workflow"]) ?? null,
-    yaml: textOf(asked["yaml"]) ?? null,
-    inputs: objectOf(asked["inputs"]),
-    displayName: textOf(asked["displayName"]) ?? null,
+    workflow: textOf(fields["workflow"]) ?? null,
+    yaml: textOf(fields["yaml"]) ?? null,
+    inputs: objectOf(fields["inputs"]),
+    displayName: textOf(fields["displayName"]) ?? null,
     slug,
-    sessionNames: objectOf(asked["sessionNames"]),
-    consent: asked["autoApproveConsent"] === true ? "all" : {
-      permissions: wordsOf(asked["consentPermissions"]),
-      variables: wordsOf(asked["consentVariables"]),
+    sessionNames: objectOf(fields["sessionNames"]),
+    consent: fields["autoApproveConsent"] === true ? "all" : {
+      permissions: stringsOf(fields["consentPermissions"]),
+      variables: stringsOf(fields["consentVariables"]),
     },
   };
-  const run = prepareRun(world, launch);
-  if (asked["dryRun"] === true) return json({ run: dryRunJson(world, run, nowMs) });
-  const existing = slug === null ? null : runOfTakenSlug(world, user, slug);
+  const run = prepareRun(state, input);
+  if (fields["dryRun"] === true) return json({ run: dryRunJson(state, run, nowMs) });
+  const existing = slug === null ? null : findRunWithSlug(state, user, slug);
   if (existing === null) {
-    keepRun(world, run);
-    grant(world, launch);
+    storeRun(state, run);
+    storeGrant(state, input);
   }
-  const answered = existing ?? run;
-  const redirect = answered.sessions.find((session) => session.isRedirect);
+  const returned = existing ?? run;
+  const redirect = returned.sessions.find((session) => session.isRedirect);
   return json({
-    run: runJson(world, answered, nowMs),
+    run: runJson(state, returned, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
 }
 
-function dryRunJson(world: SimulatorState, run: SimulatedRun, nowMs: number) {
-  const { status, slug, ...rest } = runJson(world, run, nowMs);
-  const { dryRun } = world.behavior();
+function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {
+  const { status, slug, ...rest } = runJson(state, run, nowMs);
+  const { dryRun } = state.behavior();
   switch (dryRun) {
     case "run":
       return { ...rest, status, slug };
@@ -120,24 +120,24 @@ function dryRunJson(world: SimulatorState, run: SimulatedRun, nowMs: number) {
   }
 }
 
-/** What was agreed to by name holds for the next time. */
-function grant(world: SimulatorState, { user, workflow, consent }: Launch): void {
+/** Stores consent given by name for later submits. */
+function storeGrant(state: SimulatorState, { user, workflow, consent }: RunInput): void {
   if (workflow === null || consent === "all" || consent.permissions.length + consent.variables.length === 0) return;
-  world.grants.set(`${user} ${workflow}`, consent);
+  state.grants.set(`${user} ${workflow}`, consent);
 }
 
-function runOf({ world, user, params, nowMs }: Call): SimulatedRun {
-  const { idInPath, readLagMs, foreignRun } = world.behavior();
-  const word = params["slug"];
-  const bearers = world.runs.filter((run) =>
-    !run.isDeleted && (run.slug === word || (idInPath && run.id === word)) && nowMs - run.createdAtMs >= readLagMs
+function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
+  const { idInPath, readLagMs, foreignRun } = state.behavior();
+  const slug = params["slug"];
+  const matching = state.runs.filter((run) =>
+    !run.isDeleted && (run.slug === slug || (idInPath && run.id === slug)) && nowMs - run.createdAtMs >= readLagMs
   );
-  const own = bearers.findLast((run) => run.user === user);
+  const own = matching.findLast((run) => run.user === user);
   if (own !== undefined) return own;
-  const foreign = bearers.at(-1);
+  const foreign = matching.at(-1);
   if (foreign !== undefined && foreignRun === 200) return foreign;
-  if (foreign !== undefined && foreignRun === 403) throw new Refusal(403, "You may not see this run");
-  throw new Refusal(404, `Workflow run ${word} not found`, { code: "workflow_run_not_found" });
+  if (foreign !== undefined && foreignRun === 403) throw new HttpError(403, "Access to this run is denied");
+  throw new HttpError(404, `Workflow run ${slug} not found`, { code: "workflow_run_not_found" });
 }
 
 const UPDATE_FIELDS = {
@@ -146,33 +146,33 @@ const UPDATE_FIELDS = {
   statusReason: { type: "string", maxLength: 100 },
 } as const;
 
-function updateRun(call: Call): Answer {
-  const run = runOf(call);
-  const asked = checkBody(call.body, UPDATE_FIELDS);
-  if (asked["status"] === "canceling") askToCancel(run, call.nowMs);
-  if (asked["status"] === "error" && !hasEnded(run, call.nowMs)) run.failedAtMs = call.nowMs;
-  run.displayName = textOf(asked["displayName"]) ?? run.displayName;
-  run.statusReason = textOf(asked["statusReason"]) ?? run.statusReason;
-  return json(runDetailJson(call.world, run, call.nowMs));
+function updateRun(context: RouteContext): SimulatedResponse {
+  const run = runOf(context);
+  const fields = checkBody(context.body, UPDATE_FIELDS);
+  if (fields["status"] === "canceling") requestCancel(run, context.nowMs);
+  if (fields["status"] === "error" && !hasEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
+  run.displayName = textOf(fields["displayName"]) ?? run.displayName;
+  run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
+  return json(runDetailJson(context.state, run, context.nowMs));
 }
 
-function cancelRun(call: Call): Answer {
-  const run = runOf(call);
-  if (hasEnded(run, call.nowMs) && call.world.behavior().cancelOfEnded === 409) {
-    throw new Refusal(409, `Workflow run ${run.slug} has ended already`);
+function cancelRun(context: RouteContext): SimulatedResponse {
+  const run = runOf(context);
+  if (hasEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
+    throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
   }
-  askToCancel(run, call.nowMs);
+  requestCancel(run, context.nowMs);
   return noContent;
 }
 
-function deleteRun(call: Call): Answer {
-  runOf(call).isDeleted = true;
+function deleteRun(context: RouteContext): SimulatedResponse {
+  runOf(context).isDeleted = true;
   return noContent;
 }
 
-function readRunFile(call: Call): Answer {
-  const run = runOf(call);
-  const path = call.query.get("file");
+function readRunFile(context: RouteContext): SimulatedResponse {
+  const run = runOf(context);
+  const path = context.query.get("file");
   if (path === null || path === "") {
     throw invalid([{
       code: "required",
@@ -181,7 +181,7 @@ function readRunFile(call: Call): Answer {
       in: "query",
     }]);
   }
-  const text = readFile(call.world, run, path, call.nowMs);
-  if (text === null) throw new Refusal(404, `File ${path} not found`, { code: "file_not_found" });
+  const text = readFile(context.state, run, path, context.nowMs);
+  if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });
   return json(text);
 }

@@ -1,59 +1,59 @@
-/** Workflows, their files in three forms, their saved inputs, and what was granted to them. */
+/** Workflows, their files, presets (saved inputs) and consent. */
 
 import type { JsonObject } from "../../json.ts";
-import { json, noContent, raw, Refusal } from "../answers.ts";
+import { HttpError, json, noContent, raw } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
 import { newId } from "../id.ts";
-import type { Preset, WorkflowRecord } from "../state.ts";
-import type { Call, Route } from "./route.ts";
+import type { StoredPreset, StoredWorkflow } from "../state.ts";
+import type { Route, RouteContext } from "./route.ts";
 
 export const WORKFLOW_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/api/workflows", operation: "list-workflows", handle: listWorkflows },
+  { method: "GET", path: "/api/workflows", operation: "list-workflows", handler: listWorkflows },
   {
     method: "GET",
     path: "/api/workflows/:workflow",
     operation: "get-workflow",
-    handle: (call) => json(workflowJson(call.user, workflowOf(call))),
+    handler: (context) => json(workflowJson(context.user, workflowOf(context))),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/json",
     operation: "get-workflow-json",
-    handle: (call) => json(workflowOf(call).yaml),
+    handler: (context) => json(workflowOf(context).yaml),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/yaml",
     operation: "get-workflow-yaml",
-    handle: (call) => raw(workflowOf(call).file.yaml, "application/yaml"),
+    handler: (context) => raw(workflowOf(context).file.yaml, "application/yaml"),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/markdown",
     operation: "other",
-    handle: (call) => json(workflowOf(call).file.readme ?? null),
+    handler: (context) => json(workflowOf(context).file.readme ?? null),
   },
-  { method: "POST", path: "/api/workflows/:workflow/saved-inputs", operation: "other", handle: addPreset },
-  { method: "PATCH", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handle: changePreset },
-  { method: "DELETE", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handle: dropPreset },
-  { method: "GET", path: "/api/workflow-permissions", operation: "other", handle: listGrants },
-  { method: "DELETE", path: "/api/workflow-permissions/:workflow", operation: "other", handle: dropGrant },
+  { method: "POST", path: "/api/workflows/:workflow/saved-inputs", operation: "other", handler: addPreset },
+  { method: "PATCH", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handler: updatePreset },
+  { method: "DELETE", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handler: deletePreset },
+  { method: "GET", path: "/api/workflow-permissions", operation: "other", handler: listGrants },
+  { method: "DELETE", path: "/api/workflow-permissions/:workflow", operation: "other", handler: revokeGrant },
 ];
 
-function listWorkflows({ world, user, query }: Call) {
-  const all = [...world.workflows.get(user)?.values() ?? []];
+function listWorkflows({ state, user, query }: RouteContext) {
+  const all = [...state.workflows.get(user)?.values() ?? []];
   const shown = query.get("favoriteOnly") === "true" ? all.filter(({ file }) => file.isFavorite === true) : all;
   return json(shown.map((record) => workflowJson(user, record)));
 }
 
-function workflowOf({ world, user, params }: Call): WorkflowRecord {
-  const record = world.workflows.get(user)?.get(params["workflow"] ?? "");
+function workflowOf({ state, user, params }: RouteContext): StoredWorkflow {
+  const record = state.workflows.get(user)?.get(params["workflow"] ?? "");
   if (record !== undefined) return record;
-  throw new Refusal(404, `Workflow ${params["workflow"]} not found`, { code: "workflow_not_found" });
+  throw new HttpError(404, `Workflow ${params["workflow"]} not found`, { code: "workflow_not_found" });
 }
 
-function workflowJson(user: string, { id, file, yaml, presets }: WorkflowRecord): JsonObject {
+function workflowJson(user: string, { id, file, yaml, presets }: StoredWorkflow): JsonObject {
   return {
     id,
     name: file.name,
@@ -74,27 +74,27 @@ const PRESET_FIELDS = {
   inputs: { type: "object", isRequired: true },
 } as const;
 
-function addPreset(call: Call) {
-  const record = workflowOf(call);
-  const { name, inputs } = presetIn(call.body);
+function addPreset(context: RouteContext) {
+  const record = workflowOf(context);
+  const { name, inputs } = presetIn(context.body);
   if (record.presets.some((preset) => preset.name === name)) {
-    throw new Refusal(409, `Saved inputs ${name} exist already`);
+    throw new HttpError(409, `Saved inputs ${name} already exist`);
   }
-  record.presets.push({ id: newId(call.nowMs, call.world.random), name, inputs, builtin: false });
+  record.presets.push({ id: newId(context.nowMs, context.state.random), name, inputs, builtin: false });
   return savedInputs(record);
 }
 
-function changePreset(call: Call) {
-  const record = workflowOf(call);
-  const { name, inputs } = presetIn(call.body);
-  Object.assign(ownPreset(record, call.params["name"]), { name, inputs });
+function updatePreset(context: RouteContext) {
+  const record = workflowOf(context);
+  const { name, inputs } = presetIn(context.body);
+  Object.assign(ownPreset(record, context.params["name"]), { name, inputs });
   return savedInputs(record);
 }
 
-function dropPreset(call: Call) {
-  const record = workflowOf(call);
-  const dropped = ownPreset(record, call.params["name"]);
-  record.presets = record.presets.filter((preset) => preset !== dropped);
+function deletePreset(context: RouteContext) {
+  const record = workflowOf(context);
+  const deleted = ownPreset(record, context.params["name"]);
+  record.presets = record.presets.filter((preset) => preset !== deleted);
   return savedInputs(record);
 }
 
@@ -103,19 +103,19 @@ function presetIn(body: unknown): { readonly name: string; readonly inputs: Json
   return { name: textOf(checked["name"]) ?? "", inputs: objectOf(checked["inputs"]) };
 }
 
-function ownPreset(record: WorkflowRecord, name: string | undefined): Preset {
+function ownPreset(record: StoredWorkflow, name: string | undefined): StoredPreset {
   const preset = record.presets.find((preset) => preset.name === name);
-  if (preset === undefined) throw new Refusal(404, `Saved inputs ${name} not found`);
-  if (preset.builtin) throw new Refusal(403, `Saved inputs ${name} belong to the workflow file`);
+  if (preset === undefined) throw new HttpError(404, `Saved inputs ${name} not found`);
+  if (preset.builtin) throw new HttpError(403, `Saved inputs ${name} are part of the workflow file`);
   return preset;
 }
 
-function savedInputs(record: WorkflowRecord) {
+function savedInputs(record: StoredWorkflow) {
   return json({ savedInputs: record.presets.length === 0 ? null : record.presets });
 }
 
-function listGrants({ world, user }: Call) {
-  const grants = [...world.grants].filter(([key]) => key.startsWith(`${user} `)).map(([key, granted]) => ({
+function listGrants({ state, user }: RouteContext) {
+  const grants = [...state.grants].filter(([key]) => key.startsWith(`${user} `)).map(([key, granted]) => ({
     workflow: key.slice(user.length + 1),
     allowedPermissions: granted.permissions,
     allowedUserVariables: granted.variables,
@@ -123,9 +123,9 @@ function listGrants({ world, user }: Call) {
   return json(grants.length === 0 ? null : grants);
 }
 
-function dropGrant({ world, user, params }: Call) {
-  if (!world.grants.delete(`${user} ${params["workflow"]}`)) {
-    throw new Refusal(404, `Nothing was granted to ${params["workflow"]}`);
+function revokeGrant({ state, user, params }: RouteContext) {
+  if (!state.grants.delete(`${user} ${params["workflow"]}`)) {
+    throw new HttpError(404, `No permissions for workflow ${params["workflow"]}`);
   }
   return noContent;
 }

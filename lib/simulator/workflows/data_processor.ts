@@ -1,10 +1,10 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** Two jobs, of which the second reads what the first published. */
+/** Two jobs; the second uses an output of the first. */
 export const dataProcessor: WorkflowFile = {
   name: "data-processor",
   displayName: "Data processor",
-  description: "Cleans a data set and summarises it",
+  description: "Cleans a data set and summarizes it",
   tags: ["data"],
   isFavorite: true,
   readme: "# Data processor\n\nFetches a data set, cleans it and writes a summary.\n",
@@ -43,16 +43,16 @@ jobs:
           echo "rows=\${{ inputs.rows }}" >> $OUTPUTS
       - name: check
         run: |
-          echo "$(date) \${{ inputs.rows }} rows look right"
+          echo "$(date) \${{ inputs.rows }} rows valid"
           sleep 2
-  summarise:
+  summarize:
     needs: [fetch]
     steps:
       - name: clean
         run: |
           echo "$(date) cleaning \${{ needs.fetch.outputs.rows }} rows"
           sleep 6
-      - name: summarise
+      - name: summarize
         cleanup: echo "$(date) scratch space released"
         run: |
           sleep 3

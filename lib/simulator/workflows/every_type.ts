@@ -1,10 +1,10 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** A form with every kind of input that the platform knows. */
+/** A form with a field of every kind that the platform supports. */
 export const everyType: WorkflowFile = {
   name: "every-type",
   displayName: "Every type",
-  description: "Asks for every kind of input",
+  description: "Has an input of every kind",
   tags: ["example", "form"],
   isFavorite: false,
   yaml: `on:

@@ -1,10 +1,10 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** Says the message it is given: the first workflow that anybody runs. */
+/** Prints a message: the first workflow to try. */
 export const helloWorld: WorkflowFile = {
   name: "hello-world",
   displayName: "Hello world",
-  description: "Says hello from a compute resource, by itself or through a scheduler",
+  description: "Prints a message on a compute resource, directly or through a scheduler",
   tags: ["example", "mpi"],
   isFavorite: true,
   readme: "# Hello world\n\nPrints a message on the chosen resource.\n",
@@ -17,7 +17,7 @@ export const helloWorld: WorkflowFile = {
       resource: "cloudslurm",
     },
   },
-  yaml: `# Says a message on a compute resource.
+  yaml: `# Prints a message on a compute resource.
 on:
   execute:
     inputs:
@@ -26,12 +26,12 @@ on:
         label: Resource
         autoselect: true
         include-workspace: false
-        tooltip: Where to say hello
+        tooltip: Where to run
       workflow_dir:
         type: string
         label: Working directory
         optional: true
-        tooltip: Leave empty for the home folder
+        tooltip: Leave empty for the home directory
       submit_to_scheduler:
         type: boolean
         label: Submit to scheduler
@@ -73,7 +73,7 @@ on:
           message:
             type: string
             label: Message
-            tooltip: What to say
+            tooltip: Text to print
 jobs:
   hello:
     working-directory: \${{ inputs.workflow_dir }}

@@ -1,6 +1,6 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** One job per combination, two at a time, and one that gathers them. */
+/** One job for each combination, two at a time, and a job that collects the results. */
 export const matrixSweep: WorkflowFile = {
   name: "matrix-sweep",
   displayName: "Matrix sweep",

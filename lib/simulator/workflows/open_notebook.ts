@@ -1,6 +1,6 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** Starts a session and stays, as interactive workflows do. */
+/** Starts a session and runs until canceled, like interactive workflows. */
 export const openNotebook: WorkflowFile = {
   name: "open-notebook",
   displayName: "Open notebook",

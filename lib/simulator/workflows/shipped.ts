@@ -1,4 +1,4 @@
-/** The workflows that are always there, in the order in which the server lists them. */
+/** The built-in workflows, in the order of the server's list. */
 
 import { dataProcessor } from "./data_processor.ts";
 import { everyType } from "./every_type.ts";

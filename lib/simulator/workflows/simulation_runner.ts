@@ -1,6 +1,6 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** Twenty minutes of work behind a form of some size. */
+/** A run of twenty minutes with a larger form. */
 export const simulationRunner: WorkflowFile = {
   name: "simulation-runner",
   displayName: "Simulation runner",

@@ -1,12 +1,11 @@
-/** Workflows that show one thing each. */
+/** Workflows that each demonstrate one behavior. */
 
 import type { WorkflowFile } from "./workflow_file.ts";
 
-/** Ends within a second. */
 export const quick: WorkflowFile = {
   name: "quick",
   displayName: "Quick",
-  description: "Ends within a second",
+  description: "Completes within a second",
   tags: ["example"],
   yaml: `jobs:
   main:
@@ -18,11 +17,10 @@ export const quick: WorkflowFile = {
 `,
 };
 
-/** Fails at the second of its three steps. */
 export const failingStep: WorkflowFile = {
   name: "failing-step",
   displayName: "Failing step",
-  description: "Fails at its second step, saying why",
+  description: "Fails in its second step, with error annotations",
   tags: ["example", "failure"],
   yaml: `jobs:
   build:
@@ -50,15 +48,14 @@ export const failingStep: WorkflowFile = {
     steps:
       - name: report
         run: |
-          echo "::notice::a report was written"
+          echo "::notice::report written"
 `,
 };
 
-/** Goes on until somebody cancels it. */
 export const neverEnding: WorkflowFile = {
   name: "never-ending",
   displayName: "Never ending",
-  description: "Goes on until somebody cancels it",
+  description: "Runs until it is canceled",
   tags: ["example"],
   yaml: `jobs:
   watch:
@@ -71,11 +68,10 @@ export const neverEnding: WorkflowFile = {
 `,
 };
 
-/** Asks for permissions and an account variable before it runs. */
 export const needsConsent: WorkflowFile = {
   name: "needs-consent",
   displayName: "Needs consent",
-  description: "Uses your clusters and an account variable, so it asks first",
+  description: "Needs consent to use your clusters and an account variable",
   tags: ["example"],
   yaml: `permissions: ["clusters:read", "storage:write"]
 variables: [LICENSE_SERVER]
@@ -89,11 +85,10 @@ jobs:
 `,
 };
 
-/** Can't start before its inputs are given. */
 export const requiredInputs: WorkflowFile = {
   name: "required-inputs",
   displayName: "Required inputs",
-  description: "Can't start before its inputs are given",
+  description: "Has required inputs without defaults",
   tags: ["example", "form"],
   yaml: `on:
   execute:
@@ -117,19 +112,18 @@ jobs:
 `,
 };
 
-/** Writes more than one log file holds. */
 export const bigLog: WorkflowFile = {
   name: "big-log",
   displayName: "Big log",
-  description: "Writes more than one log file holds",
+  description: "Writes more log output than one file holds",
   tags: ["example"],
   yaml: `jobs:
   main:
     steps:
-      - name: talk
+      - name: write
         run: |
           echo "$(date) the first line"
-          for i in $(seq 24); do sleep 1; yes "part of a long report, line after line, for as long as it takes" | head -n 8000; done
+          for i in $(seq 24); do sleep 1; yes "one of many identical lines of a very long and repetitive report" | head -n 8000; done
           echo "$(date) the last line"
 `,
 };

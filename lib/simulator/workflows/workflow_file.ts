@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../json.ts";
 
-/** A workflow as it is kept: its file's text, and what the account says about it. */
+/** A workflow: its YAML file, and its properties in the account. */
 export interface WorkflowFile {
   readonly name: string;
   readonly yaml: string;
@@ -10,6 +10,6 @@ export interface WorkflowFile {
   readonly isFavorite?: boolean;
   /** Markdown. */
   readonly readme?: string;
-  /** Saved inputs by name. */
+  /** Inputs by preset name. */
   readonly presets?: Readonly<Record<string, JsonObject>>;
 }

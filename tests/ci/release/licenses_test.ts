@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { licensesOf } from "../../../.ci/release/licenses.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 
-Deno.test("licensesOf() gives each package's texts under its name", async () => {
+Deno.test("licensesOf() returns the texts of each package below its name", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/LICENSE.md`, "You may\n");
-  await Deno.writeTextFile(`${folder.path}/NOTICE`, "By somebody\n");
+  await Deno.writeTextFile(`${folder.path}/NOTICE`, "By an author\n");
   await Deno.writeTextFile(`${folder.path}/license_check.js`, "code");
   const text = await licensesOf([{ name: "one@1.0.0", folder: folder.path }]);
-  assert.match(text, /^-+\none@1\.0\.0\n-+\n\nYou may\n\nBy somebody\n$/);
+  assert.match(text, /^-+\none@1\.0\.0\n-+\n\nYou may\n\nBy an author\n$/);
 });
 
-Deno.test("licensesOf() refuses a package without the text of its licence", async () => {
+Deno.test("licensesOf() refuses a package without a license text", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/index.js`, "code");
   await assert.rejects(
     licensesOf([{ name: "one@1.0.0", folder: folder.path }]),
-    /^Error: Cannot make a release: one@1\.0\.0 comes without the text of its licence$/,
+    /^Error: Cannot make a release: one@1\.0\.0 has no license text$/,
   );
 });

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { checkTag, notesFor } from "../../../.ci/release/notes.ts";
 
-Deno.test("a tag is v and the version", () => checkTag("v1.2.3", "1.2.3"));
+Deno.test("checkTag() accepts v and the version", () => checkTag("v1.2.3", "1.2.3"));
 
 for (const tag of ["v1.2.4", "1.2.3", "v1.2.3-rc.1", ""]) {
-  Deno.test(`the tag "${tag}" is refused for 1.2.3`, () => {
+  Deno.test(`checkTag() refuses "${tag}" for 1.2.3`, () => {
     assert.throws(() => checkTag(tag, "1.2.3"), /^Error: Cannot release .*: the program's version is 1\.2\.3/);
   });
 }
@@ -30,19 +30,18 @@ const CHANGELOG = `# Changelog
 
 const SECTIONS = [["1.10.0", "### Added\n\n- ten"], ["1.1.0", "- one"]] as const;
 for (const [version, notes] of SECTIONS) {
-  Deno.test(`the notes of ${version} are its section`, () => assert.equal(notesFor(version, CHANGELOG), notes));
+  Deno.test(`notesFor() returns the section of ${version}`, () => assert.equal(notesFor(version, CHANGELOG), notes));
 }
 
 const REFUSED = [["1.1", /has no section for it$/], ["2.0.0", /has no section for it$/], [
   "1.0.0",
   /is empty$/,
 ]] as const;
-for (const [version, says] of REFUSED) {
-  Deno.test(`${version} has nothing to be released with`, () =>
-    assert.throws(() => notesFor(version, CHANGELOG), says));
+for (const [version, message] of REFUSED) {
+  Deno.test(`notesFor() refuses ${version}`, () => assert.throws(() => notesFor(version, CHANGELOG), message));
 }
 
-Deno.test("release_notes.ts ends with 1 and prints no notes when the tag is not the version's", async () => {
+Deno.test("release_notes.ts exits with 1 and prints no notes if the tag does not match the version", async () => {
   const script = new URL("../../../.ci/release_notes.ts", import.meta.url);
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--allow-read", script.href, "v0.0.0"],

@@ -1,7 +1,6 @@
-/** Beginnings of executables, as far as they tell the machine. */
-
 import type { Target } from "../../../.ci/release/targets.ts";
 
+/** The first bytes of an executable, with those that identify its target. */
 export function anExecutable(target: Target): Uint8Array {
   const bytes = new Uint8Array(128);
   bytes.set(SIGNATURES[target], 0);

@@ -3,11 +3,11 @@ import { SHELLS } from "../../../lib/cli/completion/scripts.ts";
 import { main } from "../../../lib/cli/program.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { needing, programMissing } from "../../support/needs.ts";
-import { keptWriter } from "../../support/writer.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 for (const shell of SHELLS) {
   Deno.test({
-    ...needing(`the script for ${shell} is one that it can read`, await programMissing(shell)),
+    ...needing(`${shell} can parse its completion script`, await programMissing(shell)),
     async fn() {
       const { code, stdout } = await completions(shell);
       assert.equal(code, 0);
@@ -24,14 +24,14 @@ for (const shell of SHELLS) {
   });
 }
 
-Deno.test("another shell is refused with the ones there are", async () => {
+Deno.test("an unknown shell is refused, and the supported ones are named", async () => {
   const { code, stdout, stderr } = await completions("fihs");
   assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /Cannot complete in fihs: it is bash, zsh or fish\n.*Did you mean "fish"/);
+  assert.match(stderr, /Unknown shell fihs: must be bash, zsh or fish\n.*Did you mean "fish"/);
 });
 
 async function completions(shell: string) {
-  const [stdout, stderr] = [keptWriter(), keptWriter()];
+  const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const code = await main(aContext({ args: ["completions", shell], stdout, stderr }));
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }

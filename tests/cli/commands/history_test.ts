@@ -1,4 +1,4 @@
-/** What the program remembers, what it does when it can't, and what it does with it. Real processes. */
+/** The local history, and runs without a usable one. Real processes. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
@@ -6,7 +6,7 @@ import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { type Disk, fullDisk, mountMissing, readOnlyDisk } from "../../support/disks.ts";
 import { needing } from "../../support/needs.ts";
-import { type Call, type Ending, runProgram } from "../../support/program.ts";
+import { type ProgramCall, type ProgramEnd, runProgram } from "../../support/program.ts";
 import { submittedTo } from "../../support/received.ts";
 
 const SPEED = 60;
@@ -19,7 +19,7 @@ async function aStage() {
   return {
     simulator,
     state,
-    program: (args: readonly string[], call: Partial<Call> = {}): Promise<Ending> =>
+    program: (args: readonly string[], call: Partial<ProgramCall> = {}): Promise<ProgramEnd> =>
       runProgram({ ...call, args, env: { ...env, ...call.env } }),
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();
@@ -28,7 +28,7 @@ async function aStage() {
   };
 }
 
-Deno.test("history lists what was run from here, without a key or a network", async () => {
+Deno.test("history lists the runs of this machine without an API key or network", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "--idempotency-key", "one"]);
   await stage.program(["run", "failing-step"]);
@@ -38,15 +38,15 @@ Deno.test("history lists what was run from here, without a key or a network", as
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^WISHED \(UTC\).*\n\S+ \S+ +quick +running .*\n\S+ \S+ +failing-step +failed .*\n\S+ \S+ +quick +completed +1s +quick-/,
+    /^SUBMITTED \(UTC\).*\n\S+ \S+ +quick +running .*\n\S+ \S+ +failing-step +failed .*\n\S+ \S+ +quick +completed +1s +quick-/,
   );
   const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
   assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);
   assert.equal(ofQuick.records[1].key, "one");
-  assert.match((await stage.program(["history", "--since", "1ms"], offline)).stdout, /Nothing was run/);
+  assert.match((await stage.program(["history", "--since", "1ms"], offline)).stdout, /No runs in the local history/);
 });
 
-Deno.test("history show tells of one run, by its slug, its number or last", async () => {
+Deno.test("history show shows one run, by its slug, its number or last", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check"]);
   const [{ slug }] = JSON.parse((await stage.program(["history", "--json"])).stdout).records;
@@ -57,16 +57,16 @@ Deno.test("history show tells of one run, by its slug, its number or last", asyn
   assert.equal((await stage.program(["history", "show", "no-such-run"])).code, 5);
 });
 
-Deno.test("history prune forgets what is over", async () => {
+Deno.test("history prune removes finished runs", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick"]);
   await stage.program(["run", "quick"]);
   assert.equal((await stage.program(["history", "prune"])).code, 2);
-  assert.equal((await stage.program(["history", "prune", "--keep", "1"])).stdout, "1 forgotten\n");
+  assert.equal((await stage.program(["history", "prune", "--keep", "1"])).stdout, "Removed 1 record\n");
   assert.equal(JSON.parse((await stage.program(["history", "--json"])).stdout).records.length, 1);
 });
 
-Deno.test("last is the latest run of this machine, for status, watch and rerun", async () => {
+Deno.test("status, watch and rerun accept last for the latest run of this machine", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check"]);
   assert.match((await stage.program(["status", "last"])).stdout, /completed/);
@@ -76,7 +76,7 @@ Deno.test("last is the latest run of this machine, for status, watch and rerun",
   assert.deepEqual(submittedTo(stage.simulator)[1], { workflow: "quick", inputs: { greeting: "hi", more: 1 } });
 });
 
-Deno.test("rerun takes the inputs of a run that the platform alone knows", async () => {
+Deno.test("rerun reads the inputs from the platform if the run is not in the local history", async () => {
   await using stage = await aStage();
   const { stdout } = await stage.program(["run", "quick", "-i", "greeting=hi", "--no-check", "--json"]);
   const { slug } = JSON.parse(stdout);
@@ -86,76 +86,76 @@ Deno.test("rerun takes the inputs of a run that the platform alone knows", async
   assert.deepEqual(submittedTo(stage.simulator)[1]?.inputs, { greeting: "hi" });
 });
 
-Deno.test("rerun needs the secrets again: they were not stored", async () => {
+Deno.test("rerun needs the secrets again, since they are not stored", async () => {
   await using stage = await aStage();
   await stage.program(["run", "quick", "-i", `password=${SECRET}`, "-i", "user=ann", "--no-check"]);
   for await (const { name } of Deno.readDir(stage.state.path)) {
     const bytes = await Deno.readFile(`${stage.state.path}/${name}`);
-    assert.ok(!new TextDecoder().decode(bytes).includes(SECRET), `${name} holds the secret`);
+    assert.ok(!new TextDecoder().decode(bytes).includes(SECRET), `${name} contains the secret`);
   }
   const shown = await stage.program(["history", "show", "last"]);
   assert.ok(!shown.stdout.includes(SECRET));
   assert.match(shown.stdout, /"user": "ann"/);
   const refused = await stage.program(["rerun", "last", "--no-check"]);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /secrets are missing[^]*password +is a secret, and was not stored/);
+  assert.match(refused.stderr, /secrets are missing[^]*password +is a secret, and secrets are not stored/);
   const again = await stage.program(["rerun", "last", "--no-check", "-i", `password=${SECRET}`]);
   assert.equal(again.code, 0);
   assert.deepEqual(submittedTo(stage.simulator)[1]?.inputs, { user: "ann", password: SECRET });
 });
 
-Deno.test("a damaged history is set aside, said, and the run goes on with a fresh one", async () => {
+Deno.test("a damaged history is set aside with a warning, and the run continues with a new one", async () => {
   await using stage = await aStage();
-  await Deno.writeTextFile(`${stage.state.path}/ledger.db`, "not a database\n".repeat(100));
+  await Deno.writeTextFile(`${stage.state.path}/history.db`, "not a database\n".repeat(100));
   const { code, stderr } = await stage.program(["run", "quick"]);
   assert.equal(code, 0);
-  assert.match(stderr, /damaged: it was set aside as .*ledger\.db\.damaged-/);
+  assert.match(stderr, /damaged: it was set aside as .*history\.db\.damaged-/);
   const names = [...Deno.readDirSync(stage.state.path)].map(({ name }) => name);
-  assert.ok(names.some((name) => name.startsWith("ledger.db.damaged-")), names.join());
+  assert.ok(names.some((name) => name.startsWith("history.db.damaged-")), names.join());
 });
 
-interface Trouble {
+interface BadFolder {
   readonly what: string;
   readonly missing: string | undefined;
-  /** A place that can't be written, and how a process is made to feel it. */
-  readonly make: (place: string) => Promise<Disk>;
+  /** Makes a folder unusable and returns the value for PW_STATE_DIR. */
+  readonly make: (folder: string) => Promise<Disk>;
 }
 
-const TROUBLES: readonly Trouble[] = [
+const BAD_FOLDERS: readonly BadFolder[] = [
   { what: "a full disk", missing: await mountMissing(), make: fullDisk },
   { what: "a read-only disk", missing: await mountMissing(), make: readOnlyDisk },
-  { what: "no place", missing: undefined, make: noPlace },
+  { what: "no folder", missing: undefined, make: noFolder },
 ];
 
-for (const { what, missing, make } of TROUBLES) {
+for (const { what, missing, make } of BAD_FOLDERS) {
   Deno.test({
-    ...needing(`with ${what} for the history, run refuses before it sends, and --no-history goes on aloud`, missing),
+    ...needing(`with ${what} for the history, run refuses to submit, and --no-history runs with a warning`, missing),
     async fn() {
       await using stage = await aStage();
       await using folder = await emptyFolder();
       const below = `${folder.path}/disk`;
       await Deno.mkdir(below);
-      await using trouble = await make(below);
-      const call = { env: { PW_STATE_DIR: trouble.place } };
+      await using disk = await make(below);
+      const call = { env: { PW_STATE_DIR: disk.path } };
       const refused = await stage.program(["run", "quick", "--json"], call);
       assert.equal(refused.code, 8, refused.stderr);
       assert.equal(JSON.parse(refused.stdout).submitted, "no");
-      assert.match(refused.stderr, /Cannot submit quick: cannot keep the history[^]*--no-history/);
+      assert.match(refused.stderr, /Cannot submit quick: cannot use the local history[^]*--no-history/);
       assert.equal(stage.simulator.received("submit").length, 0);
       const forced = await stage.program(["run", "quick", "--no-history"], call);
       assert.equal(forced.code, 0, forced.stderr);
-      assert.match(forced.stderr, /Without history: if this process dies/);
+      assert.match(forced.stderr, /Local history is off: if this process dies/);
       const listed = await stage.program(["list"], call);
       assert.equal(listed.code, 0, listed.stderr);
       const { slug } = JSON.parse((await stage.program(["runs", "quick", "--json"], call)).stdout).runs[0];
       const watched = await stage.program(["watch", slug], call);
       assert.equal(watched.code, 0, watched.stderr);
-      assert.match(watched.stderr, /Cannot keep the history/);
+      assert.match(watched.stderr, /Cannot use the local history/);
     },
   });
 }
 
-Deno.test("twenty processes with one key and no shared state start one run, and all tell the same", async () => {
+Deno.test("twenty processes with one idempotency key and no shared state start one run and print the same result", async () => {
   await using stage = await aStage();
   const folders = await Promise.all(Array.from({ length: 20 }, emptyFolder));
   try {
@@ -174,7 +174,7 @@ Deno.test("twenty processes with one key and no shared state start one run, and 
   }
 });
 
-Deno.test("many processes share one history", async () => {
+Deno.test("several processes can use one history at the same time", async () => {
   await using stage = await aStage();
   const ends = await Promise.all(Array.from({ length: 8 }, () => stage.program(["run", "quick", "--json"])));
   assert.deepEqual(ends.map(({ code }) => code), Array(8).fill(0), ends.map(({ stderr }) => stderr).join("\n"));
@@ -182,6 +182,6 @@ Deno.test("many processes share one history", async () => {
   assert.deepEqual(records.map(({ status }: { status: string }) => status), Array(8).fill("completed"));
 });
 
-function noPlace(): Promise<Disk> {
-  return Promise.resolve({ place: "", [Symbol.asyncDispose]: () => Promise.resolve() });
+function noFolder(): Promise<Disk> {
+  return Promise.resolve({ path: "", [Symbol.asyncDispose]: () => Promise.resolve() });
 }

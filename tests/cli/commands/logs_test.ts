@@ -3,7 +3,7 @@ import { main } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { keptWriter } from "../../support/writer.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 const TWO_STEPS = `jobs:
   main:
@@ -19,11 +19,11 @@ const TWO_STEPS = `jobs:
           echo three
 `;
 
-Deno.test("`logs -f` begins a heading on a line of its own, and ends its last line, where a step did not", async () => {
+Deno.test("`logs -f` starts headings on a new line and ends its output with a newline, even after unfinished lines", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock, workflows: { "two-steps": TWO_STEPS } });
   const call = async (args: readonly string[]) => {
-    const stdout = keptWriter();
+    const stdout = bufferedWriter();
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
     assert.equal(await main(aContext({ args, clock, env, stdout, fetch: withoutLastNewline })), 0);
     return stdout.text();
@@ -37,7 +37,7 @@ Deno.test("`logs -f` begins a heading on a line of its own, and ends its last li
   );
 });
 
-/** As if no step ended its last line, like a program that prints a prompt or a number. */
+/** Removes the last newline of each log, as after a program that prints a prompt. */
 async function withoutLastNewline(input: URL | RequestInfo, init?: RequestInit): Promise<Response> {
   const response = await fetch(input, init);
   const { url } = input instanceof Request ? input : { url: String(input) };

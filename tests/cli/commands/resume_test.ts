@@ -1,4 +1,4 @@
-/** What a process leaves behind, and what the next one makes of it: real processes, killed. */
+/** Resuming after a process was killed, with real processes. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
@@ -7,7 +7,7 @@ import type { Submission } from "../../../lib/submission.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";
-import { type Ending, runProgram } from "../../support/program.ts";
+import { type ProgramEnd, runProgram } from "../../support/program.ts";
 import { aPendingSubmission, aStoredRequest } from "../../support/records.ts";
 
 const SPEED = 30;
@@ -16,19 +16,19 @@ const QUARTER_HOUR_MS = 15 * 60_000;
 interface Stage {
   readonly simulator: Simulator;
   readonly owner: { readonly host: string; readonly user: string };
-  program(...args: readonly string[]): Promise<Ending>;
-  /** Kills the program when a request of this kind has got so far. */
-  killAt(operation: Operation, step: "arrived" | "answered", ...args: readonly string[]): Promise<Ending>;
+  program(...args: readonly string[]): Promise<ProgramEnd>;
+  /** Kills the program when a request of this kind reaches the step. */
+  killAt(operation: Operation, step: "arrived" | "responded", ...args: readonly string[]): Promise<ProgramEnd>;
   put(...records: readonly Submission[]): Promise<void>;
 }
 
 function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) => Promise<void>): void {
   Deno.test(name, async () => {
     await using state = await emptyFolder();
-    let strike: (operation: Operation, step: string) => void = () => {};
+    let killOn: (operation: Operation, step: string) => void = () => {};
     await using simulator = await startSimulator({
       clock: fastClock(systemClock, SPEED),
-      onStep: (operation, step) => strike(operation, step),
+      onStep: (operation, step) => killOn(operation, step),
       ...options,
     });
     const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };
@@ -41,16 +41,16 @@ function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) =>
           args,
           env,
           onStart(child) {
-            strike = (seen, at) => {
-              if (seen !== operation || at !== step) return;
-              strike = () => {};
+            killOn = (currentOperation, currentStep) => {
+              if (currentOperation !== operation || currentStep !== step) return;
+              killOn = () => {};
               child.kill("SIGKILL");
             };
           },
         });
       },
       async put(...records) {
-        const path = `${state.path}/ledger.db`;
+        const path = `${state.path}/history.db`;
         await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
         for (const record of records) await store.put(record);
       },
@@ -58,20 +58,24 @@ function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) =>
   });
 }
 
-for (const step of ["arrived", "answered"] as const) {
-  onStage(`killed when the submit had ${step}, resume finds the run and follows it to its end`, {}, async (stage) => {
-    const killed = await stage.killAt("submit", step, "run", "quick");
-    assert.notEqual(killed.code, 0);
-    const { code, stdout } = await stage.program("resume");
-    assert.equal(code, 0);
-    assert.match(stdout, /^quick-[a-z2-7]{16}: ✓ Workflow completed successfully\n$/);
-    assert.equal(stage.simulator.runs().length, 1);
-    assert.match((await stage.program("resume")).stdout, /Nothing to take up/);
-  });
+for (const step of ["arrived", "responded"] as const) {
+  onStage(
+    `after a kill when the submit had ${step}, resume finds the run and tracks it to its end`,
+    {},
+    async (stage) => {
+      const killed = await stage.killAt("submit", step, "run", "quick");
+      assert.notEqual(killed.code, 0);
+      const { code, stdout } = await stage.program("resume");
+      assert.equal(code, 0);
+      assert.match(stdout, /^quick-[a-z2-7]{16}: ✓ Workflow completed successfully\n$/);
+      assert.equal(stage.simulator.runs().length, 1);
+      assert.match((await stage.program("resume")).stdout, /Nothing to resume/);
+    },
+  );
 }
 
-onStage("killed while it waited, resume --json tells the end in one document", {}, async (stage) => {
-  await stage.killAt("get-run", "answered", "run", "failing-step");
+onStage("after a kill during the wait, resume --json prints the result as one document", {}, async (stage) => {
+  await stage.killAt("get-run", "responded", "run", "failing-step");
   const { code, stdout } = await stage.program("resume", "--json");
   assert.equal(code, 1);
   const { runs, exitCode, kind, submitted } = JSON.parse(stdout);
@@ -80,15 +84,15 @@ onStage("killed while it waited, resume --json tells the end in one document", {
   assert.equal(runs[0].status, "failed");
 });
 
-onStage("what was left with --no-wait is told of, and followed with --all", {}, async (stage) => {
+onStage("resume lists detached runs, and --all tracks them", {}, async (stage) => {
   await stage.program("run", "quick", "--no-wait");
   const { code, stdout, stderr } = await stage.program("resume");
-  assert.deepEqual([code, stdout], [0, "Nothing to take up\n"]);
-  assert.match(stderr, /1 run was left/);
+  assert.deepEqual([code, stdout], [0, "Nothing to resume\n"]);
+  assert.match(stderr, /1 detached run skipped/);
   assert.match((await stage.program("resume", "--all")).stdout, /completed successfully/);
 });
 
-onStage("an old intent that was never sent is told of, and sent only when that is said", {}, async (stage) => {
+onStage("an old pending submission is listed, and sent only with --submit-pending", {}, async (stage) => {
   const owner = stage.owner;
   const request = aStoredRequest({ workflow: "quick", inputs: {} });
   const createdAtMs = Date.now() - QUARTER_HOUR_MS - 60_000;
@@ -96,14 +100,14 @@ onStage("an old intent that was never sent is told of, and sent only when that i
     aPendingSubmission({ owner, request, createdAtMs, ownSlug: "quick-abcdefghijklmnop", nextPollAtMs: 0 }),
   );
   const first = await stage.program("resume");
-  assert.match(first.stderr, /quick, wished 16m 0\ds ago, was never sent: `resume --submit-pending` sends it/);
+  assert.match(first.stderr, /quick, created 16m 0\ds ago, was never sent: `resume --submit-pending` sends it/);
   assert.equal(stage.simulator.received("submit").length, 0);
   const second = await stage.program("resume", "--submit-pending");
   assert.match(second.stdout, /quick-abcdefghijklmnop: ✓ Workflow completed/);
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
-onStage("a young intent that was never sent is sent", {}, async (stage) => {
+onStage("a recent pending submission is sent", {}, async (stage) => {
   const request = aStoredRequest({ workflow: "quick", inputs: {} });
   await stage.put(
     aPendingSubmission({ owner: stage.owner, request, createdAtMs: Date.now() - 60_000, nextPollAtMs: 0 }),
@@ -112,7 +116,7 @@ onStage("a young intent that was never sent is sent", {}, async (stage) => {
   assert.equal(stage.simulator.received("submit").length, 1);
 });
 
-onStage("an intent whose secrets were not stored can't be sent, and says so", {}, async (stage) => {
+onStage("a pending submission whose secrets were not stored is reported and not sent", {}, async (stage) => {
   const request = aStoredRequest({ workflow: "quick", inputs: { password: "hunter2" }, secretPaths: ["password"] });
   await stage.put(aPendingSubmission({ owner: stage.owner, request, createdAtMs: Date.now(), nextPollAtMs: 0 }));
   const { code, stderr } = await stage.program("resume", "--submit-pending");
@@ -121,21 +125,21 @@ onStage("an intent whose secrets were not stored can't be sent, and says so", {}
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-onStage("another user's records are told of and not touched", {}, async (stage) => {
+onStage("submissions of another user are listed and left unchanged", {}, async (stage) => {
   const owner = { ...stage.owner, user: "alice" };
   await stage.put(aPendingSubmission({ owner, createdAtMs: Date.now(), nextPollAtMs: 0 }));
   const { stdout, stderr } = await stage.program("resume", "--all", "--submit-pending");
-  assert.match(stderr, /There are runs of alice on 127\.0\.0\.1:\d+ as well/);
-  assert.equal(stdout, "Nothing to take up\n");
+  assert.match(stderr, /Runs of alice on 127\.0\.0\.1:\d+ skipped/);
+  assert.equal(stdout, "Nothing to resume\n");
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
-onStage("a lost submit that never shows stays unknown, and is looked for again each time", {
+onStage("a submission without a response whose run is never found stays unknown", {
   behavior: { slugs: "ignored" },
   faults: [{ on: "submit", cut: "before-effect" }],
 }, async (stage) => {
-  // Not waited for: the search takes a minute, and a killed process leaves it just so.
-  await stage.killAt("get-run", "answered", "run", "quick");
+  // The search takes a minute, so the process is killed instead; the stored state is the same.
+  await stage.killAt("get-run", "responded", "run", "quick");
   const records = JSON.parse((await stage.program("history", "--json")).stdout).records;
   assert.equal(records[0].status, "unknown");
   assert.equal(stage.simulator.runs().length, 0);

@@ -2,18 +2,18 @@ import assert from "node:assert/strict";
 import { main } from "../../../lib/cli/program.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { keptWriter } from "../../support/writer.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 const DEFINE = new URL("../../../lib/scheduler/define.ts", import.meta.url).href;
 
 async function call(args: readonly string[]) {
-  const [stdout, stderr] = [keptWriter(), keptWriter()];
+  const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
   const code = await main(aContext({ args: ["schedules", ...args], clock, stdout, stderr }));
   return { code, out: stdout.text(), err: stderr.text() };
 }
 
-/** Calls with a module of this text. */
+/** Runs the command on a schedules file with this text. */
 async function callWith(text: string, ...args: readonly string[]) {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
@@ -34,7 +34,7 @@ const NIGHTLY = `{
   notify: [{ url: "https://example.com/hunter2" }],
 }`;
 
-Deno.test("each schedule is shown with its next slots, in its own zone and in UTC, and its policies in words", async () => {
+Deno.test("each schedule is shown with its next occurrences, in its time zone and in UTC, and its policies", async () => {
   const text =
     `import { defineSchedules } from "${DEFINE}";\nexport const schedules = defineSchedules([${NIGHTLY}]);\n`;
   assert.deepEqual(await callWith(text, "--count", "2"), {
@@ -43,16 +43,16 @@ Deno.test("each schedule is shown with its next slots, in its own zone and in UT
   hello-world  30 2 * * *  Europe/Berlin
   Sun 2026-03-29 03:00 +02:00  2026-03-29T01:00Z
   Mon 2026-03-30 02:30 +02:00  2026-03-30T00:30Z
-  - skipped while the one before still runs
-  - of missed slots, the last is made up for
-  - may take as long as it likes
-  - tells example.com when failed, unknown, missed, deadline
+  - skipped while the previous run is active
+  - after an outage, runs the last missed occurrence
+  - no deadline
+  - notifies example.com of failed, unknown, missed, deadline
 `,
     err: "",
   });
 });
 
-Deno.test("--json tells the same, without what may be secret", async () => {
+Deno.test("--json prints the same without values that may be secret", async () => {
   const { code, out } = await callWith(`export const schedules = [${NIGHTLY}];`, "--json", "--timeline", "staging");
   assert.equal(code, 0);
   assert.ok(!out.includes("hunter2"), out);
@@ -66,36 +66,36 @@ Deno.test("--json tells the same, without what may be secret", async () => {
   });
 });
 
-Deno.test("without a file, the program's own schedules are shown", async () => {
+Deno.test("without --file, the program's own schedules are shown", async () => {
   const { code, out } = await call([]);
   assert.equal(code, 0);
-  assert.match(out, /^nightly-hello {2}off {2}switched off$/m);
+  assert.match(out, /^nightly-hello {2}off {2}disabled$/m);
 });
 
 for (
   const [what, text, code, expected] of [
-    ["exports nothing of the name", "export const x = 1;", 2, /^✗ Cannot read schedules: FILE exports none\n/],
-    ["is no program", "const = ;", 2, /^✗ Cannot read schedules from FILE: .*\n.*deno check FILE.*\n$/],
+    ["does not export schedules", "export const x = 1;", 2, /^✗ Cannot read schedules: FILE does not export any\n/],
+    ["has a syntax error", "const = ;", 2, /^✗ Cannot read schedules from FILE: .*\n.*deno check FILE.*\n$/],
     ["throws", 'throw new Error("no luck");', 2, /^✗ Cannot read schedules from FILE: no luck\n/],
-    ["holds a wrong schedule", "export const schedules = [{}];", 2, /schedules\[0\]\.cron +is missing\n/],
+    ["contains an invalid schedule", "export const schedules = [{}];", 2, /schedules\[0\]\.cron +is missing\n/],
     [
-      "brings its own copy of the errors",
+      "imports its own copy of the error classes",
       'throw Object.assign(new Error("Cannot use"), { problems: [{ origin: "", path: "a.b", message: "is odd" }] });',
       2,
       /^✗ Cannot use\n {2}a\.b {2}is odd\n/,
     ],
-    ["holds none", "export const schedules = [];", 0, /^FILE holds no schedule\n$/],
+    ["contains no schedules", "export const schedules = [];", 0, /^No schedules in FILE\n$/],
   ] as const
 ) {
-  Deno.test(`a file that ${what} is told of`, async () => {
-    const found = await callWith(text);
-    assert.equal(found.code, code);
-    assert.match(found.err, expected);
+  Deno.test(`a file that ${what} is reported`, async () => {
+    const result = await callWith(text);
+    assert.equal(result.code, code);
+    assert.match(result.err, expected);
   });
 }
 
-Deno.test("a file that is not there is told of", async () => {
+Deno.test("a missing file is reported", async () => {
   const { code, err } = await call(["--file", "no/such/file.ts"]);
   assert.equal(code, 5);
-  assert.match(err, /^✗ Cannot read schedules: there is no file no\/such\/file\.ts\n/);
+  assert.match(err, /^✗ Cannot read schedules: no such file no\/such\/file\.ts\n/);
 });

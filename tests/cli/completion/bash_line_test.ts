@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { bashReply, readBashLine } from "../../../lib/cli/completion/bash_line.ts";
+import { bashReply, parseBashLine } from "../../../lib/cli/completion/bash_line.ts";
 
-/** What bash has by itself. */
+/** The default COMP_WORDBREAKS of bash. */
 const BREAKS = " \t\n\"'@><=;|&(:";
 
 for (
@@ -23,14 +23,14 @@ for (
     ["", [], ""],
   ] as const
 ) {
-  Deno.test(`the words of ${JSON.stringify(line)} are told without their quotes`, () => {
-    const read = readBashLine(line, BREAKS);
-    assert.deepEqual([read.words, read.current, read.isRedirect], [words, current, false]);
+  Deno.test(`parseBashLine(${JSON.stringify(line)}) returns the words unquoted`, () => {
+    const parsed = parseBashLine(line, BREAKS);
+    assert.deepEqual([parsed.words, parsed.current, parsed.isRedirect], [words, current, false]);
   });
 }
 
-Deno.test("a word behind > is no word of the command", () => {
-  const { words, current, isRedirect } = readBashLine("pw run wf > ou", BREAKS);
+Deno.test("the target of > is not a word of the command", () => {
+  const { words, current, isRedirect } = parseBashLine("pw run wf > ou", BREAKS);
   assert.deepEqual([words, current, isRedirect], [["pw", "run", "wf"], "ou", true]);
 });
 
@@ -49,7 +49,7 @@ for (
       "a\\;b\\&c\\|d\\<e\\>f\\(g\\)h\\*i\\?j\\[k\\]l\\{m\\}n\\#o\\~p\\!q\\^r\\' ",
     ],
     ["pw run ", "数値-é", "数値-é "],
-    // Only what stands behind the last break is replaced.
+    // Bash replaces only the text after the last break.
     ["pw run --preset=ni", "--preset=nightly", "nightly "],
     ["pw run a:b:", "a:b:c", "c "],
     ["pw run -i m=@no", "m=@notes.txt", "@notes.txt "],
@@ -60,18 +60,21 @@ for (
     ["pw run x:'b 'c", "x:b cd", "b\\ cd "],
   ] as const
 ) {
-  Deno.test(`bash is to put ${reply} for ${text} behind ${line}`, () => {
-    assert.equal(bashReply({ text, isWhole: true }, readBashLine(line, BREAKS)), reply);
+  Deno.test(`bashReply() for ${text} after ${line} is ${reply}`, () => {
+    assert.equal(bashReply({ text, isComplete: true }, parseBashLine(line, BREAKS)), reply);
   });
 }
 
-Deno.test("no space follows what goes on", () => {
+Deno.test("no space follows a partial candidate", () => {
   assert.equal(
-    bashReply({ text: "hello.message=", isWhole: false }, readBashLine("pw run -i hel", BREAKS)),
+    bashReply({ text: "hello.message=", isComplete: false }, parseBashLine("pw run -i hel", BREAKS)),
     "hello.message=",
   );
 });
 
-Deno.test("with breaks of its own, bash is told the part that it replaces", () => {
-  assert.equal(bashReply({ text: "--preset=a:b", isWhole: true }, readBashLine("pw --preset=a", " ")), "--preset=a:b ");
+Deno.test("the reply depends on the COMP_WORDBREAKS of the user", () => {
+  assert.equal(
+    bashReply({ text: "--preset=a:b", isComplete: true }, parseBashLine("pw --preset=a", " ")),
+    "--preset=a:b ",
+  );
 });

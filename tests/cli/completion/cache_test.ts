@@ -17,39 +17,39 @@ for (
     [{}, "linux", undefined],
   ] as const
 ) {
-  Deno.test(`on ${os} with ${JSON.stringify(env)} the cache is ${folder ?? "nowhere"}`, () => {
+  Deno.test(`cacheFolder() on ${os} with ${JSON.stringify(env)} is ${folder}`, () => {
     const vars = new Map<string, string>(Object.entries(env));
     assert.equal(cacheFolder((name) => vars.get(name), os), folder);
   });
 }
 
-Deno.test("what was kept is there for 30 seconds, for the same host and key alone", async () => {
+Deno.test("an entry is valid for 30 seconds, for the same host and key", async () => {
   await using folder = await emptyFolder();
-  await (await openCache(options(folder.path))).put("workflows", ROWS);
-  const kept = async (parts: Partial<CacheOptions>) =>
-    (await openCache({ ...options(folder.path), ...parts })).get("workflows");
-  assert.deepEqual(await kept({ nowMs: NOW_MS + 29_999 }), ROWS);
-  assert.equal(await kept({ nowMs: NOW_MS + 30_000 }), undefined);
-  assert.equal(await kept({ nowMs: NOW_MS - 1 }), undefined);
-  assert.equal(await kept({ credential: { host: "b", authorization: new Secret(KEY) } }), undefined);
-  assert.equal(await kept({ credential: { host: "a", authorization: new Secret("another") } }), undefined);
+  await (await openCache(optionsFor(folder.path))).put("workflows", ROWS);
+  const cached = async (parts: Partial<CacheOptions>) =>
+    (await openCache({ ...optionsFor(folder.path), ...parts })).get("workflows");
+  assert.deepEqual(await cached({ nowMs: NOW_MS + 29_999 }), ROWS);
+  assert.equal(await cached({ nowMs: NOW_MS + 30_000 }), undefined);
+  assert.equal(await cached({ nowMs: NOW_MS - 1 }), undefined);
+  assert.equal(await cached({ credential: { host: "b", authorization: new Secret(KEY) } }), undefined);
+  assert.equal(await cached({ credential: { host: "a", authorization: new Secret("another") } }), undefined);
 });
 
-Deno.test("another key's words are overwritten, and its own are kept together", async () => {
+Deno.test("entries of another key are overwritten, entries of the same key are kept", async () => {
   await using folder = await emptyFolder();
-  const other = { ...options(folder.path), credential: { host: "a", authorization: new Secret("another") } };
+  const other = { ...optionsFor(folder.path), credential: { host: "a", authorization: new Secret("another") } };
   await (await openCache(other)).put("workflows", [["theirs", ""]]);
-  await (await openCache(options(folder.path))).put("workflows", ROWS);
-  await (await openCache(options(folder.path))).put("runs", [["a"]]);
-  const cache = await openCache(options(folder.path));
+  await (await openCache(optionsFor(folder.path))).put("workflows", ROWS);
+  await (await openCache(optionsFor(folder.path))).put("runs", [["a"]]);
+  const cache = await openCache(optionsFor(folder.path));
   assert.deepEqual([cache.get("workflows"), cache.get("runs")], [ROWS, [["a"]]]);
   assert.ok(!(await textIn(folder.path)).includes("theirs"));
 });
 
-Deno.test("the file is for its owner alone, and does not hold the key", async () => {
+Deno.test("only the owner can read the file, and it does not contain the key", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/new`;
-  await (await openCache(options(path))).put("workflows", ROWS);
+  await (await openCache(optionsFor(path))).put("workflows", ROWS);
   const text = await textIn(path);
   assert.ok(!text.includes(KEY) && !text.includes("c2VjcmV0"), text);
   if (Deno.build.os === "windows") return;
@@ -59,34 +59,34 @@ Deno.test("the file is for its owner alone, and does not hold the key", async ()
 });
 
 for (const text of ["", "{", "[]", '{"v":1}', '{"v":1,"owner":1,"entries":{"workflows":1}}']) {
-  Deno.test(`a file of ${JSON.stringify(text)} is as good as none`, async () => {
+  Deno.test(`a file with ${JSON.stringify(text)} is treated as empty`, async () => {
     await using folder = await emptyFolder();
     await Deno.writeTextFile(`${folder.path}/completions.json`, text);
-    const cache = await openCache(options(folder.path));
+    const cache = await openCache(optionsFor(folder.path));
     assert.equal(cache.get("workflows"), undefined);
     await cache.put("workflows", ROWS);
-    assert.deepEqual((await openCache(options(folder.path))).get("workflows"), ROWS);
+    assert.deepEqual((await openCache(optionsFor(folder.path))).get("workflows"), ROWS);
   });
 }
 
-Deno.test("an entry of another shape is as good as none", async () => {
+Deno.test("an entry of another shape is ignored", async () => {
   await using folder = await emptyFolder();
-  await (await openCache(options(folder.path))).put("workflows", ROWS);
+  await (await openCache(optionsFor(folder.path))).put("workflows", ROWS);
   const path = `${folder.path}/completions.json`;
   await Deno.writeTextFile(path, (await Deno.readTextFile(path)).replace('"quick"', "7"));
-  assert.equal((await openCache(options(folder.path))).get("workflows"), undefined);
+  assert.equal((await openCache(optionsFor(folder.path))).get("workflows"), undefined);
 });
 
-Deno.test("without a place nothing is kept, and nothing fails", async () => {
+Deno.test("without a usable folder nothing is cached, and nothing fails", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/file`, "");
-  for (const place of [undefined, `${folder.path}/file`]) {
-    await (await openCache({ ...options(""), folder: place })).put("workflows", ROWS);
-    assert.equal((await openCache({ ...options(""), folder: place })).get("workflows"), undefined);
+  for (const unusable of [undefined, `${folder.path}/file`]) {
+    await (await openCache({ ...optionsFor(""), folder: unusable })).put("workflows", ROWS);
+    assert.equal((await openCache({ ...optionsFor(""), folder: unusable })).get("workflows"), undefined);
   }
 });
 
-function options(folder: string): CacheOptions {
+function optionsFor(folder: string): CacheOptions {
   const credential = { host: "a", authorization: new Secret(KEY) };
   return { folder, credential, nowMs: NOW_MS, random: () => 0.5 };
 }

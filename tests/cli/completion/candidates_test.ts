@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { candidatesOf, type Facts } from "../../../lib/cli/completion/candidates.ts";
-import type { Place } from "../../../lib/cli/completion/place.ts";
+import { type CompletionSources, findCandidates } from "../../../lib/cli/completion/candidates.ts";
+import type { CompletionTarget } from "../../../lib/cli/completion/target.ts";
 
-const FACTS: Facts = {
+const SOURCES: CompletionSources = {
   commands: () => [{ name: "run", description: "submit" }],
   workflows: () => Promise.resolve([{ name: "hello-world", description: "Hello\n\u001b[2J  world" }]),
   presets: (workflow) => Promise.resolve([{ name: `${workflow}-preset`, description: "" }]),
@@ -28,7 +28,7 @@ const FACTS: Facts = {
 const INPUTS = { type: "inputs", workflow: "wf" } as const;
 
 for (
-  const [place, typed, texts] of [
+  const [target, typed, texts] of [
     [{ type: "commands" }, "", ["run"]],
     [{ type: "workflows" }, "", ["hello-world"]],
     [{ type: "presets", workflow: "wf" }, "", ["wf-preset"]],
@@ -48,31 +48,31 @@ for (
     [INPUTS, "hello.message=", []],
     [INPUTS, "hello.message=@in/", ["hello.message=@in/of-3", "hello.message=@in/sub/"]],
     [{ type: "inputs", workflow: undefined }, "", ["of-0", "sub/"]],
-  ] as const satisfies readonly (readonly [Place, string, readonly string[]])[]
+  ] as const satisfies readonly (readonly [CompletionTarget, string, readonly string[]])[]
 ) {
-  Deno.test(`${JSON.stringify(place)} with "${typed}" is offered ${texts.join(" ") || "nothing"}`, async () => {
-    assert.deepEqual((await candidatesOf(place, typed, FACTS)).map(({ text }) => text), texts);
+  Deno.test(`the candidates for ${JSON.stringify(target)} with "${typed}" are: ${texts.join(" ") || "none"}`, async () => {
+    assert.deepEqual((await findCandidates(target, typed, SOURCES)).map(({ text }) => text), texts);
   });
 }
 
-Deno.test("a description is one harmless line", async () => {
-  const [candidate] = await candidatesOf({ type: "workflows" }, "", FACTS);
+Deno.test("a description is one line without control characters", async () => {
+  const [candidate] = await findCandidates({ type: "workflows" }, "", SOURCES);
   assert.equal(candidate?.description, "Hello \\x1b[2J world");
 });
 
 for (const name of ["a\u001b[2J", "a\nb", "a\tb", "a\u202eb", ""]) {
-  Deno.test(`a name that can't be shown as it is, like ${JSON.stringify(name)}, is not offered`, async () => {
-    const facts = { ...FACTS, workflows: () => Promise.resolve([{ name, description: "" }]) };
-    assert.deepEqual(await candidatesOf({ type: "workflows" }, "", facts), []);
+  Deno.test(`${JSON.stringify(name)}, empty or with control characters, is not a candidate`, async () => {
+    const sources = { ...SOURCES, workflows: () => Promise.resolve([{ name, description: "" }]) };
+    assert.deepEqual(await findCandidates({ type: "workflows" }, "", sources), []);
   });
 }
 
-Deno.test("where the platform does not answer, files are offered still", async () => {
-  const facts = {
-    ...FACTS,
+Deno.test("files are candidates even if the platform does not respond", async () => {
+  const sources = {
+    ...SOURCES,
     inputs: () => Promise.reject(new Error("no")),
     runs: () => Promise.reject(new Error("no")),
   };
-  assert.deepEqual((await candidatesOf(INPUTS, "", facts)).map(({ text }) => text), ["of-0", "sub/"]);
-  assert.deepEqual(await candidatesOf({ type: "runs", which: "any" }, "", facts), []);
+  assert.deepEqual((await findCandidates(INPUTS, "", sources)).map(({ text }) => text), ["of-0", "sub/"]);
+  assert.deepEqual(await findCandidates({ type: "runs", which: "any" }, "", sources), []);
 });

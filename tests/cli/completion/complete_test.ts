@@ -6,16 +6,16 @@ import { aContext } from "../../support/cli_context.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { cacheEnv, runProgram } from "../../support/program.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { keptWriter } from "../../support/writer.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 for (
   const [args, lines] of [
-    [["fish", "--", "sho"], /^show\twhat a workflow is/m],
+    [["fish", "--", "sho"], /^show\tShow a workflow/m],
     [["fish", "--", ""], /^help\t/m],
-    [["fish", "--", "help", ""], /^run\tsubmit/m],
+    [["fish", "--", "help", ""], /^run\tSubmit/m],
     [["fish", "--", "run", "'hel"], /^hello-world\tHello world$/m],
-    [["zsh", "--", "run", "hel"], /^whole\thello-world\thello-world +-- Hello world$/m],
-    [["zsh", "--", "run", "hello-world", "-i", ""], /^open\thello\.message=\thello\.message= +-- Message$/m],
+    [["zsh", "--", "run", "hel"], /^full\thello-world\thello-world +-- Hello world$/m],
+    [["zsh", "--", "run", "hello-world", "-i", ""], /^partial\thello\.message=\thello\.message= +-- Message$/m],
     [["bash", "--", "pw-workflow-runner run hel", "=:"], /^hello-world $/],
     [["fish", "--", "run", "data-processor", "--preset", ""], /^small\t\nnightly\t$/],
     [["fish", "--", "run", "hello-world", "-i", "submit_to_scheduler="], /=true\t\nsubmit_to_scheduler=false\t$/],
@@ -33,126 +33,126 @@ for (
     [[], /^$/],
   ] as const
 ) {
-  Deno.test(`__complete ${args.join(" ")} answers ${lines}`, async () => {
+  Deno.test(`__complete ${args.join(" ")} prints ${lines}`, async () => {
     await using simulator = await startSimulator();
-    const { code, stdout, stderr } = await answer(args, { env: envOf({ PW_API_KEY: simulator.key }), fetch });
+    const { code, stdout, stderr } = await complete(args, { env: envOf({ PW_API_KEY: simulator.key }), fetch });
     assert.match(stdout.trimEnd() === stdout ? stdout : stdout.replace(/\n$/, ""), lines);
     assert.deepEqual([code, stderr], [0, ""]);
   });
 }
 
-Deno.test("a second Tab asks nobody, and half a minute later the platform is asked again", async () => {
+Deno.test("a second Tab sends no request until 30 seconds have passed", async () => {
   await using simulator = await startSimulator();
   await using cache = await emptyFolder();
   const clock = virtualClock();
   const parts = { env: envOf({ PW_API_KEY: simulator.key, XDG_CACHE_HOME: cache.path }), fetch, clock };
-  const first = await answer(["fish", "--", "run", ""], parts);
-  const asked = simulator.received().length;
-  assert.deepEqual(await answer(["fish", "--", "show", ""], parts), first);
-  assert.equal(simulator.received().length, asked);
+  const first = await complete(["fish", "--", "run", ""], parts);
+  const requests = simulator.received().length;
+  assert.deepEqual(await complete(["fish", "--", "show", ""], parts), first);
+  assert.equal(simulator.received().length, requests);
   clock.advance(30_000);
-  await answer(["fish", "--", "run", ""], parts);
-  assert.equal(simulator.received().length, 2 * asked);
+  await complete(["fish", "--", "run", ""], parts);
+  assert.equal(simulator.received().length, 2 * requests);
 });
 
-Deno.test("another key is not shown what the first one may see", async () => {
+Deno.test("candidates cached for one key are not shown to another", async () => {
   await using simulator = await startSimulator();
   await using cache = await emptyFolder();
   const env = (key: string) => envOf({ PW_API_KEY: key, XDG_CACHE_HOME: cache.path });
-  await answer(["fish", "--", "run", ""], { env: env(simulator.key), fetch });
-  const dead = () => Promise.reject(new TypeError("no network"));
+  await complete(["fish", "--", "run", ""], { env: env(simulator.key), fetch });
+  const offline = () => Promise.reject(new TypeError("no network"));
   assert.equal(
-    (await answer(["fish", "--", "run", ""], { env: env(simulator.keyFor("alice")), fetch: dead })).stdout,
+    (await complete(["fish", "--", "run", ""], { env: env(simulator.keyFor("alice")), fetch: offline })).stdout,
     "",
   );
-  assert.notEqual((await answer(["fish", "--", "run", ""], { env: env(simulator.key), fetch: dead })).stdout, "");
+  assert.notEqual((await complete(["fish", "--", "run", ""], { env: env(simulator.key), fetch: offline })).stdout, "");
 });
 
-Deno.test("what is kept holds names, and neither the key nor what a preset holds", async () => {
+Deno.test("the cache contains names, but no key, host or preset inputs", async () => {
   await using simulator = await startSimulator();
   await using cache = await emptyFolder();
   const env = envOf({ PW_API_KEY: simulator.key, XDG_CACHE_HOME: cache.path });
-  await answer(["fish", "--", "run", "data-processor", "--preset", ""], { env, fetch });
+  await complete(["fish", "--", "run", "data-processor", "--preset", ""], { env, fetch });
   const text = await Deno.readTextFile(`${cache.path}/pw-workflow-runner/completions.json`);
   assert.match(text, /nightly/);
   assert.ok(!text.includes(simulator.key) && !text.includes(btoa(`${simulator.key}:`)));
   assert.ok(!text.includes("127.0.0.1"), text);
 });
 
-Deno.test("without a key nothing is printed, and a refused one is not complained about", async () => {
+Deno.test("nothing is printed without a key, or with a malformed or refused key", async () => {
   await using simulator = await startSimulator();
   simulator.expireKeys("demo");
   for (const env of [envOf({}), envOf({ PW_API_KEY: "nonsense" }), envOf({ PW_API_KEY: simulator.key })]) {
-    assert.deepEqual(await answer(["fish", "--", "run", ""], { env, fetch }), { code: 0, stdout: "", stderr: "" });
+    assert.deepEqual(await complete(["fish", "--", "run", ""], { env, fetch }), { code: 0, stdout: "", stderr: "" });
   }
 });
 
-Deno.test("a platform in trouble is asked once", async () => {
+Deno.test("a failed request is not retried", async () => {
   await using simulator = await startSimulator({ faults: [{ on: "list-workflows", status: 503, times: Infinity }] });
-  const { stdout } = await answer(["fish", "--", "run", ""], { env: envOf({ PW_API_KEY: simulator.key }), fetch });
+  const { stdout } = await complete(["fish", "--", "run", ""], { env: envOf({ PW_API_KEY: simulator.key }), fetch });
   assert.deepEqual([stdout, simulator.received().length], ["", 1]);
 });
 
-Deno.test("what fails on the way is not told", async () => {
+Deno.test("an unexpected error is not reported", async () => {
   const readTextFile = () => Promise.reject(new Error("the disk is gone"));
-  const ending = await answer(["fish", "--", "run", ""], { mayRead: () => true, readTextFile });
-  assert.deepEqual(ending, { code: 0, stdout: "", stderr: "" });
+  const result = await complete(["fish", "--", "run", ""], { mayRead: () => true, readTextFile });
+  assert.deepEqual(result, { code: 0, stdout: "", stderr: "" });
 });
 
-Deno.test("a platform that does not answer is waited for one and a half seconds", async () => {
+Deno.test("completion waits 1.5 seconds at most for the platform", async () => {
   await using simulator = await startSimulator();
   const clock = virtualClock();
-  const begun = Promise.withResolvers<void>();
+  const requested = Promise.withResolvers<void>();
   const hanging: typeof fetch = (_input, init) =>
     new Promise((_resolve, reject) => {
       init?.signal?.addEventListener("abort", () => reject(init.signal?.reason));
-      begun.resolve();
+      requested.resolve();
     });
   const startedMs = clock.now();
-  const pending = answer(["fish", "--", "run", ""], {
+  const pending = complete(["fish", "--", "run", ""], {
     env: envOf({ PW_API_KEY: simulator.key }),
     fetch: hanging,
     clock,
   });
-  await begun.promise;
+  await requested.promise;
   clock.advance(1_500);
   assert.deepEqual(await pending, { code: 0, stdout: "", stderr: "" });
   assert.equal(clock.now() - startedMs, 1_500);
 });
 
-Deno.test("--allow-host on an unfinished line sends the key nowhere else", async () => {
+Deno.test("--allow-host on an unfinished line is ignored: the key is sent to no other host", async () => {
   await using simulator = await startSimulator();
-  const asked: string[] = [];
+  const urls: string[] = [];
   const env = envOf({ PW_API_KEY: simulator.key, PW_PLATFORM_HOST: "elsewhere.example" });
-  const { stdout } = await answer(["fish", "--", "--allow-host", "elsewhere.example", "run", ""], {
+  const { stdout } = await complete(["fish", "--", "--allow-host", "elsewhere.example", "run", ""], {
     env,
     fetch: (input) => {
-      asked.push(String(input));
+      urls.push(String(input));
       return Promise.reject(new TypeError("no network"));
     },
   });
-  assert.deepEqual([stdout, asked], ["", []]);
+  assert.deepEqual([stdout, urls], ["", []]);
 });
 
-Deno.test("identities of the credentials file are offered for --context, and the one that is given is used", async () => {
+Deno.test("--context completes the identities of the credentials file, and a typed one is used", async () => {
   await using simulator = await startSimulator();
   const file = JSON.stringify({ identities: { work: { apikey: simulator.key }, home: { apikey: "x" } } });
   const readTextFile = (path: string) =>
     path.endsWith("credentials") ? Promise.resolve(file) : Promise.reject(new Deno.errors.NotFound());
   const parts = { env: envOf({ HOME: "/none" }), fetch, readTextFile };
-  assert.equal((await answer(["fish", "--", "run", "--context", ""], parts)).stdout, "work\t\nhome\t\n");
-  const { stdout } = await answer(["fish", "--", "run", "--context", "work", ""], parts);
+  assert.equal((await complete(["fish", "--", "run", "--context", ""], parts)).stdout, "work\t\nhome\t\n");
+  const { stdout } = await complete(["fish", "--", "run", "--context", "work", ""], parts);
   assert.match(stdout, /^hello-world\t/m);
 });
 
-Deno.test("__complete is in no list of commands", async () => {
-  const stdout = keptWriter();
+Deno.test("__complete does not appear in help", async () => {
+  const stdout = bufferedWriter();
   await main(aContext({ args: ["help"], stdout }));
-  assert.match(stdout.text(), /^ {2}completions bash\|zsh\|fish +let a shell/m);
+  assert.match(stdout.text(), /^ {2}completions bash\|zsh\|fish +Print a shell completion script/m);
   assert.ok(!stdout.text().includes("__complete"));
 });
 
-Deno.test("the real program completes without a terminal, a platform or leave to ask for anything", async () => {
+Deno.test("the real program completes without a terminal, a platform or permission prompts", async () => {
   const { code, stdout, stderr } = await runProgram({
     args: ["__complete", "fish", "--", "run", ""],
     env: { ...cacheEnv(), PW_API_KEY: "nonsense" },
@@ -160,8 +160,8 @@ Deno.test("the real program completes without a terminal, a platform or leave to
   assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: "", stderr: "" });
 });
 
-async function answer(args: readonly string[], parts: Partial<Context>) {
-  const [stdout, stderr] = [keptWriter(), keptWriter()];
+async function complete(args: readonly string[], parts: Partial<Context>) {
+  const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const code = await main(aContext({ ...parts, args: ["__complete", ...args], stdout, stderr }));
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }

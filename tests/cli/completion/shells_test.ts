@@ -1,4 +1,4 @@
-/** Tab in real shells, in a real terminal, against a simulated platform. */
+/** Presses Tab in real shells in a real terminal, against a simulated platform. */
 
 import assert from "node:assert/strict";
 import { startSimulator } from "../../../lib/simulator/start.ts";
@@ -11,7 +11,7 @@ const MAIN = new URL("../../../main.ts", import.meta.url).pathname;
 
 interface ShellCase {
   readonly shell: "bash" | "zsh" | "fish";
-  /** Starts it without what the machine's user has set up. */
+  /** Starts the shell without the configuration of the machine's user. */
   readonly command: (rc: string) => string;
   readonly rc: string;
 }
@@ -34,7 +34,7 @@ const SHELLS: readonly ShellCase[] = [
   },
 ];
 
-const ODD = {
+const SPECIAL_NAMES = {
   "two words": "",
   "a:b": "",
   "it's": "",
@@ -57,7 +57,7 @@ for (const shellCase of SHELLS) {
       await using stage = await aStage(shellCase);
       const { terminal } = stage;
       for (
-        const [typed, wanted] of [
+        const [typed, expected] of [
           ["pw-workflow-runner com", "pw-workflow-runner completions "],
           ["pw-workflow-runner run hel", "pw-workflow-runner run hello-world "],
           ["pw-workflow-runner inputs exp", "pw-workflow-runner inputs explain "],
@@ -90,18 +90,18 @@ for (const shellCase of SHELLS) {
           ["pw-workflow-runner status la", "pw-workflow-runner status last "],
           ["pw-workflow-runner --log-level DEBUG run hel", "pw-workflow-runner --log-level DEBUG run hello-world "],
         ] as const
-      ) await completes(terminal, typed, wanted);
+      ) await assertCompletes(terminal, typed, expected);
     },
   });
 
   Deno.test({
-    ...needing(`${shell} quotes names that mean something to it, and runs nothing of them`, missing),
+    ...needing(`${shell} quotes names with special characters, and executes nothing in them`, missing),
     async fn() {
-      const workflows = Object.fromEntries(Object.keys(ODD).map((name) => [name, "jobs: {}\n"]));
+      const workflows = Object.fromEntries(Object.keys(SPECIAL_NAMES).map((name) => [name, "jobs: {}\n"]));
       await using stage = await aStage(shellCase, { workflows });
       const { terminal, folder } = stage;
-      // In the end not the program is started: what it would get is shown instead.
-      await Deno.writeTextFile(`${stage.home.path}/tells`, "");
+      // From now on `show` prints its arguments.
+      await Deno.writeTextFile(`${stage.home.path}/prints-arguments`, "");
       for (
         const [typed, name] of [
           ["two", "two words"],
@@ -125,8 +125,8 @@ for (const shellCase of SHELLS) {
         await type(terminal, `pw-workflow-runner show ${typed}`);
         const before = await terminal.waitFor(new RegExp(escape(`show ${typed}`)));
         await terminal.keys("Tab");
-        // A key that comes while the shell still completes could stand in the line as it is.
-        await otherThan(terminal, before);
+        // A key that arrives while the shell is completing could be inserted literally.
+        await waitForChange(terminal, before);
         await terminal.keys("Enter");
         await terminal.waitFor(new RegExp(`^\\[show\\]\\[${escape(name)}\\]$`, "m"));
       }
@@ -140,9 +140,9 @@ for (const shellCase of SHELLS) {
   });
 
   Deno.test({
-    ...needing(`${shell} runs nothing of what was typed, and completes nothing of a platform that is gone`, missing),
+    ...needing(`${shell} executes nothing that was typed, and completes nothing when the server is down`, missing),
     async fn() {
-      await using stage = await aStage(shellCase, { isGone: true });
+      await using stage = await aStage(shellCase, { isServerDown: true });
       const { terminal, folder } = stage;
       for (const typed of ["run hel", "run $(touch owned) -i hel", "run `touch owned` --preset ", "status x"]) {
         await clear(terminal);
@@ -157,16 +157,16 @@ for (const shellCase of SHELLS) {
   });
 }
 
-async function completes(terminal: Terminal, typed: string, wanted: string): Promise<void> {
+async function assertCompletes(terminal: Terminal, typed: string, expected: string): Promise<void> {
   await clear(terminal);
   await type(terminal, typed);
   await terminal.keys("Tab");
-  // What follows shows whether a space was added.
+  // The X shows whether a space was added.
   await type(terminal, "X");
-  await terminal.waitFor(new RegExp(`^\\$ ${escape(wanted)}X$`, "m"));
+  await terminal.waitFor(new RegExp(`^\\$ ${escape(expected)}X$`, "m"));
 }
 
-/** Takes back what was typed, and has the prompt alone on the screen. */
+/** Clears the line and the screen, except for the prompt. */
 async function clear(terminal: Terminal): Promise<void> {
   await terminal.keys("C-u", "C-l");
   await terminal.waitFor(/^\$$/);
@@ -178,13 +178,12 @@ async function type(terminal: Terminal, text: string): Promise<void> {
 
 interface StageOptions {
   readonly workflows?: Readonly<Record<string, string>>;
-  /** Whether the platform does not answer any more. */
-  readonly isGone?: boolean;
+  readonly isServerDown?: boolean;
 }
 
-async function aStage({ command, rc, shell }: ShellCase, { workflows = {}, isGone = false }: StageOptions = {}) {
+async function aStage({ command, rc, shell }: ShellCase, { workflows = {}, isServerDown = false }: StageOptions = {}) {
   const simulator = await startSimulator({ workflows });
-  if (isGone) await simulator[Symbol.asyncDispose]();
+  if (isServerDown) await simulator[Symbol.asyncDispose]();
   const home = await emptyFolder();
   const folder = await emptyFolder();
   await install(home, shell, rc);
@@ -210,21 +209,21 @@ async function aStage({ command, rc, shell }: ShellCase, { workflows = {}, isGon
     home,
     async [Symbol.asyncDispose]() {
       await terminal[Symbol.asyncDispose]();
-      if (!isGone) await simulator[Symbol.asyncDispose]();
+      if (!isServerDown) await simulator[Symbol.asyncDispose]();
       await home[Symbol.asyncDispose]();
       await folder[Symbol.asyncDispose]();
     },
   };
 }
 
-/** The program under its name; asked to show something, it tells its words instead where a file says so. */
+/** Installs the program under its name. Once the file `prints-arguments` exists, `show` prints its arguments instead. */
 async function install(home: EmptyFolder, shell: string, rc: string): Promise<void> {
   await Deno.mkdir(`${home.path}/bin`);
   const program = `${home.path}/bin/pw-workflow-runner`;
   await Deno.writeTextFile(
     program,
     `#!/bin/sh
-[ "$1" != show ] || [ ! -e '${home.path}/tells' ] || { printf '[%s]' "$@"; echo; exit; }
+[ "$1" != show ] || [ ! -e '${home.path}/prints-arguments' ] || { printf '[%s]' "$@"; echo; exit; }
 exec '${Deno.execPath()}' run --no-prompt -A '${MAIN}' "$@"
 `,
     { mode: 0o755 },
@@ -236,8 +235,8 @@ function escape(text: string): string {
   return text.replace(/[$()*+.?[\\\]^{|}/]/g, "\\$&");
 }
 
-/** Waits until the screen is another one, and has stayed so for two looks. */
-async function otherThan(terminal: Terminal, before: string): Promise<void> {
+/** Waits until the screen has changed and is the same in two consecutive polls. */
+async function waitForChange(terminal: Terminal, before: string): Promise<void> {
   let last = before;
   for (let polls = 0; polls < 200; polls++) {
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,38 +1,38 @@
 import assert from "node:assert/strict";
 import {
-  bad,
-  byteText,
   type Check,
-  conclude,
-  odd,
+  type CheckResult,
+  failed,
+  failedWith,
+  formatBytes,
+  ok,
+  okUnless,
+  overallResult,
   skipped,
-  unlessOdd,
-  type Verdict,
-  verdictOf,
-  well,
+  warning,
 } from "../../../lib/cli/doctor/check.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
-Deno.test("the gravest of the failed checks decides how it ends, and warnings don't", () => {
-  const check = (verdict: Verdict): Check => ({ ...verdict, name: "account" });
-  const refused = check(verdictOf(new CredentialError("credential_refused", "Cannot ask", { hint: "mend it" })));
-  const late = check(bad("failed", "", ""));
-  assert.deepEqual(conclude([check(well("")), check(odd("", "")), check(skipped(""))]), {
+Deno.test("the most severe failed check decides the exit code, and warnings do not count", () => {
+  const check = (result: CheckResult): Check => ({ ...result, name: "account" });
+  const refused = check(failedWith(new CredentialError("credential_refused", "Cannot get it", { hint: "Fix it" })));
+  const clock = check(failed("failed", "", ""));
+  assert.deepEqual(overallResult([check(ok("")), check(warning("", "")), check(skipped(""))]), {
     exitCode: 0,
     kind: "completed",
   });
-  assert.deepEqual(conclude([late]), { exitCode: 1, kind: "failed" });
-  assert.deepEqual(conclude([late, refused]), { exitCode: 4, kind: "credential_refused" });
+  assert.deepEqual(overallResult([clock]), { exitCode: 1, kind: "failed" });
+  assert.deepEqual(overallResult([clock, refused]), { exitCode: 4, kind: "credential_refused" });
 });
 
-Deno.test("everything that is odd is said, not the first thing alone", () => {
-  const troubles = [{ what: "a is odd", hint: "Mend a" }, null, { what: "b too", hint: "Mend b" }];
-  assert.deepEqual(unlessOdd("as it is", troubles), odd("as it is; a is odd; b too", "Mend a. Mend b"));
-  assert.deepEqual(unlessOdd("as it is", [null]), well("as it is"));
+Deno.test("okUnless() reports all warnings at once", () => {
+  const warnings = [{ detail: "a is wrong", hint: "Fix a" }, null, { detail: "b too", hint: "Fix b" }];
+  assert.deepEqual(okUnless("detail", warnings), warning("detail; a is wrong; b too", "Fix a. Fix b"));
+  assert.deepEqual(okUnless("detail", [null]), ok("detail"));
 });
 
 for (
   const [bytes, text] of [[0, "0 bytes"], [1_023, "1023 bytes"], [1_536, "1.5 KiB"], [2 ** 50, "1024 TiB"]] as const
 ) {
-  Deno.test(`byteText(${bytes}) is ${text}`, () => assert.equal(byteText(bytes), text));
+  Deno.test(`formatBytes(${bytes}) is ${text}`, () => assert.equal(formatBytes(bytes), text));
 }

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import {
-  blamingProxy,
+  checkAccount,
+  checkClock,
+  checkConnection,
+  checkCredential,
+  checkRoutes,
+  checkWorkspace,
   type CredentialFacts,
-  judgeAccount,
-  judgeClock,
-  judgeConnection,
-  judgeCredential,
-  judgeRoutes,
-  judgeWorkspace,
+  withProxyHint,
 } from "../../../lib/cli/doctor/host_checks.ts";
-import { type Verdict, verdictOf, well } from "../../../lib/cli/doctor/check.ts";
+import { type CheckResult, failedWith, ok } from "../../../lib/cli/doctor/check.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -23,120 +23,120 @@ function aCredential(
   return {
     credential: { kind: "pwt", host: "activate.example.com", source: "PW_API_KEY", expiresAtMs: null, ...credential },
     isFromDotenv: false,
-    beatenContext: null,
-    ownHost: null,
-    idleAllowHost: null,
+    ignoredContext: null,
+    keyHost: null,
+    unusedAllowHost: null,
     nowMs: NOW_MS,
     ...facts,
   };
 }
 
-const clock = (clockAheadMs: number | null) => judgeClock({ clockAheadMs });
+const clock = (clockAheadMs: number | null) => checkClock({ clockAheadMs });
 const workspace = (status: string, home: { sizeBytes: number; availableBytes: number } | null = null) =>
-  judgeWorkspace({ status, details: null, home });
-const connection = (state: "well" | "unknown" | "foreign") =>
-  judgeConnection("https://activate.example.com", { state, elapsedMs: 12.4, clockAheadMs: null });
+  checkWorkspace({ status, details: null, home });
+const connection = (state: "ok" | "unknown" | "foreign") =>
+  checkConnection("https://activate.example.com", { state, elapsedMs: 12.4, clockAheadMs: null });
 
 for (
-  const [what, verdict, status, words] of [
-    ["an API key", judgeCredential(aCredential()), "ok", /^API key for activate\.example\.com, from PW_API_KEY;/],
-    ["a key of .env", judgeCredential(aCredential({}, { isFromDotenv: true })), "ok", /from PW_API_KEY of \.env;/],
+  const [name, result, status, expected] of [
+    ["an API key", checkCredential(aCredential()), "ok", /^API key for activate\.example\.com, from PW_API_KEY;/],
+    ["a key from .env", checkCredential(aCredential({}, { isFromDotenv: true })), "ok", /from PW_API_KEY in \.env;/],
     [
-      "a token that lasts",
-      judgeCredential(aCredential({ kind: "jwt", expiresAtMs: NOW_MS + 5 * HOUR_MS })),
+      "a token that expires later",
+      checkCredential(aCredential({ kind: "jwt", expiresAtMs: NOW_MS + 5 * HOUR_MS })),
       "ok",
-      /^session token .* ends 2026-01-05 14:00:00 UTC$/,
+      /^session token .* expires 2026-01-05 14:00:00 UTC$/,
     ],
     [
-      "a token that ends soon",
-      judgeCredential(aCredential({ expiresAtMs: NOW_MS + HOUR_MS / 2 })),
+      "a token that expires soon",
+      checkCredential(aCredential({ expiresAtMs: NOW_MS + HOUR_MS / 2 })),
       "warning",
       /in 30m 00s .*renew/,
     ],
-    ["an expired token", judgeCredential(aCredential({ expiresAtMs: NOW_MS })), "failed", /expired 0s ago.*new one/],
+    ["an expired token", checkCredential(aCredential({ expiresAtMs: NOW_MS })), "failed", /expired 0s ago.*new one/],
     [
-      "an identity that PW_API_KEY beats",
-      judgeCredential(aCredential({}, { beatenContext: { name: "work", by: "--context" } })),
+      "an identity that PW_API_KEY overrides",
+      checkCredential(aCredential({}, { ignoredContext: { name: "work", source: "--context" } })),
       "warning",
-      /"work" of --context is passed over.*Unset PW_API_KEY/,
+      /"work" from --context is ignored.*Unset PW_API_KEY/,
     ],
     [
       "a key for another host",
-      judgeCredential(aCredential({}, { ownHost: "other.example.com" })),
+      checkCredential(aCredential({}, { keyHost: "other.example.com" })),
       "warning",
       /itself names other\.example\.com.*PW_PLATFORM_HOST and --allow-host/,
     ],
     [
-      "an --allow-host that allows nothing",
-      judgeCredential(aCredential({}, { idleAllowHost: "other.example.com" })),
+      "an --allow-host without effect",
+      checkCredential(aCredential({}, { unusedAllowHost: "other.example.com" })),
       "warning",
-      /--allow-host other\.example\.com changes nothing/,
+      /--allow-host other\.example\.com has no effect/,
     ],
 
-    ["a host that is well", connection("well"), "ok", /^https:\/\/activate\.example\.com answers in 12 ms$/],
-    ["a host without a health route", connection("unknown"), "ok", /no route/],
-    ["a host that is something else", connection("foreign"), "warning", /sign-in page or a proxy/],
+    ["a healthy host", connection("ok"), "ok", /^https:\/\/activate\.example\.com responded in 12 ms$/],
+    ["a host without a health endpoint", connection("unknown"), "ok", /no health endpoint/],
+    ["a host that is not the platform", connection("foreign"), "warning", /sign-in page or a proxy/],
 
-    ["no time", clock(null), "skipped", /no time/],
-    ["a clock that is right", clock(-1_400), "ok", /^like the host's$/],
-    ["a clock that is a little behind", clock(29_000), "ok", /^29s behind the host's$/],
+    ["a response without a date", clock(null), "skipped", /no date/],
+    ["a clock in sync", clock(-1_400), "ok", /^in sync with the host$/],
+    ["a clock that is a little behind", clock(29_000), "ok", /^29s behind the host$/],
     ["a clock that is behind", clock(30_000), "warning", /^30s behind .*NTP/],
     ["a clock that is five minutes ahead", clock(-300_000), "warning", /^5m 00s ahead of /],
     ["a clock that is more ahead", clock(-301_000), "failed", /^5m 01s ahead of .*NTP/],
 
-    ["a user", judgeAccount(identity), "ok", /^demo \(Demo\) of example-org$/],
+    ["a user", checkAccount(identity), "ok", /^demo \(Demo\) of example-org$/],
     [
-      "a user without more",
-      judgeAccount({ ...identity, fullName: null, organization: null }),
+      "a user without a full name or organization",
+      checkAccount({ ...identity, fullName: null, organization: null }),
       "ok",
       /^demo; .* no org/,
     ],
 
-    ["an older server", judgeRoutes("legacy", {}), "warning", /older server.*can't be cancelled/],
+    ["a legacy server", checkRoutes("legacy", {}), "warning", /older server.*cannot be cancelled/],
     [
-      "a server of which nothing is known",
-      judgeRoutes("current", {}),
+      "a server with unknown capabilities",
+      checkRoutes("current", {}),
       "ok",
-      /^flat; .*not known: `contact` finds out$/,
+      /^current API; .*: unknown \(run `pw-workflow-runner probe`\)$/,
     ],
     [
-      "a server of which a part is known",
-      judgeRoutes("current", { keepsSlug: true }),
+      "a server with one known capability",
+      checkRoutes("current", { keepsSlug: true }),
       "ok",
-      /keeps a run's name of ours: yes; refuses it a second time: not known/,
+      /keeps our slugs: yes; refuses duplicates: unknown/,
     ],
     [
-      "a known server",
-      judgeRoutes("current", { keepsSlug: false, refusesDuplicateSlug: true }),
+      "a server with known capabilities",
+      checkRoutes("current", { keepsSlug: false, refusesDuplicateSlug: true }),
       "ok",
       /: no; .*: yes$/,
     ],
 
-    ["no word of a workspace", judgeWorkspace(null), "skipped", /does not tell/],
-    ["a workspace that runs", workspace("Running"), "ok", /^Running$/],
-    ["a workspace that is off", workspace("Off"), "warning", /start it/],
-    ["a workspace that starts", workspace("Pulling"), "warning", /wait/],
-    ["a workspace that failed", workspace("Failed"), "failed", /Restart/],
-    ["a word of tomorrow", workspace("Hibernating"), "ok", /^Hibernating$/],
+    ["an unreported workspace", checkWorkspace(null), "skipped", /not reported/],
+    ["a running workspace", workspace("Running"), "ok", /^Running$/],
+    ["a stopped workspace", workspace("Off"), "warning", /start it/],
+    ["a starting workspace", workspace("Pulling"), "warning", /wait/],
+    ["a failed workspace", workspace("Failed"), "failed", /Restart/],
+    ["a workspace with an unknown status", workspace("Hibernating"), "ok", /^Hibernating$/],
     [
-      "a full home",
+      "an almost full home folder",
       workspace("Running", { sizeBytes: 100 * 2 ** 30, availableBytes: 2 ** 30 }),
       "warning",
-      /1 GiB of 100 GiB are left/,
+      /1 GiB of 100 GiB left/,
     ],
-  ] as const satisfies readonly (readonly [string, Verdict, Verdict["status"], RegExp])[]
+  ] as const satisfies readonly (readonly [string, CheckResult, CheckResult["status"], RegExp])[]
 ) {
-  Deno.test(`${what}: ${status}`, () => {
-    assert.equal(verdict.status, status);
-    assert.match([verdict.detail, verdict.hint ?? ""].join(" ").trimEnd(), words);
-    // Whoever reads a cross is told what to do, and so is whoever reads a warning.
-    if (status === "failed" || status === "warning") assert.notEqual(verdict.hint, null);
+  Deno.test(`${name}: ${status}`, () => {
+    assert.equal(result.status, status);
+    assert.match([result.detail, result.hint ?? ""].join(" ").trimEnd(), expected);
+    // Every failure and every warning comes with a hint.
+    if (status === "failed" || status === "warning") assert.notEqual(result.hint, null);
   });
 }
 
-Deno.test("a proxy is named where a connection failed, and not where it came about", () => {
-  const failed = verdictOf(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
-  assert.match(blamingProxy(failed, "HTTPS_PROXY").hint ?? "", /^Check it\. HTTPS_PROXY is set/);
-  assert.equal(blamingProxy(failed, null), failed);
-  assert.equal(blamingProxy(well("fine"), "HTTPS_PROXY").hint, null);
+Deno.test("a failed connection hints at the proxy, a working one does not", () => {
+  const failed = failedWith(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
+  assert.match(withProxyHint(failed, "HTTPS_PROXY").hint ?? "", /^Check it\. HTTPS_PROXY is set/);
+  assert.equal(withProxyHint(failed, null), failed);
+  assert.equal(withProxyHint(ok("fine"), "HTTPS_PROXY").hint, null);
 });

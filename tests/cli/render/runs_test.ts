@@ -13,7 +13,7 @@ const ended = { status: "completed", platformStatus: "completed", completedAt: "
 const show = (parts: Partial<RunDetail>, style = plain) =>
   renderRun(viewOf(aRunDetail({ slug: "nice-goose", ...parts })), { style, nowMs, position: null });
 
-Deno.test("renderRun() tells a fact a line, then jobs with their steps, then outputs", () => {
+Deno.test("renderRun() prints a line per fact, then jobs with their steps, then outputs", () => {
   const view = viewOf(aRunDetail({
     ...ended,
     slug: "nice-goose",
@@ -54,7 +54,7 @@ Deno.test("renderRun() tells a fact a line, then jobs with their steps, then out
   );
 });
 
-Deno.test("renderRun() of a going run tells its step, and how long it has taken", () => {
+Deno.test("renderRun() of an active run shows its step and the time so far", () => {
   const position = { job: "main", step: "compute", ordinal: 2, total: 3 };
   const text = renderRun(viewOf(aRun()), { style: plain, nowMs, position });
   assert.match(text, /^Status +running {2}step 2\/3 "compute"$/m);
@@ -68,9 +68,9 @@ for (
     ["a number alone", { slug: null }, /^Run +hello-world#47$/m],
     ["a number without its workflow's name", { workflowName: null, slug: null }, /^Run +#47$/m],
     ["a reason", { statusReason: "out\nof disk" }, /^Reason +out\\nof disk$/m],
-    ["no start", { createdAt: null }, /^Started +\?$[^]*^Took$/m],
-    ["a word that says more than ours", { platformStatus: "canceling" }, /^Status +running \(canceling\)$/m],
-    ["a word that says the same", { ...ended, status: "failed", platformStatus: "error" }, /^Status +failed$/m],
+    ["no start time", { createdAt: null }, /^Started +\?$[^]*^Took$/m],
+    ["a more specific platform status", { platformStatus: "canceling" }, /^Status +running \(canceling\)$/m],
+    ["an equivalent platform status", { ...ended, status: "failed", platformStatus: "error" }, /^Status +failed$/m],
   ] as const
 ) {
   Deno.test(`renderRun() of a run with ${name}`, () => assert.match(show(parts), want));
@@ -84,14 +84,14 @@ for (
     ["cancelled", "canceled", colored.yellow],
   ] as const
 ) {
-  Deno.test(`a run that is ${status} has the colour of that in both renderings`, () => {
+  Deno.test(`a run that is ${status} has the same color in renderRun() and renderRuns()`, () => {
     assert.ok(show({ status, platformStatus }, colored).includes(`Status   ${paint(status)}`));
     const table = renderRuns([viewOf(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
     assert.ok(table.includes(`  ${paint(status)}  `), table);
   });
 }
 
-Deno.test("renderRuns() tells each run on a line under a heading", () => {
+Deno.test("renderRuns() prints a line per run under a heading", () => {
   const runs = [
     aRun({ ...ended, slug: "nice-goose" }),
     aRun({ number: 8, slug: null, platformStatus: "canceling" }),
@@ -108,26 +108,32 @@ Deno.test("renderRuns() tells each run on a line under a heading", () => {
   );
 });
 
-Deno.test("no text of a server moves the cursor or begins a line", () => {
-  const evil = "a\u001b[2J\nb\u009b";
+Deno.test("text from a server can neither move the cursor nor start a line", () => {
+  const hostile = "a\u001b[2J\nb\u009b";
   const job = {
-    name: evil,
-    status: evil,
-    steps: [{ name: evil, status: evil, index: 0 }],
-    outputs: { [evil]: evil },
+    name: hostile,
+    status: hostile,
+    steps: [{ name: hostile, status: hostile, index: 0 }],
+    outputs: { [hostile]: hostile },
   };
-  const calm = show({ jobs: [{ ...job, name: "a", outputs: { a: "a" } }], links: [] }).split("\n").length;
-  const parts = { slug: evil, workflowName: evil, platformStatus: evil, statusReason: null, createdAt: evil };
+  const lineCount = show({ jobs: [{ ...job, name: "a", outputs: { a: "a" } }], links: [] }).split("\n").length;
+  const parts = {
+    slug: hostile,
+    workflowName: hostile,
+    platformStatus: hostile,
+    statusReason: null,
+    createdAt: hostile,
+  };
   const text = show({ ...parts, jobs: [job] });
-  // deno-lint-ignore no-control-regex -- it is what must not pass
+  // deno-lint-ignore no-control-regex -- these characters must not pass
   assert.doesNotMatch(text, /[\u001b\u009b]/);
-  assert.equal(text.split("\n").length, calm);
+  assert.equal(text.split("\n").length, lineCount);
   const table = renderRuns([viewOf(aRun(parts))], { style: plain, columns: 80, nowMs });
   assert.equal(table.split("\n").length, 2);
   assert.ok(!table.includes("\u001b"));
 });
 
-Deno.test("renderRuns() keeps within the terminal by shortening the slug", () => {
+Deno.test("renderRuns() shortens the slug to fit the terminal", () => {
   const text = renderRuns([viewOf(aRun({ ...ended, slug: "s".repeat(60) }))], { style: plain, columns: 80, nowMs });
   for (const line of text.split("\n")) assert.ok(textWidth(line) <= 80, line);
   assert.match(text, /s…$/);

@@ -21,7 +21,7 @@ function aWorkflow(parts: Partial<Workflow>): Workflow {
   };
 }
 
-Deno.test("renderWorkflows() tells name, star and description; the display name stands in for that", () => {
+Deno.test("renderWorkflows() prints name, star and description, or the display name without a description", () => {
   const workflows = [
     aWorkflow({ description: "Says hello", displayName: "Hello", isFavorite: true }),
     aWorkflow({ name: "quick", displayName: "Quick one" }),
@@ -41,7 +41,7 @@ Deno.test("renderWorkflows() shortens descriptions to the terminal's width", () 
   assert.match(short ?? "", /short$/);
 });
 
-Deno.test("renderWorkflows() keeps a workflow on its line, whatever it says of itself", () => {
+Deno.test("renderWorkflows() escapes text from a server and keeps it on one line", () => {
   const text = renderWorkflows([aWorkflow({ name: "a\nb", description: "one\ntwo\u001b[2J" })], {
     style: plain,
     columns: 80,
@@ -49,7 +49,7 @@ Deno.test("renderWorkflows() keeps a workflow on its line, whatever it says of i
   assert.equal(text, "a\\nb     one\\ntwo\\x1b[2J");
 });
 
-Deno.test("renderWorkflows() of none is empty", () => {
+Deno.test("renderWorkflows() of no workflows is empty", () => {
   assert.equal(renderWorkflows([], { style: plain, columns: 80 }), "");
 });
 

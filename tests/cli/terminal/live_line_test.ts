@@ -3,12 +3,12 @@ import { PipeClosed } from "../../../lib/cli/context.ts";
 import { startLiveLine } from "../../../lib/cli/terminal/live_line.ts";
 import { stillClock } from "../../support/still_clock.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { keptWriter } from "../../support/writer.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 const CLEAR = "\r\u001b[K";
 
-Deno.test("the line is drawn at once and every second, until it is disposed", async () => {
-  const [clock, writer] = [virtualClock(), keptWriter()];
+Deno.test("the line is drawn immediately and every second, until it is disposed", async () => {
+  const [clock, writer] = [virtualClock(), bufferedWriter()];
   const startMs = clock.now();
   const line = startLiveLine(writer, clock, () => `${(clock.now() - startMs) / 1_000}s`);
   assert.deepEqual(writer.pieces, [`${CLEAR}0s`]);
@@ -19,10 +19,10 @@ Deno.test("the line is drawn at once and every second, until it is disposed", as
   assert.equal(writer.text(), `${CLEAR}0s${CLEAR}1s${CLEAR}2s${CLEAR}`);
 });
 
-Deno.test("the line leaves room for an echoed ^C and a free column, and asks for the width each time", () => {
+Deno.test("the line leaves three columns free and follows changes of the width", () => {
   let columns = 80;
   const widths: number[] = [];
-  const writer = { ...keptWriter(), columns: () => columns };
+  const writer = { ...bufferedWriter(), columns: () => columns };
   using line = startLiveLine(writer, stillClock(), (width) => {
     widths.push(width);
     return "x";
@@ -32,15 +32,15 @@ Deno.test("the line leaves room for an echoed ^C and a free column, and asks for
   assert.deepEqual(widths, [77, 37]);
 });
 
-Deno.test("a line that did not change is not written again", () => {
-  const writer = keptWriter();
+Deno.test("an unchanged line is not written again", () => {
+  const writer = bufferedWriter();
   using line = startLiveLine(writer, stillClock(), () => "same");
   line.draw();
   assert.equal(writer.pieces.length, 1);
 });
 
-Deno.test("hide() takes the line away once, and draw() brings it back", () => {
-  const writer = keptWriter();
+Deno.test("hide() clears the line once, and draw() shows it again", () => {
+  const writer = bufferedWriter();
   using line = startLiveLine(writer, stillClock(), () => "here");
   line.hide();
   line.hide();
@@ -49,7 +49,7 @@ Deno.test("hide() takes the line away once, and draw() brings it back", () => {
 });
 
 Deno.test("a disposed line is never drawn again", () => {
-  const writer = keptWriter();
+  const writer = bufferedWriter();
   const line = startLiveLine(writer, stillClock(), () => "here");
   line[Symbol.dispose]();
   line[Symbol.dispose]();
@@ -57,14 +57,14 @@ Deno.test("a disposed line is never drawn again", () => {
   assert.deepEqual(writer.pieces, [`${CLEAR}here`, CLEAR]);
 });
 
-Deno.test("a reader that went away ends the ticking quietly", async () => {
+Deno.test("drawing stops without an error when the reader has closed the stream", async () => {
   const clock = virtualClock();
   let writes = 0;
   const write = () => {
     writes++;
-    if (writes > 1) throw new PipeClosed("Nobody reads the output");
+    if (writes > 1) throw new PipeClosed("The output is closed");
   };
-  startLiveLine({ ...keptWriter(), write }, clock, () => String(clock.now()));
+  startLiveLine({ ...bufferedWriter(), write }, clock, () => String(clock.now()));
   await clock.sleep(5_500, {});
   assert.equal(writes, 2);
 });

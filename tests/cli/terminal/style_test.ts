@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { STYLE_SEQUENCE, styleFor } from "../../../lib/cli/terminal/style.ts";
 
 for (const [name, paint] of Object.entries(styleFor(true))) {
-  Deno.test(`${name} begins and ends with a sequence that is known as ours`, () => {
+  Deno.test(`${name} starts and ends with a sequence that STYLE_SEQUENCE matches`, () => {
     const parts = paint("x").split(STYLE_SEQUENCE);
     assert.deepEqual([parts[0], parts[2], parts[4]], ["", "x", ""]);
     assert.notEqual(parts[1], parts[3]);
@@ -10,13 +10,13 @@ for (const [name, paint] of Object.entries(styleFor(true))) {
 }
 
 for (const [name, paint] of Object.entries(styleFor(false))) {
-  Deno.test(`${name} leaves text alone where no colours are shown`, () => assert.equal(paint("x"), "x"));
+  Deno.test(`${name} leaves text unchanged without colors`, () => assert.equal(paint("x"), "x"));
 }
 
-Deno.test("an empty text gets no colour", () => assert.equal(styleFor(true).red(""), ""));
+Deno.test("an empty text gets no color", () => assert.equal(styleFor(true).red(""), ""));
 
 for (const text of ["\u001b[2J", "\u001b[38;5;1m", "\u001b[0m", "\u001b]0;title\u0007", "\u001b[8m"]) {
-  Deno.test(`${JSON.stringify(text)} is none of our sequences`, () => {
+  Deno.test(`${JSON.stringify(text)} is not matched by STYLE_SEQUENCE`, () => {
     assert.deepEqual(text.split(STYLE_SEQUENCE), [text]);
   });
 }

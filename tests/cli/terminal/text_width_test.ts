@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fit, pad, textWidth } from "../../../lib/cli/terminal/text_width.ts";
 
 for (
-  const [text, want] of [
+  const [text, expected] of [
     ["", 0],
     ["abc", 3],
     ["grüße", 5],
@@ -16,11 +16,11 @@ for (
     ["a\u200bb", 2],
   ] as const
 ) {
-  Deno.test(`textWidth(${JSON.stringify(text)}) is ${want}`, () => assert.equal(textWidth(text), want));
+  Deno.test(`textWidth(${JSON.stringify(text)}) is ${expected}`, () => assert.equal(textWidth(text), expected));
 }
 
 for (
-  const [text, cells, want] of [
+  const [text, cells, expected] of [
     ["abcdef", 6, "abcdef"],
     ["abcdef", 5, "abcd…"],
     ["数値数", 6, "数値数"],
@@ -32,10 +32,10 @@ for (
     ["", 0, ""],
   ] as const
 ) {
-  Deno.test(`fit("${text}", ${cells}) is "${want}"`, () => assert.equal(fit(text, cells), want));
+  Deno.test(`fit("${text}", ${cells}) is "${expected}"`, () => assert.equal(fit(text, cells), expected));
 }
 
-Deno.test("fit() never answers with more cells than there are", () => {
+Deno.test("fit() never returns a text wider than the given cells", () => {
   for (const text of ["plain words", "数値数値", "a数b値c", "✅ done ⏳", "gru\u0308ße 🚀🚀"]) {
     for (let cells = 0; cells <= 12; cells++) {
       assert.ok(textWidth(fit(text, cells)) <= cells, `${text} in ${cells}`);
@@ -43,7 +43,7 @@ Deno.test("fit() never answers with more cells than there are", () => {
   }
 });
 
-Deno.test("pad() fills up by cells, and never cuts", () => {
+Deno.test("pad() counts cells, and never truncates", () => {
   assert.equal(pad("数", 4), "数  ");
   assert.equal(pad("abc", 2), "abc");
 });

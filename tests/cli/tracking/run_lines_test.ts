@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventLine, statusLine, verdict, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
+import { eventLine, renderResult, statusLine, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { resultOf, resultWithoutRun } from "../../../lib/runs/view.ts";
 import type { RunEvent } from "../../../lib/events.ts";
@@ -39,7 +39,7 @@ for (
         isAttached: true,
         deadlineAtMs: base.atMs,
       },
-      /^Following run #47\nWaiting until \d\d:\d\d at the latest/,
+      /^Tracking run #47\nWaiting up to 0s \(until \d\d:\d\d\); the run continues afterwards$/,
     ],
     [
       {
@@ -51,24 +51,24 @@ for (
         isAttached: false,
         deadlineAtMs: base.atMs + 3 * 86_400_000,
       },
-      /^Run started {2}\(nice-goose\)\nWaiting until 2026-01-08 \d\d:\d\d at the latest/,
+      /^Run started {2}\(nice-goose\)\nWaiting up to 3d 0h \(until 2026-01-08 \d\d:\d\d\)/,
     ],
     [
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
-      /wait 7s: 429/,
+      /retrying in 7s: 429/,
     ],
     [
       { ...base, type: "submit-delayed", reason: "reconciling", detail: "cut", untilMs: base.atMs },
-      /looking for it: cut/,
+      /searching for it: cut/,
     ],
-    [{ ...base, type: "submit-delayed", reason: "conflict", detail: "409", untilMs: base.atMs }, /trying again/],
+    [{ ...base, type: "submit-delayed", reason: "conflict", detail: "409", untilMs: base.atMs }, /Not started yet/],
     [
       { ...base, type: "submit-delayed", reason: "unreachable", detail: "refused", untilMs: base.atMs },
       /Not submitted yet/,
     ],
     [{ ...base, type: "unknown-status", platformStatus: "hiber\u001b[2Jnating" }, /"hiber.*nating"/],
-    [{ ...base, type: "connection-lost", reason: "503" }, /Lost contact.*503/],
-    [{ ...base, type: "connection-restored", outageMs: 240_000 }, /back after 4m 00s/],
+    [{ ...base, type: "connection-lost", reason: "503" }, /Connection lost.*503/],
+    [{ ...base, type: "connection-restored", outageMs: 240_000 }, /restored after 4m 00s/],
     [
       { ...base, type: "finished", result: result("completed", { status: "completed" }) },
       /^Status: completed \(42s\)$/,
@@ -85,10 +85,10 @@ for (
 function detailOf(event: RunEvent): string {
   if (event.type === "submit-delayed") return ` (${event.reason})`;
   if (event.type !== "started") return "";
-  return event.isAttached ? " (was there)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
+  return event.isAttached ? " (already started)" : event.deadlineAtMs === null ? "" : " (with a deadline days ahead)";
 }
 
-Deno.test("statusLine() tells time and step", () => {
+Deno.test("statusLine() shows time and step", () => {
   const position = { job: "main", step: "run mpi", ordinal: 2, total: 3 };
   assert.equal(statusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
   assert.equal(statusLine("canceling", 0, null), "Status: canceling... (0s)");
@@ -100,18 +100,18 @@ for (
     ["failed", { errorMessage: "step failed" }, /^✗ Workflow failed: step failed$/],
     ["cancelled", {}, /cancelled on the platform/],
     ["session_ready", { session: { name: "s", url: "http://x/y" } }, /stays running: http:\/\/x\/y$/],
-    ["submitted", {}, /goes on\n.*watch nice-goose/],
-    ["timeout", { message: "The run goes on" }, /The run goes on\n.*watch nice-goose/],
-    ["connection_lost", { message: "Nobody answers" }, /Nobody answers\n.*watch/],
+    ["submitted", {}, /is still running\n.*watch nice-goose/],
+    ["timeout", { message: "The run is still running" }, /The run is still running\n.*watch nice-goose/],
+    ["connection_lost", { message: "No response" }, /No response\n.*watch/],
     ["credential_expired", { message: "expired" }, /expired\n.*watch/],
     ["run_deleted", { message: "gone" }, /^✗ gone$/],
   ] as const satisfies readonly (readonly [RunResult["kind"], Partial<RunResult>, RegExp])[]
 ) {
-  Deno.test(`verdict() of ${kind}`, () => assert.match(verdict(result(kind, more), plain), want));
+  Deno.test(`renderResult() of ${kind}`, () => assert.match(renderResult(result(kind, more), plain), want));
 }
 
-Deno.test("verdict() of an unknown outcome says what to look for", () => {
-  assert.equal(verdict(resultWithoutRun("w", "w-abc", "It is not known"), plain), "✗ It is not known");
+Deno.test("renderResult() of an unknown outcome prints its message", () => {
+  assert.equal(renderResult(resultWithoutRun("w", "w-abc", "Outcome unknown"), plain), "✗ Outcome unknown");
 });
 
 Deno.test("watchCommand() names a run without a slug by its number", () => {

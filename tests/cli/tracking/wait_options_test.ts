@@ -25,32 +25,32 @@ for (
     ["--unreachable-timeout 0s", { unreachableTimeoutMs: null }],
   ] as const
 ) {
-  Deno.test(`${line || "no option"} is understood, and all else stays as it is by default`, () => {
-    const argv = line.split(" ").filter((word) => word !== "");
+  Deno.test(`waitOptions() with ${line || "no option"} keeps the other defaults`, () => {
+    const argv = line.split(" ").filter((arg) => arg !== "");
     assert.deepEqual(optionsOf(argv), { ...DEFAULT_TRACK, signal, ...want });
   });
 }
 
 for (
-  const [word, wantMs] of [
+  const [value, wantMs] of [
     ["90s", 90_000],
     ["0", null],
     ["", DEFAULT_TRACK.timeoutMs],
     [" ", DEFAULT_TRACK.timeoutMs],
   ] as const
 ) {
-  Deno.test(`PW_TIMEOUT="${word}" means ${wantMs === null ? "no end" : `${wantMs} ms`}`, () => {
-    assert.equal(optionsOf([], word).timeoutMs, wantMs);
+  Deno.test(`PW_TIMEOUT="${value}" means ${wantMs === null ? "no limit" : `${wantMs} ms`}`, () => {
+    assert.equal(optionsOf([], value).timeoutMs, wantMs);
   });
 }
 
 for (const [argv, wantMs] of [[["--timeout", "5s"], 5_000], [["--timeout", "0"], null]] as const) {
-  Deno.test(`${argv.join(" ")} wins over PW_TIMEOUT, even one that can't be read`, () => {
+  Deno.test(`${argv.join(" ")} overrides PW_TIMEOUT, even an invalid one`, () => {
     assert.equal(optionsOf(argv, "soon").timeoutMs, wantMs);
   });
 }
 
-Deno.test("a PW_TIMEOUT that can't be read is refused by its name", () => {
+Deno.test("an invalid PW_TIMEOUT is refused by name", () => {
   assert.throws(() => optionsOf([], "soon"), (error) => {
     assert.ok(error instanceof UsageError);
     assert.equal(error.message, 'Cannot use PW_TIMEOUT: not a duration: "soon"');
@@ -60,10 +60,10 @@ Deno.test("a PW_TIMEOUT that can't be read is refused by its name", () => {
 });
 
 for (const option of ["--poll-interval", "--max-poll-interval"]) {
-  Deno.test(`${option} 0 is refused: it would never rest`, () => {
+  Deno.test(`${option} 0 is refused`, () => {
     assert.throws(() => optionsOf([option, "0"]), (error) => {
       assert.ok(error instanceof UsageError);
-      assert.match(error.message, new RegExp(`${option}: it must be above 0`));
+      assert.match(error.message, new RegExp(`${option}: must be greater than 0`));
       return true;
     });
   });

@@ -1,4 +1,4 @@
-/** Random forms, as workflow files declare them, and random inputs that mostly fit. */
+/** Random forms, as in workflow files, and random inputs that are mostly valid. */
 
 import {
   type Arbitrary,
@@ -49,14 +49,14 @@ function randomEntry(depth: number): Arbitrary<Json> {
     record({ type: constant("boolean"), default: boolean() }, { requiredKeys: ["type"] }),
     randomOptions().map((options): JsonObject => ({ type: "dropdown", options })),
     randomOptions().map((options): JsonObject => ({ type: "multi-dropdown", options })),
-    constant({ type: "header", text: "Words" }),
+    constant({ type: "header", text: "Text" }),
   ];
   const nested: Arbitrary<JsonObject>[] = depth === 0 ? [] : [
     randomFields(depth - 1).map((items): JsonObject => ({ type: "group", items })),
     randomFields(depth - 1).map((template): JsonObject => ({ type: "list", template })),
   ];
   return oneof(...simple, ...nested).chain((entry) =>
-    attributes.map((more): Json => ({ ...more, ...entry }) satisfies JsonObject)
+    attributes.map((attributes): Json => ({ ...attributes, ...entry }) satisfies JsonObject)
   );
 }
 
@@ -71,7 +71,7 @@ function randomOptions(): Arbitrary<Json[]> {
   );
 }
 
-/** Inputs for a form: of the right type more often than not, with gaps and now and then a stranger. */
+/** Inputs for a form: mostly of the right type, with gaps and an occasional unknown key. */
 export function randomInputs(fields: JsonObject): Arbitrary<JsonObject> {
   const members = Object.fromEntries(
     Object.entries(fields).map(([name, entry]) => [
@@ -79,20 +79,20 @@ export function randomInputs(fields: JsonObject): Arbitrary<JsonObject> {
       option(randomValue(isObject(entry) ? entry : {}), { nil: undefined, freq: 6 }),
     ]),
   );
-  return record({ ...members, zzzzzzzz: option(JUNK, { nil: undefined, freq: 1 }) }).map((given) =>
-    Object.fromEntries(Object.entries(given).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
-  ).chain((given) => oneof({ weight: 9, arbitrary: constant(withoutUnknownKey(given)) }, constant(given)));
+  return record({ ...members, zzzzzzzz: option(JUNK, { nil: undefined, freq: 1 }) }).map((values) =>
+    Object.fromEntries(Object.entries(values).flatMap(([name, value]) => value === undefined ? [] : [[name, value]]))
+  ).chain((values) => oneof({ weight: 9, arbitrary: constant(withoutUnknownKey(values)) }, constant(values)));
 }
 
-function withoutUnknownKey({ zzzzzzzz: _, ...given }: JsonObject): JsonObject {
-  return given;
+function withoutUnknownKey({ zzzzzzzz: _, ...values }: JsonObject): JsonObject {
+  return values;
 }
 
 function randomValue(entry: JsonObject): Arbitrary<Json> {
-  return oneof({ weight: 8, arbitrary: fittingValue(entry) }, { weight: 1, arbitrary: JUNK });
+  return oneof({ weight: 8, arbitrary: validValue(entry) }, { weight: 1, arbitrary: JUNK });
 }
 
-function fittingValue(entry: JsonObject): Arbitrary<Json> {
+function validValue(entry: JsonObject): Arbitrary<Json> {
   switch (entry["type"]) {
     case "number":
       return NUMBER.map((number) => number / 1e5);

@@ -13,37 +13,37 @@ function jwt(claims: unknown): string {
 
 const HOST = b64url("activate.example.com");
 
-const GOOD: readonly (readonly [string, string, string, string])[] = [
+const VALID: readonly (readonly [string, string, string, string])[] = [
   ["an API key", `pwt_${HOST}.abc`, "pwt", "https://activate.example.com"],
-  ["an API key with dots in its rest", `pwt_${HOST}.a.b.c`, "pwt", "https://activate.example.com"],
-  ["an API key with white space around it", ` pwt_${HOST}.abc\n`, "pwt", "https://activate.example.com"],
+  ["an API key with dots after the host", `pwt_${HOST}.a.b.c`, "pwt", "https://activate.example.com"],
+  ["an API key surrounded by white space", ` pwt_${HOST}.abc\n`, "pwt", "https://activate.example.com"],
   ["an API key whose host is padded", `pwt_${btoa("host.example")}.abc`, "pwt", "https://host.example"],
   ["an API key that names a scheme", `pwt_${b64url("http://127.0.0.1:8080")}.abc`, "pwt", "http://127.0.0.1:8080"],
   ["a user token", `pwut_${HOST}.abc`, "pwut", "https://activate.example.com"],
   ["a session token", jwt({ platform_host: "activate.example.com" }), "jwt", "https://activate.example.com"],
 ];
 
-for (const [what, key, kind, baseUrl] of GOOD) {
-  Deno.test(`parseKey() takes ${what}`, () => {
-    const form = parseKey(key, "PW_API_KEY");
-    assert.deepEqual([form.kind, form.baseUrl], [kind, baseUrl]);
+for (const [what, key, kind, baseUrl] of VALID) {
+  Deno.test(`parseKey() accepts ${what}`, () => {
+    const parsed = parseKey(key, "PW_API_KEY");
+    assert.deepEqual([parsed.kind, parsed.baseUrl], [kind, baseUrl]);
   });
 }
 
-Deno.test("parseKey() takes hosts in plain base64, with + and / in it", () => {
+Deno.test("parseKey() accepts hosts in plain base64 with + and /", () => {
   // Letters beyond ASCII become punycode in the host.
   const encoded = btoa(String.fromCharCode(...new TextEncoder().encode("ÿÿÿ.example")));
   assert.match(encoded, /[+/]/);
   assert.equal(parseKey(`pwt_${encoded}.abc`, "PW_API_KEY").baseUrl, new URL("https://ÿÿÿ.example").origin);
 });
 
-Deno.test("an API key is sent as Basic with an empty password, tokens as Bearer", () => {
+Deno.test("an API key is sent as Basic with an empty password, and a token as Bearer", () => {
   const basic = parseKey(`pwt_${HOST}.abc`, "PW_API_KEY").authorization.reveal();
   assert.equal(basic, `Basic ${btoa(`pwt_${HOST}.abc:`)}`);
   assert.equal(parseKey(`pwut_${HOST}.abc`, "PW_API_KEY").authorization.reveal(), `Bearer pwut_${HOST}.abc`);
 });
 
-Deno.test("a session token says when it ends", () => {
+Deno.test("a session token contains its expiry", () => {
   const key = jwt({ platform_host: "h.example", exp: 1_800_000_000 });
   assert.equal(parseKey(key, "PW_API_KEY").expiresAtMs, 1_800_000_000_000);
 });
@@ -66,21 +66,21 @@ const MALFORMED: readonly (readonly [string, string])[] = [
   ["whose host carries a query", `pwt_${b64url("host.example?topsecret")}.topsecret`],
   ["with a space inside", `pwt_${HOST}.top secret`],
   ["with a line break inside", `pwt_${HOST}.top\nsecret`],
-  ["of no known form", "topsecret"],
+  ["of an unknown format", "topsecret"],
   ["that is a token without a host", jwt({ sub: "topsecret" })],
-  ["that is a token of no JSON", "a.topsecret.c"],
+  ["that is a token without JSON", "a.topsecret.c"],
   ["that is a token of JSON null", `a.${b64url("null")}.c`],
 ];
 
 for (const [what, key] of MALFORMED) {
-  Deno.test(`parseKey() refuses a key ${what}, and repeats no part of it`, () => {
+  Deno.test(`parseKey() refuses a key ${what}, without repeating any part of it`, () => {
     assert.throws(() => parseKey(key, "PW_API_KEY"), (error) => {
       assert.ok(error instanceof CredentialError);
       assert.equal(error.kind, "credential_malformed");
-      const words = `${error.message} ${error.hint}`;
-      assert.match(words, /PW_API_KEY/);
-      assert.doesNotMatch(words, /topsecret|top|%%%/);
-      assert.ok(!words.includes(HOST));
+      const text = `${error.message} ${error.hint}`;
+      assert.match(text, /PW_API_KEY/);
+      assert.doesNotMatch(text, /topsecret|top|%%%/);
+      assert.ok(!text.includes(HOST));
       return true;
     });
   });

@@ -4,7 +4,7 @@ import { CredentialError } from "../../../lib/errors.ts";
 
 const key = (host: string, rest = "topsecret") => `pwt_${btoa(host)}.${rest}`;
 
-/** A machine with these variables and files. */
+/** Dependencies with these variables and files. */
 function machine(env: Readonly<Record<string, string>>, files: Readonly<Record<string, string | Error>> = {}) {
   return {
     env: (name: string) => env[name],
@@ -31,18 +31,18 @@ const HOME = { HOME: "/home/demo" };
 const CURRENT = "/home/demo/.config/pw/credentials";
 const LEGACY = "/home/demo/pw/.credentials";
 
-function refusal(kind: CredentialError["kind"], ...words: readonly RegExp[]) {
+function credentialError(kind: CredentialError["kind"], ...patterns: readonly RegExp[]) {
   return (error: unknown) => {
     assert.ok(error instanceof CredentialError, String(error));
     assert.equal(error.kind, kind);
     const text = `${error.message} ${error.hint}`;
-    for (const word of words) assert.match(text, word);
+    for (const pattern of patterns) assert.match(text, pattern);
     assert.doesNotMatch(text, /topsecret/);
     return true;
   };
 }
 
-Deno.test("PW_API_KEY comes before everything else, --context included", async () => {
+Deno.test("PW_API_KEY has precedence over everything else, including --context", async () => {
   const deps = machine({ ...HOME, PW_API_KEY: key("env.example.com"), PW_CONTEXT: "api" }, { [CURRENT]: FILE });
   const found = await findCredential(deps, { context: "work" });
   assert.deepEqual([found.host, found.baseUrl, found.source], [
@@ -52,7 +52,7 @@ Deno.test("PW_API_KEY comes before everything else, --context included", async (
   ]);
 });
 
-Deno.test("--context comes before PW_CONTEXT, and that before the current identity", async () => {
+Deno.test("--context has precedence over PW_CONTEXT, which has precedence over the current identity", async () => {
   const files = { [CURRENT]: FILE };
   const hostOf = async (env: Record<string, string>, context?: string) =>
     (await findCredential(machine({ ...HOME, ...env }, files), { context })).host;
@@ -61,27 +61,27 @@ Deno.test("--context comes before PW_CONTEXT, and that before the current identi
   assert.equal(await hostOf({}), "work.example.com");
 });
 
-Deno.test("an identity's API key goes to the host that it names itself", async () => {
+Deno.test("an identity's API key is sent to the host that the key names", async () => {
   const found = await findCredential(machine(HOME, { [CURRENT]: FILE }), { context: "api" });
   assert.deepEqual([found.kind, found.host], ["pwt", "api.example.com"]);
   assert.equal(found.source, `identity api of ${CURRENT}`);
 });
 
-Deno.test("a sign-in token goes to its identity's server, and ends when the file says", async () => {
+Deno.test("a sign-in token is sent to its identity's server, and its expiry is read from the file", async () => {
   const found = await findCredential(machine(HOME, { [CURRENT]: FILE }), {});
   assert.deepEqual([found.kind, found.authorization.reveal()], ["pwoa", "Bearer pwoa_topsecret"]);
   assert.equal(found.expiresAtMs, Date.UTC(2026, 1, 3, 4, 5, 6, 123));
 });
 
-Deno.test("a sign-in token in PW_API_KEY goes to the current identity's server", async () => {
+Deno.test("a sign-in token in PW_API_KEY is sent to the current identity's server", async () => {
   const found = await findCredential(machine({ ...HOME, PW_API_KEY: "pwoa_x" }, { [CURRENT]: FILE }), {});
   assert.equal(found.host, "work.example.com");
 });
 
-Deno.test("a sign-in token without a host anywhere is refused", async () => {
+Deno.test("a sign-in token without any host is refused", async () => {
   await assert.rejects(
     findCredential(machine({ PW_API_KEY: "pwoa_topsecret" }), {}),
-    refusal("credential_malformed", /names no host/, /PW_PLATFORM_HOST/),
+    credentialError("credential_malformed", /names no host/, /PW_PLATFORM_HOST/),
   );
 });
 
@@ -90,26 +90,26 @@ Deno.test("the file may be YAML", async () => {
   assert.equal((await findCredential(machine(HOME, { [CURRENT]: yaml }), {})).host, "yaml.example.com");
 });
 
-const PLACES: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
+const PATHS: readonly (readonly [string, Readonly<Record<string, string>>, string])[] = [
   ["XDG_CONFIG_HOME", { ...HOME, XDG_CONFIG_HOME: "/xdg" }, "/xdg/pw/credentials"],
   ["the home folder's .config", HOME, CURRENT],
-  ["its legacy place", HOME, LEGACY],
+  ["the legacy path", HOME, LEGACY],
   ["PW_CREDENTIALS_DIR", { ...HOME, PW_CREDENTIALS_DIR: "/cred" }, "/cred/.credentials"],
-  ["USERPROFILE, where there is no HOME", { USERPROFILE: "C:\\Users\\demo" }, "C:\\Users\\demo/.config/pw/credentials"],
+  ["USERPROFILE without HOME", { USERPROFILE: "C:\\Users\\demo" }, "C:\\Users\\demo/.config/pw/credentials"],
 ];
 
-for (const [place, env, path] of PLACES) {
-  Deno.test(`the file is found by ${place}`, async () => {
+for (const [source, env, path] of PATHS) {
+  Deno.test(`the file is found by ${source}`, async () => {
     const found = await findCredential(machine(env, { [path]: FILE }), {});
     assert.equal(found.source, `identity work of ${path}`);
   });
 }
 
-Deno.test("without a key the places looked at are named, and what a key looks like", async () => {
+Deno.test("a missing key is reported with the places searched and the format of a key", async () => {
   const files = { [CURRENT]: new Deno.errors.PermissionDenied(), [LEGACY]: "{not json: [" };
   await assert.rejects(
     findCredential(machine(HOME, files), {}),
-    refusal(
+    credentialError(
       "credential_missing",
       /PW_API_KEY \(not set\)/,
       /\.config\/pw\/credentials \(cannot be read\)/,
@@ -119,57 +119,62 @@ Deno.test("without a key the places looked at are named, and what a key looks li
   );
 });
 
-Deno.test("without any home folder a missing key is still told in words", async () => {
-  await assert.rejects(findCredential(machine({}), {}), refusal("credential_missing", /PW_API_KEY/));
+Deno.test("a missing key is reported without a home folder, too", async () => {
+  await assert.rejects(findCredential(machine({}), {}), credentialError("credential_missing", /PW_API_KEY/));
 });
 
-Deno.test("a blank PW_API_KEY counts as none", async () => {
-  await assert.rejects(findCredential(machine({ PW_API_KEY: "  \n" }), {}), refusal("credential_missing"));
+Deno.test("a blank PW_API_KEY is ignored", async () => {
+  await assert.rejects(findCredential(machine({ PW_API_KEY: "  \n" }), {}), credentialError("credential_missing"));
 });
 
-Deno.test("a context that the file does not hold is told with those that it does", async () => {
+Deno.test("an unknown context is reported with the available ones", async () => {
   await assert.rejects(
     findCredential(machine(HOME, { [CURRENT]: FILE }), { context: "nope" }),
-    refusal("credential_missing", /"nope"/, /work, api, chained/),
+    credentialError("credential_missing", /"nope"/, /work, api, chained/),
   );
 });
 
-Deno.test("an identity whose key is in a keychain is told as such", async () => {
+Deno.test("an identity whose key is in a keychain is reported", async () => {
   await assert.rejects(
     findCredential(machine(HOME, { [CURRENT]: FILE }), { context: "chained" }),
-    refusal("credential_missing", /does not hold its key/, /PW_API_KEY/),
+    credentialError("credential_missing", /does not contain its key/, /PW_API_KEY/),
   );
 });
 
-Deno.test("a PW_PLATFORM_HOST that the key does not name is refused", async () => {
+Deno.test("a PW_PLATFORM_HOST other than the key's host is refused", async () => {
   const env = { PW_API_KEY: key("real.example.com"), PW_PLATFORM_HOST: "other.example.com" };
   await assert.rejects(
     findCredential(machine(env), {}),
-    refusal("credential_malformed", /other\.example\.com/, /real\.example\.com/, /--allow-host other\.example\.com/),
+    credentialError(
+      "credential_malformed",
+      /other\.example\.com/,
+      /real\.example\.com/,
+      /--allow-host other\.example\.com/,
+    ),
   );
   await assert.rejects(
     findCredential(machine(env), { allowHost: "third.example.com" }),
-    refusal("credential_malformed"),
+    credentialError("credential_malformed"),
   );
 });
 
-Deno.test("a PW_PLATFORM_HOST that --allow-host names too gets the key", async () => {
+Deno.test("a PW_PLATFORM_HOST that --allow-host repeats gets the key", async () => {
   const env = { PW_API_KEY: key("real.example.com"), PW_PLATFORM_HOST: "other.example.com" };
   const found = await findCredential(machine(env), { allowHost: "other.example.com" });
   assert.equal(found.host, "other.example.com");
 });
 
-Deno.test("a PW_PLATFORM_HOST that says what the key says is fine", async () => {
+Deno.test("a PW_PLATFORM_HOST equal to the key's host is accepted", async () => {
   const env = { PW_API_KEY: key("real.example.com"), PW_PLATFORM_HOST: "https://REAL.example.com/" };
   assert.equal((await findCredential(machine(env), {})).host, "real.example.com");
 });
 
-Deno.test("a PW_PLATFORM_HOST on plain http is another host than the key's", async () => {
+Deno.test("a PW_PLATFORM_HOST with http differs from the key's https host", async () => {
   const env = { PW_API_KEY: key("real.example.com"), PW_PLATFORM_HOST: "http://real.example.com" };
-  await assert.rejects(findCredential(machine(env), {}), refusal("credential_malformed"));
+  await assert.rejects(findCredential(machine(env), {}), credentialError("credential_malformed"));
 });
 
-Deno.test("a credential prints without its key", async () => {
+Deno.test("printing a credential does not reveal its key", async () => {
   const found = await findCredential(machine({ PW_API_KEY: key("h.example") }), {});
   assert.doesNotMatch(`${Deno.inspect(found)} ${JSON.stringify(found)}`, /topsecret/);
 });

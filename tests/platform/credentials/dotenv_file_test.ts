@@ -17,20 +17,20 @@ for (
   Deno.test(`.env may set ${name}`, () => {
     assert.equal(envWithDotenv(() => undefined, TEXT)(name), value);
   });
-  Deno.test(`.env never overrides ${name} of the environment`, () => {
-    assert.equal(envWithDotenv((asked) => asked === name ? "ours" : undefined, TEXT)(name), "ours");
+  Deno.test(`.env never overrides ${name} from the environment`, () => {
+    assert.equal(envWithDotenv((variable) => variable === name ? "ours" : undefined, TEXT)(name), "ours");
   });
 }
 
 for (const name of ["PW_PLATFORM_HOST", "PW_CONTEXT", "HTTPS_PROXY", "toString"]) {
-  Deno.test(`.env can't set ${name}`, () => assert.equal(envWithDotenv(() => undefined, TEXT)(name), undefined));
+  Deno.test(`.env cannot set ${name}`, () => assert.equal(envWithDotenv(() => undefined, TEXT)(name), undefined));
 }
 
-Deno.test("other variables come from the environment as before", () => {
+Deno.test("other variables come from the environment", () => {
   assert.equal(envWithDotenv((name) => name === "HOME" ? "/home/demo" : undefined, TEXT)("HOME"), "/home/demo");
 });
 
-Deno.test("what a file holds in vain is told by its name", () => {
+Deno.test("variables that have no effect in .env are listed", () => {
   assert.deepEqual(namesInDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n"), {
     read: ["PW_API_KEY"],
     ignored: ["PW_CONTEXT", "PW_PLATFORM_HOST"],

@@ -1,4 +1,4 @@
-/** Small servers that show what the simulator does not: how bytes arrive, and answers that no platform gives. */
+/** Small servers for what the simulator does not cover: raw bytes, and responses that the platform never sends. */
 
 import type { Client } from "../../../lib/platform/client.ts";
 import { type ClientOptions, createClient } from "../../../lib/platform/create_client.ts";
@@ -11,24 +11,24 @@ export function keyFor(url: string): string {
   return `pwt_${btoa(url).replaceAll("=", "").replaceAll("+", "-").replaceAll("/", "_")}.notSoSecret`;
 }
 
-/** A client of that server; nothing waits in real time. */
+/** A client for that server, with a virtual clock. */
 export async function clientOf(url: string, options: Partial<ClientOptions> = {}): Promise<Client> {
   const credential = await findCredential({
     env: (name) => name === "PW_API_KEY" ? keyFor(url) : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),
   }, {});
-  const parts = { clock: virtualClock(), random: () => 0.5, log: silentLog, routes: "current" as const };
+  const parts = { clock: virtualClock(), random: () => 0.5, log: silentLog, apiVersion: "current" as const };
   return createClient({ ...parts, credential, fetch, ...options });
 }
 
 export interface HttpServer extends AsyncDisposable {
   readonly url: string;
-  /** `METHOD /path`, in the order of arrival. */
+  /** `METHOD /path`, in order of arrival. */
   readonly received: string[];
   readonly headers: Headers[];
 }
 
-/** Answers through `handler`, which is told how many requests came before. */
+/** @param handler Also receives the number of requests before this one. */
 export function httpServer(handler: (request: Request, before: number) => Response | Promise<Response>): HttpServer {
   const received: string[] = [];
   const headers: Headers[] = [];
@@ -50,27 +50,29 @@ export function httpServer(handler: (request: Request, before: number) => Respon
 export interface RawServer extends AsyncDisposable {
   readonly port: number;
   readonly url: string;
-  /** How many requests of this method, or of any, have arrived whole, over all connections. */
+  /** Number of complete requests over all connections, optionally of one method. */
   requests(method?: string): number;
 }
 
 /**
- * Reads one request after the other from each connection, and writes what `answer` makes of its method; for `null` it
- * closes the connection instead. A server that is not to read anything at all has no `answer`.
+ * Reads one request after the other from each connection.
+ *
+ * @param respond Returns the bytes to write for a method, or `null` to close the connection. Without it, the server
+ * closes each connection unread.
  */
-export function rawServer(answer: ((method: string) => string | null) | null): RawServer {
+export function rawServer(respond: ((method: string) => string | null) | null): RawServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const methods: string[] = [];
   const open = new Map<Deno.TcpConn, Promise<void>>();
   const serve = async (connection: Deno.TcpConn) => {
     try {
-      // Not before it is known as open.
+      // Continue only after the connection was added to `open`.
       await Promise.resolve();
-      while (answer !== null) {
+      while (respond !== null) {
         const method = await readRequest(connection);
         if (method === null) return;
         methods.push(method);
-        const text = answer(method);
+        const text = respond(method);
         if (text === null) return;
         const bytes = new TextEncoder().encode(text);
         for (let written = 0; written < bytes.length;) written += await connection.write(bytes.subarray(written));
@@ -101,13 +103,13 @@ export function rawServer(answer: ((method: string) => string | null) | null): R
 
 const KEPT_ALIVE = /^connection: keep-alive\r$/im;
 
-/** A port that nobody listens on. */
+/** A port without a listener. */
 export function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
 }
 
-/** Reads until the head and as much body as it announces have come: the method, or `null` when the peer went away. */
+/** Reads a complete request. Returns its method, or `null` if the peer closed the connection. */
 async function readRequest(connection: Deno.TcpConn): Promise<string | null> {
   const buffer = new Uint8Array(16_384);
   let text = "";

@@ -1,13 +1,13 @@
-/** Slots the slow way: every minute of a window is asked what local time it is. Shares nothing with the library. */
+/** Finds occurrences by converting every minute of a window to local time. Shares nothing with the library. */
 
 export interface SlowTiming {
-  /** The five fields, each a star, or lists of numbers, ranges and steps of stars. */
+  /** Five fields, each `*` or a list of numbers, ranges and steps. */
   readonly cron: string;
   readonly timeZone: string;
 }
 
 const MINUTE_MS = 60_000;
-/** A change of clocks reaches no further than this. */
+/** No clock change affects more than this. */
 const AROUND_MS = 26 * 60 * MINUTE_MS;
 const WEEKDAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
@@ -29,7 +29,7 @@ export function slowOccurrences({ cron, timeZone }: SlowTiming, afterMs: number,
   let before: Local | undefined;
   for (let atMs = afterMs - AROUND_MS; atMs <= toMs; atMs += MINUTE_MS) {
     const local = localTime(atMs);
-    // What the clocks have just leapt over, if they stayed on the same day.
+    // Times that the clock change just skipped, if it stayed on the same day.
     const isLeap = before !== undefined && local.wallMs > before.wallMs + MINUTE_MS;
     if (isFixed && before !== undefined && isLeap) {
       for (let wallMs = before.wallMs + MINUTE_MS; wallMs < local.wallMs; wallMs += MINUTE_MS) {

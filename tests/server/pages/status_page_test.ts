@@ -14,9 +14,9 @@ const FULL: PageFacts = {
   host: "activate.example",
   timeline: "production",
   nowMs: NOW_MS,
-  keepsSchedules: true,
+  hasEnabledSchedules: true,
   ticks: { startedMs: NOW_MS - 20_000, tookMs: 840, missed: 2, error: null },
-  counts: { completed: 1_204, failed: 17, cancelled: 3, refused: 1 },
+  counts: { completed: 1_204, failed: 17, cancelled: 3, rejected: 1 },
   schedules: [
     {
       name: "nightly-benchmark",
@@ -76,7 +76,7 @@ const FULL: PageFacts = {
   notifications: [{
     occurrenceId: "nightly-benchmark@2026-01-03T08:30Z",
     kind: "missed",
-    atMs: NOW_MS,
+    createdAtMs: NOW_MS,
     message: "No tick came in time",
   }],
 };
@@ -97,27 +97,27 @@ const STALE: PageFacts = {
   ticks: { startedMs: NOW_MS - 60 * MINUTE_MS, tookMs: 1, missed: 59, error: null },
 };
 
-Deno.test("the page escapes whatever names and messages hold, everywhere", async () => {
+Deno.test("the page escapes names and messages everywhere", async () => {
   const hostile = JSON.parse(JSON.stringify(FULL), (_key, value) => typeof value === "string" ? HOSTILE : value);
   const { html } = await renderPage(hostile);
   assert.ok(!html.includes("<img"), html);
-  // deno-lint-ignore no-control-regex -- it is controls that must not be there
+  // deno-lint-ignore no-control-regex -- the test is about control characters
   assert.ok(!/[\u0000-\u0008\u000b-\u001f\u202e]/.test(html));
   assert.equal(html.match(/<\/script>/g)?.length, 1);
 });
 
-Deno.test("the page says how many runs are open where it does not show all", async () => {
+Deno.test("the page shows the number of active runs if it lists only some", async () => {
   const { html } = await renderPage({ ...FULL, openCount: 1_234 });
-  assert.match(html, /Open runs <span class="count">1,234, the oldest 1 of them</);
+  assert.match(html, /Active runs <span class="count">1,234, oldest 1 shown</);
   assert.match(html, /<dd class="value">1,234</);
 });
 
-Deno.test("the page says what to do where there is nothing, and what is wrong where the ticks stay away", async () => {
+Deno.test("the page explains empty sections, and reports missing ticks", async () => {
   const { html } = await renderPage(EMPTY);
-  for (const words of ["functions/schedules.ts", "Nothing is running", "No run failed"]) {
-    assert.ok(html.includes(words), words);
+  for (const text of ["functions/schedules.ts", "No active runs", "No failed runs"]) {
+    assert.ok(html.includes(text), text);
   }
-  assert.match((await renderPage(STALE)).html, /No tick has come since .*schedules are not kept/);
+  assert.match((await renderPage(STALE)).html, /No tick since .*schedules are not running/);
 });
 
 const FIND_VIOLATIONS = "axe.run().then(({violations}) => violations.map(({id, nodes}) => id + ' ' + nodes[0].html))";
@@ -130,10 +130,10 @@ for (const width of [1280, 400]) {
       const script = javaScriptEnabled ? "with" : "without";
       Deno.test({
         ...needing(
-          `at ${width} px, ${colorScheme}, ${script} script, the page is whole, and nothing keeps people out`,
+          `at ${width} px, ${colorScheme}, ${script} script, the page is complete and accessible`,
           missing,
         ),
-        // The browser's own processes outlive a close by a moment.
+        // The browser's processes end shortly after it is closed.
         sanitizeOps: false,
         sanitizeResources: false,
         async fn() {
@@ -146,14 +146,14 @@ for (const width of [1280, 400]) {
               assert.match(await page.textContent("h1") ?? "", /Workflow runs/);
               assert.deepEqual(problems, []);
               if (name === "full") assert.match(await page.textContent("main") ?? "", /nightly-benchmark/);
-              // What can be opened counts too.
+              // Includes the contents of <details>.
               if (javaScriptEnabled) {
                 await page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })");
               }
-              // What is evaluated runs even where the page's own script may not.
+              // evaluate() works even if the page's own script is disabled.
               const isScrolling = "document.documentElement.scrollWidth > document.documentElement.clientWidth";
               assert.equal(await page.evaluate(isScrolling), false, `${name} scrolls sideways`);
-              // Its timers stand still where scripts may not run; the page is the same.
+              // axe needs timers, which don't run without script; the page is the same.
               if (javaScriptEnabled) {
                 await page.evaluate(`${axeSource};0`);
                 assert.deepEqual(await page.evaluate(FIND_VIOLATIONS), [], name);
@@ -174,7 +174,7 @@ for (const width of [1280, 400]) {
 }
 
 Deno.test({
-  ...needing("the page brings itself up to date, but not while somebody reads in it", missing),
+  ...needing("the page refreshes itself, but not while the user reads in it", missing),
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
@@ -182,44 +182,44 @@ Deno.test({
     await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
       await page.clock.install();
       await page.goto(`${url}/changing`);
-      assert.equal(await page.getByText("Nothing is running").count(), 0);
+      assert.equal(await page.getByText("No active runs").count(), 0);
       await page.clock.runFor(31_000);
-      await page.getByText("Nothing is running").waitFor();
+      await page.getByText("No active runs").waitFor();
       await page.locator("summary").click();
       await page.clock.runFor(31_000);
-      assert.equal(await page.getByText("Nothing is running").count(), 1);
+      assert.equal(await page.getByText("No active runs").count(), 1);
       assert.equal(shown.length, 1);
     }, (path) => path === "/changing" ? shown.shift() : undefined);
   },
 });
 
 Deno.test({
-  ...needing("what a name, a message or a log says is shown and not run, in a browser that would run it", missing),
+  ...needing("names, messages and logs are shown and not executed in a browser", missing),
   sanitizeOps: false,
   sanitizeResources: false,
   async fn() {
-    const words = `"'></title></style></script><script>globalThis.hacked=1</script><img src=x onerror=hacked=1>`;
+    const text = `"'></title></style></script><script>globalThis.hacked=1</script><img src=x onerror=hacked=1>`;
     const hostile: PageFacts = JSON.parse(
       JSON.stringify(FULL),
-      (_key, value) => typeof value === "string" ? words : value,
+      (_key, value) => typeof value === "string" ? text : value,
     );
     await inBrowser({ width: 1280, colorScheme: "light", javaScriptEnabled: true }, async (page, url) => {
       await page.goto(`${url}/hostile`);
       assert.equal(await page.evaluate("typeof hacked"), "undefined");
       assert.deepEqual([await page.locator("img").count(), await page.locator("script").count()], [0, 1]);
-      assert.ok((await page.locator("main").innerText()).includes(words));
+      assert.ok((await page.locator("main").innerText()).includes(text));
     }, (path) => path === "/hostile" ? hostile : undefined);
   },
 });
 
-interface Look {
+interface BrowserOptions {
   readonly width: number;
   readonly colorScheme: "light" | "dark";
   readonly javaScriptEnabled: boolean;
 }
 
 async function inBrowser(
-  look: Look,
+  options: BrowserOptions,
   act: (page: Page, url: string) => Promise<void>,
   factsAt: (path: string) => PageFacts | undefined = (path) =>
     Object.entries(PAGES).find(([name]) => path === `/${name}`)?.[1],
@@ -234,9 +234,9 @@ async function inBrowser(
   await using browser = await openBrowser();
   try {
     const context = await browser.newContext({
-      viewport: { width: look.width, height: 900 },
-      colorScheme: look.colorScheme,
-      javaScriptEnabled: look.javaScriptEnabled,
+      viewport: { width: options.width, height: 900 },
+      colorScheme: options.colorScheme,
+      javaScriptEnabled: options.javaScriptEnabled,
       bypassCSP: false,
     });
     await act(await context.newPage(), `http://127.0.0.1:${server.addr.port}`);

@@ -3,9 +3,9 @@ import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { isObject } from "../../../lib/simulator/shape.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { ask, submit } from "../ask.ts";
+import { request, submit } from "../request.ts";
 
-/** Five runs of alice's, a second apart, the last of which is a few seconds old. */
+/** alice's runs are submitted a second apart; this is the age of the last one. */
 const AGE_MS = 6_000;
 const WORKFLOWS = ["quick", "quick", "failing-step", "never-ending", "quick"];
 
@@ -42,31 +42,31 @@ for (const { query, behavior = {}, slugs, total } of CASES) {
       await submit(sim, workflow, { user: "alice", slug: `r${index + 1}` });
       clock.advance(index < WORKFLOWS.length - 1 ? 1_000 : AGE_MS);
     }
-    const answer = await ask(sim, "GET", `/api/workflow-runs?${query}`, { user: "alice" });
-    const runs = answer.at("runs");
+    const response = await request(sim, "GET", `/api/workflow-runs?${query}`, { user: "alice" });
+    const runs = response.at("runs");
     assert.deepEqual(Array.isArray(runs) ? runs.map((run) => isObject(run) && run["slug"]) : [], slugs);
-    assert.equal(answer.at("total"), total);
-    // An empty list is written as null.
+    assert.equal(response.at("total"), total);
+    // The platform writes an empty list as null.
     if (slugs.length === 0) assert.equal(runs, null);
   });
 }
 
 for (const query of ["limit=0", "limit=-1", "limit=2.5", "offset=x", "status=done"]) {
-  Deno.test(`the list of runs with "${query}" answers 422 and names the parameter`, async () => {
+  Deno.test(`the list of runs with "${query}" gets 422 and names the parameter`, async () => {
     await using sim = await startSimulator({ behavior: { errorBody: "problem" } });
     const accept = "application/problem+json";
-    const answer = await ask(sim, "GET", `/api/workflow-runs?${query}`, { accept });
-    assert.equal(answer.status, 422);
-    assert.equal(answer.at("errors.0.parameter"), query.split("=")[0]);
-    assert.equal(answer.at("errors.0.in"), "query");
+    const response = await request(sim, "GET", `/api/workflow-runs?${query}`, { accept });
+    assert.equal(response.status, 422);
+    assert.equal(response.at("errors.0.parameter"), query.split("=")[0]);
+    assert.equal(response.at("errors.0.in"), "query");
   });
 }
 
-Deno.test("demo has a history of 46 runs of hello-world, most of them completed", async () => {
+Deno.test("the user demo has 46 past runs of hello-world, most of them completed", async () => {
   await using sim = await startSimulator();
   const total = async (query: string) => {
-    const answer = await ask(sim, "GET", `/api/workflow-runs?workflow=hello-world&${query}`);
-    return answer.at("total");
+    const response = await request(sim, "GET", `/api/workflow-runs?workflow=hello-world&${query}`);
+    return response.at("total");
   };
   assert.equal(await total(""), 46);
   assert.equal(await total("status=completed"), 41);

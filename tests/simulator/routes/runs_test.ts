@@ -3,33 +3,33 @@ import type { Json } from "../../../lib/json.ts";
 import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
-import { ask, submit } from "../ask.ts";
+import { request, submit } from "../request.ts";
 
 const RUNS = "/api/workflow-runs";
 
-Deno.test("a new run of hello-world is number 47 and runs at once", async () => {
+Deno.test("a new run of hello-world has number 47 and is running", async () => {
   await using sim = await startSimulator();
   const inputs = { hello: { message: "hi" }, resource: "a30gpuserver" };
-  const answer = await ask(sim, "POST", RUNS, { body: { workflow: "hello-world", inputs, displayName: "Mine" } });
-  assert.equal(answer.status, 200);
-  assert.equal(answer.at("run.number"), 47);
-  assert.equal(answer.at("run.slug"), "hello-world-00047");
-  assert.equal(answer.at("run.status"), "running");
-  assert.equal(answer.at("run.displayName"), "Mine");
-  assert.equal(answer.at("run.completedAt"), undefined);
-  assert.equal(answer.at("run.executedJobs"), undefined);
+  const response = await request(sim, "POST", RUNS, { body: { workflow: "hello-world", inputs, displayName: "Mine" } });
+  assert.equal(response.status, 200);
+  assert.equal(response.at("run.number"), 47);
+  assert.equal(response.at("run.slug"), "hello-world-00047");
+  assert.equal(response.at("run.status"), "running");
+  assert.equal(response.at("run.displayName"), "Mine");
+  assert.equal(response.at("run.completedAt"), undefined);
+  assert.equal(response.at("run.executedJobs"), undefined);
 });
 
-Deno.test("a run's page tells its inputs, with defaults filled in and clusters looked up", async () => {
+Deno.test("a run's details contain its inputs, with defaults and resolved clusters", async () => {
   await using sim = await startSimulator();
   const inputs = { hello: { message: "hi" }, resource: "pw://demo/a30gpuserver", extra: [1] };
   const slug = await submit(sim, "hello-world", { inputs });
-  const page = await ask(sim, "GET", `${RUNS}/${slug}`);
-  assert.equal(page.at("inputs.slurm.partition"), "batch");
-  assert.equal(page.at("inputs.submit_to_scheduler"), false);
-  assert.equal(page.at("inputs.resource.id"), "6894b3f8d9dedd97d7c3d536");
-  assert.equal(page.at("inputs.resource.$type"), "computeResource");
-  assert.deepEqual(page.at("inputs.extra"), [1]);
+  const details = await request(sim, "GET", `${RUNS}/${slug}`);
+  assert.equal(details.at("inputs.slurm.partition"), "batch");
+  assert.equal(details.at("inputs.submit_to_scheduler"), false);
+  assert.equal(details.at("inputs.resource.id"), "6894b3f8d9dedd97d7c3d536");
+  assert.equal(details.at("inputs.resource.$type"), "computeResource");
+  assert.deepEqual(details.at("inputs.extra"), [1]);
 });
 
 const REFUSED: readonly {
@@ -38,159 +38,159 @@ const REFUSED: readonly {
   readonly behavior?: Partial<ServerBehavior>;
   readonly status: number;
   readonly code: string;
-  readonly says: RegExp;
+  readonly messagePattern: RegExp;
 }[] = [
   {
-    name: "a member that the contract doesn't know",
+    name: "an unknown member",
     body: { workflow: "quick", nodes: 4 },
     status: 422,
     code: "validation",
-    says: /#\/nodes/,
+    messagePattern: /#\/nodes/,
   },
   {
-    name: "a member of another type",
+    name: "a member of the wrong type",
     body: { workflow: "quick", inputs: [] },
     status: 422,
     code: "validation",
-    says: /#\/inputs/,
+    messagePattern: /#\/inputs/,
   },
-  { name: "no source", body: { inputs: {} }, status: 422, code: "validation", says: /exactly one/ },
+  { name: "no source", body: { inputs: {} }, status: 422, code: "validation", messagePattern: /exactly one/ },
   {
     name: "two sources",
     body: { workflow: "quick", yaml: "jobs: {}" },
     status: 422,
     code: "validation",
-    says: /exactly one/,
+    messagePattern: /exactly one/,
   },
   {
-    name: "a workflow that isn't there",
+    name: "an unknown workflow",
     body: { workflow: "nil" },
     status: 404,
     code: "workflow_not_found",
-    says: /nil/,
+    messagePattern: /nil/,
   },
   {
     name: "a slug with capitals",
     body: { workflow: "quick", slug: "Mine" },
     status: 422,
     code: "validation",
-    says: /#\/slug/,
+    messagePattern: /#\/slug/,
   },
   {
     name: "a slug of 41 characters",
     body: { workflow: "quick", slug: "a".repeat(41) },
     status: 422,
     code: "validation",
-    says: /#\/slug/,
+    messagePattern: /#\/slug/,
   },
   {
-    name: "any slug where the server refuses them",
+    name: "a slug with slugs=refused",
     body: { workflow: "quick", slug: "mine" },
     behavior: { slugs: "refused" },
     status: 422,
     code: "validation",
-    says: /#\/slug/,
+    messagePattern: /#\/slug/,
   },
   {
     name: "missing inputs",
     body: { workflow: "required-inputs", inputs: { project: "", output: { format: "csv" } } },
     status: 400,
     code: "missing_required_fields",
-    says: /Missing required fields: Project name, Number of nodes, Output folder"/,
+    messagePattern: /Missing required fields: Project name, Number of nodes, Output folder"/,
   },
   {
-    name: "a cluster that isn't there",
+    name: "an unknown cluster",
     body: { workflow: "open-notebook", inputs: { resource: "nowhere" } },
     status: 400,
     code: "compute_resource_not_found",
-    says: /Compute resource not found/,
+    messagePattern: /Compute resource not found/,
   },
   {
-    name: "YAML that can't be read",
+    name: "invalid YAML",
     body: { yaml: "jobs: [" },
     status: 400,
     code: "invalid_yaml",
-    says: /Invalid YAML/,
+    messagePattern: /Invalid YAML/,
   },
   {
     name: "YAML without jobs",
     body: { yaml: "on: {}" },
     status: 400,
     code: "invalid_yaml",
-    says: /Invalid YAML/,
+    messagePattern: /Invalid YAML/,
   },
   {
-    name: "an expression that can't be read",
+    name: "an invalid expression",
     body: { yaml: "jobs: { a: { steps: [{ run: 'echo ${{ nowhere.x }}' }] } }" },
     status: 400,
     code: "expression_error",
-    says: /Expression Parser Error/,
+    messagePattern: /Expression Parser Error/,
   },
   {
-    name: "a workflow that asks for consent, without any",
+    name: "a workflow that needs consent, without consent",
     body: { workflow: "needs-consent" },
     status: 403,
     code: "consent_required",
-    says: /clusters:read.*LICENSE_SERVER/,
+    messagePattern: /clusters:read.*LICENSE_SERVER/,
   },
   {
-    name: "a workflow that asks for consent, with half of it",
+    name: "a workflow that needs consent, with partial consent",
     body: { workflow: "needs-consent", consentPermissions: ["clusters:read", "storage:write"] },
     status: 403,
     code: "consent_required",
-    says: /consent: variable LICENSE_SERVER"/,
+    messagePattern: /consent: variable LICENSE_SERVER"/,
   },
   {
-    name: "anything while the workspace is off",
+    name: "a workflow while the workspace is off",
     body: { workflow: "quick" },
     behavior: { workspace: "Off" },
     status: 400,
     code: "invalid_request",
-    says: /User workspace not found or is not running/,
+    messagePattern: /User workspace not found or is not running/,
   },
   {
-    name: "anything while the workspace starts",
+    name: "a workflow while the workspace is starting",
     body: { workflow: "quick" },
     behavior: { workspace: "Starting", workspaceErrorStatus: 503 },
     status: 503,
     code: "unavailable",
-    says: /Could not execute workflow/,
+    messagePattern: /Could not execute workflow/,
   },
 ];
 
-for (const { name, body, behavior = {}, status, code, says } of REFUSED) {
-  Deno.test(`submitting ${name} answers ${status} ${code} and starts nothing`, async () => {
+for (const { name, body, behavior = {}, status, code, messagePattern } of REFUSED) {
+  Deno.test(`submitting ${name} gets ${status} ${code} and starts no run`, async () => {
     await using sim = await startSimulator({ behavior });
-    const answer = await ask(sim, "POST", RUNS, { body });
-    assert.equal(answer.status, status, answer.text);
-    assert.equal(answer.at("code"), code);
-    assert.match(answer.text, says);
+    const response = await request(sim, "POST", RUNS, { body });
+    assert.equal(response.status, status, response.text);
+    assert.equal(response.at("code"), code);
+    assert.match(response.text, messagePattern);
     assert.deepEqual(sim.runs(), []);
   });
 }
 
 const CONSENT = { consentPermissions: ["clusters:read", "storage:write"], consentVariables: ["LICENSE_SERVER"] };
 
-for (const [name, consent] of [["named", CONSENT], ["for everything", { autoApproveConsent: true }]] as const) {
-  Deno.test(`consent ${name} lets the workflow run`, async () => {
+for (const [name, consent] of [["by name", CONSENT], ["to everything", { autoApproveConsent: true }]] as const) {
+  Deno.test(`consent ${name} allows the submit`, async () => {
     await using sim = await startSimulator();
-    const answer = await ask(sim, "POST", RUNS, { body: { workflow: "needs-consent", ...consent } });
-    assert.equal(answer.status, 200, answer.text);
+    const response = await request(sim, "POST", RUNS, { body: { workflow: "needs-consent", ...consent } });
+    assert.equal(response.status, 200, response.text);
   });
 }
 
-Deno.test("consent that was named holds until it is revoked", async () => {
+Deno.test("consent by name applies to later submits until it is revoked", async () => {
   await using sim = await startSimulator();
-  const again = async () => (await ask(sim, "POST", RUNS, { body: { workflow: "needs-consent" } })).status;
-  await ask(sim, "POST", RUNS, { body: { workflow: "needs-consent", ...CONSENT } });
+  const again = async () => (await request(sim, "POST", RUNS, { body: { workflow: "needs-consent" } })).status;
+  await request(sim, "POST", RUNS, { body: { workflow: "needs-consent", ...CONSENT } });
   assert.equal(await again(), 200);
-  const grants = await ask(sim, "GET", "/api/workflow-permissions");
+  const grants = await request(sim, "GET", "/api/workflow-permissions");
   assert.deepEqual(grants.at(""), [{
     workflow: "needs-consent",
     allowedPermissions: CONSENT.consentPermissions,
     allowedUserVariables: CONSENT.consentVariables,
   }]);
-  assert.equal((await ask(sim, "DELETE", "/api/workflow-permissions/needs-consent")).status, 204);
+  assert.equal((await request(sim, "DELETE", "/api/workflow-permissions/needs-consent")).status, 204);
   assert.equal(await again(), 403);
 });
 
@@ -209,34 +209,34 @@ const SLUGS: readonly {
 ];
 
 for (const { slugs, duplicateSlugStatus = 409, statuses, runs } of SLUGS) {
-  Deno.test(`two submits with one slug answer ${statuses} where slugs are ${slugs}`, async () => {
+  Deno.test(`two submits with the same slug get ${statuses} with slugs=${slugs}`, async () => {
     await using sim = await startSimulator({ behavior: { slugs, duplicateSlugStatus } });
-    const answers = [
-      await ask(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
-      await ask(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
+    const responses = [
+      await request(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
+      await request(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } }),
     ];
-    assert.deepEqual(answers.map(({ status }) => status), statuses);
+    assert.deepEqual(responses.map(({ status }) => status), statuses);
     assert.deepEqual(sim.runs().map(({ slug }) => slug), runs);
-    if (slugs === "existing") assert.equal(answers[1]?.at("run.id"), answers[0]?.at("run.id"));
+    if (slugs === "existing") assert.equal(responses[1]?.at("run.id"), responses[0]?.at("run.id"));
   });
 }
 
-Deno.test("a slug that somebody else took is taken, though we can't see the run", async () => {
+Deno.test("a slug used by another user is taken, although that run is not visible", async () => {
   await using sim = await startSimulator();
   await submit(sim, "quick", { user: "alice", slug: "mine" });
-  assert.equal((await ask(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } })).status, 409);
-  assert.equal((await ask(sim, "GET", `${RUNS}/mine`)).status, 404);
+  assert.equal((await request(sim, "POST", RUNS, { body: { workflow: "quick", slug: "mine" } })).status, 409);
+  assert.equal((await request(sim, "GET", `${RUNS}/mine`)).status, 404);
 });
 
-Deno.test("a second launch of the same workflow answers 409 until the gap has passed", async () => {
+Deno.test("a second submit of the same workflow gets 409 until launchGapMs has passed", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock, behavior: { launchGapMs: 5_000 } });
-  const launch = async (workflow: string) => (await ask(sim, "POST", RUNS, { body: { workflow } })).status;
-  assert.equal(await launch("quick"), 200);
-  assert.equal(await launch("quick"), 409);
-  assert.equal(await launch("never-ending"), 200);
+  const submitStatus = async (workflow: string) => (await request(sim, "POST", RUNS, { body: { workflow } })).status;
+  assert.equal(await submitStatus("quick"), 200);
+  assert.equal(await submitStatus("quick"), 409);
+  assert.equal(await submitStatus("never-ending"), 200);
   clock.advance(5_000);
-  assert.equal(await launch("quick"), 200);
+  assert.equal(await submitStatus("quick"), 200);
 });
 
 for (
@@ -246,40 +246,40 @@ for (
     ["no-slug", ["status"]],
   ] as const
 ) {
-  Deno.test(`a dry run of the kind ${dryRun} shows ${members} and starts nothing`, async () => {
+  Deno.test(`a dry run with dryRun=${dryRun} returns ${members} and starts no run`, async () => {
     await using sim = await startSimulator({ behavior: { dryRun } });
-    const answer = await ask(sim, "POST", RUNS, { body: { workflow: "quick", dryRun: true } });
-    assert.equal(answer.status, 200);
-    assert.deepEqual(["slug", "status"].filter((name) => answer.at(`run.${name}`) !== undefined), members);
+    const response = await request(sim, "POST", RUNS, { body: { workflow: "quick", dryRun: true } });
+    assert.equal(response.status, 200);
+    assert.deepEqual(["slug", "status"].filter((name) => response.at(`run.${name}`) !== undefined), members);
     assert.deepEqual(sim.runs(), []);
   });
 }
 
-Deno.test("a dry run finds what is missing", async () => {
+Deno.test("a dry run reports missing inputs", async () => {
   await using sim = await startSimulator();
-  const answer = await ask(sim, "POST", RUNS, { body: { workflow: "required-inputs", dryRun: true } });
-  assert.equal(answer.status, 400);
+  const response = await request(sim, "POST", RUNS, { body: { workflow: "required-inputs", dryRun: true } });
+  assert.equal(response.status, 400);
 });
 
-Deno.test("a workflow sent along runs under a name of two words", async () => {
+Deno.test("an inline workflow gets a slug of two words and a number", async () => {
   await using sim = await startSimulator();
-  const answer = await ask(sim, "POST", RUNS, { body: { yaml: "jobs: { a: { steps: [{ run: sleep 1 }] } }" } });
-  assert.match(String(answer.at("run.slug")), /^[a-z]+-[a-z]+-\d+$/);
-  assert.equal(answer.at("run.inlineRun"), true);
+  const response = await request(sim, "POST", RUNS, { body: { yaml: "jobs: { a: { steps: [{ run: sleep 1 }] } }" } });
+  assert.match(String(response.at("run.slug")), /^[a-z]+-[a-z]+-\d+$/);
+  assert.equal(response.at("run.inlineRun"), true);
 });
 
-Deno.test("a run asked to cancel is canceling for a while, then canceled", async () => {
+Deno.test("a canceled run is canceling at first, then canceled", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock });
   const slug = await submit(sim, "never-ending");
   clock.advance(10_000);
-  assert.equal((await ask(sim, "POST", `${RUNS}/${slug}/cancel`)).status, 204);
-  const page = () => ask(sim, "GET", `${RUNS}/${slug}`);
-  assert.equal((await page()).at("status"), "canceling");
+  assert.equal((await request(sim, "POST", `${RUNS}/${slug}/cancel`)).status, 204);
+  const details = () => request(sim, "GET", `${RUNS}/${slug}`);
+  assert.equal((await details()).at("status"), "canceling");
   clock.advance(2_000);
-  assert.equal((await ask(sim, "POST", `${RUNS}/${slug}/cancel`)).status, 204);
+  assert.equal((await request(sim, "POST", `${RUNS}/${slug}/cancel`)).status, 204);
   clock.advance(1_000);
-  const ended = await page();
+  const ended = await details();
   assert.equal(ended.at("status"), "canceled");
   assert.equal(ended.at("completedAt"), new Date(clock.now()).toISOString().replace("Z", "000000Z"));
   assert.deepEqual(
@@ -289,62 +289,62 @@ Deno.test("a run asked to cancel is canceling for a while, then canceled", async
 });
 
 for (const cancelOfEnded of [204, 409] as const) {
-  Deno.test(`cancelling what has ended answers ${cancelOfEnded} where the server does, and changes nothing`, async () => {
+  Deno.test(`canceling an ended run gets ${cancelOfEnded} with cancelOfEnded=${cancelOfEnded} and changes nothing`, async () => {
     await using sim = await startSimulator({ behavior: { cancelOfEnded } });
-    const answer = await ask(sim, "POST", `${RUNS}/hello-world-00046/cancel`);
-    assert.equal(answer.status, cancelOfEnded);
-    assert.equal((await ask(sim, "GET", `${RUNS}/hello-world-00046`)).at("status"), "completed");
+    const response = await request(sim, "POST", `${RUNS}/hello-world-00046/cancel`);
+    assert.equal(response.status, cancelOfEnded);
+    assert.equal((await request(sim, "GET", `${RUNS}/hello-world-00046`)).at("status"), "completed");
   });
 }
 
-for (const [word, shown] of [["canceling", "canceling"], ["error", "error"]] as const) {
-  Deno.test(`an update to ${word} shows ${shown} with the reason given`, async () => {
+for (const [status, shown] of [["canceling", "canceling"], ["error", "error"]] as const) {
+  Deno.test(`an update to ${status} sets the status ${shown} and the reason`, async () => {
     await using sim = await startSimulator();
     const slug = await submit(sim, "never-ending");
-    const answer = await ask(sim, "PATCH", `${RUNS}/${slug}`, { body: { status: word, statusReason: "No use" } });
-    assert.equal(answer.at("status"), shown);
-    assert.equal(answer.at("statusReason"), "No use");
+    const response = await request(sim, "PATCH", `${RUNS}/${slug}`, { body: { status, statusReason: "No use" } });
+    assert.equal(response.at("status"), shown);
+    assert.equal(response.at("statusReason"), "No use");
   });
 }
 
-Deno.test("a deleted run is gone with its files, and its slug is free again", async () => {
+Deno.test("a deleted run has no files, and its slug is available again", async () => {
   await using sim = await startSimulator();
   await submit(sim, "quick", { slug: "mine" });
-  assert.equal((await ask(sim, "DELETE", `${RUNS}/mine`)).status, 204);
+  assert.equal((await request(sim, "DELETE", `${RUNS}/mine`)).status, 204);
   for (const path of ["", "/files?file=logs/main/step_0/logs.out", "/running-steps"]) {
-    assert.equal((await ask(sim, "GET", `${RUNS}/mine${path}`)).status, 404);
+    assert.equal((await request(sim, "GET", `${RUNS}/mine${path}`)).status, 404);
   }
-  assert.equal((await ask(sim, "DELETE", `${RUNS}/mine`)).status, 404);
+  assert.equal((await request(sim, "DELETE", `${RUNS}/mine`)).status, 404);
   await submit(sim, "quick", { slug: "mine" });
 });
 
-Deno.test("a new run's own page may lag behind", async () => {
+Deno.test("reading a new run gets 404 until readLagMs has passed", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({ clock, behavior: { readLagMs: 4_000 } });
   await submit(sim, "quick", { slug: "mine" });
-  const status = async () => (await ask(sim, "GET", `${RUNS}/mine`)).status;
+  const status = async () => (await request(sim, "GET", `${RUNS}/mine`)).status;
   assert.equal(await status(), 404);
   clock.advance(4_000);
   assert.equal(await status(), 200);
 });
 
 for (const idInPath of [true, false]) {
-  Deno.test(`a run's id ${idInPath ? "stands" : "does not stand"} for its slug where idInPath is ${idInPath}`, async () => {
+  Deno.test(`a run's id ${idInPath ? "is" : "is not"} accepted in paths with idInPath=${idInPath}`, async () => {
     await using sim = await startSimulator({ behavior: { idInPath } });
-    const id = (await ask(sim, "POST", RUNS, { body: { workflow: "quick" } })).at("run.id");
-    assert.equal((await ask(sim, "GET", `${RUNS}/${id}`)).status, idInPath ? 200 : 404);
+    const id = (await request(sim, "POST", RUNS, { body: { workflow: "quick" } })).at("run.id");
+    assert.equal((await request(sim, "GET", `${RUNS}/${id}`)).status, idInPath ? 200 : 404);
   });
 }
 
-const DELETIONS: readonly { readonly query: string; readonly left: readonly string[] }[] = [
-  { query: "slugs=a,b", left: ["c"] },
-  { query: "status=completed", left: ["b", "c"] },
-  { query: "status=error&olderThanDays=1", left: ["a", "b", "c"] },
-  { query: "olderThanDays=0", left: ["c"] },
+const DELETIONS: readonly { readonly query: string; readonly remaining: readonly string[] }[] = [
+  { query: "slugs=a,b", remaining: ["c"] },
+  { query: "status=completed", remaining: ["b", "c"] },
+  { query: "status=error&olderThanDays=1", remaining: ["a", "b", "c"] },
+  { query: "olderThanDays=0", remaining: ["c"] },
 ];
 
-for (const { query, left } of DELETIONS) {
-  Deno.test(`deleting many with ${query} leaves ${left}`, async () => {
+for (const { query, remaining } of DELETIONS) {
+  Deno.test(`deleting runs with ${query} leaves ${remaining}`, async () => {
     const clock = virtualClock();
     await using sim = await startSimulator({ clock });
     const user = "alice";
@@ -352,10 +352,10 @@ for (const { query, left } of DELETIONS) {
     await submit(sim, "failing-step", { slug: "b", user });
     await submit(sim, "never-ending", { slug: "c", user });
     clock.advance(60_000);
-    assert.equal((await ask(sim, "DELETE", `${RUNS}?${query}`, { user })).status, 204);
-    const list = await ask(sim, "GET", RUNS, { user });
-    const slugs = left.map((_, index) => list.at(`runs.${index}.slug`));
-    assert.deepEqual(slugs.toReversed(), left);
-    assert.equal(list.at("total"), left.length);
+    assert.equal((await request(sim, "DELETE", `${RUNS}?${query}`, { user })).status, 204);
+    const list = await request(sim, "GET", RUNS, { user });
+    const slugs = remaining.map((_, index) => list.at(`runs.${index}.slug`));
+    assert.deepEqual(slugs.toReversed(), remaining);
+    assert.equal(list.at("total"), remaining.length);
   });
 }

@@ -1,4 +1,4 @@
-/** Bare exchanges with the platform: what is tried here is what the client does not know yet. */
+/** Raw requests: the probe tests behavior that the client makes no assumption about yet. */
 
 import type { Http } from "../../../platform/http.ts";
 import { ResponseLost } from "../../../errors.ts";
@@ -7,61 +7,68 @@ import type { Json, JsonObject } from "../../../json.ts";
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed, or `null`. */
+  /** `null` also when it is not JSON. */
   readonly body: Json;
   readonly isProblem: boolean;
 }
 
-export interface Caller {
+export interface Requester {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
   post(path: string, body?: JsonObject): Promise<Reply>;
   delete(path: string): Promise<Reply>;
-  /** Whether any answer so far spoke of limits. */
-  readonly seen: { sendsRetryAfter: boolean; sendsRateLimits: boolean };
+  /** Whether any response so far had such headers. */
+  readonly observed: { sendsRetryAfter: boolean; sendsRateLimits: boolean };
 }
 
-/** @throws ResponseLost when there is no answer: what came of it is not known, so it is not asked again. */
-export function caller(http: Http, signal: AbortSignal): Caller {
-  const seen = { sendsRetryAfter: false, sendsRateLimits: false };
+export const RUNS = "/api/workflow-runs";
+
+/** Requests throw {@link ResponseLost} without a response: the effect of the request is unknown, so there is no retry. */
+export function createRequester(http: Http, signal: AbortSignal): Requester {
+  const observed = { sendsRetryAfter: false, sendsRateLimits: false };
   const send = async (
     method: "GET" | "POST" | "DELETE",
     path: string,
     { body, headers }: { readonly body?: JsonObject; readonly headers?: Readonly<Record<string, string>> } = {},
   ): Promise<Reply> => {
     const connection = method === "POST" ? "own" : "shared";
-    const outcome = await http.send({ act: "try the platform", method, path, body, headers, connection, signal });
-    if (outcome.type === "failed") {
-      throw new ResponseLost(`Cannot try the platform: ${outcome.error.words} (${method} ${path})`, {
-        hint: "Try again once it is reachable; `pw-workflow-runner runs` shows what was started",
-        cause: outcome.cause,
+    const result = await http.send({ action: "probe the server", method, path, body, headers, connection, signal });
+    if (result.type === "failed") {
+      throw new ResponseLost(`Cannot probe the server: ${result.error.message} (${method} ${path})`, {
+        hint: "Try again when it is reachable; `pw-workflow-runner runs` lists the runs that were started",
+        cause: result.cause,
       });
     }
-    const { status, headers: answered, text } = outcome.answer;
-    seen.sendsRetryAfter ||= answered.has("retry-after");
-    seen.sendsRateLimits ||= [...answered.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
-    const isProblem = /problem\+json/.test(answered.get("content-type") ?? "");
-    return { status, headers: answered, body: parsed(text), isProblem };
+    const { status, headers: responseHeaders, text } = result.response;
+    observed.sendsRetryAfter ||= responseHeaders.has("retry-after");
+    observed.sendsRateLimits ||= [...responseHeaders.keys()].some((name) => /^(x-)?ratelimit/i.test(name));
+    const isProblem = /problem\+json/.test(responseHeaders.get("content-type") ?? "");
+    return { status, headers: responseHeaders, body: parseJson(text), isProblem };
   };
   return {
     get: (path, headers) => send("GET", path, headers === undefined ? {} : { headers }),
     post: (path, body) => send("POST", path, body === undefined ? {} : { body }),
     delete: (path) => send("DELETE", path),
-    seen,
+    observed,
   };
 }
 
-/** A member, wherever it is an object at all. */
+/** `undefined` also when the value is not an object. */
 export function member(value: Json | undefined, name: string): Json | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value[name] : undefined;
 }
 
-/** A member that is text. */
+/** `null` also when the member is not a string. */
 export function textOf(value: Json | undefined, name: string): string | null {
-  const found = member(value, name);
-  return typeof found === "string" ? found : null;
+  const text = member(value, name);
+  return typeof text === "string" ? text : null;
 }
 
-function parsed(text: string): Json {
+export function runsOf({ body }: Reply): readonly Json[] {
+  const runs = member(body, "runs");
+  return Array.isArray(runs) ? runs : [];
+}
+
+function parseJson(text: string): Json {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,66 +1,69 @@
 /**
- * Tries the points that the platform's contract leaves open, with a few runs of one harmless workflow, and cleans up.
- * Each is asked for by what can be seen, never by a server's words.
+ * Tests how a server behaves where its API is undocumented, with a few runs of one workflow, and cleans up. Every result
+ * comes from observed behavior, never from the text of a message.
  */
 
 import { Rejected } from "../../../errors.ts";
-import { type Caller, caller, member, textOf } from "./exchange.ts";
-import { tryFlat } from "./current.ts";
-import type { PlatformProfile } from "./profile.ts";
-import { tryReads } from "./reads.ts";
-import { type Basics, type ContactDeps, type ContactOptions, type Found, RUNS } from "./trial.ts";
+import { probeCurrentApi } from "./current.ts";
+import { createRequester, member, type Requester, RUNS, textOf } from "./exchange.ts";
+import type { ProbeDeps, ProbeOptions } from "./options.ts";
+import { probeReads } from "./reads.ts";
+import type { ProbeResult, RunProbeResult } from "./result.ts";
 
-export interface Contact {
-  readonly profile: PlatformProfile;
-  /** What was started on the platform and is still there, for whoever wants to look. */
-  readonly left: readonly string[];
+export interface Probe {
+  readonly result: ProbeResult;
+  /** Slugs of the runs that the probe started and did not delete. */
+  readonly remainingRuns: readonly string[];
 }
 
 /**
- * At most three runs are started.
+ * Starts at most three runs.
  *
- * @throws NotFound when there is no such workflow; Rejected when it can't be run; ResponseLost; the signal's reason.
+ * @throws NotFound when there is no such workflow; Rejected when it can't be started; ResponseLost; the signal's reason.
  */
-export async function contact(deps: ContactDeps, options: ContactOptions): Promise<Contact> {
-  const ask = caller(deps.http, options.signal);
+export async function probeServer(deps: ProbeDeps, options: ProbeOptions): Promise<Probe> {
+  const requester = createRequester(deps.http, options.signal);
   const started = new Set<string>();
   try {
-    const basics = await tryReads(deps, ask, options);
-    const rest = basics.isFlat
-      ? await tryFlat(deps, ask, { ...options, started })
-      : await tryNested(deps, ask, options);
-    const { isFlat: _, ...found } = basics;
-    const profile: PlatformProfile = {
+    const { hasCurrentApi, ...reads } = await probeReads(deps, requester, options);
+    const runs = hasCurrentApi
+      ? await probeCurrentApi(deps, requester, { ...options, started })
+      : await probeLegacyApi(deps, requester, options);
+    const result: ProbeResult = {
       version: 1,
-      triedOn: new Date(deps.clock.now()).toISOString().slice(0, 10),
-      ...found,
-      ...rest,
-      ...ask.seen,
+      probedOn: new Date(deps.clock.now()).toISOString().slice(0, 10),
+      ...reads,
+      ...runs,
+      ...requester.observed,
     };
-    return { profile, left: await cleanUp(deps, started, options) };
+    return { result, remainingRuns: await cleanUp(deps, started, options) };
   } catch (error) {
     await cleanUp(deps, started, { ...options, signal: new AbortController().signal });
     throw error;
   }
 }
 
-/** Older servers know a run by its number, and nothing of slugs. */
-async function tryNested(deps: ContactDeps, ask: Caller, options: ContactOptions): Promise<Omit<Found, keyof Basics>> {
-  const path = `/api/workflows/${encodeURIComponent(options.workflow)}/runs`;
-  const { status, body } = await ask.post(path, { inputs: options.inputs });
+/** The legacy API identifies a run by its number and has no slugs. */
+async function probeLegacyApi(
+  { report }: ProbeDeps,
+  requester: Requester,
+  { workflow, inputs }: ProbeOptions,
+): Promise<RunProbeResult> {
+  const path = `/api/workflows/${encodeURIComponent(workflow)}/runs`;
+  const { status, body } = await requester.post(path, { inputs });
   const number = member(member(body, "run"), "number");
   if (typeof number !== "number") {
-    throw new Rejected(`Cannot try the platform: ${options.workflow} was not started (${status})`, [], {
-      hint: "Give it the inputs that it needs: -i",
+    throw new Rejected(`Cannot probe the server: ${workflow} was not started (${status})`, [], {
+      hint: "Pass the inputs that it needs: -i",
     });
   }
-  deps.tell("run", `number ${number} was started; older servers have no cancel, it goes on to its end`);
-  const read = (await ask.get(`${path}/${number}`)).status;
-  const nestedRead = read === 405 ? "405" : read === 200 ? "run" : null;
-  deps.tell("older routes", `reading a run answers ${read}`);
+  report("run", `started number ${number}; the legacy API cannot cancel it, so it runs to its end`);
+  const read = (await requester.get(`${path}/${number}`)).status;
+  const legacyRead = read === 405 ? "405" : read === 200 ? "run" : null;
+  report("legacy API", `GET of a run responds ${read}`);
   return {
     routes: "legacy",
-    nestedRead,
+    legacyRead,
     slugs: null,
     duplicateSlugStatus: null,
     dryRun: null,
@@ -72,22 +75,25 @@ async function tryNested(deps: ContactDeps, ask: Caller, options: ContactOptions
     listLagMs: null,
     runningSteps: null,
     fileRanges: null,
-    words: [],
+    statuses: [],
   };
 }
 
-/** Ends what still goes on, removes what was started if that was wished, and tells what is left. */
+/** Cancels runs that are still running and, if requested, deletes all. Returns the slugs of the remaining runs. */
 async function cleanUp(
-  { http, tell }: ContactDeps,
+  { http, report }: ProbeDeps,
   started: ReadonlySet<string>,
-  { signal, deletes }: ContactOptions,
+  { signal, deletesRuns }: ProbeOptions,
 ): Promise<readonly string[]> {
-  const ask = caller(http, signal);
+  const requester = createRequester(http, signal);
   for (const slug of started) {
-    const { body } = await ask.get(`${RUNS}/${slug}`);
-    if (textOf(body, "status") === "running") await ask.post(`${RUNS}/${slug}/cancel`);
-    if (deletes) await ask.delete(`${RUNS}/${slug}`);
-    tell("clean-up", `${slug} ${deletes ? "was deleted" : "has ended or is being cancelled, and stays in your list"}`);
+    const { body } = await requester.get(`${RUNS}/${slug}`);
+    if (textOf(body, "status") === "running") await requester.post(`${RUNS}/${slug}/cancel`);
+    if (deletesRuns) await requester.delete(`${RUNS}/${slug}`);
+    report(
+      "clean-up",
+      deletesRuns ? `deleted ${slug}` : `${slug} has finished or is being cancelled, and stays in your list`,
+    );
   }
-  return deletes ? [] : [...started];
+  return deletesRuns ? [] : [...started];
 }

@@ -1,10 +1,10 @@
-/** What is found out about a platform is how it was set. */
+/** The probe finds the behavior that the simulator is configured with. */
 
 import assert from "node:assert/strict";
 import { createHttp } from "../../../../lib/platform/http.ts";
 import { findCredential } from "../../../../lib/platform/credentials/credentials.ts";
-import { type Contact, contact } from "../../../../lib/cli/doctor/probe/probe.ts";
-import { hostProfileOf, type PlatformProfile } from "../../../../lib/cli/doctor/probe/profile.ts";
+import { type Probe, probeServer } from "../../../../lib/cli/doctor/probe/probe.ts";
+import { type ProbeResult, toServerCapabilities } from "../../../../lib/cli/doctor/probe/result.ts";
 import { NotFound, Rejected } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
 import type { ServerBehavior, Simulator, SimulatorOptions } from "../../../../lib/simulator/simulator.ts";
@@ -13,7 +13,7 @@ import { emptyFolder } from "../../../support/main_job.ts";
 import { runProgram } from "../../../support/program.ts";
 import { type VirtualClock, virtualClock } from "../../../support/virtual_clock.ts";
 
-type Row = readonly [behavior: Partial<ServerBehavior>, want: Partial<PlatformProfile>];
+type Row = readonly [behavior: Partial<ServerBehavior>, expected: Partial<ProbeResult>];
 
 const ROWS: readonly Row[] = [
   [{}, { routes: "current", slugs: "unique", duplicateSlugStatus: 409, listOrder: "newest", idInPath: false }],
@@ -26,11 +26,11 @@ const ROWS: readonly Row[] = [
     { slugs, duplicateSlugStatus: null },
   ]),
   ...(["405", "run"] as const).map((
-    nestedRead,
-  ): Row => [{ routes: "both", nestedRead }, { routes: "both", nestedRead }]),
-  ...(["405", "run"] as const).map((nestedRead): Row => [
-    { routes: "legacy", nestedRead },
-    { routes: "legacy", nestedRead },
+    legacyRead,
+  ): Row => [{ apiVersion: "both", legacyRead }, { routes: "both", legacyRead }]),
+  ...(["405", "run"] as const).map((legacyRead): Row => [
+    { apiVersion: "legacy", legacyRead },
+    { routes: "legacy", legacyRead },
   ]),
   ...([204, 409] as const).map((cancelOfEnded): Row => [{ cancelOfEnded }, { cancelOfEnded }]),
   [{ idInPath: true }, { idInPath: true }],
@@ -43,74 +43,74 @@ const ROWS: readonly Row[] = [
   [{ clockSkewMs: 120_000 }, { clockSkewMs: 120_000 }],
 ];
 
-for (const [behavior, want] of ROWS) {
-  Deno.test(`contact finds ${JSON.stringify(want)} where it is set so`, async () => {
+for (const [behavior, expected] of ROWS) {
+  Deno.test(`probe finds ${JSON.stringify(expected)} on a server with ${JSON.stringify(behavior)}`, async () => {
     await using stage = await aStage({ behavior });
-    const { profile } = await stage.contact();
-    for (const [name, value] of Object.entries(want)) {
-      assert.deepEqual(Reflect.get(profile, name), value, `${name}: ${JSON.stringify(profile)}`);
+    const { result } = await stage.probe();
+    for (const [name, value] of Object.entries(expected)) {
+      assert.deepEqual(Reflect.get(result, name), value, `${name}: ${JSON.stringify(result)}`);
     }
     assert.ok(stage.simulator.runs().length <= 3);
   });
 }
 
-Deno.test("contact leaves nothing running, and deletes what it started only when that is wished", async () => {
+Deno.test("probe leaves no run running, and deletes its runs only on request", async () => {
   await using stage = await aStage({});
-  const { left } = await stage.contact({ workflow: "never-ending", patienceMs: 5_000 });
-  assert.equal(left.length, 1);
+  const { remainingRuns } = await stage.probe({ workflow: "never-ending", runTimeoutMs: 5_000 });
+  assert.equal(remainingRuns.length, 1);
   assert.deepEqual(stage.simulator.received("delete-run"), []);
   await stage.clock.sleep(60_000, {});
   assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled"]);
   await using other = await aStage({});
-  assert.deepEqual((await other.contact({ deletes: true })).left, []);
+  assert.deepEqual((await other.probe({ deletesRuns: true })).remainingRuns, []);
   assert.equal(other.simulator.received("delete-run").length, 1);
 });
 
-Deno.test("contact cleans up when it is stopped in the middle", async () => {
+Deno.test("a probe that is stopped cancels its run", async () => {
   const stopping = new AbortController();
-  const why = new Error("stopped");
+  const reason = new Error("stopped");
   let polls = 0;
   await using stage = await aStage({
     onStep: (operation, step) => {
-      if (operation === "get-run" && step === "answered" && ++polls === 6) stopping.abort(why);
+      if (operation === "get-run" && step === "responded" && ++polls === 6) stopping.abort(reason);
     },
   });
-  const options = { workflow: "never-ending", signal: stopping.signal, patienceMs: 86_400_000 };
-  await assert.rejects(stage.contact(options), why);
+  const options = { workflow: "never-ending", signal: stopping.signal, runTimeoutMs: 86_400_000 };
+  await assert.rejects(stage.probe(options), reason);
   assert.equal(stage.simulator.received("cancel-run").length, 1);
 });
 
-Deno.test("contact starts nothing without the workflow, and says so when it can't be started", async () => {
+Deno.test("probe fails without starting a run when the workflow is missing or refused", async () => {
   await using stage = await aStage({});
-  await assert.rejects(stage.contact({ workflow: "no-such-workflow" }), NotFound);
+  await assert.rejects(stage.probe({ workflow: "no-such-workflow" }), NotFound);
   assert.equal(stage.simulator.received("submit").length, 0);
   await using refusing = await aStage({ faults: [{ on: "submit", status: 400, times: Infinity }] });
-  await assert.rejects(refusing.contact(), Rejected);
+  await assert.rejects(refusing.probe(), Rejected);
   assert.equal(refusing.simulator.runs().length, 0);
 });
 
-Deno.test("what was found holds no name of host, user, workflow or run", async () => {
+Deno.test("the result contains no name of a host, user, workflow or run", async () => {
   await using stage = await aStage({});
-  const { profile, left } = await stage.contact();
-  const text = JSON.stringify(profile);
-  for (const name of ["127.0.0.1", "demo", "quick", ...left, stage.simulator.key]) {
+  const { result, remainingRuns } = await stage.probe();
+  const text = JSON.stringify(result);
+  for (const name of ["127.0.0.1", "demo", "quick", ...remainingRuns, stage.simulator.key]) {
     assert.ok(!text.includes(name), name);
   }
 });
 
-Deno.test("the client believes that a host refuses a second run only where it was seen", () => {
-  const profile = { routes: "current", slugs: "unique", duplicateSlugStatus: 409 } as PlatformProfile;
-  assert.deepEqual(hostProfileOf(profile, 5), {
+Deno.test("toServerCapabilities() reports that duplicates are refused only when a refusal was observed", () => {
+  const result = { routes: "current", slugs: "unique", duplicateSlugStatus: 409 } as ProbeResult;
+  assert.deepEqual(toServerCapabilities(result, 5), {
     apiVersion: "current",
     apiVersionCheckedAtMs: 5,
     keepsSlug: true,
     refusesDuplicateSlug: true,
   });
-  assert.equal(hostProfileOf({ ...profile, slugs: "shared" }, 5).refusesDuplicateSlug, false);
-  assert.equal(hostProfileOf({ ...profile, slugs: null }, 5).refusesDuplicateSlug, undefined);
+  assert.equal(toServerCapabilities({ ...result, slugs: "shared" }, 5).refusesDuplicateSlug, false);
+  assert.equal(toServerCapabilities({ ...result, slugs: null }, 5).refusesDuplicateSlug, undefined);
 });
 
-Deno.test("a simulator that plays a profile is found to be the same", async () => {
+Deno.test("a simulator with the probed behavior gives the same result", async () => {
   await using folder = await emptyFolder();
   const behavior = {
     slugs: "shared",
@@ -120,41 +120,41 @@ Deno.test("a simulator that plays a profile is found to be the same", async () =
     idInPath: true,
   } as const;
   await using simulator = await startSimulator({ behavior });
-  const find = async (key: string, file: string): Promise<PlatformProfile> => {
-    const args = ["contact", "--workflow", "quick", "--yes", "-o", `${folder.path}/${file}`];
+  const probe = async (key: string, file: string): Promise<ProbeResult> => {
+    const args = ["probe", "--workflow", "quick", "--yes", "-o", `${folder.path}/${file}`];
     const { code, stderr } = await runProgram({ args, env: { PW_API_KEY: key } });
     assert.equal(code, 0, stderr);
     return JSON.parse(await Deno.readTextFile(`${folder.path}/${file}`));
   };
-  const found = await find(simulator.key, "a.json");
-  await using played = await playing(`${folder.path}/a.json`);
-  const again = await find(played.key, "b.json");
-  // What passes by while it is measured differs a little.
+  const first = await probe(simulator.key, "a.json");
+  await using copy = await simulate(`${folder.path}/a.json`);
+  const second = await probe(copy.key, "b.json");
+  // Measured times vary.
   const measured = { readLagMs: 0, listLagMs: 0, clockSkewMs: 0 };
-  assert.deepEqual({ ...again, ...measured }, { ...found, ...measured });
+  assert.deepEqual({ ...second, ...measured }, { ...first, ...measured });
 });
 
-Deno.test("contact asks, and starts nothing where nobody can answer", async () => {
+Deno.test("probe asks for confirmation, and starts nothing without a terminal", async () => {
   await using simulator = await startSimulator();
-  const { code, stderr } = await runProgram({ args: ["contact"], env: { PW_API_KEY: simulator.key } });
+  const { code, stderr } = await runProgram({ args: ["probe"], env: { PW_API_KEY: simulator.key } });
   assert.equal(code, 2);
-  assert.match(stderr, /nobody can be asked.*\n.*--yes/);
+  assert.match(stderr, /there is no terminal\n.*--yes/);
   assert.equal(simulator.received().length, 0);
 });
 
-Deno.test("what contact found is believed by the next run", async () => {
+Deno.test("the next command uses what probe found", async () => {
   await using folder = await emptyFolder();
   await using simulator = await startSimulator();
   const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: folder.path };
-  await runProgram({ args: ["contact", "--workflow", "quick", "--yes"], env });
+  await runProgram({ args: ["probe", "--workflow", "quick", "--yes"], env });
   const { stdout } = await runProgram({ args: ["doctor"], env });
-  assert.match(stdout, /✓ routes .*keeps.*yes.*yes/);
+  assert.match(stdout, /✓ routes .*keeps our slugs: yes; refuses duplicates: yes/);
 });
 
 interface Stage extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly clock: VirtualClock;
-  contact(options?: Partial<Parameters<typeof contact>[1]>): Promise<Contact>;
+  probe(options?: Partial<Parameters<typeof probeServer>[1]>): Promise<Probe>;
 }
 
 async function aStage(options: SimulatorOptions): Promise<Stage> {
@@ -167,20 +167,21 @@ async function aStage(options: SimulatorOptions): Promise<Stage> {
   return {
     simulator,
     clock,
-    contact: (wanted = {}) =>
-      contact({ ...parts, http, tell: () => {} }, {
+    probe: (options = {}) =>
+      probeServer({ ...parts, http, report: () => {} }, {
         signal: new AbortController().signal,
         workflow: "quick",
         inputs: {},
-        deletes: false,
-        patienceMs: 60_000,
-        ...wanted,
+        deletesRuns: false,
+        runTimeoutMs: 60_000,
+        ...options,
       }),
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),
   };
 }
 
-async function playing(profile: string): Promise<{ readonly key: string } & AsyncDisposable> {
+/** Runs `simulate` with the behavior from a file of `probe`. */
+async function simulate(profile: string): Promise<{ readonly key: string } & AsyncDisposable> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -188,7 +189,7 @@ async function playing(profile: string): Promise<{ readonly key: string } & Asyn
       "-A",
       new URL("../../../../main.ts", import.meta.url).href,
       "simulate",
-      "--profile",
+      "--probe-result",
       profile,
     ],
     stdin: "null",

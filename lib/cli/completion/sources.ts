@@ -1,34 +1,37 @@
-/** What completion knows: from the platform, through the cache, from the credentials file and from the working folder. */
+/** Loads completion data from the platform (cached), the credentials file and the working folder. */
 
 import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import type { Context } from "../context.ts";
 import { type Cache, cacheFolder, openCache, type Rows } from "./cache.ts";
-import type { Facts, Named } from "./candidates.ts";
+import type { CompletionSources, Named } from "./candidates.ts";
 
-/** Longer nobody waits for a press of Tab. */
-const PATIENCE_MS = 1_500;
+/** The longest acceptable delay after a press of Tab. */
+const TIMEOUT_MS = 1_500;
 const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
-export interface FactsOptions {
+export interface SourcesOptions {
   readonly commands: readonly Named[];
-  /** What the command line says of the key and of whom to trust. */
+  /** `--context` and `--cacert` of the typed line. */
   readonly context: string | undefined;
   readonly cacert: string | undefined;
 }
 
-/** Asks nothing yet. */
-export function factsOf(context: Context, { commands, ...values }: FactsOptions): Facts {
-  const ask = async (name: string, question: (client: Client, options: Abortable) => Promise<Rows>): Promise<Rows> =>
-    await askThrough(context, values, { name, question });
+/** Sends no request until a method is called. */
+export function completionSources(
+  context: Context,
+  { commands, ...values }: SourcesOptions,
+): CompletionSources {
+  const query = async (name: string, load: Query["load"]): Promise<Rows> =>
+    await cachedQuery(context, values, { name, load });
   const details = (workflow: string) =>
-    ask(`workflow ${workflow}`, (client, options) => detailsOf(client, workflow, options));
+    query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
   return {
     commands: () => commands,
     async workflows() {
-      const rows = await ask("workflows", async (client, options) => {
+      const rows = await query("workflows", async (client, options) => {
         const workflows = await client.listWorkflows(options);
         return workflows.map(({ name, displayName, description }) => [name, displayName ?? description ?? ""]);
       });
@@ -45,7 +48,7 @@ export function factsOf(context: Context, { commands, ...values }: FactsOptions)
       );
     },
     async runs() {
-      const rows = await ask("runs", async (client, options) => {
+      const rows = await query("runs", async (client, options) => {
         const { runs } = await client.listRuns({ ...options, limit: MAX_RUNS });
         return runs.map(({ slug, workflowName, number, status }) => {
           const numbered = `${workflowName ?? ""}#${number ?? ""}`;
@@ -66,36 +69,37 @@ export function factsOf(context: Context, { commands, ...values }: FactsOptions)
   };
 }
 
-interface Asked {
+interface Query {
+  /** Names its entry in the cache. */
   readonly name: string;
-  readonly question: (client: Client, options: Abortable) => Promise<Rows>;
+  readonly load: (client: Client, options: Abortable) => Promise<Rows>;
 }
 
-async function askThrough(
+async function cachedQuery(
   context: Context,
-  values: Pick<FactsOptions, "context" | "cacert">,
-  { name, question }: Asked,
+  values: Pick<SourcesOptions, "context" | "cacert">,
+  { name, load }: Query,
 ): Promise<Rows> {
   const { clock, env, os, random, fetch } = context;
-  // --allow-host is left out: it is a word to be thought over, and Enter was not pressed yet.
+  // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
   const credential = await findCredential(context, { context: values.context });
   const cache: Cache = await openCache({ folder: cacheFolder(env, os), credential, nowMs: clock.now(), random });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
-  using deadline = clock.timeout(PATIENCE_MS);
+  using deadline = clock.timeout(TIMEOUT_MS);
   const [{ createClient }, { caCertsOf }] = await Promise.all([
     import("../../platform/create_client.ts"),
     import("../open.ts"),
   ]);
   const caCerts = await caCertsOf(context, values);
   const client = createClient({ credential, fetch, clock, random, log: () => {}, caCerts });
-  const rows = await question(client, { signal: deadline.signal, retry: "none" });
+  const rows = await load(client, { signal: deadline.signal, retry: "none" });
   await cache.put(name, rows);
   return rows;
 }
 
-/** Names alone: what a preset holds may be secret. */
-async function detailsOf(client: Client, name: string, options: Abortable): Promise<Rows> {
+/** Of presets the names only: their inputs may be secret. */
+async function loadDetails(client: Client, name: string, options: Abortable): Promise<Rows> {
   const [{ yaml, presets }, { readForm }] = await Promise.all([
     client.getWorkflow(name, options),
     import("../../inputs/read_form.ts"),
@@ -109,20 +113,20 @@ async function detailsOf(client: Client, name: string, options: Abortable): Prom
 }
 
 async function listFolder(folder: string) {
-  const found: { readonly name: string; readonly isDirectory: boolean }[] = [];
+  const entries: { readonly name: string; readonly isDirectory: boolean }[] = [];
   for await (const entry of Deno.readDir(folder === "" ? "." : folder)) {
     const isDirectory = entry.isDirectory || (entry.isSymlink && await isFolder(`${folder}${entry.name}`));
-    found.push({ name: entry.name, isDirectory });
-    if (found.length === MAX_FILES) break;
+    entries.push({ name: entry.name, isDirectory });
+    if (entries.length === MAX_FILES) break;
   }
-  return found.sort(byName);
+  return entries.sort(byName);
 }
 
 async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch {
-    return false; // it leads nowhere
+    return false; // a broken link
   }
 }
 

@@ -1,8 +1,7 @@
-/** House rules that `deno lint` holds us to: what comes in as a parameter is not taken from the air. */
+/** The project's own `deno lint` rules: below `lib/cli/`, time, randomness, network and environment are parameters. */
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** The world outside: the faces hand it in, nobody below them reaches for it. */
 const AMBIENT_MEMBERS = new Set([
   "Deno.args",
   "Deno.env",
@@ -19,7 +18,7 @@ const AMBIENT_MEMBERS = new Set([
 ]);
 const AMBIENT_CALLS = new Set(["fetch", "setTimeout", "setInterval", "alert", "confirm", "prompt"]);
 
-/** Where the world comes in below the faces, and what of it. */
+/** The files below `lib/cli/` that may use a global, and which. */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/clock.ts": ["Date.now", "setTimeout"],
   "lib/platform/http.ts": ["fetch"],
@@ -49,7 +48,7 @@ const noAmbient: Deno.lint.Rule = {
         if (node.callee.type !== "Identifier" || node.callee.name !== "Date" || node.arguments.length > 0) return;
         found.push({ node, name: "new Date()" });
       },
-      // A parameter, a local or an import of that name is not the global one.
+      // A parameter, a local or an import of the same name is not the global.
       ImportSpecifier: (node) => void bind(node.local),
       VariableDeclarator: (node) => void bindingsOf(node.id).forEach(bind),
       FunctionDeclaration: (node) => {
@@ -72,13 +71,13 @@ const noAmbient: Deno.lint.Rule = {
   },
 };
 
-/** `await import(name)` escapes `deno compile` and the architecture test. */
+/** `deno compile` and the architecture test do not see `await import(name)`. */
 const literalImport: Deno.lint.Rule = {
   create(context) {
     return {
       ImportExpression(node) {
         if (node.source.type === "Literal") return;
-        context.report({ node, message: "A dynamic import names its file as a literal" });
+        context.report({ node, message: "A dynamic import must name its file as a literal" });
       },
     };
   },
@@ -88,7 +87,7 @@ const namedExports: Deno.lint.Rule = {
   create(context) {
     if (!pathOf(context.filename).startsWith("lib/")) return {};
     return {
-      ExportAllDeclaration: (node) => context.report({ node, message: "Export by name: a list says what there is" }),
+      ExportAllDeclaration: (node) => context.report({ node, message: "Export by name: list what the file exports" }),
       ExportDefaultDeclaration: (node) => context.report({ node, message: "Export by name, not as default" }),
     };
   },
@@ -102,7 +101,7 @@ const noModuleState: Deno.lint.Rule = {
         for (const statement of program.body) {
           const node = statement.type === "ExportNamedDeclaration" ? statement.declaration : statement;
           if (node?.type !== "VariableDeclaration" || node.kind === "const") continue;
-          context.report({ node, message: "A module keeps no state: only constants at top level" });
+          context.report({ node, message: "A module has no state: only constants at top level" });
         }
       },
     };
@@ -110,7 +109,7 @@ const noModuleState: Deno.lint.Rule = {
 };
 
 const plugin: Deno.lint.Plugin = {
-  name: "house",
+  name: "project",
   rules: {
     "no-ambient": noAmbient,
     "literal-import": literalImport,
@@ -126,7 +125,7 @@ function pathOf(filename: string): string {
   return href.startsWith(ROOT.href) ? href.slice(ROOT.href.length) : href;
 }
 
-/** `Date.now` reads "Date.now", and so does `globalThis.Date.now`; `globalThis.fetch` reads "fetch". */
+/** "Date.now" for `Date.now` and `globalThis.Date.now`; "fetch" for `globalThis.fetch`. */
 function memberName(node: Deno.lint.MemberExpression): string | undefined {
   const { object } = node;
   const property = propertyName(node);

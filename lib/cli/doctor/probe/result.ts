@@ -1,16 +1,20 @@
-/** What trying a platform found out, without a name of anybody or anything in it: it may be handed on. */
-
 import type { ServerCapabilities } from "../../../capabilities.ts";
 
-/** An answer that could not be had is `null`. */
-export interface PlatformProfile {
+/**
+ * Contains no name of a host, user, workflow or run, so that it can be shared. `null` where the answer could not be
+ * determined.
+ */
+export interface ProbeResult {
   readonly version: 1;
-  /** RFC 3339, the day alone. */
-  readonly triedOn: string;
+  /** RFC 3339, the date alone. */
+  readonly probedOn: string;
   readonly routes: "current" | "legacy" | "both";
-  /** What GET of a run answers on the older routes. */
-  readonly nestedRead: "405" | "run" | null;
-  /** What becomes of a caller's slug, and what a second submit of it is answered with. */
+  /** How the legacy API responds to GET of a run. */
+  readonly legacyRead: "405" | "run" | null;
+  /**
+   * What the server does with a requested slug. `unique`, `shared` and `existing` also describe a second submit of it:
+   * refused, a second run with the same slug, or the first run again.
+   */
   readonly slugs: "unique" | "shared" | "existing" | "ignored" | "refused" | null;
   readonly duplicateSlugStatus: number | null;
   readonly dryRun: "run" | "run-without-status" | "no-slug" | null;
@@ -18,26 +22,35 @@ export interface PlatformProfile {
   readonly idInPath: boolean | null;
   readonly errorBody: "envelope" | "problem" | "other";
   readonly listOrder: "newest" | "oldest" | null;
-  /** `null` when there were not enough runs to tell. */
+  /** `null` also when the account has too few runs to reach a limit. */
   readonly maxLimit: number | null;
-  /** How late a new run showed, milliseconds, as far as looking twice a second tells. */
+  /** How long a new run stays invisible, at a resolution of half a second. */
   readonly readLagMs: number | null;
   readonly listLagMs: number | null;
   readonly workspace: string | null;
   readonly clockSkewMs: number | null;
-  /** Statuses of errors that were provoked on purpose. */
+  /** HTTP statuses of deliberately wrong requests. */
   readonly errors: { readonly unknownRun: number; readonly unknownWorkflow: number; readonly malformedSubmit: number };
   readonly sendsRetryAfter: boolean;
   readonly sendsRateLimits: boolean;
   readonly runningSteps: boolean | null;
   readonly fileRanges: boolean | null;
-  /** The words for jobs and steps that were seen. */
-  readonly words: readonly string[];
+  /** Statuses of jobs and steps that were seen. */
+  readonly statuses: readonly string[];
 }
 
-/** What the client believes of a host from now on. */
-export function hostProfileOf(
-  { routes, slugs, duplicateSlugStatus }: PlatformProfile,
+/** The part that is found without starting a run. */
+export type ReadResult = Pick<ProbeResult, "clockSkewMs" | "workspace" | "errors" | "errorBody">;
+
+/** The part that takes a run. */
+export type RunProbeResult = Omit<
+  ProbeResult,
+  "version" | "probedOn" | "sendsRetryAfter" | "sendsRateLimits" | keyof ReadResult
+>;
+
+/** The capabilities that the client uses from now on. */
+export function toServerCapabilities(
+  { routes, slugs, duplicateSlugStatus }: ProbeResult,
   nowMs: number,
 ): ServerCapabilities {
   return {

@@ -1,4 +1,4 @@
-/** Words, files and keys that nobody should give, and somebody will. */
+/** Invalid command lines, files and API keys. */
 
 import {
   type Arbitrary,
@@ -13,7 +13,7 @@ import {
   tuple,
 } from "../deps/fast_check.ts";
 
-/** Unicode of every plane, controls and lone surrogates included. */
+/** All Unicode planes, including control characters and lone surrogates. */
 const anyText: Arbitrary<string> = oneof(
   string({ maxLength: 12 }),
   string({ unit: "binary", maxLength: 8 }),
@@ -99,7 +99,7 @@ const OPTIONS = [
   "--exit-status",
 ];
 
-/** All that end by themselves, whatever they are given. */
+/** The commands that end by themselves with any arguments. */
 const COMMANDS = [
   "list",
   "show",
@@ -116,7 +116,7 @@ const COMMANDS = [
 ];
 const NAMES = ["quick", "hello-world", "every-type", "never-ending", "failing-step", "hello-world-00046"];
 
-/** A command line; a wait in it always ends. */
+/** A command line whose waits always end. */
 export const badCommandLine: Arbitrary<string[]> = tuple(
   oneof({ weight: 9, arbitrary: constantFrom(...COMMANDS) }, { weight: 1, arbitrary: anyText }),
   array(
@@ -130,9 +130,9 @@ export const badCommandLine: Arbitrary<string[]> = tuple(
     ),
     { maxLength: 7 },
   ),
-).map(([command, words]) => [command, ...words]);
+).map(([command, args]) => [command, ...args]);
 
-/** What an inputs file may hold. */
+/** The content of an inputs file. */
 export const badFile: Arbitrary<string> = oneof(
   constantFrom(
     "",
@@ -155,7 +155,7 @@ export const badFile: Arbitrary<string> = oneof(
   ),
 );
 
-/** What may stand where a key should. */
+/** In place of an API key. */
 export const badKey: Arbitrary<string> = oneof(
   anyText,
   constantFrom(" ", "pwt_", "pwt_.", "pwt_a.b", "pwut_", "a.b.c", "..", "eyJhbGciOiJIUzI1NiJ9.e30.x", "Bearer x"),
@@ -165,7 +165,7 @@ export const badKey: Arbitrary<string> = oneof(
   tuple(jsonValue(), constant("sig")).map(([claims, rest]) => `h.${encoded(JSON.stringify(claims))}.${rest}`),
 );
 
-/** What may stand where a credentials file should. */
+/** In place of a credentials file. */
 export const badCredentialsFile: Arbitrary<string> = oneof(
   badFile,
   record({ identities: jsonValue({ maxDepth: 3 }), currentIdentity: jsonValue({ maxDepth: 1 }) })

@@ -1,31 +1,29 @@
-/** How the simulator's tests speak to it: plain requests, whole answers. */
-
 import type { Json } from "../../lib/json.ts";
 import { isObject } from "../../lib/simulator/shape.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 
-export interface Answer {
+export interface TestResponse {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  /** A member of the JSON that it holds, like `runs.0.slug`; all of it for `""`. Throws when it is not JSON. */
+  /** A member of the JSON body by path, such as `runs.0.slug`; `""`: the body. Throws a SyntaxError if it is not JSON. */
   at(path: string): Json | undefined;
 }
 
-export interface AskOptions {
+export interface RequestOptions {
   readonly user?: string;
   readonly body?: Json;
-  /** The header as it is; by default that of the user's API key. `null` for none. */
+  /** The `Authorization` header; `null`: none. The default is the user's API key. */
   readonly authorization?: string | null;
   readonly accept?: string;
 }
 
-export async function ask(
+export async function request(
   sim: Pick<Simulator, "url" | "keyFor">,
   method: string,
   path: string,
-  { user = "demo", body, authorization = basic(sim.keyFor(user)), accept = "application/json" }: AskOptions = {},
-): Promise<Answer> {
+  { user = "demo", body, authorization = basic(sim.keyFor(user)), accept = "application/json" }: RequestOptions = {},
+): Promise<TestResponse> {
   const headers = new Headers({ accept });
   if (authorization !== null) headers.set("authorization", authorization);
   const response = await fetch(sim.url + path, {
@@ -41,15 +39,15 @@ export function basic(key: string): string {
   return `Basic ${btoa(`${key}:`)}`;
 }
 
-/** Starts a run and tells its slug. */
+/** Starts a run and returns its slug. */
 export async function submit(
   sim: Pick<Simulator, "url" | "keyFor">,
   workflow: string,
   { user = "demo", ...body }: { readonly user?: string; readonly slug?: string; readonly inputs?: Json } = {},
 ): Promise<string> {
-  const answer = await ask(sim, "POST", "/api/workflow-runs", { user, body: { workflow, ...body } });
-  if (answer.status !== 200) throw new Error(`submit: ${answer.status} ${answer.text}`);
-  return String(answer.at("run.slug"));
+  const response = await request(sim, "POST", "/api/workflow-runs", { user, body: { workflow, ...body } });
+  if (response.status !== 200) throw new Error(`submit: ${response.status} ${response.text}`);
+  return String(response.at("run.slug"));
 }
 
 function memberOf(json: Json, path: string): Json | undefined {

@@ -1,48 +1,48 @@
-/** What goes back: answers as plain values, and refusals, which look the way the server's switches want them to. */
+/** Responses as plain values. Error responses follow the `errorBody` behavior option. */
 
 import type { JsonObject } from "../json.ts";
 
-/** An answer before it is sent. A body of `null` is none at all. */
-export interface Answer {
+export interface SimulatedResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** `null`: no body. */
   readonly body: string | null;
 }
 
-export function json(value: unknown, status = 200): Answer {
+export function json(value: unknown, status = 200): SimulatedResponse {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
 }
 
-export function raw(text: string, contentType: string): Answer {
+export function raw(text: string, contentType: string): SimulatedResponse {
   return { status: 200, headers: { "content-type": contentType }, body: text };
 }
 
-export const noContent: Answer = { status: 204, headers: {}, body: null };
+export const noContent: SimulatedResponse = { status: 204, headers: {}, body: null };
 
-/** One thing wrong with a request: where it is, its stable code and words. */
-export type FieldFault =
+/** A validation error of one field: its stable code, its message and its location. */
+export type FieldError =
   & { readonly code: string; readonly detail: string }
   & ({ readonly pointer: string } | { readonly parameter: string; readonly in: "path" | "query" });
 
-export interface RefusalOptions {
-  /** The stable code; by default the status has one. */
+export interface HttpErrorOptions {
+  /** A stable code; the default depends on the status. */
   readonly code?: string;
-  readonly fields?: readonly FieldFault[];
+  readonly fields?: readonly FieldError[];
   readonly headers?: Readonly<Record<string, string>>;
   readonly params?: JsonObject;
 }
 
-/** The request is turned down. */
-export class Refusal extends Error {
+/** A handler throws it to respond with an error. */
+export class HttpError extends Error {
   readonly status: number;
   readonly code: string;
-  readonly fields: readonly FieldFault[];
+  readonly fields: readonly FieldError[];
   readonly headers: Readonly<Record<string, string>>;
   readonly params: JsonObject | undefined;
 
-  constructor(status: number, message: string, { code, fields = [], headers = {}, params }: RefusalOptions = {}) {
+  constructor(status: number, message: string, { code, fields = [], headers = {}, params }: HttpErrorOptions = {}) {
     super(message);
-    this.name = "Refusal";
+    this.name = "HttpError";
     this.status = status;
     this.code = code ?? CODE_OF_STATUS.get(status) ?? (status < 500 ? "invalid_request" : "internal");
     this.fields = fields;
@@ -51,7 +51,7 @@ export class Refusal extends Error {
   }
 }
 
-/** The contract's codes for an answer that names none. */
+/** The contract's default codes. */
 const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
   [401, "unauthenticated"],
   [403, "forbidden"],
@@ -62,15 +62,18 @@ const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
   [503, "unavailable"],
 ]);
 
-/** A body or a query that breaks the contract: 422 with every field that is wrong. */
-export function invalid(fields: readonly FieldFault[]): Refusal {
-  return new Refusal(422, "The request is not valid", { fields });
+/** The 422 response to a body or query that violates the contract. It lists every invalid field. */
+export function invalid(fields: readonly FieldError[]): HttpError {
+  return new HttpError(422, "The request is not valid", { fields });
 }
 
-/** The default envelope, or RFC 9457 where the server speaks it and the client reads it. */
-export function refusalAnswer(refusal: Refusal, { isProblem, path }: { isProblem: boolean; path: string }): Answer {
-  const { status, code, message, fields, headers } = refusal;
-  const params = refusal.params === undefined ? {} : { params: refusal.params };
+/** Problem details (RFC 9457) if `isProblem`, the platform's error envelope otherwise. */
+export function errorResponse(
+  error: HttpError,
+  { isProblem, path }: { isProblem: boolean; path: string },
+): SimulatedResponse {
+  const { status, code, message, fields, headers } = error;
+  const params = error.params === undefined ? {} : { params: error.params };
   if (!isProblem) {
     const errors = fields.map((field) => `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`);
     const envelope = { error: true, message, code, ...params, ...(errors.length > 0 ? { errors } : {}) };

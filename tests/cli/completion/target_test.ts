@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { COMMON_ARGS } from "../../../lib/cli/command.ts";
-import { commandIndex, placeIn } from "../../../lib/cli/completion/place.ts";
+import { commandIndex, findCursor } from "../../../lib/cli/completion/target.ts";
 import { cancel } from "../../../lib/cli/commands/cancel.ts";
 import { history } from "../../../lib/cli/commands/history.ts";
 import { inputs } from "../../../lib/cli/commands/inputs.ts";
@@ -13,9 +13,9 @@ import { watch } from "../../../lib/cli/commands/watch.ts";
 
 const COMMANDS = { cancel, history, inputs, list, rerun, run, runs, show, watch } as const;
 
-/** The last word is the one that the cursor stands in. */
+/** The last word is the one at the cursor. */
 for (
-  const [words, head, place] of [
+  const [words, prefix, target] of [
     [["run", "he"], "", { type: "workflows" }],
     [["show", ""], "", { type: "workflows" }],
     [["run", "--no-wait", ""], "", { type: "workflows" }],
@@ -45,29 +45,33 @@ for (
     [["run", "wf", "--cacert", ""], "", { type: "files" }],
     [["inputs", "new", "wf", "-o", ""], "", { type: "files" }],
     [["run", "wf", "--context", ""], "", { type: "contexts" }],
-    [["run", "wf", "--log-level", ""], "", wordsPlace("DEBUG", "INFO", "WARNING", "ERROR")],
-    [["run", "wf", "--idempotency-policy=r"], "--idempotency-policy=", wordsPlace("attach", "reject", "new-if-failed")],
-    [["runs", "--status", ""], "", wordsPlace("running", "completed", "failed", "cancelled", "error", "canceled")],
+    [["run", "wf", "--log-level", ""], "", valuesTarget("DEBUG", "INFO", "WARNING", "ERROR")],
+    [
+      ["run", "wf", "--idempotency-policy=r"],
+      "--idempotency-policy=",
+      valuesTarget("attach", "reject", "new-if-failed"),
+    ],
+    [["runs", "--status", ""], "", valuesTarget("running", "completed", "failed", "cancelled", "error", "canceled")],
   ] as const
 ) {
-  Deno.test(`${words.join(" ")}| asks for ${place?.type ?? "nothing that is known"}`, () => {
+  Deno.test(`the target at the end of "${words.join(" ")}" is ${target?.type}`, () => {
     const [name, ...others] = words;
     const typed = { before: others.slice(0, -1), current: others.at(-1) ?? "" };
-    assert.deepEqual(placeIn(COMMANDS[name], typed), { head, place });
+    assert.deepEqual(findCursor(COMMANDS[name], typed), { prefix, target });
   });
 }
 
-Deno.test("options are told with what they do, without those that were given and may stand once", () => {
-  const { place } = placeIn(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
-  assert.ok(place?.type === "options");
-  const texts = place.options.map(({ text }) => text);
+Deno.test("options are completed with their descriptions, except used ones that cannot be repeated", () => {
+  const { target } = findCursor(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
+  assert.ok(target?.type === "options");
+  const texts = target.options.map(({ text }) => text);
   assert.ok(texts.includes("--input") && texts.includes("--log-level") && !texts.includes("--no-wait"), texts.join());
-  assert.ok(place.options.every(({ description }) => description !== ""));
+  assert.ok(target.options.every(({ description }) => description !== ""));
 });
 
-Deno.test("options are told where no more words are taken", () => {
-  assert.equal(placeIn(run, { before: ["wf"], current: "" }).place?.type, "options");
-  assert.equal(placeIn(run, { before: ["wf"], current: "x" }).place, undefined);
+Deno.test("options are completed where the command takes no more arguments", () => {
+  assert.equal(findCursor(run, { before: ["wf"], current: "" }).target?.type, "options");
+  assert.equal(findCursor(run, { before: ["wf"], current: "x" }).target, undefined);
 });
 
 for (
@@ -79,11 +83,11 @@ for (
     [[], undefined],
   ] as const
 ) {
-  Deno.test(`the command of "${words.join(" ")}" is ${index === undefined ? "still to come" : `word ${index}`}`, () => {
+  Deno.test(`commandIndex() of "${words.join(" ")}" is ${index}`, () => {
     assert.equal(commandIndex(words, COMMON_ARGS), index);
   });
 }
 
-function wordsPlace(...words: readonly string[]) {
-  return { type: "words", words: words.map((word) => [word, ""]) } as const;
+function valuesTarget(...values: readonly string[]) {
+  return { type: "values", values: values.map((value) => [value, ""]) } as const;
 }

@@ -1,0 +1,238 @@
+/** Runs every check by itself and within a deadline, so that one failure does not hide the others. */
+
+import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
+import { checkHealth, getWorkspaceStatus, type Health } from "../../platform/host_check.ts";
+import { type Credential, findCredential } from "../../platform/credentials/credentials.ts";
+import { createHttp, type Http } from "../../platform/http.ts";
+import { baseUrlOf } from "../../platform/credentials/api_key.ts";
+import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
+import { inspectStore, type StoreInspection } from "../../store/inspect.ts";
+import type { ServerCapabilities } from "../../capabilities.ts";
+import type { Context } from "../context.ts";
+import {
+  checkAccount,
+  checkClock,
+  checkConnection,
+  checkCredential,
+  checkRoutes,
+  checkWorkspace,
+  withProxyHint,
+} from "./host_checks.ts";
+import { checkHistory, checkNetwork, checkSettings, checkVersions } from "./machine_checks.ts";
+import { caCertsOf, logTo } from "../open.ts";
+import type { Output } from "../output.ts";
+import { nonEmpty, proxyVariableFor, readDotenv, readNetworkFacts, readSettingsFacts } from "./machine_facts.ts";
+import { runStorePath } from "../state_path.ts";
+import { type Check, type CheckName, type CheckResult, failedWith, skipped } from "./check.ts";
+
+export interface RunChecksOptions {
+  readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
+  readonly signal: AbortSignal;
+}
+
+/** For each check. */
+const DEADLINE_MS = 10_000;
+
+/** Yields the checks in a fixed order, each as soon as it and those before it are done. */
+export async function* runChecks(
+  context: Context,
+  output: Output,
+  { values, signal }: RunChecksOptions,
+): AsyncGenerator<Check, void> {
+  const { clock, random, fetch, os, runtime } = context;
+  const bounded = boundedBy(context, signal);
+  const start = (name: CheckName, pending: Promise<CheckResult>): Promise<Check> => {
+    const check = pending.then((result) => ({ ...result, name }));
+    // It is awaited later, in order; until then a rejection is not unhandled.
+    check.catch(() => {});
+    return check;
+  };
+
+  const { result: credentialResult, value: credential } = await bounded(
+    "find a credential",
+    () => inspectCredential(context, values),
+  );
+  const baseUrl = credential?.baseUrl ?? hostFromEnvironment(context);
+  const parts = { fetch, clock, random, log: logTo(output), caCerts: await caCertsOf(context, values) };
+  const http = baseUrl === null ? null : createHttp({
+    ...parts,
+    credential: { baseUrl, authorization: credential?.authorization ?? null },
+    userAgent: defaultUserAgent(),
+  });
+
+  const connection = http === null
+    ? Promise.resolve<Inspected<Health>>({ result: skipped("needs a key, which names the host"), value: undefined })
+    : bounded(`reach ${http.baseUrl}`, (signal) => inspectConnection(http, signal));
+  const store = bounded("inspect the local history", () => inspectHistory(context, credential?.host ?? null));
+  const capabilities = async (): Promise<ServerCapabilities> => {
+    const state = (await store).value?.state;
+    return state?.type === "sound" ? state.capabilities : {};
+  };
+  const serverChecks = checkServer();
+  serverChecks.catch(() => {});
+
+  /** The account first: a server that refuses the key refuses it for every other request too. */
+  async function checkServer(): Promise<Readonly<Record<"account" | "routes" | "workspace", CheckResult>>> {
+    const { result, error } = await connection;
+    const isConnected = result.status !== "skipped" && !isConnectionFailure(error);
+    if (credential === undefined || http === null || !isConnected) {
+      const reason = skipped(credential === undefined ? "needs a valid key" : "needs a connection");
+      return { account: reason, routes: reason, workspace: reason };
+    }
+    const client = createClient({ ...parts, credential });
+    const retry = "none";
+    const account = await bounded(
+      "get the account",
+      async (signal) => withoutValue(checkAccount(await client.whoAmI({ signal, retry }))),
+    );
+    if (account.result.status === "failed") {
+      const reason = skipped("needs the account");
+      return { account: account.result, routes: reason, workspace: reason };
+    }
+    const [routes, workspace] = await Promise.all([
+      bounded(
+        "detect the API version",
+        async (signal) => withoutValue(checkRoutes(await client.apiVersion({ signal, retry }), await capabilities())),
+      ),
+      bounded(
+        "get the workspace status",
+        async (signal) => withoutValue(checkWorkspace(await getWorkspaceStatus(http, { signal }))),
+      ),
+    ]);
+    return { account: account.result, routes: routes.result, workspace: workspace.result };
+  }
+
+  const versions = checkVersions({ program: context.versionLine, ...runtime, os });
+  const settings = bounded(
+    "read the settings",
+    async () => withoutValue(checkSettings(await readSettingsFacts(context))),
+  );
+  const checks = [
+    start("versions", Promise.resolve(versions)),
+    start("settings", settings.then(({ result }) => result)),
+    start("network", Promise.resolve(checkNetwork(readNetworkFacts(context)))),
+    start("credential", Promise.resolve(credentialResult)),
+    start(
+      "connection",
+      connection.then(({ result, error }) =>
+        isConnectionFailure(error) ? withProxyHint(result, proxyVariableFor(context, baseUrl)) : result
+      ),
+    ),
+    start(
+      "clock",
+      connection.then(({ value }) => value === undefined ? skipped("needs a connection") : checkClock(value)),
+    ),
+    start("account", serverChecks.then(({ account }) => account)),
+    start("routes", serverChecks.then(({ routes }) => routes)),
+    start("workspace", serverChecks.then(({ workspace }) => workspace)),
+    start("history", store.then(({ result }) => result)),
+  ];
+  for (const check of checks) yield await check;
+}
+
+/** A check's result with the value it was made from, where another check needs that value. */
+interface Inspected<T> {
+  readonly result: CheckResult;
+  readonly value: T | undefined;
+  readonly error?: unknown;
+}
+
+const withoutValue = (result: CheckResult): Inspected<undefined> => ({ result, value: undefined });
+
+/** Makes a check return a result in every case, at its deadline at the latest. */
+function boundedBy({ clock }: Context, signal: AbortSignal) {
+  return async <T>(
+    action: string,
+    inspect: (signal: AbortSignal) => Promise<Inspected<T>>,
+  ): Promise<Inspected<T>> => {
+    using deadline = clock.timeout(DEADLINE_MS);
+    const within = AbortSignal.any([signal, deadline.signal]);
+    try {
+      return await Promise.race([inspect(within), rejectOnAbort(within)]);
+    } catch (cause) {
+      signal.throwIfAborted();
+      const isLate = deadline.signal.aborted && !(cause instanceof RunnerError);
+      const error = isLate ? deadlineExceeded(action, cause) : cause;
+      return { result: failedWith(error), value: undefined, error };
+    }
+  };
+}
+
+/** Some operations can't be aborted, like reading a file on a hanging network mount: those are abandoned. */
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}
+
+function deadlineExceeded(action: string, cause: unknown): ResponseLost {
+  return new ResponseLost(`Cannot ${action}: no response within ${DEADLINE_MS / 1000} s`, {
+    hint: "Check the network, HTTPS_PROXY and NO_PROXY, and whether a file system hangs",
+    cause,
+  });
+}
+
+async function inspectCredential(
+  context: Context,
+  values: RunChecksOptions["values"],
+): Promise<Inspected<Credential>> {
+  const { env, readTextFile, clock } = context;
+  const credential = await findCredential({ env, readTextFile }, values);
+  const isFromEnvironment = credential.source === "PW_API_KEY";
+  const contexts = [
+    { name: nonEmpty(values.context), source: "--context" },
+    { name: nonEmpty(env("PW_CONTEXT")), source: "PW_CONTEXT" },
+  ];
+  const selected = contexts.find(({ name }) => name !== undefined);
+  const platformHost = nonEmpty(env("PW_PLATFORM_HOST"));
+  const keyHost = platformHost === undefined ? null : await keyHostOf(context, values);
+  const result = checkCredential({
+    credential,
+    isFromDotenv: isFromEnvironment && (await readDotenv(context))?.values("PW_API_KEY") === env("PW_API_KEY"),
+    ignoredContext: isFromEnvironment && selected?.name !== undefined
+      ? { name: selected.name, source: selected.source }
+      : null,
+    keyHost: keyHost === credential.host ? null : keyHost,
+    unusedAllowHost: platformHost === undefined && nonEmpty(values.allowHost) !== credential.host
+      ? nonEmpty(values.allowHost) ?? null
+      : null,
+    nowMs: clock.now(),
+  });
+  return { result, value: credential };
+}
+
+/** The host that the key itself names; `null` when it can't be read. */
+async function keyHostOf(
+  { env, readTextFile }: Context,
+  { context }: RunChecksOptions["values"],
+): Promise<string | null> {
+  const envWithoutHost = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : env(name);
+  try {
+    return (await findCredential({ env: envWithoutHost, readTextFile }, { context })).host;
+  } catch (error) {
+    if (error instanceof RunnerError) return null;
+    throw error;
+  }
+}
+
+/** Lets the connection be checked without a key. */
+function hostFromEnvironment({ env }: Context): string | null {
+  const host = nonEmpty(env("PW_PLATFORM_HOST"));
+  return host === undefined ? null : baseUrlOf(host);
+}
+
+async function inspectConnection(http: Http, signal: AbortSignal): Promise<Inspected<Health>> {
+  const health = await checkHealth(http, { signal });
+  return { result: checkConnection(http.baseUrl, health), value: health };
+}
+
+function isConnectionFailure(error: unknown): boolean {
+  return error instanceof Unreachable || error instanceof ResponseLost;
+}
+
+async function inspectHistory({ env, os }: Context, host: string | null): Promise<Inspected<StoreInspection>> {
+  const path = runStorePath(env, os);
+  const inspection = await inspectStore(path, host);
+  return { result: checkHistory(path, inspection), value: inspection };
+}

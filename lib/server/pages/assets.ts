@@ -1,0 +1,118 @@
+/** The page's style and script, as constants: the Content-Security-Policy allows them by their hashes, and nothing else. */
+
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --background: #f3f1ec; --panel: #fffdf9; --border: #d9d4c8; --text: #1d2126; --muted: #585f69;
+  --success: #1b6b3c; --error: #b3261e; --active: #0b5cad; --warning: #7d4a00; --neutral: #535b66;
+  --success-tint: #dcefe2; --error-tint: #fbe1de; --active-tint: #dceafa; --warning-tint: #fbeacb; --neutral-tint: #e9e6df;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --background: #0e1217; --panel: #161c24; --border: #2a3440; --text: #e4e9ef; --muted: #98a4b3;
+    --success: #6fd58f; --error: #ff8a80; --active: #7cbcff; --warning: #f2b84b; --neutral: #9aa5b3;
+    --success-tint: #12301f; --error-tint: #3b1715; --active-tint: #10294a; --warning-tint: #372808; --neutral-tint: #222b36;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; background: var(--background); color: var(--text);
+  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
+  font-variant-numeric: tabular-nums; overflow-wrap: anywhere;
+}
+header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
+header { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; align-items: baseline; padding-top: 1.25rem; }
+h1 { font-size: 1.15rem; margin: 0; letter-spacing: .01em; }
+h1 .indicator { display: inline-block; width: .7em; height: .7em; border-radius: 50%; margin-right: .5em; background: var(--tone, var(--neutral)); box-shadow: 0 0 0 .25em var(--tint, var(--neutral-tint)); }
+header p, footer p { margin: 0; color: var(--muted); overflow-wrap: anywhere; }
+header .asof { margin-left: auto; display: flex; gap: .75rem; align-items: center; }
+h2 { font-size: .8rem; margin: 2rem 0 .6rem; text-transform: uppercase; letter-spacing: .09em; color: var(--muted); }
+h2 .count { margin-left: .35em; color: var(--text); }
+h3 { font-size: 1rem; margin: 0; overflow-wrap: anywhere; }
+.mono, code, pre { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; font-size: .86em; }
+.relative, .muted { color: var(--muted); }
+.gauges { display: grid; grid-template-columns: repeat(auto-fit, minmax(10.5rem, 1fr)); gap: .75rem; margin: 1.25rem 0 0; padding: 0; }
+.gauges > div { background: var(--panel); border: 1px solid var(--border); border-top: 3px solid var(--tone, var(--border)); border-radius: 6px; padding: .7rem .9rem; min-width: 0; }
+.gauges dt { font-size: .75rem; text-transform: uppercase; letter-spacing: .08em; color: var(--muted); }
+.gauges dd { margin: 0; overflow-wrap: anywhere; }
+.gauges .value { font-size: 1.7rem; line-height: 1.25; font-weight: 600; }
+.gauges .note { color: var(--muted); font-size: .86rem; }
+.rows { list-style: none; margin: 0; padding: 0; background: var(--panel); border: 1px solid var(--border); border-radius: 6px; }
+.rows > li { display: grid; gap: .35rem 1.25rem; align-items: center; padding: .75rem .9rem; border-left: 3px solid var(--tone, transparent); }
+.rows > li + li { border-top: 1px solid var(--border); }
+.rows > li:first-child { border-top-left-radius: 5px; } .rows > li:last-child { border-bottom-left-radius: 5px; }
+.rows p { margin: 0; }
+.rows > li > * { min-width: 0; }
+a { color: var(--active); }
+.schedules > li { align-items: start; grid-template-columns: minmax(0, 2.2fr) minmax(0, 1.6fr) minmax(0, 2fr) minmax(0, 1.6fr); }
+.runs > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.failures > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.notifications > li { grid-template-columns: 8rem minmax(0, 2fr) minmax(0, 2.4fr) minmax(0, 1.6fr); }
+.failures .reason { grid-column: 2 / -1; min-width: 0; }
+.label { display: block; font-size: .72rem; text-transform: uppercase; letter-spacing: .07em; color: var(--muted); }
+.chip { display: inline-flex; align-items: center; gap: .4em; padding: .05em .55em; border-radius: 1em; font-size: .86rem; color: var(--tone); background: var(--tint); overflow-wrap: anywhere; min-width: 0; }
+.strip { position: relative; display: flex; gap: 3px; list-style: none; margin: .15rem 0 0; padding: 0; flex-wrap: wrap; }
+.strip li { width: 11px; height: 20px; border-radius: 2px; background: var(--tone); }
+.strip li.error { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--tint) 3px 5px); }
+.strip li.warning, .strip li.neutral { height: 10px; align-self: end; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.success { --tone: var(--success); --tint: var(--success-tint); } .error { --tone: var(--error); --tint: var(--error-tint); }
+.active { --tone: var(--active); --tint: var(--active-tint); } .warning { --tone: var(--warning); --tint: var(--warning-tint); }
+.neutral { --tone: var(--neutral); --tint: var(--neutral-tint); }
+.empty, .alert { background: var(--panel); border: 1px dashed var(--border); border-radius: 6px; padding: .75rem .9rem; color: var(--muted); margin: 0; }
+.alert { border: 1px solid var(--error); color: var(--text); background: var(--error-tint); margin-top: 1rem; overflow-wrap: anywhere; }
+details { margin-top: .3rem; } summary { cursor: pointer; color: var(--active); width: fit-content; max-width: 100%; }
+pre { margin: .4rem 0 0; padding: .6rem .75rem; background: var(--background); border: 1px solid var(--border); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 20rem; overflow: auto; }
+.counters { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); margin: 0; background: var(--panel); border: 1px solid var(--border); border-radius: 6px; }
+.counters div { display: flex; justify-content: space-between; gap: 1rem; padding: .45rem .9rem; min-width: 0; }
+.counters dt { color: var(--muted); } .counters dd { margin: 0; font-weight: 600; }
+footer { padding-top: 2rem; padding-bottom: 2rem; font-size: .86rem; }
+button { font: inherit; font-size: .86rem; color: var(--text); background: var(--panel); border: 1px solid var(--border); border-radius: 4px; padding: .15rem .7rem; cursor: pointer; min-height: 1.75rem; }
+:focus-visible { outline: 2px solid var(--active); outline-offset: 2px; }
+@media (max-width: 760px) {
+  header .asof { margin-left: 0; width: 100%; justify-content: space-between; }
+  .gauges { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .5rem; }
+  .gauges > :first-child { grid-column: 1 / -1; }
+  .gauges .value { font-size: 1.35rem; }
+  .rows > li, .schedules > li, .runs > li, .failures > li, .notifications > li { grid-template-columns: minmax(0, 1fr); }
+  .schedules > li { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .schedules > li > :first-child, .schedules > li > :nth-child(2) { grid-column: 1 / -1; }
+  .schedules .when .label { display: none; }
+  .failures .reason { grid-column: auto; }
+  .runs .label, .failures .label { display: inline; margin-right: .5em; }
+}
+@media (forced-colors: active) { .strip li { border: 1px solid; } }
+`;
+
+/**
+ * Refreshes the page every 30 seconds while it is visible and the user is not reading in it. The page is complete without
+ * it.
+ */
+export const SCRIPT = `
+"use strict";
+(() => {
+  const EVERY_MS = 30000;
+  let isPaused = false;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.title = "This page refreshes every 30 seconds";
+  const label = () => { button.textContent = isPaused ? "Resume refresh" : "Pause refresh"; };
+  button.addEventListener("click", () => { isPaused = !isPaused; label(); });
+  label();
+  document.querySelector(".asof").append(button);
+  const isReading = () => document.querySelector("main details[open]") !== null ||
+    document.querySelector("main").contains(document.activeElement) || String(getSelection()) !== "";
+  const refresh = async () => {
+    if (isPaused || document.hidden || isReading()) return;
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!response.ok) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (isReading()) return;
+    for (const part of ["main", "h1", ".asof p"]) {
+      document.querySelector(part).replaceWith(fresh.querySelector(part));
+    }
+    document.title = fresh.title;
+  };
+  setInterval(() => refresh().catch(() => {}), EVERY_MS);
+})();
+`;

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { Stopped } from "../../../lib/cli/context.ts";
+import { runChecks } from "../../../lib/cli/doctor/run_checks.ts";
+import { createOutput } from "../../../lib/cli/output.ts";
+import type { Check } from "../../../lib/cli/doctor/check.ts";
+import { keyFor } from "../../platform/support/servers.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+
+const HOST_URL = "http://127.0.0.1:9";
+
+/** Runs the checks against a server that never responds; `onRequest` is called after each request. */
+async function checkSilentServer(onRequest: () => void, { clock = virtualClock(), signal = neverAborted() } = {}) {
+  // No folder for the history, so that no file is being read when the test ends.
+  const env = new Map([["PW_API_KEY", keyFor(HOST_URL)]]);
+  const context = aContext({
+    clock,
+    env: (name) => env.get(name),
+    fetch: () => {
+      queueMicrotask(onRequest);
+      return new Promise(() => {});
+    },
+  });
+  const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+  const checks: Check[] = [];
+  for await (const check of runChecks(context, output, { values: {}, signal })) checks.push(check);
+  return new Map(checks.map((check) => [check.name, check]));
+}
+
+const neverAborted = () => new AbortController().signal;
+
+Deno.test("a host that never responds fails the connection check after ten seconds", async () => {
+  const clock = virtualClock();
+  const checks = await checkSilentServer(() => clock.advance(10_000), { clock });
+  assert.equal(checks.get("connection")?.status, "failed");
+  assert.match(checks.get("connection")?.detail ?? "", /no response within 10 s$/);
+  assert.equal(checks.get("account")?.status, "skipped");
+});
+
+Deno.test("stopping the checks throws the signal's reason instead of reporting a failed check", async () => {
+  const stopping = new AbortController();
+  const stopped = new Stopped("SIGINT");
+  await assert.rejects(
+    checkSilentServer(() => stopping.abort(stopped), { signal: stopping.signal }),
+    (error) => error === stopped,
+  );
+});
