@@ -72,9 +72,9 @@ export {
   type RecentCursor,
   type RecentQuery,
   type RunStore,
-  type Scope,
   WriteConflict,
 } from "./store/run_store.ts";
+export { type Scope } from "./store/indexes.ts";
 export type { Change, Check } from "./store/change.ts";
 export type { Entry, Found, Kv, ListOptions } from "./store/kv.ts";
 export { openKv, type OpenKvOptions } from "./store/open_kv.ts";

@@ -181,3 +181,23 @@ export type Submission =
   | ActiveSubmission
   | FinishedSubmission
   | RejectedSubmission;
+
+/** True while something may still happen to it. */
+export function isOpen({ state }: Submission): boolean {
+  return state !== "finished" && state !== "rejected";
+}
+
+/** Reconciled in vain for long enough: only a person's request tries again. */
+export function isAbandoned(submission: Submission): boolean {
+  return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
+}
+
+export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: Owner): boolean {
+  return owner.host === host && owner.user === user;
+}
+
+/** The slug of its run, or the one we chose for it. */
+export function slugOf(submission: Submission): string | null {
+  if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
+  return submission.runId.type === "slug" ? submission.runId.slug : null;
+}

@@ -5,7 +5,7 @@ import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { search } from "./search.ts";
-import { isOwnedBy } from "../store/run_store.ts";
+import { isOwnedBy } from "../submission.ts";
 import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";

@@ -1,5 +1,6 @@
 import { StorageError } from "../errors.ts";
-import { isOpen, memoryRunStore } from "../store/run_store.ts";
+import { memoryRunStore } from "../store/run_store.ts";
+import { isOpen } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";

@@ -4,7 +4,7 @@ import { RunnerError } from "../errors.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import { isOverdue } from "./report_occurrences.ts";
-import type { TickContext } from "./tick_work.ts";
+import type { TickContext } from "./tick_context.ts";
 
 const CANCELS_AT_ONCE = 8;
 /** Of all cancels in a tick: a request without a response must not keep notifications from being sent. */

@@ -3,10 +3,10 @@
 import type { Owner } from "../account.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { isAbandoned, isOpen, isOwnedBy } from "../store/run_store.ts";
+import { isAbandoned, isOpen, isOwnedBy } from "../submission.ts";
 import type { Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
-import type { TickContext } from "./tick_work.ts";
+import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 const BATCH_SIZE = 20;

@@ -1,14 +1,15 @@
 /** Reports what became of occurrences: each report and what it is about are one atomic change. */
 
 import type { Owner } from "../account.ts";
-import { isAbandoned, isOwnedBy, slugOf, WriteConflict } from "../store/run_store.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import { isAbandoned, isOwnedBy, slugOf } from "../submission.ts";
 import type { Change } from "../store/change.ts";
 import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
 import { messagesFor } from "./notifications.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, deleteWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import type { TickContext } from "./tick_work.ts";
+import type { TickContext } from "./tick_context.ts";
 
 /** How an occurrence ended; `skipped` and `missed` never had a run. */
 export interface OccurrenceEnd {

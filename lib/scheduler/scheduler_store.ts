@@ -5,7 +5,7 @@
 
 import type { Change } from "../store/change.ts";
 import type { Entry, Found, Kv } from "../store/kv.ts";
-import { timeKey } from "../store/run_store.ts";
+import { timeKey } from "../store/indexes.ts";
 import type { Progress } from "./due.ts";
 import type { NotificationKind, Occurrence } from "./schedule.ts";
 

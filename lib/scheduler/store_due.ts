@@ -3,7 +3,7 @@
 import type { Found } from "../store/kv.ts";
 import { findDueUpdate, type Progress, progressAt } from "./due.ts";
 import { readProgress, setWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
-import type { PendingSchedule, TickContext } from "./tick_work.ts";
+import type { PendingSchedule, TickContext } from "./tick_context.ts";
 
 /** Deno KV takes 1000 changes and 80 KiB of keys at once. */
 const MAX_PER_COMMIT = 200;

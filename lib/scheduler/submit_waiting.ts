@@ -7,7 +7,8 @@ import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { prepare } from "../runs/prepare.ts";
-import { slugOf, WriteConflict } from "../store/run_store.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import { slugOf } from "../submission.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 import type { RunRequest, Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
@@ -16,7 +17,7 @@ import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { deleteWaiting, removeWaiting } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import type { TickContext } from "./tick_work.ts";
+import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 /** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */

@@ -5,7 +5,7 @@
  * it has said so (Deno Deploy reference, "Runtime").
  */
 
-import { isAbandoned } from "../store/run_store.ts";
+import { isAbandoned } from "../submission.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOn } from "./schedule.ts";
 import {
@@ -20,7 +20,7 @@ import {
   type TickLog,
 } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import type { PendingSchedule } from "./tick_work.ts";
+import type { PendingSchedule } from "./tick_context.ts";
 
 export interface TickOptions {
   /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */

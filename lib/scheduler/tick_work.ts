@@ -2,34 +2,16 @@
 
 import type { Owner } from "../account.ts";
 import { RunnerError } from "../errors.ts";
-import type { Found } from "../store/kv.ts";
 import type { Submission } from "../submission.ts";
 import { cancelOverdue } from "./cancel_runs.ts";
-import type { Due, Progress } from "./due.ts";
 import { sendNotifications } from "./notifications.ts";
 import { pollOpen } from "./poll_open.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
-import type { Schedule } from "./schedule.ts";
-import type { Lock, WaitingOccurrence } from "./scheduler_store.ts";
+import type { PendingSchedule, TickContext } from "./tick_context.ts";
+import type { WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
 import { submitWaiting } from "./submit_waiting.ts";
-
-/** What every step of a tick works with. */
-export interface TickContext {
-  readonly service: Service;
-  readonly lock: Lock;
-  /** Aborts when the budget is spent. */
-  readonly signal: AbortSignal;
-}
-
-/** A schedule whose progress has to be written. */
-export interface PendingSchedule {
-  readonly schedule: Schedule;
-  readonly read: Found<Progress>;
-  /** What is due; `null` when the schedule was disabled. */
-  readonly update: Due | null;
-}
 
 export interface TickInput {
   readonly pending: readonly PendingSchedule[];

@@ -6,7 +6,7 @@ import { DEFAULT_EXECUTE } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
 import { viewOf } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
-import { isOpen, slugOf } from "../store/run_store.ts";
+import { isOpen, slugOf } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";

@@ -1,5 +1,5 @@
 import { NotFound, RunnerError } from "../errors.ts";
-import { isAbandoned, slugOf } from "../store/run_store.ts";
+import { isAbandoned, slugOf } from "../submission.ts";
 import {
   addWaiting,
   listProblems,

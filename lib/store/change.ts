@@ -99,7 +99,6 @@ function checkSize({ checks, sets, deletes, sums }: Write, { maxChangeLength }: 
 
 /** 64 random bits in 11 characters. Not from a `random` that is passed in: a test's fixed numbers would repeat one. */
 function createVersion(): string {
-  // deno-lint-ignore house/no-ambient -- see above
   const bytes = crypto.getRandomValues(new Uint8Array(8));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }

@@ -2,7 +2,8 @@
 
 import { UsageError } from "../errors.ts";
 import type { Kv } from "./kv.ts";
-import { createRunStore, isDerived, type RunStore } from "./run_store.ts";
+import { createRunStore, type RunStore } from "./run_store.ts";
+import { isDerived } from "./indexes.ts";
 import type { StoredSubmission } from "./submission_body.ts";
 
 const BATCH_SIZE = 100;

@@ -3,8 +3,9 @@
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
-import type { Submission } from "../submission.ts";
+import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
 import type { Change } from "./change.ts";
+import { factsOf, type IndexFacts, indexKeys, type Scope, timeKey } from "./indexes.ts";
 import { createKv, type Found, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
@@ -51,8 +52,6 @@ export interface RunStore extends AsyncDisposable {
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
-export type Scope = "local" | "service";
-
 export interface RecentQuery {
   readonly limit: number;
   readonly scope?: Scope | undefined;
@@ -82,64 +81,6 @@ export interface PruneBounds {
 /** Another process wrote this submission since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
   override readonly name = "WriteConflict";
-}
-
-/** A submission as it may be stored: without secrets, whose hash stays. */
-export function storable<S extends Submission>(submission: S): S {
-  if (submission.request.secretPaths.length === 0) return submission;
-  return { ...submission, request: { ...submission.request, inputs: null } };
-}
-
-/** True while something may still happen to it. */
-export function isOpen({ state }: Submission): boolean {
-  return state !== "finished" && state !== "rejected";
-}
-
-/** Reconciled in vain for long enough: only a person's request tries again. */
-export function isAbandoned(submission: Submission): boolean {
-  return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
-}
-
-export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: Owner): boolean {
-  return owner.host === host && owner.user === user;
-}
-
-/** The slug of its run, or the one we chose for it. */
-export function slugOf(submission: Submission): string | null {
-  if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
-  return submission.runId.type === "slug" ? submission.runId.slug : null;
-}
-
-/** What index rows are made of: all that has to be known of a submission to remove them again. */
-export interface IndexFacts {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly workflow: string;
-  readonly slug: string | null;
-  readonly createdAtMs: number;
-  readonly scope: Scope;
-  readonly isOpen: boolean;
-  /** When it failed or was rejected; `null` when it did not. */
-  readonly failedAtMs: number | null;
-  readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
-}
-
-/** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
-const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
-  time: ({ createdAtMs }) => [timeKey(createdAtMs)],
-  owner: ({ owner, createdAtMs }) => [owner.host, owner.user, timeKey(createdAtMs)],
-  workflow: ({ workflow, createdAtMs }) => [workflow, timeKey(createdAtMs)],
-  slug: ({ slug, createdAtMs }) => slug === null ? null : [slug, timeKey(createdAtMs)],
-  open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
-  service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
-  failed: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
-  schedule: ({ schedule }) => schedule === null ? null : [schedule.name, timeKey(schedule.scheduledAtMs)],
-  unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
-};
-
-/** Whether a row is made from the submissions, and made anew with them. */
-export function isDerived([name = ""]: readonly string[]): boolean {
-  return name in INDEXES || name === "part" || name === "count" || name === "ended";
 }
 
 const PRUNE_BATCH = 25;
@@ -223,39 +164,6 @@ function removeRows(change: Change, id: string, stored: StoredSubmission): void 
   for (const key of indexKeys(factsIn(stored))) change.delete(key);
   const count = "parts" in stored ? stored.parts : 0;
   for (let index = 0; index < count; index++) change.delete(partKey(id, stored.revision, index));
-}
-
-function indexKeys(facts: IndexFacts): (readonly string[])[] {
-  return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
-    const place = placeOf(facts);
-    return place === null ? [] : [[name, ...place, facts.id]];
-  });
-}
-
-function factsIn(stored: StoredSubmission): IndexFacts {
-  return "parts" in stored ? stored.facts : factsOf(stored);
-}
-
-function factsOf(submission: Submission): IndexFacts {
-  const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
-  const hasFailed = submission.state === "rejected" ||
-    (submission.state === "finished" && submission.result.status === "failed");
-  const isEnded = !isOpen(submission);
-  return {
-    id,
-    owner,
-    workflow,
-    slug: slugOf(submission),
-    createdAtMs,
-    scope: origin.type === "schedule" || origin.type === "http" ? "service" : "local",
-    isOpen: !isEnded,
-    failedAtMs: hasFailed ? updatedAtMs : null,
-    schedule: origin.type !== "schedule" ? null : {
-      name: origin.schedule,
-      scheduledAtMs: origin.scheduledAtMs,
-      isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
-    },
-  };
 }
 
 /** Those that exist, in the order asked for. */
@@ -348,7 +256,12 @@ function partKey(id: string, revision: number, index: number): readonly string[]
   return ["part", id, String(revision), String(index)];
 }
 
-/** Padded, so that the order of keys is that of time. */
-export function timeKey(instantMs: number): string {
-  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
+function factsIn(stored: StoredSubmission): IndexFacts {
+  return "parts" in stored ? stored.facts : factsOf(stored);
+}
+
+/** A submission as it may be stored: without secrets, whose hash stays. */
+export function storable<S extends Submission>(submission: S): S {
+  if (submission.request.secretPaths.length === 0) return submission;
+  return { ...submission, request: { ...submission.request, inputs: null } };
 }

@@ -3,7 +3,7 @@
 import { StorageError } from "../errors.ts";
 import type { Submission } from "../submission.ts";
 import type { Limits } from "./backend.ts";
-import type { IndexFacts } from "./run_store.ts";
+import type { IndexFacts } from "./indexes.ts";
 
 /** The value of a submission's row. */
 export type StoredSubmission = Submission | {

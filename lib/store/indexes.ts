@@ -1,0 +1,72 @@
+/** The run store's indexes: which rows lead to a submission. */
+
+import type { Owner } from "../account.ts";
+import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
+
+export type Scope = "local" | "service";
+
+/** What index rows are made of: all that has to be known of a submission to remove them again. */
+export interface IndexFacts {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly workflow: string;
+  readonly slug: string | null;
+  readonly createdAtMs: number;
+  readonly scope: Scope;
+  readonly isOpen: boolean;
+  /** When it failed or was rejected; `null` when it did not. */
+  readonly failedAtMs: number | null;
+  readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
+}
+
+/** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
+const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
+  time: ({ createdAtMs }) => [timeKey(createdAtMs)],
+  owner: ({ owner, createdAtMs }) => [owner.host, owner.user, timeKey(createdAtMs)],
+  workflow: ({ workflow, createdAtMs }) => [workflow, timeKey(createdAtMs)],
+  slug: ({ slug, createdAtMs }) => slug === null ? null : [slug, timeKey(createdAtMs)],
+  open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
+  service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
+  failed: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
+  schedule: ({ schedule }) => schedule === null ? null : [schedule.name, timeKey(schedule.scheduledAtMs)],
+  unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
+};
+
+/** Whether a row is made from the submissions, and made anew with them. */
+export function isDerived([name = ""]: readonly string[]): boolean {
+  return name in INDEXES || name === "part" || name === "count" || name === "ended";
+}
+
+export function indexKeys(facts: IndexFacts): (readonly string[])[] {
+  return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
+    const place = placeOf(facts);
+    return place === null ? [] : [[name, ...place, facts.id]];
+  });
+}
+
+export function factsOf(submission: Submission): IndexFacts {
+  const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
+  const hasFailed = submission.state === "rejected" ||
+    (submission.state === "finished" && submission.result.status === "failed");
+  const isEnded = !isOpen(submission);
+  return {
+    id,
+    owner,
+    workflow,
+    slug: slugOf(submission),
+    createdAtMs,
+    scope: origin.type === "schedule" || origin.type === "http" ? "service" : "local",
+    isOpen: !isEnded,
+    failedAtMs: hasFailed ? updatedAtMs : null,
+    schedule: origin.type !== "schedule" ? null : {
+      name: origin.schedule,
+      scheduledAtMs: origin.scheduledAtMs,
+      isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
+    },
+  };
+}
+
+/** Padded, so that the order of keys is that of time. */
+export function timeKey(instantMs: number): string {
+  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
+}
