@@ -19,6 +19,17 @@ export interface IndexFacts {
   readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
 }
 
+/** The value of an open submission's row: what a tick decides by without reading its body. */
+export interface OpenRow {
+  /** `starting`: no run is known yet; `abandoned`: none is searched for any more. */
+  readonly state: "starting" | "running" | "canceling" | "abandoned";
+  readonly occurrence: {
+    readonly schedule: string;
+    readonly scheduledAtMs: number;
+    readonly isDeadlineReported: boolean;
+  } | null;
+}
+
 /** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
 const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],
@@ -35,6 +46,20 @@ const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] 
 /** Whether a row is made from the submissions, and made anew with them. */
 export function isDerived([name = ""]: readonly string[]): boolean {
   return name in INDEXES || name === "part" || name === "count" || name === "ended";
+}
+
+export function openRowOf(submission: Submission): OpenRow {
+  const { origin } = submission;
+  const isRunning = submission.state === "active";
+  const state = isRunning && submission.run.platformStatus === "canceling" ? "canceling" : "running";
+  return {
+    state: isRunning ? state : isAbandoned(submission) ? "abandoned" : "starting",
+    occurrence: origin.type !== "schedule" ? null : {
+      schedule: origin.schedule,
+      scheduledAtMs: origin.scheduledAtMs,
+      isDeadlineReported: origin.isDeadlineReported,
+    },
+  };
 }
 
 export function indexKeys(facts: IndexFacts): (readonly string[])[] {

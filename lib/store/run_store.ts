@@ -5,7 +5,7 @@ import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
 import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
 import type { Change } from "./change.ts";
-import { factsOf, type IndexFacts, indexKeys, type Scope, timeKey } from "./indexes.ts";
+import { factsOf, type IndexFacts, indexKeys, type OpenRow, openRowOf, type Scope, timeKey } from "./indexes.ts";
 import { createKv, type Found, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
@@ -26,10 +26,14 @@ export interface RunStore extends AsyncDisposable {
    */
   put<S extends Submission>(submission: S, also?: (change: Change, written: S) => void): Promise<S>;
   get(submissionId: string): Promise<Submission | undefined>;
+  /** Those that exist, in the order of the ids. */
+  getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
   /** The latest submission whose run has this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
   /** Neither finished nor rejected, oldest first. */
   listOpen(scope: Scope): Promise<readonly Submission[]>;
+  /** Like {@link listOpen}, without reading the submissions. */
+  listOpenRows(scope: Scope): Promise<readonly ListedOpenRow[]>;
   /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
   listUnreported(): Promise<readonly Submission[]>;
   /** Newest first by creation, then by id, the last first. */
@@ -50,6 +54,12 @@ export interface RunStore extends AsyncDisposable {
   capabilities(host: string): Promise<ServerCapabilities>;
   /** Adds to what is known, field by field. */
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
+}
+
+export interface ListedOpenRow extends OpenRow {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAtMs: number;
 }
 
 export interface RecentQuery {
@@ -101,11 +111,16 @@ export function createRunStore(kv: Kv): RunStore {
   return {
     put: (submission, also) => put(kv, submission, also),
     get: async (id) => (await getAll([id]))[0],
+    getMany: getAll,
     async findRun(owner, slug) {
       const found = await getAll(await listIds(["slug", slug], { reverse: true }));
       return found.find((submission) => owner === null || isOwnedBy(submission, owner));
     },
     listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
+    listOpenRows: async (scope) =>
+      (await Array.fromAsync(kv.list<OpenRow>({ prefix: ["open", scope] }))).map(({ key, value }) => (
+        { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) }
+      )),
     listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
     listRecent: (query) => listRecent(kv, query),
     listOfSchedule: async (schedule, limit) =>
@@ -157,7 +172,7 @@ function addRows(kv: Kv, change: Change, submission: Submission, facts: IndexFac
   const { head, parts } = bodiesOf(submission, facts, kv);
   change.set(["submission", facts.id], head);
   for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
-  for (const key of indexKeys(facts)) change.set(key, null);
+  for (const key of indexKeys(facts)) change.set(key, key[0] === "open" ? openRowOf(submission) : null);
 }
 
 function removeRows(change: Change, id: string, stored: StoredSubmission): void {
@@ -168,6 +183,7 @@ function removeRows(change: Change, id: string, stored: StoredSubmission): void 
 
 /** Those that exist, in the order asked for. */
 async function readAll(kv: Kv, ids: readonly string[]): Promise<Submission[]> {
+  if (ids.length === 0) return [];
   const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
   const found = await Promise.all(heads.map((head) => readBody(kv, head)));
   return found.filter((submission) => submission !== undefined);
