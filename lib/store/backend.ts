@@ -71,7 +71,7 @@ export function toStorageError(
   if (error instanceof StorageError) return error;
   const detail = error instanceof Error ? error.message : String(error);
   const ErrorClass = isPassing ? StorageBusy : StorageError;
-  return new ErrorClass(`Cannot use the run store ${store}: ${detail}`, { hint, cause: error });
+  return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
 /** Opens the backend when it is first used, and again when opening failed. */

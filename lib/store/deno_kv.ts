@@ -7,7 +7,7 @@
 import { StorageError } from "../errors.ts";
 import { type Backend, type Limits, type Row, toStorageError } from "./backend.ts";
 import { KEY_SEPARATOR } from "./key.ts";
-import { fileHint, makePrivate } from "./store_file.ts";
+import { createPrivate, fileHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */
 export const DENO_KV_LIMITS: Limits = { maxValueLength: 16_000, maxChangeLength: 350_000 };
@@ -29,7 +29,7 @@ export async function openDenoKvBackend(name: string): Promise<Backend> {
   }
   const isRemote = name === "" || /^https?:/.test(name);
   try {
-    if (!isRemote) makePrivate(name);
+    if (!isRemote) createPrivate(name);
     return denoKvBackend(await Deno.openKv(name === "" ? undefined : name), { name, isRemote });
   } catch (error) {
     throw asStorageError(error, { name, isRemote });
@@ -114,7 +114,7 @@ function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): Stor
   const detail = error instanceof Error ? error.message : String(error);
   const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
   return toStorageError(error, {
-    store: name === "" ? "in Deno KV" : name,
+    store: `run store ${name === "" ? "in Deno KV" : name}`,
     hint: isRemote ? "Check that the server runs, and DENO_KV_ACCESS_TOKEN" : fileHint(error, name),
     isPassing: isRemote ? !isRefused : /database is locked/.test(detail),
   });

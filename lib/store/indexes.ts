@@ -1,6 +1,7 @@
 /** The run store's indexes: which rows lead to a submission. */
 
 import type { Owner } from "../account.ts";
+import { keyPart } from "./key.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 
 export type Scope = "local" | "service";
@@ -33,15 +34,20 @@ export interface OpenRow {
 /** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
 const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],
-  owner: ({ owner, createdAtMs }) => [owner.host, owner.user, timeKey(createdAtMs)],
-  workflow: ({ workflow, createdAtMs }) => [workflow, timeKey(createdAtMs)],
-  slug: ({ slug, createdAtMs }) => slug === null ? null : [slug, timeKey(createdAtMs)],
+  owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],
+  workflow: ({ workflow, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
+  slug: ({ slug, createdAtMs }) => slug === null ? null : [keyPart(slug), timeKey(createdAtMs)],
   open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
   service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
-  failed: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
-  schedule: ({ schedule }) => schedule === null ? null : [schedule.name, timeKey(schedule.scheduledAtMs)],
+  failed: ({ failedAtMs, createdAtMs }) => failedAtMs === null ? null : [timeKey(createdAtMs)],
+  failure: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
+  schedule: ({ schedule }) => schedule === null ? null : [keyPart(schedule.name), timeKey(schedule.scheduledAtMs)],
   unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
 };
+
+export function ownerKey({ host, user }: Owner): readonly string[] {
+  return [keyPart(host), keyPart(user)];
+}
 
 /** Whether a row is made from the submissions, and made anew with them. */
 export function isDerived([name = ""]: readonly string[]): boolean {

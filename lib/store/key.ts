@@ -16,6 +16,7 @@ export interface Selector {
 
 /** UTF-8. */
 export const MAX_KEY_BYTES = 1_024;
+const MAX_PART_LENGTH = 200;
 
 /** Below every character that a part may hold, so that texts are ordered as their keys are. */
 export const KEY_SEPARATOR = "\t";
@@ -27,12 +28,22 @@ const AFTER_ALL = "\u{10ffff}";
 /** @throws TypeError for a key that is not valid, which is a mistake of the caller. */
 export function keyText(key: Key): string {
   const text = key.join(KEY_SEPARATOR);
-  const isValid = key.length > 0 && key.every((part) => part !== "" && !/[\p{Cc}\p{Cs}\u{10ffff}]/u.test(part));
-  if (!isValid) throw new TypeError(`Key ${JSON.stringify(key)} must have text parts without control characters`);
+  if (key.length === 0 || !key.every(isKeyPart)) {
+    throw new TypeError(`Key ${JSON.stringify(key)} must have text parts without control characters`);
+  }
   if (byteLength(text) > MAX_KEY_BYTES) {
     throw new StorageError(`Cannot store ${JSON.stringify(key[0])}: its key has more than ${MAX_KEY_BYTES} bytes`);
   }
   return text;
+}
+
+export function isKeyPart(text: string): boolean {
+  return text !== "" && !/[\p{Cc}\p{Cs}\u{10ffff}]/u.test(text);
+}
+
+/** Any text as a part of a key; readers compare the text itself, because long ones share a part. */
+export function keyPart(text: string): string {
+  return encodeURIComponent(text.toWellFormed()).slice(0, MAX_PART_LENGTH) || "%";
 }
 
 /** Orders keys as SQLite, PostgreSQL and Deno KV do; JavaScript itself would compare UTF-16 units. */

@@ -126,7 +126,7 @@ function asStorageError(error: unknown, url: string): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const { host, pathname } = new URL(url);
   return toStorageError(error, {
-    store: `postgres://${host}${pathname}`,
+    store: `run store postgres://${host}${pathname}`,
     hint: "Check the URL, and that the server runs and accepts this user",
     isPassing: /^(ECONN\w+|EPIPE|08\w{3}|57P0\d|53300|40001|40P01|25006)$/.test(code) ||
       error instanceof Error &&

@@ -3,9 +3,19 @@
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
-import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
+import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import type { Change } from "./change.ts";
-import { factsOf, type IndexFacts, indexKeys, type OpenRow, openRowOf, type Scope, timeKey } from "./indexes.ts";
+import {
+  factsOf,
+  type IndexFacts,
+  indexKeys,
+  type OpenRow,
+  openRowOf,
+  ownerKey,
+  type Scope,
+  timeKey,
+} from "./indexes.ts";
+import { isKeyPart, keyPart } from "./key.ts";
 import { createKv, type Found, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
@@ -67,6 +77,8 @@ export interface RecentQuery {
   readonly scope?: Scope | undefined;
   readonly owner?: Owner | undefined;
   readonly workflow?: string | undefined;
+  /** Only those that failed or were rejected. */
+  readonly hasFailed?: boolean | undefined;
   /** Milliseconds since the epoch: only what was created then or later. */
   readonly sinceMs?: number | undefined;
   /** Only what comes after it, for pages: it need not exist any more. */
@@ -93,6 +105,7 @@ export class WriteConflict extends Error {
   override readonly name = "WriteConflict";
 }
 
+const MAX_ID_LENGTH = 200;
 const PRUNE_BATCH = 25;
 const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
@@ -110,11 +123,12 @@ export function createRunStore(kv: Kv): RunStore {
     (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
   return {
     put: (submission, also) => put(kv, submission, also),
-    get: async (id) => (await getAll([id]))[0],
+    // A user may ask for any text.
+    get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await getAll([id]))[0] : undefined,
     getMany: getAll,
     async findRun(owner, slug) {
-      const found = await getAll(await listIds(["slug", slug], { reverse: true }));
-      return found.find((submission) => owner === null || isOwnedBy(submission, owner));
+      const found = await getAll(await listIds(["slug", keyPart(slug)], { reverse: true }));
+      return found.find((one) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner)));
     },
     listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
     listOpenRows: async (scope) =>
@@ -124,8 +138,8 @@ export function createRunStore(kv: Kv): RunStore {
     listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
     listRecent: (query) => listRecent(kv, query),
     listOfSchedule: async (schedule, limit) =>
-      await getAll(await listIds(["schedule", schedule], { limit, reverse: true })),
-    listFailures: async (limit) => await getAll(await listIds(["failed"], { limit, reverse: true })),
+      await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
+    listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
     async countEnds() {
       const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
       return Object.fromEntries(counts.map(({ key, value }) => [key.at(-1), value]));
@@ -203,19 +217,22 @@ async function readBody(kv: Kv, head: Found<StoredSubmission>): Promise<Submissi
 }
 
 async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submission[]> {
-  const { limit, scope, owner, workflow, sinceMs = 0, after } = query;
-  const prefix = workflow !== undefined
-    ? ["workflow", workflow]
+  const { limit, scope, owner, workflow, hasFailed = false, sinceMs = 0, after } = query;
+  const prefix = hasFailed
+    ? ["failed"]
+    : workflow !== undefined
+    ? ["workflow", keyPart(workflow)]
     : owner !== undefined
-    ? ["owner", owner.host, owner.user]
+    ? ["owner", ...ownerKey(owner)]
     : scope === "service"
     ? ["service"]
     : ["time"];
   const start = [...prefix, timeKey(sinceMs)];
   const end = after === undefined ? undefined : [...prefix, timeKey(after.createdAtMs), after.submissionId];
-  const fits = ({ origin, ...submission }: Submission) =>
+  const fits = (submission: Submission) =>
     (owner === undefined || isOwnedBy(submission, owner)) &&
-    (scope === undefined || factsOf({ ...submission, origin }).scope === scope);
+    (workflow === undefined || submission.request.workflow === workflow) &&
+    (scope === undefined || factsOf(submission).scope === scope);
   const found: Submission[] = [];
   let ids: string[] = [];
   const read = async () => {

@@ -7,13 +7,16 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 import { addToJson, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
-import { fileHint, inodeOf, makePrivate, renameFile } from "./store_file.ts";
+import { createPrivate, fileHint, inodeOf, renameFile } from "./store_file.ts";
 
 export interface SqliteOptions {
   readonly path: string;
   /** Names a file that is set aside. */
   readonly clock: Pick<Clock, "now">;
-  /** Receives a sentence when an unreadable file was set aside and a new one started; `null` leaves such a file alone. */
+  /**
+   * Receives a sentence when an unreadable file was set aside and a new one started, or when a new file lies beside the
+   * history of an earlier version. `null` leaves an unreadable file alone.
+   */
   readonly onSetAside: ((message: string) => void) | null;
 }
 
@@ -30,6 +33,9 @@ const MIGRATIONS = [
 
 /** The newest file that this program can read, as its `user_version`. */
 export const STORE_VERSION: number = MIGRATIONS.length;
+
+/** Of the versions before the first release: reported, and never read. */
+const EARLIER_FILE = "ledger.db";
 
 /** Not ours, or damaged. */
 class UnreadableFile extends Error {}
@@ -58,7 +64,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<Backend
   const use = <T>(act: (file: OpenFile) => T): T => {
     // Another process may have set the file aside: what is written there is lost.
     if (file !== undefined && inodeOf(path) !== file.inode) file = close(file);
-    file ??= openFile(Database, path);
+    file ??= openFile(Database, options);
     return act(file);
   };
   const guarded = <T>(act: (file: OpenFile) => T): T => {
@@ -78,7 +84,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<Backend
       return guarded(act);
     } catch (error) {
       const isPassing = error instanceof Error && /database is locked/.test(error.message);
-      throw toStorageError(error, { store: path, hint: fileHint(error, path), isPassing });
+      throw toStorageError(error, { store: `local history at ${path}`, hint: fileHint(error, path), isPassing });
     }
   };
   await run(() => {});
@@ -95,8 +101,12 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<Backend
   };
 }
 
-function openFile(Database: typeof DatabaseSync, path: string): OpenFile {
-  const whyReadOnly = whyNotWritable(path);
+function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOptions): OpenFile {
+  const whyReadOnly = whyNotWritable(path, () => {
+    const earlier = path.replace(/[^\\/]*$/, EARLIER_FILE);
+    if (inodeOf(earlier) === null) return;
+    onSetAside?.(`An earlier version's history was found at ${earlier}: it is not read`);
+  });
   const inode = inodeOf(path);
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
@@ -123,9 +133,9 @@ function openFile(Database: typeof DatabaseSync, path: string): OpenFile {
   }
 }
 
-function whyNotWritable(path: string): unknown {
+function whyNotWritable(path: string, onCreate: () => void): unknown {
   try {
-    makePrivate(path);
+    if (createPrivate(path)) onCreate();
     return undefined;
   } catch (error) {
     if (inodeOf(path) === null) throw error;
@@ -200,9 +210,9 @@ function setAside(error: unknown, inode: number | null, { path, clock, onSetAsid
   const nameAt = (ms: number) => `${path}.set-aside-${new Date(ms).toISOString().replaceAll(/[:.]/g, "-")}`;
   while (inodeOf(nameAt(atMs)) !== null) atMs++;
   if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;
-  const detail = error instanceof Error ? error.message : String(error);
+  const problem = error instanceof UnreadableFile ? "has an unknown format" : "is damaged";
   onSetAside?.(
-    `Cannot read local history in ${path}: ${detail}. The file was set aside as ${nameAt(atMs)}, and a new one started`,
+    `The local history at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`,
   );
 }
 

@@ -1,9 +1,21 @@
 /** The file that a store is kept in: private to its owner, told from another one at the same path. */
 
-/** Creates the file, and its folder, for its owner alone. Throws where it can't be written. */
-export function makePrivate(path: string): void {
+/**
+ * Creates the file, and its folder, for its owner alone. Throws where it can't be written.
+ *
+ * @returns Whether the file is new: of several processes, one creates it.
+ */
+export function createPrivate(path: string): boolean {
   Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
-  Deno.openSync(path, { create: true, write: true, read: true, mode: 0o600 }).close();
+  const access = { read: true, write: true, mode: 0o600 };
+  try {
+    Deno.openSync(path, { ...access, createNew: true }).close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.openSync(path, { ...access, create: true }).close();
+    return false;
+  }
 }
 
 /** `null` where there is no file, or the system numbers none. */
