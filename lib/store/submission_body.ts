@@ -34,9 +34,9 @@ export function bodiesOf(
   const maxLength = maxChangeLength * (submission.revision === 1 ? INITIAL_SHARE : MAX_SHARE);
   for (const form of formsOf(submission)) {
     const text = JSON.stringify(form);
-    if (text.length > maxLength) continue;
-    if (text.length <= maxValueLength) return { head: form, parts: [] };
+    if (text.length <= Math.min(maxValueLength, maxLength)) return { head: form, parts: [] };
     // A part is stored as a JSON text of its own, with its quotes escaped.
+    if (text.length > maxLength || JSON.stringify(text).length > maxLength) continue;
     const partLength = Math.floor(maxValueLength / 2) - 2;
     const parts = text.match(new RegExp(`[^]{1,${partLength}}`, "g")) ?? [];
     return { head: { revision: submission.revision, parts: parts.length, facts }, parts };
