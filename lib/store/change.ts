@@ -1,7 +1,7 @@
 /** One change, built step by step and checked against the limits before a backend sees it. */
 
 import { StorageError } from "../errors.ts";
-import type { Backend, Limits, Write } from "./backend.ts";
+import type { Backend, Limits } from "./backend.ts";
 import { byteLength, type Key, keyText } from "./key.ts";
 
 /** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
@@ -22,12 +22,16 @@ export interface Change {
    * @param by A safe integer, of either sign.
    */
   sum(key: Key, by: number): Change;
+  /** Whether another submission might not fit. */
+  isNearlyFull(): boolean;
   /** Applies all of it or nothing, durably. `undefined`: a check failed. */
   commit(): Promise<string | undefined>;
 }
 
 /** The most that one change may hold on any backend; Deno KV sets these. */
 export const MAX_CHANGE = { checks: 90, mutations: 900, keyBytes: 60_000 } as const;
+/** A submission takes less than the rest. */
+const NEARLY_FULL = 0.8;
 
 /** Begins an empty change. */
 export function createChange(backend: Backend): Change {
@@ -35,43 +39,58 @@ export function createChange(backend: Backend): Change {
   /** To JSON; `null` deletes. */
   const rows = new Map<string, string | null>();
   const sums = new Map<string, number>();
-  const put = (key: Key, json: string | null): Change => {
+  const { checks: maxChecks, mutations, keyBytes } = MAX_CHANGE;
+  const sizes = {
+    checks: { size: 0, max: maxChecks },
+    mutations: { size: 0, max: mutations },
+    "bytes of keys": { size: 0, max: keyBytes },
+    "characters of values": { size: 0, max: backend.maxChangeLength },
+  };
+  const counted = (kind: "checks" | "mutations", key: Key, valueLength = 0): string => {
     const text = keyText(key);
-    if (sums.has(text)) throw bothWays(key);
-    rows.set(text, json);
-    return change;
+    sizes[kind].size++;
+    sizes["bytes of keys"].size += byteLength(text);
+    sizes["characters of values"].size += valueLength;
+    return text;
   };
   const change: Change = {
     check(...wanted) {
-      for (const { key, versionstamp } of wanted) checks.push({ key: keyText(key), version: versionstamp });
+      for (const { key, versionstamp } of wanted) checks.push({ key: counted("checks", key), version: versionstamp });
       return change;
     },
-    set: (key, value) => put(key, jsonOf(value, key, backend)),
-    delete: (key) => put(key, null),
+    set(key, value) {
+      const json = jsonOf(value, key, backend);
+      rows.set(counted("mutations", key, json.length), json);
+      return change;
+    },
+    delete(key) {
+      rows.set(counted("mutations", key), null);
+      return change;
+    },
     sum(key, by) {
-      const text = keyText(key);
       if (!Number.isSafeInteger(by)) throw new RangeError(`by must be a safe integer: got ${by}`);
-      if (rows.has(text)) throw bothWays(key);
+      const text = counted("mutations", key);
       sums.set(text, (sums.get(text) ?? 0) + by);
       return change;
     },
+    isNearlyFull: () => Object.values(sizes).some(({ size, max }) => size > max * NEARLY_FULL),
     async commit() {
-      const write = {
+      for (const [what, { size, max }] of Object.entries(sizes)) {
+        if (size > max) throw new StorageError(`Cannot store a change: it has ${size} ${what}, more than ${max}`);
+      }
+      for (const text of sums.keys()) {
+        if (rows.has(text)) throw new TypeError(`One change can't both add to ${JSON.stringify(text)} and replace it`);
+      }
+      return await backend.write({
         version: createVersion(),
         checks: [...checks],
         sets: [...rows].flatMap(([key, json]) => json === null ? [] : [{ key, json }]),
         deletes: [...rows].flatMap(([key, json]) => json === null ? [key] : []),
         sums: [...sums].map(([key, by]) => ({ key, by })),
-      };
-      checkSize(write, backend);
-      return await backend.write(write);
+      });
     },
   };
   return change;
-}
-
-function bothWays(key: Key): TypeError {
-  return new TypeError(`One change can't both add to ${JSON.stringify(key)} and set or delete it`);
 }
 
 function jsonOf(value: unknown, key: Key, { maxValueLength }: Limits): string {
@@ -81,20 +100,6 @@ function jsonOf(value: unknown, key: Key, { maxValueLength }: Limits): string {
   throw new StorageError(
     `Cannot store ${JSON.stringify(key)}: its value has ${json.length} characters, more than ${maxValueLength}`,
   );
-}
-
-function checkSize({ checks, sets, deletes, sums }: Write, { maxChangeLength }: Limits): void {
-  const keys = [...checks, ...sets, ...sums].map(({ key }) => key).concat(deletes);
-  for (
-    const [what, size, max] of [
-      ["checks", checks.length, MAX_CHANGE.checks],
-      ["mutations", keys.length - checks.length, MAX_CHANGE.mutations],
-      ["bytes of keys", keys.reduce((sum, key) => sum + byteLength(key), 0), MAX_CHANGE.keyBytes],
-      ["characters of values", sets.reduce((sum, { json }) => sum + json.length, 0), maxChangeLength],
-    ] as const
-  ) {
-    if (size > max) throw new StorageError(`Cannot store a change: it has ${size} ${what}, more than ${max}`);
-  }
 }
 
 /** 64 random bits in 11 characters. Not from a `random` that is passed in: a test's fixed numbers would repeat one. */

@@ -106,7 +106,8 @@ export class WriteConflict extends Error {
 }
 
 const MAX_ID_LENGTH = 200;
-const PRUNE_BATCH = 25;
+/** Read at once. */
+const PRUNE_BATCH = 500;
 const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
@@ -171,8 +172,8 @@ async function put<S extends Submission>(
   const written = { ...submission, revision: revision + 1 };
   const facts = factsOf(written);
   const change = kv.atomic().check(old);
-  if (old.value === null) change.sum(["count", "all"], 1).sum(["count", facts.scope], 1);
-  else removeRows(change, id, old.value);
+  if (old.value === null) count(change, facts, 1);
+  else removeRows(change, old.value);
   addRows(kv, change, storable(written), facts);
   if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
@@ -189,10 +190,16 @@ function addRows(kv: Kv, change: Change, submission: Submission, facts: IndexFac
   for (const key of indexKeys(facts)) change.set(key, key[0] === "open" ? openRowOf(submission) : null);
 }
 
-function removeRows(change: Change, id: string, stored: StoredSubmission): void {
-  for (const key of indexKeys(factsIn(stored))) change.delete(key);
-  const count = "parts" in stored ? stored.parts : 0;
-  for (let index = 0; index < count; index++) change.delete(partKey(id, stored.revision, index));
+function removeRows(change: Change, stored: StoredSubmission): void {
+  const facts = factsIn(stored);
+  for (const key of indexKeys(facts)) change.delete(key);
+  const parts = "parts" in stored ? stored.parts : 0;
+  for (let index = 0; index < parts; index++) change.delete(partKey(facts.id, stored.revision, index));
+}
+
+function count(change: Change, { scope }: IndexFacts, by: number): void {
+  change.sum(["count", "all"], by);
+  if (scope === "service") change.sum(["count", "service"], by);
 }
 
 /** Those that exist, in the order asked for. */
@@ -250,39 +257,34 @@ async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submissi
 }
 
 async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<number> {
-  const total = (await kv.get<number>(["count", scope ?? "all"])).value ?? 0;
-  let excess = total - keep;
-  let removed = 0;
-  let batch: string[] = [];
-  const removeBatch = async () => {
-    removed += await removeEnded(kv, batch);
-    batch = [];
-  };
-  for await (const { key } of kv.list({ prefix: [scope ?? "time"] })) {
-    const [, time, id = ""] = key;
-    if (Number(time) >= beforeMs && excess <= 0) break;
-    excess--;
-    batch.push(id);
-    if (batch.length === PRUNE_BATCH) await removeBatch();
+  let excess = ((await kv.get<number>(["count", scope ?? "all"])).value ?? 0) - keep;
+  const ids: string[] = [];
+  for await (const { key: [, time, id = ""] } of kv.list({ prefix: [scope ?? "time"] })) {
+    if (excess-- <= 0 && Number(time) >= beforeMs) break;
+    ids.push(id);
   }
-  if (batch.length > 0) await removeBatch();
+  let removed = 0;
+  while (ids.length > 0) removed += await removeEnded(kv, ids.splice(0, PRUNE_BATCH));
   return removed;
 }
 
-/** One change for all; where another process wrote one of them meanwhile, the next pruning finds the rest. */
+/** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
 async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
-  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
-  const change = kv.atomic();
-  let count = 0;
-  for (const head of heads) {
-    if (head.value === null) continue;
-    const facts = factsIn(head.value);
-    if (facts.isOpen) continue;
-    removeRows(change, facts.id, head.value);
-    change.check(head).delete(head.key).sum(["count", "all"], -1).sum(["count", facts.scope], -1);
-    count++;
+  let removed = 0;
+  let batch = { change: kv.atomic(), count: 0 };
+  const commit = async () => {
+    if (batch.count > 0 && await batch.change.commit() !== undefined) removed += batch.count;
+    batch = { change: kv.atomic(), count: 0 };
+  };
+  for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
+    if (head.value === null || factsIn(head.value).isOpen) continue;
+    removeRows(batch.change.check(head).delete(head.key), head.value);
+    count(batch.change, factsIn(head.value), -1);
+    batch.count++;
+    if (batch.change.isNearlyFull()) await commit();
   }
-  return count > 0 && await change.commit() !== undefined ? count : 0;
+  await commit();
+  return removed;
 }
 
 function partKey(id: string, revision: number, index: number): readonly string[] {

@@ -32,9 +32,10 @@ export function startWorker(
   mode: string,
   name: string,
   permissions: readonly string[] = ["-A"],
+  program = WORKER,
 ): Worker {
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", ...permissions, WORKER, store, mode, name],
+    args: ["run", "--no-prompt", "--no-check", ...permissions, program, store, mode, name],
     cwd: ROOT,
     stdin: "piped",
     stdout: "piped",

@@ -72,6 +72,19 @@ Deno.test("sqlite: damage that shows later is handled the same way, once, howeve
   assert.notEqual(messages[0], messages[1]);
 });
 
+Deno.test("sqlite: the history of an earlier version is reported once, beside a new file, and left as it is", async () => {
+  await using folder = await emptyFolder();
+  const earlier = `${folder.path}/ledger.db`;
+  await Deno.writeTextFile(earlier, "an earlier history");
+  const messages: string[] = [];
+  for (let opening = 0; opening < 2; opening++) {
+    const onSetAside = (message: string) => messages.push(message);
+    await using _backend = await openSqliteBackend({ path: `${folder.path}/history.db`, clock, onSetAside });
+  }
+  assert.deepEqual(messages, [`An earlier version's history was found at ${earlier}: it is not read`]);
+  assert.equal(await Deno.readTextFile(earlier), "an earlier history");
+});
+
 Deno.test("sqlite: of eight processes that meet a damaged file one sets it aside, and all write", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/runs.db`;

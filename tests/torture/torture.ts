@@ -3,11 +3,10 @@
  * round does what a user would do: `resume`, or `run` again when no submission was stored.
  */
 
-import assert from "node:assert/strict";
-import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
 import type { Fault, Operation, ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
+import { openRunStore } from "../support/run_store.ts";
 import { cacheEnv } from "../support/program.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../support/fast_main.ts";
 
@@ -92,7 +91,7 @@ export async function playRound(round: Round): Promise<RoundResult> {
     faults: round.faults,
     onStep: (operation, step) => killAtStep(victim, operation, step),
   });
-  await storeCapabilities(folder.path, simulator, round, epochMs);
+  await storeCapabilities(folder.path, simulator, round);
   const stage = { simulator, folder: folder.path, epochMs };
   const start = async (args: readonly string[]) => {
     victim.kill = kills.shift() ?? null;
@@ -104,7 +103,7 @@ export async function playRound(round: Round): Promise<RoundResult> {
   let output = last.stdout + last.stderr;
   let isUnknown = last.code === 6;
   for (let resumes = 0; !isKnown(last.code) && resumes < MAX_RESUMES; resumes++) {
-    if (await hasStarted(folder.path, epochMs)) {
+    if (await hasStarted(folder.path)) {
       last = await start(["resume", "--json"]);
       isUnknown = last.code === 6;
     } else {
@@ -204,20 +203,20 @@ async function runVictim(
 }
 
 /** The capabilities that `doctor --probe` finds on a server that keeps slugs and rejects duplicates. */
-async function storeCapabilities(folder: string, simulator: Simulator, { slugs }: Round, nowMs: number): Promise<void> {
+async function storeCapabilities(folder: string, simulator: Simulator, { slugs }: Round): Promise<void> {
   if (slugs !== "unique") return;
-  await using store = await openStore(folder, nowMs);
+  await using store = openStore(folder);
   await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
 }
 
-async function hasStarted(folder: string, nowMs: number): Promise<boolean> {
-  await using store = await openStore(folder, nowMs);
-  const [record] = await store.listRecent(null, { limit: 1 });
+async function hasStarted(folder: string): Promise<boolean> {
+  await using store = openStore(folder);
+  const [record] = await store.listRecent({ limit: 1 });
   return record !== undefined && record.state !== "rejected";
 }
 
-function openStore(folder: string, nowMs: number) {
-  return openSqliteRunStore({ path: `${folder}/history.db`, nowMs, onSetAside: (message) => assert.fail(message) });
+function openStore(folder: string) {
+  return openRunStore(`${folder}/history.db`);
 }
 
 /** Completed, failed or cancelled. */

@@ -109,9 +109,9 @@ Deno.test("a damaged history is set aside with a warning, and the run continues 
   await Deno.writeTextFile(`${stage.state.path}/history.db`, "not a database\n".repeat(100));
   const { code, stderr } = await stage.program(["run", "quick"]);
   assert.equal(code, 0);
-  assert.match(stderr, /damaged: it was set aside as .*history\.db\.damaged-/);
+  assert.match(stderr, /damaged: it was set aside as .*history\.db\.set-aside-/);
   const names = [...Deno.readDirSync(stage.state.path)].map(({ name }) => name);
-  assert.ok(names.some((name) => name.startsWith("history.db.damaged-")), names.join());
+  assert.ok(names.some((name) => name.startsWith("history.db.set-aside-")), names.join());
 });
 
 interface BadFolder {

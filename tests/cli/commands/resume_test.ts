@@ -2,13 +2,13 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
-import { openSqliteRunStore } from "../../../lib/store/sqlite_run_store.ts";
 import type { Submission } from "../../../lib/submission.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 import { type ProgramEnd, runProgram } from "../../support/program.ts";
 import { aPendingSubmission, aStoredRequest } from "../../support/records.ts";
+import { openRunStore } from "../../support/run_store.ts";
 
 const SPEED = 30;
 const QUARTER_HOUR_MS = 15 * 60_000;
@@ -50,8 +50,7 @@ function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) =>
         });
       },
       async put(...records) {
-        const path = `${state.path}/history.db`;
-        await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+        await using store = openRunStore(`${state.path}/history.db`);
         for (const record of records) await store.put(record);
       },
     });
