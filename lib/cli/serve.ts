@@ -1,6 +1,6 @@
 /**
- * The service on your own server: `deno task serve`. The store is a local file. With `--demo`, the platform is simulated
- * and its clock, which also drives the cron trigger, may run faster.
+ * The service on your own server: `deno task serve`. The store is a local file unless another is named. With
+ * `--demo`, the platform is simulated and its clock, which also drives the cron trigger, may run faster.
  */
 
 import { readKeys } from "../server/auth.ts";
@@ -8,7 +8,7 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
-import { openKv } from "../store/open_kv.ts";
+import { openKv, STORE_NAMES } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import { renderFailure, reportOf } from "./failure_report.ts";
@@ -33,9 +33,14 @@ interface Options {
 }
 
 const DEFAULT_STORE = "schedules.db";
+/** The name before, of a store in another format. */
+const EARLIER_STORE = "schedules.kv";
 
 const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
-deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast`;
+deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast
+
+The store is schedules.db in this folder, or what --store or PW_STORE_URL names:
+${STORE_NAMES}`;
 
 /**
  * Runs the server until a signal stops it.
@@ -67,6 +72,7 @@ async function serveWith(
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });
   });
+  if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
@@ -79,6 +85,26 @@ async function serveWith(
   await closing.started;
   // Requests in progress are answered. A tick can be interrupted at any point.
   await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
+}
+
+/** Once: the next start finds the new store. */
+async function reportEarlierStore(log: Log): Promise<void> {
+  if (!await exists(EARLIER_STORE) || await exists(DEFAULT_STORE)) return;
+  log(
+    "WARNING",
+    `${EARLIER_STORE} is the store of an earlier version, which this one does not read. ` +
+      `Schedules start with their next occurrence, in the new store ${DEFAULT_STORE}`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 interface Closing extends Disposable {

@@ -3,63 +3,101 @@
 import type { Owner } from "../account.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { isAbandoned, isOpen, isOwnedBy } from "../submission.ts";
-import type { Submission } from "../submission.ts";
+import { openRowOf } from "../store/indexes.ts";
+import type { ListedOpenRow } from "../store/run_store.ts";
+import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
+import { fractionOf } from "./due.ts";
 import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
-const BATCH_SIZE = 20;
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+const BATCH_SIZE = 50;
 const BATCHES_AT_ONCE = 4;
+/** Where schedules have more runs than a tick polls, so many of its polls are left for runs started over HTTP. */
+const HTTP_SHARE = 0.2;
+
+export interface PollInput {
+  readonly open: readonly ListedOpenRow[];
+  readonly owner: Owner;
+  readonly maxPolls: number;
+  /** Schedules with an occurrence that waits for their runs to end: whether they are open decides about it. */
+  readonly waiting: ReadonlySet<string>;
+}
 
 export interface PolledSubmissions {
-  /** What is open now: those that ended or were abandoned are gone. */
-  readonly open: readonly Submission[];
+  /** What is open now, without those of another account. */
+  readonly open: readonly ListedOpenRow[];
+  /** The ids of those whose state is known as of now. */
+  readonly known: ReadonlySet<string>;
+  /** Of another account: the API key can't read their runs. */
+  readonly foreign: readonly Submission[];
   readonly count: number;
 }
 
-/**
- * What is not known to run yet is sent or reconciled first, then the runs of schedules are polled, then those started over
- * HTTP. Where there are more than a tick may poll, the next ticks continue.
- */
+/** Where there are more than a tick may poll, the next ticks continue. */
 export async function pollOpen(
   { service: { deps }, signal }: TickContext,
-  { open, owner, maxPolls }: {
-    readonly open: readonly Submission[];
-    readonly owner: Owner;
-    readonly maxPolls: number;
-  },
+  { owner, ...input }: PollInput,
 ): Promise<PolledSubmissions> {
   const nowMs = deps.clock.now();
-  const due = inOrder(open.filter((one) => isOwnedBy(one, owner) && one.nextPollAtMs <= nowMs), nowMs, maxPolls)
-    .slice(0, maxPolls);
+  const chosen = choose(input, nowMs).map(({ id }) => id);
+  const submissions = await deps.store.getMany(chosen);
+  const own = submissions.filter((submission) => isOwnedBy(submission, owner));
+  const due = own.filter(({ nextPollAtMs }) => nextPollAtMs <= nowMs);
+  const known = new Set(own.filter(({ nextPollAtMs }) => nextPollAtMs > nowMs).map(({ submissionId }) => submissionId));
+  const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
   const batches = Array.from(
     { length: Math.ceil(due.length / BATCH_SIZE) },
     (_, index) => due.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
   );
-  const moved = new Map<string, Submission>();
+  let count = 0;
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     if (signal.aborted) return;
-    const results = await advance(deps, batch, advanceOptions(signal));
-    for (const { submission } of results) moved.set(submission.submissionId, submission);
+    for (const { submission, error } of await advance(deps, batch, advanceOptions(signal))) {
+      latest.set(submission.submissionId, submission);
+      if (error === undefined) known.add(submission.submissionId);
+      count++;
+    }
   });
-  const now = open.map((submission) => moved.get(submission.submissionId) ?? submission);
-  return { open: now.filter((submission) => isOpen(submission) && !isAbandoned(submission)), count: moved.size };
+  const isChosen = new Set(chosen);
+  const open = input.open.flatMap((row): ListedOpenRow[] => {
+    if (!isChosen.has(row.id)) return [row];
+    const submission = latest.get(row.id);
+    return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
+  }).filter(({ state }) => state !== "abandoned");
+  return { open, known, foreign: submissions.filter((submission) => !isOwnedBy(submission, owner)), count };
 }
 
-/** A poll that shows nothing new is not stored, so the minute alone decides which runs come first. */
-function inOrder(due: readonly Submission[], nowMs: number, maxPolls: number): readonly Submission[] {
-  const isActive = ({ state }: Submission) => state === "active";
-  const rotated = (group: readonly Submission[]) => {
-    // Even where all are polled, another one is first each time: a poll without a response delays those after it.
-    const step = group.length > maxPolls ? maxPolls : BATCH_SIZE;
-    const first = group.length === 0 ? 0 : Math.floor(nowMs / MINUTE_MS) * step % group.length;
-    return [...group.slice(first), ...group.slice(0, first)];
-  };
-  const active = due.filter(isActive);
+/** Those of schedules first: what may not run yet, what an occurrence waits for, then the rest. */
+function choose(
+  { open, maxPolls, waiting }: Omit<PollInput, "owner">,
+  nowMs: number,
+): readonly ListedOpenRow[] {
+  const take = (rows: readonly ListedOpenRow[]) => inTurn(rows, nowMs);
+  const ofHttp = open.filter(({ occurrence }) => occurrence === null);
+  const ofSchedules = open.filter(({ occurrence }) => occurrence !== null);
+  const isNext = ({ occurrence }: ListedOpenRow) => occurrence !== null && waiting.has(occurrence.schedule);
+  const inOrder = [...take(ofSchedules.filter(isNext)), ...take(ofSchedules.filter((row) => !isNext(row)))];
+  const reserved = Math.min(ofHttp.length, Math.floor(maxPolls * HTTP_SHARE));
   return [
-    ...due.filter((submission) => !isActive(submission)),
-    ...rotated(active.filter(({ origin }) => origin.type === "schedule")),
-    ...rotated(active.filter(({ origin }) => origin.type !== "schedule")),
-  ];
+    ...startingFirst(inOrder).slice(0, maxPolls - reserved),
+    ...startingFirst(take(ofHttp)),
+  ].slice(0, maxPolls);
+}
+
+/**
+ * Every row has its place on a circle, and each minute begins at another place: multiples of the golden ratio leave no gap
+ * open for long. Nothing is stored for it, since a poll that shows nothing new isn't either, and it does not depend on how
+ * many rows there are. Another one is first each time, so that a poll without a response does not always delay the same.
+ */
+function inTurn(rows: readonly ListedOpenRow[], nowMs: number): readonly ListedOpenRow[] {
+  const start = Math.floor(nowMs / MINUTE_MS) * GOLDEN_RATIO % 1;
+  return rows.map((row) => ({ row, distance: (fractionOf(row.id) - start + 1) % 1 }))
+    .sort((one, other) => one.distance - other.distance).map(({ row }) => row);
+}
+
+function startingFirst(rows: readonly ListedOpenRow[]): readonly ListedOpenRow[] {
+  const isStarting = ({ state }: ListedOpenRow) => state === "starting";
+  return [...rows.filter(isStarting), ...rows.filter((row) => !isStarting(row))];
 }

@@ -1,8 +1,7 @@
 /** Reports what became of occurrences: each report and what it is about are one atomic change. */
 
-import type { Owner } from "../account.ts";
-import { WriteConflict } from "../store/run_store.ts";
-import { isAbandoned, isOwnedBy, slugOf } from "../submission.ts";
+import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
+import { isAbandoned, isOpen, slugOf } from "../submission.ts";
 import type { Change } from "../store/change.ts";
 import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
 import { messagesFor } from "./notifications.ts";
@@ -24,16 +23,13 @@ export function endOf(submission: Submission): OccurrenceEnd | undefined {
   switch (submission.state) {
     case "pending":
     case "active":
-      return undefined;
+      return submission.origin.type === "schedule" && submission.origin.isReported ? foreignEnd(submission) : undefined;
     case "unconfirmed":
-      return isAbandoned(submission)
-        ? {
-          status: "unknown",
-          slug: submission.ownSlug,
-          durationSeconds: null,
-          message: `It is not known whether a run was started: ${submission.reconciliation?.detail}`,
-        }
-        : undefined;
+      if (!isAbandoned(submission)) return undefined;
+      return unknownEnd(
+        submission,
+        `It is not known whether a run was started: ${submission.reconciliation?.detail}`,
+      );
     case "rejected": {
       const { kind, message } = submission;
       const status = kind === "skipped" || kind === "missed" ? kind : "failed";
@@ -52,27 +48,37 @@ export function endOf(submission: Submission): OccurrenceEnd | undefined {
   }
 }
 
+/** A run of another account's API key can't be polled: it would hold back its schedule forever. */
+function foreignEnd(submission: Submission): OccurrenceEnd {
+  const { host, user } = submission.owner;
+  return unknownEnd(submission, `Its run belongs to ${user} on ${host}, which the current API key can't read`);
+}
+
+function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
+  return { status: "unknown", slug: slugOf(submission), durationSeconds: null, message };
+}
+
 /** Adds the notification of something that happens to an occurrence now. */
 export function addNotified(
-  { deps, schedules }: Service,
+  { service: { deps }, schedules }: TickContext,
   change: Change,
   { id, schedule }: Pick<Occurrence, "id" | "schedule">,
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
   const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
-  addNotification(change, notification, messagesFor(schedules.find(({ name }) => name === schedule), notification));
+  addNotification(change, notification, messagesFor(schedules.get(schedule), notification));
 }
 
 /** Ends an occurrence that has no submission. */
 export async function rejectOccurrence(
-  { service, lock }: TickContext,
+  context: TickContext,
   occurrence: Occurrence,
   { kind, message }: { readonly kind: string; readonly message: string },
 ): Promise<void> {
+  const { service, schedules, lock } = context;
   const { id, schedule: name, scheduledAtMs } = occurrence;
-  const schedule = service.schedules.find((candidate) => candidate.name === name);
   const submission: RejectedSubmission = {
-    ...withoutRun(service, schedule),
+    ...withoutRun(service, schedules.get(name)),
     submissionId: id,
     origin: {
       type: "schedule",
@@ -89,7 +95,7 @@ export async function rejectOccurrence(
     change.check(lock);
     deleteWaiting(change, occurrence);
     const end = endOf(submission);
-    if (end !== undefined) addNotified(service, change, occurrence, { kind: end.status, slug: null, message });
+    if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
   });
 }
 
@@ -113,40 +119,34 @@ export async function reportEnds(context: TickContext): Promise<void> {
   }
 }
 
-/**
- * Runs of an API key that was replaced by another account's can't be polled: they would hold back their schedule forever.
- *
- * @returns What is still open without them.
- */
-export async function reportForeign(
-  context: TickContext,
-  open: readonly Submission[],
-  owner: Owner | undefined,
-): Promise<readonly Submission[]> {
-  if (owner === undefined) return open;
-  const isForeign = (submission: Submission) => !isOwnedBy(submission, owner);
-  for (const submission of open.filter(isForeign)) {
-    const { origin, owner: { host, user } } = submission;
-    if (origin.type !== "schedule" || origin.isReported) continue;
-    const message = `Its run belongs to ${user} on ${host}, which the current API key can't read`;
-    await reportEnd(context, submission, { status: "unknown", message, slug: slugOf(submission) });
+/** Reports runs that an API key of another account started. */
+export async function reportForeign(context: TickContext, foreign: readonly Submission[]): Promise<void> {
+  for (const submission of foreign) {
+    const { origin } = submission;
+    if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
   }
-  return open.filter((submission) => !isForeign(submission));
 }
 
 /** Reports each run that takes longer than its schedule's deadline, once. */
-export async function reportDeadlines({ service, lock }: TickContext, open: readonly Submission[]): Promise<void> {
-  for (const submission of open) {
-    const { origin, createdAtMs } = submission;
-    if (origin.type !== "schedule" || origin.isDeadlineReported) continue;
-    const schedule = service.schedules.find(({ name }) => name === origin.schedule);
-    if (!isOverdue(schedule, createdAtMs, service.deps.clock.now())) continue;
-    const message = `Deadline exceeded; ${
-      schedule?.onDeadline === "cancel" ? "the run is cancelled" : "still running"
-    }`;
+export async function reportDeadlines(context: TickContext, open: readonly ListedOpenRow[]): Promise<void> {
+  const { service, schedules, lock } = context;
+  const nowMs = service.deps.clock.now();
+  const overdue = open.filter(({ occurrence, createdAtMs }) =>
+    occurrence !== null && !occurrence.isDeadlineReported &&
+    isOverdue(schedules.get(occurrence.schedule), createdAtMs, nowMs)
+  );
+  for (const submission of await service.deps.store.getMany(overdue.map(({ id }) => id))) {
+    const { origin } = submission;
+    if (origin.type !== "schedule" || origin.isDeadlineReported || !isOpen(submission)) continue;
+    const isCancelled = schedules.get(origin.schedule)?.onDeadline === "cancel";
+    const message = `Deadline exceeded; ${isCancelled ? "the run is cancelled" : "still running"}`;
     await putUnlessMoved(service, withOrigin(submission, { ...origin, isDeadlineReported: true }), (change) => {
       change.check(lock);
-      addNotified(service, change, occurrenceOf(submission, origin), { kind: "deadline", slug: null, message });
+      addNotified(context, change, occurrenceOf(submission, origin), {
+        kind: "deadline",
+        slug: slugOf(submission),
+        message,
+      });
     });
   }
 }
@@ -158,15 +158,16 @@ export function isOverdue(schedule: Schedule | undefined, createdAtMs: number, n
 }
 
 async function reportEnd(
-  { service, lock }: TickContext,
+  context: TickContext,
   submission: Submission,
   { status, slug, message }: Omit<OccurrenceEnd, "durationSeconds">,
 ): Promise<void> {
+  const { service, lock } = context;
   const { origin } = submission;
   if (origin.type !== "schedule") return;
   await putUnlessMoved(service, withOrigin(submission, { ...origin, isReported: true }), (change) => {
     change.check(lock);
-    addNotified(service, change, occurrenceOf(submission, origin), { kind: status, slug, message });
+    addNotified(context, change, occurrenceOf(submission, origin), { kind: status, slug, message });
   });
   service.deps.log(
     status === "completed" ? "INFO" : "WARNING",

@@ -1,6 +1,6 @@
 /**
  * What the scheduler keeps beside the submissions: each schedule's progress, occurrences that wait to be submitted, the
- * outbox of notifications, the lock, and how the last tick went.
+ * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
 import type { Change } from "../store/change.ts";
@@ -45,7 +45,7 @@ export interface WaitingOccurrence extends Occurrence {
 
 /** The lock and the last tick's log, as they were read together. */
 export interface TickState {
-  /** In the past when nobody holds the lock. */
+  /** In the past when the lock is free. */
   readonly lockedUntilMs: number;
   readonly log: TickLog | null;
   readonly read: readonly Found[];
@@ -80,7 +80,8 @@ export async function acquireLock(kv: Kv, { read }: TickState, untilMs: number):
 
 /** Does nothing once the lock is lost. */
 export async function releaseLock(kv: Kv, lock: Lock, log: TickLog | null): Promise<void> {
-  const change = kv.atomic().check(lock).delete(LOCK);
+  // The row stays: its version tells a process which read it earlier that another tick has run since.
+  const change = kv.atomic().check(lock).set(LOCK, { untilMs: 0 });
   await (log === null ? change : change.set(LOG, log)).commit();
 }
 
@@ -90,7 +91,11 @@ export async function tickLog(kv: Kv): Promise<TickLog | null> {
 
 /** In the order of the names. */
 export async function readProgress(kv: Kv, schedules: readonly string[]): Promise<readonly Found<Progress>[]> {
-  return await kv.getMany(schedules.map((name) => ["progress", name]));
+  return schedules.length === 0 ? [] : await kv.getMany(schedules.map(progressKey));
+}
+
+export function progressKey(schedule: string): readonly string[] {
+  return ["progress", schedule];
 }
 
 /** Earliest first. */
@@ -117,6 +122,22 @@ export function setWaiting(change: Change, occurrence: WaitingOccurrence): void 
 
 export function deleteWaiting(change: Change, occurrence: Occurrence): void {
   change.delete(waitingKey(occurrence));
+}
+
+/** Asks for the cancellation of a submission's run, whenever it is known and until it ends. */
+export function addReplaced(change: Change, submissionId: string): void {
+  change.set(["replaced", submissionId], null);
+}
+
+/** The ids of submissions whose runs are to be cancelled. */
+export async function listReplaced(kv: Kv): Promise<readonly string[]> {
+  return (await Array.fromAsync(kv.list({ prefix: ["replaced"] }))).map(({ key }) => key.at(-1) ?? "");
+}
+
+export async function removeReplaced(kv: Kv, lock: Lock, submissionIds: readonly string[]): Promise<void> {
+  const change = kv.atomic().check(lock);
+  for (const id of submissionIds.slice(0, PRUNE_BATCH)) change.delete(["replaced", id]);
+  await change.commit();
 }
 
 /** Adds a notification: to the outbox for each message, and to the status page where it is a problem. */
@@ -147,8 +168,10 @@ export async function completeMessage(kv: Kv, entry: Entry<OutboxMessage>, next:
 /** Removes problems from before an instant. */
 export async function pruneProblems(kv: Kv, beforeMs: number): Promise<void> {
   const old = kv.list({ prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
+  const keys = (await Array.fromAsync(old)).map(({ key }) => key);
+  if (keys.length === 0) return;
   const change = kv.atomic();
-  for await (const { key } of old) change.delete(key);
+  for (const key of keys) change.delete(key);
   await change.commit();
 }
 

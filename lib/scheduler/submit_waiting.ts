@@ -1,21 +1,21 @@
 /** Submits waiting occurrences, leaves them waiting, or skips them. */
 
-import { type ErrorKind, InvalidInputs, RunnerError } from "../errors.ts";
+import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
 import { formatOf, readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { prepare } from "../runs/prepare.ts";
-import { WriteConflict } from "../store/run_store.ts";
-import { slugOf } from "../submission.ts";
+import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
+import { isOpen, slugOf } from "../submission.ts";
 import type { RunRequest, Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
-import { deleteWaiting, removeWaiting } from "./scheduler_store.ts";
+import { addReplaced, deleteWaiting, removeWaiting } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
@@ -39,7 +39,9 @@ const TEMPORARY: readonly ErrorKind[] = [
 export interface WaitingInput {
   readonly waiting: readonly Occurrence[];
   /** Open submissions of the service. */
-  readonly open: readonly Submission[];
+  readonly open: readonly ListedOpenRow[];
+  /** The ids of those whose state is known as of now. */
+  readonly known: ReadonlySet<string>;
 }
 
 /**
@@ -48,10 +50,10 @@ export interface WaitingInput {
  *
  * @returns How many were submitted.
  */
-export async function submitWaiting(context: TickContext, { waiting, open }: WaitingInput): Promise<number> {
-  const { service, signal } = context;
-  const byWorkflow = Map.groupBy(waiting, ({ schedule }) => scheduleOf(service, schedule)?.workflow);
-  const groups = [...byWorkflow.values()];
+export async function submitWaiting(context: TickContext, { waiting, open, known }: WaitingInput): Promise<number> {
+  const { service, schedules, signal } = context;
+  const states = statesOf(waiting, open);
+  const groups = [...Map.groupBy(waiting, ({ schedule }) => schedules.get(schedule)?.workflow).values()];
   // Where there are more than go at once, another one is first each minute.
   const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
   const errors: unknown[] = [];
@@ -59,10 +61,10 @@ export async function submitWaiting(context: TickContext, { waiting, open }: Wai
   await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
     try {
       // One after the other: the platform refuses launches of one workflow at the same time.
-      const state = new Map([...open.flatMap(openOccurrence), ...waiting.map(waitingOccurrence)]);
       for (const occurrence of group) {
         if (signal.aborted) return;
-        if (await submitOne(context, occurrence, state)) submitted++;
+        const state = states.get(occurrence.schedule) ?? new Map();
+        if (await submitOne(context, occurrence, { state, known })) submitted++;
       }
     } catch (error) {
       errors.push(error);
@@ -72,81 +74,127 @@ export async function submitWaiting(context: TickContext, { waiting, open }: Wai
   return submitted;
 }
 
-/** What is open or waiting, by occurrence. */
-type OpenState = Map<string, OpenOccurrence & { readonly schedule: string }>;
+/** What is open or waiting of one schedule, by occurrence. */
+type ScheduleState = Map<string, OpenOccurrence>;
 
-function openOccurrence(
-  { submissionId, origin, ...rest }: Submission,
-): [string, OpenOccurrence & { schedule: string }][] {
-  if (origin.type !== "schedule") return [];
-  const isCanceling = rest.state === "active" && rest.run.platformStatus === "canceling";
-  const state = isCanceling ? "cancelling" : "open";
-  const { schedule, scheduledAtMs } = origin;
-  return [[submissionId, { occurrenceId: submissionId, scheduledAtMs, state, schedule }]];
+function statesOf(
+  waiting: readonly Occurrence[],
+  open: readonly ListedOpenRow[],
+): ReadonlyMap<string, ScheduleState> {
+  const states = new Map<string, ScheduleState>(waiting.map(({ schedule }) => [schedule, new Map()]));
+  for (const { id, schedule, scheduledAtMs } of waiting) {
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: "waiting" });
+  }
+  for (const { id, state, occurrence } of open) {
+    if (occurrence === null) continue;
+    const { schedule, scheduledAtMs } = occurrence;
+    const openState = state === "canceling" ? "cancelling" : "open";
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: openState });
+  }
+  return states;
 }
 
-function waitingOccurrence(
-  { id, scheduledAtMs, schedule }: Occurrence,
-): [string, OpenOccurrence & { schedule: string }] {
-  return [id, { occurrenceId: id, scheduledAtMs, state: "waiting", schedule }];
+interface SubmitState {
+  /** Changes with what happens to each occurrence. */
+  readonly state: ScheduleState;
+  readonly known: ReadonlySet<string>;
 }
 
-/** @returns Whether it was submitted. Moves it in the state, with what else that changes. */
-async function submitOne(context: TickContext, occurrence: Occurrence, state: OpenState): Promise<boolean> {
-  const { service } = context;
-  const skip = async (id: string, message: string) => {
-    const known = state.get(id);
-    state.delete(id);
-    if (known === undefined) return;
-    const skipped = { id, schedule: known.schedule, scheduledAtMs: known.scheduledAtMs };
-    await rejectOccurrence(context, skipped, { kind: "skipped", message });
-  };
-  const schedule = scheduleOf(service, occurrence.schedule);
+/** @returns Whether it was submitted. */
+async function submitOne(
+  context: TickContext,
+  occurrence: Occurrence,
+  { state, known }: SubmitState,
+): Promise<boolean> {
+  const { service: { deps, kv }, schedules, lock } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const schedule = schedules.get(occurrence.schedule);
+  const ageMs = deps.clock.now() - scheduledAtMs;
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (service.deps.clock.now() - occurrence.scheduledAtMs < UNKNOWN_SCHEDULE_MS) return false;
-    await skip(occurrence.id, "The schedule no longer exists");
+    if (ageMs < UNKNOWN_SCHEDULE_MS) return false;
+    await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
     return false;
   }
+  const skip = async (skipped: OpenOccurrence, message: string) => {
+    state.delete(skipped.occurrenceId);
+    const { occurrenceId, scheduledAtMs } = skipped;
+    const rejected = { id: occurrenceId, schedule: schedule.name, scheduledAtMs };
+    await rejectOccurrence(context, rejected, { kind: "skipped", message });
+  };
+  const own = state.get(id);
   // It was skipped in favor of another one.
-  if (!state.has(occurrence.id)) return false;
-  const others = [...state.values()].filter((other) => other.schedule === schedule.name);
-  const decision = decideOverlap(schedule.overlap, occurrence, others);
+  if (own === undefined) return false;
+  const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   switch (decision.type) {
     case "wait":
+      return false;
     case "already-submitted":
+      await removeWaiting(kv, lock, occurrence);
       return false;
-    case "skip":
-      await skip(occurrence.id, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
+    case "skip": {
+      // While the platform does not report whether they are open, the next tick decides.
+      const isUnknown = decision.blockedBy.some((other) => state.get(other)?.state === "open" && !known.has(other));
+      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return false;
+      await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
       return false;
-    case "cancel-then-submit":
-      // Those with a run are cancelled once this one's submission shows that they are replaced.
-      for (const id of decision.cancel) {
-        if (state.get(id)?.state === "waiting") await skip(id, `Replaced by ${occurrence.id}`);
-      }
-      break;
+    }
+    case "cancel-then-submit": {
+      const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
+      for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
+      const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
+      return await submit(context, occurrence, { schedule, state, replaced: withRuns });
+    }
     case "submit":
-      break;
+      return await submit(context, occurrence, { schedule, state, replaced: [] });
   }
-  return await submit(context, occurrence, { schedule, state });
+}
+
+interface SubmitOptions {
+  readonly schedule: Schedule;
+  readonly state: ScheduleState;
+  /** The ids of submissions whose runs this one's replaces. */
+  readonly replaced: readonly string[];
 }
 
 async function submit(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, state }: { readonly schedule: Schedule; readonly state: OpenState },
+  { schedule, state, replaced }: SubmitOptions,
 ): Promise<boolean> {
+  const { service: { deps }, signal } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const submission = await createOrReject(context, occurrence, { schedule, replaced });
+  if (submission === "waiting") return false;
+  state.delete(id);
+  if (submission === "rejected") return false;
+  state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
+  try {
+    const [result] = await advance(deps, [submission], advanceOptions(signal));
+    if (result !== undefined && !isOpen(result.submission)) state.delete(id);
+  } catch (error) {
+    if (!(error instanceof NotSubmitted)) throw error;
+    deps.log("WARNING", `${id} is sent by the next tick: ${error.message}`);
+  }
+  return true;
+}
+
+/** Stores the submission in one change with all that follows from it. */
+async function createOrReject(
+  context: TickContext,
+  occurrence: Occurrence,
+  { schedule, replaced }: Omit<SubmitOptions, "state">,
+): Promise<Submission | "waiting" | "rejected"> {
   const { service, lock, signal } = context;
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
-  const fail = async (message: string) => {
-    state.delete(id);
+  const reject = async (message: string) => {
     deps.log("WARNING", `${id} failed: ${message}`);
     await rejectOccurrence(context, occurrence, { kind: "failed", message });
-    return false;
+    return "rejected" as const;
   };
   try {
-    const submission = await createSubmission(deps, await requestOf(service, schedule, signal), {
+    return await createSubmission(deps, await requestOf(service, schedule, signal), {
       signal,
       isWaiting: false,
       submissionId: id,
@@ -157,42 +205,34 @@ async function submit(
         isDeadlineReported: false,
         isReported: false,
       },
-      // One change with the submission: no tick can find the occurrence waiting and submitted, or neither.
       also: (change, written) => {
         change.check(lock);
         deleteWaiting(change, occurrence);
-        addNotified(service, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
+        for (const other of replaced) addReplaced(change, other);
+        addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },
     });
-    state.set(id, { occurrenceId: id, scheduledAtMs, state: "open", schedule: schedule.name });
-    const [result] = await advance(deps, [submission], advanceOptions(signal));
-    return result !== undefined;
   } catch (error) {
     if (error instanceof WriteConflict) {
-      // Submitted by an earlier request with the same key, or this tick lost its lock.
-      const isSubmitted = await deps.store.get(id) !== undefined;
-      if (isSubmitted) await removeWaiting(service.kv, lock, occurrence);
-      return false;
+      // Submitted before, by a tick that read the same; or this one lost its lock.
+      if (await deps.store.get(id) !== undefined) await removeWaiting(service.kv, lock, occurrence);
+      return "waiting";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted) {
       if (isEarly) throw error;
-      return await fail("The platform did not respond in time, for an hour");
+      return await reject("The platform did not respond in time, for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
-      return false;
+      return "waiting";
     }
-    const details = error instanceof InvalidInputs
+    const problems = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)
       : [];
-    return await fail([error.message, ...details].join("; "));
+    return await reject([error.message, ...problems].join("; "));
   }
-}
-
-function scheduleOf({ schedules }: Service, name: string): Schedule | undefined {
-  return schedules.find((schedule) => schedule.name === name);
 }
 
 async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {

@@ -5,7 +5,6 @@
  * it has said so (Deno Deploy reference, "Runtime").
  */
 
-import { isAbandoned } from "../submission.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOn } from "./schedule.ts";
 import {
@@ -62,22 +61,23 @@ const MAX_SUBMISSIONS = 20_000;
 export async function tick(service: Service, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
   const { kv, deps } = service;
   const startedMs = deps.clock.now();
-  const [state, pending, waiting, open, unreported, outbox] = await Promise.all([
-    readTickState(kv),
+  // Read first: where another tick runs while the rest is read, the lock can't be acquired.
+  const state = await readTickState(kv);
+  if (state.lockedUntilMs > startedMs) return NO_TICK;
+  const [pending, waiting, open, unreported, outbox] = await Promise.all([
     findPending(service, startedMs),
     listWaiting(kv),
-    deps.store.listOpen("service"),
+    deps.store.listOpenRows("service"),
     deps.store.listUnreported(),
     dueOutbox(kv, startedMs, 1),
   ]);
-  if (state.lockedUntilMs > startedMs) return NO_TICK;
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
   const logOf = (error: string | null) => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
     return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;
   };
-  const tracked = open.filter((submission) => !isAbandoned(submission));
+  const tracked = open.filter((row) => row.state !== "abandoned");
   if (pending.length + waiting.length + tracked.length + unreported.length + outbox.length === 0) {
     await prune(service);
     const log = logOf(null);
@@ -91,7 +91,8 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   let failure: string | null = null;
   try {
     const { work } = await import("./tick_work.ts");
-    const { error, ...done } = await work({ service, lock, signal: deadline.signal }, {
+    const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
+    const { error, ...done } = await work({ service, schedules, lock, signal: deadline.signal }, {
       ...options,
       pending,
       waiting,

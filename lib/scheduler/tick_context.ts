@@ -6,9 +6,10 @@ import type { Schedule } from "./schedule.ts";
 import type { Lock } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 
-/** What every step of a tick works with. */
 export interface TickContext {
   readonly service: Service;
+  /** By name: there may be thousands. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
   readonly lock: Lock;
   /** Aborts when the budget is spent. */
   readonly signal: AbortSignal;

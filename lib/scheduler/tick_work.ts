@@ -2,8 +2,8 @@
 
 import type { Owner } from "../account.ts";
 import { RunnerError } from "../errors.ts";
-import type { Submission } from "../submission.ts";
-import { cancelOverdue } from "./cancel_runs.ts";
+import type { ListedOpenRow } from "../store/run_store.ts";
+import { cancelRuns } from "./cancel_runs.ts";
 import { sendNotifications } from "./notifications.ts";
 import { pollOpen } from "./poll_open.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
@@ -16,7 +16,7 @@ import { submitWaiting } from "./submit_waiting.ts";
 export interface TickInput {
   readonly pending: readonly PendingSchedule[];
   readonly waiting: readonly WaitingOccurrence[];
-  readonly open: readonly Submission[];
+  readonly open: readonly ListedOpenRow[];
   readonly budgetMs: number;
   readonly maxPolls: number;
 }
@@ -55,19 +55,24 @@ export async function work(context: TickContext, input: TickInput): Promise<Tick
       return undefined;
     }
   };
-  let waiting = [...input.waiting];
-  for (const pending of input.pending) waiting = [...waiting, ...await storeDue(context, pending)];
+  const waiting = [...input.waiting, ...await storeDue(context, input.pending)];
   const needsPlatform = waiting.length + input.open.length > 0;
   const owner = needsPlatform ? await request(() => ownerOf(service, requests.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
-  const polled = owner && await request(() => pollOpen(asking, { ...input, owner }));
+  const polled = owner &&
+    await request(() =>
+      pollOpen(asking, { ...input, owner, waiting: new Set(waiting.map(({ schedule }) => schedule)) })
+    );
   await reportEnds(context);
-  const open = await reportForeign(context, polled?.open ?? input.open, owner);
+  await reportForeign(context, polled?.foreign ?? []);
+  const { open = input.open, known = new Set<string>() } = polled ?? {};
   const left = await reportMissed(context, waiting);
-  const submitted = left.length > 0 ? await request(() => submitWaiting(asking, { waiting: left, open })) : undefined;
+  const submitted = left.length > 0
+    ? await request(() => submitWaiting(asking, { waiting: left, open, known }))
+    : undefined;
   await reportEnds(context);
   await reportDeadlines(context, open);
-  await cancelOverdue(context, open);
+  await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
   const isCutShort = requests.signal.aborted;
   return { submitted: submitted ?? 0, polled: polled?.count ?? 0, delivered, isCutShort, error };

@@ -85,11 +85,12 @@ async function pageFacts(service: Service): Promise<PageFacts> {
   const [log, counts, open, failures, notifications, waiting] = await Promise.all([
     tickLog(kv),
     deps.store.countEnds(),
-    deps.store.listOpen("service"),
+    deps.store.listOpenRows("service"),
     deps.store.listFailures(MAX_FAILURES),
     listProblems(kv, MAX_NOTIFICATIONS),
     listWaiting(kv),
   ]);
+  const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
   return {
     host: deps.client.host,
     timeline,
@@ -99,7 +100,7 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     counts,
     schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
     openCount: open.length,
-    open: open.slice(0, MAX_OPEN).map((submission) => ({
+    open: oldest.map((submission) => ({
       ...runFacts(submission),
       status: isAbandoned(submission)
         ? "unknown"

@@ -5,6 +5,7 @@ import { PRODUCTION, type ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Backend } from "../../lib/store/backend.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -14,6 +15,7 @@ import { type VirtualClock, virtualClock } from "./virtual_clock.ts";
 export interface ServiceStage extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
+  readonly backend: Backend;
   readonly kv: Kv;
   /** A process of its own on the one store; what it works with may be replaced. */
   isolate(parts?: Partial<Service>): Promise<Service>;
@@ -24,18 +26,20 @@ export async function aServiceStage(
   {
     startMs = Date.UTC(2026, 0, 5, 9),
     random = Math.random,
-    kv = createKv(memoryBackend()),
+    backend = memoryBackend(),
     ...options
   }:
     & Partial<SimulatorOptions>
-    & { readonly startMs?: number; readonly kv?: Kv } = {},
+    & { readonly startMs?: number; readonly backend?: Backend } = {},
 ): Promise<ServiceStage> {
+  const kv = createKv(backend);
   const clock = virtualClock(startMs);
   const simulator = await startSimulator({ clock, ...options });
   const schedules = defineSchedules(specs);
   return {
     clock,
     simulator,
+    backend,
     kv,
     async isolate({ kv: ownKv = kv, ...parts } = {}) {
       const plain = await depsFor(simulator, { clock, random, store: createRunStore(ownKv) });
