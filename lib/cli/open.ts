@@ -5,6 +5,8 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
+import { COMMON_LIMITS, lazyBackend } from "../store/backend.ts";
+import { createKv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore, memoryRunStore, type RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
@@ -63,7 +65,10 @@ export function openRunStore(
   try {
     return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }));
   } catch (error) {
-    if (history === "required" || !(error instanceof StorageError)) throw error;
+    if (!(error instanceof StorageError)) throw error;
+    if (history === "required") {
+      return createRunStore(createKv(lazyBackend(COMMON_LIMITS, () => Promise.reject(error))));
+    }
     warn(error.message);
     return memoryRunStore();
   }

@@ -100,6 +100,8 @@ export interface RetryDeps {
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
+  /** By default {@link MAX_ATTEMPTS}. */
+  readonly maxAttempts?: number;
 }
 
 /** With the pauses between them this takes 6 to 11 s: a server that restarts is back by then. */
@@ -107,13 +109,13 @@ export const MAX_ATTEMPTS = 16;
 const MAX_PAUSE_MS = 1_000;
 
 /** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
-export function retryingBackend(backend: Backend, { clock, random }: RetryDeps): Backend {
+export function retryingBackend(backend: Backend, { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps): Backend {
   const retried = async <T>(act: () => Promise<T>): Promise<T> => {
     for (let attempt = 1;; attempt++) {
       try {
         return await act();
       } catch (error) {
-        if (!(error instanceof StorageBusy) || attempt === MAX_ATTEMPTS) throw error;
+        if (!(error instanceof StorageBusy) || attempt >= maxAttempts) throw error;
       }
       await clock.sleep((0.5 + random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
     }

@@ -1,42 +1,44 @@
 /** Copies a store to another one, whatever their backends are. */
 
 import { UsageError } from "../errors.ts";
+import { factsOf } from "./indexes.ts";
 import type { Kv } from "./kv.ts";
-import { createRunStore, type RunStore } from "./run_store.ts";
-import { isDerived } from "./indexes.ts";
-import type { StoredSubmission } from "./submission_body.ts";
-
-const BATCH_SIZE = 100;
+import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
 
 /**
- * Copies every submission, and what the scheduler keeps. Indexes and counters are made anew; a lock is not copied.
+ * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
  *
  * @returns How many submissions were copied.
  * @throws UsageError when the target holds anything: nothing is merged.
  */
 export async function copyStore(from: Kv, to: Kv): Promise<number> {
   for await (const { key } of to.list({ prefix: [] }, { limit: 1 })) {
-    throw new UsageError(`Cannot copy: the target store is not empty (it holds ${JSON.stringify(key)})`, {
+    throw new UsageError(`Cannot copy: the target store is not empty, it contains ${key[0]}`, {
       hint: "Copy into a new store",
     });
   }
-  const [source, target]: [RunStore, RunStore] = [createRunStore(from), createRunStore(to)];
   let count = 0;
-  for await (const { key } of from.list<StoredSubmission>({ prefix: ["submission"] })) {
-    const submission = await source.get(key.at(-1) ?? "");
-    if (submission === undefined) continue;
-    await target.put({ ...submission, revision: 0 });
-    count++;
-  }
   let change = to.atomic();
-  let size = 0;
-  for await (const { key, value } of from.list({ prefix: [] })) {
-    if (isDerived(key) || key[0] === "submission" || (key[0] === "tick" && key[1] === "lock")) continue;
-    change.set(key, value);
-    if (++size % BATCH_SIZE !== 0) continue;
+  const commit = async () => {
     await change.commit();
     change = to.atomic();
+  };
+  for await (const { key, value } of from.list<StoredSubmission>({ prefix: [] })) {
+    if (key[0] === "tick" && key[1] === "lock") continue;
+    if (key[0] === "submission") count++;
+    if (JSON.stringify(value).length <= to.maxValueLength || key[0] !== "submission" || "parts" in value) {
+      change.set(key, value);
+    } else {
+      // It may fill a change of its own.
+      await commit();
+      const facts = factsOf(value);
+      const { head, parts } = bodiesOf(value, facts, to);
+      change.set(key, head);
+      for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
+      await commit();
+    }
+    if (change.isNearlyFull()) await commit();
   }
-  await change.commit();
+  await commit();
   return count;
 }

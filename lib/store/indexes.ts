@@ -49,11 +49,6 @@ export function ownerKey({ host, user }: Owner): readonly string[] {
   return [keyPart(host), keyPart(user)];
 }
 
-/** Whether a row is made from the submissions, and made anew with them. */
-export function isDerived([name = ""]: readonly string[]): boolean {
-  return name in INDEXES || name === "part" || name === "count" || name === "ended";
-}
-
 export function openRowOf(submission: Submission): OpenRow {
   const { origin } = submission;
   const isRunning = submission.state === "active";

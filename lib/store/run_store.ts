@@ -18,7 +18,7 @@ import {
 import { isKeyPart, keyPart } from "./key.ts";
 import { createKv, type Found, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
-import { bodiesOf, type StoredSubmission } from "./submission_body.ts";
+import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
 
 /**
  * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
@@ -285,10 +285,6 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
   }
   await commit();
   return removed;
-}
-
-function partKey(id: string, revision: number, index: number): readonly string[] {
-  return ["part", id, String(revision), String(index)];
 }
 
 function factsIn(stored: StoredSubmission): IndexFacts {

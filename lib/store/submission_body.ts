@@ -46,6 +46,10 @@ export function bodiesOf(
   });
 }
 
+export function partKey(id: string, revision: number, index: number): readonly string[] {
+  return ["part", id, String(revision), String(index)];
+}
+
 /** As it is, then shorter and shorter: a run whose end can't be stored would stay open forever. */
 function* formsOf(submission: Submission): Generator<Submission, void> {
   yield submission;

@@ -29,6 +29,7 @@ export const history = defineCommand({
   args: {
     action: { type: "positional", multiple: true, required: false },
     workflow: { type: "custom", parse: nonEmptyString, metavar: "WORKFLOW", description: "Only runs of this workflow" },
+    failed: { type: "boolean", description: "Only runs that failed, and submissions that were rejected" },
     since: {
       type: "custom",
       parse: positiveDuration,
@@ -58,7 +59,7 @@ export const history = defineCommand({
     }
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
-    const records = await store.listRecent({ limit, workflow: values.workflow, sinceMs });
+    const records = await store.listRecent({ limit, workflow: values.workflow, hasFailed: values.failed, sinceMs });
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
     } else if (records.length === 0) output.answer("No runs in the local history");

@@ -22,6 +22,7 @@ export const store = defineCommand({
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
     "The target must be empty. Stop what uses the source first: what is written during the copy may be missing.",
+    "PGPASSWORD keeps the password of a postgres URL out of the command line.",
   ].join("\n"),
   args: {
     words: { type: "positional", multiple: true, required: false },
@@ -32,11 +33,11 @@ export const store = defineCommand({
     if (action !== "copy" || from === undefined || to === undefined || others.length > 0) {
       throw new UsageError("store: expected copy FROM TO", { hint: `FROM and TO are stores: ${STORE_NAMES}` });
     }
-    await using source = openKv(from, { clock, random, onSetAside: null });
+    await using source = openKv(from, { clock, random, onSetAside: null, mustExist: true });
     await using target = openKv(to, { clock, random, onSetAside: null });
-    const submissions = await copyStore(source, target);
-    if (output.mode === "json") output.document({ submissions, exitCode: 0, kind: "completed", submitted: "no" });
-    else output.answer(`Copied ${submissions} submissions`);
+    const copied = await copyStore(source, target);
+    if (output.mode === "json") output.document({ copied, exitCode: 0, kind: "completed", submitted: "no" });
+    else output.answer(`Copied ${copied} ${copied === 1 ? "submission" : "submissions"}`);
     return EXIT_CODES.completed;
   },
 });
