@@ -21,8 +21,6 @@ export interface PollInput {
   readonly open: readonly ListedOpenRow[];
   readonly owner: Owner;
   readonly maxPolls: number;
-  /** Schedules with an occurrence that waits for their runs to end: whether they are open decides about it. */
-  readonly waiting: ReadonlySet<string>;
 }
 
 export interface PolledSubmissions {
@@ -35,7 +33,7 @@ export interface PolledSubmissions {
   readonly count: number;
 }
 
-/** Where there are more than a tick may poll, the next ticks continue. */
+/** Where there are more than a tick may poll, or than the signal leaves time for, the next ticks continue. */
 export async function pollOpen(
   { service: { deps }, signal }: TickContext,
   { owner, ...input }: PollInput,
@@ -54,7 +52,11 @@ export async function pollOpen(
   let count = 0;
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     if (signal.aborted) return;
-    for (const { submission, error } of await advance(deps, batch, advanceOptions(signal))) {
+    const results = await advance(deps, batch, advanceOptions(signal)).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      return [];
+    });
+    for (const { submission, error } of results) {
       latest.set(submission.submissionId, submission);
       if (error === undefined) known.add(submission.submissionId);
       count++;
@@ -69,21 +71,13 @@ export async function pollOpen(
   return { open, known, foreign: submissions.filter((submission) => !isOwnedBy(submission, owner)), count };
 }
 
-/** Those of schedules first: what may not run yet, what an occurrence waits for, then the rest. */
-function choose(
-  { open, maxPolls, waiting }: Omit<PollInput, "owner">,
-  nowMs: number,
-): readonly ListedOpenRow[] {
-  const take = (rows: readonly ListedOpenRow[]) => inTurn(rows, nowMs);
-  const ofHttp = open.filter(({ occurrence }) => occurrence === null);
-  const ofSchedules = open.filter(({ occurrence }) => occurrence !== null);
-  const isNext = ({ occurrence }: ListedOpenRow) => occurrence !== null && waiting.has(occurrence.schedule);
-  const inOrder = [...take(ofSchedules.filter(isNext)), ...take(ofSchedules.filter((row) => !isNext(row)))];
+/** Those of schedules first, and of each kind what may not run yet. */
+function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): readonly ListedOpenRow[] {
+  const inOrder = (rows: readonly ListedOpenRow[]) => startingFirst(inTurn(rows, nowMs));
+  const ofSchedules = inOrder(open.filter(({ occurrence }) => occurrence !== null));
+  const ofHttp = inOrder(open.filter(({ occurrence }) => occurrence === null));
   const reserved = Math.min(ofHttp.length, Math.floor(maxPolls * HTTP_SHARE));
-  return [
-    ...startingFirst(inOrder).slice(0, maxPolls - reserved),
-    ...startingFirst(take(ofHttp)),
-  ].slice(0, maxPolls);
+  return [...ofSchedules.slice(0, maxPolls - reserved), ...ofHttp].slice(0, maxPolls);
 }
 
 /**

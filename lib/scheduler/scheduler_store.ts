@@ -104,6 +104,10 @@ export async function listWaiting(kv: Kv): Promise<readonly WaitingOccurrence[]>
   return found.map(({ value }) => value).sort((a, b) => a.scheduledAtMs - b.scheduledAtMs);
 }
 
+export async function isAnyWaiting(kv: Kv): Promise<boolean> {
+  return (await Array.fromAsync(kv.list({ prefix: ["waiting"] }, { limit: 1 }))).length > 0;
+}
+
 /** Adds an occurrence that no schedule named; false when it is waiting already. */
 export async function addWaiting(kv: Kv, occurrence: Occurrence): Promise<boolean> {
   const key = waitingKey(occurrence);

@@ -5,11 +5,13 @@
  * it has said so (Deno Deploy reference, "Runtime").
  */
 
+import type { ListedOpenRow } from "../store/run_store.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOn } from "./schedule.ts";
 import {
   acquireLock,
   dueOutbox,
+  isAnyWaiting,
   listWaiting,
   pruneProblems,
   readProgress,
@@ -31,7 +33,7 @@ export interface TickOptions {
 }
 
 /** As the cron trigger calls it. */
-export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 200 };
+export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
 
 export interface TickReport {
   /** False when another process was ticking. */
@@ -61,24 +63,15 @@ const MAX_SUBMISSIONS = 20_000;
 export async function tick(service: Service, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
   const { kv, deps } = service;
   const startedMs = deps.clock.now();
-  // Read first: where another tick runs while the rest is read, the lock can't be acquired.
-  const state = await readTickState(kv);
+  const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   if (state.lockedUntilMs > startedMs) return NO_TICK;
-  const [pending, waiting, open, unreported, outbox] = await Promise.all([
-    findPending(service, startedMs),
-    listWaiting(kv),
-    deps.store.listOpenRows("service"),
-    deps.store.listUnreported(),
-    dueOutbox(kv, startedMs, 1),
-  ]);
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
   const logOf = (error: string | null) => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
     return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;
   };
-  const tracked = open.filter((row) => row.state !== "abandoned");
-  if (pending.length + waiting.length + tracked.length + unreported.length + outbox.length === 0) {
+  if (!hasWork && (await findPending(service, startedMs)).length === 0) {
     await prune(service);
     const log = logOf(null);
     if (log !== null) await recordIdleTick(kv, state, log);
@@ -91,12 +84,18 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   let failure: string | null = null;
   try {
     const { work } = await import("./tick_work.ts");
+    // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
+    const [pending, waiting, open] = await Promise.all([
+      findPending(service, startedMs),
+      listWaiting(kv),
+      Array.fromAsync(deps.store.openRows("service")),
+    ]);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
     const { error, ...done } = await work({ service, schedules, lock, signal: deadline.signal }, {
       ...options,
       pending,
       waiting,
-      open: tracked,
+      open: open.filter(isTracked),
     });
     await prune(service);
     if (error !== null) throw error;
@@ -121,6 +120,25 @@ const NO_TICK: TickReport = {
 
 function missedSince(log: TickLog | null, nowMs: number): number {
   return log === null ? 0 : Math.max(0, Math.round((nowMs - log.startedMs) / MINUTE_MS) - 1);
+}
+
+/** Whether there is anything to do, apart from schedules that are due. */
+async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boolean> {
+  const hasTracked = async () => {
+    for await (const row of deps.store.openRows("service")) if (isTracked(row)) return true;
+    return false;
+  };
+  const [isWaiting, unreported, outbox, isOpen] = await Promise.all([
+    isAnyWaiting(kv),
+    deps.store.listUnreported(),
+    dueOutbox(kv, nowMs, 1),
+    hasTracked(),
+  ]);
+  return isWaiting || isOpen || unreported.length + outbox.length > 0;
+}
+
+function isTracked({ state }: ListedOpenRow): boolean {
+  return state !== "abandoned";
 }
 
 async function findPending({ kv, schedules, timeline }: Service, nowMs: number): Promise<readonly PendingSchedule[]> {

@@ -32,6 +32,8 @@ export interface TickWork {
 
 /** Of the budget: the rest is for what follows from the responses, and for notifying. */
 const REQUEST_SHARE = 0.7;
+/** Of the budget: polls without a response must leave time to submit what is due. */
+const DECISION_SHARE = 0.4;
 
 /**
  * Polls, stores what is due, submits and notifies.
@@ -59,23 +61,45 @@ export async function work(context: TickContext, input: TickInput): Promise<Tick
   const needsPlatform = waiting.length + input.open.length > 0;
   const owner = needsPlatform ? await request(() => ownerOf(service, requests.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
-  const polled = owner &&
-    await request(() =>
-      pollOpen(asking, { ...input, owner, waiting: new Set(waiting.map(({ schedule }) => schedule)) })
-    );
-  await reportEnds(context);
+  const [deciding, others] = split(input.open, waiting, context);
+  using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
+  const first = { ...context, signal: AbortSignal.any([decisions.signal, requests.signal]) };
+  const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
   await reportForeign(context, polled?.foreign ?? []);
-  const { open = input.open, known = new Set<string>() } = polled ?? {};
   const left = await reportMissed(context, waiting);
   const submitted = left.length > 0
-    ? await request(() => submitWaiting(asking, { waiting: left, open, known }))
+    ? await request(() =>
+      submitWaiting(asking, { waiting: left, open: polled?.open ?? deciding, known: polled?.known ?? new Set() })
+    )
     : undefined;
+  const maxPolls = input.maxPolls - (polled?.count ?? 0);
+  const rest = owner && await request(() => pollOpen(asking, { open: others, owner, maxPolls }));
+  await reportForeign(context, rest?.foreign ?? []);
   await reportEnds(context);
+  const open = [...polled?.open ?? deciding, ...rest?.open ?? others];
   await reportDeadlines(context, open);
   await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
-  const isCutShort = requests.signal.aborted;
-  return { submitted: submitted ?? 0, polled: polled?.count ?? 0, delivered, isCutShort, error };
+  const isCutShort = requests.signal.aborted || decisions.signal.aborted;
+  return {
+    submitted: submitted ?? 0,
+    polled: (polled?.count ?? 0) + (rest?.count ?? 0),
+    delivered,
+    isCutShort,
+    error,
+  };
+}
+
+/** Those that decide about an occurrence that waits, and the others. */
+function split(
+  open: readonly ListedOpenRow[],
+  waiting: readonly WaitingOccurrence[],
+  { schedules }: TickContext,
+): readonly [readonly ListedOpenRow[], readonly ListedOpenRow[]] {
+  const names = new Set(waiting.map(({ schedule }) => schedule));
+  const isDeciding = ({ occurrence }: ListedOpenRow) =>
+    occurrence !== null && names.has(occurrence.schedule) && schedules.get(occurrence.schedule)?.overlap !== "allow";
+  return [open.filter(isDeciding), open.filter((row) => !isDeciding(row))];
 }
 
 async function ownerOf({ deps: { client } }: Service, signal: AbortSignal): Promise<Owner> {

@@ -85,7 +85,7 @@ async function pageFacts(service: Service): Promise<PageFacts> {
   const [log, counts, open, failures, notifications, waiting] = await Promise.all([
     tickLog(kv),
     deps.store.countEnds(),
-    deps.store.listOpenRows("service"),
+    Array.fromAsync(deps.store.openRows("service")),
     deps.store.listFailures(MAX_FAILURES),
     listProblems(kv, MAX_NOTIFICATIONS),
     listWaiting(kv),

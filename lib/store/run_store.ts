@@ -43,7 +43,7 @@ export interface RunStore extends AsyncDisposable {
   /** Neither finished nor rejected, oldest first. */
   listOpen(scope: Scope): Promise<readonly Submission[]>;
   /** Like {@link listOpen}, without reading the submissions. */
-  listOpenRows(scope: Scope): Promise<readonly ListedOpenRow[]>;
+  openRows(scope: Scope): AsyncIterable<ListedOpenRow>;
   /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
   listUnreported(): Promise<readonly Submission[]>;
   /** Newest first by creation, then by id, the last first. */
@@ -132,10 +132,11 @@ export function createRunStore(kv: Kv): RunStore {
       return found.find((one) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner)));
     },
     listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
-    listOpenRows: async (scope) =>
-      (await Array.fromAsync(kv.list<OpenRow>({ prefix: ["open", scope] }))).map(({ key, value }) => (
-        { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) }
-      )),
+    async *openRows(scope) {
+      for await (const { key, value } of kv.list<OpenRow>({ prefix: ["open", scope] })) {
+        yield { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) };
+      }
+    },
     listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
     listRecent: (query) => listRecent(kv, query),
     listOfSchedule: async (schedule, limit) =>

@@ -637,3 +637,37 @@ tickTest("a run is listed as unknown, and reported once, when the API key become
   assert.deepEqual(await statusesOf(service), ["unknown", "open"]);
   assert.equal((await problemsOf(service, "unknown")).length, 1);
 });
+
+tickTest("a poll without a response does not keep what is due from being submitted", {
+  specs: [{ ...EVERY, name: "hanging", workflow: "long" }, { ...EVERY, cron: "20 * * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const { client } = service.deps;
+  const getRun: Client["getRun"] = (_id, { signal }) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal?.reason));
+      stage.clock.advance(10_500);
+    });
+  stage.clock.advance(10 * MINUTE_MS);
+  const report = await tick({ ...service, deps: { ...service.deps, client: { ...client, getRun } } });
+  assert.deepEqual([report.submitted, report.isCutShort], [1, true]);
+});
+
+tickTest("of ticks that begin at once, one reads what is open", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, tickAt }) => {
+  await tickAt(0, 10);
+  let reads = 0;
+  const page: Backend["page"] = (query) => {
+    if (query.start.startsWith("open") && query.limit > 1) reads++;
+    return stage.backend.page(query);
+  };
+  const isolates = await Promise.all(
+    [1, 2, 3, 4].map(() => stage.isolate({ kv: createKv({ ...stage.backend, page }) })),
+  );
+  stage.clock.advance(MINUTE_MS);
+  const reports = await Promise.all(isolates.map((isolate) => tick(isolate)));
+  assert.equal(reports.filter(({ didTick }) => didTick).length, 1);
+  // Each one page, to see whether there is anything.
+  assert.equal(reads, 4 + 1);
+});
