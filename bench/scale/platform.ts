@@ -49,8 +49,8 @@ export function startPlatform({ openRuns }: { readonly openRuns: number }): Plat
     const { pathname, searchParams } = new URL(request.url);
     const [, resource = "", name] = /^\/api\/([^/]+)(?:\/(.+))?$/.exec(pathname) ?? [];
     if (resource === "workflow-runs" && request.method === "POST") {
-      count("submit");
       const { slug, displayName } = await request.json();
+      count("submit");
       if (submits.has(slug)) {
         duplicates++;
         return Response.json({ errors: [{ message: "slug is taken" }] }, { status: 409 });

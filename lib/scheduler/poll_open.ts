@@ -1,6 +1,7 @@
 /** Moves the service's open submissions on by one step each. */
 
 import type { Owner } from "../account.ts";
+import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import { openRowOf } from "../store/indexes.ts";
@@ -12,7 +13,7 @@ import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
-const BATCH_SIZE = 50;
+const BATCH_SIZE = 250;
 const BATCHES_AT_ONCE = 4;
 /** Where schedules have more runs than a tick polls, so many of its polls are left for runs started over HTTP. */
 const HTTP_SHARE = 0.2;
@@ -49,10 +50,11 @@ export async function pollOpen(
     { length: Math.ceil(due.length / BATCH_SIZE) },
     (_, index) => due.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
   );
+  const shared = { ...deps, client: listingOnce(deps.client) };
   let count = 0;
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     if (signal.aborted) return;
-    const results = await advance(deps, batch, advanceOptions(signal)).catch((error: unknown) => {
+    const results = await advance(shared, batch, advanceOptions(signal)).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       return [];
     });
@@ -69,6 +71,20 @@ export async function pollOpen(
     return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
   }).filter(({ state }) => state !== "abandoned");
   return { open, known, foreign: submissions.filter((submission) => !isOwnedBy(submission, owner)), count };
+}
+
+/** The batches of a tick share the pages of the list of running runs. */
+function listingOnce(client: Client): Client {
+  const pages = new Map<string, ReturnType<Client["listRuns"]>>();
+  return {
+    ...client,
+    listRuns({ signal, ...query }) {
+      const key = JSON.stringify(query);
+      const page = pages.get(key) ?? client.listRuns({ ...query, signal });
+      pages.set(key, page);
+      return page;
+    },
+  };
 }
 
 /** Those of schedules first, and of each kind what may not run yet. */
