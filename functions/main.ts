@@ -12,7 +12,7 @@ import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
 
 const { env, log } = host;
-const open = openOnce(() => openService({ host, schedules, kvPath: env("PW_KV_PATH") || undefined }));
+const open = openOnce(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
 
 Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
 Deno.serve(createHandler({ open, keys: readKeys(env), log }));

@@ -4,7 +4,7 @@
  * ```ts
  * import { host, openService, runNow } from "./functions/mod.ts";
  *
- * const service = await openService({ host, schedules: [] });
+ * const service = await openService({ host, schedules: [], store: "uploads.db" });
  *
  * async function onUpload(file: string): Promise<string | null> {
  *   const submission = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
@@ -53,6 +53,8 @@ export async function runNow(
   const submission = await createSubmission(deps, request, {
     signal,
     isWaiting: false,
+    // Ticks poll it, as they do for runs that are started over HTTP.
+    origin: { type: "http" },
     idempotencyKey: { text: key, policy: "attach" },
   });
   const [result] = await advance(deps, [submission], advanceOptions(signal));

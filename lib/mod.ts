@@ -73,13 +73,18 @@ export { createInputLayer, type InputLayer, type LayerSources, readLayers } from
 export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
 export {
+  createRunStore,
+  memoryRunStore,
   type PruneBounds,
   type RecentCursor,
   type RecentQuery,
   type RunStore,
   WriteConflict,
 } from "./store/run_store.ts";
-export { memoryRunStore } from "./store/memory_run_store.ts";
+export { type Scope } from "./store/indexes.ts";
+export type { Change, Check } from "./store/change.ts";
+export type { Entry, Found, Kv, ListOptions } from "./store/kv.ts";
+export { openKv, type OpenKvOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
@@ -106,6 +111,7 @@ export type {
   ActiveSubmission,
   FinishedSubmission,
   IdempotencyKey,
+  Origin,
   PendingSubmission,
   Reconciliation,
   RejectedSubmission,

@@ -44,6 +44,21 @@ export interface IdempotencyKey {
   readonly attempt: number;
 }
 
+/** What created a submission. */
+export type Origin =
+  | { readonly type: "command-line" }
+  | { readonly type: "http" }
+  | {
+    readonly type: "schedule";
+    readonly schedule: string;
+    /** The occurrence's own instant, milliseconds since the epoch. */
+    readonly scheduledAtMs: number;
+    /** True once it was reported that the run exceeded its deadline. */
+    readonly isDeadlineReported: boolean;
+    /** True once its end was reported. */
+    readonly isReported: boolean;
+  };
+
 /** The fields that a submission has in every state. */
 export interface SubmissionBase {
   /** Generated here, never sent. A tracked run that was not submitted from here has one too. */
@@ -52,6 +67,8 @@ export interface SubmissionBase {
   readonly revision: number;
   /** The host and user that it was created for. */
   readonly owner: Owner;
+  /** What created it: decides which process advances it. */
+  readonly origin: Origin;
   /** What is submitted. */
   readonly request: StoredRequest;
   /** `null` for a submission without a key. */
@@ -166,3 +183,23 @@ export type Submission =
   | ActiveSubmission
   | FinishedSubmission
   | RejectedSubmission;
+
+/** True while something may still happen to it. */
+export function isOpen({ state }: Submission): boolean {
+  return state !== "finished" && state !== "rejected";
+}
+
+/** Reconciled in vain for long enough: only a person's request tries again. */
+export function isAbandoned(submission: Submission): boolean {
+  return submission.state === "unconfirmed" && submission.reconciliation?.isAbandoned === true;
+}
+
+export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: Owner): boolean {
+  return owner.host === host && owner.user === user;
+}
+
+/** The slug of its run, or the one we chose for it. */
+export function slugOf(submission: Submission): string | null {
+  if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
+  return submission.runId.type === "slug" ? submission.runId.slug : null;
+}

@@ -6,6 +6,7 @@ import { startSimulator } from "../lib/simulator/start.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./support/fast_main.ts";
 import { emptyFolder } from "./support/main_job.ts";
 import { type ProgramEnd, runProgram } from "./support/program.ts";
+import { openRunStore } from "./support/run_store.ts";
 import { readmeTable } from "./support/readme.ts";
 
 const SPEED = 60;
@@ -53,8 +54,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "the same, on a host known to reject duplicate slugs": {
     faults: [{ on: "submit", cut: "before-effect" }],
     act: async ({ simulator, state, program }) => {
-      const { openSqliteRunStore } = await import("../lib/store/sqlite_run_store.ts");
-      await using store = await openSqliteRunStore({ path: `${state}/history.db`, nowMs: 0, onSetAside: () => {} });
+      await using store = openRunStore(`${state}/history.db`);
       await store.updateCapabilities(new URL(simulator.url).host, { keepsSlug: true, refusesDuplicateSlug: true });
       return await program(QUICK);
     },

@@ -6,7 +6,7 @@ import { createHandler } from "../../lib/server/app.ts";
 import { host } from "../../functions/host.ts";
 import { schedules } from "../../functions/schedules.ts";
 
-const open = openOnce(() => openService({ host, schedules, kvPath: Deno.args[0] }));
+const open = openOnce(() => openService({ host, schedules, store: `deno-kv:${Deno.args[0]}` }));
 const handler = createHandler({ open, keys: readKeys(host.env), log: host.log });
 const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
 await (await fetch(`http://127.0.0.1:${server.addr.port}/healthz`)).text();

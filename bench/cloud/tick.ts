@@ -12,7 +12,7 @@ const schedules = defineSchedules([
   { name: "nightly", cron: `30 ${later} * * *`, timeZone: "America/Chicago", workflow: "hello-world" },
   { name: "working-days", cron: `0 ${soon},${later} * * MON-FRI`, workflow: "hello-world", jitter: "5m" },
 ]);
-const open = openOnce(() => openService({ host, schedules, kvPath: Deno.args[0] }));
+const open = openOnce(() => openService({ host, schedules, store: `deno-kv:${Deno.args[0]}` }));
 Deno.cron("tick", "* * * * *", tickHandler(async () => await tick(await open()), host.log));
 await tick(await open());
 console.log("ticked");

@@ -127,6 +127,12 @@ export const GROUPS = [
         load: async () => (await import("./commands/probe.ts")).probe,
       },
       {
+        name: "store",
+        usage: "copy FROM TO",
+        summary: "Copy the run store to another backend",
+        load: async () => (await import("./commands/store.ts")).store,
+      },
+      {
         name: "completions",
         usage: "bash|zsh|fish",
         summary: "Print a shell completion script",

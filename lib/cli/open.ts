@@ -5,8 +5,10 @@ import { createClient } from "../platform/create_client.ts";
 import type { Credential } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { lazyRunStore } from "../store/lazy.ts";
-import type { RunStore } from "../store/run_store.ts";
+import { COMMON_LIMITS, lazyBackend } from "../store/backend.ts";
+import { createKv } from "../store/kv.ts";
+import { openKv } from "../store/open_kv.ts";
+import { createRunStore, memoryRunStore, type RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import { type CredentialValues, openCredential } from "./credential.ts";
@@ -51,32 +53,26 @@ export async function openDeps(invocation: OpenInvocation, history: HistoryUse =
   return { client, store, clock, random, log: logTo(invocation.output), [Symbol.asyncDispose]: close };
 }
 
-/** The run store of this user and machine, opened on first use. */
+/** The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use. */
 export function openRunStore(
   { context, output }: Pick<OpenInvocation, "context" | "output">,
   history: HistoryUse,
 ): RunStore {
-  return lazyRunStore(async () => {
-    if (history === "none") return await openTemporaryStore();
-    try {
-      return await openStoreFile(context, output);
-    } catch (error) {
-      if (history === "required" || !(error instanceof StorageError)) throw error;
-      output.log("WARNING", error.message);
-      return await openTemporaryStore();
+  const { clock, random, env, os } = context;
+  const warn = (message: string) => output.log("WARNING", message);
+  const options = { clock, random, onSetAside: warn };
+  if (history === "none") return memoryRunStore();
+  const onUnusable = history === "required" ? undefined : ({ message }: StorageError) => warn(message);
+  try {
+    return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    if (history === "required") {
+      return createRunStore(createKv(lazyBackend(COMMON_LIMITS, () => Promise.reject(error))));
     }
-  });
-}
-
-async function openStoreFile({ env, clock, os }: Context, output: Output): Promise<RunStore> {
-  const path = runStorePath(env, os);
-  const { openSqliteRunStore } = await import("../store/sqlite_run_store.ts");
-  return await openSqliteRunStore({ path, nowMs: clock.now(), onSetAside: (text) => output.log("WARNING", text) });
-}
-
-async function openTemporaryStore(): Promise<RunStore> {
-  const { memoryRunStore } = await import("../store/memory_run_store.ts");
-  return memoryRunStore();
+    warn(error.message);
+    return memoryRunStore();
+  }
 }
 
 /** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */

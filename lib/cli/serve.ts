@@ -1,6 +1,6 @@
 /**
- * The service on your own server: `deno task serve`. The store is a local file. With `--demo`, the platform is simulated
- * and its clock, which also drives the cron trigger, may run faster.
+ * The service on your own server: `deno task serve`. The store is a local file unless another is named. With
+ * `--demo`, the platform is simulated and its clock, which also drives the cron trigger, may run faster.
  */
 
 import { readKeys } from "../server/auth.ts";
@@ -8,7 +8,8 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
-import { kvRunStore } from "../store/kv_run_store.ts";
+import { openKv, STORE_NAMES } from "../store/open_kv.ts";
+import { createRunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import { renderFailure, reportOf } from "./failure_report.ts";
 import { styleFor } from "./terminal/style.ts";
@@ -18,7 +19,6 @@ import { startSimulator } from "../simulator/start.ts";
 import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
-import { openKv, schedulerStoreOn } from "../scheduler/scheduler_store.ts";
 import { tick } from "../scheduler/tick.ts";
 
 /** Docker kills a container ten seconds after SIGTERM. */
@@ -27,13 +27,20 @@ const MAX_SHUTDOWN_MS = 8_000;
 interface Options {
   readonly port: number;
   readonly hostname: string;
-  readonly kvPath: string;
+  readonly store: string;
   readonly isDemo: boolean;
   readonly speed: number;
 }
 
-const USAGE = `deno task serve [--port N] [--hostname H] [--kv FILE]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
-deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast`;
+const DEFAULT_STORE = "schedules.db";
+/** The name before, of a store in another format. */
+const EARLIER_STORE = "schedules.kv";
+
+const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
+deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast
+
+The store is schedules.db in this folder, or what --store or PW_STORE_URL names:
+${STORE_NAMES}`;
 
 /**
  * Runs the server until a signal stops it.
@@ -52,7 +59,7 @@ export async function serve(host: ServiceHost, importSchedules: () => Promise<re
 }
 
 async function serveWith(
-  { port, hostname, kvPath, isDemo, speed }: Options,
+  { port, hostname, store, isDemo, speed }: Options,
   host: ServiceHost,
   importSchedules: () => Promise<readonly Schedule[]>,
 ): Promise<void> {
@@ -63,8 +70,9 @@ async function serveWith(
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
   const open = openOnce(async () => {
     if (demo !== undefined) return await demo.open();
-    return await openService({ host, schedules: await importSchedules(), kvPath });
+    return await openService({ host, schedules: await importSchedules(), store });
   });
+  if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
   const { deps } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
@@ -77,6 +85,26 @@ async function serveWith(
   await closing.started;
   // Requests in progress are answered. A tick can be interrupted at any point.
   await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
+}
+
+/** Once: the next start finds the new store. */
+async function reportEarlierStore(log: Log): Promise<void> {
+  if (!await exists(EARLIER_STORE) || await exists(DEFAULT_STORE)) return;
+  log(
+    "WARNING",
+    `${EARLIER_STORE} is the store of an earlier version, which this one does not read. ` +
+      `Schedules start with their next occurrence, in the new store ${DEFAULT_STORE}`,
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 interface Closing extends Disposable {
@@ -121,7 +149,6 @@ interface Demo {
 async function openDemo(speed: number): Promise<Demo> {
   const clock = fastClock(systemClock, speed);
   const simulator = await startSimulator({ clock });
-  const kv = await openKv(":memory:");
   const env = (name: string) =>
     ({ PW_TRIGGER_KEY: "demo-trigger-key", PW_READ_KEY: "demo-reading-key", PW_API_KEY: simulator.key })[name];
   const log: Log = (level, message) => {
@@ -133,10 +160,10 @@ async function openDemo(speed: number): Promise<Demo> {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
       const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
-      const store = kvRunStore({ kv, clock, random });
+      const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
-        deps: { client, store, clock, random, log },
-        schedulerStore: schedulerStoreOn(kv),
+        deps: { client, store: createRunStore(kv), clock, random, log },
+        kv,
         schedules: defineSchedules([
           { name: "every-five", cron: "*/5 * * * *", workflow: "quick" },
           { name: "every-twenty", cron: "*/20 * * * *", workflow: "failing-step", overlap: "queue" },
@@ -151,17 +178,17 @@ async function openDemo(speed: number): Promise<Demo> {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const kvPath = Deno.env.get("PW_KV_PATH") || "schedules.kv";
-  const options = { port: 8000, hostname: "127.0.0.1", kvPath, isDemo: false, speed: 1 };
+  const store = Deno.env.get("PW_STORE_URL") || DEFAULT_STORE;
+  const options = { port: 8000, hostname: "127.0.0.1", store, isDemo: false, speed: 1 };
   for (let index = 0; index < args.length; index++) {
     const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(args[index] ?? "") ?? [];
     if (name === "--demo") options.isDemo = true;
-    else if (["--port", "--hostname", "--kv", "--speed"].includes(name)) {
+    else if (["--port", "--hostname", "--store", "--speed"].includes(name)) {
       const value = inline ?? args[++index];
       if (value === undefined) throw new UsageError(`Option ${name} needs a value\n${USAGE}`);
       if (name === "--port") options.port = parsePort(value);
       if (name === "--hostname") options.hostname = value;
-      if (name === "--kv") options.kvPath = value;
+      if (name === "--store") options.store = value;
       if (name === "--speed") options.speed = parsePositive(name, value);
     } else throw new UsageError(`Unknown option ${name}\n${USAGE}`);
   }

@@ -15,7 +15,8 @@ import { type AdvanceOptions, type AdvanceResult, withInputs } from "./advance_r
 /** From this many runs on, one list request replaces polling each running run. */
 const MIN_RUNS_FOR_LIST = 4;
 const PAGE_SIZE = 100;
-const MAX_PAGES = 100;
+/** On an account with many other runs, listing them all would take longer than polling each. */
+const MAX_PAGES_PER_RUN = 1 / MIN_RUNS_FOR_LIST;
 
 const MAX_CONCURRENT_POLLS = 4;
 
@@ -99,7 +100,7 @@ async function listRunning(
   if (slugs.size < MIN_RUNS_FOR_LIST) return running;
   try {
     let offset = 0;
-    for (let page = 0; page < MAX_PAGES && running.size < slugs.size; page++) {
+    for (let page = 0; page < slugs.size * MAX_PAGES_PER_RUN && running.size < slugs.size; page++) {
       const query = { statuses: ["running"], limit: PAGE_SIZE, offset, signal, retry: "none" } as const;
       const { runs, total } = await client.listRuns(query);
       for (const run of runs) {

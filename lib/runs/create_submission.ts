@@ -4,7 +4,15 @@ import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts"
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { Json } from "../json.ts";
-import type { ActiveSubmission, PendingSubmission, RunRequest, StoredRequest, Submission } from "../submission.ts";
+import type { Change } from "../store/change.ts";
+import type {
+  ActiveSubmission,
+  Origin,
+  PendingSubmission,
+  RunRequest,
+  StoredRequest,
+  Submission,
+} from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { claim, type KeyWithPolicy } from "./idempotency.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
@@ -14,6 +22,12 @@ export interface CreateSubmissionOptions {
   /** True to track the run to its end: rejected when the server cannot show runs. */
   readonly isWaiting: boolean;
   readonly idempotencyKey?: KeyWithPolicy | undefined;
+  /** `command-line` by default. */
+  readonly origin?: Origin | undefined;
+  /** A new random one by default. */
+  readonly submissionId?: string | undefined;
+  /** Adds to the atomic change that stores the submission. */
+  readonly also?: ((change: Change, written: PendingSubmission) => void) | undefined;
 }
 
 /**
@@ -29,13 +43,13 @@ export async function createSubmission(
   options: CreateSubmissionOptions,
 ): Promise<Submission> {
   const pending = await newPending(deps, request, options);
-  if (options.idempotencyKey === undefined) return await storePending(deps, pending);
+  if (options.idempotencyKey === undefined) return await storePending(deps, pending, options.also);
   while (true) {
     const claimed = await claim(deps, pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
     if (claimed.state !== "pending") return claimed;
     try {
-      return await storePending(deps, claimed);
+      return await storePending(deps, claimed, options.also);
     } catch (error) {
       // Another process has just stored this key: attach to its submission.
       if (!(error instanceof WriteConflict)) throw error;
@@ -55,7 +69,8 @@ async function newPending(
   const nowMs = clock.now();
   return {
     state: "pending",
-    submissionId: newCorrelationTag(random),
+    submissionId: options.submissionId ?? newCorrelationTag(random),
+    origin: options.origin ?? { type: "command-line" },
     revision: 0,
     owner: { host: client.host, user: identity.user },
     request: await storedRequest(request),
@@ -126,9 +141,13 @@ async function storeFound(
   }
 }
 
-async function storePending({ store }: Pick<Deps, "store">, submission: PendingSubmission): Promise<PendingSubmission> {
+async function storePending(
+  { store }: Pick<Deps, "store">,
+  submission: PendingSubmission,
+  also: CreateSubmissionOptions["also"],
+): Promise<PendingSubmission> {
   try {
-    return await store.put(submission);
+    return await store.put(submission, also);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     throw new NotSubmitted(

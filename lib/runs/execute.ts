@@ -1,4 +1,4 @@
-import { slugOf } from "../store/run_store.ts";
+import { slugOf } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { PendingSubmission, RunRequest, Submission } from "../submission.ts";

@@ -87,7 +87,7 @@ async function findByNumber(
 
 async function findLast({ client, store }: Deps, { signal }: { signal: AbortSignal }): Promise<RunId> {
   const { user } = await client.whoAmI({ signal });
-  const recent = await store.listRecent({ host: client.host, user }, { limit: 20 });
+  const recent = await store.listRecent({ owner: { host: client.host, user }, limit: 20 });
   for (const submission of recent) {
     if (submission.state === "active" || submission.state === "finished") return submission.runId;
   }

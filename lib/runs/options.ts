@@ -1,3 +1,4 @@
+import type { Origin } from "../submission.ts";
 import type { KeyWithPolicy } from "./idempotency.ts";
 import { DEFAULT_POLL_INTERVAL, type PollInterval } from "./poll_interval.ts";
 
@@ -21,6 +22,8 @@ export interface ExecuteOptions extends TrackOptions {
   readonly submitTimeoutMs: number;
   /** Reusing a key attaches to the run that was started with it, from any machine. */
   readonly idempotencyKey?: KeyWithPolicy | undefined;
+  /** What creates the submission: `command-line` by default. */
+  readonly origin?: Origin | undefined;
 }
 
 /** The default options for tracking. */

@@ -6,6 +6,7 @@ import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { redactingDeps } from "./redacting.ts";
 import { search } from "./search.ts";
+import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { track } from "./track.ts";
 import { recordObservation, withInputs } from "./advance_result.ts";
@@ -43,18 +44,19 @@ export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOp
   const { client, store, clock } = deps;
   const { user } = await client.whoAmI({ signal: options.signal });
   const owner = { host: client.host, user };
-  const open = await store.listOpen(owner);
+  const open = await store.listOpen("local");
   const unconfirmed: Submission[] = [];
   const active: Submission[] = [];
   const pending: PendingSubmission[] = [];
   const detached: ActiveSubmission[] = [];
-  for (const submission of open) {
+  for (const submission of open.filter((submission) => isOwnedBy(submission, owner))) {
     if (submission.state === "active" && submission.isDetached && !options.includesDetached) detached.push(submission);
     else if (submission.state === "active") active.push(submission);
     else if (submission.state === "pending" && staysPending(submission, clock.now(), options)) pending.push(submission);
     else unconfirmed.push(submission);
   }
-  return { resumable: [...unconfirmed, ...active], pending, detached, others: await store.listOpenOfOthers(owner) };
+  const others = open.filter((submission) => !isOwnedBy(submission, owner));
+  return { resumable: [...unconfirmed, ...active], pending, detached, others };
 }
 
 function staysPending(

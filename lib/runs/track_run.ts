@@ -1,7 +1,7 @@
 import { StorageError } from "../errors.ts";
 import { findSecrets } from "../inputs/secrets.ts";
-import { isOpen } from "../store/run_store.ts";
-import { memoryRunStore } from "../store/memory_run_store.ts";
+import { memoryRunStore } from "../store/run_store.ts";
+import { isOpen } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
@@ -83,6 +83,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission
     submissionId: run.slug ?? `${workflow}#${run.number}`,
     revision: 0,
     owner: { host: client.host, user: run.user },
+    origin: { type: "command-line" },
     request,
     idempotencyKey: null,
     ownSlug: null,

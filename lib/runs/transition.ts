@@ -217,11 +217,13 @@ function fromActive(submission: ActiveSubmission, observation: Observation, nowM
 
 /** The members that all states share; the rest of the previous state is dropped. */
 function common(submission: Submission, nowMs: number) {
-  const { submissionId, revision, owner, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } = submission;
+  const { submissionId, revision, owner, origin, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } =
+    submission;
   return {
     submissionId,
     revision,
     owner,
+    origin,
     request,
     idempotencyKey,
     ownSlug,

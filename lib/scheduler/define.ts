@@ -4,7 +4,7 @@ import { readSchedule } from "./read_schedule.ts";
 import type { Schedule, ScheduleSpec } from "./schedule.ts";
 
 /** Every tick checks each schedule, so a longer list is taken for a mistake in generated code. */
-const MAX_SCHEDULES = 500;
+const MAX_SCHEDULES = 20_000;
 
 /** Identifies a checked list, also across copies of this module. The number is the version of its shape. */
 const IS_DEFINED = Symbol.for("pw-workflow-runner/schedules/1");
@@ -50,10 +50,10 @@ function isDefined(list: unknown): list is readonly Schedule[] {
 }
 
 function reportDuplicates(names: readonly string[], report: (path: string, message: string) => void): void {
+  const indexes = new Map<string, number>();
   for (const [index, name] of names.entries()) {
-    const first = names.indexOf(name);
-    if (name !== "" && first !== index) {
-      report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
-    }
+    const first = indexes.get(name);
+    if (first === undefined) indexes.set(name, index);
+    else if (name !== "") report(`schedules[${index}].name`, `"${name}" is already used by schedules[${first}]`);
   }
 }

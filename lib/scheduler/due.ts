@@ -99,7 +99,7 @@ function backfillCount(backfill: Backfill, onTime: readonly Occurrence[]): numbe
 }
 
 /** A number in [0, 1), the same in every isolate: FNV-1a, then mixed, since ids differ only in their last characters. */
-function fractionOf(id: string): number {
+export function fractionOf(id: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(id)) hash = Math.imul(hash ^ byte, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -1,32 +1,32 @@
+/** What every part of the service works with. */
+
+import type { Identity } from "../account.ts";
+import { systemClock } from "../clock.ts";
+import type { Log } from "../log.ts";
 import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
-import { systemClock } from "../clock.ts";
-import { StorageError } from "../errors.ts";
-import type { Deps } from "../runs/deps.ts";
-import { type KvRunStore, kvRunStore } from "../store/kv_run_store.ts";
-import type { Log } from "../log.ts";
-import type { Identity } from "../account.ts";
-import { PRODUCTION, type Schedule } from "./schedule.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
-import { retryingStore } from "./retrying_store.ts";
-import { openKv, type SchedulerStore, schedulerStoreOn } from "./scheduler_store.ts";
+import type { Deps } from "../runs/deps.ts";
+import type { Kv } from "../store/kv.ts";
+import { openKv } from "../store/open_kv.ts";
+import { createRunStore } from "../store/run_store.ts";
+import { PRODUCTION, type Schedule } from "./schedule.ts";
 
-/** The dependencies of the scheduler and the HTTP API. */
 export interface Service {
-  readonly deps: Deps & { readonly store: KvRunStore };
-  readonly schedulerStore: SchedulerStore;
+  readonly deps: Deps;
+  /** What the run store is kept in, and the scheduler's own rows beside it. */
+  readonly kv: Kv;
   readonly schedules: readonly Schedule[];
-  /** `production`, or the host's name for another deployment context. */
+  /** `production`, or the host's name for the line of deployments that this one belongs to. */
   readonly timeline: string;
   /** For webhooks. */
   readonly fetch: typeof globalThis.fetch;
-  /** For webhook secrets. */
   readonly env: (name: string) => string | undefined;
-  /** For the `inputsFile` of a schedule. */
+  /** Reads a file that is deployed along. */
   readonly readTextFile: (path: string) => Promise<string>;
 }
 
-/** The runtime functions that a service needs. */
+/** What the runtime offers a service. */
 export interface ServiceHost {
   readonly env: (name: string) => string | undefined;
   readonly fetch: typeof globalThis.fetch;
@@ -39,61 +39,49 @@ export interface ServiceHost {
 export interface ServiceOptions {
   readonly host: ServiceHost;
   readonly schedules: readonly Schedule[];
-  /** A local file for the store; default the host's own store. */
-  readonly kvPath?: string | undefined;
+  /** As `openKv` takes it. */
+  readonly store: string;
 }
 
 /**
- * Opens the store and reads the API key.
+ * Opens the store and finds the API key.
  *
  * Deno Deploy names the timeline in `DENO_TIMELINE`: `production`, `git-branch/…` or `preview/…` (Deno Deploy reference,
- * "Environment variables"). Each has its own store ("Deno KV"). On other hosts, which don't set it, the timeline is
- * `production`.
+ * "Environment variables"). Each has a store of its own ("Deno KV"). Without it, the timeline is production.
  *
- * @throws StorageError without Deno KV, or if the file can't be opened; CredentialError without an API key.
+ * @throws StorageError when the store can't be opened; CredentialError without a key; UsageError for an unknown store.
  */
-export async function openService({ host, schedules, kvPath }: ServiceOptions): Promise<Service> {
+export async function openService({ host, schedules, store }: ServiceOptions): Promise<Service> {
   const { env, fetch, random, readTextFile, log } = host;
-  // The store opens slowly: the API key is read in parallel.
-  const [kv, credential] = await Promise.allSettled([
-    openStore(kvPath),
-    findCredential({ env, readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
-  ]);
-  if (kv.status === "rejected") throw kv.reason;
-  if (credential.status === "rejected") {
-    // A retry opens the store again, and a process can hold only one handle on a file.
-    kv.value.close();
-    throw credential.reason;
-  }
   const parts = { clock: systemClock, random, log };
-  const client = lazyClient(credential.value, async () => {
-    const { createClient } = await import("../platform/create_client.ts");
-    return createClient({ ...parts, credential: credential.value, fetch });
-  });
-  const store = kvRunStore({ kv: kv.value, clock: systemClock, random });
-  return {
-    deps: { ...parts, client: cachingIdentity(client), store },
-    schedulerStore: retryingStore(schedulerStoreOn(kv.value), parts),
-    schedules,
-    timeline: env("DENO_TIMELINE") || PRODUCTION,
-    fetch,
-    env,
-    readTextFile,
-  };
-}
-
-/** Adds the path, which Deno KV's error message lacks. */
-async function openStore(path: string | undefined): Promise<Deno.Kv> {
+  const kv = openKv(store, { ...parts, onSetAside: (message) => log("WARNING", message) });
   try {
-    return await openKv(path);
+    // The store takes its time to open: the key is read meanwhile.
+    const [credential] = await Promise.all([
+      findCredential({ env, readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
+      kv.get(["tick", "lock"]),
+    ]);
+    const client = lazyClient(credential, async () => {
+      const { createClient } = await import("../platform/create_client.ts");
+      return createClient({ ...parts, credential, fetch });
+    });
+    return {
+      deps: { ...parts, client: cachingIdentity(client), store: createRunStore(kv) },
+      kv,
+      schedules,
+      timeline: env("DENO_TIMELINE") || PRODUCTION,
+      fetch,
+      env,
+      readTextFile,
+    };
   } catch (error) {
-    if (error instanceof StorageError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new StorageError(`Cannot open the store${path === undefined ? "" : ` ${path}`}: ${reason}`, { cause: error });
+    // It is opened again at the next try, and a Deno KV file takes one handle per process.
+    await kv[Symbol.asyncDispose]();
+    throw error;
   }
 }
 
-/** Opens the service at the first call, and again only after a failure: a process can hold one handle on a local store. */
+/** Opens at the first call, and again only when that failed. */
 export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
   let opening: Promise<Service> | undefined;
   return async () => {
@@ -106,16 +94,16 @@ export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
   };
 }
 
-/** An API key never changes its owner, so one request per isolate is enough. */
+/** A key keeps its owner: one request is enough for the life of a process. */
 export function cachingIdentity(client: Client): Client {
-  let identity: Promise<Identity> | undefined;
+  let asking: Promise<Identity> | undefined;
   return {
     ...client,
     async whoAmI(options) {
       try {
-        return await (identity ??= client.whoAmI(options));
+        return await (asking ??= client.whoAmI(options));
       } catch (error) {
-        identity = undefined;
+        asking = undefined;
         throw error;
       }
     },

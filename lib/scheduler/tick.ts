@@ -1,94 +1,111 @@
 /**
- * One tick: submits what is due, polls open runs once, sends notifications, and ends. It never waits for a run. Each step
- * is one atomic operation, so that the next tick continues after one that dies between two steps, and concurrent ticks
- * can't do the same thing twice. Both happen: a host may run several instances at a time, and ends an instance five
- * seconds after announcing it (Deno Deploy reference, "Runtime").
+ * One tick: polls what is open, submits what is due, notifies, and returns. It never waits for a run. Each step is one
+ * atomic change that checks the lock, so a tick that dies between two of them is continued by the next, and two at once
+ * can't do the same thing twice. Both happen: a host may run several instances at a time, and ends one five seconds after
+ * it has said so (Deno Deploy reference, "Runtime").
  */
 
+import type { ListedOpenRow } from "../store/run_store.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOn } from "./schedule.ts";
+import {
+  acquireLock,
+  dueOutbox,
+  isAnyWaiting,
+  listWaiting,
+  pruneProblems,
+  readProgress,
+  readTickState,
+  recordIdleTick,
+  releaseLock,
+  type TickLog,
+} from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import { openSubmissionsOf } from "./open_submissions.ts";
-import type { TickLog } from "./scheduler_store.ts";
-import type { ScheduleUpdate } from "./tick_work.ts";
+import type { PendingSchedule } from "./tick_context.ts";
 
 export interface TickOptions {
-  /** False for a tick on request, which does not count as one of the cron trigger. */
+  /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */
   readonly isScheduled: boolean;
-  /** No new work starts after this time. */
+  /** After this long nothing new is started, milliseconds. */
   readonly budgetMs: number;
+  /** Runs polled at most. */
   readonly maxPolls: number;
 }
 
-/** For the cron trigger. */
-export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 200 };
+/** As the cron trigger calls it. */
+export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
 
 export interface TickReport {
-  /** False if another tick holds the lock. */
+  /** False when another process was ticking. */
   readonly didTick: boolean;
   readonly submitted: number;
   readonly polled: number;
-  /** The number of messages delivered to webhooks. */
+  /** Notifications accepted by webhooks. */
   readonly delivered: number;
-  /** The number of ticks that should have come since the previous one. */
+  /** Minutes since the previous tick in which none came. */
   readonly missedTicks: number;
-  /** True if the budget ran out; the next tick continues. */
+  /** True when the budget did not suffice; the next tick continues. */
   readonly isCutShort: boolean;
 }
 
 const MINUTE_MS = 60_000;
-/** Expires before the next tick, in case this one dies. */
+/** A tick that dies leaves the next one its place: the lock ends before a minute has passed. */
 const LOCK_MS = 50_000;
 const RETENTION_MS = 90 * 24 * 60 * MINUTE_MS;
 const MAX_SUBMISSIONS = 20_000;
-/** Far more than an hour's worth: thirty schedules that fire every minute create about 5000 occurrences and notifications. */
-const MAX_PRUNED = 10_000;
 
 /**
- * Runs one tick. Most ticks find nothing to do: they only read, record that they ran, and neither load nor set a timer
- * for anything else.
+ * Does what is due, and returns. Most ticks find nothing to do: those only read, log that they came, and load and set no
+ * timer for what they don't need.
  *
- * @throws StorageError and other errors that end a tick; the next one tries again.
+ * @throws StorageError and what else a tick can't continue without; the next one tries again.
  */
 export async function tick(service: Service, options: TickOptions = DEFAULT_TICK): Promise<TickReport> {
-  const { schedulerStore, deps } = service;
+  const { kv, deps } = service;
   const startedMs = deps.clock.now();
-  const [state, updates, open, submissions, outboxMessages] = await Promise.all([
-    schedulerStore.readLock(),
-    findUpdates(service, startedMs),
-    schedulerStore.listOpenOccurrences(),
-    openSubmissionsOf(deps.store),
-    schedulerStore.listDueMessages(startedMs, 1),
-  ]);
+  const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   if (state.lockedUntilMs > startedMs) return NO_TICK;
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
-  if (missedTicks > 0) deps.log("WARNING", `Missed ${missedTicks} ticks`);
+  if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
   const logOf = (error: string | null) => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
     return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;
   };
-  if (updates.length + open.length + submissions.length + outboxMessages.length === 0) {
+  if (!hasWork && (await findPending(service, startedMs)).length === 0) {
     await prune(service);
-    await schedulerStore.recordIdleTick(state, logOf(null));
+    const log = logOf(null);
+    if (log !== null) await recordIdleTick(kv, state, log);
     return { ...NO_TICK, didTick: true, missedTicks };
   }
 
-  const lock = await schedulerStore.acquireLock(state, startedMs + LOCK_MS);
+  const lock = await acquireLock(kv, state, startedMs + LOCK_MS);
   if (lock === undefined) return NO_TICK;
   using deadline = deps.clock.timeout(options.budgetMs);
-  let message: string | null = null;
+  let failure: string | null = null;
   try {
     const { work } = await import("./tick_work.ts");
-    const { error, ...counts } = await work(service, lock, { ...options, updates, signal: deadline.signal });
+    // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
+    const [pending, waiting, open] = await Promise.all([
+      findPending(service, startedMs),
+      listWaiting(kv),
+      Array.fromAsync(deps.store.openRows("service")),
+    ]);
+    const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
+    const { error, ...done } = await work({ service, schedules, lock, signal: deadline.signal }, {
+      ...options,
+      pending,
+      waiting,
+      open: open.filter(isTracked),
+    });
     await prune(service);
     if (error !== null) throw error;
-    return { didTick: true, missedTicks, ...counts };
+    return { didTick: true, missedTicks, ...done };
   } catch (error) {
-    message = error instanceof Error ? error.message : String(error);
+    failure = error instanceof Error ? error.message : String(error);
     if (deadline.signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     throw error;
   } finally {
-    await schedulerStore.releaseLock(lock, logOf(message));
+    await releaseLock(kv, lock, logOf(failure));
   }
 }
 
@@ -105,25 +122,41 @@ function missedSince(log: TickLog | null, nowMs: number): number {
   return log === null ? 0 : Math.max(0, Math.round((nowMs - log.startedMs) / MINUTE_MS) - 1);
 }
 
-async function findUpdates(
-  { schedulerStore, schedules, timeline }: Service,
-  nowMs: number,
-): Promise<readonly ScheduleUpdate[]> {
-  const entries = await schedulerStore.listProgress(schedules.map(({ name }) => name));
-  return schedules.flatMap((schedule, index): ScheduleUpdate[] => {
-    const entry = entries[index];
-    if (entry === undefined) return [];
-    // Occurrences while the schedule is disabled are not missed.
-    if (!runsOn(schedule, timeline)) return entry.value === null ? [] : [{ schedule, entry, due: null }];
-    const due = findDueUpdate(schedule, entry.value, nowMs);
-    return due === undefined ? [] : [{ schedule, entry, due }];
+/** Whether there is anything to do, apart from schedules that are due. */
+async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boolean> {
+  const hasTracked = async () => {
+    for await (const row of deps.store.openRows("service")) if (isTracked(row)) return true;
+    return false;
+  };
+  const [isWaiting, unreported, outbox, isOpen] = await Promise.all([
+    isAnyWaiting(kv),
+    deps.store.listUnreported(),
+    dueOutbox(kv, nowMs, 1),
+    hasTracked(),
+  ]);
+  return isWaiting || isOpen || unreported.length + outbox.length > 0;
+}
+
+function isTracked({ state }: ListedOpenRow): boolean {
+  return state !== "abandoned";
+}
+
+async function findPending({ kv, schedules, timeline }: Service, nowMs: number): Promise<readonly PendingSchedule[]> {
+  const reads = await readProgress(kv, schedules.map(({ name }) => name));
+  return schedules.flatMap((schedule, index): PendingSchedule[] => {
+    const read = reads[index];
+    if (read === undefined) return [];
+    // What passes while a schedule is disabled is not missed.
+    if (!runsOn(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
+    const update = findDueUpdate(schedule, read.value, nowMs);
+    return update === undefined ? [] : [{ schedule, read, update }];
   });
 }
 
-async function prune({ schedulerStore, deps }: Service): Promise<void> {
-  // About once an hour.
+async function prune({ kv, deps }: Service): Promise<void> {
+  // Now and then is enough.
   if (deps.random() > 1 / 60) return;
   const beforeMs = deps.clock.now() - RETENTION_MS;
-  await schedulerStore.prune(beforeMs, MAX_PRUNED);
-  await deps.store.prune(null, { beforeMs, keep: MAX_SUBMISSIONS });
+  await pruneProblems(kv, beforeMs);
+  await deps.store.prune({ scope: "service", beforeMs, keep: MAX_SUBMISSIONS });
 }

@@ -16,7 +16,7 @@ export async function readPage(
 ): Promise<Page | undefined> {
   const after = cursor === null ? null : parseCursor(cursor);
   if (after === undefined) return undefined;
-  const found = await store.listRecent(null, { limit: limit + 1, after: after ?? undefined, workflow });
+  const found = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });
   const submissions = found.slice(0, limit);
   const last = submissions.at(-1);
   if (found.length <= limit || last === undefined) return { submissions, next: null };
@@ -24,7 +24,7 @@ export async function readPage(
 }
 
 function parseCursor(cursor: string): RecentCursor | undefined {
-  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([A-Za-z0-9-]{1,64})$/.exec(cursor) ?? [];
+  const [, createdAtMs, submissionId] = /^(\d{1,15})\.([\w@:.-]{1,128})$/.exec(cursor) ?? [];
   if (createdAtMs === undefined || submissionId === undefined) return undefined;
   return { createdAtMs: Number(createdAtMs), submissionId };
 }

@@ -1,3 +1,4 @@
+import { tickLog } from "../scheduler/scheduler_store.ts";
 import { runsOn } from "../scheduler/schedule.ts";
 import type { RouteContext } from "./route_context.ts";
 import { json, problem } from "./problem.ts";
@@ -10,7 +11,7 @@ const STALE_MS = 5 * 60_000;
  * nothing else.
  */
 export async function health({ service }: RouteContext): Promise<Response> {
-  const log = await service.schedulerStore.getTickLog();
+  const log = await tickLog(service.kv);
   const hasEnabledSchedules = service.schedules.some((schedule) => runsOn(schedule, service.timeline));
   if (!hasEnabledSchedules) return json({ status: "ok" });
   // A cron trigger that never fired is as bad as one that stopped.

@@ -6,7 +6,7 @@ import { DEFAULT_EXECUTE } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
 import { viewOf } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
-import { isOpen, slugOf } from "../store/run_store.ts";
+import { isOpen, slugOf } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -72,6 +72,7 @@ async function submitAndWait(
   try {
     const events = execute(deps, request, {
       ...DEFAULT_EXECUTE,
+      origin: { type: "http" },
       signal,
       isWaiting: waitMs > 0,
       timeoutMs: waitMs,
@@ -111,7 +112,7 @@ export async function showRun({ service, name }: RouteContext): Promise<Response
 /** Only runs that this server started: its keys give no access to the account's other runs. */
 async function findSubmission({ deps }: RouteContext["service"], name: string): Promise<Submission> {
   const submission = await deps.store.get(name) ?? await deps.store.findRun(null, name);
-  if (submission !== undefined) return submission;
+  if (submission !== undefined && submission.origin.type !== "command-line") return submission;
   throw new NotFound(`Cannot find the run ${name}: this server started no such run`, {
     hint: "GET /runs lists its runs",
   });

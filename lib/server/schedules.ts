@@ -1,11 +1,18 @@
 import { NotFound, RunnerError } from "../errors.ts";
-import { slugOf } from "../store/run_store.ts";
+import { isAbandoned, slugOf } from "../submission.ts";
+import {
+  addWaiting,
+  listProblems,
+  listWaiting,
+  tickLog,
+  type WaitingOccurrence,
+} from "../scheduler/scheduler_store.ts";
+import { endOf } from "../scheduler/report_occurrences.ts";
 import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOn, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
-import { isAbandoned } from "../scheduler/open_submissions.ts";
 import { renderPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { json, SECURITY_HEADERS } from "./problem.ts";
@@ -21,7 +28,8 @@ const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
 export async function listSchedules({ service }: RouteContext): Promise<Response> {
-  const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule)));
+  const waiting = await listWaiting(service.kv);
+  const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
   return json({
     timeline: service.timeline,
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
@@ -38,10 +46,10 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = idempotencyKey(request.headers);
   if (key instanceof Response) return key;
-  const { deps, schedulerStore } = service;
+  const { deps, kv } = service;
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
-  await schedulerStore.addOccurrence({ id, schedule: name, scheduledAtMs: nowMs });
+  if (await deps.store.get(id) === undefined) await addWaiting(kv, { id, schedule: name, scheduledAtMs: nowMs });
   // If another tick is in progress, that one or the next handles it.
   try {
     await tick(service, REQUESTED_TICK);
@@ -50,10 +58,10 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
     if (!(error instanceof RunnerError)) throw error;
     deps.log("WARNING", `${id} waits for the next tick: ${error.message}`);
   }
-  const occurrence = await schedulerStore.getOccurrence(name, id);
-  const submission = await deps.store.get(occurrence?.submissionId ?? "");
+  const submission = await deps.store.get(id);
   const slug = submission === undefined ? null : slugOf(submission);
-  const { state = "waiting", result = null } = occurrence ?? {};
+  const result = submission && endOf(submission) ? resultOf(submission) : null;
+  const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
   return json({ occurrenceId: id, state, slug, result }, {
     status: 202,
     headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
@@ -73,14 +81,16 @@ export async function showStatus({ service }: RouteContext): Promise<Response> {
 }
 
 async function pageFacts(service: Service): Promise<PageFacts> {
-  const { deps, schedulerStore, schedules, timeline } = service;
-  const [log, counts, open, failures, notifications] = await Promise.all([
-    schedulerStore.getTickLog(),
+  const { deps, kv, schedules, timeline } = service;
+  const [log, counts, open, failures, notifications, waiting] = await Promise.all([
+    tickLog(kv),
     deps.store.countEnds(),
-    deps.store.longestOpen(MAX_OPEN),
-    deps.store.recentFailures(MAX_FAILURES),
-    schedulerStore.listProblemNotifications(MAX_NOTIFICATIONS),
+    Array.fromAsync(deps.store.openRows("service")),
+    deps.store.listFailures(MAX_FAILURES),
+    listProblems(kv, MAX_NOTIFICATIONS),
+    listWaiting(kv),
   ]);
+  const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
   return {
     host: deps.client.host,
     timeline,
@@ -88,9 +98,9 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     hasEnabledSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
     ticks: log,
     counts,
-    schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule))),
-    openCount: open.count,
-    open: open.submissions.map((submission) => ({
+    schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
+    openCount: open.length,
+    open: oldest.map((submission) => ({
       ...runFacts(submission),
       status: isAbandoned(submission)
         ? "unknown"
@@ -120,10 +130,15 @@ function failureOf(submission: Submission): readonly FailureFacts[] {
   return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
 }
 
-async function factsOf({ deps, schedulerStore, timeline }: Service, schedule: Schedule): Promise<ScheduleFacts> {
+async function factsOf(
+  { deps, timeline }: Service,
+  schedule: Schedule,
+  allWaiting: readonly WaitingOccurrence[],
+): Promise<ScheduleFacts> {
   const { name, workflow, cron, timeZone, overlap } = schedule;
   const isEnabled = runsOn(schedule, timeline);
-  const occurrences = await schedulerStore.listRecentOccurrences(name, MAX_RESULTS);
+  const waiting = allWaiting.filter((occurrence) => occurrence.schedule === name).toReversed();
+  const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {
     name,
     workflow,
@@ -134,14 +149,19 @@ async function factsOf({ deps, schedulerStore, timeline }: Service, schedule: Sc
     nextMs: isEnabled
       ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
       : [],
-    results: occurrences.map(({ scheduledAtMs, state, result }) => ({
-      scheduledAtMs,
-      status: result?.status ?? (state === "waiting" ? "waiting" : "running"),
-      slug: result?.slug ?? null,
-      durationSeconds: result?.durationSeconds ?? null,
-      message: result?.message ?? null,
-    })),
+    results: [
+      ...waiting.map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
+      ...submissions.map(resultOf),
+    ].slice(0, MAX_RESULTS),
   };
+}
+
+const NO_RESULT = { slug: null, durationSeconds: null, message: null };
+
+function resultOf(submission: Submission): ScheduleFacts["results"][number] {
+  const { origin, createdAtMs } = submission;
+  const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
+  return { scheduledAtMs, ...endOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
 async function shortHash(text: string): Promise<string> {

@@ -1,6 +1,6 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
-import { assertOurTables, isDamage, STORE_VERSION } from "./sqlite_run_store.ts";
+import { isUnreadable, STORE_VERSION, versionOf } from "./sqlite_kv.ts";
 
 export type StoreState =
   /** There is no file yet. */
@@ -43,7 +43,7 @@ export async function inspectStore(path: string, host: string | null): Promise<S
   if (info === null) return { state: { type: "absent" }, bytes: 0, mode: null, whyNotWritable };
   // The higher bits are the file type.
   const mode = info.mode === null ? null : info.mode & 0o777;
-  return { state: stateOf(path, host), bytes: info.size, mode, whyNotWritable };
+  return { state: await stateOf(path, host), bytes: info.size, mode, whyNotWritable };
 }
 
 async function statOf(path: string): Promise<Deno.FileInfo | null> {
@@ -94,43 +94,49 @@ async function nearestExisting(folder: string): Promise<string> {
   return parent === folder ? "." : await nearestExisting(parent === "" ? "/" : parent);
 }
 
-function stateOf(path: string, host: string | null): StoreState {
+async function stateOf(path: string, host: string | null): Promise<StoreState> {
+  const { DatabaseSync } = await import("node:sqlite");
   try {
-    const database = new DatabaseSync(path, { readOnly: true });
-    try {
-      return read(database, host);
-    } finally {
-      database.close();
-    }
+    using database = opened(DatabaseSync, path);
+    return read(database, host);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if (isDamage(error)) return { type: "damaged", why: error.message };
+    if (isUnreadable(error)) return { type: "damaged", why: error.message };
     if (/locked|busy|readonly database/.test(error.message)) return { type: "busy", why: error.message };
     throw error;
   }
 }
 
+function opened(Database: typeof DatabaseSync, path: string): DatabaseSync & Disposable {
+  const database = new Database(path, { readOnly: true });
+  return Object.assign(database, { [Symbol.dispose]: () => database.close() });
+}
+
 function read(database: DatabaseSync, host: string | null): StoreState {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+  const version = versionOf(database);
   if (version > STORE_VERSION) return { type: "newer" };
-  const check = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
-  if (check !== "ok") return { type: "damaged", why: String(check) };
-  assertOurTables(database, version);
-  // Created, but never written to.
+  const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
+  if (complaint !== "ok") return { type: "damaged", why: String(complaint) };
+  // Created, and not yet written to.
   if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} };
-  const counts = database.prepare(
-    `SELECT count(*) AS records, coalesce(sum(is_open), 0) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM submissions`,
-  ).get();
-  const row = database.prepare("SELECT body FROM capabilities WHERE host = ?").get(host);
+  const valueOf = (key: string) => {
+    const row = database.prepare("SELECT value FROM kv WHERE key = ?").get(key);
+    return row === undefined ? undefined : JSON.parse(String(row.value));
+  };
+  const { open, unconfirmed } = database.prepare(
+    `SELECT count(*) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM kv AS o
+     JOIN kv AS s ON s.key = 'submission' || char(9) || replace(o.key, rtrim(o.key, replace(o.key, char(9), '')), '')
+     WHERE o.key >= 'open' || char(9) AND o.key < 'open' || char(10)`,
+  ).get() ?? {};
   return {
     type: "sound",
-    records: Number(counts?.records),
-    open: Number(counts?.open),
-    unconfirmed: Number(counts?.unconfirmed),
-    capabilities: row === undefined ? {} : JSON.parse(String(row.body)),
+    records: valueOf("count\tall") ?? 0,
+    open: Number(open),
+    unconfirmed: Number(unconfirmed),
+    capabilities: host === null ? {} : valueOf(`capabilities\t${host}`) ?? {},
   };
 }
 
-const UNCONFIRMED = `is_open = 1 AND (json_extract(body, '$.state') = 'unconfirmed' OR
-  (json_extract(body, '$.state') = 'pending' AND json_extract(body, '$.lostResponses') > 0))`;
+const UNCONFIRMED = `json_extract(s.value, '$.state') = 'unconfirmed' OR
+  (json_extract(s.value, '$.state') = 'pending' AND json_extract(s.value, '$.lostResponses') > 0)`;

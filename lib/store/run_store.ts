@@ -1,94 +1,299 @@
-import { StorageError } from "../errors.ts";
+/** Submissions on a key-value store: one row each, and the index rows that find them, written together. */
+
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
-import type { Submission } from "../submission.ts";
+import { StorageError } from "../errors.ts";
+import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
+import type { Change } from "./change.ts";
+import {
+  factsOf,
+  type IndexFacts,
+  indexKeys,
+  type OpenRow,
+  openRowOf,
+  ownerKey,
+  type Scope,
+  timeKey,
+} from "./indexes.ts";
+import { isKeyPart, keyPart } from "./key.ts";
+import { createKv, type Found, type Kv } from "./kv.ts";
+import { memoryBackend } from "./memory_kv.ts";
+import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
 
 /**
- * Stores submissions and server capabilities; every backend implements it. An owner of `null` means all owners.
- * Methods throw StorageError when the backend cannot read or write.
+ * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
+ *
+ * `local` submissions are those of the command line; `service` ones were started by a schedule or over HTTP, and are
+ * advanced by the service alone.
  */
 export interface RunStore extends AsyncDisposable {
   /**
-   * Stores a submission durably. Its `revision` must be the stored one, or 0 for a new submission.
+   * Writes a submission: its `revision` must be the one stored (0: it must not exist yet). Durable once resolved.
    *
+   * @param also Adds to the same atomic change.
    * @returns The submission with its new revision.
-   * @throws WriteConflict when another process stored it first.
+   * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
-  put<R extends Submission>(submission: R): Promise<R>;
-  /** `undefined` when there is no such submission. */
+  put<S extends Submission>(submission: S, also?: (change: Change, written: S) => void): Promise<S>;
   get(submissionId: string): Promise<Submission | undefined>;
-  /** The latest submission whose run has this slug, or that asked for it. */
+  /** Those that exist, in the order of the ids. */
+  getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
+  /** The latest submission whose run has this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
-  /** Submissions that are neither finished nor rejected, oldest first. */
-  listOpen(owner: Owner): Promise<readonly Submission[]>;
-  /** Open submissions of all other owners, to report but not to change. */
-  listOpenOfOthers(owner: Owner): Promise<readonly Submission[]>;
-  /** Newest first by creation time, then by `submissionId` in descending order. */
-  listRecent(owner: Owner | null, options: RecentQuery): Promise<readonly Submission[]>;
+  /** Neither finished nor rejected, oldest first. */
+  listOpen(scope: Scope): Promise<readonly Submission[]>;
+  /** Like {@link listOpen}, without reading the submissions. */
+  openRows(scope: Scope): AsyncIterable<ListedOpenRow>;
+  /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
+  listUnreported(): Promise<readonly Submission[]>;
+  /** Newest first by creation, then by id, the last first. */
+  listRecent(query: RecentQuery): Promise<readonly Submission[]>;
+  /** Of a schedule, the latest scheduled first. */
+  listOfSchedule(schedule: string, limit: number): Promise<readonly Submission[]>;
+  /** Of the service: failed or rejected, the latest end first. */
+  listFailures(limit: number): Promise<readonly Submission[]>;
+  /** How many submissions of the service ended with each status; `rejected` is one of them. */
+  countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
-   * Removes submissions that have ended: those older than an instant, and the oldest beyond a number.
+   * Removes submissions that have ended: those created before an instant, and the oldest beyond a number.
    *
    * @returns How many were removed.
    */
-  prune(owner: Owner | null, bounds: PruneBounds): Promise<number>;
-  /** `{}` when nothing is known about the host. */
+  prune(bounds: PruneBounds): Promise<number>;
+  /** `{}` when nothing is known. */
   capabilities(host: string): Promise<ServerCapabilities>;
-  /** Merges member by member. */
+  /** Adds to what is known, field by field. */
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
-/** Selects submissions. */
+export interface ListedOpenRow extends OpenRow {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly createdAtMs: number;
+}
+
 export interface RecentQuery {
-  /** The maximum number of submissions. */
   readonly limit: number;
-  /** By default submissions of all workflows. */
+  readonly scope?: Scope | undefined;
+  readonly owner?: Owner | undefined;
   readonly workflow?: string | undefined;
-  /** Milliseconds since the epoch: the earliest creation time. */
+  /** Only those that failed or were rejected. */
+  readonly hasFailed?: boolean | undefined;
+  /** Milliseconds since the epoch: only what was created then or later. */
   readonly sinceMs?: number | undefined;
-  /** Start after this position. The submission there may have been removed. */
+  /** Only what comes after it, for pages: it need not exist any more. */
   readonly after?: RecentCursor | undefined;
 }
 
-/** A position in the order of `listRecent`. */
 export interface RecentCursor {
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
-  /** Orders submissions that were created at the same time. */
   readonly submissionId: string;
 }
 
-/** What to remove. */
 export interface PruneBounds {
-  /** Milliseconds since the epoch: remove what was created earlier. */
+  /** Of everything when left out. */
+  readonly scope?: "service";
+  /** Milliseconds since the epoch. */
   readonly beforeMs: number;
-  /** How many of the newest submissions to keep, open ones included. */
+  /** The newest ones that stay, whatever their age. */
   readonly keep: number;
 }
 
-/** The submission was changed since it was read: read it again and decide anew. */
+/** Another process wrote this submission since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
-  /** Identifies the error across module copies. */
   override readonly name = "WriteConflict";
 }
 
-/** Unlike most errors of a store, retrying does not help. */
-export class SubmissionTooLarge extends StorageError {}
+const MAX_ID_LENGTH = 200;
+/** Read at once. */
+const PRUNE_BATCH = 500;
+const MAX_UNREPORTED = 500;
+/** A reader that finds parts of a submission missing reads again: it was being rewritten. */
+const MAX_READS = 20;
 
-/** The submission as it may be stored: without inputs that contain secrets; their hash stays. */
-export function storable<R extends Submission>(submission: R): R {
+/** Keeps everything until the process ends. */
+export function memoryRunStore(): RunStore {
+  return createRunStore(createKv(memoryBackend()));
+}
+
+/** Closing it closes the store below. */
+export function createRunStore(kv: Kv): RunStore {
+  const getAll = (ids: readonly string[]) => readAll(kv, ids);
+  const listIds = async (prefix: readonly string[], options: { limit?: number; reverse?: boolean } = {}) =>
+    (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
+  return {
+    put: (submission, also) => put(kv, submission, also),
+    // A user may ask for any text.
+    get: async (id) => isKeyPart(id) && id.length < MAX_ID_LENGTH ? (await getAll([id]))[0] : undefined,
+    getMany: getAll,
+    async findRun(owner, slug) {
+      const found = await getAll(await listIds(["slug", keyPart(slug)], { reverse: true }));
+      return found.find((one) => slugOf(one) === slug && (owner === null || isOwnedBy(one, owner)));
+    },
+    listOpen: async (scope) => (await getAll(await listIds(["open", scope]))).filter(isOpen),
+    async *openRows(scope) {
+      for await (const { key, value } of kv.list<OpenRow>({ prefix: ["open", scope] })) {
+        yield { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) };
+      }
+    },
+    listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
+    listRecent: (query) => listRecent(kv, query),
+    listOfSchedule: async (schedule, limit) =>
+      await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
+    listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
+    async countEnds() {
+      const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
+      return Object.fromEntries(counts.map(({ key, value }) => [key.at(-1), value]));
+    },
+    prune: (bounds) => prune(kv, bounds),
+    capabilities: async (host) => (await kv.get<ServerCapabilities>(["capabilities", host])).value ?? {},
+    async updateCapabilities(host, facts) {
+      for (let isWritten = false; !isWritten;) {
+        const old = await kv.get<ServerCapabilities>(["capabilities", host]);
+        // Observed again and again, and each write waits for the disk.
+        if (Object.entries(facts).every(([name, fact]) => Reflect.get(old.value ?? {}, name) === fact)) return;
+        const change = kv.atomic().check(old).set(["capabilities", host], { ...old.value, ...facts });
+        isWritten = await change.commit() !== undefined;
+      }
+    },
+    [Symbol.asyncDispose]: () => kv[Symbol.asyncDispose](),
+  };
+}
+
+async function put<S extends Submission>(
+  kv: Kv,
+  submission: S,
+  also?: (change: Change, written: S) => void,
+): Promise<S> {
+  const { submissionId: id, revision } = submission;
+  const old = await kv.get<StoredSubmission>(["submission", id]);
+  const stored = old.value?.revision ?? 0;
+  if (stored !== revision) throw new WriteConflict(`Cannot write ${id}: revision ${stored} is stored, not ${revision}`);
+  const written = { ...submission, revision: revision + 1 };
+  const facts = factsOf(written);
+  const change = kv.atomic().check(old);
+  if (old.value === null) count(change, facts, 1);
+  else removeRows(change, old.value);
+  addRows(kv, change, storable(written), facts);
+  if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
+    change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
+  }
+  also?.(change, written);
+  if (await change.commit() === undefined) throw new WriteConflict(`Cannot write ${id}: another process did`);
+  return written;
+}
+
+function addRows(kv: Kv, change: Change, submission: Submission, facts: IndexFacts): void {
+  const { head, parts } = bodiesOf(submission, facts, kv);
+  change.set(["submission", facts.id], head);
+  for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
+  for (const key of indexKeys(facts)) change.set(key, key[0] === "open" ? openRowOf(submission) : null);
+}
+
+function removeRows(change: Change, stored: StoredSubmission): void {
+  const facts = factsIn(stored);
+  for (const key of indexKeys(facts)) change.delete(key);
+  const parts = "parts" in stored ? stored.parts : 0;
+  for (let index = 0; index < parts; index++) change.delete(partKey(facts.id, stored.revision, index));
+}
+
+function count(change: Change, { scope }: IndexFacts, by: number): void {
+  change.sum(["count", "all"], by);
+  if (scope === "service") change.sum(["count", "service"], by);
+}
+
+/** Those that exist, in the order asked for. */
+async function readAll(kv: Kv, ids: readonly string[]): Promise<Submission[]> {
+  if (ids.length === 0) return [];
+  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
+  const found = await Promise.all(heads.map((head) => readBody(kv, head)));
+  return found.filter((submission) => submission !== undefined);
+}
+
+async function readBody(kv: Kv, head: Found<StoredSubmission>): Promise<Submission | undefined> {
+  let { value } = head;
+  for (let reads = 0; reads < MAX_READS; reads++) {
+    if (value === null || !("parts" in value)) return value ?? undefined;
+    const { facts: { id }, revision } = value;
+    const keys = Array.from({ length: value.parts }, (_, index) => partKey(id, revision, index));
+    const parts = await kv.getMany<string>(keys);
+    if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
+    ({ value } = await kv.get<StoredSubmission>(head.key));
+  }
+  throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
+}
+
+async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submission[]> {
+  const { limit, scope, owner, workflow, hasFailed = false, sinceMs = 0, after } = query;
+  const prefix = hasFailed
+    ? ["failed"]
+    : workflow !== undefined
+    ? ["workflow", keyPart(workflow)]
+    : owner !== undefined
+    ? ["owner", ...ownerKey(owner)]
+    : scope === "service"
+    ? ["service"]
+    : ["time"];
+  const start = [...prefix, timeKey(sinceMs)];
+  const end = after === undefined ? undefined : [...prefix, timeKey(after.createdAtMs), after.submissionId];
+  const fits = (submission: Submission) =>
+    (owner === undefined || isOwnedBy(submission, owner)) &&
+    (workflow === undefined || submission.request.workflow === workflow) &&
+    (scope === undefined || factsOf(submission).scope === scope);
+  const found: Submission[] = [];
+  let ids: string[] = [];
+  const read = async () => {
+    found.push(...(await readAll(kv, ids)).filter(fits));
+    ids = [];
+  };
+  for await (const { key } of kv.list({ prefix, start, ...(end && { end }) }, { reverse: true })) {
+    ids.push(key.at(-1) ?? "");
+    if (ids.length < limit - found.length) continue;
+    await read();
+    if (found.length >= limit) break;
+  }
+  if (ids.length > 0) await read();
+  return found.slice(0, limit);
+}
+
+async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<number> {
+  let excess = ((await kv.get<number>(["count", scope ?? "all"])).value ?? 0) - keep;
+  const ids: string[] = [];
+  for await (const { key: [, time, id = ""] } of kv.list({ prefix: [scope ?? "time"] })) {
+    if (excess-- <= 0 && Number(time) >= beforeMs) break;
+    ids.push(id);
+  }
+  let removed = 0;
+  while (ids.length > 0) removed += await removeEnded(kv, ids.splice(0, PRUNE_BATCH));
+  return removed;
+}
+
+/** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
+async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
+  let removed = 0;
+  let batch = { change: kv.atomic(), count: 0 };
+  const commit = async () => {
+    if (batch.count > 0 && await batch.change.commit() !== undefined) removed += batch.count;
+    batch = { change: kv.atomic(), count: 0 };
+  };
+  for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
+    if (head.value === null || factsIn(head.value).isOpen) continue;
+    removeRows(batch.change.check(head).delete(head.key), head.value);
+    count(batch.change, factsIn(head.value), -1);
+    batch.count++;
+    if (batch.change.isNearlyFull()) await commit();
+  }
+  await commit();
+  return removed;
+}
+
+function factsIn(stored: StoredSubmission): IndexFacts {
+  return "parts" in stored ? stored.facts : factsOf(stored);
+}
+
+/** A submission as it may be stored: without secrets, whose hash stays. */
+export function storable<S extends Submission>(submission: S): S {
   if (submission.request.secretPaths.length === 0) return submission;
   return { ...submission, request: { ...submission.request, inputs: null } };
-}
-
-/** True until the submission is finished or rejected. */
-export function isOpen({ state }: Submission): boolean {
-  return state !== "finished" && state !== "rejected";
-}
-
-/** The slug of the run, or the one to be submitted; `null` when there is none. */
-export function slugOf(submission: Submission): string | null {
-  if (submission.state === "active" || submission.state === "finished") {
-    return submission.runId.type === "slug" ? submission.runId.slug : null;
-  }
-  return submission.ownSlug;
 }

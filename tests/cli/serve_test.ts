@@ -26,7 +26,7 @@ Deno.test("deno task serve runs a posted submission and shows it on the status p
   await using folder = await emptyFolder();
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const env = { PW_API_KEY: simulator.key, PW_TRIGGER_KEY: FULL, PW_READ_KEY: READ };
-  await using server = await serve(["--port", "0", "--kv", `${folder.path}/schedules.kv`], env);
+  await using server = await serve(["--port", "0", "--store", `${folder.path}/schedules.db`], env);
   const post = () =>
     fetch(`${server.url}/runs?wait=20s`, {
       method: "POST",
@@ -47,6 +47,9 @@ Deno.test("deno task serve runs a posted submission and shows it on the status p
   assert.match(await page.text(), /Workflow runs\s*<\/h1>/);
   const health = await fetch(`${server.url}/healthz`);
   assert.deepEqual(await health.json(), { status: "ok" });
+  if (Deno.build.os !== "windows") {
+    assert.equal(((await Deno.stat(`${folder.path}/schedules.db`)).mode ?? 0) & 0o777, 0o600);
+  }
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
@@ -63,7 +66,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
         },
       });
       const env = { PW_API_KEY: simulator.key, PW_TRIGGER_KEY: FULL, HOME: folder.path };
-      await using server = await serve(["--port", "0", "--kv", `${folder.path}/kv`], env);
+      await using server = await serve(["--port", "0", "--store", `${folder.path}/db`], env);
       const waiting = fetch(`${server.url}/runs?wait=25s`, {
         method: "POST",
         headers: { "authorization": `Bearer ${FULL}`, "content-type": "application/json" },
@@ -82,7 +85,9 @@ for (
   const [what, args, env, message] of [
     ["an API key", [], { PW_API_KEY: "" }, /^✗ Cannot find an API key: .*\n {2}Create an API key/m],
     ["a well-formed API key", [], { PW_API_KEY: "abc" }, /^✗ Cannot use the API key .*\n {2}An API key looks like/m],
-    ["a store that can be opened", ["--kv", "/dev/null/kv"], {}, /^✗ Cannot open the store \/dev\/null\/kv: /m],
+    ["a store that can be opened", ["--store", "/dev/null/db"], {}, /^✗ Cannot use .*\/dev\/null\/db: /m],
+    ["a known store", ["--store", "mysql://u:secret@host/db"], {}, /^✗ Unknown store "mysql:…"/m],
+    ["a known store in PW_STORE_URL", [], { PW_STORE_URL: "mysql://u:secret@host/db" }, /^✗ Unknown store "mysql:…"/m],
     [
       "a trigger key that is long enough",
       [],
@@ -99,7 +104,7 @@ for (
 ) {
   Deno.test(`deno task serve exits with an error without ${what}`, async () => {
     await using folder = await emptyFolder();
-    const fullEnv = { HOME: folder.path, PW_KV_PATH: `${folder.path}/kv`, ...VALID_ENV, ...env };
+    const fullEnv = { HOME: folder.path, PW_STORE_URL: `${folder.path}/db`, ...VALID_ENV, ...env };
     const result = await runToEnd(args, fullEnv);
     assert.equal(result.code, 2);
     assert.match(result.stderr, message);
@@ -117,7 +122,7 @@ Deno.test("deno task serve reports every problem in the schedules file; --demo d
   };
   await Deno.writeTextFile(`${folder.path}/imports.json`, JSON.stringify({ imports }));
   const runtimeArgs = [`--import-map=${folder.path}/imports.json`];
-  const env = { HOME: folder.path, PW_API_KEY: API_KEY, PW_KV_PATH: `${folder.path}/kv` };
+  const env = { HOME: folder.path, PW_API_KEY: API_KEY, PW_STORE_URL: `${folder.path}/db` };
   const { code, stderr } = await runToEnd([], env, runtimeArgs);
   assert.equal(code, 2);
   assert.match(
@@ -126,6 +131,32 @@ Deno.test("deno task serve reports every problem in the schedules file; --demo d
   );
   await using server = await serve(["--demo", "--port", "0"], {}, runtimeArgs);
   await (await fetch(`${server.url}/healthz`)).body?.cancel();
+});
+
+Deno.test("deno task serve keeps schedules.db in the working folder, and names the store of an earlier version once", async () => {
+  await using folder = await emptyFolder();
+  await Deno.writeTextFile(`${folder.path}/schedules.kv`, "an earlier store");
+  const starts: string[] = [];
+  for (let start = 0; start < 2; start++) {
+    const child = spawn(["--port", "0"], { ...VALID_ENV, HOME: folder.path }, {
+      stderr: "piped",
+      runtimeArgs: [],
+      cwd: folder.path,
+    });
+    const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+    const stderr = new Response(child.stderr).text();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    child.kill("SIGKILL");
+    await child.status;
+    clearTimeout(deadline);
+    await reader.cancel();
+    starts.push(await stderr);
+  }
+  assert.match(starts[0] ?? "", /WARNING schedules\.kv is the store of an earlier version/);
+  assert.doesNotMatch(starts[1] ?? "", /schedules\.kv/);
+  assert.equal(await Deno.readTextFile(`${folder.path}/schedules.kv`), "an earlier store");
+  assert.ok((await Deno.stat(`${folder.path}/schedules.db`)).isFile);
 });
 
 Deno.test("deno task serve --help prints the usage", async () => {
@@ -191,6 +222,12 @@ async function serve(
   };
 }
 
+/** The task's files are in the project's folder. */
+function absolute(arg: string): string {
+  const [, option = "", path] = /^(--lock=)?(deno\.lock|functions\/serve\.ts)$/.exec(arg) ?? [];
+  return path === undefined ? arg : option + new URL(path, ROOT).pathname;
+}
+
 async function runToEnd(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
@@ -206,15 +243,16 @@ async function runToEnd(
 function spawn(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { stderr = "inherit", runtimeArgs }: {
+  { stderr = "inherit", runtimeArgs, cwd = ROOT }: {
+    readonly cwd?: string | URL;
     readonly stderr?: "inherit" | "piped";
     /** Options for Deno, in addition to those of the task. */
     readonly runtimeArgs: readonly string[];
   },
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [...TASK.slice(0, -1), ...runtimeArgs, ...TASK.slice(-1), ...args],
-    cwd: ROOT,
+    args: [...[...TASK.slice(0, -1), ...runtimeArgs, ...TASK.slice(-1)].map(absolute), ...args],
+    cwd,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", ...env },
     stdin: "null",

@@ -36,7 +36,6 @@ Deno.test("the example in functions/mod.ts runs unchanged", async () => {
       "run",
       "--no-prompt",
       "-A",
-      "--unstable-kv",
       "--config",
       new URL("../../deno.json", import.meta.url).pathname,
       "own.ts",

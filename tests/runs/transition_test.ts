@@ -8,6 +8,7 @@ import {
   anUnconfirmedSubmission,
   aPendingSubmission,
   aReconciliation,
+  aRejectedSubmission,
   aRun,
 } from "../support/records.ts";
 
@@ -20,7 +21,7 @@ const SUBMISSIONS: Readonly<Record<Submission["state"], Submission>> = {
   unconfirmed: anUnconfirmedSubmission({ reconciliation: aReconciliation() }),
   active: anActiveSubmission(),
   finished: aFinishedSubmission(),
-  rejected: { ...sharedMembers(), state: "rejected", kind: "rejected", message: "no" },
+  rejected: aRejectedSubmission(),
 };
 
 const OBSERVATIONS: { readonly [T in Observation["type"]]: Extract<Observation, { type: T }> } = {
@@ -139,30 +140,3 @@ Deno.test("transition() records since when the server is unreachable, or the run
   submission = transition(submission, OBSERVATIONS.polled, 70);
   assert.equal(submission.state === "active" && submission.failingSinceMs, null);
 });
-
-function sharedMembers() {
-  const {
-    submissionId,
-    revision,
-    owner,
-    request,
-    idempotencyKey,
-    ownSlug,
-    correlationTag,
-    createdAtMs,
-    updatedAtMs,
-    nextPollAtMs,
-  } = anActiveSubmission();
-  return {
-    submissionId,
-    revision,
-    owner,
-    request,
-    idempotencyKey,
-    ownSlug,
-    correlationTag,
-    createdAtMs,
-    updatedAtMs,
-    nextPollAtMs,
-  };
-}

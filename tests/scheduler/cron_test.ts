@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { everyMinute, tickHandler } from "../../lib/scheduler/cron.ts";
-import { schedulerStoreOn } from "../../lib/scheduler/scheduler_store.ts";
+import { tickLog } from "../../lib/scheduler/scheduler_store.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -27,7 +29,7 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron tic
       ...cacheEnv(),
       NO_COLOR: "1",
       PW_API_KEY: simulator.key,
-      PW_KV_PATH: kvPath,
+      PW_STORE_URL: `deno-kv:${kvPath}`,
       DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
     },
     stdin: "null",
@@ -78,8 +80,8 @@ Deno.test("everyMinute() calls at each full minute, one call at a time, until ab
 
 async function tickLogIn(path: string) {
   try {
-    using kv = await Deno.openKv(path);
-    return await schedulerStoreOn(kv).getTickLog();
+    await using kv = openKv(`deno-kv:${path}`, { clock: systemClock, random: Math.random, onSetAside: null });
+    return await tickLog(kv);
   } catch {
     // The other process is writing, or has not created the store yet.
     return null;

@@ -3,11 +3,17 @@ import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
-import type { KvRunStore } from "../../lib/store/kv_run_store.ts";
+import type { Backend } from "../../lib/store/backend.ts";
+import type { RunStore } from "../../lib/store/run_store.ts";
 import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/overlap.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
+import { addWaiting, dueOutbox, listProblems, listWaiting, tickLog } from "../../lib/scheduler/scheduler_store.ts";
+import { endOf } from "../../lib/scheduler/report_occurrences.ts";
+import { anActiveSubmission } from "../support/records.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
+import { createKv } from "../../lib/store/kv.ts";
+import { aLife, mortal } from "./support/mortal.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 5, 9);
@@ -46,9 +52,28 @@ function tickTest(
 }
 
 /** The status or state of each occurrence, earliest first. */
-async function statusesOf(service: Service, schedule = "every"): Promise<readonly string[]> {
-  const occurrences = await service.schedulerStore.listRecentOccurrences(schedule, 20);
-  return occurrences.map(({ state, result }) => result?.status ?? state).reverse();
+async function statusesOf({ deps, kv }: Service, schedule = "every"): Promise<readonly string[]> {
+  const waiting = (await listWaiting(kv)).filter((occurrence) => occurrence.schedule === schedule);
+  const submissions = await deps.store.listOfSchedule(schedule, 2_000);
+  return [
+    ...submissions.map((submission) => {
+      const { submissionId: id, origin } = submission;
+      const isCanceling = submission.state === "active" && submission.run.platformStatus === "canceling";
+      const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : NaN;
+      return { id, scheduledAtMs, status: endOf(submission)?.status ?? (isCanceling ? "canceling" : "open") };
+    }),
+    ...waiting.map((occurrence) => ({ ...occurrence, status: "waiting" })),
+  ].sort((one, other) => one.scheduledAtMs - other.scheduledAtMs).map(({ status }) => status);
+}
+
+async function countOf(service: Service, status: string, schedule = "every"): Promise<number> {
+  return (await statusesOf(service, schedule)).filter((each) => each === status).length;
+}
+
+async function problemsOf({ kv }: Service, kind: string): Promise<readonly string[]> {
+  return (await listProblems(kv, 2_000)).filter((problem) => problem.kind === kind).map(({ occurrenceId }) =>
+    occurrenceId
+  );
 }
 
 tickTest("a new schedule starts with its next occurrence", {}, async ({ stage, service, tickAt }) => {
@@ -66,13 +91,11 @@ tickTest("a tick with nothing due sends no request to the platform", {}, async (
 tickTest("a tick with nothing due writes once, and sets no timer", {}, async ({ stage, tickAt }) => {
   await tickAt(0, 10, 11, 12);
   let writes = 0;
-  const counting = new Proxy(stage.kv, {
-    get(target, name) {
-      if (name === "atomic") writes++;
-      return Reflect.get(target, name).bind(target);
-    },
-  });
-  const { deps, ...isolate } = await stage.isolate({ kv: counting });
+  const write: Backend["write"] = (change) => {
+    writes++;
+    return stage.backend.write(change);
+  };
+  const { deps, ...isolate } = await stage.isolate({ kv: createKv({ ...stage.backend, write }) });
   const clock: Clock = {
     ...deps.clock,
     now: () => deps.clock.now(),
@@ -81,19 +104,18 @@ tickTest("a tick with nothing due writes once, and sets no timer", {}, async ({ 
   stage.clock.advance(MINUTE_MS);
   await tick({ ...isolate, deps: { ...deps, clock } });
   assert.equal(writes, 1);
-  assert.equal((await isolate.schedulerStore.getTickLog())?.startedMs, stage.clock.now());
+  assert.equal((await tickLog(isolate.kv))?.startedMs, stage.clock.now());
 });
 
 tickTest("missed ticks are counted", {}, async ({ service, tickAt }) => {
   await tickAt(0, 1, 2, 7);
-  assert.equal((await service.schedulerStore.getTickLog())?.missed, 4);
+  assert.equal((await tickLog(service.kv))?.missed, 4);
 });
 
 tickTest("missed occurrences are reported, and the last one is backfilled", {}, async ({ stage, service, tickAt }) => {
   await tickAt(0, 46, 47);
-  assert.deepEqual(await statusesOf(service), ["completed"]);
-  const missed = (await service.schedulerStore.listNotifications(10)).filter(({ kind }) => kind === "missed");
-  assert.deepEqual(missed.map(({ occurrenceId }) => occurrenceId).sort(), [
+  assert.deepEqual(await statusesOf(service), ["missed", "missed", "missed", "completed"]);
+  assert.deepEqual((await problemsOf(service, "missed")).toSorted(), [
     "every@2026-01-05T09:10Z",
     "every@2026-01-05T09:20Z",
     "every@2026-01-05T09:30Z",
@@ -111,13 +133,9 @@ tickTest("after an outage of days, every missed occurrence is reported and the s
   await tickAt(0);
   stage.clock.advance(3 * 24 * 60 * MINUTE_MS);
   await tick({ ...service, fetch: () => Promise.resolve(new Response(null, { status: 503 })) });
-  const missed = (await service.schedulerStore.listNotifications(2_000)).filter(({ kind }) => kind === "missed");
   // At most 500 are handled, and the last two of them are on time.
-  assert.equal(new Set(missed.map(({ occurrenceId }) => occurrenceId)).size, 498);
-  assert.equal(
-    (await service.schedulerStore.listDueMessages(stage.clock.now() + 10 * MINUTE_MS, 2_000)).length,
-    2 * 498,
-  );
+  assert.equal(new Set(await problemsOf(service, "missed")).size, 498);
+  assert.equal((await dueOutbox(service.kv, stage.clock.now() + 10 * MINUTE_MS, 2_000)).length, 2 * 498);
   assert.equal(stage.simulator.runs().length, 1);
 });
 
@@ -126,26 +144,42 @@ tickTest("after a tick that dies while reporting a long outage, the next one fin
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(24 * 60 * MINUTE_MS);
-  let calls = 0;
-  const recordProgress: Service["schedulerStore"]["recordProgress"] = (...args) =>
-    calls++ < 11 ? service.schedulerStore.recordProgress(...args) : Promise.reject(new Error("killed"));
-  await assert.rejects(tick({ ...service, schedulerStore: { ...service.schedulerStore, recordProgress } }), /killed/);
+  let writes = 0;
+  const write: Backend["write"] = (change) =>
+    ++writes > 2 ? Promise.reject(new Error("killed")) : stage.backend.write(change);
+  await assert.rejects(tick(await stage.isolate({ kv: createKv({ ...stage.backend, write }) })), /killed/);
+  // One change acquires the lock, and the next stores the first step.
+  assert.equal((await listWaiting(service.kv)).length, 200);
+  stage.clock.advance(MINUTE_MS);
   await tick(service);
-  const missed = (await service.schedulerStore.listNotifications(2_000)).filter(({ kind }) => kind === "missed");
-  // Two are on time, and twenty are backfilled.
-  assert.equal(missed.length, 24 * 12 - 22);
-  assert.equal((await service.schedulerStore.listRecentOccurrences("every", 2_000)).length, 22);
-  assert.equal(stage.simulator.runs().length, 22);
+  // One is on time, and twenty are backfilled.
+  assert.equal(new Set(await problemsOf(service, "missed")).size, 24 * 12 - 21);
+  assert.equal(await countOf(service, "missed"), 24 * 12 - 21);
+  assert.equal(stage.simulator.runs().length, 21);
 });
 
 tickTest("a run past its deadline is reported, and cancelled with onDeadline: cancel", {
-  specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
+  specs: [{
+    ...EVERY,
+    workflow: "long",
+    deadline: "5m",
+    onDeadline: "cancel",
+    notify: [{ url: "https://example.com/a", on: ["submitted", "cancelled", "deadline"] }],
+  }],
 }, async ({ stage, service, tickAt }) => {
-  await tickAt(0, 10, 11, 16, 17, 18, 19);
+  const kinds: unknown[] = [];
+  const fetch: Service["fetch"] = (_url, init) => {
+    kinds.push(JSON.parse(String(init?.body)).type);
+    return Promise.resolve(new Response());
+  };
+  await tickAt(0);
+  for (const minutes of [10, 1, 5, 1, 1, 1]) {
+    stage.clock.advance(minutes * MINUTE_MS);
+    await tick({ ...service, fetch });
+  }
   assert.deepEqual(await statusesOf(service), ["cancelled"]);
   assert.equal(stage.simulator.received("cancel-run").length, 1);
-  const kinds = (await service.schedulerStore.listNotifications(10)).map(({ kind }) => kind);
-  assert.deepEqual(kinds.sort(), ["cancelled", "deadline", "submitted"]);
+  assert.deepEqual(kinds, ["run.submitted", "run.deadline", "run.cancelled"]);
 });
 
 tickTest("a run past its deadline is reported and continues by default", {
@@ -154,10 +188,7 @@ tickTest("a run past its deadline is reported and continues by default", {
   await tickAt(0, 10, 16, 17, 18);
   assert.deepEqual(await statusesOf(service), ["open"]);
   assert.equal(stage.simulator.received("cancel-run").length, 0);
-  assert.equal(
-    (await service.schedulerStore.listNotifications(10)).filter(({ kind }) => kind === "deadline").length,
-    1,
-  );
+  assert.deepEqual(await problemsOf(service, "deadline"), ["every@2026-01-05T09:10Z"]);
 });
 
 tickTest("invalid inputs finish the occurrence as failed, with the reason", {
@@ -165,8 +196,8 @@ tickTest("invalid inputs finish the occurrence as failed, with the reason", {
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10);
   assert.deepEqual(await statusesOf(service), ["failed"]);
-  const [notification] = await service.schedulerStore.listNotifications(1);
-  assert.match(notification?.message ?? "", /Cannot run hello-world: .*hello\.message/);
+  const [submission] = await service.deps.store.listOfSchedule("every", 1);
+  assert.match(submission?.state === "rejected" ? submission.message : "", /Cannot run hello-world: .*hello\.message/);
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
@@ -194,7 +225,7 @@ tickTest("a temporary store failure delays an occurrence, and loses none", {}, a
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);
   const { store } = service.deps;
-  const failing: KvRunStore = {
+  const failing: RunStore = {
     ...store,
     put: () => Promise.reject(new StorageError("Cannot use the store: it is unavailable")),
   };
@@ -210,10 +241,9 @@ tickTest("a queue grows to its limit, and later occurrences are skipped and repo
   workflows: { long: lasting(100 * 3_600) },
 }, async ({ service, tickAt }) => {
   await tickAt(...Array.from({ length: 31 }, (_, minute) => minute));
-  const states = (await service.schedulerStore.listRecentOccurrences("every", 100)).map(({ state }) => state);
+  const states = await statusesOf(service);
   assert.deepEqual([states.filter((state) => state === "waiting").length, states.length], [MAX_QUEUE_LENGTH, 30]);
-  const skipped = (await service.schedulerStore.listNotifications(100)).filter(({ kind }) => kind === "skipped");
-  assert.equal(skipped.length, 30 - MAX_QUEUE_LENGTH - 1);
+  assert.equal((await problemsOf(service, "skipped")).length, 30 - MAX_QUEUE_LENGTH - 1);
 });
 
 tickTest(
@@ -225,18 +255,18 @@ tickTest(
     await tickAt(0);
     stage.clock.advance(MINUTE_MS);
     const { store } = service.deps;
-    const dying: KvRunStore = {
+    const dying: RunStore = {
       ...store,
-      async put(record) {
-        await store.put(record);
+      async put(submission, also) {
+        await store.put(submission, also);
         throw new Error("killed");
       },
     };
     await assert.rejects(tick({ ...service, deps: { ...service.deps, store: dying } }), /killed/);
     await tickAt(2);
-    const occurrences = await service.schedulerStore.listRecentOccurrences("every", 10);
-    assert.equal(occurrences.filter(({ submissionId }) => submissionId !== null).length, stage.simulator.runs().length);
-    assert.deepEqual(await statusesOf(service), ["cancelling", "open"]);
+    assert.equal(stage.simulator.runs().length, 2);
+    await tickAt(2.5);
+    assert.deepEqual(await statusesOf(service), ["cancelled", "open"]);
   },
 );
 
@@ -252,7 +282,7 @@ tickTest("a submission whose run is never found is reported, and later ticks sen
   faults: [{ on: "submit", cut: "before-effect" }],
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0, 1);
-  await service.schedulerStore.addOccurrence({ id: "every@once", schedule: "every", scheduledAtMs: stage.clock.now() });
+  await addWaiting(service.kv, { id: "every@once", schedule: "every", scheduledAtMs: stage.clock.now() });
   await tickAt(2, 3, 4, 5, 6, 7);
   assert.deepEqual(await statusesOf(service), ["unknown"]);
   const before = stage.simulator.received().length;
@@ -270,7 +300,7 @@ tickTest("an unavailable platform does not prevent notifications", { specs: [MIS
   const fresh = await stage.isolate({ fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++sent })) });
   await assert.rejects(tick(fresh), Unavailable);
   assert.equal(sent, 3);
-  assert.match((await fresh.schedulerStore.getTickLog())?.error ?? "", /identify the key's user/);
+  assert.match((await tickLog(fresh.kv))?.error ?? "", /identify the key's user/);
 });
 
 tickTest("an unresponsive platform does not prevent notifications", { specs: [MISSING] }, async (test) => {
@@ -348,11 +378,11 @@ tickTest(
     const { stage, service, tickAt } = test;
     await tickAt(0);
     const occurrence = { id: "other@a", schedule: "other", scheduledAtMs: stage.clock.now() };
-    await service.schedulerStore.addOccurrence(occurrence);
+    await addWaiting(service.kv, occurrence);
     await tickAt(1, 9);
-    assert.equal((await service.schedulerStore.getOccurrence("other", occurrence.id))?.state, "waiting");
+    assert.deepEqual(await statusesOf(service, "other"), ["waiting"]);
     await tickAt(10);
-    assert.equal((await service.schedulerStore.getOccurrence("other", occurrence.id))?.result?.status, "skipped");
+    assert.deepEqual(await statusesOf(service, "other"), ["skipped"]);
   },
 );
 
@@ -372,28 +402,30 @@ tickTest("a run of another account finishes its occurrence as unknown, and block
 
 tickTest("a tick on request does not count as one of the cron trigger", {}, async ({ stage, service, tickAt }) => {
   await tick(service, { ...DEFAULT_TICK, isScheduled: false });
-  assert.equal(await service.schedulerStore.getTickLog(), null);
+  assert.equal(await tickLog(service.kv), null);
   await tickAt(0, 1);
   for (let minute = 2; minute < 30; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   }
-  assert.equal((await service.schedulerStore.getTickLog())?.startedMs, START_MS + MINUTE_MS);
+  assert.equal((await tickLog(service.kv))?.startedMs, START_MS + MINUTE_MS);
   await tickAt(30);
-  assert.equal((await service.schedulerStore.getTickLog())?.missed, 28);
+  assert.equal((await tickLog(service.kv))?.missed, 28);
 });
 
 tickTest("if there are more runs than a tick may poll, ticks poll different ones", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
 }, async ({ stage, service, tickAt }) => {
   await tickAt(...Array.from({ length: 13 }, (_, minute) => minute));
+  const early = stage.simulator.runs().map(({ slug }) => slug);
   const before = stage.simulator.received("get-run").length;
-  for (let minute = 0; minute < 4; minute++) {
+  for (let minute = 0; minute < 12; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service, { ...DEFAULT_TICK, maxPolls: 3 });
   }
-  const polled = new Set(stage.simulator.received("get-run").slice(before).map(({ path }) => path));
-  assert.ok(polled.size >= 10, `only ${polled.size} were polled`);
+  const polled = stage.simulator.received("get-run").slice(before).map(({ path }) => path.split("/").at(-1));
+  assert.ok(polled.length <= 36);
+  assert.deepEqual(early.filter((slug) => !polled.includes(slug ?? "")), []);
 });
 
 tickTest("a schedule of another timeline does not run, and its occurrences are not missed", {
@@ -406,7 +438,7 @@ tickTest("a schedule of another timeline does not run, and its occurrences are n
   stage.clock.advance(10 * MINUTE_MS);
   await tick(moved);
   assert.equal(stage.simulator.runs().length, 1);
-  assert.deepEqual((await service.schedulerStore.listNotifications(10)).filter(({ kind }) => kind === "missed"), []);
+  assert.deepEqual(await problemsOf(service, "missed"), []);
 });
 
 tickTest("inputs come from a deployed file, and inline inputs override it", {
@@ -432,9 +464,210 @@ tickTest(
   },
 );
 
-tickTest("old occurrences and notifications are pruned", {}, async ({ stage, service, tickAt }) => {
-  await tickAt(0, 10, 11);
+tickTest("old occurrences and problems are pruned", { random: () => 0 }, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 46, 47);
+  assert.equal((await problemsOf(service, "missed")).length, 3);
+  const later = await stage.isolate({ schedules: [] });
   stage.clock.advance(100 * 24 * 60 * MINUTE_MS);
-  assert.equal(await service.schedulerStore.prune(stage.clock.now() - 90 * 24 * 60 * MINUTE_MS, 100), 3);
-  assert.deepEqual(await statusesOf(service), []);
+  await tick(later);
+  assert.deepEqual([await statusesOf(service), await problemsOf(service, "missed")], [[], []]);
+});
+
+for (const [what, isApplied] of [["before", false], ["after", true]] as const) {
+  tickTest(
+    `a tick that is killed ${what} any of its operations loses no occurrence, and starts none twice`,
+    {},
+    async ({ stage, service, tickAt }) => {
+      // As `probe` records them: without these, a submit during which a tick died stays unknown.
+      await service.deps.store.updateCapabilities(service.deps.client.host, {
+        keepsSlug: true,
+        refusesDuplicateSlug: true,
+      });
+      await tickAt(0);
+      let end = 0;
+      for (let isOver = false; !isOver; end++) {
+        stage.clock.advance(10 * MINUTE_MS - stage.clock.now() % (10 * MINUTE_MS));
+        const life = aLife({ end, isApplied });
+        await tick(await mortal(stage, life)).catch(() => {});
+        isOver = !life.isEnded();
+        for (let minute = 0; minute < 6; minute++) {
+          stage.clock.advance(MINUTE_MS);
+          await tick(service);
+        }
+      }
+      assert.ok(end > 20, `a tick has only ${end} operations`);
+      assert.deepEqual(await statusesOf(service), Array.from({ length: end }, () => "completed"));
+      assert.equal(stage.simulator.runs().length, end);
+    },
+  );
+}
+
+tickTest("with overlap: skip, a run of a second never blocks the next minute", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "instant", overlap: "skip" }],
+  workflows: { instant: lasting(1) },
+}, async ({ service, tickAt }) => {
+  await tickAt(...Array.from({ length: 32 }, (_, minute) => minute));
+  assert.deepEqual([await countOf(service, "completed"), await countOf(service, "skipped")], [30, 0]);
+});
+
+tickTest("a run that ended during an outage does not block the backfilled occurrence", {
+  specs: [{ ...EVERY, workflow: "hour", overlap: "skip" }],
+  workflows: { hour: lasting(3_600) },
+}, async ({ service, tickAt }) => {
+  await tickAt(0, 10, 11);
+  assert.deepEqual(await statusesOf(service), ["open"]);
+  await tickAt(24 * 60 + 7);
+  const [last, ...others] = (await statusesOf(service)).toReversed();
+  assert.equal(last, "open");
+  assert.deepEqual(new Set(others), new Set(["missed", "completed"]));
+});
+
+tickTest("a run that still runs blocks the next occurrence with overlap: skip", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ service, tickAt }) => {
+  await tickAt(0, 10, 20, 21);
+  assert.deepEqual(await statusesOf(service), ["open", "skipped"]);
+});
+
+tickTest("an occurrence is not skipped while the platform does not show whether the earlier run is open", {
+  specs: [{ ...EVERY, workflow: "quarter" }],
+  workflows: { quarter: lasting(15 * 60) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  stage.clock.advance(20 * MINUTE_MS);
+  stage.simulator.addFaults({ on: "get-run", status: 503, times: 1 });
+  await tick(service);
+  assert.deepEqual(await statusesOf(service), ["open", "missed", "waiting"]);
+  await tickAt(31);
+  assert.deepEqual(await statusesOf(service), ["completed", "missed", "open"]);
+});
+
+tickTest("a replaced run is cancelled although the run that replaced it ended first", {
+  specs: [{ ...EVERY, workflow: "first-long", overlap: "cancel-previous" }],
+  workflows: { "first-long": lasting(3_600), short: lasting(30) },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  stage.simulator.addFaults({ on: "cancel-run", status: 503, times: 2 });
+  const [schedule] = service.schedules;
+  assert.ok(schedule);
+  const later = { ...service, schedules: [{ ...schedule, workflow: "short" }] };
+  stage.clock.advance(10 * MINUTE_MS);
+  await tick(later);
+  for (let minute = 0; minute < 4; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(later);
+  }
+  assert.deepEqual(await statusesOf(service), ["cancelled", "completed"]);
+  assert.equal(stage.simulator.received("cancel-run").length, 3);
+  assert.deepEqual(await Array.fromAsync(service.kv.list({ prefix: ["replaced"] })), []);
+});
+
+tickTest("a cancellation is requested by each tick until the run shows it", {
+  specs: [{ ...EVERY, workflow: "long", deadline: "5m", onDeadline: "cancel" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  stage.simulator.addFaults({ on: "cancel-run", status: 503, times: 3 });
+  await tickAt(15, 16, 17, 18, 19, 20.5, 21);
+  assert.equal((await statusesOf(service))[0], "cancelled");
+  assert.equal(stage.simulator.received("cancel-run").length, 4);
+  assert.equal((await problemsOf(service, "deadline")).length, 1);
+});
+
+tickTest("an occurrence whose submission exists is not submitted again, and stops waiting", {}, async (test) => {
+  const { stage, service, tickAt } = test;
+  await tickAt(0, 10, 11);
+  await addWaiting(service.kv, {
+    id: "every@2026-01-05T09:10Z",
+    schedule: "every",
+    scheduledAtMs: START_MS + 10 * MINUTE_MS,
+  });
+  await tickAt(12);
+  assert.deepEqual(await statusesOf(service), ["completed"]);
+  assert.equal(stage.simulator.received("submit").length, 1);
+});
+
+tickTest("runs of schedules are polled before those that were started over HTTP", {}, async (test) => {
+  const { stage, service, tickAt } = test;
+  await tickAt(0);
+  for (let count = 0; count < 30; count++) {
+    const submission = anActiveSubmission({
+      submissionId: `http-${count}`,
+      owner: { host: service.deps.client.host, user: "demo" },
+      origin: { type: "http" },
+      runId: { type: "slug", slug: `http-${count}` },
+      createdAtMs: count,
+    });
+    await service.deps.store.put(submission);
+  }
+  await tickAt(10);
+  const before = stage.simulator.received("get-run").length;
+  stage.clock.advance(MINUTE_MS);
+  await tick(service, { ...DEFAULT_TICK, maxPolls: 5 });
+  const polled = stage.simulator.received("get-run").slice(before).map(({ path }) => path.split("/").at(-1) ?? "");
+  assert.equal(polled.length, 5);
+  assert.ok(polled.some((slug) => slug.startsWith("short-")), polled.join());
+  assert.deepEqual(await statusesOf(service), ["completed"]);
+});
+
+tickTest("where schedules have more runs than a tick polls, those started over HTTP still take their turn", {
+  specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(...Array.from({ length: 13 }, (_, minute) => minute));
+  const owner = { host: service.deps.client.host, user: "demo" };
+  await service.deps.store.put(anActiveSubmission({ owner, origin: { type: "http" } }));
+  stage.clock.advance(MINUTE_MS);
+  await tick(service, { ...DEFAULT_TICK, maxPolls: 10 });
+  assert.equal(
+    stage.simulator.received("get-run").filter(({ path }) => path.endsWith("/hello-world-abcdefghijklmnop")).length,
+    1,
+  );
+});
+
+tickTest("a run is listed as unknown, and reported once, when the API key becomes another account's", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const { client } = service.deps;
+  const whoAmI: Client["whoAmI"] = async (options) => ({ ...await client.whoAmI(options), user: "other-user" });
+  const other = { ...service, deps: { ...service.deps, client: { ...client, whoAmI } } };
+  for (let minute = 0; minute < 10; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(other);
+  }
+  assert.deepEqual(await statusesOf(service), ["unknown", "open"]);
+  assert.equal((await problemsOf(service, "unknown")).length, 1);
+});
+
+tickTest("a poll without a response does not keep what is due from being submitted", {
+  specs: [{ ...EVERY, name: "hanging", workflow: "long" }, { ...EVERY, cron: "20 * * * *" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  const { client } = service.deps;
+  const getRun: Client["getRun"] = (_id, { signal }) =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => reject(signal?.reason));
+      stage.clock.advance(10_500);
+    });
+  stage.clock.advance(10 * MINUTE_MS);
+  const report = await tick({ ...service, deps: { ...service.deps, client: { ...client, getRun } } });
+  assert.deepEqual([report.submitted, report.isCutShort], [1, true]);
+});
+
+tickTest("of ticks that begin at once, one reads what is open", {
+  specs: [{ ...EVERY, workflow: "long" }],
+}, async ({ stage, tickAt }) => {
+  await tickAt(0, 10);
+  let reads = 0;
+  const page: Backend["page"] = (query) => {
+    if (query.start.startsWith("open") && query.limit > 1) reads++;
+    return stage.backend.page(query);
+  };
+  const isolates = await Promise.all(
+    [1, 2, 3, 4].map(() => stage.isolate({ kv: createKv({ ...stage.backend, page }) })),
+  );
+  stage.clock.advance(MINUTE_MS);
+  const reports = await Promise.all(isolates.map((isolate) => tick(isolate)));
+  assert.equal(reports.filter(({ didTick }) => didTick).length, 1);
+  // Each one page, to see whether there is anything.
+  assert.equal(reads, 4 + 1);
 });

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
 import { readKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
+import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { readBody } from "../../lib/server/body.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -26,6 +27,8 @@ import {
   anUnconfirmedSubmission,
   aRejectedSubmission,
 } from "../support/records.ts";
+import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
 
 const FULL = "full-key-0123456789";
@@ -52,8 +55,13 @@ interface TestResponse {
   readonly body: any;
 }
 
-async function aServer(specs: readonly ScheduleSpec[] = [], env = (name: string) => KEYS[name]): Promise<TestServer> {
-  const stage = await aServiceStage(specs);
+async function aServer(
+  specs: readonly ScheduleSpec[] = [],
+  { env = (name: string) => KEYS[name], ...options }:
+    & Parameters<typeof aServiceStage>[1]
+    & { readonly env?: (name: string) => string | undefined } = {},
+): Promise<TestServer> {
+  const stage = await aServiceStage(specs, options);
   const service = await stage.isolate();
   const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readKeys(env) });
   return {
@@ -162,7 +170,7 @@ Deno.test("POST /runs?wait= returns 202 if the run takes longer, and the run con
 });
 
 Deno.test("inputs that are too large to store get 413 without Retry-After", async () => {
-  await using server = await aServer();
+  await using server = await aServer([], { backend: { ...memoryBackend(), ...DENO_KV_LIMITS } });
   const body = { workflow: "quick", inputs: { mesh: "x".repeat(300_000) } };
   const response = await server.send("/runs", { method: "POST", body });
   assert.deepEqual([response.status, response.headers.get("retry-after")], [413, null]);
@@ -258,8 +266,8 @@ Deno.test("POST /runs/:id/cancel cancels, and is safe to repeat", async () => {
 Deno.test("cancelling an unconfirmed submission gets 503 with Retry-After, a rejected one 200", async () => {
   await using server = await aServer();
   const { deps } = await server.stage.isolate();
-  await deps.store.put(anUnconfirmedSubmission({ submissionId: "sent" }));
-  await deps.store.put(aRejectedSubmission({ submissionId: "rejected" }));
+  await deps.store.put(anUnconfirmedSubmission({ submissionId: "sent", origin: { type: "http" } }));
+  await deps.store.put(aRejectedSubmission({ submissionId: "rejected", origin: { type: "http" } }));
   const sent = await server.send("/runs/sent/cancel", { method: "POST" });
   assert.deepEqual([sent.status, sent.headers.get("retry-after")], [503, "30"]);
   const rejected = await server.send("/runs/rejected/cancel", { method: "POST" });
@@ -284,7 +292,11 @@ Deno.test("requesting a pending submission does not send it", async () => {
   const signal = AbortSignal.timeout(10_000);
   const spec = { workflow: "quick", layers: [], preset: null, displayName: null, isTrusted: false } as const;
   const { request } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
-  const { submissionId } = await createSubmission(deps, request, { signal, isWaiting: false });
+  const { submissionId } = await createSubmission(deps, request, {
+    signal,
+    isWaiting: false,
+    origin: { type: "http" },
+  });
   const { status, body } = await server.send(`/runs/${submissionId}`, { key: READ });
   assert.deepEqual([status, body.status], [200, "pending"]);
   assert.equal(server.stage.simulator.received("submit").length, 0);
@@ -353,31 +365,21 @@ Deno.test("GET / returns the status page to a browser with the read key, and 401
 
 Deno.test("GET / shows open, failed and missed runs, even after many successes", async () => {
   await using server = await aServer([NIGHTLY]);
-  const { deps, schedulerStore } = await server.stage.isolate();
-  await deps.store.put(anActiveSubmission({ submissionId: "open", ownSlug: "hello-open" }));
+  const { deps, kv } = await server.stage.isolate();
+  const origin = { type: "http" } as const;
+  await deps.store.put(anActiveSubmission({ submissionId: "open", ownSlug: "hello-open", origin }));
   const result = { ...aFinishedSubmission().result, status: "failed", errorMessage: "out of memory" } as const;
-  await deps.store.put(aFinishedSubmission({ submissionId: "failed", result }));
+  await deps.store.put(aFinishedSubmission({ submissionId: "failed", result, origin }));
   for (let at = 0; at < 60; at++) {
-    await deps.store.put(aFinishedSubmission({ submissionId: `ended-${at}`, createdAtMs: 2_000 + at }));
+    await deps.store.put(aFinishedSubmission({ submissionId: `ended-${at}`, createdAtMs: 2_000 + at, origin }));
   }
   const notificationAt = (createdAtMs: number, kind: "missed" | "completed") => (
     { occurrenceId: `nightly@${createdAtMs}`, schedule: "nightly", kind, createdAtMs, slug: null, message: null }
   );
-  const notifications = [
-    notificationAt(1, "missed"),
-    ...Array.from({ length: 60 }, (_, at) => notificationAt(2 + at, "completed")),
-  ];
-  const lock = await schedulerStore.acquireLock(await schedulerStore.readLock(), Infinity);
-  assert.ok(lock !== undefined);
-  const [entry] = await schedulerStore.listProgress(["nightly"]);
-  assert.ok(entry !== undefined);
-  const progress = { timing: "", processedUntilMs: 0, nextMs: null };
-  await schedulerStore.recordProgress(lock, "nightly", {
-    entry,
-    progress,
-    occurrences: [],
-    notify: { notifications, outboxMessages: [] },
-  });
+  const change = kv.atomic();
+  addNotification(change, notificationAt(1, "missed"), []);
+  for (let at = 0; at < 60; at++) addNotification(change, notificationAt(2 + at, "completed"), []);
+  await change.commit();
   const { text } = await server.send("/", { key: READ });
   for (const expected of ["/runs/open", "out of memory", "nightly@1<"]) assert.ok(text.includes(expected), expected);
 });
@@ -426,7 +428,7 @@ Deno.test("HEAD is GET without a body, and OPTIONS lists the allowed methods", a
 });
 
 Deno.test("without PW_TRIGGER_KEY, every request gets 503 with the reason", async () => {
-  await using server = await aServer([], () => undefined);
+  await using server = await aServer([], { env: () => undefined });
   const { status, body } = await server.send("/runs");
   assert.deepEqual([status, body.detail], [503, "Access is not configured: PW_TRIGGER_KEY is not set"]);
 });

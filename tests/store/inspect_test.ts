@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { inspectStore } from "../../lib/store/inspect.ts";
-import { openSqliteRunStore, STORE_VERSION } from "../../lib/store/sqlite_run_store.ts";
+import { STORE_VERSION } from "../../lib/store/sqlite_kv.ts";
 import { type EmptyFolder, emptyFolder } from "../support/main_job.ts";
 import { aFinishedSubmission, anUnconfirmedSubmission, aPendingSubmission } from "../support/records.ts";
-
-const onSetAside = () => assert.fail("nothing should be set aside");
+import { openRunStore } from "../support/run_store.ts";
 
 async function aHistory({ path: folder }: EmptyFolder): Promise<string> {
   const path = `${folder}/history.db`;
-  await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside });
+  await using store = openRunStore(path);
   await store.put({ ...aPendingSubmission(), submissionId: "pending" });
   await store.put({ ...aPendingSubmission(), submissionId: "retrying", lostResponses: 1 });
   await store.put({ ...anUnconfirmedSubmission(), submissionId: "unconfirmed", revision: 0 });
@@ -43,7 +42,7 @@ for (
   const [what, damage] of [
     ["is text", (path: string) => Deno.writeTextFile(path, "not a database, ".repeat(500))],
     ["was overwritten in the middle", overwrite],
-    ["has other tables", (path: string) => execute(path, "ALTER TABLE submissions RENAME TO records")],
+    ["has other tables", (path: string) => execute(path, "ALTER TABLE kv RENAME TO records")],
   ] as const
 ) {
   Deno.test(`inspectStore() reports a file that ${what} as damaged, and leaves it unchanged`, async () => {
@@ -104,7 +103,7 @@ Deno.test("inspectStore() reports an unfinished write as busy, not as damaged", 
   const writer = new DatabaseSync(path);
   writer.exec("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN");
   for (let index = 0; index < 200; index++) {
-    writer.prepare("INSERT INTO capabilities VALUES (?, ?)").run(`host-${index}`, JSON.stringify("x".repeat(1_000)));
+    writer.prepare("INSERT INTO kv VALUES (?, ?, '')").run(`host-${index}`, JSON.stringify("x".repeat(1_000)));
   }
   const copy = `${folder.path}/copy.db`;
   await Deno.copyFile(path, copy);

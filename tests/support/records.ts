@@ -37,6 +37,7 @@ const base = {
   submissionId: "submission",
   revision: 0,
   owner: { host: "localhost", user: "demo" },
+  origin: { type: "command-line" } as const,
   idempotencyKey: null,
   ownSlug: "hello-world-abcdefghijklmnop",
   correlationTag: "abcdefghijklmnop",

@@ -1,13 +1,14 @@
-/** A service on a simulator: real parts, with a clock and ticks that the test controls. */
+/** The service around a simulator: real parts, with a clock and ticks that the test owns. */
 
-import { kvRunStore } from "../../lib/store/kv_run_store.ts";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { PRODUCTION, type ScheduleSpec } from "../../lib/scheduler/schedule.ts";
+import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
-import { retryingStore } from "../../lib/scheduler/retrying_store.ts";
-import { schedulerStoreOn } from "../../lib/scheduler/scheduler_store.ts";
+import type { Backend } from "../../lib/store/backend.ts";
+import { createKv, type Kv } from "../../lib/store/kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
+import { createRunStore } from "../../lib/store/run_store.ts";
 import { depsFor } from "./deps.ts";
 import { testRandom } from "./seeded_random.ts";
 import { type VirtualClock, virtualClock } from "./virtual_clock.ts";
@@ -15,32 +16,37 @@ import { type VirtualClock, virtualClock } from "./virtual_clock.ts";
 export interface ServiceStage extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
-  readonly kv: Deno.Kv;
-  /** Another isolate on the shared store; `parts` replaces its dependencies. */
-  isolate(parts?: Partial<Service> & { readonly kv?: Deno.Kv }): Promise<Service>;
+  readonly backend: Backend;
+  readonly kv: Kv;
+  /** A process of its own on the one store; what it works with may be replaced. */
+  isolate(parts?: Partial<Service>): Promise<Service>;
 }
 
 export async function aServiceStage(
   specs: readonly ScheduleSpec[],
-  { startMs = Date.UTC(2026, 0, 5, 9), random = testRandom(), ...options }:
+  {
+    startMs = Date.UTC(2026, 0, 5, 9),
+    random = testRandom(),
+    backend = memoryBackend(),
+    ...options
+  }:
     & Partial<SimulatorOptions>
-    & { readonly startMs?: number } = {},
+    & { readonly startMs?: number; readonly backend?: Backend } = {},
 ): Promise<ServiceStage> {
+  const kv = createKv(backend);
   const clock = virtualClock(startMs);
   const simulator = await startSimulator({ clock, ...options });
-  const kv = await Deno.openKv(":memory:");
   const schedules = defineSchedules(specs);
   return {
     clock,
     simulator,
+    backend,
     kv,
     async isolate({ kv: ownKv = kv, ...parts } = {}) {
-      const store = kvRunStore({ kv: ownKv, clock, random });
-      const plain = await depsFor(simulator, { clock, random, store });
-      const deps = { ...plain, store, client: cachingIdentity(plain.client) };
+      const plain = await depsFor(simulator, { clock, random, store: createRunStore(ownKv) });
       return {
-        deps,
-        schedulerStore: retryingStore(schedulerStoreOn(ownKv), { clock, random }),
+        deps: { ...plain, client: cachingIdentity(plain.client) },
+        kv: ownKv,
         schedules,
         timeline: PRODUCTION,
         fetch,
@@ -51,11 +57,12 @@ export async function aServiceStage(
     },
     async [Symbol.asyncDispose]() {
       await simulator[Symbol.asyncDispose]();
-      kv.close();
+      await kv[Symbol.asyncDispose]();
     },
   };
 }
 
+/** A workflow that takes so many seconds. */
 export function lasting(seconds: number): string {
   return `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${seconds}\n`;
 }

@@ -3,12 +3,11 @@
  * round does what a user would do: `resume`, or `run` again when no submission was stored.
  */
 
-import assert from "node:assert/strict";
-import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
 import type { Fault, Operation, ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { ServerCapabilities } from "../../lib/capabilities.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
+import { openRunStore } from "../support/run_store.ts";
 import { cacheEnv } from "../support/program.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../support/fast_main.ts";
 
@@ -139,7 +138,7 @@ export async function playRound(round: Round): Promise<RoundResult> {
     faults: round.faults,
     onStep: (operation, step) => killAtStep(victim, operation, step),
   });
-  await storeCapabilities(folder.path, simulator, round, epochMs);
+  await storeCapabilities(folder.path, simulator, round);
   const stage = { simulator, folder: folder.path, epochMs };
   const start = async (args: readonly string[]) => {
     victim.kill = kills.shift() ?? null;
@@ -151,7 +150,7 @@ export async function playRound(round: Round): Promise<RoundResult> {
   let output = last.stdout + last.stderr;
   let isUnknown = last.code === 6;
   for (let resumes = 0; !isKnown(last.code) && resumes < MAX_RESUMES; resumes++) {
-    if (await hasStarted(folder.path, epochMs)) {
+    if (await hasStarted(folder.path)) {
       last = await start(["resume", "--json"]);
       isUnknown = last.code === 6;
     } else {
@@ -250,24 +249,19 @@ async function runVictim(
   }
 }
 
-async function storeCapabilities(
-  folder: string,
-  simulator: Simulator,
-  { capabilities }: Round,
-  nowMs: number,
-): Promise<void> {
-  await using store = await openStore(folder, nowMs);
+async function storeCapabilities(folder: string, simulator: Simulator, { capabilities }: Round): Promise<void> {
+  await using store = openStore(folder);
   await store.updateCapabilities(new URL(simulator.url).host, capabilities);
 }
 
-async function hasStarted(folder: string, nowMs: number): Promise<boolean> {
-  await using store = await openStore(folder, nowMs);
-  const [record] = await store.listRecent(null, { limit: 1 });
+async function hasStarted(folder: string): Promise<boolean> {
+  await using store = openStore(folder);
+  const [record] = await store.listRecent({ limit: 1 });
   return record !== undefined && record.state !== "rejected";
 }
 
-function openStore(folder: string, nowMs: number) {
-  return openSqliteRunStore({ path: `${folder}/history.db`, nowMs, onSetAside: (message) => assert.fail(message) });
+function openStore(folder: string) {
+  return openRunStore(`${folder}/history.db`);
 }
 
 /** Completed, failed or cancelled. */

@@ -29,6 +29,7 @@ export const history = defineCommand({
   args: {
     action: { type: "positional", multiple: true, required: false },
     workflow: { type: "custom", parse: nonEmptyString, metavar: "WORKFLOW", description: "Only runs of this workflow" },
+    failed: { type: "boolean", description: "Only runs that failed, and submissions that were rejected" },
     since: {
       type: "custom",
       parse: positiveDuration,
@@ -58,7 +59,7 @@ export const history = defineCommand({
     }
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
-    const records = await store.listRecent(null, { limit, workflow: values.workflow, sinceMs });
+    const records = await store.listRecent({ limit, workflow: values.workflow, hasFailed: values.failed, sinceMs });
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
     } else if (records.length === 0) output.answer("No runs in the local history");
@@ -69,10 +70,10 @@ export const history = defineCommand({
 
 /** Finds a submission by its slug, its ID, `WORKFLOW#47` or `last`. */
 export async function findRecord(store: RunStore, name: string): Promise<Submission | undefined> {
-  if (name === "last") return (await store.listRecent(null, { limit: 1 }))[0];
+  if (name === "last") return (await store.listRecent({ limit: 1 }))[0];
   const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(name) ?? [];
   if (workflow === undefined) return await store.findRun(null, name) ?? await store.get(name);
-  const candidates = await store.listRecent(null, { limit: 100_000, workflow });
+  const candidates = await store.listRecent({ limit: 100_000, workflow });
   return candidates.find((record) => recordDocument(record).runNumber === Number(digits));
 }
 
@@ -105,7 +106,7 @@ async function prune(
     });
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
-  const removed = await store.prune(null, { beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
+  const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
   if (output.mode === "json") output.document({ pruned: removed, exitCode: 0, kind: "completed", submitted: "no" });
   else output.answer(`Removed ${removed} ${removed === 1 ? "record" : "records"}`);
   return EXIT_CODES.completed;

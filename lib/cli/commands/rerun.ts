@@ -5,7 +5,7 @@ import type { InputsSpec } from "../../runs/prepare.ts";
 import { formatRunId } from "../../runs/view.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../../inputs/layers.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
-import { slugOf } from "../../store/run_store.ts";
+import { slugOf } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Submission } from "../../submission.ts";
 import { defineCommand, type Invocation } from "../command.ts";

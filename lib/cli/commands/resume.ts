@@ -6,7 +6,7 @@ import {
   type OpenSubmissionsOptions,
   resumeSubmission,
 } from "../../runs/resume.ts";
-import { slugOf } from "../../store/run_store.ts";
+import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";

@@ -220,7 +220,7 @@ const MAX_RECORDS = 200_000;
 async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
   if (random() >= PRUNE_PROBABILITY) return;
   try {
-    await store.prune(null, { beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
+    await store.prune({ beforeMs: clock.now() - YEAR_MS, keep: MAX_RECORDS });
   } catch (error) {
     // A later run will prune.
     if (!(error instanceof StorageError)) throw error;

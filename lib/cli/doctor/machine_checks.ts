@@ -61,6 +61,14 @@ export function checkHistory(path: string, { state, bytes, mode, whyNotWritable 
   }
 }
 
+/** @param name Without a password. */
+export function checkSharedStore(
+  name: string,
+  { records, open }: { readonly records: number; readonly open: number },
+): CheckResult {
+  return ok(`${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`);
+}
+
 export interface NetworkFacts {
   /** Those that are set. */
   readonly variables: readonly { readonly name: string; readonly value: string }[];

@@ -7,7 +7,9 @@ import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { createHttp, type Http } from "../../platform/http.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
-import { inspectStore, type StoreInspection } from "../../store/inspect.ts";
+import { inspectStore } from "../../store/inspect.ts";
+import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
+import { createRunStore } from "../../store/run_store.ts";
 import type { ServerCapabilities } from "../../capabilities.ts";
 import type { Context } from "../context.ts";
 import {
@@ -19,7 +21,7 @@ import {
   checkWorkspace,
   withProxyHint,
 } from "./host_checks.ts";
-import { checkHistory, checkNetwork, checkSettings, checkVersions } from "./machine_checks.ts";
+import { checkHistory, checkNetwork, checkSettings, checkSharedStore, checkVersions } from "./machine_checks.ts";
 import { credentialDeps, withoutPrompts } from "../credential.ts";
 import { caCertsOf, logTo } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -67,8 +69,7 @@ export async function* runChecks(
     : bounded(`reach ${http.baseUrl}`, (signal) => inspectConnection(http, signal));
   const store = bounded("inspect the local history", () => inspectHistory(context, credential?.host ?? null));
   const capabilities = async (): Promise<ServerCapabilities> => {
-    const state = (await store).value?.state;
-    return state?.type === "sound" ? state.capabilities : {};
+    return (await store).value ?? {};
   };
   const serverChecks = checkServer();
   serverChecks.catch(() => {});
@@ -230,8 +231,19 @@ function isConnectionFailure(error: unknown): boolean {
   return error instanceof Unreachable || error instanceof ResponseLost;
 }
 
-async function inspectHistory({ env, os }: Context, host: string | null): Promise<Inspected<StoreInspection>> {
-  const path = runStorePath(env, os);
-  const inspection = await inspectStore(path, host);
-  return { result: checkHistory(path, inspection), value: inspection };
+async function inspectHistory(context: Context, host: string | null): Promise<Inspected<ServerCapabilities>> {
+  const { env, os, clock, random } = context;
+  const name = env("PW_STORE_URL") || runStorePath(env, os);
+  const path = sqlitePathOf(name);
+  if (path !== undefined) {
+    const inspection = await inspectStore(path, host);
+    const { state } = inspection;
+    return { result: checkHistory(path, inspection), value: state.type === "sound" ? state.capabilities : undefined };
+  }
+  await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });
+  const store = createRunStore(kv);
+  const open = await store.listOpenRows("local");
+  const records = (await kv.get<number>(["count", "all"])).value ?? 0;
+  const result = checkSharedStore(shownName(name), { records, open: open.length });
+  return { result, value: host === null ? {} : await store.capabilities(host) };
 }

@@ -1,7 +1,7 @@
 /** The local history as text and as JSON. Pure. */
 
 import { isSecretName, maskSecrets } from "../../inputs/secrets.ts";
-import { slugOf } from "../../store/run_store.ts";
+import { slugOf } from "../../submission.ts";
 import type { JsonObject } from "../../json.ts";
 import type { Submission } from "../../submission.ts";
 import { formatDuration } from "../../duration.ts";

@@ -43,6 +43,8 @@ Deno.test("history lists the runs of this machine without an API key or network"
   const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
   assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);
   assert.equal(ofQuick.records[1].key, "one");
+  const failed = JSON.parse((await stage.program(["history", "--failed", "--json"], offline)).stdout);
+  assert.deepEqual(failed.records.map(({ status }: { status: string }) => status), ["failed"]);
   assert.match((await stage.program(["history", "--since", "1ms"], offline)).stdout, /No runs in the local history/);
 });
 
@@ -109,9 +111,9 @@ Deno.test("a damaged history is set aside with a warning, and the run continues 
   await Deno.writeTextFile(`${stage.state.path}/history.db`, "not a database\n".repeat(100));
   const { code, stderr } = await stage.program(["run", "quick"]);
   assert.equal(code, 0);
-  assert.match(stderr, /damaged: it was set aside as .*history\.db\.damaged-/);
+  assert.match(stderr, /damaged: it was set aside as .*history\.db\.set-aside-/);
   const names = [...Deno.readDirSync(stage.state.path)].map(({ name }) => name);
-  assert.ok(names.some((name) => name.startsWith("history.db.damaged-")), names.join());
+  assert.ok(names.some((name) => name.startsWith("history.db.set-aside-")), names.join());
 });
 
 interface BadFolder {

@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../../lib/clock.ts";
-import { openSqliteRunStore } from "../../../lib/store/sqlite_run_store.ts";
 import type { Submission } from "../../../lib/submission.ts";
 import type { Operation, Simulator, SimulatorOptions } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
@@ -11,6 +10,7 @@ import { type ProgramEnd, runProgram } from "../../support/program.ts";
 import { startMain } from "../../support/main_call.ts";
 import { anUnconfirmedSubmission, aPendingSubmission, aStoredRequest } from "../../support/records.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
+import { openRunStore } from "../../support/run_store.ts";
 
 const SPEED = 30;
 const QUARTER_HOUR_MS = 15 * 60_000;
@@ -52,8 +52,7 @@ function onStage(name: string, options: SimulatorOptions, act: (stage: Stage) =>
         });
       },
       async put(...records) {
-        const path = `${state.path}/history.db`;
-        await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+        await using store = openRunStore(`${state.path}/history.db`);
         for (const record of records) await store.put(record);
       },
     });

@@ -1,0 +1,113 @@
+/** Moves the service's open submissions on by one step each. */
+
+import type { Owner } from "../account.ts";
+import type { Client } from "../platform/client.ts";
+import { advance } from "../runs/advance.ts";
+import { inParallel } from "../runs/in_parallel.ts";
+import { openRowOf } from "../store/indexes.ts";
+import type { ListedOpenRow } from "../store/run_store.ts";
+import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
+import { advanceOptions } from "./advance_options.ts";
+import { fractionOf } from "./due.ts";
+import type { TickContext } from "./tick_context.ts";
+
+const MINUTE_MS = 60_000;
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
+const BATCH_SIZE = 250;
+const BATCHES_AT_ONCE = 4;
+/** Where schedules have more runs than a tick polls, so many of its polls are left for runs started over HTTP. */
+const HTTP_SHARE = 0.2;
+
+export interface PollInput {
+  readonly open: readonly ListedOpenRow[];
+  readonly owner: Owner;
+  readonly maxPolls: number;
+}
+
+export interface PolledSubmissions {
+  /** What is open now, without those of another account. */
+  readonly open: readonly ListedOpenRow[];
+  /** The ids of those whose state is known as of now. */
+  readonly known: ReadonlySet<string>;
+  /** Of another account: the API key can't read their runs. */
+  readonly foreign: readonly Submission[];
+  readonly count: number;
+}
+
+/** Where there are more than a tick may poll, or than the signal leaves time for, the next ticks continue. */
+export async function pollOpen(
+  { service: { deps }, signal }: TickContext,
+  { owner, ...input }: PollInput,
+): Promise<PolledSubmissions> {
+  const nowMs = deps.clock.now();
+  const chosen = choose(input, nowMs).map(({ id }) => id);
+  const submissions = await deps.store.getMany(chosen);
+  const own = submissions.filter((submission) => isOwnedBy(submission, owner));
+  const due = own.filter(({ nextPollAtMs }) => nextPollAtMs <= nowMs);
+  const known = new Set(own.filter(({ nextPollAtMs }) => nextPollAtMs > nowMs).map(({ submissionId }) => submissionId));
+  const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
+  const batches = Array.from(
+    { length: Math.ceil(due.length / BATCH_SIZE) },
+    (_, index) => due.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
+  );
+  const shared = { ...deps, client: listingOnce(deps.client) };
+  let count = 0;
+  await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
+    if (signal.aborted) return;
+    const results = await advance(shared, batch, advanceOptions(signal)).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      return [];
+    });
+    for (const { submission, error } of results) {
+      latest.set(submission.submissionId, submission);
+      if (error === undefined) known.add(submission.submissionId);
+      count++;
+    }
+  });
+  const isChosen = new Set(chosen);
+  const open = input.open.flatMap((row): ListedOpenRow[] => {
+    if (!isChosen.has(row.id)) return [row];
+    const submission = latest.get(row.id);
+    return submission === undefined || !isOpen(submission) ? [] : [{ ...row, ...openRowOf(submission) }];
+  }).filter(({ state }) => state !== "abandoned");
+  return { open, known, foreign: submissions.filter((submission) => !isOwnedBy(submission, owner)), count };
+}
+
+/** The batches of a tick share the pages of the list of running runs. */
+function listingOnce(client: Client): Client {
+  const pages = new Map<string, ReturnType<Client["listRuns"]>>();
+  return {
+    ...client,
+    listRuns({ signal, ...query }) {
+      const key = JSON.stringify(query);
+      const page = pages.get(key) ?? client.listRuns({ ...query, signal });
+      pages.set(key, page);
+      return page;
+    },
+  };
+}
+
+/** Those of schedules first, and of each kind what may not run yet. */
+function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): readonly ListedOpenRow[] {
+  const inOrder = (rows: readonly ListedOpenRow[]) => startingFirst(inTurn(rows, nowMs));
+  const ofSchedules = inOrder(open.filter(({ occurrence }) => occurrence !== null));
+  const ofHttp = inOrder(open.filter(({ occurrence }) => occurrence === null));
+  const reserved = Math.min(ofHttp.length, Math.floor(maxPolls * HTTP_SHARE));
+  return [...ofSchedules.slice(0, maxPolls - reserved), ...ofHttp].slice(0, maxPolls);
+}
+
+/**
+ * Every row has its place on a circle, and each minute begins at another place: multiples of the golden ratio leave no gap
+ * open for long. Nothing is stored for it, since a poll that shows nothing new isn't either, and it does not depend on how
+ * many rows there are. Another one is first each time, so that a poll without a response does not always delay the same.
+ */
+function inTurn(rows: readonly ListedOpenRow[], nowMs: number): readonly ListedOpenRow[] {
+  const start = Math.floor(nowMs / MINUTE_MS) * GOLDEN_RATIO % 1;
+  return rows.map((row) => ({ row, distance: (fractionOf(row.id) - start + 1) % 1 }))
+    .sort((one, other) => one.distance - other.distance).map(({ row }) => row);
+}
+
+function startingFirst(rows: readonly ListedOpenRow[]): readonly ListedOpenRow[] {
+  const isStarting = ({ state }: ListedOpenRow) => state === "starting";
+  return [...rows.filter(isStarting), ...rows.filter((row) => !isStarting(row))];
+}

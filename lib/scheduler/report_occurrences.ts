@@ -1,0 +1,220 @@
+/** Reports what became of occurrences: each report and what it is about are one atomic change. */
+
+import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
+import { isAbandoned, isOpen, slugOf } from "../submission.ts";
+import type { Change } from "../store/change.ts";
+import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
+import { messagesFor } from "./notifications.ts";
+import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
+import { addNotification, deleteWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
+import type { Service } from "./service.ts";
+import type { TickContext } from "./tick_context.ts";
+
+/** How an occurrence ended; `skipped` and `missed` never had a run. */
+export interface OccurrenceEnd {
+  readonly status: "completed" | "failed" | "cancelled" | "unknown" | "skipped" | "missed";
+  readonly message: string | null;
+  readonly slug: string | null;
+  readonly durationSeconds: number | null;
+}
+
+/** The end of a submission as its schedule sees it; `undefined` while it continues. */
+export function endOf(submission: Submission): OccurrenceEnd | undefined {
+  switch (submission.state) {
+    case "pending":
+    case "active":
+      return submission.origin.type === "schedule" && submission.origin.isReported ? foreignEnd(submission) : undefined;
+    case "unconfirmed":
+      if (!isAbandoned(submission)) return undefined;
+      return unknownEnd(
+        submission,
+        `It is not known whether a run was started: ${submission.reconciliation?.detail}`,
+      );
+    case "rejected": {
+      const { kind, message } = submission;
+      const status = kind === "skipped" || kind === "missed" ? kind : "failed";
+      return { status, message, slug: null, durationSeconds: null };
+    }
+    case "finished": {
+      const { status, durationSeconds, errorMessage, message } = submission.result;
+      const isPlain = status === "completed" || status === "failed" || status === "cancelled";
+      return {
+        status: isPlain ? status : "unknown",
+        slug: slugOf(submission),
+        durationSeconds,
+        message: errorMessage ?? message ?? null,
+      };
+    }
+  }
+}
+
+/** A run of another account's API key can't be polled: it would hold back its schedule forever. */
+function foreignEnd(submission: Submission): OccurrenceEnd {
+  const { host, user } = submission.owner;
+  return unknownEnd(submission, `Its run belongs to ${user} on ${host}, which the current API key can't read`);
+}
+
+function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
+  return { status: "unknown", slug: slugOf(submission), durationSeconds: null, message };
+}
+
+/** Adds the notification of something that happens to an occurrence now. */
+export function addNotified(
+  { service: { deps }, schedules }: TickContext,
+  change: Change,
+  { id, schedule }: Pick<Occurrence, "id" | "schedule">,
+  what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
+): void {
+  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
+  addNotification(change, notification, messagesFor(schedules.get(schedule), notification));
+}
+
+/** Ends an occurrence that has no submission. */
+export async function rejectOccurrence(
+  context: TickContext,
+  occurrence: Occurrence,
+  { kind, message }: { readonly kind: string; readonly message: string },
+): Promise<void> {
+  const { service, schedules, lock } = context;
+  const { id, schedule: name, scheduledAtMs } = occurrence;
+  const submission: RejectedSubmission = {
+    ...withoutRun(service, schedules.get(name)),
+    submissionId: id,
+    origin: {
+      type: "schedule",
+      schedule: name,
+      scheduledAtMs,
+      isDeadlineReported: false,
+      isReported: true,
+    },
+    state: "rejected",
+    kind,
+    message,
+  };
+  await putUnlessMoved(service, submission, (change) => {
+    change.check(lock);
+    deleteWaiting(change, occurrence);
+    const end = endOf(submission);
+    if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
+  });
+}
+
+/** Those that no tick came for in time are reported; the others are returned. */
+export async function reportMissed(
+  context: TickContext,
+  waiting: readonly WaitingOccurrence[],
+): Promise<readonly WaitingOccurrence[]> {
+  for (const occurrence of waiting) {
+    if (occurrence.missed === null || context.signal.aborted) continue;
+    await rejectOccurrence(context, occurrence, { kind: "missed", message: occurrence.missed });
+  }
+  return waiting.filter(({ missed }) => missed === null);
+}
+
+/** Reports submissions of schedules that ended since, whoever advanced them. */
+export async function reportEnds(context: TickContext): Promise<void> {
+  for (const submission of await context.service.deps.store.listUnreported()) {
+    const end = endOf(submission);
+    if (end !== undefined) await reportEnd(context, submission, end);
+  }
+}
+
+/** Reports runs that an API key of another account started. */
+export async function reportForeign(context: TickContext, foreign: readonly Submission[]): Promise<void> {
+  for (const submission of foreign) {
+    const { origin } = submission;
+    if (origin.type === "schedule" && !origin.isReported) await reportEnd(context, submission, foreignEnd(submission));
+  }
+}
+
+/** Reports each run that takes longer than its schedule's deadline, once. */
+export async function reportDeadlines(context: TickContext, open: readonly ListedOpenRow[]): Promise<void> {
+  const { service, schedules, lock } = context;
+  const nowMs = service.deps.clock.now();
+  const overdue = open.filter(({ occurrence, createdAtMs }) =>
+    occurrence !== null && !occurrence.isDeadlineReported &&
+    isOverdue(schedules.get(occurrence.schedule), createdAtMs, nowMs)
+  );
+  for (const submission of await service.deps.store.getMany(overdue.map(({ id }) => id))) {
+    const { origin } = submission;
+    if (origin.type !== "schedule" || origin.isDeadlineReported || !isOpen(submission)) continue;
+    const isCancelled = schedules.get(origin.schedule)?.onDeadline === "cancel";
+    const message = `Deadline exceeded; ${isCancelled ? "the run is cancelled" : "still running"}`;
+    await putUnlessMoved(service, withOrigin(submission, { ...origin, isDeadlineReported: true }), (change) => {
+      change.check(lock);
+      addNotified(context, change, occurrenceOf(submission, origin), {
+        kind: "deadline",
+        slug: slugOf(submission),
+        message,
+      });
+    });
+  }
+}
+
+/** Whether a run created then has passed its schedule's deadline. */
+export function isOverdue(schedule: Schedule | undefined, createdAtMs: number, nowMs: number): boolean {
+  const deadlineMs = schedule?.deadlineMs ?? null;
+  return deadlineMs !== null && nowMs - createdAtMs >= deadlineMs;
+}
+
+async function reportEnd(
+  context: TickContext,
+  submission: Submission,
+  { status, slug, message }: Omit<OccurrenceEnd, "durationSeconds">,
+): Promise<void> {
+  const { service, lock } = context;
+  const { origin } = submission;
+  if (origin.type !== "schedule") return;
+  await putUnlessMoved(service, withOrigin(submission, { ...origin, isReported: true }), (change) => {
+    change.check(lock);
+    addNotified(context, change, occurrenceOf(submission, origin), { kind: status, slug, message });
+  });
+  service.deps.log(
+    status === "completed" ? "INFO" : "WARNING",
+    `${submission.submissionId} ${status}: ${message ?? ""}`,
+  );
+}
+
+function withOrigin<S extends Submission>(submission: S, origin: Origin): S {
+  return { ...submission, origin };
+}
+
+function occurrenceOf({ submissionId }: Submission, { schedule }: Extract<Origin, { type: "schedule" }>) {
+  return { id: submissionId, schedule };
+}
+
+/** Another process that wrote it meanwhile leaves the report to the next tick. */
+async function putUnlessMoved(service: Service, submission: Submission, also: (change: Change) => void): Promise<void> {
+  try {
+    await service.deps.store.put(submission, also);
+  } catch (error) {
+    if (!(error instanceof WriteConflict)) throw error;
+  }
+}
+
+/** What a submission without a run says of one. */
+function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
+  const nowMs = deps.clock.now();
+  return {
+    revision: 0,
+    owner: { host: deps.client.host, user: "" },
+    request: {
+      workflow: schedule?.workflow ?? "",
+      workflowId: null,
+      inputs: {},
+      inputsWithoutSecrets: null,
+      inputsHash: "",
+      secretPaths: [],
+      displayName: schedule?.displayName ?? null,
+      requestedConsent: null,
+      isTrusted: false,
+      startsSession: false,
+    },
+    idempotencyKey: null,
+    ownSlug: null,
+    correlationTag: "",
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    nextPollAtMs: nowMs,
+  };
+}

@@ -1,0 +1,260 @@
+/** Submits waiting occurrences, leaves them waiting, or skips them. */
+
+import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
+import { formatOf, readDocument } from "../inputs/document.ts";
+import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
+import { advance } from "../runs/advance.ts";
+import { createSubmission } from "../runs/create_submission.ts";
+import { inParallel } from "../runs/in_parallel.ts";
+import { prepare } from "../runs/prepare.ts";
+import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
+import { SubmissionTooLarge } from "../store/submission_body.ts";
+import { isOpen, slugOf } from "../submission.ts";
+import type { RunRequest, Submission } from "../submission.ts";
+import { advanceOptions } from "./advance_options.ts";
+import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
+import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
+import type { Occurrence, Schedule } from "./schedule.ts";
+import { addReplaced, deleteWaiting, removeWaiting } from "./scheduler_store.ts";
+import type { Service } from "./service.ts";
+import type { TickContext } from "./tick_context.ts";
+
+const MINUTE_MS = 60_000;
+/** An occurrence that can't be prepared, for lack of a connection, is retried for so long. */
+const PREPARE_TIMEOUT_MS = 60 * MINUTE_MS;
+/** How long an occurrence waits for a revision that knows its schedule. */
+const UNKNOWN_SCHEDULE_MS = 10 * MINUTE_MS;
+const WORKFLOWS_AT_ONCE = 8;
+
+/** What may be different a minute later. `not_submitted`: the store would not take the submission. */
+const TEMPORARY: readonly ErrorKind[] = [
+  "unreachable",
+  "unavailable",
+  "response_lost",
+  "bad_response",
+  "conflict",
+  "not_submitted",
+];
+
+export interface WaitingInput {
+  readonly waiting: readonly Occurrence[];
+  /** Open submissions of the service. */
+  readonly open: readonly ListedOpenRow[];
+  /** The ids of those whose state is known as of now. */
+  readonly known: ReadonlySet<string>;
+}
+
+/**
+ * Submits what may be submitted, the earliest first. Workflows don't wait for each other: one that the platform does not
+ * respond for delays no other.
+ *
+ * @returns How many were submitted.
+ */
+export async function submitWaiting(context: TickContext, { waiting, open, known }: WaitingInput): Promise<number> {
+  const { service, schedules, signal } = context;
+  const states = statesOf(waiting, open);
+  const groups = [...Map.groupBy(waiting, ({ schedule }) => schedules.get(schedule)?.workflow).values()];
+  // Where there are more than go at once, another one is first each minute.
+  const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
+  const errors: unknown[] = [];
+  let submitted = 0;
+  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+    try {
+      // One after the other: the platform refuses launches of one workflow at the same time.
+      for (const occurrence of group) {
+        if (signal.aborted) return;
+        const state = states.get(occurrence.schedule) ?? new Map();
+        if (await submitOne(context, occurrence, { state, known })) submitted++;
+      }
+    } catch (error) {
+      errors.push(error);
+    }
+  });
+  if (errors.length > 0) throw errors[0];
+  return submitted;
+}
+
+/** What is open or waiting of one schedule, by occurrence. */
+type ScheduleState = Map<string, OpenOccurrence>;
+
+function statesOf(
+  waiting: readonly Occurrence[],
+  open: readonly ListedOpenRow[],
+): ReadonlyMap<string, ScheduleState> {
+  const states = new Map<string, ScheduleState>(waiting.map(({ schedule }) => [schedule, new Map()]));
+  for (const { id, schedule, scheduledAtMs } of waiting) {
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: "waiting" });
+  }
+  for (const { id, state, occurrence } of open) {
+    if (occurrence === null) continue;
+    const { schedule, scheduledAtMs } = occurrence;
+    const openState = state === "canceling" ? "cancelling" : "open";
+    states.get(schedule)?.set(id, { occurrenceId: id, scheduledAtMs, state: openState });
+  }
+  return states;
+}
+
+interface SubmitState {
+  /** Changes with what happens to each occurrence. */
+  readonly state: ScheduleState;
+  readonly known: ReadonlySet<string>;
+}
+
+/** @returns Whether it was submitted. */
+async function submitOne(
+  context: TickContext,
+  occurrence: Occurrence,
+  { state, known }: SubmitState,
+): Promise<boolean> {
+  const { service: { deps, kv }, schedules, lock } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const schedule = schedules.get(occurrence.schedule);
+  const ageMs = deps.clock.now() - scheduledAtMs;
+  if (schedule === undefined) {
+    // A revision that is about to be replaced does not know the schedules of the next one.
+    if (ageMs < UNKNOWN_SCHEDULE_MS) return false;
+    await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
+    return false;
+  }
+  const skip = async (skipped: OpenOccurrence, message: string) => {
+    state.delete(skipped.occurrenceId);
+    const { occurrenceId, scheduledAtMs } = skipped;
+    const rejected = { id: occurrenceId, schedule: schedule.name, scheduledAtMs };
+    await rejectOccurrence(context, rejected, { kind: "skipped", message });
+  };
+  const own = state.get(id);
+  // It was skipped in favor of another one.
+  if (own === undefined) return false;
+  const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
+  switch (decision.type) {
+    case "wait":
+      return false;
+    case "already-submitted":
+      await removeWaiting(kv, lock, occurrence);
+      return false;
+    case "skip": {
+      // While the platform does not report whether they are open, the next tick decides.
+      const isUnknown = decision.blockedBy.some((other) => state.get(other)?.state === "open" && !known.has(other));
+      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return false;
+      await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
+      return false;
+    }
+    case "cancel-then-submit": {
+      const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
+      for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
+      const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
+      return await submit(context, occurrence, { schedule, state, replaced: withRuns });
+    }
+    case "submit":
+      return await submit(context, occurrence, { schedule, state, replaced: [] });
+  }
+}
+
+interface SubmitOptions {
+  readonly schedule: Schedule;
+  readonly state: ScheduleState;
+  /** The ids of submissions whose runs this one's replaces. */
+  readonly replaced: readonly string[];
+}
+
+async function submit(
+  context: TickContext,
+  occurrence: Occurrence,
+  { schedule, state, replaced }: SubmitOptions,
+): Promise<boolean> {
+  const { service: { deps }, signal } = context;
+  const { id, scheduledAtMs } = occurrence;
+  const submission = await createOrReject(context, occurrence, { schedule, replaced });
+  if (submission === "waiting") return false;
+  state.delete(id);
+  if (submission === "rejected") return false;
+  state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
+  try {
+    const [result] = await advance(deps, [submission], advanceOptions(signal));
+    if (result !== undefined && !isOpen(result.submission)) state.delete(id);
+  } catch (error) {
+    if (!(error instanceof NotSubmitted)) throw error;
+    deps.log("WARNING", `${id} is sent by the next tick: ${error.message}`);
+  }
+  return true;
+}
+
+/** Stores the submission in one change with all that follows from it. */
+async function createOrReject(
+  context: TickContext,
+  occurrence: Occurrence,
+  { schedule, replaced }: Omit<SubmitOptions, "state">,
+): Promise<Submission | "waiting" | "rejected"> {
+  const { service, lock, signal } = context;
+  const { deps } = service;
+  const { id, scheduledAtMs } = occurrence;
+  const reject = async (message: string) => {
+    deps.log("WARNING", `${id} failed: ${message}`);
+    await rejectOccurrence(context, occurrence, { kind: "failed", message });
+    return "rejected" as const;
+  };
+  try {
+    return await createSubmission(deps, await requestOf(service, schedule, signal), {
+      signal,
+      isWaiting: false,
+      submissionId: id,
+      origin: {
+        type: "schedule",
+        schedule: schedule.name,
+        scheduledAtMs,
+        isDeadlineReported: false,
+        isReported: false,
+      },
+      also: (change, written) => {
+        change.check(lock);
+        deleteWaiting(change, occurrence);
+        for (const other of replaced) addReplaced(change, other);
+        addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
+      },
+    });
+  } catch (error) {
+    if (error instanceof WriteConflict) {
+      // Submitted before, by a tick that read the same; or this one lost its lock.
+      if (await deps.store.get(id) !== undefined) await removeWaiting(service.kv, lock, occurrence);
+      return "waiting";
+    }
+    const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
+    if (signal.aborted) {
+      if (isEarly) throw error;
+      return await reject("The platform did not respond in time, for an hour");
+    }
+    if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
+    if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
+      deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
+      return "waiting";
+    }
+    const problems = error instanceof InvalidInputs
+      ? error.problems.map(({ path, message }) => `${path} ${message}`)
+      : [];
+    return await reject([error.message, ...problems].join("; "));
+  }
+}
+
+async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
+  const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
+  const layers: InputLayer[] = [
+    ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
+    createInputLayer(`schedule ${schedule.name}`, inputs),
+  ];
+  const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
+  return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
+}
+
+async function fileLayer({ readTextFile }: Service, path: string): Promise<InputLayer> {
+  let text: string;
+  try {
+    text = await readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
+    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
+  }
+  const document = await readDocument(text, { origin: path, format: formatOf(path, text) });
+  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
+  return createInputLayer(path, document.value);
+}

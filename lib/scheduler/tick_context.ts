@@ -1,0 +1,24 @@
+/** What the steps of a tick work with. */
+
+import type { Found } from "../store/kv.ts";
+import type { Due, Progress } from "./due.ts";
+import type { Schedule } from "./schedule.ts";
+import type { Lock } from "./scheduler_store.ts";
+import type { Service } from "./service.ts";
+
+export interface TickContext {
+  readonly service: Service;
+  /** By name: there may be thousands. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
+  readonly lock: Lock;
+  /** Aborts when the budget is spent. */
+  readonly signal: AbortSignal;
+}
+
+/** A schedule whose progress has to be written. */
+export interface PendingSchedule {
+  readonly schedule: Schedule;
+  readonly read: Found<Progress>;
+  /** What is due; `null` when the schedule was disabled. */
+  readonly update: Due | null;
+}

@@ -1,0 +1,129 @@
+/** What a store is kept in: three methods, to implement and to wrap. */
+
+import type { Clock } from "../clock.ts";
+import { StorageError } from "../errors.ts";
+
+export interface Limits {
+  /** Of one value, in characters of its JSON. */
+  readonly maxValueLength: number;
+  /** Of all values in one change, in characters of their JSON. */
+  readonly maxChangeLength: number;
+}
+
+/** A stored row: its key as `keyText` writes it, its value as JSON. */
+export interface Row {
+  readonly key: string;
+  readonly json: string;
+  readonly version: string;
+}
+
+export interface PageQuery {
+  /** The first key that may be answered. */
+  readonly start: string;
+  /** The key before which the answer ends. */
+  readonly end: string;
+  readonly limit: number;
+  readonly reverse: boolean;
+}
+
+/** No key is in more than one of `sets`, `deletes` and `sums`. */
+export interface Write {
+  /** Names this write; the rows carry it unless the backend makes unique versions itself. */
+  readonly version: string;
+  readonly checks: readonly { readonly key: string; readonly version: string | null }[];
+  readonly sets: readonly { readonly key: string; readonly json: string }[];
+  readonly deletes: readonly string[];
+  readonly sums: readonly { readonly key: string; readonly by: number }[];
+}
+
+/** What a store is kept in. Keys are compared by their UTF-8 bytes. */
+export interface Backend extends Limits, AsyncDisposable {
+  /** The rows that exist, in any order. */
+  read(keys: readonly string[]): Promise<readonly Row[]>;
+  page(query: PageQuery): Promise<readonly Row[]>;
+  /**
+   * All or nothing, durably. After StorageBusy the same write may be sent again: it is applied once, and answers the
+   * same.
+   *
+   * @returns The version that the rows now carry; `undefined` when a check failed.
+   */
+  write(write: Write): Promise<string | undefined>;
+}
+
+/** The fault is likely to pass: the same read or write may be tried again. */
+export class StorageBusy extends StorageError {}
+
+/** What a backend holds that sets no smaller limits of its own. */
+export const COMMON_LIMITS: Limits = { maxValueLength: 16_000_000, maxChangeLength: 64_000_000 };
+
+/** A counter's next value, as JSON, for backends that add in JavaScript. */
+export function addToJson(json: string | undefined, by: number): string {
+  const stored = JSON.parse(json ?? "0");
+  if (typeof stored !== "number") throw new StorageError("Cannot add to a stored value: it is not a number");
+  return String(stored + by);
+}
+
+/** Names the store and keeps the cause; a StorageError passes as it is. */
+export function toStorageError(
+  error: unknown,
+  { store, hint, isPassing }: { readonly store: string; readonly hint: string; readonly isPassing: boolean },
+): StorageError {
+  if (error instanceof StorageError) return error;
+  const detail = error instanceof Error ? error.message : String(error);
+  const ErrorClass = isPassing ? StorageBusy : StorageError;
+  return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
+}
+
+/** Opens the backend when it is first used, and again when opening failed. */
+export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backend {
+  let opening: Promise<Backend> | undefined;
+  const opened = () =>
+    opening ??= open().catch((error) => {
+      opening = undefined;
+      throw error;
+    });
+  return {
+    maxValueLength: limits.maxValueLength,
+    maxChangeLength: limits.maxChangeLength,
+    read: async (keys) => await (await opened()).read(keys),
+    page: async (query) => await (await opened()).page(query),
+    write: async (write) => await (await opened()).write(write),
+    async [Symbol.asyncDispose]() {
+      // A backend that could not be opened needs no closing.
+      const backend = await opening?.catch(() => undefined);
+      await backend?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export interface RetryDeps {
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  /** By default {@link MAX_ATTEMPTS}. */
+  readonly maxAttempts?: number;
+}
+
+/** With the pauses between them this takes 6 to 11 s: a server that restarts is back by then. */
+export const MAX_ATTEMPTS = 16;
+const MAX_PAUSE_MS = 1_000;
+
+/** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
+export function retryingBackend(backend: Backend, { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps): Backend {
+  const retried = async <T>(act: () => Promise<T>): Promise<T> => {
+    for (let attempt = 1;; attempt++) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!(error instanceof StorageBusy) || attempt >= maxAttempts) throw error;
+      }
+      await clock.sleep((0.5 + random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
+    }
+  };
+  return {
+    ...backend,
+    read: (keys) => retried(() => backend.read(keys)),
+    page: (query) => retried(() => backend.page(query)),
+    write: (write) => retried(() => backend.write(write)),
+  };
+}

@@ -1,0 +1,44 @@
+/** Copies a store to another one, whatever their backends are. */
+
+import { UsageError } from "../errors.ts";
+import { factsOf } from "./indexes.ts";
+import type { Kv } from "./kv.ts";
+import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
+
+/**
+ * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
+ *
+ * @returns How many submissions were copied.
+ * @throws UsageError when the target holds anything: nothing is merged.
+ */
+export async function copyStore(from: Kv, to: Kv): Promise<number> {
+  for await (const { key } of to.list({ prefix: [] }, { limit: 1 })) {
+    throw new UsageError(`Cannot copy: the target store is not empty, it contains ${key[0]}`, {
+      hint: "Copy into a new store",
+    });
+  }
+  let count = 0;
+  let change = to.atomic();
+  const commit = async () => {
+    await change.commit();
+    change = to.atomic();
+  };
+  for await (const { key, value } of from.list<StoredSubmission>({ prefix: [] })) {
+    if (key[0] === "tick" && key[1] === "lock") continue;
+    if (key[0] === "submission") count++;
+    if (JSON.stringify(value).length <= to.maxValueLength || key[0] !== "submission" || "parts" in value) {
+      change.set(key, value);
+    } else {
+      // It may fill a change of its own.
+      await commit();
+      const facts = factsOf(value);
+      const { head, parts } = bodiesOf(value, facts, to);
+      change.set(key, head);
+      for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
+      await commit();
+    }
+    if (change.isNearlyFull()) await commit();
+  }
+  await commit();
+  return count;
+}

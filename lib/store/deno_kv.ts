@@ -1,0 +1,121 @@
+/**
+ * A store in Deno KV: Deno Deploy's own, a local file, or a server by URL.
+ *
+ * Deno KV holds values of up to 64 KiB, and 800 KiB in one atomic operation (Deno manual, "Key-Value Database").
+ */
+
+import { StorageError } from "../errors.ts";
+import { type Backend, type Limits, type Row, toStorageError } from "./backend.ts";
+import { KEY_SEPARATOR } from "./key.ts";
+import { createPrivate, fileHint } from "./store_file.ts";
+
+/** A character takes up to two bytes. */
+export const DENO_KV_LIMITS: Limits = { maxValueLength: 16_000, maxChangeLength: 350_000 };
+
+/** The database may be shared with a program of the user's own. */
+const NAMESPACE = "pw";
+const WRITES = "pw-writes";
+/** Longer than any retry takes. */
+const WRITE_EXPIRES_IN_MS = 3_600_000;
+const MAX_KEYS_PER_READ = 10;
+const MAX_BATCH_SIZE = 500;
+
+/** @param name A file, an http(s) URL, or `""` for the host's own. */
+export async function openDenoKvBackend(name: string): Promise<Backend> {
+  if (!("openKv" in Deno)) {
+    throw new StorageError("Cannot use Deno KV: this Deno was started without it", {
+      hint: "Start Deno with --unstable-kv, or choose another store",
+    });
+  }
+  const isRemote = name === "" || /^https?:/.test(name);
+  try {
+    if (!isRemote) createPrivate(name);
+    return denoKvBackend(await Deno.openKv(name === "" ? undefined : name), { name, isRemote });
+  } catch (error) {
+    throw asStorageError(error, { name, isRemote });
+  }
+}
+
+export interface DenoKvOptions {
+  readonly name: string;
+  /** Whether the answer to a write may be lost on its way. */
+  readonly isRemote: boolean;
+}
+
+/** Closing it closes `kv`. */
+export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): Backend {
+  const run = async <T>(act: () => Promise<T>): Promise<T> => {
+    try {
+      return await act();
+    } catch (error) {
+      throw asStorageError(error, options);
+    }
+  };
+  return {
+    ...DENO_KV_LIMITS,
+    read: (keys) =>
+      run(async () => {
+        const chunks = Array.from(
+          { length: Math.ceil(keys.length / MAX_KEYS_PER_READ) },
+          (_, index) => keys.slice(index * MAX_KEYS_PER_READ, (index + 1) * MAX_KEYS_PER_READ),
+        );
+        const found = await Promise.all(chunks.map((chunk) => kv.getMany(chunk.map(keyOf))));
+        return found.flat().flatMap((entry) => entry.versionstamp === null ? [] : [rowOf(entry)]);
+      }),
+    page: ({ start, end, limit, reverse }) =>
+      run(async () => {
+        const batchSize = Math.min(limit, MAX_BATCH_SIZE);
+        return (await Array.fromAsync(
+          kv.list({ start: keyOf(start), end: keyOf(end) }, { limit, reverse, batchSize }),
+        )).map(rowOf);
+      }),
+    write: ({ version, checks, sets, deletes, sums }) =>
+      run(async () => {
+        const operation = kv.atomic();
+        for (const check of checks) operation.check({ key: keyOf(check.key), versionstamp: check.version });
+        // First: adding to what is no number fails, and a local file keeps the mutations before it all the same.
+        for (const { key, by } of sums) operation.sum(keyOf(key), BigInt.asUintN(64, BigInt(by)));
+        for (const { key, json } of sets) operation.set(keyOf(key), valueOf(json));
+        for (const key of deletes) operation.delete(keyOf(key));
+        // Written with the rest: a write that is sent again, because its answer was lost, is refused and found.
+        const marker = [WRITES, version];
+        if (options.isRemote) {
+          operation.check({ key: marker, versionstamp: null }).set(marker, true, { expireIn: WRITE_EXPIRES_IN_MS });
+        }
+        const result = await operation.commit();
+        if (result.ok) return result.versionstamp;
+        return options.isRemote ? (await kv.get(marker)).versionstamp ?? undefined : undefined;
+      }),
+    [Symbol.asyncDispose]() {
+      kv.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function keyOf(text: string): Deno.KvKey {
+  return [NAMESPACE, ...text.split(KEY_SEPARATOR)];
+}
+
+/** Every whole number is stored as one that can be added to; negative ones as their two's complement. */
+function valueOf(json: string): unknown {
+  return /^-?\d+$/.test(json) && Number.isSafeInteger(Number(json))
+    ? new Deno.KvU64(BigInt.asUintN(64, BigInt(json)))
+    : json;
+}
+
+function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): Row {
+  const json = value instanceof Deno.KvU64 ? String(BigInt.asIntN(64, value.value)) : String(value);
+  return { key: key.slice(1).join(KEY_SEPARATOR), json, version: versionstamp };
+}
+
+/** By the runtime's own words: it passes no code. A local file is locked while another handle writes. */
+function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): StorageError {
+  const detail = error instanceof Error ? error.message : String(error);
+  const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
+  return toStorageError(error, {
+    store: `run store ${name === "" ? "in Deno KV" : name}`,
+    hint: isRemote ? "Check that the server runs, and DENO_KV_ACCESS_TOKEN" : fileHint(error, name),
+    isPassing: isRemote ? !isRefused : /database is locked/.test(detail),
+  });
+}

@@ -1,0 +1,98 @@
+/** The run store's indexes: which rows lead to a submission. */
+
+import type { Owner } from "../account.ts";
+import { keyPart } from "./key.ts";
+import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
+
+export type Scope = "local" | "service";
+
+/** What index rows are made of: all that has to be known of a submission to remove them again. */
+export interface IndexFacts {
+  readonly id: string;
+  readonly owner: Owner;
+  readonly workflow: string;
+  readonly slug: string | null;
+  readonly createdAtMs: number;
+  readonly scope: Scope;
+  readonly isOpen: boolean;
+  /** When it failed or was rejected; `null` when it did not. */
+  readonly failedAtMs: number | null;
+  readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
+}
+
+/** The value of an open submission's row: what a tick decides by without reading its body. */
+export interface OpenRow {
+  /** `starting`: no run is known yet; `abandoned`: none is searched for any more. */
+  readonly state: "starting" | "running" | "canceling" | "abandoned";
+  readonly occurrence: {
+    readonly schedule: string;
+    readonly scheduledAtMs: number;
+    readonly isDeadlineReported: boolean;
+  } | null;
+}
+
+/** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
+const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
+  time: ({ createdAtMs }) => [timeKey(createdAtMs)],
+  owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],
+  workflow: ({ workflow, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
+  slug: ({ slug, createdAtMs }) => slug === null ? null : [keyPart(slug), timeKey(createdAtMs)],
+  open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
+  service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
+  failed: ({ failedAtMs, createdAtMs }) => failedAtMs === null ? null : [timeKey(createdAtMs)],
+  failure: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
+  schedule: ({ schedule }) => schedule === null ? null : [keyPart(schedule.name), timeKey(schedule.scheduledAtMs)],
+  unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
+};
+
+export function ownerKey({ host, user }: Owner): readonly string[] {
+  return [keyPart(host), keyPart(user)];
+}
+
+export function openRowOf(submission: Submission): OpenRow {
+  const { origin } = submission;
+  const isRunning = submission.state === "active";
+  const state = isRunning && submission.run.platformStatus === "canceling" ? "canceling" : "running";
+  return {
+    state: isRunning ? state : isAbandoned(submission) ? "abandoned" : "starting",
+    occurrence: origin.type !== "schedule" ? null : {
+      schedule: origin.schedule,
+      scheduledAtMs: origin.scheduledAtMs,
+      isDeadlineReported: origin.isDeadlineReported,
+    },
+  };
+}
+
+export function indexKeys(facts: IndexFacts): (readonly string[])[] {
+  return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
+    const place = placeOf(facts);
+    return place === null ? [] : [[name, ...place, facts.id]];
+  });
+}
+
+export function factsOf(submission: Submission): IndexFacts {
+  const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
+  const hasFailed = submission.state === "rejected" ||
+    (submission.state === "finished" && submission.result.status === "failed");
+  const isEnded = !isOpen(submission);
+  return {
+    id,
+    owner,
+    workflow,
+    slug: slugOf(submission),
+    createdAtMs,
+    scope: origin.type === "schedule" || origin.type === "http" ? "service" : "local",
+    isOpen: !isEnded,
+    failedAtMs: hasFailed ? updatedAtMs : null,
+    schedule: origin.type !== "schedule" ? null : {
+      name: origin.schedule,
+      scheduledAtMs: origin.scheduledAtMs,
+      isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
+    },
+  };
+}
+
+/** Padded, so that the order of keys is that of time. */
+export function timeKey(instantMs: number): string {
+  return String(Math.max(0, Math.floor(instantMs))).padStart(15, "0");
+}

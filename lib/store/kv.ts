@@ -1,0 +1,84 @@
+/** The store's interface. It is made once, of the three methods that every backend implements. */
+
+import type { Backend, Limits, PageQuery, Row } from "./backend.ts";
+import { type Change, createChange } from "./change.ts";
+import { compareKeyTexts, type Key, KEY_SEPARATOR, keyText, partsOf, rangeOf, type Selector } from "./key.ts";
+
+export interface Entry<T = unknown> {
+  readonly key: Key;
+  /** What JSON keeps of the value; the order of an object's names is not kept. */
+  readonly value: T;
+  /** Unique forever, also after the key was deleted. */
+  readonly versionstamp: string;
+}
+
+/** An entry, or what stands for its absence. */
+export type Found<T = unknown> = Entry<T> | { readonly key: Key; readonly value: null; readonly versionstamp: null };
+
+export interface ListOptions {
+  readonly limit?: number;
+  readonly reverse?: boolean;
+}
+
+/** Every method throws StorageError when the store can't be used. */
+export interface Kv extends Limits, AsyncDisposable {
+  get<T>(key: Key): Promise<Found<T>>;
+  getMany<T>(keys: readonly Key[]): Promise<readonly Found<T>[]>;
+  /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
+  list<T>(selector: Selector, options?: ListOptions): AsyncIterable<Entry<T>>;
+  atomic(): Change;
+}
+
+const FIRST_PAGE_SIZE = 64;
+const MAX_PAGE_SIZE = 1_024;
+
+/** Closing it closes the backend. */
+export function createKv(backend: Backend): Kv {
+  const { maxValueLength, maxChangeLength } = backend;
+  const getMany = async <T>(keys: readonly Key[]): Promise<Found<T>[]> => {
+    const texts = keys.map(keyText);
+    const rows = new Map((await backend.read([...new Set(texts)])).map((row) => [row.key, row]));
+    return texts.map((text): Found<T> => {
+      const row = rows.get(text);
+      return row === undefined ? { key: partsOf(text), value: null, versionstamp: null } : entryOf<T>(row);
+    });
+  };
+  return {
+    maxValueLength,
+    maxChangeLength,
+    getMany,
+    get: async <T>(key: Key): Promise<Found<T>> =>
+      (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },
+    list: (selector, { limit = Infinity, reverse = false } = {}) => {
+      if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0)) {
+        throw new RangeError(`limit must be a whole number of at least 0: got ${limit}`);
+      }
+      return listPages(backend, { ...rangeOf(selector), limit, reverse });
+    },
+    atomic: () => createChange(backend),
+    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
+  };
+}
+
+async function* listPages<T>(backend: Backend, query: PageQuery): AsyncGenerator<Entry<T>, void> {
+  let { start, end, limit: left, reverse } = query;
+  // Deno KV refuses a range that ends before it starts.
+  for (
+    let size = FIRST_PAGE_SIZE;
+    left > 0 && compareKeyTexts(start, end) < 0;
+    size = Math.min(size * 2, MAX_PAGE_SIZE)
+  ) {
+    const limit = Math.min(size, left);
+    const rows = await backend.page({ start, end, limit, reverse });
+    for (const row of rows) yield entryOf(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < limit) return;
+    left -= limit;
+    if (reverse) end = last.key;
+    else start = last.key + KEY_SEPARATOR;
+  }
+}
+
+function entryOf<T>({ key, json, version }: Row): Entry<T> {
+  return { key: partsOf(key), value: JSON.parse(json), versionstamp: version };
+}

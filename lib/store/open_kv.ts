@@ -1,0 +1,89 @@
+/** Opens a store by its name: what follows PW_STORE_URL or an option. */
+
+import { NotFound, StorageError, UsageError } from "../errors.ts";
+import { type Backend, COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend } from "./backend.ts";
+import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
+import { createKv, type Kv } from "./kv.ts";
+import type { SqliteOptions } from "./sqlite_kv.ts";
+import { inodeOf } from "./store_file.ts";
+
+/** How a store is named, for help texts. */
+export const STORE_NAMES =
+  "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
+
+export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside"> & {
+  /** Throws NotFound for a file that does not exist, instead of creating it. */
+  readonly mustExist?: boolean;
+  /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
+  readonly onUnusable?: ((error: StorageError) => void) | undefined;
+};
+
+/**
+ * Opens it when it is first used; faults that pass are retried.
+ *
+ * @throws UsageError for a name that is not one of STORE_NAMES. It does not quote a URL, which may hold a password.
+ */
+export function openKv(name: string, options: OpenKvOptions): Kv {
+  const backend = retryingBackend(backendOf(name, options), options);
+  const { onUnusable } = options;
+  if (onUnusable === undefined) return createKv(backend);
+  return createKv(lazyBackend(backend, async () => {
+    try {
+      await backend.read([]);
+      return backend;
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      onUnusable(error);
+      await backend[Symbol.asyncDispose]();
+      return (await import("./memory_kv.ts")).memoryBackend();
+    }
+  }));
+}
+
+/** The file of a store that is named by a path; `undefined` for any other store. */
+export function sqlitePathOf(name: string): string | undefined {
+  const { scheme, rest } = parseName(name);
+  if (scheme !== "sqlite" || rest === "") return undefined;
+  // SQLite reads these as something else than a path.
+  return /^(:|file:)/.test(rest) ? `./${rest}` : rest;
+}
+
+/** A store's name without user and password. */
+export function shownName(name: string): string {
+  return name.replace(/\/\/.*@/s, "//").replace(/\?.*/s, "");
+}
+
+function parseName(name: string): { readonly scheme: string; readonly rest: string } {
+  // One letter is a drive of Windows.
+  const [, scheme = "sqlite", rest = name] = /^([a-z][a-z\d+.-]+):(.*)$/is.exec(name) ?? [];
+  return { scheme: scheme.toLowerCase(), rest };
+}
+
+function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenKvOptions): Backend {
+  const { scheme, rest } = parseName(name);
+  switch (scheme) {
+    case "sqlite": {
+      const path = sqlitePathOf(name);
+      if (path === undefined) break;
+      if (mustExist && inodeOf(path) === null) throw new NotFound(`No store at ${path}`);
+      return lazyBackend(
+        COMMON_LIMITS,
+        async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside }),
+      );
+    }
+    case "postgres":
+    case "postgresql":
+      if (!URL.canParse(name) || new URL(name).host === "") break;
+      return lazyBackend(
+        COMMON_LIMITS,
+        async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name),
+      );
+    case "deno-kv":
+      return lazyBackend(DENO_KV_LIMITS, () => openDenoKvBackend(rest));
+    case "memory":
+      if (rest !== "") break;
+      return lazyBackend(COMMON_LIMITS, async () => (await import("./memory_kv.ts")).memoryBackend());
+  }
+  const quoted = rest.includes("@") ? `${scheme}:…` : name;
+  throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });
+}

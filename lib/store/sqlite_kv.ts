@@ -1,0 +1,228 @@
+/**
+ * A store in one file, safe for many processes at once. It keeps SQLite's rollback journal and not its write-ahead log,
+ * which needs shared memory and breaks where login nodes share a home over the network.
+ */
+
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Clock } from "../clock.ts";
+import { StorageError } from "../errors.ts";
+import { addToJson, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
+import { createPrivate, fileHint, inodeOf, renameFile } from "./store_file.ts";
+
+export interface SqliteOptions {
+  readonly path: string;
+  /** Names a file that is set aside. */
+  readonly clock: Pick<Clock, "now">;
+  /**
+   * Receives a sentence when an unreadable file was set aside and a new one started, or when a new file lies beside the
+   * history of an earlier version. `null` leaves an unreadable file alone.
+   */
+  readonly onSetAside: ((message: string) => void) | null;
+}
+
+/** The wait blocks the event loop, so it is short; the pauses between retries are not. */
+const BUSY_TIMEOUT_MS = 100;
+/** "pwkv": tells our files from those of other programs. */
+const APPLICATION_ID = 0x70776b76;
+
+/** One step per version: from what `user_version` names to what this program needs. Steps are only ever appended. */
+const MIGRATIONS = [
+  // A rowid table: without rowids, values of more than about 1 KB take pages of their own, and the file triples.
+  "CREATE TABLE kv (key TEXT NOT NULL UNIQUE, value TEXT NOT NULL, version TEXT NOT NULL) STRICT",
+];
+
+/** The newest file that this program can read, as its `user_version`. */
+export const STORE_VERSION: number = MIGRATIONS.length;
+
+/** Of the versions before the first release: reported, and never read. */
+const EARLIER_FILE = "ledger.db";
+
+/** Not ours, or damaged. */
+class UnreadableFile extends Error {}
+
+interface OpenFile {
+  readonly database: DatabaseSync;
+  readonly inode: number | null;
+  /** Why it is open for reading only; `undefined` when it can be written. */
+  readonly whyReadOnly: unknown;
+  readonly read: StatementSync;
+  readonly page: StatementSync;
+  readonly pageReverse: StatementSync;
+  readonly put: StatementSync;
+  readonly remove: StatementSync;
+}
+
+/**
+ * Opens the file, or creates it, private to its owner. A file that can't be written is opened for reading.
+ *
+ * @throws StorageError when it can't be read, or a newer version of this program made it.
+ */
+export async function openSqliteBackend(options: SqliteOptions): Promise<Backend> {
+  const { path, onSetAside } = options;
+  const { DatabaseSync: Database } = await import("node:sqlite");
+  let file: OpenFile | undefined;
+  const use = <T>(act: (file: OpenFile) => T): T => {
+    // Another process may have set the file aside: what is written there is lost.
+    if (file !== undefined && inodeOf(path) !== file.inode) file = close(file);
+    file ??= openFile(Database, options);
+    return act(file);
+  };
+  const guarded = <T>(act: (file: OpenFile) => T): T => {
+    const inode = inodeOf(path);
+    try {
+      return use(act);
+    } catch (error) {
+      if (!isUnreadable(error) || onSetAside === null) throw error;
+      file = close(file);
+      setAside(error, inode, options);
+      return use(act);
+    }
+  };
+  // deno-lint-ignore require-await -- what it throws is to reject
+  const run = async <T>(act: (file: OpenFile) => T): Promise<T> => {
+    try {
+      return guarded(act);
+    } catch (error) {
+      const isPassing = error instanceof Error && /database is locked/.test(error.message);
+      throw toStorageError(error, { store: `local history at ${path}`, hint: fileHint(error, path), isPassing });
+    }
+  };
+  await run(() => {});
+  return {
+    ...COMMON_LIMITS,
+    read: (keys) => run(({ read }) => rowsOf(read.all(JSON.stringify(keys)))),
+    page: ({ start, end, limit, reverse }) =>
+      run(({ page, pageReverse }) => rowsOf((reverse ? pageReverse : page).all(start, end, limit))),
+    write: (write) => run((file) => applyWrite(file, write)),
+    [Symbol.asyncDispose]() {
+      file = close(file);
+      return Promise.resolve();
+    },
+  };
+}
+
+function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOptions): OpenFile {
+  const whyReadOnly = whyNotWritable(path, () => {
+    const earlier = path.replace(/[^\\/]*$/, EARLIER_FILE);
+    if (inodeOf(earlier) === null) return;
+    onSetAside?.(`An earlier version's history was found at ${earlier}: it is not read`);
+  });
+  const inode = inodeOf(path);
+  const database = new Database(path, { readOnly: whyReadOnly !== undefined });
+  try {
+    // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; SELECT 1 FROM sqlite_schema`);
+    if (migratedVersion(database, path) < MIGRATIONS.length) migrate(database, path);
+    database.exec("SELECT key, value, version FROM kv LIMIT 0");
+    const page = "SELECT key, value, version FROM kv WHERE key >= ? AND key < ? ORDER BY key";
+    return {
+      database,
+      inode,
+      whyReadOnly,
+      read: database.prepare("SELECT key, value, version FROM kv WHERE key IN (SELECT value FROM json_each(?))"),
+      page: database.prepare(`${page} LIMIT ?`),
+      pageReverse: database.prepare(`${page} DESC LIMIT ?`),
+      put: database.prepare(
+        "INSERT INTO kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version",
+      ),
+      remove: database.prepare("DELETE FROM kv WHERE key = ?"),
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function whyNotWritable(path: string, onCreate: () => void): unknown {
+  try {
+    if (createPrivate(path)) onCreate();
+    return undefined;
+  } catch (error) {
+    if (inodeOf(path) === null) throw error;
+    return error;
+  }
+}
+
+/** 0 for a file that is still empty. Throws UnreadableFile for one that is not ours. */
+export function versionOf(database: DatabaseSync): number {
+  const [{ id, version, tables } = {}] = database.prepare(
+    `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+     FROM pragma_application_id, pragma_user_version`,
+  ).all();
+  if (id === 0 && version === 0 && tables === 0) return 0;
+  if (id !== APPLICATION_ID) throw new UnreadableFile("it is not a run store");
+  return Number(version);
+}
+
+function migratedVersion(database: DatabaseSync, path: string): number {
+  const version = versionOf(database);
+  if (version <= MIGRATIONS.length) return version;
+  throw new StorageError(`Cannot read ${path}: a newer version of this program made it`, {
+    hint: "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
+  });
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  inTransaction(database, () => {
+    // Read again: another process may have migrated the file while this one waited for the lock.
+    for (const step of MIGRATIONS.slice(migratedVersion(database, path))) database.exec(step);
+    database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length}`);
+  });
+}
+
+function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: Write): string | undefined {
+  if (file.whyReadOnly !== undefined) throw file.whyReadOnly;
+  return inTransaction(file.database, () => {
+    const keys = [...checks, ...sums].map(({ key }) => key);
+    const rows = new Map(rowsOf(file.read.all(JSON.stringify(keys))).map((row) => [row.key, row]));
+    if (!checks.every((check) => (rows.get(check.key)?.version ?? null) === check.version)) return undefined;
+    for (const { key, json } of sets) file.put.run(key, json, version);
+    for (const { key, by } of sums) file.put.run(key, addToJson(rows.get(key)?.json, by), version);
+    for (const key of deletes) file.remove.run(key);
+    return version;
+  });
+}
+
+/** Immediate: of two processes, the second waits here and then reads what the first has written. */
+function inTransaction<T>(database: DatabaseSync, act: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = act();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    try {
+      database.exec("ROLLBACK");
+    } catch {
+      // SQLite has rolled back by itself, as it does when the disk is full; the first error says why.
+    }
+    throw error;
+  }
+}
+
+function rowsOf(rows: ReturnType<StatementSync["all"]>): Row[] {
+  return rows.map(({ key, value, version }) => ({ key: String(key), json: String(value), version: String(version) }));
+}
+
+/** Nothing is deleted: another program may still be able to read the file. */
+function setAside(error: unknown, inode: number | null, { path, clock, onSetAside }: SqliteOptions): void {
+  let atMs = clock.now();
+  const nameAt = (ms: number) => `${path}.set-aside-${new Date(ms).toISOString().replaceAll(/[:.]/g, "-")}`;
+  while (inodeOf(nameAt(atMs)) !== null) atMs++;
+  if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;
+  const problem = error instanceof UnreadableFile ? "has an unknown format" : "is damaged";
+  onSetAside?.(
+    `The local history at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`,
+  );
+}
+
+/** By SQLite's own fixed words: the runtime passes no code. A table or column is missing where the schema is not ours. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof UnreadableFile || error instanceof Error &&
+      /file is not a database|malformed|unsupported file format|must use the same text encoding|no such (table|column)/
+        .test(error.message);
+}
+
+function close(file: OpenFile | undefined): undefined {
+  file?.database.close();
+}

@@ -1,0 +1,63 @@
+/** The file that a store is kept in: private to its owner, told from another one at the same path. */
+
+/**
+ * Creates the file, and its folder, for its owner alone. Throws where it can't be written.
+ *
+ * @returns Whether the file is new: of several processes, one creates it.
+ */
+export function createPrivate(path: string): boolean {
+  Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
+  const access = { read: true, write: true, mode: 0o600 };
+  try {
+    Deno.openSync(path, { ...access, createNew: true }).close();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.openSync(path, { ...access, create: true }).close();
+    return false;
+  }
+}
+
+/** `null` where there is no file, or the system numbers none. */
+export function inodeOf(path: string): number | null {
+  try {
+    return Deno.statSync(path).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/**
+ * Renames a file unless another process has done so: its new file must not be renamed too.
+ *
+ * @returns Whether this process renamed it.
+ */
+export function renameFile(
+  { path, inode, newPath }: { readonly path: string; readonly inode: number | null; readonly newPath: string },
+): boolean {
+  try {
+    // The lock is the file's and not the path's: the next process gets it when the path leads elsewhere already.
+    using file = Deno.openSync(path, { read: true, write: true });
+    file.lockSync(true);
+    if (file.statSync().ino !== inode || inodeOf(path) !== inode) return false;
+    Deno.renameSync(path, newPath);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** What to do about a file that can't be used. */
+export function fileHint(error: unknown, path: string): string {
+  const folder = folderOf(path);
+  const hint = error instanceof Deno.errors.NotCapable
+    ? `Run with \`deno run --allow-read=${folder} --allow-write=${folder} …\``
+    : "Free disk space, or set PW_STATE_DIR to another folder";
+  return `${hint}; --no-history continues without local history`;
+}
+
+function folderOf(path: string): string {
+  return /[\\/]/.test(path) ? path.replace(/[\\/][^\\/]*$/, "") || "/" : ".";
+}

@@ -1,0 +1,71 @@
+/** How a submission's body is stored: in one value, or in parts where it is larger than a value may be. */
+
+import { StorageError } from "../errors.ts";
+import type { Submission } from "../submission.ts";
+import type { Limits } from "./backend.ts";
+import type { IndexFacts } from "./indexes.ts";
+
+/** The value of a submission's row. */
+export type StoredSubmission = Submission | {
+  readonly revision: number;
+  readonly parts: number;
+  readonly facts: IndexFacts;
+};
+
+/** The store could never hold it: unlike other storage errors, no reason to try again. */
+export class SubmissionTooLarge extends StorageError {}
+
+/** Of what a change may hold, for a new submission: the rest is for what its run adds. */
+const INITIAL_SHARE = 0.6;
+/** Room for the index rows and for what is written along. */
+const MAX_SHARE = 0.9;
+const MAX_TEXT_LENGTH = 500;
+
+/**
+ * The row's value and the parts beside it.
+ *
+ * @throws SubmissionTooLarge when it does not fit even without its longest texts.
+ */
+export function bodiesOf(
+  submission: Submission,
+  facts: IndexFacts,
+  { maxValueLength, maxChangeLength }: Limits,
+): { readonly head: StoredSubmission; readonly parts: readonly string[] } {
+  const maxLength = maxChangeLength * (submission.revision === 1 ? INITIAL_SHARE : MAX_SHARE);
+  for (const form of formsOf(submission)) {
+    const text = JSON.stringify(form);
+    if (text.length <= Math.min(maxValueLength, maxLength)) return { head: form, parts: [] };
+    // A part is stored as a JSON text of its own, with its quotes escaped.
+    if (text.length > maxLength || JSON.stringify(text).length > maxLength) continue;
+    const partLength = Math.floor(maxValueLength / 2) - 2;
+    const parts = text.match(new RegExp(`[^]{1,${partLength}}`, "g")) ?? [];
+    return { head: { revision: submission.revision, parts: parts.length, facts }, parts };
+  }
+  throw new SubmissionTooLarge(`Cannot store ${submission.submissionId}: it is too large for the run store`, {
+    hint: "Pass large inputs in a file that the workflow reads itself",
+  });
+}
+
+export function partKey(id: string, revision: number, index: number): readonly string[] {
+  return ["part", id, String(revision), String(index)];
+}
+
+/** As it is, then shorter and shorter: a run whose end can't be stored would stay open forever. */
+function* formsOf(submission: Submission): Generator<Submission, void> {
+  yield submission;
+  if (submission.state === "finished") {
+    const { jobs, outputs, ...result } = submission.result;
+    const short: typeof result = JSON.parse(JSON.stringify(result), (_name, value) => shortened(value));
+    yield { ...submission, result: { ...short, ...(jobs && { jobs }), ...(outputs && { outputs }) } };
+    yield { ...submission, result: short };
+  }
+  // The rest of a run's detail can be requested again.
+  if (submission.state === "active") yield { ...submission, run: { ...submission.run, ...NO_DETAILS } };
+}
+
+/** Left out when JSON is made of it. */
+const NO_DETAILS = { jobs: undefined, inputs: undefined, links: undefined, outputs: undefined };
+
+function shortened(value: unknown): unknown {
+  return typeof value === "string" && value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
+}

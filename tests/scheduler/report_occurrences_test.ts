@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { rejectOccurrence, reportDeadlines, reportEnds } from "../../lib/scheduler/report_occurrences.ts";
+import {
+  acquireLock,
+  addWaiting,
+  listProblems,
+  listWaiting,
+  readTickState,
+} from "../../lib/scheduler/scheduler_store.ts";
+import type { TickContext } from "../../lib/scheduler/tick_context.ts";
+import { aFinishedSubmission, anActiveSubmission } from "../support/records.ts";
+import { aServiceStage } from "../support/service.ts";
+
+const SPEC = { name: "every", cron: "* * * * *", workflow: "quick", deadline: "5m" };
+const ORIGIN = {
+  type: "schedule",
+  schedule: "every",
+  scheduledAtMs: 1,
+  isDeadlineReported: false,
+  isReported: false,
+} as const;
+
+for (const isLost of [false, true]) {
+  Deno.test(`a tick that ${isLost ? "lost" : "holds"} its lock ${isLost ? "reports nothing" : "reports once"}`, async () => {
+    await using stage = await aServiceStage([SPEC]);
+    const { kv } = stage;
+    const service = await stage.isolate();
+    const { store } = service.deps;
+    await addWaiting(kv, { id: "every@a", schedule: "every", scheduledAtMs: 1 });
+    await store.put(anActiveSubmission({ submissionId: "every@b", origin: ORIGIN }));
+    await store.put(aFinishedSubmission({ submissionId: "every@c", origin: ORIGIN }));
+    const lock = await acquireLock(kv, await readTickState(kv), Infinity);
+    assert.ok(lock !== undefined);
+    if (isLost) await acquireLock(kv, await readTickState(kv), Infinity);
+    const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
+    const context: TickContext = { service, schedules, lock, signal: AbortSignal.timeout(10_000) };
+    for (let time = 0; time < 2; time++) {
+      await rejectOccurrence(context, { id: "every@a", schedule: "every", scheduledAtMs: 1 }, {
+        kind: "missed",
+        message: "late",
+      });
+      await reportDeadlines(context, await Array.fromAsync(store.openRows("service")));
+      await reportEnds(context);
+    }
+    const problems = (await listProblems(kv, 10)).map(({ kind }) => kind).toSorted();
+    assert.deepEqual(problems, isLost ? [] : ["deadline", "missed"]);
+    assert.equal((await listWaiting(kv)).length, isLost ? 1 : 0);
+    assert.equal((await store.listUnreported()).length, isLost ? 1 : 0);
+    assert.equal((await store.get("every@a"))?.state, isLost ? undefined : "rejected");
+  });
+}

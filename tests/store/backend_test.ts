@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { StorageError } from "../../lib/errors.ts";
+import {
+  type Backend,
+  COMMON_LIMITS,
+  lazyBackend,
+  MAX_ATTEMPTS,
+  retryingBackend,
+  StorageBusy,
+} from "../../lib/store/backend.ts";
+import { createKv } from "../../lib/store/kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+
+Deno.test("retryingBackend() tries again after a passing fault, with growing pauses", async () => {
+  const clock = virtualClock();
+  let faults = 5;
+  const backend = failing(() => faults-- > 0 ? new StorageBusy("locked") : undefined);
+  await using kv = createKv(retryingBackend(backend, { clock, random: () => 1 }));
+  assert.ok(await kv.atomic().set(["a"], 1).commit());
+  assert.equal(clock.sleptMs, 20 + 40 + 80 + 160 + 320);
+});
+
+Deno.test("retryingBackend() gives up within seconds, with the last fault", async () => {
+  for (const random of [() => 0, () => 0.999]) {
+    const clock = virtualClock();
+    let attempts = 0;
+    const backend = failing(() => new StorageBusy(`attempt ${++attempts}`));
+    await using kv = createKv(retryingBackend(backend, { clock, random }));
+    await assert.rejects(kv.get(["a"]), (error) => error instanceof StorageError && error.message === "attempt 16");
+    assert.equal(attempts, MAX_ATTEMPTS);
+    assert.ok(clock.sleptMs > 5_000 && clock.sleptMs < 12_000, `${clock.sleptMs} ms`);
+  }
+});
+
+Deno.test("retryingBackend() passes on any other error at once", async () => {
+  const clock = virtualClock();
+  await using kv = createKv(
+    retryingBackend(failing(() => new StorageError("disk full")), { clock, random: Math.random }),
+  );
+  await assert.rejects(kv.get(["a"]), /disk full/);
+  await assert.rejects(Array.fromAsync(kv.list({ prefix: [] })), /disk full/);
+  assert.equal(clock.sleptMs, 0);
+});
+
+Deno.test("lazyBackend() opens once, when it is first used, and closes what it opened", async () => {
+  const events: string[] = [];
+  {
+    await using kv = createKv(lazyBackend(COMMON_LIMITS, () => {
+      events.push("open");
+      return Promise.resolve({ ...memoryBackend(), [Symbol.asyncDispose]: async () => void events.push("close") });
+    }));
+    assert.deepEqual(events, []);
+    await Promise.all([kv.get(["a"]), kv.atomic().set(["a"], 1).commit()]);
+    assert.deepEqual(events, ["open"]);
+  }
+  assert.deepEqual(events, ["open", "close"]);
+});
+
+Deno.test("lazyBackend() that was never used, or could not be opened, closes without an error", async () => {
+  let opened = 0;
+  const open = () => {
+    opened++;
+    return Promise.reject(new StorageError("no such server"));
+  };
+  await lazyBackend(COMMON_LIMITS, open)[Symbol.asyncDispose]();
+  assert.equal(opened, 0);
+  await using kv = createKv(lazyBackend(COMMON_LIMITS, open));
+  await assert.rejects(kv.get(["a"]), /no such server/);
+});
+
+Deno.test("lazyBackend() opens again after opening failed, so that it can be retried", async () => {
+  let faults = 3;
+  const open = () => faults-- > 0 ? Promise.reject(new StorageBusy("starting up")) : Promise.resolve(memoryBackend());
+  const clock = virtualClock();
+  await using kv = createKv(retryingBackend(lazyBackend(COMMON_LIMITS, open), { clock, random: Math.random }));
+  assert.equal((await kv.get(["a"])).value, null);
+});
+
+/** Fails with what `fault` answers, and works when it answers `undefined`. */
+function failing(fault: () => Error | undefined): Backend {
+  const backend = memoryBackend();
+  const check = () => {
+    const error = fault();
+    if (error !== undefined) throw error;
+  };
+  return {
+    ...backend,
+    async read(keys) {
+      check();
+      return await backend.read(keys);
+    },
+    async page(query) {
+      check();
+      return await backend.page(query);
+    },
+    async write(write) {
+      check();
+      return await backend.write(write);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../lib/errors.ts";
+import { copyStore } from "../../lib/store/copy.ts";
+import { createRunStore } from "../../lib/store/run_store.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { needing } from "../support/needs.ts";
+import { postgresMissing, type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { aFinishedSubmission, anActiveSubmission, aPendingSubmission, aStoredRequest } from "../support/records.ts";
+import { openStore } from "./kv_processes.ts";
+import { assertIndexesAgree } from "./run_store_indexes.ts";
+
+const missing = await postgresMissing();
+let server: PostgresServer | undefined;
+addEventListener("unload", () => server?.[Symbol.dispose]());
+
+const BACKENDS = ["memory:", "sqlite:FOLDER/NAME.db", "deno-kv:FOLDER/NAME.kv", "postgres:"] as const;
+
+for (const from of BACKENDS) {
+  for (const to of BACKENDS) {
+    Deno.test({
+      ...needing(`copyStore() copies from ${from} to ${to}`, [from, to].includes("postgres:") ? missing : undefined),
+      async fn() {
+        await using folder = await emptyFolder();
+        const open = async (name: string, role: string) => {
+          if (name !== "postgres:") return openStore(name.replace("FOLDER", folder.path).replace("NAME", role));
+          server ??= await startPostgres();
+          return openStore(await server.createSchema());
+        };
+        await using source = await open(from, "source");
+        await using target = await open(to, "target");
+        const text = "x".repeat(200_000);
+        const store = createRunStore(source);
+        for (let index = 0; index < 150; index++) {
+          await store.put(aFinishedSubmission({ submissionId: `ended-${index}`, origin: { type: "http" } }));
+        }
+        const large = await store.put(
+          aPendingSubmission({ submissionId: "large", request: aStoredRequest({ inputs: { text } }) }),
+        );
+        await store.put(anActiveSubmission({ submissionId: "open", origin: { type: "http" } }));
+        await store.prune({ beforeMs: 0, keep: 100 });
+        await store.updateCapabilities("localhost", { keepsSlug: true });
+        await source.atomic().set(["progress", "nightly"], { decidedUntilMs: 1 }).set(["tick", "lock"], {}).commit();
+
+        const count = (await store.listRecent({ limit: 1_000 })).length;
+        assert.equal(await copyStore(source, target), count);
+
+        const copy = createRunStore(target);
+        assert.deepEqual(await copy.listRecent({ limit: 1_000 }), await store.listRecent({ limit: 1_000 }));
+        assert.deepEqual(await copy.get("large"), large);
+        assert.deepEqual(await copy.countEnds(), { completed: 150 });
+        assert.deepEqual(await copy.capabilities("localhost"), { keepsSlug: true });
+        assert.deepEqual((await target.get(["progress", "nightly"])).value, { decidedUntilMs: 1 });
+        assert.equal((await target.get(["tick", "lock"])).value, null);
+        await target.atomic().delete(["progress", "nightly"]).commit();
+        await assertIndexesAgree(target);
+        // It can be written on.
+        await copy.put({ ...large, request: aStoredRequest() });
+        await assertIndexesAgree(target);
+      },
+    });
+  }
+}
+
+Deno.test("copyStore() refuses a target that is not empty, and leaves it as it is", async () => {
+  await using source = openStore("memory:");
+  await using target = openStore("memory:");
+  await createRunStore(source).put(aPendingSubmission());
+  await target.atomic().set(["capabilities", "localhost"], {}).commit();
+  await assert.rejects(
+    copyStore(source, target),
+    (error) => error instanceof UsageError && /target store is not empty/.test(error.message),
+  );
+  assert.equal((await Array.fromAsync(target.list({ prefix: [] }))).length, 1);
+});

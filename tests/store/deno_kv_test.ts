@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { StorageError } from "../../lib/errors.ts";
+import { retryingBackend } from "../../lib/store/backend.ts";
+import { denoKvBackend, openDenoKvBackend } from "../../lib/store/deno_kv.ts";
+import { createKv } from "../../lib/store/kv.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { holdToContract } from "./kv_contract.ts";
+import { assertRacesHaveOneWinner } from "./kv_processes.ts";
+
+const retryDeps = { clock: systemClock, random: Math.random };
+
+holdToContract("Deno KV in a file", {
+  async open() {
+    const folder = await emptyFolder();
+    const backend = retryingBackend(await openDenoKvBackend(`${folder.path}/state/kv`), retryDeps);
+    return createKv({
+      ...backend,
+      async [Symbol.asyncDispose]() {
+        await backend[Symbol.asyncDispose]();
+        await folder[Symbol.asyncDispose]();
+      },
+    });
+  },
+});
+
+holdToContract("Deno KV on a server", {
+  open: async () => createKv(denoKvBackend(await Deno.openKv(":memory:"), { name: "", isRemote: true })),
+});
+
+Deno.test("Deno KV: what was set is there when the file is opened again, for its owner alone", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/state/kv`;
+  {
+    await using kv = createKv(await openDenoKvBackend(path));
+    await kv.atomic().set(["a"], 1).commit();
+  }
+  await using kv = createKv(await openDenoKvBackend(path));
+  assert.equal((await kv.get(["a"])).value, 1);
+  if (Deno.build.os !== "windows") assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+});
+
+Deno.test("Deno KV: two processes race 100 times, and each race has one winner", async () => {
+  await using folder = await emptyFolder();
+  await assertRacesHaveOneWinner(`deno-kv:${folder.path}/kv`);
+});
+
+Deno.test("Deno KV: keys of another program in the same database are not listed", async () => {
+  const database = await Deno.openKv(":memory:");
+  await database.set(["a"], { other: true });
+  await database.set([1], "other");
+  await using kv = createKv(denoKvBackend(database, { name: "", isRemote: true }));
+  await kv.atomic().set(["b"], 1).commit();
+  assert.deepEqual((await Array.fromAsync(kv.list({ prefix: [] }))).map(({ key }) => key), [["b"]]);
+});
+
+Deno.test("Deno KV: a write whose answer is lost is applied once, and answers what was stored", async () => {
+  const database = await Deno.openKv(":memory:");
+  let lost = 0;
+  const losing = new Proxy(database, {
+    get(target, name) {
+      const member = Reflect.get(target, name, target);
+      if (typeof member !== "function") return member;
+      if (name !== "atomic") return member.bind(target);
+      return () => {
+        const operation = target.atomic();
+        const commit = operation.commit.bind(operation);
+        operation.commit = async () => {
+          const result = await commit();
+          if (lost++ % 2 === 0) throw new Error("connection closed before message completed");
+          return result;
+        };
+        return operation;
+      };
+    },
+  });
+  await using kv = createKv(retryingBackend(denoKvBackend(losing, { name: "", isRemote: true }), retryDeps));
+  const versions = [];
+  for (let count = 0; count < 5; count++) versions.push(await kv.atomic().sum(["n"], 1).commit());
+  assert.equal((await kv.get(["n"])).value, 5);
+  assert.equal((await kv.get(["n"])).versionstamp, versions[4]);
+  const isTaken = { key: ["n"], versionstamp: null };
+  assert.equal(await kv.atomic().check(isTaken).sum(["n"], 1).commit(), undefined);
+  assert.equal(lost, 12);
+});
+
+// Deno 2.4 itself tries to reach a server without end, and says so on stderr.
+if (!Deno.version.deno.startsWith("2.4.")) {
+  Deno.test("Deno KV: a server that can't be reached is a storage error with its address", async () => {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const url = `http://127.0.0.1:${listener.addr.port}/`;
+    listener.close();
+    Deno.env.set("DENO_KV_ACCESS_TOKEN", "a-secret-token");
+    try {
+      await assert.rejects(openDenoKvBackend(url), (error) => {
+        assert.ok(error instanceof StorageError);
+        assert.ok(error.message.includes(url) && !error.message.includes("a-secret-token"), error.message);
+        return true;
+      });
+    } finally {
+      Deno.env.delete("DENO_KV_ACCESS_TOKEN");
+    }
+  });
+}

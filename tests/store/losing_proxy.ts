@@ -1,0 +1,69 @@
+/** Stands between a client and PostgreSQL, and loses answers after what they report was done. */
+
+export interface LosingProxy extends Disposable {
+  readonly url: string;
+  /** Closes the connection instead of passing on the answer to the next write. */
+  loseNextAnswer(): void;
+  readonly lost: () => number;
+}
+
+/** @param meanwhile Done after the write that is answered in vain, and before its connection is closed. */
+export function startLosingProxy(url: string, meanwhile: () => Promise<void>): LosingProxy {
+  const { hostname, port } = new URL(url);
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections = new Set<Deno.TcpConn>();
+  let isLosing = false;
+  let lost = 0;
+  const pass = async (client: Deno.TcpConn) => {
+    const server = await Deno.connect({ hostname, port: Number(port) });
+    for (const connection of [client, server]) connections.add(connection);
+    const close = () => {
+      for (const connection of [client, server]) if (connections.delete(connection)) connection.close();
+    };
+    let isWriting = false;
+    const forward = async (from: Deno.TcpConn, to: Deno.TcpConn, onChunk: (text: string) => Promise<boolean>) => {
+      const buffer = new Uint8Array(65_536);
+      try {
+        for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+          const chunk = buffer.subarray(0, count);
+          if (!await onChunk(new TextDecoder("latin1").decode(chunk))) break;
+          for (let at = 0; at < count;) at += await to.write(chunk.subarray(at));
+        }
+      } catch (error) {
+        // The other direction was closed first.
+        if (connections.has(from)) throw error;
+      }
+      close();
+    };
+    await Promise.all([
+      forward(client, server, (text) => {
+        isWriting ||= isLosing && text.includes("pw_write");
+        return Promise.resolve(true);
+      }),
+      forward(server, client, async (text) => {
+        // "Ready for query": the transaction is over.
+        if (!isWriting || !text.includes("Z\0\0\0\x05I")) return !isWriting;
+        isLosing = false;
+        lost++;
+        await meanwhile();
+        return false;
+      }),
+    ]);
+  };
+  const accepting = async () => {
+    for await (const client of listener) void pass(client);
+  };
+  void accepting();
+  const proxied = new URL(url);
+  proxied.port = String(listener.addr.port);
+  return {
+    url: proxied.href,
+    loseNextAnswer: () => isLosing = true,
+    lost: () => lost,
+    [Symbol.dispose]() {
+      listener.close();
+      for (const connection of connections) connection.close();
+      connections.clear();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../lib/errors.ts";
+import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { openStore } from "./kv_processes.ts";
+
+for (const name of ["memory:", "FOLDER/runs.db", "sqlite:FOLDER/runs.db", "SQLITE:FOLDER/a:b", "deno-kv:FOLDER/kv"]) {
+  Deno.test(`openKv("${name}") is a store that works`, async () => {
+    await using folder = await emptyFolder();
+    await using kv = openStore(name.replace("FOLDER", folder.path));
+    await kv.atomic().set(["a"], 1).commit();
+    assert.equal((await kv.get(["a"])).value, 1);
+  });
+}
+
+Deno.test("openKv() opens nothing before it is used, and knows its limits", async () => {
+  await using folder = await emptyFolder();
+  await using kv = openStore(`deno-kv:${folder.path}/state/kv`);
+  assert.equal(kv.maxValueLength, DENO_KV_LIMITS.maxValueLength);
+  await using _other = openStore("postgres://user:password@127.0.0.1:9/runs");
+  await using _windows = openStore("C:\\Users\\demo\\runs.db");
+  assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);
+});
+
+Deno.test("openKv() takes a path that SQLite would read as something else", async () => {
+  await using folder = await emptyFolder();
+  const cwd = Deno.cwd();
+  Deno.chdir(folder.path);
+  try {
+    await using kv = openStore("sqlite::memory:");
+    await kv.get(["a"]);
+    assert.ok((await Deno.stat(":memory:")).isFile);
+  } finally {
+    Deno.chdir(cwd);
+  }
+});
+
+for (
+  const name of [
+    "mysql://user:secret@host/db",
+    "postgres:",
+    "postgres://",
+    "postgres://a:secret@b:port/c",
+    "sqlite:",
+    "memory:x",
+    "kv:x",
+  ]
+) {
+  Deno.test(`openKv("${name}") is a usage error that names the choices and no password`, () => {
+    assert.throws(() => openStore(name), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.hint ?? "", /sqlite:PATH.*postgres:.*deno-kv:.*memory:/);
+      assert.ok(!Deno.inspect(error).includes("secret"), error.message);
+      return true;
+    });
+  });
+}

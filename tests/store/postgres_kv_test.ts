@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { systemClock } from "../../lib/clock.ts";
+import { StorageError } from "../../lib/errors.ts";
+import { retryingBackend, StorageBusy } from "../../lib/store/backend.ts";
+import { createKv } from "../../lib/store/kv.ts";
+import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
+import { needing } from "../support/needs.ts";
+import { postgresMissing, type PostgresServer, startPostgres } from "../support/postgres.ts";
+import { holdToContract } from "./kv_contract.ts";
+import { assertPairs, assertRacesHaveOneWinner, startWorker } from "./kv_processes.ts";
+import { startLosingProxy } from "./losing_proxy.ts";
+
+const missing = await postgresMissing();
+const retryDeps = { clock: systemClock, random: Math.random };
+let server: PostgresServer | undefined;
+const shared = async () => server ??= await startPostgres();
+
+addEventListener("unload", () => server?.[Symbol.dispose]());
+
+holdToContract("PostgreSQL", {
+  missing,
+  open: async () => createKv(await openPostgresBackend(await (await shared()).createSchema())),
+});
+
+const test = (sentence: string, fn: () => Promise<void>) =>
+  Deno.test({ ...needing(`PostgreSQL: ${sentence}`, missing), fn });
+
+test("two processes race 100 times, and each race has one winner", async () => {
+  await assertRacesHaveOneWinner(await (await shared()).createSchema());
+});
+
+test("eight processes that begin one store at the same time all can", async () => {
+  const url = await (await shared()).createSchema();
+  const workers = Array.from({ length: 8 }, (_, index) => startWorker(url, "put", `process-${index}`));
+  for (const worker of workers) {
+    await worker.stop();
+    const { code, stderr } = await worker.ended;
+    assert.equal(code, 0, stderr);
+  }
+  await assertPairs(url, workers.flatMap(({ lines }) => lines));
+});
+
+test("killed three times under two writers, it has every acknowledged write once, and nothing half", async () => {
+  using server = await startPostgres();
+  const writers = ["one", "other"].map((name) => startWorker(server.url, "write", name));
+  const linesOf = () => writers.map(({ lines }) => lines.length);
+  const progress = async (before: readonly number[]) => {
+    const deadlineMs = performance.now() + 30_000;
+    while (linesOf().some((count, index) => count < (before[index] ?? 0) + 50)) {
+      assert.ok(performance.now() < deadlineMs, "the writers do not go on");
+      await systemClock.sleep(5, {});
+    }
+  };
+  for (let kill = 0; kill < 3; kill++) {
+    await progress(linesOf());
+    await server.kill();
+    await server.start();
+  }
+  await progress(linesOf());
+  for (const writer of writers) {
+    await writer.stop();
+    const { code, stderr } = await writer.ended;
+    assert.equal(code, 0, stderr);
+  }
+  await assertPairs(server.url, writers.flatMap(({ lines }) => lines));
+});
+
+test("a write whose answer is lost is applied once, whatever was written since", async () => {
+  const url = await (await shared()).createSchema();
+  await using other = createKv(await openPostgresBackend(url));
+  using proxy = startLosingProxy(url, async () => void await other.atomic().sum(["n"], 1).commit());
+  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  for (let count = 0; count < 5; count++) {
+    proxy.loseNextAnswer();
+    assert.ok(await kv.atomic().sum(["n"], 1).commit());
+  }
+  assert.equal((await kv.get(["n"])).value, 10);
+  const before = await kv.get(["n"]);
+  proxy.loseNextAnswer();
+  assert.ok(await kv.atomic().check(before).sum(["n"], 1).commit());
+  proxy.loseNextAnswer();
+  assert.equal(await kv.atomic().check(before).sum(["n"], 1).commit(), undefined);
+  assert.equal((await kv.get(["n"])).value, 13);
+  assert.equal(proxy.lost(), 7);
+});
+
+test("the notes of answered writes do not pile up", async () => {
+  const server = await shared();
+  const backend = await openPostgresBackend(server.url);
+  const kv = createKv(backend);
+  for (let count = 0; count < 20; count++) await kv.atomic().sum(["n"], 1).commit();
+  assert.equal(await server.query("SELECT count(*) FROM pw_kv_writes"), "1");
+  await kv[Symbol.asyncDispose]();
+  await server.query("UPDATE pw_kv_writes SET written_at = now() - interval '2 days'");
+  await (await openPostgresBackend(server.url))[Symbol.asyncDispose]();
+  assert.equal(await server.query("SELECT count(*) FROM pw_kv_writes"), "0");
+});
+
+test("values can be queried as JSON, also where texts hold what PostgreSQL can't", async () => {
+  const server = await shared();
+  await using kv = createKv(await openPostgresBackend(server.url));
+  await kv.atomic().set(["submission", "one"], { state: "active", log: "\0\ud83d" }).commit();
+  const query = "SELECT value->>'state' FROM pw_kv WHERE key LIKE E'submission\\t%' AND value->>'log' <> ''";
+  assert.equal(await server.query(query), "active");
+});
+
+Deno.test({
+  ...needing("PostgreSQL: a password never reaches an error", missing),
+  // The client closes a refused connection a moment after it said so.
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const server = await shared();
+    const wrong = server.url.replace(encodeURIComponent(server.password), "wrong-password");
+    const nowhere = server.url.replace(/:\d+\//, ":9/").replace("127.0.0.1", "127.0.0.2");
+    for (const url of [wrong, nowhere, `${server.url}-absent`]) {
+      await assert.rejects(openPostgresBackend(url), (error) => {
+        assert.ok(error instanceof StorageError);
+        const text = Deno.inspect(error, { depth: 10 });
+        assert.ok(!/wrong-password|pass word|pass%20word/.test(text), text);
+        assert.ok(error.message.includes(new URL(url).host), error.message);
+        assert.equal(error instanceof StorageBusy, url === nowhere);
+        return true;
+      });
+    }
+  },
+});
