@@ -30,7 +30,12 @@ export interface TickFigures {
 if (import.meta.main) {
   const [store = "", key = "", count = ""] = Deno.args;
   let nowMs = 0;
-  const clock: Clock = { now: () => nowMs, sleep: systemClock.sleep, timeout: systemClock.timeout };
+  const clock: Clock = {
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    sleep: systemClock.sleep,
+    timeout: systemClock.timeout,
+  };
   const random = Math.random;
   const work = { statements: 0, rowsRead: 0, rowsWritten: 0, databaseMs: 0 };
   const counting = countingBackend(await openPostgresBackend(store), work);

@@ -205,6 +205,7 @@ function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
       inputsWithoutSecrets: null,
       inputsHash: "",
       secretPaths: [],
+      publicValues: [],
       displayName: schedule?.displayName ?? null,
       requestedConsent: null,
       isTrusted: false,

@@ -121,7 +121,9 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
     // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
-    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; PRAGMA cache_spill = OFF; SELECT 1 FROM sqlite_schema`);
+    database.exec(
+      `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; PRAGMA cache_spill = OFF; SELECT 1 FROM sqlite_schema`,
+    );
     if (migratedVersion(database, path) < MIGRATIONS.length) migrate(database, path);
     database.exec("SELECT key, value, version FROM entries LIMIT 0");
     const page = "SELECT key, value, version FROM entries WHERE key >= ? AND key < ? ORDER BY key";

@@ -149,7 +149,7 @@ Deno.test("execute() without waiting returns as soon as the run has started", as
   const { result } = await stage.execute(HELLO, { isWaiting: false });
   assert.equal(result.kind, "submitted");
   assert.equal(result.status, "running");
-  const [stored] = await stage.deps.store.listRecent(null, { limit: 1 });
+  const [stored] = await stage.deps.store.listRecent({ limit: 1 });
   assert.ok(stored?.state === "active" && stored.isDetached);
   assert.equal(stage.simulator.received("get-run").length, 0);
 });

@@ -92,7 +92,7 @@ Deno.test("resumeSubmission() finds the run that a lost response had started", a
     execute(stage.deps, aRequest({ workflow: "quick", inputs: {} }), { ...DEFAULT_EXECUTE, signal }),
     () => {},
   );
-  const [finished] = await stage.deps.store.listRecent(null, { limit: 1 });
+  const [finished] = await stage.deps.store.listRecent({ limit: 1 });
   assert.ok(finished !== undefined);
   const { correlationTag, ownSlug } = finished;
   const lost = await stage.putPending(20, { lostResponses: 1, correlationTag, ownSlug });

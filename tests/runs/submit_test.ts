@@ -179,7 +179,7 @@ for (
     const stream = execute(deps, request, { ...DEFAULT_EXECUTE, signal: controller.signal });
     await assert.rejects(toEnd(stream, () => {}), (error) => error === reason);
     assert.equal(sleepsMs[0], 2_000);
-    const [submission] = await deps.store.listRecent(null, { limit: 1 });
+    const [submission] = await deps.store.listRecent({ limit: 1 });
     assert.equal(submission?.state, state);
   });
 }

@@ -15,7 +15,7 @@ import {
   aRun,
   aStoredRequest,
 } from "../support/records.ts";
-import { seededRandom } from "../torture/verdict.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { openStore, startWorker } from "./kv_processes.ts";
 import { assertIndexesAgree } from "./run_store_indexes.ts";
 

@@ -6,7 +6,7 @@ import { main } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { openSqliteRunStore } from "../../lib/store/sqlite_run_store.ts";
+import { openRunStore } from "./run_store.ts";
 import type { Submission } from "../../lib/submission.ts";
 import { aContext } from "./cli_context.ts";
 import { emptyFolder } from "./main_job.ts";
@@ -68,7 +68,7 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
     },
     async put(...submissions) {
       const path = `${state.path}/history.db`;
-      await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+      await using store = openRunStore(path);
       for (const submission of submissions) await store.put(submission);
     },
     async [Symbol.asyncDispose]() {

@@ -195,7 +195,7 @@ async function aStageInProcess() {
       startMain({ args, key: simulator.key, clock, env: { PW_STATE_DIR: state.path } }).end,
     async put(submission: Submission) {
       const path = `${state.path}/history.db`;
-      await using store = await openSqliteRunStore({ path, nowMs: 0, onSetAside: (text) => assert.fail(text) });
+      await using store = openRunStore(path);
       await store.put(submission);
     },
     async [Symbol.asyncDispose]() {

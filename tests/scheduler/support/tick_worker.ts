@@ -19,6 +19,7 @@ const [store = "", key = ""] = Deno.args;
 let nowMs = 0;
 const clock: Clock = {
   now: () => nowMs,
+  monotonic: () => nowMs,
   sleep: (durationMs, options) => systemClock.sleep(Math.min(durationMs, MAX_SLEEP_MS), options),
   timeout: (durationMs) => systemClock.timeout(durationMs),
 };
