@@ -8,6 +8,8 @@ export interface Limits {
   readonly maxValueLength: number;
   /** Of all values in one change, in characters of their JSON. */
   readonly maxChangeLength: number;
+  /** What one change may write; it may check a tenth as many. Keys have 66 bytes on average. */
+  readonly maxChangeRows: number;
 }
 
 /** A stored row: its key as `keyText` writes it, its value as JSON. */
@@ -54,13 +56,13 @@ export interface Backend extends Limits, AsyncDisposable {
 export class StorageBusy extends StorageError {}
 
 /** What a backend holds that sets no smaller limits of its own. */
-export const COMMON_LIMITS: Limits = { maxValueLength: 16_000_000, maxChangeLength: 64_000_000 };
+export const COMMON_LIMITS: Limits = { maxValueLength: 16_000_000, maxChangeLength: 64_000_000, maxChangeRows: 20_000 };
 
-/** A counter's next value, as JSON, for backends that add in JavaScript. */
-export function addToJson(json: string | undefined, by: number): string {
-  const stored = JSON.parse(json ?? "0");
+/** A counter's next value, for backends that add in JavaScript. */
+export function added({ key, by }: Write["sums"][number], row: Row | undefined): Write["sets"][number] {
+  const stored = JSON.parse(row?.json ?? "0");
   if (typeof stored !== "number") throw new StorageError("Cannot add to a stored value: it is not a number");
-  return String(stored + by);
+  return { key, json: String(stored + by) };
 }
 
 /** Names the store and keeps the cause; a StorageError passes as it is. */
@@ -74,6 +76,10 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
+export function limitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: Limits): Limits {
+  return { maxValueLength, maxChangeLength, maxChangeRows };
+}
+
 /** Opens the backend when it is first used, and again when opening failed. */
 export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backend {
   let opening: Promise<Backend> | undefined;
@@ -83,8 +89,7 @@ export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backe
       throw error;
     });
   return {
-    maxValueLength: limits.maxValueLength,
-    maxChangeLength: limits.maxChangeLength,
+    ...limitsOf(limits),
     read: async (keys) => await (await opened()).read(keys),
     page: async (query) => await (await opened()).page(query),
     write: async (write) => await (await opened()).write(write),
@@ -104,9 +109,9 @@ export interface RetryDeps {
   readonly maxAttempts?: number;
 }
 
-/** With the pauses between them this takes 6 to 11 s: a server that restarts is back by then. */
-export const MAX_ATTEMPTS = 16;
-const MAX_PAUSE_MS = 1_000;
+/** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
+export const MAX_ATTEMPTS = 26;
+const MAX_PAUSE_MS = 500;
 
 /** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
 export function retryingBackend(backend: Backend, { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps): Backend {

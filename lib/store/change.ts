@@ -28,8 +28,8 @@ export interface Change {
   commit(): Promise<string | undefined>;
 }
 
-/** The most that one change may hold on any backend; Deno KV sets these. */
-export const MAX_CHANGE = { checks: 90, mutations: 900, keyBytes: 60_000 } as const;
+/** On average, of what a change may hold; Deno KV allows 80 KiB for 1,000 rows. */
+const KEY_BYTES_PER_ROW = 66;
 /** A submission takes less than the rest. */
 const NEARLY_FULL = 0.8;
 
@@ -39,12 +39,12 @@ export function createChange(backend: Backend): Change {
   /** To JSON; `null` deletes. */
   const rows = new Map<string, string | null>();
   const sums = new Map<string, number>();
-  const { checks: maxChecks, mutations, keyBytes } = MAX_CHANGE;
+  const { maxChangeRows, maxChangeLength } = backend;
   const sizes = {
-    checks: { size: 0, max: maxChecks },
-    mutations: { size: 0, max: mutations },
-    "bytes of keys": { size: 0, max: keyBytes },
-    "characters of values": { size: 0, max: backend.maxChangeLength },
+    checks: { size: 0, max: maxChangeRows / 10 },
+    mutations: { size: 0, max: maxChangeRows },
+    "bytes of keys": { size: 0, max: maxChangeRows * KEY_BYTES_PER_ROW },
+    "characters of values": { size: 0, max: maxChangeLength },
   };
   const counted = (kind: "checks" | "mutations", key: Key, valueLength = 0): string => {
     const text = keyText(key);

@@ -10,7 +10,7 @@ import { KEY_SEPARATOR } from "./key.ts";
 import { createPrivate, fileHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */
-export const DENO_KV_LIMITS: Limits = { maxValueLength: 16_000, maxChangeLength: 350_000 };
+export const DENO_KV_LIMITS: Limits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
 
 /** The database may be shared with a program of the user's own. */
 const NAMESPACE = "pw";

@@ -121,12 +121,12 @@ function read(database: DatabaseSync, host: string | null): StoreState {
   // Created, and not yet written to.
   if (version === 0) return { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities: {} };
   const valueOf = (key: string) => {
-    const row = database.prepare("SELECT value FROM kv WHERE key = ?").get(key);
+    const row = database.prepare("SELECT value FROM entries WHERE key = ?").get(key);
     return row === undefined ? undefined : JSON.parse(String(row.value));
   };
   const { open, unconfirmed } = database.prepare(
-    `SELECT count(*) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM kv AS o
-     JOIN kv AS s ON s.key = 'submission' || char(9) || replace(o.key, rtrim(o.key, replace(o.key, char(9), '')), '')
+    `SELECT count(*) AS open, coalesce(sum(${UNCONFIRMED}), 0) AS unconfirmed FROM entries AS o
+     JOIN entries AS s ON s.key = 'submission' || char(9) || replace(o.key, rtrim(o.key, replace(o.key, char(9), '')), '')
      WHERE o.key >= 'open' || char(9) AND o.key < 'open' || char(10)`,
   ).get() ?? {};
   return {

@@ -38,7 +38,8 @@ export function keyText(key: Key): string {
 }
 
 export function isKeyPart(text: string): boolean {
-  return text !== "" && !/[\p{Cc}\p{Cs}\u{10ffff}]/u.test(text);
+  // deno-lint-ignore no-control-regex -- they separate parts, and end ranges
+  return text !== "" && !/[\0-\x1f\x7f-\x9f\ud800-\udfff\u{10ffff}]/u.test(text);
 }
 
 /** Any text as a part of a key; readers compare the text itself, because long ones share a part. */
@@ -74,8 +75,10 @@ export function rangeOf({ prefix, start, end }: Selector): { readonly start: str
   };
 }
 
+/** Of its UTF-8. */
 export function byteLength(text: string): number {
-  return new TextEncoder().encode(text).length;
+  // deno-lint-ignore no-control-regex -- ASCII, which nearly every key is
+  return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 
 /** Surrogates stand for characters beyond U+FFFF. */

@@ -1,6 +1,6 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
-import type { Backend, Limits, PageQuery, Row } from "./backend.ts";
+import { type Backend, type Limits, limitsOf, type PageQuery, type Row } from "./backend.ts";
 import { type Change, createChange } from "./change.ts";
 import { compareKeyTexts, type Key, KEY_SEPARATOR, keyText, partsOf, rangeOf, type Selector } from "./key.ts";
 
@@ -34,7 +34,6 @@ const MAX_PAGE_SIZE = 1_024;
 
 /** Closing it closes the backend. */
 export function createKv(backend: Backend): Kv {
-  const { maxValueLength, maxChangeLength } = backend;
   const getMany = async <T>(keys: readonly Key[]): Promise<Found<T>[]> => {
     const texts = keys.map(keyText);
     const rows = new Map((await backend.read([...new Set(texts)])).map((row) => [row.key, row]));
@@ -44,8 +43,7 @@ export function createKv(backend: Backend): Kv {
     });
   };
   return {
-    maxValueLength,
-    maxChangeLength,
+    ...limitsOf(backend),
     getMany,
     get: async <T>(key: Key): Promise<Found<T>> =>
       (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },

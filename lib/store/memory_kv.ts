@@ -1,6 +1,6 @@
 /** A store for one process, kept until it ends. */
 
-import { addToJson, type Backend, COMMON_LIMITS, type Row } from "./backend.ts";
+import { added, type Backend, COMMON_LIMITS, type Row } from "./backend.ts";
 import { compareKeyTexts } from "./key.ts";
 
 export function memoryBackend(): Backend {
@@ -26,8 +26,8 @@ export function memoryBackend(): Backend {
     async write({ version, checks, sets, deletes, sums }) {
       if (!checks.every((check) => (rows.get(check.key)?.version ?? null) === check.version)) return undefined;
       // Before the first change, because it throws where the value is not a number.
-      const added = sums.map(({ key, by }) => ({ key, json: addToJson(rows.get(key)?.json, by) }));
-      for (const { key, json } of [...sets, ...added]) put({ key, json, version });
+      const counters = sums.map((sum) => added(sum, rows.get(sum.key)));
+      for (const { key, json } of [...sets, ...counters]) put({ key, json, version });
       for (const key of deletes) if (rows.delete(key)) keys.splice(countBefore(keys, key), 1);
       return version;
     },

@@ -15,7 +15,7 @@ import {
   type Scope,
   timeKey,
 } from "./indexes.ts";
-import { isKeyPart, keyPart } from "./key.ts";
+import { isKeyPart, type Key, keyPart } from "./key.ts";
 import { createKv, type Found, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
@@ -107,7 +107,7 @@ export class WriteConflict extends Error {
 
 const MAX_ID_LENGTH = 200;
 /** Read at once. */
-const PRUNE_BATCH = 500;
+const PRUNE_BATCH = 1_000;
 const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
@@ -174,8 +174,16 @@ async function put<S extends Submission>(
   const facts = factsOf(written);
   const change = kv.atomic().check(old);
   if (old.value === null) count(change, facts, 1);
-  else removeRows(change, old.value);
-  addRows(kv, change, storable(written), facts);
+  const { head, parts } = bodiesOf(storable(written), facts, kv);
+  change.set(["submission", id], head);
+  const textsOf = (keys: readonly Key[]) => new Set(keys.map((key) => key.join("\t")));
+  const [before, after] = [old.value === null ? [] : derivedKeys(old.value), derivedKeys(head)];
+  const [staying, known] = [textsOf(after), textsOf(before)];
+  for (const key of before) if (!staying.has(key.join("\t"))) change.delete(key);
+  for (const key of after) {
+    if (key[0] === "open") change.set(key, openRowOf(written));
+    else if (!known.has(key.join("\t"))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
+  }
   if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
   }
@@ -184,18 +192,13 @@ async function put<S extends Submission>(
   return written;
 }
 
-function addRows(kv: Kv, change: Change, submission: Submission, facts: IndexFacts): void {
-  const { head, parts } = bodiesOf(submission, facts, kv);
-  change.set(["submission", facts.id], head);
-  for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
-  for (const key of indexKeys(facts)) change.set(key, key[0] === "open" ? openRowOf(submission) : null);
-}
-
-function removeRows(change: Change, stored: StoredSubmission): void {
-  const facts = factsIn(stored);
-  for (const key of indexKeys(facts)) change.delete(key);
-  const parts = "parts" in stored ? stored.parts : 0;
-  for (let index = 0; index < parts; index++) change.delete(partKey(facts.id, stored.revision, index));
+/** Of the index rows and the parts. */
+function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(stored)): readonly Key[] {
+  const count = "parts" in stored ? stored.parts : 0;
+  return [
+    ...indexKeys(facts),
+    ...Array.from({ length: count }, (_, index) => partKey(facts.id, stored.revision, index)),
+  ];
 }
 
 function count(change: Change, { scope }: IndexFacts, by: number): void {
@@ -278,9 +281,11 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
     batch = { change: kv.atomic(), count: 0 };
   };
   for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
-    if (head.value === null || factsIn(head.value).isOpen) continue;
-    removeRows(batch.change.check(head).delete(head.key), head.value);
-    count(batch.change, factsIn(head.value), -1);
+    const facts = head.value === null ? undefined : factsIn(head.value);
+    if (head.value === null || facts === undefined || facts.isOpen) continue;
+    batch.change.check(head).delete(head.key);
+    for (const key of derivedKeys(head.value, facts)) batch.change.delete(key);
+    count(batch.change, facts, -1);
     batch.count++;
     if (batch.change.isNearlyFull()) await commit();
   }

@@ -6,7 +6,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
-import { addToJson, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
+import { added, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
 import { createPrivate, fileHint, inodeOf, renameFile } from "./store_file.ts";
 
 export interface SqliteOptions {
@@ -27,9 +27,17 @@ const APPLICATION_ID = 0x70776b76;
 
 /** One step per version: from what `user_version` names to what this program needs. Steps are only ever appended. */
 const MIGRATIONS = [
-  // A rowid table: without rowids, values of more than about 1 KB take pages of their own, and the file triples.
-  "CREATE TABLE kv (key TEXT NOT NULL UNIQUE, value TEXT NOT NULL, version TEXT NOT NULL) STRICT",
+  // Most rows are index rows: without rowids, their keys are stored once. Long values would take pages of their own there.
+  `CREATE TABLE kv (key TEXT PRIMARY KEY, version TEXT NOT NULL, short TEXT, long INTEGER) STRICT, WITHOUT ROWID;
+   CREATE TABLE long_values (id INTEGER PRIMARY KEY, value TEXT NOT NULL) STRICT;
+   CREATE TRIGGER kv_deleted AFTER DELETE ON kv WHEN old.long IS NOT NULL
+   BEGIN DELETE FROM long_values WHERE id = old.long; END;
+   CREATE TRIGGER kv_replaced AFTER UPDATE ON kv WHEN old.long IS NOT NULL AND new.long IS NOT old.long
+   BEGIN DELETE FROM long_values WHERE id = old.long; END;
+   CREATE VIEW entries AS
+   SELECT key, coalesce(short, (SELECT value FROM long_values WHERE id = long)) AS value, version FROM kv`,
 ];
+const MAX_SHORT_LENGTH = 200;
 
 /** The newest file that this program can read, as its `user_version`. */
 export const STORE_VERSION: number = MIGRATIONS.length;
@@ -45,10 +53,12 @@ interface OpenFile {
   readonly inode: number | null;
   /** Why it is open for reading only; `undefined` when it can be written. */
   readonly whyReadOnly: unknown;
+  readonly mismatch: StatementSync;
   readonly read: StatementSync;
   readonly page: StatementSync;
   readonly pageReverse: StatementSync;
   readonly put: StatementSync;
+  readonly putLong: StatementSync;
   readonly remove: StatementSync;
 }
 
@@ -113,19 +123,28 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
     // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; SELECT 1 FROM sqlite_schema`);
     if (migratedVersion(database, path) < MIGRATIONS.length) migrate(database, path);
-    database.exec("SELECT key, value, version FROM kv LIMIT 0");
-    const page = "SELECT key, value, version FROM kv WHERE key >= ? AND key < ? ORDER BY key";
+    database.exec("SELECT key, value, version FROM entries LIMIT 0");
+    const page = "SELECT key, value, version FROM entries WHERE key >= ? AND key < ? ORDER BY key";
     return {
       database,
       inode,
       whyReadOnly,
-      read: database.prepare("SELECT key, value, version FROM kv WHERE key IN (SELECT value FROM json_each(?))"),
+      mismatch: database.prepare(
+        `SELECT 1 FROM json_each(?) AS wanted LEFT JOIN kv ON kv.key = wanted.value ->> 'key'
+         WHERE kv.version IS NOT wanted.value ->> 'version' LIMIT 1`,
+      ),
+      read: database.prepare("SELECT key, value, version FROM entries WHERE key IN (SELECT value FROM json_each(?))"),
       page: database.prepare(`${page} LIMIT ?`),
       pageReverse: database.prepare(`${page} DESC LIMIT ?`),
       put: database.prepare(
-        "INSERT INTO kv VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, version = excluded.version",
+        `INSERT INTO kv VALUES (?, ?, ?, ?)
+         ON CONFLICT DO UPDATE SET version = excluded.version, short = excluded.short, long = excluded.long`,
       ),
-      remove: database.prepare("DELETE FROM kv WHERE key = ?"),
+      putLong: database.prepare(
+        `INSERT INTO long_values VALUES ((SELECT long FROM kv WHERE key = ?), ?)
+         ON CONFLICT DO UPDATE SET value = excluded.value RETURNING id`,
+      ),
+      remove: database.prepare("DELETE FROM kv WHERE key IN (SELECT value FROM json_each(?))"),
     };
   } catch (error) {
     database.close();
@@ -173,12 +192,14 @@ function migrate(database: DatabaseSync, path: string): void {
 function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: Write): string | undefined {
   if (file.whyReadOnly !== undefined) throw file.whyReadOnly;
   return inTransaction(file.database, () => {
-    const keys = [...checks, ...sums].map(({ key }) => key);
+    if (checks.length > 0 && file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;
+    const keys = sums.map(({ key }) => key);
     const rows = new Map(rowsOf(file.read.all(JSON.stringify(keys))).map((row) => [row.key, row]));
-    if (!checks.every((check) => (rows.get(check.key)?.version ?? null) === check.version)) return undefined;
-    for (const { key, json } of sets) file.put.run(key, json, version);
-    for (const { key, by } of sums) file.put.run(key, addToJson(rows.get(key)?.json, by), version);
-    for (const key of deletes) file.remove.run(key);
+    for (const { key, json } of [...sets, ...sums.map((sum) => added(sum, rows.get(sum.key)))]) {
+      const id = json.length > MAX_SHORT_LENGTH ? file.putLong.get(key, json)?.id ?? null : null;
+      file.put.run(key, version, id === null ? json : null, id);
+    }
+    if (deletes.length > 0) file.remove.run(JSON.stringify(deletes));
     return version;
   });
 }

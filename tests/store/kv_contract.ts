@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import { MAX_CHANGE } from "../../lib/store/change.ts";
 import { type Key, MAX_KEY_BYTES } from "../../lib/store/key.ts";
 import type { Kv } from "../../lib/store/kv.ts";
 import { needing } from "../support/needs.ts";
@@ -177,8 +176,8 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
 
   test("the largest change is kept, and a larger one is a storage error that changes nothing", async (kv) => {
     const change = kv.atomic();
-    const keys = Array.from({ length: MAX_CHANGE.mutations - MAX_CHANGE.checks }, (_, index) => ["k", padded(index)]);
-    const absent = Array.from({ length: MAX_CHANGE.checks }, (_, index) => ["c".repeat(500), padded(index)]);
+    const keys = Array.from({ length: kv.maxChangeRows * 0.9 }, (_, index) => ["k", padded(index)]);
+    const absent = Array.from({ length: kv.maxChangeRows / 10 }, (_, index) => ["c".repeat(500), padded(index)]);
     const share = Math.min(kv.maxValueLength, Math.floor(Math.min(kv.maxChangeLength, 2_000_000) / keys.length)) - 2;
     for (const key of keys) change.set(key, "\u4e00".repeat(share));
     for (const key of absent) change.check({ key, versionstamp: null });
@@ -188,12 +187,12 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
     const deletes = kv.atomic();
     for (const key of keys) deletes.delete(key);
     for (const index of absent.keys()) deletes.delete(["d", padded(index)]);
-    await assert.rejects(deletes.delete(["one more"]).commit(), /901 mutations/);
+    await assert.rejects(deletes.delete(["one more"]).commit(), /1 mutations, more than/);
     const checks = kv.atomic().check({ key: ["one more"], versionstamp: null });
     for (const key of absent) checks.check({ key: key.slice(1), versionstamp: null });
-    await assert.rejects(checks.commit(), /91 checks/);
+    await assert.rejects(checks.commit(), /1 checks, more than/);
     const long = kv.atomic();
-    for (let index = 0; index < 60; index++) long.delete(["l".repeat(1_000), padded(index)]);
+    for (let index = 0; index < kv.maxChangeRows / 15; index++) long.delete(["l".repeat(1_000), padded(index)]);
     await assert.rejects(long.commit(), /bytes of keys/);
     const large = kv.atomic();
     const value = "x".repeat(kv.maxValueLength - 2);

@@ -243,7 +243,7 @@ async function inspectHistory(context: Context, host: string | null): Promise<In
   }
   await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });
   const store = createRunStore(kv);
-  const open = await store.listOpenRows("local");
+  const open = await Array.fromAsync(kv.list({ prefix: ["open", "local"] }));
   const records = (await kv.get<number>(["count", "all"])).value ?? 0;
   const result = checkSharedStore(shownName(name), { records, open: open.length });
   return { result, value: host === null ? {} : await store.capabilities(host) };
