@@ -109,9 +109,9 @@ export interface RetryDeps {
   readonly maxAttempts?: number;
 }
 
-/** With the pauses between them this takes 6 to 11 s: a server that restarts is back by then. */
-export const MAX_ATTEMPTS = 16;
-const MAX_PAUSE_MS = 1_000;
+/** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
+export const MAX_ATTEMPTS = 26;
+const MAX_PAUSE_MS = 500;
 
 /** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
 export function retryingBackend(backend: Backend, { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps): Backend {
