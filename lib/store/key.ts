@@ -38,7 +38,6 @@ export function keyText(key: Key): string {
 }
 
 export function isKeyPart(text: string): boolean {
-  // deno-lint-ignore no-control-regex -- they separate parts, and end ranges
   return text !== "" && !/[\0-\x1f\x7f-\x9f\ud800-\udfff\u{10ffff}]/u.test(text);
 }
 
@@ -77,7 +76,6 @@ export function rangeOf({ prefix, start, end }: Selector): { readonly start: str
 
 /** Of its UTF-8. */
 export function byteLength(text: string): number {
-  // deno-lint-ignore no-control-regex -- ASCII, which nearly every key is
   return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 
