@@ -1,3 +1,3 @@
-import { start } from "./lib/cli/start.ts";
+import { startProgram } from "./lib/cli/start.ts";
 
-if (import.meta.main) await start("");
+if (import.meta.main) await startProgram("");

@@ -4,7 +4,7 @@
  */
 
 import { parseArgs } from "node:util";
-import type { Backend, Write } from "../lib/store/backend.ts";
+import type { StoreBackend, StoreWrite } from "../lib/store/backend.ts";
 import { createKv } from "../lib/store/kv.ts";
 import { openPostgresBackend } from "../lib/store/postgres_kv.ts";
 import { createRunStore } from "../lib/store/run_store.ts";
@@ -189,7 +189,7 @@ async function verify(
 /** Through the run store, whose changes are put together. */
 async function seed(url: string, host: string, open: number): Promise<void> {
   await using target = await openPostgresBackend(url);
-  let sets: Write["sets"][number][] = [];
+  let sets: StoreWrite["sets"][number][] = [];
   let sums = new Map<string, number>();
   const flush = async () => {
     const version = crypto.randomUUID();
@@ -197,7 +197,7 @@ async function seed(url: string, host: string, open: number): Promise<void> {
     if (sets.length > 0) await target.write({ version, checks: [], sets, deletes: [], sums: added });
     [sets, sums] = [[], new Map()];
   };
-  const capturing: Backend = {
+  const capturing: StoreBackend = {
     ...target,
     read: () => Promise.resolve([]),
     async write(write) {

@@ -7,7 +7,7 @@ import { tickHandler } from "../lib/scheduler/cron.ts";
 import { openOnce, openService } from "../lib/scheduler/service.ts";
 import { tick } from "../lib/scheduler/tick.ts";
 import { createHandler } from "../lib/server/app.ts";
-import { readKeys } from "../lib/server/auth.ts";
+import { readAccessKeys } from "../lib/server/auth.ts";
 import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
 
@@ -15,4 +15,4 @@ const { env, log } = host;
 const open = openOnce(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
 
 Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
-Deno.serve(createHandler({ open, keys: readKeys(env), log }));
+Deno.serve(createHandler({ open, keys: readAccessKeys(env), log }));

@@ -34,7 +34,7 @@ export {
 } from "./platform/credentials/credentials.ts";
 export type { CredentialFileDeps } from "./platform/credentials/credentials_file.ts";
 export type { HttpOptions } from "./platform/http.ts";
-export type { KeyKind } from "./platform/credentials/api_key.ts";
+export type { ApiKeyKind } from "./platform/credentials/api_key.ts";
 export { type Clock, type Deadline, systemClock } from "./clock.ts";
 export {
   BadResponse,
@@ -65,13 +65,20 @@ export { digestFailure } from "./runs/failure.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
-export { type Checking, dryRun, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
+export {
+  dryRun,
+  type InputChecking,
+  type InputsSpec,
+  prepare,
+  type PreparedRun,
+  type RunSpec,
+} from "./runs/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
-export { viewOf } from "./runs/view.ts";
-export type { Document } from "./inputs/document.ts";
+export { toRunView } from "./runs/view.ts";
+export type { InputDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
-export type { Lines } from "./inputs/lines.ts";
-export type { Path } from "./inputs/path.ts";
+export type { LineMap } from "./inputs/lines.ts";
+export type { InputPath } from "./inputs/path.ts";
 export {
   createRunStore,
   memoryRunStore,
@@ -81,9 +88,9 @@ export {
   type RunStore,
   WriteConflict,
 } from "./store/run_store.ts";
-export { type Scope } from "./store/indexes.ts";
-export type { Change, Check } from "./store/change.ts";
-export type { Entry, Found, Kv, ListOptions } from "./store/kv.ts";
+export { type SubmissionScope } from "./store/indexes.ts";
+export type { AtomicChange, VersionCheck } from "./store/change.ts";
+export type { FoundEntry, Kv, ListOptions, StoreEntry } from "./store/kv.ts";
 export { openKv, type OpenKvOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
@@ -92,15 +99,15 @@ export type { Cluster } from "./cluster.ts";
 export type { EventBase, RunEvent, SubmitDelay } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Problem } from "./problem.ts";
-export type { Annotation, FailedJob, FailedStep, Failure, ResultKind, RunResult, Submitted } from "./result.ts";
+export type { FailedJob, FailedStep, LogAnnotation, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";
 export type {
   Job,
-  Link,
-  Redirect,
   Run,
   RunDetail,
   RunId,
+  RunLink,
   RunPage,
+  RunRedirect,
   RunStatus,
   RunView,
   Step,

@@ -31,7 +31,7 @@ export interface RunResult extends RunView<RunStatus | "timeout" | "unknown"> {
   /** Whether this call started the run. */
   readonly submitted: Submitted;
   /** Absent unless the run failed and a job or step reports it. */
-  readonly failure?: Failure;
+  readonly failure?: RunFailure;
   /** The session that the run started, once it is ready. */
   readonly session?: SessionAddress;
   /** What happened and what to do next, for the kinds that need an explanation. */
@@ -39,7 +39,7 @@ export interface RunResult extends RunView<RunStatus | "timeout" | "unknown"> {
 }
 
 /** Why a run failed, collected from its jobs and log files. */
-export interface Failure {
+export interface RunFailure {
   /** One line. */
   readonly summary: string;
   /** Only the jobs that failed. */
@@ -63,13 +63,13 @@ export interface FailedStep {
   /** The platform's own term. */
   readonly status: string;
   /** From the step's log. */
-  readonly annotations: readonly Annotation[];
+  readonly annotations: readonly LogAnnotation[];
   /** The last lines of the step's log. */
   readonly logTail: readonly string[];
 }
 
 /** A message that a step marked in its log as an error, a warning or a notice. */
-export interface Annotation {
+export interface LogAnnotation {
   /** The platform's own term. */
   readonly type: "error" | "warning" | "notice";
   /** `null` if it has none. */

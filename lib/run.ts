@@ -47,9 +47,9 @@ export interface RunDetail extends Run {
   /** As the platform resolved them; `null` when the server omits them. */
   readonly inputs: JsonObject | null;
   /** Pages and endpoints that the run publishes. */
-  readonly links: readonly Link[];
+  readonly links: readonly RunLink[];
   /** What the platform's web page opens once the run has started. */
-  readonly redirect: Redirect | null;
+  readonly redirect: RunRedirect | null;
 }
 
 /** A job of a run. */
@@ -87,7 +87,7 @@ export interface StepPosition {
 }
 
 /** A page or endpoint that a run publishes. */
-export interface Link {
+export interface RunLink {
   /** Its key in the run's links. */
   readonly name: string;
   /** `null` for a link to an endpoint. */
@@ -97,7 +97,7 @@ export interface Link {
 }
 
 /** What the platform's web page of a run opens. */
-export interface Redirect {
+export interface RunRedirect {
   /** Which list `name` refers to. */
   readonly kind: "session" | "link";
   /** Name of the session or the link. */
@@ -139,5 +139,5 @@ export interface RunView<Status extends string = RunStatus> {
   /** Job name → outputs. */
   readonly outputs?: JsonObject;
   /** Pages and endpoints that the run publishes. */
-  readonly links?: readonly Link[];
+  readonly links?: readonly RunLink[];
 }

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import type { Context } from "../lib/cli/context.ts";
-import { main } from "../lib/cli/program.ts";
+import { runCommandLine } from "../lib/cli/program.ts";
 import type { Simulator } from "../lib/simulator/simulator.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { array, assert as hold, asyncProperty, constantFrom, integer, record } from "./deps/fast_check.ts";
@@ -133,7 +133,7 @@ async function callAndCheck(
     writeNewFile: () => Promise.resolve(),
     listFiles: () => Promise.resolve([]),
   });
-  const code = await withinDeadline(main(context));
+  const code = await withinDeadline(runCommandLine(context));
   const [errors, output] = [stderr.text(), stdout.text()];
   const details = `exit ${code}\n${errors}\n${output.slice(0, 2_000)}`;
   assert.ok(EXIT_CODES.includes(code), details);

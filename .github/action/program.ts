@@ -1,6 +1,6 @@
 /** Runs the program as a child process with only the permissions that it needs, and forwards signals to it. */
 
-import { parseKey } from "../../lib/platform/credentials/api_key.ts";
+import { parseApiKey } from "../../lib/platform/credentials/api_key.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
 const VARIABLES = [
@@ -102,7 +102,7 @@ async function write(stream: WritableStream<Uint8Array>, text: string): Promise<
 
 function urlOfKey(key: string): string | null {
   try {
-    return parseKey(key, "api-key").baseUrl;
+    return parseApiKey(key, "api-key").baseUrl;
   } catch {
     return null; // The program reports the error.
   }

@@ -7,7 +7,7 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 import { PRODUCTION } from "../../lib/scheduler/schedule.ts";
 import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { retryingBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
@@ -80,7 +80,7 @@ interface Work {
   databaseMs: number;
 }
 
-function countingBackend(backend: Backend, work: Work): Backend {
+function countingBackend(backend: StoreBackend, work: Work): StoreBackend {
   const timed = async <T>(act: () => Promise<T>): Promise<T> => {
     const startedMs = performance.now();
     const result = await act();

@@ -81,11 +81,11 @@ export function choicesOf({ parse }: ArgSchema): readonly string[] {
 }
 
 /** `maxPollInterval` as `--max-poll-interval`. */
-export function optionName(key: string): string {
+export function kebabOptionName(key: string): string {
   return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-export function takesValue({ type }: ArgSchema): boolean {
+export function optionTakesValue({ type }: ArgSchema): boolean {
   return type !== "boolean" && type !== "positional";
 }
 
@@ -99,16 +99,16 @@ function separateShortValues(args: Args, argv: readonly string[]): string[] {
   const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
   return argv.map((arg, index) => {
     const entry = Object.entries(args).find(([, schema]) =>
-      schema.short !== undefined && takesValue(schema) && arg.startsWith(`-${schema.short}`) && arg.length > 2
+      schema.short !== undefined && optionTakesValue(schema) && arg.startsWith(`-${schema.short}`) && arg.length > 2
     );
-    return entry === undefined || index > end ? arg : `${optionName(entry[0])}=${arg.slice(2).replace(/^=/, "")}`;
+    return entry === undefined || index > end ? arg : `${kebabOptionName(entry[0])}=${arg.slice(2).replace(/^=/, "")}`;
   });
 }
 
 function unknownOptions(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
   const names = Object.entries(args)
     .filter(([, { type }]) => type !== "positional")
-    .flatMap(([key, schema]) => [optionName(key), ...(schema.short === undefined ? [] : [`-${schema.short}`])]);
+    .flatMap(([key, schema]) => [kebabOptionName(key), ...(schema.short === undefined ? [] : [`-${schema.short}`])]);
   return tokens
     .flatMap(({ kind, rawName }) => kind === "option" && rawName !== undefined ? [rawName] : [])
     .filter((name) => !names.includes(name))
@@ -116,7 +116,7 @@ function unknownOptions(args: Args, tokens: readonly ArgToken[]): UsageProblem[]
 }
 
 function flagsWithValues(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
-  const flags = Object.entries(args).filter(([, { type }]) => type === "boolean").map(([key]) => optionName(key));
+  const flags = Object.entries(args).filter(([, { type }]) => type === "boolean").map(([key]) => kebabOptionName(key));
   return tokens
     .filter(({ rawName, inlineValue }) => inlineValue === true && rawName !== undefined && flags.includes(rawName))
     .map(({ rawName }) => ({ message: `${rawName} takes no value` }));
@@ -136,11 +136,11 @@ function problemOf(command: string, error: unknown): UsageProblem {
     case "err:arg:required-positional":
       return { message: `${command}: missing argument ${key.toUpperCase()}` };
     case "err:arg:required-option":
-      return { message: `${command}: missing option ${optionName(key)}` };
+      return { message: `${command}: missing option ${kebabOptionName(key)}` };
     case "err:arg:custom-parse": {
       const { cause } = error;
       if (!(cause instanceof UsageError)) throw cause;
-      return { message: `${optionName(key)}: ${cause.message}`, hint: cause.hint };
+      return { message: `${kebabOptionName(key)}: ${cause.message}`, hint: cause.hint };
     }
     default:
       return { message: error.message };

@@ -1,20 +1,20 @@
 /** The options that control how strictly inputs are checked, and the warnings about them. */
 
 import { UsageError } from "../errors.ts";
-import type { Checking } from "../runs/prepare.ts";
+import type { InputChecking } from "../runs/prepare.ts";
 import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 
-export const CHECK_ARGS = {
+export const INPUT_CHECK_OPTIONS = {
   strict: { type: "boolean", description: "Refuse inputs that the workflow does not define" },
   noCheck: { type: "boolean", description: "Send the inputs without checking them" },
 } as const;
 
 /** @throws UsageError if both options are set. */
-export function checkingOf(
+export function inputChecking(
   values: { readonly strict?: boolean | undefined; readonly noCheck?: boolean | undefined },
-): Checking {
+): InputChecking {
   if (values.strict === true && values.noCheck === true) {
     throw new UsageError("Cannot use --strict together with --no-check");
   }

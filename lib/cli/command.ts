@@ -10,7 +10,7 @@ const upperCaseLogLevel = oneOf(...LOG_LEVELS);
 const logLevel = Object.assign((value: string) => upperCaseLogLevel(value.toUpperCase()), { choices: LOG_LEVELS });
 
 /** Options of every command. */
-export const COMMON_ARGS = {
+export const COMMON_OPTIONS = {
   context: {
     type: "custom",
     parse: nonEmptyString,
@@ -39,7 +39,7 @@ export const COMMON_ARGS = {
   help: { type: "boolean", short: "h", description: "Show this help" },
 } as const satisfies Args;
 
-export const JSON_ARG = { json: { type: "boolean", description: "Print one JSON document" } } as const;
+export const JSON_OPTION = { json: { type: "boolean", description: "Print one JSON document" } } as const;
 
 export interface Invocation<Values> {
   readonly context: Context;
@@ -49,7 +49,7 @@ export interface Invocation<Values> {
   readonly values: Values;
 }
 
-export type CommonValues = ArgValues<typeof COMMON_ARGS>;
+export type CommonValues = ArgValues<typeof COMMON_OPTIONS>;
 
 export interface Example {
   readonly line: string;
@@ -67,7 +67,7 @@ export interface CommandSpec<A extends Args> {
   readonly notes?: string;
   readonly args: A;
   /** Returns the exit code. */
-  run(invocation: Invocation<ArgValues<A & typeof COMMON_ARGS>>): Promise<number>;
+  run(invocation: Invocation<ArgValues<A & typeof COMMON_OPTIONS>>): Promise<number>;
 }
 
 /** A command whose options are not parsed yet. */
@@ -78,7 +78,7 @@ export interface Command extends Omit<CommandSpec<Args>, "run"> {
 
 /** Binds a command's options to the function that uses them. */
 export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Command {
-  const args = { ...spec.args, ...COMMON_ARGS };
+  const args = { ...spec.args, ...COMMON_OPTIONS };
   return {
     ...spec,
     args,

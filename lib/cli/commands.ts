@@ -1,5 +1,5 @@
 /** All commands. Each loads when it is used; literal specifiers let `deno compile` embed the modules. */
-export const GROUPS = [
+export const COMMAND_GROUPS = [
   {
     title: "Workflows",
     commands: [

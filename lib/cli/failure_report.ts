@@ -7,7 +7,7 @@ import { PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
 import { escapeControlCharacters, oneLine } from "../escape.ts";
 import type { Style } from "./terminal/style.ts";
-import { pad, textWidth } from "./terminal/text_width.ts";
+import { padToWidth, textWidth } from "./terminal/text_width.ts";
 
 export interface FailureReport {
   readonly exitCode: number;
@@ -60,7 +60,8 @@ export function renderFailure({ message, hint, problems }: FailureReport, style:
     `${style.red("✗")} ${indented(message)}`,
     ...rows.map((row) =>
       "  " +
-      row.map((cell, column) => pad(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ").trimEnd()
+      row.map((cell, column) => padToWidth(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ")
+        .trimEnd()
     ),
     ...(hint === undefined ? [] : [`  ${style.dim(indented(hint))}`]),
   ].join("\n");

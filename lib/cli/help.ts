@@ -1,10 +1,10 @@
 /** The text of `--help`. Pure. */
 
 import { VERSION } from "../version.ts";
-import { optionName, takesValue } from "./argv.ts";
-import { type Command, COMMON_ARGS } from "./command.ts";
+import { kebabOptionName, optionTakesValue } from "./argv.ts";
+import { type Command, COMMON_OPTIONS } from "./command.ts";
 import type { Style } from "./terminal/style.ts";
-import { pad, textWidth } from "./terminal/text_width.ts";
+import { padToWidth, textWidth } from "./terminal/text_width.ts";
 
 export interface CommandGroup {
   readonly title: string;
@@ -18,7 +18,7 @@ export function renderOverview(groups: readonly CommandGroup[], style: Style): s
   const sections = groups.map(({ title, commands }) =>
     [
       style.bold(title),
-      ...commands.map(({ name, usage, summary }) => `  ${pad(`${name} ${usage}`, width)}  ${summary}`),
+      ...commands.map(({ name, usage, summary }) => `  ${padToWidth(`${name} ${usage}`, width)}  ${summary}`),
     ].join("\n")
   );
   return [
@@ -37,7 +37,9 @@ export function renderOverview(groups: readonly CommandGroup[], style: Style): s
 }
 
 export function renderHelp({ name, summary, usage, examples, notes, args }: Command, style: Style): string {
-  const ownOptions = Object.entries(args).filter(([key, { type }]) => type !== "positional" && !(key in COMMON_ARGS));
+  const ownOptions = Object.entries(args).filter(([key, { type }]) =>
+    type !== "positional" && !(key in COMMON_OPTIONS)
+  );
   const parts = [
     `${style.bold(`pw-workflow-runner ${name}`)}: ${summary}`,
     `${style.bold("Usage")}\n  pw-workflow-runner ${name} ${usage}`.trimEnd(),
@@ -45,7 +47,7 @@ export function renderHelp({ name, summary, usage, examples, notes, args }: Comm
       examples.map(({ line, does }) => `  ${style.dim(`# ${does}`)}\n  ${line}`).join("\n\n")
     }`,
     ...(ownOptions.length === 0 ? [] : [`${style.bold("Options")}\n${optionLines(ownOptions)}`]),
-    `${style.bold("Common options")}\n${optionLines(Object.entries(COMMON_ARGS))}`,
+    `${style.bold("Common options")}\n${optionLines(Object.entries(COMMON_OPTIONS))}`,
     ...(notes === undefined ? [] : [notes]),
   ];
   return parts.join("\n\n");
@@ -54,9 +56,9 @@ export function renderHelp({ name, summary, usage, examples, notes, args }: Comm
 function optionLines(options: readonly (readonly [string, Command["args"][string]])[]): string {
   const rows = options.map(([key, schema]) => {
     const short = schema.short === undefined ? "    " : `-${schema.short}, `;
-    const value = takesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
-    return [`${short}${optionName(key)}${value}`, schema.description ?? ""] as const;
+    const value = optionTakesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
+    return [`${short}${kebabOptionName(key)}${value}`, schema.description ?? ""] as const;
   });
   const width = Math.max(...rows.map(([left]) => textWidth(left)));
-  return rows.map(([left, right]) => `  ${pad(left, width)}  ${right}`).join("\n");
+  return rows.map(([left, right]) => `  ${padToWidth(left, width)}  ${right}`).join("\n");
 }

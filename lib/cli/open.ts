@@ -40,8 +40,8 @@ export async function openClient(invocation: OpenInvocation): Promise<Client> {
 /** @throws NotFound or UsageError if the CA certificates can't be read. */
 export async function clientFor({ context, output, values }: OpenInvocation, credential: Credential): Promise<Client> {
   const { clock, random, fetch } = context;
-  const caCerts = await caCertsOf(context, values);
-  return createClient({ credential, fetch, clock, random, log: logTo(output), caCerts });
+  const caCerts = await readCaCertOption(context, values);
+  return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts });
 }
 
 /** @throws As {@link openClient}. The store is opened on first use, and throws then. */
@@ -50,7 +50,7 @@ export async function openDeps(invocation: OpenInvocation, history: HistoryUse =
   const client = await openClient(invocation);
   const store = openRunStore(invocation, history);
   const close = () => store[Symbol.asyncDispose]();
-  return { client, store, clock, random, log: logTo(invocation.output), [Symbol.asyncDispose]: close };
+  return { client, store, clock, random, log: logToOutput(invocation.output), [Symbol.asyncDispose]: close };
 }
 
 /** The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use. */
@@ -76,7 +76,7 @@ export function openRunStore(
 }
 
 /** `undefined` if no CA file is set: connections then use the runtime's defaults, and nothing is loaded. */
-export async function caCertsOf(
+export async function readCaCertOption(
   context: Context,
   values: OpenInvocation["values"],
 ): Promise<readonly string[] | undefined> {
@@ -90,6 +90,6 @@ export async function caCertsOf(
 }
 
 /** A log whose lines are dimmed and escaped. */
-export function logTo(output: Output): Log {
+export function logToOutput(output: Output): Log {
   return (level, message) => output.log(level, output.style.dim(oneLine(message)));
 }

@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Command } from "./command.ts";
-import { GROUPS } from "./commands.ts";
+import { COMMAND_GROUPS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
@@ -15,7 +15,7 @@ import { stoppableReads } from "./stoppable_reads.ts";
 /** The hidden command that the shells' completion scripts call. */
 async function completeLine(context: Context): Promise<number> {
   const { complete } = await import("./completion/complete.ts");
-  return await complete(context, GROUPS.flatMap(({ commands }) => [...commands]));
+  return await complete(context, COMMAND_GROUPS.flatMap(({ commands }) => [...commands]));
 }
 
 async function runInteractive(context: Context): Promise<number> {
@@ -28,7 +28,7 @@ async function runInteractive(context: Context): Promise<number> {
 const COMMON_WITH_VALUE = ["--context", "--allow-host", "--cacert", "--log-level"];
 
 /** Runs one command line. Never throws; returns the exit code. */
-export async function main(context: Context): Promise<number> {
+export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
   const secrets: string[] = [];
   try {
@@ -55,14 +55,14 @@ async function dispatch(
     if (name === undefined && argv.length > 0 && !isHelpRequested) throw noCommand(argv);
     const { renderOverview } = await import("./help.ts");
     if (name === "help" || isHelpRequested) {
-      output.answer(renderOverview(GROUPS, output.answerStyle));
+      output.answer(renderOverview(COMMAND_GROUPS, output.answerStyle));
       return EXIT_CODES.completed;
     }
     if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
       return await runInteractive(context);
     }
     // There is no command and no terminal for interactive mode: a usage error.
-    output.log("ERROR", renderOverview(GROUPS, output.style));
+    output.log("ERROR", renderOverview(COMMAND_GROUPS, output.style));
     return EXIT_CODES.usage;
   }
   if (isHelpRequested) return await showHelp(output, name);
@@ -97,7 +97,7 @@ function splitCommand(args: readonly string[]): { name: string | undefined; argv
 }
 
 async function commandNamed(name: string): Promise<Command> {
-  const entries = GROUPS.flatMap(({ commands }) => [...commands]);
+  const entries = COMMAND_GROUPS.flatMap(({ commands }) => [...commands]);
   const entry = entries.find((command) => command.name === name);
   if (entry !== undefined) return await entry.load();
   throw new UsageError(`Unknown command ${name}`, {

@@ -3,7 +3,7 @@
  * `--demo`, the platform is simulated and its clock, which also drives the cron trigger, may run faster.
  */
 
-import { readKeys } from "../server/auth.ts";
+import { readAccessKeys } from "../server/auth.ts";
 import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
@@ -47,7 +47,10 @@ ${STORE_NAMES}`;
  *
  * @param importSchedules Called once the options are valid, so that every problem in the schedules file is reported here.
  */
-export async function serve(host: ServiceHost, importSchedules: () => Promise<readonly Schedule[]>): Promise<never> {
+export async function runServer(
+  host: ServiceHost,
+  importSchedules: () => Promise<readonly Schedule[]>,
+): Promise<never> {
   try {
     if (Deno.args.some((arg) => arg === "--help" || arg === "-h")) console.log(USAGE);
     else await serveWith(readOptions(Deno.args), host, importSchedules);
@@ -66,7 +69,7 @@ async function serveWith(
   const demo = isDemo ? await openDemo(speed) : undefined;
   const env = (name: string) => host.env(name) ?? demo?.env(name);
   // Report configuration errors now, not on the first request.
-  const keys = readKeys(env);
+  const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
   const open = openOnce(async () => {
     if (demo !== undefined) return await demo.open();

@@ -3,12 +3,15 @@
 import { versionLine } from "../version.ts";
 
 /** @param commit The commit a binary was built from; empty in a checkout. */
-export async function start(commit: string): Promise<void> {
+export async function startProgram(commit: string): Promise<void> {
   const [first, ...others] = Deno.args;
   if ((first === "--version" || first === "-V") && others.length === 0) {
     console.log(versionLine(commit));
     return;
   }
-  const [{ main }, { systemContext }] = await Promise.all([import("./program.ts"), import("./system_context.ts")]);
-  Deno.exit(await main(systemContext(versionLine(commit))));
+  const [{ runCommandLine }, { systemContext }] = await Promise.all([
+    import("./program.ts"),
+    import("./system_context.ts"),
+  ]);
+  Deno.exit(await runCommandLine(systemContext(versionLine(commit))));
 }

@@ -1,13 +1,13 @@
 import { InvalidInputs } from "../errors.ts";
-import { parsePath, type Path } from "./path.ts";
+import { type InputPath, parsePath } from "./path.ts";
 
 export type InputArgument =
   | { readonly type: "stdin" }
   | { readonly type: "inline"; readonly text: string }
   | { readonly type: "file"; readonly file: string }
   /** `name.path=value`, `name.path:=json`, `name.path=@file`, `name.path=@-`. */
-  | { readonly type: "text" | "json" | "text-file"; readonly path: Path; readonly text: string }
-  | { readonly type: "prompt"; readonly path: Path };
+  | { readonly type: "text" | "json" | "text-file"; readonly path: InputPath; readonly text: string }
+  | { readonly type: "prompt"; readonly path: InputPath };
 
 /**
  * Parses one `-i`. The first match wins: `-` (stdin), a leading `{` (inline JSON), `name=…` or `name:=…` (one value), a

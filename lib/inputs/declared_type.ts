@@ -1,9 +1,9 @@
 import { type Field, fieldAt, type Form } from "./form.ts";
 import type { DeclaredType } from "./merge.ts";
-import type { Path } from "./path.ts";
+import type { InputPath } from "./path.ts";
 
 /** Determines how `-i name=text` is parsed: by the type that the form declares for the path. */
-export function declaredTypes(form: Form | null): (path: Path) => DeclaredType | undefined {
+export function declaredTypes(form: Form | null): (path: InputPath) => DeclaredType | undefined {
   if (form === null) return () => undefined;
   return (path) => {
     const field = fieldAt(form, path);

@@ -3,21 +3,21 @@
 import type { ParseError } from "../deps/jsonc.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { type Lines, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
+import { type LineMap, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
 import { isObject } from "./path.ts";
 
 /** A file of inputs. */
-export interface Document {
+export interface InputDocument {
   /** The parsed content. */
   readonly value: JsonObject;
   /** The line number of each value; computed by the first call. */
-  lines(): Promise<Lines | undefined>;
+  lines(): Promise<LineMap | undefined>;
 }
 
 export type DocumentFormat = "json" | "yaml";
 
 /** Decides by the file extension, else by the first character. */
-export function formatOf(name: string, text: string): DocumentFormat {
+export function documentFormatOf(name: string, text: string): DocumentFormat {
   if (/\.ya?ml$/i.test(name)) return "yaml";
   return /\.jsonc?$/i.test(name) || /^\uFEFF?\s*(?:[{["]|\/[/*])/.test(text) ? "json" : "yaml";
 }
@@ -30,7 +30,7 @@ export function formatOf(name: string, text: string): DocumentFormat {
 export async function readDocument(
   text: string,
   { origin, format }: { readonly origin: string; readonly format: DocumentFormat },
-): Promise<Document | readonly Problem[]> {
+): Promise<InputDocument | readonly Problem[]> {
   const read = await (format === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
     // The recursive parser has exceeded the stack.
     if (error instanceof RangeError) return [tooDeep(origin)];
@@ -62,7 +62,7 @@ function tooDeep(origin: string): Problem {
 
 interface ParsedText {
   readonly value: Json;
-  lines(): Promise<Lines | undefined>;
+  lines(): Promise<LineMap | undefined>;
 }
 
 async function readJson(source: string, origin: string): Promise<ParsedText | Problem[]> {

@@ -1,9 +1,9 @@
 import type { Json, JsonObject } from "../json.ts";
-import type { Fields, Form } from "./form.ts";
+import type { Form, FormFields } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
-import type { Lines } from "./lines.ts";
+import type { LineMap } from "./lines.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { isObject, joinPath, type Path, valueAt } from "./path.ts";
+import { type InputPath, isObject, joinPath, valueAt } from "./path.ts";
 import { findSecrets, maskSecrets, secretsInDefault } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 
@@ -15,12 +15,12 @@ export interface ExplainedInput {
   /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for a value that the platform supplies. */
   readonly origin: string;
   /** The values with lower precedence, highest first. */
-  readonly overrode: readonly Overridden[];
+  readonly overrode: readonly OverriddenInput[];
   /** False for a default. */
   readonly isSent: boolean;
 }
 
-export interface Overridden {
+export interface OverriddenInput {
   readonly value: Json;
   readonly origin: string;
 }
@@ -44,7 +44,7 @@ interface InputSource {
   readonly origin: string;
   /** `undefined` above the path of a layer that sets one value. */
   readonly value: Json | undefined;
-  readonly lines: Lines | undefined;
+  readonly lines: LineMap | undefined;
   /** From the current path to that of a layer that sets one value. */
   readonly remainingPath: readonly (string | number)[];
 }
@@ -64,7 +64,7 @@ async function sourceOf(
 }
 
 /** Creates an object with a value at a path. */
-function wrapped(path: Path, value: Json): JsonObject {
+function wrapped(path: InputPath, value: Json): JsonObject {
   const outermost = path.reduceRight<Json>(
     (inner, segment) =>
       typeof segment === "number" ? [...Array.from({ length: segment }, () => null), inner] : { [segment]: inner },
@@ -114,7 +114,7 @@ function rowOf(value: Json, path: string, sources: readonly InputSource[]): Expl
 }
 
 /** Shared, because most leaves override nothing, and there may be very many. */
-const NOTHING: readonly Overridden[] = [];
+const NOTHING: readonly OverriddenInput[] = [];
 
 function originOf({ origin, lines }: InputSource): string {
   return lines === undefined ? origin : `${origin}:${lines.line}`;
@@ -149,7 +149,7 @@ function memberOf(value: Json | undefined, segment: string | number): Json | und
 }
 
 /** Adds the defaults of fields without a value. A computed default is shown as its expression. */
-function addDefaults(fields: Fields, inputs: JsonObject, path: string, rows: ExplainedInput[]): void {
+function addDefaults(fields: FormFields, inputs: JsonObject, path: string, rows: ExplainedInput[]): void {
   for (const [name, field] of fields) {
     const value = Object.hasOwn(inputs, name) ? inputs[name] : undefined;
     if (field.kind === "group") {

@@ -14,26 +14,26 @@ export interface Expression {
 }
 
 /** A value that only the platform knows. */
-export const UNKNOWN: unique symbol = Symbol("unknown");
-export type Value = Json | typeof UNKNOWN;
+export const UNKNOWN_VALUE: unique symbol = Symbol("unknown");
+export type ExpressionValue = Json | typeof UNKNOWN_VALUE;
 
 /** The index of the list row that contains the expression: `inputs.rows.[index].name`. */
-export const THIS_ROW: unique symbol = Symbol("this row");
-export type Reference = readonly (string | typeof THIS_ROW)[];
+export const CURRENT_ROW: unique symbol = Symbol("this row");
+export type InputReference = readonly (string | typeof CURRENT_ROW)[];
 
 /** Resolves the references of an expression. */
-export interface Scope {
+export interface ExpressionScope {
   /** The value of `inputs.…`. The reference excludes `inputs`. */
-  input(reference: Reference): Value;
+  input(reference: InputReference): ExpressionValue;
   /** The value of an attribute, like `.hidden`, of the field that the expression belongs to. */
-  attribute(name: string): Value;
+  attribute(name: string): ExpressionValue;
 }
 
 type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
 export type ExpressionTree =
   | { readonly type: "literal"; readonly value: Json }
-  | { readonly type: "input"; readonly reference: Reference }
+  | { readonly type: "input"; readonly reference: InputReference }
   | { readonly type: "attribute"; readonly name: string }
   /** `org`, `needs`, `sessions` and anything else outside the form. */
   | { readonly type: "external" }
@@ -68,14 +68,14 @@ export function parseExpression(text: string): Expression {
   return { text: text.trim(), tree: tokens === undefined ? null : treeOf(tokens) };
 }
 
-export function evaluate({ tree }: Expression, scope: Scope): Value {
-  return tree === null ? UNKNOWN : valueOf(tree, scope);
+export function evaluateExpression({ tree }: Expression, scope: ExpressionScope): ExpressionValue {
+  return tree === null ? UNKNOWN_VALUE : valueOf(tree, scope);
 }
 
 /** `undefined` if it is not known whether the value counts as true. */
-export function truthOf(value: Value): boolean | undefined {
+export function truthOf(value: ExpressionValue): boolean | undefined {
   // The text "false" is true in some languages and false in others; the platform's choice is not known.
-  if (value === UNKNOWN || value === "false") return undefined;
+  if (value === UNKNOWN_VALUE || value === "false") return undefined;
   return value !== null && value !== false && value !== "" && value !== 0;
 }
 
@@ -182,10 +182,10 @@ function named(text: string): ExpressionTree {
   if (keyword !== undefined) return { type: "literal", value: keyword };
   const [root, ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
   if (root !== "inputs" || rest.length === 0) return { type: "external" };
-  return { type: "input", reference: rest.map((part) => part === "[index]" ? THIS_ROW : part) };
+  return { type: "input", reference: rest.map((part) => part === "[index]" ? CURRENT_ROW : part) };
 }
 
-function valueOf(tree: ExpressionTree, scope: Scope): Value {
+function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue {
   switch (tree.type) {
     case "literal":
       return tree.value;
@@ -194,10 +194,10 @@ function valueOf(tree: ExpressionTree, scope: Scope): Value {
     case "attribute":
       return scope.attribute(tree.name);
     case "external":
-      return UNKNOWN;
+      return UNKNOWN_VALUE;
     case "not": {
       const truth = truthOf(valueOf(tree.operand, scope));
-      return truth === undefined ? UNKNOWN : !truth;
+      return truth === undefined ? UNKNOWN_VALUE : !truth;
     }
     case "and":
     case "or": {
@@ -207,7 +207,7 @@ function valueOf(tree: ExpressionTree, scope: Scope): Value {
       if (truth === decides) return left;
       const right = valueOf(tree.right, scope);
       // An unknown left operand does not matter if the right one decides.
-      return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN;
+      return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN_VALUE;
     }
     case "compare":
       return compare(tree.operator, valueOf(tree.left, scope), valueOf(tree.right, scope));
@@ -215,17 +215,17 @@ function valueOf(tree: ExpressionTree, scope: Scope): Value {
       const truth = truthOf(valueOf(tree.test, scope));
       if (truth !== undefined) return valueOf(truth ? tree.yes : tree.no, scope);
       const yes = valueOf(tree.yes, scope);
-      return yes === valueOf(tree.no, scope) ? yes : UNKNOWN;
+      return yes === valueOf(tree.no, scope) ? yes : UNKNOWN_VALUE;
     }
   }
 }
 
-function compare(operator: Comparison, left: Value, right: Value): Value {
+function compare(operator: Comparison, left: ExpressionValue, right: ExpressionValue): ExpressionValue {
   if (operator === "==" || operator === "!=") {
     const same = isSame(left, right);
-    return same === undefined ? UNKNOWN : same === (operator === "==");
+    return same === undefined ? UNKNOWN_VALUE : same === (operator === "==");
   }
-  if (typeof left !== "number" || typeof right !== "number") return UNKNOWN;
+  if (typeof left !== "number" || typeof right !== "number") return UNKNOWN_VALUE;
   switch (operator) {
     case "<":
       return left < right;
@@ -239,8 +239,8 @@ function compare(operator: Comparison, left: Value, right: Value): Value {
 }
 
 /** `undefined` for values of different types that are equal only if the platform converts them. */
-function isSame(left: Value, right: Value): boolean | undefined {
-  if (left === UNKNOWN || right === UNKNOWN) return undefined;
+function isSame(left: ExpressionValue, right: ExpressionValue): boolean | undefined {
+  if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return undefined;
   if (typeof left === "object" || typeof right === "object") {
     if (left === null && right === null) return true;
     const other = left === null ? right : left;

@@ -1,6 +1,14 @@
 import type { Json, JsonObject } from "../json.ts";
-import { evaluate, type Reference, type Scope, THIS_ROW, truthOf, UNKNOWN, type Value } from "./expression.ts";
-import { type Condition, type Field, type Fields, type Form, hasDefault } from "./form.ts";
+import {
+  CURRENT_ROW,
+  evaluateExpression,
+  type ExpressionScope,
+  type ExpressionValue,
+  type InputReference,
+  truthOf,
+  UNKNOWN_VALUE,
+} from "./expression.ts";
+import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
 import { isObject } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
@@ -22,8 +30,8 @@ export interface FieldState {
 }
 
 /** Evaluates a field's conditions. */
-export function stateOf(field: Field, context: FormContext): FieldState {
-  const truth = (condition: Condition) => truthIn(condition, field, context, 0);
+export function fieldStateOf(field: Field, context: FormContext): FieldState {
+  const truth = (condition: FieldCondition) => truthIn(condition, field, context, 0);
   return {
     isHidden: truth(field.hidden),
     isDisabled: truth(field.disabled),
@@ -57,68 +65,70 @@ export function hasValue(field: Field, value: Json | undefined, { rows }: Pick<F
 /** Conditions and defaults may refer to each other, even cyclically. */
 const MAX_DEPTH = 20;
 
-function truthIn(condition: Condition, field: Field, context: FormContext, depth: number): boolean | undefined {
+function truthIn(condition: FieldCondition, field: Field, context: FormContext, depth: number): boolean | undefined {
   if (typeof condition === "boolean") return condition;
-  return truthOf(evaluate(condition, scopeOf(field, context, depth + 1)));
+  return truthOf(evaluateExpression(condition, scopeOf(field, context, depth + 1)));
 }
 
-function scopeOf(field: Field, context: FormContext, depth: number): Scope {
+function scopeOf(field: Field, context: FormContext, depth: number): ExpressionScope {
   return {
-    input: (reference) => depth > MAX_DEPTH ? UNKNOWN : inputAt(reference, context, depth),
+    input: (reference) => depth > MAX_DEPTH ? UNKNOWN_VALUE : inputAt(reference, context, depth),
     attribute(name) {
-      if (depth > MAX_DEPTH) return UNKNOWN;
-      if (name !== "hidden" && name !== "disabled" && name !== "ignore" && name !== "optional") return UNKNOWN;
-      return truthIn(field[name], field, context, depth) ?? UNKNOWN;
+      if (depth > MAX_DEPTH) return UNKNOWN_VALUE;
+      if (name !== "hidden" && name !== "disabled" && name !== "ignore" && name !== "optional") return UNKNOWN_VALUE;
+      return truthIn(field[name], field, context, depth) ?? UNKNOWN_VALUE;
     },
   };
 }
 
-function inputAt(reference: Reference, context: FormContext, depth: number): Value {
-  let fields: Fields = context.form.fields;
+function inputAt(reference: InputReference, context: FormContext, depth: number): ExpressionValue {
+  let fields: FormFields = context.form.fields;
   let value: Json | undefined = context.inputs;
   let field: Field | undefined;
   const rows: number[] = [];
   for (const [index, segment] of reference.entries()) {
     if (field?.kind === "list") {
-      const row = segment === THIS_ROW ? context.rows[rows.length] : Number(segment);
-      if (row === undefined || !Array.isArray(value)) return UNKNOWN;
+      const row = segment === CURRENT_ROW ? context.rows[rows.length] : Number(segment);
+      if (row === undefined || !Array.isArray(value)) return UNKNOWN_VALUE;
       rows.push(row);
       value = value[row];
       field = undefined;
       continue;
     }
-    if (segment === THIS_ROW) return UNKNOWN;
+    if (segment === CURRENT_ROW) return UNKNOWN_VALUE;
     field = fields.get(segment);
     value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
-    if (field === undefined) return memberAt(value ?? UNKNOWN, reference.slice(index + 1));
+    if (field === undefined) return memberAt(value ?? UNKNOWN_VALUE, reference.slice(index + 1));
     if (field.kind === "group" || field.kind === "list") fields = field.fields;
     else return memberAt(effectiveValue(field, value, { ...context, rows }, depth), reference.slice(index + 1));
   }
-  return value ?? UNKNOWN;
+  return value ?? UNKNOWN_VALUE;
 }
 
 /** Unknown for a member that the platform adds, like those of a cluster. */
-function memberAt(value: Value, reference: Reference): Value {
+function memberAt(value: ExpressionValue, reference: InputReference): ExpressionValue {
   let found = value;
   for (const segment of reference) {
-    if (found === UNKNOWN || segment === THIS_ROW) return UNKNOWN;
+    if (found === UNKNOWN_VALUE || segment === CURRENT_ROW) return UNKNOWN_VALUE;
     const parent: Json = found;
     const member: Json | undefined = Array.isArray(parent)
       ? parent[Number(segment)]
       : isObject(parent)
       ? parent[segment]
       : undefined;
-    found = member ?? UNKNOWN;
+    found = member ?? UNKNOWN_VALUE;
   }
   return found;
 }
 
 /** The value that the platform uses for a field; unknown if the supplied one is invalid. */
-function effectiveValue(field: Field, value: Json | undefined, context: FormContext, depth: number): Value {
+function effectiveValue(field: Field, value: Json | undefined, context: FormContext, depth: number): ExpressionValue {
   // Unknown, because consequences of an invalid value are not worth reporting.
-  if (hasValue(field, value, context)) return isAllowed(field, value) ? value : UNKNOWN;
+  if (hasValue(field, value, context)) return isAllowed(field, value) ? value : UNKNOWN_VALUE;
   if (field.default !== undefined) return field.default;
-  if (field.defaultExpression !== null) return evaluate(field.defaultExpression, scopeOf(field, context, depth + 1));
+  if (field.defaultExpression !== null) {
+    return evaluateExpression(field.defaultExpression, scopeOf(field, context, depth + 1));
+  }
   switch (field.kind) {
     case "boolean":
       return false;
@@ -134,6 +144,6 @@ function effectiveValue(field: Field, value: Json | undefined, context: FormCont
     case "group":
     case "header":
     case "unknown":
-      return UNKNOWN;
+      return UNKNOWN_VALUE;
   }
 }

@@ -1,8 +1,8 @@
 import { nearest } from "../did_you_mean.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { type FieldState, type FormContext, hasValue, isRequired, noneOf, stateOf } from "./field_state.ts";
-import type { ChoiceField, Field, Fields, Form, GroupField, ListField } from "./form.ts";
-import { formatPath, isObject, type Path } from "./path.ts";
+import { type FieldState, fieldStateOf, type FormContext, hasValue, isRequired, noneOf } from "./field_state.ts";
+import type { ChoiceField, Field, Form, FormFields, GroupField, ListField } from "./form.ts";
+import { formatPath, type InputPath, isObject } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeAllowed, describeInvalid, describeValue, isAllowed } from "./value_check.ts";
@@ -13,7 +13,7 @@ export interface FieldProblem {
    * knows. `unresolved`: the platform does not resolve the name.
    */
   readonly type: "invalid" | "unknown" | "maybe-missing" | "unresolved";
-  readonly path: Path;
+  readonly path: InputPath;
   readonly message: string;
 }
 
@@ -44,7 +44,12 @@ interface CheckContext extends FormContext {
 }
 
 /** @param isShown Whether the group around the fields is shown; `undefined` if only the platform knows. */
-function checkFields(fields: Fields, values: JsonObject, isShown: boolean | undefined, context: CheckContext): void {
+function checkFields(
+  fields: FormFields,
+  values: JsonObject,
+  isShown: boolean | undefined,
+  context: CheckContext,
+): void {
   const missing = new Map<string, FieldProblem>();
   for (const [name, field] of fields) {
     if (field.kind === "header") continue;
@@ -69,7 +74,7 @@ function checkField(
   isShown: boolean | undefined,
   context: CheckContext,
 ): FieldProblem | undefined {
-  const state = stateOf(field, context);
+  const state = fieldStateOf(field, context);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
   if (field.kind === "group") {
     checkGroup(field, value, isShown, state, context);

@@ -1,16 +1,16 @@
 import type { Json } from "../json.ts";
 import type { Expression } from "./expression.ts";
-import type { Path } from "./path.ts";
+import type { InputPath } from "./path.ts";
 
 /** The input form that a workflow declares, with the platform's input types. */
 export interface Form {
-  readonly fields: Fields;
+  readonly fields: FormFields;
   /** What was ignored because it could not be interpreted. */
   readonly notes: readonly FormNote[];
 }
 
 /** By name, in declaration order. */
-export type Fields = ReadonlyMap<string, Field>;
+export type FormFields = ReadonlyMap<string, Field>;
 
 export interface FormNote {
   /** Like `slurm.partition`; empty for the form itself. */
@@ -19,7 +19,7 @@ export interface FormNote {
 }
 
 /** Constant, or evaluated with the inputs. */
-export type Condition = boolean | Expression;
+export type FieldCondition = boolean | Expression;
 
 interface FieldBase {
   /** The platform's name of the type. */
@@ -30,11 +30,11 @@ interface FieldBase {
   readonly default: Json | undefined;
   /** A default that is computed from other inputs. */
   readonly defaultExpression: Expression | null;
-  readonly optional: Condition;
-  readonly hidden: Condition;
-  readonly disabled: Condition;
+  readonly optional: FieldCondition;
+  readonly hidden: FieldCondition;
+  readonly disabled: FieldCondition;
   /** If true, the field is not sent. */
-  readonly ignore: Condition;
+  readonly ignore: FieldCondition;
 }
 
 /** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
@@ -63,10 +63,10 @@ export interface ChoiceField extends FieldBase {
   readonly kind: "choice";
   readonly isMultiple: boolean;
   /** Never empty; `null` if the form does not list them. */
-  readonly options: readonly Option[] | null;
+  readonly options: readonly ChoiceOption[] | null;
 }
 
-export interface Option {
+export interface ChoiceOption {
   readonly label: string;
   readonly value: string | number | boolean;
 }
@@ -84,13 +84,13 @@ export interface ResourceField extends FieldBase {
 
 export interface GroupField extends FieldBase {
   readonly kind: "group";
-  readonly fields: Fields;
+  readonly fields: FormFields;
 }
 
 /** Rows that all have the same fields. */
 export interface ListField extends FieldBase {
   readonly kind: "list";
-  readonly fields: Fields;
+  readonly fields: FormFields;
 }
 
 /** Text between the fields, without a value. */
@@ -122,8 +122,8 @@ export function hasDefault(field: Field): boolean {
 }
 
 /** The field at a path; `undefined` if the form has none there. */
-export function fieldAt(form: Form, path: Path): Field | undefined {
-  let fields: Fields | undefined = form.fields;
+export function fieldAt(form: Form, path: InputPath): Field | undefined {
+  let fields: FormFields | undefined = form.fields;
   let field: Field | undefined;
   for (const segment of path) {
     if (typeof segment === "number") {

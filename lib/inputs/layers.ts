@@ -2,8 +2,8 @@ import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
-import { type Document, formatOf, readDocument } from "./document.ts";
-import { formatPath, type Path } from "./path.ts";
+import { documentFormatOf, type InputDocument, readDocument } from "./document.ts";
+import { formatPath, type InputPath } from "./path.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
 export type InputLayer =
@@ -13,12 +13,12 @@ export type InputLayer =
     readonly origin: string;
     readonly value: JsonObject;
     /** The line number of each value; `null` if the source has no lines. */
-    readonly lines: Document["lines"] | null;
+    readonly lines: InputDocument["lines"] | null;
   }
   | {
     readonly type: "value";
     readonly origin: string;
-    readonly path: Path;
+    readonly path: InputPath;
     readonly value: Json;
     /** True for `=text`, which is converted to the type that the workflow declares. */
     readonly isUntyped: boolean;
@@ -94,18 +94,18 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
   }
 }
 
-function valueLayer(origin: string, path: Path) {
+function valueLayer(origin: string, path: InputPath) {
   return { type: "value", origin, path, isUntyped: false, isSecret: false } as const;
 }
 
 async function documentLayer(text: string, origin: string, name: string): Promise<InputLayer> {
-  const document = await readDocument(text, { origin, format: formatOf(name, text) });
+  const document = await readDocument(text, { origin, format: documentFormatOf(name, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${origin}`, document);
   const hasLines = origin === name || origin === "stdin";
   return { type: "object", origin, value: document.value, lines: hasLines ? document.lines : null };
 }
 
-function parseValue(text: string, origin: string, path: Path): Json {
+function parseValue(text: string, origin: string, path: InputPath): Json {
   try {
     return JSON.parse(text);
   } catch (error) {

@@ -1,18 +1,18 @@
 /** Finds the line number of each value in a JSON or YAML text, in one pass. */
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
-import type { Path } from "./path.ts";
+import type { InputPath } from "./path.ts";
 
 /** The line of a value, and of the values inside it. */
-export interface Lines {
+export interface LineMap {
   /** From 1. */
   readonly line: number;
   /** By name or index; `null` for a value that is neither an object nor a list. */
-  readonly children: ReadonlyMap<string | number, Lines> | null;
+  readonly children: ReadonlyMap<string | number, LineMap> | null;
 }
 
 /** The line of the value at a path; `undefined` if there is none. */
-export function lineAt(lines: Lines | undefined, path: Path): number | undefined {
+export function lineAt(lines: LineMap | undefined, path: InputPath): number | undefined {
   let found = lines;
   for (const segment of path) found = found?.children?.get(segment);
   return found?.line;
@@ -22,7 +22,7 @@ export function lineAt(lines: Lines | undefined, path: Path): number | undefined
  * The lines of a text that `JSON.parse` has accepted: scanning it for the starts of values is much faster than parsing it
  * again.
  */
-export function linesOfJson(text: string): Lines | undefined {
+export function linesOfJson(text: string): LineMap | undefined {
   const builder = linesBuilder();
   let line = 1;
   let position = 0;
@@ -83,12 +83,12 @@ const CLOSE_OBJECT = 0x7d;
 
 /** Builds the lines from a parser's events, in the order of the text. */
 function linesBuilder() {
-  type Container = { readonly children: Map<string | number, Lines>; readonly isList: boolean; name: string | null };
+  type Container = { readonly children: Map<string | number, LineMap>; readonly isList: boolean; name: string | null };
   const ancestors: Container[] = [];
   let current: Container | undefined;
-  let root: Lines | undefined;
-  let leaf: Lines = { line: 0, children: null };
-  const add = (lines: Lines) => {
+  let root: LineMap | undefined;
+  let leaf: LineMap = { line: 0, children: null };
+  const add = (lines: LineMap) => {
     if (current === undefined) root ??= lines;
     else current.children.set(current.isList ? current.children.size : current.name ?? "", lines);
   };
@@ -105,7 +105,7 @@ function linesBuilder() {
       add(leaf);
     },
     open(line: number, isList: boolean) {
-      const children = new Map<string | number, Lines>();
+      const children = new Map<string | number, LineMap>();
       add({ line, children });
       if (current !== undefined) ancestors.push(current);
       current = { children, isList, name: null };
@@ -144,7 +144,7 @@ function isLiteralPart(code: number): boolean {
 }
 
 /** The lines of a JSON text with comments. */
-export async function linesOfCommentedJson(text: string): Promise<Lines | undefined> {
+export async function linesOfCommentedJson(text: string): Promise<LineMap | undefined> {
   const { visit } = await import("../deps/jsonc.ts");
   const builder = linesBuilder();
   visit(text, {
@@ -159,11 +159,11 @@ export async function linesOfCommentedJson(text: string): Promise<Lines | undefi
 }
 
 /** The lines of a YAML document's contents. */
-export async function linesOfYaml(contents: YamlNode | null, counter: LineCounter): Promise<Lines | undefined> {
+export async function linesOfYaml(contents: YamlNode | null, counter: LineCounter): Promise<LineMap | undefined> {
   const { isMap, isNode, isScalar, isSeq } = await import("../deps/yaml.ts");
-  const linesOf = (node: YamlNode): Lines => {
+  const linesOf = (node: YamlNode): LineMap => {
     const line = counter.linePos(node.range?.[0] ?? 0).line;
-    const children = new Map<string | number, Lines>();
+    const children = new Map<string | number, LineMap>();
     if (isMap(node)) {
       for (const { key, value } of node.items) {
         if (isScalar(key)) children.set(String(key.value), isNode(value) ? linesOf(value) : { line, children: null });

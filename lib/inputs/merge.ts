@@ -3,7 +3,7 @@ import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
-import { formatPath, isObject, isReserved, type Path, valueAt } from "./path.ts";
+import { formatPath, type InputPath, isObject, isReserved, valueAt } from "./path.ts";
 
 /** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";
@@ -15,10 +15,10 @@ export interface ResolvedInputs {
   /** The merged layers in ascending precedence, with text converted to its declared type. */
   readonly layers: readonly InputLayer[];
   /** The layers with a value at this path, in descending precedence: the first one overrides the others. */
-  sourcesOf(path: Path): readonly Source[];
+  sourcesOf(path: InputPath): readonly InputSource[];
 }
 
-export interface Source {
+export interface InputSource {
   readonly value: Json;
   /** Like `inputs/base.json:12`. Computes the line number on demand. */
   origin(): Promise<string>;
@@ -32,7 +32,7 @@ export interface Source {
  */
 export function mergeLayers(
   layers: readonly InputLayer[],
-  typeOf: (path: Path) => DeclaredType | undefined = () => undefined,
+  typeOf: (path: InputPath) => DeclaredType | undefined = () => undefined,
 ): ResolvedInputs {
   const problems: Problem[] = [];
   const typed = layers.map((layer): InputLayer =>
@@ -44,7 +44,8 @@ export function mergeLayers(
   let merged: JsonObject = {};
   for (const layer of typed) {
     const { origin } = layer;
-    const report = (path: Path, message: string) => void problems.push({ origin, path: formatPath(path), message });
+    const report = (path: InputPath, message: string) =>
+      void problems.push({ origin, path: formatPath(path), message });
     const context = { report, own };
     merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], context) : setAt(merged, layer, context);
   }
@@ -80,7 +81,7 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
 }
 
 interface MergeContext {
-  report(path: Path, message: string): void;
+  report(path: InputPath, message: string): void;
   /** Returns a copy that may be modified: the layers' own objects are never modified. */
   own(object: JsonObject): JsonObject;
 }
@@ -96,7 +97,7 @@ function ownCopies(): MergeContext["own"] {
   };
 }
 
-function mergeObjects(lower: JsonObject, higher: JsonObject, path: Path, context: MergeContext): JsonObject {
+function mergeObjects(lower: JsonObject, higher: JsonObject, path: InputPath, context: MergeContext): JsonObject {
   const merged = context.own(lower);
   for (const [name, value] of Object.entries(higher)) {
     if (isReserved(name)) {
@@ -114,7 +115,7 @@ function mergeObjects(lower: JsonObject, higher: JsonObject, path: Path, context
   return merged;
 }
 
-function reportReserved(object: JsonObject, path: Path, { report }: Pick<MergeContext, "report">): void {
+function reportReserved(object: JsonObject, path: InputPath, { report }: Pick<MergeContext, "report">): void {
   for (const name in object) {
     const value = object[name];
     if (isReserved(name)) report([...path, name], "is a reserved name");
@@ -136,7 +137,7 @@ function setAt(
   return isObject(set) ? set : object;
 }
 
-function setIn(existing: Json | undefined, path: Path, depth: number, value: Json, context: MergeContext): Json {
+function setIn(existing: Json | undefined, path: InputPath, depth: number, value: Json, context: MergeContext): Json {
   const segment = path[depth];
   if (segment === undefined) {
     return isObject(value) ? mergeObjects(isObject(existing) ? existing : {}, value, path, context) : value;
@@ -164,20 +165,20 @@ function setIn(existing: Json | undefined, path: Path, depth: number, value: Jso
   return object;
 }
 
-function sourcesIn(layers: readonly InputLayer[], path: Path): Source[] {
-  return layers.toReversed().flatMap((layer): Source[] => {
+function sourcesIn(layers: readonly InputLayer[], path: InputPath): InputSource[] {
+  return layers.toReversed().flatMap((layer): InputSource[] => {
     const value = layer.type === "object" ? valueAt(layer.value, path) : valueInside(layer, path);
     if (value === undefined) return [];
     return [{ value, origin: () => originIn(layer, path) }];
   });
 }
 
-function valueInside(layer: Extract<InputLayer, { type: "value" }>, path: Path): Json | undefined {
+function valueInside(layer: Extract<InputLayer, { type: "value" }>, path: InputPath): Json | undefined {
   const isInside = layer.path.length <= path.length && layer.path.every((segment, index) => segment === path[index]);
   return isInside ? valueAt(layer.value, path.slice(layer.path.length)) : undefined;
 }
 
-async function originIn(layer: InputLayer, path: Path): Promise<string> {
+async function originIn(layer: InputLayer, path: InputPath): Promise<string> {
   if (layer.type === "value" || layer.lines === null) return layer.origin;
   const line = lineAt(await layer.lines(), path);
   return line === undefined ? layer.origin : `${layer.origin}:${line}`;

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
 
 /** Keys and indexes, written like `slurm.partition` or `cases[2].name`. */
-export type Path = readonly (string | number)[];
+export type InputPath = readonly (string | number)[];
 
 /** Names that would change an object's prototype. */
 const RESERVED: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
@@ -11,7 +11,7 @@ const COMPLETE = new RegExp(String.raw`^(?:[\w-]+|\[${QUOTED}\])(?:\.[\w-]+|\[\d
 const SEGMENTS = new RegExp(String.raw`\[(\d+)\]|\[(${QUOTED})\]|([\w-]+)`, "g");
 
 /** Parses `a.b[0].c` and `a["odd name"]`; `undefined` for an invalid path. */
-export function parsePath(text: string): Path | undefined {
+export function parsePath(text: string): InputPath | undefined {
   if (!COMPLETE.test(text)) return undefined;
   return [...text.matchAll(SEGMENTS)].map(([, index, quoted, name]) => {
     if (index !== undefined) return Number(index);
@@ -20,7 +20,7 @@ export function parsePath(text: string): Path | undefined {
 }
 
 /** The inverse of {@link parsePath}; a name with characters other than letters, digits, - and _ is quoted. */
-export function formatPath(path: Path): string {
+export function formatPath(path: InputPath): string {
   return path.reduce<string>(joinPath, "");
 }
 
@@ -40,7 +40,7 @@ export function isObject(value: Json | undefined): value is JsonObject {
 }
 
 /** The value at a path; `undefined` if there is none. */
-export function valueAt(value: Json, path: Path): Json | undefined {
+export function valueAt(value: Json, path: InputPath): Json | undefined {
   let found: Json | undefined = value;
   for (const segment of path) {
     if (typeof segment === "number") found = Array.isArray(found) ? found[segment] : undefined;

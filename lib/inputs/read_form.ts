@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../json.ts";
 import { isExpression, parseExpression } from "./expression.ts";
-import type { Condition, Field, Fields, Form, FormNote, Option } from "./form.ts";
+import type { ChoiceOption, Field, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
 import { isObject, joinPath } from "./path.ts";
 
 /**
@@ -37,7 +37,7 @@ function membersOf(value: Json | undefined): Map<string, Json> | undefined {
   return members;
 }
 
-function fieldsOf(declared: Json | undefined, path: string, note: Note): Fields {
+function fieldsOf(declared: Json | undefined, path: string, note: Note): FormFields {
   const members = membersOf(declared);
   if (members === undefined) {
     note(path, "declares no fields");
@@ -148,7 +148,7 @@ function defaultOf(entry: Entry): Pick<Base, "default" | "defaultExpression"> {
   return { default: value, defaultExpression: null };
 }
 
-function conditionAt(entry: Entry, name: string, path: string, note: Note): Condition {
+function conditionAt(entry: Entry, name: string, path: string, note: Note): FieldCondition {
   const value = entry.get(name) ?? false;
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
@@ -166,7 +166,7 @@ function numberAt(entry: Entry, name: string, path: string, note: Note): number 
   return null;
 }
 
-function optionsOf(entry: Entry, path: string, note: Note): readonly Option[] | null {
+function optionsOf(entry: Entry, path: string, note: Note): readonly ChoiceOption[] | null {
   const declared = entry.get("options");
   const options = Array.isArray(declared) ? declared.map(optionOf) : [];
   const valid = options.filter((option) => option !== undefined);
@@ -175,7 +175,7 @@ function optionsOf(entry: Entry, path: string, note: Note): readonly Option[] | 
   return null;
 }
 
-function optionOf(declared: Json): Option | undefined {
+function optionOf(declared: Json): ChoiceOption | undefined {
   const value = isObject(declared) ? declared["value"] : declared;
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
   const label = isObject(declared) ? declared["label"] : undefined;

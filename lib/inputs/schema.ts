@@ -3,8 +3,8 @@ import {
   type ChoiceField,
   type ClusterField,
   type Field,
-  type Fields,
   type Form,
+  type FormFields,
   hasDefault,
   type NumberField,
 } from "./form.ts";
@@ -17,7 +17,7 @@ import { CLUSTER_MEMBERS, CLUSTER_NAME, WORKSPACE_NAMES } from "./value_check.ts
  *
  * @param title The workflow's name.
  */
-export function schemaOf(form: Form, title: string): JsonObject {
+export function jsonSchemaOf(form: Form, title: string): JsonObject {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title,
@@ -32,7 +32,7 @@ interface SchemaContext {
   readonly isShown: boolean;
 }
 
-function objectSchema(fields: Fields, context: SchemaContext): JsonObject {
+function objectSchema(fields: FormFields, context: SchemaContext): JsonObject {
   const valueFields = [...fields].filter(([, field]) => field.kind !== "header");
   const required = valueFields.filter(([, field]) => isRequired(field, context)).map(([name]) => name);
   return {

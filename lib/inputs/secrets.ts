@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from "../json.ts";
-import { type Field, fieldAt, type Fields, type Form } from "./form.ts";
+import { type Field, fieldAt, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { isObject, joinPath, parsePath, type Path, valueAt } from "./path.ts";
+import { type InputPath, isObject, joinPath, parsePath, valueAt } from "./path.ts";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {
@@ -16,7 +16,7 @@ const SECRET_NAME =
   /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pass|pat|jwt|cred|credential|bearer)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_(?:value|confirm|confirmation|pem|hash))?_?\d*$/;
 
 /** Decides by the field's type, or by its name. */
-export function isSecretAt(form: Form | null, path: Path): boolean {
+export function isSecretAt(form: Form | null, path: InputPath): boolean {
   const field = form === null ? undefined : fieldAt(form, path);
   if (field !== undefined) return isSecretField(field, lastName(path));
   // A value that is not in the form is secret if anything around it is.
@@ -50,7 +50,7 @@ export function findSecrets(
     if (isSecret === undefined) cache.set(name, isSecret = isSecretName(name));
     return isSecret;
   };
-  const walk = (value: Json, fields: Fields | null, path: string): void => {
+  const walk = (value: Json, fields: FormFields | null, path: string): void => {
     if (Array.isArray(value)) {
       for (const [index, item] of value.entries()) if (isContainer(item)) walk(item, fields, joinPath(path, index));
     } else if (isObject(value)) {
@@ -127,11 +127,11 @@ function isContainer(value: Json): boolean {
   return typeof value === "object" && value !== null;
 }
 
-function fieldsInside(field: Field | undefined): Fields | null {
+function fieldsInside(field: Field | undefined): FormFields | null {
   return field?.kind === "group" || field?.kind === "list" ? field.fields : null;
 }
 
-function lastName(path: Path): string {
+function lastName(path: InputPath): string {
   const name = path.findLast((segment) => typeof segment === "string");
   return typeof name === "string" ? name : "";
 }

@@ -4,8 +4,8 @@
  */
 
 import type { Json, JsonObject } from "../json.ts";
-import { type FormContext, isRequired, stateOf } from "./field_state.ts";
-import type { Field, Fields, Form, GroupField, ListField } from "./form.ts";
+import { fieldStateOf, type FormContext, isRequired } from "./field_state.ts";
+import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
 import { secretsInDefault } from "./secrets.ts";
 import { isAllowed } from "./value_check.ts";
 
@@ -44,9 +44,9 @@ function valueOf(entries: readonly SkeletonEntry[]): JsonObject {
   }));
 }
 
-function entriesOf(fields: Fields, context: FormContext): SkeletonEntry[] {
+function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
   return [...fields].flatMap(([name, field]): SkeletonEntry[] => {
-    const state = stateOf(field, context);
+    const state = fieldStateOf(field, context);
     if (field.kind === "header" || state.isIgnored === true || state.isHidden === true || state.isDisabled === true) {
       return [];
     }

@@ -1,25 +1,25 @@
 /** Collects names that the form does not have, and suggests similar fields. */
 
 import { didYouMean } from "../did_you_mean.ts";
-import type { Fields, Form } from "./form.ts";
-import { formatPath, type Path } from "./path.ts";
+import type { Form, FormFields } from "./form.ts";
+import { formatPath, type InputPath } from "./path.ts";
 
 /** The same name in many rows is one problem. */
 export interface UnknownNames {
   /** By path, with 0 as the index of every row. */
   readonly unknownKeys: Map<string, UnknownKey>;
   /** Paths of members called `v3`, which older payloads contain. */
-  readonly legacyPaths: Path[];
+  readonly legacyPaths: InputPath[];
 }
 
 interface UnknownKey {
-  readonly path: Path;
+  readonly path: InputPath;
   /** The fields that the form has here. */
-  readonly siblings: Fields;
+  readonly siblings: FormFields;
   count: number;
 }
 
-export function addUnknown(names: UnknownNames, path: Path, siblings: Fields): void {
+export function addUnknown(names: UnknownNames, path: InputPath, siblings: FormFields): void {
   if (path.at(-1) === "v3") {
     names.legacyPaths.push([...path]);
     return;
@@ -37,7 +37,7 @@ const MAX_SUGGESTIONS = 50;
 export function describeUnknown(
   { unknownKeys, legacyPaths }: UnknownNames,
   form: Form,
-): { path: Path; message: string }[] {
+): { path: InputPath; message: string }[] {
   const fieldPaths = unknownKeys.size === 0 ? new Map<string, string>() : fieldPathsOf(form.fields);
   const described = [...unknownKeys.values()].map(({ path, siblings, count }, index) => {
     const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
@@ -50,7 +50,11 @@ export function describeUnknown(
   return [...described, { path, message: `legacy field${occurrences}, accepted and ignored` }];
 }
 
-function suggestion(path: Path, siblings: Fields, fieldPaths: ReadonlyMap<string, string>): string | undefined {
+function suggestion(
+  path: InputPath,
+  siblings: FormFields,
+  fieldPaths: ReadonlyMap<string, string>,
+): string | undefined {
   const name = String(path.at(-1));
   const fieldPath = fieldPaths.get(name);
   if (fieldPath !== undefined) return `did you mean ${JSON.stringify(fieldPath)}?`;
@@ -59,9 +63,9 @@ function suggestion(path: Path, siblings: Fields, fieldPaths: ReadonlyMap<string
 }
 
 /** Path of each field by its name, because users often omit the group. */
-function fieldPathsOf(fields: Fields): Map<string, string> {
+function fieldPathsOf(fields: FormFields): Map<string, string> {
   const paths = new Map<string, string>();
-  const collect = (inner: Fields, parent: Path) => {
+  const collect = (inner: FormFields, parent: InputPath) => {
     for (const [name, field] of inner) {
       const path = [...parent, name];
       if (field.kind !== "header" && !paths.has(name)) paths.set(name, formatPath(path));

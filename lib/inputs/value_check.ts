@@ -1,6 +1,6 @@
 import { didYouMean } from "../did_you_mean.ts";
 import type { Json } from "../json.ts";
-import type { ChoiceField, ClusterField, Field, NumberField, Option } from "./form.ts";
+import type { ChoiceField, ChoiceOption, ClusterField, Field, NumberField } from "./form.ts";
 import { isObject } from "./path.ts";
 import { SECRET_MASK } from "../redact.ts";
 
@@ -151,7 +151,7 @@ function hintFor(field: Field, value: Json): string | undefined {
   }
 }
 
-function choiceHint(isMultiple: boolean, options: readonly Option[], value: Json): string | undefined {
+function choiceHint(isMultiple: boolean, options: readonly ChoiceOption[], value: Json): string | undefined {
   if (isMultiple) {
     return options.some((option) => option.value === value) ? `give [${JSON.stringify(value)}]` : undefined;
   }

@@ -2,7 +2,7 @@
 
 import { BadResponse, Unsupported } from "../errors.ts";
 import type { Identity } from "../account.ts";
-import { pathSegment, sendRequest, withFallback } from "./request.ts";
+import { pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, Client } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
@@ -25,7 +25,7 @@ export function accountOperations(http: Http): AccountOperations {
   const operations: AccountOperations = {
     async whoAmI(options) {
       const action = "identify the key's user";
-      const identity = await withFallback(null, ["not_found", "unsupported"], async () => {
+      const identity = await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
         const [response, { readIdentity }] = await Promise.all([
           sendRequest(http, { ...options, action, path: "/api/auth/session" }),
           import("./account_schema.ts"),
@@ -81,7 +81,7 @@ export function accountOperations(http: Http): AccountOperations {
 
     async workspaceStatus(options) {
       const action = "get the workspace status";
-      return await withFallback(null, ["not_found", "unsupported"], async () => {
+      return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
         const [response, { readWorkspaceStatus }] = await Promise.all([
           sendRequest(http, { ...options, action, path: "/api/user-workspace/status" }),
           import("./account_schema.ts"),
@@ -109,7 +109,7 @@ export function accountOperations(http: Http): AccountOperations {
 
 /** For servers whose session does not name it: a JSON string, or the name itself. */
 async function organizationFromWhoami(http: Http, action: string, options: Abortable): Promise<string | null> {
-  return await withFallback(null, ["not_found", "unsupported"], async () => {
+  return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
     const { text } = await sendRequest(http, { ...options, action, path: "/api/auth/whoami/organization" });
     return text.trim().replace(/^"(.*)"$/, "$1") || null;
   });

@@ -1,6 +1,6 @@
 import { RunnerError } from "../errors.ts";
 import type { ApiVersion } from "../capabilities.ts";
-import { sendRequest, withFallback } from "./request.ts";
+import { sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 
@@ -37,7 +37,7 @@ export function createApiVersionLookup(http: Http, initial: ApiVersion | undefin
 /** A read decides: a 404 to a submit would be ambiguous, because it may refer to the workflow. */
 async function detect(http: Http, options: Abortable): Promise<ApiVersion> {
   const action = `detect the API version of ${http.baseUrl}`;
-  return await withFallback<ApiVersion>("legacy", ["not_found", "unsupported"], async () => {
+  return await withFallbackOnNotFound<ApiVersion>("legacy", ["not_found", "unsupported"], async () => {
     const [response, { readRunPage }] = await Promise.all([
       sendRequest(http, { ...options, action, path: "/api/workflow-runs?limit=1" }),
       import("./run_schema.ts"),

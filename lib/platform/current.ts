@@ -4,7 +4,7 @@ import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunId } from "../run.ts";
 import { jsonStringPieces } from "./json_string.ts";
-import { openRequest, pathSegment, sendRequest, withFallback } from "./request.ts";
+import { openRequest, pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { OpenResponse } from "./exchange.ts";
@@ -65,7 +65,7 @@ export function currentRuns(http: Http): RunOperations {
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
-      return await withFallback(
+      return await withFallbackOnNotFound(
         null,
         ["not_found"],
         async () => fileText(await openRequest(http, { ...options, action, path }), action),
@@ -75,7 +75,7 @@ export function currentRuns(http: Http): RunOperations {
     async runningSteps(runId, options) {
       const action = `read the running steps of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/running-steps`;
-      return await withFallback(null, ["not_found", "unsupported"], async () => {
+      return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
         const [response, { readRunningSteps }] = await Promise.all([
           sendRequest(http, { ...options, action, path }),
           import("./run_schema.ts"),

@@ -3,7 +3,7 @@
 import type { JsonObject } from "../json.ts";
 import type { NetworkError } from "./network_error.ts";
 
-export interface Exchange {
+export interface HttpExchange {
   /** Completes "Cannot …", like `list runs`. */
   readonly action: string;
   readonly method: "GET" | "POST" | "DELETE";

@@ -2,14 +2,14 @@
 
 import { looseObject, nullish, number, string } from "../deps/zod.ts";
 import { errorOfFailure, errorOfResponse } from "./response_error.ts";
-import { sendRequest, withFallback } from "./request.ts";
+import { sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import { readRawText } from "./raw_text.ts";
 import { httpDateMs } from "./retry.ts";
 import { nonEmpty, readShape } from "./schema.ts";
 
-export interface Health {
+export interface HostHealth {
   /** `unknown`: the server lacks this route. `foreign`: the response is not one of the platform. */
   readonly state: "ok" | "unknown" | "foreign";
   /** From the request to the complete response. */
@@ -30,7 +30,7 @@ const HEALTH = "/healthzz";
 const HEALTHY = "OK";
 
 /** @throws Unreachable, ResponseLost, Unavailable, Rejected or BadResponse if the host is not healthy. */
-export async function checkHealth(http: Http, { signal }: Abortable): Promise<Health> {
+export async function checkHealth(http: Http, { signal }: Abortable): Promise<HostHealth> {
   const action = `reach ${http.baseUrl}`;
   const sentAtMs = http.clock.now();
   const result = await http.send({ action, method: "GET", path: HEALTH, connection: "shared", signal });
@@ -52,7 +52,7 @@ export async function checkHealth(http: Http, { signal }: Abortable): Promise<He
 /** @returns `null` if the server lacks this route. */
 export async function getWorkspaceStatus(http: Http, { signal }: Abortable): Promise<WorkspaceStatus | null> {
   const action = "get the workspace status";
-  return await withFallback(null, ["not_found", "unsupported"], async () => {
+  return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
     const response = await sendRequest(http, { action, path: "/api/user-workspace/status", signal, retry: "none" });
     const { status, details, homeStorage } = readShape(WORKSPACE, response, action);
     const home = homeStorage ? { sizeBytes: homeStorage.size, availableBytes: homeStorage.available } : null;

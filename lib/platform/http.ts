@@ -8,7 +8,7 @@ import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
 import { boundedText, createIdleLimit, streamedText, truncatedText } from "./body.ts";
-import type { Exchange, ExchangeResult, OpenResponse, TimedOut } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, OpenResponse, TimedOut } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import type { Redactor } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
@@ -55,14 +55,14 @@ export interface Http {
    * @throws The signal's own reason; BadResponse for a response that is too large or redirects to another host;
    * CredentialError, before anything is sent, if the token has expired and cannot be renewed.
    */
-  send(exchange: Exchange): Promise<ExchangeResult>;
+  send(exchange: HttpExchange): Promise<ExchangeResult>;
   /**
    * Sends the request once, over the shared connections, and returns before the body has arrived. The time limit applies
    * to each part of the body that is awaited, not to the whole.
    *
    * @throws Like `send`. Reading the body throws the signal's own reason, or ResponseLost.
    */
-  open(exchange: Exchange & { readonly connection: "shared" }): Promise<ExchangeResult<OpenResponse>>;
+  open(exchange: HttpExchange & { readonly connection: "shared" }): Promise<ExchangeResult<OpenResponse>>;
 }
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -79,14 +79,14 @@ export function createHttp(options: HttpOptions): Http {
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   /** Starts measuring; the returned function logs a line about the exchange. */
-  const startLine = ({ method, path }: Exchange) => {
+  const startLine = ({ method, path }: HttpExchange) => {
     const startedMs = clock.monotonic();
     return (event: string, id: string) => {
       const elapsedMs = Math.round(clock.monotonic() - startedMs);
       log("DEBUG", `${method} ${path}: ${event} in ${elapsedMs} ms (request ${id})`);
     };
   };
-  const contextOf = ({ action }: Exchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
+  const contextOf = ({ action }: HttpExchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
   const errorText = async (response: Response, redact: Redactor) =>
     redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
@@ -177,7 +177,7 @@ type Client = Deno.HttpClient | undefined;
 /** Returns the connections of an exchange; disposing it closes a connection of its own. */
 function createConnections(
   { createHttpClient = Deno.createHttpClient, caCerts }: HttpOptions,
-): (kind: Exchange["connection"]) => Disposable & { readonly client: Client } {
+): (kind: HttpExchange["connection"]) => Disposable & { readonly client: Client } {
   const trust = caCerts === undefined ? {} : { caCerts: [...caCerts] };
   let shared: Client;
   return (kind) => {
@@ -196,7 +196,7 @@ function createConnections(
 /** Follows redirects itself, and only within the origin: the credential is never sent elsewhere. */
 async function fetchSameOrigin(
   { fetch, credential, userAgent }: HttpOptions,
-  exchange: Exchange,
+  exchange: HttpExchange,
   { signal, authorization, client, requestId }: {
     readonly signal: AbortSignal;
     readonly authorization: Secret | null;
@@ -238,7 +238,7 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
   readonly location: string;
   readonly from: URL;
   readonly redirects: number;
-  readonly exchange: Exchange;
+  readonly exchange: HttpExchange;
   readonly requestId: string;
 }): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : null;

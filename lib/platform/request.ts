@@ -4,7 +4,7 @@ import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
-import type { Exchange, ExchangeResult, HttpResponse, OpenResponse } from "./exchange.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
@@ -13,8 +13,8 @@ export interface RequestOptions extends Abortable {
   readonly action: string;
   readonly path: string;
   /** Default: GET. */
-  readonly method?: Exchange["method"];
-  readonly body?: Exchange["body"];
+  readonly method?: HttpExchange["method"];
+  readonly body?: HttpExchange["body"];
   /** True if the request does no harm when it arrives twice. A GET is always repeatable. */
   readonly isRepeatable?: boolean;
   /** The reason to report for a 404, like `no such workflow`. */
@@ -30,7 +30,7 @@ export async function sendRequest(http: Http, request: RequestOptions): Promise<
   const { action, method = "GET", path, body, signal } = request;
   const isRepeatable = method === "GET" || request.isRepeatable === true;
   const connection = isRepeatable ? "shared" : "own";
-  const exchange: Exchange = { action, method, path, body, signal, connection };
+  const exchange: HttpExchange = { action, method, path, body, signal, connection };
   return await attempt(http, { ...request, isRepeatable }, () => http.send(exchange));
 }
 
@@ -74,7 +74,7 @@ async function attempt<R extends HttpResponse>(
 }
 
 /** Returns `fallback` if `send` throws an error of one of these kinds. */
-export async function withFallback<T>(
+export async function withFallbackOnNotFound<T>(
   fallback: T,
   kinds: readonly RunnerError["kind"][],
   send: () => Promise<T>,

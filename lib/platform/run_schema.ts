@@ -5,7 +5,7 @@
  */
 
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
-import type { Link, Redirect, Run, RunDetail, RunPage, Step } from "../run.ts";
+import type { Run, RunDetail, RunLink, RunPage, RunRedirect, Step } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
 import { readStatus } from "./run_status.ts";
@@ -126,7 +126,7 @@ function detailOf(
   };
 }
 
-function linkOf([name, value]: [string, unknown]): Link {
+function linkOf([name, value]: [string, unknown]): RunLink {
   const { url, endpoint } = jsonObject(value) ?? {};
   return {
     name,
@@ -135,7 +135,7 @@ function linkOf([name, value]: [string, unknown]): Link {
   };
 }
 
-function redirectOf(value: unknown): Redirect | null {
+function redirectOf(value: unknown): RunRedirect | null {
   const { kind, name } = jsonObject(value) ?? {};
   if ((kind !== "session" && kind !== "link") || typeof name !== "string") return null;
   return { kind, name };

@@ -2,10 +2,10 @@
 
 import type { Cluster } from "../cluster.ts";
 import type { Preset, Workflow } from "../workflow.ts";
-import type { Choice } from "./prompter.ts";
+import type { PromptChoice } from "./prompter.ts";
 
 /** Favorites first, then by name; numbered, so that typing a number selects. */
-export function workflowChoices(workflows: readonly Workflow[]): Choice<string>[] {
+export function workflowChoices(workflows: readonly Workflow[]): PromptChoice<string>[] {
   return [...workflows]
     .sort((a, b) => Number(b.isFavorite) - Number(a.isFavorite) || (a.name < b.name ? -1 : 1))
     .map(({ name, description, isFavorite }, index) => ({
@@ -31,7 +31,7 @@ export type InputMethod =
 export function inputMethods(
   presets: readonly Preset[],
   { hasLastRun }: { readonly hasLastRun: boolean },
-): Choice<InputMethod>[] {
+): PromptChoice<InputMethod>[] {
   const methods: { readonly method: InputMethod; readonly label: string }[] = [
     { method: { type: "file" }, label: "Load from JSON file" },
     { method: { type: "manual" }, label: "Enter manually" },
@@ -48,7 +48,7 @@ export function inputMethods(
 export function clusterChoices(
   clusters: readonly Cluster[],
   { allowsWorkspace, isOptional }: { readonly allowsWorkspace: boolean; readonly isOptional: boolean },
-): Choice<string | null>[] {
+): PromptChoice<string | null>[] {
   const listed = [...clusters]
     .sort((a, b) => Number(b.status === "active") - Number(a.status === "active") || (a.name < b.name ? -1 : 1))
     .map(({ name, status, displayName }) => ({

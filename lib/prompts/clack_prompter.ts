@@ -12,7 +12,13 @@ import {
   path,
   text,
 } from "../deps/clack.ts";
-import { Cancelled, type Choice, type Prompter, type TextOptions, type Validate } from "./prompter.ts";
+import {
+  PromptCancelled,
+  type PromptChoice,
+  type Prompter,
+  type PromptValidator,
+  type TextPromptOptions,
+} from "./prompter.ts";
 import { matchesSearch } from "./choices.ts";
 
 /** Prompts go to stderr, because stdout is for results. */
@@ -76,7 +82,7 @@ function colorless(stream: typeof process.stderr): typeof process.stderr {
 // deno-lint-ignore no-control-regex -- matches escape sequences
 const COLOR = /\u001b\[(?:3\d|4\d|9\d|10\d)(?:;\d+)*m/g;
 
-function optionOf<Value>({ label, hint }: Choice<Value>, index: number) {
+function optionOf<Value>({ label, hint }: PromptChoice<Value>, index: number) {
   return { value: index, label, ...(hint === undefined ? {} : { hint }) };
 }
 
@@ -85,7 +91,7 @@ type CancelSymbol = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
 
 /** @throws Cancelled when the user cancelled the prompt. */
 function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {
-  if (isCancelled(answer)) throw new Cancelled("The prompt was cancelled");
+  if (isCancelled(answer)) throw new PromptCancelled("The prompt was cancelled");
   return answer;
 }
 
@@ -93,13 +99,13 @@ function isCancelled<Answer>(answer: Answer | CancelSymbol): answer is CancelSym
   return isCancel(answer);
 }
 
-function valueAt<Value>(choices: readonly Choice<Value>[], index: number): Value {
+function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number): Value {
   const choice = choices[index];
   if (choice === undefined) throw new TypeError(`There is no choice ${index}`);
   return choice.value;
 }
 
-function textOptions({ initial, placeholder, validate }: TextOptions) {
+function textOptions({ initial, placeholder, validate }: TextPromptOptions) {
   return {
     ...(initial === undefined ? {} : { initialValue: initial }),
     ...(placeholder === undefined ? {} : { placeholder }),
@@ -107,6 +113,6 @@ function textOptions({ initial, placeholder, validate }: TextOptions) {
   };
 }
 
-function validateOption(validate: Validate | undefined) {
+function validateOption(validate: PromptValidator | undefined) {
   return validate === undefined ? {} : { validate: (answer: string | undefined) => validate(answer ?? "") };
 }

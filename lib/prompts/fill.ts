@@ -2,30 +2,30 @@ import type { ClusterField, Field, Form } from "../inputs/form.ts";
 import { hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
-import { formatPath, type Path } from "../inputs/path.ts";
+import { formatPath, type InputPath } from "../inputs/path.ts";
 import { describeAllowed, validateValue } from "../inputs/value_check.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { Prompter, Validate } from "./prompter.ts";
+import type { Prompter, PromptValidator } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
-import { type Answers, nextQuestion, type Question, withAnswer } from "./questions.ts";
+import { type FieldQuestion, nextQuestion, type PromptAnswers, withAnswer } from "./questions.ts";
 
 export interface FillOptions {
   readonly clusters: () => Promise<readonly Cluster[]>;
   /** Restricts the questions to these paths; all when omitted. */
-  readonly only?: readonly Path[];
+  readonly only?: readonly InputPath[];
 }
 
-type ValueQuestion = Extract<Question, { type: "value" }>;
+type ValueQuestion = Extract<FieldQuestion, { type: "value" }>;
 
 /** Asks for one input after the other, starting from the inputs given. */
-export async function fill(
+export async function promptForFields(
   prompter: Prompter,
   form: Form,
   initial: JsonObject,
   options: FillOptions,
 ): Promise<JsonObject> {
-  let answers: Answers = { inputs: initial, answered: new Set() };
+  let answers: PromptAnswers = { inputs: initial, answered: new Set() };
   let heading = "";
   while (true) {
     const question = nextQuestion(form, answers, options.only);
@@ -77,7 +77,7 @@ async function askValue(
 async function askText(prompter: Prompter, question: ValueQuestion): Promise<Json | undefined> {
   const { field, current } = question;
   const message = messageOf(question);
-  const validate: Validate = (text) => problemOf(question, text);
+  const validate: PromptValidator = (text) => problemOf(question, text);
   if (isSecretQuestion(question)) {
     const secret = await prompter.secret(message, { validate });
     return secret === "" ? current : secret;

@@ -5,7 +5,7 @@
 
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { gather, type GatheredInputs, prepare } from "../runs/prepare.ts";
+import { type GatheredInputs, gatherInputs, prepare } from "../runs/prepare.ts";
 import { commandLine } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import type { Form } from "../inputs/form.ts";
@@ -22,7 +22,7 @@ import type { Workflow } from "../workflow.ts";
 import type { Prompter } from "./prompter.ts";
 import { inputMethods, workflowChoices } from "./choices.ts";
 import { nextQuestion, withAnswer } from "./questions.ts";
-import { fill } from "./fill.ts";
+import { promptForFields } from "./fill.ts";
 
 export interface InteractiveSession {
   readonly deps: Deps;
@@ -81,7 +81,7 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
     try {
       const { request, warnings } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
       for (const warning of warnings) prompter.note(`! ${problemLine(warning)}`);
-      prompter.note(await inputSummary(await gather(deps, spec, { signal })));
+      prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));
       return request;
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
@@ -91,7 +91,9 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
         { value: false, label: "2. Provide other inputs" },
       ]);
       layers = shouldFix
-        ? [await fixProblems(session, form, (await gather(deps, spec, { signal })).resolved.value, error.problems)]
+        ? [
+          await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).resolved.value, error.problems),
+        ]
         : await askLayers(session, workflow, form);
     }
   }
@@ -145,7 +147,7 @@ async function fixProblems(
     return parsed === undefined ? [] : [parsed];
   });
   const isAskable = nextQuestion(form, { inputs, answered: new Set() }, paths) !== undefined;
-  const fixed = await fill(session.prompter, form, inputs, {
+  const fixed = await promptForFields(session.prompter, form, inputs, {
     clusters: () => clustersOf(session),
     ...(isAskable ? { only: paths } : {}),
   });
@@ -156,7 +158,7 @@ async function askInputs(session: InteractiveSession, form: Form | null): Promis
   if (form === null) {
     throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
   }
-  return await fill(session.prompter, form, {}, { clusters: () => clustersOf(session) });
+  return await promptForFields(session.prompter, form, {}, { clusters: () => clustersOf(session) });
 }
 
 /** Returns no clusters when they can't be listed: a name can still be typed. */

@@ -1,44 +1,44 @@
-export interface Choice<Value> {
+export interface PromptChoice<Value> {
   readonly value: Value;
   readonly label: string;
   readonly hint?: string;
 }
 
 /** Returns the error message; `undefined` when the answer is valid. */
-export type Validate = (answer: string) => string | undefined;
+export type PromptValidator = (answer: string) => string | undefined;
 
-export interface TextOptions {
+export interface TextPromptOptions {
   /** Prefilled text that the user can edit. */
   readonly initial?: string;
   /** Shown while the field is empty. */
   readonly placeholder?: string;
-  readonly validate?: Validate;
+  readonly validate?: PromptValidator;
 }
 
-/** Every prompt throws {@link Cancelled} when the user cancels it. */
+/** Every prompt throws {@link PromptCancelled} when the user cancels it. */
 export interface Prompter {
   /** Selected with the arrow keys, a number, or a part of the label. */
   choose<Value>(
     message: string,
-    choices: readonly Choice<Value>[],
+    choices: readonly PromptChoice<Value>[],
     options?: { readonly initial?: Value },
   ): Promise<Value>;
   chooseMany<Value>(
     message: string,
-    choices: readonly Choice<Value>[],
+    choices: readonly PromptChoice<Value>[],
     options: { readonly initial: readonly Value[]; readonly isRequired: boolean },
   ): Promise<readonly Value[]>;
-  text(message: string, options?: TextOptions): Promise<string>;
-  multiline(message: string, options?: TextOptions): Promise<string>;
-  secret(message: string, options?: Pick<TextOptions, "validate">): Promise<string>;
+  text(message: string, options?: TextPromptOptions): Promise<string>;
+  multiline(message: string, options?: TextPromptOptions): Promise<string>;
+  secret(message: string, options?: Pick<TextPromptOptions, "validate">): Promise<string>;
   confirm(message: string, options: { readonly initial: boolean }): Promise<boolean>;
   /** Asks for the path of a file, with completion. */
-  file(message: string, options: Pick<TextOptions, "initial" | "validate">): Promise<string>;
+  file(message: string, options: Pick<TextPromptOptions, "initial" | "validate">): Promise<string>;
   /** Prints a message between prompts. */
   note(message: string): void;
 }
 
 /** The user cancelled interactive mode: no further prompt, no further request. */
-export class Cancelled extends Error {
+export class PromptCancelled extends Error {
   override readonly name = "Cancelled";
 }

@@ -1,14 +1,14 @@
 /** Decides which field to ask for next, in the order of the form. Pure. */
 
-import { type FormContext, isRequired, stateOf } from "../inputs/field_state.ts";
-import type { Field, Fields, Form, ListField } from "../inputs/form.ts";
-import { formatPath, isObject, type Path, valueAt } from "../inputs/path.ts";
+import { fieldStateOf, type FormContext, isRequired } from "../inputs/field_state.ts";
+import type { Field, Form, FormFields, ListField } from "../inputs/form.ts";
+import { formatPath, type InputPath, isObject, valueAt } from "../inputs/path.ts";
 import type { Json, JsonObject } from "../json.ts";
 
-export type Question =
+export type FieldQuestion =
   | {
     readonly type: "value";
-    readonly path: Path;
+    readonly path: InputPath;
     readonly field: Field;
     readonly isRequired: boolean;
     /** The value from the inputs so far. */
@@ -17,9 +17,9 @@ export type Question =
     readonly headings: readonly string[];
   }
   /** Whether to add a row to a list. */
-  | { readonly type: "row"; readonly path: Path; readonly field: ListField; readonly rows: number };
+  | { readonly type: "row"; readonly path: InputPath; readonly field: ListField; readonly rows: number };
 
-export interface Answers {
+export interface PromptAnswers {
   readonly inputs: JsonObject;
   /** Formatted paths that need no further question; contains a list's path once the user declined another row. */
   readonly answered: ReadonlySet<string>;
@@ -31,26 +31,34 @@ export interface Answers {
  * @param only Restricts the questions to these paths and everything inside them; all when omitted.
  * @returns `undefined` when there are no questions left.
  */
-export function nextQuestion(form: Form, answers: Answers, only?: readonly Path[]): Question | undefined {
+export function nextQuestion(
+  form: Form,
+  answers: PromptAnswers,
+  only?: readonly InputPath[],
+): FieldQuestion | undefined {
   return inFields(form.fields, { form, answers, only, path: [], rows: [], headings: [] });
 }
 
 /** Adds an answer. `undefined` leaves the value to the platform. */
-export function withAnswer({ inputs, answered }: Answers, path: Path, value: Json | undefined): Answers {
+export function withAnswer(
+  { inputs, answered }: PromptAnswers,
+  path: InputPath,
+  value: Json | undefined,
+): PromptAnswers {
   const updated = withValue(inputs, path, value);
   return { inputs: isObject(updated) ? updated : inputs, answered: new Set([...answered, formatPath(path)]) };
 }
 
 interface QuestionContext {
   readonly form: Form;
-  readonly answers: Answers;
-  readonly only: readonly Path[] | undefined;
-  readonly path: Path;
+  readonly answers: PromptAnswers;
+  readonly only: readonly InputPath[] | undefined;
+  readonly path: InputPath;
   readonly rows: readonly number[];
   readonly headings: readonly string[];
 }
 
-function inFields(fields: Fields, context: QuestionContext): Question | undefined {
+function inFields(fields: FormFields, context: QuestionContext): FieldQuestion | undefined {
   for (const [name, field] of fields) {
     const question = inField(name, field, context);
     if (question !== undefined) return question;
@@ -58,10 +66,10 @@ function inFields(fields: Fields, context: QuestionContext): Question | undefine
   return undefined;
 }
 
-function inField(name: string, field: Field, context: QuestionContext): Question | undefined {
+function inField(name: string, field: Field, context: QuestionContext): FieldQuestion | undefined {
   const { form, answers, rows, headings } = context;
   const formContext: FormContext = { form, inputs: answers.inputs, rows };
-  const state = stateOf(field, formContext);
+  const state = fieldStateOf(field, formContext);
   if (field.kind === "header" || state.isHidden === true || state.isIgnored === true || state.isDisabled === true) {
     return undefined;
   }
@@ -75,7 +83,7 @@ function inField(name: string, field: Field, context: QuestionContext): Question
   return { type: "value", path, field, isRequired: isRequired(field, state) === true, current, headings };
 }
 
-function inList(field: ListField, context: QuestionContext): Question | undefined {
+function inList(field: ListField, context: QuestionContext): FieldQuestion | undefined {
   const { answers, path, rows } = context;
   const list = valueAt(answers.inputs, path);
   const count = Array.isArray(list) ? list.length : 0;
@@ -87,16 +95,16 @@ function inList(field: ListField, context: QuestionContext): Question | undefine
   return { type: "row", path, field, rows: count };
 }
 
-function isIncluded(path: Path, only: readonly Path[] | undefined): boolean {
+function isIncluded(path: InputPath, only: readonly InputPath[] | undefined): boolean {
   return only === undefined || only.some((included) => startsWith(path, included) || startsWith(included, path));
 }
 
-function startsWith(path: Path, prefix: Path): boolean {
+function startsWith(path: InputPath, prefix: InputPath): boolean {
   return prefix.every((segment, index) => segment === path[index]);
 }
 
 /** A copy of `parent` with the value set at the path, or removed if it is `undefined`. */
-function withValue(parent: Json | undefined, path: Path, value: Json | undefined): Json | undefined {
+function withValue(parent: Json | undefined, path: InputPath, value: Json | undefined): Json | undefined {
   const [segment, ...rest] = path;
   if (segment === undefined) return value;
   if (typeof segment === "number") {

@@ -5,7 +5,7 @@
  */
 
 import type { Problem } from "../problem.ts";
-import type { Annotation, FailedStep, Failure, RunResult, Submitted } from "../result.ts";
+import type { FailedStep, LogAnnotation, RunFailure, RunResult, Submitted } from "../result.ts";
 
 /** What `run --json` prints: the result of the run, or the error that prevented one. */
 export type EndDocument = ResultDocument | ErrorDocument;
@@ -110,15 +110,19 @@ function slugOf(end: EndDocument, { slug }: RunFacts): string | null {
   return "error" in end ? slug : end.slug ?? slug;
 }
 
-function annotation(type: Annotation["type"], title: string, message: string): string {
+function annotation(type: LogAnnotation["type"], title: string, message: string): string {
   return workflowCommand(type, { title: shortened(title, 200) }, shortened(message, MAX_MESSAGE_LENGTH));
 }
 
-function stepAnnotation({ type, title, message }: Annotation, where: string) {
+function stepAnnotation({ type, title, message }: LogAnnotation, where: string) {
   return { type, text: annotation(type, title === null ? where : `${title} (${where})`, message || where) };
 }
 
-function limited(notes: readonly { type: string; text: string }[], type: Annotation["type"], limit = MAX_ANNOTATIONS) {
+function limited(
+  notes: readonly { type: string; text: string }[],
+  type: LogAnnotation["type"],
+  limit = MAX_ANNOTATIONS,
+) {
   return notes.filter((note) => note.type === type).slice(0, limit).map(({ text }) => text);
 }
 
@@ -180,7 +184,7 @@ function hintOf({ error: { hint } }: ErrorDocument): string {
   return hint === null ? "" : inline(hint);
 }
 
-function failureText(failure: Failure | undefined): string {
+function failureText(failure: RunFailure | undefined): string {
   const parts = (failure?.failedJobs ?? []).flatMap((job) => [
     `#### Job ${inline(job.name)}: ${inline(job.status)}`,
     ...job.failedSteps.map(stepText),

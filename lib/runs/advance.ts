@@ -6,10 +6,10 @@ import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
 import { isEnded } from "./transition.ts";
-import { applyListedRun, poll } from "./poll.ts";
+import { applyListedRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
-import { submit } from "./submit.ts";
+import { submitPending } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, withInputs } from "./advance_result.ts";
 
 /** From this many runs on, one list request replaces polling each running run. */
@@ -51,7 +51,7 @@ export async function advance(
     }
     const run = submission.runId.type === "slug" ? listed.get(submission.runId.slug) : undefined;
     results[index] = run === undefined
-      ? await poll(redactingDeps(deps, submission), submission, options)
+      ? await pollRun(redactingDeps(deps, submission), submission, options)
       : await applyListedRun(deps, submission, withoutSecretsOf(submission, run), options);
   });
 
@@ -72,7 +72,7 @@ async function submitUnlessConflict(
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   try {
-    return await submit(redactingDeps(deps, submission), submission, options);
+    return await submitPending(redactingDeps(deps, submission), submission, options);
   } catch (error) {
     if (!(error instanceof WriteConflict)) throw error;
     const stored = await deps.store.get(submission.submissionId);

@@ -4,7 +4,7 @@ import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts"
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { Json } from "../json.ts";
-import type { Change } from "../store/change.ts";
+import type { AtomicChange } from "../store/change.ts";
 import type {
   ActiveSubmission,
   Origin,
@@ -14,7 +14,7 @@ import type {
   Submission,
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { claim, type KeyWithPolicy } from "./idempotency.ts";
+import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 
 export interface CreateSubmissionOptions {
@@ -27,7 +27,7 @@ export interface CreateSubmissionOptions {
   /** A new random one by default. */
   readonly submissionId?: string | undefined;
   /** Adds to the atomic change that stores the submission. */
-  readonly also?: ((change: Change, written: PendingSubmission) => void) | undefined;
+  readonly also?: ((change: AtomicChange, written: PendingSubmission) => void) | undefined;
 }
 
 /**
@@ -45,7 +45,7 @@ export async function createSubmission(
   const pending = await newPending(deps, request, options);
   if (options.idempotencyKey === undefined) return await storePending(deps, pending, options.also);
   while (true) {
-    const claimed = await claim(deps, pending, options.idempotencyKey, options);
+    const claimed = await claimIdempotencyKey(deps, pending, options.idempotencyKey, options);
     if (claimed.state === "active" && claimed.revision === 0) return await storeFound(deps, claimed);
     if (claimed.state !== "pending") return claimed;
     try {

@@ -13,7 +13,7 @@ import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { listTagged } from "./search.ts";
 import { hasOtherInputs } from "./slug.ts";
-import { resultOf, resultWithoutRun, runIdOf } from "./view.ts";
+import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
 
 /** Other clients searched before our run was visible; this long after it started, they have started theirs. */
 export const DUPLICATES_VISIBLE_MS = 2_000;
@@ -117,7 +117,7 @@ async function endConflict(
   oldest: Run,
 ): Promise<{ readonly submission: AdvanceResult["submission"]; readonly error: IdempotencyKeyConflict }> {
   const error = idempotencyKeyConflict(submission, oldest);
-  const result = resultOf(submission.run, {
+  const result = toRunResult(submission.run, {
     kind: "cancelled",
     status: "cancelled",
     submitted: "yes",

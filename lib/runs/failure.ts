@@ -2,7 +2,7 @@
 
 import { createLogReader, createTail, lastLines, type StepLog } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
-import type { Annotation, FailedJob, FailedStep, Failure } from "../result.ts";
+import type { FailedJob, FailedStep, LogAnnotation, RunFailure } from "../result.ts";
 import type { Job, RunDetail, Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
@@ -31,7 +31,7 @@ export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
   options: Limited,
-): Promise<Failure | undefined> {
+): Promise<RunFailure | undefined> {
   const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
   if (failed.length === 0) return undefined;
   using deadline = deps.clock.timeout(READ_LOGS_MS);
@@ -80,12 +80,12 @@ async function digestLog(
 interface AnnotationCollector {
   add(piece: string): void;
   /** The first ones, once the whole log was added. */
-  all(): readonly Annotation[];
+  all(): readonly LogAnnotation[];
 }
 
 /** Parses `::error title=…::message`, `::warning` and `::notice` in the lines of a log. */
 export function collectAnnotations(): AnnotationCollector {
-  const annotations: Annotation[] = [];
+  const annotations: LogAnnotation[] = [];
   let line = "";
   const addLine = () => {
     const annotation = annotations.length < MAX_ANNOTATIONS ? annotationIn(line) : null;
@@ -106,7 +106,7 @@ export function collectAnnotations(): AnnotationCollector {
   };
 }
 
-function annotationIn(line: string): Annotation | null {
+function annotationIn(line: string): LogAnnotation | null {
   if (!line.includes("::")) return null;
   const match = /::(error|warning|notice)(?:\s+([^:]*))?::(.*)$/.exec(line);
   if (match === null) return null;

@@ -9,7 +9,7 @@ import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submissio
 import type { Deps } from "./deps.ts";
 import { isEnded, transition } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
-import { search } from "./search.ts";
+import { searchForRun } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { capabilitiesOf, withInputs } from "./advance_result.ts";
 import { formatRunId, runIdOf } from "./view.ts";
@@ -37,7 +37,7 @@ const MAX_ATTEMPTS = 1_000;
  * @param pending The submission without a key.
  * @throws IdempotencyKeyConflict for different inputs, or by policy; Unsupported on legacy servers: they accept no slug.
  */
-export async function claim(
+export async function claimIdempotencyKey(
   deps: Deps,
   pending: PendingSubmission,
   { text, policy }: KeyWithPolicy,
@@ -129,7 +129,7 @@ async function findExisting(
 async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal }: { readonly signal: AbortSignal }) {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
   const scope = keepsSlug === true ? "slug" : "list";
-  return await search(redactingDeps(deps, keyed), keyed, { signal, scope });
+  return await searchForRun(redactingDeps(deps, keyed), keyed, { signal, scope });
 }
 
 /** The key is the same, so the inputs are too: `search` has compared the hash in the display name. */

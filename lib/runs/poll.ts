@@ -8,7 +8,7 @@ import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
-import { formatRunId, isAnythingRunning, KIND_OF_STATUS, positionOf, resultOf, runIdOf } from "./view.ts";
+import { formatRunId, isAnythingRunning, RESULT_KIND_OF_STATUS, runIdOf, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
 const FAILING_MS = 10 * 60_000;
@@ -24,7 +24,11 @@ const REFUSED_POLL_MS = 5_000;
 const MIN_REPORTED_OUTAGE_MS = 10_000;
 
 /** Reads the run's detail and updates the submission. */
-export async function poll(deps: Deps, submission: ActiveSubmission, options: AdvanceOptions): Promise<AdvanceResult> {
+export async function pollRun(
+  deps: Deps,
+  submission: ActiveSubmission,
+  options: AdvanceOptions,
+): Promise<AdvanceResult> {
   const sentAtMs = deps.clock.now();
   try {
     const run = await withLimit(options, `read run ${formatRunId(submission.runId)}`, async (signal) => {
@@ -61,7 +65,12 @@ async function afterPoll(
   }
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
-  const result = resultOf(run, { kind: KIND_OF_STATUS[status], status, submitted: options.submitted, failure });
+  const result = toRunResult(run, {
+    kind: RESULT_KIND_OF_STATUS[status],
+    status,
+    submitted: options.submitted,
+    failure,
+  });
   return await finish(deps, advanced, result);
 }
 
@@ -93,7 +102,7 @@ async function applyRun(
     status: run.status,
     platformStatus: run.platformStatus,
     elapsedMs,
-    position: "jobs" in run ? positionOf(run.jobs) : null,
+    position: "jobs" in run ? stepPositionOf(run.jobs) : null,
   });
   return { submission: updated, events };
 }
@@ -117,7 +126,7 @@ async function afterMissing(
   if (updated.state !== "active" || updated.missingSinceMs === null) return { submission: updated, events: [], error };
   const isGone = updated.missingPolls >= MIN_MISSING_POLLS && deps.clock.now() - updated.missingSinceMs >= MISSING_MS;
   if (!isGone) return { submission: updated, events: [], error };
-  const result = resultOf(updated.run, {
+  const result = toRunResult(updated.run, {
     kind: "run_deleted",
     status: "unknown",
     submitted: options.submitted,

@@ -2,7 +2,7 @@ import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { checkInputs } from "../inputs/check.ts";
 import { declaredTypes } from "../inputs/declared_type.ts";
-import type { Fields, Form } from "../inputs/form.ts";
+import type { Form, FormFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import { readForm } from "../inputs/read_form.ts";
@@ -14,7 +14,7 @@ import type { Consent, Workflow } from "../workflow.ts";
 import type { Deps } from "./deps.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
-export type Checking = "lenient" | "strict" | "none";
+export type InputChecking = "lenient" | "strict" | "none";
 
 /** A workflow and the sources of its inputs. */
 export interface InputsSpec {
@@ -33,7 +33,7 @@ export interface RunSpec extends InputsSpec {
   /** Grants the consent that the workflow requests. */
   readonly isTrusted: boolean;
   /** `none` skips the validation. */
-  readonly checking: Checking;
+  readonly checking: InputChecking;
 }
 
 /** A validated request that is ready to submit. */
@@ -62,7 +62,7 @@ export async function prepare(
   spec: RunSpec,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<PreparedRun> {
-  const { workflow, form, resolved } = await gather(deps, spec, { signal });
+  const { workflow, form, resolved } = await gatherInputs(deps, spec, { signal });
   const warnings = await check(workflow, form, resolved, spec.checking);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
   const options = form === null ? [] : optionValues(form.fields);
@@ -85,7 +85,7 @@ export async function prepare(
  *
  * @throws NotFound for an unknown workflow or preset; InvalidInputs for inputs that cannot be merged.
  */
-export async function gather(
+export async function gatherInputs(
   deps: Pick<Deps, "client">,
   spec: InputsSpec,
   { signal }: { readonly signal: AbortSignal },
@@ -136,7 +136,7 @@ async function check(
   { name }: Workflow,
   form: Form | null,
   resolved: ResolvedInputs,
-  checking: Checking,
+  checking: InputChecking,
 ): Promise<readonly Problem[]> {
   if (form === null || checking === "none") return [];
   const { problems, problemCount, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
@@ -182,7 +182,7 @@ function frozen<T extends Json>(value: T): T {
 }
 
 /** The values of every option, also those inside groups and lists. */
-function optionValues(fields: Fields): string[] {
+function optionValues(fields: FormFields): string[] {
   return [...fields.values()].flatMap((field) => {
     if (field.kind === "choice") return (field.options ?? []).map(({ value }) => String(value));
     return field.kind === "group" || field.kind === "list" ? optionValues(field.fields) : [];

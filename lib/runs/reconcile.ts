@@ -4,14 +4,14 @@ import type { Deps } from "./deps.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
 import { resubmitDelayMs, searchDelayMs } from "./poll_interval.ts";
-import { search } from "./search.ts";
+import { searchForRun } from "./search.ts";
 import {
-  activate,
+  activateSubmission,
   deadlineMs,
   delayedEvent,
-  giveUp,
+  giveUpSubmitting,
   markUnconfirmed,
-  reject,
+  rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
 import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
@@ -36,11 +36,11 @@ export async function reconcile(
   }
   try {
     const result = await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
-      return await search(deps, submission, { signal });
+      return await searchForRun(deps, submission, { signal });
     });
     switch (result.type) {
       case "ours":
-        return { submission: await activate(context, submission, result.run), events: [] };
+        return { submission: await activateSubmission(context, submission, result.run), events: [] };
       case "foreign": {
         const foreign = await markUnconfirmed(context, submission, {
           cause: "foreign",
@@ -50,7 +50,7 @@ export async function reconcile(
         return { submission: await recordObservation(deps, foreign.submission, { type: "abandoned" }), events: [] };
       }
       case "other-inputs":
-        return await reject(context, submission, idempotencyKeyConflict(submission, result.run));
+        return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, result.run));
       case "absent":
         return await afterNotFound(context, submission, submission.reconciliation);
     }
@@ -77,7 +77,7 @@ async function afterNotFound(
   }
 
   if (reconciliation.cause === "slug-rejected" && submission.lostResponses === 0) {
-    return await reject(
+    return await rejectSubmission(
       context,
       searched,
       new Unsupported(`Cannot use the idempotency key for ${submission.request.workflow}: ${reconciliation.detail}`, {
@@ -90,7 +90,7 @@ async function afterNotFound(
   if (submission.lostResponses === 0) {
     // Only 409 responses so far, and no run has the slug: no run was started.
     if (isInTime) return await resend(context, searched, retryAtMs, reconciliation);
-    return await giveUp(context, searched, new NotSubmitted(reconciliation.detail));
+    return await giveUpSubmitting(context, searched, new NotSubmitted(reconciliation.detail));
   }
   const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, submission.owner.host);
   const isSecondRunImpossible = submission.ownSlug !== null && keepsSlug === true && refusesDuplicateSlug === true;

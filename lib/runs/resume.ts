@@ -5,7 +5,7 @@ import type { Deps } from "./deps.ts";
 import { type ExecuteOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { redactingDeps } from "./redacting.ts";
-import { search } from "./search.ts";
+import { searchForRun } from "./search.ts";
 import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { track } from "./track.ts";
@@ -95,7 +95,7 @@ export async function* resumeSubmission(
 }
 
 async function searchAgain(deps: Deps, submission: PendingSubmission, options: ExecuteOptions): Promise<Submission> {
-  const result = await search(redactingDeps(deps, submission), submission, options);
+  const result = await searchForRun(redactingDeps(deps, submission), submission, options);
   if (result.type !== "ours") return submission;
   const runId = runIdOf(result.run, submission.request.workflow);
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);

@@ -34,7 +34,7 @@ export type SearchTarget = Pick<
  *
  * @throws The client's errors; BadResponse when the list is too long.
  */
-export async function search(
+export async function searchForRun(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
   { signal, scope = "list" }: { readonly signal: AbortSignal; readonly scope?: "slug" | "list" },

@@ -13,12 +13,12 @@ import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
-  activate,
+  activateSubmission,
   deadlineMs,
   delayedEvent,
-  giveUp,
+  giveUpSubmitting,
   markUnconfirmed,
-  reject,
+  rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
 import {
@@ -39,14 +39,14 @@ const SEARCH_AFTER_CONFLICT_MS = 8_000;
 const GRACE_MS = 2_000;
 
 /** @throws NotSubmitted when the submission cannot be stored before it is sent; the signal's reason. */
-export async function submit(
+export async function submitPending(
   deps: Deps,
   submission: PendingSubmission,
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   const { request, ownSlug } = submission;
   if (request.inputs === null) {
-    return await reject(
+    return await rejectSubmission(
       { deps, options },
       submission,
       new NotSubmitted(`Cannot submit ${request.workflow}: its inputs contained secrets, which are not stored`, {
@@ -97,9 +97,9 @@ async function applyResponse(
       }
       // Some servers respond to a second submit of a slug with the first run.
       if (hasOtherInputs(response.run.displayName, submission)) {
-        return await reject(context, submission, idempotencyKeyConflict(submission, response.run));
+        return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, response.run));
       }
-      return { submission: await activate(context, submission, response.run), events: [] };
+      return { submission: await activateSubmission(context, submission, response.run), events: [] };
     }
     case "not-sent":
       return await afterNotSent(context, submission, response);
@@ -136,7 +136,7 @@ async function afterNotSent(
 ): Promise<AdvanceResult> {
   const { deps, options } = context;
   const retryAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);
-  if (retryAtMs > deadlineMs(submission, options)) return await giveUp(context, submission, error);
+  if (retryAtMs > deadlineMs(submission, options)) return await giveUpSubmitting(context, submission, error);
   const reason = error.kind === "unavailable" ? "rate-limited" : "unreachable";
   return {
     submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),
@@ -174,7 +174,7 @@ async function afterRejected(
     ? await sleepingWorkspace(context)
     : null;
   if (workspaceStatus !== null) return await afterSleepingWorkspace(context, submission, { error, workspaceStatus });
-  return await reject(context, submission, withConsentDetails(submission, error));
+  return await rejectSubmission(context, submission, withConsentDetails(submission, error));
 }
 
 /** Names the consent that the workflow requests. The error's code identifies this case; its message varies. */

@@ -30,7 +30,7 @@ export async function markUnconfirmed(
 }
 
 /** Ends a submission after the submit timeout: rejected, or abandoned when a lost response may have started a run. */
-export async function giveUp(
+export async function giveUpSubmitting(
   context: SubmitContext,
   submission: UnconfirmedSubmission,
   error: RunnerError,
@@ -47,7 +47,7 @@ export async function giveUp(
     };
   }
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
-  return await reject(
+  return await rejectSubmission(
     context,
     submission,
     new NotSubmitted(`Cannot submit ${submission.request.workflow}: ${reason}`, {
@@ -57,7 +57,7 @@ export async function giveUp(
   );
 }
 
-export async function reject(
+export async function rejectSubmission(
   { deps }: SubmitContext,
   submission: PendingSubmission | UnconfirmedSubmission,
   error: RunnerError,
@@ -71,7 +71,7 @@ export async function reject(
 }
 
 /** Records that the submission's run is known. */
-export async function activate(
+export async function activateSubmission(
   { deps, options }: SubmitContext,
   submission: UnconfirmedSubmission,
   run: Run,

@@ -20,7 +20,7 @@ import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
-import { formatRunId, resultOf, resultWithoutRun } from "./view.ts";
+import { formatRunId, resultWithoutRun, toRunResult } from "./view.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last poll. */
 const LAST_POLL_MS = 5_000;
@@ -218,7 +218,7 @@ async function sessionOf(
   if (!isAwaited || run.status !== "running") return undefined;
   const session = await findReadySession(deps, run, options);
   if (session === undefined) return undefined;
-  return resultOf(run, {
+  return toRunResult(run, {
     kind: "session_ready",
     submitted: options.submitted,
     session,
@@ -241,13 +241,13 @@ function connectionResult(
   const facts = { status: "unknown", submitted } as const;
   if (error !== undefined && refusedPolls >= MIN_REFUSED_POLLS) {
     const message = `${error.message}. Run ${name} is still running`;
-    return resultOf(submission.run, { ...facts, kind: "credential_expired", message });
+    return toRunResult(submission.run, { ...facts, kind: "credential_expired", message });
   }
   const isLost = submission.unreachableSinceMs !== null && unreachableTimeoutMs !== null &&
     clock.now() - submission.unreachableSinceMs >= unreachableTimeoutMs;
   if (!isLost) return undefined;
   const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
-  return resultOf(submission.run, { ...facts, kind: "connection_lost", message });
+  return toRunResult(submission.run, { ...facts, kind: "connection_lost", message });
 }
 
 function isCredentialRefused({ error }: AdvanceResult): boolean {
@@ -271,14 +271,14 @@ function timeoutResult(
   const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
     (timeoutMs ?? 0) / 1000
   } s`;
-  return resultOf(submission.run, { kind: "timeout", status: "timeout", submitted, message });
+  return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 
 function detachedResult(
   submission: ActiveSubmission,
   { submitted }: Pick<TrackSubmissionOptions, "submitted">,
 ): RunResult {
-  return resultOf(submission.run, { kind: "submitted", submitted });
+  return toRunResult(submission.run, { kind: "submitted", submitted });
 }
 
 function waitEndMs(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {

@@ -1,10 +1,10 @@
 import type { JsonObject } from "../json.ts";
-import type { Failure, ResultKind, RunResult, Submitted } from "../result.ts";
+import type { ResultKind, RunFailure, RunResult, Submitted } from "../result.ts";
 import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
 import type { SessionAddress } from "../session.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
-export function viewOf(run: Run | RunDetail): RunView {
+export function toRunView(run: Run | RunDetail): RunView {
   return {
     workflowName: run.workflowName,
     workflowId: run.workflowId,
@@ -24,13 +24,13 @@ export interface ResultFacts {
   readonly kind: ResultKind;
   readonly submitted: Submitted;
   readonly status?: RunResult["status"] | undefined;
-  readonly failure?: Failure | undefined;
+  readonly failure?: RunFailure | undefined;
   readonly session?: SessionAddress | undefined;
   readonly message?: string | undefined;
 }
 
-export function resultOf(run: Run | RunDetail, facts: ResultFacts): RunResult {
-  const view = viewOf(run);
+export function toRunResult(run: Run | RunDetail, facts: ResultFacts): RunResult {
+  const view = toRunView(run);
   const { kind, submitted, status, failure, session, message } = facts;
   return {
     ...view,
@@ -75,7 +75,7 @@ export function formatRunId(runId: RunId): string {
 }
 
 /** The running step, counted over all jobs; `null` when none is running. Cleanup steps count once they appear. */
-export function positionOf(jobs: readonly Job[]): StepPosition | null {
+export function stepPositionOf(jobs: readonly Job[]): StepPosition | null {
   const steps = jobs.flatMap((job) => job.steps.map((step) => ({ job, step })));
   const index = steps.findIndex(({ step }) => step.status === "running");
   const current = steps[index];
@@ -87,7 +87,7 @@ export function isAnythingRunning(jobs: readonly Job[]): boolean {
   return jobs.some((job) => job.status === "running" || job.steps.some((step) => step.status === "running"));
 }
 
-export const KIND_OF_STATUS = {
+export const RESULT_KIND_OF_STATUS = {
   completed: "completed",
   failed: "failed",
   cancelled: "cancelled",

@@ -2,7 +2,7 @@
 
 import { NotSubmitted, RunnerError } from "../errors.ts";
 import type { UnconfirmedSubmission } from "../submission.ts";
-import { deadlineMs, delayedEvent, giveUp, type SubmitContext } from "./submit_step.ts";
+import { deadlineMs, delayedEvent, giveUpSubmitting, type SubmitContext } from "./submit_step.ts";
 import { type AdvanceResult, recordObservation } from "./advance_result.ts";
 
 /** The platform's statuses of a workspace that will be running shortly. */
@@ -24,7 +24,11 @@ export async function afterSleepingWorkspace(
   const retryAtMs = deps.clock.now() + WORKSPACE_DELAY_MS;
   if (retryAtMs > deadlineMs(submission, options)) {
     const hint = "Nothing was started. Start your workspace with `pw-workflow-runner workspace start`, then try again";
-    return await giveUp(context, submission, new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }));
+    return await giveUpSubmitting(
+      context,
+      submission,
+      new NotSubmitted(`Cannot submit: your workspace is ${detail}`, { hint }),
+    );
   }
   return {
     submission: await recordObservation(deps, submission, { type: "not-sent", retryAtMs }),

@@ -12,12 +12,12 @@ export interface ValueContext {
   report(path: string, message: string): void;
 }
 
-export type Check<T> = (value: unknown, context: ValueContext) => T | undefined;
+export type FieldCheck<T> = (value: unknown, context: ValueContext) => T | undefined;
 
-export interface Fields<Name extends string> {
+export interface FieldChecks<Name extends string> {
   has(name: Name): boolean;
-  required<T>(name: Name, check: Check<T>): T | undefined;
-  optional<T>(name: Name, check: Check<T>): T | undefined;
+  required<T>(name: Name, check: FieldCheck<T>): T | undefined;
+  optional<T>(name: Name, check: FieldCheck<T>): T | undefined;
 }
 
 /** Reports each unknown field, with a suggestion. */
@@ -25,7 +25,7 @@ export function readFields<Name extends string>(
   value: unknown,
   fields: Readonly<Record<Name, true>>,
   { path, report }: ValueContext,
-): Fields<Name> {
+): FieldChecks<Name> {
   if (!isPlainObject(value)) {
     report(path, `must be an object: got ${describeType(value)}`);
     return { has: () => false, required: () => undefined, optional: () => undefined };
@@ -35,7 +35,7 @@ export function readFields<Name extends string>(
     report(joinPath(path, name), `unknown field${hint === undefined ? "" : `: ${hint}`}`);
   }
   const has = (name: Name) => Object.hasOwn(value, name) && value[name] !== undefined;
-  const read = <T>(name: Name, check: Check<T>) => check(value[name], { path: joinPath(path, name), report });
+  const read = <T>(name: Name, check: FieldCheck<T>) => check(value[name], { path: joinPath(path, name), report });
   return {
     has,
     optional: (name, check) => has(name) ? read(name, check) : undefined,
@@ -43,13 +43,13 @@ export function readFields<Name extends string>(
   };
 }
 
-export const checkText: Check<string> = (value, { path, report }) => {
+export const checkText: FieldCheck<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;
   return void report(path, `must be a non-empty string: got ${value === "" ? "an empty one" : describeType(value)}`);
 };
 
 /** @param description Completes "must be …" in the problem. */
-export function checkPattern(pattern: RegExp, description: string): Check<string> {
+export function checkPattern(pattern: RegExp, description: string): FieldCheck<string> {
   return (value, context) => {
     const text = checkText(value, context);
     if (text === undefined || pattern.test(text)) return text;
@@ -58,7 +58,10 @@ export function checkPattern(pattern: RegExp, description: string): Check<string
 }
 
 /** @param alternative Another accepted form, added to the problem, like `or { all: 3 }`. */
-export function checkOneOf<const Option extends string>(options: readonly Option[], alternative = ""): Check<Option> {
+export function checkOneOf<const Option extends string>(
+  options: readonly Option[],
+  alternative = "",
+): FieldCheck<Option> {
   return (value, { path, report }) => {
     const found = options.find((option) => option === value);
     if (found !== undefined) return found;
@@ -71,7 +74,7 @@ export function checkOneOf<const Option extends string>(options: readonly Option
   };
 }
 
-export function checkList<T>(check: Check<T>): Check<readonly T[]> {
+export function checkList<T>(check: FieldCheck<T>): FieldCheck<readonly T[]> {
   return (value, { path, report }) => {
     if (!Array.isArray(value)) return void report(path, `must be a list: got ${describeType(value)}`);
     return value.flatMap((item: unknown, index) => check(item, { path: joinPath(path, index), report }) ?? []);
@@ -79,7 +82,7 @@ export function checkList<T>(check: Check<T>): Check<readonly T[]> {
 }
 
 /** In milliseconds. */
-export const checkDuration: Check<number> = (value, context) => {
+export const checkDuration: FieldCheck<number> = (value, context) => {
   const text = checkText(value, context);
   if (text === undefined) return undefined;
   try {
@@ -90,7 +93,7 @@ export const checkDuration: Check<number> = (value, context) => {
   }
 };
 
-export const checkTimeZone: Check<string> = (value, context) => {
+export const checkTimeZone: FieldCheck<string> = (value, context) => {
   const text = checkText(value, context);
   if (text === undefined || isTimeZone(text)) return text;
   const hint = didYouMean(text, Intl.supportedValuesOf("timeZone")) ?? "Use an IANA name like Europe/Berlin";
@@ -111,7 +114,7 @@ function isTimeZone(text: string): boolean {
   }
 }
 
-export const checkUrl: Check<string> = (value, context) => {
+export const checkUrl: FieldCheck<string> = (value, context) => {
   const text = checkText(value, context);
   if (text === undefined) return undefined;
   const url = URL.parse(text);
@@ -121,7 +124,7 @@ export const checkUrl: Check<string> = (value, context) => {
   return void context.report(context.path, "must be an https URL");
 };
 
-export const checkJsonObject: Check<JsonObject> = (value, { path, report }) => {
+export const checkJsonObject: FieldCheck<JsonObject> = (value, { path, report }) => {
   if (!isPlainObject(value)) return void report(path, `must be an object: got ${describeType(value)}`);
   return isJson(value, { path, report }) ? value : undefined;
 };

@@ -4,7 +4,7 @@ import type { Backfill, Occurrence, Schedule } from "./schedule.ts";
 import { lastOccurrences, nextOccurrences } from "./occurrences.ts";
 
 /** How far a schedule has been processed; stored between ticks. */
-export interface Progress {
+export interface ScheduleProgress {
   /** The cron expression and time zone. If the schedule's differ, the schedule starts over. */
   readonly timing: string;
   /** Everything up to and including this instant is processed: the last occurrence, or when the schedule was added. */
@@ -13,7 +13,7 @@ export interface Progress {
   readonly nextMs: number | null;
 }
 
-export interface Due {
+export interface DueOccurrences {
   /** To submit, subject to the overlap policy; earliest first. */
   readonly due: readonly Occurrence[];
   /** Missed and not backfilled, to be reported; earliest first. */
@@ -21,7 +21,7 @@ export interface Due {
   /** True if more occurrences were missed, before the first of `missed`. */
   readonly hasMoreMissed: boolean;
   /** To be stored once all of these are processed. Until then, the same call returns the same occurrences. */
-  readonly progress: Progress;
+  readonly progress: ScheduleProgress;
 }
 
 /** The fields that determine a schedule's occurrences and the treatment of late ones. */
@@ -41,7 +41,7 @@ const MAX_PER_SCHEDULE = 500;
  *
  * @param progress `null` for a new schedule, which starts with its next occurrence.
  */
-export function findDue(schedule: DueSchedule, progress: Progress | null, nowMs: number): Due {
+export function findDue(schedule: DueSchedule, progress: ScheduleProgress | null, nowMs: number): DueOccurrences {
   if (progress === null || progress.timing !== timingOf(schedule)) {
     return { due: [], missed: [], hasMoreMissed: false, progress: progressAt(schedule, nowMs) };
   }
@@ -61,14 +61,18 @@ export function findDue(schedule: DueSchedule, progress: Progress | null, nowMs:
 }
 
 /** Like {@link findDue}, but `undefined` if there is nothing to store. */
-export function findDueUpdate(schedule: DueSchedule, progress: Progress | null, nowMs: number): Due | undefined {
+export function findDueUpdate(
+  schedule: DueSchedule,
+  progress: ScheduleProgress | null,
+  nowMs: number,
+): DueOccurrences | undefined {
   const isCurrent = progress?.timing === timingOf(schedule);
   if (isCurrent && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
   const found = findDue(schedule, progress, nowMs);
   return !isCurrent || found.due.length + found.missed.length > 0 ? found : undefined;
 }
 
-export function progressAt(schedule: DueSchedule, processedUntilMs: number): Progress {
+export function progressAt(schedule: DueSchedule, processedUntilMs: number): ScheduleProgress {
   const [next] = nextOccurrences(schedule, processedUntilMs, 1);
   return { timing: timingOf(schedule), processedUntilMs, nextMs: next?.scheduledAtMs ?? null };
 }

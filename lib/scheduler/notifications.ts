@@ -6,7 +6,7 @@
 import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
-import type { Entry } from "../store/kv.ts";
+import type { StoreEntry } from "../store/kv.ts";
 import { completeMessage, dueOutbox, type Notification, type OutboxMessage } from "./scheduler_store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
@@ -42,7 +42,7 @@ export async function sendNotifications(service: Service, signal: AbortSignal): 
 }
 
 /** The first of each webhook, then the second of each, and so on. */
-function interleaved(due: readonly Entry<OutboxMessage>[]): readonly Entry<OutboxMessage>[] {
+function interleaved(due: readonly StoreEntry<OutboxMessage>[]): readonly StoreEntry<OutboxMessage>[] {
   const ranks = new Map<string, number>();
   return due.map((entry) => {
     const { notification, webhook } = entry.value;
@@ -53,7 +53,7 @@ function interleaved(due: readonly Entry<OutboxMessage>[]): readonly Entry<Outbo
   }).sort((a, b) => a.rank - b.rank).map(({ entry }) => entry);
 }
 
-async function sendOne(service: Service, entry: Entry<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
+async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signal: AbortSignal): Promise<boolean> {
   const { deps, kv, schedules } = service;
   const { id, notification, webhook, attempts } = entry.value;
   const hook = schedules.find(({ name }) => name === notification.schedule)?.notify[webhook];
@@ -96,7 +96,7 @@ async function send(
     "content-type": "application/json",
     "webhook-id": id,
     "webhook-timestamp": timestamp,
-    ...(secret === undefined ? {} : { "webhook-signature": await signature(secret, `${id}.${timestamp}.${body}`) }),
+    ...(secret === undefined ? {} : { "webhook-signature": await signWebhook(secret, `${id}.${timestamp}.${body}`) }),
   };
   using deadline = deps.clock.timeout(DEADLINE_MS);
   try {
@@ -116,7 +116,7 @@ async function send(
 }
 
 /** `v1,` and the base64 of the HMAC; a secret that begins with `whsec_` is base64 itself, as the standard has it. */
-export async function signature(secret: string, text: string): Promise<string> {
+export async function signWebhook(secret: string, text: string): Promise<string> {
   const encoder = new TextEncoder();
   const bytes = secret.startsWith("whsec_")
     ? Uint8Array.from(atob(secret.slice(6)), (character) => character.charCodeAt(0))

@@ -11,16 +11,16 @@ import { Cron } from "../deps/croner.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 
 /** The fields that determine a schedule's occurrences. */
-export type Timing = Pick<Schedule, "name" | "cron" | "timeZone">;
+export type CronTiming = Pick<Schedule, "name" | "cron" | "timeZone">;
 
 /** `(afterMs, toMs]`: consecutive windows share no occurrence and miss none. */
-export interface Window {
+export interface TimeWindow {
   readonly afterMs: number;
   readonly toMs: number;
 }
 
 /** Earliest first. Wide windows are expensive: a day of minutes takes about 80 ms. */
-export function occurrencesWithin(timing: Timing, { afterMs, toMs }: Window): Occurrence[] {
+export function occurrencesWithin(timing: CronTiming, { afterMs, toMs }: TimeWindow): Occurrence[] {
   const occurrences: Occurrence[] = [];
   for (const occurrence of occurrencesAfter(timing, afterMs)) {
     if (occurrence.scheduledAtMs > toMs) break;
@@ -30,12 +30,12 @@ export function occurrencesWithin(timing: Timing, { afterMs, toMs }: Window): Oc
 }
 
 /** Fewer than `count` if the expression has no more. */
-export function nextOccurrences(timing: Timing, afterMs: number, count: number): Occurrence[] {
+export function nextOccurrences(timing: CronTiming, afterMs: number, count: number): Occurrence[] {
   return occurrencesAfter(timing, afterMs).take(count).toArray();
 }
 
 /** The last occurrences of a window, at most `count`, earliest first. */
-export function lastOccurrences(timing: Timing, { afterMs, toMs }: Window, count: number): Occurrence[] {
+export function lastOccurrences(timing: CronTiming, { afterMs, toMs }: TimeWindow, count: number): Occurrence[] {
   const occurrences: Occurrence[] = [];
   for (const occurrence of occurrencesUpTo(timing, toMs)) {
     if (occurrence.scheduledAtMs <= afterMs || occurrences.length === count) break;
@@ -45,13 +45,13 @@ export function lastOccurrences(timing: Timing, { afterMs, toMs }: Window, count
 }
 
 /** @throws TypeError or RangeError if the expression is invalid. */
-export function readPattern({ cron, timeZone }: Pick<Timing, "cron" | "timeZone">): Cron {
+export function readPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "timeZone">): Cron {
   // A fixed offset avoids loading the time zone data.
   const zone = timeZone === "UTC" ? { utcOffset: 0 } : { timezone: timeZone };
   return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
 }
 
-function* occurrencesAfter(timing: Timing, afterMs: number): Generator<Occurrence, undefined> {
+function* occurrencesAfter(timing: CronTiming, afterMs: number): Generator<Occurrence, undefined> {
   const pattern = readPattern(timing);
   for (let at = pattern.nextRun(new Date(afterMs)); at !== null; at = pattern.nextRun(at)) {
     yield occurrenceAt(timing, at.getTime());
@@ -59,7 +59,7 @@ function* occurrencesAfter(timing: Timing, afterMs: number): Generator<Occurrenc
 }
 
 /** Latest first. */
-function* occurrencesUpTo(timing: Timing, toMs: number): Generator<Occurrence, undefined> {
+function* occurrencesUpTo(timing: CronTiming, toMs: number): Generator<Occurrence, undefined> {
   const pattern = readPattern(timing);
   // `previousRuns` excludes the instant itself: one millisecond more includes it.
   for (let before = toMs + 1;;) {
@@ -70,6 +70,6 @@ function* occurrencesUpTo(timing: Timing, toMs: number): Generator<Occurrence, u
   }
 }
 
-function occurrenceAt({ name }: Timing, scheduledAtMs: number): Occurrence {
+function occurrenceAt({ name }: CronTiming, scheduledAtMs: number): Occurrence {
   return { id: `${name}@${new Date(scheduledAtMs).toISOString().slice(0, 16)}Z`, schedule: name, scheduledAtMs };
 }

@@ -9,7 +9,7 @@ export interface OpenOccurrence {
   readonly state: "waiting" | "open" | "cancelling";
 }
 
-export type Decision =
+export type OverlapDecision =
   | { readonly type: "submit" }
   | { readonly type: "skip"; readonly reason: SkipReason; readonly blockedBy: readonly string[] }
   /** The next tick decides again. */
@@ -30,7 +30,11 @@ export const MAX_QUEUE_LENGTH = 24;
  *
  * @param open The open occurrences of the schedule, possibly including `occurrence` itself.
  */
-export function decideOverlap(overlap: Overlap, occurrence: Occurrence, open: readonly OpenOccurrence[]): Decision {
+export function decideOverlap(
+  overlap: Overlap,
+  occurrence: Occurrence,
+  open: readonly OpenOccurrence[],
+): OverlapDecision {
   const own = open.find(({ occurrenceId }) => occurrenceId === occurrence.id);
   if (own !== undefined && own.state !== "waiting") return { type: "already-submitted" };
   const others = open.filter(({ occurrenceId }) => occurrenceId !== occurrence.id);

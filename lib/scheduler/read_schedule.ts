@@ -3,7 +3,6 @@
 import { formatDuration } from "../duration.ts";
 import { joinPath } from "../inputs/path.ts";
 import {
-  type Check,
   checkDuration,
   checkJsonObject,
   checkList,
@@ -12,6 +11,7 @@ import {
   checkText,
   checkTimeZone,
   checkUrl,
+  type FieldCheck,
   readFields,
   type ValueContext,
 } from "./checks.ts";
@@ -102,7 +102,7 @@ interface Pattern {
 }
 
 /** Also checks that the expression ever fires. */
-const checkCron: Check<Pattern> = (value, context) => {
+const checkCron: FieldCheck<Pattern> = (value, context) => {
   const pattern = readCron(value, context);
   // With every month allowed, each day of the month exists: a search would only slow down a cold start.
   if (pattern === undefined || pattern.cron.split(" ")[3] === "*") return pattern;
@@ -110,7 +110,7 @@ const checkCron: Check<Pattern> = (value, context) => {
   return void context.report(context.path, `"${pattern.cron}" never fires: there is no such date`);
 };
 
-const readCron: Check<Pattern> = (value, context) => {
+const readCron: FieldCheck<Pattern> = (value, context) => {
   const text = checkText(value, context);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
@@ -135,18 +135,18 @@ function reasonOf({ message }: Error): string {
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
 
-const checkBoolean: Check<boolean> = (value, { path, report }) => {
+const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
   if (typeof value === "boolean") return value;
   return void report(path, "must be true or false");
 };
 
-const checkPositiveDuration: Check<number> = (value, context) => {
+const checkPositiveDuration: FieldCheck<number> = (value, context) => {
   const durationMs = checkDuration(value, context);
   if (durationMs !== 0) return durationMs;
   return void context.report(context.path, "must be greater than 0: omit it for no deadline");
 };
 
-const checkBackfill: Check<Backfill> = (value, context) => {
+const checkBackfill: FieldCheck<Backfill> = (value, context) => {
   if (typeof value !== "object" || value === null) return checkOneOf(["none", "last"], "or { all: 3 }")(value, context);
   return readFields(value, { all: true }, context).required("all", (all, { path, report }) => {
     if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= MAX_QUEUE_LENGTH) return { all };
@@ -154,14 +154,14 @@ const checkBackfill: Check<Backfill> = (value, context) => {
   });
 };
 
-const checkEnabled: Check<readonly string[]> = (value, context) => {
+const checkEnabled: FieldCheck<readonly string[]> = (value, context) => {
   if (value === false) return [];
   const expected = `must be false, or timelines like ["${PRODUCTION}"]`;
   if (!Array.isArray(value) || value.length === 0) return void context.report(context.path, expected);
   return checkList(checkText)(value, context);
 };
 
-const checkWebhook: Check<Webhook> = (value, context) => {
+const checkWebhook: FieldCheck<Webhook> = (value, context) => {
   const { required, optional } = readFields(value, WEBHOOK_FIELDS, context);
   const checkVariable = checkPattern(
     /^[A-Za-z_][A-Za-z0-9_]*$/,

@@ -2,7 +2,7 @@
 
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { isAbandoned, isOpen, slugOf } from "../submission.ts";
-import type { Change } from "../store/change.ts";
+import type { AtomicChange } from "../store/change.ts";
 import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
 import { messagesFor } from "./notifications.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
@@ -19,7 +19,7 @@ export interface OccurrenceEnd {
 }
 
 /** The end of a submission as its schedule sees it; `undefined` while it continues. */
-export function endOf(submission: Submission): OccurrenceEnd | undefined {
+export function occurrenceEndOf(submission: Submission): OccurrenceEnd | undefined {
   switch (submission.state) {
     case "pending":
     case "active":
@@ -61,7 +61,7 @@ function unknownEnd(submission: Submission, message: string): OccurrenceEnd {
 /** Adds the notification of something that happens to an occurrence now. */
 export function addNotified(
   { service: { deps }, schedules }: TickContext,
-  change: Change,
+  change: AtomicChange,
   { id, schedule }: Pick<Occurrence, "id" | "schedule">,
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
@@ -94,7 +94,7 @@ export async function rejectOccurrence(
   await putUnlessMoved(service, submission, (change) => {
     change.check(lock);
     deleteWaiting(change, occurrence);
-    const end = endOf(submission);
+    const end = occurrenceEndOf(submission);
     if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
   });
 }
@@ -114,7 +114,7 @@ export async function reportMissed(
 /** Reports submissions of schedules that ended since, whoever advanced them. */
 export async function reportEnds(context: TickContext): Promise<void> {
   for (const submission of await context.service.deps.store.listUnreported()) {
-    const end = endOf(submission);
+    const end = occurrenceEndOf(submission);
     if (end !== undefined) await reportEnd(context, submission, end);
   }
 }
@@ -184,7 +184,11 @@ function occurrenceOf({ submissionId }: Submission, { schedule }: Extract<Origin
 }
 
 /** Another process that wrote it meanwhile leaves the report to the next tick. */
-async function putUnlessMoved(service: Service, submission: Submission, also: (change: Change) => void): Promise<void> {
+async function putUnlessMoved(
+  service: Service,
+  submission: Submission,
+  also: (change: AtomicChange) => void,
+): Promise<void> {
   try {
     await service.deps.store.put(submission, also);
   } catch (error) {

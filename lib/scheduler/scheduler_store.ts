@@ -3,10 +3,10 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import type { Change } from "../store/change.ts";
-import type { Entry, Found, Kv } from "../store/kv.ts";
+import type { AtomicChange } from "../store/change.ts";
+import type { FoundEntry, Kv, StoreEntry } from "../store/kv.ts";
 import { timeKey } from "../store/indexes.ts";
-import type { Progress } from "./due.ts";
+import type { ScheduleProgress } from "./due.ts";
 import type { NotificationKind, Occurrence } from "./schedule.ts";
 
 export interface Notification {
@@ -48,11 +48,11 @@ export interface TickState {
   /** In the past when the lock is free. */
   readonly lockedUntilMs: number;
   readonly log: TickLog | null;
-  readonly read: readonly Found[];
+  readonly read: readonly FoundEntry[];
 }
 
 /** The lock on ticks. Its versionstamp is the fencing token: changes of a holder that lost the lock fail. */
-export type Lock = Pick<Entry, "key" | "versionstamp">;
+export type TickLock = Pick<StoreEntry, "key" | "versionstamp">;
 
 const LOCK = ["tick", "lock"];
 const LOG = ["tick", "log"];
@@ -73,24 +73,27 @@ export async function recordIdleTick(kv: Kv, { read }: TickState, log: TickLog):
 }
 
 /** @returns `undefined` when another process acquired the lock since the state was read. */
-export async function acquireLock(kv: Kv, { read }: TickState, untilMs: number): Promise<Lock | undefined> {
+export async function acquireLock(kv: Kv, { read }: TickState, untilMs: number): Promise<TickLock | undefined> {
   const versionstamp = await kv.atomic().check(...read.slice(0, 1)).set(LOCK, { untilMs }).commit();
   return versionstamp === undefined ? undefined : { key: LOCK, versionstamp };
 }
 
 /** Does nothing once the lock is lost. */
-export async function releaseLock(kv: Kv, lock: Lock, log: TickLog | null): Promise<void> {
+export async function releaseLock(kv: Kv, lock: TickLock, log: TickLog | null): Promise<void> {
   // The row stays: its version tells a process which read it earlier that another tick has run since.
   const change = kv.atomic().check(lock).set(LOCK, { untilMs: 0 });
   await (log === null ? change : change.set(LOG, log)).commit();
 }
 
-export async function tickLog(kv: Kv): Promise<TickLog | null> {
+export async function readTickLog(kv: Kv): Promise<TickLog | null> {
   return (await kv.get<TickLog>(LOG)).value;
 }
 
 /** In the order of the names. */
-export async function readProgress(kv: Kv, schedules: readonly string[]): Promise<readonly Found<Progress>[]> {
+export async function readProgress(
+  kv: Kv,
+  schedules: readonly string[],
+): Promise<readonly FoundEntry<ScheduleProgress>[]> {
   return schedules.length === 0 ? [] : await kv.getMany(schedules.map(progressKey));
 }
 
@@ -116,20 +119,20 @@ export async function addWaiting(kv: Kv, occurrence: Occurrence): Promise<boolea
 }
 
 /** Removes an occurrence that has a submission already. */
-export async function removeWaiting(kv: Kv, lock: Lock, occurrence: Occurrence): Promise<void> {
+export async function removeWaiting(kv: Kv, lock: TickLock, occurrence: Occurrence): Promise<void> {
   await kv.atomic().check(lock).delete(waitingKey(occurrence)).commit();
 }
 
-export function setWaiting(change: Change, occurrence: WaitingOccurrence): void {
+export function setWaiting(change: AtomicChange, occurrence: WaitingOccurrence): void {
   change.set(waitingKey(occurrence), occurrence);
 }
 
-export function deleteWaiting(change: Change, occurrence: Occurrence): void {
+export function deleteWaiting(change: AtomicChange, occurrence: Occurrence): void {
   change.delete(waitingKey(occurrence));
 }
 
 /** Asks for the cancellation of a submission's run, whenever it is known and until it ends. */
-export function addReplaced(change: Change, submissionId: string): void {
+export function addReplaced(change: AtomicChange, submissionId: string): void {
   change.set(["replaced", submissionId], null);
 }
 
@@ -138,14 +141,18 @@ export async function listReplaced(kv: Kv): Promise<readonly string[]> {
   return (await Array.fromAsync(kv.list({ prefix: ["replaced"] }))).map(({ key }) => key.at(-1) ?? "");
 }
 
-export async function removeReplaced(kv: Kv, lock: Lock, submissionIds: readonly string[]): Promise<void> {
+export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: readonly string[]): Promise<void> {
   const change = kv.atomic().check(lock);
   for (const id of submissionIds.slice(0, PRUNE_BATCH)) change.delete(["replaced", id]);
   await change.commit();
 }
 
 /** Adds a notification: to the outbox for each message, and to the status page where it is a problem. */
-export function addNotification(change: Change, notification: Notification, messages: readonly OutboxMessage[]): void {
+export function addNotification(
+  change: AtomicChange,
+  notification: Notification,
+  messages: readonly OutboxMessage[],
+): void {
   const { createdAtMs, occurrenceId, kind } = notification;
   if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(createdAtMs), occurrenceId, kind], notification);
   for (const message of messages) change.set(outboxKey(message), message);
@@ -158,12 +165,16 @@ export async function listProblems(kv: Kv, limit: number): Promise<readonly Noti
 }
 
 /** The longest due first. */
-export async function dueOutbox(kv: Kv, nowMs: number, limit: number): Promise<readonly Entry<OutboxMessage>[]> {
+export async function dueOutbox(kv: Kv, nowMs: number, limit: number): Promise<readonly StoreEntry<OutboxMessage>[]> {
   return await Array.fromAsync(kv.list({ prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] }, { limit }));
 }
 
 /** Removes a message, or with `next` puts it off. */
-export async function completeMessage(kv: Kv, entry: Entry<OutboxMessage>, next: OutboxMessage | null): Promise<void> {
+export async function completeMessage(
+  kv: Kv,
+  entry: StoreEntry<OutboxMessage>,
+  next: OutboxMessage | null,
+): Promise<void> {
   const change = kv.atomic().check(entry).delete(entry.key);
   if (next !== null) change.set(outboxKey(next), next);
   await change.commit();

@@ -1,7 +1,7 @@
 /** Submits waiting occurrences, leaves them waiting, or skips them. */
 
 import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
-import { formatOf, readDocument } from "../inputs/document.ts";
+import { documentFormatOf, readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
@@ -254,7 +254,7 @@ async function fileLayer({ readTextFile }: Service, path: string): Promise<Input
     const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
     throw new InvalidInputs(`Cannot read ${path}`, [problem]);
   }
-  const document = await readDocument(text, { origin: path, format: formatOf(path, text) });
+  const document = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
   if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
   return createInputLayer(path, document.value);
 }

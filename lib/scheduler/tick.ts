@@ -83,7 +83,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   using deadline = deps.clock.timeout(options.budgetMs);
   let failure: string | null = null;
   try {
-    const { work } = await import("./tick_work.ts");
+    const { runTickWork } = await import("./tick_work.ts");
     // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
     const [pending, waiting, open] = await Promise.all([
       findPending(service, startedMs),
@@ -91,7 +91,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
       Array.fromAsync(deps.store.openRows("service")),
     ]);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
-    const { error, ...done } = await work({ service, schedules, lock, signal: deadline.signal }, {
+    const { error, ...done } = await runTickWork({ service, schedules, lock, signal: deadline.signal }, {
       ...options,
       pending,
       waiting,

@@ -40,7 +40,7 @@ const DECISION_SHARE = 0.4;
  *
  * @throws StorageError, and what the signal aborts with.
  */
-export async function work(context: TickContext, input: TickInput): Promise<TickWork> {
+export async function runTickWork(context: TickContext, input: TickInput): Promise<TickWork> {
   const { service, signal } = context;
   using requests = service.deps.clock.timeout(input.budgetMs * REQUEST_SHARE);
   const asking: TickContext = { ...context, signal: requests.signal };

@@ -1,17 +1,17 @@
 /** The HTTP API: routing, access and errors. */
 
 import { RunnerError } from "../errors.ts";
-import { type Access, accessOf, challengeFor, type Keys } from "./auth.ts";
+import { type AccessKeys, type AccessLevel, accessOf, challengeFor } from "./auth.ts";
 import type { Service } from "../scheduler/service.ts";
-import { problem, problemOf, SECURITY_HEADERS } from "./problem.ts";
+import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
-import { health } from "./health.ts";
+import { checkHealth } from "./health.ts";
 import type { Log } from "../log.ts";
 
 interface Route {
   readonly method: "GET" | "POST";
   readonly path: RegExp;
-  readonly access: Access;
+  readonly access: AccessLevel;
   readonly handler: (context: RouteContext) => Promise<Response>;
 }
 
@@ -23,7 +23,7 @@ const ROUTES: readonly Route[] = [
     access: "read",
     handler: async (context) => (await import("./schedules.ts")).showStatus(context),
   },
-  { method: "GET", path: /^\/healthz$/, access: "none", handler: health },
+  { method: "GET", path: /^\/healthz$/, access: "none", handler: checkHealth },
   {
     method: "POST",
     path: /^\/runs$/,
@@ -73,7 +73,7 @@ const ROUTES: readonly Route[] = [
 export function createHandler(
   { open, keys, log, closing = new AbortController().signal }: {
     readonly open: () => Promise<Service>;
-    readonly keys: Keys | string;
+    readonly keys: AccessKeys | string;
     readonly log: Log;
     readonly closing?: AbortSignal;
   },
@@ -89,7 +89,7 @@ export function createHandler(
 
 interface HandlerOptions extends Pick<RouteContext, "closing" | "inFlight"> {
   readonly service: () => Promise<Service>;
-  readonly keys: Keys | string;
+  readonly keys: AccessKeys | string;
   readonly log: Log;
 }
 
@@ -97,22 +97,22 @@ async function respondSafely(request: Request, options: HandlerOptions): Promise
   try {
     return await respond(request, options);
   } catch (error) {
-    if (error instanceof RunnerError) return problemOf(error);
+    if (error instanceof RunnerError) return problemFromError(error);
     if (error instanceof DOMException && error.name === "TimeoutError") {
-      return problem(504, "The platform did not respond in time", { headers: { "retry-after": "10" } });
+      return problemResponse(504, "The platform did not respond in time", { headers: { "retry-after": "10" } });
     }
     options.log("ERROR", `A request failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
-    return problem(500, "Internal error in pw-workflow-runner");
+    return problemResponse(500, "Internal error in pw-workflow-runner");
   }
 }
 
 async function respond(request: Request, { service, keys, closing, inFlight }: HandlerOptions): Promise<Response> {
   // `request.url` contains the client's Host header, which may be invalid.
   const url = URL.parse(request.url);
-  if (url === null) return problem(400, "Malformed URL");
+  if (url === null) return problemResponse(400, "Malformed URL");
   const method = request.method === "HEAD" ? "GET" : request.method;
   const candidates = ROUTES.filter(({ path }) => path.test(url.pathname));
-  if (candidates.length === 0) return problem(404, "No such path");
+  if (candidates.length === 0) return problemResponse(404, "No such path");
   const allow = [
     ...new Set(candidates.flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method])),
     "OPTIONS",
@@ -120,23 +120,27 @@ async function respond(request: Request, { service, keys, closing, inFlight }: H
     .join(", ");
   if (method === "OPTIONS") return new Response(null, { status: 204, headers: { ...SECURITY_HEADERS, allow } });
   const route = candidates.find((candidate) => candidate.method === method);
-  if (route === undefined) return problem(405, `Method ${request.method} is not allowed`, { headers: { allow } });
+  if (route === undefined) {
+    return problemResponse(405, `Method ${request.method} is not allowed`, { headers: { allow } });
+  }
 
   if (route.access !== "none") {
-    if (typeof keys === "string") return problem(503, `Access is not configured: ${keys}`);
+    if (typeof keys === "string") return problemResponse(503, `Access is not configured: ${keys}`);
     const access = await accessOf(request, keys);
     if (access === "none") {
-      return problem(401, "Authentication required", { headers: { "www-authenticate": challengeFor(request) } });
+      return problemResponse(401, "Authentication required", {
+        headers: { "www-authenticate": challengeFor(request) },
+      });
     }
-    if (route.access === "full" && access === "read") return problem(403, "This key is read-only");
+    if (route.access === "full" && access === "read") return problemResponse(403, "This key is read-only");
   }
   const name = decodeName(route.path.exec(url.pathname)?.[1] ?? "");
-  if (name === undefined) return problem(400, "Malformed URL");
-  if (name.length > MAX_NAME_LENGTH) return problem(404, "The name is too long");
+  if (name === undefined) return problemResponse(400, "Malformed URL");
+  if (name.length > MAX_NAME_LENGTH) return problemResponse(404, "The name is too long");
   const opened = await service().catch((error: unknown) => {
     if (route.access !== "none" || !(error instanceof RunnerError)) throw error;
     // The error message may name files of this host.
-    return problem(503, "Not ready (authenticate for details)");
+    return problemResponse(503, "Not ready (authenticate for details)");
   });
   if (opened instanceof Response) return opened;
   return await route.handler({ service: opened, request, url, name, closing, inFlight });

@@ -1,8 +1,8 @@
 /** Access control with two keys: one for everything, and one that is read-only. */
 
-export type Access = "none" | "read" | "full";
+export type AccessLevel = "none" | "read" | "full";
 
-export interface Keys {
+export interface AccessKeys {
   readonly full: string;
   /** `null` if there is none. */
   readonly read: string | null;
@@ -16,7 +16,7 @@ const MIN_KEY_LENGTH = 16;
  *
  * @returns The keys, or why they can't be used.
  */
-export function readKeys(env: (name: string) => string | undefined): Keys | string {
+export function readAccessKeys(env: (name: string) => string | undefined): AccessKeys | string {
   const full = env("PW_TRIGGER_KEY") ?? "";
   const read = env("PW_READ_KEY") ?? "";
   if (full === "") return "PW_TRIGGER_KEY is not set";
@@ -33,7 +33,7 @@ export function readKeys(env: (name: string) => string | undefined): Keys | stri
  * The access that a request's key grants. Programs send `Bearer KEY`. A browser can only send a name and a password: the
  * key as a password grants read access only, so that a request forged by another site can start nothing.
  */
-export async function accessOf(request: Request, { full, read }: Keys): Promise<Access> {
+export async function accessOf(request: Request, { full, read }: AccessKeys): Promise<AccessLevel> {
   const [scheme = "", credentials = ""] = (request.headers.get("authorization") ?? "").split(" ");
   const isBasic = scheme.toLowerCase() === "basic";
   const key = isBasic ? passwordIn(credentials) : scheme.toLowerCase() === "bearer" ? credentials : "";

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { problem } from "./problem.ts";
+import { problemResponse } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
 const DEADLINE_MS = 10_000;
@@ -14,8 +14,10 @@ const MAX_DEPTH = 64;
  */
 export async function readBody(request: Request, clock: Clock): Promise<JsonObject | Response> {
   const type = request.headers.get("content-type") ?? "";
-  if (!/^application\/json\s*(;|$)/i.test(type)) return problem(415, "The Content-Type must be application/json");
-  if (request.headers.has("content-encoding")) return problem(415, "Content-Encoding is not supported");
+  if (!/^application\/json\s*(;|$)/i.test(type)) {
+    return problemResponse(415, "The Content-Type must be application/json");
+  }
+  if (request.headers.has("content-encoding")) return problemResponse(415, "Content-Encoding is not supported");
   if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
   using deadline = clock.timeout(DEADLINE_MS);
   const text = await textWithin(request, deadline.signal);
@@ -24,12 +26,14 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   try {
     value = JSON.parse(text);
   } catch {
-    return problem(400, "The body is not JSON");
+    return problemResponse(400, "The body is not JSON");
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return problem(422, "The body must be a JSON object");
+    return problemResponse(422, "The body must be a JSON object");
   }
-  return isDeeperThan(value, MAX_DEPTH) ? problem(422, `The body must be at most ${MAX_DEPTH} levels deep`) : value;
+  return isDeeperThan(value, MAX_DEPTH)
+    ? problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`)
+    : value;
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {
@@ -53,19 +57,22 @@ async function textWithin(request: Request, signal: AbortSignal): Promise<string
   try {
     while (true) {
       const chunk = await Promise.race([reader.read(), timedOut]);
-      if (chunk === "timeout") return problem(408, `The body did not arrive within ${DEADLINE_MS / 1_000} s`);
+      if (chunk === "timeout") return problemResponse(408, `The body did not arrive within ${DEADLINE_MS / 1_000} s`);
       if (chunk.done) return text + decoder.decode();
       bytes += chunk.value.length;
       if (bytes > MAX_BYTES) return tooLarge();
       text += decoder.decode(chunk.value, { stream: true });
     }
   } catch (error) {
-    return problem(400, error instanceof TypeError ? "The body is not UTF-8, or incomplete" : "The body is incomplete");
+    return problemResponse(
+      400,
+      error instanceof TypeError ? "The body is not UTF-8, or incomplete" : "The body is incomplete",
+    );
   } finally {
     reader.cancel().catch(() => {});
   }
 }
 
 function tooLarge(): Response {
-  return problem(413, `The body must be at most ${MAX_BYTES} bytes`);
+  return problemResponse(413, `The body must be at most ${MAX_BYTES} bytes`);
 }

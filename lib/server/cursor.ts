@@ -3,17 +3,17 @@
 import type { RecentCursor, RecentQuery, RunStore } from "../store/run_store.ts";
 import type { Submission } from "../submission.ts";
 
-export interface Page {
+export interface SubmissionPage {
   readonly submissions: readonly Submission[];
   /** `null` on the last page. */
   readonly next: string | null;
 }
 
 /** @returns `undefined` if the cursor is invalid. */
-export async function readPage(
+export async function readSubmissionPage(
   store: Pick<RunStore, "listRecent">,
   { limit, cursor, workflow }: Pick<RecentQuery, "limit" | "workflow"> & { readonly cursor: string | null },
-): Promise<Page | undefined> {
+): Promise<SubmissionPage | undefined> {
   const after = cursor === null ? null : parseCursor(cursor);
   if (after === undefined) return undefined;
   const found = await store.listRecent({ scope: "service", limit: limit + 1, after: after ?? undefined, workflow });

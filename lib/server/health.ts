@@ -1,7 +1,7 @@
-import { tickLog } from "../scheduler/scheduler_store.ts";
+import { readTickLog } from "../scheduler/scheduler_store.ts";
 import { runsOn } from "../scheduler/schedule.ts";
 import type { RouteContext } from "./route_context.ts";
-import { json, problem } from "./problem.ts";
+import { jsonResponse, problemResponse } from "./problem.ts";
 
 /** Ticks come every minute: a longer gap is a failure. */
 const STALE_MS = 5 * 60_000;
@@ -10,13 +10,13 @@ const STALE_MS = 5 * 60_000;
  * `GET /healthz`: 200 while ticks come; 503 before the first one and after they stop. It needs no key, so it exposes
  * nothing else.
  */
-export async function health({ service }: RouteContext): Promise<Response> {
-  const log = await tickLog(service.kv);
+export async function checkHealth({ service }: RouteContext): Promise<Response> {
+  const log = await readTickLog(service.kv);
   const hasEnabledSchedules = service.schedules.some((schedule) => runsOn(schedule, service.timeline));
-  if (!hasEnabledSchedules) return json({ status: "ok" });
+  if (!hasEnabledSchedules) return jsonResponse({ status: "ok" });
   // A cron trigger that never fired is as bad as one that stopped.
-  if (log === null) return problem(503, "No tick yet: the first one is due within a minute of startup");
+  if (log === null) return problemResponse(503, "No tick yet: the first one is due within a minute of startup");
   const lateMs = service.deps.clock.now() - log.startedMs;
-  if (lateMs < STALE_MS) return json({ status: "ok" });
-  return problem(503, `No tick for ${Math.round(lateMs / 60_000)} minutes`);
+  if (lateMs < STALE_MS) return jsonResponse({ status: "ok" });
+  return problemResponse(503, `No tick for ${Math.round(lateMs / 60_000)} minutes`);
 }

@@ -7,10 +7,10 @@ export interface Html {
   readonly markup: string;
 }
 
-export type Content = Html | string | number | null | undefined | readonly Content[];
+export type HtmlContent = Html | string | number | null | undefined | readonly HtmlContent[];
 
 /** Escapes each value; `null` and `undefined` become nothing, lists are joined. Attribute values must be quoted. */
-export function html(texts: TemplateStringsArray, ...values: readonly Content[]): Html {
+export function html(texts: TemplateStringsArray, ...values: readonly HtmlContent[]): Html {
   return { markup: texts.reduce((markup, text, at) => markup + markupOf(values[at - 1]) + text) };
 }
 
@@ -22,7 +22,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-function markupOf(value: Content): string {
+function markupOf(value: HtmlContent): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string" || typeof value === "number") {
     return escapeLog(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
@@ -31,6 +31,6 @@ function markupOf(value: Content): string {
   return value.map(markupOf).join("");
 }
 
-function isHtml(value: Html | readonly Content[]): value is Html {
+function isHtml(value: Html | readonly HtmlContent[]): value is Html {
   return !Array.isArray(value);
 }

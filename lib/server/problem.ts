@@ -43,7 +43,11 @@ export interface ProblemExtras {
   readonly members?: Readonly<Record<string, unknown>>;
 }
 
-export function problem(status: number, detail: string, { headers = {}, members = {} }: ProblemExtras = {}): Response {
+export function problemResponse(
+  status: number,
+  detail: string,
+  { headers = {}, members = {} }: ProblemExtras = {},
+): Response {
   const body = { type: "about:blank", status, detail, ...members };
   return new Response(JSON.stringify(body), {
     status,
@@ -56,13 +60,13 @@ export function problem(status: number, detail: string, { headers = {}, members 
   });
 }
 
-export function problemOf(error: RunnerError): Response {
+export function problemFromError(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   // Not retryable, unlike other storage errors.
   const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
-  return problem(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
+  return problemResponse(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
     headers: retryAfterMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil(retryAfterMs / 1_000))) },
     members: {
       code: error.kind,
@@ -73,7 +77,7 @@ export function problemOf(error: RunnerError): Response {
   });
 }
 
-export function json(value: unknown, { status = 200, headers = {} }: {
+export function jsonResponse(value: unknown, { status = 200, headers = {} }: {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 } = {}): Response {

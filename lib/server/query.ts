@@ -1,6 +1,6 @@
 /** Query parameters and headers of a request. */
 
-import { problem } from "./problem.ts";
+import { problemResponse } from "./problem.ts";
 
 /** Hosts end long requests, and clients disconnect: a client that needs longer repeats its request. */
 const MAX_WAIT_MS = 25_000;
@@ -10,7 +10,7 @@ const MAX_KEY_LENGTH = 255;
 export function unknownParameter({ searchParams }: URL, allowed: readonly string[]): Response | undefined {
   const unknown = [...searchParams.keys()].find((name) => !allowed.includes(name));
   if (unknown === undefined) return undefined;
-  return problem(400, `Unknown parameter ${JSON.stringify(unknown)}. Available: ${allowed.join(", ")}`);
+  return problemResponse(400, `Unknown parameter ${JSON.stringify(unknown)}. Available: ${allowed.join(", ")}`);
 }
 
 /** How long to wait for the end of a run, in milliseconds; or the error response. */
@@ -18,12 +18,12 @@ export function parseWait({ searchParams }: URL): number | Response {
   const text = searchParams.get("wait");
   if (text === null) return 0;
   const [, seconds] = /^(\d{1,6})s?$/.exec(text) ?? [];
-  if (seconds === undefined) return problem(400, "wait must be a number of seconds, like 25s");
+  if (seconds === undefined) return problemResponse(400, "wait must be a number of seconds, like 25s");
   return Math.min(MAX_WAIT_MS, Number(seconds) * 1_000);
 }
 
 /** `undefined` if the text is not a whole number in the range. */
-export function wholeNumber(text: string, min: number, max: number): number | undefined {
+export function parseWholeNumber(text: string, min: number, max: number): number | undefined {
   const value = Number(text);
   return /^\d{1,9}$/.test(text) && value >= min && value <= max ? value : undefined;
 }
@@ -33,11 +33,11 @@ export function wholeNumber(text: string, min: number, max: number): number | un
  * `"…"` (draft-ietf-httpapi-idempotency-key-header, section 2.1; RFC 9651, section 3.3.3). Most clients omit the quotes:
  * with and without them it is the same key.
  */
-export function idempotencyKey(headers: Headers): string | undefined | Response {
+export function readIdempotencyKey(headers: Headers): string | undefined | Response {
   const text = headers.get("idempotency-key")?.trim();
   if (text === undefined) return undefined;
   const [, quoted, bare] = /^(?:"((?:[ !#-[\]-~]|\\["\\])+)"|([ !#-+\--~]+))$/.exec(text) ?? [];
   const key = quoted?.replace(/\\(["\\])/g, "$1") ?? bare;
   if (key !== undefined && key.length <= MAX_KEY_LENGTH) return key;
-  return problem(400, `The Idempotency-Key must be a string of 1 to ${MAX_KEY_LENGTH} visible characters`);
+  return problemResponse(400, `The Idempotency-Key must be a string of 1 to ${MAX_KEY_LENGTH} visible characters`);
 }

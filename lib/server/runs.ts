@@ -4,7 +4,7 @@ import { cancelRun as requestCancel } from "../runs/cancel.ts";
 import { execute } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
-import { viewOf } from "../runs/view.ts";
+import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { isOpen, slugOf } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
@@ -14,10 +14,10 @@ import type { RunResult } from "../result.ts";
 import type { RunId } from "../run.ts";
 import type { RunRequest, Submission } from "../submission.ts";
 import { readBody } from "./body.ts";
-import { readPage } from "./cursor.ts";
+import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
-import { json, problem, problemOf } from "./problem.ts";
-import { idempotencyKey, parseWait, unknownParameter, wholeNumber } from "./query.ts";
+import { jsonResponse, problemFromError, problemResponse } from "./problem.ts";
+import { parseWait, parseWholeNumber, readIdempotencyKey, unknownParameter } from "./query.ts";
 import { advanceOptions } from "../scheduler/advance_options.ts";
 
 /** For everything before and after the wait. */
@@ -32,7 +32,7 @@ export async function startRun(context: RouteContext): Promise<Response> {
   if (unknown !== undefined) return unknown;
   const waitMs = parseWait(url);
   if (waitMs instanceof Response) return waitMs;
-  const key = idempotencyKey(request.headers);
+  const key = readIdempotencyKey(request.headers);
   if (key instanceof Response) return key;
   const body = await readBody(request, service.deps.clock);
   if (body instanceof Response) return body;
@@ -43,7 +43,7 @@ export async function startRun(context: RouteContext): Promise<Response> {
   const name = `${key}\n${waitMs}\n${JSON.stringify(body)}`;
   const response = inFlight.get(name) ?? submitAndWait(context, spec, { waitMs, key: `http:${key}` })
     .catch((error: unknown) => {
-      if (error instanceof RunnerError) return problemOf(error);
+      if (error instanceof RunnerError) return problemFromError(error);
       throw error;
     })
     .finally(() => inFlight.delete(name));
@@ -93,12 +93,12 @@ async function submitAndWait(
 function resultResponse(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
   const isEnded = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
   const id = result.slug ?? latest?.submissionId ?? "";
-  return isEnded ? json({ id, ...result }) : accepted(id, { workflow, ...result });
+  return isEnded ? jsonResponse({ id, ...result }) : accepted(id, { workflow, ...result });
 }
 
 function accepted(id: string, members: object): Response {
   const location = `/runs/${encodeURIComponent(id)}`;
-  return json({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
+  return jsonResponse({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
 }
 
 /** `GET /runs/:id`, by slug or by the id of an earlier response; polls once. Only runs that this server started. */
@@ -106,7 +106,7 @@ export async function showRun({ service, name }: RouteContext): Promise<Response
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
-  return json(submissionView(await pollOnce(service, submission, deadline.signal)));
+  return jsonResponse(submissionView(await pollOnce(service, submission, deadline.signal)));
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -140,17 +140,20 @@ export async function listRuns({ service, url }: RouteContext): Promise<Response
   const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
   if (unknown !== undefined) return unknown;
   const { searchParams } = url;
-  const limit = wholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
-  if (limit === undefined) return problem(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
+  const limit = parseWholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
+  if (limit === undefined) return problemResponse(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
   const workflow = searchParams.get("workflow") ?? undefined;
   if (workflow !== undefined && workflow.length > MAX_NAME_LENGTH) {
-    return problem(404, "The workflow name is too long");
+    return problemResponse(404, "The workflow name is too long");
   }
-  const page = await readPage(service.deps.store, { limit, cursor: searchParams.get("cursor"), workflow });
-  if (page === undefined) return problem(400, "cursor must come from an earlier response");
+  const page = await readSubmissionPage(service.deps.store, { limit, cursor: searchParams.get("cursor"), workflow });
+  if (page === undefined) return problemResponse(400, "cursor must come from an earlier response");
   const next = new URLSearchParams(searchParams);
   next.set("cursor", page.next ?? "");
-  return json({ runs: page.submissions.map(submissionView), next: page.next === null ? null : `/runs?${next}` });
+  return jsonResponse({
+    runs: page.submissions.map(submissionView),
+    next: page.next === null ? null : `/runs?${next}`,
+  });
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
@@ -158,11 +161,13 @@ export async function cancelRun({ service, name }: RouteContext): Promise<Respon
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
-  if (submission.state === "rejected") return json(submissionView(submission));
+  if (submission.state === "rejected") return jsonResponse(submissionView(submission));
   const runId = runIdOf(submission);
-  if (runId === undefined) return problem(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
+  if (runId === undefined) {
+    return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
+  }
   const run = await requestCancel(deps, runId, deadline);
-  return json({ id: name, ...viewOf(run) }, { status: run.status === "running" ? 202 : 200 });
+  return jsonResponse({ id: name, ...toRunView(run) }, { status: run.status === "running" ? 202 : 200 });
 }
 
 function runIdOf(submission: Submission): RunId | undefined {
@@ -179,7 +184,7 @@ function submissionView(submission: Submission) {
     state: submission.state,
     status: statusOf(submission),
     submittedAt: new Date(createdAtMs).toISOString(),
-    ...(submission.state === "active" ? viewOf(submission.run) : {}),
+    ...(submission.state === "active" ? toRunView(submission.run) : {}),
     ...(submission.state === "finished" ? submission.result : {}),
     ...(submission.state === "rejected" ? { errorMessage: submission.message, kind: submission.kind } : {}),
   };

@@ -4,19 +4,19 @@ import {
   addWaiting,
   listProblems,
   listWaiting,
-  tickLog,
+  readTickLog,
   type WaitingOccurrence,
 } from "../scheduler/scheduler_store.ts";
-import { endOf } from "../scheduler/report_occurrences.ts";
+import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
 import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOn, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
-import { renderPage } from "./pages/status_page.ts";
+import { renderStatusPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
-import { json, SECURITY_HEADERS } from "./problem.ts";
-import { idempotencyKey } from "./query.ts";
+import { jsonResponse, SECURITY_HEADERS } from "./problem.ts";
+import { readIdempotencyKey } from "./query.ts";
 import { tick } from "../scheduler/tick.ts";
 
 const MAX_NEXT = 3;
@@ -30,7 +30,7 @@ const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 export async function listSchedules({ service }: RouteContext): Promise<Response> {
   const waiting = await listWaiting(service.kv);
   const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
-  return json({
+  return jsonResponse({
     timeline: service.timeline,
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
       ...facts,
@@ -44,7 +44,7 @@ export async function listSchedules({ service }: RouteContext): Promise<Response
 export async function runSchedule({ service, name, request }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
-  const key = idempotencyKey(request.headers);
+  const key = readIdempotencyKey(request.headers);
   if (key instanceof Response) return key;
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
@@ -60,9 +60,9 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
   }
   const submission = await deps.store.get(id);
   const slug = submission === undefined ? null : slugOf(submission);
-  const result = submission && endOf(submission) ? resultOf(submission) : null;
+  const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
-  return json({ occurrenceId: id, state, slug, result }, {
+  return jsonResponse({ occurrenceId: id, state, slug, result }, {
     status: 202,
     headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
   });
@@ -70,7 +70,7 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
 
 /** `GET /`. */
 export async function showStatus({ service }: RouteContext): Promise<Response> {
-  const { html, contentSecurityPolicy } = await renderPage(await pageFacts(service));
+  const { html, contentSecurityPolicy } = await renderStatusPage(await pageFacts(service));
   return new Response(html, {
     headers: {
       ...SECURITY_HEADERS,
@@ -83,7 +83,7 @@ export async function showStatus({ service }: RouteContext): Promise<Response> {
 async function pageFacts(service: Service): Promise<PageFacts> {
   const { deps, kv, schedules, timeline } = service;
   const [log, counts, open, failures, notifications, waiting] = await Promise.all([
-    tickLog(kv),
+    readTickLog(kv),
     deps.store.countEnds(),
     Array.fromAsync(deps.store.openRows("service")),
     deps.store.listFailures(MAX_FAILURES),
@@ -161,7 +161,7 @@ const NO_RESULT = { slug: null, durationSeconds: null, message: null };
 function resultOf(submission: Submission): ScheduleFacts["results"][number] {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
-  return { scheduledAtMs, ...endOf(submission) ?? { ...NO_RESULT, status: "running" } };
+  return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
 }
 
 async function shortHash(text: string): Promise<string> {

@@ -3,15 +3,15 @@
 import { HttpError } from "./responses.ts";
 
 /** The simulator's users. Besides these, credentials of the user `expired` can be issued, which are always expired. */
-export const USERS = ["demo", "alice", "bob"] as const;
-export const ORGANIZATION = "example-org";
+export const SIMULATED_USERS = ["demo", "alice", "bob"] as const;
+export const SIMULATED_ORGANIZATION = "example-org";
 const EXPIRED_USER = "expired";
 const JWT_LIFETIME_MS = 24 * 60 * 60 * 1_000;
 
-export type KeyKind = "pwt" | "pwut" | "jwt";
+export type ApiKeyKind = "pwt" | "pwut" | "jwt";
 
 export interface AuthKeys {
-  keyFor(user: string, kind: KeyKind): string;
+  keyFor(user: string, kind: ApiKeyKind): string;
   expire(user: string): void;
   /** The user of an `Authorization` header. Throws an HttpError (401). */
   userOf(authorization: string | null): string;
@@ -24,12 +24,12 @@ interface KeyOptions {
 }
 
 export function createAuthKeys({ url, now, random }: KeyOptions): AuthKeys {
-  const issued = new Map<string, { readonly user: string; readonly kind: KeyKind; readonly expiresAtMs: number }>();
+  const issued = new Map<string, { readonly user: string; readonly kind: ApiKeyKind; readonly expiresAtMs: number }>();
   const expired = new Set<string>([EXPIRED_USER]);
 
-  const keyFor = (user: string, kind: KeyKind): string => {
-    if (![...USERS, EXPIRED_USER].includes(user)) {
-      throw new RangeError(`user must be one of ${USERS.join(", ")}, ${EXPIRED_USER}: got ${user}`);
+  const keyFor = (user: string, kind: ApiKeyKind): string => {
+    if (![...SIMULATED_USERS, EXPIRED_USER].includes(user)) {
+      throw new RangeError(`user must be one of ${SIMULATED_USERS.join(", ")}, ${EXPIRED_USER}: got ${user}`);
     }
     const existing = [...issued].find(([, key]) => key.user === user && key.kind === kind && key.expiresAtMs > now());
     if (existing !== undefined) return existing[0];

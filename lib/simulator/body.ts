@@ -1,7 +1,7 @@
 /** Validates a request body against the contract. */
 
 import type { Json, JsonObject } from "../json.ts";
-import { type FieldError, invalid } from "./responses.ts";
+import { type FieldError, invalidRequest } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
 export interface BodyField {
@@ -14,7 +14,7 @@ export interface BodyField {
 
 /** Throws an HttpError (422) that lists every invalid or unknown member. */
 export function checkBody(body: unknown, fields: Readonly<Record<string, BodyField>>): JsonObject {
-  if (!isObject(body)) throw invalid([{ code: "type", detail: "expected an object", pointer: "#" }]);
+  if (!isObject(body)) throw invalidRequest([{ code: "type", detail: "expected an object", pointer: "#" }]);
   const unknown = Object.keys(body).filter((name) => !Object.hasOwn(fields, name)).map((name): FieldError => ({
     code: "unexpected_property",
     detail: "unexpected property",
@@ -25,7 +25,7 @@ export function checkBody(body: unknown, fields: Readonly<Record<string, BodyFie
     return problem === null ? [] : [{ ...problem, pointer: pointerTo(name) }];
   });
   const all = [...unknown, ...problems];
-  if (all.length > 0) throw invalid(all);
+  if (all.length > 0) throw invalidRequest(all);
   return body;
 }
 

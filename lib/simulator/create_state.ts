@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
 import type { JsonObject } from "../json.ts";
-import { USERS } from "./auth.ts";
+import { SIMULATED_USERS } from "./auth.ts";
 import { addHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
@@ -25,7 +25,7 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
     .map((file) => ({ file, yaml: parseWorkflow(file) }));
   const nowMs = clock.now();
-  const workflows = new Map(USERS.map((user) => [
+  const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
     new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, { nowMs, random })])),
   ]));

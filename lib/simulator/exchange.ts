@@ -3,11 +3,11 @@
 import type { SimulatedResponse } from "./responses.ts";
 import { errorResponse, HttpError } from "./responses.ts";
 import type { AuthKeys } from "./auth.ts";
-import { corruptBody, type Faults, slowBody, truncatedBytes } from "./faults.ts";
+import { corruptResponseBody, type FaultInjector, slowResponseBody, truncateResponse } from "./faults.ts";
 import type { ProxyConnection } from "./tcp_proxy.ts";
 import { ACCOUNT_ROUTES } from "./routes/account.ts";
 import { LEGACY_ROUTES } from "./routes/legacy.ts";
-import { type Match, matchRoute } from "./routes/route.ts";
+import { matchRoute, type RouteMatch } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { Fault, Operation, ReceivedRequest, SimulatorOptions } from "./simulator.ts";
@@ -16,7 +16,7 @@ import type { SimulatorState } from "./state.ts";
 export interface ExchangeDeps {
   readonly state: SimulatorState;
   readonly authKeys: AuthKeys;
-  readonly faults: Faults;
+  readonly faults: FaultInjector;
   readonly received: ReceivedRequest[];
   /** When the requests within the rate limit arrived. */
   readonly admittedMs: number[];
@@ -29,7 +29,7 @@ const DEFAULT_SLOW_MS = 10_000;
 const ROUTES = [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES, ...LEGACY_ROUTES];
 
 /** @param sent Resolves once the response is sent. */
-export async function exchange(
+export async function handleExchange(
   deps: ExchangeDeps,
   request: Request,
   { connection, sent }: { readonly connection: ProxyConnection; readonly sent: Promise<void> },
@@ -84,7 +84,7 @@ interface ParsedRequest {
   readonly request: Request;
   readonly url: URL;
   readonly text: string;
-  readonly match: Match;
+  readonly match: RouteMatch;
 }
 
 function respond(
@@ -117,7 +117,7 @@ function contextOf(
   { url, text, match }: {
     readonly url: URL;
     readonly text: string;
-    readonly match: Match & { readonly type: "found" };
+    readonly match: RouteMatch & { readonly type: "found" };
   },
 ) {
   const body = parseJsonOrNull(text);
@@ -176,7 +176,7 @@ async function send(
   if (fault?.body === undefined) return new Response(dated.body, dated);
   switch (fault.body) {
     case "truncated":
-      await connection.respondWith(truncatedBytes(dated));
+      await connection.respondWith(truncateResponse(dated));
       return new Response(null, { status: 500 });
     case "slow": {
       const pause = (durationMs: number) =>
@@ -184,11 +184,11 @@ async function send(
           // The simulator is closed: send the rest at once.
           if (!closing.aborted) throw error;
         });
-      return new Response(slowBody(dated.body ?? "", pause, fault.slowMs ?? DEFAULT_SLOW_MS), dated);
+      return new Response(slowResponseBody(dated.body ?? "", pause, fault.slowMs ?? DEFAULT_SLOW_MS), dated);
     }
     default: {
       // A response with status 204 cannot have a body.
-      const corrupted = corruptBody(dated.status === 204 ? { ...dated, status: 200 } : dated, fault.body);
+      const corrupted = corruptResponseBody(dated.status === 204 ? { ...dated, status: 200 } : dated, fault.body);
       return new Response(corrupted.body, corrupted);
     }
   }

@@ -5,26 +5,26 @@ import { HttpError } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
 /** Variables of an expression, by the first segment of a path. */
-export type Scope = Readonly<JsonObject>;
+export type ExpressionScope = Readonly<JsonObject>;
 
 const EXPRESSION = /\$\{\{(.*?)\}\}/gs;
 
 /** Replaces each expression in the text by its value. */
-export function substitute(text: string, scope: Scope): string {
+export function substituteExpressions(text: string, scope: ExpressionScope): string {
   return text.replace(EXPRESSION, (_, expression: string) => {
-    const value = evaluate(expression, scope);
+    const value = evaluateExpression(expression, scope);
     return typeof value === "string" ? value : value === null ? "" : JSON.stringify(value);
   });
 }
 
 /** Evaluates a condition of a workflow file: a boolean, a bare expression or one in `${{ … }}`. */
-export function condition(value: Json | undefined, scope: Scope): boolean {
+export function evaluateCondition(value: Json | undefined, scope: ExpressionScope): boolean {
   if (typeof value !== "string") return value === true;
-  return isTruthy(evaluate(value.replace(EXPRESSION, "$1"), scope));
+  return isTruthy(evaluateExpression(value.replace(EXPRESSION, "$1"), scope));
 }
 
 /** Throws an HttpError (400) if the expression is invalid. */
-export function evaluate(expression: string, scope: Scope): Json {
+export function evaluateExpression(expression: string, scope: ExpressionScope): Json {
   const tokens = expression.match(/'[^']*'|"[^"]*"|&&|\|\||==|!=|[!?:()]|[\w.$-]+|\S/g) ?? [];
   let position = 0;
   const parserError = () =>

@@ -3,13 +3,13 @@
 import type { SimulatedResponse } from "./responses.ts";
 import type { Fault, Operation } from "./simulator.ts";
 
-export interface Faults {
+export interface FaultInjector {
   add(faults: readonly Fault[]): void;
   /** Returns the first matching fault and uses it up once. */
   take(operation: Operation): Fault | undefined;
 }
 
-export function createFaults(initial: readonly Fault[]): Faults {
+export function createFaultInjector(initial: readonly Fault[]): FaultInjector {
   const entries: { readonly fault: Fault; toSkip: number; remaining: number }[] = [];
   const add = (faults: readonly Fault[]) => {
     for (const fault of faults) entries.push({ fault, toSkip: fault.after ?? 0, remaining: fault.times ?? 1 });
@@ -38,7 +38,7 @@ const HUGE_BODY_BYTES = 64 * 1024 * 1024;
 type CorruptedBody = Exclude<NonNullable<Fault["body"]>, "truncated" | "slow">;
 
 /** Replaces the body with a complete but wrong one. */
-export function corruptBody(response: SimulatedResponse, kind: CorruptedBody): SimulatedResponse {
+export function corruptResponseBody(response: SimulatedResponse, kind: CorruptedBody): SimulatedResponse {
   switch (kind) {
     case "malformed":
       return { ...response, body: '{"run": {"slug": "hello-' };
@@ -61,7 +61,7 @@ export function corruptBody(response: SimulatedResponse, kind: CorruptedBody): S
 }
 
 /** The response on the wire: a head that announces the complete body, and the first half of it. */
-export function truncatedBytes(response: SimulatedResponse): Uint8Array {
+export function truncateResponse(response: SimulatedResponse): Uint8Array {
   const body = new TextEncoder().encode(response.body ?? "");
   const head = [
     `HTTP/1.1 ${response.status} Truncated`,
@@ -81,7 +81,7 @@ export function truncatedBytes(response: SimulatedResponse): Uint8Array {
 const SLOW_CHUNKS = 10;
 
 /** The body in chunks, with a pause before each. */
-export function slowBody(
+export function slowResponseBody(
   text: string,
   pause: (durationMs: number) => Promise<void>,
   totalMs: number,

@@ -3,7 +3,7 @@
 import type { Json, JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { resolveCluster } from "./clusters.ts";
-import { condition } from "./expressions.ts";
+import { evaluateCondition } from "./expressions.ts";
 import { isObject, objectOf, textOf } from "./shape.ts";
 
 /**
@@ -66,10 +66,10 @@ function itemsOf(items: Json | undefined): JsonObject {
 
 /** Whether the form hides or ignores a field, which makes it optional. `.hidden` refers to the field's own `hidden`. */
 function isIgnored(spec: JsonObject, inputs: JsonObject): boolean {
-  const isHidden = condition(spec["hidden"], { inputs });
+  const isHidden = evaluateCondition(spec["hidden"], { inputs });
   const ignore = spec["ignore"];
   return isHidden ||
-    condition(typeof ignore === "string" ? ignore.replace(/(^|[^\w.])\.hidden\b/g, `$1${isHidden}`) : ignore, {
+    evaluateCondition(typeof ignore === "string" ? ignore.replace(/(^|[^\w.])\.hidden\b/g, `$1${isHidden}`) : ignore, {
       inputs,
     });
 }

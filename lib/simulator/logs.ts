@@ -4,7 +4,7 @@ import { stepLines } from "./progress.ts";
 import type { SimulatedRun, SimulatorState } from "./state.ts";
 
 /** The file's text; `null` if it does not exist (yet). */
-export function readFile(state: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
+export function readLogFile(state: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
   const [, jobName, index, isBackup] = /^logs\/([^/]+)\/step_(\d+)\/logs\.out(\.1)?$/.exec(path) ?? [];
   const step = run.plan.jobs.find((job) => job.name === jobName)?.steps[Number(index)];
   if (step === undefined) return null;

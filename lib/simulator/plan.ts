@@ -5,20 +5,20 @@
 
 import type { Json, JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { condition, type Scope, substitute } from "./expressions.ts";
+import { evaluateCondition, type ExpressionScope, substituteExpressions } from "./expressions.ts";
 import { parseScript, type ScriptCommand, scriptResult } from "./script.ts";
 import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
 
 export type EndStatus = "completed" | "error" | "canceled" | "skipped";
 
 /** Times are milliseconds since the run's start; `Infinity`: never. A skipped span has no duration. */
-export interface Span {
+export interface StepSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly end: EndStatus;
 }
 
-export interface PlannedStep extends Span {
+export interface PlannedStep extends StepSpan {
   readonly name: string;
   /** Members of the workflow file that a run's details include. */
   readonly shown: JsonObject;
@@ -27,14 +27,14 @@ export interface PlannedStep extends Span {
   readonly outputs: Readonly<Record<string, string>>;
 }
 
-export interface PlannedJob extends Span {
+export interface PlannedJob extends StepSpan {
   readonly name: string;
   readonly needs: readonly string[];
   readonly shown: JsonObject;
   readonly steps: readonly PlannedStep[];
 }
 
-export interface Plan {
+export interface RunPlan {
   readonly jobs: readonly PlannedJob[];
   readonly durationMs: number;
   readonly end: "completed" | "error";
@@ -49,7 +49,7 @@ interface PlanOptions {
 }
 
 /** Throws an HttpError (400) if the workflow cannot be executed. */
-export function planRun(yaml: JsonObject, { inputs, env }: PlanOptions): Plan {
+export function planRun(yaml: JsonObject, { inputs, env }: PlanOptions): RunPlan {
   const specs = Object.entries(objectOf(yaml["jobs"]));
   if (specs.length === 0) throw new HttpError(400, "Invalid YAML: the workflow has no jobs", { code: "invalid_yaml" });
   const instances = new Map(specs.map(([name, spec]) => [name, instancesOf(name, objectOf(spec))]));
@@ -122,7 +122,7 @@ function planJob(
     if (jobs === undefined) throw new HttpError(400, `Invalid YAML: no job "${need}"`, { code: "invalid_yaml" });
     return jobs.flatMap((job) => context.planned.get(job.name) ?? []);
   });
-  const scope: Scope = {
+  const scope: ExpressionScope = {
     inputs: context.inputs,
     matrix,
     needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: outputsOf(job.steps) }])),
@@ -130,7 +130,7 @@ function planJob(
     ...keywords(needed.map((job) => job.end)),
   };
   const startMs = Math.max(scheduledAtMs, 0, ...needed.map((job) => job.endMs));
-  const isRunning = startMs < Infinity && condition(spec["if"] ?? "completed", scope);
+  const isRunning = startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
   const env = { ...context.env, ...textsOf(context.yaml["env"], scope), ...textsOf(spec["env"], scope) };
   const steps = planSteps(spec, {
     startMs,
@@ -147,7 +147,7 @@ function planJob(
 interface StepContext {
   readonly startMs: number;
   readonly isRunning: boolean;
-  readonly scope: Scope;
+  readonly scope: ExpressionScope;
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -161,7 +161,7 @@ function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepCont
     shown: JsonObject,
     extra: { isExecuted: boolean; env: Json | undefined },
   ) => {
-    const commands = parseScript(script, (text) => substitute(text, scope));
+    const commands = parseScript(script, (text) => substituteExpressions(text, scope));
     const { durationMs, code, outputs } = scriptResult(commands);
     const endMs = extra.isExecuted ? nowMs + Math.max(durationMs, durationMs === 0 ? MIN_STEP_MS : 0) : nowMs;
     const end: EndStatus = !extra.isExecuted ? "skipped" : code !== 0 ? "error" : "completed";
@@ -172,10 +172,11 @@ function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepCont
   specs.forEach((spec, index) => {
     const shown = pick(spec, ["run", "uses", "with", "id", "cleanup", "early-cancel", "ssh", "ignore-errors"]);
     const previous = keywords(steps.map((step) => isFailure(step) ? "error" : "completed"));
-    const isExecuted = isRunning && nowMs < Infinity && condition(spec["if"] ?? "completed", { ...scope, ...previous });
+    const isExecuted = isRunning && nowMs < Infinity &&
+      evaluateCondition(spec["if"] ?? "completed", { ...scope, ...previous });
     if (spec["if"] !== undefined) shown["if"] = isExecuted;
     const name = textOf(spec["name"]) ?? textOf(spec["id"]) ?? `step_${index}`;
-    addStep(substitute(name, scope), textOf(spec["run"]) ?? "", shown, { isExecuted, env: spec["env"] });
+    addStep(substituteExpressions(name, scope), textOf(spec["run"]) ?? "", shown, { isExecuted, env: spec["env"] });
   });
   specs.forEach((spec, index) => {
     const cleanup = textOf(spec["cleanup"]);
@@ -210,9 +211,11 @@ function keywords(ends: readonly EndStatus[]): JsonObject {
   };
 }
 
-function textsOf(value: Json | undefined, scope: Scope): Record<string, string> {
+function textsOf(value: Json | undefined, scope: ExpressionScope): Record<string, string> {
   if (!isObject(value)) return {};
-  return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, substitute(String(text), scope)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, text]) => [name, substituteExpressions(String(text), scope)]),
+  );
 }
 
 function pick(from: JsonObject, names: readonly string[]): JsonObject {

@@ -1,7 +1,7 @@
 /** Computes a run's progress at an instant from its plan and from cancel, update and delete requests. */
 
 import type { JsonObject } from "../json.ts";
-import { outputsOf, type PlannedJob, type PlannedStep, type Span } from "./plan.ts";
+import { outputsOf, type PlannedJob, type PlannedStep, type StepSpan } from "./plan.ts";
 import { linesOf } from "./script.ts";
 import type { SimulatedRun } from "./state.ts";
 
@@ -20,7 +20,7 @@ export function hasEnded(run: SimulatedRun, nowMs: number): boolean {
 }
 
 /** The status as the platform reports it. */
-export function statusOf(run: SimulatedRun, nowMs: number): string {
+export function simulatedStatusOf(run: SimulatedRun, nowMs: number): string {
   if (run.statusOverride !== null) return run.statusOverride;
   if (!hasEnded(run, nowMs)) return run.cancelRequestedAtMs === null ? "running" : "canceling";
   if (run.failedAtMs !== null) return "error";
@@ -57,7 +57,7 @@ export function stepLines(run: SimulatedRun, step: PlannedStep, nowMs: number, s
   return linesOf(step.commands, step.env, { startMs: startMs + skewMs, untilMs: untilMs + skewMs });
 }
 
-function statusAt(span: Span, run: SimulatedRun, nowMs: number): string {
+function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {
   const stoppedMs = run.failedAtMs ?? (run.cancelRequestedAtMs ?? Infinity);
   const startMs = run.createdAtMs + span.startMs;
   const endMs = run.createdAtMs + span.endMs;

@@ -1,7 +1,7 @@
 /** JSON of runs, as the current routes return it. */
 
 import type { JsonObject } from "../json.ts";
-import { endMsOf, executedJobs, hasEnded, statusOf } from "./progress.ts";
+import { endMsOf, executedJobs, hasEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 /** An item of the list of runs: without jobs. */
@@ -12,7 +12,7 @@ export function runJson(state: SimulatorState, run: SimulatedRun, nowMs: number)
     slug: run.slug,
     number: run.number,
     user: run.user,
-    status: statusOf(run, nowMs),
+    status: simulatedStatusOf(run, nowMs),
     workflowName: workflow,
     workflowSlug: workflow,
     inlineRun: run.workflow === null,

@@ -9,15 +9,15 @@ export interface SimulatedResponse {
   readonly body: string | null;
 }
 
-export function json(value: unknown, status = 200): SimulatedResponse {
+export function jsonResponse(value: unknown, status = 200): SimulatedResponse {
   return { status, headers: { "content-type": "application/json" }, body: JSON.stringify(value) };
 }
 
-export function raw(text: string, contentType: string): SimulatedResponse {
+export function rawResponse(text: string, contentType: string): SimulatedResponse {
   return { status: 200, headers: { "content-type": contentType }, body: text };
 }
 
-export const noContent: SimulatedResponse = { status: 204, headers: {}, body: null };
+export const noContentResponse: SimulatedResponse = { status: 204, headers: {}, body: null };
 
 /** A validation error of one field: its stable code, its message and its location. */
 export type FieldError =
@@ -63,7 +63,7 @@ const CODE_OF_STATUS: ReadonlyMap<number, string> = new Map([
 ]);
 
 /** The 422 response to a body or query that violates the contract. It lists every invalid field. */
-export function invalid(fields: readonly FieldError[]): HttpError {
+export function invalidRequest(fields: readonly FieldError[]): HttpError {
   return new HttpError(422, "The request is not valid", { fields });
 }
 
@@ -77,7 +77,7 @@ export function errorResponse(
   if (!isProblem) {
     const errors = fields.map((field) => `${"pointer" in field ? field.pointer : field.parameter}: ${field.detail}`);
     const envelope = { error: true, message, code, ...params, ...(errors.length > 0 ? { errors } : {}) };
-    return { ...json(envelope, status), headers: { "content-type": "application/json", ...headers } };
+    return { ...jsonResponse(envelope, status), headers: { "content-type": "application/json", ...headers } };
   }
   const problem = {
     type: `/problems/activate/${code}`,
@@ -91,7 +91,7 @@ export function errorResponse(
       ? { errors: fields.map((field) => ({ type: `/problems/activate/${field.code}`, ...field })) }
       : {}),
   };
-  return { ...json(problem, status), headers: { "content-type": "application/problem+json", ...headers } };
+  return { ...jsonResponse(problem, status), headers: { "content-type": "application/problem+json", ...headers } };
 }
 
 const TITLE_OF_STATUS: ReadonlyMap<number, string> = new Map([

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../json.ts";
 import { parse } from "../deps/yaml.ts";
-import { HttpError, invalid } from "./responses.ts";
+import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
 import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
@@ -141,13 +141,13 @@ export function acceptSlug(state: SimulatorState, slug: string | undefined): str
   const { slugs } = state.behavior();
   if (slugs === "ignored") return null;
   if (slugs === "refused") {
-    throw invalid([{ code: "unexpected_property", detail: "a slug cannot be chosen", pointer: "#/slug" }]);
+    throw invalidRequest([{ code: "unexpected_property", detail: "a slug cannot be chosen", pointer: "#/slug" }]);
   }
   if (!/^[a-z][a-z0-9-]*$/.test(slug)) {
-    throw invalid([{ code: "pattern", detail: "expected string to match [a-z][a-z0-9-]*", pointer: "#/slug" }]);
+    throw invalidRequest([{ code: "pattern", detail: "expected string to match [a-z][a-z0-9-]*", pointer: "#/slug" }]);
   }
   if (slug.length > 40) {
-    throw invalid([{ code: "max_length", detail: "expected length <= 40", pointer: "#/slug" }]);
+    throw invalidRequest([{ code: "max_length", detail: "expected length <= 40", pointer: "#/slug" }]);
   }
   return slug;
 }

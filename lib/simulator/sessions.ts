@@ -1,8 +1,8 @@
 /** Interactive sessions: they start in stages after their run and stop with it. */
 
 import type { JsonObject } from "../json.ts";
-import { ORGANIZATION } from "./auth.ts";
-import { endMsOf, hasEnded, statusOf } from "./progress.ts";
+import { SIMULATED_ORGANIZATION } from "./auth.ts";
+import { endMsOf, hasEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 
 /** Milliseconds since the run's start, as are the following two. */
@@ -65,10 +65,10 @@ function sessionJson(
       number: run.number,
       name: run.workflow ?? "inline",
       type: "workflow",
-      status: statusOf(run, nowMs),
+      status: simulatedStatusOf(run, nowMs),
       ...(run.displayName === null ? {} : { displayName: run.displayName }),
     },
     // The contract does not declare it, but the platform sends it.
-    namespace: `${ORGANIZATION}/${run.user}`,
+    namespace: `${SIMULATED_ORGANIZATION}/${run.user}`,
   };
 }

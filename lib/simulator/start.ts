@@ -1,9 +1,9 @@
 import { systemClock } from "../clock.ts";
 import { createAuthKeys } from "./auth.ts";
-import { exchange, type ExchangeDeps } from "./exchange.ts";
-import { createFaults } from "./faults.ts";
+import { type ExchangeDeps, handleExchange } from "./exchange.ts";
+import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
-import { statusOf } from "./progress.ts";
+import { simulatedStatusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
 import { requestCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
@@ -20,7 +20,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const { port = 0, clock = systemClock, random = seededRandom(clock.now()), onStep = () => {} } = options;
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
-  const faults = createFaults(options.faults ?? []);
+  const faults = createFaultInjector(options.faults ?? []);
   const received: ReceivedRequest[] = [];
   const state = createState({ clock, random, behavior: () => behavior, extraWorkflows: options.workflows ?? {} });
 
@@ -33,7 +33,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const connection = proxy.connectionFrom(info.remoteAddr.port);
     // The request bypassed the proxy.
     if (connection === undefined) return new Response(null, { status: 404 });
-    return exchange(deps, request, { connection, sent: info.completed }).catch((error: unknown) => {
+    return handleExchange(deps, request, { connection, sent: info.completed }).catch((error: unknown) => {
       if (!closing.signal.aborted) throw error;
       return new Response(null, { status: 503 });
     });
@@ -60,7 +60,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       state.runs.filter((run) => !run.isHistory).map((run) => ({
         slug: run.slug,
         workflow: run.workflow ?? "inline",
-        status: statusOf(run, clock.now()),
+        status: simulatedStatusOf(run, clock.now()),
       })),
     cancelExternally: (slug) => requestCancel(runOf(slug), clock.now()),
     deleteExternally: (slug) => void (runOf(slug).isDeleted = true),

@@ -5,7 +5,7 @@
 
 import type { Clock } from "../clock.ts";
 import type { JsonObject } from "../json.ts";
-import type { Plan } from "./plan.ts";
+import type { RunPlan } from "./plan.ts";
 import type { ServerBehavior } from "./simulator.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
@@ -19,7 +19,7 @@ export interface SimulatedRun {
   readonly createdAtMs: number;
   readonly inputs: JsonObject;
   readonly yaml: JsonObject;
-  readonly plan: Plan;
+  readonly plan: RunPlan;
   readonly sessions: readonly SimulatedSession[];
   readonly isHistory: boolean;
   displayName: string | null;

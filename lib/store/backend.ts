@@ -3,7 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 
-export interface Limits {
+export interface StoreLimits {
   /** Of one value, in characters of its JSON. */
   readonly maxValueLength: number;
   /** Of all values in one change, in characters of their JSON. */
@@ -13,7 +13,7 @@ export interface Limits {
 }
 
 /** A stored row: its key as `keyText` writes it, its value as JSON. */
-export interface Row {
+export interface StoreRow {
   readonly key: string;
   readonly json: string;
   readonly version: string;
@@ -29,7 +29,7 @@ export interface PageQuery {
 }
 
 /** No key is in more than one of `sets`, `deletes` and `sums`. */
-export interface Write {
+export interface StoreWrite {
   /** Names this write; the rows carry it unless the backend makes unique versions itself. */
   readonly version: string;
   readonly checks: readonly { readonly key: string; readonly version: string | null }[];
@@ -39,27 +39,31 @@ export interface Write {
 }
 
 /** What a store is kept in. Keys are compared by their UTF-8 bytes. */
-export interface Backend extends Limits, AsyncDisposable {
+export interface StoreBackend extends StoreLimits, AsyncDisposable {
   /** The rows that exist, in any order. */
-  read(keys: readonly string[]): Promise<readonly Row[]>;
-  page(query: PageQuery): Promise<readonly Row[]>;
+  read(keys: readonly string[]): Promise<readonly StoreRow[]>;
+  page(query: PageQuery): Promise<readonly StoreRow[]>;
   /**
    * All or nothing, durably. After StorageBusy the same write may be sent again: it is applied once, and answers the
    * same.
    *
    * @returns The version that the rows now carry; `undefined` when a check failed.
    */
-  write(write: Write): Promise<string | undefined>;
+  write(write: StoreWrite): Promise<string | undefined>;
 }
 
 /** The fault is likely to pass: the same read or write may be tried again. */
 export class StorageBusy extends StorageError {}
 
 /** What a backend holds that sets no smaller limits of its own. */
-export const COMMON_LIMITS: Limits = { maxValueLength: 16_000_000, maxChangeLength: 64_000_000, maxChangeRows: 20_000 };
+export const COMMON_LIMITS: StoreLimits = {
+  maxValueLength: 16_000_000,
+  maxChangeLength: 64_000_000,
+  maxChangeRows: 20_000,
+};
 
 /** A counter's next value, for backends that add in JavaScript. */
-export function added({ key, by }: Write["sums"][number], row: Row | undefined): Write["sets"][number] {
+export function added({ key, by }: StoreWrite["sums"][number], row: StoreRow | undefined): StoreWrite["sets"][number] {
   const stored = JSON.parse(row?.json ?? "0");
   if (typeof stored !== "number") throw new StorageError("Cannot add to a stored value: it is not a number");
   return { key, json: String(stored + by) };
@@ -76,13 +80,13 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
-export function limitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: Limits): Limits {
+export function limitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: StoreLimits): StoreLimits {
   return { maxValueLength, maxChangeLength, maxChangeRows };
 }
 
 /** Opens the backend when it is first used, and again when opening failed. */
-export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backend {
-  let opening: Promise<Backend> | undefined;
+export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBackend>): StoreBackend {
+  let opening: Promise<StoreBackend> | undefined;
   const opened = () =>
     opening ??= open().catch((error) => {
       opening = undefined;
@@ -114,7 +118,10 @@ export const MAX_ATTEMPTS = 26;
 const MAX_PAUSE_MS = 500;
 
 /** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
-export function retryingBackend(backend: Backend, { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps): Backend {
+export function retryingBackend(
+  backend: StoreBackend,
+  { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps,
+): StoreBackend {
   const retried = async <T>(act: () => Promise<T>): Promise<T> => {
     for (let attempt = 1;; attempt++) {
       try {

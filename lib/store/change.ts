@@ -1,27 +1,27 @@
 /** One change, built step by step and checked against the limits before a backend sees it. */
 
 import { StorageError } from "../errors.ts";
-import type { Backend, Limits } from "./backend.ts";
-import { byteLength, type Key, keyText } from "./key.ts";
+import type { StoreBackend, StoreLimits } from "./backend.ts";
+import { keyText, type StoreKey, utf8Length } from "./key.ts";
 
 /** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
-export interface Check {
-  readonly key: Key;
+export interface VersionCheck {
+  readonly key: StoreKey;
   readonly versionstamp: string | null;
 }
 
 /** Of `set` and `delete` of one key the last holds; several `sum` of one key add up. */
-export interface Change {
-  check(...checks: readonly Check[]): Change;
+export interface AtomicChange {
+  check(...checks: readonly VersionCheck[]): AtomicChange;
   /** @param value Anything that JSON can write. */
-  set(key: Key, value: unknown): Change;
-  delete(key: Key): Change;
+  set(key: StoreKey, value: unknown): AtomicChange;
+  delete(key: StoreKey): AtomicChange;
   /**
    * Adds to a number, which is 0 where nothing is stored.
    *
    * @param by A safe integer, of either sign.
    */
-  sum(key: Key, by: number): Change;
+  sum(key: StoreKey, by: number): AtomicChange;
   /** Whether another submission might not fit. */
   isNearlyFull(): boolean;
   /** Applies all of it or nothing, durably. `undefined`: a check failed. */
@@ -34,7 +34,7 @@ const KEY_BYTES_PER_ROW = 66;
 const NEARLY_FULL = 0.8;
 
 /** Begins an empty change. */
-export function createChange(backend: Backend): Change {
+export function createAtomicChange(backend: StoreBackend): AtomicChange {
   const checks: { key: string; version: string | null }[] = [];
   /** To JSON; `null` deletes. */
   const rows = new Map<string, string | null>();
@@ -46,14 +46,14 @@ export function createChange(backend: Backend): Change {
     "bytes of keys": { size: 0, max: maxChangeRows * KEY_BYTES_PER_ROW },
     "characters of values": { size: 0, max: maxChangeLength },
   };
-  const counted = (kind: "checks" | "mutations", key: Key, valueLength = 0): string => {
+  const counted = (kind: "checks" | "mutations", key: StoreKey, valueLength = 0): string => {
     const text = keyText(key);
     sizes[kind].size++;
-    sizes["bytes of keys"].size += byteLength(text);
+    sizes["bytes of keys"].size += utf8Length(text);
     sizes["characters of values"].size += valueLength;
     return text;
   };
-  const change: Change = {
+  const change: AtomicChange = {
     check(...wanted) {
       for (const { key, versionstamp } of wanted) checks.push({ key: counted("checks", key), version: versionstamp });
       return change;
@@ -93,7 +93,7 @@ export function createChange(backend: Backend): Change {
   return change;
 }
 
-function jsonOf(value: unknown, key: Key, { maxValueLength }: Limits): string {
+function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits): string {
   const json: string | undefined = JSON.stringify(value);
   if (json === undefined) throw new TypeError(`The value of ${JSON.stringify(key)} is not JSON`);
   if (json.length <= maxValueLength) return json;

@@ -1,7 +1,7 @@
 /** Copies a store to another one, whatever their backends are. */
 
 import { UsageError } from "../errors.ts";
-import { factsOf } from "./indexes.ts";
+import { indexFactsOf } from "./indexes.ts";
 import type { Kv } from "./kv.ts";
 import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
 
@@ -31,7 +31,7 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
     } else {
       // It may fill a change of its own.
       await commit();
-      const facts = factsOf(value);
+      const facts = indexFactsOf(value);
       const { head, parts } = bodiesOf(value, facts, to);
       change.set(key, head);
       for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);

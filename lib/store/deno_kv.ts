@@ -5,12 +5,12 @@
  */
 
 import { StorageError } from "../errors.ts";
-import { type Backend, type Limits, type Row, toStorageError } from "./backend.ts";
+import { type StoreBackend, type StoreLimits, type StoreRow, toStorageError } from "./backend.ts";
 import { KEY_SEPARATOR } from "./key.ts";
-import { createPrivate, fileHint } from "./store_file.ts";
+import { createPrivate, storageHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */
-export const DENO_KV_LIMITS: Limits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
+export const DENO_KV_LIMITS: StoreLimits = { maxValueLength: 16_000, maxChangeLength: 350_000, maxChangeRows: 900 };
 
 /** The database may be shared with a program of the user's own. */
 const NAMESPACE = "pw";
@@ -21,7 +21,7 @@ const MAX_KEYS_PER_READ = 10;
 const MAX_BATCH_SIZE = 500;
 
 /** @param name A file, an http(s) URL, or `""` for the host's own. */
-export async function openDenoKvBackend(name: string): Promise<Backend> {
+export async function openDenoKvBackend(name: string): Promise<StoreBackend> {
   if (!("openKv" in Deno)) {
     throw new StorageError("Cannot use Deno KV: this Deno was started without it", {
       hint: "Start Deno with --unstable-kv, or choose another store",
@@ -43,7 +43,7 @@ export interface DenoKvOptions {
 }
 
 /** Closing it closes `kv`. */
-export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): Backend {
+export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend {
   const run = async <T>(act: () => Promise<T>): Promise<T> => {
     try {
       return await act();
@@ -104,7 +104,7 @@ function valueOf(json: string): unknown {
     : json;
 }
 
-function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): Row {
+function rowOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): StoreRow {
   const json = value instanceof Deno.KvU64 ? String(BigInt.asIntN(64, value.value)) : String(value);
   return { key: key.slice(1).join(KEY_SEPARATOR), json, version: versionstamp };
 }
@@ -115,7 +115,7 @@ function asStorageError(error: unknown, { name, isRemote }: DenoKvOptions): Stor
   const isRefused = error instanceof Deno.errors.NotCapable || /non-U64|too large/.test(detail);
   return toStorageError(error, {
     store: `run store ${name === "" ? "in Deno KV" : name}`,
-    hint: isRemote ? "Check that the server runs, and DENO_KV_ACCESS_TOKEN" : fileHint(error, name),
+    hint: isRemote ? "Check that the server runs, and DENO_KV_ACCESS_TOKEN" : storageHint(error, name),
     isPassing: isRemote ? !isRefused : /database is locked/.test(detail),
   });
 }

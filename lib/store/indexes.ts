@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import { keyPart } from "./key.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 
-export type Scope = "local" | "service";
+export type SubmissionScope = "local" | "service";
 
 /** What index rows are made of: all that has to be known of a submission to remove them again. */
 export interface IndexFacts {
@@ -13,7 +13,7 @@ export interface IndexFacts {
   readonly workflow: string;
   readonly slug: string | null;
   readonly createdAtMs: number;
-  readonly scope: Scope;
+  readonly scope: SubmissionScope;
   readonly isOpen: boolean;
   /** When it failed or was rejected; `null` when it did not. */
   readonly failedAtMs: number | null;
@@ -70,7 +70,7 @@ export function indexKeys(facts: IndexFacts): (readonly string[])[] {
   });
 }
 
-export function factsOf(submission: Submission): IndexFacts {
+export function indexFactsOf(submission: Submission): IndexFacts {
   const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
   const hasFailed = submission.state === "rejected" ||
     (submission.state === "finished" && submission.result.status === "failed");

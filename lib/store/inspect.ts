@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
-import { isUnreadable, STORE_VERSION, versionOf } from "./sqlite_kv.ts";
+import { isUnreadable, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
 
 export type StoreState =
   /** There is no file yet. */
@@ -114,7 +114,7 @@ function opened(Database: typeof DatabaseSync, path: string): DatabaseSync & Dis
 
 function read(database: DatabaseSync, host: string | null): StoreState {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  const version = versionOf(database);
+  const version = storeVersionOf(database);
   if (version > STORE_VERSION) return { type: "newer" };
   const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
   if (complaint !== "ok") return { type: "damaged", why: String(complaint) };

@@ -3,15 +3,15 @@
 import { StorageError } from "../errors.ts";
 
 /** Text parts, none empty, without control characters. Keys are ordered part by part, by their UTF-8 bytes. */
-export type Key = readonly string[];
+export type StoreKey = readonly string[];
 
-export interface Selector {
+export interface KeySelector {
   /** May be empty: then all keys are selected. */
-  readonly prefix: Key;
+  readonly prefix: StoreKey;
   /** The first key, strictly below `prefix`. */
-  readonly start?: Key;
+  readonly start?: StoreKey;
   /** The key before which the selection ends, strictly below `prefix`. */
-  readonly end?: Key;
+  readonly end?: StoreKey;
 }
 
 /** UTF-8. */
@@ -26,12 +26,12 @@ const AFTER_SEPARATOR = "\n";
 const AFTER_ALL = "\u{10ffff}";
 
 /** @throws TypeError for a key that is not valid, which is a mistake of the caller. */
-export function keyText(key: Key): string {
+export function keyText(key: StoreKey): string {
   const text = key.join(KEY_SEPARATOR);
   if (key.length === 0 || !key.every(isKeyPart)) {
     throw new TypeError(`Key ${JSON.stringify(key)} must have text parts without control characters`);
   }
-  if (byteLength(text) > MAX_KEY_BYTES) {
+  if (utf8Length(text) > MAX_KEY_BYTES) {
     throw new StorageError(`Cannot store ${JSON.stringify(key[0])}: its key has more than ${MAX_KEY_BYTES} bytes`);
   }
   return text;
@@ -56,12 +56,12 @@ export function compareKeyTexts(a: string, b: string): number {
   return a.length - b.length;
 }
 
-export function partsOf(text: string): Key {
+export function keyParts(text: string): StoreKey {
   return text.split(KEY_SEPARATOR);
 }
 
 /** The keys from `start` on, before `end`. */
-export function rangeOf({ prefix, start, end }: Selector): { readonly start: string; readonly end: string } {
+export function keyRange({ prefix, start, end }: KeySelector): { readonly start: string; readonly end: string } {
   for (const bound of [start, end]) {
     if (bound === undefined) continue;
     const isBelow = bound.length > prefix.length && prefix.every((part, index) => part === bound[index]);
@@ -75,7 +75,7 @@ export function rangeOf({ prefix, start, end }: Selector): { readonly start: str
 }
 
 /** Of its UTF-8. */
-export function byteLength(text: string): number {
+export function utf8Length(text: string): number {
   return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 

@@ -1,11 +1,11 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
-import { type Backend, type Limits, limitsOf, type PageQuery, type Row } from "./backend.ts";
-import { type Change, createChange } from "./change.ts";
-import { compareKeyTexts, type Key, KEY_SEPARATOR, keyText, partsOf, rangeOf, type Selector } from "./key.ts";
+import { limitsOf, type PageQuery, type StoreBackend, type StoreLimits, type StoreRow } from "./backend.ts";
+import { type AtomicChange, createAtomicChange } from "./change.ts";
+import { compareKeyTexts, KEY_SEPARATOR, keyParts, keyRange, type KeySelector, keyText, type StoreKey } from "./key.ts";
 
-export interface Entry<T = unknown> {
-  readonly key: Key;
+export interface StoreEntry<T = unknown> {
+  readonly key: StoreKey;
   /** What JSON keeps of the value; the order of an object's names is not kept. */
   readonly value: T;
   /** Unique forever, also after the key was deleted. */
@@ -13,7 +13,11 @@ export interface Entry<T = unknown> {
 }
 
 /** An entry, or what stands for its absence. */
-export type Found<T = unknown> = Entry<T> | { readonly key: Key; readonly value: null; readonly versionstamp: null };
+export type FoundEntry<T = unknown> = StoreEntry<T> | {
+  readonly key: StoreKey;
+  readonly value: null;
+  readonly versionstamp: null;
+};
 
 export interface ListOptions {
   readonly limit?: number;
@@ -21,44 +25,44 @@ export interface ListOptions {
 }
 
 /** Every method throws StorageError when the store can't be used. */
-export interface Kv extends Limits, AsyncDisposable {
-  get<T>(key: Key): Promise<Found<T>>;
-  getMany<T>(keys: readonly Key[]): Promise<readonly Found<T>[]>;
+export interface Kv extends StoreLimits, AsyncDisposable {
+  get<T>(key: StoreKey): Promise<FoundEntry<T>>;
+  getMany<T>(keys: readonly StoreKey[]): Promise<readonly FoundEntry<T>[]>;
   /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
-  list<T>(selector: Selector, options?: ListOptions): AsyncIterable<Entry<T>>;
-  atomic(): Change;
+  list<T>(selector: KeySelector, options?: ListOptions): AsyncIterable<StoreEntry<T>>;
+  atomic(): AtomicChange;
 }
 
 const FIRST_PAGE_SIZE = 64;
 const MAX_PAGE_SIZE = 1_024;
 
 /** Closing it closes the backend. */
-export function createKv(backend: Backend): Kv {
-  const getMany = async <T>(keys: readonly Key[]): Promise<Found<T>[]> => {
+export function createKv(backend: StoreBackend): Kv {
+  const getMany = async <T>(keys: readonly StoreKey[]): Promise<FoundEntry<T>[]> => {
     const texts = keys.map(keyText);
     const rows = new Map((await backend.read([...new Set(texts)])).map((row) => [row.key, row]));
-    return texts.map((text): Found<T> => {
+    return texts.map((text): FoundEntry<T> => {
       const row = rows.get(text);
-      return row === undefined ? { key: partsOf(text), value: null, versionstamp: null } : entryOf<T>(row);
+      return row === undefined ? { key: keyParts(text), value: null, versionstamp: null } : entryOf<T>(row);
     });
   };
   return {
     ...limitsOf(backend),
     getMany,
-    get: async <T>(key: Key): Promise<Found<T>> =>
+    get: async <T>(key: StoreKey): Promise<FoundEntry<T>> =>
       (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },
     list: (selector, { limit = Infinity, reverse = false } = {}) => {
       if (limit !== Infinity && !(Number.isSafeInteger(limit) && limit >= 0)) {
         throw new RangeError(`limit must be a whole number of at least 0: got ${limit}`);
       }
-      return listPages(backend, { ...rangeOf(selector), limit, reverse });
+      return listPages(backend, { ...keyRange(selector), limit, reverse });
     },
-    atomic: () => createChange(backend),
+    atomic: () => createAtomicChange(backend),
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
 }
 
-async function* listPages<T>(backend: Backend, query: PageQuery): AsyncGenerator<Entry<T>, void> {
+async function* listPages<T>(backend: StoreBackend, query: PageQuery): AsyncGenerator<StoreEntry<T>, void> {
   let { start, end, limit: left, reverse } = query;
   // Deno KV refuses a range that ends before it starts.
   for (
@@ -77,6 +81,6 @@ async function* listPages<T>(backend: Backend, query: PageQuery): AsyncGenerator
   }
 }
 
-function entryOf<T>({ key, json, version }: Row): Entry<T> {
-  return { key: partsOf(key), value: JSON.parse(json), versionstamp: version };
+function entryOf<T>({ key, json, version }: StoreRow): StoreEntry<T> {
+  return { key: keyParts(key), value: JSON.parse(json), versionstamp: version };
 }

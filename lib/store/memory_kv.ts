@@ -1,13 +1,13 @@
 /** A store for one process, kept until it ends. */
 
-import { added, type Backend, COMMON_LIMITS, type Row } from "./backend.ts";
+import { added, COMMON_LIMITS, type StoreBackend, type StoreRow } from "./backend.ts";
 import { compareKeyTexts } from "./key.ts";
 
-export function memoryBackend(): Backend {
-  const rows = new Map<string, Row>();
+export function memoryBackend(): StoreBackend {
+  const rows = new Map<string, StoreRow>();
   /** In their order. */
   const keys: string[] = [];
-  const put = (row: Row) => {
+  const put = (row: StoreRow) => {
     if (!rows.has(row.key)) keys.splice(countBefore(keys, row.key), 0, row.key);
     rows.set(row.key, row);
   };

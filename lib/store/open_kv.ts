@@ -1,7 +1,7 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
 import { NotFound, StorageError, UsageError } from "../errors.ts";
-import { type Backend, COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend } from "./backend.ts";
+import { COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import type { SqliteOptions } from "./sqlite_kv.ts";
@@ -59,7 +59,7 @@ function parseName(name: string): { readonly scheme: string; readonly rest: stri
   return { scheme: scheme.toLowerCase(), rest };
 }
 
-function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenKvOptions): Backend {
+function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenKvOptions): StoreBackend {
   const { scheme, rest } = parseName(name);
   switch (scheme) {
     case "sqlite": {

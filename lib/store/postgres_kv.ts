@@ -6,7 +6,7 @@
  */
 
 import type { QueryConfig } from "../deps/pg.ts";
-import { type Backend, COMMON_LIMITS, type Row, toStorageError } from "./backend.ts";
+import { COMMON_LIMITS, type StoreBackend, type StoreRow, toStorageError } from "./backend.ts";
 
 /** Reads while others write, and little of what a small server allows. */
 const MAX_CONNECTIONS = 4;
@@ -61,7 +61,7 @@ const STATEMENTS = {
 } as const;
 
 /** @throws StorageError, which never holds the password of `url`. */
-export async function openPostgresBackend(url: string): Promise<Backend> {
+export async function openPostgresBackend(url: string): Promise<StoreBackend> {
   const { Pool } = await import("../deps/pg.ts");
   const pool = new Pool({
     connectionString: url,
@@ -81,7 +81,7 @@ export async function openPostgresBackend(url: string): Promise<Backend> {
     }
   };
   const execute = (name: keyof typeof STATEMENTS, values: unknown[]) => run({ name, text: STATEMENTS[name], values });
-  const select = async (...query: Parameters<typeof execute>): Promise<Row[]> =>
+  const select = async (...query: Parameters<typeof execute>): Promise<StoreRow[]> =>
     (await execute(...query)).map(({ key, json, version }) => ({ key, json: unescapeJson(json), version }));
   /** Writes that were answered: the next write removes them. */
   let known: string[] = [];

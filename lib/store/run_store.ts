@@ -4,19 +4,19 @@ import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
-import type { Change } from "./change.ts";
+import type { AtomicChange } from "./change.ts";
 import {
-  factsOf,
   type IndexFacts,
+  indexFactsOf,
   indexKeys,
   type OpenRow,
   openRowOf,
   ownerKey,
-  type Scope,
+  type SubmissionScope,
   timeKey,
 } from "./indexes.ts";
-import { isKeyPart, type Key, keyPart } from "./key.ts";
-import { createKv, type Found, type Kv } from "./kv.ts";
+import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
+import { createKv, type FoundEntry, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
 import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
 
@@ -34,16 +34,16 @@ export interface RunStore extends AsyncDisposable {
    * @returns The submission with its new revision.
    * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
-  put<S extends Submission>(submission: S, also?: (change: Change, written: S) => void): Promise<S>;
+  put<S extends Submission>(submission: S, also?: (change: AtomicChange, written: S) => void): Promise<S>;
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
   /** The latest submission whose run has this slug, or was given it. */
   findRun(owner: Owner | null, slug: string): Promise<Submission | undefined>;
   /** Neither finished nor rejected, oldest first. */
-  listOpen(scope: Scope): Promise<readonly Submission[]>;
+  listOpen(scope: SubmissionScope): Promise<readonly Submission[]>;
   /** Like {@link listOpen}, without reading the submissions. */
-  openRows(scope: Scope): AsyncIterable<ListedOpenRow>;
+  openRows(scope: SubmissionScope): AsyncIterable<ListedOpenRow>;
   /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
   listUnreported(): Promise<readonly Submission[]>;
   /** Newest first by creation, then by id, the last first. */
@@ -74,7 +74,7 @@ export interface ListedOpenRow extends OpenRow {
 
 export interface RecentQuery {
   readonly limit: number;
-  readonly scope?: Scope | undefined;
+  readonly scope?: SubmissionScope | undefined;
   readonly owner?: Owner | undefined;
   readonly workflow?: string | undefined;
   /** Only those that failed or were rejected. */
@@ -164,19 +164,19 @@ export function createRunStore(kv: Kv): RunStore {
 async function put<S extends Submission>(
   kv: Kv,
   submission: S,
-  also?: (change: Change, written: S) => void,
+  also?: (change: AtomicChange, written: S) => void,
 ): Promise<S> {
   const { submissionId: id, revision } = submission;
   const old = await kv.get<StoredSubmission>(["submission", id]);
   const stored = old.value?.revision ?? 0;
   if (stored !== revision) throw new WriteConflict(`Cannot write ${id}: revision ${stored} is stored, not ${revision}`);
   const written = { ...submission, revision: revision + 1 };
-  const facts = factsOf(written);
+  const facts = indexFactsOf(written);
   const change = kv.atomic().check(old);
   if (old.value === null) count(change, facts, 1);
-  const { head, parts } = bodiesOf(storable(written), facts, kv);
+  const { head, parts } = bodiesOf(withoutSecretInputs(written), facts, kv);
   change.set(["submission", id], head);
-  const textsOf = (keys: readonly Key[]) => new Set(keys.map((key) => key.join("\t")));
+  const textsOf = (keys: readonly StoreKey[]) => new Set(keys.map((key) => key.join("\t")));
   const [before, after] = [old.value === null ? [] : derivedKeys(old.value), derivedKeys(head)];
   const [staying, known] = [textsOf(after), textsOf(before)];
   for (const key of before) if (!staying.has(key.join("\t"))) change.delete(key);
@@ -193,7 +193,7 @@ async function put<S extends Submission>(
 }
 
 /** Of the index rows and the parts. */
-function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(stored)): readonly Key[] {
+function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(stored)): readonly StoreKey[] {
   const count = "parts" in stored ? stored.parts : 0;
   return [
     ...indexKeys(facts),
@@ -201,7 +201,7 @@ function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(store
   ];
 }
 
-function count(change: Change, { scope }: IndexFacts, by: number): void {
+function count(change: AtomicChange, { scope }: IndexFacts, by: number): void {
   change.sum(["count", "all"], by);
   if (scope === "service") change.sum(["count", "service"], by);
 }
@@ -214,7 +214,7 @@ async function readAll(kv: Kv, ids: readonly string[]): Promise<Submission[]> {
   return found.filter((submission) => submission !== undefined);
 }
 
-async function readBody(kv: Kv, head: Found<StoredSubmission>): Promise<Submission | undefined> {
+async function readBody(kv: Kv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
   let { value } = head;
   for (let reads = 0; reads < MAX_READS; reads++) {
     if (value === null || !("parts" in value)) return value ?? undefined;
@@ -243,7 +243,7 @@ async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submissi
   const fits = (submission: Submission) =>
     (owner === undefined || isOwnedBy(submission, owner)) &&
     (workflow === undefined || submission.request.workflow === workflow) &&
-    (scope === undefined || factsOf(submission).scope === scope);
+    (scope === undefined || indexFactsOf(submission).scope === scope);
   const found: Submission[] = [];
   let ids: string[] = [];
   const read = async () => {
@@ -294,11 +294,11 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
 }
 
 function factsIn(stored: StoredSubmission): IndexFacts {
-  return "parts" in stored ? stored.facts : factsOf(stored);
+  return "parts" in stored ? stored.facts : indexFactsOf(stored);
 }
 
 /** A submission as it may be stored: without secrets, whose hash stays. */
-export function storable<S extends Submission>(submission: S): S {
+export function withoutSecretInputs<S extends Submission>(submission: S): S {
   if (submission.request.secretPaths.length === 0) return submission;
   return { ...submission, request: { ...submission.request, inputs: null } };
 }

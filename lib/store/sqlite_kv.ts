@@ -6,8 +6,8 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
-import { added, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
-import { createPrivate, fileHint, inodeOf, renameFile } from "./store_file.ts";
+import { added, COMMON_LIMITS, type StoreBackend, type StoreRow, type StoreWrite, toStorageError } from "./backend.ts";
+import { createPrivate, inodeOf, renameFile, storageHint } from "./store_file.ts";
 
 export interface SqliteOptions {
   readonly path: string;
@@ -67,7 +67,7 @@ interface OpenFile {
  *
  * @throws StorageError when it can't be read, or a newer version of this program made it.
  */
-export async function openSqliteBackend(options: SqliteOptions): Promise<Backend> {
+export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBackend> {
   const { path, onSetAside } = options;
   const { DatabaseSync: Database } = await import("node:sqlite");
   let file: OpenFile | undefined;
@@ -94,7 +94,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<Backend
       return guarded(act);
     } catch (error) {
       const isPassing = error instanceof Error && /database is locked/.test(error.message);
-      throw toStorageError(error, { store: `local history at ${path}`, hint: fileHint(error, path), isPassing });
+      throw toStorageError(error, { store: `local history at ${path}`, hint: storageHint(error, path), isPassing });
     }
   };
   await run(() => {});
@@ -165,7 +165,7 @@ function whyNotWritable(path: string, onCreate: () => void): unknown {
 }
 
 /** 0 for a file that is still empty. Throws UnreadableFile for one that is not ours. */
-export function versionOf(database: DatabaseSync): number {
+export function storeVersionOf(database: DatabaseSync): number {
   const [{ id, version, tables } = {}] = database.prepare(
     `SELECT application_id AS id, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
      FROM pragma_application_id, pragma_user_version`,
@@ -176,7 +176,7 @@ export function versionOf(database: DatabaseSync): number {
 }
 
 function migratedVersion(database: DatabaseSync, path: string): number {
-  const version = versionOf(database);
+  const version = storeVersionOf(database);
   if (version <= MIGRATIONS.length) return version;
   throw new StorageError(`Cannot read ${path}: a newer version of this program made it`, {
     hint: "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
@@ -191,7 +191,7 @@ function migrate(database: DatabaseSync, path: string): void {
   });
 }
 
-function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: Write): string | undefined {
+function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: StoreWrite): string | undefined {
   if (file.whyReadOnly !== undefined) throw file.whyReadOnly;
   return inTransaction(file.database, () => {
     if (checks.length > 0 && file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;
@@ -223,7 +223,7 @@ function inTransaction<T>(database: DatabaseSync, act: () => T): T {
   }
 }
 
-function rowsOf(rows: ReturnType<StatementSync["all"]>): Row[] {
+function rowsOf(rows: ReturnType<StatementSync["all"]>): StoreRow[] {
   return rows.map(({ key, value, version }) => ({ key: String(key), json: String(value), version: String(version) }));
 }
 

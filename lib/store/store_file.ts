@@ -50,7 +50,7 @@ export function renameFile(
 }
 
 /** What to do about a file that can't be used. */
-export function fileHint(error: unknown, path: string): string {
+export function storageHint(error: unknown, path: string): string {
   const folder = folderOf(path);
   const hint = error instanceof Deno.errors.NotCapable
     ? `Run with \`deno run --allow-read=${folder} --allow-write=${folder} …\``

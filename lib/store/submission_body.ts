@@ -2,7 +2,7 @@
 
 import { StorageError } from "../errors.ts";
 import type { Submission } from "../submission.ts";
-import type { Limits } from "./backend.ts";
+import type { StoreLimits } from "./backend.ts";
 import type { IndexFacts } from "./indexes.ts";
 
 /** The value of a submission's row. */
@@ -29,7 +29,7 @@ const MAX_TEXT_LENGTH = 500;
 export function bodiesOf(
   submission: Submission,
   facts: IndexFacts,
-  { maxValueLength, maxChangeLength }: Limits,
+  { maxValueLength, maxChangeLength }: StoreLimits,
 ): { readonly head: StoredSubmission; readonly parts: readonly string[] } {
   const maxLength = maxChangeLength * (submission.revision === 1 ? INITIAL_SHARE : MAX_SHARE);
   for (const form of formsOf(submission)) {

@@ -1,7 +1,7 @@
 /** A server that puts control characters into every string: no command passes any of them on. */
 
 import assert from "node:assert/strict";
-import { main } from "../../lib/cli/program.ts";
+import { runCommandLine } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
@@ -59,7 +59,7 @@ for (const { args, unchanged = [], codes } of ROWS) {
       await using hostile = hostileProxy(simulator, unchanged);
       const stdout = bufferedWriter({ isTerminal: mode === "text" });
       const stderr = bufferedWriter({ isTerminal: true });
-      const code = await main(aContext({
+      const code = await runCommandLine(aContext({
         args: commandLine,
         env: (name) => name === "PW_API_KEY" ? keyFor(hostile.url) : undefined,
         stdout,

@@ -1,8 +1,8 @@
 /** Every option of every command: a lost, renamed or added option fails here. */
 
 import assert from "node:assert/strict";
-import { optionName, readArgv } from "../../lib/cli/argv.ts";
-import { GROUPS } from "../../lib/cli/commands.ts";
+import { kebabOptionName, readArgv } from "../../lib/cli/argv.ts";
+import { COMMAND_GROUPS } from "../../lib/cli/commands.ts";
 
 /** How an option is written, and its parsed value. */
 type Option = readonly [written: string, value: unknown];
@@ -113,7 +113,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   ],
 };
 
-const COMMANDS = await Promise.all(GROUPS.flatMap(({ commands }) => commands.map(({ load }) => load())));
+const COMMANDS = await Promise.all(COMMAND_GROUPS.flatMap(({ commands }) => commands.map(({ load }) => load())));
 
 Deno.test("the table lists every command", () => {
   assert.deepEqual(COMMANDS.map(({ name }) => name).toSorted(), Object.keys(OPTIONS).toSorted());
@@ -125,14 +125,14 @@ for (const { name, args } of COMMANDS) {
     const declared = Object.entries(args).filter(([, { type }]) => type !== "positional");
     const names = declared.flatMap((
       [key, { short }],
-    ) => [optionName(key), ...(short === undefined ? [] : [`-${short}`])]);
+    ) => [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`])]);
     assert.deepEqual(names.toSorted(), [...new Set(options.map(([written]) => written.split(" ")[0]))].toSorted());
     const positionals = Object.entries(args).flatMap(([key, { type, required }]) =>
       type === "positional" && required !== false ? [key] : []
     );
     for (const [written, expected] of options) {
       const [option = "", ...value] = written.split(" ");
-      const key = declared.find(([key, { short }]) => [optionName(key), `-${short}`].includes(option))?.[0] ?? "";
+      const key = declared.find(([key, { short }]) => [kebabOptionName(key), `-${short}`].includes(option))?.[0] ?? "";
       const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...positionals, option, ...value]);
       assert.deepEqual(values[key], expected, written);
     }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { readKeys } from "../../lib/server/auth.ts";
+import { readAccessKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { aServiceStage } from "../support/service.ts";
@@ -27,7 +27,7 @@ for (const { method, path, key } of ROWS) {
     const handler = createHandler({
       log: silentLog,
       open: () => Promise.resolve(service),
-      keys: readKeys((name) => KEYS[name]),
+      keys: readAccessKeys((name) => KEYS[name]),
     });
     const send = async (target: string, accessKey: string | null, requestMethod = method) => {
       const response = await handler(

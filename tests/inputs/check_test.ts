@@ -5,7 +5,7 @@ import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import { declaredTypes } from "../../lib/inputs/declared_type.ts";
-import { everyType } from "../../lib/simulator/workflows/every_type.ts";
+import { everyTypeWorkflow } from "../../lib/simulator/workflows/every_type.ts";
 import type { Problem } from "../../lib/problem.ts";
 
 const CASE = `
@@ -169,7 +169,7 @@ Deno.test("a plain name for compute-resources is a warning, even in a strict che
 });
 
 Deno.test("valid inputs for a form with every type have no problems", async () => {
-  const form = readForm(parse(everyType.yaml));
+  const form = readForm(parse(everyTypeWorkflow.yaml));
   assert.ok(form !== null);
   const layers = await readLayers([
     "text=a",

@@ -3,7 +3,7 @@ import * as fc from "../deps/fast_check.ts";
 import { commandLine } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
-import { isObject, joinPath, type Path, valueAt } from "../../lib/inputs/path.ts";
+import { type InputPath, isObject, joinPath, valueAt } from "../../lib/inputs/path.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
 for (
@@ -148,7 +148,7 @@ async function inputsFrom(
 }
 
 /** The paths of all text values, some of which become secrets. */
-function textPaths(value: Json, path: Path): Path[] {
+function textPaths(value: Json, path: InputPath): InputPath[] {
   if (typeof value === "string") return [path];
   if (Array.isArray(value)) return value.flatMap((item, index) => textPaths(item, [...path, index]));
   return isObject(value) ? Object.entries(value).flatMap(([name, member]) => textPaths(member, [...path, name])) : [];

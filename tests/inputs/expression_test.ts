@@ -1,33 +1,33 @@
 import assert from "node:assert/strict";
 import {
-  evaluate,
+  CURRENT_ROW,
+  evaluateExpression,
+  type ExpressionScope,
+  type ExpressionValue,
   parseExpression,
-  type Scope,
-  THIS_ROW,
   truthOf,
-  UNKNOWN,
-  type Value,
+  UNKNOWN_VALUE,
 } from "../../lib/inputs/expression.ts";
 
-const INPUTS: Readonly<Record<string, Value>> = {
+const INPUTS: Readonly<Record<string, ExpressionValue>> = {
   mode: "exact",
   flag: true,
   off: false,
   count: 3,
   empty: "",
   nothing: null,
-  "cluster.scheduler": UNKNOWN,
+  "cluster.scheduler": UNKNOWN_VALUE,
   "with-dash.x_1": "y",
   "rows.#.name": "in this row",
   "rows.0.name": "in row 0",
 };
 
-const SCOPE: Scope = {
+const SCOPE: ExpressionScope = {
   input(reference) {
-    const name = reference.map((segment) => segment === THIS_ROW ? "#" : segment).join(".");
+    const name = reference.map((segment) => segment === CURRENT_ROW ? "#" : segment).join(".");
     return INPUTS[name] ?? null;
   },
-  attribute: (name) => name === "hidden" ? true : UNKNOWN,
+  attribute: (name) => name === "hidden" ? true : UNKNOWN_VALUE,
 };
 
 for (
@@ -57,37 +57,37 @@ for (
     ["${{ inputs.nothing == null }}", true],
     ["${{ true }}", true],
     // Values that only the platform knows are unknown, and the operators have three-valued logic.
-    ["${{ inputs.cluster.scheduler }}", UNKNOWN],
-    ["${{ !inputs.cluster.scheduler }}", UNKNOWN],
-    ["${{ inputs.cluster.scheduler == 'slurm' }}", UNKNOWN],
+    ["${{ inputs.cluster.scheduler }}", UNKNOWN_VALUE],
+    ["${{ !inputs.cluster.scheduler }}", UNKNOWN_VALUE],
+    ["${{ inputs.cluster.scheduler == 'slurm' }}", UNKNOWN_VALUE],
     ["${{ inputs.cluster.scheduler && inputs.off }}", false],
     ["${{ inputs.off && inputs.cluster.scheduler }}", false],
     ["${{ inputs.cluster.scheduler || inputs.flag }}", true],
-    ["${{ inputs.flag && inputs.cluster.scheduler }}", UNKNOWN],
+    ["${{ inputs.flag && inputs.cluster.scheduler }}", UNKNOWN_VALUE],
     ["${{ inputs.cluster.scheduler ? 'same' : 'same' }}", "same"],
-    ["${{ inputs.cluster.scheduler ? 'one' : 'other' }}", UNKNOWN],
-    ["${{ org.REGION == 'eu' }}", UNKNOWN],
-    ["${{ .label }}", UNKNOWN],
+    ["${{ inputs.cluster.scheduler ? 'one' : 'other' }}", UNKNOWN_VALUE],
+    ["${{ org.REGION == 'eu' }}", UNKNOWN_VALUE],
+    ["${{ .label }}", UNKNOWN_VALUE],
     // Whether the platform converts values of different types is not known.
-    ["${{ inputs.flag == 'true' }}", UNKNOWN],
-    ["${{ inputs.count == '3' }}", UNKNOWN],
+    ["${{ inputs.flag == 'true' }}", UNKNOWN_VALUE],
+    ["${{ inputs.count == '3' }}", UNKNOWN_VALUE],
     ["${{ inputs.count == '4' }}", false],
-    ["${{ inputs.nothing == '' }}", UNKNOWN],
-    ["${{ inputs.mode < 3 }}", UNKNOWN],
+    ["${{ inputs.nothing == '' }}", UNKNOWN_VALUE],
+    ["${{ inputs.mode < 3 }}", UNKNOWN_VALUE],
     // Not supported.
-    ["${{ inputs.rows get 0 get name }}", UNKNOWN],
-    ["${{ inputs.mode == }}", UNKNOWN],
-    ["${{ inputs.mode[1:2] }}", UNKNOWN],
-    ["${{ (inputs.flag }}", UNKNOWN],
-    ["${{ 'open }}", UNKNOWN],
-    ["${{ a }} and ${{ b }}", UNKNOWN],
-    ["${{ }}", UNKNOWN],
-    [`\${{ ${"(".repeat(900)}1${")".repeat(900)} }}`, UNKNOWN],
+    ["${{ inputs.rows get 0 get name }}", UNKNOWN_VALUE],
+    ["${{ inputs.mode == }}", UNKNOWN_VALUE],
+    ["${{ inputs.mode[1:2] }}", UNKNOWN_VALUE],
+    ["${{ (inputs.flag }}", UNKNOWN_VALUE],
+    ["${{ 'open }}", UNKNOWN_VALUE],
+    ["${{ a }} and ${{ b }}", UNKNOWN_VALUE],
+    ["${{ }}", UNKNOWN_VALUE],
+    [`\${{ ${"(".repeat(900)}1${")".repeat(900)} }}`, UNKNOWN_VALUE],
     [`\${{ ${"!".repeat(1_001)}inputs.flag }}`, false],
   ] as const
 ) {
   Deno.test(`${text.slice(0, 80)} is ${String(want)}`, () => {
-    assert.equal(evaluate(parseExpression(text), SCOPE), want);
+    assert.equal(evaluateExpression(parseExpression(text), SCOPE), want);
   });
 }
 
@@ -106,10 +106,10 @@ for (
     [2, true],
     [null, false],
     [[], true],
-    [UNKNOWN, undefined],
-  ] satisfies [Value, boolean | undefined][]
+    [UNKNOWN_VALUE, undefined],
+  ] satisfies [ExpressionValue, boolean | undefined][]
 ) {
-  Deno.test(`truthOf(${value === UNKNOWN ? "unknown" : JSON.stringify(value)}) is ${want}`, () => {
+  Deno.test(`truthOf(${value === UNKNOWN_VALUE ? "unknown" : JSON.stringify(value)}) is ${want}`, () => {
     assert.equal(truthOf(value), want);
   });
 }

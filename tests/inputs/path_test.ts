@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { formatPath, parsePath, type Path } from "../../lib/inputs/path.ts";
+import { formatPath, type InputPath, parsePath } from "../../lib/inputs/path.ts";
 
 for (
   const [text, want] of [
@@ -11,7 +11,7 @@ for (
     ["a.0", ["a", "0"]],
     ['a["odd name"].b', ["a", "odd name", "b"]],
     ['["a.b"]["\\"]"]', ["a.b", '"]']],
-  ] as const satisfies readonly (readonly [string, Path])[]
+  ] as const satisfies readonly (readonly [string, InputPath])[]
 ) {
   Deno.test(`${text} is the path ${JSON.stringify(want)}`, () => assert.deepEqual(parsePath(text), want));
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parse } from "../../lib/deps/yaml.ts";
 import { fieldAt } from "../../lib/inputs/form.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { everyType } from "../../lib/simulator/workflows/every_type.ts";
+import { everyTypeWorkflow } from "../../lib/simulator/workflows/every_type.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
 function read(inputs: Json) {
@@ -16,7 +16,7 @@ function notesOn(entry: JsonObject): string[] {
 }
 
 Deno.test("every type of the platform is supported, without notes", () => {
-  const form = readForm(parse(everyType.yaml));
+  const form = readForm(parse(everyTypeWorkflow.yaml));
   assert.deepEqual(form?.notes, []);
   const kinds = new Map([...form?.fields ?? []].map(([, { type, kind }]) => [type, kind]));
   assert.deepEqual([...kinds].filter(([, kind]) => kind === "unknown"), []);

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { Ajv2020 } from "../deps/ajv.ts";
 import * as fc from "../deps/fast_check.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { formatPath, type Path } from "../../lib/inputs/path.ts";
+import { formatPath, type InputPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { schemaOf } from "../../lib/inputs/schema.ts";
+import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
 import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
@@ -13,7 +13,7 @@ import { randomFields, randomInputs } from "./support/random_forms.ts";
 /** The paths where an independent validator finds a problem, without row indexes. */
 function pathsBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
   const validator = new Ajv2020({ allErrors: true, strict: false });
-  const validate = validator.compile(schemaOf(formOf(fields), "a workflow"));
+  const validate = validator.compile(jsonSchemaOf(formOf(fields), "a workflow"));
   if (validate(inputs)) return new Set();
   return new Set(
     (validate.errors ?? []).map(({ instancePath, params }) => {
@@ -29,7 +29,7 @@ function pathsByCheck(fields: JsonObject, inputs: JsonObject): Set<string> {
   );
 }
 
-function withoutIndexes(path: Path): string {
+function withoutIndexes(path: InputPath): string {
   // A field may be called 0, too: both sides treat it as a row index.
   return `/${path.map((segment) => /^\d+$/.test(String(segment)) ? "#" : segment).join("/")}/`;
 }
@@ -143,7 +143,7 @@ for (
 }
 
 Deno.test("the schema contains labels, tooltips and defaults, but no default of a password", () => {
-  const schema = schemaOf(
+  const schema = jsonSchemaOf(
     formOf({
       name: { type: "string", label: "Name", tooltip: "Of the case", default: "first" },
       login: { type: "password", default: "hunter2" },
@@ -172,7 +172,11 @@ Deno.test("neither the schema nor a skeleton contains a secret from a list's def
     api_token: { type: "string", default: "planted" },
   });
   for (
-    const shown of [JSON.stringify(schemaOf(form, "a workflow")), JSON.stringify(skeletonOf(form)), skeletonYaml(form)]
+    const shown of [
+      JSON.stringify(jsonSchemaOf(form, "a workflow")),
+      JSON.stringify(skeletonOf(form)),
+      skeletonYaml(form),
+    ]
   ) {
     assert.ok(!shown.includes("planted"), shown);
   }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
 import type { Cluster } from "../../lib/cluster.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { fill } from "../../lib/prompts/fill.ts";
+import { promptForFields } from "../../lib/prompts/fill.ts";
 import { type ScriptedAnswer, scriptedPrompter } from "./support/scripted_prompter.ts";
 
 const GPU: Cluster = {
@@ -22,7 +22,7 @@ async function filled(inputs: JsonObject, given: JsonObject, script: readonly Sc
   const form = readForm({ on: { execute: { inputs } } });
   assert.ok(form !== null);
   const prompter = scriptedPrompter(script);
-  const result = await fill(prompter, form, given, {
+  const result = await promptForFields(prompter, form, given, {
     clusters: () => Promise.resolve([GPU]),
   });
   assert.deepEqual(prompter.rest, []);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { formatPath } from "../../lib/inputs/path.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { type Answers, nextQuestion, withAnswer } from "../../lib/prompts/questions.ts";
+import { nextQuestion, type PromptAnswers, withAnswer } from "../../lib/prompts/questions.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 
 const FORM = readForm({
@@ -24,7 +24,7 @@ const FORM = readForm({
 /** Answers every question, and returns the paths in the order of the questions. */
 function answerAll(answers: Readonly<Record<string, Json>>, initial: JsonObject = {}, rows = 0) {
   assert.ok(FORM !== null);
-  let state: Answers = { inputs: initial, answered: new Set() };
+  let state: PromptAnswers = { inputs: initial, answered: new Set() };
   const asked: string[] = [];
   while (asked.length < 50) {
     const question = nextQuestion(FORM, state);

@@ -10,7 +10,7 @@ import {
   type RunFacts,
   workflowCommand,
 } from "../../lib/reports/github.ts";
-import type { Annotation, FailedStep } from "../../lib/result.ts";
+import type { FailedStep, LogAnnotation } from "../../lib/result.ts";
 import { commandReader } from "../support/github_runner.ts";
 
 const FACTS: RunFacts = {
@@ -63,7 +63,7 @@ function parsedAnnotations(end: EndDocument, facts: RunFacts = FACTS) {
   return reader.commands;
 }
 
-const note = (type: Annotation["type"], message: string, title: string | null = null): Annotation => ({
+const note = (type: LogAnnotation["type"], message: string, title: string | null = null): LogAnnotation => ({
   type,
   title,
   message,

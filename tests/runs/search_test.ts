@@ -1,7 +1,7 @@
 /** Whose run it is: each property that distinguishes our run from another one with our slug. */
 
 import assert from "node:assert/strict";
-import { search, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
+import { searchForRun, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
 import type { Run } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
@@ -53,7 +53,7 @@ async function searchFor(run: Partial<Run>, target: Partial<SearchTarget>): Prom
   const submission = aPendingSubmission({ createdAtMs: CREATED_MS });
   const request = { ...submission.request, inputsHash: "0123456789abcdef" };
   const shown = aRunDetail({ ...hoursLater(0), ...run });
-  return await search({ client: { ...client, getRun: () => Promise.resolve(shown) } }, {
+  return await searchForRun({ client: { ...client, getRun: () => Promise.resolve(shown) } }, {
     ...submission,
     request,
     ...target,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { canApply, type Observation, transition } from "../../lib/runs/transition.ts";
-import { resultOf } from "../../lib/runs/view.ts";
+import { toRunResult } from "../../lib/runs/view.ts";
 import type { Submission } from "../../lib/submission.ts";
 import {
   aFinishedSubmission,
@@ -44,7 +44,7 @@ const OBSERVATIONS: { readonly [T in Observation["type"]]: Extract<Observation, 
   "poll-failed": { type: "poll-failed", sinceMs: 10, pollAtMs: LATER_MS },
   missing: { type: "missing", pollAtMs: LATER_MS },
   detached: { type: "detached" },
-  finished: { type: "finished", result: resultOf(aRun(), { kind: "completed", submitted: "yes" }) },
+  finished: { type: "finished", result: toRunResult(aRun(), { kind: "completed", submitted: "yes" }) },
 };
 
 /** Stated here, not taken from the code: every other observation is a defect of the caller. */

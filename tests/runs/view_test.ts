@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { formatRunId, positionOf, viewOf } from "../../lib/runs/view.ts";
+import { formatRunId, stepPositionOf, toRunView } from "../../lib/runs/view.ts";
 import type { Job } from "../../lib/run.ts";
 import { aRun, aRunDetail } from "../support/records.ts";
 
@@ -12,24 +12,24 @@ const job = (name: string, ...statuses: string[]): Job => ({
 
 Deno.test("viewOf() calculates the duration from the server's timestamps", () => {
   const run = aRun({ createdAt: "2026-01-05T09:00:00.250Z", completedAt: "2026-01-05T09:00:42.750123456Z" });
-  assert.equal(viewOf(run).durationSeconds, 42.5);
-  assert.equal(viewOf(aRun()).durationSeconds, null);
+  assert.equal(toRunView(run).durationSeconds, 42.5);
+  assert.equal(toRunView(aRun()).durationSeconds, null);
 });
 
 Deno.test("viewOf() has jobs, outputs and links only for a run detail", () => {
-  assert.ok(!("jobs" in viewOf(aRun())));
+  assert.ok(!("jobs" in toRunView(aRun())));
   const jobs = [{ ...job("prepare", "completed"), outputs: { rows: "12" } }, job("report", "running")];
-  assert.deepEqual(viewOf(aRunDetail({ jobs })).outputs, { prepare: { rows: "12" } });
+  assert.deepEqual(toRunView(aRunDetail({ jobs })).outputs, { prepare: { rows: "12" } });
 });
 
 Deno.test("positionOf() counts the running step over all jobs", () => {
-  assert.deepEqual(positionOf([job("a", "completed"), job("b", "completed", "running", "pending")]), {
+  assert.deepEqual(stepPositionOf([job("a", "completed"), job("b", "completed", "running", "pending")]), {
     job: "b",
     step: "b 1",
     ordinal: 3,
     total: 4,
   });
-  assert.equal(positionOf([job("a", "completed")]), null);
+  assert.equal(stepPositionOf([job("a", "completed")]), null);
 });
 
 Deno.test("formatRunId() is the slug, or workflow and number on legacy servers", () => {

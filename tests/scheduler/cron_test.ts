@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { everyMinute, tickHandler } from "../../lib/scheduler/cron.ts";
-import { tickLog } from "../../lib/scheduler/scheduler_store.ts";
+import { readTickLog } from "../../lib/scheduler/scheduler_store.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -81,7 +81,7 @@ Deno.test("everyMinute() calls at each full minute, one call at a time, until ab
 async function tickLogIn(path: string) {
   try {
     await using kv = openKv(`deno-kv:${path}`, { clock: systemClock, random: Math.random, onSetAside: null });
-    return await tickLog(kv);
+    return await readTickLog(kv);
   } catch {
     // The other process is writing, or has not created the store yet.
     return null;

@@ -4,8 +4,8 @@ import {
   findDueUpdate,
   firesAtMs,
   MAX_LATENESS_MS,
-  type Progress,
   progressAt,
+  type ScheduleProgress,
 } from "../../lib/scheduler/due.ts";
 import type { Backfill } from "../../lib/scheduler/schedule.ts";
 import { occurrencesWithin } from "../../lib/scheduler/occurrences.ts";
@@ -20,7 +20,7 @@ const hourly = (backfill: Backfill, jitterMs = 0) => ({
   backfill,
   jitterMs,
 });
-const processedUntil = (text: string): Progress => progressAt(hourly("last"), at(text));
+const processedUntil = (text: string): ScheduleProgress => progressAt(hourly("last"), at(text));
 const hours = (occurrences: readonly { id: string }[]) =>
   occurrences.map(({ id }) => id.slice("job@2026-05-01T".length, -1));
 

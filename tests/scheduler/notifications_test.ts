@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sendNotifications, signature } from "../../lib/scheduler/notifications.ts";
+import { sendNotifications, signWebhook } from "../../lib/scheduler/notifications.ts";
 import { dueOutbox } from "../../lib/scheduler/scheduler_store.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
@@ -45,7 +45,7 @@ Deno.test("a failure is sent to the webhook once, signed, without secrets", asyn
   assert.equal(webhook.received.length, 1);
   const [{ headers, body } = { headers: new Headers(), body: "" }] = webhook.received;
   const [id, timestamp] = [headers.get("webhook-id"), headers.get("webhook-timestamp")];
-  assert.equal(headers.get("webhook-signature"), await signature(SECRET, `${id}.${timestamp}.${body}`));
+  assert.equal(headers.get("webhook-signature"), await signWebhook(SECRET, `${id}.${timestamp}.${body}`));
   const { type, data } = JSON.parse(body);
   assert.equal(type, "run.failed");
   assert.equal(data.schedule, "every");
@@ -116,5 +116,5 @@ Deno.test("a signature conforms to Standard Webhooks", async () => {
   // The example in the standard's reference libraries.
   const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
   const text = 'msg_p5jXN8AQM9LWM0D4loKWxJek.1614265330.{"test": 2432232314}';
-  assert.equal(await signature(secret, text), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+  assert.equal(await signWebhook(secret, text), "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 });

@@ -13,6 +13,7 @@ import {
   type OutboxMessage,
   pruneProblems,
   readProgress,
+  readTickLog,
   readTickState,
   recordIdleTick,
   releaseLock,
@@ -20,7 +21,6 @@ import {
   removeWaiting,
   setWaiting,
   type TickLog,
-  tickLog,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
@@ -79,7 +79,7 @@ Deno.test("a holder that lost the lock can neither write nor release", async () 
   assert.deepEqual(await listWaiting(kv), [waiting]);
 
   await releaseLock(kv, lost, { ...LOG, error: "too late" });
-  assert.deepEqual([(await readTickState(kv)).lockedUntilMs, await tickLog(kv)], [50, null]);
+  assert.deepEqual([(await readTickState(kv)).lockedUntilMs, await readTickLog(kv)], [50, null]);
   await removeWaiting(kv, lock, OCCURRENCE);
   assert.deepEqual(await listWaiting(kv), []);
 });
@@ -87,11 +87,11 @@ Deno.test("a holder that lost the lock can neither write nor release", async () 
 Deno.test("an idle tick is recorded, unless another one ran since the state was read", async () => {
   const kv = aKv();
   await recordIdleTick(kv, await readTickState(kv), LOG);
-  assert.deepEqual(await tickLog(kv), LOG);
+  assert.deepEqual(await readTickLog(kv), LOG);
   const state = await readTickState(kv);
   await releaseLock(kv, await lockOf(kv), { ...LOG, startedMs: 5 });
   await recordIdleTick(kv, state, { ...LOG, startedMs: 4 });
-  assert.equal((await tickLog(kv))?.startedMs, 5);
+  assert.equal((await readTickLog(kv))?.startedMs, 5);
 });
 
 Deno.test("occurrences wait in the order of their times, each once", async () => {

@@ -3,12 +3,12 @@ import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { StorageError, Unavailable } from "../../lib/errors.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import type { RunStore } from "../../lib/store/run_store.ts";
 import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/overlap.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
-import { addWaiting, dueOutbox, listProblems, listWaiting, tickLog } from "../../lib/scheduler/scheduler_store.ts";
-import { endOf } from "../../lib/scheduler/report_occurrences.ts";
+import { addWaiting, dueOutbox, listProblems, listWaiting, readTickLog } from "../../lib/scheduler/scheduler_store.ts";
+import { occurrenceEndOf } from "../../lib/scheduler/report_occurrences.ts";
 import { anActiveSubmission } from "../support/records.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
@@ -60,7 +60,7 @@ async function statusesOf({ deps, kv }: Service, schedule = "every"): Promise<re
       const { submissionId: id, origin } = submission;
       const isCanceling = submission.state === "active" && submission.run.platformStatus === "canceling";
       const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : NaN;
-      return { id, scheduledAtMs, status: endOf(submission)?.status ?? (isCanceling ? "canceling" : "open") };
+      return { id, scheduledAtMs, status: occurrenceEndOf(submission)?.status ?? (isCanceling ? "canceling" : "open") };
     }),
     ...waiting.map((occurrence) => ({ ...occurrence, status: "waiting" })),
   ].sort((one, other) => one.scheduledAtMs - other.scheduledAtMs).map(({ status }) => status);
@@ -91,7 +91,7 @@ tickTest("a tick with nothing due sends no request to the platform", {}, async (
 tickTest("a tick with nothing due writes once, and sets no timer", {}, async ({ stage, tickAt }) => {
   await tickAt(0, 10, 11, 12);
   let writes = 0;
-  const write: Backend["write"] = (change) => {
+  const write: StoreBackend["write"] = (change) => {
     writes++;
     return stage.backend.write(change);
   };
@@ -104,12 +104,12 @@ tickTest("a tick with nothing due writes once, and sets no timer", {}, async ({ 
   stage.clock.advance(MINUTE_MS);
   await tick({ ...isolate, deps: { ...deps, clock } });
   assert.equal(writes, 1);
-  assert.equal((await tickLog(isolate.kv))?.startedMs, stage.clock.now());
+  assert.equal((await readTickLog(isolate.kv))?.startedMs, stage.clock.now());
 });
 
 tickTest("missed ticks are counted", {}, async ({ service, tickAt }) => {
   await tickAt(0, 1, 2, 7);
-  assert.equal((await tickLog(service.kv))?.missed, 4);
+  assert.equal((await readTickLog(service.kv))?.missed, 4);
 });
 
 tickTest("missed occurrences are reported, and the last one is backfilled", {}, async ({ stage, service, tickAt }) => {
@@ -145,7 +145,7 @@ tickTest("after a tick that dies while reporting a long outage, the next one fin
   await tickAt(0);
   stage.clock.advance(24 * 60 * MINUTE_MS);
   let writes = 0;
-  const write: Backend["write"] = (change) =>
+  const write: StoreBackend["write"] = (change) =>
     ++writes > 2 ? Promise.reject(new Error("killed")) : stage.backend.write(change);
   await assert.rejects(tick(await stage.isolate({ kv: createKv({ ...stage.backend, write }) })), /killed/);
   // One change acquires the lock, and the next stores the first step.
@@ -300,7 +300,7 @@ tickTest("an unavailable platform does not prevent notifications", { specs: [MIS
   const fresh = await stage.isolate({ fetch: () => Promise.resolve(new Response(null, { status: 200 + 4 * ++sent })) });
   await assert.rejects(tick(fresh), Unavailable);
   assert.equal(sent, 3);
-  assert.match((await tickLog(fresh.kv))?.error ?? "", /identify the key's user/);
+  assert.match((await readTickLog(fresh.kv))?.error ?? "", /identify the key's user/);
 });
 
 tickTest("an unresponsive platform does not prevent notifications", { specs: [MISSING] }, async (test) => {
@@ -402,15 +402,15 @@ tickTest("a run of another account finishes its occurrence as unknown, and block
 
 tickTest("a tick on request does not count as one of the cron trigger", {}, async ({ stage, service, tickAt }) => {
   await tick(service, { ...DEFAULT_TICK, isScheduled: false });
-  assert.equal(await tickLog(service.kv), null);
+  assert.equal(await readTickLog(service.kv), null);
   await tickAt(0, 1);
   for (let minute = 2; minute < 30; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   }
-  assert.equal((await tickLog(service.kv))?.startedMs, START_MS + MINUTE_MS);
+  assert.equal((await readTickLog(service.kv))?.startedMs, START_MS + MINUTE_MS);
   await tickAt(30);
-  assert.equal((await tickLog(service.kv))?.missed, 28);
+  assert.equal((await readTickLog(service.kv))?.missed, 28);
 });
 
 tickTest("if there are more runs than a tick may poll, ticks poll different ones", {
@@ -658,7 +658,7 @@ tickTest("of ticks that begin at once, one reads what is open", {
 }, async ({ stage, tickAt }) => {
   await tickAt(0, 10);
   let reads = 0;
-  const page: Backend["page"] = (query) => {
+  const page: StoreBackend["page"] = (query) => {
     if (query.start.startsWith("open") && query.limit > 1) reads++;
     return stage.backend.page(query);
   };

@@ -5,7 +5,7 @@
 
 import assert from "node:assert/strict";
 import { tick } from "../../lib/scheduler/tick.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { openDenoKvBackend } from "../../lib/store/deno_kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
@@ -24,7 +24,7 @@ const SEED = 20_260_328;
 interface Case {
   readonly what: string;
   readonly period: Period;
-  readonly open: (folder: string) => Backend | Promise<Backend>;
+  readonly open: (folder: string) => StoreBackend | Promise<StoreBackend>;
 }
 
 const CASES: readonly Case[] = [

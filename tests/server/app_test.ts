@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
-import { readKeys } from "../../lib/server/auth.ts";
+import { readAccessKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
 import { createHandler } from "../../lib/server/app.ts";
@@ -63,7 +63,7 @@ async function aServer(
 ): Promise<TestServer> {
   const stage = await aServiceStage(specs, options);
   const service = await stage.isolate();
-  const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readKeys(env) });
+  const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
   return {
     stage,
     async send(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -194,7 +194,7 @@ Deno.test("one Idempotency-Key on two isolates starts one run", async () => {
   const elsewhere = createHandler({
     log: silentLog,
     open: () => Promise.resolve(other),
-    keys: readKeys((name) => KEYS[name]),
+    keys: readAccessKeys((name) => KEYS[name]),
   });
   const headers = { "authorization": `Bearer ${FULL}`, "content-type": "application/json", "idempotency-key": "k" };
   const there = () =>
@@ -438,7 +438,7 @@ Deno.test("a configuration error is shown only to a client with a key", async ()
   const handler = createHandler({
     log: silentLog,
     open: () => Promise.reject(missing),
-    keys: readKeys((name) => KEYS[name]),
+    keys: readAccessKeys((name) => KEYS[name]),
   });
   const health = await handler(new Request("https://x.example/healthz"));
   assert.equal(health.status, 503);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
-import { readKeys } from "../../lib/server/auth.ts";
+import { readAccessKeys } from "../../lib/server/auth.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
@@ -23,7 +23,7 @@ Deno.test({
     const handler = createHandler({
       log: silentLog,
       open: () => Promise.resolve(service),
-      keys: readKeys((name) => KEYS[name]),
+      keys: readAccessKeys((name) => KEYS[name]),
     });
     await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
     const url = `http://127.0.0.1:${server.addr.port}/`;
@@ -53,7 +53,7 @@ for (
     const handler = createHandler({
       log: silentLog,
       open: () => Promise.resolve(service),
-      keys: readKeys((name) => KEYS[name]),
+      keys: readAccessKeys((name) => KEYS[name]),
     });
     const response = await handler(new Request("https://runner.example/", { headers: { accept } }));
     await response.body?.cancel();
@@ -73,7 +73,7 @@ for (
   ] as const
 ) {
   Deno.test(`${what} is rejected, and not printed`, () => {
-    const keys = readKeys((name) => ({ PW_TRIGGER_KEY: full, PW_READ_KEY: read })[name]);
+    const keys = readAccessKeys((name) => ({ PW_TRIGGER_KEY: full, PW_READ_KEY: read })[name]);
     assert.ok(typeof keys === "string");
     assert.match(keys, problem);
     assert.ok(!keys.includes(FULL) && !keys.includes("short "));

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
-import { readKeys } from "../../lib/server/auth.ts";
+import { readAccessKeys } from "../../lib/server/auth.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { aServiceStage, type ServiceStage } from "../support/service.ts";
@@ -103,7 +103,7 @@ interface Server extends AsyncDisposable {
 async function serve(stage: ServiceStage, clock?: Clock): Promise<Server> {
   const service = await stage.isolate();
   const deps = { ...service.deps, clock: clock ?? service.deps.clock };
-  const keys = readKeys((name) => name === "PW_TRIGGER_KEY" ? FULL : undefined);
+  const keys = readAccessKeys((name) => name === "PW_TRIGGER_KEY" ? FULL : undefined);
   const handler = createHandler({ log: silentLog, open: () => Promise.resolve({ ...service, deps }), keys });
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, handler);
   return { port: server.addr.port, [Symbol.asyncDispose]: () => server.shutdown() };

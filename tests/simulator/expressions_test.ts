@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Json } from "../../lib/json.ts";
-import { condition, evaluate, substitute } from "../../lib/simulator/expressions.ts";
+import { evaluateCondition, evaluateExpression, substituteExpressions } from "../../lib/simulator/expressions.ts";
 
 const SCOPE = {
   inputs: { name: "ada", count: 3, is_on: true, empty: "", rows: [{ id: 7 }], group: { deep: "down" } },
@@ -26,18 +26,19 @@ const VALUES: readonly (readonly [string, Json])[] = [
 ];
 
 for (const [expression, value] of VALUES) {
-  Deno.test(`${expression} is ${JSON.stringify(value)}`, () => assert.deepEqual(evaluate(expression, SCOPE), value));
+  Deno.test(`${expression} is ${JSON.stringify(value)}`, () =>
+    assert.deepEqual(evaluateExpression(expression, SCOPE), value));
 }
 
 for (const expression of ["", "nowhere.x", "inputs.name ==", "(always", "always always", "inputs.is_on ? 1", "@"]) {
   Deno.test(`${JSON.stringify(expression)} is refused with the platform's message`, () => {
-    assert.throws(() => evaluate(expression, SCOPE), /^HttpError: Expression Parser Error/);
+    assert.throws(() => evaluateExpression(expression, SCOPE), /^HttpError: Expression Parser Error/);
   });
 }
 
 Deno.test("substitute() replaces the expressions in a text by their values", () => {
   const text = "Hello ${{ inputs.name }}, ${{inputs.count}} ${{ inputs.nothing }}${{ inputs.rows }}";
-  assert.equal(substitute(text, SCOPE), 'Hello ada, 3 [{"id":7}]');
+  assert.equal(substituteExpressions(text, SCOPE), 'Hello ada, 3 [{"id":7}]');
 });
 
 for (
@@ -49,5 +50,5 @@ for (
     [undefined, false],
   ] as const
 ) {
-  Deno.test(`the condition ${text} is ${isTrue}`, () => assert.equal(condition(text, SCOPE), isTrue));
+  Deno.test(`the condition ${text} is ${isTrue}`, () => assert.equal(evaluateCondition(text, SCOPE), isTrue));
 }

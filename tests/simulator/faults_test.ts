@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createFaults } from "../../lib/simulator/faults.ts";
+import { createFaultInjector } from "../../lib/simulator/faults.ts";
 import type { Fault, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -165,7 +165,7 @@ const APPLICATIONS: readonly {
 
 for (const { name, faults, operations, statuses } of APPLICATIONS) {
   Deno.test(name, () => {
-    const created = createFaults(faults);
+    const created = createFaultInjector(faults);
     assert.deepEqual(operations.map((operation) => created.take(operation)?.status), statuses);
   });
 }

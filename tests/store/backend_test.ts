@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
 import {
-  type Backend,
   COMMON_LIMITS,
   lazyBackend,
   MAX_ATTEMPTS,
   retryingBackend,
   StorageBusy,
+  type StoreBackend,
 } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
@@ -81,7 +81,7 @@ Deno.test("lazyBackend() opens again after opening failed, so that it can be ret
 });
 
 /** Fails with what `fault` answers, and works when it answers `undefined`. */
-function failing(fault: () => Error | undefined): Backend {
+function failing(fault: () => Error | undefined): StoreBackend {
   const backend = memoryBackend();
   const check = () => {
     const error = fault();

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import { type Key, MAX_KEY_BYTES } from "../../lib/store/key.ts";
+import { MAX_KEY_BYTES, type StoreKey } from "../../lib/store/key.ts";
 import type { Kv } from "../../lib/store/kv.ts";
 import { needing } from "../support/needs.ts";
 import { holdListsToContract, keysOf, padded } from "./kv_list_contract.ts";
@@ -42,7 +42,7 @@ const VALUES: readonly unknown[] = [
   DEEP,
 ];
 
-const INVALID_KEYS: readonly Key[] = [[], [""], ["a", ""], ["a\tb"], ["\0"], ["\x7f"], ["\x9f"], ["\ud83d"], [
+const INVALID_KEYS: readonly StoreKey[] = [[], [""], ["a", ""], ["a\tb"], ["\0"], ["\x7f"], ["\x9f"], ["\ud83d"], [
   "\u{10ffff}",
 ]];
 

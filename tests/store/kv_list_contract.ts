@@ -1,11 +1,11 @@
 /** How every backend lists. */
 
 import assert from "node:assert/strict";
-import type { Key, Selector } from "../../lib/store/key.ts";
+import type { KeySelector, StoreKey } from "../../lib/store/key.ts";
 import type { Kv, ListOptions } from "../../lib/store/kv.ts";
 
 /** In the order of UTF-8 bytes. UTF-16 would put the emoji before U+FFEE. */
-const ORDERED: readonly Key[] = [
+const ORDERED: readonly StoreKey[] = [
   ["a"],
   ["a", " "],
   ["a", "A"],
@@ -110,6 +110,6 @@ export function padded(number: number): string {
   return String(number).padStart(5, "0");
 }
 
-export async function keysOf(kv: Kv, selector: Selector, options?: ListOptions): Promise<readonly Key[]> {
+export async function keysOf(kv: Kv, selector: KeySelector, options?: ListOptions): Promise<readonly StoreKey[]> {
   return (await Array.fromAsync(kv.list(selector, options))).map(({ key }) => key);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import type { Failure } from "../../lib/result.ts";
+import type { RunFailure } from "../../lib/result.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
@@ -125,7 +125,7 @@ async function openInFolder(path: string, scheme = "") {
   };
 }
 
-function aFailure(logTail: readonly string[]): Failure {
+function aFailure(logTail: readonly string[]): RunFailure {
   const step = { name: "solve", status: "error", annotations: [], logTail };
   return { summary: "solve failed", failedJobs: [{ name: "main", status: "error", failedSteps: [step] }] };
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../lib/errors.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
@@ -102,7 +102,7 @@ Deno.test("sqlite: of eight processes that meet a damaged file one sets it aside
   }
 });
 
-function open(path: string): Promise<Backend> {
+function open(path: string): Promise<StoreBackend> {
   return openSqliteBackend({ path, clock, onSetAside: (message) => assert.fail(message) });
 }
 

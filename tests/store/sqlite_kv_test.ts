@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../lib/errors.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
 import { mountMissing, readOnlyDisk } from "../support/disks.ts";
@@ -204,7 +204,7 @@ Deno.test("sqlite: forty processes are killed while they write, and no acknowled
   database.close();
 });
 
-function open(path: string): Promise<Backend> {
+function open(path: string): Promise<StoreBackend> {
   return openSqliteBackend({ path, clock, onSetAside: (message) => assert.fail(message) });
 }
 

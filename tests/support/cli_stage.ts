@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Context } from "../../lib/cli/context.ts";
-import { main } from "../../lib/cli/program.ts";
+import { runCommandLine } from "../../lib/cli/program.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -43,7 +43,7 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
   const call = async (args: readonly string[], { isTerminal = false, context = {} }: CallOptions = {}) => {
     const [stdout, stderr] = [bufferedWriter({ isTerminal }), bufferedWriter()];
-    const code = await main(aContext({
+    const code = await runCommandLine(aContext({
       args,
       env: (name) => env.get(name),
       clock,

@@ -5,7 +5,7 @@
 
 import type { Clock } from "../../lib/clock.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { main } from "../../lib/cli/program.ts";
+import { runCommandLine } from "../../lib/cli/program.ts";
 import { systemContext } from "../../lib/cli/system_context.ts";
 
 export const EPOCH_VARIABLE = "TEST_EPOCH_MS";
@@ -25,5 +25,5 @@ export function sharedClock(epochMs: number, speed: number): Clock {
 if (import.meta.main) {
   const epochMs = Number(Deno.env.get(EPOCH_VARIABLE));
   const clock = sharedClock(epochMs, Number(Deno.env.get(SPEED_VARIABLE)));
-  Deno.exit(await main({ ...systemContext(""), clock }));
+  Deno.exit(await runCommandLine({ ...systemContext(""), clock }));
 }

@@ -1,6 +1,6 @@
 /** The program's main() in this process, with a clock, signals and answers that the test controls. */
 
-import { main } from "../../lib/cli/program.ts";
+import { runCommandLine } from "../../lib/cli/program.ts";
 import type { StopSignal } from "../../lib/cli/context.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { aContext } from "./cli_context.ts";
@@ -57,6 +57,6 @@ export function startMain(
   });
   return {
     signal: (signal) => listeners.forEach((callback) => callback(signal)),
-    end: main(context).then((code) => ({ code, stdout: stdout.text(), stderr: stderr.text() })),
+    end: runCommandLine(context).then((code) => ({ code, stdout: stdout.text(), stderr: stderr.text() })),
   };
 }

@@ -1,7 +1,7 @@
 /** Builders with defaults, so that a test shows only what matters. */
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
-import { resultOf } from "../../lib/runs/view.ts";
+import { toRunResult } from "../../lib/runs/view.ts";
 import type { Run, RunDetail } from "../../lib/run.ts";
 import type {
   ActiveSubmission,
@@ -104,7 +104,7 @@ export function anActiveSubmission(parts: Partial<ActiveSubmission> = {}): Activ
 
 export function aFinishedSubmission(parts: Partial<FinishedSubmission> = {}): FinishedSubmission {
   const runId = { type: "slug", slug: base.ownSlug } as const;
-  const result = resultOf({ ...aRun(), status: "completed" }, { kind: "completed", submitted: "yes" });
+  const result = toRunResult({ ...aRun(), status: "completed" }, { kind: "completed", submitted: "yes" });
   return { ...base, request: aStoredRequest(), state: "finished", runId, result, ...parts };
 }
 

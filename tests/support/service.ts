@@ -5,7 +5,7 @@ import { PRODUCTION, type ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import type { Backend } from "../../lib/store/backend.ts";
+import type { StoreBackend } from "../../lib/store/backend.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -16,7 +16,7 @@ import { type VirtualClock, virtualClock } from "./virtual_clock.ts";
 export interface ServiceStage extends AsyncDisposable {
   readonly clock: VirtualClock;
   readonly simulator: Simulator;
-  readonly backend: Backend;
+  readonly backend: StoreBackend;
   readonly kv: Kv;
   /** A process of its own on the one store; what it works with may be replaced. */
   isolate(parts?: Partial<Service>): Promise<Service>;
@@ -31,7 +31,7 @@ export async function aServiceStage(
     ...options
   }:
     & Partial<SimulatorOptions>
-    & { readonly startMs?: number; readonly backend?: Backend } = {},
+    & { readonly startMs?: number; readonly backend?: StoreBackend } = {},
 ): Promise<ServiceStage> {
   const kv = createKv(backend);
   const clock = virtualClock(startMs);

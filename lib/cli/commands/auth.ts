@@ -4,7 +4,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 import { hiddenSources } from "../../platform/credentials/sources.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
 import { accountName, formatUtc, KIND_LABELS } from "../doctor/host_checks.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
@@ -29,7 +29,7 @@ export const auth = defineCommand({
   args: {
     action: { type: "positional" },
     offline: { type: "boolean", description: "Do not ask the platform whether it accepts the key" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, signal, values } = call;

@@ -1,8 +1,8 @@
 import { cancelRun } from "../../runs/cancel.ts";
 import { findRun } from "../../runs/find.ts";
-import { formatRunId, viewOf } from "../../runs/view.ts";
+import { formatRunId, toRunView } from "../../runs/view.ts";
 import type { RunDetail, RunId } from "../../run.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { parseManyRuns } from "../tracking/run_ref.ts";
@@ -16,7 +16,7 @@ export const cancel = defineCommand({
     { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "Cancel several runs" },
   ],
   notes: "Safe to repeat: a run that has already ended is left unchanged, and that is not an error.",
-  args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
+  args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
     const refs = parseManyRuns(values.runs ?? []);
     await using deps = await openDeps({ context, output, values });
@@ -33,7 +33,7 @@ export const cancel = defineCommand({
     }
     if (output.mode === "json") {
       const kind = "cancelled";
-      output.document({ runs: cancelled.map(viewOf), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
+      output.document({ runs: cancelled.map(toRunView), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
     }
     return EXIT_CODES.completed;
   },

@@ -1,6 +1,6 @@
 import { runChecks } from "../doctor/run_checks.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
-import { type Check, overallResult } from "../doctor/check.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
+import { type DoctorCheck, overallResult } from "../doctor/check.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
 export const doctor = defineCommand({
@@ -16,10 +16,10 @@ export const doctor = defineCommand({
     "Changes nothing, submits nothing and never shows the API key. Exits with 0 unless a check failed, then with the",
     "exit code that this failure would give a run.",
   ].join("\n"),
-  args: { ...JSON_ARG },
+  args: { ...JSON_OPTION },
   async run({ context, output, signal, values }) {
     const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-    const checks: Check[] = [];
+    const checks: DoctorCheck[] = [];
     for await (const check of runChecks(context, output, { values, signal })) {
       checks.push(check);
       if (output.mode === "text") output.answer(renderCheck(check, { style: output.answerStyle, columns }));

@@ -1,10 +1,10 @@
 import { digestFailure } from "../../runs/failure.ts";
 import { findRun } from "../../runs/find.ts";
-import { KIND_OF_STATUS } from "../../runs/view.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { RESULT_KIND_OF_STATUS } from "../../runs/view.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { digest } from "../tracking/run_lines.ts";
+import { renderFailureDigest } from "../tracking/run_lines.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
@@ -20,13 +20,13 @@ export const errors = defineCommand({
     { line: "pw-workflow-runner errors failing-step#3 --json", does: "Print the same as JSON" },
   ],
   notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
-  args: { run: { type: "positional", multiple: true, required: false }, ...JSON_ARG },
+  args: { run: { type: "positional", multiple: true, required: false }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const failure = await digestFailure(deps, run, { signal });
-    const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(KIND_OF_STATUS[run.status]);
+    const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[run.status]);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {
       const { slug, status } = run;
@@ -38,7 +38,9 @@ export const errors = defineCommand({
       );
     } else {
       output.answer(
-        `${output.answerStyle.red("✗")} ${oneLine(failure.summary)}\n${digest(failure, output.answerStyle)}`,
+        `${output.answerStyle.red("✗")} ${oneLine(failure.summary)}\n${
+          renderFailureDigest(failure, output.answerStyle)
+        }`,
       );
     }
     return exitCode;

@@ -2,7 +2,7 @@ import { NotFound, UsageError } from "../../errors.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
 import { integer, nonEmptyString, positiveDuration } from "../argv.ts";
-import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
@@ -43,7 +43,7 @@ export const history = defineCommand({
       description: `Maximum number of runs to list (default ${DEFAULT_LIMIT})`,
     },
     keep: { type: "custom", parse: count, metavar: "N", description: "prune: keep the newest N runs" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, values } = call;
@@ -69,7 +69,7 @@ export const history = defineCommand({
 });
 
 /** Finds a submission by its slug, its ID, `WORKFLOW#47` or `last`. */
-export async function findRecord(store: RunStore, name: string): Promise<Submission | undefined> {
+export async function findInHistory(store: RunStore, name: string): Promise<Submission | undefined> {
   if (name === "last") return (await store.listRecent({ limit: 1 }))[0];
   const [, workflow, digits] = /^(.+)[#:]([0-9]+)$/.exec(name) ?? [];
   if (workflow === undefined) return await store.findRun(null, name) ?? await store.get(name);
@@ -82,7 +82,7 @@ async function showOne(
   store: RunStore,
   name: string,
 ): Promise<number> {
-  const record = await findRecord(store, name);
+  const record = await findInHistory(store, name);
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
       hint: "`pw-workflow-runner history` lists the local history; `runs` lists runs on the platform",

@@ -1,15 +1,15 @@
 import { NotFound, UsageError } from "../../errors.ts";
-import { findWorkflow, gather } from "../../runs/prepare.ts";
+import { findWorkflow, gatherInputs } from "../../runs/prepare.ts";
 import { explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
-import { schemaOf } from "../../inputs/schema.ts";
+import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
 import type { Workflow } from "../../workflow.ts";
 import { nonEmptyString, oneOf } from "../argv.ts";
-import { type CommonValues, defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
@@ -66,7 +66,7 @@ export const inputs = defineCommand({
       metavar: "FORMAT",
       description: "json or yaml (default: by the file extension)",
     },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run(call) {
     const { values } = call;
@@ -119,14 +119,14 @@ async function writeSkeleton(call: InputsInvocation): Promise<number> {
 
 async function printSchema(call: InputsInvocation): Promise<number> {
   const { workflow, form } = await formOf(call);
-  call.output.document(schemaOf(form, workflow.name));
+  call.output.document(jsonSchemaOf(form, workflow.name));
   return EXIT_CODES.completed;
 }
 
 async function explain({ context, output, signal, values }: InputsInvocation): Promise<number> {
   const layers = await readLayers(values.input ?? [], inputSources(context));
   const client = await openClient({ context, output, values });
-  const { form, resolved } = await gather({ client }, {
+  const { form, resolved } = await gatherInputs({ client }, {
     workflow: values.workflow,
     layers,
     preset: values.preset ?? null,

@@ -1,7 +1,7 @@
 /** Interactive mode: what the program does at a terminal when it is started without a command. */
 
 import { CredentialError, Unreachable } from "../../errors.ts";
-import { KEY_EXAMPLE, parseKey } from "../../platform/credentials/api_key.ts";
+import { API_KEY_EXAMPLE, parseApiKey } from "../../platform/credentials/api_key.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
@@ -12,14 +12,14 @@ import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunId } from "../../run.ts";
 import type { RunRequest } from "../../submission.ts";
-import { Cancelled, type Prompter } from "../../prompts/prompter.ts";
+import { PromptCancelled, type Prompter } from "../../prompts/prompter.ts";
 import { clackPrompter } from "../../prompts/clack_prompter.ts";
 import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { digest, renderResult, watchCommand } from "../tracking/run_lines.ts";
+import { renderFailureDigest, renderResult, watchCommand } from "../tracking/run_lines.ts";
 import { viewRun } from "../tracking/run_view.ts";
 import { printLogs } from "./logs.ts";
 
@@ -43,7 +43,7 @@ export async function interactive(context: Context, output: Output): Promise<num
     if (hint !== undefined) output.log("INFO", hint);
     return result === undefined ? EXIT_CODES.completed : exitCodeOf(result.kind);
   } catch (error) {
-    if (!(error instanceof Cancelled)) throw error;
+    if (!(error instanceof PromptCancelled)) throw error;
     output.log("INFO", "Cancelled: nothing more was sent");
     return EXIT_CODES_OF_SIGNALS.SIGINT;
   }
@@ -73,9 +73,9 @@ async function openOrPrompt(
 }
 
 function problemOfKey(text: string): string | undefined {
-  if (text.trim() === "") return `An API key looks like ${KEY_EXAMPLE}`;
+  if (text.trim() === "") return `An API key looks like ${API_KEY_EXAMPLE}`;
   try {
-    parseKey(text, "the prompt");
+    parseApiKey(text, "the prompt");
     return undefined;
   } catch (error) {
     if (error instanceof CredentialError) return error.message;
@@ -169,6 +169,8 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
 }
 
 function showErrors(output: Output, { failure }: RunResult): Promise<void> {
-  output.answer(failure === undefined ? "No job or step reported a failure" : digest(failure, output.answerStyle));
+  output.answer(
+    failure === undefined ? "No job or step reported a failure" : renderFailureDigest(failure, output.answerStyle),
+  );
   return Promise.resolve();
 }

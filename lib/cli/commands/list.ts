@@ -1,4 +1,4 @@
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { nonEmptyString } from "../argv.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
@@ -15,7 +15,7 @@ export const list = defineCommand({
   notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
     pattern: { type: "positional", required: false },
-    ...JSON_ARG,
+    ...JSON_OPTION,
     tag: { type: "custom", parse: nonEmptyString, metavar: "TAG", description: "Only workflows with this tag" },
     favorites: { type: "boolean", description: "Only favorites" },
   },

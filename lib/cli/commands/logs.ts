@@ -4,7 +4,7 @@ import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
 import type { Job, RunDetail, RunId, Step } from "../../run.ts";
 import { integer, nonEmptyString } from "../argv.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -39,7 +39,7 @@ export const logs = defineCommand({
       description: "Only the last N lines of each step, and at most 8 MiB",
     },
     failed: { type: "boolean", description: "Only steps that failed" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);

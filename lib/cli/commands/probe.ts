@@ -7,13 +7,13 @@ import { readLayers } from "../../inputs/layers.ts";
 import { declaredTypes } from "../../inputs/declared_type.ts";
 import { VERSION } from "../../version.ts";
 import { nonEmptyString, positiveDuration } from "../argv.ts";
-import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openCredential } from "../credential.ts";
-import { caCertsOf, openRunStore } from "../open.ts";
+import { openRunStore, readCaCertOption } from "../open.ts";
 import type { Output } from "../output.ts";
 
 const DEFAULT_WORKFLOW = "hello-world";
@@ -65,7 +65,7 @@ export const probe = defineCommand({
     },
     delete: { type: "boolean", description: "Delete the runs afterwards, with their files" },
     yes: { type: "boolean", short: "y", description: "Skip the confirmation" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, signal, values } = call;
@@ -78,7 +78,7 @@ export const probe = defineCommand({
     const log = (level: "DEBUG" | "INFO" | "WARNING" | "ERROR", message: string) => output.log(level, message);
     const http = createHttp({
       credential,
-      caCerts: await caCertsOf(context, values),
+      caCerts: await readCaCertOption(context, values),
       fetch,
       clock,
       random,

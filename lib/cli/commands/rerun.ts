@@ -12,8 +12,8 @@ import { defineCommand, type Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
 import { inputSources } from "../input_sources.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
-import { findRecord } from "./history.ts";
-import { INPUT_NOTES, RUN_ARGS, runSpec } from "./run.ts";
+import { findInHistory } from "./history.ts";
+import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
 
 export const rerun = defineCommand({
   name: "rerun",
@@ -28,14 +28,14 @@ export const rerun = defineCommand({
   ],
   notes:
     `Inputs come from the local history, or else from the platform. Neither contains secrets: rerun prompts for them.\n\n${INPUT_NOTES}`,
-  args: { run: { type: "positional", multiple: true, required: false }, ...RUN_ARGS },
+  args: { run: { type: "positional", multiple: true, required: false }, ...RUN_OPTIONS },
   async run(call) {
     const { context, signal, values } = call;
     const ref = parseOneRun(values.run ?? []);
     const overrides = await readLayers(values.input ?? [], inputSources(context));
-    return await runSpec(call, async (deps) => {
+    return await submitRunSpec(call, async (deps) => {
       const name = ref.type === "last" ? "last" : ref.type === "slug" ? ref.slug : `${ref.workflow}#${ref.number}`;
-      const record = await findRecord(deps.store, name);
+      const record = await findInHistory(deps.store, name);
       if (record !== undefined) return await fromRecord(call, record, overrides);
       return await fromPlatform(deps, await findRun(deps, ref, { signal }), overrides, signal);
     });

@@ -10,19 +10,19 @@ import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isMilestone, type Milestone, STOP_ARGS } from "../tracking/interrupt.ts";
+import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
+import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import type { TrackContext } from "./run.ts";
-import { answerNamed } from "./watch.ts";
+import { printNamedResults } from "./watch.ts";
 
 export const resume = defineCommand({
   name: "resume",
@@ -42,9 +42,9 @@ export const resume = defineCommand({
       type: "boolean",
       description: "Send submissions that were never sent, even if older than 15 minutes",
     },
-    ...WAIT_ARGS,
-    ...STOP_ARGS,
-    ...JSON_ARG,
+    ...WAIT_OPTIONS,
+    ...STOP_OPTIONS,
+    ...JSON_OPTION,
     events: { type: "boolean", description: "Print events as JSON Lines" },
   },
   async run(call) {
@@ -78,11 +78,11 @@ async function resumeAndShow(
       if (isMilestone(event)) latest = event;
       viewer.show(event);
     });
-    return { result: await afterTimeout(tracking, result, values.onTimeout ?? "keep") };
+    return { result: await handleTimeout(tracking, result, values.onTimeout ?? "keep") };
   } catch (error) {
     if (error instanceof RunnerError) return { error, record };
     if (!(error instanceof Stopped)) throw error;
-    throw await afterStop(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
+    throw await handleInterrupt(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
   }
 }
 
@@ -107,7 +107,7 @@ function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number)
 function answerText(output: Output, results: readonly ResumeResult[]): number {
   if (results.length === 0) output.answer("Nothing to resume");
   for (const result of results) {
-    if ("result" in result) answerNamed(output, result.result);
+    if ("result" in result) printNamedResults(output, result.result);
     else output.answer(renderFailure(reportOf(result.error), output.answerStyle));
   }
   return mostSevere(results.map(resumeExitCode));

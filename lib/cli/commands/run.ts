@@ -10,32 +10,32 @@ import { secretValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
-import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
-import { CHECK_ARGS, checkingOf, showWarnings } from "../check_options.ts";
+import { INPUT_CHECK_OPTIONS, inputChecking, showWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import {
-  afterStop,
-  afterTimeout,
   defaultOnInterrupt,
+  handleInterrupt,
+  handleTimeout,
   isMilestone,
   type Milestone,
   type OnInterrupt,
   type OnTimeout,
-  STOP_ARGS,
+  STOP_OPTIONS,
   type StopDeps,
 } from "../tracking/interrupt.ts";
 import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
-import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
+import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
 /** Options of every command that submits a run. */
-export const RUN_ARGS = {
+export const RUN_OPTIONS = {
   input: {
     type: "custom",
     parse: nonEmptyString,
@@ -50,12 +50,12 @@ export const RUN_ARGS = {
     metavar: "TEXT",
     description: "Display name of the run on the platform",
   },
-  ...CHECK_ARGS,
+  ...INPUT_CHECK_OPTIONS,
   trust: { type: "boolean", description: "Grant the consent that the workflow asks for" },
   noWait: { type: "boolean", description: "Submit and exit without waiting" },
   dryRun: { type: "boolean", description: "Have the platform check the request without starting a run" },
-  ...WAIT_ARGS,
-  ...STOP_ARGS,
+  ...WAIT_OPTIONS,
+  ...STOP_OPTIONS,
   idempotencyKey: {
     type: "custom",
     parse: nonEmptyString,
@@ -75,7 +75,7 @@ export const RUN_ARGS = {
     description: "Retry a submission that started no run for this long (default 10m)",
   },
   noHistory: { type: "boolean", description: "Do not store the run locally: resume cannot find it after a crash" },
-  ...JSON_ARG,
+  ...JSON_OPTION,
   events: { type: "boolean", description: "Print events as JSON Lines" },
 } as const satisfies Args;
 
@@ -106,12 +106,12 @@ export const run = defineCommand({
       metavar: "NAME",
       description: "Start from this preset of the workflow",
     },
-    ...RUN_ARGS,
+    ...RUN_OPTIONS,
   },
   async run(call) {
     const { values } = call;
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
-    return await runSpec(
+    return await submitRunSpec(
       call,
       () => Promise.resolve({ workflow: values.workflow, layers, preset: values.preset ?? null }),
     );
@@ -123,15 +123,15 @@ export const run = defineCommand({
  *
  * @param inputsOf Returns the workflow and its inputs, once there is a client and a store to read them from.
  */
-export async function runSpec(
-  call: Invocation<ArgValues<typeof RUN_ARGS> & OpenInvocation["values"]>,
+export async function submitRunSpec(
+  call: Invocation<ArgValues<typeof RUN_OPTIONS> & OpenInvocation["values"]>,
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
 ): Promise<number> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
   await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
-  const checking = checkingOf(values);
+  const checking = inputChecking(values);
   const { request, warnings } = await prepare(deps, {
     ...await inputsOf(deps),
     displayName: values.name ?? null,
@@ -202,12 +202,12 @@ export async function submitAndTrack(
     });
     viewer[Symbol.dispose]();
     await deleteExpired(deps);
-    return answerResult(output, await afterTimeout(tracking, result, values.onTimeout ?? "keep"));
+    return printResult(output, await handleTimeout(tracking, result, values.onTimeout ?? "keep"));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     viewer[Symbol.dispose]();
     const policy = values.onInterrupt ?? defaultOnInterrupt(tracking);
-    throw await afterStop(tracking, error, { latest, policy });
+    throw await handleInterrupt(tracking, error, { latest, policy });
   }
 }
 
@@ -228,7 +228,7 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 }
 
 /** Prints a result in the output mode and returns its exit code. */
-export function answerResult(output: Output, result: RunResult): number {
+export function printResult(output: Output, result: RunResult): number {
   if (output.mode === "json") output.document(resultDocument(result));
   if (output.mode === "events" && result.kind === "submitted") {
     output.event({ v: 1, type: "detached", result: resultDocument(result) });

@@ -1,8 +1,8 @@
-import { viewOf } from "../../runs/view.ts";
+import { toRunView } from "../../runs/view.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
 import type { Run, RunPage } from "../../run.ts";
 import { integer, oneOf } from "../argv.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderRuns } from "../render/runs.ts";
@@ -42,14 +42,14 @@ export const runs = defineCommand({
       metavar: "N",
       description: "Maximum number of runs to list (default 20)",
     },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
     const statuses = (values.status ?? []).map((status) => PLATFORM_STATUSES[status]);
     const { workflow, limit = 20 } = values;
     const { runs, total } = await firstRuns(client, { workflow, statuses, limit, signal });
-    const views = runs.map((run) => viewOf(run));
+    const views = runs.map((run) => toRunView(run));
     if (output.mode === "json") {
       output.document({ runs: views, total });
     } else if (views.length === 0) {

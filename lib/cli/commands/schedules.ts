@@ -4,7 +4,7 @@ import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, runsOn, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { integer, nonEmptyString } from "../argv.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
@@ -45,7 +45,7 @@ export const schedules = defineCommand({
       metavar: "NAME",
       description: `Show which schedules are enabled there (default ${PRODUCTION})`,
     },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run({ context, output, values: { file, count = 5, timeline = PRODUCTION } }) {
     const { path, list } = await loadSchedules(context, file);

@@ -2,7 +2,7 @@ import { findWorkflow } from "../../runs/prepare.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import type { Preset, Workflow } from "../../workflow.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderWorkflow } from "../render/workflow.ts";
@@ -17,7 +17,7 @@ export const show = defineCommand({
   ],
   args: {
     workflow: { type: "positional" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
     yaml: { type: "boolean", description: "Print the workflow file" },
   },
   async run({ context, output, signal, values }) {

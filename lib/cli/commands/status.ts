@@ -1,7 +1,7 @@
 import { findRun } from "../../runs/find.ts";
-import { KIND_OF_STATUS, positionOf, viewOf } from "../../runs/view.ts";
+import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunDetail, RunView } from "../../run.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
@@ -20,13 +20,13 @@ export const status = defineCommand({
   args: {
     run: { type: "positional", multiple: true, required: false },
     exitStatus: { type: "boolean", description: "Exit with the exit code of the run" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run ?? []);
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
-    const view = viewOf(run);
+    const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, exitCode, kind: view.status, submitted: "no" });
     else {output.answer(
@@ -37,9 +37,9 @@ export const status = defineCommand({
 });
 
 function runExitCode({ status }: RunView): number {
-  return status === "running" ? EXIT_CODES.completed : exitCodeOf(KIND_OF_STATUS[status]);
+  return status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[status]);
 }
 
 function positionIn(run: RunDetail) {
-  return run.status === "running" ? positionOf(run.jobs) : null;
+  return run.status === "running" ? stepPositionOf(run.jobs) : null;
 }

@@ -1,7 +1,7 @@
 import { copyStore } from "../../store/copy.ts";
 import { openKv, STORE_NAMES } from "../../store/open_kv.ts";
 import { UsageError } from "../../errors.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
 export const store = defineCommand({
@@ -26,7 +26,7 @@ export const store = defineCommand({
   ].join("\n"),
   args: {
     words: { type: "positional", multiple: true, required: false },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run({ context: { clock, random }, output, values }) {
     const [action, from, to, ...others] = values.words ?? [];

@@ -5,18 +5,18 @@ import { findRun } from "../../runs/find.ts";
 import { formatRunId } from "../../runs/view.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunId } from "../../run.ts";
-import { defineCommand, JSON_ARG } from "../command.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { afterStop, afterTimeout, isMilestone, type Milestone, STOP_ARGS } from "../tracking/interrupt.ts";
+import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
 import { parseManyRuns } from "../tracking/run_ref.ts";
-import { WAIT_ARGS, waitOptions } from "../tracking/wait_options.ts";
-import { answerResult, type TrackContext } from "./run.ts";
+import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { printResult, type TrackContext } from "./run.ts";
 
 export const watch = defineCommand({
   name: "watch",
@@ -31,9 +31,9 @@ export const watch = defineCommand({
   ],
   args: {
     runs: { type: "positional", multiple: true, required: false },
-    ...WAIT_ARGS,
-    ...STOP_ARGS,
-    ...JSON_ARG,
+    ...WAIT_OPTIONS,
+    ...STOP_OPTIONS,
+    ...JSON_OPTION,
     events: { type: "boolean", description: "Print events as JSON Lines" },
   },
   async run(call) {
@@ -47,7 +47,7 @@ export const watch = defineCommand({
       runIds.map((runId) => watchOne({ ...call, deps }, runId, { ...options, label: labelFor(runIds, runId) })),
     );
     const [only, second] = results;
-    if (only !== undefined && second === undefined) return answerResult(output, only);
+    if (only !== undefined && second === undefined) return printResult(output, only);
     return answerResults(output, results);
   },
 });
@@ -65,12 +65,12 @@ async function watchOne(
       if (isMilestone(event)) latest = event;
       viewer.show(event);
     });
-    return await afterTimeout(tracking, result, values.onTimeout ?? "keep");
+    return await handleTimeout(tracking, result, values.onTimeout ?? "keep");
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     viewer[Symbol.dispose]();
     // Never prompt here: several runs can be tracked at once, and watching a run is no reason to cancel it.
-    throw await afterStop(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
+    throw await handleInterrupt(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
   }
 }
 
@@ -82,13 +82,13 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
     output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
   }
   if (output.mode === "text") {
-    for (const result of results) answerNamed(output, result);
+    for (const result of results) printNamedResults(output, result);
   }
   return exitCode;
 }
 
 /** Prints the result of one of several runs. */
-export function answerNamed(output: Output, result: RunResult): void {
+export function printNamedResults(output: Output, result: RunResult): void {
   const name = result.slug ??
     formatRunId({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
   output.answer(`${oneLine(name)}: ${renderResult(result, output.answerStyle)}`);

@@ -3,7 +3,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Client } from "../../platform/client.ts";
 import { STARTING_STATUSES } from "../../runs/workspace.ts";
-import { defineCommand, type Invocation, JSON_ARG } from "../command.ts";
+import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
@@ -27,7 +27,7 @@ export const workspace = defineCommand({
     action: { type: "positional" },
     wait: { type: "boolean", description: "Wait until the workspace is running, up to 10 minutes" },
     yes: { type: "boolean", short: "y", description: "Skip the confirmation" },
-    ...JSON_ARG,
+    ...JSON_OPTION,
   },
   async run(call) {
     const { action } = call.values;

@@ -6,13 +6,13 @@ const MAX_AGE_MS = 30_000;
 const FOLDER = "pw-workflow-runner";
 const FILE = "completions.json";
 
-export type Rows = readonly (readonly string[])[];
+export type CachedRows = readonly (readonly string[])[];
 
 export interface Cache {
   /** `undefined` when there is no entry, or it is older than 30 seconds. */
-  get(name: string): Rows | undefined;
+  get(name: string): CachedRows | undefined;
   /** Never throws: an entry that can't be stored is requested again. */
-  put(name: string, rows: Rows): Promise<void>;
+  put(name: string, rows: CachedRows): Promise<void>;
 }
 
 export interface CacheOptions {
@@ -65,7 +65,7 @@ export async function openCache({ folder, credential, nowMs, random }: CacheOpti
 
 interface Entry {
   readonly atMs: number;
-  readonly rows: Rows;
+  readonly rows: CachedRows;
 }
 
 /** Identifies host and key without revealing the key. */

@@ -11,18 +11,18 @@ export interface Candidate {
 
 /** Loads each kind of data on demand. Every method may throw. */
 export interface CompletionSources {
-  commands(): readonly Named[];
-  workflows(): Promise<readonly Named[]>;
-  presets(workflow: string): Promise<readonly Named[]>;
+  commands(): readonly NamedItem[];
+  workflows(): Promise<readonly NamedItem[]>;
+  presets(workflow: string): Promise<readonly NamedItem[]>;
   inputs(workflow: string): Promise<readonly InputCompletion[]>;
   /** Newest first. */
-  runs(): Promise<readonly (Named & { readonly isRunning: boolean })[]>;
+  runs(): Promise<readonly (NamedItem & { readonly isRunning: boolean })[]>;
   contexts(): Promise<readonly string[]>;
   /** @param folder As typed, with its trailing slash; empty for the working folder. */
   files(folder: string): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]>;
 }
 
-export interface Named {
+export interface NamedItem {
   readonly name: string;
   readonly description: string;
 }
@@ -142,7 +142,7 @@ async function orNone<T>(load: () => Promise<readonly T[]>): Promise<readonly T[
   }
 }
 
-function toCandidate({ name, description }: Named): Candidate {
+function toCandidate({ name, description }: NamedItem): Candidate {
   return completeCandidate(name, description);
 }
 

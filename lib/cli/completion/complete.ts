@@ -8,15 +8,15 @@
  */
 
 import type { Args } from "../../deps/gunshi.ts";
-import { type Command, COMMON_ARGS } from "../command.ts";
+import { type Command, COMMON_OPTIONS } from "../command.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
-import { type Candidate, findCandidates, type Named } from "./candidates.ts";
+import { type Candidate, findCandidates, type NamedItem } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
-import { commandIndex, type Cursor, findCursor, parseWords, type TypedWords } from "./target.ts";
+import { commandIndex, type CommandLineCursor, findCommandLineCursor, parseWords, type TypedWords } from "./target.ts";
 
 /** A command that is loaded when its options are needed. */
 export interface CommandEntry {
@@ -71,8 +71,8 @@ async function reply(
 ): Promise<readonly string[]> {
   const { prefix, target } = await cursorOf(entries, typed);
   if (target === undefined) return [];
-  const { options } = parseWords(COMMON_ARGS, typed.before);
-  const commands: readonly Named[] = [
+  const { options } = parseWords(COMMON_OPTIONS, typed.before);
+  const commands: readonly NamedItem[] = [
     ...entries.map(({ name, summary }) => ({ name, description: summary })),
     { name: "help", description: "Show help for a command" },
   ];
@@ -88,22 +88,22 @@ async function reply(
   return render(candidates);
 }
 
-const WITHOUT_COMMAND: Args = { ...COMMON_ARGS, version: { type: "boolean", description: "Show the version" } };
+const WITHOUT_COMMAND: Args = { ...COMMON_OPTIONS, version: { type: "boolean", description: "Show the version" } };
 
-async function cursorOf(entries: readonly CommandEntry[], { before, current }: TypedWords): Promise<Cursor> {
-  const index = commandIndex(before, COMMON_ARGS);
+async function cursorOf(entries: readonly CommandEntry[], { before, current }: TypedWords): Promise<CommandLineCursor> {
+  const index = commandIndex(before, COMMON_OPTIONS);
   if (index === undefined) {
-    const cursor = findCursor({ name: "", args: WITHOUT_COMMAND }, { before, current });
-    const isCommand = !current.startsWith("-") && parseWords(COMMON_ARGS, before).pendingOption === undefined;
+    const cursor = findCommandLineCursor({ name: "", args: WITHOUT_COMMAND }, { before, current });
+    const isCommand = !current.startsWith("-") && parseWords(COMMON_OPTIONS, before).pendingOption === undefined;
     return isCommand ? { prefix: "", target: { type: "commands" } } : cursor;
   }
   const name = before[index] ?? "";
   const others = before.toSpliced(index, 1);
-  if (name === "help") return findCursor({ name, args: COMMON_ARGS }, { before: others, current });
+  if (name === "help") return findCommandLineCursor({ name, args: COMMON_OPTIONS }, { before: others, current });
   const entry = entries.find((candidate) => candidate.name === name);
   if (entry === undefined) return { prefix: "", target: undefined };
   const { args } = await entry.load();
-  return findCursor({ name, args }, { before: others, current });
+  return findCommandLineCursor({ name, args }, { before: others, current });
 }
 
 /** From `__complete SHELL -- WORD…` the shell, then the words. */

@@ -1,9 +1,9 @@
-import type { Field, Fields } from "../../inputs/form.ts";
+import type { Field, FormFields } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import type { InputCompletion } from "./candidates.ts";
 
 /** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */
-export function inputsOf(fields: Fields, under = ""): readonly InputCompletion[] {
+export function inputsOf(fields: FormFields, under = ""): readonly InputCompletion[] {
   return [...fields].flatMap(([name, field]) => {
     const path = joinPath(under, name);
     if (field.hidden === true || field.ignore === true || field.kind === "header") return [];

@@ -1,6 +1,6 @@
 /** Renders candidates in the format that each shell's script reads. Pure. */
 
-import { pad, textWidth } from "../terminal/text_width.ts";
+import { padToWidth, textWidth } from "../terminal/text_width.ts";
 import { type BashLine, bashReply } from "./bash_line.ts";
 import type { Candidate } from "./candidates.ts";
 
@@ -18,7 +18,7 @@ export function replyForBash(candidates: readonly Candidate[], line: BashLine): 
 export function replyForZsh(candidates: readonly Candidate[]): readonly string[] {
   const width = Math.max(0, ...candidates.map(({ text }) => textWidth(text)));
   return candidates.map(({ text, description, isComplete }) => {
-    const display = description === "" ? text : `${pad(text, width)}  -- ${description}`;
+    const display = description === "" ? text : `${padToWidth(text, width)}  -- ${description}`;
     return `${isComplete ? "full" : "partial"}\t${text}\t${display}`;
   });
 }

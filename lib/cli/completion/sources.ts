@@ -4,8 +4,8 @@ import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import type { Context } from "../context.ts";
-import { type Cache, cacheFolder, openCache, type Rows } from "./cache.ts";
-import type { CompletionSources, Named } from "./candidates.ts";
+import { type Cache, type CachedRows, cacheFolder, openCache } from "./cache.ts";
+import type { CompletionSources, NamedItem } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
 const TIMEOUT_MS = 1_500;
@@ -13,7 +13,7 @@ const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
 export interface SourcesOptions {
-  readonly commands: readonly Named[];
+  readonly commands: readonly NamedItem[];
   /** `--context` and `--cacert` of the typed line. */
   readonly context: string | undefined;
   readonly cacert: string | undefined;
@@ -24,7 +24,7 @@ export function completionSources(
   context: Context,
   { commands, ...values }: SourcesOptions,
 ): CompletionSources {
-  const query = async (name: string, load: Query["load"]): Promise<Rows> =>
+  const query = async (name: string, load: Query["load"]): Promise<CachedRows> =>
     await cachedQuery(context, values, { name, load });
   const details = (workflow: string) =>
     query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
@@ -72,14 +72,14 @@ export function completionSources(
 interface Query {
   /** Names its entry in the cache. */
   readonly name: string;
-  readonly load: (client: Client, options: Abortable) => Promise<Rows>;
+  readonly load: (client: Client, options: Abortable) => Promise<CachedRows>;
 }
 
 async function cachedQuery(
   context: Context,
   values: Pick<SourcesOptions, "context" | "cacert">,
   { name, load }: Query,
-): Promise<Rows> {
+): Promise<CachedRows> {
   const { clock, env, os, random, fetch } = context;
   // --allow-host is ignored: sending the key to another host takes a line that the user has submitted with Enter.
   const { readTextFile, dotenvKey, mayRead } = context;
@@ -90,11 +90,11 @@ async function cachedQuery(
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   using deadline = clock.timeout(TIMEOUT_MS);
-  const [{ createClient }, { caCertsOf }] = await Promise.all([
+  const [{ createClient }, { readCaCertOption }] = await Promise.all([
     import("../../platform/create_client.ts"),
     import("../open.ts"),
   ]);
-  const caCerts = await caCertsOf(context, values);
+  const caCerts = await readCaCertOption(context, values);
   const client = createClient({ credential, fetch, clock, random, log: () => {}, caCerts });
   const rows = await load(client, { signal: deadline.signal, retry: "none" });
   await cache.put(name, rows);
@@ -102,7 +102,7 @@ async function cachedQuery(
 }
 
 /** Of presets the names only: their inputs may be secret. */
-async function loadDetails(client: Client, name: string, options: Abortable): Promise<Rows> {
+async function loadDetails(client: Client, name: string, options: Abortable): Promise<CachedRows> {
   const [{ yaml, presets }, { readForm }] = await Promise.all([
     client.getWorkflow(name, options),
     import("../../inputs/read_form.ts"),

@@ -1,7 +1,7 @@
 /** Determines what to complete at the cursor, from the words before it and the arguments of the command. Pure. */
 
 import type { Args, ArgSchema } from "../../deps/gunshi.ts";
-import { choicesOf, optionName, takesValue } from "../argv.ts";
+import { choicesOf, kebabOptionName, optionTakesValue } from "../argv.ts";
 
 export type CompletionTarget =
   | { readonly type: "commands" }
@@ -19,7 +19,7 @@ export interface OptionName {
   readonly description: string;
 }
 
-export interface Cursor {
+export interface CommandLineCursor {
   /** The part of the current word that stays, like `--preset=`. */
   readonly prefix: string;
   /** `undefined` when there is nothing to complete. */
@@ -53,15 +53,15 @@ export function commandIndex(words: readonly string[], common: Args): number | u
   for (let index = 0; index < words.length; index++) {
     const word = words[index] ?? "";
     const key = optionKey(common, word);
-    if (key !== undefined && !word.includes("=") && takesValue(common[key] ?? SWITCH)) index++;
+    if (key !== undefined && !word.includes("=") && optionTakesValue(common[key] ?? SWITCH)) index++;
     else if (!word.startsWith("-")) return index;
   }
   return undefined;
 }
 
-export function findCursor({ name, args }: CommandArgs, { before, current }: TypedWords): Cursor {
+export function findCommandLineCursor({ name, args }: CommandArgs, { before, current }: TypedWords): CommandLineCursor {
   const parsed = parseWords(args, before);
-  const value = (key: string, prefix: string): Cursor => ({
+  const value = (key: string, prefix: string): CommandLineCursor => ({
     prefix,
     target: valueTarget({ name, key, schema: args[key] ?? SWITCH, parsed }),
   });
@@ -69,7 +69,7 @@ export function findCursor({ name, args }: CommandArgs, { before, current }: Typ
   if (!parsed.areOptionsEnded && current.startsWith("-")) {
     const [, prefix = "", option = ""] = /^((--[^=]+)=)/.exec(current) ?? /^((-[^-])=?)./.exec(current) ?? [];
     const key = optionKey(args, option);
-    if (key !== undefined && takesValue(args[key] ?? SWITCH)) return value(key, prefix);
+    if (key !== undefined && optionTakesValue(args[key] ?? SWITCH)) return value(key, prefix);
     return { prefix: "", target: unusedOptions(args, parsed) };
   }
   const target = positionalTarget(name, parsed.positionals);
@@ -94,7 +94,7 @@ export function parseWords(args: Args, before: readonly string[]): ParsedWords {
       if (key === undefined) continue;
       const inline = /^(?:--[^=]+=|-[^-]=?)([^]+)$/.exec(word)?.[1];
       options.set(key, inline ?? "");
-      if (inline === undefined && takesValue(args[key] ?? SWITCH)) pendingOption = key;
+      if (inline === undefined && optionTakesValue(args[key] ?? SWITCH)) pendingOption = key;
     }
   }
   return { positionals, options, pendingOption, areOptionsEnded };
@@ -107,7 +107,7 @@ function optionKey(args: Args, word: string): string | undefined {
   return Object.keys(args).find((key) => {
     const schema = args[key];
     if (schema === undefined || schema.type === "positional") return false;
-    return optionName(key) === name || (schema.short !== undefined && `-${schema.short}` === name);
+    return kebabOptionName(key) === name || (schema.short !== undefined && `-${schema.short}` === name);
   });
 }
 
@@ -116,7 +116,7 @@ function unusedOptions(args: Args, { options }: ParsedWords): CompletionTarget {
     type: "options",
     options: Object.entries(args)
       .filter(([key, { type, multiple }]) => type !== "positional" && (multiple === true || !options.has(key)))
-      .map(([key, { description = "" }]) => ({ text: optionName(key), description })),
+      .map(([key, { description = "" }]) => ({ text: kebabOptionName(key), description })),
   };
 }
 

@@ -24,26 +24,29 @@ export type CheckResult =
     readonly exitCode: number;
   };
 
-export type Check = CheckResult & { readonly name: CheckName };
+export type DoctorCheck = CheckResult & { readonly name: CheckName };
 
-export const ok = (detail: string): CheckResult => ({ status: "ok", detail, hint: null });
-export const warning = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint });
-export const skipped = (detail: string): CheckResult => ({ status: "skipped", detail, hint: null });
+export const okResult = (detail: string): CheckResult => ({ status: "ok", detail, hint: null });
+export const warningResult = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint });
+export const skippedResult = (detail: string): CheckResult => ({ status: "skipped", detail, hint: null });
 
-export function failed(kind: keyof typeof EXIT_CODES, detail: string, hint: string): CheckResult {
+export function failedResult(kind: keyof typeof EXIT_CODES, detail: string, hint: string): CheckResult {
   return { status: "failed", detail, hint, kind, exitCode: EXIT_CODES[kind] };
 }
 
-export interface Warning {
+export interface CheckWarning {
   readonly detail: string;
   readonly hint: string;
 }
 
 /** A warning that lists every entry that is not null; `ok` when all are null. */
-export function okUnless(detail: string, warnings: readonly (Warning | null)[]): CheckResult {
+export function okUnless(detail: string, warnings: readonly (CheckWarning | null)[]): CheckResult {
   const all = warnings.filter((entry) => entry !== null);
-  if (all.length === 0) return ok(detail);
-  return warning([detail, ...all.map((entry) => entry.detail)].join("; "), all.map(({ hint }) => hint).join(". "));
+  if (all.length === 0) return okResult(detail);
+  return warningResult(
+    [detail, ...all.map((entry) => entry.detail)].join("; "),
+    all.map(({ hint }) => hint).join(". "),
+  );
 }
 
 export function failedWith(error: unknown): CheckResult {
@@ -52,7 +55,7 @@ export function failedWith(error: unknown): CheckResult {
 }
 
 /** The most severe failure decides. */
-export function overallResult(checks: readonly Check[]): { readonly exitCode: number; readonly kind: string } {
+export function overallResult(checks: readonly DoctorCheck[]): { readonly exitCode: number; readonly kind: string } {
   const failures = checks.filter((check) => check.status === "failed");
   const exitCode = mostSevere(failures.map((check) => check.exitCode));
   return { exitCode, kind: failures.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };

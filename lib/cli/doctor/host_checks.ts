@@ -1,12 +1,20 @@
 /** Judges the credential and what its host answered. Pure. */
 
-import type { Health, WorkspaceStatus } from "../../platform/host_check.ts";
+import type { HostHealth, WorkspaceStatus } from "../../platform/host_check.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 import type { Identity } from "../../account.ts";
 import type { ApiVersion, ServerCapabilities } from "../../capabilities.ts";
 import { formatDuration } from "../../duration.ts";
 import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/workspace.ts";
-import { type CheckResult, failed, formatBytes, ok, okUnless, skipped, warning } from "./check.ts";
+import {
+  type CheckResult,
+  failedResult,
+  formatBytes,
+  okResult,
+  okUnless,
+  skippedResult,
+  warningResult,
+} from "./check.ts";
 
 const EXPIRES_SOON_MS = 3_600_000;
 const SKEW_WARNING_MS = 30_000;
@@ -41,7 +49,7 @@ export function checkCredential(facts: CredentialFacts): CheckResult {
   const hides = facts.hidden.length === 0 ? "" : ` (instead of ${facts.hidden.join(", ")})`;
   const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${hides}`;
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
-    return failed(
+    return failedResult(
       "credential_refused",
       `${origin}; expired ${formatDuration(nowMs - expiresAtMs)} ago`,
       "Create a new one in your account settings on the platform, or sign in again",
@@ -72,15 +80,15 @@ export function checkCredential(facts: CredentialFacts): CheckResult {
   ]);
 }
 
-export function checkConnection(baseUrl: string, { state, elapsedMs }: Health): CheckResult {
+export function checkConnection(baseUrl: string, { state, elapsedMs }: HostHealth): CheckResult {
   const detail = `${baseUrl} responded in ${Math.round(elapsedMs)} ms`;
   switch (state) {
     case "ok":
-      return ok(detail);
+      return okResult(detail);
     case "unknown":
-      return ok(`${detail}; it has no health endpoint`);
+      return okResult(`${detail}; it has no health endpoint`);
     case "foreign":
-      return warning(
+      return warningResult(
         `${detail}, but not like the platform`,
         "Check the host, and whether a sign-in page or a proxy is in front of it",
       );
@@ -96,22 +104,22 @@ export function withProxyHint(result: CheckResult, variable: string | null): Che
   return { ...result, hint: result.hint === null ? hint : `${result.hint}. ${hint}` };
 }
 
-export function checkClock({ clockAheadMs }: Pick<Health, "clockAheadMs">): CheckResult {
-  if (clockAheadMs === null) return skipped("the host's response has no date");
+export function checkClock({ clockAheadMs }: Pick<HostHealth, "clockAheadMs">): CheckResult {
+  if (clockAheadMs === null) return skippedResult("the host's response has no date");
   const skewMs = Math.abs(clockAheadMs);
   // The host's date has a resolution of one second.
-  if (skewMs < 2_000) return ok("in sync with the host");
+  if (skewMs < 2_000) return okResult("in sync with the host");
   const detail = `${formatDuration(skewMs)} ${clockAheadMs > 0 ? "behind" : "ahead of"} the host`;
-  if (skewMs < SKEW_WARNING_MS) return ok(detail);
+  if (skewMs < SKEW_WARNING_MS) return okResult(detail);
   const hint =
     "Set this machine's clock (NTP): displayed ages and times, key expiration, and finding a run again after " +
     "a lost response depend on it";
-  return skewMs > SKEW_FAILURE_MS ? failed("failed", detail, hint) : warning(detail, hint);
+  return skewMs > SKEW_FAILURE_MS ? failedResult("failed", detail, hint) : warningResult(detail, hint);
 }
 
 export function checkAccount(identity: Identity): CheckResult {
   const name = accountName(identity);
-  return ok(identity.organization === null ? `${name}; the server names no organization` : name);
+  return okResult(identity.organization === null ? `${name}; the server names no organization` : name);
 }
 
 /** `demo (Demo) of example-org`. */
@@ -124,37 +132,39 @@ const UNKNOWN = "unknown (run `pw-workflow-runner probe`)";
 
 export function checkRoutes(apiVersion: ApiVersion, capabilities: ServerCapabilities): CheckResult {
   if (apiVersion === "legacy") {
-    return warning(
+    return warningResult(
       "legacy API: an older server",
       "Its runs cannot be cancelled, nor found by our slug after a lost response",
     );
   }
   const { keepsSlug, refusesDuplicateSlug } = capabilities;
   if (keepsSlug === undefined && refusesDuplicateSlug === undefined) {
-    return ok(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
+    return okResult(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
   }
   const answer = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
-  return ok(`current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`);
+  return okResult(
+    `current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`,
+  );
 }
 
 /** @param workspace `null` when the server has no such endpoint. */
 export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
-  if (workspace === null) return skipped("not reported by the server");
+  if (workspace === null) return skippedResult("not reported by the server");
   const { status, details, home } = workspace;
   const detail = details === null ? status : `${status}: ${details}`;
   if (status === "Failed") {
-    return failed("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
+    return failedResult("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
   }
   // The platform turns an idle workspace off.
-  if (IDLE_STATUSES.has(status)) return ok(`${detail}; normal while idle, and a run waits until it is Running`);
-  if (STARTING_STATUSES.has(status)) return ok(`${detail}; a run waits until it is Running`);
+  if (IDLE_STATUSES.has(status)) return okResult(`${detail}; normal while idle, and a run waits until it is Running`);
+  if (STARTING_STATUSES.has(status)) return okResult(`${detail}; a run waits until it is Running`);
   if (home !== null && home.availableBytes < home.sizeBytes * LOW_SPACE_SHARE) {
-    return warning(
+    return warningResult(
       `${detail}; ${formatBytes(home.availableBytes)} of ${formatBytes(home.sizeBytes)} left in its home folder`,
       "Free some space there: runs write their logs to it",
     );
   }
-  return ok(detail);
+  return okResult(detail);
 }
 
 /** `2026-01-05 14:00:00 UTC`. */

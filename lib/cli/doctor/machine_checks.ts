@@ -1,7 +1,7 @@
 /** Judges what was found on this machine. Pure. */
 
 import type { StoreInspection } from "../../store/inspect.ts";
-import { type CheckResult, failed, formatBytes, ok, okUnless, warning } from "./check.ts";
+import { type CheckResult, failedResult, formatBytes, okResult, okUnless, warningResult } from "./check.ts";
 
 export const OLDEST_DENO = "2.4.2";
 /** The newest version that CI tests with. */
@@ -12,9 +12,9 @@ export function checkVersions(
 ): CheckResult {
   const detail = `${program}, Deno ${deno}, ${os} ${arch}`;
   if (compareVersions(deno, OLDEST_DENO) < 0) {
-    return failed("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
+    return failedResult("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
   }
-  return ok(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
+  return okResult(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
 }
 
 export function checkHistory(path: string, { state, bytes, mode, whyNotWritable }: StoreInspection): CheckResult {
@@ -23,38 +23,40 @@ export function checkHistory(path: string, { state, bytes, mode, whyNotWritable 
   switch (state.type) {
     case "absent":
       return unwritable === null
-        ? ok(`${path}: none yet, the first run creates it`)
-        : failed("storage", unwritable, hint);
+        ? okResult(`${path}: none yet, the first run creates it`)
+        : failedResult("storage", unwritable, hint);
     case "damaged":
-      return failed(
+      return failedResult(
         "storage",
         `${path} is damaged: ${state.why}`,
         "Copy it first if you want to repair it: the next command that needs it sets it aside and creates a new one",
       );
     case "newer":
-      return failed(
+      return failedResult(
         "storage",
         `${path} was created by a newer version of this program`,
         "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
       );
     case "busy":
-      return warning(
+      return warningResult(
         `Cannot inspect ${path}: ${state.why}`,
         "Another process is writing to it, or was stopped while writing: try again, the next run repairs it",
       );
     case "sound": {
-      if (unwritable !== null) return failed("storage", unwritable, hint);
+      if (unwritable !== null) return failedResult("storage", unwritable, hint);
       const { records, open, unconfirmed } = state;
       const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished, ${unconfirmed} unconfirmed`;
       const contents = `${path}: ${runs}, ${formatBytes(bytes)}`;
       if (mode !== null && (mode & 0o077) !== 0) {
-        return warning(
+        return warningResult(
           `${contents}, permissions ${octal(mode)}: other users can access it`,
           `Run \`chmod 600 ${path}\``,
         );
       }
       const detail = mode === null ? contents : `${contents}, permissions ${octal(mode)}`;
-      return unconfirmed > 0 ? warning(detail, "Run `pw-workflow-runner resume` to find those runs") : ok(detail);
+      return unconfirmed > 0
+        ? warningResult(detail, "Run `pw-workflow-runner resume` to find those runs")
+        : okResult(detail);
     }
     default:
       return state satisfies never;
@@ -66,7 +68,7 @@ export function checkSharedStore(
   name: string,
   { records, open }: { readonly records: number; readonly open: number },
 ): CheckResult {
-  return ok(`${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`);
+  return okResult(`${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`);
 }
 
 export interface NetworkFacts {

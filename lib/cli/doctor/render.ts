@@ -1,11 +1,14 @@
-import { type Check, overallResult } from "./check.ts";
+import { type DoctorCheck, overallResult } from "./check.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
-import { pad, textWidth } from "../terminal/text_width.ts";
+import { padToWidth, textWidth } from "../terminal/text_width.ts";
 
-const SIGNS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const satisfies Record<Check["status"], string>;
+const SIGNS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const satisfies Record<
+  DoctorCheck["status"],
+  string
+>;
 const COLORS = { ok: "green", warning: "yellow", failed: "red", skipped: "dim" } as const satisfies Record<
-  Check["status"],
+  DoctorCheck["status"],
   keyof Style
 >;
 
@@ -16,7 +19,7 @@ const MIN_COLUMNS_FOR_NAMES = 60;
 
 /** One or more lines, followed by the hint. With `columns` `Infinity` nothing is wrapped. */
 export function renderCheck(
-  { name, status, detail, hint }: Check,
+  { name, status, detail, hint }: DoctorCheck,
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): string {
   const sign = style[COLORS[status]](SIGNS[status]);
@@ -24,7 +27,9 @@ export function renderCheck(
   const indent = " ".repeat(isWide ? NAME_CELLS + 4 : 4);
   const wrapped = (text: string) => wrap(oneLine(text), columns - indent.length);
   const [first = "", ...rest] = wrapped(detail);
-  const head = isWide ? [`${sign} ${pad(name, NAME_CELLS)}  ${first}`] : [`${sign} ${name}`, `${indent}${first}`];
+  const head = isWide
+    ? [`${sign} ${padToWidth(name, NAME_CELLS)}  ${first}`]
+    : [`${sign} ${name}`, `${indent}${first}`];
   return [
     ...head,
     ...rest.map((line) => indent + line),
@@ -33,7 +38,7 @@ export function renderCheck(
 }
 
 /** The members are a public interface. */
-export function doctorDocument(checks: readonly Check[]) {
+export function doctorDocument(checks: readonly DoctorCheck[]) {
   return {
     checks: checks.map(({ name, status, detail, hint }) => ({ name, status, detail, hint })),
     ...overallResult(checks),
@@ -41,8 +46,8 @@ export function doctorDocument(checks: readonly Check[]) {
   };
 }
 
-export function renderSummary(checks: readonly Check[]): string {
-  const count = (status: Check["status"]) => checks.filter((check) => check.status === status).length;
+export function renderSummary(checks: readonly DoctorCheck[]): string {
+  const count = (status: DoctorCheck["status"]) => checks.filter((check) => check.status === status).length;
   const [failed, warnings] = [count("failed"), count("warning")];
   if (failed === 0 && warnings === 0) return "No problems found";
   const counted = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;

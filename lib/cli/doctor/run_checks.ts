@@ -1,7 +1,7 @@
 /** Runs every check by itself and within a deadline, so that one failure does not hide the others. */
 
 import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
-import { checkHealth, getWorkspaceStatus, type Health } from "../../platform/host_check.ts";
+import { checkHealth, getWorkspaceStatus, type HostHealth } from "../../platform/host_check.ts";
 import { type Credential, type CredentialDeps, findCredential } from "../../platform/credentials/credentials.ts";
 import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { createHttp, type Http } from "../../platform/http.ts";
@@ -23,11 +23,11 @@ import {
 } from "./host_checks.ts";
 import { checkHistory, checkNetwork, checkSettings, checkSharedStore, checkVersions } from "./machine_checks.ts";
 import { credentialDeps, withoutPrompts } from "../credential.ts";
-import { caCertsOf, logTo } from "../open.ts";
+import { logToOutput, readCaCertOption } from "../open.ts";
 import type { Output } from "../output.ts";
 import { nonEmpty, proxyVariableFor, readNetworkFacts, readSettingsFacts } from "./machine_facts.ts";
 import { runStorePath } from "../state_path.ts";
-import { type Check, type CheckName, type CheckResult, failedWith, skipped } from "./check.ts";
+import { type CheckName, type CheckResult, type DoctorCheck, failedWith, skippedResult } from "./check.ts";
 
 export interface RunChecksOptions {
   readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
@@ -42,10 +42,10 @@ export async function* runChecks(
   context: Context,
   output: Output,
   { values, signal }: RunChecksOptions,
-): AsyncGenerator<Check, void> {
+): AsyncGenerator<DoctorCheck, void> {
   const { clock, random, fetch, os, runtime } = context;
   const bounded = boundedBy(context, signal);
-  const start = (name: CheckName, pending: Promise<CheckResult>): Promise<Check> => {
+  const start = (name: CheckName, pending: Promise<CheckResult>): Promise<DoctorCheck> => {
     const check = pending.then((result) => ({ ...result, name }));
     // It is awaited later, in order; until then a rejection is not unhandled.
     check.catch(() => {});
@@ -57,7 +57,7 @@ export async function* runChecks(
     () => inspectCredential(context, values),
   );
   const baseUrl = credential?.baseUrl ?? hostFromEnvironment(context);
-  const parts = { fetch, clock, random, log: logTo(output), caCerts: await caCertsOf(context, values) };
+  const parts = { fetch, clock, random, log: logToOutput(output), caCerts: await readCaCertOption(context, values) };
   const http = baseUrl === null ? null : createHttp({
     ...parts,
     credential: credential ?? { baseUrl, authorization: null },
@@ -65,7 +65,10 @@ export async function* runChecks(
   });
 
   const connection = http === null
-    ? Promise.resolve<Inspected<Health>>({ result: skipped("needs a key, which names the host"), value: undefined })
+    ? Promise.resolve<Inspected<HostHealth>>({
+      result: skippedResult("needs a key, which names the host"),
+      value: undefined,
+    })
     : bounded(`reach ${http.baseUrl}`, (signal) => inspectConnection(http, signal));
   const store = bounded("inspect the local history", () => inspectHistory(context, credential?.host ?? null));
   const capabilities = async (): Promise<ServerCapabilities> => {
@@ -79,7 +82,7 @@ export async function* runChecks(
     const { result, error } = await connection;
     const isConnected = result.status !== "skipped" && !isConnectionFailure(error);
     if (credential === undefined || http === null || !isConnected) {
-      const reason = skipped(credential === undefined ? "needs a valid key" : "needs a connection");
+      const reason = skippedResult(credential === undefined ? "needs a valid key" : "needs a connection");
       return { account: reason, routes: reason, workspace: reason };
     }
     const client = createClient({ ...parts, credential });
@@ -89,7 +92,7 @@ export async function* runChecks(
       async (signal) => withoutValue(checkAccount(await client.whoAmI({ signal, retry }))),
     );
     if (account.result.status === "failed") {
-      const reason = skipped("needs the account");
+      const reason = skippedResult("needs the account");
       return { account: account.result, routes: reason, workspace: reason };
     }
     const [routes, workspace] = await Promise.all([
@@ -123,7 +126,7 @@ export async function* runChecks(
     ),
     start(
       "clock",
-      connection.then(({ value }) => value === undefined ? skipped("needs a connection") : checkClock(value)),
+      connection.then(({ value }) => value === undefined ? skippedResult("needs a connection") : checkClock(value)),
     ),
     start("account", serverChecks.then(({ account }) => account)),
     start("routes", serverChecks.then(({ routes }) => routes)),
@@ -222,7 +225,7 @@ function hostFromEnvironment({ env }: Context): string | null {
   return host === undefined ? null : baseUrlOf(host);
 }
 
-async function inspectConnection(http: Http, signal: AbortSignal): Promise<Inspected<Health>> {
+async function inspectConnection(http: Http, signal: AbortSignal): Promise<Inspected<HostHealth>> {
   const health = await checkHealth(http, { signal });
   return { result: checkConnection(http.baseUrl, health), value: health };
 }

@@ -1,4 +1,4 @@
-import { type Field, type Fields, hasDefault } from "../../inputs/form.ts";
+import { type Field, type FormFields, hasDefault } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { SECRET_MASK } from "../../redact.ts";
@@ -34,7 +34,7 @@ export function renderWorkflow(
   ].join("\n");
 }
 
-function fieldRows(fields: Fields, path: string): string[][] {
+function fieldRows(fields: FormFields, path: string): string[][] {
   return [...fields].flatMap(([name, field]) => {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];

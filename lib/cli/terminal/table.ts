@@ -1,5 +1,5 @@
 import { oneLine } from "../../escape.ts";
-import { fit, pad, textWidth } from "./text_width.ts";
+import { fitToWidth, padToWidth, textWidth } from "./text_width.ts";
 
 export interface TableOptions {
   /** The available width; `Infinity` for no limit. Only the last column is shortened. */
@@ -23,7 +23,7 @@ export function renderTable(rows: readonly (readonly string[])[], { columns, pai
   return clean.map((cells, row) =>
     cells.map((cell, column) => {
       const isLast = column === count - 1;
-      const text = isLast ? fit(cell, last) : pad(cell, widths[column] ?? 0);
+      const text = isLast ? fitToWidth(cell, last) : padToWidth(cell, widths[column] ?? 0);
       return paint === undefined ? text : paint(text, { row, column });
     }).join(GAP).trimEnd()
   ).join("\n");

@@ -10,7 +10,7 @@ export function textWidth(text: string): number {
 }
 
 /** Truncates a text wider than `cells` and appends an ellipsis. */
-export function fit(text: string, cells: number): string {
+export function fitToWidth(text: string, cells: number): string {
   if (textWidth(text) <= cells) return text;
   let kept = "";
   let width = 0;
@@ -23,7 +23,7 @@ export function fit(text: string, cells: number): string {
 }
 
 /** Pads with spaces on the right; never truncates. */
-export function pad(text: string, cells: number): string {
+export function padToWidth(text: string, cells: number): string {
   return text + " ".repeat(Math.max(0, cells - textWidth(text)));
 }
 

@@ -19,7 +19,7 @@ export type OnTimeout = "keep" | "cancel";
 const onInterrupt = oneOf("ask", "keep", "cancel");
 const onTimeout = oneOf("keep", "cancel");
 
-export const STOP_ARGS = {
+export const STOP_OPTIONS = {
   onInterrupt: {
     type: "custom",
     parse: onInterrupt,
@@ -57,7 +57,7 @@ export function defaultOnInterrupt({ context, output }: Pick<StopDeps, "context"
  *
  * @returns The stop, with the message and hint about the run.
  */
-export async function afterStop(
+export async function handleInterrupt(
   parts: StopDeps,
   stopped: Stopped,
   { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
@@ -73,7 +73,7 @@ export async function afterStop(
 }
 
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
-export async function afterTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
+export async function handleTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
   const runId: RunId = result.slug === null
     ? { type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 }

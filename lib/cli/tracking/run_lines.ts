@@ -2,7 +2,7 @@
 
 import { formatRunId } from "../../runs/view.ts";
 import type { RunEvent } from "../../events.ts";
-import type { Failure, RunResult } from "../../result.ts";
+import type { RunFailure, RunResult } from "../../result.ts";
 import type { StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
@@ -64,7 +64,7 @@ export function renderResult(result: RunResult, style: Style): string {
     case "failed":
       return [
         `${style.red("✗")} Workflow failed${result.errorMessage === null ? "" : `: ${oneLine(result.errorMessage)}`}`,
-        ...(result.failure === undefined ? [] : [digest(result.failure, style)]),
+        ...(result.failure === undefined ? [] : [renderFailureDigest(result.failure, style)]),
       ].join("\n");
     case "cancelled":
       return `${style.yellow("✗")} Workflow was cancelled on the platform`;
@@ -91,7 +91,7 @@ export function renderResult(result: RunResult, style: Style): string {
 }
 
 /** Failed jobs and steps, their annotations and the end of their logs. */
-export function digest({ failedJobs }: Failure, style: Style): string {
+export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): string {
   const lines: string[] = [];
   for (const job of failedJobs) {
     lines.push(`  ${style.bold(`job ${oneLine(job.name)}`)}  ${oneLine(job.status)}`);

@@ -8,7 +8,7 @@ import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./interrupt.ts";
 import { eventLine, statusLine } from "./run_lines.ts";
-import { fit } from "../terminal/text_width.ts";
+import { fitToWidth } from "../terminal/text_width.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -44,7 +44,7 @@ export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunV
       if (status === undefined) return "";
       const elapsedMs = status.elapsedMs + clock.monotonic() - shownAtMs;
       const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-      return fit(`${frame} ${statusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
+      return fitToWidth(`${frame} ${statusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
     });
   };
   const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {

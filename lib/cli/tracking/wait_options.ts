@@ -6,7 +6,7 @@ import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 
-export const WAIT_ARGS = {
+export const WAIT_OPTIONS = {
   timeout: {
     type: "custom",
     parse: durationOrNever,

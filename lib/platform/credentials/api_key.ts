@@ -5,10 +5,10 @@ import { Secret } from "../../secret.ts";
  * `pwt`: API key, sent as Basic. `pwut`: user token, `jwt`: session token, `pwoa`: sign-in token of the official CLI;
  * these are sent as Bearer. All but `pwoa` name their host, so that no other setting is needed to reach the platform.
  */
-export type KeyKind = "pwt" | "pwut" | "jwt" | "pwoa";
+export type ApiKeyKind = "pwt" | "pwut" | "jwt" | "pwoa";
 
-export interface ParsedKey {
-  readonly kind: KeyKind;
+export interface ParsedApiKey {
+  readonly kind: ApiKeyKind;
   /** The value of the Authorization header. */
   readonly authorization: Secret;
   /** Like `https://host`; `null` if the key names no host. */
@@ -18,7 +18,7 @@ export interface ParsedKey {
 }
 
 /** For hints. */
-export const KEY_EXAMPLE = "pwt_<host>.<rest>";
+export const API_KEY_EXAMPLE = "pwt_<host>.<rest>";
 
 /**
  * Parses an API key or token. Formats: parallelworks/sdk python/parallelworks_client/auth.py and go/credential.go.
@@ -26,11 +26,11 @@ export const KEY_EXAMPLE = "pwt_<host>.<rest>";
  * @param source Where the key was found, for the error message.
  * @throws CredentialError credential_malformed; the message never contains a part of the key.
  */
-export function parseKey(text: string, source: string): ParsedKey {
+export function parseApiKey(text: string, source: string): ParsedApiKey {
   const key = text.trim();
   const refuse = (reason: string): never => {
     throw new CredentialError("credential_malformed", `Cannot use the API key from ${source}: ${reason}`, {
-      hint: `An API key looks like ${KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
+      hint: `An API key looks like ${API_KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
     });
   };
   if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it contains spaces, line breaks or other invalid characters");
@@ -64,7 +64,7 @@ export function parseKey(text: string, source: string): ParsedKey {
 /** The host that a token names, like `https://host`; `null` if it names none or has an unknown format. */
 export function namedHost(text: string): string | null {
   try {
-    return parseKey(text, "").baseUrl;
+    return parseApiKey(text, "").baseUrl;
   } catch (error) {
     if (error instanceof CredentialError) return null;
     throw error;

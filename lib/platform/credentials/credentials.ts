@@ -10,13 +10,13 @@ import {
   type FileSearch,
   searchCredentialsFile,
 } from "./credentials_file.ts";
-import { baseUrlOf, KEY_EXAMPLE, type KeyKind, namedHost, type ParsedKey, parseKey } from "./api_key.ts";
+import { API_KEY_EXAMPLE, type ApiKeyKind, baseUrlOf, namedHost, parseApiKey, type ParsedApiKey } from "./api_key.ts";
 import { type CredentialSource, credentialSources } from "./sources.ts";
 
 /** An API key or token, and the host that it is sent to. */
 export interface Credential {
   /** Determined by the key's prefix. */
-  readonly kind: KeyKind;
+  readonly kind: ApiKeyKind;
   /** Host name, with its port if that is not the default one. */
   readonly host: string;
   /** `https://host`, without a trailing slash. */
@@ -99,7 +99,7 @@ async function credentialOfKey(
   options: CredentialOptions,
   { key, name }: { readonly key: string; readonly name: string },
 ): Promise<Credential> {
-  const parsed = parseKey(key, name);
+  const parsed = parseApiKey(key, name);
   const server = parsed.baseUrl === null ? await selectedServer(deps, options) : null;
   return credential(deps, options, { parsed, server, source: name, expiresAtMs: null });
 }
@@ -141,10 +141,10 @@ async function credentialOfContext(
   }
   if (identity.key === null) {
     throw new CredentialError("credential_missing", `Cannot use ${source}: the file does not contain its key`, {
-      hint: `Sign in with the official CLI again, or set PW_API_KEY to an API key (${KEY_EXAMPLE})`,
+      hint: `Sign in with the official CLI again, or set PW_API_KEY to an API key (${API_KEY_EXAMPLE})`,
     });
   }
-  const parsed = parseKey(identity.key, source);
+  const parsed = parseApiKey(identity.key, source);
   return credential(deps, options, { parsed, server: identity.server, source, expiresAtMs: identity.expiresAtMs });
 }
 
@@ -157,7 +157,7 @@ async function signInCredential(
     readonly clock: Pick<Clock, "now">;
   },
 ): Promise<Credential> {
-  const parsed = identity.key === null ? null : parseKey(identity.key, source);
+  const parsed = identity.key === null ? null : parseApiKey(identity.key, source);
   const own = parsed?.baseUrl ?? serverOf(identity, source);
   const baseUrl = allowedHost(own, deps.env, options, source);
   const stored = parsed === null ? null : {
@@ -235,7 +235,7 @@ function selectIdentity(
 function missing(searched: readonly string[]): CredentialError {
   return new CredentialError("credential_missing", `Cannot find an API key: searched ${searched.join(", ")}`, {
     hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it looks like ` +
-      `${KEY_EXAMPLE}`,
+      `${API_KEY_EXAMPLE}`,
   });
 }
 
@@ -243,7 +243,7 @@ function credential(
   deps: CredentialDeps,
   options: CredentialOptions,
   { parsed, server, source, expiresAtMs }: {
-    readonly parsed: ParsedKey;
+    readonly parsed: ParsedApiKey;
     readonly server: string | null;
     readonly source: string;
     readonly expiresAtMs: number | null;

@@ -1,6 +1,6 @@
 /** The page's style and script, as constants: the Content-Security-Policy allows them by their hashes, and nothing else. */
 
-export const STYLE = `
+export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;
   --background: #f3f1ec; --panel: #fffdf9; --border: #d9d4c8; --text: #1d2126; --muted: #585f69;
@@ -88,7 +88,7 @@ button { font: inherit; font-size: .86rem; color: var(--text); background: var(-
  * Refreshes the page every 30 seconds while it is visible and the user is not reading in it. The page is complete without
  * it.
  */
-export const SCRIPT = `
+export const PAGE_SCRIPT = `
 "use strict";
 (() => {
   const EVERY_MS = 30000;

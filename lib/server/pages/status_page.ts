@@ -2,12 +2,12 @@
 
 import { formatDuration } from "../../duration.ts";
 import { VERSION } from "../../version.ts";
-import { type Content, type Html, html } from "../html.ts";
-import { SCRIPT, STYLE } from "./assets.ts";
-import { absolute, instant, relative } from "./time.ts";
+import { type Html, html, type HtmlContent } from "../html.ts";
+import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
+import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
 import type { FailureFacts, OpenFacts, PageFacts, RunFacts, ScheduleFacts } from "./facts.ts";
 
-export interface Page {
+export interface RenderedPage {
   readonly html: string;
   readonly contentSecurityPolicy: string;
 }
@@ -32,10 +32,10 @@ const STATUS_STYLES: Readonly<Record<string, readonly [symbol: string, tone: Ton
   skipped: ["»", "neutral"],
 };
 
-export async function renderPage(facts: PageFacts): Promise<Page> {
+export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> {
   const { host, timeline, nowMs } = facts;
   const alert = alertOf(facts);
-  const [style, script] = await Promise.all([hashOf(STYLE), hashOf(SCRIPT)]);
+  const [style, script] = await Promise.all([hashOf(PAGE_STYLE), hashOf(PAGE_SCRIPT)]);
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -44,7 +44,7 @@ export async function renderPage(facts: PageFacts): Promise<Page> {
         <meta name="viewport" content="width=device-width,initial-scale=1">
         <title>${alert === null ? "" : "! "}Workflow runs on ${host}</title>
         <link rel="icon" href="data:,">
-        <style>${{ markup: STYLE }}</style>
+        <style>${{ markup: PAGE_STYLE }}</style>
       </head>
       <body>
         <header>
@@ -80,7 +80,7 @@ export async function renderPage(facts: PageFacts): Promise<Page> {
         <footer>
           <p>pw-workflow-runner ${VERSION}. All times in UTC.</p>
         </footer>
-        <script>${{ markup: SCRIPT }}</script>
+        <script>${{ markup: PAGE_SCRIPT }}</script>
       </body>
     </html>
   `;
@@ -93,7 +93,7 @@ function alertOf({ ticks, hasEnabledSchedules, nowMs }: PageFacts): string | nul
   if (!hasEnabledSchedules) return null;
   if (ticks === null) return "No tick yet: the first one is due within a minute of startup";
   if (nowMs - ticks.startedMs > STALE_MS) {
-    const since = `${absolute(ticks.startedMs, nowMs)} (${relative(ticks.startedMs, nowMs)})`;
+    const since = `${formatAbsoluteTime(ticks.startedMs, nowMs)} (${formatRelativeTime(ticks.startedMs, nowMs)})`;
     return `No tick since ${since}: schedules are not running`;
   }
   return ticks.error === null ? null : `The last tick failed: ${ticks.error}`;
@@ -115,15 +115,15 @@ ${
       : gauge(
         "Ticks",
         alert === null ? "on time" : "failing",
-        `last ${relative(ticks.startedMs, nowMs)}, took ${formatTook(ticks.tookMs)}`,
+        `last ${formatRelativeTime(ticks.startedMs, nowMs)}, took ${formatTook(ticks.tookMs)}`,
         alert === null ? "success" : "error",
       )
   }
 ${
     next === null ? gauge("Next run", "none", "no schedule is enabled", "neutral") : gauge(
       "Next run",
-      relative(next.atMs, nowMs),
-      html`<bdi>${next.name}</bdi>, ${absolute(next.atMs, nowMs)}`,
+      formatRelativeTime(next.atMs, nowMs),
+      html`<bdi>${next.name}</bdi>, ${formatAbsoluteTime(next.atMs, nowMs)}`,
       "neutral",
     )
   }
@@ -137,7 +137,7 @@ ${gauge("Failed", failed.toLocaleString("en"), share(failed, finished), failed =
 </dl>`;
 }
 
-function gauge(name: string, value: Content, note: Content, tone: Tone): Html {
+function gauge(name: string, value: HtmlContent, note: HtmlContent, tone: Tone): Html {
   return html`
     <div class="${tone}">
       <dt>${name}</dt>
@@ -156,7 +156,7 @@ interface Section {
   /** The total, if only the oldest are shown. */
   readonly count?: number;
   /** Shown if there are no items. */
-  readonly empty: Content;
+  readonly empty: HtmlContent;
 }
 
 function section(kind: string, title: string, { items, count = items.length, empty }: Section): Html {
@@ -184,9 +184,9 @@ function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
         ? chip("disabled")
         : next === undefined
         ? html`<span class="muted">no further runs</span>`
-        : instant(next, nowMs)}${afterNext === undefined
+        : timeElement(next, nowMs)}${afterNext === undefined
         ? null
-        : html`<br><span class="muted">then ${absolute(afterNext, nowMs)}</span>`}</p>
+        : html`<br><span class="muted">then ${formatAbsoluteTime(afterNext, nowMs)}</span>`}</p>
     </li>
   `;
 }
@@ -198,14 +198,14 @@ function lastResult(last: ScheduleFacts["results"][number] | undefined, nowMs: n
     ? null
     : html`<span class="muted">in ${formatDuration(durationSeconds * 1_000)}</span>`;
   const reason = message === null || status === "completed" ? null : html`<p>${message}</p>`;
-  return html`<p>${chip(status)} ${duration}</p><p>${instant(scheduledAtMs, nowMs)}</p>${reason}`;
+  return html`<p>${chip(status)} ${duration}</p><p>${timeElement(scheduledAtMs, nowMs)}</p>${reason}`;
 }
 
 /** The last results as bars, oldest first, each with a text for tooltips and screen readers. */
 function strip({ name, results }: ScheduleFacts, nowMs: number): Html | null {
   if (results.length === 0) return null;
   const bars = results.toReversed().map(({ status, scheduledAtMs }) => {
-    const text = `${status}, scheduled for ${absolute(scheduledAtMs, nowMs)}`;
+    const text = `${status}, scheduled for ${formatAbsoluteTime(scheduledAtMs, nowMs)}`;
     return html`<li class="${toneOf(status)}" title="${text}"><span class="visually-hidden">${text}</span></li>`;
   });
   return html`<ol class="strip" aria-label="Last results of ${name}">${bars}</ol>`;
@@ -216,7 +216,7 @@ function openItem(run: OpenFacts, nowMs: number): Html {
 <p>${chip(run.status)}</p>
 ${runName(run)}
 <p><span class="label">Run</span>${runLink(run)}</p>
-<p><span class="label">Since</span>${instant(run.sinceMs, nowMs)}</p>
+<p><span class="label">Since</span>${timeElement(run.sinceMs, nowMs)}</p>
 </li>`;
 }
 
@@ -233,7 +233,7 @@ function failureItem(run: FailureFacts, nowMs: number): Html {
 <p>${chip(run.status)}</p>
 ${runName(run)}
 <p><span class="label">Run</span>${runLink(run)}</p>
-<p><span class="label">Finished</span>${instant(run.atMs, nowMs)}</p>
+<p><span class="label">Finished</span>${timeElement(run.atMs, nowMs)}</p>
 <div class="reason"><p>${run.message}</p>${logs}</div>
 </li>`;
 }
@@ -256,7 +256,7 @@ function notificationItem(
       <p>${chip(kind)}</p>
       <p class="mono">${occurrenceId}</p>
       <p>${message}</p>
-      <p>${instant(createdAtMs, nowMs)}</p>
+      <p>${timeElement(createdAtMs, nowMs)}</p>
     </li>
   `;
 }

@@ -6,14 +6,14 @@ import { type Html, html } from "../html.ts";
 const DAY_MS = 86_400_000;
 
 /** `in 3m 05s`, `2h 10m ago`, `now`. */
-export function relative(atMs: number, nowMs: number): string {
+export function formatRelativeTime(atMs: number, nowMs: number): string {
   const distanceMs = Math.abs(atMs - nowMs);
   if (distanceMs < 1_000) return "now";
   return atMs > nowMs ? `in ${formatDuration(distanceMs)}` : `${formatDuration(distanceMs)} ago`;
 }
 
 /** `02:30 UTC` today, `26 Nov 02:30 UTC` on other days, and with the year in other years. */
-export function absolute(atMs: number, nowMs: number): string {
+export function formatAbsoluteTime(atMs: number, nowMs: number): string {
   const at = new Date(atMs).toISOString();
   const time = `${at.slice(11, 16)} UTC`;
   if (Math.floor(atMs / DAY_MS) === Math.floor(nowMs / DAY_MS)) return time;
@@ -23,10 +23,10 @@ export function absolute(atMs: number, nowMs: number): string {
 }
 
 /** A `<time>` element with both formats. */
-export function instant(atMs: number, nowMs: number): Html {
-  return html`<time datetime="${new Date(atMs).toISOString()}">${absolute(atMs, nowMs)} <span class="relative">${
-    relative(atMs, nowMs)
-  }</span></time>`;
+export function timeElement(atMs: number, nowMs: number): Html {
+  return html`<time datetime="${new Date(atMs).toISOString()}">${
+    formatAbsoluteTime(atMs, nowMs)
+  } <span class="relative">${formatRelativeTime(atMs, nowMs)}</span></time>`;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

@@ -1,35 +1,35 @@
 /** Identity of the user, and resources other than workflows and runs. */
 
-import { HttpError, json, noContent, raw } from "../responses.ts";
+import { HttpError, jsonResponse, noContentResponse, rawResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { ORGANIZATION } from "../auth.ts";
+import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
 import { closeSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
 import { workspaceStatus } from "../workspace.ts";
-import type { Route, RouteContext } from "./route.ts";
+import type { RouteContext, SimulatorRoute } from "./route.ts";
 import { requestCancel } from "./runs.ts";
 
-export const ACCOUNT_ROUTES: readonly Route[] = [
-  { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => json("OK") },
+export const ACCOUNT_ROUTES: readonly SimulatorRoute[] = [
+  { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => jsonResponse("OK") },
   {
     method: "GET",
     path: "/workflow.schema.json",
     operation: "other",
     isPublic: true,
-    handler: () => json(WORKFLOW_SCHEMA),
+    handler: () => jsonResponse(WORKFLOW_SCHEMA),
   },
   {
     method: "GET",
     path: "/api/auth/whoami",
     operation: "whoami",
-    handler: ({ user }) => raw(`user:${user}`, "text/plain"),
+    handler: ({ user }) => rawResponse(`user:${user}`, "text/plain"),
   },
   {
     method: "GET",
     path: "/api/auth/whoami/organization",
     operation: "organization",
-    handler: () => json(ORGANIZATION),
+    handler: () => jsonResponse(SIMULATED_ORGANIZATION),
   },
   { method: "GET", path: "/api/auth/session", operation: "auth-session", handler: authSession },
   { method: "GET", path: "/api/sessions", operation: "list-sessions", handler: listSessions },
@@ -37,7 +37,7 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/organizations/:organization/users/:user/sessions/:name",
     operation: "get-session",
-    handler: (context) => json(sessionOf(context)),
+    handler: (context) => jsonResponse(sessionOf(context)),
   },
   {
     method: "DELETE",
@@ -50,7 +50,7 @@ export const ACCOUNT_ROUTES: readonly Route[] = [
     method: "GET",
     path: "/api/user-workspace/status",
     operation: "workspace-status",
-    handler: ({ state, user, nowMs }) => json({ status: workspaceStatus(state, user, nowMs) }),
+    handler: ({ state, user, nowMs }) => jsonResponse({ status: workspaceStatus(state, user, nowMs) }),
   },
   {
     method: "POST",
@@ -76,7 +76,7 @@ const WORKFLOW_SCHEMA = {
 };
 
 function authSession({ user }: RouteContext) {
-  return json({
+  return jsonResponse({
     id: ID_OF_USER.get(user) ?? "",
     username: user,
     safeUsername: user,
@@ -85,7 +85,7 @@ function authSession({ user }: RouteContext) {
     admin: false,
     billingAdmin: false,
     partner: false,
-    organization: ORGANIZATION,
+    organization: SIMULATED_ORGANIZATION,
     organizationDisplayName: "Example organization",
     organizationAdmin: false,
     organizationOwner: false,
@@ -107,11 +107,11 @@ function listSessions({ state, user, query, nowMs }: RouteContext) {
   const type = query.get("type");
   const sessions = sessionList(state, user, nowMs).filter((session) => type === null || session["type"] === type);
   // The platform writes an empty list as `null` or as `[]`.
-  return json(sessions.length === 0 ? null : sessions);
+  return jsonResponse(sessions.length === 0 ? null : sessions);
 }
 
 function sessionOf({ state, user, params, nowMs }: RouteContext) {
-  const isOwn = params["organization"] === ORGANIZATION && params["user"] === user;
+  const isOwn = params["organization"] === SIMULATED_ORGANIZATION && params["user"] === user;
   const session = isOwn && sessionList(state, user, nowMs).find((session) => session["name"] === params["name"]);
   if (!session) throw new HttpError(404, "Session not found", { code: "session_not_found" });
   return session;
@@ -119,24 +119,24 @@ function sessionOf({ state, user, params, nowMs }: RouteContext) {
 
 function deleteSession(context: RouteContext) {
   closeSession(context.state, context.user, textOf(sessionOf(context)["name"]) ?? "");
-  return noContent;
+  return noContentResponse;
 }
 
 const RESTART_FIELDS = { forceKill: { type: "boolean", isRequired: true } } as const;
 
 /** The platform also gives the workspace a new SSH key, which no simulated route shows. */
 function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
-  if (params["organization"] !== ORGANIZATION || params["user"] !== user) {
+  if (params["organization"] !== SIMULATED_ORGANIZATION || params["user"] !== user) {
     throw new HttpError(403, "Access to this workspace is denied");
   }
   checkBody(body, RESTART_FIELDS);
   for (const run of state.runs.filter((run) => run.user === user)) requestCancel(run, nowMs);
   state.workspaceRestarts.set(user, nowMs);
-  return noContent;
+  return noContentResponse;
 }
 
 function listClusters({ user, query }: RouteContext) {
   const scope = query.get("scope") ?? "mine";
   const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
-  return json(isOwn ? clusterList(user) : null);
+  return jsonResponse(isOwn ? clusterList(user) : null);
 }

@@ -1,8 +1,8 @@
 /** Deletes several runs, by slug or id, by age or by status. */
 
 import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, invalid, noContent } from "../responses.ts";
-import { hasEnded, statusOf } from "../progress.ts";
+import { HttpError, invalidRequest, noContentResponse } from "../responses.ts";
+import { hasEnded, simulatedStatusOf } from "../progress.ts";
 import type { RouteContext } from "./route.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
@@ -19,20 +19,20 @@ export function deleteRuns({ state, user, query, nowMs }: RouteContext): Simulat
   const invalidStatus = statuses.find((status) => !STATUS_FILTERS.includes(status));
   if (invalidStatus !== undefined) {
     const detail = `expected one of ${STATUS_FILTERS.join(", ")}: got ${invalidStatus}`;
-    throw invalid([{ code: "enum", detail, parameter: "status", in: "query" }]);
+    throw invalidRequest([{ code: "enum", detail, parameter: "status", in: "query" }]);
   }
   if (days !== null && !/^\d+$/.test(days)) {
     const detail = `expected an integer: got ${days}`;
-    throw invalid([{ code: "minimum", detail, parameter: "olderThanDays", in: "query" }]);
+    throw invalidRequest([{ code: "minimum", detail, parameter: "olderThanDays", in: "query" }]);
   }
   for (const run of state.runs.filter((run) => run.user === user)) {
     const isNamed = slugs.includes(run.slug) || ids.includes(run.id);
     const isSelected = (statuses.length > 0 || days !== null) && hasEnded(run, nowMs) &&
-      (statuses.length === 0 || statuses.includes(statusOf(run, nowMs))) &&
+      (statuses.length === 0 || statuses.includes(simulatedStatusOf(run, nowMs))) &&
       (days === null || nowMs - run.createdAtMs >= Number(days) * DAY_MS);
     if (isNamed || isSelected) run.isDeleted = true;
   }
-  return noContent;
+  return noContentResponse;
 }
 
 /** Values of a query parameter: comma-separated, repeated, or both. */

@@ -2,18 +2,18 @@
 
 import type { JsonObject } from "../../json.ts";
 import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, json, noContent } from "../responses.ts";
+import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { prepareRun, storeRun } from "../run_input.ts";
 import { executedJobs } from "../progress.ts";
 import { runJson } from "../render.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
-import type { Route, RouteContext } from "./route.ts";
+import type { RouteContext, SimulatorRoute } from "./route.ts";
 
 const apiVersion = "legacy" as const;
 
-export const LEGACY_ROUTES: readonly Route[] = [
+export const LEGACY_ROUTES: readonly SimulatorRoute[] = [
   { method: "POST", path: "/api/workflows/:workflow/runs", operation: "submit", apiVersion, handler: submit },
   { method: "GET", path: "/api/workflows/:workflow/runs/:number", operation: "get-run", apiVersion, handler: getRun },
   {
@@ -40,7 +40,7 @@ function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedRe
   });
   storeRun(state, run);
   const redirect = run.sessions.find((session) => session.isRedirect);
-  return json({
+  return jsonResponse({
     run: legacyRunJson(state, run, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
@@ -50,12 +50,12 @@ function getRun(context: RouteContext): SimulatedResponse {
   if (context.state.behavior().legacyRead === "405") {
     throw new HttpError(405, "Method not allowed", { code: "method_not_allowed", headers: { allow: "DELETE" } });
   }
-  return json(legacyRunJson(context.state, runOf(context), context.nowMs));
+  return jsonResponse(legacyRunJson(context.state, runOf(context), context.nowMs));
 }
 
 function deleteRun(context: RouteContext): SimulatedResponse {
   runOf(context).isDeleted = true;
-  return noContent;
+  return noContentResponse;
 }
 
 function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {

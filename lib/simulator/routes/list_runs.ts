@@ -1,6 +1,6 @@
 import type { FieldError, SimulatedResponse } from "../responses.ts";
-import { invalid, json } from "../responses.ts";
-import { statusOf } from "../progress.ts";
+import { invalidRequest, jsonResponse } from "../responses.ts";
+import { simulatedStatusOf } from "../progress.ts";
 import { runJson } from "../render.ts";
 import type { RouteContext } from "./route.ts";
 
@@ -18,7 +18,7 @@ export function listRuns({ state, user, query, nowMs }: RouteContext): Simulated
   const limit = integerParameter(query, "limit", { min: 1, defaultValue: DEFAULT_LIMIT });
   const offset = integerParameter(query, "offset", { min: 0, defaultValue: 0 });
   const errors = [...statusErrors, ...[limit, offset].flatMap((parsed) => typeof parsed === "number" ? [] : [parsed])];
-  if (typeof limit !== "number" || typeof offset !== "number" || errors.length > 0) throw invalid(errors);
+  if (typeof limit !== "number" || typeof offset !== "number" || errors.length > 0) throw invalidRequest(errors);
 
   const { listLagMs, listOrder, maxLimit } = state.behavior();
   const workflow = query.get("workflow");
@@ -26,12 +26,12 @@ export function listRuns({ state, user, query, nowMs }: RouteContext): Simulated
   const matching = state.runs.filter((run) =>
     run.user === user && !run.isDeleted && nowMs - run.createdAtMs >= listLagMs &&
     (workflow === null || run.workflow === workflow) &&
-    (statuses.length === 0 || statuses.includes(statusOf(run, nowMs))) &&
+    (statuses.length === 0 || statuses.includes(simulatedStatusOf(run, nowMs))) &&
     [run.slug, run.displayName ?? "", run.workflow ?? ""].some((text) => text.toLowerCase().includes(search))
   );
   const ordered = listOrder === "newest" ? matching.toReversed() : matching;
   const page = ordered.slice(offset, offset + Math.min(limit, maxLimit));
-  return json({
+  return jsonResponse({
     runs: page.length === 0 ? null : page.map((run) => runJson(state, run, nowMs)),
     total: matching.length,
   });

@@ -14,7 +14,7 @@ export interface RouteContext {
   readonly nowMs: number;
 }
 
-export interface Route {
+export interface SimulatorRoute {
   readonly method: "GET" | "POST" | "PATCH" | "DELETE";
   /** A pattern like `/api/workflow-runs/:slug`. */
   readonly path: string;
@@ -27,12 +27,12 @@ export interface Route {
   readonly handler: (context: RouteContext) => SimulatedResponse;
 }
 
-export type Match =
-  | { readonly type: "found"; readonly route: Route; readonly params: Readonly<Record<string, string>> }
+export type RouteMatch =
+  | { readonly type: "found"; readonly route: SimulatorRoute; readonly params: Readonly<Record<string, string>> }
   | { readonly type: "wrong-method"; readonly allowed: readonly string[] }
   | { readonly type: "none" };
 
-export function matchRoute(routes: readonly Route[], method: string, path: string): Match {
+export function matchRoute(routes: readonly SimulatorRoute[], method: string, path: string): RouteMatch {
   const matching = routes.flatMap((route) => {
     const params = paramsOf(route.path, path);
     return params === null ? [] : [{ route, params }];

@@ -1,21 +1,21 @@
 /** Current routes of runs, which are identified by slug. */
 
 import type { SimulatedResponse } from "../responses.ts";
-import { HttpError, invalid, json, noContent } from "../responses.ts";
+import { HttpError, invalidRequest, jsonResponse, noContentResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { acceptSlug, findRunWithSlug, prepareRun, type RunInput, storeRun } from "../run_input.ts";
-import { readFile } from "../logs.ts";
+import { readLogFile } from "../logs.ts";
 import { hasEnded, runningSteps } from "../progress.ts";
 import { runDetailJson, runJson } from "../render.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import { deleteRuns } from "./delete_runs.ts";
 import { listRuns } from "./list_runs.ts";
-import type { Route, RouteContext } from "./route.ts";
+import type { RouteContext, SimulatorRoute } from "./route.ts";
 
 const apiVersion = "current" as const;
 
-export const RUN_ROUTES: readonly Route[] = [
+export const RUN_ROUTES: readonly SimulatorRoute[] = [
   { method: "GET", path: "/api/workflow-runs", operation: "list-runs", apiVersion, handler: listRuns },
   { method: "POST", path: "/api/workflow-runs", operation: "submit", apiVersion, handler: submit },
   { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", apiVersion, handler: deleteRuns },
@@ -24,7 +24,7 @@ export const RUN_ROUTES: readonly Route[] = [
     path: "/api/workflow-runs/:slug",
     operation: "get-run",
     apiVersion,
-    handler: (context) => json(runDetailJson(context.state, runOf(context), context.nowMs)),
+    handler: (context) => jsonResponse(runDetailJson(context.state, runOf(context), context.nowMs)),
   },
   { method: "PATCH", path: "/api/workflow-runs/:slug", operation: "update-run", apiVersion, handler: updateRun },
   { method: "DELETE", path: "/api/workflow-runs/:slug", operation: "delete-run", apiVersion, handler: deleteRun },
@@ -37,7 +37,7 @@ export const RUN_ROUTES: readonly Route[] = [
     apiVersion,
     handler: (context) => {
       const steps = runningSteps(runOf(context), context.nowMs);
-      return json({ runningSteps: steps.length === 0 ? null : steps });
+      return jsonResponse({ runningSteps: steps.length === 0 ? null : steps });
     },
   },
 ];
@@ -67,7 +67,7 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
   const fields = checkBody(body, SUBMIT_FIELDS);
   const sources = ["workflow", "yaml", "marketplace", "repository"].filter((name) => fields[name] !== undefined);
   if (sources.length !== 1) {
-    throw invalid([{
+    throw invalidRequest([{
       code: "one_source",
       detail: "expected exactly one of workflow, yaml, marketplace, repository",
       pointer: "#",
@@ -91,7 +91,7 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
     },
   };
   const run = prepareRun(state, input);
-  if (fields["dryRun"] === true) return json({ run: dryRunJson(state, run, nowMs) });
+  if (fields["dryRun"] === true) return jsonResponse({ run: dryRunJson(state, run, nowMs) });
   const existing = slug === null ? null : findRunWithSlug(state, user, slug);
   if (existing === null) {
     storeRun(state, run);
@@ -99,7 +99,7 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
   }
   const returned = existing ?? run;
   const redirect = returned.sessions.find((session) => session.isRedirect);
-  return json({
+  return jsonResponse({
     run: runJson(state, returned, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
@@ -153,7 +153,7 @@ function updateRun(context: RouteContext): SimulatedResponse {
   if (fields["status"] === "error" && !hasEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
   run.displayName = textOf(fields["displayName"]) ?? run.displayName;
   run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
-  return json(runDetailJson(context.state, run, context.nowMs));
+  return jsonResponse(runDetailJson(context.state, run, context.nowMs));
 }
 
 function cancelRun(context: RouteContext): SimulatedResponse {
@@ -162,26 +162,26 @@ function cancelRun(context: RouteContext): SimulatedResponse {
     throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
   }
   requestCancel(run, context.nowMs);
-  return noContent;
+  return noContentResponse;
 }
 
 function deleteRun(context: RouteContext): SimulatedResponse {
   runOf(context).isDeleted = true;
-  return noContent;
+  return noContentResponse;
 }
 
 function readRunFile(context: RouteContext): SimulatedResponse {
   const run = runOf(context);
   const path = context.query.get("file");
   if (path === null || path === "") {
-    throw invalid([{
+    throw invalidRequest([{
       code: "required",
       detail: "required query parameter is missing",
       parameter: "file",
       in: "query",
     }]);
   }
-  const text = readFile(context.state, run, path, context.nowMs);
+  const text = readLogFile(context.state, run, path, context.nowMs);
   if (text === null) throw new HttpError(404, `File ${path} not found`, { code: "file_not_found" });
-  return json(text);
+  return jsonResponse(text);
 }

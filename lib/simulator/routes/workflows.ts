@@ -1,38 +1,38 @@
 /** Workflows, their files, presets (saved inputs) and consent. */
 
 import type { JsonObject } from "../../json.ts";
-import { HttpError, json, noContent, raw } from "../responses.ts";
+import { HttpError, jsonResponse, noContentResponse, rawResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
 import { objectOf, textOf } from "../shape.ts";
 import { newId } from "../id.ts";
 import type { StoredPreset, StoredWorkflow } from "../state.ts";
-import type { Route, RouteContext } from "./route.ts";
+import type { RouteContext, SimulatorRoute } from "./route.ts";
 
-export const WORKFLOW_ROUTES: readonly Route[] = [
+export const WORKFLOW_ROUTES: readonly SimulatorRoute[] = [
   { method: "GET", path: "/api/workflows", operation: "list-workflows", handler: listWorkflows },
   {
     method: "GET",
     path: "/api/workflows/:workflow",
     operation: "get-workflow",
-    handler: (context) => json(workflowJson(context.user, workflowOf(context))),
+    handler: (context) => jsonResponse(workflowJson(context.user, workflowOf(context))),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/json",
     operation: "get-workflow-json",
-    handler: (context) => json(workflowOf(context).yaml),
+    handler: (context) => jsonResponse(workflowOf(context).yaml),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/yaml",
     operation: "get-workflow-yaml",
-    handler: (context) => raw(workflowOf(context).file.yaml, "application/yaml"),
+    handler: (context) => rawResponse(workflowOf(context).file.yaml, "application/yaml"),
   },
   {
     method: "GET",
     path: "/api/workflows/:workflow/markdown",
     operation: "other",
-    handler: (context) => json(workflowOf(context).file.readme ?? null),
+    handler: (context) => jsonResponse(workflowOf(context).file.readme ?? null),
   },
   { method: "POST", path: "/api/workflows/:workflow/saved-inputs", operation: "other", handler: addPreset },
   { method: "PATCH", path: "/api/workflows/:workflow/saved-inputs/:name", operation: "other", handler: updatePreset },
@@ -44,7 +44,7 @@ export const WORKFLOW_ROUTES: readonly Route[] = [
 function listWorkflows({ state, user, query }: RouteContext) {
   const all = [...state.workflows.get(user)?.values() ?? []];
   const shown = query.get("favoriteOnly") === "true" ? all.filter(({ file }) => file.isFavorite === true) : all;
-  return json(shown.map((record) => workflowJson(user, record)));
+  return jsonResponse(shown.map((record) => workflowJson(user, record)));
 }
 
 function workflowOf({ state, user, params }: RouteContext): StoredWorkflow {
@@ -111,7 +111,7 @@ function ownPreset(record: StoredWorkflow, name: string | undefined): StoredPres
 }
 
 function savedInputs(record: StoredWorkflow) {
-  return json({ savedInputs: record.presets.length === 0 ? null : record.presets });
+  return jsonResponse({ savedInputs: record.presets.length === 0 ? null : record.presets });
 }
 
 function listGrants({ state, user }: RouteContext) {
@@ -120,12 +120,12 @@ function listGrants({ state, user }: RouteContext) {
     allowedPermissions: granted.permissions,
     allowedUserVariables: granted.variables,
   }));
-  return json(grants.length === 0 ? null : grants);
+  return jsonResponse(grants.length === 0 ? null : grants);
 }
 
 function revokeGrant({ state, user, params }: RouteContext) {
   if (!state.grants.delete(`${user} ${params["workflow"]}`)) {
     throw new HttpError(404, `No permissions for workflow ${params["workflow"]}`);
   }
-  return noContent;
+  return noContentResponse;
 }

@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** Two jobs; the second uses an output of the first. */
-export const dataProcessor: WorkflowFile = {
+export const dataProcessorWorkflow: WorkflowFile = {
   name: "data-processor",
   displayName: "Data processor",
   description: "Cleans a data set and summarizes it",

@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** A form with a field of every kind that the platform supports. */
-export const everyType: WorkflowFile = {
+export const everyTypeWorkflow: WorkflowFile = {
   name: "every-type",
   displayName: "Every type",
   description: "Has an input of every kind",

@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** Prints a message: the first workflow to try. */
-export const helloWorld: WorkflowFile = {
+export const helloWorldWorkflow: WorkflowFile = {
   name: "hello-world",
   displayName: "Hello world",
   description: "Prints a message on a compute resource, directly or through a scheduler",

@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** One job for each combination, two at a time, and a job that collects the results. */
-export const matrixSweep: WorkflowFile = {
+export const matrixSweepWorkflow: WorkflowFile = {
   name: "matrix-sweep",
   displayName: "Matrix sweep",
   description: "Solves the same case for several angles and speeds",

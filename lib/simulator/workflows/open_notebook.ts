@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** Starts a session and runs until canceled, like interactive workflows. */
-export const openNotebook: WorkflowFile = {
+export const openNotebookWorkflow: WorkflowFile = {
   name: "open-notebook",
   displayName: "Open notebook",
   description: "Starts a notebook server on a compute resource",

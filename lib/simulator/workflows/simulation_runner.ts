@@ -1,7 +1,7 @@
 import type { WorkflowFile } from "./workflow_file.ts";
 
 /** A run of twenty minutes with a larger form. */
-export const simulationRunner: WorkflowFile = {
+export const simulationRunnerWorkflow: WorkflowFile = {
   name: "simulation-runner",
   displayName: "Simulation runner",
   description: "Runs a fluid dynamics case to its end time",

@@ -2,7 +2,7 @@
 
 import type { WorkflowFile } from "./workflow_file.ts";
 
-export const quick: WorkflowFile = {
+export const quickWorkflow: WorkflowFile = {
   name: "quick",
   displayName: "Quick",
   description: "Completes within a second",
@@ -17,7 +17,7 @@ export const quick: WorkflowFile = {
 `,
 };
 
-export const failingStep: WorkflowFile = {
+export const failingStepWorkflow: WorkflowFile = {
   name: "failing-step",
   displayName: "Failing step",
   description: "Fails in its second step, with error annotations",
@@ -52,7 +52,7 @@ export const failingStep: WorkflowFile = {
 `,
 };
 
-export const neverEnding: WorkflowFile = {
+export const neverEndingWorkflow: WorkflowFile = {
   name: "never-ending",
   displayName: "Never ending",
   description: "Runs until it is canceled",
@@ -68,7 +68,7 @@ export const neverEnding: WorkflowFile = {
 `,
 };
 
-export const needsConsent: WorkflowFile = {
+export const needsConsentWorkflow: WorkflowFile = {
   name: "needs-consent",
   displayName: "Needs consent",
   description: "Needs consent to use your clusters and an account variable",
@@ -85,7 +85,7 @@ jobs:
 `,
 };
 
-export const requiredInputs: WorkflowFile = {
+export const requiredInputsWorkflow: WorkflowFile = {
   name: "required-inputs",
   displayName: "Required inputs",
   description: "Has required inputs without defaults",
@@ -112,7 +112,7 @@ jobs:
 `,
 };
 
-export const bigLog: WorkflowFile = {
+export const bigLogWorkflow: WorkflowFile = {
   name: "big-log",
   displayName: "Big log",
   description: "Writes more log output than one file holds",

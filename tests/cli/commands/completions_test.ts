@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { SHELLS } from "../../../lib/cli/completion/scripts.ts";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { needing, programMissing } from "../../support/needs.ts";
 import { bufferedWriter } from "../../support/writer.ts";
@@ -32,6 +32,6 @@ Deno.test("an unknown shell is refused, and the supported ones are named", async
 
 async function completions(shell: string) {
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
-  const code = await main(aContext({ args: ["completions", shell], stdout, stderr }));
+  const code = await runCommandLine(aContext({ args: ["completions", shell], stdout, stderr }));
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }

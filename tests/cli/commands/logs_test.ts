@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { startMain } from "../../support/main_call.ts";
@@ -26,7 +26,7 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
   const call = async (args: readonly string[]) => {
     const stdout = bufferedWriter();
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
-    assert.equal(await main(aContext({ args, clock, env, stdout, fetch: withoutLastNewline })), 0);
+    assert.equal(await runCommandLine(aContext({ args, clock, env, stdout, fetch: withoutLastNewline })), 0);
     return stdout.text();
   };
   const { slug }: { slug: string } = JSON.parse(

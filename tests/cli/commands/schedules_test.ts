@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
@@ -9,7 +9,7 @@ const DEFINE = new URL("../../../lib/scheduler/define.ts", import.meta.url).href
 async function call(args: readonly string[]) {
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
-  const code = await main(aContext({ args: ["schedules", ...args], clock, stdout, stderr }));
+  const code = await runCommandLine(aContext({ args: ["schedules", ...args], clock, stdout, stderr }));
   return { code, out: stdout.text(), err: stderr.text() };
 }
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { StopSignal } from "../../../lib/cli/context.ts";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { aContext } from "../../support/cli_context.ts";
 
@@ -59,7 +59,7 @@ async function simulate(...args: readonly string[]): Promise<Served> {
   const started = Promise.withResolvers<string>();
   let stop: (signal: StopSignal) => void = () => {};
   let key = "";
-  const ended = main(aContext({
+  const ended = runCommandLine(aContext({
     args: ["simulate", ...args],
     clock: systemClock,
     stdout: { isTerminal: false, columns: () => 80, write: (text) => void (key += text) },

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../../lib/cli/context.ts";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { submit } from "../../simulator/request.ts";
@@ -17,7 +17,9 @@ async function aStage(behavior: Partial<ServerBehavior> = {}) {
     async workspace(args: readonly string[], parts: Partial<Context> = {}) {
       const [stdout, stderr] = [bufferedWriter(), bufferedWriter({ isTerminal: parts.stdin?.isTerminal === true })];
       const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
-      const code = await main(aContext({ args: ["workspace", ...args], env, stdout, stderr, clock, fetch, ...parts }));
+      const code = await runCommandLine(
+        aContext({ args: ["workspace", ...args], env, stdout, stderr, clock, fetch, ...parts }),
+      );
       return { code, stdout: stdout.text(), stderr: stderr.text() };
     },
     [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose](),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Context } from "../../../lib/cli/context.ts";
-import { main } from "../../../lib/cli/program.ts";
+import { runCommandLine } from "../../../lib/cli/program.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { keyFor } from "../../platform/support/servers.ts";
 import { aContext } from "../../support/cli_context.ts";
@@ -167,7 +167,7 @@ Deno.test("--context completes the identities of the credentials file, and a typ
 
 Deno.test("__complete does not appear in help", async () => {
   const stdout = bufferedWriter();
-  await main(aContext({ args: ["help"], stdout }));
+  await runCommandLine(aContext({ args: ["help"], stdout }));
   assert.match(stdout.text(), /^ {2}completions bash\|zsh\|fish +Print a shell completion script/m);
   assert.ok(!stdout.text().includes("__complete"));
 });
@@ -182,7 +182,7 @@ Deno.test("the real program completes without a terminal, a platform or permissi
 
 async function complete(args: readonly string[], parts: Partial<Context>) {
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
-  const code = await main(aContext({ ...parts, args: ["__complete", ...args], stdout, stderr }));
+  const code = await runCommandLine(aContext({ ...parts, args: ["__complete", ...args], stdout, stderr }));
   return { code, stdout: stdout.text(), stderr: stderr.text() };
 }
 

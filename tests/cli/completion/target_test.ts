@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { COMMON_ARGS } from "../../../lib/cli/command.ts";
-import { commandIndex, findCursor } from "../../../lib/cli/completion/target.ts";
+import { COMMON_OPTIONS } from "../../../lib/cli/command.ts";
+import { commandIndex, findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
 import { auth } from "../../../lib/cli/commands/auth.ts";
 import { cancel } from "../../../lib/cli/commands/cancel.ts";
 import { history } from "../../../lib/cli/commands/history.ts";
@@ -59,12 +59,12 @@ for (
   Deno.test(`the target at the end of "${words.join(" ")}" is ${target?.type}`, () => {
     const [name, ...others] = words;
     const typed = { before: others.slice(0, -1), current: others.at(-1) ?? "" };
-    assert.deepEqual(findCursor(COMMANDS[name], typed), { prefix, target });
+    assert.deepEqual(findCommandLineCursor(COMMANDS[name], typed), { prefix, target });
   });
 }
 
 Deno.test("options are completed with their descriptions, except used ones that cannot be repeated", () => {
-  const { target } = findCursor(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
+  const { target } = findCommandLineCursor(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
   assert.ok(target?.type === "options");
   const texts = target.options.map(({ text }) => text);
   assert.ok(texts.includes("--input") && texts.includes("--log-level") && !texts.includes("--no-wait"), texts.join());
@@ -72,8 +72,8 @@ Deno.test("options are completed with their descriptions, except used ones that 
 });
 
 Deno.test("options are completed where the command takes no more arguments", () => {
-  assert.equal(findCursor(run, { before: ["wf"], current: "" }).target?.type, "options");
-  assert.equal(findCursor(run, { before: ["wf"], current: "x" }).target, undefined);
+  assert.equal(findCommandLineCursor(run, { before: ["wf"], current: "" }).target?.type, "options");
+  assert.equal(findCommandLineCursor(run, { before: ["wf"], current: "x" }).target, undefined);
 });
 
 for (
@@ -86,7 +86,7 @@ for (
   ] as const
 ) {
   Deno.test(`commandIndex() of "${words.join(" ")}" is ${index}`, () => {
-    assert.equal(commandIndex(words, COMMON_ARGS), index);
+    assert.equal(commandIndex(words, COMMON_OPTIONS), index);
   });
 }
 

@@ -1,23 +1,23 @@
 import assert from "node:assert/strict";
 import {
-  type Check,
   type CheckResult,
-  failed,
+  type DoctorCheck,
+  failedResult,
   failedWith,
   formatBytes,
-  ok,
+  okResult,
   okUnless,
   overallResult,
-  skipped,
-  warning,
+  skippedResult,
+  warningResult,
 } from "../../../lib/cli/doctor/check.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 Deno.test("the most severe failed check decides the exit code, and warnings do not count", () => {
-  const check = (result: CheckResult): Check => ({ ...result, name: "account" });
+  const check = (result: CheckResult): DoctorCheck => ({ ...result, name: "account" });
   const refused = check(failedWith(new CredentialError("credential_refused", "Cannot get it", { hint: "Fix it" })));
-  const clock = check(failed("failed", "", ""));
-  assert.deepEqual(overallResult([check(ok("")), check(warning("", "")), check(skipped(""))]), {
+  const clock = check(failedResult("failed", "", ""));
+  assert.deepEqual(overallResult([check(okResult("")), check(warningResult("", "")), check(skippedResult(""))]), {
     exitCode: 0,
     kind: "completed",
   });
@@ -27,8 +27,8 @@ Deno.test("the most severe failed check decides the exit code, and warnings do n
 
 Deno.test("okUnless() reports all warnings at once", () => {
   const warnings = [{ detail: "a is wrong", hint: "Fix a" }, null, { detail: "b too", hint: "Fix b" }];
-  assert.deepEqual(okUnless("detail", warnings), warning("detail; a is wrong; b too", "Fix a. Fix b"));
-  assert.deepEqual(okUnless("detail", [null]), ok("detail"));
+  assert.deepEqual(okUnless("detail", warnings), warningResult("detail; a is wrong; b too", "Fix a. Fix b"));
+  assert.deepEqual(okUnless("detail", [null]), okResult("detail"));
 });
 
 for (

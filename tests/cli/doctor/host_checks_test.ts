@@ -9,7 +9,7 @@ import {
   type CredentialFacts,
   withProxyHint,
 } from "../../../lib/cli/doctor/host_checks.ts";
-import { type CheckResult, failedWith, ok } from "../../../lib/cli/doctor/check.ts";
+import { type CheckResult, failedWith, okResult } from "../../../lib/cli/doctor/check.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -151,5 +151,5 @@ Deno.test("a failed connection hints at the proxy, a working one does not", () =
   const failed = failedWith(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
   assert.match(withProxyHint(failed, "HTTPS_PROXY").hint ?? "", /^Check it\. HTTPS_PROXY is set/);
   assert.equal(withProxyHint(failed, null), failed);
-  assert.equal(withProxyHint(ok("fine"), "HTTPS_PROXY").hint, null);
+  assert.equal(withProxyHint(okResult("fine"), "HTTPS_PROXY").hint, null);
 });

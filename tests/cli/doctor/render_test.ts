@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { Check } from "../../../lib/cli/doctor/check.ts";
+import type { DoctorCheck } from "../../../lib/cli/doctor/check.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../../../lib/cli/doctor/render.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 
-const passed: Check = { name: "account", status: "ok", detail: "demo of example-org", hint: null };
-const refused: Check = {
+const passed: DoctorCheck = { name: "account", status: "ok", detail: "demo of example-org", hint: null };
+const refused: DoctorCheck = {
   name: "credential",
   status: "failed",
   detail: "Cannot find a credential: PW_API_KEY is not set, and neither is anything else",
@@ -13,7 +13,7 @@ const refused: Check = {
   kind: "credential_missing",
   exitCode: 4,
 };
-const plain = (check: Check, columns: number) => renderCheck(check, { style: styleFor(false), columns });
+const plain = (check: DoctorCheck, columns: number) => renderCheck(check, { style: styleFor(false), columns });
 
 Deno.test("a check is one line without a width limit, followed by its hint", () => {
   assert.equal(plain(passed, Infinity), "✓ account     demo of example-org");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Stopped } from "../../../lib/cli/context.ts";
 import { runChecks } from "../../../lib/cli/doctor/run_checks.ts";
 import { createOutput } from "../../../lib/cli/output.ts";
-import type { Check } from "../../../lib/cli/doctor/check.ts";
+import type { DoctorCheck } from "../../../lib/cli/doctor/check.ts";
 import { keyFor } from "../../platform/support/servers.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
@@ -22,7 +22,7 @@ async function checkSilentServer(onRequest: () => void, { clock = virtualClock()
     },
   });
   const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
-  const checks: Check[] = [];
+  const checks: DoctorCheck[] = [];
   for await (const check of runChecks(context, output, { values: {}, signal })) checks.push(check);
   return new Map(checks.map((check) => [check.name, check]));
 }

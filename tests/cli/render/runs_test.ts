@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { renderRun, renderRuns } from "../../../lib/cli/render/runs.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
-import { viewOf } from "../../../lib/runs/view.ts";
+import { toRunView } from "../../../lib/runs/view.ts";
 import type { RunDetail } from "../../../lib/run.ts";
 import { aRun, aRunDetail } from "../../support/records.ts";
 
@@ -11,10 +11,10 @@ const colored = styleFor(true);
 const nowMs = Date.UTC(2026, 0, 5, 9, 1, 5);
 const ended = { status: "completed", platformStatus: "completed", completedAt: "2026-01-05T09:00:42.000Z" } as const;
 const show = (parts: Partial<RunDetail>, style = plain) =>
-  renderRun(viewOf(aRunDetail({ slug: "nice-goose", ...parts })), { style, nowMs, position: null });
+  renderRun(toRunView(aRunDetail({ slug: "nice-goose", ...parts })), { style, nowMs, position: null });
 
 Deno.test("renderRun() prints a line per fact, then jobs with their steps, then outputs", () => {
-  const view = viewOf(aRunDetail({
+  const view = toRunView(aRunDetail({
     ...ended,
     slug: "nice-goose",
     jobs: [{
@@ -56,7 +56,7 @@ Deno.test("renderRun() prints a line per fact, then jobs with their steps, then 
 
 Deno.test("renderRun() of an active run shows its step and the time so far", () => {
   const position = { job: "main", step: "compute", ordinal: 2, total: 3 };
-  const text = renderRun(viewOf(aRun()), { style: plain, nowMs, position });
+  const text = renderRun(toRunView(aRun()), { style: plain, nowMs, position });
   assert.match(text, /^Status +running {2}step 2\/3 "compute"$/m);
   assert.match(text, /^Took +1m 05s$/m);
 });
@@ -86,7 +86,7 @@ for (
 ) {
   Deno.test(`a run that is ${status} has the same color in renderRun() and renderRuns()`, () => {
     assert.ok(show({ status, platformStatus }, colored).includes(`Status   ${paint(status)}`));
-    const table = renderRuns([viewOf(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
+    const table = renderRuns([toRunView(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
     assert.ok(table.includes(`  ${paint(status)}  `), table);
   });
 }
@@ -98,7 +98,7 @@ Deno.test("renderRuns() prints a line per run under a heading", () => {
     aRun({ number: null, slug: "old-owl", createdAt: null }),
   ];
   assert.equal(
-    renderRuns(runs.map(viewOf), { style: plain, columns: Infinity, nowMs }),
+    renderRuns(runs.map(toRunView), { style: plain, columns: Infinity, nowMs }),
     [
       "RUN             STATUS               STARTED (UTC)        TOOK    SLUG",
       "hello-world#47  completed            2026-01-05 09:00:00  42s     nice-goose",
@@ -128,13 +128,13 @@ Deno.test("text from a server can neither move the cursor nor start a line", () 
   // deno-lint-ignore no-control-regex -- these characters must not pass
   assert.doesNotMatch(text, /[\u001b\u009b]/);
   assert.equal(text.split("\n").length, lineCount);
-  const table = renderRuns([viewOf(aRun(parts))], { style: plain, columns: 80, nowMs });
+  const table = renderRuns([toRunView(aRun(parts))], { style: plain, columns: 80, nowMs });
   assert.equal(table.split("\n").length, 2);
   assert.ok(!table.includes("\u001b"));
 });
 
 Deno.test("renderRuns() shortens the slug to fit the terminal", () => {
-  const text = renderRuns([viewOf(aRun({ ...ended, slug: "s".repeat(60) }))], { style: plain, columns: 80, nowMs });
+  const text = renderRuns([toRunView(aRun({ ...ended, slug: "s".repeat(60) }))], { style: plain, columns: 80, nowMs });
   for (const line of text.split("\n")) assert.ok(textWidth(line) <= 80, line);
   assert.match(text, /s…$/);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { fit, pad, textWidth } from "../../../lib/cli/terminal/text_width.ts";
+import { fitToWidth, padToWidth, textWidth } from "../../../lib/cli/terminal/text_width.ts";
 
 for (
   const [text, expected] of [
@@ -32,18 +32,18 @@ for (
     ["", 0, ""],
   ] as const
 ) {
-  Deno.test(`fit("${text}", ${cells}) is "${expected}"`, () => assert.equal(fit(text, cells), expected));
+  Deno.test(`fit("${text}", ${cells}) is "${expected}"`, () => assert.equal(fitToWidth(text, cells), expected));
 }
 
 Deno.test("fit() never returns a text wider than the given cells", () => {
   for (const text of ["plain words", "数値数値", "a数b値c", "✅ done ⏳", "gru\u0308ße 🚀🚀"]) {
     for (let cells = 0; cells <= 12; cells++) {
-      assert.ok(textWidth(fit(text, cells)) <= cells, `${text} in ${cells}`);
+      assert.ok(textWidth(fitToWidth(text, cells)) <= cells, `${text} in ${cells}`);
     }
   }
 });
 
 Deno.test("pad() counts cells, and never truncates", () => {
-  assert.equal(pad("数", 4), "数  ");
-  assert.equal(pad("abc", 2), "abc");
+  assert.equal(padToWidth("数", 4), "数  ");
+  assert.equal(padToWidth("abc", 2), "abc");
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { eventLine, renderResult, statusLine, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
-import { resultOf, resultWithoutRun } from "../../../lib/runs/view.ts";
+import { resultWithoutRun, toRunResult } from "../../../lib/runs/view.ts";
 import type { RunEvent } from "../../../lib/events.ts";
 import type { RunResult } from "../../../lib/result.ts";
 import { aRun } from "../../support/records.ts";
@@ -10,7 +10,7 @@ const plain = styleFor(false);
 const base = { submissionId: "submission", atMs: Date.UTC(2026, 0, 5, 9) };
 const ended = aRun({ completedAt: "2026-01-05T09:00:42.000Z", slug: "nice-goose" });
 const result = (kind: RunResult["kind"], more: Partial<RunResult> = {}): RunResult => ({
-  ...resultOf(ended, { kind, submitted: "yes" }),
+  ...toRunResult(ended, { kind, submitted: "yes" }),
   ...more,
 });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readArgv } from "../../../lib/cli/argv.ts";
-import { WAIT_ARGS, waitOptions } from "../../../lib/cli/tracking/wait_options.ts";
+import { WAIT_OPTIONS, waitOptions } from "../../../lib/cli/tracking/wait_options.ts";
 import { UsageError } from "../../../lib/errors.ts";
 import { DEFAULT_TRACK } from "../../../lib/runs/options.ts";
 import { aContext } from "../../support/cli_context.ts";
@@ -10,7 +10,7 @@ const { pollInterval } = DEFAULT_TRACK;
 
 function optionsOf(argv: readonly string[], timeoutOfEnv?: string) {
   const context = aContext({ env: (name) => name === "PW_TIMEOUT" ? timeoutOfEnv : undefined });
-  return waitOptions(readArgv("watch", WAIT_ARGS, argv), { context, signal });
+  return waitOptions(readArgv("watch", WAIT_OPTIONS, argv), { context, signal });
 }
 
 for (

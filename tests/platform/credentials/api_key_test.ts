@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { baseUrlOf, parseKey } from "../../../lib/platform/credentials/api_key.ts";
+import { baseUrlOf, parseApiKey } from "../../../lib/platform/credentials/api_key.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 function b64url(text: string): string {
@@ -25,7 +25,7 @@ const VALID: readonly (readonly [string, string, string, string])[] = [
 
 for (const [what, key, kind, baseUrl] of VALID) {
   Deno.test(`parseKey() accepts ${what}`, () => {
-    const parsed = parseKey(key, "PW_API_KEY");
+    const parsed = parseApiKey(key, "PW_API_KEY");
     assert.deepEqual([parsed.kind, parsed.baseUrl], [kind, baseUrl]);
   });
 }
@@ -34,22 +34,22 @@ Deno.test("parseKey() accepts hosts in plain base64 with + and /", () => {
   // Letters beyond ASCII become punycode in the host.
   const encoded = btoa(String.fromCharCode(...new TextEncoder().encode("ÿÿÿ.example")));
   assert.match(encoded, /[+/]/);
-  assert.equal(parseKey(`pwt_${encoded}.abc`, "PW_API_KEY").baseUrl, new URL("https://ÿÿÿ.example").origin);
+  assert.equal(parseApiKey(`pwt_${encoded}.abc`, "PW_API_KEY").baseUrl, new URL("https://ÿÿÿ.example").origin);
 });
 
 Deno.test("an API key is sent as Basic with an empty password, and a token as Bearer", () => {
-  const basic = parseKey(`pwt_${HOST}.abc`, "PW_API_KEY").authorization.reveal();
+  const basic = parseApiKey(`pwt_${HOST}.abc`, "PW_API_KEY").authorization.reveal();
   assert.equal(basic, `Basic ${btoa(`pwt_${HOST}.abc:`)}`);
-  assert.equal(parseKey(`pwut_${HOST}.abc`, "PW_API_KEY").authorization.reveal(), `Bearer pwut_${HOST}.abc`);
+  assert.equal(parseApiKey(`pwut_${HOST}.abc`, "PW_API_KEY").authorization.reveal(), `Bearer pwut_${HOST}.abc`);
 });
 
 Deno.test("a session token contains its expiry", () => {
   const key = jwt({ platform_host: "h.example", exp: 1_800_000_000 });
-  assert.equal(parseKey(key, "PW_API_KEY").expiresAtMs, 1_800_000_000_000);
+  assert.equal(parseApiKey(key, "PW_API_KEY").expiresAtMs, 1_800_000_000_000);
 });
 
 Deno.test("a sign-in token names no host", () => {
-  assert.deepEqual([parseKey("pwoa_abc", "PW_API_KEY").kind, parseKey("pwoa_abc", "PW_API_KEY").baseUrl], [
+  assert.deepEqual([parseApiKey("pwoa_abc", "PW_API_KEY").kind, parseApiKey("pwoa_abc", "PW_API_KEY").baseUrl], [
     "pwoa",
     null,
   ]);
@@ -74,7 +74,7 @@ const MALFORMED: readonly (readonly [string, string])[] = [
 
 for (const [what, key] of MALFORMED) {
   Deno.test(`parseKey() refuses a key ${what}, without repeating any part of it`, () => {
-    assert.throws(() => parseKey(key, "PW_API_KEY"), (error) => {
+    assert.throws(() => parseApiKey(key, "PW_API_KEY"), (error) => {
       assert.ok(error instanceof CredentialError);
       assert.equal(error.kind, "credential_malformed");
       const text = `${error.message} ${error.hint}`;

@@ -2,7 +2,7 @@
 
 import type { Client } from "../../../lib/platform/client.ts";
 import type { Service } from "../../../lib/scheduler/service.ts";
-import type { Backend } from "../../../lib/store/backend.ts";
+import type { StoreBackend } from "../../../lib/store/backend.ts";
 import { createKv } from "../../../lib/store/kv.ts";
 import type { ServiceStage } from "../../support/service.ts";
 
@@ -49,7 +49,7 @@ export async function mortal(stage: ServiceStage, life: Life): Promise<Service> 
   return { ...service, deps: { ...service.deps, client: mortalClient(service.deps.client, life) } };
 }
 
-export function mortalBackend(backend: Backend, life: Life): Backend {
+export function mortalBackend(backend: StoreBackend, life: Life): StoreBackend {
   return {
     ...backend,
     read: (keys) => life.call("read", () => backend.read(keys)),

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { renderPage } from "../../../lib/server/pages/status_page.ts";
+import { renderStatusPage } from "../../../lib/server/pages/status_page.ts";
 import type { PageFacts } from "../../../lib/server/pages/facts.ts";
 import { axeSource } from "../../deps/axe.ts";
 import type { Page } from "../../deps/playwright.ts";
@@ -99,7 +99,7 @@ const STALE: PageFacts = {
 
 Deno.test("the page escapes names and messages everywhere", async () => {
   const hostile = JSON.parse(JSON.stringify(FULL), (_key, value) => typeof value === "string" ? HOSTILE : value);
-  const { html } = await renderPage(hostile);
+  const { html } = await renderStatusPage(hostile);
   assert.ok(!html.includes("<img"), html);
   // deno-lint-ignore no-control-regex -- the test is about control characters
   assert.ok(!/[\u0000-\u0008\u000b-\u001f\u202e]/.test(html));
@@ -107,17 +107,17 @@ Deno.test("the page escapes names and messages everywhere", async () => {
 });
 
 Deno.test("the page shows the number of active runs if it lists only some", async () => {
-  const { html } = await renderPage({ ...FULL, openCount: 1_234 });
+  const { html } = await renderStatusPage({ ...FULL, openCount: 1_234 });
   assert.match(html, /Active runs <span class="count">1,234, oldest 1 shown</);
   assert.match(html, /<dd class="value">1,234</);
 });
 
 Deno.test("the page explains empty sections, and reports missing ticks", async () => {
-  const { html } = await renderPage(EMPTY);
+  const { html } = await renderStatusPage(EMPTY);
   for (const text of ["functions/schedules.ts", "No active runs", "No failed runs"]) {
     assert.ok(html.includes(text), text);
   }
-  assert.match((await renderPage(STALE)).html, /No tick since .*schedules are not running/);
+  assert.match((await renderStatusPage(STALE)).html, /No tick since .*schedules are not running/);
 });
 
 const FIND_VIOLATIONS = "axe.run().then(({violations}) => violations.map(({id, nodes}) => id + ' ' + nodes[0].html))";
@@ -227,7 +227,7 @@ async function inBrowser(
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const facts = factsAt(new URL(url).pathname);
     if (facts === undefined) return new Response(null, { status: 204 });
-    const { html, contentSecurityPolicy } = await renderPage(facts);
+    const { html, contentSecurityPolicy } = await renderStatusPage(facts);
     const headers = { "content-type": "text/html; charset=utf-8", "content-security-policy": contentSecurityPolicy };
     return new Response(html, { headers });
   });

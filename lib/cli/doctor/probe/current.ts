@@ -2,7 +2,7 @@
 
 import { Rejected } from "../../../errors.ts";
 import { newCorrelationTag, slugFor } from "../../../runs/slug.ts";
-import { member, type Reply, type Requester, RUNS, runsOf, textOf } from "./exchange.ts";
+import { jsonMember, jsonText, type ProbeResponse, type Requester, RUNS_PATH, runsOf } from "./exchange.ts";
 import type { ProbeDeps, ProbeOptions } from "./options.ts";
 import { LIST_LIMIT, probeList } from "./reads.ts";
 import type { RunProbeResult } from "./result.ts";
@@ -24,7 +24,7 @@ export async function probeCurrentApi(
 ): Promise<RunProbeResult> {
   const { report } = deps;
   const { workflow, inputs } = options;
-  const dryRun = dryRunOf(await requester.post(RUNS, { workflow, inputs, dryRun: true }));
+  const dryRun = dryRunOf(await requester.post(RUNS_PATH, { workflow, inputs, dryRun: true }));
   report("dry run", dryRun ?? "refused");
 
   const requestedSlug = slugFor(workflow, newCorrelationTag(deps.random));
@@ -43,15 +43,15 @@ export async function probeCurrentApi(
   const legacyRun = await requester.get(`/api/workflows/${encodeURIComponent(workflow)}/runs/${run.number}`);
   const legacyRead = legacyRun.status === 405 ? "405" : legacyRun.status === 200 ? "run" : null;
   report("legacy API", legacyRead === null ? "not available" : `available, GET of a run responds ${legacyRun.status}`);
-  const idInPath = (await requester.get(`${RUNS}/${run.id}`)).status === 200;
+  const idInPath = (await requester.get(`${RUNS_PATH}/${run.id}`)).status === 200;
   report("IDs accepted in URLs", idInPath ? "yes" : "no");
   const list = await probeList(requester);
   const order = list.listOrder === null ? "order unknown" : `${list.listOrder} first`;
   report("list", `${order}, ${list.maxLimit === null ? "no limit seen" : `at most ${list.maxLimit} at once`}`);
 
-  const runningSteps = (await requester.get(`${RUNS}/${run.slug}/running-steps`)).status === 200;
+  const runningSteps = (await requester.get(`${RUNS_PATH}/${run.slug}/running-steps`)).status === 200;
   const observed = await watchRun(deps, requester, run.slug, options);
-  const cancel = await requester.post(`${RUNS}/${run.slug}/cancel`);
+  const cancel = await requester.post(`${RUNS_PATH}/${run.slug}/cancel`);
   report("cancel of a finished run", observed.isFinished ? String(cancel.status) : "undetermined");
   return {
     routes: legacyRead === null ? "current" : "both",
@@ -81,10 +81,10 @@ async function submit(
   { workflow, inputs, slug, started }: CurrentApiOptions & { readonly slug: string | null },
 ): Promise<{ readonly status: number; readonly run: StartedRun | null }> {
   const body = { workflow, inputs, displayName: "a probe by pw-workflow-runner", ...(slug === null ? {} : { slug }) };
-  const reply = await requester.post(RUNS, body);
+  const reply = await requester.post(RUNS_PATH, body);
   const { status } = reply;
-  const run = member(reply.body, "run");
-  const [id, runSlug, number] = [textOf(run, "id"), textOf(run, "slug"), member(run, "number")];
+  const run = jsonMember(reply.body, "run");
+  const [id, runSlug, number] = [jsonText(run, "id"), jsonText(run, "slug"), jsonMember(run, "number")];
   if (status !== 200 || id === null || runSlug === null) return { status, run: null };
   if (!started.has(runSlug)) report("run", `started ${runSlug}`);
   started.add(runSlug);
@@ -112,11 +112,11 @@ async function probeSlugs(
   return { slugs: second.run.id === run.id ? "existing" : "shared", duplicateSlugStatus: null };
 }
 
-function dryRunOf({ status, body }: Reply): RunProbeResult["dryRun"] {
+function dryRunOf({ status, body }: ProbeResponse): RunProbeResult["dryRun"] {
   if (status !== 200) return null;
-  const run = member(body, "run");
-  if (textOf(run, "slug") === null) return "no-slug";
-  return textOf(run, "status") === null ? "run-without-status" : "run";
+  const run = jsonMember(body, "run");
+  if (jsonText(run, "slug") === null) return "no-slug";
+  return jsonText(run, "status") === null ? "run-without-status" : "run";
 }
 
 async function probeLags(
@@ -129,7 +129,9 @@ async function probeLags(
   const lags: { readLagMs: number | null; listLagMs: number | null } = { readLagMs: null, listLagMs: null };
   while (clock.monotonic() - startMs < MAX_LAG_MS) {
     const elapsedMs = Math.round(clock.monotonic() - startMs);
-    if (lags.readLagMs === null && (await requester.get(`${RUNS}/${slug}`)).status === 200) lags.readLagMs = elapsedMs;
+    if (lags.readLagMs === null && (await requester.get(`${RUNS_PATH}/${slug}`)).status === 200) {
+      lags.readLagMs = elapsedMs;
+    }
     if (lags.listLagMs === null && (await listSlugs(requester)).includes(slug)) lags.listLagMs = elapsedMs;
     if (lags.readLagMs !== null && lags.listLagMs !== null) break;
     await clock.sleep(POLL_INTERVAL_MS, { signal });
@@ -138,8 +140,8 @@ async function probeLags(
 }
 
 async function listSlugs(requester: Requester): Promise<readonly string[]> {
-  const runs = runsOf(await requester.get(`${RUNS}?limit=${LIST_LIMIT}`));
-  return runs.flatMap((run) => textOf(run, "slug") ?? []);
+  const runs = runsOf(await requester.get(`${RUNS_PATH}?limit=${LIST_LIMIT}`));
+  return runs.flatMap((run) => jsonText(run, "slug") ?? []);
 }
 
 interface ObservedRun {
@@ -159,14 +161,14 @@ async function watchRun(
   let firstLogFile: string | null = null;
   const deadlineMs = clock.monotonic() + runTimeoutMs;
   while (true) {
-    const { body } = await requester.get(`${RUNS}/${slug}`);
-    for (const [name, job] of Object.entries(member(body, "executedJobs") ?? {})) {
-      const steps = member(job, "steps");
-      for (const entry of [job, ...(Array.isArray(steps) ? steps : [])]) statuses.add(textOf(entry, "status") ?? "");
+    const { body } = await requester.get(`${RUNS_PATH}/${slug}`);
+    for (const [name, job] of Object.entries(jsonMember(body, "executedJobs") ?? {})) {
+      const steps = jsonMember(job, "steps");
+      for (const entry of [job, ...(Array.isArray(steps) ? steps : [])]) statuses.add(jsonText(entry, "status") ?? "");
       if (Array.isArray(steps) && steps.length > 0) firstLogFile ??= `logs/${name}/step_0/logs.out`;
     }
     statuses.delete("");
-    const isFinished = ["completed", "error", "canceled"].includes(textOf(body, "status") ?? "");
+    const isFinished = ["completed", "error", "canceled"].includes(jsonText(body, "status") ?? "");
     if (isFinished || clock.monotonic() >= deadlineMs) {
       report("statuses", [...statuses].join(", "));
       return { isFinished, statuses: [...statuses].sort(), firstLogFile };
@@ -177,7 +179,7 @@ async function watchRun(
 
 async function probeRanges(requester: Requester, slug: string, file: string | null): Promise<boolean | null> {
   if (file === null) return null;
-  const path = `${RUNS}/${slug}/files?${new URLSearchParams({ file })}`;
+  const path = `${RUNS_PATH}/${slug}/files?${new URLSearchParams({ file })}`;
   const { status } = await requester.get(path, { range: "bytes=0-1" });
   return status === 206 ? true : status === 200 ? false : null;
 }

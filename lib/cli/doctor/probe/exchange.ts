@@ -4,7 +4,7 @@ import type { Http } from "../../../platform/http.ts";
 import { ResponseLost } from "../../../errors.ts";
 import type { Json, JsonObject } from "../../../json.ts";
 
-export interface Reply {
+export interface ProbeResponse {
   readonly status: number;
   readonly headers: Headers;
   /** `null` also when it is not JSON. */
@@ -13,14 +13,14 @@ export interface Reply {
 }
 
 export interface Requester {
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Reply>;
-  post(path: string, body?: JsonObject): Promise<Reply>;
-  delete(path: string): Promise<Reply>;
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<ProbeResponse>;
+  post(path: string, body?: JsonObject): Promise<ProbeResponse>;
+  delete(path: string): Promise<ProbeResponse>;
   /** Whether any response so far had such headers. */
   readonly observed: { sendsRetryAfter: boolean; sendsRateLimits: boolean };
 }
 
-export const RUNS = "/api/workflow-runs";
+export const RUNS_PATH = "/api/workflow-runs";
 
 /** Requests throw {@link ResponseLost} without a response: the effect of the request is unknown, so there is no retry. */
 export function createRequester(http: Http, signal: AbortSignal): Requester {
@@ -29,7 +29,7 @@ export function createRequester(http: Http, signal: AbortSignal): Requester {
     method: "GET" | "POST" | "DELETE",
     path: string,
     { body, headers }: { readonly body?: JsonObject; readonly headers?: Readonly<Record<string, string>> } = {},
-  ): Promise<Reply> => {
+  ): Promise<ProbeResponse> => {
     const connection = method === "POST" ? "own" : "shared";
     const result = await http.send({ action: "probe the server", method, path, body, headers, connection, signal });
     if (result.type === "failed") {
@@ -53,18 +53,18 @@ export function createRequester(http: Http, signal: AbortSignal): Requester {
 }
 
 /** `undefined` also when the value is not an object. */
-export function member(value: Json | undefined, name: string): Json | undefined {
+export function jsonMember(value: Json | undefined, name: string): Json | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? value[name] : undefined;
 }
 
 /** `null` also when the member is not a string. */
-export function textOf(value: Json | undefined, name: string): string | null {
-  const text = member(value, name);
+export function jsonText(value: Json | undefined, name: string): string | null {
+  const text = jsonMember(value, name);
   return typeof text === "string" ? text : null;
 }
 
-export function runsOf({ body }: Reply): readonly Json[] {
-  const runs = member(body, "runs");
+export function runsOf({ body }: ProbeResponse): readonly Json[] {
+  const runs = jsonMember(body, "runs");
   return Array.isArray(runs) ? runs : [];
 }
 

@@ -5,7 +5,7 @@
 
 import { Rejected } from "../../../errors.ts";
 import { probeCurrentApi } from "./current.ts";
-import { createRequester, member, type Requester, RUNS, textOf } from "./exchange.ts";
+import { createRequester, jsonMember, jsonText, type Requester, RUNS_PATH } from "./exchange.ts";
 import type { ProbeDeps, ProbeOptions } from "./options.ts";
 import { probeReads } from "./reads.ts";
 import type { ProbeResult, RunProbeResult } from "./result.ts";
@@ -51,7 +51,7 @@ async function probeLegacyApi(
 ): Promise<RunProbeResult> {
   const path = `/api/workflows/${encodeURIComponent(workflow)}/runs`;
   const { status, body } = await requester.post(path, { inputs });
-  const number = member(member(body, "run"), "number");
+  const number = jsonMember(jsonMember(body, "run"), "number");
   if (typeof number !== "number") {
     throw new Rejected(`Cannot probe the server: ${workflow} was not started (${status})`, [], {
       hint: "Pass the inputs that it needs: -i",
@@ -87,9 +87,9 @@ async function cleanUp(
 ): Promise<readonly string[]> {
   const requester = createRequester(http, signal);
   for (const slug of started) {
-    const { body } = await requester.get(`${RUNS}/${slug}`);
-    if (textOf(body, "status") === "running") await requester.post(`${RUNS}/${slug}/cancel`);
-    if (deletesRuns) await requester.delete(`${RUNS}/${slug}`);
+    const { body } = await requester.get(`${RUNS_PATH}/${slug}`);
+    if (jsonText(body, "status") === "running") await requester.post(`${RUNS_PATH}/${slug}/cancel`);
+    if (deletesRuns) await requester.delete(`${RUNS_PATH}/${slug}`);
     report(
       "clean-up",
       deletesRuns ? `deleted ${slug}` : `${slug} has finished or is being cancelled, and stays in your list`,

@@ -2,7 +2,7 @@
 
 import { NotFound } from "../../../errors.ts";
 import { newCorrelationTag } from "../../../runs/slug.ts";
-import { member, type Reply, type Requester, RUNS, runsOf, textOf } from "./exchange.ts";
+import { jsonMember, jsonText, type ProbeResponse, type Requester, RUNS_PATH, runsOf } from "./exchange.ts";
 import type { ProbeDeps, ProbeOptions } from "./options.ts";
 import type { ProbeResult, ReadResult, RunProbeResult } from "./result.ts";
 
@@ -23,14 +23,16 @@ export async function probeReads(
       hint: "Use a short workflow of your account that has no side effects: --workflow NAME",
     });
   }
-  const hasCurrentApi = (await requester.get(`${RUNS}?limit=1`)).status === 200;
+  const hasCurrentApi = (await requester.get(`${RUNS_PATH}?limit=1`)).status === 200;
   report("API version", hasCurrentApi ? "current" : "legacy");
 
   const missing = `no-such-${newCorrelationTag(random)}`;
-  const unknownRun = await requester.get(hasCurrentApi ? `${RUNS}/${missing}` : `/api/workflows/${missing}/runs/1`);
+  const unknownRun = await requester.get(
+    hasCurrentApi ? `${RUNS_PATH}/${missing}` : `/api/workflows/${missing}/runs/1`,
+  );
   const unknownWorkflow = await requester.get(`/api/workflows/${missing}`);
   const malformedSubmit = await requester.post(
-    hasCurrentApi ? RUNS : `/api/workflows/${encodeURIComponent(options.workflow)}/runs`,
+    hasCurrentApi ? RUNS_PATH : `/api/workflows/${encodeURIComponent(options.workflow)}/runs`,
     hasCurrentApi ? { workflow: missing, inputs: "not an object" } : { inputs: "not an object" },
   );
   const errors = {
@@ -39,24 +41,24 @@ export async function probeReads(
     malformedSubmit: malformedSubmit.status,
   };
   report("errors", Object.entries(errors).map(([name, status]) => `${name} ${status}`).join(", "));
-  const workspace = textOf((await requester.get("/api/user-workspace/status")).body, "status");
+  const workspace = jsonText((await requester.get("/api/user-workspace/status")).body, "status");
   report("workspace", workspace ?? "not reported");
   return { clockSkewMs, hasCurrentApi, errors, errorBody: errorBodyOf(unknownWorkflow), workspace };
 }
 
-function errorBodyOf({ isProblem, body }: Reply): ProbeResult["errorBody"] {
+function errorBodyOf({ isProblem, body }: ProbeResponse): ProbeResult["errorBody"] {
   if (isProblem) return "problem";
-  return member(body, "error") === true ? "envelope" : "other";
+  return jsonMember(body, "error") === true ? "envelope" : "other";
 }
 
 /** Above what a server is expected to return at once. */
 export const LIST_LIMIT = 1_000;
 
 export async function probeList(requester: Requester): Promise<Pick<RunProbeResult, "listOrder" | "maxLimit">> {
-  const reply = await requester.get(`${RUNS}?limit=${LIST_LIMIT}`);
+  const reply = await requester.get(`${RUNS_PATH}?limit=${LIST_LIMIT}`);
   const runs = runsOf(reply);
-  const total = member(reply.body, "total");
-  const times = runs.map((run) => Date.parse(textOf(run, "createdAt") ?? ""));
+  const total = jsonMember(reply.body, "total");
+  const times = runs.map((run) => Date.parse(jsonText(run, "createdAt") ?? ""));
   const [first = NaN, last = NaN] = [times[0], times.at(-1)];
   return {
     listOrder: first > last ? "newest" : first < last ? "oldest" : null,
