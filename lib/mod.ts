@@ -61,6 +61,7 @@ export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
 export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
 export { trackRun } from "./runs/track_run.ts";
+export type { Limited } from "./runs/limit.ts";
 export { digestFailure } from "./runs/failure.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
@@ -80,7 +81,7 @@ export { createInputLayer, type InputLayer, type LayerSources, readLayers } from
 export type { LineMap } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";
 export {
-  createRunStore,
+  type ListedOpenRow,
   memoryRunStore,
   type PruneBounds,
   type RecentCursor,
@@ -88,15 +89,15 @@ export {
   type RunStore,
   WriteConflict,
 } from "./store/run_store.ts";
-export { type SubmissionScope } from "./store/indexes.ts";
+export { type OpenRow, type SubmissionScope } from "./store/indexes.ts";
 export type { AtomicChange, VersionCheck } from "./store/change.ts";
-export type { FoundEntry, Kv, ListOptions, StoreEntry } from "./store/kv.ts";
-export { openKv, type OpenKvOptions } from "./store/open_kv.ts";
+export type { StoreKey } from "./store/key.ts";
+export { openRunStore, type OpenRunStoreOptions } from "./store/open_run_store.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
 export type { Cluster } from "./cluster.ts";
-export type { EventBase, RunEvent, SubmitDelay } from "./events.ts";
+export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Problem } from "./problem.ts";
 export type { FailedJob, FailedStep, LogAnnotation, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";

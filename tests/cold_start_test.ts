@@ -26,7 +26,9 @@ Deno.test({
     }).output();
     assert.equal(code, 0, new TextDecoder().decode(stderr));
     assert.match(new TextDecoder().decode(stdout), /^pw-workflow-runner [^\n]+\n$/);
-    const locked = Object.keys((await readLockFile(new URL("deno.lock", ROOT))).npm);
+    const locked = Object.keys((await readLockFile(new URL("deno.lock", ROOT))).npm)
+      // A package with peers is listed with them: `pg-pool@3.14.0_pg@8.23.1`.
+      .map((id) => id.replace(/_.*/, ""));
     const downloaded = await packagesIn(`${cache.path}/npm`);
     assert.deepEqual(downloaded.filter((id) => !locked.includes(id)), []);
     const bytes = await sizeOf(cache.path);

@@ -42,16 +42,43 @@ async function info(deno: string, ...args: readonly string[]) {
 /**
  * All license texts as one.
  *
- * @throws Error that names a package without a license text.
+ * @throws Error that names a package that neither has a license text nor names the MIT license.
  */
 export async function licensesOf(packages: readonly Package[]): Promise<string> {
   const parts: string[] = [];
   for (const { name, folder } of packages) {
     const names = await Array.fromAsync(Deno.readDir(folder), (entry) => entry.name);
     const files = names.filter((file) => /^(licen[cs]e|copying|notice)(\.\w+)?$/i.test(file)).sort();
-    if (files.length === 0) throw new Error(`Cannot make a release: ${name} has no license text`);
-    const texts = await Promise.all(files.map((file) => Deno.readTextFile(`${folder}/${file}`)));
+    const texts = files.length === 0
+      ? [await declaredLicense(name, folder)]
+      : await Promise.all(files.map((file) => Deno.readTextFile(`${folder}/${file}`)));
     parts.push(`${RULE}\n${name}\n${RULE}\n\n${texts.map((text) => text.trim()).join("\n\n")}\n`);
   }
   return parts.join("\n");
 }
+
+/** Some packages only name their license. */
+async function declaredLicense(name: string, folder: string): Promise<string> {
+  const { license, author }: { license?: string; author?: string | { name?: string } } = JSON.parse(
+    await Deno.readTextFile(`${folder}/package.json`),
+  );
+  const holder = typeof author === "string" ? author.replace(/ *<.*/, "") : author?.name;
+  if (license !== "MIT" || holder === undefined) {
+    throw new Error(`Cannot make a release: ${name} has no license text`);
+  }
+  return `The MIT License\n\nCopyright (c) ${holder}\n\n${MIT_TERMS}`;
+}
+
+const MIT_TERMS =
+  `Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;

@@ -1,5 +1,6 @@
 import { ResponseLost } from "../errors.ts";
 
+/** What ends a request early. */
 export interface Limited {
   /** Stops the caller; its reason is thrown. */
   readonly signal: AbortSignal;

@@ -6,15 +6,23 @@ import { keyText, type StoreKey, utf8Length } from "./key.ts";
 
 /** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
 export interface VersionCheck {
+  /** Of the entry. */
   readonly key: StoreKey;
+  /** As it was read. */
   readonly versionstamp: string | null;
 }
 
 /** Of `set` and `delete` of one key the last holds; several `sum` of one key add up. */
 export interface AtomicChange {
+  /** Without any of these, nothing is applied. */
   check(...checks: readonly VersionCheck[]): AtomicChange;
-  /** @param value Anything that JSON can write. */
+  /**
+   * Stores a value.
+   *
+   * @param value Anything that JSON can write.
+   */
   set(key: StoreKey, value: unknown): AtomicChange;
+  /** Of a key without an entry, it does nothing. */
   delete(key: StoreKey): AtomicChange;
   /**
    * Adds to a number, which is 0 where nothing is stored.

@@ -4,6 +4,7 @@ import type { Owner } from "../account.ts";
 import { keyPart } from "./key.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 
+/** Whose submissions: those of the command line, or of the service. */
 export type SubmissionScope = "local" | "service";
 
 /** What index rows are made of: all that has to be known of a submission to remove them again. */

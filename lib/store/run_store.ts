@@ -35,6 +35,7 @@ export interface RunStore extends AsyncDisposable {
    * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
   put<S extends Submission>(submission: S, also?: (change: AtomicChange, written: S) => void): Promise<S>;
+  /** `undefined` if there is none with this id. */
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
@@ -66,16 +67,23 @@ export interface RunStore extends AsyncDisposable {
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
+/** What is known of an open submission without reading it. */
 export interface ListedOpenRow extends OpenRow {
+  /** Of the submission. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
 }
 
+/** Which submissions to list. */
 export interface RecentQuery {
+  /** How many at most. */
   readonly limit: number;
+  /** Of both scopes when left out. */
   readonly scope?: SubmissionScope | undefined;
+  /** Of all users and hosts when left out. */
   readonly owner?: Owner | undefined;
+  /** Of all workflows when left out. */
   readonly workflow?: string | undefined;
   /** Only those that failed or were rejected. */
   readonly hasFailed?: boolean | undefined;
@@ -85,12 +93,15 @@ export interface RecentQuery {
   readonly after?: RecentCursor | undefined;
 }
 
+/** The last submission of a page. */
 export interface RecentCursor {
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
+  /** Of the submission. */
   readonly submissionId: string;
 }
 
+/** What to remove. */
 export interface PruneBounds {
   /** Of everything when left out. */
   readonly scope?: "service";
@@ -102,6 +113,7 @@ export interface PruneBounds {
 
 /** Another process wrote this submission since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
+  /** Identifies the class, also in other realms. */
   override readonly name = "WriteConflict";
 }
 

@@ -82,7 +82,15 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   errors: JSON_OPTION,
   cancel: JSON_OPTION,
   resume: [["--all", true], ["--submit-pending", true], ...WAIT],
-  history: [["--workflow w", "w"], ["--since 7d", 604_800_000], ["--limit 5", 5], ["--keep 9", 9], ...JSON_OPTION],
+  store: JSON_OPTION,
+  history: [
+    ["--failed", true],
+    ["--workflow w", "w"],
+    ["--since 7d", 604_800_000],
+    ["--limit 5", 5],
+    ["--keep 9", 9],
+    ...JSON_OPTION,
+  ],
   rerun: RUN,
   doctor: JSON_OPTION,
   probe: [
