@@ -1,5 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { readBoundedText } from "./bounded_read.ts";
+import { openFile } from "./open_file.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
@@ -23,7 +24,7 @@ export function systemContext(versionLine: string): Context {
     readLine,
     random: cryptoRandom,
     fetch: globalThis.fetch,
-    readTextFile: async (path) => await readBoundedText((await Deno.open(path)).readable, path),
+    readTextFile: async (path) => await readBoundedText(await openFile(path), path),
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
