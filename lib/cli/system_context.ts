@@ -1,6 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { readBoundedText } from "./bounded_read.ts";
 import { runProgram } from "./run_program.ts";
+import { openFile } from "./open_file.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
@@ -24,7 +25,7 @@ export function systemContext(versionLine: string): Context {
     readLine,
     random: cryptoRandom,
     fetch: globalThis.fetch,
-    readTextFile: async (path) => await readBoundedText((await Deno.open(path)).readable, path),
+    readTextFile: async (path) => await readBoundedText(await openFile(path), path),
     runProgram,
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),

@@ -30,7 +30,7 @@ const MAX_LINE_LENGTH = 16 * 1024;
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  options: Limited,
+  options: { readonly signal: AbortSignal; readonly limit?: AbortSignal | undefined },
 ): Promise<RunFailure | undefined> {
   const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
   if (failed.length === 0) return undefined;

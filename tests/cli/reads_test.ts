@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { MAX_INPUT_BYTES, readBoundedText } from "../../lib/cli/bounded_read.ts";
 import type { Context, StopSignal } from "../../lib/cli/context.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../../lib/cli/exit_codes.ts";
+import { systemContext } from "../../lib/cli/system_context.ts";
 import { stoppableReads } from "../../lib/cli/stoppable_reads.ts";
 import { UsageError } from "../../lib/errors.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -98,6 +99,25 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const satisfies readonly
     });
   }
 }
+
+Deno.test({
+  name: "a FIFO with a writer is read to its end, and one without an end up to the limit",
+  ignore: !isLinux,
+  async fn() {
+    await using folder = await emptyFolder();
+    const fifo = `${folder.path}/fifo`;
+    await new Deno.Command("mkfifo", { args: [fifo] }).output();
+    const { readTextFile } = systemContext("");
+    for (const [script, want] of [['echo hello > "$0"', "hello\n"], [': > "$0"', ""]] as const) {
+      const writer = new Deno.Command("sh", { args: ["-c", script, fifo] }).spawn();
+      assert.equal(await readTextFile(fifo), want);
+      await writer.status;
+    }
+    const writer = new Deno.Command("sh", { args: ["-c", 'yes > "$0"', fifo], stderr: "null" }).spawn();
+    await assert.rejects(readTextFile(fifo), UsageError);
+    await writer.status;
+  },
+});
 
 const REASON = new Error("stopped");
 const never = () => new Promise<never>(() => {});

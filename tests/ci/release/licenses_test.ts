@@ -14,8 +14,16 @@ Deno.test("licensesOf() returns the texts of each package below its name", async
 Deno.test("licensesOf() refuses a package without a license text", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/index.js`, "code");
+  await Deno.writeTextFile(`${folder.path}/package.json`, '{"license": "Apache-2.0", "author": "One"}');
   await assert.rejects(
     licensesOf([{ name: "one@1.0.0", folder: folder.path }]),
     /^Error: Cannot make a release: one@1\.0\.0 has no license text$/,
   );
+});
+
+Deno.test("licensesOf() writes the MIT license for a package that only names it", async () => {
+  await using folder = await emptyFolder();
+  await Deno.writeTextFile(`${folder.path}/package.json`, '{"license": "MIT", "author": "One <one@example.com>"}');
+  const text = await licensesOf([{ name: "one@1.0.0", folder: folder.path }]);
+  assert.match(text, /one@1\.0\.0\n[^]*Copyright \(c\) One\n\nPermission is hereby granted/);
 });
