@@ -67,6 +67,7 @@ export type { Lines } from "./inputs/lines.ts";
 export type { Path } from "./inputs/path.ts";
 export {
   createRunStore,
+  type ListedOpenRow,
   memoryRunStore,
   type PruneBounds,
   type RecentCursor,
@@ -74,7 +75,10 @@ export {
   type RunStore,
   WriteConflict,
 } from "./store/run_store.ts";
-export { type Scope } from "./store/indexes.ts";
+export type { OpenRow, Scope } from "./store/indexes.ts";
+export type { Limits, RetryDeps } from "./store/backend.ts";
+export type { Key, Selector } from "./store/key.ts";
+export type { SqliteOptions } from "./store/sqlite_kv.ts";
 export type { Change, Check } from "./store/change.ts";
 export type { Entry, Found, Kv, ListOptions } from "./store/kv.ts";
 export { openKv, type OpenKvOptions } from "./store/open_kv.ts";

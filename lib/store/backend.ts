@@ -3,6 +3,7 @@
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
 
+/** What a backend can hold. */
 export interface Limits {
   /** Of one value, in characters of its JSON. */
   readonly maxValueLength: number;
@@ -101,7 +102,9 @@ export function lazyBackend(limits: Limits, open: () => Promise<Backend>): Backe
   };
 }
 
+/** What retries depend on. */
 export interface RetryDeps {
+  /** For the pauses between attempts. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;

@@ -6,15 +6,23 @@ import { byteLength, type Key, keyText } from "./key.ts";
 
 /** What must still be stored when a change is committed; `null` where nothing may be. An entry is one. */
 export interface Check {
+  /** Of the entry. */
   readonly key: Key;
+  /** `null` where nothing may be stored. */
   readonly versionstamp: string | null;
 }
 
 /** Of `set` and `delete` of one key the last holds; several `sum` of one key add up. */
 export interface Change {
+  /** Adds conditions. */
   check(...checks: readonly Check[]): Change;
-  /** @param value Anything that JSON can write. */
+  /**
+   * Stores a value.
+   *
+   * @param value Anything that JSON can write.
+   */
   set(key: Key, value: unknown): Change;
+  /** Deletes a value, which need not be stored. */
   delete(key: Key): Change;
   /**
    * Adds to a number, which is 0 where nothing is stored.

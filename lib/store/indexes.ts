@@ -4,6 +4,7 @@ import type { Owner } from "../account.ts";
 import { keyPart } from "./key.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 
+/** Whose submissions: those of the command line, or of schedules and the HTTP API. */
 export type Scope = "local" | "service";
 
 /** What index rows are made of: all that has to be known of a submission to remove them again. */
@@ -24,6 +25,7 @@ export interface IndexFacts {
 export interface OpenRow {
   /** `starting`: no run is known yet; `abandoned`: none is searched for any more. */
   readonly state: "starting" | "running" | "canceling" | "abandoned";
+  /** `null` unless a schedule created it. */
   readonly occurrence: {
     readonly schedule: string;
     readonly scheduledAtMs: number;

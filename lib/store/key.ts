@@ -5,6 +5,7 @@ import { StorageError } from "../errors.ts";
 /** Text parts, none empty, without control characters. Keys are ordered part by part, by their UTF-8 bytes. */
 export type Key = readonly string[];
 
+/** Selects keys. */
 export interface Selector {
   /** May be empty: then all keys are selected. */
   readonly prefix: Key;
@@ -77,7 +78,7 @@ export function rangeOf({ prefix, start, end }: Selector): { readonly start: str
 
 /** Of its UTF-8. */
 export function byteLength(text: string): number {
-  // deno-lint-ignore no-control-regex -- ASCII, which nearly every key is
+  // ASCII, as nearly every key is.
   return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 

@@ -4,7 +4,9 @@ import { type Backend, type Limits, limitsOf, type PageQuery, type Row } from ".
 import { type Change, createChange } from "./change.ts";
 import { compareKeyTexts, type Key, KEY_SEPARATOR, keyText, partsOf, rangeOf, type Selector } from "./key.ts";
 
+/** What is stored under a key. */
 export interface Entry<T = unknown> {
+  /** Its whole key. */
   readonly key: Key;
   /** What JSON keeps of the value; the order of an object's names is not kept. */
   readonly value: T;
@@ -15,17 +17,23 @@ export interface Entry<T = unknown> {
 /** An entry, or what stands for its absence. */
 export type Found<T = unknown> = Entry<T> | { readonly key: Key; readonly value: null; readonly versionstamp: null };
 
+/** Options of `list`. */
 export interface ListOptions {
+  /** By default all. */
   readonly limit?: number;
+  /** The last key first. */
   readonly reverse?: boolean;
 }
 
 /** Every method throws StorageError when the store can't be used. */
 export interface Kv extends Limits, AsyncDisposable {
+  /** One entry. */
   get<T>(key: Key): Promise<Found<T>>;
+  /** In the order of the keys. */
   getMany<T>(keys: readonly Key[]): Promise<readonly Found<T>[]>;
   /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
   list<T>(selector: Selector, options?: ListOptions): AsyncIterable<Entry<T>>;
+  /** Begins an empty change. */
   atomic(): Change;
 }
 

@@ -35,6 +35,7 @@ export interface RunStore extends AsyncDisposable {
    * @throws WriteConflict when another process wrote it first, or a check that `also` added failed.
    */
   put<S extends Submission>(submission: S, also?: (change: Change, written: S) => void): Promise<S>;
+  /** `undefined` when there is no such submission. */
   get(submissionId: string): Promise<Submission | undefined>;
   /** Those that exist, in the order of the ids. */
   getMany(submissionIds: readonly string[]): Promise<readonly Submission[]>;
@@ -66,16 +67,23 @@ export interface RunStore extends AsyncDisposable {
   updateCapabilities(host: string, facts: ServerCapabilities): Promise<void>;
 }
 
+/** An open submission, without its body. */
 export interface ListedOpenRow extends OpenRow {
+  /** The `submissionId`. */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
 }
 
+/** Selects submissions. */
 export interface RecentQuery {
+  /** The maximum number of submissions. */
   readonly limit: number;
+  /** By default both. */
   readonly scope?: Scope | undefined;
+  /** By default all. */
   readonly owner?: Owner | undefined;
+  /** By default all. */
   readonly workflow?: string | undefined;
   /** Only those that failed or were rejected. */
   readonly hasFailed?: boolean | undefined;
@@ -85,12 +93,15 @@ export interface RecentQuery {
   readonly after?: RecentCursor | undefined;
 }
 
+/** A position in the order of `listRecent`. */
 export interface RecentCursor {
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
+  /** Orders submissions that were created at the same time. */
   readonly submissionId: string;
 }
 
+/** What to remove. */
 export interface PruneBounds {
   /** Of everything when left out. */
   readonly scope?: "service";
@@ -102,6 +113,7 @@ export interface PruneBounds {
 
 /** Another process wrote this submission since it was read: read it again and decide anew. */
 export class WriteConflict extends Error {
+  /** Identifies the error across module copies. */
   override readonly name = "WriteConflict";
 }
 

@@ -9,7 +9,9 @@ import { StorageError } from "../errors.ts";
 import { added, type Backend, COMMON_LIMITS, type Row, toStorageError, type Write } from "./backend.ts";
 import { createPrivate, fileHint, inodeOf, renameFile } from "./store_file.ts";
 
+/** Options of {@link openSqliteBackend}. */
 export interface SqliteOptions {
+  /** Of the file. */
   readonly path: string;
   /** Names a file that is set aside. */
   readonly clock: Pick<Clock, "now">;
