@@ -11,7 +11,6 @@ import { postgresMissing, type PostgresServer, startPostgres } from "../tests/su
 import { aFinishedSubmission, aStoredRequest } from "../tests/support/records.ts";
 
 const RECORDS = 100_000;
-const CHUNK = 2_000;
 const ROUNDS = 21;
 const GOALS = { ratio: 1.2, removingMs: 87, keepingMs: 82, megabytes: 228 };
 const REMOVED = 502;
@@ -85,32 +84,34 @@ async function benchBackend(name: string, stores: Stores, print: (line: string) 
 async function fill(kv: Kv, host: string): Promise<void> {
   const request = aStoredRequest();
   const { result } = aFinishedSubmission();
-  for (let start = 0; start < RECORDS; start += CHUNK) {
+  let change = kv.atomic();
+  for (let index = 0; index < RECORDS; index++) {
     const rows = createKv(memoryBackend());
-    const store = createRunStore(rows);
-    for (let index = start; index < start + CHUNK; index++) {
-      const workflow = index % 40_000 === 7 ? "rare" : `workflow-${index % 20}`;
-      const slug = `${workflow}-${String(index).padStart(16, "0")}`;
-      await store.put(aFinishedSubmission({
-        submissionId: `00000000-0000-4000-8000-${String(index).padStart(12, "0")}`,
-        owner: { host, user: "demo" },
-        request: { ...request, workflow },
-        ownSlug: slug,
-        runId: { type: "slug", slug },
-        result: { ...result, status: index % 50 === 0 ? "failed" : "completed" },
-        createdAtMs: 1_000 + index,
-      }));
-    }
-    let change = kv.atomic();
+    const workflow = index % 40_000 === 7 ? "rare" : `workflow-${index % 20}`;
+    const slug = `${workflow}-${randomTag()}`;
+    await createRunStore(rows).put(aFinishedSubmission({
+      submissionId: randomTag(),
+      owner: { host, user: "demo" },
+      request: { ...request, workflow },
+      ownSlug: slug,
+      runId: { type: "slug", slug },
+      result: { ...result, status: index % 50 === 0 ? "failed" : "completed" },
+      createdAtMs: 1_000 + index,
+    }));
     for await (const { key, value } of rows.list({ prefix: [] })) {
       if (key[0] === "count") change.sum(key, Number(value));
       else change.set(key, value);
-      if (!change.isNearlyFull()) continue;
-      await change.commit();
-      change = kv.atomic();
     }
+    if (!change.isNearlyFull()) continue;
     await change.commit();
+    change = kv.atomic();
   }
+  await change.commit();
+}
+
+/** As long as the program's own. */
+function randomTag(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte % 32).toString(32)).join("");
 }
 
 /** Median of three. */

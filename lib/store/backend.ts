@@ -105,7 +105,9 @@ export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBacken
   };
 }
 
+/** What retries depend on. */
 export interface RetryDeps {
+  /** For the pauses between attempts. */
   readonly clock: Clock;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;

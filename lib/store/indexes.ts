@@ -25,6 +25,7 @@ export interface IndexFacts {
 export interface OpenRow {
   /** `starting`: no run is known yet; `abandoned`: none is searched for any more. */
   readonly state: "starting" | "running" | "canceling" | "abandoned";
+  /** `null` unless a schedule created it. */
   readonly occurrence: {
     readonly schedule: string;
     readonly scheduledAtMs: number;

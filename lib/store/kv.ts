@@ -19,8 +19,11 @@ export type FoundEntry<T = unknown> = StoreEntry<T> | {
   readonly versionstamp: null;
 };
 
+/** Options of `list`. */
 export interface ListOptions {
+  /** By default all. */
   readonly limit?: number;
+  /** The last key first. */
   readonly reverse?: boolean;
 }
 

@@ -11,6 +11,7 @@ import { inodeOf } from "./store_file.ts";
 export const STORE_NAMES =
   "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
 
+/** Options of {@link openKv}. */
 export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside"> & {
   /** Throws NotFound for a file that does not exist, instead of creating it. */
   readonly mustExist?: boolean;

@@ -9,7 +9,9 @@ import { StorageError } from "../errors.ts";
 import { added, COMMON_LIMITS, type StoreBackend, type StoreRow, type StoreWrite, toStorageError } from "./backend.ts";
 import { createPrivate, inodeOf, renameFile, storageHint } from "./store_file.ts";
 
+/** Options of {@link openSqliteBackend}. */
 export interface SqliteOptions {
+  /** Of the file. */
   readonly path: string;
   /** Names a file that is set aside. */
   readonly clock: Pick<Clock, "now">;
