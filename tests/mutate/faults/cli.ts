@@ -62,8 +62,8 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
     [
       "the timeout of run cancels the run",
-      'await afterTimeout(tracking, result, values.onTimeout ?? "keep")',
-      'await afterTimeout(tracking, result, values.onTimeout ?? "cancel")',
+      'await handleTimeout(tracking, result, values.onTimeout ?? "keep")',
+      'await handleTimeout(tracking, result, values.onTimeout ?? "cancel")',
     ],
     [
       "--on-interrupt is ignored by run",
@@ -132,7 +132,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["a defect says that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
   ]),
   ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
-    ["secrets are printed", "writer.write(redactValues(text, secrets));", "writer.write(text);"],
+    ["secrets are printed", "writer.write(redact(text));", "writer.write(text);"],
     [
       "control characters reach the terminal",
       "raw: (text) => write(stdout, escapeControlCharacters(text))",

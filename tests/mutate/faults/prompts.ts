@@ -61,12 +61,12 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       "error instanceof Deno.errors.AlreadyExists",
       "error instanceof Deno.errors.NotFound",
     ],
-    ["the summary is not shown", "prompter.note(await inputSummary(await gather(deps, spec, { signal })));", ""],
+    ["the summary is not shown", "prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
   ]),
   ...inFile("lib/prompts/fill.ts", FILL, [
     [
       "a secret's default is shown",
-      "`default ${isSecret ? MASK : asText(field.default)}`",
+      "`default ${isSecret ? SECRET_MASK : asText(field.default)}`",
       "`default ${asText(field.default)}`",
     ],
     [
@@ -126,7 +126,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "the failure after a run is not printed",
-      'failure === undefined ? "No job or step reported a failure" : digest(failure, output.answerStyle)',
+      'failure === undefined ? "No job or step reported a failure" : renderFailureDigest(failure, output.answerStyle)',
       '"No job or step reported a failure"',
     ],
     [

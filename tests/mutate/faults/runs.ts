@@ -52,8 +52,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["consent is given without being asked", "consent: request.isTrusted ? request", "consent: true ? request"],
     [
       "consent that is missing has no details",
-      "return await reject(context, submission, withConsentDetails(submission, error));",
-      "return await reject(context, submission, error);",
+      "return await rejectSubmission(context, submission, withConsentDetails(submission, error));",
+      "return await rejectSubmission(context, submission, error);",
     ],
     [
       "a submit that was not sent is never given up",
@@ -90,7 +90,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     [
       "a foreign run with our slug is accepted",
       'case "ours":',
-      'case "foreign": return { submission: await activate(context, submission, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
+      'case "foreign": return { submission: await activateSubmission(context, submission, { ...submission, slug: submission.ownSlug } as never), events: [] };\n      case "ours":',
     ],
     [
       "a process that died while sending is treated as not sent",
@@ -104,10 +104,10 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
-    ["another user's run is ours", "run.user.toLowerCase() === owner.user.toLowerCase()", "true"],
-    ["the user's capitals matter", "run.user.toLowerCase() === owner.user.toLowerCase()", "run.user === owner.user"],
+    ["another user's run is ours", "user.toLowerCase() === owner.user.toLowerCase()", "true"],
+    ["the user's capitals matter", "user.toLowerCase() === owner.user.toLowerCase()", "user === owner.user"],
     ["an older run is ours", "(key !== null || !(creationMs(run) < createdAtMs - CLOCK_TOLERANCE_MS))", "true"],
-    ["another workflow's run is ours", "(run.workflowName === null || run.workflowName === request.workflow)", "true"],
+    ["another workflow's run is ours", "(workflowName === null || workflowName === request.workflow)", "true"],
     [
       "a run with other inputs is ours",
       'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
@@ -115,7 +115,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["only the first page is searched", "offset += runs.length;", "offset = total;"],
     ["a page in any order ends the search", "if (isNewestFirst(runs) &&", "if ("],
-    ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, submission.correlationTag)\n", "false\n"],
+    ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, correlationTag)", "false"],
   ]),
   ...inFile("lib/runs/resume.ts", ["tests/runs/resume_test.ts"], [
     ["a submission with a lost response is listed as never sent", "if (lostResponses > 0) return false;", ""],
@@ -148,7 +148,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a failing run ends while its steps run", "return !isAnythingRunning(run.jobs) ||", "return true ||"],
     ["a failing run ends only after ten minutes", "return !isAnythingRunning(run.jobs) ||", "return"],
     ["a failing run whose steps run never ends", "nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS", "false"],
-    ["Retry-After is ignored while polling", "? error.retryAfterMs\n    : undefined;", "? undefined\n    : undefined;"],
+    ["Retry-After is ignored while polling", "? REFUSED_POLL_MS : retryAfterMs;", "? REFUSED_POLL_MS : undefined;"],
     ["a short outage is reported", "const MIN_REPORTED_OUTAGE_MS = 10_000;", "const MIN_REPORTED_OUTAGE_MS = 600_000;"],
     [
       "a failed run has no reason",
@@ -165,11 +165,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "the timeout comes without a last poll",
-      "isLastPoll ? { ...submission, nextPollAtMs: clock.now() } : submission",
-      "submission",
+      "advanced = await advanceOne(deps, due, step);",
+      "advanced = remainingMs === 0 ? { submission, events: [] } : await advanceOne(deps, due, step);",
     ],
     ["the unreachable timeout is ignored", "if (!isLost) return undefined;", "return undefined;"],
-    ["a refused key does not end the wait", 'error.kind === "credential_refused") {', "false) {"],
+    ["a refused key does not end the wait", "refusedPolls >= MIN_REFUSED_POLLS", "false"],
     [
       "a result comes from another call",
       "return { ...submission.result, submitted: options.submitted };",
@@ -191,9 +191,9 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a server whose clock is ahead is polled every second", "Math.min(createdAtMs, nowMs)", "createdAtMs"],
   ]),
   ...inFile("lib/runs/workspace.ts", ["tests/runs/submit_test.ts"], [
-    ["a paused workspace is not waited for", '  "Paused",\n', ""],
-    ["a restarting workspace is not waited for", '  "Restarting",\n', ""],
-    ["a stopped workspace is not waited for", '  "Stopped",\n', ""],
+    ["a paused workspace is not waited for", '"Stopped", "Paused", "Terminating"', '"Stopped", "Terminating"'],
+    ["a restarting workspace is not waited for", '"Pulling", "Restarting"', '"Pulling"'],
+    ["a stopped workspace is not waited for", '"Off", "Stopped", "Paused"', '"Off", "Paused"'],
     ["a workspace is waited for without end", "if (retryAtMs > deadlineMs(submission, options)) {", "if (false) {"],
   ]),
   ...inFile("lib/runs/idempotency.ts", ["tests/runs/idempotency_test.ts"], [
@@ -290,8 +290,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "secrets are not found",
-      "secretPaths: findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths })",
-      "secretPaths: []",
+      "const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });",
+      "const secretPaths: string[] = [];",
     ],
   ]),
 ];
