@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { run } from "../lib/cli/commands/run.ts";
+import { runCommand } from "../lib/cli/commands/run.ts";
 import { kebabOptionName } from "../lib/cli/argv.ts";
 import { parse } from "../lib/deps/yaml.ts";
 import { readAction } from "./support/github_runner.ts";
@@ -31,7 +31,7 @@ Deno.test("the YAML blocks of docs/ci.md are valid", () => {
 });
 
 Deno.test("docs/ci.md calls run with options that exist", () => {
-  const options = Object.keys(run.args).map(kebabOptionName);
+  const options = Object.keys(runCommand.args).map(kebabOptionName);
   const calls = [...CI.matchAll(/run hello-world([^>]*)>/g)].map(([, words = ""]) => words);
   assert.equal(calls.length, 2);
   for (const [option] of calls.join(" ").matchAll(/(?<=\s)--[\w-]+/g)) assert.ok(options.includes(option), option);

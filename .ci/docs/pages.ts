@@ -4,7 +4,7 @@ import { COMMAND_GROUPS } from "../../lib/cli/commands.ts";
 import { EXIT_CODES } from "../../lib/cli/exit_codes.ts";
 import { renderHelp } from "../../lib/cli/help.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
-import { TRANSITIONS } from "../../lib/runs/transition.ts";
+import { SUBMISSION_TRANSITIONS } from "../../lib/runs/transition.ts";
 import { importGraph, sourceFiles } from "../../tests/support/import_graph.ts";
 
 /** Path → content. */
@@ -83,7 +83,7 @@ async function architecturePage(root: URL): Promise<string> {
     const [a, b] = pair.split(" ");
     return `  ${a} -->|${count}| ${b}`;
   });
-  const transitions = Object.entries(TRANSITIONS).flatMap(([state, observations]) =>
+  const transitions = Object.entries(SUBMISSION_TRANSITIONS).flatMap(([state, observations]) =>
     Object.entries(observations).map(([observation, to]) => `  ${state} --> ${to}: ${observation}`)
   );
   return `${GENERATED}# Architecture

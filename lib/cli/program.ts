@@ -14,8 +14,8 @@ import { stoppableReads } from "./stoppable_reads.ts";
 
 /** The hidden command that the shells' completion scripts call. */
 async function completeLine(context: Context): Promise<number> {
-  const { complete } = await import("./completion/complete.ts");
-  return await complete(context, COMMAND_GROUPS.flatMap(({ commands }) => [...commands]));
+  const { completeCommandLine } = await import("./completion/complete.ts");
+  return await completeCommandLine(context, COMMAND_GROUPS.flatMap(({ commands }) => [...commands]));
 }
 
 async function runInteractive(context: Context): Promise<number> {

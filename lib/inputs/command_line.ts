@@ -10,7 +10,7 @@ const MAX_VALUES = 12;
  *
  * @param program Start of the command, already quoted for a shell.
  */
-export function commandLine(
+export function formatInputArguments(
   workflow: string,
   inputs: JsonObject,
   secretPaths: readonly string[],

@@ -43,11 +43,11 @@ export function fieldStateOf(field: Field, context: FormContext): FieldState {
 /** Whether the field needs a value; `undefined` if only the platform knows. */
 export function isRequired(field: Field, state: FieldState): boolean | undefined {
   if (hasDefault(field) || field.kind === "header" || field.kind === "unknown") return false;
-  return noneOf([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
+  return isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
 }
 
 /** True if none is true; `undefined` if that depends on an unknown one. */
-export function noneOf(truths: readonly (boolean | undefined)[]): boolean | undefined {
+export function isNoneTrue(truths: readonly (boolean | undefined)[]): boolean | undefined {
   if (truths.includes(true)) return false;
   return truths.includes(undefined) ? undefined : true;
 }

@@ -1,6 +1,6 @@
 import { nearest } from "../did_you_mean.ts";
 import type { Json, JsonObject } from "../json.ts";
-import { type FieldState, fieldStateOf, type FormContext, hasValue, isRequired, noneOf } from "./field_state.ts";
+import { type FieldState, fieldStateOf, type FormContext, hasValue, isNoneTrue, isRequired } from "./field_state.ts";
 import type { ChoiceField, Field, Form, FormFields, GroupField, ListField } from "./form.ts";
 import { formatPath, type InputPath, isObject } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
@@ -82,7 +82,7 @@ function checkField(
   }
   const isPresent = hasValue(field, value, context);
   if (!isPresent || value === null) {
-    const required = noneOf([not(isShown), not(isRequired(field, state))]);
+    const required = isNoneTrue([not(isShown), not(isRequired(field, state))]);
     if (!isPresent || required !== false) return addMissing(field, value, required, context);
   }
   if (field.kind === "choice" && field.isMultiple && Array.isArray(value)) {
@@ -107,7 +107,7 @@ function checkGroup(
   if (value === undefined) {
     if (field.default !== undefined) return;
     // The fields of an optional group are required only if the group is present.
-    checkFields(field.fields, {}, noneOf([not(isShownInside(isShown, state)), state.isOptional]), context);
+    checkFields(field.fields, {}, isNoneTrue([not(isShownInside(isShown, state)), state.isOptional]), context);
   } else if (isObject(value)) {
     checkFields(field.fields, value, isShownInside(isShown, state), context);
   } else {
@@ -143,7 +143,7 @@ function checkRows(
 }
 
 function isShownInside(isShown: boolean | undefined, state: FieldState): boolean | undefined {
-  return noneOf([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);
+  return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);
 }
 
 function not(truth: boolean | undefined): boolean | undefined {

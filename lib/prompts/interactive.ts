@@ -6,7 +6,7 @@
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { type GatheredInputs, gatherInputs, prepare } from "../runs/prepare.ts";
-import { commandLine } from "../inputs/command_line.ts";
+import { formatInputArguments } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import type { Form } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
@@ -64,7 +64,7 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
     if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return result;
     result = await session.run(request);
     const secretPaths = await secretsOf(session, request);
-    session.print(`Equivalent command:\n${commandLine(name, request.inputs, secretPaths)}`);
+    session.print(`Equivalent command:\n${formatInputArguments(name, request.inputs, secretPaths)}`);
     const action = await askNextAction(session, result, removeSecrets(request.inputs, secretPaths));
     if (action === "quit") return result;
   }

@@ -10,7 +10,7 @@ import { applyListedRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { submitPending } from "./submit.ts";
-import { type AdvanceOptions, type AdvanceResult, withInputs } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, withKnownInputs } from "./advance_result.ts";
 
 /** From this many runs on, one list request replaces polling each running run. */
 const MIN_RUNS_FOR_LIST = 4;
@@ -85,7 +85,7 @@ async function submitUnlessConflict(
         },
       );
     }
-    return { submission: withInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
+    return { submission: withKnownInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
   }
 }
 

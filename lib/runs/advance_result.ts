@@ -6,7 +6,7 @@ import type { RunEvent } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { canApply, type Observation, transition } from "./transition.ts";
+import { applyObservation, canApplyObservation, type SubmissionObservation } from "./transition.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
 export interface AdvanceResult {
@@ -37,18 +37,18 @@ export interface AdvanceOptions {
 export async function applyTransition(
   { store, clock }: Pick<Deps, "store" | "clock">,
   submission: Submission,
-  observation: Observation,
+  observation: SubmissionObservation,
 ): Promise<Submission> {
-  return await store.put(transition(submission, observation, clock.now()));
+  return await store.put(applyObservation(submission, observation, clock.now()));
 }
 
 /** Like `applyTransition`, but a store that fails must not lose the run: the failure is logged and work continues. */
 export async function recordObservation(
   { store, clock, log }: Pick<Deps, "store" | "clock" | "log">,
   submission: Submission,
-  observation: Observation,
+  observation: SubmissionObservation,
 ): Promise<Submission> {
-  const updated = transition(submission, observation, clock.now());
+  const updated = applyObservation(submission, observation, clock.now());
   if (!isWorthStoring(submission, updated)) return updated;
   try {
     return await rebaseAndPut(store, updated, observation, clock.now());
@@ -94,7 +94,7 @@ const MAX_ATTEMPTS = 20;
 async function rebaseAndPut(
   store: RunStore,
   updated: Submission,
-  observation: Observation,
+  observation: SubmissionObservation,
   nowMs: number,
 ): Promise<Submission> {
   let candidate = updated;
@@ -107,14 +107,14 @@ async function rebaseAndPut(
     const stored = await store.get(candidate.submissionId);
     // The history was cleared: keep tracking the run.
     if (stored === undefined) return candidate;
-    if (!canApply(stored, observation)) return withInputs(stored, updated);
-    candidate = transition(withInputs(stored, updated), observation, nowMs);
+    if (!canApplyObservation(stored, observation)) return withKnownInputs(stored, updated);
+    candidate = applyObservation(withKnownInputs(stored, updated), observation, nowMs);
   }
   return candidate;
 }
 
 /** Adds the inputs that a stored submission lacks because they contain secrets; this process still has them. */
-export function withInputs<R extends Submission>(stored: R, { request }: Submission): R {
+export function withKnownInputs<R extends Submission>(stored: R, { request }: Submission): R {
   return { ...stored, request: { ...stored.request, inputs: stored.request.inputs ?? request.inputs } };
 }
 

@@ -11,7 +11,7 @@ import type { Deps } from "./deps.ts";
 import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
 import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
-import { listTagged } from "./search.ts";
+import { listRunsWithTag } from "./search.ts";
 import { hasOtherInputs } from "./slug.ts";
 import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
 
@@ -73,7 +73,7 @@ async function settle(
   options: AdvanceOptions,
 ): Promise<AdvanceResult | undefined> {
   const { signal } = options;
-  const [oldest, ...duplicates] = await listTagged(deps, submission, { startedWith: submission.run, signal });
+  const [oldest, ...duplicates] = await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
   if (oldest === undefined || duplicates.length === 0) return undefined;
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);

@@ -7,7 +7,7 @@ import type { Deps } from "./deps.ts";
 import { createSubmission } from "./create_submission.ts";
 import { refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions } from "./options.ts";
-import { track } from "./track.ts";
+import { trackSubmission } from "./track.ts";
 
 /**
  * Submits a request at most once and tracks its run. A failed run is a result; errors mean that there is no result.
@@ -32,7 +32,7 @@ export async function* execute(
       slug: slugOf(submission),
     };
   }
-  return yield* track(deps, submission, options);
+  return yield* trackSubmission(deps, submission, options);
 }
 
 /** Names the host and the user before anything is sent. */

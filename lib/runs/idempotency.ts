@@ -7,11 +7,11 @@ import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { isEnded, transition } from "./transition.ts";
+import { applyObservation, isEnded } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
-import { capabilitiesOf, withInputs } from "./advance_result.ts";
+import { capabilitiesOf, withKnownInputs } from "./advance_result.ts";
 import { formatRunId, runIdOf } from "./view.ts";
 
 /**
@@ -61,7 +61,7 @@ export async function claimIdempotencyKey(
     // The earlier submission was rejected and started no run: the key is free.
     if (existing.state === "rejected") return { ...keyed, revision: existing.revision };
     if (policy === "reject") throw idempotencyKeyConflict(keyed, runOf(existing), "is already in use");
-    if (policy === "attach" || !await hasFailed(deps, existing, options)) return withInputs(existing, keyed);
+    if (policy === "attach" || !await hasFailed(deps, existing, options)) return withKnownInputs(existing, keyed);
   }
   throw new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${text}": ${MAX_ATTEMPTS} runs with it have failed`,
@@ -135,7 +135,7 @@ async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal }: { r
 /** The key is the same, so the inputs are too: `search` has compared the hash in the display name. */
 function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSubmission {
   const nowMs = clock.now();
-  const active = transition(
+  const active = applyObservation(
     keyed,
     { type: "polled", run, runId: runIdOf(run, keyed.request.workflow), pollAtMs: nowMs },
     nowMs,

@@ -8,8 +8,8 @@ import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { isOwnedBy } from "../submission.ts";
 import { submittingEvent } from "./execute.ts";
-import { track } from "./track.ts";
-import { recordObservation, withInputs } from "./advance_result.ts";
+import { trackSubmission } from "./track.ts";
+import { recordObservation, withKnownInputs } from "./advance_result.ts";
 import { resultWithoutRun, runIdOf } from "./view.ts";
 
 /** A pending submission that is older may be obsolete: it is sent only on request. */
@@ -78,17 +78,17 @@ export async function* resumeSubmission(
   submission: Submission,
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): AsyncGenerator<RunEvent, RunResult> {
-  if (submission.state !== "pending") return yield* track(deps, submission, options);
+  if (submission.state !== "pending") return yield* trackSubmission(deps, submission, options);
   if (submission.lostResponses === 0) {
     yield submittingEvent(deps, submission);
-    return yield* track(deps, submission, options);
+    return yield* trackSubmission(deps, submission, options);
   }
   // It was about to be sent again after a lost response. Time has passed since: search for its run first.
   const found = await searchAgain(deps, submission, options);
   const isOld = deps.clock.now() - submission.createdAtMs > PENDING_AFTER_MS;
   if (found.state === "active" || (!isOld && found.request.inputs !== null) || options.submitsPending) {
     if (found.state === "pending") yield submittingEvent(deps, found);
-    return yield* track(deps, found, options);
+    return yield* trackSubmission(deps, found, options);
   }
   const message = `Outcome unknown: no run ${submission.ownSlug} was found on the platform`;
   return resultWithoutRun(submission.request.workflow, submission.ownSlug, message);
@@ -99,7 +99,7 @@ async function searchAgain(deps: Deps, submission: PendingSubmission, options: E
   if (result.type !== "ours") return submission;
   const runId = runIdOf(result.run, submission.request.workflow);
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
-  return withInputs(
+  return withKnownInputs(
     await recordObservation(deps, submission, { type: "polled", run: result.run, runId, pollAtMs }),
     submission,
   );

@@ -64,7 +64,7 @@ async function searchList(
     if (match === undefined) continue;
     if (submission.idempotencyKey === null) return classify(match, submission);
     // Simultaneous submits may have started several runs, of which the oldest remains.
-    const [oldest = match] = await listTagged({ client }, submission, { startedWith: match, signal });
+    const [oldest = match] = await listRunsWithTag({ client }, submission, { startedWith: match, signal });
     return classify(oldest, submission);
   }
   return { type: "absent" };
@@ -76,7 +76,7 @@ async function searchList(
  *
  * @throws The client's errors; BadResponse when the list is too long.
  */
-export async function listTagged(
+export async function listRunsWithTag(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
   { startedWith, signal }: { readonly startedWith: Run; readonly signal: AbortSignal },

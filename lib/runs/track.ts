@@ -42,7 +42,7 @@ type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">
  * @param options `submitted` is reported in results; by default `yes` for a submission that this call sends.
  * @throws What prevented the submission from starting a run; the signal's reason.
  */
-export async function* track(
+export async function* trackSubmission(
   deps: Deps,
   start: Submission,
   options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">>,

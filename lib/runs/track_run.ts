@@ -10,7 +10,7 @@ import type { Deps } from "./deps.ts";
 import { withoutSecretsOf } from "./redacting.ts";
 import type { TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
-import { isSession, track } from "./track.ts";
+import { isSession, trackSubmission } from "./track.ts";
 import { recordObservation } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 
@@ -28,7 +28,7 @@ export async function* trackRun(
   const stored = await storedSubmissionOf(deps, run, options);
   // Runs that were started elsewhere do not belong in the local history.
   const trackDeps: Deps = stored === undefined ? { ...deps, store: memoryRunStore() } : deps;
-  return yield* track(trackDeps, stored ?? submissionOf(run, deps), {
+  return yield* trackSubmission(trackDeps, stored ?? submissionOf(run, deps), {
     ...options,
     submitTimeoutMs: 0,
     submitted: "no",

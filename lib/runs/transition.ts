@@ -11,7 +11,7 @@ import type {
 } from "../submission.ts";
 
 /** An observation of a submission's run, or an action taken for it. */
-export type Observation =
+export type SubmissionObservation =
   /** The request is about to be sent. */
   | { readonly type: "sending" }
   /** The server did not process it: the same request may be sent again at `retryAtMs`. */
@@ -47,10 +47,10 @@ export type Observation =
   | { readonly type: "finished"; readonly result: RunResult };
 
 type State = Submission["state"];
-type Transitions = Readonly<Record<State, Readonly<Partial<Record<Observation["type"], State>>>>>;
+type Transitions = Readonly<Record<State, Readonly<Partial<Record<SubmissionObservation["type"], State>>>>>;
 
 /** The next state for each state and observation. Other combinations are invalid. */
-export const TRANSITIONS = {
+export const SUBMISSION_TRANSITIONS = {
   pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
   unconfirmed: {
     "not-sent": "pending",
@@ -73,7 +73,11 @@ export const TRANSITIONS = {
  *
  * @throws TypeError for an observation that is invalid in the submission's state: a defect of the caller.
  */
-export function transition(submission: Submission, observation: Observation, nowMs: number): Submission {
+export function applyObservation(
+  submission: Submission,
+  observation: SubmissionObservation,
+  nowMs: number,
+): Submission {
   switch (submission.state) {
     case "pending":
       return fromPending(submission, observation, nowMs) ?? invalid(submission, observation);
@@ -92,18 +96,22 @@ export function isEnded(submission: Submission): boolean {
 }
 
 /** False when the observation is invalid in the submission's state, for example after another process changed it. */
-export function canApply(submission: Submission, { type }: Observation): boolean {
-  const transitions: Transitions[State] = TRANSITIONS[submission.state];
+export function canApplyObservation(submission: Submission, { type }: SubmissionObservation): boolean {
+  const transitions: Transitions[State] = SUBMISSION_TRANSITIONS[submission.state];
   const needsReconciliation = type === "not-found" || type === "abandoned";
   return transitions[type] !== undefined &&
     !(needsReconciliation && submission.state === "unconfirmed" && submission.reconciliation === null);
 }
 
-function invalid(submission: Submission, observation: Observation): never {
+function invalid(submission: Submission, observation: SubmissionObservation): never {
   throw new TypeError(`A ${submission.state} submission cannot apply "${observation.type}"`);
 }
 
-function fromPending(submission: PendingSubmission, observation: Observation, nowMs: number): Submission | undefined {
+function fromPending(
+  submission: PendingSubmission,
+  observation: SubmissionObservation,
+  nowMs: number,
+): Submission | undefined {
   switch (observation.type) {
     case "sending":
       return {
@@ -126,7 +134,7 @@ function fromPending(submission: PendingSubmission, observation: Observation, no
 
 function fromUnconfirmed(
   submission: UnconfirmedSubmission,
-  observation: Observation,
+  observation: SubmissionObservation,
   nowMs: number,
 ): Submission | undefined {
   switch (observation.type) {
@@ -175,7 +183,11 @@ function fromUnconfirmed(
   }
 }
 
-function fromActive(submission: ActiveSubmission, observation: Observation, nowMs: number): Submission | undefined {
+function fromActive(
+  submission: ActiveSubmission,
+  observation: SubmissionObservation,
+  nowMs: number,
+): Submission | undefined {
   switch (observation.type) {
     case "polled":
       return {
@@ -251,7 +263,7 @@ function backToPending(
 
 function activated(
   submission: Submission,
-  { run, runId, pollAtMs }: Extract<Observation, { type: "polled" }>,
+  { run, runId, pollAtMs }: Extract<SubmissionObservation, { type: "polled" }>,
   nowMs: number,
 ): ActiveSubmission {
   return {

@@ -21,7 +21,7 @@ export interface FieldChecks<Name extends string> {
 }
 
 /** Reports each unknown field, with a suggestion. */
-export function readFields<Name extends string>(
+export function readScheduleFields<Name extends string>(
   value: unknown,
   fields: Readonly<Record<Name, true>>,
   { path, report }: ValueContext,
@@ -43,15 +43,15 @@ export function readFields<Name extends string>(
   };
 }
 
-export const checkText: FieldCheck<string> = (value, { path, report }) => {
+export const checkScheduleText: FieldCheck<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;
   return void report(path, `must be a non-empty string: got ${value === "" ? "an empty one" : describeType(value)}`);
 };
 
 /** @param description Completes "must be …" in the problem. */
-export function checkPattern(pattern: RegExp, description: string): FieldCheck<string> {
+export function checkScheduleTextPattern(pattern: RegExp, description: string): FieldCheck<string> {
   return (value, context) => {
-    const text = checkText(value, context);
+    const text = checkScheduleText(value, context);
     if (text === undefined || pattern.test(text)) return text;
     return void context.report(context.path, `must be ${description}`);
   };
@@ -74,7 +74,7 @@ export function checkOneOf<const Option extends string>(
   };
 }
 
-export function checkList<T>(check: FieldCheck<T>): FieldCheck<readonly T[]> {
+export function checkScheduleList<T>(check: FieldCheck<T>): FieldCheck<readonly T[]> {
   return (value, { path, report }) => {
     if (!Array.isArray(value)) return void report(path, `must be a list: got ${describeType(value)}`);
     return value.flatMap((item: unknown, index) => check(item, { path: joinPath(path, index), report }) ?? []);
@@ -82,8 +82,8 @@ export function checkList<T>(check: FieldCheck<T>): FieldCheck<readonly T[]> {
 }
 
 /** In milliseconds. */
-export const checkDuration: FieldCheck<number> = (value, context) => {
-  const text = checkText(value, context);
+export const checkScheduleDuration: FieldCheck<number> = (value, context) => {
+  const text = checkScheduleText(value, context);
   if (text === undefined) return undefined;
   try {
     return parseDuration(text);
@@ -94,7 +94,7 @@ export const checkDuration: FieldCheck<number> = (value, context) => {
 };
 
 export const checkTimeZone: FieldCheck<string> = (value, context) => {
-  const text = checkText(value, context);
+  const text = checkScheduleText(value, context);
   if (text === undefined || isTimeZone(text)) return text;
   const hint = didYouMean(text, Intl.supportedValuesOf("timeZone")) ?? "Use an IANA name like Europe/Berlin";
   return void context.report(context.path, `unknown time zone "${text}". ${hint}`);
@@ -114,8 +114,8 @@ function isTimeZone(text: string): boolean {
   }
 }
 
-export const checkUrl: FieldCheck<string> = (value, context) => {
-  const text = checkText(value, context);
+export const checkScheduleUrl: FieldCheck<string> = (value, context) => {
+  const text = checkScheduleText(value, context);
   if (text === undefined) return undefined;
   const url = URL.parse(text);
   const isLocal = url !== null && ["localhost", "127.0.0.1", "[::1]"].includes(url.hostname);

@@ -41,9 +41,13 @@ const MAX_PER_SCHEDULE = 500;
  *
  * @param progress `null` for a new schedule, which starts with its next occurrence.
  */
-export function findDue(schedule: DueSchedule, progress: ScheduleProgress | null, nowMs: number): DueOccurrences {
+export function findDueOccurrences(
+  schedule: DueSchedule,
+  progress: ScheduleProgress | null,
+  nowMs: number,
+): DueOccurrences {
   if (progress === null || progress.timing !== timingOf(schedule)) {
-    return { due: [], missed: [], hasMoreMissed: false, progress: progressAt(schedule, nowMs) };
+    return { due: [], missed: [], hasMoreMissed: false, progress: scheduleProgressAt(schedule, nowMs) };
   }
   const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
   const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
@@ -56,11 +60,13 @@ export function findDue(schedule: DueSchedule, progress: ScheduleProgress | null
     due: occurrences.slice(missed.length),
     missed,
     hasMoreMissed,
-    progress: occurrences.length === 0 ? progress : progressAt(schedule, occurrences.at(-1)?.scheduledAtMs ?? nowMs),
+    progress: occurrences.length === 0
+      ? progress
+      : scheduleProgressAt(schedule, occurrences.at(-1)?.scheduledAtMs ?? nowMs),
   };
 }
 
-/** Like {@link findDue}, but `undefined` if there is nothing to store. */
+/** Like {@link findDueOccurrences}, but `undefined` if there is nothing to store. */
 export function findDueUpdate(
   schedule: DueSchedule,
   progress: ScheduleProgress | null,
@@ -68,11 +74,11 @@ export function findDueUpdate(
 ): DueOccurrences | undefined {
   const isCurrent = progress?.timing === timingOf(schedule);
   if (isCurrent && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
-  const found = findDue(schedule, progress, nowMs);
+  const found = findDueOccurrences(schedule, progress, nowMs);
   return !isCurrent || found.due.length + found.missed.length > 0 ? found : undefined;
 }
 
-export function progressAt(schedule: DueSchedule, processedUntilMs: number): ScheduleProgress {
+export function scheduleProgressAt(schedule: DueSchedule, processedUntilMs: number): ScheduleProgress {
   const [next] = nextOccurrences(schedule, processedUntilMs, 1);
   return { timing: timingOf(schedule), processedUntilMs, nextMs: next?.scheduledAtMs ?? null };
 }
@@ -83,7 +89,7 @@ function timingOf({ cron, timeZone }: DueSchedule): string {
 
 /** When to submit an occurrence: its scheduled time plus a jitter derived from its id. */
 export function firesAtMs({ jitterMs }: Pick<Schedule, "jitterMs">, { id, scheduledAtMs }: Occurrence): number {
-  return scheduledAtMs + Math.floor(fractionOf(id) * jitterMs);
+  return scheduledAtMs + Math.floor(jitterFractionOf(id) * jitterMs);
 }
 
 /** Keeps the order: an occurrence whose jitter is over waits for those before it. */
@@ -103,7 +109,7 @@ function backfillCount(backfill: Backfill, onTime: readonly Occurrence[]): numbe
 }
 
 /** A number in [0, 1), the same in every isolate: FNV-1a, then mixed, since ids differ only in their last characters. */
-export function fractionOf(id: string): number {
+export function jitterFractionOf(id: string): number {
   let hash = 0x811c9dc5;
   for (const byte of new TextEncoder().encode(id)) hash = Math.imul(hash ^ byte, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);

@@ -7,7 +7,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
-import { completeMessage, dueOutbox, type Notification, type OutboxMessage } from "./scheduler_store.ts";
+import { completeMessage, listDueMessages, type Notification, type OutboxMessage } from "./scheduler_store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
 const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
@@ -17,7 +17,10 @@ const MAX_SENT = 60;
 const AT_ONCE = 20;
 
 /** The messages that tell a schedule's webhooks of something. */
-export function messagesFor(schedule: Schedule | undefined, notification: Notification): readonly OutboxMessage[] {
+export function webhookMessagesFor(
+  schedule: Schedule | undefined,
+  notification: Notification,
+): readonly OutboxMessage[] {
   const { occurrenceId, kind, createdAtMs } = notification;
   return (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
     on.includes(kind)
@@ -33,7 +36,7 @@ export function messagesFor(schedule: Schedule | undefined, notification: Notifi
  * @returns How many were delivered.
  */
 export async function sendNotifications(service: Service, signal: AbortSignal): Promise<number> {
-  const due = interleaved(await dueOutbox(service.kv, service.deps.clock.now(), MAX_READ));
+  const due = interleaved(await listDueMessages(service.kv, service.deps.clock.now(), MAX_READ));
   let sent = 0;
   await inParallel(due.slice(0, MAX_SENT), AT_ONCE, async (entry) => {
     if (!signal.aborted && await sendOne(service, entry, signal)) sent++;

@@ -45,14 +45,14 @@ export function lastOccurrences(timing: CronTiming, { afterMs, toMs }: TimeWindo
 }
 
 /** @throws TypeError or RangeError if the expression is invalid. */
-export function readPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "timeZone">): Cron {
+export function readCronPattern({ cron, timeZone }: Pick<CronTiming, "cron" | "timeZone">): Cron {
   // A fixed offset avoids loading the time zone data.
   const zone = timeZone === "UTC" ? { utcOffset: 0 } : { timezone: timeZone };
   return new Cron(cron, { ...zone, mode: "5-part", fixedTimeRule: "no-wildcard" });
 }
 
 function* occurrencesAfter(timing: CronTiming, afterMs: number): Generator<Occurrence, undefined> {
-  const pattern = readPattern(timing);
+  const pattern = readCronPattern(timing);
   for (let at = pattern.nextRun(new Date(afterMs)); at !== null; at = pattern.nextRun(at)) {
     yield occurrenceAt(timing, at.getTime());
   }
@@ -60,7 +60,7 @@ function* occurrencesAfter(timing: CronTiming, afterMs: number): Generator<Occur
 
 /** Latest first. */
 function* occurrencesUpTo(timing: CronTiming, toMs: number): Generator<Occurrence, undefined> {
-  const pattern = readPattern(timing);
+  const pattern = readCronPattern(timing);
   // `previousRuns` excludes the instant itself: one millisecond more includes it.
   for (let before = toMs + 1;;) {
     const [at] = pattern.previousRuns(1, new Date(before));

@@ -8,7 +8,7 @@ import { openRowOf } from "../store/indexes.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
-import { fractionOf } from "./due.ts";
+import { jitterFractionOf } from "./due.ts";
 import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
@@ -103,7 +103,7 @@ function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): re
  */
 function inTurn(rows: readonly ListedOpenRow[], nowMs: number): readonly ListedOpenRow[] {
   const start = Math.floor(nowMs / MINUTE_MS) * GOLDEN_RATIO % 1;
-  return rows.map((row) => ({ row, distance: (fractionOf(row.id) - start + 1) % 1 }))
+  return rows.map((row) => ({ row, distance: (jitterFractionOf(row.id) - start + 1) % 1 }))
     .sort((one, other) => one.distance - other.distance).map(({ row }) => row);
 }
 

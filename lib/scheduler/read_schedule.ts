@@ -3,31 +3,31 @@
 import { formatDuration } from "../duration.ts";
 import { joinPath } from "../inputs/path.ts";
 import {
-  checkDuration,
   checkJsonObject,
-  checkList,
   checkOneOf,
-  checkPattern,
-  checkText,
+  checkScheduleDuration,
+  checkScheduleList,
+  checkScheduleText,
+  checkScheduleTextPattern,
+  checkScheduleUrl,
   checkTimeZone,
-  checkUrl,
   type FieldCheck,
-  readFields,
+  readScheduleFields,
   type ValueContext,
 } from "./checks.ts";
 import { MAX_QUEUE_LENGTH } from "./overlap.ts";
 import {
   type Backfill,
   NOTIFICATION_KINDS,
-  ON_DEADLINES,
   OVERLAPS,
   PRODUCTION,
   type Schedule,
+  SCHEDULE_DEADLINE_ACTIONS,
   type ScheduleSpec,
   type Webhook,
   type WebhookSpec,
 } from "./schedule.ts";
-import { readPattern } from "./occurrences.ts";
+import { readCronPattern } from "./occurrences.ts";
 
 const FIELDS = {
   name: true,
@@ -60,10 +60,10 @@ const SAMPLED_GAPS = 100;
 
 /** The result is valid only if nothing was reported. */
 export function readSchedule(spec: unknown, context: ValueContext): Schedule {
-  const { has, required, optional } = readFields(spec, FIELDS, context);
+  const { has, required, optional } = readScheduleFields(spec, FIELDS, context);
   // Time zones load slowly, and a cold start should not load them for a disabled schedule.
   const isDisabled = optional("enabled", (value) => value === false) === true;
-  const checkName = checkPattern(
+  const checkName = checkScheduleTextPattern(
     /^[a-z][a-z0-9-]{0,39}$/,
     "at most 40 lowercase letters, digits and hyphens, starting with a letter",
   );
@@ -72,20 +72,20 @@ export function readSchedule(spec: unknown, context: ValueContext): Schedule {
   const schedule: Schedule = {
     name,
     cron: pattern?.cron ?? "",
-    timeZone: optional("timeZone", isDisabled ? checkText : checkTimeZone) ?? "UTC",
-    workflow: required("workflow", checkText) ?? "",
-    preset: optional("preset", checkText) ?? null,
-    inputsFile: optional("inputsFile", checkText) ?? null,
+    timeZone: optional("timeZone", isDisabled ? checkScheduleText : checkTimeZone) ?? "UTC",
+    workflow: required("workflow", checkScheduleText) ?? "",
+    preset: optional("preset", checkScheduleText) ?? null,
+    inputsFile: optional("inputsFile", checkScheduleText) ?? null,
     inputs: optional("inputs", checkJsonObject) ?? {},
-    displayName: optional("displayName", checkText) ?? null,
+    displayName: optional("displayName", checkScheduleText) ?? null,
     isTrusted: optional("trust", checkBoolean) ?? false,
     overlap: optional("overlap", checkOneOf(OVERLAPS)) ?? "skip",
     deadlineMs: optional("deadline", checkPositiveDuration) ?? null,
-    onDeadline: optional("onDeadline", checkOneOf(ON_DEADLINES)) ?? "keep",
+    onDeadline: optional("onDeadline", checkOneOf(SCHEDULE_DEADLINE_ACTIONS)) ?? "keep",
     backfill: optional("backfill", checkBackfill) ?? "last",
-    jitterMs: optional("jitter", checkDuration) ?? 0,
+    jitterMs: optional("jitter", checkScheduleDuration) ?? 0,
     timelines: optional("enabled", checkEnabled) ?? [PRODUCTION],
-    notify: optional("notify", checkList(checkWebhook)) ?? [],
+    notify: optional("notify", checkScheduleList(checkWebhook)) ?? [],
   };
   if (has("onDeadline") && !has("deadline")) {
     context.report(joinPath(context.path, "onDeadline"), "has no effect without a deadline");
@@ -98,7 +98,7 @@ export function readSchedule(spec: unknown, context: ValueContext): Schedule {
 interface Pattern {
   readonly cron: string;
   /** The firing times in UTC, which needs no time zone data. */
-  readonly firings: ReturnType<typeof readPattern>;
+  readonly firings: ReturnType<typeof readCronPattern>;
 }
 
 /** Also checks that the expression ever fires. */
@@ -111,7 +111,7 @@ const checkCron: FieldCheck<Pattern> = (value, context) => {
 };
 
 const readCron: FieldCheck<Pattern> = (value, context) => {
-  const text = checkText(value, context);
+  const text = checkScheduleText(value, context);
   if (text === undefined) return undefined;
   const fields = text.trim().split(/\s+/);
   if (fields.length !== 5) {
@@ -121,7 +121,7 @@ const readCron: FieldCheck<Pattern> = (value, context) => {
   }
   const cron = fields.join(" ");
   try {
-    return { cron, firings: readPattern({ cron, timeZone: "UTC" }) };
+    return { cron, firings: readCronPattern({ cron, timeZone: "UTC" }) };
   } catch (error) {
     if (!(error instanceof TypeError || error instanceof RangeError)) throw error;
     context.report(context.path, `is not a valid cron expression: ${reasonOf(error)}, in "${text}"`);
@@ -141,14 +141,14 @@ const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
 };
 
 const checkPositiveDuration: FieldCheck<number> = (value, context) => {
-  const durationMs = checkDuration(value, context);
+  const durationMs = checkScheduleDuration(value, context);
   if (durationMs !== 0) return durationMs;
   return void context.report(context.path, "must be greater than 0: omit it for no deadline");
 };
 
 const checkBackfill: FieldCheck<Backfill> = (value, context) => {
   if (typeof value !== "object" || value === null) return checkOneOf(["none", "last"], "or { all: 3 }")(value, context);
-  return readFields(value, { all: true }, context).required("all", (all, { path, report }) => {
+  return readScheduleFields(value, { all: true }, context).required("all", (all, { path, report }) => {
     if (typeof all === "number" && Number.isInteger(all) && all >= 1 && all <= MAX_QUEUE_LENGTH) return { all };
     return void report(path, `must be a whole number from 1 to ${MAX_QUEUE_LENGTH}: got ${String(all)}`);
   });
@@ -158,18 +158,18 @@ const checkEnabled: FieldCheck<readonly string[]> = (value, context) => {
   if (value === false) return [];
   const expected = `must be false, or timelines like ["${PRODUCTION}"]`;
   if (!Array.isArray(value) || value.length === 0) return void context.report(context.path, expected);
-  return checkList(checkText)(value, context);
+  return checkScheduleList(checkScheduleText)(value, context);
 };
 
 const checkWebhook: FieldCheck<Webhook> = (value, context) => {
-  const { required, optional } = readFields(value, WEBHOOK_FIELDS, context);
-  const checkVariable = checkPattern(
+  const { required, optional } = readScheduleFields(value, WEBHOOK_FIELDS, context);
+  const checkVariable = checkScheduleTextPattern(
     /^[A-Za-z_][A-Za-z0-9_]*$/,
     "the name of an environment variable, not the secret itself",
   );
   return {
-    url: required("url", checkUrl) ?? "",
-    on: optional("on", checkList(checkOneOf(NOTIFICATION_KINDS))) ?? DEFAULT_NOTIFICATION_KINDS,
+    url: required("url", checkScheduleUrl) ?? "",
+    on: optional("on", checkScheduleList(checkOneOf(NOTIFICATION_KINDS))) ?? DEFAULT_NOTIFICATION_KINDS,
     secretEnv: optional("secretEnv", checkVariable) ?? null,
   };
 };

@@ -4,9 +4,9 @@ import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { isAbandoned, isOpen, slugOf } from "../submission.ts";
 import type { AtomicChange } from "../store/change.ts";
 import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
-import { messagesFor } from "./notifications.ts";
+import { webhookMessagesFor } from "./notifications.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, deleteWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
+import { addNotification, deleteWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
@@ -66,7 +66,7 @@ export function addNotified(
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
   const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
-  addNotification(change, notification, messagesFor(schedules.get(schedule), notification));
+  addNotification(change, notification, webhookMessagesFor(schedules.get(schedule), notification));
 }
 
 /** Ends an occurrence that has no submission. */
@@ -93,7 +93,7 @@ export async function rejectOccurrence(
   };
   await putUnlessMoved(service, submission, (change) => {
     change.check(lock);
-    deleteWaiting(change, occurrence);
+    deleteWaitingOccurrence(change, occurrence);
     const end = occurrenceEndOf(submission);
     if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
   });

@@ -12,9 +12,9 @@ export type Overlap = typeof OVERLAPS[number];
  */
 export type Backfill = "none" | "last" | { readonly all: number };
 
-export const ON_DEADLINES = ["keep", "cancel"] as const;
+export const SCHEDULE_DEADLINE_ACTIONS = ["keep", "cancel"] as const;
 /** A run past its deadline is reported; `cancel` also cancels it. */
-export type OnDeadline = typeof ON_DEADLINES[number];
+export type ScheduleDeadlineAction = typeof SCHEDULE_DEADLINE_ACTIONS[number];
 
 export const NOTIFICATION_KINDS = [
   "submitted",
@@ -57,7 +57,7 @@ export interface ScheduleSpec {
   /** The maximum duration of a run, like `2h`; default unlimited. */
   readonly deadline?: string;
   /** Default `keep`. */
-  readonly onDeadline?: OnDeadline;
+  readonly onDeadline?: ScheduleDeadlineAction;
   /** Default `last`. */
   readonly backfill?: Backfill;
   /** The maximum delay after the scheduled time, to spread out submits, like `5m`; default none. */
@@ -89,7 +89,7 @@ export interface Schedule {
   readonly isTrusted: boolean;
   readonly overlap: Overlap;
   readonly deadlineMs: number | null;
-  readonly onDeadline: OnDeadline;
+  readonly onDeadline: ScheduleDeadlineAction;
   readonly backfill: Backfill;
   readonly jitterMs: number;
   /** The timelines it runs on; empty if it is disabled. */
@@ -111,6 +111,6 @@ export interface Occurrence {
   readonly scheduledAtMs: number;
 }
 
-export function runsOn({ timelines }: Pick<Schedule, "timelines">, timeline: string): boolean {
+export function runsOnTimeline({ timelines }: Pick<Schedule, "timelines">, timeline: string): boolean {
   return timelines.includes(timeline);
 }

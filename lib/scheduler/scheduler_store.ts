@@ -73,13 +73,13 @@ export async function recordIdleTick(kv: Kv, { read }: TickState, log: TickLog):
 }
 
 /** @returns `undefined` when another process acquired the lock since the state was read. */
-export async function acquireLock(kv: Kv, { read }: TickState, untilMs: number): Promise<TickLock | undefined> {
+export async function acquireTickLock(kv: Kv, { read }: TickState, untilMs: number): Promise<TickLock | undefined> {
   const versionstamp = await kv.atomic().check(...read.slice(0, 1)).set(LOCK, { untilMs }).commit();
   return versionstamp === undefined ? undefined : { key: LOCK, versionstamp };
 }
 
 /** Does nothing once the lock is lost. */
-export async function releaseLock(kv: Kv, lock: TickLock, log: TickLog | null): Promise<void> {
+export async function releaseTickLock(kv: Kv, lock: TickLock, log: TickLog | null): Promise<void> {
   // The row stays: its version tells a process which read it earlier that another tick has run since.
   const change = kv.atomic().check(lock).set(LOCK, { untilMs: 0 });
   await (log === null ? change : change.set(LOG, log)).commit();
@@ -90,19 +90,19 @@ export async function readTickLog(kv: Kv): Promise<TickLog | null> {
 }
 
 /** In the order of the names. */
-export async function readProgress(
+export async function readScheduleProgress(
   kv: Kv,
   schedules: readonly string[],
 ): Promise<readonly FoundEntry<ScheduleProgress>[]> {
-  return schedules.length === 0 ? [] : await kv.getMany(schedules.map(progressKey));
+  return schedules.length === 0 ? [] : await kv.getMany(schedules.map(scheduleProgressKey));
 }
 
-export function progressKey(schedule: string): readonly string[] {
+export function scheduleProgressKey(schedule: string): readonly string[] {
   return ["progress", schedule];
 }
 
 /** Earliest first. */
-export async function listWaiting(kv: Kv): Promise<readonly WaitingOccurrence[]> {
+export async function listWaitingOccurrences(kv: Kv): Promise<readonly WaitingOccurrence[]> {
   const found = await Array.fromAsync(kv.list<WaitingOccurrence>({ prefix: ["waiting"] }));
   return found.map(({ value }) => value).sort((a, b) => a.scheduledAtMs - b.scheduledAtMs);
 }
@@ -112,22 +112,22 @@ export async function isAnyWaiting(kv: Kv): Promise<boolean> {
 }
 
 /** Adds an occurrence that no schedule named; false when it is waiting already. */
-export async function addWaiting(kv: Kv, occurrence: Occurrence): Promise<boolean> {
+export async function addWaitingOccurrence(kv: Kv, occurrence: Occurrence): Promise<boolean> {
   const key = waitingKey(occurrence);
   const waiting: WaitingOccurrence = { ...occurrence, missed: null };
   return await kv.atomic().check({ key, versionstamp: null }).set(key, waiting).commit() !== undefined;
 }
 
 /** Removes an occurrence that has a submission already. */
-export async function removeWaiting(kv: Kv, lock: TickLock, occurrence: Occurrence): Promise<void> {
+export async function removeWaitingOccurrence(kv: Kv, lock: TickLock, occurrence: Occurrence): Promise<void> {
   await kv.atomic().check(lock).delete(waitingKey(occurrence)).commit();
 }
 
-export function setWaiting(change: AtomicChange, occurrence: WaitingOccurrence): void {
+export function setWaitingOccurrence(change: AtomicChange, occurrence: WaitingOccurrence): void {
   change.set(waitingKey(occurrence), occurrence);
 }
 
-export function deleteWaiting(change: AtomicChange, occurrence: Occurrence): void {
+export function deleteWaitingOccurrence(change: AtomicChange, occurrence: Occurrence): void {
   change.delete(waitingKey(occurrence));
 }
 
@@ -159,13 +159,17 @@ export function addNotification(
 }
 
 /** Newest first. */
-export async function listProblems(kv: Kv, limit: number): Promise<readonly Notification[]> {
+export async function listServiceProblems(kv: Kv, limit: number): Promise<readonly Notification[]> {
   const found = await Array.fromAsync(kv.list<Notification>({ prefix: ["problem"] }, { reverse: true, limit }));
   return found.map(({ value }) => value);
 }
 
 /** The longest due first. */
-export async function dueOutbox(kv: Kv, nowMs: number, limit: number): Promise<readonly StoreEntry<OutboxMessage>[]> {
+export async function listDueMessages(
+  kv: Kv,
+  nowMs: number,
+  limit: number,
+): Promise<readonly StoreEntry<OutboxMessage>[]> {
   return await Array.fromAsync(kv.list({ prefix: ["outbox"], end: ["outbox", timeKey(nowMs + 1)] }, { limit }));
 }
 
@@ -181,7 +185,7 @@ export async function completeMessage(
 }
 
 /** Removes problems from before an instant. */
-export async function pruneProblems(kv: Kv, beforeMs: number): Promise<void> {
+export async function pruneServiceProblems(kv: Kv, beforeMs: number): Promise<void> {
   const old = kv.list({ prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
   const keys = (await Array.fromAsync(old)).map(({ key }) => key);
   if (keys.length === 0) return;

@@ -1,7 +1,12 @@
 /** Stores the occurrences that are due, and how far their schedules have come. */
 
-import { findDueUpdate, progressAt } from "./due.ts";
-import { progressKey, readProgress, setWaiting, type WaitingOccurrence } from "./scheduler_store.ts";
+import { findDueUpdate, scheduleProgressAt } from "./due.ts";
+import {
+  readScheduleProgress,
+  scheduleProgressKey,
+  setWaitingOccurrence,
+  type WaitingOccurrence,
+} from "./scheduler_store.ts";
 import type { PendingSchedule, TickContext } from "./tick_context.ts";
 
 /** An atomic change holds 90 checks, 900 mutations and 60,000 bytes of keys on every backend. */
@@ -26,13 +31,13 @@ export async function storeDue(
     const change = kv.atomic().check(lock);
     const step: WaitingOccurrence[] = [];
     for (const { schedule, read, update, occurrences } of left.slice(0, count)) {
-      const key = progressKey(schedule.name);
+      const key = scheduleProgressKey(schedule.name);
       change.check({ key, versionstamp: read.versionstamp });
       const part = occurrences.slice(0, MAX_OCCURRENCES);
       const last = part.length < occurrences.length ? part.at(-1) : undefined;
       if (update === null) change.delete(key);
-      else change.set(key, last === undefined ? update.progress : progressAt(schedule, last.scheduledAtMs));
-      for (const occurrence of part) setWaiting(change, occurrence);
+      else change.set(key, last === undefined ? update.progress : scheduleProgressAt(schedule, last.scheduledAtMs));
+      for (const occurrence of part) setWaitingOccurrence(change, occurrence);
       step.push(...part);
     }
     // The lock is lost: another tick does the rest.
@@ -41,7 +46,7 @@ export async function storeDue(
     const [first] = left;
     left = left.slice(count);
     if (first === undefined || first.occurrences.length <= MAX_OCCURRENCES) continue;
-    const [read] = await readProgress(kv, [first.schedule.name]);
+    const [read] = await readScheduleProgress(kv, [first.schedule.name]);
     const update = read && findDueUpdate(first.schedule, read.value, deps.clock.now());
     if (read === undefined || update === undefined) continue;
     const rest = { schedule: first.schedule, read, update };

@@ -15,7 +15,7 @@ import { advanceOptions } from "./advance_options.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
-import { addReplaced, deleteWaiting, removeWaiting } from "./scheduler_store.ts";
+import { addReplaced, deleteWaitingOccurrence, removeWaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
@@ -130,7 +130,7 @@ async function submitOne(
     case "wait":
       return false;
     case "already-submitted":
-      await removeWaiting(kv, lock, occurrence);
+      await removeWaitingOccurrence(kv, lock, occurrence);
       return false;
     case "skip": {
       // While the platform does not report whether they are open, the next tick decides.
@@ -207,7 +207,7 @@ async function createOrReject(
       },
       also: (change, written) => {
         change.check(lock);
-        deleteWaiting(change, occurrence);
+        deleteWaitingOccurrence(change, occurrence);
         for (const other of replaced) addReplaced(change, other);
         addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },
@@ -215,7 +215,7 @@ async function createOrReject(
   } catch (error) {
     if (error instanceof WriteConflict) {
       // Submitted before, by a tick that read the same; or this one lost its lock.
-      if (await deps.store.get(id) !== undefined) await removeWaiting(service.kv, lock, occurrence);
+      if (await deps.store.get(id) !== undefined) await removeWaitingOccurrence(service.kv, lock, occurrence);
       return "waiting";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;

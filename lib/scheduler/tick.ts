@@ -7,17 +7,17 @@
 
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { findDueUpdate } from "./due.ts";
-import { runsOn } from "./schedule.ts";
+import { runsOnTimeline } from "./schedule.ts";
 import {
-  acquireLock,
-  dueOutbox,
+  acquireTickLock,
   isAnyWaiting,
-  listWaiting,
-  pruneProblems,
-  readProgress,
+  listDueMessages,
+  listWaitingOccurrences,
+  pruneServiceProblems,
+  readScheduleProgress,
   readTickState,
   recordIdleTick,
-  releaseLock,
+  releaseTickLock,
   type TickLog,
 } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
@@ -78,7 +78,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     return { ...NO_TICK, didTick: true, missedTicks };
   }
 
-  const lock = await acquireLock(kv, state, startedMs + LOCK_MS);
+  const lock = await acquireTickLock(kv, state, startedMs + LOCK_MS);
   if (lock === undefined) return NO_TICK;
   using deadline = deps.clock.timeout(options.budgetMs);
   let failure: string | null = null;
@@ -87,7 +87,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
     const [pending, waiting, open] = await Promise.all([
       findPending(service, startedMs),
-      listWaiting(kv),
+      listWaitingOccurrences(kv),
       Array.fromAsync(deps.store.openRows("service")),
     ]);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
@@ -105,7 +105,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     if (deadline.signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     throw error;
   } finally {
-    await releaseLock(kv, lock, logOf(failure));
+    await releaseTickLock(kv, lock, logOf(failure));
   }
 }
 
@@ -131,7 +131,7 @@ async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boo
   const [isWaiting, unreported, outbox, isOpen] = await Promise.all([
     isAnyWaiting(kv),
     deps.store.listUnreported(),
-    dueOutbox(kv, nowMs, 1),
+    listDueMessages(kv, nowMs, 1),
     hasTracked(),
   ]);
   return isWaiting || isOpen || unreported.length + outbox.length > 0;
@@ -142,12 +142,12 @@ function isTracked({ state }: ListedOpenRow): boolean {
 }
 
 async function findPending({ kv, schedules, timeline }: Service, nowMs: number): Promise<readonly PendingSchedule[]> {
-  const reads = await readProgress(kv, schedules.map(({ name }) => name));
+  const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index): PendingSchedule[] => {
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
-    if (!runsOn(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
+    if (!runsOnTimeline(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
     const update = findDueUpdate(schedule, read.value, nowMs);
     return update === undefined ? [] : [{ schedule, read, update }];
   });
@@ -157,6 +157,6 @@ async function prune({ kv, deps }: Service): Promise<void> {
   // Now and then is enough.
   if (deps.random() > 1 / 60) return;
   const beforeMs = deps.clock.now() - RETENTION_MS;
-  await pruneProblems(kv, beforeMs);
+  await pruneServiceProblems(kv, beforeMs);
   await deps.store.prune({ scope: "service", beforeMs, keep: MAX_SUBMISSIONS });
 }

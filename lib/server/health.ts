@@ -1,5 +1,5 @@
 import { readTickLog } from "../scheduler/scheduler_store.ts";
-import { runsOn } from "../scheduler/schedule.ts";
+import { runsOnTimeline } from "../scheduler/schedule.ts";
 import type { RouteContext } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
 
@@ -12,7 +12,7 @@ const STALE_MS = 5 * 60_000;
  */
 export async function checkHealth({ service }: RouteContext): Promise<Response> {
   const log = await readTickLog(service.kv);
-  const hasEnabledSchedules = service.schedules.some((schedule) => runsOn(schedule, service.timeline));
+  const hasEnabledSchedules = service.schedules.some((schedule) => runsOnTimeline(schedule, service.timeline));
   if (!hasEnabledSchedules) return jsonResponse({ status: "ok" });
   // A cron trigger that never fired is as bad as one that stopped.
   if (log === null) return problemResponse(503, "No tick yet: the first one is due within a minute of startup");

@@ -26,7 +26,7 @@ const PAGE_SIZE = 20;
 const MAX_PAGE_SIZE = 200;
 
 /** `POST /runs`: 200 with the result if the run ends in time, else 202 with its location. */
-export async function startRun(context: RouteContext): Promise<Response> {
+export async function startRunRoute(context: RouteContext): Promise<Response> {
   const { service, request, url, inFlight } = context;
   const unknown = unknownParameter(url, ["wait"]);
   if (unknown !== undefined) return unknown;
@@ -102,7 +102,7 @@ function accepted(id: string, members: object): Response {
 }
 
 /** `GET /runs/:id`, by slug or by the id of an earlier response; polls once. Only runs that this server started. */
-export async function showRun({ service, name }: RouteContext): Promise<Response> {
+export async function showRunRoute({ service, name }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
@@ -136,7 +136,7 @@ async function pollOnce(
 }
 
 /** `GET /runs`, newest first; `next` is the path of the next page. */
-export async function listRuns({ service, url }: RouteContext): Promise<Response> {
+export async function listRunsRoute({ service, url }: RouteContext): Promise<Response> {
   const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
   if (unknown !== undefined) return unknown;
   const { searchParams } = url;
@@ -157,7 +157,7 @@ export async function listRuns({ service, url }: RouteContext): Promise<Response
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRun({ service, name }: RouteContext): Promise<Response> {
+export async function cancelRunRoute({ service, name }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);

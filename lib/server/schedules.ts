@@ -1,16 +1,16 @@
 import { NotFound, RunnerError } from "../errors.ts";
 import { isAbandoned, slugOf } from "../submission.ts";
 import {
-  addWaiting,
-  listProblems,
-  listWaiting,
+  addWaitingOccurrence,
+  listServiceProblems,
+  listWaitingOccurrences,
   readTickLog,
   type WaitingOccurrence,
 } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
 import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
-import { runsOn, type Schedule } from "../scheduler/schedule.ts";
+import { runsOnTimeline, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
@@ -27,8 +27,8 @@ const MAX_NOTIFICATIONS = 20;
 const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
-export async function listSchedules({ service }: RouteContext): Promise<Response> {
-  const waiting = await listWaiting(service.kv);
+export async function listSchedulesRoute({ service }: RouteContext): Promise<Response> {
+  const waiting = await listWaitingOccurrences(service.kv);
   const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
   return jsonResponse({
     timeline: service.timeline,
@@ -41,7 +41,7 @@ export async function listSchedules({ service }: RouteContext): Promise<Response
 }
 
 /** `POST /schedules/:name/run`: adds an occurrence for now, subject to the schedule's own policies. */
-export async function runSchedule({ service, name, request }: RouteContext): Promise<Response> {
+export async function runScheduleRoute({ service, name, request }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = readIdempotencyKey(request.headers);
@@ -49,7 +49,9 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
-  if (await deps.store.get(id) === undefined) await addWaiting(kv, { id, schedule: name, scheduledAtMs: nowMs });
+  if (await deps.store.get(id) === undefined) {
+    await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
+  }
   // If another tick is in progress, that one or the next handles it.
   try {
     await tick(service, REQUESTED_TICK);
@@ -69,7 +71,7 @@ export async function runSchedule({ service, name, request }: RouteContext): Pro
 }
 
 /** `GET /`. */
-export async function showStatus({ service }: RouteContext): Promise<Response> {
+export async function showStatusRoute({ service }: RouteContext): Promise<Response> {
   const { html, contentSecurityPolicy } = await renderStatusPage(await pageFacts(service));
   return new Response(html, {
     headers: {
@@ -87,15 +89,15 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     deps.store.countEnds(),
     Array.fromAsync(deps.store.openRows("service")),
     deps.store.listFailures(MAX_FAILURES),
-    listProblems(kv, MAX_NOTIFICATIONS),
-    listWaiting(kv),
+    listServiceProblems(kv, MAX_NOTIFICATIONS),
+    listWaitingOccurrences(kv),
   ]);
   const oldest = await deps.store.getMany(open.slice(0, MAX_OPEN).map(({ id }) => id));
   return {
     host: deps.client.host,
     timeline,
     nowMs: deps.clock.now(),
-    hasEnabledSchedules: schedules.some((schedule) => runsOn(schedule, timeline)),
+    hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
     ticks: log,
     counts,
     schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
@@ -136,7 +138,7 @@ async function factsOf(
   allWaiting: readonly WaitingOccurrence[],
 ): Promise<ScheduleFacts> {
   const { name, workflow, cron, timeZone, overlap } = schedule;
-  const isEnabled = runsOn(schedule, timeline);
+  const isEnabled = runsOnTimeline(schedule, timeline);
   const waiting = allWaiting.filter((occurrence) => occurrence.schedule === name).toReversed();
   const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {

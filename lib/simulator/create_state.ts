@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
 import type { JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
-import { addHistory } from "./history.ts";
+import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
 import type { ServerBehavior } from "./simulator.ts";
@@ -39,7 +39,7 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
     grants: new Map(),
     workspaceRestarts: new Map(),
   };
-  addHistory(state);
+  addSimulatedHistory(state);
   return state;
 }
 

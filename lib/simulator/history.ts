@@ -43,7 +43,7 @@ const HISTORY: readonly HistoryEntry[] = [
 /** Run time until a past run was canceled or marked as failed. */
 const STOPPED_AFTER_MS = 20_000;
 
-export function addHistory(state: SimulatorState): void {
+export function addSimulatedHistory(state: SimulatorState): void {
   const nowMs = state.clock.now();
   for (const { workflow, count, everyMs, inputs, canceled, failed } of HISTORY) {
     const record = state.workflows.get(HISTORY_USER)?.get(workflow);

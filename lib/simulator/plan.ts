@@ -125,7 +125,7 @@ function planJob(
   const scope: ExpressionScope = {
     inputs: context.inputs,
     matrix,
-    needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: outputsOf(job.steps) }])),
+    needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: plannedOutputsOf(job.steps) }])),
     env: { ...context.env },
     ...keywords(needed.map((job) => job.end)),
   };
@@ -196,7 +196,7 @@ function isFailure(step: PlannedStep): boolean {
 }
 
 /** Outputs of completed steps; later steps override earlier ones. */
-export function outputsOf(steps: readonly PlannedStep[]): Record<string, string> {
+export function plannedOutputsOf(steps: readonly PlannedStep[]): Record<string, string> {
   return Object.assign({}, ...steps.filter((step) => step.end === "completed").map((step) => step.outputs));
 }
 

@@ -1,7 +1,7 @@
 /** Computes a run's progress at an instant from its plan and from cancel, update and delete requests. */
 
 import type { JsonObject } from "../json.ts";
-import { outputsOf, type PlannedJob, type PlannedStep, type StepSpan } from "./plan.ts";
+import { type PlannedJob, plannedOutputsOf, type PlannedStep, type StepSpan } from "./plan.ts";
 import { linesOf } from "./script.ts";
 import type { SimulatedRun } from "./state.ts";
 
@@ -15,20 +15,20 @@ export function endMsOf(run: SimulatedRun): number {
   return run.createdAtMs + run.plan.durationMs;
 }
 
-export function hasEnded(run: SimulatedRun, nowMs: number): boolean {
+export function hasSimulatedRunEnded(run: SimulatedRun, nowMs: number): boolean {
   return nowMs >= endMsOf(run);
 }
 
 /** The status as the platform reports it. */
 export function simulatedStatusOf(run: SimulatedRun, nowMs: number): string {
   if (run.statusOverride !== null) return run.statusOverride;
-  if (!hasEnded(run, nowMs)) return run.cancelRequestedAtMs === null ? "running" : "canceling";
+  if (!hasSimulatedRunEnded(run, nowMs)) return run.cancelRequestedAtMs === null ? "running" : "canceling";
   if (run.failedAtMs !== null) return "error";
   return run.cancelRequestedAtMs === null ? run.plan.end : "canceled";
 }
 
 /** The `executedJobs` member of a run's details: job states by name. */
-export function executedJobs(run: SimulatedRun, nowMs: number): JsonObject {
+export function executedJobsOf(run: SimulatedRun, nowMs: number): JsonObject {
   return Object.fromEntries(run.plan.jobs.map((job) => [job.name, {
     ...job.shown,
     status: statusAt(job, run, nowMs),
@@ -64,7 +64,7 @@ function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {
   if (endMs <= stoppedMs) {
     return nowMs < startMs ? "pending" : nowMs < endMs ? "running" : span.end;
   }
-  if (!hasEnded(run, nowMs)) return nowMs < startMs || startMs >= stoppedMs ? "pending" : "running";
+  if (!hasSimulatedRunEnded(run, nowMs)) return nowMs < startMs || startMs >= stoppedMs ? "pending" : "running";
   if (startMs >= stoppedMs) return "skipped";
   return run.failedAtMs === null ? "canceled" : "error";
 }
@@ -72,5 +72,5 @@ function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {
 /** Outputs of the steps completed so far; a canceled job has none. */
 function outputsAt(job: PlannedJob, run: SimulatedRun, nowMs: number): Record<string, string> {
   if (statusAt(job, run, nowMs) === "canceled") return {};
-  return outputsOf(job.steps.filter((step) => statusAt(step, run, nowMs) === "completed"));
+  return plannedOutputsOf(job.steps.filter((step) => statusAt(step, run, nowMs) === "completed"));
 }

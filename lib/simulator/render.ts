@@ -1,11 +1,11 @@
 /** JSON of runs, as the current routes return it. */
 
 import type { JsonObject } from "../json.ts";
-import { endMsOf, executedJobs, hasEnded, simulatedStatusOf } from "./progress.ts";
+import { endMsOf, executedJobsOf, hasSimulatedRunEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 /** An item of the list of runs: without jobs. */
-export function runJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
+export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const workflow = run.workflow ?? "inline";
   return {
     id: run.id,
@@ -21,7 +21,9 @@ export function runJson(state: SimulatorState, run: SimulatedRun, nowMs: number)
     newExecutor: true,
     createdAt: formatServerTime(state, run.createdAtMs),
     // The platform writes `createdAt` in milliseconds and `completedAt` in nanoseconds.
-    ...(hasEnded(run, nowMs) ? { completedAt: formatServerTime(state, endMsOf(run)).replace("Z", "000000Z") } : {}),
+    ...(hasSimulatedRunEnded(run, nowMs)
+      ? { completedAt: formatServerTime(state, endMsOf(run)).replace("Z", "000000Z") }
+      : {}),
     ...(run.displayName === null ? {} : { displayName: run.displayName }),
     ...(run.statusReason === null ? {} : { statusReason: run.statusReason }),
   };
@@ -31,8 +33,8 @@ export function runJson(state: SimulatorState, run: SimulatedRun, nowMs: number)
 export function runDetailJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
   const redirect = run.sessions.find((session) => session.isRedirect);
   return {
-    ...runJson(state, run, nowMs),
-    executedJobs: executedJobs(run, nowMs),
+    ...simulatedRunJson(state, run, nowMs),
+    executedJobs: executedJobsOf(run, nowMs),
     inputs: run.inputs,
     links: {},
     resolvedYaml: run.yaml,

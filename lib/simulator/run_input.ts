@@ -23,8 +23,8 @@ export interface RunInput {
   readonly consent: "all" | { readonly permissions: readonly string[]; readonly variables: readonly string[] };
 }
 
-/** Creates the run without storing it, as a dry run needs; {@link storeRun} stores it. Throws an HttpError. */
-export function prepareRun(state: SimulatorState, input: RunInput): SimulatedRun {
+/** Creates the run without storing it, as a dry run needs; {@link storeSimulatedRun} stores it. Throws an HttpError. */
+export function prepareSimulatedRun(state: SimulatorState, input: RunInput): SimulatedRun {
   const yaml = findYaml(state, input);
   const behavior = state.behavior();
   const nowMs = state.clock.now();
@@ -59,7 +59,7 @@ export function prepareRun(state: SimulatorState, input: RunInput): SimulatedRun
 }
 
 /** Throws an HttpError (409) if the same workflow was submitted within `launchGapMs`. */
-export function storeRun(state: SimulatorState, run: SimulatedRun): void {
+export function storeSimulatedRun(state: SimulatorState, run: SimulatedRun): void {
   const gapMs = state.behavior().launchGapMs;
   const isTooSoon = state.runs.some((other) =>
     other.user === run.user && other.workflow === run.workflow && run.createdAtMs - other.createdAtMs < gapMs

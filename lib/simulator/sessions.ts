@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../json.ts";
 import { SIMULATED_ORGANIZATION } from "./auth.ts";
-import { endMsOf, hasEnded, simulatedStatusOf } from "./progress.ts";
+import { endMsOf, hasSimulatedRunEnded, simulatedStatusOf } from "./progress.ts";
 import { formatServerTime, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
 
 /** Milliseconds since the run's start, as are the following two. */
@@ -33,7 +33,7 @@ function sessionJson(
   { run, session, nowMs }: { readonly run: SimulatedRun; readonly session: SimulatedSession; readonly nowMs: number },
 ): JsonObject {
   const ageMs = nowMs - run.createdAtMs;
-  const isEnded = hasEnded(run, nowMs);
+  const isEnded = hasSimulatedRunEnded(run, nowMs);
   const status = isEnded
     ? "stopped"
     : ageMs < STARTING_AFTER_MS

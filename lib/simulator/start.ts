@@ -5,7 +5,7 @@ import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
 import { simulatedStatusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
-import { requestCancel } from "./routes/runs.ts";
+import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
 import type { SimulatedRun } from "./state.ts";
@@ -62,7 +62,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         workflow: run.workflow ?? "inline",
         status: simulatedStatusOf(run, clock.now()),
       })),
-    cancelExternally: (slug) => requestCancel(runOf(slug), clock.now()),
+    cancelExternally: (slug) => requestSimulatedCancel(runOf(slug), clock.now()),
     deleteExternally: (slug) => void (runOf(slug).isDeleted = true),
     overrideStatus: (slug, status) => void (runOf(slug).statusOverride = status),
     finished: server.finished,

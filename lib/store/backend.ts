@@ -63,7 +63,10 @@ export const COMMON_LIMITS: StoreLimits = {
 };
 
 /** A counter's next value, for backends that add in JavaScript. */
-export function added({ key, by }: StoreWrite["sums"][number], row: StoreRow | undefined): StoreWrite["sets"][number] {
+export function addToCounter(
+  { key, by }: StoreWrite["sums"][number],
+  row: StoreRow | undefined,
+): StoreWrite["sets"][number] {
   const stored = JSON.parse(row?.json ?? "0");
   if (typeof stored !== "number") throw new StorageError("Cannot add to a stored value: it is not a number");
   return { key, json: String(stored + by) };
@@ -80,7 +83,7 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
-export function limitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: StoreLimits): StoreLimits {
+export function storeLimitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: StoreLimits): StoreLimits {
   return { maxValueLength, maxChangeLength, maxChangeRows };
 }
 
@@ -93,7 +96,7 @@ export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBacken
       throw error;
     });
   return {
-    ...limitsOf(limits),
+    ...storeLimitsOf(limits),
     read: async (keys) => await (await opened()).read(keys),
     page: async (query) => await (await opened()).page(query),
     write: async (write) => await (await opened()).write(write),

@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { indexFactsOf } from "./indexes.ts";
 import type { Kv } from "./kv.ts";
-import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
+import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
 
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
@@ -32,9 +32,9 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
       // It may fill a change of its own.
       await commit();
       const facts = indexFactsOf(value);
-      const { head, parts } = bodiesOf(value, facts, to);
+      const { head, parts } = submissionBodiesOf(value, facts, to);
       change.set(key, head);
-      for (const [index, part] of parts.entries()) change.set(partKey(facts.id, head.revision, index), part);
+      for (const [index, part] of parts.entries()) change.set(submissionPartKey(facts.id, head.revision, index), part);
       await commit();
     }
     if (change.isNearlyFull()) await commit();

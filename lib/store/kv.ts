@@ -1,6 +1,6 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
-import { limitsOf, type PageQuery, type StoreBackend, type StoreLimits, type StoreRow } from "./backend.ts";
+import { type PageQuery, type StoreBackend, type StoreLimits, storeLimitsOf, type StoreRow } from "./backend.ts";
 import { type AtomicChange, createAtomicChange } from "./change.ts";
 import { compareKeyTexts, KEY_SEPARATOR, keyParts, keyRange, type KeySelector, keyText, type StoreKey } from "./key.ts";
 
@@ -50,7 +50,7 @@ export function createKv(backend: StoreBackend): Kv {
     });
   };
   return {
-    ...limitsOf(backend),
+    ...storeLimitsOf(backend),
     getMany,
     get: async <T>(key: StoreKey): Promise<FoundEntry<T>> =>
       (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },

@@ -1,6 +1,6 @@
 /** A store for one process, kept until it ends. */
 
-import { added, COMMON_LIMITS, type StoreBackend, type StoreRow } from "./backend.ts";
+import { addToCounter, COMMON_LIMITS, type StoreBackend, type StoreRow } from "./backend.ts";
 import { compareKeyTexts } from "./key.ts";
 
 export function memoryBackend(): StoreBackend {
@@ -26,7 +26,7 @@ export function memoryBackend(): StoreBackend {
     async write({ version, checks, sets, deletes, sums }) {
       if (!checks.every((check) => (rows.get(check.key)?.version ?? null) === check.version)) return undefined;
       // Before the first change, because it throws where the value is not a number.
-      const counters = sums.map((sum) => added(sum, rows.get(sum.key)));
+      const counters = sums.map((sum) => addToCounter(sum, rows.get(sum.key)));
       for (const { key, json } of [...sets, ...counters]) put({ key, json, version });
       for (const key of deletes) if (rows.delete(key)) keys.splice(countBefore(keys, key), 1);
       return version;

@@ -18,7 +18,7 @@ import {
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
 import { createKv, type FoundEntry, type Kv } from "./kv.ts";
 import { memoryBackend } from "./memory_kv.ts";
-import { bodiesOf, partKey, type StoredSubmission } from "./submission_body.ts";
+import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
 
 /**
  * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
@@ -186,7 +186,7 @@ async function put<S extends Submission>(
   const facts = indexFactsOf(written);
   const change = kv.atomic().check(old);
   if (old.value === null) count(change, facts, 1);
-  const { head, parts } = bodiesOf(withoutSecretInputs(written), facts, kv);
+  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), facts, kv);
   change.set(["submission", id], head);
   const textsOf = (keys: readonly StoreKey[]) => new Set(keys.map((key) => key.join("\t")));
   const [before, after] = [old.value === null ? [] : derivedKeys(old.value), derivedKeys(head)];
@@ -209,7 +209,7 @@ function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(store
   const count = "parts" in stored ? stored.parts : 0;
   return [
     ...indexKeys(facts),
-    ...Array.from({ length: count }, (_, index) => partKey(facts.id, stored.revision, index)),
+    ...Array.from({ length: count }, (_, index) => submissionPartKey(facts.id, stored.revision, index)),
   ];
 }
 
@@ -231,7 +231,7 @@ async function readBody(kv: Kv, head: FoundEntry<StoredSubmission>): Promise<Sub
   for (let reads = 0; reads < MAX_READS; reads++) {
     if (value === null || !("parts" in value)) return value ?? undefined;
     const { facts: { id }, revision } = value;
-    const keys = Array.from({ length: value.parts }, (_, index) => partKey(id, revision, index));
+    const keys = Array.from({ length: value.parts }, (_, index) => submissionPartKey(id, revision, index));
     const parts = await kv.getMany<string>(keys);
     if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
     ({ value } = await kv.get<StoredSubmission>(head.key));

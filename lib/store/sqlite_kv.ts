@@ -6,7 +6,14 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
-import { added, COMMON_LIMITS, type StoreBackend, type StoreRow, type StoreWrite, toStorageError } from "./backend.ts";
+import {
+  addToCounter,
+  COMMON_LIMITS,
+  type StoreBackend,
+  type StoreRow,
+  type StoreWrite,
+  toStorageError,
+} from "./backend.ts";
 import { createPrivate, inodeOf, renameFile, storageHint } from "./store_file.ts";
 
 /** Options of {@link openSqliteBackend}. */
@@ -199,7 +206,7 @@ function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: St
     if (checks.length > 0 && file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;
     const keys = sums.map(({ key }) => key);
     const rows = new Map(rowsOf(file.read.all(JSON.stringify(keys))).map((row) => [row.key, row]));
-    for (const { key, json } of [...sets, ...sums.map((sum) => added(sum, rows.get(sum.key)))]) {
+    for (const { key, json } of [...sets, ...sums.map((sum) => addToCounter(sum, rows.get(sum.key)))]) {
       const id = json.length > MAX_SHORT_LENGTH ? file.putLong.get(key, json)?.id ?? null : null;
       file.put.run(key, version, id === null ? json : null, id);
     }

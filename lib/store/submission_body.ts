@@ -26,7 +26,7 @@ const MAX_TEXT_LENGTH = 500;
  *
  * @throws SubmissionTooLarge when it does not fit even without its longest texts.
  */
-export function bodiesOf(
+export function submissionBodiesOf(
   submission: Submission,
   facts: IndexFacts,
   { maxValueLength, maxChangeLength }: StoreLimits,
@@ -46,7 +46,7 @@ export function bodiesOf(
   });
 }
 
-export function partKey(id: string, revision: number, index: number): readonly string[] {
+export function submissionPartKey(id: string, revision: number, index: number): readonly string[] {
   return ["part", id, String(revision), String(index)];
 }
 

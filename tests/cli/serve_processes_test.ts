@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
-import { progressAt } from "../../lib/scheduler/due.ts";
-import { progressKey } from "../../lib/scheduler/scheduler_store.ts";
+import { scheduleProgressAt } from "../../lib/scheduler/due.ts";
+import { scheduleProgressKey } from "../../lib/scheduler/scheduler_store.ts";
 import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
@@ -50,7 +50,7 @@ Deno.test({
     const env = { PW_API_KEY: simulator.key, PW_STORE_URL: postgres.url, PW_TRIGGER_KEY: "full-key-0123456789" };
     await using kv = openKv(postgres.url, { clock: systemClock, random: Math.random, onSetAside: null });
     const schedule = { name: "each", cron: "* * * * *", timeZone: "UTC", backfill: "last", jitterMs: 0 } as const;
-    await kv.atomic().set(progressKey("each"), progressAt(schedule, Date.now())).commit();
+    await kv.atomic().set(scheduleProgressKey("each"), scheduleProgressAt(schedule, Date.now())).commit();
     // The first submit is answered so slowly that its tick still holds the lock when the other server asks for it.
     simulator.addFaults({ on: "submit", body: "slow", slowMs: 4 * MINUTE_MS });
     await using one = startServer(entry, env, folder.path);

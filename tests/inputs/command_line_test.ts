@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
-import { commandLine } from "../../lib/inputs/command_line.ts";
+import { formatInputArguments } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
 import { type InputPath, isObject, joinPath, valueAt } from "../../lib/inputs/path.ts";
@@ -32,7 +32,7 @@ for (
   ] as const satisfies readonly (readonly [Json, readonly string[], string])[]
 ) {
   Deno.test(`${JSON.stringify(inputs)} becomes ${want}`, () => {
-    assert.equal(commandLine("wf", JSON.parse(JSON.stringify(inputs)), secretPaths), want);
+    assert.equal(formatInputArguments("wf", JSON.parse(JSON.stringify(inputs)), secretPaths), want);
   });
 }
 
@@ -40,7 +40,7 @@ Deno.test("many values become one JSON object, with a prompt for each secret", (
   const inputs = Object.fromEntries(
     Array.from({ length: 13 }, (_, index) => [`v${index}`, index === 3 ? "hunter2" : "x"]),
   );
-  const line = commandLine("my workflow", inputs, ["v3"], { program: "deno run -A main.ts" });
+  const line = formatInputArguments("my workflow", inputs, ["v3"], { program: "deno run -A main.ts" });
   assert.match(line, /^deno run -A main\.ts run 'my workflow' -i '\{"v0":"x",.*"v3":"",.*\}' -i v3=@-$/);
   assert.ok(!line.includes("hunter2"));
 });
@@ -164,7 +164,7 @@ for (const shell of ["sh", "bash"]) {
           const secrets = Object.fromEntries(
             paths.map((path, position) => [names[position] ?? "", valueAt(inputs, path) ?? null]),
           );
-          return { inputs, secrets, line: commandLine("a workflow", inputs, names, { program: "show" }) };
+          return { inputs, secrets, line: formatInputArguments("a workflow", inputs, names, { program: "show" }) };
         });
         const calls = await throughShell(shell, cases.map(({ line }) => line));
         assert.equal(calls.length, cases.length);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { canApply, type Observation, transition } from "../../lib/runs/transition.ts";
+import { applyObservation, canApplyObservation, type SubmissionObservation } from "../../lib/runs/transition.ts";
 import { toRunResult } from "../../lib/runs/view.ts";
 import type { Submission } from "../../lib/submission.ts";
 import {
@@ -24,7 +24,7 @@ const SUBMISSIONS: Readonly<Record<Submission["state"], Submission>> = {
   rejected: aRejectedSubmission(),
 };
 
-const OBSERVATIONS: { readonly [T in Observation["type"]]: Extract<Observation, { type: T }> } = {
+const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<SubmissionObservation, { type: T }> } = {
   sending: { type: "sending" },
   "not-sent": { type: "not-sent", retryAtMs: LATER_MS },
   "slug-rejected": { type: "slug-rejected" },
@@ -49,7 +49,7 @@ const OBSERVATIONS: { readonly [T in Observation["type"]]: Extract<Observation, 
 
 /** Stated here, not taken from the code: every other observation is a defect of the caller. */
 const EXPECTED: Readonly<
-  Record<Submission["state"], Readonly<Partial<Record<Observation["type"], Submission["state"]>>>>
+  Record<Submission["state"], Readonly<Partial<Record<SubmissionObservation["type"], Submission["state"]>>>>
 > = {
   pending: { sending: "unconfirmed", rejected: "rejected", polled: "active" },
   unconfirmed: {
@@ -72,11 +72,11 @@ for (const submission of Object.values(SUBMISSIONS)) {
   for (const observation of Object.values(OBSERVATIONS)) {
     const want = EXPECTED[submission.state][observation.type];
     Deno.test(`transition() from ${submission.state} by "${observation.type}" results in ${want ?? "a TypeError"}`, () => {
-      assert.equal(canApply(submission, observation), want !== undefined);
+      assert.equal(canApplyObservation(submission, observation), want !== undefined);
       if (want === undefined) {
-        assert.throws(() => transition(submission, observation, NOW_MS), TypeError);
+        assert.throws(() => applyObservation(submission, observation, NOW_MS), TypeError);
       } else {
-        const updated = transition(submission, observation, NOW_MS);
+        const updated = applyObservation(submission, observation, NOW_MS);
         assert.equal(updated.state, want);
         assert.equal(updated.updatedAtMs, NOW_MS);
         assert.equal(updated.submissionId, submission.submissionId);
@@ -88,21 +88,21 @@ for (const submission of Object.values(SUBMISSIONS)) {
 for (const type of ["not-found", "abandoned"] as const) {
   Deno.test(`transition() by "${type}" needs a search that has begun`, () => {
     const sent = anUnconfirmedSubmission({ reconciliation: null });
-    assert.equal(canApply(sent, OBSERVATIONS[type]), false);
-    assert.throws(() => transition(sent, OBSERVATIONS[type], NOW_MS), TypeError);
+    assert.equal(canApplyObservation(sent, OBSERVATIONS[type]), false);
+    assert.throws(() => applyObservation(sent, OBSERVATIONS[type], NOW_MS), TypeError);
   });
 }
 
 Deno.test("transition() counts a lost response, but not a conflict", () => {
   const sent = anUnconfirmedSubmission();
-  const lost = transition(sent, OBSERVATIONS["unconfirmed"], NOW_MS);
-  const conflict = transition(sent, { ...OBSERVATIONS["unconfirmed"], cause: "conflict" }, NOW_MS);
+  const lost = applyObservation(sent, OBSERVATIONS["unconfirmed"], NOW_MS);
+  const conflict = applyObservation(sent, { ...OBSERVATIONS["unconfirmed"], cause: "conflict" }, NOW_MS);
   assert.equal(lost.state === "unconfirmed" && lost.lostResponses, 1);
   assert.equal(conflict.state === "unconfirmed" && conflict.lostResponses, 0);
 });
 
 Deno.test("transition() keeps the number of lost responses when the same slug is submitted again", () => {
-  const again = transition(
+  const again = applyObservation(
     anUnconfirmedSubmission({ lostResponses: 1, reconciliation: aReconciliation() }),
     OBSERVATIONS["resend"],
     NOW_MS,
@@ -112,7 +112,7 @@ Deno.test("transition() keeps the number of lost responses when the same slug is
 });
 
 Deno.test("transition() removes only the slug when the slug is rejected", () => {
-  const again = transition(anUnconfirmedSubmission(), OBSERVATIONS["slug-rejected"], NOW_MS);
+  const again = applyObservation(anUnconfirmedSubmission(), OBSERVATIONS["slug-rejected"], NOW_MS);
   assert.equal(again.ownSlug, null);
   assert.equal(again.correlationTag, anUnconfirmedSubmission().correlationTag);
   assert.equal(again.nextPollAtMs, NOW_MS);
@@ -120,11 +120,11 @@ Deno.test("transition() removes only the slug when the slug is rejected", () => 
 
 Deno.test("transition() records since when the server is unreachable, or the run missing or failing", () => {
   const failing = aRun({ status: "failed" });
-  let submission = transition(anActiveSubmission(), OBSERVATIONS["poll-failed"], 10);
-  submission = transition(submission, OBSERVATIONS["poll-failed"], 20);
+  let submission = applyObservation(anActiveSubmission(), OBSERVATIONS["poll-failed"], 10);
+  submission = applyObservation(submission, OBSERVATIONS["poll-failed"], 20);
   assert.equal(submission.state === "active" && submission.unreachableSinceMs, 10);
-  submission = transition(submission, OBSERVATIONS.missing, 30);
-  submission = transition(submission, OBSERVATIONS.missing, 40);
+  submission = applyObservation(submission, OBSERVATIONS.missing, 30);
+  submission = applyObservation(submission, OBSERVATIONS.missing, 40);
   assert.deepEqual(
     submission.state === "active" &&
       [submission.unreachableSinceMs, submission.missingSinceMs, submission.missingPolls],
@@ -134,9 +134,9 @@ Deno.test("transition() records since when the server is unreachable, or the run
       2,
     ],
   );
-  submission = transition(submission, { ...OBSERVATIONS.polled, run: failing }, 50);
-  submission = transition(submission, { ...OBSERVATIONS.polled, run: failing }, 60);
+  submission = applyObservation(submission, { ...OBSERVATIONS.polled, run: failing }, 50);
+  submission = applyObservation(submission, { ...OBSERVATIONS.polled, run: failing }, 60);
   assert.deepEqual(submission.state === "active" && [submission.failingSinceMs, submission.missingPolls], [50, 0]);
-  submission = transition(submission, OBSERVATIONS.polled, 70);
+  submission = applyObservation(submission, OBSERVATIONS.polled, 70);
   assert.equal(submission.state === "active" && submission.failingSinceMs, null);
 });

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import {
-  findDue,
+  findDueOccurrences,
   findDueUpdate,
   firesAtMs,
   MAX_LATENESS_MS,
-  progressAt,
   type ScheduleProgress,
+  scheduleProgressAt,
 } from "../../lib/scheduler/due.ts";
 import type { Backfill } from "../../lib/scheduler/schedule.ts";
 import { occurrencesWithin } from "../../lib/scheduler/occurrences.ts";
@@ -20,7 +20,7 @@ const hourly = (backfill: Backfill, jitterMs = 0) => ({
   backfill,
   jitterMs,
 });
-const processedUntil = (text: string): ScheduleProgress => progressAt(hourly("last"), at(text));
+const processedUntil = (text: string): ScheduleProgress => scheduleProgressAt(hourly("last"), at(text));
 const hours = (occurrences: readonly { id: string }[]) =>
   occurrences.map(({ id }) => id.slice("job@2026-05-01T".length, -1));
 
@@ -42,19 +42,19 @@ for (
   ] as const
 ) {
   Deno.test(`due: ${behavior}`, () => {
-    const found = findDue(hourly(backfill), processedUntil("00:30"), at(now));
+    const found = findDueOccurrences(hourly(backfill), processedUntil("00:30"), at(now));
     assert.deepEqual([hours(found.due), hours(found.missed), found.hasMoreMissed], [due, missed, false]);
   });
 }
 
 Deno.test("a new schedule starts with its next occurrence", () => {
-  const found = findDue(hourly({ all: 5 }), null, at("03:30"));
+  const found = findDueOccurrences(hourly({ all: 5 }), null, at("03:30"));
   assert.deepEqual(found, { due: [], missed: [], hasMoreMissed: false, progress: processedUntil("03:30") });
 });
 
 Deno.test("a schedule with a changed expression or time zone starts over", () => {
   for (const change of [{ cron: "*/5 * * * *" }, { timeZone: "Europe/Berlin" }]) {
-    const found = findDue({ ...hourly("last"), ...change }, processedUntil("00:30"), at("03:30"));
+    const found = findDueOccurrences({ ...hourly("last"), ...change }, processedUntil("00:30"), at("03:30"));
     assert.deepEqual([found.due, found.missed, found.progress.processedUntilMs], [[], [], at("03:30")]);
   }
 });
@@ -68,12 +68,12 @@ Deno.test("there is an update for a new schedule or a due occurrence, and nothin
   const later = { timing: "invalid UTC", processedUntilMs: at("00:30"), nextMs: at("02:00") };
   assert.equal(findDueUpdate(invalid, later, at("01:59")), undefined);
   assert.throws(() => findDueUpdate(invalid, later, at("02:00")), TypeError);
-  assert.equal(findDueUpdate(never, progressAt(never, at("00:30")), at("02:00")), undefined);
+  assert.equal(findDueUpdate(never, scheduleProgressAt(never, at("00:30")), at("02:00")), undefined);
 });
 
 Deno.test("after a year-long outage of a schedule that fires every minute, the last 500 occurrences are found, and that there were more", () => {
   const minutely = { ...hourly("last"), cron: "* * * * *" };
-  const found = findDue(minutely, progressAt(minutely, at("00:00") - 365 * 86_400_000), at("12:00"));
+  const found = findDueOccurrences(minutely, scheduleProgressAt(minutely, at("00:00") - 365 * 86_400_000), at("12:00"));
   assert.deepEqual([found.due.length, found.missed.length, found.hasMoreMissed], [6, 494, true]);
   assert.equal(found.progress.processedUntilMs, at("12:00"));
 });
@@ -99,11 +99,13 @@ Deno.test("an occurrence is not due before its jitter is over, and is on time fo
   assert.ok(occurrence !== undefined);
   const firesMs = firesAtMs(schedule, occurrence);
   assert.ok(firesMs > at("01:01"));
-  assert.deepEqual(findDue(schedule, processedUntil("00:30"), firesMs - 1).due, []);
+  assert.deepEqual(findDueOccurrences(schedule, processedUntil("00:30"), firesMs - 1).due, []);
   for (const nowMs of [firesMs, firesMs + MAX_LATENESS_MS]) {
-    assert.deepEqual(findDue(schedule, processedUntil("00:30"), nowMs).due, [occurrence]);
+    assert.deepEqual(findDueOccurrences(schedule, processedUntil("00:30"), nowMs).due, [occurrence]);
   }
-  assert.deepEqual(findDue(schedule, processedUntil("00:30"), firesMs + MAX_LATENESS_MS + 1).missed, [occurrence]);
+  assert.deepEqual(findDueOccurrences(schedule, processedUntil("00:30"), firesMs + MAX_LATENESS_MS + 1).missed, [
+    occurrence,
+  ]);
 });
 
 // ── For random tick times ──────────────────────────────────────────────────────────────────────────────────────
@@ -124,18 +126,18 @@ const gaps = (maxMs: number) => fc.array(fc.integer({ min: 0, max: maxMs }), { m
 
 Deno.test("every occurrence is found exactly once, in order, due or missed, with late and repeated ticks", () => {
   fc.assert(fc.property(schedules, gaps(90 * MINUTE_MS), (schedule, waits) => {
-    let progress = findDue(schedule, null, AUTUMN_MS).progress;
+    let progress = findDueOccurrences(schedule, null, AUTUMN_MS).progress;
     let nowMs = AUTUMN_MS;
     const ids: string[] = [];
     for (const waitMs of waits) {
       nowMs += waitMs;
-      const found = findDue(schedule, progress, nowMs);
-      assert.deepEqual(findDue(schedule, progress, nowMs), found);
+      const found = findDueOccurrences(schedule, progress, nowMs);
+      assert.deepEqual(findDueOccurrences(schedule, progress, nowMs), found);
       const update = findDueUpdate(schedule, progress, nowMs);
       assert.deepEqual(update, found.due.length + found.missed.length === 0 ? undefined : found);
       assert.ok([...found.missed, ...found.due].every((occurrence) => firesAtMs(schedule, occurrence) <= nowMs));
       ids.push(...[...found.missed, ...found.due].map(({ id }) => id));
-      assert.deepEqual(findDue(schedule, found.progress, nowMs), {
+      assert.deepEqual(findDueOccurrences(schedule, found.progress, nowMs), {
         due: [],
         missed: [],
         hasMoreMissed: false,
@@ -154,11 +156,11 @@ Deno.test("every occurrence is found exactly once, in order, due or missed, with
 
 Deno.test("ticks at most five minutes apart miss nothing, with any policy", () => {
   fc.assert(fc.property(schedules, gaps(MAX_LATENESS_MS), (schedule, waits) => {
-    let progress = findDue(schedule, null, AUTUMN_MS).progress;
+    let progress = findDueOccurrences(schedule, null, AUTUMN_MS).progress;
     let nowMs = AUTUMN_MS;
     for (const waitMs of waits) {
       nowMs += waitMs;
-      const found = findDue({ ...schedule, jitterMs: 0 }, progress, nowMs);
+      const found = findDueOccurrences({ ...schedule, jitterMs: 0 }, progress, nowMs);
       assert.deepEqual(found.missed, []);
       progress = found.progress;
     }

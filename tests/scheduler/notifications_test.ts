@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sendNotifications, signWebhook } from "../../lib/scheduler/notifications.ts";
-import { dueOutbox } from "../../lib/scheduler/scheduler_store.ts";
+import { listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { aServiceStage } from "../support/service.ts";
@@ -108,7 +108,7 @@ Deno.test("an unreachable webhook with many messages does not delay another one"
   await tick(service);
   assert.ok(requests.unreachable > 0);
   assert.equal(requests.reachable, 23);
-  const waiting = await dueOutbox(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 1_000);
+  const waiting = await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 1_000);
   assert.ok(waiting.length > 200 && waiting.every(({ value }) => value.notification.schedule === "unreachable"));
 });
 

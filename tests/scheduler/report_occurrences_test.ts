@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { rejectOccurrence, reportDeadlines, reportEnds } from "../../lib/scheduler/report_occurrences.ts";
 import {
-  acquireLock,
-  addWaiting,
-  listProblems,
-  listWaiting,
+  acquireTickLock,
+  addWaitingOccurrence,
+  listServiceProblems,
+  listWaitingOccurrences,
   readTickState,
 } from "../../lib/scheduler/scheduler_store.ts";
 import type { TickContext } from "../../lib/scheduler/tick_context.ts";
@@ -26,12 +26,12 @@ for (const isLost of [false, true]) {
     const { kv } = stage;
     const service = await stage.isolate();
     const { store } = service.deps;
-    await addWaiting(kv, { id: "every@a", schedule: "every", scheduledAtMs: 1 });
+    await addWaitingOccurrence(kv, { id: "every@a", schedule: "every", scheduledAtMs: 1 });
     await store.put(anActiveSubmission({ submissionId: "every@b", origin: ORIGIN }));
     await store.put(aFinishedSubmission({ submissionId: "every@c", origin: ORIGIN }));
-    const lock = await acquireLock(kv, await readTickState(kv), Infinity);
+    const lock = await acquireTickLock(kv, await readTickState(kv), Infinity);
     assert.ok(lock !== undefined);
-    if (isLost) await acquireLock(kv, await readTickState(kv), Infinity);
+    if (isLost) await acquireTickLock(kv, await readTickState(kv), Infinity);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
     const context: TickContext = { service, schedules, lock, signal: AbortSignal.timeout(10_000) };
     for (let time = 0; time < 2; time++) {
@@ -42,9 +42,9 @@ for (const isLost of [false, true]) {
       await reportDeadlines(context, await Array.fromAsync(store.openRows("service")));
       await reportEnds(context);
     }
-    const problems = (await listProblems(kv, 10)).map(({ kind }) => kind).toSorted();
+    const problems = (await listServiceProblems(kv, 10)).map(({ kind }) => kind).toSorted();
     assert.deepEqual(problems, isLost ? [] : ["deadline", "missed"]);
-    assert.equal((await listWaiting(kv)).length, isLost ? 1 : 0);
+    assert.equal((await listWaitingOccurrences(kv)).length, isLost ? 1 : 0);
     assert.equal((await store.listUnreported()).length, isLost ? 1 : 0);
     assert.equal((await store.get("every@a"))?.state, isLost ? undefined : "rejected");
   });

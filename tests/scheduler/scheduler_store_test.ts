@@ -1,25 +1,25 @@
 import assert from "node:assert/strict";
 import {
-  acquireLock,
+  acquireTickLock,
   addNotification,
   addReplaced,
-  addWaiting,
+  addWaitingOccurrence,
   completeMessage,
-  dueOutbox,
-  listProblems,
+  listDueMessages,
   listReplaced,
-  listWaiting,
+  listServiceProblems,
+  listWaitingOccurrences,
   type Notification,
   type OutboxMessage,
-  pruneProblems,
-  readProgress,
+  pruneServiceProblems,
+  readScheduleProgress,
   readTickLog,
   readTickState,
   recordIdleTick,
-  releaseLock,
+  releaseTickLock,
   removeReplaced,
-  removeWaiting,
-  setWaiting,
+  removeWaitingOccurrence,
+  setWaitingOccurrence,
   type TickLog,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
@@ -33,7 +33,7 @@ function aKv(): Kv {
 }
 
 async function lockOf(kv: Kv, untilMs = 50) {
-  const lock = await acquireLock(kv, await readTickState(kv), untilMs);
+  const lock = await acquireTickLock(kv, await readTickState(kv), untilMs);
   assert.ok(lock !== undefined);
   return lock;
 }
@@ -41,7 +41,7 @@ async function lockOf(kv: Kv, untilMs = 50) {
 Deno.test("of two processes that read the same state, one acquires the lock", async () => {
   const kv = aKv();
   const states = [await readTickState(kv), await readTickState(kv)];
-  const locks = await Promise.all(states.map((state) => acquireLock(kv, state, 50)));
+  const locks = await Promise.all(states.map((state) => acquireTickLock(kv, state, 50)));
   assert.equal(locks.filter((lock) => lock !== undefined).length, 1);
   assert.equal((await readTickState(kv)).lockedUntilMs, 50);
 });
@@ -49,17 +49,17 @@ Deno.test("of two processes that read the same state, one acquires the lock", as
 Deno.test("a process that read the state before another one's whole tick can't acquire the lock", async () => {
   const kv = aKv();
   const early = await readTickState(kv);
-  await releaseLock(kv, await lockOf(kv), null);
-  assert.equal(await acquireLock(kv, early, 50), undefined);
+  await releaseTickLock(kv, await lockOf(kv), null);
+  assert.equal(await acquireTickLock(kv, early, 50), undefined);
   const later = await readTickState(kv);
-  await releaseLock(kv, await lockOf(kv), LOG);
-  assert.equal(await acquireLock(kv, later, 50), undefined);
+  await releaseTickLock(kv, await lockOf(kv), LOG);
+  assert.equal(await acquireTickLock(kv, later, 50), undefined);
   await lockOf(kv);
 });
 
 Deno.test("a released lock is free, and releasing records the tick", async () => {
   const kv = aKv();
-  await releaseLock(kv, await lockOf(kv, 1_000), LOG);
+  await releaseTickLock(kv, await lockOf(kv, 1_000), LOG);
   const state = await readTickState(kv);
   assert.deepEqual([state.lockedUntilMs, state.log], [0, LOG]);
 });
@@ -70,18 +70,18 @@ Deno.test("a holder that lost the lock can neither write nor release", async () 
   const lock = await lockOf(kv);
   const waiting = { ...OCCURRENCE, missed: null };
   const change = kv.atomic().check(lost);
-  setWaiting(change, waiting);
+  setWaitingOccurrence(change, waiting);
   assert.equal(await change.commit(), undefined);
-  assert.deepEqual(await listWaiting(kv), []);
+  assert.deepEqual(await listWaitingOccurrences(kv), []);
 
-  await addWaiting(kv, OCCURRENCE);
-  await removeWaiting(kv, lost, OCCURRENCE);
-  assert.deepEqual(await listWaiting(kv), [waiting]);
+  await addWaitingOccurrence(kv, OCCURRENCE);
+  await removeWaitingOccurrence(kv, lost, OCCURRENCE);
+  assert.deepEqual(await listWaitingOccurrences(kv), [waiting]);
 
-  await releaseLock(kv, lost, { ...LOG, error: "too late" });
+  await releaseTickLock(kv, lost, { ...LOG, error: "too late" });
   assert.deepEqual([(await readTickState(kv)).lockedUntilMs, await readTickLog(kv)], [50, null]);
-  await removeWaiting(kv, lock, OCCURRENCE);
-  assert.deepEqual(await listWaiting(kv), []);
+  await removeWaitingOccurrence(kv, lock, OCCURRENCE);
+  assert.deepEqual(await listWaitingOccurrences(kv), []);
 });
 
 Deno.test("an idle tick is recorded, unless another one ran since the state was read", async () => {
@@ -89,7 +89,7 @@ Deno.test("an idle tick is recorded, unless another one ran since the state was 
   await recordIdleTick(kv, await readTickState(kv), LOG);
   assert.deepEqual(await readTickLog(kv), LOG);
   const state = await readTickState(kv);
-  await releaseLock(kv, await lockOf(kv), { ...LOG, startedMs: 5 });
+  await releaseTickLock(kv, await lockOf(kv), { ...LOG, startedMs: 5 });
   await recordIdleTick(kv, state, { ...LOG, startedMs: 4 });
   assert.equal((await readTickLog(kv))?.startedMs, 5);
 });
@@ -97,16 +97,16 @@ Deno.test("an idle tick is recorded, unless another one ran since the state was 
 Deno.test("occurrences wait in the order of their times, each once", async () => {
   const kv = aKv();
   const earlier = { id: "other@a", schedule: "other", scheduledAtMs: 3 };
-  assert.equal(await addWaiting(kv, OCCURRENCE), true);
-  assert.equal(await addWaiting(kv, earlier), true);
-  assert.equal(await addWaiting(kv, OCCURRENCE), false);
-  assert.deepEqual((await listWaiting(kv)).map(({ id }) => id), [earlier.id, OCCURRENCE.id]);
+  assert.equal(await addWaitingOccurrence(kv, OCCURRENCE), true);
+  assert.equal(await addWaitingOccurrence(kv, earlier), true);
+  assert.equal(await addWaitingOccurrence(kv, OCCURRENCE), false);
+  assert.deepEqual((await listWaitingOccurrences(kv)).map(({ id }) => id), [earlier.id, OCCURRENCE.id]);
 });
 
 Deno.test("progress is read in the order of the names", async () => {
   const kv = aKv();
   await kv.atomic().set(["progress", "b"], { timing: "b", processedUntilMs: 1, nextMs: 2 }).commit();
-  const read = await readProgress(kv, ["a", "b"]);
+  const read = await readScheduleProgress(kv, ["a", "b"]);
   assert.deepEqual(read.map(({ value }) => value?.timing), [undefined, "b"]);
 });
 
@@ -126,17 +126,17 @@ Deno.test("messages are due by time, and are put off or removed once", async () 
   const change = kv.atomic();
   addNotification(change, notification, [messageOf("late", 30), messageOf("soon", 20)]);
   await change.commit();
-  assert.deepEqual((await dueOutbox(kv, 19, 10)).length, 0);
-  const [soon] = await dueOutbox(kv, 20, 10);
+  assert.deepEqual((await listDueMessages(kv, 19, 10)).length, 0);
+  const [soon] = await listDueMessages(kv, 20, 10);
   assert.equal(soon?.value.id, "soon");
   await completeMessage(kv, soon, { ...soon.value, attempts: 1, nextAttemptAtMs: 40 });
   // A second process that sent the same message changes nothing.
   await completeMessage(kv, soon, { ...soon.value, attempts: 1, nextAttemptAtMs: 50 });
-  assert.deepEqual((await dueOutbox(kv, 60, 10)).map(({ value }) => value.id), ["late", "soon"]);
-  const [late] = await dueOutbox(kv, 60, 1);
+  assert.deepEqual((await listDueMessages(kv, 60, 10)).map(({ value }) => value.id), ["late", "soon"]);
+  const [late] = await listDueMessages(kv, 60, 1);
   assert.ok(late !== undefined);
   await completeMessage(kv, late, null);
-  assert.equal((await dueOutbox(kv, 60, 10)).length, 1);
+  assert.equal((await listDueMessages(kv, 60, 10)).length, 1);
 });
 
 Deno.test("problems are listed newest first, without what went as planned, and pruned by age", async () => {
@@ -146,9 +146,9 @@ Deno.test("problems are listed newest first, without what went as planned, and p
     addNotification(change, notificationOf(kind, atMs), []);
   }
   await change.commit();
-  assert.deepEqual((await listProblems(kv, 10)).map(({ createdAtMs }) => createdAtMs), [3, 1]);
-  await pruneProblems(kv, 3);
-  assert.deepEqual((await listProblems(kv, 10)).map(({ createdAtMs }) => createdAtMs), [3]);
+  assert.deepEqual((await listServiceProblems(kv, 10)).map(({ createdAtMs }) => createdAtMs), [3, 1]);
+  await pruneServiceProblems(kv, 3);
+  assert.deepEqual((await listServiceProblems(kv, 10)).map(({ createdAtMs }) => createdAtMs), [3]);
 });
 
 function notificationOf(kind: Notification["kind"], createdAtMs: number): Notification {

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { findDueUpdate } from "../../lib/scheduler/due.ts";
-import { acquireLock, listWaiting, readProgress, readTickState } from "../../lib/scheduler/scheduler_store.ts";
+import {
+  acquireTickLock,
+  listWaitingOccurrences,
+  readScheduleProgress,
+  readTickState,
+} from "../../lib/scheduler/scheduler_store.ts";
 import type { Schedule } from "../../lib/scheduler/schedule.ts";
 import { storeDue } from "../../lib/scheduler/store_due.ts";
 import type { PendingSchedule, TickContext } from "../../lib/scheduler/tick_context.ts";
@@ -35,7 +40,7 @@ async function dueTest(count: number, cron: string, act: (test: DueTest) => Prom
     },
   });
   const service = { ...await stage.isolate({ kv }), schedules };
-  const lock = await acquireLock(kv, await readTickState(kv), Infinity);
+  const lock = await acquireTickLock(kv, await readTickState(kv), Infinity);
   assert.ok(lock !== undefined);
   writes = 0;
   await act({
@@ -52,7 +57,7 @@ async function dueTest(count: number, cron: string, act: (test: DueTest) => Prom
 }
 
 async function pendingOf(schedules: readonly Schedule[], { kv, clock }: ServiceStage): Promise<PendingSchedule[]> {
-  const reads = await readProgress(kv, schedules.map(({ name }) => name));
+  const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index) => {
     const read = reads[index];
     const update = read && findDueUpdate(schedule, read.value, clock.now());
@@ -67,7 +72,7 @@ Deno.test("many schedules are stored in few changes", async () => {
     stage.clock.advance(10 * MINUTE_MS);
     assert.equal((await storeDue(context, await pending())).length, 1_000);
     assert.equal(writes(), 26);
-    assert.equal((await listWaiting(stage.kv)).length, 1_000);
+    assert.equal((await listWaitingOccurrences(stage.kv)).length, 1_000);
     assert.deepEqual(await pending(), []);
   });
 });
@@ -77,7 +82,7 @@ Deno.test("after a long outage of many schedules, every occurrence waits once: m
     await storeDue(context, await pending());
     stage.clock.advance(7 * 60 * MINUTE_MS);
     const stored = await storeDue(context, await pending());
-    const waiting = await listWaiting(stage.kv);
+    const waiting = await listWaitingOccurrences(stage.kv);
     assert.equal(new Set(stored.map(({ id }) => id)).size, 5 * 7 * 60);
     assert.deepEqual(new Set(waiting.map(({ id }) => id)), new Set(stored.map(({ id }) => id)));
     // On time are the last five minutes and this one.
@@ -101,7 +106,7 @@ Deno.test("what a tick left undone is found by the next, wherever it stopped", a
       if (changes > 40) break;
     }
     // Each schedule handles at most 500, and those before are named in the message.
-    const waiting = await listWaiting(stage.kv);
+    const waiting = await listWaitingOccurrences(stage.kv);
     assert.equal(new Set(waiting.map(({ id }) => id)).size, waiting.length);
     assert.equal(waiting.length, 3 * 500);
     assert.match(waiting[0]?.missed ?? "", /nor for many before it/);
@@ -111,7 +116,7 @@ Deno.test("what a tick left undone is found by the next, wherever it stopped", a
 Deno.test("a tick that lost its lock stores nothing", async () => {
   await dueTest(2, "* * * * *", async ({ stage, context, pending }) => {
     const before = await pending();
-    assert.ok(await acquireLock(stage.kv, await readTickState(stage.kv), Infinity) !== undefined);
+    assert.ok(await acquireTickLock(stage.kv, await readTickState(stage.kv), Infinity) !== undefined);
     assert.deepEqual(await storeDue(context, before), []);
     assert.equal((await pending()).length, 2);
   });
@@ -122,10 +127,10 @@ Deno.test("a disabled schedule loses its progress", async () => {
     await storeDue(context, await pending());
     const [first] = context.service.schedules;
     assert.ok(first !== undefined);
-    const [read] = await readProgress(stage.kv, [first.name]);
+    const [read] = await readScheduleProgress(stage.kv, [first.name]);
     assert.ok(read !== undefined);
     await storeDue(context, [{ schedule: first, read, update: null }]);
-    const progress = await readProgress(stage.kv, ["s0", "s1"]);
+    const progress = await readScheduleProgress(stage.kv, ["s0", "s1"]);
     assert.deepEqual(progress.map(({ value }) => value === null), [true, false]);
   });
 });

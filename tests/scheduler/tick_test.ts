@@ -7,7 +7,13 @@ import type { StoreBackend } from "../../lib/store/backend.ts";
 import type { RunStore } from "../../lib/store/run_store.ts";
 import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/overlap.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
-import { addWaiting, dueOutbox, listProblems, listWaiting, readTickLog } from "../../lib/scheduler/scheduler_store.ts";
+import {
+  addWaitingOccurrence,
+  listDueMessages,
+  listServiceProblems,
+  listWaitingOccurrences,
+  readTickLog,
+} from "../../lib/scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../../lib/scheduler/report_occurrences.ts";
 import { anActiveSubmission } from "../support/records.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
@@ -53,7 +59,7 @@ function tickTest(
 
 /** The status or state of each occurrence, earliest first. */
 async function statusesOf({ deps, kv }: Service, schedule = "every"): Promise<readonly string[]> {
-  const waiting = (await listWaiting(kv)).filter((occurrence) => occurrence.schedule === schedule);
+  const waiting = (await listWaitingOccurrences(kv)).filter((occurrence) => occurrence.schedule === schedule);
   const submissions = await deps.store.listOfSchedule(schedule, 2_000);
   return [
     ...submissions.map((submission) => {
@@ -71,7 +77,7 @@ async function countOf(service: Service, status: string, schedule = "every"): Pr
 }
 
 async function problemsOf({ kv }: Service, kind: string): Promise<readonly string[]> {
-  return (await listProblems(kv, 2_000)).filter((problem) => problem.kind === kind).map(({ occurrenceId }) =>
+  return (await listServiceProblems(kv, 2_000)).filter((problem) => problem.kind === kind).map(({ occurrenceId }) =>
     occurrenceId
   );
 }
@@ -135,7 +141,7 @@ tickTest("after an outage of days, every missed occurrence is reported and the s
   await tick({ ...service, fetch: () => Promise.resolve(new Response(null, { status: 503 })) });
   // At most 500 are handled, and the last two of them are on time.
   assert.equal(new Set(await problemsOf(service, "missed")).size, 498);
-  assert.equal((await dueOutbox(service.kv, stage.clock.now() + 10 * MINUTE_MS, 2_000)).length, 2 * 498);
+  assert.equal((await listDueMessages(service.kv, stage.clock.now() + 10 * MINUTE_MS, 2_000)).length, 2 * 498);
   assert.equal(stage.simulator.runs().length, 1);
 });
 
@@ -149,7 +155,7 @@ tickTest("after a tick that dies while reporting a long outage, the next one fin
     ++writes > 2 ? Promise.reject(new Error("killed")) : stage.backend.write(change);
   await assert.rejects(tick(await stage.isolate({ kv: createKv({ ...stage.backend, write }) })), /killed/);
   // One change acquires the lock, and the next stores the first step.
-  assert.equal((await listWaiting(service.kv)).length, 200);
+  assert.equal((await listWaitingOccurrences(service.kv)).length, 200);
   stage.clock.advance(MINUTE_MS);
   await tick(service);
   // One is on time, and twenty are backfilled.
@@ -282,7 +288,7 @@ tickTest("a submission whose run is never found is reported, and later ticks sen
   faults: [{ on: "submit", cut: "before-effect" }],
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0, 1);
-  await addWaiting(service.kv, { id: "every@once", schedule: "every", scheduledAtMs: stage.clock.now() });
+  await addWaitingOccurrence(service.kv, { id: "every@once", schedule: "every", scheduledAtMs: stage.clock.now() });
   await tickAt(2, 3, 4, 5, 6, 7);
   assert.deepEqual(await statusesOf(service), ["unknown"]);
   const before = stage.simulator.received().length;
@@ -378,7 +384,7 @@ tickTest(
     const { stage, service, tickAt } = test;
     await tickAt(0);
     const occurrence = { id: "other@a", schedule: "other", scheduledAtMs: stage.clock.now() };
-    await addWaiting(service.kv, occurrence);
+    await addWaitingOccurrence(service.kv, occurrence);
     await tickAt(1, 9);
     assert.deepEqual(await statusesOf(service, "other"), ["waiting"]);
     await tickAt(10);
@@ -576,7 +582,7 @@ tickTest("a cancellation is requested by each tick until the run shows it", {
 tickTest("an occurrence whose submission exists is not submitted again, and stops waiting", {}, async (test) => {
   const { stage, service, tickAt } = test;
   await tickAt(0, 10, 11);
-  await addWaiting(service.kv, {
+  await addWaitingOccurrence(service.kv, {
     id: "every@2026-01-05T09:10Z",
     schedule: "every",
     scheduledAtMs: START_MS + 10 * MINUTE_MS,

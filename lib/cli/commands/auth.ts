@@ -11,7 +11,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { clientFor } from "../open.ts";
 import type { Output } from "../output.ts";
 
-export const auth = defineCommand({
+export const authCommand = defineCommand({
   name: "auth",
   summary: "Show which API key is used, where it comes from, and whose it is",
   usage: "status [options]",

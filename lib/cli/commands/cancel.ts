@@ -7,7 +7,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { parseManyRuns } from "../tracking/run_ref.ts";
 
-export const cancel = defineCommand({
+export const cancelCommand = defineCommand({
   name: "cancel",
   summary: "Cancel runs",
   usage: "RUN… [options]",

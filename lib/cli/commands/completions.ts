@@ -4,7 +4,7 @@ import { defineCommand } from "../command.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
-export const completions = defineCommand({
+export const completionsCommand = defineCommand({
   name: "completions",
   summary: "Print a shell completion script",
   usage: "bash|zsh|fish",

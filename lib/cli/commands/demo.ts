@@ -11,7 +11,7 @@ import { submitAndTrack } from "./run.ts";
 /** The run of 42 simulated seconds takes about five. */
 const SPEED = 9;
 
-export const demo = defineCommand({
+export const demoCommand = defineCommand({
   name: "demo",
   summary: "Track a run on a simulated platform",
   usage: "",

@@ -1,9 +1,9 @@
 import { runChecks } from "../doctor/run_checks.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { type DoctorCheck, overallResult } from "../doctor/check.ts";
+import { type DoctorCheck, overallCheckResult } from "../doctor/check.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
-export const doctor = defineCommand({
+export const doctorCommand = defineCommand({
   name: "doctor",
   summary: "Check your setup",
   usage: "[options]",
@@ -26,6 +26,6 @@ export const doctor = defineCommand({
     }
     if (output.mode === "text") output.log("INFO", renderSummary(checks));
     else output.document(doctorDocument(checks));
-    return overallResult(checks).exitCode;
+    return overallCheckResult(checks).exitCode;
   },
 });

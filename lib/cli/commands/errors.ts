@@ -8,7 +8,7 @@ import { renderFailureDigest } from "../tracking/run_lines.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
-export const errors = defineCommand({
+export const errorsCommand = defineCommand({
   name: "errors",
   summary: "Show why a run failed",
   usage: "RUN [options]",

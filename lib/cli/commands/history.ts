@@ -10,7 +10,7 @@ import { recordDocument, renderHistory, renderRecord, shownInputs } from "../ren
 const count = integer({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
 
-export const history = defineCommand({
+export const historyCommand = defineCommand({
   name: "history",
   summary: "Show the local history",
   usage: "[show RUN | prune] [options]",

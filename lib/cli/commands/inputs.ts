@@ -17,7 +17,7 @@ import { renderExplained } from "../render/inputs.ts";
 
 const skeletonFormat = oneOf("json", "yaml");
 
-export const inputs = defineCommand({
+export const inputsCommand = defineCommand({
   name: "inputs",
   summary: "Create an input file, print its schema, or explain where values come from",
   usage: "new|schema|explain WORKFLOW [-i INPUTS]… [options]",

@@ -4,7 +4,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
-export const list = defineCommand({
+export const listCommand = defineCommand({
   name: "list",
   summary: "List workflows",
   usage: "[PATTERN] [options]",

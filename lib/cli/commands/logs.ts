@@ -19,7 +19,7 @@ const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 
 const lineCount = integer({ min: 0 });
 
-export const logs = defineCommand({
+export const logsCommand = defineCommand({
   name: "logs",
   summary: "Show a run's logs",
   usage: "RUN [options]",

@@ -19,7 +19,7 @@ import type { Output } from "../output.ts";
 const DEFAULT_WORKFLOW = "hello-world";
 const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 
-export const probe = defineCommand({
+export const probeCommand = defineCommand({
   name: "probe",
   summary: "Test how this server behaves where its API is undocumented",
   usage: "[options]",

@@ -15,7 +15,7 @@ import { parseOneRun } from "../tracking/run_ref.ts";
 import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
 
-export const rerun = defineCommand({
+export const rerunCommand = defineCommand({
   name: "rerun",
   summary: "Submit a run again with the same inputs",
   usage: "RUN [-i INPUTS]… [options]",

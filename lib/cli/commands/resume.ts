@@ -24,7 +24,7 @@ import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import type { TrackContext } from "./run.ts";
 import { printNamedResults } from "./watch.ts";
 
-export const resume = defineCommand({
+export const resumeCommand = defineCommand({
   name: "resume",
   summary: "Resume runs started on this machine that have not finished",
   usage: "[options]",

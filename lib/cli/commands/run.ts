@@ -86,7 +86,7 @@ export const INPUT_NOTES = [
   "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file).",
 ].join("\n");
 
-export const run = defineCommand({
+export const runCommand = defineCommand({
   name: "run",
   summary: "Submit a run and track it to its end",
   usage: "WORKFLOW [-i INPUTS]… [options]",

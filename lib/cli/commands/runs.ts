@@ -19,7 +19,7 @@ const PLATFORM_STATUSES = {
 const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", "canceled");
 const count = integer({ min: 1, max: 10_000 });
 
-export const runs = defineCommand({
+export const runsCommand = defineCommand({
   name: "runs",
   summary: "List runs on the platform",
   usage: "[WORKFLOW] [options]",

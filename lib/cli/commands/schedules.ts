@@ -1,7 +1,7 @@
 import { InvalidInputs, NotFound, RunnerError, UsageError } from "../../errors.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
-import { PRODUCTION, runsOn, type Schedule } from "../../scheduler/schedule.ts";
+import { PRODUCTION, runsOnTimeline, type Schedule } from "../../scheduler/schedule.ts";
 import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
@@ -11,7 +11,7 @@ import { formatLocal, policyLines, renderSchedules } from "../render/schedules.t
 
 const DEFAULT_FILE = "functions/schedules.ts";
 
-export const schedules = defineCommand({
+export const schedulesCommand = defineCommand({
   name: "schedules",
   summary: "List schedules and their next occurrences",
   usage: "[options]",
@@ -52,7 +52,7 @@ export const schedules = defineCommand({
     const nowMs = context.clock.now();
     const views = list.map((schedule) => ({
       schedule,
-      isEnabled: runsOn(schedule, timeline),
+      isEnabled: runsOnTimeline(schedule, timeline),
       next: nextOccurrences(schedule, nowMs, count),
     }));
     if (output.mode === "json") {

@@ -7,7 +7,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
-export const show = defineCommand({
+export const showCommand = defineCommand({
   name: "show",
   summary: "Show a workflow and its inputs",
   usage: "WORKFLOW [options]",

@@ -12,7 +12,7 @@ const portNumber = integer({ min: 0, max: 65_535 });
 const apiVersionChoice = oneOf("current", "legacy", "both");
 const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused");
 
-export const simulate = defineCommand({
+export const simulateCommand = defineCommand({
   name: "simulate",
   summary: "Serve a simulated platform",
   usage: "[options]",

@@ -7,7 +7,7 @@ import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
 
-export const status = defineCommand({
+export const statusCommand = defineCommand({
   name: "status",
   summary: "Show the status of a run",
   usage: "RUN [options]",

@@ -4,7 +4,7 @@ import { UsageError } from "../../errors.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 
-export const store = defineCommand({
+export const storeCommand = defineCommand({
   name: "store",
   summary: "Copy the run store to another backend",
   usage: "copy FROM TO",

@@ -18,7 +18,7 @@ import { parseManyRuns } from "../tracking/run_ref.ts";
 import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult, type TrackContext } from "./run.ts";
 
-export const watch = defineCommand({
+export const watchCommand = defineCommand({
   name: "watch",
   summary: "Track runs to their end",
   usage: "RUN… [options]",

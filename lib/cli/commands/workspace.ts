@@ -11,7 +11,7 @@ import { openClient } from "../open.ts";
 const POLL_MS = 3_000;
 const MAX_WAIT_MS = 10 * 60_000;
 
-export const workspace = defineCommand({
+export const workspaceCommand = defineCommand({
   name: "workspace",
   summary: "Show or start your workspace, where runs execute",
   usage: "status|start|restart [options]",

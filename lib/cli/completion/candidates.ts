@@ -41,7 +41,7 @@ export interface InputCompletion {
  *
  * @param typed The typed part of the word, after the target's prefix.
  */
-export async function findCandidates(
+export async function findCompletionCandidates(
   target: CompletionTarget,
   typed: string,
   sources: CompletionSources,

@@ -13,7 +13,7 @@ import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
-import { type Candidate, findCandidates, type NamedItem } from "./candidates.ts";
+import { type Candidate, findCompletionCandidates, type NamedItem } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
 import { commandIndex, type CommandLineCursor, findCommandLineCursor, parseWords, type TypedWords } from "./target.ts";
@@ -26,7 +26,7 @@ export interface CommandEntry {
 }
 
 /** Prints the candidates for a shell. Never throws, and prints nothing when there are none. */
-export async function complete(context: Context, entries: readonly CommandEntry[]): Promise<number> {
+export async function completeCommandLine(context: Context, entries: readonly CommandEntry[]): Promise<number> {
   try {
     const lines = await completeFor(await withDotenv(context), entries);
     if (lines.length > 0) context.stdout.write(lines.map((line) => `${line}\n`).join(""));
@@ -81,7 +81,7 @@ async function reply(
     context: options.get("context"),
     cacert: options.get("cacert"),
   });
-  const found = await findCandidates(target, typed.current.slice(prefix.length), sources);
+  const found = await findCompletionCandidates(target, typed.current.slice(prefix.length), sources);
   const candidates = found.map((candidate) => ({ ...candidate, text: `${prefix}${candidate.text}` }));
   const allowsFiles = target.type === "files" || target.type === "inputs";
   if (allowsFiles && !candidates.some(({ text }) => text.startsWith(typed.current))) return [SHELL_FILES];

@@ -3,12 +3,12 @@ import { joinPath } from "../../inputs/path.ts";
 import type { InputCompletion } from "./candidates.ts";
 
 /** The fields that take a value and are not always hidden, in the form's order; for a list, the fields of its first row. */
-export function inputsOf(fields: FormFields, under = ""): readonly InputCompletion[] {
+export function completionInputsOf(fields: FormFields, under = ""): readonly InputCompletion[] {
   return [...fields].flatMap(([name, field]) => {
     const path = joinPath(under, name);
     if (field.hidden === true || field.ignore === true || field.kind === "header") return [];
-    if (field.kind === "group") return inputsOf(field.fields, path);
-    if (field.kind === "list") return inputsOf(field.fields, joinPath(path, 0));
+    if (field.kind === "group") return completionInputsOf(field.fields, path);
+    if (field.kind === "list") return completionInputsOf(field.fields, joinPath(path, 0));
     return [{ path, description: descriptionOf(field), values: valuesOf(field) }];
   });
 }

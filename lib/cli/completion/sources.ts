@@ -107,8 +107,8 @@ async function loadDetails(client: Client, name: string, options: Abortable): Pr
     client.getWorkflow(name, options),
     import("../../inputs/read_form.ts"),
   ]);
-  const { inputsOf } = await import("./inputs_of.ts");
-  const inputs = inputsOf(readForm(yaml)?.fields ?? new Map());
+  const { completionInputsOf } = await import("./inputs_of.ts");
+  const inputs = completionInputsOf(readForm(yaml)?.fields ?? new Map());
   return [
     ...presets.map(({ name }) => ["preset", name]),
     ...inputs.map(({ path, description, values }) => ["input", path, description, ...values]),

@@ -26,11 +26,11 @@ export type CheckResult =
 
 export type DoctorCheck = CheckResult & { readonly name: CheckName };
 
-export const okResult = (detail: string): CheckResult => ({ status: "ok", detail, hint: null });
-export const warningResult = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint });
-export const skippedResult = (detail: string): CheckResult => ({ status: "skipped", detail, hint: null });
+export const okCheckResult = (detail: string): CheckResult => ({ status: "ok", detail, hint: null });
+export const warningCheckResult = (detail: string, hint: string): CheckResult => ({ status: "warning", detail, hint });
+export const skippedCheckResult = (detail: string): CheckResult => ({ status: "skipped", detail, hint: null });
 
-export function failedResult(kind: keyof typeof EXIT_CODES, detail: string, hint: string): CheckResult {
+export function failedCheckResult(kind: keyof typeof EXIT_CODES, detail: string, hint: string): CheckResult {
   return { status: "failed", detail, hint, kind, exitCode: EXIT_CODES[kind] };
 }
 
@@ -40,22 +40,24 @@ export interface CheckWarning {
 }
 
 /** A warning that lists every entry that is not null; `ok` when all are null. */
-export function okUnless(detail: string, warnings: readonly (CheckWarning | null)[]): CheckResult {
+export function okCheckUnless(detail: string, warnings: readonly (CheckWarning | null)[]): CheckResult {
   const all = warnings.filter((entry) => entry !== null);
-  if (all.length === 0) return okResult(detail);
-  return warningResult(
+  if (all.length === 0) return okCheckResult(detail);
+  return warningCheckResult(
     [detail, ...all.map((entry) => entry.detail)].join("; "),
     all.map(({ hint }) => hint).join(". "),
   );
 }
 
-export function failedWith(error: unknown): CheckResult {
+export function failedCheckWith(error: unknown): CheckResult {
   const { message, hint, kind, exitCode } = reportOf(error);
   return { status: "failed", detail: message, hint: hint ?? null, kind, exitCode };
 }
 
 /** The most severe failure decides. */
-export function overallResult(checks: readonly DoctorCheck[]): { readonly exitCode: number; readonly kind: string } {
+export function overallCheckResult(
+  checks: readonly DoctorCheck[],
+): { readonly exitCode: number; readonly kind: string } {
   const failures = checks.filter((check) => check.status === "failed");
   const exitCode = mostSevere(failures.map((check) => check.exitCode));
   return { exitCode, kind: failures.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };

@@ -8,12 +8,12 @@ import { formatDuration } from "../../duration.ts";
 import { IDLE_STATUSES, STARTING_STATUSES } from "../../runs/workspace.ts";
 import {
   type CheckResult,
-  failedResult,
+  failedCheckResult,
   formatBytes,
-  okResult,
-  okUnless,
-  skippedResult,
-  warningResult,
+  okCheckResult,
+  okCheckUnless,
+  skippedCheckResult,
+  warningCheckResult,
 } from "./check.ts";
 
 const EXPIRES_SOON_MS = 3_600_000;
@@ -49,14 +49,14 @@ export function checkCredential(facts: CredentialFacts): CheckResult {
   const hides = facts.hidden.length === 0 ? "" : ` (instead of ${facts.hidden.join(", ")})`;
   const origin = `${KIND_LABELS[kind]} for ${host}, from ${source}${hides}`;
   if (expiresAtMs !== null && expiresAtMs <= nowMs) {
-    return failedResult(
+    return failedCheckResult(
       "credential_refused",
       `${origin}; expired ${formatDuration(nowMs - expiresAtMs)} ago`,
       "Create a new one in your account settings on the platform, or sign in again",
     );
   }
   const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatUtc(expiresAtMs)}`;
-  return okUnless(`${origin}; ${expiry}`, [
+  return okCheckUnless(`${origin}; ${expiry}`, [
     keyHost === null ? null : {
       detail: `the key itself names ${keyHost}`,
       hint: "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
@@ -84,11 +84,11 @@ export function checkConnection(baseUrl: string, { state, elapsedMs }: HostHealt
   const detail = `${baseUrl} responded in ${Math.round(elapsedMs)} ms`;
   switch (state) {
     case "ok":
-      return okResult(detail);
+      return okCheckResult(detail);
     case "unknown":
-      return okResult(`${detail}; it has no health endpoint`);
+      return okCheckResult(`${detail}; it has no health endpoint`);
     case "foreign":
-      return warningResult(
+      return warningCheckResult(
         `${detail}, but not like the platform`,
         "Check the host, and whether a sign-in page or a proxy is in front of it",
       );
@@ -105,21 +105,21 @@ export function withProxyHint(result: CheckResult, variable: string | null): Che
 }
 
 export function checkClock({ clockAheadMs }: Pick<HostHealth, "clockAheadMs">): CheckResult {
-  if (clockAheadMs === null) return skippedResult("the host's response has no date");
+  if (clockAheadMs === null) return skippedCheckResult("the host's response has no date");
   const skewMs = Math.abs(clockAheadMs);
   // The host's date has a resolution of one second.
-  if (skewMs < 2_000) return okResult("in sync with the host");
+  if (skewMs < 2_000) return okCheckResult("in sync with the host");
   const detail = `${formatDuration(skewMs)} ${clockAheadMs > 0 ? "behind" : "ahead of"} the host`;
-  if (skewMs < SKEW_WARNING_MS) return okResult(detail);
+  if (skewMs < SKEW_WARNING_MS) return okCheckResult(detail);
   const hint =
     "Set this machine's clock (NTP): displayed ages and times, key expiration, and finding a run again after " +
     "a lost response depend on it";
-  return skewMs > SKEW_FAILURE_MS ? failedResult("failed", detail, hint) : warningResult(detail, hint);
+  return skewMs > SKEW_FAILURE_MS ? failedCheckResult("failed", detail, hint) : warningCheckResult(detail, hint);
 }
 
 export function checkAccount(identity: Identity): CheckResult {
   const name = accountName(identity);
-  return okResult(identity.organization === null ? `${name}; the server names no organization` : name);
+  return okCheckResult(identity.organization === null ? `${name}; the server names no organization` : name);
 }
 
 /** `demo (Demo) of example-org`. */
@@ -132,39 +132,41 @@ const UNKNOWN = "unknown (run `pw-workflow-runner probe`)";
 
 export function checkRoutes(apiVersion: ApiVersion, capabilities: ServerCapabilities): CheckResult {
   if (apiVersion === "legacy") {
-    return warningResult(
+    return warningCheckResult(
       "legacy API: an older server",
       "Its runs cannot be cancelled, nor found by our slug after a lost response",
     );
   }
   const { keepsSlug, refusesDuplicateSlug } = capabilities;
   if (keepsSlug === undefined && refusesDuplicateSlug === undefined) {
-    return okResult(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
+    return okCheckResult(`current API; keeps our slugs and refuses duplicates: ${UNKNOWN}`);
   }
   const answer = (fact: boolean | undefined) => fact === undefined ? UNKNOWN : fact ? "yes" : "no";
-  return okResult(
+  return okCheckResult(
     `current API; keeps our slugs: ${answer(keepsSlug)}; refuses duplicates: ${answer(refusesDuplicateSlug)}`,
   );
 }
 
 /** @param workspace `null` when the server has no such endpoint. */
 export function checkWorkspace(workspace: WorkspaceStatus | null): CheckResult {
-  if (workspace === null) return skippedResult("not reported by the server");
+  if (workspace === null) return skippedCheckResult("not reported by the server");
   const { status, details, home } = workspace;
   const detail = details === null ? status : `${status}: ${details}`;
   if (status === "Failed") {
-    return failedResult("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
+    return failedCheckResult("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
   }
   // The platform turns an idle workspace off.
-  if (IDLE_STATUSES.has(status)) return okResult(`${detail}; normal while idle, and a run waits until it is Running`);
-  if (STARTING_STATUSES.has(status)) return okResult(`${detail}; a run waits until it is Running`);
+  if (IDLE_STATUSES.has(status)) {
+    return okCheckResult(`${detail}; normal while idle, and a run waits until it is Running`);
+  }
+  if (STARTING_STATUSES.has(status)) return okCheckResult(`${detail}; a run waits until it is Running`);
   if (home !== null && home.availableBytes < home.sizeBytes * LOW_SPACE_SHARE) {
-    return warningResult(
+    return warningCheckResult(
       `${detail}; ${formatBytes(home.availableBytes)} of ${formatBytes(home.sizeBytes)} left in its home folder`,
       "Free some space there: runs write their logs to it",
     );
   }
-  return okResult(detail);
+  return okCheckResult(detail);
 }
 
 /** `2026-01-05 14:00:00 UTC`. */

@@ -1,7 +1,14 @@
 /** Judges what was found on this machine. Pure. */
 
 import type { StoreInspection } from "../../store/inspect.ts";
-import { type CheckResult, failedResult, formatBytes, okResult, okUnless, warningResult } from "./check.ts";
+import {
+  type CheckResult,
+  failedCheckResult,
+  formatBytes,
+  okCheckResult,
+  okCheckUnless,
+  warningCheckResult,
+} from "./check.ts";
 
 export const OLDEST_DENO = "2.4.2";
 /** The newest version that CI tests with. */
@@ -12,9 +19,9 @@ export function checkVersions(
 ): CheckResult {
   const detail = `${program}, Deno ${deno}, ${os} ${arch}`;
   if (compareVersions(deno, OLDEST_DENO) < 0) {
-    return failedResult("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
+    return failedCheckResult("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
   }
-  return okResult(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
+  return okCheckResult(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
 }
 
 export function checkHistory(path: string, { state, bytes, mode, whyNotWritable }: StoreInspection): CheckResult {
@@ -23,40 +30,40 @@ export function checkHistory(path: string, { state, bytes, mode, whyNotWritable 
   switch (state.type) {
     case "absent":
       return unwritable === null
-        ? okResult(`${path}: none yet, the first run creates it`)
-        : failedResult("storage", unwritable, hint);
+        ? okCheckResult(`${path}: none yet, the first run creates it`)
+        : failedCheckResult("storage", unwritable, hint);
     case "damaged":
-      return failedResult(
+      return failedCheckResult(
         "storage",
         `${path} is damaged: ${state.why}`,
         "Copy it first if you want to repair it: the next command that needs it sets it aside and creates a new one",
       );
     case "newer":
-      return failedResult(
+      return failedCheckResult(
         "storage",
         `${path} was created by a newer version of this program`,
         "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
       );
     case "busy":
-      return warningResult(
+      return warningCheckResult(
         `Cannot inspect ${path}: ${state.why}`,
         "Another process is writing to it, or was stopped while writing: try again, the next run repairs it",
       );
     case "sound": {
-      if (unwritable !== null) return failedResult("storage", unwritable, hint);
+      if (unwritable !== null) return failedCheckResult("storage", unwritable, hint);
       const { records, open, unconfirmed } = state;
       const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished, ${unconfirmed} unconfirmed`;
       const contents = `${path}: ${runs}, ${formatBytes(bytes)}`;
       if (mode !== null && (mode & 0o077) !== 0) {
-        return warningResult(
+        return warningCheckResult(
           `${contents}, permissions ${octal(mode)}: other users can access it`,
           `Run \`chmod 600 ${path}\``,
         );
       }
       const detail = mode === null ? contents : `${contents}, permissions ${octal(mode)}`;
       return unconfirmed > 0
-        ? warningResult(detail, "Run `pw-workflow-runner resume` to find those runs")
-        : okResult(detail);
+        ? warningCheckResult(detail, "Run `pw-workflow-runner resume` to find those runs")
+        : okCheckResult(detail);
     }
     default:
       return state satisfies never;
@@ -68,7 +75,9 @@ export function checkSharedStore(
   name: string,
   { records, open }: { readonly records: number; readonly open: number },
 ): CheckResult {
-  return okResult(`${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`);
+  return okCheckResult(
+    `${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`,
+  );
 }
 
 export interface NetworkFacts {
@@ -89,7 +98,7 @@ export function checkNetwork({ variables, denied }: NetworkFacts): CheckResult {
     ? "no proxy, no custom CA"
     : shown.map(({ name, value }) => `${name}=${value ?? "(not a URL)"}`).join(", ");
   const invalid = shown.find(({ value }) => value === null)?.name;
-  return okUnless(detail + deniedNote(denied), [
+  return okCheckUnless(detail + deniedNote(denied), [
     invalid === undefined ? null : {
       detail: `${invalid} is not a valid proxy URL`,
       hint: `Use a form like http://proxy.example.com:3128, with special characters in a password encoded like %23`,
@@ -127,7 +136,7 @@ export function checkSettings({ dotenv, mayReadDotenv, set, denied, invalid }: S
     ? "nothing used from .env"
     : `${dotenv.read.join(", ")} from .env`;
   const detail = `${set.length === 0 ? "no variables set" : `set: ${set.join(", ")}`}; ${file}`;
-  return okUnless(detail + deniedNote(denied), [
+  return okCheckUnless(detail + deniedNote(denied), [
     invalid.length === 0 ? null : { detail: invalid.join("; "), hint: "Fix or unset it" },
     dotenv === null || dotenv.ignored.length === 0 ? null : {
       detail: `${dotenv.ignored.join(", ")} in .env is ignored`,

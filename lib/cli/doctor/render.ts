@@ -1,4 +1,4 @@
-import { type DoctorCheck, overallResult } from "./check.ts";
+import { type DoctorCheck, overallCheckResult } from "./check.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { padToWidth, textWidth } from "../terminal/text_width.ts";
@@ -41,7 +41,7 @@ export function renderCheck(
 export function doctorDocument(checks: readonly DoctorCheck[]) {
   return {
     checks: checks.map(({ name, status, detail, hint }) => ({ name, status, detail, hint })),
-    ...overallResult(checks),
+    ...overallCheckResult(checks),
     submitted: "no",
   };
 }

@@ -27,7 +27,7 @@ import { logToOutput, readCaCertOption } from "../open.ts";
 import type { Output } from "../output.ts";
 import { nonEmpty, proxyVariableFor, readNetworkFacts, readSettingsFacts } from "./machine_facts.ts";
 import { runStorePath } from "../state_path.ts";
-import { type CheckName, type CheckResult, type DoctorCheck, failedWith, skippedResult } from "./check.ts";
+import { type CheckName, type CheckResult, type DoctorCheck, failedCheckWith, skippedCheckResult } from "./check.ts";
 
 export interface RunChecksOptions {
   readonly values: { readonly context?: string | undefined; readonly allowHost?: string | undefined };
@@ -66,7 +66,7 @@ export async function* runChecks(
 
   const connection = http === null
     ? Promise.resolve<Inspected<HostHealth>>({
-      result: skippedResult("needs a key, which names the host"),
+      result: skippedCheckResult("needs a key, which names the host"),
       value: undefined,
     })
     : bounded(`reach ${http.baseUrl}`, (signal) => inspectConnection(http, signal));
@@ -82,7 +82,7 @@ export async function* runChecks(
     const { result, error } = await connection;
     const isConnected = result.status !== "skipped" && !isConnectionFailure(error);
     if (credential === undefined || http === null || !isConnected) {
-      const reason = skippedResult(credential === undefined ? "needs a valid key" : "needs a connection");
+      const reason = skippedCheckResult(credential === undefined ? "needs a valid key" : "needs a connection");
       return { account: reason, routes: reason, workspace: reason };
     }
     const client = createClient({ ...parts, credential });
@@ -92,7 +92,7 @@ export async function* runChecks(
       async (signal) => withoutValue(checkAccount(await client.whoAmI({ signal, retry }))),
     );
     if (account.result.status === "failed") {
-      const reason = skippedResult("needs the account");
+      const reason = skippedCheckResult("needs the account");
       return { account: account.result, routes: reason, workspace: reason };
     }
     const [routes, workspace] = await Promise.all([
@@ -126,7 +126,9 @@ export async function* runChecks(
     ),
     start(
       "clock",
-      connection.then(({ value }) => value === undefined ? skippedResult("needs a connection") : checkClock(value)),
+      connection.then(({ value }) =>
+        value === undefined ? skippedCheckResult("needs a connection") : checkClock(value)
+      ),
     ),
     start("account", serverChecks.then(({ account }) => account)),
     start("routes", serverChecks.then(({ routes }) => routes)),
@@ -159,7 +161,7 @@ function boundedBy({ clock }: Context, signal: AbortSignal) {
       signal.throwIfAborted();
       const isLate = deadline.signal.aborted && !(cause instanceof RunnerError);
       const error = isLate ? deadlineExceeded(action, cause) : cause;
-      return { result: failedWith(error), value: undefined, error };
+      return { result: failedCheckWith(error), value: undefined, error };
     }
   };
 }

@@ -10,11 +10,11 @@ import type { Style } from "../terminal/style.ts";
 import type { OnTimeout } from "./interrupt.ts";
 
 /**
- * The line for an event; `undefined` if it has none. For `status` events, see {@link statusLine}.
+ * The line for an event; `undefined` if it has none. For `status` events, see {@link renderStatusLine}.
  *
  * @param onTimeout What happens to the run at the end of the wait.
  */
-export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): string | undefined {
+export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): string | undefined {
   switch (event.type) {
     case "submitting":
       return `Submitting ${oneLine(event.workflow)} to ${oneLine(event.host)} as ${oneLine(event.user)}...`;
@@ -51,7 +51,7 @@ export function eventLine(event: RunEvent, onTimeout: OnTimeout = "keep"): strin
 }
 
 /** `Status: running... (15s)  step 2/3 "run mpi"`. */
-export function statusLine(platformStatus: string, elapsedMs: number, position: StepPosition | null): string {
+export function renderStatusLine(platformStatus: string, elapsedMs: number, position: StepPosition | null): string {
   const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${oneLine(position.step)}"`;
   return `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})${where}`;
 }

@@ -7,7 +7,7 @@ import { exitCodeOf } from "../exit_codes.ts";
 import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./interrupt.ts";
-import { eventLine, statusLine } from "./run_lines.ts";
+import { renderEventLine, renderStatusLine } from "./run_lines.ts";
 import { fitToWidth } from "../terminal/text_width.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
@@ -44,7 +44,7 @@ export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunV
       if (status === undefined) return "";
       const elapsedMs = status.elapsedMs + clock.monotonic() - shownAtMs;
       const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-      return fitToWidth(`${frame} ${statusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
+      return fitToWidth(`${frame} ${renderStatusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
     });
   };
   const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {
@@ -56,13 +56,13 @@ export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunV
     const change = `${platformStatus} ${position?.job} ${position?.step}`;
     if (change === lastChange) return;
     lastChange = change;
-    print(statusLine(platformStatus, event.elapsedMs, position));
+    print(renderStatusLine(platformStatus, event.elapsedMs, position));
   };
   return {
     show(event) {
       if (event.type === "status") return showStatus(event);
       if (event.type === "finished") endLine();
-      const text = eventLine(event, onTimeout);
+      const text = renderEventLine(event, onTimeout);
       if (text !== undefined) print(text);
     },
     [Symbol.dispose]: endLine,

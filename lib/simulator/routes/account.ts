@@ -8,7 +8,7 @@ import { closeSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
 import { workspaceStatus } from "../workspace.ts";
 import type { RouteContext, SimulatorRoute } from "./route.ts";
-import { requestCancel } from "./runs.ts";
+import { requestSimulatedCancel } from "./runs.ts";
 
 export const ACCOUNT_ROUTES: readonly SimulatorRoute[] = [
   { method: "GET", path: "/healthzz", operation: "health", isPublic: true, handler: () => jsonResponse("OK") },
@@ -130,7 +130,7 @@ function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
     throw new HttpError(403, "Access to this workspace is denied");
   }
   checkBody(body, RESTART_FIELDS);
-  for (const run of state.runs.filter((run) => run.user === user)) requestCancel(run, nowMs);
+  for (const run of state.runs.filter((run) => run.user === user)) requestSimulatedCancel(run, nowMs);
   state.workspaceRestarts.set(user, nowMs);
   return noContentResponse;
 }

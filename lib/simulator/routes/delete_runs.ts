@@ -2,13 +2,13 @@
 
 import type { SimulatedResponse } from "../responses.ts";
 import { HttpError, invalidRequest, noContentResponse } from "../responses.ts";
-import { hasEnded, simulatedStatusOf } from "../progress.ts";
+import { hasSimulatedRunEnded, simulatedStatusOf } from "../progress.ts";
 import type { RouteContext } from "./route.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 const STATUS_FILTERS = ["completed", "error", "canceled"];
 
-export function deleteRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
+export function deleteSimulatedRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
   const slugs = listOf(query, "slugs");
   const ids = listOf(query, "ids");
   const statuses = listOf(query, "status");
@@ -27,7 +27,7 @@ export function deleteRuns({ state, user, query, nowMs }: RouteContext): Simulat
   }
   for (const run of state.runs.filter((run) => run.user === user)) {
     const isNamed = slugs.includes(run.slug) || ids.includes(run.id);
-    const isSelected = (statuses.length > 0 || days !== null) && hasEnded(run, nowMs) &&
+    const isSelected = (statuses.length > 0 || days !== null) && hasSimulatedRunEnded(run, nowMs) &&
       (statuses.length === 0 || statuses.includes(simulatedStatusOf(run, nowMs))) &&
       (days === null || nowMs - run.createdAtMs >= Number(days) * DAY_MS);
     if (isNamed || isSelected) run.isDeleted = true;

@@ -4,9 +4,9 @@ import type { JsonObject } from "../../json.ts";
 import type { SimulatedResponse } from "../responses.ts";
 import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { prepareRun, storeRun } from "../run_input.ts";
-import { executedJobs } from "../progress.ts";
-import { runJson } from "../render.ts";
+import { prepareSimulatedRun, storeSimulatedRun } from "../run_input.ts";
+import { executedJobsOf } from "../progress.ts";
+import { simulatedRunJson } from "../render.ts";
 import { objectOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
 import type { RouteContext, SimulatorRoute } from "./route.ts";
@@ -27,7 +27,7 @@ export const LEGACY_ROUTES: readonly SimulatorRoute[] = [
 
 function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedResponse {
   const fields = checkBody(body, { inputs: { type: "object" }, appInfo: { type: "object" } });
-  const run = prepareRun(state, {
+  const run = prepareSimulatedRun(state, {
     user,
     workflow: params["workflow"] ?? "",
     yaml: null,
@@ -38,7 +38,7 @@ function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedRe
     // Servers with the legacy API have no consent.
     consent: "all",
   });
-  storeRun(state, run);
+  storeSimulatedRun(state, run);
   const redirect = run.sessions.find((session) => session.isRedirect);
   return jsonResponse({
     run: legacyRunJson(state, run, nowMs),
@@ -69,7 +69,7 @@ function runOf({ state, user, params, nowMs }: RouteContext): SimulatedRun {
 
 /** Has no slug, and lists of pairs instead of maps. */
 function legacyRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number): JsonObject {
-  const { id, number, user, status, createdAt, completedAt } = runJson(state, run, nowMs);
+  const { id, number, user, status, createdAt, completedAt } = simulatedRunJson(state, run, nowMs);
   const workflow = state.workflows.get(run.user)?.get(run.workflow ?? "");
   return {
     id: id ?? null,
@@ -82,7 +82,7 @@ function legacyRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number):
     workflowId: workflow?.id ?? null,
     workflowDisplayName: workflow?.file.displayName ?? run.workflow,
     variables: pairsOf(run.inputs),
-    executedJobs: pairsOf(executedJobs(run, nowMs)),
+    executedJobs: pairsOf(executedJobsOf(run, nowMs)),
   };
 }
 

@@ -1,13 +1,13 @@
 import type { FieldError, SimulatedResponse } from "../responses.ts";
 import { invalidRequest, jsonResponse } from "../responses.ts";
 import { simulatedStatusOf } from "../progress.ts";
-import { runJson } from "../render.ts";
+import { simulatedRunJson } from "../render.ts";
 import type { RouteContext } from "./route.ts";
 
 const STATUS_FILTERS = ["running", "completed", "error", "canceled"];
 const DEFAULT_LIMIT = 50;
 
-export function listRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
+export function listSimulatedRuns({ state, user, query, nowMs }: RouteContext): SimulatedResponse {
   const statuses = query.getAll("status");
   const statusErrors = statuses.filter((status) => !STATUS_FILTERS.includes(status)).map((status): FieldError => ({
     code: "enum",
@@ -32,7 +32,7 @@ export function listRuns({ state, user, query, nowMs }: RouteContext): Simulated
   const ordered = listOrder === "newest" ? matching.toReversed() : matching;
   const page = ordered.slice(offset, offset + Math.min(limit, maxLimit));
   return jsonResponse({
-    runs: page.length === 0 ? null : page.map((run) => runJson(state, run, nowMs)),
+    runs: page.length === 0 ? null : page.map((run) => simulatedRunJson(state, run, nowMs)),
     total: matching.length,
   });
 }

@@ -3,22 +3,22 @@
 import type { SimulatedResponse } from "../responses.ts";
 import { HttpError, invalidRequest, jsonResponse, noContentResponse } from "../responses.ts";
 import { checkBody } from "../body.ts";
-import { acceptSlug, findRunWithSlug, prepareRun, type RunInput, storeRun } from "../run_input.ts";
+import { acceptSlug, findRunWithSlug, prepareSimulatedRun, type RunInput, storeSimulatedRun } from "../run_input.ts";
 import { readLogFile } from "../logs.ts";
-import { hasEnded, runningSteps } from "../progress.ts";
-import { runDetailJson, runJson } from "../render.ts";
+import { hasSimulatedRunEnded, runningSteps } from "../progress.ts";
+import { runDetailJson, simulatedRunJson } from "../render.ts";
 import { objectOf, stringsOf, textOf } from "../shape.ts";
 import type { SimulatedRun, SimulatorState } from "../state.ts";
-import { deleteRuns } from "./delete_runs.ts";
-import { listRuns } from "./list_runs.ts";
+import { deleteSimulatedRuns } from "./delete_runs.ts";
+import { listSimulatedRuns } from "./list_runs.ts";
 import type { RouteContext, SimulatorRoute } from "./route.ts";
 
 const apiVersion = "current" as const;
 
 export const RUN_ROUTES: readonly SimulatorRoute[] = [
-  { method: "GET", path: "/api/workflow-runs", operation: "list-runs", apiVersion, handler: listRuns },
+  { method: "GET", path: "/api/workflow-runs", operation: "list-runs", apiVersion, handler: listSimulatedRuns },
   { method: "POST", path: "/api/workflow-runs", operation: "submit", apiVersion, handler: submit },
-  { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", apiVersion, handler: deleteRuns },
+  { method: "DELETE", path: "/api/workflow-runs", operation: "delete-runs", apiVersion, handler: deleteSimulatedRuns },
   {
     method: "GET",
     path: "/api/workflow-runs/:slug",
@@ -43,8 +43,8 @@ export const RUN_ROUTES: readonly SimulatorRoute[] = [
 ];
 
 /** Starts canceling a run. No effect if it has ended or is being canceled. */
-export function requestCancel(run: SimulatedRun, nowMs: number): void {
-  if (!hasEnded(run, nowMs)) run.cancelRequestedAtMs ??= nowMs;
+export function requestSimulatedCancel(run: SimulatedRun, nowMs: number): void {
+  if (!hasSimulatedRunEnded(run, nowMs)) run.cancelRequestedAtMs ??= nowMs;
 }
 
 const SUBMIT_FIELDS = {
@@ -90,23 +90,23 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
       variables: stringsOf(fields["consentVariables"]),
     },
   };
-  const run = prepareRun(state, input);
+  const run = prepareSimulatedRun(state, input);
   if (fields["dryRun"] === true) return jsonResponse({ run: dryRunJson(state, run, nowMs) });
   const existing = slug === null ? null : findRunWithSlug(state, user, slug);
   if (existing === null) {
-    storeRun(state, run);
+    storeSimulatedRun(state, run);
     storeGrant(state, input);
   }
   const returned = existing ?? run;
   const redirect = returned.sessions.find((session) => session.isRedirect);
   return jsonResponse({
-    run: runJson(state, returned, nowMs),
+    run: simulatedRunJson(state, returned, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
 }
 
 function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {
-  const { status, slug, ...rest } = runJson(state, run, nowMs);
+  const { status, slug, ...rest } = simulatedRunJson(state, run, nowMs);
   const { dryRun } = state.behavior();
   switch (dryRun) {
     case "run":
@@ -149,8 +149,8 @@ const UPDATE_FIELDS = {
 function updateRun(context: RouteContext): SimulatedResponse {
   const run = runOf(context);
   const fields = checkBody(context.body, UPDATE_FIELDS);
-  if (fields["status"] === "canceling") requestCancel(run, context.nowMs);
-  if (fields["status"] === "error" && !hasEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
+  if (fields["status"] === "canceling") requestSimulatedCancel(run, context.nowMs);
+  if (fields["status"] === "error" && !hasSimulatedRunEnded(run, context.nowMs)) run.failedAtMs = context.nowMs;
   run.displayName = textOf(fields["displayName"]) ?? run.displayName;
   run.statusReason = textOf(fields["statusReason"]) ?? run.statusReason;
   return jsonResponse(runDetailJson(context.state, run, context.nowMs));
@@ -158,10 +158,10 @@ function updateRun(context: RouteContext): SimulatedResponse {
 
 function cancelRun(context: RouteContext): SimulatedResponse {
   const run = runOf(context);
-  if (hasEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
+  if (hasSimulatedRunEnded(run, context.nowMs) && context.state.behavior().cancelOfEnded === 409) {
     throw new HttpError(409, `Workflow run ${run.slug} has already ended`);
   }
-  requestCancel(run, context.nowMs);
+  requestSimulatedCancel(run, context.nowMs);
   return noContentResponse;
 }
 

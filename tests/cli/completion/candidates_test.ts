@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type CompletionSources, findCandidates } from "../../../lib/cli/completion/candidates.ts";
+import { type CompletionSources, findCompletionCandidates } from "../../../lib/cli/completion/candidates.ts";
 import type { CompletionTarget } from "../../../lib/cli/completion/target.ts";
 
 const SOURCES: CompletionSources = {
@@ -51,19 +51,19 @@ for (
   ] as const satisfies readonly (readonly [CompletionTarget, string, readonly string[]])[]
 ) {
   Deno.test(`the candidates for ${JSON.stringify(target)} with "${typed}" are: ${texts.join(" ") || "none"}`, async () => {
-    assert.deepEqual((await findCandidates(target, typed, SOURCES)).map(({ text }) => text), texts);
+    assert.deepEqual((await findCompletionCandidates(target, typed, SOURCES)).map(({ text }) => text), texts);
   });
 }
 
 Deno.test("a description is one line without control characters", async () => {
-  const [candidate] = await findCandidates({ type: "workflows" }, "", SOURCES);
+  const [candidate] = await findCompletionCandidates({ type: "workflows" }, "", SOURCES);
   assert.equal(candidate?.description, "Hello \\x1b[2J world");
 });
 
 for (const name of ["a\u001b[2J", "a\nb", "a\tb", "a\u202eb", ""]) {
   Deno.test(`${JSON.stringify(name)}, empty or with control characters, is not a candidate`, async () => {
     const sources = { ...SOURCES, workflows: () => Promise.resolve([{ name, description: "" }]) };
-    assert.deepEqual(await findCandidates({ type: "workflows" }, "", sources), []);
+    assert.deepEqual(await findCompletionCandidates({ type: "workflows" }, "", sources), []);
   });
 }
 
@@ -73,6 +73,6 @@ Deno.test("files are candidates even if the platform does not respond", async ()
     inputs: () => Promise.reject(new Error("no")),
     runs: () => Promise.reject(new Error("no")),
   };
-  assert.deepEqual((await findCandidates(INPUTS, "", sources)).map(({ text }) => text), ["of-0", "sub/"]);
-  assert.deepEqual(await findCandidates({ type: "runs", which: "any" }, "", sources), []);
+  assert.deepEqual((await findCompletionCandidates(INPUTS, "", sources)).map(({ text }) => text), ["of-0", "sub/"]);
+  assert.deepEqual(await findCompletionCandidates({ type: "runs", which: "any" }, "", sources), []);
 });

@@ -1,18 +1,29 @@
 import assert from "node:assert/strict";
 import { COMMON_OPTIONS } from "../../../lib/cli/command.ts";
 import { commandIndex, findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
-import { auth } from "../../../lib/cli/commands/auth.ts";
-import { cancel } from "../../../lib/cli/commands/cancel.ts";
-import { history } from "../../../lib/cli/commands/history.ts";
-import { inputs } from "../../../lib/cli/commands/inputs.ts";
-import { list } from "../../../lib/cli/commands/list.ts";
-import { rerun } from "../../../lib/cli/commands/rerun.ts";
-import { run } from "../../../lib/cli/commands/run.ts";
-import { runs } from "../../../lib/cli/commands/runs.ts";
-import { show } from "../../../lib/cli/commands/show.ts";
-import { watch } from "../../../lib/cli/commands/watch.ts";
+import { authCommand } from "../../../lib/cli/commands/auth.ts";
+import { cancelCommand } from "../../../lib/cli/commands/cancel.ts";
+import { historyCommand } from "../../../lib/cli/commands/history.ts";
+import { inputsCommand } from "../../../lib/cli/commands/inputs.ts";
+import { listCommand } from "../../../lib/cli/commands/list.ts";
+import { rerunCommand } from "../../../lib/cli/commands/rerun.ts";
+import { runCommand } from "../../../lib/cli/commands/run.ts";
+import { runsCommand } from "../../../lib/cli/commands/runs.ts";
+import { showCommand } from "../../../lib/cli/commands/show.ts";
+import { watchCommand } from "../../../lib/cli/commands/watch.ts";
 
-const COMMANDS = { auth, cancel, history, inputs, list, rerun, run, runs, show, watch } as const;
+const COMMANDS = {
+  auth: authCommand,
+  cancel: cancelCommand,
+  history: historyCommand,
+  inputs: inputsCommand,
+  list: listCommand,
+  rerun: rerunCommand,
+  run: runCommand,
+  runs: runsCommand,
+  show: showCommand,
+  watch: watchCommand,
+} as const;
 
 /** The last word is the one at the cursor. */
 for (
@@ -64,7 +75,7 @@ for (
 }
 
 Deno.test("options are completed with their descriptions, except used ones that cannot be repeated", () => {
-  const { target } = findCommandLineCursor(run, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
+  const { target } = findCommandLineCursor(runCommand, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
   assert.ok(target?.type === "options");
   const texts = target.options.map(({ text }) => text);
   assert.ok(texts.includes("--input") && texts.includes("--log-level") && !texts.includes("--no-wait"), texts.join());
@@ -72,8 +83,8 @@ Deno.test("options are completed with their descriptions, except used ones that 
 });
 
 Deno.test("options are completed where the command takes no more arguments", () => {
-  assert.equal(findCommandLineCursor(run, { before: ["wf"], current: "" }).target?.type, "options");
-  assert.equal(findCommandLineCursor(run, { before: ["wf"], current: "x" }).target, undefined);
+  assert.equal(findCommandLineCursor(runCommand, { before: ["wf"], current: "" }).target?.type, "options");
+  assert.equal(findCommandLineCursor(runCommand, { before: ["wf"], current: "x" }).target, undefined);
 });
 
 for (

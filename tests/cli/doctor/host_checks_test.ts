@@ -9,7 +9,7 @@ import {
   type CredentialFacts,
   withProxyHint,
 } from "../../../lib/cli/doctor/host_checks.ts";
-import { type CheckResult, failedWith, okResult } from "../../../lib/cli/doctor/check.ts";
+import { type CheckResult, failedCheckWith, okCheckResult } from "../../../lib/cli/doctor/check.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
@@ -148,8 +148,8 @@ for (
 }
 
 Deno.test("a failed connection hints at the proxy, a working one does not", () => {
-  const failed = failedWith(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
+  const failed = failedCheckWith(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
   assert.match(withProxyHint(failed, "HTTPS_PROXY").hint ?? "", /^Check it\. HTTPS_PROXY is set/);
   assert.equal(withProxyHint(failed, null), failed);
-  assert.equal(withProxyHint(okResult("fine"), "HTTPS_PROXY").hint, null);
+  assert.equal(withProxyHint(okCheckResult("fine"), "HTTPS_PROXY").hint, null);
 });

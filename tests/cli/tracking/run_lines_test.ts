@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { eventLine, renderResult, statusLine, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
+import { renderEventLine, renderResult, renderStatusLine, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { resultWithoutRun, toRunResult } from "../../../lib/runs/view.ts";
 import type { RunEvent } from "../../../lib/events.ts";
@@ -83,7 +83,7 @@ for (
   ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
 ) {
   Deno.test(`eventLine() of ${event.type}${detailOf(event)}`, () => {
-    const line = eventLine(event) ?? "";
+    const line = renderEventLine(event) ?? "";
     assert.match(line, want);
     assert.ok(!line.includes("\u001b"));
   });
@@ -93,10 +93,10 @@ Deno.test("eventLine() of started does not promise that a run continues if it is
   const started = { ...base, type: "started", workflow: "w", slug: "s", number: 1, isAttached: false } as const;
   const event = { ...started, deadlineAtMs: base.atMs + 60_000 };
   assert.match(
-    eventLine(event, "cancel") ?? "",
+    renderEventLine(event, "cancel") ?? "",
     /Waiting up to 1m 00s \(until \d\d:\d\d\); the run is cancelled then$/,
   );
-  assert.match(eventLine(event, "keep") ?? "", /; the run continues afterwards$/);
+  assert.match(renderEventLine(event, "keep") ?? "", /; the run continues afterwards$/);
 });
 
 function detailOf(event: RunEvent): string {
@@ -107,8 +107,8 @@ function detailOf(event: RunEvent): string {
 
 Deno.test("statusLine() shows time and step", () => {
   const position = { job: "main", step: "run mpi", ordinal: 2, total: 3 };
-  assert.equal(statusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
-  assert.equal(statusLine("canceling", 0, null), "Status: canceling... (0s)");
+  assert.equal(renderStatusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
+  assert.equal(renderStatusLine("canceling", 0, null), "Status: canceling... (0s)");
 });
 
 for (
