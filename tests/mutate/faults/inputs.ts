@@ -96,7 +96,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a missing required input is allowed", "if (required === true) return add(", "if (false) return add("],
     [
       "a required input of a hidden group is missing",
-      "return noneOf([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
+      "return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
       "return isShown;",
     ],
     ["rows are not checked", "if (isObject(row)) checkFields(", "if (false) checkFields("],
@@ -110,8 +110,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/inputs/field_state.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     [
       "a hidden field is required",
-      "noneOf([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional])",
-      "noneOf([state.isDisabled, state.isIgnored, state.isOptional])",
+      "isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional])",
+      "isNoneTrue([state.isDisabled, state.isIgnored, state.isOptional])",
     ],
     ["a field with a default is required", "if (hasDefault(field) || field.kind", "if (field.kind"],
     ["an unknown condition is true", "return truths.includes(undefined) ? undefined : true;", "return true;"],

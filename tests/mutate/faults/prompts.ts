@@ -19,8 +19,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "the equivalent command shows secrets",
-      "commandLine(name, request.inputs, secretPaths)",
-      "commandLine(name, request.inputs, [])",
+      "formatInputArguments(name, request.inputs, secretPaths)",
+      "formatInputArguments(name, request.inputs, [])",
     ],
     [
       "a preset sends no inputs",
