@@ -141,7 +141,7 @@ function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSu
     nowMs,
   );
   if (active.state !== "active") throw new TypeError(`A submission whose run was found is ${active.state}`);
-  return { ...active, startedAtMs: creationMs(run) ?? nowMs };
+  return { ...active, startedAtMs: Math.min(creationMs(run) ?? nowMs, nowMs) };
 }
 
 async function hasFailed(

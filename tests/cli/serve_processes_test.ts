@@ -41,11 +41,11 @@ Deno.test({
     const url = (path: string) => JSON.stringify(new URL(path, ROOT).href);
     await Deno.writeTextFile(
       entry,
-      `import { serve } from ${url("lib/cli/serve.ts")};
+      `import { runServer } from ${url("lib/cli/serve.ts")};
        import { defineSchedules } from ${url("lib/scheduler/define.ts")};
        import { host } from ${url("functions/host.ts")};
        const schedule = { name: "each", cron: "* * * * *", workflow: "quick", overlap: "allow" };
-       await serve(host, () => Promise.resolve(defineSchedules([schedule])));\n`,
+       await runServer(host, () => Promise.resolve(defineSchedules([schedule])));\n`,
     );
     const env = { PW_API_KEY: simulator.key, PW_STORE_URL: postgres.url, PW_TRIGGER_KEY: "full-key-0123456789" };
     await using kv = openKv(postgres.url, { clock: systemClock, random: Math.random, onSetAside: null });

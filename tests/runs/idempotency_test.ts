@@ -84,6 +84,15 @@ testWithKey(
   },
 );
 
+testWithKey("a server's clock that is ahead does not delay a run with a key", {
+  behavior: { clockSkewMs: 3_600_000 },
+}, async (stage) => {
+  await stage.submit();
+  const { events: [matched, ...events] } = await stage.submit();
+  const waitedMs = (events.at(-1)?.atMs ?? Infinity) - (matched?.atMs ?? 0);
+  assert.ok(waitedMs < 60_000, `waited ${waitedMs} ms`);
+});
+
 testWithKey("another key starts another run", {}, async (stage) => {
   const first = await stage.submit({ key: "a" });
   const second = await stage.submit({ key: "b" });
