@@ -38,6 +38,7 @@ export function keyText(key: StoreKey): string {
 }
 
 export function isKeyPart(text: string): boolean {
+  // deno-lint-ignore no-control-regex -- that is what is refused
   return text !== "" && !/[\0-\x1f\x7f-\x9f\ud800-\udfff\u{10ffff}]/u.test(text);
 }
 
