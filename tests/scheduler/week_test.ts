@@ -130,6 +130,7 @@ Deno.test({
           await server.start();
         }
         for (const answer of await Promise.all(ticking)) answers[answer] = (answers[answer] ?? 0) + 1;
+        for (const process of processes.filter((process) => !process.isAlive())) await process[Symbol.asyncDispose]();
         processes = processes.map((process) => process.isAlive() ? process : start());
       }
     } finally {

@@ -3,6 +3,8 @@
 const WORKER = new URL("tick_worker.ts", import.meta.url).href;
 const ROOT = new URL("../../../", import.meta.url);
 const DEADLINE_MS = 600_000;
+/** More than a tick takes, and the restart of a server that it waits for. */
+const ANSWER_MS = 90_000;
 
 export interface TickProcess extends AsyncDisposable {
   /** @returns `ticked`, `locked`, `failed: …`, or `killed` when the process ended first. */
@@ -30,9 +32,11 @@ export function startTickProcess(store: string, key: string): TickProcess {
   };
   return {
     async tick(nowMs) {
+      using _ = deadline(() => child.kill("SIGKILL"));
       await input.write(new TextEncoder().encode(`${nowMs}\n`));
       while (!text.includes("\n")) {
         const { value, done } = await output.read();
+        if (done && isAlive) throw new Error("The process ended by itself, or did not answer in time");
         if (done) return "killed";
         text += value;
       }
@@ -49,4 +53,9 @@ export function startTickProcess(store: string, key: string): TickProcess {
       await input.close().catch(() => {});
     },
   };
+}
+
+function deadline(onOver: () => void): Disposable {
+  const timer = setTimeout(onOver, ANSWER_MS);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
