@@ -78,7 +78,8 @@ export function streamedText(
       try {
         const { done, value } = await within(() => reader.read());
         if (done) controller.close();
-        else controller.enqueue(value);
+        // A copy: Deno 2.4 does not say that the buffer is not shared.
+        else controller.enqueue(new Uint8Array(value));
       } catch (error) {
         throw onError(error);
       }
