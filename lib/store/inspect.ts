@@ -114,6 +114,8 @@ function opened(Database: typeof DatabaseSync, path: string): DatabaseSync & Dis
 
 function read(database: DatabaseSync, host: string | null): StoreState {
   database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+  // Unlike prepare(), exec() also names the fault on Deno 2.4.
+  database.exec("PRAGMA schema_version");
   const version = storeVersionOf(database);
   if (version > STORE_VERSION) return { type: "newer" };
   const complaint = database.prepare("PRAGMA quick_check(1)").get()?.quick_check;
