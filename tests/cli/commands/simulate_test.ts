@@ -42,10 +42,16 @@ Deno.test("simulate --fault injects a fault once", async () => {
 
 Deno.test("simulate --slugs selects how requested slugs are handled", async () => {
   await using unique = await simulate();
-  assert.equal((await unique.request(RUNS, SUBMIT)).status, 200);
+  assert.equal(await statusOf(unique.request(RUNS, SUBMIT)), 200);
   await using refused = await simulate("--slugs", "refused");
-  assert.equal((await refused.request(RUNS, SUBMIT)).status, 422);
+  assert.equal(await statusOf(refused.request(RUNS, SUBMIT)), 422);
 });
+
+async function statusOf(response: Promise<Response>): Promise<number> {
+  const { status, body } = await response;
+  await body?.cancel();
+  return status;
+}
 
 interface Served extends AsyncDisposable {
   readonly url: string;
