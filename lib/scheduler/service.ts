@@ -58,7 +58,7 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
   try {
     // The store takes its time to open: the key is read meanwhile.
     const [credential] = await Promise.all([
-      findCredential({ env, readTextFile }, { allowHost: env("PW_ALLOW_HOST") }),
+      findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
     const client = lazyClient(credential, async () => {
