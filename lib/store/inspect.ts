@@ -101,7 +101,10 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
     return read(database, host);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    if (isUnreadable(error)) return { type: "damaged", why: error.message };
+    // What Deno 2.4 says of a table that is missing.
+    if (isUnreadable(error) || error.message === "failed to prepare statement") {
+      return { type: "damaged", why: error.message };
+    }
     if (/locked|busy|readonly database/.test(error.message)) return { type: "busy", why: error.message };
     throw error;
   }

@@ -49,8 +49,9 @@ Deno.test("fifty processes at once write to one history, and no acknowledged sub
   await using folder = await emptyFolder();
   const path = `${folder.path}/state/history.db`;
   const workers = Array.from({ length: 50 }, (_, index) => startWorker(path, "once", `w${index}`, ["-A"], WORKER));
-  for (const { ended } of workers) {
+  for (const { ended, stop } of workers) {
     const { code, stderr } = await ended;
+    await stop();
     assert.equal(code, 0, stderr);
   }
   const acknowledged = workers.flatMap(({ lines }) => lines);
