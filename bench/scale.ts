@@ -42,7 +42,7 @@ export async function benchScale(print: (line: string) => void, args: readonly s
   for (const size of [tenth, full]) figures.push(await measure(size));
   const [small, large] = figures;
   print(
-    `${full.processes} processes on PostgreSQL, ${full.minutes} minutes of hourly schedules, per minute where not said`,
+    `${full.processes} processes on PostgreSQL, ${full.minutes} minutes of hourly schedules, per minute unless stated otherwise`,
   );
   print(`${"".padEnd(34)}${figures.map(({ size }) => `${size.schedules}/${size.open}`.padStart(16)).join("")}   ratio`);
   for (const [index, [name, value]] of large?.rows.entries() ?? []) {

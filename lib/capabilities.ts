@@ -13,6 +13,6 @@ export interface ServerCapabilities {
   readonly keepsSlug?: boolean;
   /** True if the server rejects a second submit with the same slug. */
   readonly refusesDuplicateSlug?: boolean;
-  /** What users were told about idempotency keys on this server. */
+  /** What was last reported about idempotency keys on this server. */
   readonly reportedKeyGuarantee?: KeyGuarantee;
 }

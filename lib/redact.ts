@@ -85,7 +85,7 @@ function formsOf(value: string): string[] {
   ];
 }
 
-/** What is the same in base64 whatever stands before and after the value, for each of the three offsets. */
+/** The part of the base64 that does not depend on the text around the value, for each of the three offsets. */
 function base64Forms(value: string): string[] {
   const bytes = new TextEncoder().encode(value);
   return [0, 1, 2].flatMap((offset) => {

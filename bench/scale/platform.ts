@@ -8,7 +8,7 @@ export interface Platform extends AsyncDisposable {
   readonly key: string;
   /** Requests so far, by operation. */
   readonly requests: ReadonlyMap<string, number>;
-  /** When each run was submitted, as `nowMs` and the real time tell it. */
+  /** When each run was submitted, by `nowMs` and in real time. */
   readonly submits: ReadonlyMap<string, { readonly nowMs: number; readonly realMs: number }>;
   /** Submits of a slug that a run has already. */
   duplicates(): number;

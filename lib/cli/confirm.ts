@@ -4,18 +4,18 @@ import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-interface Asker {
+interface ConfirmDeps {
   readonly context: Pick<Context, "stdin" | "stderr" | "readLine">;
   readonly output: Pick<Output, "log">;
 }
 
 /** Whether a question can be asked and answered. */
-export function canAsk({ stdin, stderr }: Asker["context"]): boolean {
+export function canAsk({ stdin, stderr }: ConfirmDeps["context"]): boolean {
   return stdin.isTerminal && stderr.isTerminal;
 }
 
 /** Asks at the terminal. The default is no. */
-export async function askYesNo({ context, output }: Asker, question: string): Promise<boolean> {
+export async function askYesNo({ context, output }: ConfirmDeps, question: string): Promise<boolean> {
   output.log("WARNING", `${question} [y/N]`);
   return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");
 }
@@ -26,7 +26,7 @@ export async function askYesNo({ context, output }: Asker, question: string): Pr
  * @throws UsageError without a yes, and without a terminal to ask at.
  */
 export async function confirm(
-  asker: Asker,
+  deps: ConfirmDeps,
   { isConfirmed, action, question, refused }: {
     /** `--yes` was given. */
     readonly isConfirmed: boolean;
@@ -38,10 +38,10 @@ export async function confirm(
   },
 ): Promise<void> {
   if (isConfirmed) return;
-  if (!canAsk(asker.context)) {
+  if (!canAsk(deps.context)) {
     throw new UsageError(`Cannot ${action} needs a confirmation, and there is no terminal`, {
       hint: "Use --yes to continue without a confirmation",
     });
   }
-  if (!await askYesNo(asker, question)) throw new UsageError(`Cancelled: ${refused}`);
+  if (!await askYesNo(deps, question)) throw new UsageError(`Cancelled: ${refused}`);
 }

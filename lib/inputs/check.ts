@@ -36,7 +36,7 @@ export async function checkInputs(
 
 const MAX_OF_KIND = 10;
 
-/** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names say nothing new. */
+/** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names add nothing new. */
 function shortened(found: readonly FieldProblem[]): FieldProblem[] {
   const counts = new Map<string, { readonly first: FieldProblem; count: number }>();
   const kept = found.filter((problem) => {

@@ -63,7 +63,7 @@ async function readUpTo(response: Response, maxBytes: number): Promise<{ text: s
 interface StreamedTextOptions {
   readonly within: IdleLimit["within"];
   readonly redact: Redactor;
-  /** Turns the runtime's error into ours. */
+  /** Converts the runtime's error to ours. */
   readonly onError: (error: unknown) => Error;
 }
 
@@ -78,7 +78,7 @@ export function streamedText(
       try {
         const { done, value } = await within(() => reader.read());
         if (done) controller.close();
-        // A copy: Deno 2.4 does not say that the buffer is not shared.
+        // A copy: in Deno 2.4's types the buffer may be a shared one.
         else controller.enqueue(new Uint8Array(value));
       } catch (error) {
         throw onError(error);

@@ -140,7 +140,7 @@ function moved({ length, hash }: Position, text: string): Position {
   return { length: length + text.length, hash: next };
 }
 
-/** Enough to tell two files apart. */
+/** Enough to distinguish two files. */
 const START_LENGTH = 4096;
 
 /** The beginning of a text, and a stream of the whole text. */

@@ -42,8 +42,9 @@ export async function refusesDuplicates(deps: Pick<Deps, "store" | "log">, host:
  * Looks for other runs with the submission's key and settles which one remains. Every client does the same, so it does
  * not matter which of them is still alive.
  *
- * @returns `undefined` if the submission keeps its run. Otherwise it is too early to tell, or the submission has changed to the oldest run, or has ended: with
- * an unknown outcome if more than one run may remain, with IdempotencyKeyConflict if the oldest has different inputs.
+ * @returns `undefined` if the submission keeps its run. Otherwise the submission, which is to be advanced again later, has
+ * changed to the oldest run, or has ended: with an unknown outcome if more than one run may remain, with
+ * IdempotencyKeyConflict if the oldest has different inputs.
  */
 export async function settleDuplicates(
   deps: Deps,

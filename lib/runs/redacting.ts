@@ -12,7 +12,7 @@ export function redactorFor({ request }: Pick<Submission, "request">, inputs = r
 }
 
 /**
- * The dependencies as one submission may see them: everything that a server says is redacted where it enters, so that
+ * The dependencies as one submission may see them: all text from a server is redacted where it enters, so that
  * nothing that is stored, reported or thrown repeats a secret. A process that no longer knows the secrets takes them from
  * the inputs that the platform repeats; these are then removed.
  */
@@ -47,7 +47,7 @@ export function redactingDeps(deps: Deps, submission: Pick<Submission, "request"
 export function withoutSecretsOf<R extends Run | RunDetail>(submission: Pick<Submission, "request">, run: R): R {
   const { inputs, secretPaths } = submission.request;
   const known = inputs ?? ("inputs" in run ? run.inputs : null);
-  // Of a listed run nothing tells the secrets.
+  // A listed run has no inputs from which the secrets could be read.
   if (known === null && secretPaths.length > 0) return { ...run, statusReason: null };
   const clean = redactDeep(run, redactorFor(submission, known));
   return "inputs" in clean ? { ...clean, inputs: null } : clean;

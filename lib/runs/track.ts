@@ -73,7 +73,7 @@ export async function* trackSubmission(
       signal: options.signal,
     });
     submission = moveInstants(submission, jumpSince());
-    // It is due, whatever the clock says now.
+    // It is due even if the clock was set back.
     const due = { ...submission, nextPollAtMs: Math.min(submission.nextPollAtMs, clock.now()) };
     const remainingMs = endMs === null ? null : Math.max(0, endMs - clock.monotonic());
     using limit = requestLimit(clock, due, { ...options, remainingMs });
@@ -116,7 +116,7 @@ function startedBy(
   return lostResponses === 0 ? "no" : "unknown";
 }
 
-/** Without waiting, the result still says which run remains. */
+/** Without waiting, the result still names the run that remains. */
 async function isDetachable(
   deps: Deps,
   submission: ActiveSubmission,

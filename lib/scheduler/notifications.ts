@@ -16,7 +16,7 @@ const MAX_READ = 500;
 const MAX_SENT = 60;
 const AT_ONCE = 20;
 
-/** The messages that tell a schedule's webhooks of something. */
+/** The messages to a schedule's webhooks. */
 export function webhookMessagesFor(
   schedule: Schedule | undefined,
   notification: Notification,

@@ -111,7 +111,7 @@ export async function reportMissed(
   return waiting.filter(({ missed }) => missed === null);
 }
 
-/** Reports submissions of schedules that ended since, whoever advanced them. */
+/** Reports submissions of schedules that have ended, also those that another process advanced. */
 export async function reportEnds(context: TickContext): Promise<void> {
   for (const submission of await context.service.deps.store.listUnreported()) {
     const end = occurrenceEndOf(submission);
@@ -196,7 +196,7 @@ async function putUnlessMoved(
   }
 }
 
-/** What a submission without a run says of one. */
+/** The members of a submission that describe a run, for one that has none. */
 function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
   const nowMs = deps.clock.now();
   return {

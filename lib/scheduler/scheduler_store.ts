@@ -80,7 +80,7 @@ export async function acquireTickLock(kv: Kv, { read }: TickState, untilMs: numb
 
 /** Does nothing once the lock is lost. */
 export async function releaseTickLock(kv: Kv, lock: TickLock, log: TickLog | null): Promise<void> {
-  // The row stays: its version tells a process which read it earlier that another tick has run since.
+  // The row stays: a process that read it earlier sees by its version that another tick has run since.
   const change = kv.atomic().check(lock).set(LOCK, { untilMs: 0 });
   await (log === null ? change : change.set(LOG, log)).commit();
 }

@@ -1,4 +1,4 @@
-/** Copies a store to another one, whatever their backends are. */
+/** Copies a store to another one, between any two backends. */
 
 import { UsageError } from "../errors.ts";
 import { indexFactsOf } from "./indexes.ts";

@@ -78,13 +78,13 @@ export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend
         for (const { key, json } of sets) operation.set(keyOf(key), valueOf(json));
         for (const key of deletes) operation.delete(keyOf(key));
         // Written with the rest: a write that is sent again, because its answer was lost, is refused and found.
-        const marker = [WRITES, version];
+        const writeKey = [WRITES, version];
         if (options.isRemote) {
-          operation.check({ key: marker, versionstamp: null }).set(marker, true, { expireIn: WRITE_EXPIRES_IN_MS });
+          operation.check({ key: writeKey, versionstamp: null }).set(writeKey, true, { expireIn: WRITE_EXPIRES_IN_MS });
         }
         const result = await operation.commit();
         if (result.ok) return result.versionstamp;
-        return options.isRemote ? (await kv.get(marker)).versionstamp ?? undefined : undefined;
+        return options.isRemote ? (await kv.get(writeKey)).versionstamp ?? undefined : undefined;
       }),
     [Symbol.asyncDispose]() {
       kv.close();

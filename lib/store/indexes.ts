@@ -33,7 +33,7 @@ export interface OpenRow {
   } | null;
 }
 
-/** Each index: where a submission stands in it, below the index's name and above its own id; `null`: it does not. */
+/** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */
 const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],
   owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],

@@ -101,7 +101,7 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
     return read(database, host);
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    // What Deno 2.4 says of a table that is missing.
+    // The error of Deno 2.4 for a missing table.
     if (isUnreadable(error) || error.message === "failed to prepare statement") {
       return { type: "damaged", why: error.message };
     }

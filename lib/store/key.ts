@@ -80,7 +80,7 @@ export function utf8Length(text: string): number {
   return /^[\0-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).length;
 }
 
-/** Surrogates stand for characters beyond U+FFFF. */
+/** Surrogates encode characters beyond U+FFFF. */
 function rankOf(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
 }

@@ -12,7 +12,7 @@ export interface StoreEntry<T = unknown> {
   readonly versionstamp: string;
 }
 
-/** An entry, or what stands for its absence. */
+/** An entry, or its absence. */
 export type FoundEntry<T = unknown> = StoreEntry<T> | {
   readonly key: StoreKey;
   readonly value: null;

@@ -11,7 +11,7 @@ import { COMMON_LIMITS, type StoreBackend, type StoreRow, toStorageError } from 
 /** Reads while others write, and little of what a small server allows. */
 const MAX_CONNECTIONS = 4;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A network that lost the answer says nothing. */
+/** A network that lost the response reports nothing. */
 const QUERY_TIMEOUT_MS = 60_000;
 
 /**
@@ -121,7 +121,7 @@ function unescapeJson(json: string): string {
   return json.replaceAll(/\\(?:u001a(....)|.)/g, (escape, code) => code ? `\\u${code}` : escape);
 }
 
-/** Lost connections, which the client tells by its words, and servers that start, stop or are full (SQLSTATE). */
+/** Lost connections, which the client reports only in words, and servers that start, stop or are full (SQLSTATE). */
 function asStorageError(error: unknown, url: string): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const { host, pathname } = new URL(url);

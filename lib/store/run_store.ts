@@ -107,7 +107,7 @@ export interface PruneBounds {
   readonly scope?: "service";
   /** Milliseconds since the epoch. */
   readonly beforeMs: number;
-  /** The newest ones that stay, whatever their age. */
+  /** How many of the newest stay, regardless of age. */
   readonly keep: number;
 }
 

@@ -31,7 +31,7 @@ export interface SqliteOptions {
 
 /** The wait blocks the event loop, so it is short; the pauses between retries are not. */
 const BUSY_TIMEOUT_MS = 100;
-/** "pwkv": tells our files from those of other programs. */
+/** "pwkv": distinguishes our files from those of other programs. */
 const APPLICATION_ID = 0x70776b76;
 
 /** One step per version: from what `user_version` names to what this program needs. Steps are only ever appended. */

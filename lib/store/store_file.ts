@@ -1,4 +1,4 @@
-/** The file that a store is kept in: private to its owner, told from another one at the same path. */
+/** The file that a store is kept in: private to its owner, and distinguished from another one at the same path. */
 
 /**
  * Creates the file, and its folder, for its owner alone. Throws where it can't be written.

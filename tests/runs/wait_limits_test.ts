@@ -1,4 +1,4 @@
-/** Waits end when they should, whatever the server and the machine's clock do. */
+/** Waits end on time on servers that hang and machines whose clock is set. */
 
 import assert from "node:assert/strict";
 import type { Clock } from "../../lib/clock.ts";

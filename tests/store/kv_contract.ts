@@ -147,7 +147,7 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
     await assert.rejects(kv.atomic().sum(["a"], 1).delete(["a"]).commit(), TypeError);
   });
 
-  test("a change without mutations says whether its checks hold", async (kv) => {
+  test("a change without mutations reports whether its checks hold", async (kv) => {
     const version = await kv.atomic().set(["b"], 1).commit();
     assert.ok(await kv.atomic().check({ key: ["a"], versionstamp: null }).commit());
     assert.equal(await kv.atomic().check({ key: ["a"], versionstamp: version ?? "" }).commit(), undefined);

@@ -65,7 +65,7 @@ test("killed three times under two writers, it has every acknowledged write once
   await assertPairs(server.url, writers.flatMap(({ lines }) => lines));
 });
 
-test("a write whose answer is lost is applied once, whatever was written since", async () => {
+test("a write whose response is lost is applied once, even if others were written since", async () => {
   const url = await (await shared()).createSchema();
   await using other = createKv(await openPostgresBackend(url));
   using proxy = startLosingProxy(url, async () => void await other.atomic().sum(["n"], 1).commit());

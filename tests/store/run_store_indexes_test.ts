@@ -1,4 +1,4 @@
-/** Indexes and counters agree with the submissions, in whatever order and by how many processes they are written. */
+/** Indexes and counters agree with the submissions, in any order and by any number of processes. */
 
 import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";

@@ -113,7 +113,7 @@ function execute(path: string, statements: string): void {
 }
 
 async function writeText(path: string): Promise<void> {
-  await Deno.writeTextFile(path, "this is not a database, but long enough to look at\n".repeat(100));
+  await Deno.writeTextFile(path, "this is not a database, but long enough to be read\n".repeat(100));
 }
 
 async function writeAndOverwrite(path: string): Promise<void> {

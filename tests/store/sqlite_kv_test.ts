@@ -39,7 +39,7 @@ Deno.test("sqlite: what was set is there when the file is opened again", async (
 });
 
 Deno.test({
-  name: "sqlite: the file and its folder are their owner's alone, whatever the umask",
+  name: "sqlite: the file and its folder are their owner's alone under any umask",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using folder = await emptyFolder();
@@ -67,7 +67,7 @@ Deno.test("sqlite: a path without a folder is a file in the current one", async 
   }
 });
 
-Deno.test("sqlite: a file that the program may only read is read, and writing says what permits it", async () => {
+Deno.test("sqlite: a file that the program may only read is read, and the error of a write names the remedy", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/runs.db`;
   {
@@ -115,7 +115,10 @@ Deno.test("sqlite: a folder that can't be made is a storage error that names the
 });
 
 Deno.test({
-  ...needing("sqlite: a file on a disk that can't be written is read, and writing says why not", await mountMissing()),
+  ...needing(
+    "sqlite: a file on a disk that can't be written is read, and the error of a write names the reason",
+    await mountMissing(),
+  ),
   fn: async () => {
     await using folder = await emptyFolder();
     const path = `${folder.path}/disk/runs.db`;

@@ -82,7 +82,7 @@ async function waitUntilRunning(
     const elapsedMs = clock.now() - startedAtMs;
     if (status === "Failed" || elapsedMs >= MAX_WAIT_MS) {
       throw new NotSubmitted(`The workspace is ${status} after ${formatDuration(elapsedMs)}`, {
-        hint: "Try `pw-workflow-runner workspace restart`, or look at it in the web interface",
+        hint: "Try `pw-workflow-runner workspace restart`, or check it in the web interface",
       });
     }
     await clock.sleep(POLL_MS, { signal });

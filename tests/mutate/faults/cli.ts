@@ -71,7 +71,7 @@ export const CLI_FAULTS: readonly Fault[] = [
       "defaultOnInterrupt(tracking)",
     ],
     [
-      "run exits with 0 whatever happened",
+      "run always exits with 0",
       "  return exitCodeOf(result.kind);\n}\n\nfunction answerDryRun",
       "  return 0;\n}\n\nfunction answerDryRun",
     ],
@@ -79,12 +79,12 @@ export const CLI_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/commands/resume.ts", ["tests/cli/commands/resume_test.ts", ...INTERRUPT], [
     [
-      "resume as text exits with 0 whatever happened",
+      "resume as text always exits with 0",
       "  return mostSevere(results.map(resumeExitCode));\n}",
       "  return 0;\n}",
     ],
     [
-      "resume as JSON exits with 0 whatever happened",
+      "resume as JSON always exits with 0",
       "  return exitCode;\n}\n\nfunction kindOf",
       "  return 0;\n}\n\nfunction kindOf",
     ],
@@ -129,7 +129,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/cli/failure_report.ts", ["tests/cli/failure_report_test.ts"], [
-    ["a defect says that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
+    ["a defect reports that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
   ]),
   ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
     ["secrets are printed", "writer.write(redact(text));", "writer.write(text);"],

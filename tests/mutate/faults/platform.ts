@@ -115,17 +115,17 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/platform/response_error.ts", ["tests/platform/request_test.ts", PLATFORM], [
     [
-      "a 500 after a submit says that nothing was submitted",
+      "a 500 after a submit reports that nothing was submitted",
       'context.isSubmit === true && status !== 429 ? "unknown" : "no"',
       '"no"',
     ],
     [
-      "a lost response after a submit says that nothing was submitted",
+      "a lost response after a submit reports that nothing was submitted",
       'submitted: isSubmit === true ? "unknown" : "no"',
       'submitted: "no"',
     ],
     [
-      "a redirect of a submit says that nothing was submitted",
+      "a redirect of a submit reports that nothing was submitted",
       "if (isSubmit !== true || status === 307 || status === 308) {",
       "if (true) {",
     ],

@@ -55,7 +55,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a run that completed offers to show why it failed", 'result.kind === "failed" ? [', "true ? ["],
     ["other inputs are those to fix", "layers = shouldFix\n", "layers = true\n"],
     ["inputs with problems are asked for once more in full", "...(isAskable ? { only: paths } : {}),", ""],
-    ["saving says nothing about secrets", "Saved without secrets. To use", "To use"],
+    ["saving does not mention secrets", "Saved without secrets. To use", "To use"],
     [
       "a file that exists is not reported as such",
       "error instanceof Deno.errors.AlreadyExists",

@@ -1,4 +1,4 @@
-/** A process that ticks when it is told to, and may be killed meanwhile. */
+/** A process that ticks on request, and may be killed meanwhile. */
 
 const WORKER = new URL("tick_worker.ts", import.meta.url).href;
 const ROOT = new URL("../../../", import.meta.url);
