@@ -5,6 +5,11 @@ export type RunId =
   | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number };
 
+/** The slug, or `workflow#47` on legacy servers. */
+export function formatRunId(runId: RunId): string {
+  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
+}
+
 /** The status in our terms; `platformStatus` holds the platform's own. */
 export type RunStatus = "running" | "completed" | "failed" | "cancelled";
 

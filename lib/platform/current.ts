@@ -2,13 +2,13 @@
 
 import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import type { RunId } from "../run.ts";
+import { formatRunId, type RunId } from "../run.ts";
 import { jsonStringPieces } from "./json_string.ts";
 import { openRequest, pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { OpenResponse } from "./exchange.ts";
-import { formatRunId, type RunOperations } from "./run_operations.ts";
+import { type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 
 const RUNS = "/api/workflow-runs";

@@ -5,10 +5,10 @@
  */
 
 import { Unsupported } from "../errors.ts";
-import type { RunId } from "../run.ts";
+import { formatRunId, type RunId } from "../run.ts";
 import { pathSegment, sendRequest } from "./request.ts";
 import type { Http } from "./http.ts";
-import { formatRunId, type RunOperations } from "./run_operations.ts";
+import { type RunOperations } from "./run_operations.ts";
 import { submitOnce } from "./submit.ts";
 
 const UNSUPPORTED = "this server has the legacy API, which does not support it";

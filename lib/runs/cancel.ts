@@ -1,9 +1,8 @@
 /** Cancels a run and verifies the result by polling: the response to the cancel request proves nothing. */
 
 import { Conflict, NotFound, Rejected, RunnerError } from "../errors.ts";
-import type { RunDetail, RunId } from "../run.ts";
+import { formatRunId, type RunDetail, type RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
-import { formatRunId } from "./view.ts";
 
 const MAX_POLLS = 5;
 const POLL_DELAY_MS = 1_000;

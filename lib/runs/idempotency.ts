@@ -4,7 +4,7 @@
  */
 
 import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
-import type { Run } from "../run.ts";
+import { formatRunId, type Run } from "../run.ts";
 import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { applyObservation, isEnded } from "./transition.ts";
@@ -12,7 +12,7 @@ import { redactingDeps } from "./redacting.ts";
 import { searchForRun } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { capabilitiesOf, withKnownInputs } from "./advance_result.ts";
-import { formatRunId, runIdOf } from "./view.ts";
+import { runIdOf } from "./view.ts";
 
 /**
  * What to do when the key already has a run: `attach` tracks it, `reject` throws, `new-if-failed` tracks it unless it

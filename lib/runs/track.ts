@@ -9,7 +9,7 @@ import {
 } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
-import type { Run, RunDetail } from "../run.ts";
+import { formatRunId, type Run, type RunDetail } from "../run.ts";
 import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
@@ -20,7 +20,7 @@ import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { findReadySession } from "./session.ts";
 import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
-import { formatRunId, resultWithoutRun, toRunResult } from "./view.ts";
+import { resultWithoutRun, toRunResult } from "./view.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last poll. */
 const LAST_POLL_MS = 5_000;

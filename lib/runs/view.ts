@@ -69,11 +69,6 @@ export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
   return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
 }
 
-/** The slug, or `workflow#47` on legacy servers. */
-export function formatRunId(runId: RunId): string {
-  return runId.type === "slug" ? runId.slug : `${runId.workflow}#${runId.number}`;
-}
-
 /** The running step, counted over all jobs; `null` when none is running. Cleanup steps count once they appear. */
 export function stepPositionOf(jobs: readonly Job[]): StepPosition | null {
   const steps = jobs.flatMap((job) => job.steps.map((step) => ({ job, step })));

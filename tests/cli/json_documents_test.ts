@@ -25,7 +25,7 @@ const RESULT = `${DETAIL} kind submitted exitCode`;
 const OUTCOME = "exitCode kind submitted";
 const FAILED_JOB = "name status failedSteps";
 const FAILED_STEP = "name status annotations logTail";
-const RECORD = "submissionId workflowName state status slug runNumber key host user submittedAt updatedAt " +
+const RECORD = "submissionId workflowName state status slug runNumber idempotencyKey host user submittedAt updatedAt " +
   "durationSeconds errorMessage";
 
 const ROWS: readonly Row[] = [
@@ -155,7 +155,7 @@ const ROWS: readonly Row[] = [
     args: ["history", "show", "last"],
     before: [["run", "quick", "--idempotency-key", "one", ...FAST]],
     members: { "": `${RECORD} inputs ${OUTCOME}` },
-    values: { key: "one", state: "finished", status: "completed", errorMessage: null },
+    values: { idempotencyKey: "one", state: "finished", status: "completed", errorMessage: null },
   },
   { args: ["history", "prune", "--keep", "1"], members: { "": `pruned ${OUTCOME}` } },
   {

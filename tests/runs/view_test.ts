@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { formatRunId, stepPositionOf, toRunView } from "../../lib/runs/view.ts";
-import type { Job } from "../../lib/run.ts";
+import { stepPositionOf, toRunView } from "../../lib/runs/view.ts";
+import { formatRunId, type Job } from "../../lib/run.ts";
 import { aRun, aRunDetail } from "../support/records.ts";
 
 const job = (name: string, ...statuses: string[]): Job => ({

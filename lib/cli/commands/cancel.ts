@@ -1,7 +1,7 @@
 import { cancelRun } from "../../runs/cancel.ts";
 import { findRun } from "../../runs/find.ts";
-import { formatRunId, toRunView } from "../../runs/view.ts";
-import type { RunDetail, RunId } from "../../run.ts";
+import { toRunView } from "../../runs/view.ts";
+import { formatRunId, type RunDetail, type RunId } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";

@@ -2,7 +2,7 @@ import { InvalidInputs } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
 import type { InputsSpec } from "../../runs/prepare.ts";
-import { formatRunId } from "../../runs/view.ts";
+import { formatRunId } from "../../run.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../../inputs/layers.ts";
 import { formatPath, parsePath, valueAt } from "../../inputs/path.ts";
 import { slugOf } from "../../submission.ts";

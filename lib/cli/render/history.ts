@@ -89,7 +89,7 @@ export function recordDocument(record: Submission) {
       : record.state === "finished"
       ? record.result.runNumber
       : null,
-    key: key?.text ?? null,
+    idempotencyKey: key?.text ?? null,
     host: owner.host,
     user: owner.user,
     submittedAt: new Date(createdAtMs).toISOString(),

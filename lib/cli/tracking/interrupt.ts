@@ -3,10 +3,9 @@
 import { RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
-import { formatRunId } from "../../runs/view.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
-import type { RunId } from "../../run.ts";
+import { formatRunId, type RunId } from "../../run.ts";
 import { oneOf } from "../argv.ts";
 import type { Context } from "../context.ts";
 import { Stopped, type StoppedWait } from "../context.ts";

@@ -1,9 +1,8 @@
 /** Progress and results of a run as text. Pure. */
 
-import { formatRunId } from "../../runs/view.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
-import type { StepPosition } from "../../run.ts";
+import { formatRunId, type StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
