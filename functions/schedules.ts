@@ -1,4 +1,4 @@
-/** The schedules. `pw-workflow-runner schedules` checks this file and shows the next firings. */
+/** The schedules. `pw-workflow-runner schedules` checks this file and lists the next occurrences. */
 
 import { defineSchedules } from "../lib/scheduler/define.ts";
 

@@ -33,11 +33,14 @@ async function commandsPage(): Promise<string> {
 
 const MEANINGS: Readonly<Record<number, readonly [meaning: string, nextStep: string]>> = {
   0: ["completed, or the question was answered", "continue"],
-  1: ["the run failed, or a check of `doctor` failed", "read the failure"],
-  2: ["bad usage or inputs, refused by us or by the server; nothing was started", "fix the call"],
+  1: ["the run failed, or a check of `doctor` without a code of its own", "read the failure"],
+  2: [
+    "bad usage or inputs (also an input file that cannot be read), refused by us or by the server; nothing was started",
+    "fix the call",
+  ],
   3: ["the run was cancelled on the platform", ""],
   4: ["the API key is missing, malformed or refused; nothing was started", "fix the key"],
-  5: ["no such workflow, run or file, or the run was deleted", "fix the name"],
+  5: ["no such workflow, run, store or schedules file, or the run was deleted", "fix the name"],
   6: ["it is unknown whether a run was started", "check with `resume` before trying again"],
   7: ["connection lost, or the API key expired, while the run continues", "`resume` or `watch`"],
   8: ["could not be submitted, or the platform could not be reached; nothing was started", "try again later"],

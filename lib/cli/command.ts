@@ -21,7 +21,7 @@ export const COMMON_OPTIONS = {
     type: "custom",
     parse: nonEmptyString,
     metavar: "HOST",
-    description: "Let this host, which PW_PLATFORM_HOST or .env names, receive the key",
+    description: "Allow sending the key to this host, if PW_PLATFORM_HOST or .env names it",
   },
   cacert: {
     type: "custom",

@@ -117,7 +117,7 @@ export const COMMAND_GROUPS = [
       {
         name: "workspace",
         usage: "status|start|restart",
-        summary: "Show or start your workspace, where runs execute",
+        summary: "Show, start or restart your workspace, where runs execute",
         load: async () => (await import("./commands/workspace.ts")).workspaceCommand,
       },
       {

@@ -29,7 +29,7 @@ export function renderOverview(groups: readonly CommandGroup[], style: Style): s
     sections.join("\n\n"),
     "",
     style.bold("Run references"),
-    "  RUN is a slug, WORKFLOW#47, or last",
+    "  RUN is a slug, WORKFLOW#47 or WORKFLOW:47, or last",
     "",
     "The API key is read from PW_API_KEY, or from the credentials file of the official command-line tool.",
     "Run `pw-workflow-runner COMMAND --help` for details and examples.",

@@ -67,7 +67,7 @@ async function sendOne(service: Service, entry: StoreEntry<OutboxMessage>, signa
   }
   const problem = await send(service, hook, entry.value, signal);
   if (problem !== undefined) {
-    deps.log("WARNING", `The webhook of ${notification.schedule} did not take ${id}: ${problem}`);
+    deps.log("WARNING", `The webhook of ${notification.schedule} did not accept ${id}: ${problem}`);
   }
   const pauseMs = PAUSES_MS[attempts];
   const isFinal = problem === undefined || pauseMs === undefined;

@@ -171,7 +171,7 @@ async function reportEnd(
   });
   service.deps.log(
     status === "completed" ? "INFO" : "WARNING",
-    `${submission.submissionId} ${status}: ${message ?? ""}`,
+    `${submission.submissionId} ${status}${message === null ? "" : `: ${message}`}`,
   );
 }
 

@@ -66,7 +66,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   if (state.lockedUntilMs > startedMs) return NO_TICK;
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
-  if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ticks did not come`);
+  if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ${missedTicks === 1 ? "tick was" : "ticks were"} missed`);
   const logOf = (error: string | null) => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
     return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;

@@ -12,9 +12,9 @@ import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./
  * @throws UsageError when the target holds anything: nothing is merged.
  */
 export async function copyStore(from: Kv, to: Kv): Promise<number> {
-  for await (const { key } of to.list({ prefix: [] }, { limit: 1 })) {
-    throw new UsageError(`Cannot copy: the target store is not empty, it contains ${key[0]}`, {
-      hint: "Copy into a new store",
+  for await (const _ of to.list({ prefix: [] }, { limit: 1 })) {
+    throw new UsageError("Cannot copy: the target store is not empty", {
+      hint: "Choose a new store: nothing is merged or overwritten",
     });
   }
   let count = 0;

@@ -12,16 +12,16 @@ export const storeCommand = defineCommand({
     {
       line:
         "pw-workflow-runner store copy ~/.local/state/pw-workflow-runner/history.db postgres://runs@db.example.com/runs",
-      does: "Move a local history to a team's database",
+      does: "Copy a local history to a team's database",
     },
     {
-      line: "pw-workflow-runner store copy schedules.db deno-kv:schedules.kv",
-      does: "Move a server's store to Deno KV",
+      line: "pw-workflow-runner store copy schedules.db deno-kv:runs.kv",
+      does: "Copy a server's store to Deno KV",
     },
   ],
   notes: [
     `A store is named by: ${STORE_NAMES}.`,
-    "The target must be empty. Stop what uses the source first: what is written during the copy may be missing.",
+    "The target must be empty. Stop everything that uses the source first: records written during the copy may be missed.",
     "PGPASSWORD keeps the password of a postgres URL out of the command line.",
   ].join("\n"),
   args: {

@@ -13,15 +13,15 @@ const MAX_WAIT_MS = 10 * 60_000;
 
 export const workspaceCommand = defineCommand({
   name: "workspace",
-  summary: "Show or start your workspace, where runs execute",
+  summary: "Show, start or restart your workspace, where runs execute",
   usage: "status|start|restart [options]",
   examples: [
     { line: "pw-workflow-runner workspace status", does: "Show whether the workspace is running" },
     { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },
   ],
   notes: [
-    "The platform turns an idle workspace off; that is normal. Starting it ends the runs that are still marked as",
-    "running, and changes its SSH key. start changes nothing if the workspace is running; restart always restarts it.",
+    "The platform turns an idle workspace off; that is normal. Starting it ends any runs still marked as",
+    "running and changes the workspace's SSH key. start changes nothing if the workspace is running; restart always restarts it.",
   ].join("\n"),
   args: {
     action: { type: "positional" },
