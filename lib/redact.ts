@@ -32,22 +32,32 @@ export function createRedactor(values: readonly string[]): Redactor {
   return Object.assign(redact, { maxLength: forms[0]?.length ?? 0 });
 }
 
-/** A secret may be split between two pieces: the end of each piece is held until the next one arrives. */
+/** A secret may be split between two pieces: the end of each piece is held, as it is, until the next one arrives. */
 export function redactPieces(redact: Redactor): TransformStream<string, string> {
   let held = "";
   return new TransformStream({
     transform(piece, controller) {
-      const text = redact(held + piece);
-      const length = Math.max(0, text.length - redact.maxLength);
-      // A surrogate pair stays in one piece.
-      const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length;
+      const text = held + piece;
+      const end = endOfComplete(text, redact);
       held = text.slice(end);
-      if (end > 0) controller.enqueue(text.slice(0, end));
+      if (end > 0) controller.enqueue(redact(text.slice(0, end)));
     },
     flush(controller) {
-      if (held !== "") controller.enqueue(held);
+      if (held !== "") controller.enqueue(redact(held));
     },
   });
+}
+
+/** Where a text can be divided no matter what follows it: neither in a secret nor in a surrogate pair. */
+function endOfComplete(text: string, redact: Redactor): number {
+  let end = Math.max(0, text.length - redact.maxLength);
+  const start = Math.max(0, end - redact.maxLength);
+  const around = (from: number, to?: number) => redact(text.slice(from, to));
+  while (
+    end > 0 &&
+    (/[\ud800-\udbff]/.test(text.charAt(end - 1)) || around(start, end) + around(end) !== around(start))
+  ) end--;
+  return end;
 }
 
 /** Applies a redactor to every string of a value, names of members excepted, and to the pieces of a stream of text. */

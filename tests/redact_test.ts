@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Rejected } from "../lib/errors.ts";
-import { createRedactor, redactDeep, redactError, SECRET_MASK } from "../lib/redact.ts";
+import { createRedactor, redactDeep, redactError, redactPieces, SECRET_MASK } from "../lib/redact.ts";
 
 const SECRETS = ["hunter22", 'a"b\\c\nd', "s3c+r/t=&", "ä€🚀", "abcd"];
 
@@ -57,3 +57,13 @@ Deno.test("redactError() masks message, hint, problems, stack and cause, and kee
   assert.ok(!Deno.inspect(redacted).includes("hunter22"), Deno.inspect(redacted));
   assert.equal(redactError(new TypeError("hunter22"), redact).message, "hunter22");
 });
+
+for (
+  const pieces of [["x pass", "word123 y"], ["x password12", "3 y"], ["x ", "password123", " y"], ["x password123 y"]]
+) {
+  Deno.test(`redactPieces() masks the longer of two secrets in ${JSON.stringify(pieces)}`, async () => {
+    const redact = createRedactor(["pass", "password123"]);
+    const redacted = await Array.fromAsync(ReadableStream.from(pieces).pipeThrough(redactPieces(redact)));
+    assert.equal(redacted.join(""), `x ${SECRET_MASK} y`);
+  });
+}

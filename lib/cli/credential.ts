@@ -13,13 +13,10 @@ import { askYesNo, canAsk } from "./confirm.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
-/** The options that select a credential. */
-export type CredentialValues = CredentialOptions;
-
 export interface CredentialInvocation {
   readonly context: Context;
   readonly output: Output;
-  readonly values: CredentialValues;
+  readonly values: CredentialOptions;
 }
 
 /** @throws As `findCredential`. */
@@ -42,7 +39,7 @@ export async function openCredential({ context, output, values }: CredentialInvo
 /** What a context provides for finding a credential. */
 export function credentialDeps(
   { env, mayReadEnv, dotenvKey, mayRead, readTextFile, clock, runProgram }: Context,
-  { context, enteredKey }: CredentialValues,
+  { context, enteredKey }: CredentialOptions,
 ): CredentialDeps & { readonly mayRead: (path: string) => boolean } {
   // The system prompts for the permission to read PW_API_KEY, which is not needed if another source is stronger.
   const isKeyNeeded = context === undefined && enteredKey === undefined;

@@ -11,7 +11,8 @@ import { openKv } from "../store/open_kv.ts";
 import { createRunStore, memoryRunStore, type RunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
-import { type CredentialValues, openCredential } from "./credential.ts";
+import { openCredential } from "./credential.ts";
+import type { CredentialOptions } from "../platform/credentials/credentials.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 import { runStorePath } from "./state_path.ts";
@@ -19,7 +20,7 @@ import { runStorePath } from "./state_path.ts";
 export interface OpenInvocation {
   readonly context: Context;
   readonly output: Output;
-  readonly values: CredentialValues & { readonly cacert?: string | undefined };
+  readonly values: CredentialOptions & { readonly cacert?: string | undefined };
 }
 
 /**

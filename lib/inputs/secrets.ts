@@ -118,6 +118,15 @@ export function secretValues(inputs: JsonObject | null, secretPaths: readonly st
   });
 }
 
+/** The secrets to redact: those that are not also the text of an option, which would mask ordinary words. */
+export function redactedValues({ inputs, secretPaths, publicValues }: {
+  readonly inputs: JsonObject | null;
+  readonly secretPaths: readonly string[];
+  readonly publicValues: readonly string[];
+}): string[] {
+  return secretValues(inputs, secretPaths).filter((value) => !publicValues.includes(value));
+}
+
 function leavesOf(value: Json | undefined): (string | number)[] {
   if (typeof value === "string" || typeof value === "number") return [value];
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(leavesOf) : [];

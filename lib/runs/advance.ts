@@ -6,7 +6,7 @@ import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
 import { isEnded } from "./transition.ts";
-import { applyListedRun, pollRun } from "./poll.ts";
+import { applyRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { submitPending } from "./submit.ts";
@@ -52,7 +52,7 @@ export async function advance(
     const run = submission.runId.type === "slug" ? listed.get(submission.runId.slug) : undefined;
     results[index] = run === undefined
       ? await pollRun(redactingDeps(deps, submission), submission, options)
-      : await applyListedRun(deps, submission, withoutSecretsOf(submission, run), options);
+      : await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
   });
 
   // Sequential: the platform rejects simultaneous launches of one workflow.

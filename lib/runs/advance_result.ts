@@ -6,7 +6,13 @@ import type { RunEvent } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { applyObservation, canApplyObservation, type SubmissionObservation } from "./transition.ts";
+import {
+  applyObservation,
+  areDuplicatesSettled,
+  canApplyObservation,
+  type SubmissionObservation,
+} from "./transition.ts";
+import { formatRunId } from "../run.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
 export interface AdvanceResult {
@@ -122,6 +128,8 @@ export function withKnownInputs<R extends Submission>(stored: R, { request }: Su
 function isWorthStoring(before: Submission, after: Submission): boolean {
   if (before.state !== "active" || after.state !== "active") return true;
   return before.run.platformStatus !== after.run.platformStatus || before.isDetached !== after.isDetached ||
+    formatRunId(before.runId) !== formatRunId(after.runId) ||
+    areDuplicatesSettled(before) !== areDuplicatesSettled(after) ||
     (before.unreachableSinceMs === null) !== (after.unreachableSinceMs === null) ||
     (before.missingSinceMs === null) !== (after.missingSinceMs === null) ||
     (before.failingSinceMs === null) !== (after.failingSinceMs === null);

@@ -87,7 +87,7 @@ async function newPending(
 }
 
 /** Hex SHA-256 of the inputs with sorted members, so that equal inputs have equal hashes. */
-export async function hashInputs(inputs: Json): Promise<string> {
+async function hashInputs(inputs: Json): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(withSortedMembers(inputs)));
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
     .reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");

@@ -3,7 +3,7 @@
  * run. All clients choose the same one, the oldest, and cancel the others.
  */
 
-import { type IdempotencyKeyConflict, RunnerError } from "../errors.ts";
+import { BadResponse, type IdempotencyKeyConflict, RunnerError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
@@ -11,25 +11,19 @@ import type { Deps } from "./deps.ts";
 import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
 import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
+import { withLimit } from "./limit.ts";
+import { afterFailedPoll } from "./poll.ts";
 import { listRunsWithTag } from "./search.ts";
 import { hasOtherInputs } from "./slug.ts";
+import { areDuplicatesSettled, DUPLICATES_VISIBLE_MS } from "./transition.ts";
 import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
-
-/** Other clients searched before our run was visible; this long after it started, they have started theirs. */
-export const DUPLICATES_VISIBLE_MS = 2_000;
-
-/** After the list could not be read. */
-const RETRY_MS = 5_000;
 
 /** Later, the other clients have cancelled what was to be cancelled. */
 const MAX_AGE_MS = 10 * 60_000;
 
-/** True until a poll was made {@link DUPLICATES_VISIBLE_MS} after the start of a run with an idempotency key. */
-export function mayHaveDuplicates(
-  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: ActiveSubmission,
-  nowMs: number,
-): boolean {
-  return key !== null && lastPolledAtMs - startedAtMs < DUPLICATES_VISIBLE_MS && nowMs - startedAtMs < MAX_AGE_MS;
+/** True until it is settled which of the runs with the submission's idempotency key remains. */
+export function mayHaveDuplicates(submission: ActiveSubmission, nowMs: number): boolean {
+  return !areDuplicatesSettled(submission) && nowMs - submission.startedAtMs < MAX_AGE_MS;
 }
 
 /** True if the server itself ensures that a key starts one run. */
@@ -60,10 +54,8 @@ export async function settleDuplicates(
     return await settle(deps, submission, options);
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    const retryAtMs = nowMs + RETRY_MS;
-    if (retryAtMs - submission.startedAtMs < MAX_AGE_MS) {
-      return { submission: { ...submission, nextPollAtMs: retryAtMs }, events: [], error };
-    }
+    const failed = await afterFailedPoll(deps, submission, error, { ...options, sentAtMs: nowMs });
+    if (failed.submission.nextPollAtMs - submission.startedAtMs < MAX_AGE_MS) return failed;
     return await endUnknown(deps, submission, `other runs with its key cannot be ruled out: ${error.message}`);
   }
 }
@@ -73,8 +65,14 @@ async function settle(
   submission: ActiveSubmission,
   options: AdvanceOptions,
 ): Promise<AdvanceResult | undefined> {
-  const { signal } = options;
-  const [oldest, ...duplicates] = await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
+  const { workflow } = submission.request;
+  const tagged = await withLimit(options, `find the runs of ${workflow}`, async (signal) => {
+    return await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
+  });
+  if (tagged.length > 0 && !tagged.some(({ slug }) => slug === submission.run.slug)) {
+    throw new BadResponse(`Cannot find run ${submission.run.slug}: the list does not show it yet`);
+  }
+  const [oldest, ...duplicates] = tagged;
   if (oldest === undefined || duplicates.length === 0) return undefined;
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
@@ -86,7 +84,8 @@ async function settle(
     if (hasOtherInputs(duplicate.displayName, submission)) continue;
     const cancelled = await cancelRun(deps, runIdOf(duplicate, submission.request.workflow), options);
     if (cancelled.status !== "cancelled" && cancelled.platformStatus !== "canceling") {
-      return await endUnknown(deps, submission, `run ${duplicate.slug} has the same key, and is ${cancelled.status}`);
+      const detail = `run ${duplicate.slug} has the same key, and is ${cancelled.status}`;
+      return { ...await endUnknown(deps, submission, detail), events };
     }
     events.push({
       type: "duplicate-cancelled",

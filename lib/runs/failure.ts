@@ -118,7 +118,8 @@ function annotationIn(line: string): LogAnnotation | null {
   };
 }
 
-function hasFailed({ status }: Job | Step): boolean {
+/** Whether a job or step has failed, by the platform's terms. */
+export function hasFailed({ status }: Job | Step): boolean {
   return status === "error" || status === "failed" || status === "faulted";
 }
 

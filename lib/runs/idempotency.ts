@@ -9,7 +9,7 @@ import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submissio
 import type { Deps } from "./deps.ts";
 import { applyObservation, isEnded } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
-import { searchForRun } from "./search.ts";
+import { creationMs, searchForRun } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { capabilitiesOf, withKnownInputs } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
@@ -141,7 +141,7 @@ function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSu
     nowMs,
   );
   if (active.state !== "active") throw new TypeError(`A submission whose run was found is ${active.state}`);
-  return { ...active, startedAtMs: Math.min(creationMs(run) ?? nowMs, nowMs) };
+  return { ...active, startedAtMs: Math.min(creationMs(run) || nowMs, nowMs) };
 }
 
 async function hasFailed(
@@ -172,9 +172,4 @@ function runOf(submission: Submission): { readonly slug: string | null } | undef
 
 function slugOfRun(submission: Submission): string | null {
   return submission.state === "active" || submission.state === "finished" ? formatRunId(submission.runId) : null;
-}
-
-function creationMs(run: Run): number | undefined {
-  const instantMs = Date.parse(run.createdAt ?? "");
-  return Number.isFinite(instantMs) ? instantMs : undefined;
 }

@@ -43,16 +43,6 @@ export async function pollRun(
   }
 }
 
-/** Updates the submission from a listed run. Enough while the run is running, never enough to finish it. */
-export async function applyListedRun(
-  deps: Deps,
-  submission: ActiveSubmission,
-  run: Run,
-  options: AdvanceOptions,
-): Promise<AdvanceResult> {
-  return await applyRun(deps, submission, run, options);
-}
-
 async function afterPoll(
   deps: Deps,
   submission: ActiveSubmission,
@@ -74,7 +64,8 @@ async function afterPoll(
   return await finish(deps, advanced, result);
 }
 
-async function applyRun(
+/** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */
+export async function applyRun(
   deps: Deps,
   submission: ActiveSubmission,
   run: Run | RunDetail,
@@ -135,14 +126,15 @@ async function afterMissing(
   return await finish(deps, { submission: updated, events: [] }, result);
 }
 
-async function afterFailedPoll(
+/** Records that the server did not respond, and when to try again. */
+export async function afterFailedPoll(
   deps: Deps,
   submission: ActiveSubmission,
   error: RunnerError,
   options: AdvanceOptions & { readonly sentAtMs: number },
 ): Promise<AdvanceResult> {
   const nowMs = deps.clock.now();
-  const unreachableSinceMs = submission.unreachableSinceMs ?? Math.min(options.sentAtMs, nowMs);
+  const unreachableSinceMs = submission.unreachableSinceMs ?? options.sentAtMs;
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   const delayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : retryAfterMs;
   const untilMs = Math.min(

@@ -126,7 +126,8 @@ function hasTag(run: Run, { ownSlug, correlationTag }: SearchTarget): boolean {
   return (ownSlug !== null && run.slug === ownSlug) || hasCorrelationTag(run.displayName, correlationTag);
 }
 
-function creationMs(run: Run | undefined): number {
+/** When the platform created the run; NaN if that is not known. */
+export function creationMs(run: Run | undefined): number {
   return Date.parse(run?.createdAt ?? "");
 }
 

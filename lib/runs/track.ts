@@ -87,9 +87,9 @@ export async function* trackSubmission(
     const isLastPoll = endMs !== null && clock.monotonic() >= endMs;
     if (advanced.wasAdvancedElsewhere) submitted = "no";
     if (submission.state === "unconfirmed") submitted = startedBy(submission, submitted);
-    const isNewlyActive = submission.state !== "active" && advanced.submission.state === "active";
+    const previousRun = submission.state === "active" ? formatRunId(submission.runId) : null;
     submission = advanced.submission;
-    if (isNewlyActive && submission.state === "active") yield started(submission);
+    if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
     yield* advanced.events;
     if (submission.state === "active" && await isDetachable(deps, submission, options)) {
       return detachedResult(await detach(deps, submission), { submitted });

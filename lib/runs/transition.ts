@@ -95,6 +95,19 @@ export function isEnded(submission: Submission): boolean {
   return submission.state === "finished" || submission.state === "rejected";
 }
 
+/** Other clients searched before our run was visible; this long after it started, they have started theirs. */
+export const DUPLICATES_VISIBLE_MS = 2_000;
+
+/** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
+export function areDuplicatesSettled(
+  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: Pick<
+    ActiveSubmission,
+    "idempotencyKey" | "startedAtMs" | "lastPolledAtMs"
+  >,
+): boolean {
+  return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
+}
+
 /** False when the observation is invalid in the submission's state, for example after another process changed it. */
 export function canApplyObservation(submission: Submission, { type }: SubmissionObservation): boolean {
   const transitions: Transitions[State] = SUBMISSION_TRANSITIONS[submission.state];

@@ -1,3 +1,4 @@
+import { hasFailed } from "../../runs/failure.ts";
 import { createLogReader, createTail, lastLines, type LogReader } from "../../platform/logs.ts";
 import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -89,7 +90,7 @@ function selection(
   }
   return (job, step) =>
     (jobName === undefined || job.name === jobName) && (stepName === undefined || isStep(step)) &&
-    (failed !== true || step.status === "error" || step.status === "failed");
+    (failed !== true || hasFailed(step));
 }
 
 function notFoundInRun(kind: string, name: string, names: readonly string[]): UsageError {

@@ -6,7 +6,7 @@ import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
-import { secretValues } from "../../inputs/secrets.ts";
+import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
@@ -138,9 +138,7 @@ export async function submitRunSpec(
     isTrusted: values.trust === true,
     checking,
   }, { signal });
-  output.redact(
-    secretValues(request.inputs, request.secretPaths).filter((value) => !request.publicValues.includes(value)),
-  );
+  output.redact(redactedValues(request));
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
   if (values.dryRun === true) {
@@ -157,7 +155,7 @@ export async function submitRunSpec(
   });
 }
 
-export function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
+function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
   if (noHistory !== true) return "required";
   output.log("WARNING", "Local history is off: if this process dies, `resume` cannot find the run");
   return "none";

@@ -70,7 +70,7 @@ async function waitUntilRunning(
   { isNeeded }: { readonly isNeeded: boolean },
 ): Promise<string> {
   const { context: { clock }, output, signal } = call;
-  const startedAtMs = clock.now();
+  const startedAtMs = clock.monotonic();
   let shown = "";
   // A restart takes a moment to show.
   if (isNeeded) await clock.sleep(POLL_MS, { signal });
@@ -79,7 +79,7 @@ async function waitUntilRunning(
     if (status === "Running") return status;
     if (status !== shown) output.log("INFO", `Workspace: ${oneLine(status)}...`);
     shown = status;
-    const elapsedMs = clock.now() - startedAtMs;
+    const elapsedMs = clock.monotonic() - startedAtMs;
     if (status === "Failed" || elapsedMs >= MAX_WAIT_MS) {
       throw new NotSubmitted(`The workspace is ${status} after ${formatDuration(elapsedMs)}`, {
         hint: "Try `pw-workflow-runner workspace restart`, or check it in the web interface",

@@ -63,7 +63,7 @@ export async function searchCredentialsFile(deps: CredentialFileDeps): Promise<F
 }
 
 /** In search order. Without a home folder, only paths from the environment remain. */
-export function credentialPaths(env: CredentialFileDeps["env"]): string[] {
+function credentialPaths(env: CredentialFileDeps["env"]): string[] {
   const folder = nonBlank(env("PW_CREDENTIALS_DIR"));
   if (folder !== null) return [`${folder}/.credentials`, `${folder}/credentials`];
   const home = nonBlank(env("HOME")) ?? nonBlank(env("USERPROFILE"));

@@ -5,7 +5,7 @@
 
 import { parse } from "../../deps/dotenv.ts";
 
-export const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
+const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
 /** What a file sets. */
 export interface Dotenv {

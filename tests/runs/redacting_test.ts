@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { execute, toEnd } from "../../lib/runs/execute.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import { withoutSecretsOf } from "../../lib/runs/redacting.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { depsFor } from "../support/deps.ts";
+import { aRequest, aRun, aStoredRequest } from "../support/records.ts";
+import { virtualClock } from "../support/virtual_clock.ts";
+
+const WORKFLOW = `on:
+  execute:
+    inputs:
+      word: { type: password }
+jobs:
+  test:
+    steps:
+      - name: test it
+        run: sleep 1
+`;
+
+for (const word of ["test", "demo", "running", "accepted", "completed"]) {
+  Deno.test(`the secret "${word}", which is also a part of names and terms, loses no run`, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock, workflows: { "test-wf": WORKFLOW } });
+    const deps = await depsFor(simulator, { clock });
+    const request = aRequest({ workflow: "test-wf", inputs: { word }, secretPaths: ["word"] });
+    const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal };
+    const result = await toEnd(execute(deps, request, options), () => {});
+    assert.deepEqual([result.kind, result.slug], ["completed", simulator.runs()[0]?.slug]);
+  });
+}
+
+Deno.test("texts of a server are redacted in a stored run, and its correlation tag stays", () => {
+  const request = aStoredRequest({ inputs: { password: "hunter2x" }, secretPaths: ["password"] });
+  const run = aRun({
+    displayName: "deploy hunter2x [hunter2xhunter2x]",
+    statusReason: "wrong password hunter2x",
+    platformStatus: "refused hunter2x",
+    isStatusKnown: false,
+  });
+  const { displayName, statusReason, platformStatus } = withoutSecretsOf({ request }, run);
+  assert.deepEqual([displayName, statusReason, platformStatus], [
+    "deploy ••• [hunter2xhunter2x]",
+    "wrong password •••",
+    "refused •••",
+  ]);
+});
+
+Deno.test("without knowing the secrets, no explanation of a server is stored", () => {
+  const request = aStoredRequest({ inputs: null, secretPaths: ["password"] });
+  assert.equal(withoutSecretsOf({ request }, aRun({ statusReason: "wrong password hunter2x" })).statusReason, null);
+});
