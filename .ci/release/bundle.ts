@@ -27,12 +27,13 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
   const start = JSON.stringify(new URL("lib/cli/start.ts", ROOT).href);
   await Deno.writeTextFile(
     entry,
-    `import { start } from ${start};
-await start(${JSON.stringify(commit)});
+    `import { startProgram } from ${start};
+await startProgram(${JSON.stringify(commit)});
 `,
   );
+  // pg requires pg-native only where it is installed.
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--outdir", `${folder}/program`, entry],
+    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--external", "pg-native", "--outdir", `${folder}/program`, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
