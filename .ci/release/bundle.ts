@@ -33,7 +33,17 @@ await startProgram(${JSON.stringify(commit)});
   );
   // pg requires pg-native only where it is installed.
   const { success, stderr } = await new Deno.Command(deno, {
-    args: ["bundle", "--quiet", "--frozen", "--code-splitting", "--external", "pg-native", "--outdir", `${folder}/program`, entry],
+    args: [
+      "bundle",
+      "--quiet",
+      "--frozen",
+      "--code-splitting",
+      "--external",
+      "pg-native",
+      "--outdir",
+      `${folder}/program`,
+      entry,
+    ],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",

@@ -89,7 +89,12 @@ async function resumeAndShow(
 function logSkipped(output: Output, { pending, detached, others }: OpenSubmissions, nowMs: number): void {
   for (const record of pending) output.log("WARNING", pendingLine(record, nowMs));
   if (detached.length > 0) {
-    output.log("INFO", `${countOf(detached, "detached run")} skipped: \`resume --all\` tracks them too`);
+    output.log(
+      "INFO",
+      `${countOf(detached, "detached run")} skipped: \`resume --all\` tracks ${
+        detached.length === 1 ? "it" : "them"
+      } too`,
+    );
   }
   const owners = new Set(others.map(({ owner }) => `${owner.user} on ${owner.host}`));
   for (const owner of owners) {
