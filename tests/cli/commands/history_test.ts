@@ -42,7 +42,7 @@ Deno.test("history lists the runs of this machine without an API key or network"
   );
   const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
   assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);
-  assert.equal(ofQuick.records[1].key, "one");
+  assert.equal(ofQuick.records[1].idempotencyKey, "one");
   const failed = JSON.parse((await stage.program(["history", "--failed", "--json"], offline)).stdout);
   assert.deepEqual(failed.records.map(({ status }: { status: string }) => status), ["failed"]);
   assert.match((await stage.program(["history", "--since", "1ms"], offline)).stdout, /No runs in the local history/);
