@@ -14,7 +14,7 @@ import {
   type StoreWrite,
   toStorageError,
 } from "./backend.ts";
-import { createPrivate, inodeOf, renameFile, storageHint } from "./store_file.ts";
+import { createPrivate, inodeOf, makePrivate, renameFile, storageHint } from "./store_file.ts";
 
 /** Options of {@link openSqliteBackend}. */
 export interface SqliteOptions {
@@ -112,7 +112,13 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
     read: (keys) => run(({ read }) => rowsOf(read.all(JSON.stringify(keys)))),
     page: ({ start, end, limit, reverse }) =>
       run(({ page, pageReverse }) => rowsOf((reverse ? pageReverse : page).all(start, end, limit))),
-    write: (write) => run((file) => applyWrite(file, write)),
+    write: (write) =>
+      run((opened) => {
+        if (opened.whyReadOnly === undefined) return applyWrite(opened, write);
+        // The fault may have passed by the next use.
+        file = close(file);
+        throw opened.whyReadOnly;
+      }),
     [Symbol.asyncDispose]() {
       file = close(file);
       return Promise.resolve();
@@ -129,6 +135,8 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
   const inode = inodeOf(path);
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
+    // Where another process has just set the file aside, SQLite creates the next one, under the umask.
+    if (whyReadOnly === undefined && inodeOf(path) !== inode) makePrivate(path);
     // Errors must come from exec(): Deno 2.4 does not report why a statement cannot be prepared.
     database.exec(
       `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA synchronous = EXTRA; PRAGMA cache_spill = OFF; SELECT 1 FROM sqlite_schema`,
@@ -201,7 +209,6 @@ function migrate(database: DatabaseSync, path: string): void {
 }
 
 function applyWrite(file: OpenFile, { version, checks, sets, deletes, sums }: StoreWrite): string | undefined {
-  if (file.whyReadOnly !== undefined) throw file.whyReadOnly;
   return inTransaction(file.database, () => {
     if (checks.length > 0 && file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;
     const keys = sums.map(({ key }) => key);

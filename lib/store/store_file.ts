@@ -18,6 +18,15 @@ export function createPrivate(path: string): boolean {
   }
 }
 
+/** Does nothing where there is no file any more, or the system has no permission bits. */
+export function makePrivate(path: string): void {
+  try {
+    if (Deno.build.os !== "windows") Deno.chmodSync(path, 0o600);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** `null` where there is no file, or the system numbers none. */
 export function inodeOf(path: string): number | null {
   try {

@@ -102,6 +102,33 @@ Deno.test("sqlite: of eight processes that meet a damaged file one sets it aside
   }
 });
 
+Deno.test({
+  name: "sqlite: a file that another process sets aside while this one opens it leaves a private one, under any umask",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using folder = await emptyFolder();
+    const path = `${folder.path}/runs.db`;
+    await writeText(path);
+    const { openSync } = Deno;
+    const umask = Deno.umask(0o022);
+    Deno.openSync = (file, options) => {
+      const opened = openSync(file, options);
+      // Between the check that the file can be written and its opening: too short a time for a real process to hit.
+      Deno.renameSync(path, `${path}.aside`);
+      Deno.openSync = openSync;
+      return opened;
+    };
+    try {
+      await using kv = createKv(await open(path));
+      await kv.atomic().set(["a"], 1).commit();
+      assert.equal(((await Deno.stat(path)).mode ?? 0) & 0o777, 0o600);
+    } finally {
+      Deno.openSync = openSync;
+      Deno.umask(umask);
+    }
+  },
+});
+
 function open(path: string): Promise<StoreBackend> {
   return openSqliteBackend({ path, clock, onSetAside: (message) => assert.fail(message) });
 }

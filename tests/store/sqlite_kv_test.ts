@@ -144,6 +144,25 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing(
+    "sqlite: a file on a disk that can be written again is written, without another process",
+    await mountMissing(),
+  ),
+  fn: async () => {
+    await using folder = await emptyFolder();
+    const place = `${folder.path}/disk`;
+    await Deno.mkdir(place);
+    await (await open(`${place}/runs.db`))[Symbol.asyncDispose]();
+    await using _bound = await readOnlyBind(place);
+    await using kv = createKv(await open(`${place}/runs.db`));
+    await assert.rejects(kv.atomic().set(["a"], 1).commit(), /[Rr]ead-only/);
+    await mount("-o", "remount,bind,rw", place);
+    assert.ok(await kv.atomic().set(["a"], 1).commit());
+    assert.equal((await kv.get(["a"])).value, 1);
+  },
+});
+
 Deno.test("sqlite: a locked file is waited for without holding up the program, and then written", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/runs.db`;
@@ -229,11 +248,12 @@ function lockFile(path: string): Disposable {
   };
 }
 
+async function mount(...args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
 async function readOnlyBind(place: string): Promise<AsyncDisposable> {
-  const mount = async (...args: readonly string[]) => {
-    const { success, stderr } = await new Deno.Command("mount", { args: [...args] }).output();
-    assert.ok(success, new TextDecoder().decode(stderr));
-  };
   await mount("--bind", place, place);
   await mount("-o", "remount,bind,ro", place);
   return {
