@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { isUnreadable, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
+import { folderOf } from "./store_file.ts";
 
 export type StoreState =
   /** There is no file yet. */
@@ -59,7 +60,7 @@ async function statOf(path: string): Promise<Deno.FileInfo | null> {
 async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promise<string | null> {
   try {
     if (info !== null) (await Deno.open(path, { write: true })).close();
-    await assertWritable(path.replace(/[\\/][^\\/]*$/, ""));
+    await assertWritable(folderOf(path));
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -88,10 +89,9 @@ async function assertWritable(folder: string): Promise<void> {
 
 async function nearestExisting(folder: string): Promise<string> {
   const info = await statOf(folder);
-  if (info?.isDirectory) return folder;
+  if (info?.isDirectory || folder === ".") return folder;
   if (info !== null) throw new Deno.errors.NotADirectory(`${folder} is not a folder`);
-  const parent = folder.replace(/[\\/]+[^\\/]*$/, "");
-  return parent === folder ? "." : await nearestExisting(parent === "" ? "/" : parent);
+  return await nearestExisting(folderOf(folder));
 }
 
 async function stateOf(path: string, host: string | null): Promise<StoreState> {

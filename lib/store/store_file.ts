@@ -67,6 +67,7 @@ export function storageHint(error: unknown, path: string): string {
   return `${hint}; --no-history continues without local history`;
 }
 
-function folderOf(path: string): string {
+/** `.` for a path without one. */
+export function folderOf(path: string): string {
   return /[\\/]/.test(path) ? path.replace(/[\\/][^\\/]*$/, "") || "/" : ".";
 }

@@ -76,6 +76,20 @@ Deno.test("inspectStore() creates neither a file nor its folder", async () => {
   assert.deepEqual(await contentOf(folder), {});
 });
 
+Deno.test("inspectStore() reports a file of the current folder as writable", async () => {
+  await using folder = await emptyFolder();
+  await aHistory(folder);
+  const cwd = Deno.cwd();
+  Deno.chdir(folder.path);
+  try {
+    for (const name of ["history.db", "./history.db", "new.db", "a/b/new.db"]) {
+      assert.equal((await inspectStore(name, null)).whyNotWritable, null, name);
+    }
+  } finally {
+    Deno.chdir(cwd);
+  }
+});
+
 Deno.test("inspectStore() reports a path below a file as not writable", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/file`, "");
