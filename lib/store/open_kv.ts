@@ -85,6 +85,6 @@ function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenK
       if (rest !== "") break;
       return lazyBackend(COMMON_LIMITS, async () => (await import("./memory_kv.ts")).memoryBackend());
   }
-  const quoted = rest.includes("@") ? `${scheme}:…` : name;
+  const quoted = /^postgres|@|\/\//i.test(name) ? `${scheme}:…` : name;
   throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });
 }
