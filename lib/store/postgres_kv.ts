@@ -6,6 +6,7 @@
  */
 
 import type { QueryConfig } from "../deps/pg.ts";
+import { StorageError } from "../errors.ts";
 import { COMMON_LIMITS, type StoreBackend, type StoreRow, toStorageError } from "./backend.ts";
 
 /** Reads while others write, and little of what a small server allows. */
@@ -74,10 +75,13 @@ export async function openPostgresBackend(url: string): Promise<StoreBackend> {
   // An idle connection that breaks is replaced by the next query; without a listener its error would be uncaught.
   pool.on("error", () => {});
   const run = async (query: QueryConfig) => {
-    try {
-      return (await pool.query(query)).rows;
-    } catch (error) {
-      throw asStorageError(error, url);
+    for (let isLast = false;; isLast = true) {
+      try {
+        return (await pool.query(query)).rows;
+      } catch (error) {
+        // Once, because each attempt waits long: the write is found if it was done after all.
+        if (isLast || !isUnanswered(error)) throw asStorageError(error, url);
+      }
     }
   };
   const execute = (name: keyof typeof STATEMENTS, values: unknown[]) => run({ name, text: STATEMENTS[name], values });
@@ -121,14 +125,29 @@ function unescapeJson(json: string): string {
   return json.replaceAll(/\\(?:u001a(....)|.)/g, (escape, code) => code ? `\\u${code}` : escape);
 }
 
+/** By the client's own words: it passes no code. */
+function isUnanswered(error: unknown): boolean {
+  return error instanceof Error && error.message === "Query read timeout";
+}
+
 /** Lost connections, which the client reports only in words, and servers that start, stop or are full (SQLSTATE). */
 function asStorageError(error: unknown, url: string): Error {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const { host, pathname } = new URL(url);
+  const store = `run store postgres://${host}${pathname}`;
+  if (isUnanswered(error)) {
+    return new StorageError(
+      `Cannot use the ${store}: it did not answer in time, but the change may have been written`,
+      {
+        hint: "Check that the server runs, and what is stored, before you try again",
+        cause: error,
+      },
+    );
+  }
   return toStorageError(error, {
-    store: `run store postgres://${host}${pathname}`,
+    store,
     hint: "Check the URL, and that the server runs and accepts this user",
-    isPassing: /^(ECONN\w+|EPIPE|08\w{3}|57P0\d|53300|40001|40P01|25006)$/.test(code) ||
+    isPassing: /^(ECONN\w+|EPIPE|ETIMEDOUT|E(HOST|NET)UNREACH|08\w{3}|57P0\d|53300|40001|40P01|25006)$/.test(code) ||
       error instanceof Error &&
         /^(Connection terminated|Client has encountered a connection error)/.test(error.message),
   });

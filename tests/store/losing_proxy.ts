@@ -4,6 +4,8 @@ export interface LosingProxy extends Disposable {
   readonly url: string;
   /** Closes the connection instead of passing on the answer to the next write. */
   loseNextAnswer(): void;
+  /** Keeps the connections open, and passes on no answers to the next writes. */
+  withholdAnswers(count: number): void;
   readonly lost: () => number;
 }
 
@@ -14,6 +16,7 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
   const connections = new Set<Deno.TcpConn>();
   let isLosing = false;
   let lost = 0;
+  let withheld = 0;
   const pass = async (client: Deno.TcpConn) => {
     const server = await Deno.connect({ hostname, port: Number(port) });
     for (const connection of [client, server]) connections.add(connection);
@@ -21,13 +24,15 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
       for (const connection of [client, server]) if (connections.delete(connection)) connection.close();
     };
     let isWriting = false;
-    const forward = async (from: Deno.TcpConn, to: Deno.TcpConn, onChunk: (text: string) => Promise<boolean>) => {
+    type Reaction = "pass" | "withhold" | "close";
+    const forward = async (from: Deno.TcpConn, to: Deno.TcpConn, onChunk: (text: string) => Promise<Reaction>) => {
       const buffer = new Uint8Array(65_536);
       try {
         for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
           const chunk = buffer.subarray(0, count);
-          if (!await onChunk(new TextDecoder("latin1").decode(chunk))) break;
-          for (let at = 0; at < count;) at += await to.write(chunk.subarray(at));
+          const reaction = await onChunk(new TextDecoder("latin1").decode(chunk));
+          if (reaction === "close") break;
+          for (let at = reaction === "withhold" ? count : 0; at < count;) at += await to.write(chunk.subarray(at));
         }
       } catch (error) {
         // The other direction was closed first.
@@ -37,16 +42,20 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
     };
     await Promise.all([
       forward(client, server, (text) => {
-        isWriting ||= isLosing && text.includes("pw_write");
-        return Promise.resolve(true);
+        isWriting ||= (isLosing || withheld > 0) && text.includes("pw_write");
+        return Promise.resolve("pass");
       }),
       forward(server, client, async (text) => {
         // "Ready for query": the transaction is over.
-        if (!isWriting || !text.includes("Z\0\0\0\x05I")) return !isWriting;
-        isLosing = false;
+        if (!isWriting || !text.includes("Z\0\0\0\x05I")) return isWriting ? "withhold" : "pass";
         lost++;
+        if (withheld > 0) {
+          withheld--;
+          return "withhold";
+        }
+        isLosing = false;
         await meanwhile();
-        return false;
+        return "close";
       }),
     ]);
   };
@@ -59,6 +68,7 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
   return {
     url: proxied.href,
     loseNextAnswer: () => isLosing = true,
+    withholdAnswers: (count) => withheld = count,
     lost: () => lost,
     [Symbol.dispose]() {
       listener.close();

@@ -84,6 +84,22 @@ test("a write whose response is lost is applied once, even if others were writte
   assert.equal(proxy.lost(), 7);
 });
 
+test("a write that is not answered in time is sent again, once, and applied once", async () => {
+  const url = await (await shared()).createSchema();
+  using proxy = startLosingProxy(`${url}&query_timeout=1500`, () => Promise.resolve());
+  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  proxy.withholdAnswers(1);
+  assert.ok(await kv.atomic().sum(["n"], 1).commit());
+  assert.equal((await kv.get(["n"])).value, 1);
+  proxy.withholdAnswers(2);
+  await assert.rejects(
+    kv.atomic().sum(["n"], 1).commit(),
+    (error) => error instanceof StorageError && /may have been written/.test(error.message),
+  );
+  assert.equal((await kv.get(["n"])).value, 2);
+  assert.equal(proxy.lost(), 3);
+});
+
 test("the notes of answered writes do not pile up", async () => {
   const server = await shared();
   const backend = await openPostgresBackend(server.url);
@@ -105,7 +121,10 @@ test("values can be queried as JSON, also where texts hold what PostgreSQL can't
 });
 
 Deno.test({
-  ...needing("PostgreSQL: a password never reaches an error", missing),
+  ...needing(
+    "PostgreSQL: a password never reaches an error, and where no server is reached, it is tried again",
+    missing,
+  ),
   // The client closes a refused connection a moment after it said so.
   sanitizeOps: false,
   sanitizeResources: false,
@@ -113,13 +132,15 @@ Deno.test({
     const server = await shared();
     const wrong = server.url.replace(encodeURIComponent(server.password), "wrong-password");
     const nowhere = server.url.replace(/:\d+\//, ":9/").replace("127.0.0.1", "127.0.0.2");
-    for (const url of [wrong, nowhere, `${server.url}-absent`]) {
+    // TCP can't reach a multicast address: the system answers that there is no way to it.
+    const unreachable = server.url.replace("127.0.0.1", "224.0.0.1");
+    for (const url of [wrong, nowhere, unreachable, `${server.url}-absent`]) {
       await assert.rejects(openPostgresBackend(url), (error) => {
         assert.ok(error instanceof StorageError);
         const text = Deno.inspect(error, { depth: 10 });
         assert.ok(!/wrong-password|pass word|pass%20word/.test(text), text);
         assert.ok(error.message.includes(new URL(url).host), error.message);
-        assert.equal(error instanceof StorageBusy, url === nowhere);
+        assert.equal(error instanceof StorageBusy, url === nowhere || url === unreachable, text);
         return true;
       });
     }
