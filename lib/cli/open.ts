@@ -49,19 +49,24 @@ export async function clientFor({ context, output, values }: OpenInvocation, cre
 export async function openDeps(invocation: OpenInvocation, history: HistoryUse = "optional"): Promise<OpenDeps> {
   const { clock, random } = invocation.context;
   const client = await openClient(invocation);
-  const store = openRunStore(invocation, history);
+  const store = openRunStore(invocation, history, "--no-history continues without local history");
   const close = () => store[Symbol.asyncDispose]();
   return { client, store, clock, random, log: logToOutput(invocation.output), [Symbol.asyncDispose]: close };
 }
 
-/** The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use. */
+/**
+ * The local history of this user and machine, or the store that PW_STORE_URL names; opened on first use.
+ *
+ * @param alternative What to do without it, for the hints of its errors.
+ */
 export function openRunStore(
   { context, output }: Pick<OpenInvocation, "context" | "output">,
   history: HistoryUse,
+  alternative?: string,
 ): RunStore {
   const { clock, random, env, os } = context;
   const warn = (message: string) => output.log("WARNING", message);
-  const options = { clock, random, onSetAside: warn };
+  const options = { clock, random, alternative, onSetAside: warn };
   if (history === "none") return memoryRunStore();
   const onUnusable = history === "required" ? undefined : ({ message }: StorageError) => warn(message);
   try {

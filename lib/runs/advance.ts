@@ -78,7 +78,7 @@ async function submitUnlessConflict(
     const stored = await deps.store.get(submission.submissionId);
     if (stored === undefined) {
       throw new NotSubmitted(
-        `Cannot submit ${submission.request.workflow}: its record was removed from the local history`,
+        `Cannot submit ${submission.request.workflow}: its record was removed from the run store`,
         {
           hint: "Nothing was started: trying again is safe",
           cause: error,

@@ -116,6 +116,8 @@ export interface RetryDeps {
   readonly random: () => number;
   /** By default {@link MAX_ATTEMPTS}. */
   readonly maxAttempts?: number;
+  /** What else to do about an error: added to its hint. */
+  readonly alternative?: string | undefined;
 }
 
 /** With the pauses between them this takes 5 to 11 s: a server that restarts is back by then. */
@@ -125,14 +127,14 @@ const MAX_PAUSE_MS = 500;
 /** Tries again after StorageBusy, with backoff and jitter, and throws the last one. */
 export function retryingBackend(
   backend: StoreBackend,
-  { clock, random, maxAttempts = MAX_ATTEMPTS }: RetryDeps,
+  { clock, random, maxAttempts = MAX_ATTEMPTS, alternative }: RetryDeps,
 ): StoreBackend {
   const retried = async <T>(act: () => Promise<T>): Promise<T> => {
     for (let attempt = 1;; attempt++) {
       try {
         return await act();
       } catch (error) {
-        if (!(error instanceof StorageBusy) || attempt >= maxAttempts) throw error;
+        if (!(error instanceof StorageBusy) || attempt >= maxAttempts) throw withAlternative(error, alternative);
       }
       await clock.sleep((0.5 + random() / 2) * Math.min(MAX_PAUSE_MS, 10 * 2 ** attempt), {});
     }
@@ -143,4 +145,10 @@ export function retryingBackend(
     page: (query) => retried(() => backend.page(query)),
     write: (write) => retried(() => backend.write(write)),
   };
+}
+
+function withAlternative(error: unknown, alternative: string | undefined): unknown {
+  if (alternative === undefined || !(error instanceof StorageError)) return error;
+  const hint = error.hint === undefined ? alternative : `${error.hint}; ${alternative}`;
+  return new StorageError(error.message, { hint, cause: error });
 }

@@ -103,7 +103,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
       return guarded(act);
     } catch (error) {
       const isPassing = error instanceof Error && /database is locked/.test(error.message);
-      throw toStorageError(error, { store: `local history at ${path}`, hint: storageHint(error, path), isPassing });
+      throw toStorageError(error, { store: `run store at ${path}`, hint: storageHint(error, path), isPassing });
     }
   };
   await run(() => {});
@@ -196,7 +196,7 @@ function migratedVersion(database: DatabaseSync, path: string): number {
   const version = storeVersionOf(database);
   if (version <= MIGRATIONS.length) return version;
   throw new StorageError(`Cannot read ${path}: a newer version of this program made it`, {
-    hint: "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
+    hint: "Update pw-workflow-runner, or name another store with PW_STORE_URL",
   });
 }
 
@@ -251,7 +251,7 @@ function setAside(error: unknown, inode: number | null, { path, clock, onSetAsid
   if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;
   const problem = error instanceof UnreadableFile ? "has an unknown format" : "is damaged";
   onSetAside?.(
-    `The local history at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`,
+    `The run store at ${path} ${problem}: it was set aside as ${nameAt(atMs)}, and a new one was started`,
   );
 }
 

@@ -61,10 +61,14 @@ export function renameFile(
 /** What to do about a file that can't be used. */
 export function storageHint(error: unknown, path: string): string {
   const folder = folderOf(path);
-  const hint = error instanceof Deno.errors.NotCapable
+  const remedy = error instanceof Deno.errors.NotCapable
     ? `Run with \`deno run --allow-read=${folder} --allow-write=${folder} …\``
-    : "Free disk space, or set PW_STATE_DIR to another folder";
-  return `${hint}; --no-history continues without local history`;
+    : /is locked/.test(String(error))
+    ? "End the process that has it locked"
+    : /full|space|quota/i.test(String(error))
+    ? "Free disk space"
+    : `Make sure that ${folder} can be written`;
+  return `${remedy}, or name another store with PW_STORE_URL`;
 }
 
 /** `.` for a path without one. */

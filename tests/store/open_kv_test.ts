@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { UsageError } from "../../lib/errors.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { StorageError, UsageError } from "../../lib/errors.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { openKv } from "../../lib/store/open_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { openStore } from "./kv_processes.ts";
 
@@ -32,6 +34,19 @@ Deno.test("openKv() takes a path that SQLite would read as something else", asyn
     assert.ok((await Deno.stat(":memory:")).isFile);
   } finally {
     Deno.chdir(cwd);
+  }
+});
+
+Deno.test("openKv() adds what else to do to the hints of all errors", async () => {
+  await using folder = await emptyFolder();
+  const deps = { clock: systemClock, random: Math.random, onSetAside: null, alternative: "or do without" };
+  await Deno.writeTextFile(`${folder.path}/file`, "");
+  await using kv = openKv(`${folder.path}/file/runs.db`, deps);
+  for (const use of [() => kv.get(["a"]), () => kv.atomic().set(["a"], 1).commit()]) {
+    await assert.rejects(
+      use(),
+      (error) => error instanceof StorageError && /PW_STORE_URL; or do without$/.test(error.hint ?? ""),
+    );
   }
 });
 

@@ -40,6 +40,7 @@ for (
     assert.deepEqual(await Deno.readFile(path + ASIDE), before);
     assert.equal(messages.length, 1);
     assert.ok(messages[0]?.includes(path + ASIDE), messages[0]);
+    assert.ok(messages[0]?.startsWith(`The run store at ${path} `), messages[0]);
   });
 
   Deno.test(`sqlite: a file that ${what} is left alone where nothing may be set aside`, async () => {

@@ -101,7 +101,12 @@ Deno.test("sqlite: a file of a newer version is left as it is", async () => {
   const path = `${folder.path}/runs.db`;
   await (await open(path))[Symbol.asyncDispose]();
   execute(path, "PRAGMA user_version = 99");
-  await assert.rejects(open(path), (error) => error instanceof StorageError && /newer version/.test(error.message));
+  await assert.rejects(open(path), (error) => {
+    assert.ok(error instanceof StorageError);
+    assert.match(error.message, /newer version/);
+    assert.match(error.hint ?? "", /^Update pw-workflow-runner, or .*PW_STORE_URL$/);
+    return true;
+  });
 });
 
 Deno.test("sqlite: a folder that can't be made is a storage error that names the path and what to do", async () => {
@@ -110,7 +115,9 @@ Deno.test("sqlite: a folder that can't be made is a storage error that names the
   const path = `${folder.path}/file/runs.db`;
   await assert.rejects(
     open(path),
-    (error) => error instanceof StorageError && error.message.includes(path) && /PW_STATE_DIR/.test(error.hint ?? ""),
+    (error) =>
+      error instanceof StorageError && error.message.startsWith(`Cannot use the run store at ${path}: `) &&
+      /PW_STORE_URL/.test(error.hint ?? "") && !/no-history/.test(error.hint ?? ""),
   );
 });
 
@@ -183,6 +190,17 @@ Deno.test("sqlite: a locked file is waited for without holding up the program, a
   }
   assert.equal((await kv.get(["a"])).value, 2);
   assert.ok(longestMs < 1_000, `the program stood still for ${longestMs} ms`);
+});
+
+Deno.test("sqlite: a file that stays locked is an error that says what to do about that", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/runs.db`;
+  await using kv = createKv(await open(path));
+  using _lock = lockFile(path);
+  await assert.rejects(
+    kv.get(["a"]),
+    (error) => error instanceof StorageError && /^End the process that has it locked/.test(error.hint ?? ""),
+  );
 });
 
 Deno.test("sqlite: two processes race 100 times, and each race has one winner", async () => {
