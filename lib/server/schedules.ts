@@ -1,4 +1,4 @@
-import { NotFound, RunnerError } from "../errors.ts";
+import { NotFound } from "../errors.ts";
 import { isAbandoned, slugOf } from "../submission.ts";
 import {
   addWaitingOccurrence,
@@ -53,14 +53,13 @@ export async function runScheduleRoute({ service, name, request }: RouteContext)
     await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
   }
   // If another tick is in progress, that one or the next handles it.
-  try {
-    await tick(service, REQUESTED_TICK);
-  } catch (error) {
+  const logFailure = (error: unknown) => {
     // The occurrence is stored: an error would make the client retry, and run the schedule twice.
-    if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", `${id} waits for the next tick: ${error.message}`);
-  }
-  const submission = await deps.store.get(id);
+    deps.log("WARNING", `The tick after ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  };
+  await tick(service, REQUESTED_TICK).catch(logFailure);
+  const submission = await deps.store.get(id).catch(logFailure);
   const slug = submission === undefined ? null : slugOf(submission);
   const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";

@@ -1,7 +1,7 @@
 /** The HTTP API, through requests to its handler. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../lib/log.ts";
+import { type Log, silentLog } from "../../lib/log.ts";
 import { readAccessKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
@@ -12,6 +12,7 @@ import { CredentialError } from "../../lib/errors.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
+import type { Service } from "../../lib/scheduler/service.ts";
 import {
   assert as assertProperty,
   asyncProperty,
@@ -57,13 +58,20 @@ interface TestResponse {
 
 async function aServer(
   specs: readonly ScheduleSpec[] = [],
-  { env = (name: string) => KEYS[name], ...options }:
+  { env = (name: string) => KEYS[name], log = silentLog, replaced, ...options }:
     & Parameters<typeof aServiceStage>[1]
-    & { readonly env?: (name: string) => string | undefined } = {},
+    & {
+      readonly env?: (name: string) => string | undefined;
+      readonly log?: Log;
+      /** Replaces parts of the service. */
+      readonly replaced?: (service: Service) => Service;
+    } = {},
 ): Promise<TestServer> {
   const stage = await aServiceStage(specs, options);
-  const service = await stage.isolate();
-  const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
+  const plain = await stage.isolate();
+  const logged = { ...plain, deps: { ...plain.deps, log } };
+  const service = replaced?.(logged) ?? logged;
+  const handler = createHandler({ log, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
   return {
     stage,
     async send(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -332,6 +340,23 @@ Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, 
   server.stage.simulator.addFaults({ on: "*", times: Infinity, status: 503 });
   const { status, body } = await server.send("/schedules/nightly/run", { method: "POST" });
   assert.deepEqual([status, body.state, body.slug], [202, "waiting", null]);
+});
+
+Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, whatever the tick fails with", async () => {
+  const lines: string[] = [];
+  await using server = await aServer([NIGHTLY], {
+    log: (level, message) => void lines.push(`${level} ${message}`),
+    replaced: (service) => ({
+      ...service,
+      deps: {
+        ...service.deps,
+        client: { ...service.deps.client, whoAmI: () => Promise.reject(new TypeError("a bug")) },
+      },
+    }),
+  });
+  const { status, body, text } = await server.send("/schedules/nightly/run", { method: "POST" });
+  assert.deepEqual([status, body?.state, body?.slug], [202, "waiting", null], text);
+  assert.ok(lines.includes(`WARNING The tick after ${body.occurrenceId} failed: a bug`), lines.join("\n"));
 });
 
 Deno.test("GET /schedules lists the next firings and the last results", async () => {
