@@ -67,9 +67,10 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   if (state.lockedUntilMs > startedMs) return NO_TICK;
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ${missedTicks === 1 ? "tick was" : "ticks were"} missed`);
-  const logOf = (error: string | null) => {
+  // A tick on request writes no log: what it read before it had the lock may have been replaced since.
+  const logOf = (error: string | null): TickLog | null => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
-    return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;
+    return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : null;
   };
   if (!hasWork && (await findPending(service, startedMs)).length === 0) {
     await prune(service);

@@ -13,6 +13,8 @@ import {
   listServiceProblems,
   listWaitingOccurrences,
   readTickLog,
+  readTickState,
+  recordIdleTick,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../../lib/scheduler/report_occurrences.ts";
 import { anActiveSubmission } from "../support/records.ts";
@@ -417,6 +419,26 @@ tickTest("a tick on request does not count as one of the cron trigger", {}, asyn
   assert.equal((await readTickLog(service.kv))?.startedMs, START_MS + MINUTE_MS);
   await tickAt(30);
   assert.equal((await readTickLog(service.kv))?.missed, 28);
+});
+
+tickTest("a tick on request leaves the log alone that another process wrote meanwhile", {}, async (test) => {
+  const { stage, tickAt } = test;
+  await tickAt(0);
+  stage.clock.advance(MINUTE_MS);
+  const newer = { startedMs: stage.clock.now(), tookMs: 1, missed: 7, error: "a newer log" };
+  let isFirst = true;
+  const write: StoreBackend["write"] = async (change) => {
+    if (isFirst) {
+      isFirst = false;
+      await recordIdleTick(stage.kv, await readTickState(stage.kv), newer);
+    }
+    return await stage.backend.write(change);
+  };
+  const isolate = await stage.isolate({ kv: createKv({ ...stage.backend, write }) });
+  await addWaitingOccurrence(stage.kv, { id: "every@now", schedule: "every", scheduledAtMs: stage.clock.now() });
+  const report = await tick(isolate, { ...DEFAULT_TICK, isScheduled: false });
+  assert.deepEqual([report.didTick, report.submitted], [true, 1]);
+  assert.deepEqual(await readTickLog(stage.kv), newer);
 });
 
 tickTest("if there are more runs than a tick may poll, ticks poll different ones", {
