@@ -7,8 +7,8 @@ import type { TickReport } from "./tick.ts";
 const MINUTE_MS = 60_000;
 
 /**
- * The handler of a cron trigger: runs one tick and logs its outcome. It never rejects, so that a trigger which stops
- * after a failure keeps firing.
+ * The handler of a cron trigger: runs one tick and logs its outcome. It rejects when the tick fails, so that the host
+ * shows it: Deno Deploy lists each firing, and fires again in the next minute.
  */
 export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
   return async () => {
@@ -20,11 +20,16 @@ export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Pr
       if (!didTick) log("INFO", "Another tick is in progress");
     } catch (error) {
       log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
+      throw error;
     }
   };
 }
 
-/** Calls back at the start of every minute until aborted. A call that takes longer than a minute delays the next one. */
+/**
+ * Calls back at the start of every minute until aborted. A call that takes longer than a minute delays the next one.
+ *
+ * @param onTick Logs its failures itself: one that rejects is called again in the next minute.
+ */
 export async function everyMinute(clock: Clock, onTick: () => Promise<void>, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     try {
@@ -33,6 +38,6 @@ export async function everyMinute(clock: Clock, onTick: () => Promise<void>, sig
       if (signal.aborted) return;
       throw error;
     }
-    await onTick();
+    await onTick().catch(() => {});
   }
 }

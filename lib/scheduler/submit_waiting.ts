@@ -69,7 +69,8 @@ export async function submitWaiting(context: TickContext, { waiting, open, known
       errors.push(error);
     }
   });
-  if (errors.length > 0) throw errors[0];
+  // What the signal ended comes after what went wrong.
+  if (errors.length > 0) throw errors.find((error) => error !== signal.reason) ?? errors[0];
   return submitted;
 }
 
@@ -218,7 +219,7 @@ async function createOrReject(
       return "waiting";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
-    if (signal.aborted) {
+    if (signal.aborted && error === signal.reason) {
       if (isEarly) throw error;
       return await reject("The platform did not respond in time, for an hour");
     }

@@ -103,7 +103,10 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    if (deadline.signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
+    // Only the deadline's own reason, which whatever it ends rejects with: a bug at that time remains one.
+    if (deadline.signal.aborted && error === deadline.signal.reason) {
+      return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
+    }
     throw error;
   } finally {
     await releaseTickLock(kv, lock, logOf(failure));

@@ -51,8 +51,8 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
     try {
       return await act();
     } catch (problem) {
-      if (requests.signal.aborted && !signal.aborted) return undefined;
-      if (!(problem instanceof RunnerError) || problem.kind === "storage" || signal.aborted) throw problem;
+      if (requests.signal.aborted && problem === requests.signal.reason) return undefined;
+      if (!(problem instanceof RunnerError) || problem.kind === "storage") throw problem;
       error ??= problem;
       return undefined;
     }

@@ -334,6 +334,40 @@ tickTest("an unresponsive platform does not prevent notifications", { specs: [MI
   assert.deepEqual([sent, report.delivered, report.isCutShort], [3, 3, true]);
 });
 
+for (
+  const [what, error] of [
+    ["a bug", new TypeError("a bug")],
+    ["a store that fails", new StorageError("Cannot use the store: it is unavailable")],
+  ] as const
+) {
+  tickTest(`${what} fails the tick, also after its budget is spent`, {}, async ({ stage, service, tickAt }) => {
+    await tickAt(0, 10);
+    let reads = 0;
+    const store: RunStore = {
+      ...service.deps.store,
+      listUnreported() {
+        if (++reads === 1) return service.deps.store.listUnreported();
+        stage.clock.advance(26_000);
+        return Promise.reject(error);
+      },
+    };
+    await assert.rejects(tick({ ...service, deps: { ...service.deps, store } }), error);
+    assert.equal((await readTickLog(service.kv))?.error, error.message);
+  });
+}
+
+tickTest("a bug in a request fails the tick, also after the time for requests is over", {}, async (test) => {
+  const { stage, service, tickAt } = test;
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const whoAmI: Client["whoAmI"] = () => {
+    stage.clock.advance(20_000);
+    return Promise.reject(new TypeError("a bug"));
+  };
+  const client = { ...service.deps.client, whoAmI };
+  await assert.rejects(tick({ ...service, deps: { ...service.deps, client } }), /a bug/);
+});
+
 const HANGING: ScheduleSpec = { ...EVERY, name: "hanging", workflow: "long" };
 
 tickTest("a workflow without a response delays no other, and its occurrence fails after an hour", {
