@@ -1,6 +1,7 @@
 /** The cron trigger: `Deno.cron` on Deno Deploy, a timer on a self-hosted server. */
 
 import type { Clock } from "../clock.ts";
+import { NotSubmitted } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { TickReport } from "./tick.ts";
 
@@ -13,11 +14,12 @@ const MINUTE_MS = 60_000;
 export function tickHandler(tick: () => Promise<TickReport>, log: Log): () => Promise<void> {
   return async () => {
     try {
-      const { didTick, submitted, polled, missedTicks, isCutShort } = await tick();
+      const { didTick, submitted, polled, missedTicks, isCutShort, failure } = await tick();
       if (submitted + missedTicks > 0 || isCutShort) {
         log("INFO", `Tick: ${submitted} submitted, ${polled} polled${isCutShort ? ", cut short" : ""}`);
       }
       if (!didTick) log("INFO", "Another tick is in progress");
+      if (failure !== null) throw new NotSubmitted(failure);
     } catch (error) {
       log("ERROR", `A tick failed: ${error instanceof Error ? error.message : String(error)}`);
       throw error;

@@ -6,6 +6,7 @@
  */
 
 import type { ListedOpenRow } from "../store/run_store.ts";
+import { shortened } from "../store/submission_body.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOnTimeline } from "./schedule.ts";
 import {
@@ -46,6 +47,8 @@ export interface TickReport {
   readonly missedTicks: number;
   /** True when the budget did not suffice; the next tick continues. */
   readonly isCutShort: boolean;
+  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
+  readonly failure: string | null;
 }
 
 const MINUTE_MS = 60_000;
@@ -70,11 +73,14 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   // A tick on request writes no log: what it read before it had the lock may have been replaced since.
   const logOf = (error: string | null): TickLog | null => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
-    return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : null;
+    const tookMs = deps.clock.now() - startedMs;
+    // A text of any length would not fit into a row, and the lock is released in the same change.
+    return options.isScheduled ? { startedMs, tookMs, missed, error: shortened(error) } : null;
   };
   if (!hasWork && (await findPending(service, startedMs)).length === 0) {
     await prune(service);
-    const log = logOf(null);
+    // Finding nothing to do does not show that what failed works again.
+    const log = logOf(state.log?.error ?? null);
     if (log !== null) await recordIdleTick(kv, state, log);
     return { ...NO_TICK, didTick: true, missedTicks };
   }
@@ -100,6 +106,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     });
     await prune(service);
     if (error !== null) throw error;
+    failure = done.failure;
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
@@ -120,6 +127,7 @@ const NO_TICK: TickReport = {
   delivered: 0,
   missedTicks: 0,
   isCutShort: false,
+  failure: null,
 };
 
 function missedSince(log: TickLog | null, nowMs: number): number {

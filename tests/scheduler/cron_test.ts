@@ -66,6 +66,18 @@ Deno.test("a failed tick is logged, and the handler rejects, so that the host sh
   assert.deepEqual(lines, ["ERROR A tick failed: the store is unavailable"]);
 });
 
+Deno.test("a tick that submitted nothing of what was due is logged as failed, and the handler rejects", async () => {
+  const lines: string[] = [];
+  const failure = "None of 2 due occurrences was submitted";
+  const report = { didTick: true, submitted: 0, polled: 0, delivered: 0, missedTicks: 0, isCutShort: false, failure };
+  const handler = tickHandler(
+    () => Promise.resolve(report),
+    (level, message) => void lines.push(`${level} ${message}`),
+  );
+  await assert.rejects(handler(), new RegExp(failure));
+  assert.deepEqual(lines, [`ERROR A tick failed: ${failure}`]);
+});
+
 Deno.test("everyMinute() goes on after a call that failed", async () => {
   const clock = virtualClock(30_000);
   const stop = new AbortController();

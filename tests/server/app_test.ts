@@ -379,6 +379,29 @@ Deno.test("GET /healthz needs no key, and returns 503 before the first tick and 
   assert.equal((await server.send("/healthz", { key: null })).status, 503);
 });
 
+Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on the status page", async () => {
+  await using server = await aServer([{ ...NIGHTLY, cron: "*/10 * * * *", workflow: "no-such-workflow" }]);
+  const service = await server.stage.isolate();
+  await tick(service);
+  assert.equal((await server.send("/healthz", { key: null })).status, 200);
+  server.stage.clock.advance(10 * 60_000);
+  await tick(service);
+  const { status, body } = await server.send("/healthz", { key: null });
+  assert.deepEqual([status, body.detail], [503, "The last tick failed (authenticate for details)"]);
+  const { text } = await server.send("/", { key: READ });
+  assert.match(text, /role="alert">The last tick failed: .*no-such-workflow/);
+});
+
+Deno.test("GET /healthz and the status page agree on when a tick is late", async () => {
+  await using server = await aServer([NIGHTLY]);
+  await tick(await server.stage.isolate());
+  for (const [advanceMs, isLate] of [[5 * 60_000 - 1, false], [1, true]] as const) {
+    server.stage.clock.advance(advanceMs);
+    assert.equal((await server.send("/healthz", { key: null })).status, isLate ? 503 : 200);
+    assert.equal(/role="alert">No tick since/.test((await server.send("/", { key: READ })).text), isLate);
+  }
+});
+
 Deno.test("GET / returns the status page to a browser with the read key, and 401 without", async () => {
   await using server = await aServer([NIGHTLY]);
   const basic = { authorization: `Basic ${btoa(`me:${READ}`)}` };
