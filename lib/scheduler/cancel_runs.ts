@@ -33,7 +33,7 @@ export async function cancelRuns(
     try {
       await deps.client.cancelRun(submission.runId, { signal: either });
     } catch (error) {
-      if (!(error instanceof RunnerError) && !either.aborted) throw error;
+      if (!(error instanceof RunnerError) && (!either.aborted || error !== either.reason)) throw error;
       deps.log("WARNING", error instanceof Error ? error.message : String(error));
     }
   });

@@ -95,17 +95,22 @@ async function send(
   const timestamp = String(Math.floor(deps.clock.now() / 1_000));
   const secret = secretEnv === null ? undefined : env(secretEnv);
   if (secretEnv !== null && (secret ?? "") === "") return `${secretEnv} is not set`;
-  const headers = {
-    "content-type": "application/json",
-    "webhook-id": id,
-    "webhook-timestamp": timestamp,
-    ...(secret === undefined ? {} : { "webhook-signature": await signWebhook(secret, `${id}.${timestamp}.${body}`) }),
-  };
+  let signature: string | undefined;
+  try {
+    signature = secret === undefined ? undefined : await signWebhook(secret, `${id}.${timestamp}.${body}`);
+  } catch {
+    return `${secretEnv} is not a valid secret: what follows whsec_ must be base64. Copy it from the webhook's settings`;
+  }
   using deadline = deps.clock.timeout(DEADLINE_MS);
   try {
     const answer = await fetch(url, {
       method: "POST",
-      headers,
+      headers: {
+        "content-type": "application/json",
+        "webhook-id": id,
+        "webhook-timestamp": timestamp,
+        ...(signature === undefined ? {} : { "webhook-signature": signature }),
+      },
       body,
       redirect: "error",
       signal: AbortSignal.any([signal, deadline.signal]),
@@ -118,7 +123,11 @@ async function send(
   }
 }
 
-/** `v1,` and the base64 of the HMAC; a secret that begins with `whsec_` is base64 itself, as the standard has it. */
+/**
+ * `v1,` and the base64 of the HMAC; a secret that begins with `whsec_` is base64 itself, as the standard has it.
+ *
+ * @throws DOMException for a secret that no key can be made of.
+ */
 export async function signWebhook(secret: string, text: string): Promise<string> {
   const encoder = new TextEncoder();
   const bytes = secret.startsWith("whsec_")

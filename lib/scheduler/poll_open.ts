@@ -55,7 +55,7 @@ export async function pollOpen(
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {
     if (signal.aborted) return;
     const results = await advance(shared, batch, advanceOptions(signal)).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted || error !== signal.reason) throw error;
       return [];
     });
     for (const { submission, error } of results) {

@@ -1,9 +1,9 @@
 /** Reports what became of occurrences: each report and what it is about are one atomic change. */
 
-import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
-import { isAbandoned, isOpen, slugOf } from "../submission.ts";
 import type { AtomicChange } from "../store/change.ts";
-import type { Origin, RejectedSubmission, Submission } from "../submission.ts";
+import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
+import { shortened } from "../store/submission_body.ts";
+import { isAbandoned, isOpen, type Origin, type RejectedSubmission, slugOf, type Submission } from "../submission.ts";
 import { webhookMessagesFor } from "./notifications.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, deleteWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
@@ -65,7 +65,9 @@ export function addNotified(
   { id, schedule }: Pick<Occurrence, "id" | "schedule">,
   what: { readonly kind: NotificationKind; readonly slug: string | null; readonly message: string | null },
 ): void {
-  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what };
+  // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
+  const message = shortened(what.message);
+  const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what, message };
   addNotification(change, notification, webhookMessagesFor(schedules.get(schedule), notification));
 }
 

@@ -70,7 +70,7 @@ export interface ScheduleSpec {
 export interface WebhookSpec {
   /** https; http only for localhost. */
   readonly url: string;
-  /** Default failed, unknown, missed and deadline. */
+  /** Default failed, unknown, missed, skipped and deadline. */
   readonly on?: readonly NotificationKind[];
   /** The environment variable with the signing secret; messages are unsigned without it. */
   readonly secretEnv?: string;

@@ -9,8 +9,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import { prepare } from "../runs/prepare.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
-import { isOpen, slugOf } from "../submission.ts";
-import type { RunRequest, Submission } from "../submission.ts";
+import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
@@ -44,19 +43,32 @@ export interface WaitingInput {
   readonly known: ReadonlySet<string>;
 }
 
+export interface SubmittedWaiting {
+  readonly submitted: number;
+  /** Those that should have been submitted and were not; each is logged. */
+  readonly failures: readonly SubmitFailure[];
+}
+
+export interface SubmitFailure {
+  readonly occurrenceId: string;
+  readonly message: string;
+}
+
 /**
  * Submits what may be submitted, the earliest first. Workflows don't wait for each other: one that the platform does not
  * respond for delays no other.
- *
- * @returns How many were submitted.
  */
-export async function submitWaiting(context: TickContext, { waiting, open, known }: WaitingInput): Promise<number> {
+export async function submitWaiting(
+  context: TickContext,
+  { waiting, open, known }: WaitingInput,
+): Promise<SubmittedWaiting> {
   const { service, schedules, signal } = context;
   const states = statesOf(waiting, open);
   const groups = [...Map.groupBy(waiting, ({ schedule }) => schedules.get(schedule)?.workflow).values()];
   // Where there are more than go at once, another one is first each minute.
   const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
   const errors: unknown[] = [];
+  const failures: SubmitFailure[] = [];
   let submitted = 0;
   await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
     try {
@@ -64,15 +76,21 @@ export async function submitWaiting(context: TickContext, { waiting, open, known
       for (const occurrence of group) {
         if (signal.aborted) return;
         const state = states.get(occurrence.schedule) ?? new Map();
-        if (await submitOne(context, occurrence, { state, known })) submitted++;
+        const outcome = await submitOne(context, occurrence, { state, known });
+        if (outcome === "submitted") submitted++;
+        else if (outcome !== "left") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
     } catch (error) {
       errors.push(error);
     }
   });
-  if (errors.length > 0) throw errors[0];
-  return submitted;
+  // What the signal ended comes after what went wrong.
+  if (errors.length > 0) throw errors.find((error) => error !== signal.reason) ?? errors[0];
+  return { submitted, failures };
 }
+
+/** `left`: nothing was to be submitted now. */
+type SubmitOutcome = "submitted" | "left" | { readonly failure: string };
 
 /** What is open or waiting of one schedule, by occurrence. */
 type ScheduleState = Map<string, OpenOccurrence>;
@@ -100,21 +118,20 @@ interface SubmitState {
   readonly known: ReadonlySet<string>;
 }
 
-/** @returns Whether it was submitted. */
 async function submitOne(
   context: TickContext,
   occurrence: Occurrence,
   { state, known }: SubmitState,
-): Promise<boolean> {
+): Promise<SubmitOutcome> {
   const { service: { deps, kv }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
   const schedule = schedules.get(occurrence.schedule);
   const ageMs = deps.clock.now() - scheduledAtMs;
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (ageMs < UNKNOWN_SCHEDULE_MS) return false;
+    if (ageMs < UNKNOWN_SCHEDULE_MS) return "left";
     await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
-    return false;
+    return "left";
   }
   const skip = async (skipped: OpenOccurrence, message: string) => {
     state.delete(skipped.occurrenceId);
@@ -124,20 +141,20 @@ async function submitOne(
   };
   const own = state.get(id);
   // It was skipped in favor of another one.
-  if (own === undefined) return false;
+  if (own === undefined) return "left";
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   switch (decision.type) {
     case "wait":
-      return false;
+      return "left";
     case "already-submitted":
       await removeWaitingOccurrence(kv, lock, occurrence);
-      return false;
+      return "left";
     case "skip": {
       // While the platform does not report whether they are open, the next tick decides.
       const isUnknown = decision.blockedBy.some((other) => state.get(other)?.state === "open" && !known.has(other));
-      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return false;
+      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "left";
       await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
-      return false;
+      return "left";
     }
     case "cancel-then-submit": {
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
@@ -161,22 +178,37 @@ async function submit(
   context: TickContext,
   occurrence: Occurrence,
   { schedule, state, replaced }: SubmitOptions,
-): Promise<boolean> {
+): Promise<SubmitOutcome> {
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
   const submission = await createOrReject(context, occurrence, { schedule, replaced });
-  if (submission === "waiting") return false;
+  if (submission === "left") return submission;
+  if ("failure" in submission) {
+    if (!submission.isWaiting) state.delete(id);
+    return submission;
+  }
   state.delete(id);
-  if (submission === "rejected") return false;
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
   try {
     const [result] = await advance(deps, [submission], advanceOptions(signal));
-    if (result !== undefined && !isOpen(result.submission)) state.delete(id);
+    if (result === undefined) return "submitted";
+    if (!isOpen(result.submission)) state.delete(id);
+    // It is logged when its end is reported.
+    if (result.submission.state === "rejected") return { failure: result.submission.message };
+    if (result.submission.state !== "pending" || result.error === undefined) return "submitted";
+    deps.log("WARNING", `${id} is sent again by a later tick: ${result.error.message}`);
+    return { failure: result.error.message };
   } catch (error) {
     if (!(error instanceof NotSubmitted)) throw error;
     deps.log("WARNING", `${id} is sent by the next tick: ${error.message}`);
+    return { failure: error.message };
   }
-  return true;
+}
+
+/** Why there is no submission; the occurrence still waits, or has been rejected. */
+interface NotCreated {
+  readonly failure: string;
+  readonly isWaiting: boolean;
 }
 
 /** Stores the submission in one change with all that follows from it. */
@@ -184,14 +216,14 @@ async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
   { schedule, replaced }: Omit<SubmitOptions, "state">,
-): Promise<Submission | "waiting" | "rejected"> {
+): Promise<Submission | NotCreated | "left"> {
   const { service, lock, signal } = context;
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
-  const reject = async (message: string) => {
+  const reject = async (message: string): Promise<NotCreated> => {
     deps.log("WARNING", `${id} failed: ${message}`);
     await rejectOccurrence(context, occurrence, { kind: "failed", message });
-    return "rejected" as const;
+    return { failure: message, isWaiting: false };
   };
   try {
     return await createSubmission(deps, await requestOf(service, schedule, signal), {
@@ -216,17 +248,17 @@ async function createOrReject(
     if (error instanceof WriteConflict) {
       // Submitted before, by a tick that read the same; or this one lost its lock.
       if (await deps.store.get(id) !== undefined) await removeWaitingOccurrence(service.kv, lock, occurrence);
-      return "waiting";
+      return "left";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
-    if (signal.aborted) {
+    if (signal.aborted && error === signal.reason) {
       if (isEarly) throw error;
       return await reject("The platform did not respond in time, for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
     if (TEMPORARY.includes(error.kind) && isEarly && !(error.cause instanceof SubmissionTooLarge)) {
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
-      return "waiting";
+      return { failure: error.message, isWaiting: true };
     }
     const problems = error instanceof InvalidInputs
       ? error.problems.map(({ path, message }) => `${path} ${message}`)

@@ -6,6 +6,7 @@
  */
 
 import type { ListedOpenRow } from "../store/run_store.ts";
+import { shortened } from "../store/submission_body.ts";
 import { findDueUpdate } from "./due.ts";
 import { runsOnTimeline } from "./schedule.ts";
 import {
@@ -46,6 +47,8 @@ export interface TickReport {
   readonly missedTicks: number;
   /** True when the budget did not suffice; the next tick continues. */
   readonly isCutShort: boolean;
+  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
+  readonly failure: string | null;
 }
 
 const MINUTE_MS = 60_000;
@@ -67,13 +70,17 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   if (state.lockedUntilMs > startedMs) return NO_TICK;
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ${missedTicks === 1 ? "tick was" : "ticks were"} missed`);
-  const logOf = (error: string | null) => {
+  // A tick on request writes no log: what it read before it had the lock may have been replaced since.
+  const logOf = (error: string | null): TickLog | null => {
     const missed = (state.log?.missed ?? 0) + missedTicks;
-    return options.isScheduled ? { startedMs, tookMs: deps.clock.now() - startedMs, missed, error } : state.log;
+    const tookMs = deps.clock.now() - startedMs;
+    // A text of any length would not fit into a row, and the lock is released in the same change.
+    return options.isScheduled ? { startedMs, tookMs, missed, error: shortened(error) } : null;
   };
   if (!hasWork && (await findPending(service, startedMs)).length === 0) {
     await prune(service);
-    const log = logOf(null);
+    // Finding nothing to do does not show that what failed works again.
+    const log = logOf(state.log?.error ?? null);
     if (log !== null) await recordIdleTick(kv, state, log);
     return { ...NO_TICK, didTick: true, missedTicks };
   }
@@ -99,10 +106,14 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     });
     await prune(service);
     if (error !== null) throw error;
+    failure = done.failure;
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    if (deadline.signal.aborted) return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
+    // Only the deadline's own reason, which whatever it ends rejects with: a bug at that time remains one.
+    if (deadline.signal.aborted && error === deadline.signal.reason) {
+      return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
+    }
     throw error;
   } finally {
     await releaseTickLock(kv, lock, logOf(failure));
@@ -116,6 +127,7 @@ const NO_TICK: TickReport = {
   delivered: 0,
   missedTicks: 0,
   isCutShort: false,
+  failure: null,
 };
 
 function missedSince(log: TickLog | null, nowMs: number): number {

@@ -11,7 +11,7 @@ import type { PendingSchedule, TickContext } from "./tick_context.ts";
 import type { WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
-import { submitWaiting } from "./submit_waiting.ts";
+import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
 export interface TickInput {
   readonly pending: readonly PendingSchedule[];
@@ -26,6 +26,8 @@ export interface TickWork {
   readonly polled: number;
   readonly delivered: number;
   readonly isCutShort: boolean;
+  /** Why nothing was submitted although something was due; `null` otherwise. */
+  readonly failure: string | null;
   /** The first error of a request to the platform. */
   readonly error: RunnerError | null;
 }
@@ -51,8 +53,8 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
     try {
       return await act();
     } catch (problem) {
-      if (requests.signal.aborted && !signal.aborted) return undefined;
-      if (!(problem instanceof RunnerError) || problem.kind === "storage" || signal.aborted) throw problem;
+      if (requests.signal.aborted && problem === requests.signal.reason) return undefined;
+      if (!(problem instanceof RunnerError) || problem.kind === "storage") throw problem;
       error ??= problem;
       return undefined;
     }
@@ -67,7 +69,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
-  const submitted = left.length > 0
+  const sent = left.length > 0
     ? await request(() =>
       submitWaiting(asking, { waiting: left, open: polled?.open ?? deciding, known: polled?.known ?? new Set() })
     )
@@ -82,12 +84,24 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   const delivered = await sendNotifications(service, signal);
   const isCutShort = requests.signal.aborted || decisions.signal.aborted;
   return {
-    submitted: submitted ?? 0,
+    submitted: sent?.submitted ?? 0,
     polled: (polled?.count ?? 0) + (rest?.count ?? 0),
     delivered,
     isCutShort,
+    failure: sent === undefined ? null : failureOf(sent),
     error,
   };
+}
+
+/** As long as anything is submitted, what is not is the problem of its own schedule. */
+function failureOf({ submitted, failures }: SubmittedWaiting): string | null {
+  const [first] = failures;
+  if (submitted > 0 || first === undefined) return null;
+  const count = failures.length;
+  const what = count === 1
+    ? "The only due occurrence was not submitted"
+    : `None of ${count} due occurrences was submitted`;
+  return `${what}: ${first.occurrenceId}: ${first.message}`;
 }
 
 /** Those that decide about an occurrence that waits, and the others. */

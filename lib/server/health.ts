@@ -1,4 +1,6 @@
-import { readTickLog } from "../scheduler/scheduler_store.ts";
+/** Whether ticks come and work: one judgement, for `GET /healthz` and for the status page. */
+
+import { readTickLog, type TickLog } from "../scheduler/scheduler_store.ts";
 import { runsOnTimeline } from "../scheduler/schedule.ts";
 import type { RouteContext } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
@@ -6,17 +8,50 @@ import { jsonResponse, problemResponse } from "./problem.ts";
 /** Ticks come every minute: a longer gap is a failure. */
 const STALE_MS = 5 * 60_000;
 
+/** Shown to anyone and on the page. */
+export const NO_TICK_YET = "No tick yet: the first one is due within a minute of startup";
+
+export type TickProblem =
+  | { readonly type: "none-yet" }
+  | { readonly type: "late"; readonly lastMs: number; readonly lateMs: number }
+  /** The error may name hosts, workflows and inputs: it is for authorized clients only. */
+  | { readonly type: "failed"; readonly error: string };
+
+export interface TickFacts {
+  readonly ticks: Pick<TickLog, "startedMs" | "error"> | null;
+  readonly hasEnabledSchedules: boolean;
+  readonly nowMs: number;
+}
+
+/** @returns `null` when all is well: also without enabled schedules, which need no ticks. */
+export function tickProblemOf({ ticks, hasEnabledSchedules, nowMs }: TickFacts): TickProblem | null {
+  if (!hasEnabledSchedules) return null;
+  // A cron trigger that never fired is as bad as one that stopped.
+  if (ticks === null) return { type: "none-yet" };
+  const lateMs = nowMs - ticks.startedMs;
+  if (lateMs >= STALE_MS) return { type: "late", lastMs: ticks.startedMs, lateMs };
+  return ticks.error === null ? null : { type: "failed", error: ticks.error };
+}
+
 /**
- * `GET /healthz`: 200 while ticks come; 503 before the first one and after they stop. It needs no key, so it exposes
- * nothing else.
+ * `GET /healthz`: 200 while ticks come and work; 503 before the first one, after they stop and when the last one failed.
+ * It needs no key, so it exposes nothing else.
  */
 export async function checkHealth({ service }: RouteContext): Promise<Response> {
-  const log = await readTickLog(service.kv);
-  const hasEnabledSchedules = service.schedules.some((schedule) => runsOnTimeline(schedule, service.timeline));
-  if (!hasEnabledSchedules) return jsonResponse({ status: "ok" });
-  // A cron trigger that never fired is as bad as one that stopped.
-  if (log === null) return problemResponse(503, "No tick yet: the first one is due within a minute of startup");
-  const lateMs = service.deps.clock.now() - log.startedMs;
-  if (lateMs < STALE_MS) return jsonResponse({ status: "ok" });
-  return problemResponse(503, `No tick for ${Math.round(lateMs / 60_000)} minutes`);
+  const { kv, deps, schedules, timeline } = service;
+  const problem = tickProblemOf({
+    ticks: await readTickLog(kv),
+    hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
+    nowMs: deps.clock.now(),
+  });
+  switch (problem?.type) {
+    case undefined:
+      return jsonResponse({ status: "ok" });
+    case "none-yet":
+      return problemResponse(503, NO_TICK_YET);
+    case "late":
+      return problemResponse(503, `No tick for ${Math.round(problem.lateMs / 60_000)} minutes`);
+    case "failed":
+      return problemResponse(503, "The last tick failed (authenticate for details)");
+  }
 }

@@ -1,5 +1,5 @@
-import { NotFound, RunnerError } from "../errors.ts";
-import { isAbandoned, slugOf } from "../submission.ts";
+import { NotFound } from "../errors.ts";
+import { isAbandoned, slugOf, type Submission } from "../submission.ts";
 import {
   addWaitingOccurrence,
   listServiceProblems,
@@ -8,7 +8,6 @@ import {
   type WaitingOccurrence,
 } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
-import type { Submission } from "../submission.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
 import { runsOnTimeline, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
@@ -28,8 +27,7 @@ const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
 export async function listSchedulesRoute({ service }: RouteContext): Promise<Response> {
-  const waiting = await listWaitingOccurrences(service.kv);
-  const schedules = await Promise.all(service.schedules.map((schedule) => factsOf(service, schedule, waiting)));
+  const schedules = await factsOfAll(service, await listWaitingOccurrences(service.kv));
   return jsonResponse({
     timeline: service.timeline,
     schedules: schedules.map(({ nextMs, results, ...facts }) => ({
@@ -53,14 +51,13 @@ export async function runScheduleRoute({ service, name, request }: RouteContext)
     await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
   }
   // If another tick is in progress, that one or the next handles it.
-  try {
-    await tick(service, REQUESTED_TICK);
-  } catch (error) {
+  const logFailure = (error: unknown) => {
     // The occurrence is stored: an error would make the client retry, and run the schedule twice.
-    if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", `${id} waits for the next tick: ${error.message}`);
-  }
-  const submission = await deps.store.get(id);
+    deps.log("WARNING", `The tick after ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  };
+  await tick(service, REQUESTED_TICK).catch(logFailure);
+  const submission = await deps.store.get(id).catch(logFailure);
   const slug = submission === undefined ? null : slugOf(submission);
   const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
@@ -100,7 +97,7 @@ async function pageFacts(service: Service): Promise<PageFacts> {
     hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
     ticks: log,
     counts,
-    schedules: await Promise.all(schedules.map((schedule) => factsOf(service, schedule, waiting))),
+    schedules: await factsOfAll(service, waiting),
     openCount: open.length,
     open: oldest.map((submission) => ({
       ...runFacts(submission),
@@ -132,14 +129,22 @@ function failureOf(submission: Submission): readonly FailureFacts[] {
   return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
 }
 
+/** Of every schedule, in their order. */
+async function factsOfAll(service: Service, waiting: readonly WaitingOccurrence[]): Promise<readonly ScheduleFacts[]> {
+  const groups = Map.groupBy(waiting, ({ schedule }) => schedule);
+  return await Promise.all(
+    service.schedules.map((schedule) => factsOf(service, schedule, groups.get(schedule.name) ?? [])),
+  );
+}
+
+/** @param earliestFirst What waits of this schedule. */
 async function factsOf(
   { deps, timeline }: Service,
   schedule: Schedule,
-  allWaiting: readonly WaitingOccurrence[],
+  earliestFirst: readonly WaitingOccurrence[],
 ): Promise<ScheduleFacts> {
   const { name, workflow, cron, timeZone, overlap } = schedule;
   const isEnabled = runsOnTimeline(schedule, timeline);
-  const waiting = allWaiting.filter((occurrence) => occurrence.schedule === name).toReversed();
   const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {
     name,
@@ -152,7 +157,7 @@ async function factsOf(
       ? nextOccurrences(schedule, deps.clock.now(), MAX_NEXT).map(({ scheduledAtMs }) => scheduledAtMs)
       : [],
     results: [
-      ...waiting.map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
+      ...earliestFirst.toReversed().map(({ scheduledAtMs }) => ({ ...NO_RESULT, scheduledAtMs, status: "waiting" })),
       ...submissions.map(resultOf),
     ].slice(0, MAX_RESULTS),
   };

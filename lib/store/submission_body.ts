@@ -66,6 +66,7 @@ function* formsOf(submission: Submission): Generator<Submission, void> {
 /** Left out when JSON is made of it. */
 const NO_DETAILS = { jobs: undefined, inputs: undefined, links: undefined, outputs: undefined };
 
-function shortened(value: unknown): unknown {
+/** A text of at most 500 characters, with an ellipsis where it was longer; other values as they are. */
+export function shortened<T>(value: T): T | string {
   return typeof value === "string" && value.length > MAX_TEXT_LENGTH ? `${value.slice(0, MAX_TEXT_LENGTH)}…` : value;
 }

@@ -56,14 +56,38 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron tic
   }
 });
 
-Deno.test("a failed tick is logged, and the handler does not reject", async () => {
+Deno.test("a failed tick is logged, and the handler rejects, so that the host shows it", async () => {
   const lines: string[] = [];
   const handler = tickHandler(
     () => Promise.reject(new Error("the store is unavailable")),
     (level, message) => void lines.push(`${level} ${message}`),
   );
-  await handler();
+  await assert.rejects(handler(), /the store is unavailable/);
   assert.deepEqual(lines, ["ERROR A tick failed: the store is unavailable"]);
+});
+
+Deno.test("a tick that submitted nothing of what was due is logged as failed, and the handler rejects", async () => {
+  const lines: string[] = [];
+  const failure = "None of 2 due occurrences was submitted";
+  const report = { didTick: true, submitted: 0, polled: 0, delivered: 0, missedTicks: 0, isCutShort: false, failure };
+  const handler = tickHandler(
+    () => Promise.resolve(report),
+    (level, message) => void lines.push(`${level} ${message}`),
+  );
+  await assert.rejects(handler(), new RegExp(failure));
+  assert.deepEqual(lines, [`ERROR A tick failed: ${failure}`]);
+});
+
+Deno.test("everyMinute() goes on after a call that failed", async () => {
+  const clock = virtualClock(30_000);
+  const stop = new AbortController();
+  const calls: number[] = [];
+  await everyMinute(clock, () => {
+    calls.push(clock.now());
+    if (calls.length === 3) stop.abort();
+    return Promise.reject(new Error("the store is unavailable"));
+  }, stop.signal);
+  assert.deepEqual(calls, [60_000, 120_000, 180_000]);
 });
 
 Deno.test("everyMinute() calls at each full minute, one call at a time, until aborted", async () => {

@@ -71,6 +71,28 @@ Deno.test("a failed delivery is retried at growing intervals, a limited number o
   assert.equal(new Set(webhook.received.map(({ headers }) => headers.get("webhook-id"))).size, 1);
 });
 
+Deno.test("a malformed secret fails the delivery, not the tick, and the message is given up in the end", async () => {
+  await using webhook = aWebhook();
+  await using stage = await aServiceStage([schedule(webhook.url)]);
+  const lines: string[] = [];
+  const plain = await stage.isolate({ env: () => "whsec_abc!" });
+  const service = { ...plain, deps: { ...plain.deps, log: (_level: string, text: string) => void lines.push(text) } };
+  await tick(service);
+  for (let minute = 0; minute < 15; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(service);
+  }
+  const refusal = lines.find((line) => line.includes("did not accept")) ?? "";
+  assert.match(refusal, /HOOK_SECRET is not a valid secret: .*base64/);
+  assert.ok(!lines.join("\n").includes("abc!"));
+  for (let hour = 0; hour < 48; hour++) {
+    stage.clock.advance(60 * MINUTE_MS);
+    await sendNotifications(service, new AbortController().signal);
+  }
+  assert.equal(webhook.received.length, 0);
+  assert.deepEqual(await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10), []);
+});
+
 Deno.test("a webhook that recovers receives the message", async () => {
   await using webhook = aWebhook((count) => count < 3 ? 503 : 200);
   await using stage = await aServiceStage([schedule(webhook.url)]);

@@ -3,11 +3,14 @@ import { rejectOccurrence, reportDeadlines, reportEnds } from "../../lib/schedul
 import {
   acquireTickLock,
   addWaitingOccurrence,
+  listDueMessages,
   listServiceProblems,
   listWaitingOccurrences,
   readTickState,
 } from "../../lib/scheduler/scheduler_store.ts";
 import type { TickContext } from "../../lib/scheduler/tick_context.ts";
+import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { aFinishedSubmission, anActiveSubmission } from "../support/records.ts";
 import { aServiceStage } from "../support/service.ts";
 
@@ -49,3 +52,21 @@ for (const isLost of [false, true]) {
     assert.equal((await store.get("every@a"))?.state, isLost ? undefined : "rejected");
   });
 }
+
+Deno.test("a message of any length is reported: what the webhook gets of it fits into one row of Deno KV", async () => {
+  const notify = [{ url: "https://example.com/a", on: ["failed", "unknown"] as const }];
+  await using stage = await aServiceStage([{ ...SPEC, notify }], {
+    backend: { ...memoryBackend(), ...DENO_KV_LIMITS },
+  });
+  const service = await stage.isolate();
+  const { store } = service.deps;
+  const result = { ...aFinishedSubmission().result, status: "failed", errorMessage: "x".repeat(20_000) } as const;
+  await store.put(aFinishedSubmission({ submissionId: "every@a", origin: ORIGIN, result }));
+  const lock = await acquireTickLock(stage.kv, await readTickState(stage.kv), Infinity);
+  assert.ok(lock !== undefined);
+  const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
+  await reportEnds({ service, schedules, lock, signal: AbortSignal.timeout(10_000) });
+  assert.equal((await store.listUnreported()).length, 0);
+  const [message] = await listDueMessages(stage.kv, stage.clock.now(), 10);
+  assert.equal(message?.value.notification.message, `${"x".repeat(500)}…`);
+});

@@ -13,8 +13,12 @@ import {
   listServiceProblems,
   listWaitingOccurrences,
   readTickLog,
+  readTickState,
+  recordIdleTick,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../../lib/scheduler/report_occurrences.ts";
+import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { anActiveSubmission } from "../support/records.ts";
 import { aServiceStage, lasting, type ServiceStage } from "../support/service.ts";
 import type { Service } from "../../lib/scheduler/service.ts";
@@ -332,6 +336,118 @@ tickTest("an unresponsive platform does not prevent notifications", { specs: [MI
   assert.deepEqual([sent, report.delivered, report.isCutShort], [3, 3, true]);
 });
 
+for (
+  const [what, error] of [
+    ["a bug", new TypeError("a bug")],
+    ["a store that fails", new StorageError("Cannot use the store: it is unavailable")],
+  ] as const
+) {
+  tickTest(`${what} fails the tick, also after its budget is spent`, {}, async ({ stage, service, tickAt }) => {
+    await tickAt(0, 10);
+    let reads = 0;
+    const store: RunStore = {
+      ...service.deps.store,
+      listUnreported() {
+        if (++reads === 1) return service.deps.store.listUnreported();
+        stage.clock.advance(26_000);
+        return Promise.reject(error);
+      },
+    };
+    await assert.rejects(tick({ ...service, deps: { ...service.deps, store } }), error);
+    assert.equal((await readTickLog(service.kv))?.error, error.message);
+  });
+}
+
+tickTest("a bug in a request fails the tick, also after the time for requests is over", {}, async (test) => {
+  const { stage, service, tickAt } = test;
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const whoAmI: Client["whoAmI"] = () => {
+    stage.clock.advance(20_000);
+    return Promise.reject(new TypeError("a bug"));
+  };
+  const client = { ...service.deps.client, whoAmI };
+  await assert.rejects(tick({ ...service, deps: { ...service.deps, client } }), /a bug/);
+});
+
+tickTest("a tick that finds nothing to do keeps the error of the last one that worked", {}, async (test) => {
+  const { stage, service, tickAt } = test;
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const error = "Cannot identify the key's user: the platform is unavailable";
+  const whoAmI: Client["whoAmI"] = () => Promise.reject(new Unavailable(error, { status: 503 }));
+  const deps = { ...service.deps, client: { ...service.deps.client, whoAmI } };
+  await assert.rejects(tick({ ...service, deps }), Unavailable);
+  // Nothing waits any more, and nothing is due.
+  for (const { id, schedule } of await listWaitingOccurrences(service.kv)) {
+    await service.kv.atomic().delete(["waiting", schedule, id]).commit();
+  }
+  await tickAt(12, 13);
+  assert.equal((await readTickLog(service.kv))?.error, error);
+  await tickAt(20);
+  assert.equal((await readTickLog(service.kv))?.error, null);
+});
+
+tickTest("a tick of which every occurrence is rejected has failed, and each is logged", {
+  specs: [{ ...EVERY, workflow: "no-such-workflow" }, { ...EVERY, name: "other", workflow: "none-either" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const lines: string[] = [];
+  const log = (_level: string, message: string) => void lines.push(message);
+  const { failure } = await tick({ ...service, deps: { ...service.deps, log } });
+  assert.match(failure ?? "", /^None of 2 due occurrences was submitted: every@\S+: Cannot .*no-such-workflow/);
+  assert.equal((await readTickLog(service.kv))?.error, failure);
+  for (const name of ["every", "other"]) {
+    assert.ok(lines.some((line) => line.startsWith(`${name}@2026-01-05T09:10Z failed: `)), lines.join("\n"));
+  }
+});
+
+tickTest(
+  "a tick that leaves all it should submit waiting has failed, and the next one that submits has not",
+  {},
+  async (test) => {
+    const { stage, service, tickAt } = test;
+    await tickAt(0);
+    stage.simulator.addFaults({ on: "get-workflow", status: 503, times: 8 });
+    await tickAt(10);
+    assert.match((await readTickLog(service.kv))?.error ?? "", /^The only due occurrence was not submitted: every@/);
+    await tickAt(11, 12, 13, 14);
+    assert.deepEqual([await statusesOf(service), (await readTickLog(service.kv))?.error], [["completed"], null]);
+  },
+);
+
+tickTest("a tick that submits some of what is due has not failed", {
+  specs: [EVERY, { ...EVERY, name: "other", workflow: "no-such-workflow" }],
+}, async ({ service, tickAt }) => {
+  await tickAt(0, 10);
+  assert.deepEqual(await statusesOf(service, "other"), ["failed"]);
+  assert.equal((await readTickLog(service.kv))?.error, null);
+});
+
+tickTest("a submit that the platform rejects has failed, one without a response has not", {
+  specs: [EVERY, { ...EVERY, name: "other", cron: "20 * * * *" }],
+  faults: [{ on: "submit", status: 422 }, { on: "submit", cut: "after-effect" }],
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0, 10);
+  assert.match((await readTickLog(service.kv))?.error ?? "", /^The only due occurrence was not submitted: every@/);
+  stage.clock.advance(10 * MINUTE_MS);
+  await tick({ ...service, schedules: service.schedules.slice(1) });
+  assert.equal((await readTickLog(service.kv))?.error, null);
+});
+
+tickTest("an error of any length is logged, and the lock is released", {
+  backend: { ...memoryBackend(), ...DENO_KV_LIMITS },
+}, async ({ stage, service, tickAt }) => {
+  await tickAt(0);
+  stage.clock.advance(10 * MINUTE_MS);
+  const whoAmI: Client["whoAmI"] = () => Promise.reject(new TypeError("x".repeat(20_000)));
+  const deps = { ...service.deps, client: { ...service.deps.client, whoAmI } };
+  await assert.rejects(tick({ ...service, deps }), TypeError);
+  assert.equal((await readTickLog(service.kv))?.error, `${"x".repeat(500)}…`);
+  assert.ok((await readTickState(service.kv)).lockedUntilMs <= stage.clock.now());
+});
+
 const HANGING: ScheduleSpec = { ...EVERY, name: "hanging", workflow: "long" };
 
 tickTest("a workflow without a response delays no other, and its occurrence fails after an hour", {
@@ -417,6 +533,26 @@ tickTest("a tick on request does not count as one of the cron trigger", {}, asyn
   assert.equal((await readTickLog(service.kv))?.startedMs, START_MS + MINUTE_MS);
   await tickAt(30);
   assert.equal((await readTickLog(service.kv))?.missed, 28);
+});
+
+tickTest("a tick on request leaves the log alone that another process wrote meanwhile", {}, async (test) => {
+  const { stage, tickAt } = test;
+  await tickAt(0);
+  stage.clock.advance(MINUTE_MS);
+  const newer = { startedMs: stage.clock.now(), tookMs: 1, missed: 7, error: "a newer log" };
+  let isFirst = true;
+  const write: StoreBackend["write"] = async (change) => {
+    if (isFirst) {
+      isFirst = false;
+      await recordIdleTick(stage.kv, await readTickState(stage.kv), newer);
+    }
+    return await stage.backend.write(change);
+  };
+  const isolate = await stage.isolate({ kv: createKv({ ...stage.backend, write }) });
+  await addWaitingOccurrence(stage.kv, { id: "every@now", schedule: "every", scheduledAtMs: stage.clock.now() });
+  const report = await tick(isolate, { ...DEFAULT_TICK, isScheduled: false });
+  assert.deepEqual([report.didTick, report.submitted], [true, 1]);
+  assert.deepEqual(await readTickLog(stage.kv), newer);
 });
 
 tickTest("if there are more runs than a tick may poll, ticks poll different ones", {

@@ -1,7 +1,7 @@
 /** The HTTP API, through requests to its handler. */
 
 import assert from "node:assert/strict";
-import { silentLog } from "../../lib/log.ts";
+import { type Log, silentLog } from "../../lib/log.ts";
 import { readAccessKeys } from "../../lib/server/auth.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { addNotification } from "../../lib/scheduler/scheduler_store.ts";
@@ -12,6 +12,7 @@ import { CredentialError } from "../../lib/errors.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { prepare } from "../../lib/runs/prepare.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
+import type { Service } from "../../lib/scheduler/service.ts";
 import {
   assert as assertProperty,
   asyncProperty,
@@ -57,13 +58,20 @@ interface TestResponse {
 
 async function aServer(
   specs: readonly ScheduleSpec[] = [],
-  { env = (name: string) => KEYS[name], ...options }:
+  { env = (name: string) => KEYS[name], log = silentLog, replaced, ...options }:
     & Parameters<typeof aServiceStage>[1]
-    & { readonly env?: (name: string) => string | undefined } = {},
+    & {
+      readonly env?: (name: string) => string | undefined;
+      readonly log?: Log;
+      /** Replaces parts of the service. */
+      readonly replaced?: (service: Service) => Service;
+    } = {},
 ): Promise<TestServer> {
   const stage = await aServiceStage(specs, options);
-  const service = await stage.isolate();
-  const handler = createHandler({ log: silentLog, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
+  const plain = await stage.isolate();
+  const logged = { ...plain, deps: { ...plain.deps, log } };
+  const service = replaced?.(logged) ?? logged;
+  const handler = createHandler({ log, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
   return {
     stage,
     async send(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -334,6 +342,23 @@ Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, 
   assert.deepEqual([status, body.state, body.slug], [202, "waiting", null]);
 });
 
+Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, whatever the tick fails with", async () => {
+  const lines: string[] = [];
+  await using server = await aServer([NIGHTLY], {
+    log: (level, message) => void lines.push(`${level} ${message}`),
+    replaced: (service) => ({
+      ...service,
+      deps: {
+        ...service.deps,
+        client: { ...service.deps.client, whoAmI: () => Promise.reject(new TypeError("a bug")) },
+      },
+    }),
+  });
+  const { status, body, text } = await server.send("/schedules/nightly/run", { method: "POST" });
+  assert.deepEqual([status, body?.state, body?.slug], [202, "waiting", null], text);
+  assert.ok(lines.includes(`WARNING The tick after ${body.occurrenceId} failed: a bug`), lines.join("\n"));
+});
+
 Deno.test("GET /schedules lists the next firings and the last results", async () => {
   await using server = await aServer([NIGHTLY]);
   await server.send("/schedules/nightly/run", { method: "POST" });
@@ -352,6 +377,29 @@ Deno.test("GET /healthz needs no key, and returns 503 before the first tick and 
   assert.equal((await server.send("/healthz", { key: null })).status, 200);
   server.stage.clock.advance(10 * 60_000);
   assert.equal((await server.send("/healthz", { key: null })).status, 503);
+});
+
+Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on the status page", async () => {
+  await using server = await aServer([{ ...NIGHTLY, cron: "*/10 * * * *", workflow: "no-such-workflow" }]);
+  const service = await server.stage.isolate();
+  await tick(service);
+  assert.equal((await server.send("/healthz", { key: null })).status, 200);
+  server.stage.clock.advance(10 * 60_000);
+  await tick(service);
+  const { status, body } = await server.send("/healthz", { key: null });
+  assert.deepEqual([status, body.detail], [503, "The last tick failed (authenticate for details)"]);
+  const { text } = await server.send("/", { key: READ });
+  assert.match(text, /role="alert">The last tick failed: .*no-such-workflow/);
+});
+
+Deno.test("GET /healthz and the status page agree on when a tick is late", async () => {
+  await using server = await aServer([NIGHTLY]);
+  await tick(await server.stage.isolate());
+  for (const [advanceMs, isLate] of [[5 * 60_000 - 1, false], [1, true]] as const) {
+    server.stage.clock.advance(advanceMs);
+    assert.equal((await server.send("/healthz", { key: null })).status, isLate ? 503 : 200);
+    assert.equal(/role="alert">No tick since/.test((await server.send("/", { key: READ })).text), isLate);
+  }
 });
 
 Deno.test("GET / returns the status page to a browser with the read key, and 401 without", async () => {

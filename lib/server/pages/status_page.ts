@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../../duration.ts";
 import { VERSION } from "../../version.ts";
+import { NO_TICK_YET, tickProblemOf } from "../health.ts";
 import { type Html, html, type HtmlContent } from "../html.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./assets.ts";
 import { formatAbsoluteTime, formatRelativeTime, timeElement } from "./time.ts";
@@ -11,8 +12,6 @@ export interface RenderedPage {
   readonly html: string;
   readonly contentSecurityPolicy: string;
 }
-
-const STALE_MS = 5 * 60_000;
 
 type Tone = "success" | "error" | "active" | "warning" | "neutral";
 
@@ -89,14 +88,21 @@ export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> 
   return { html: page.markup, contentSecurityPolicy };
 }
 
-function alertOf({ ticks, hasEnabledSchedules, nowMs }: PageFacts): string | null {
-  if (!hasEnabledSchedules) return null;
-  if (ticks === null) return "No tick yet: the first one is due within a minute of startup";
-  if (nowMs - ticks.startedMs > STALE_MS) {
-    const since = `${formatAbsoluteTime(ticks.startedMs, nowMs)} (${formatRelativeTime(ticks.startedMs, nowMs)})`;
-    return `No tick since ${since}: schedules are not running`;
+function alertOf(facts: PageFacts): string | null {
+  const problem = tickProblemOf(facts);
+  switch (problem?.type) {
+    case undefined:
+      return null;
+    case "none-yet":
+      return NO_TICK_YET;
+    case "late": {
+      const { nowMs } = facts;
+      const since = `${formatAbsoluteTime(problem.lastMs, nowMs)} (${formatRelativeTime(problem.lastMs, nowMs)})`;
+      return `No tick since ${since}: schedules are not running`;
+    }
+    case "failed":
+      return `The last tick failed: ${problem.error}`;
   }
-  return ticks.error === null ? null : `The last tick failed: ${ticks.error}`;
 }
 
 function gauges(facts: PageFacts, alert: string | null): Html {
