@@ -142,7 +142,10 @@ for (const { what, missing, make } of BAD_FOLDERS) {
       const refused = await stage.program(["run", "quick", "--json"], call);
       assert.equal(refused.code, 8, refused.stderr);
       assert.equal(JSON.parse(refused.stdout).submitted, "no");
-      assert.match(refused.stderr, /Cannot submit quick: cannot use the (?:run store at|local history: no folder) [^]*--no-history/);
+      assert.match(
+        refused.stderr,
+        /Cannot submit quick: cannot use the (?:run store at|local history: no folder) [^]*--no-history/,
+      );
       assert.equal(stage.simulator.received("submit").length, 0);
       const forced = await stage.program(["run", "quick", "--no-history"], call);
       assert.equal(forced.code, 0, forced.stderr);
