@@ -1,17 +1,5 @@
 /** Prompts on a terminal. Loaded only in interactive mode. */
 
-import process from "node:process";
-import {
-  autocomplete,
-  autocompleteMultiselect,
-  confirm,
-  isCancel,
-  log,
-  multiline,
-  password,
-  path,
-  text,
-} from "../deps/clack.ts";
 import {
   PromptCancelled,
   type PromptChoice,
@@ -21,9 +9,24 @@ import {
 } from "./prompter.ts";
 import { matchesSearch } from "./choices.ts";
 
-/** Prompts go to stderr, because stdout is for results. */
-export function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Prompter {
-  const output = mayColor ? process.stderr : colorless(process.stderr);
+type Clack = typeof import("../deps/clack.ts");
+
+/** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
+export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Promise<Prompter> {
+  const [clack, { stderr }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
+  const { autocomplete, autocompleteMultiselect, confirm, isCancel, log, multiline, password, path, text } = clack;
+  const output = mayColor ? stderr : colorless(stderr);
+
+  /** @throws PromptCancelled when the user cancelled the prompt. */
+  function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {
+    if (isCancelled(answer)) throw new PromptCancelled("The prompt was cancelled");
+    return answer;
+  }
+
+  function isCancelled<Answer>(answer: Answer | CancelSymbol): answer is CancelSymbol {
+    return isCancel(answer);
+  }
+
   const prompter: Prompter = {
     async choose(message, choices, { initial } = {}) {
       const options = choices.map(optionOf);
@@ -71,11 +74,15 @@ export function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Pro
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
-function colorless(stream: typeof process.stderr): typeof process.stderr {
-  const plain: typeof process.stderr = Object.create(stream);
+function colorless<Stream extends Writable>(stream: Stream): Stream {
+  const plain: Stream = Object.create(stream);
   plain.write = (chunk: string | Uint8Array) =>
     stream.write(typeof chunk === "string" ? chunk.replace(COLOR, "") : chunk);
   return plain;
+}
+
+interface Writable {
+  write(chunk: string | Uint8Array): boolean;
 }
 
 /** Foreground and background colors. Reverse and dim stay: they show where the cursor is. */
@@ -87,17 +94,7 @@ function optionOf<Value>({ label, hint }: PromptChoice<Value>, index: number) {
 }
 
 /** The value that a cancelled prompt returns. */
-type CancelSymbol = Extract<Awaited<ReturnType<typeof confirm>>, symbol>;
-
-/** @throws Cancelled when the user cancelled the prompt. */
-function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {
-  if (isCancelled(answer)) throw new PromptCancelled("The prompt was cancelled");
-  return answer;
-}
-
-function isCancelled<Answer>(answer: Answer | CancelSymbol): answer is CancelSymbol {
-  return isCancel(answer);
-}
+type CancelSymbol = Extract<Awaited<ReturnType<Clack["confirm"]>>, symbol>;
 
 function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number): Value {
   const choice = choices[index];

@@ -24,7 +24,7 @@ import { printLogs } from "./logs.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+  const prompter = await clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, prompter });
     const result = await runInteractive({

@@ -77,7 +77,7 @@ async function dotenvFacts(context: Context) {
   const text = await dotenvText(context);
   if (text === undefined) return null;
   const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
-  return { ...namesInDotenv(text), settings: readDotenv(text).settings };
+  return { ...await namesInDotenv(text), settings: (await readDotenv(text)).settings };
 }
 
 /** The variable that sets a proxy for the URL; `null` when none does. */

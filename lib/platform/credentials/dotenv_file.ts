@@ -3,8 +3,6 @@
  * sent to or the identity it belongs to. Imported only if the file exists.
  */
 
-import { parse } from "../../deps/dotenv.ts";
-
 const DOTENV_NAMES = ["PW_API_KEY", "PW_TIMEOUT", "PW_LOG_LEVEL"] as const;
 
 /** What a file sets. */
@@ -16,8 +14,8 @@ export interface Dotenv {
 }
 
 /** Reads the documented variables; any other has no effect. */
-export function readDotenv(text: string): Dotenv {
-  const values = parse(text);
+export async function readDotenv(text: string): Promise<Dotenv> {
+  const values = await parseDotenv(text);
   const settings = new Map<string, string>();
   for (const name of DOTENV_NAMES) {
     const value = values[name];
@@ -27,11 +25,23 @@ export function readDotenv(text: string): Dotenv {
 }
 
 /** Our variables that a file sets, and those among them that have no effect there. */
-export function namesInDotenv(text: string): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
+export async function namesInDotenv(
+  text: string,
+): Promise<{ readonly read: readonly string[]; readonly ignored: readonly string[] }> {
   const allowed: readonly string[] = DOTENV_NAMES;
-  const names = Object.keys(parse(text));
+  const names = Object.keys(await parseDotenv(text));
   return {
     read: names.filter((name) => allowed.includes(name)),
     ignored: names.filter((name) => name.startsWith("PW_") && !allowed.includes(name)),
   };
+}
+
+/**
+ * With the runtime's own parser, which older versions of Deno lack: the package is slower to load. Only the package
+ * understands a byte order mark and `NAME: value`.
+ */
+async function parseDotenv(text: string): Promise<Readonly<Record<string, string | undefined>>> {
+  const { parseEnv } = await import("node:util");
+  if (typeof parseEnv !== "function") return (await import("../../deps/dotenv.ts")).parse(text);
+  return { ...parseEnv(text.replace(/^\ufeff/, "").replaceAll(/^(\s*(?:export\s+)?PW_\w+): +/gm, "$1=")) };
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { parse } from "../../../lib/deps/dotenv.ts";
 import { namesInDotenv, readDotenv } from "../../../lib/platform/credentials/dotenv_file.ts";
 
 const TEXT = `
@@ -11,19 +12,48 @@ PW_CONTEXT=evil
 HTTPS_PROXY=http://evil.example
 `;
 
-Deno.test(".env may set the API key, which is kept apart from the settings", () => {
-  const { apiKey, settings } = readDotenv(TEXT);
+Deno.test(".env may set the API key, which is kept apart from the settings", async () => {
+  const { apiKey, settings } = await readDotenv(TEXT);
   assert.equal(apiKey, "pwt_file.key");
   assert.deepEqual([...settings], [["PW_TIMEOUT", "90s"], ["PW_LOG_LEVEL", "DEBUG"]]);
 });
 
 for (const name of ["PW_PLATFORM_HOST", "PW_CONTEXT", "HTTPS_PROXY", "toString"]) {
-  Deno.test(`.env cannot set ${name}`, () => assert.equal(readDotenv(TEXT).settings.get(name), undefined));
+  Deno.test(`.env cannot set ${name}`, async () => {
+    assert.equal((await readDotenv(TEXT)).settings.get(name), undefined);
+  });
 }
 
-Deno.test("variables that have no effect in .env are listed", () => {
-  assert.deepEqual(namesInDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n"), {
+Deno.test("variables that have no effect in .env are listed", async () => {
+  assert.deepEqual(await namesInDotenv("PW_API_KEY=a\nPW_CONTEXT=work\nPW_PLATFORM_HOST=b\nOTHER=c\n"), {
     read: ["PW_API_KEY"],
     ignored: ["PW_CONTEXT", "PW_PLATFORM_HOST"],
   });
 });
+
+const LINES: readonly (readonly [line: string, key: string | undefined])[] = [
+  ["PW_API_KEY=k", "k"],
+  ["  export PW_API_KEY = k ", "k"],
+  ["PW_API_KEY: k", "k"],
+  ["\ufeffPW_API_KEY=k", "k"],
+  ["A=1\r\nPW_API_KEY=k\r\n", "k"],
+  ["PW_API_KEY=a\nPW_API_KEY=k", "k"],
+  ["PW_API_KEY='k #1'", "k #1"],
+  ['PW_API_KEY="k\\n#1" # note', "k\n#1"],
+  ["PW_API_KEY=`k\"'` ", "k\"'"],
+  ["PW_API_KEY=k # note", "k"],
+  ["PW_API_KEY=k#note", "k"],
+  ["PW_API_KEY=k=$HOME==", "k=$HOME=="],
+  ['PW_API_KEY="k', '"k'],
+  ['PW_API_KEY="two\nlines"', "two\nlines"],
+  ["PW_API_KEY=", ""],
+  ["PW_API_KEY", undefined],
+  ["# PW_API_KEY=k", undefined],
+];
+
+for (const [line, key] of LINES) {
+  Deno.test(`${JSON.stringify(line)} sets the same with the runtime's parser and the package`, async () => {
+    assert.equal((await readDotenv(line)).apiKey, key);
+    assert.equal(parse(line).PW_API_KEY, key);
+  });
+}
