@@ -1,20 +1,22 @@
 /**
- * `deno task compile [--output FILE]` compiles this machine's binary; `deno task compile:all [--output FOLDER]` compiles
- * the binaries of a release with their SHA-256 sums. Exits with 1 when a binary is missing, and then writes no sums.
+ * `deno task compile [--output FILE]` compiles this machine's binary; `deno task compile:all [--output FOLDER]` writes
+ * the files of a release: five binaries, the single file, and their SHA-256 sums. Exits with 1 when a binary is missing,
+ * and then writes no sums.
  *
- * `COMPILE_DENO` is the path of the Deno that compiles. Deno itself reads `DENORT_BIN`, the path of this machine's
+ * `COMPILE_DENO` is the path of the Deno that compiles, `BUNDLE_DENO` of the one that bundles. Deno itself reads `DENORT_BIN`, the path of this machine's
  * runtime.
  */
 
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Bundle, bundleProgram, commitOfCheckout } from "./release/bundle.ts";
+import { type Bundle, bundleProgram, bundleSingleFile, commitOfCheckout } from "./release/bundle.ts";
 import { compileExecutable } from "./release/executable.ts";
 import { licensesOf, packagesOf } from "./release/licenses.ts";
 import { sumsOf } from "./release/sums.ts";
-import { assetName, asTarget, type Target, TARGETS } from "./release/targets.ts";
+import { assetName, asTarget, SINGLE_FILE, type Target, TARGETS } from "./release/targets.ts";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const BUNDLER = Deno.env.get("BUNDLE_DENO") ?? Deno.execPath();
 const SUMS = "SHA256SUMS";
 const LICENSES = "THIRD_PARTY_LICENSES";
 
@@ -52,7 +54,9 @@ async function compileHere(output: string): Promise<number> {
 
 async function compileAll(folder: string): Promise<number> {
   const outputOf = (target: Target) => join(folder, assetName(target));
-  for (const old of [join(folder, SUMS), ...TARGETS.map(outputOf)]) await removeIfExists(old);
+  for (const old of [join(folder, SUMS), join(folder, SINGLE_FILE), ...TARGETS.map(outputOf)]) {
+    await removeIfExists(old);
+  }
   return await withProgram(async (program) => {
     const missing = await compileEach(program, TARGETS, outputOf);
     if (missing.length > 0) {
@@ -62,10 +66,13 @@ async function compileAll(folder: string): Promise<number> {
       );
       return 1;
     }
+    await Deno.writeTextFile(join(folder, SINGLE_FILE), await bundleSingleFile({ ...program, deno: BUNDLER }));
     const packages = await packagesOf(Deno.execPath());
     await Deno.writeTextFile(join(folder, LICENSES), await licensesOf(packages));
-    await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, TARGETS.map(assetName)));
-    console.error(`Compiled all ${TARGETS.length} binaries; their sums are in ${join(folder, SUMS)}`);
+    await Deno.writeTextFile(join(folder, SUMS), await sumsOf(folder, [...TARGETS.map(assetName), SINGLE_FILE]));
+    console.error(
+      `Compiled all ${TARGETS.length} binaries and ${SINGLE_FILE}; their sums are in ${join(folder, SUMS)}`,
+    );
     return 0;
   });
 }
@@ -75,7 +82,8 @@ async function withProgram<T>(use: (program: Program) => Promise<T>): Promise<T>
   const folder = await Deno.makeTempDir();
   try {
     const commit = await commitOfCheckout();
-    return await use({ deno, folder, commit, ...await bundleProgram({ deno, folder, commit }) });
+    const bundled = await bundleProgram({ deno: BUNDLER, folder, commit });
+    return await use({ deno, folder, commit, ...bundled });
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

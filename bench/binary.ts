@@ -50,7 +50,7 @@ async function compileBoth(folder: string): Promise<{ readonly ours: string; rea
   const ending = Deno.build.os === "windows" ? ".exe" : "";
   const [ours, bare] = [`${folder}/ours/pw-workflow-runner${ending}`, `${folder}/bare/pw-workflow-runner${ending}`];
   await Deno.writeTextFile(`${folder}/bare.ts`, `console.log(${JSON.stringify(versionLine(""))});\n`);
-  const { entry } = await bundleProgram({ deno, folder, commit: await commitOfCheckout() });
+  const { entry } = await bundleProgram({ deno: Deno.execPath(), folder, commit: await commitOfCheckout() });
   await compileExecutable({ deno, target, entry, output: ours });
   await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
   return { ours, bare };

@@ -20,9 +20,98 @@ export interface Bundle {
   readonly entry: string;
 }
 
-/** @throws Error with the bundler's message. */
+/**
+ * Packages whose build for Node is used, by the names of their adapters. Of all others the build for browsers is used: it
+ * is an ES module, while those for Node are CommonJS, which needs `node:module` at every start. These packages import
+ * `node:` modules themselves. A bundler hoists that to every start of a single file; so they are bundled apart, and the
+ * program imports them dynamically.
+ */
+const APART = ["clack", "dotenv", "pg"] as const;
+
+const PROGRAM = [
+  ...["--platform", "browser", "--external", "node:*"],
+  ...APART.flatMap((name) => ["--external", `*/deps/${name}.ts`]),
+];
+
+/** Older bundlers take the builds for Node even with `--platform browser`. */
+const MIN_VERSION = 2.09;
+
+/** The version of a Deno as a number whose fraction is the minor version in two digits, like 2.09. */
+async function versionOf(deno: string): Promise<number> {
+  const { stdout } = await new Deno.Command(deno, { args: ["--version"], stdin: "null", stderr: "null" }).output();
+  const [, major = "", minor = ""] = /^deno (\d+)\.(\d+)/.exec(new TextDecoder().decode(stdout)) ?? [];
+  return Number(`${major}.${minor.padStart(2, "0")}`);
+}
+
+/**
+ * As several files, of which a start reads only those it needs.
+ *
+ * @throws Error with the bundler's message.
+ */
 export async function bundleProgram({ deno, folder, commit }: BundleOptions): Promise<Bundle> {
-  // A generated entry point passes the commit, so that the sources are bundled unchanged.
+  const program = `${folder}/program`;
+  const [entry, split] = [await writeEntry(folder, commit), ["--code-splitting", "--outdir", program]];
+  if (await versionOf(deno) < MIN_VERSION) {
+    // The program is the same, but starts slower.
+    await bundle(deno, entry, split);
+    return { entry: `${program}/main.js` };
+  }
+  await bundle(deno, entry, [...PROGRAM, ...split]);
+  const adapters = Object.fromEntries(APART.map((name) => [name, `"./${name}.js"`]));
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(program)) files.push(`${program}/${name}`);
+  const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
+  const linked = linkAdapters(texts, adapters);
+  await Promise.all(files.map((file, index) => Deno.writeTextFile(file, linked[index] ?? "")));
+  for (const name of APART) await bundleAdapter(deno, name, `${program}/${name}.js`);
+  return { entry: `${program}/main.js` };
+}
+
+/**
+ * As one file, which `deno run URL` starts with one download.
+ *
+ * @returns Its text.
+ * @throws Error with the bundler's message, or if a start would load more than the file.
+ */
+export async function bundleSingleFile({ deno, folder, commit }: BundleOptions): Promise<string> {
+  if (await versionOf(deno) < MIN_VERSION) {
+    throw new Error(`Cannot bundle one file with this Deno: its bundler takes packages' builds for Node; use Deno 2.9`);
+  }
+  const output = `${folder}/program.js`;
+  await bundle(deno, await writeEntry(folder, commit), [...PROGRAM, "--output", output]);
+  const adapters = Object.fromEntries(APART.map((name) => [name, `adapters.${name}`]));
+  const [program = ""] = linkAdapters([await Deno.readTextFile(output)], adapters);
+  const hoisted = /(?:^|[;}])import[\s"{*][^;]*from\s*"[^"]+"/m.exec(program)?.[0];
+  if (hoisted !== undefined) throw new Error(`Cannot bundle one file: every start would load ${hoisted}`);
+  const urls = await Promise.all(APART.map(async (name) => {
+    const file = `${folder}/${name}.js`;
+    await bundleAdapter(deno, name, file);
+    // `createRequire()`, with which CommonJS code gets `node:` modules, takes only URLs of files.
+    const code = (await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"');
+    return `${name}:${JSON.stringify(`data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`)}`;
+  }));
+  return `var adapters={${urls.join()}};\n${program}`;
+}
+
+/** Replaces the specifiers of the adapters that are bundled apart by these expressions. */
+function linkAdapters(texts: readonly string[], expressions: Readonly<Record<string, string>>): readonly string[] {
+  let linked = texts;
+  for (const [name, expression] of Object.entries(expressions)) {
+    const specifier = new RegExp(`import\\("[./]+/deps/${name}\\.ts"\\)`, "g");
+    if (!linked.some((text) => specifier.test(text))) {
+      throw new Error(`Cannot bundle the program: it does not import ${name} dynamically`);
+    }
+    linked = linked.map((text) => text.replaceAll(specifier, `import(${expression})`));
+  }
+  return linked;
+}
+
+async function bundleAdapter(deno: string, name: string, output: string, args: readonly string[] = []): Promise<void> {
+  await bundle(deno, new URL(`lib/deps/${name}.ts`, ROOT).href, [...args, "--output", output]);
+}
+
+/** Writes a main module that passes the commit, so that the sources are bundled unchanged. */
+async function writeEntry(folder: string, commit: string): Promise<string> {
   const entry = `${folder}/main.ts`;
   const start = JSON.stringify(new URL("lib/cli/start.ts", ROOT).href);
   await Deno.writeTextFile(
@@ -31,27 +120,21 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
 await startProgram(${JSON.stringify(commit)});
 `,
   );
-  // pg requires pg-native only where it is installed.
+  return entry;
+}
+
+/** @throws Error with the bundler's message. */
+async function bundle(deno: string, entry: string, args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
-    args: [
-      "bundle",
-      "--quiet",
-      "--frozen",
-      "--code-splitting",
-      "--external",
-      "pg-native",
-      "--outdir",
-      `${folder}/program`,
-      entry,
-    ],
+    // pg requires pg-native only where it is installed.
+    args: ["bundle", "--quiet", "--frozen", "--external", "pg-native", ...args, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
     env: { NO_COLOR: "1" },
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).output();
-  if (!success) throw new Error(`Cannot bundle the program: ${new TextDecoder().decode(stderr).trim()}`);
-  return { entry: `${folder}/program/main.js` };
+  if (!success) throw new Error(`Cannot bundle ${entry}: ${new TextDecoder().decode(stderr).trim()}`);
 }
 
 /** The abbreviated commit, with `-dirty` if files differ from it; empty outside a git checkout. */

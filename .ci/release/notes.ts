@@ -22,3 +22,27 @@ export function notesFor(version: string, changelog: string): string {
   if (notes === "") throw new Error(`Cannot release ${version}: its section of CHANGELOG.md is empty`);
   return notes;
 }
+
+/** How to install a release, with its addresses. `repository` is a URL like `https://github.com/NAME/REPOSITORY`. */
+export function installNotes(
+  { repository, tag, commit }: { readonly repository: string; readonly tag: string; readonly commit: string },
+): string {
+  const files = `${repository}/releases/download/${tag}`;
+  const action = new URL(repository).pathname.slice(1);
+  return `## Install
+
+The binary, into \`~/.local/bin\`:
+
+\`\`\`sh
+curl -fsSL ${files}/install.sh | PW_VERSION=${tag.slice(1)} sh
+\`\`\`
+
+With Deno, without installing anything, or as a command:
+
+\`\`\`sh
+deno run -A ${files}/pw-workflow-runner.js list
+deno install -g -A -n pw-workflow-runner ${files}/pw-workflow-runner.js
+\`\`\`
+
+In GitHub Actions: \`uses: ${action}@${commit}\`. Where a file was built: \`gh attestation verify FILE --repo ${action}\`.`;
+}

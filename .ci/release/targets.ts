@@ -17,6 +17,9 @@ export function assetName(target: Target): string {
   return `pw-workflow-runner-${target}${target.includes("windows") ? ".exe" : ""}`;
 }
 
+/** The name of the program as one file in a release. */
+export const SINGLE_FILE = "pw-workflow-runner.js";
+
 /** {@link targetOf} reads at most this much of a file. */
 export const HEADER_BYTES = 4096;
 

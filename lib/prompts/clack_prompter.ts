@@ -13,9 +13,9 @@ type Clack = typeof import("../deps/clack.ts");
 
 /** Prompts go to stderr, because stdout is for results. Loads the package with the first prompter. */
 export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }): Promise<Prompter> {
-  const [clack, { stderr }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
+  const [clack, { default: process }] = await Promise.all([import("../deps/clack.ts"), import("node:process")]);
   const { autocomplete, autocompleteMultiselect, confirm, isCancel, log, multiline, password, path, text } = clack;
-  const output = mayColor ? stderr : colorless(stderr);
+  const output = mayColor ? process.stderr : colorless(process.stderr);
 
   /** @throws PromptCancelled when the user cancelled the prompt. */
   function answerOf<Answer>(answer: Answer | CancelSymbol): Answer {

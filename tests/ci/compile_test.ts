@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { assetName, type Target, TARGETS } from "../../.ci/release/targets.ts";
+import { assetName, SINGLE_FILE, type Target, TARGETS } from "../../.ci/release/targets.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { needing } from "../support/needs.ts";
 import { anExecutable } from "./support/executables.ts";
@@ -12,11 +12,17 @@ const shellMissing = Deno.build.os === "windows" ? "skipped: the replacement com
 
 const COMPILER = `#!/bin/sh
 runtimes=\${0%/*}
-if [ "$1" = bundle ]; then mkdir -p ../program && exec touch ../program/main.js; fi
+[ "$1" = --version ] && exec echo deno 2.9.6
+command=$1
 while [ $# -gt 0 ]; do
-  case $1 in --target) target=$2 ;; --output) output=$2 ;; esac
+  case $1 in --target) target=$2 ;; --output) output=$2 ;; --outdir) output=$2/main.js ;; esac
   shift
 done
+if [ "$command" = bundle ]; then
+  mkdir -p "\${output%/*}"
+  for name in clack dotenv pg; do echo "import(\\"../deps/$name.ts\\")"; done > "$output"
+  exit
+fi
 mkdir -p "\${output%/*}"
 [ -f "$runtimes/$target" ] && exec cp "$runtimes/$target" "$output"
 echo "error: sending request for url (https://runtimes.example/denort-$target.zip)" >&2
@@ -31,15 +37,15 @@ Deno.test({
     assert.equal(code, 0, stderr);
     assert.deepEqual(
       await filesOf(machine.path),
-      ["SHA256SUMS", "THIRD_PARTY_LICENSES", ...TARGETS.map(assetName)].sort(),
+      ["SHA256SUMS", "THIRD_PARTY_LICENSES", SINGLE_FILE, ...TARGETS.map(assetName)].sort(),
     );
     assert.match(await Deno.readTextFile(`${machine.path}/dist/THIRD_PARTY_LICENSES`), /^zod@[\d.]+\n-+\n\n.*License/m);
     const sums = (await Deno.readTextFile(`${machine.path}/dist/SHA256SUMS`)).trimEnd().split("\n");
-    const binaries = TARGETS.map(async (target) => [target, await Deno.readFile(`${machine.path}/${target}`)] as const);
-    assert.deepEqual(
-      sums,
-      (await Promise.all(binaries)).map(([target, bytes]) => `${sha256(bytes)}  ${assetName(target)}`),
+    const files = [...TARGETS.map((target) => [assetName(target), target]), [SINGLE_FILE, `dist/${SINGLE_FILE}`]];
+    const lines = files.map(async ([name, path]) =>
+      `${sha256(await Deno.readFile(`${machine.path}/${path}`))}  ${name}`
     );
+    assert.deepEqual(sums, await Promise.all(lines));
   },
 });
 
@@ -86,7 +92,7 @@ Deno.test({
     const broken = await Deno.readFile(Deno.execPath());
     await Deno.writeFile(`${machine.path}/${Deno.build.target}`, broken.subarray(0, 8192), { mode: 0o755 });
     const output = `${machine.path}/dist/pw-workflow-runner`;
-    const { code, stderr } = await run(["--output", output], { COMPILE_DENO: `${machine.path}/deno` });
+    const { code, stderr } = await run(["--output", output], compilerIn(machine.path));
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`^Cannot compile for ${Deno.build.target}: the binary does not start`, "m"));
     await assert.rejects(Deno.stat(output), Deno.errors.NotFound);
@@ -112,8 +118,12 @@ async function compilerWith(runtimes: Readonly<Record<string, Target>>): ReturnT
   return folder;
 }
 
+function compilerIn(folder: string): Readonly<Record<string, string>> {
+  return { COMPILE_DENO: `${folder}/deno`, BUNDLE_DENO: `${folder}/deno` };
+}
+
 function compileAll(folder: string): Promise<{ readonly code: number; readonly stderr: string }> {
-  return run(["--all", "--output", `${folder}/dist`], { COMPILE_DENO: `${folder}/deno` });
+  return run(["--all", "--output", `${folder}/dist`], compilerIn(folder));
 }
 
 async function run(args: readonly string[], env: Readonly<Record<string, string>>) {

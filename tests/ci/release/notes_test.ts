@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { checkTag, notesFor } from "../../../.ci/release/notes.ts";
+import { checkTag, installNotes, notesFor } from "../../../.ci/release/notes.ts";
 
 Deno.test("checkTag() accepts v and the version", () => checkTag("v1.2.3", "1.2.3"));
 
@@ -40,6 +40,14 @@ const REFUSED = [["1.1", /has no section for it$/], ["2.0.0", /has no section fo
 for (const [version, message] of REFUSED) {
   Deno.test(`notesFor() refuses ${version}`, () => assert.throws(() => notesFor(version, CHANGELOG), message));
 }
+
+Deno.test("installNotes() has the addresses of this release", () => {
+  const notes = installNotes({ repository: "https://github.com/some/where", tag: "v1.2.3", commit: "abc" });
+  assert.match(notes, /^curl -fsSL https:\/\/github\.com\/some\/where\/releases\/download\/v1\.2\.3\/install\.sh \|/m);
+  assert.match(notes, /PW_VERSION=1\.2\.3 sh$/m);
+  assert.match(notes, /^deno run -A https:\S+\/v1\.2\.3\/pw-workflow-runner\.js list$/m);
+  assert.match(notes, /`uses: some\/where@abc`/);
+});
 
 Deno.test("release_notes.ts exits with 1 and prints no notes if the tag does not match the version", async () => {
   const script = new URL("../../../.ci/release_notes.ts", import.meta.url);
