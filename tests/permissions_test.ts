@@ -1,22 +1,44 @@
-/** Checks that the README's permission flags are sufficient and necessary. */
+/** Checks that the permission flags of docs/security.md are sufficient and necessary. */
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../lib/clock.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { assertMainJob, emptyFolder, machineEnv } from "./support/main_job.ts";
 import { cacheEnv } from "./support/program.ts";
-import { leastFlags } from "./support/readme.ts";
+import { leastFlags } from "./support/documents.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).href;
 const DEADLINE_MS = 60_000;
 const flags = await leastFlags();
 
-Deno.test("the main job runs with only the permissions of the README", async () => {
+Deno.test("the main job runs with only the permissions of docs/security.md", async () => {
   await assertMainJob({
     program: Deno.execPath(),
     args: ({ platform, home }) => ["run", "--no-prompt", ...flags(platform, home), MAIN],
     env: cacheEnv(),
   });
+});
+
+Deno.test("YAML inputs need two more variables, which docs/security.md names", async () => {
+  const page = await Deno.readTextFile(new URL("../docs/security.md", import.meta.url));
+  const more = /`--allow-env=(LOG_TOKENS,LOG_STREAM)` *\| YAML inputs/.exec(page)?.[1];
+  assert.ok(more !== undefined);
+  await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  await using folder = await emptyFolder();
+  await Deno.writeTextFile(`${folder.path}/quick.yaml`, "greeting: hello\n");
+  const granted = flags(new URL(simulator.url).host, folder.path).map((flag) =>
+    flag.startsWith("--allow-env=") ? `${flag},${more}` : flag
+  );
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...granted, MAIN, "run", "quick", "-i", "quick.yaml"],
+    cwd: folder.path,
+    clearEnv: true,
+    env: { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key },
+    stdin: "null",
+    signal: AbortSignal.timeout(DEADLINE_MS),
+  }).output();
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  assert.equal(simulator.received("submit").length, 1);
 });
 
 /** Exit code and message without each permission. */

@@ -1,4 +1,4 @@
-/** Reproduces each row of the README's table of faults: the quoted output and the exit code must match. */
+/** Reproduces each row of the table of faults in docs/troubleshooting.md: the quoted output and the exit code must match. */
 
 import assert from "node:assert/strict";
 import type { Fault, ServerBehavior, Simulator } from "../lib/simulator/simulator.ts";
@@ -7,7 +7,7 @@ import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "./support/fast_main
 import { emptyFolder } from "./support/main_job.ts";
 import { type ProgramEnd, runProgram } from "./support/program.ts";
 import { openRunStore } from "./support/run_store.ts";
-import { readmeTable } from "./support/readme.ts";
+import { faultTable } from "./support/documents.ts";
 
 const SPEED = 60;
 const FAST_MAIN = new URL("./support/fast_main.ts", import.meta.url).href;
@@ -161,10 +161,10 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 };
 
-const rows = await readmeTable("fault");
+const rows = await faultTable("fault");
 
 for (const [fault = "", seen = "", code = ""] of rows) {
-  Deno.test(`the README describes correctly: ${fault}`, async () => {
+  Deno.test(`docs/troubleshooting.md describes correctly: ${fault}`, async () => {
     const scenario = SCENARIOS[fault];
     assert.ok(scenario !== undefined, "no scenario for this row");
     await using state = await emptyFolder();
@@ -197,7 +197,7 @@ for (const [fault = "", seen = "", code = ""] of rows) {
   });
 }
 
-Deno.test("the README lists every scenario", () => {
+Deno.test("docs/troubleshooting.md lists every scenario", () => {
   const listed = new Set(rows.map(([fault]) => fault));
   assert.deepEqual(Object.keys(SCENARIOS).filter((fault) => !listed.has(fault)), []);
 });

@@ -1,7 +1,7 @@
 /** `deno run https://…/main.ts`: no checkout, no configuration, no import map, nothing cached. */
 
 import assert from "node:assert/strict";
-import { leastFlags } from "./support/readme.ts";
+import { leastFlags } from "./support/documents.ts";
 import { cacheEnv, packagesMissing } from "./support/cold_cache.ts";
 import { assertMainJob, emptyFolder, type JobEnvironment } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
@@ -17,7 +17,7 @@ Deno.test({
 });
 
 Deno.test({
-  ...needing("the main job runs from a URL with the README's permissions and an empty cache", missing),
+  ...needing("the main job runs from a URL with the permissions of docs/security.md and an empty cache", missing),
   async fn() {
     const flags = await leastFlags();
     await assertRunsFromUrl(({ platform, home }) => flags(platform, home));

@@ -59,9 +59,3 @@ Deno.test("docs/exit-codes.md documents every exit code with its kinds", async (
     for (const kind of kinds.split(" ")) assert.ok(row.includes(`\`${kind}\``), `${code}: ${kind}`);
   }
 });
-
-Deno.test("the README documents every exit code", async () => {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const documented = [...readme.matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
-  for (const code of new Set(Object.values(EXIT_CODES))) assert.ok(documented.includes(code), String(code));
-});
