@@ -23,26 +23,6 @@ export function escapeJson(json: string): string {
   return json.replace(CONTROL_CHARACTERS, (character) => character.split("").map(jsonEscape).join(""));
 }
 
-/** {@link escapeLog} for a log in pieces: an unfinished sequence at the end of a piece is held for the next one. */
-export function escapeLogPieces(): (piece: string, options?: { readonly isLast?: boolean }) => string {
-  let held = "";
-  return (piece, { isLast = false } = {}) => {
-    const text = held + piece;
-    held = isLast ? "" : UNFINISHED.exec(text)?.[0] ?? "";
-    return escapeLog(text.slice(0, text.length - held.length));
-  };
-}
-
-/** The start of a color sequence, or carriage returns that a newline may follow. */
-// deno-lint-ignore no-control-regex -- as above
-const UNFINISHED = /(?:\u001b(?:\[[0-9;]{0,32})?|\r{1,32})$/;
-
-/** A readable log: colors are removed, carriage returns of progress bars become newlines, the rest is escaped. */
-export function escapeLog(text: string): string {
-  // deno-lint-ignore no-control-regex -- as above
-  return escapeControlCharacters(text.replace(/\u001b\[[0-9;]*m/g, "").replace(/\r+\n?/g, "\n"));
-}
-
 function jsonEscape(unit: string): string {
   return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 }

@@ -1,3 +1,5 @@
+// deno-lint-ignore-file no-control-regex -- control characters are what the patterns match
+
 /**
  * Makes a log readable outside the terminal that it was written for: escape sequences are removed, a line that was
  * redrawn becomes what a terminal would leave of it, and what is left of control characters is escaped.
@@ -12,6 +14,13 @@ export interface LogTextOptions {
   readonly mayColor?: boolean | undefined;
 }
 
+export interface LogCleanerOptions extends LogTextOptions {
+  /** Returns no unfinished lines, except very long ones. */
+  readonly isByLine?: boolean | undefined;
+}
+
+export type LogCleaner = (piece: string, options?: { readonly isLast?: boolean }) => string;
+
 /** The readable text of a whole log, or of any part of it that begins with a line. */
 export function cleanLog(text: string, options: LogTextOptions = {}): string {
   return createLogCleaner(options)(text, { isLast: true });
@@ -21,9 +30,7 @@ export function cleanLog(text: string, options: LogTextOptions = {}): string {
  * {@link cleanLog} for a log in pieces. An unfinished line is returned as far as it is known, unless it was redrawn: then it
  * is held until its end. An unfinished sequence is held, too.
  */
-export function createLogCleaner(
-  { mayColor = false }: LogTextOptions = {},
-): (piece: string, options?: { readonly isLast?: boolean }) => string {
+export function createLogCleaner({ mayColor = false, isByLine = false }: LogCleanerOptions = {}): LogCleaner {
   /** The unfinished line as it was written, and what was returned of it. */
   let written = "";
   let returned = "";
@@ -36,7 +43,11 @@ export function createLogCleaner(
     if (written === "" && !SPECIAL.test(piece) && !isLast) {
       const end = piece.lastIndexOf("\n") + 1;
       written = piece.slice(end);
-      returned = written;
+      if (written.length <= MAX_LINE_LENGTH) {
+        if (!isByLine) returned = escapeControlCharacters(written);
+        return escapeControlCharacters(piece.slice(0, end)) + returned;
+      }
+      written = "";
       return escapeControlCharacters(piece);
     }
     const lines = (written + piece).split("\n");
@@ -51,7 +62,7 @@ export function createLogCleaner(
       written = returned = "";
     } else if (written.length > MAX_LINE_LENGTH) {
       output += shorten();
-    } else {
+    } else if (!isByLine) {
       const complete = written.slice(0, written.length - heldLength(written));
       if (REDRAWN.test(complete)) return output;
       const known = restOf(complete);
@@ -84,6 +95,16 @@ const MAX_SEQUENCE_LENGTH = 4_200;
 /** Of a line that has no end; also of one that is redrawn again and again. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
+/** The readable text of a log that arrives in pieces, line by line. */
+export async function* cleanLines(
+  pieces: AsyncIterable<string>,
+  options: LogTextOptions = {},
+): AsyncGenerator<string, void> {
+  const clean = createLogCleaner({ ...options, isByLine: true });
+  for await (const piece of pieces) yield clean(piece);
+  yield clean("", { isLast: true });
+}
+
 /** Cuts a long line at its end, with a mark. */
 export function shortenLine(line: string, maxLength = 500): string {
   if (line.length <= maxLength) return line;
@@ -91,8 +112,6 @@ export function shortenLine(line: string, maxLength = 500): string {
   const kept = line.slice(0, maxLength).replace(/[\ud800-\udbff]$/, "");
   return `${kept}… (${(line.length - kept.length).toLocaleString("en-US")} more characters)`;
 }
-
-/* deno-lint-ignore-file no-control-regex -- control characters are what they match */
 
 /** What makes a line different from the text that it shows. */
 const SPECIAL = /[\u0008\r\u001b\u0080-\u009f]/;
@@ -103,6 +122,9 @@ const REDRAWN = /[\u0008\r]|[\u001b\u009b]\[?[0-9;]*[CDGKPX@]/;
 /** A sequence that the next piece may complete, or carriage returns that a newline may follow. */
 const UNFINISHED =
   /(?:(?:\u001b\[|\u009b)[0-?]{0,64}[ -/]{0,8}|(?:\u001b[\]PX^_]|[\u0090\u0098\u009d-\u009f])[^\u0007\u001b\u009c]{0,4096}\u001b?|\u001b[ -/]{0,8}|\r{1,32})$/;
+
+/** Sets colors and other attributes of text. */
+export const SGR_SEQUENCE = /(\u001b\[[0-9;:]*m)/;
 
 const SEQUENCES = new RegExp(
   [

@@ -6,6 +6,7 @@ import type { Context, TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
+import { SGR_SEQUENCE } from "../log_text.ts";
 import { type Style, STYLE_SEQUENCE, styleFor } from "./terminal/style.ts";
 
 /** Text for people, one JSON document, or JSON Lines as events happen. */
@@ -30,6 +31,10 @@ export interface Output {
   answer(text: string): void;
   /** Writes text to stdout unchanged, such as a file's content; only control characters are escaped. */
   raw(text: string): void;
+  /** Whether logs keep their colors on stdout. */
+  readonly mayColorLogs: boolean;
+  /** Writes part of a log to stdout: like {@link raw}, but colors stay where they may. */
+  logText(text: string): void;
   /** Writes one JSON document to stdout. */
   document(value: unknown): void;
   /** Writes one line of JSON Lines to stdout. */
@@ -69,6 +74,8 @@ export function createOutput(
     },
     answer: (text) => write(stdout, `${escaped(text, isColored.answer)}\n`),
     raw: (text) => write(stdout, escapeControlCharacters(text)),
+    mayColorLogs: isColored.answer,
+    logText: (text) => write(stdout, escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
     event: (value) => write(stdout, `${escapeJson(JSON.stringify(value))}\n`),
     log(messageLevel, text) {
@@ -91,8 +98,13 @@ export function createOutput(
 
 /** The last line of defense against terminal escapes: only our own colors pass, and only if colors are on. */
 function escaped(text: string, isColored: boolean): string {
+  return escapedExcept(STYLE_SEQUENCE, text, isColored);
+}
+
+/** @param sequence Has one group around all of it. */
+function escapedExcept(sequence: RegExp, text: string, isColored: boolean): string {
   if (!isColored) return escapeControlCharacters(text);
-  return text.split(STYLE_SEQUENCE).map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join(
+  return text.split(sequence).map((part, index) => index % 2 === 1 ? part : escapeControlCharacters(part)).join(
     "",
   );
 }

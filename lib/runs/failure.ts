@@ -2,6 +2,7 @@
 
 import { createLogReader, createTail, lastLines, type StepLog } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
+import { cleanLines, shortenLine } from "../log_text.ts";
 import type { FailedJob, FailedStep, LogAnnotation, RunFailure } from "../result.ts";
 import type { Job, RunDetail, Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
@@ -65,11 +66,12 @@ async function digestLog(
     return await withLimit(limited, `read the log of ${log.job}`, async (signal) => {
       const tail = createTail(TAIL_LINES, MAX_TAIL_LENGTH);
       const annotations = collectAnnotations();
-      for await (const piece of createLogReader(client, log).readNew({ signal, isLast: true })) {
-        tail.add(piece);
-        annotations.add(piece);
+      for await (const lines of cleanLines(createLogReader(client, log).readNew({ signal, isLast: true }))) {
+        tail.add(lines);
+        annotations.add(lines);
       }
-      return { annotations: annotations.all(), logTail: lastLines(tail.text(), TAIL_LINES) };
+      const logTail = lastLines(tail.text(), TAIL_LINES).map((line) => shortenLine(line));
+      return { annotations: annotations.all(), logTail };
     });
   } catch (error) {
     if (error instanceof RunnerError) return EMPTY_LOG;

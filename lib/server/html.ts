@@ -1,6 +1,6 @@
 /** HTML templates: interpolated values are escaped, except HTML from another template. */
 
-import { escapeLog } from "../escape.ts";
+import { cleanLog } from "../log_text.ts";
 
 /** Safe markup, created only by {@link html}. */
 export interface Html {
@@ -25,7 +25,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 function markupOf(value: HtmlContent): string {
   if (value === null || value === undefined) return "";
   if (typeof value === "string" || typeof value === "number") {
-    return escapeLog(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+    return cleanLog(String(value)).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
   }
   if (isHtml(value)) return value.markup;
   return value.map(markupOf).join("");

@@ -10,7 +10,8 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { parseOneRun } from "../tracking/run_ref.ts";
-import { escapeJson, escapeLogPieces, oneLine } from "../../escape.ts";
+import { escapeJson, oneLine } from "../../escape.ts";
+import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 
 const FOLLOW_INTERVAL_MS = 1_000;
@@ -136,7 +137,7 @@ async function printText(output: Output, logs: readonly PrintedLog[], signal: Ab
     await printLog(output, next.pieces);
   };
   for (const log of logs) {
-    const pieces = await begin(log, signal);
+    const pieces = await begin(log, signal, { mayColor: output.mayColorLogs });
     if (pieces === null) continue;
     hasHeadings ||= begun.length > 0;
     begun.push({ log, pieces });
@@ -147,14 +148,14 @@ async function printText(output: Output, logs: readonly PrintedLog[], signal: Ab
 }
 
 async function printLog(output: Output, pieces: AsyncIterable<string>): Promise<void> {
-  const escape = escapeLogPieces();
+  const clean = createLogCleaner({ mayColor: output.mayColorLogs });
   let isLineOpen = false;
   const show = (text: string) => {
-    output.raw(text);
+    output.logText(text);
     if (text !== "") isLineOpen = !text.endsWith("\n");
   };
-  for await (const piece of pieces) show(escape(piece));
-  show(escape("", { isLast: true }));
+  for await (const piece of pieces) show(clean(piece));
+  show(clean("", { isLast: true }));
   if (isLineOpen) output.raw("\n");
 }
 
@@ -162,7 +163,7 @@ async function printLog(output: Output, pieces: AsyncIterable<string>): Promise<
 async function printDocument(output: Output, logs: readonly PrintedLog[], signal: AbortSignal): Promise<void> {
   let separator = "[\n";
   for (const log of logs) {
-    const pieces = await begin(log, signal);
+    const pieces = await begin(log, signal, null);
     if (pieces === null) continue;
     const { job, step, status } = log;
     const members = Object.entries({ job, step, status }).map(([name, value]) => `    "${name}": ${json(value)},\n`);
@@ -178,11 +179,19 @@ function json(text: string): string {
   return escapeJson(JSON.stringify(text));
 }
 
-/** Requests a log and waits for its beginning. `null` if the step has not written anything yet. */
-async function begin({ reader, tail }: PrintedLog, signal: AbortSignal): Promise<AsyncIterable<string> | null> {
+/**
+ * Requests a log and waits for its beginning. `null` if the step has not written anything yet.
+ *
+ * @param clean How to clean a log before its last lines are counted; `null` keeps it as it is.
+ */
+async function begin(
+  { reader, tail }: PrintedLog,
+  signal: AbortSignal,
+  clean: LogTextOptions | null,
+): Promise<AsyncIterable<string> | null> {
   const pieces = reader.readNew({ signal, isLast: true });
   if (tail !== undefined) {
-    const text = await tailOf(pieces, tail);
+    const text = await tailOf(clean === null ? pieces : cleanLines(pieces, clean), tail);
     return reader.isPresent() ? ReadableStream.from([lastLines(text, tail).map((line) => `${line}\n`).join("")]) : null;
   }
   const first = await pieces.next();
@@ -199,10 +208,8 @@ async function followLogs(
   runId: RunId,
   { isSelected, tail }: { readonly isSelected: IsSelected; readonly tail: number | undefined },
 ): Promise<void> {
-  const followed = new Map<
-    string,
-    { readonly reader: LogReader; readonly escape: ReturnType<typeof escapeLogPieces> }
-  >();
+  const mayColor = output.mayColorLogs;
+  const followed = new Map<string, { readonly reader: LogReader; readonly clean: LogCleaner }>();
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
@@ -213,7 +220,7 @@ async function followLogs(
       output.answer(title);
       current = key;
     }
-    output.raw(text);
+    output.logText(text);
     isLineOpen = !text.endsWith("\n");
   };
   while (true) {
@@ -222,19 +229,19 @@ async function followLogs(
       const key = `${job.name}/${step.index}`;
       if (finished.has(key)) continue;
       const isFirst = followed.get(key)?.reader.isPresent() !== true;
-      const { reader, escape } = followed.get(key) ?? {
+      const { reader, clean } = followed.get(key) ?? {
         reader: createLogReader(deps.client, { runId, job: job.name, stepIndex: step.index }),
-        escape: escapeLogPieces(),
+        clean: createLogCleaner({ mayColor }),
       };
-      followed.set(key, { reader, escape });
+      followed.set(key, { reader, clean });
       const title = heading(output, job.name, step.name);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running" && step.status !== "pending";
       const pieces = reader.readNew({ signal, isLast });
-      if (isFirst && tail !== undefined) show(key, title, escape(await tailOf(pieces, tail)));
-      else for await (const piece of pieces) show(key, title, escape(piece));
+      if (isFirst && tail !== undefined) show(key, title, await tailOf(pieces, tail, clean));
+      else for await (const piece of pieces) show(key, title, clean(piece));
       if (isLast) {
-        show(key, title, escape("", { isLast: true }));
+        show(key, title, clean("", { isLast: true }));
         finished.add(key);
       }
     }
@@ -247,9 +254,13 @@ async function followLogs(
 }
 
 /** The last lines. An unfinished line stays without a newline. */
-async function tailOf(pieces: AsyncIterable<string>, lines: number): Promise<string> {
+async function tailOf(
+  pieces: AsyncIterable<string>,
+  lines: number,
+  clean: (piece: string) => string = (piece) => piece,
+): Promise<string> {
   const tail = createTail(lines, MAX_TAIL_LENGTH);
-  for await (const piece of pieces) tail.add(piece);
+  for await (const piece of pieces) tail.add(clean(piece));
   return tail.text();
 }
 

@@ -38,6 +38,59 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
   );
 });
 
+const COLORED =
+  "\u001b[01m\u001b[Ksolver.c:42:5:\u001b[m\u001b[K \u001b[01;31m\u001b[Kerror: \u001b[m\u001b[K'dt' undeclared";
+const PROGRESS = Array.from({ length: 5_000 }, (_, index) => `\r ${index}/5000 [####] it/s`).join("");
+const REDRAWN_LOG = `start\n${PROGRESS}\n${COLORED}\n${"x".repeat(10_000)}\n`;
+
+Deno.test("a redrawn, colored log with long lines is readable wherever it is shown", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const call = (...args: readonly string[]) =>
+    startMain({ args, key: simulator.key, clock, fetch: withLog(REDRAWN_LOG) }).end;
+  const run = await call("run", "failing-step", "--no-history");
+  const slug = simulator.runs()[0]?.slug ?? "";
+  const outputs = [run, await call("watch", slug), await call("errors", slug)];
+  for (const { stdout, stderr } of outputs) {
+    const text = stdout + stderr;
+    assert.match(text, /│ {2}4999\/5000 \[####\] it\/s\n/);
+    assert.match(text, /│ solver\.c:42:5: error: 'dt' undeclared\n/);
+    assert.match(text, /│ x{500}… \(9,500 more characters\)\n/);
+    assert.doesNotMatch(text, /\\x1b|\\r|\\x0d/);
+  }
+  const tail = (await call("logs", slug, "--failed", "--tail", "3")).stdout;
+  assert.equal(tail, ` 4999/5000 [####] it/s\nsolver.c:42:5: error: 'dt' undeclared\n${"x".repeat(10_000)}\n`);
+  const [step]: { log: string }[] = JSON.parse((await call("logs", slug, "--failed", "--json")).stdout);
+  assert.equal(step?.log, REDRAWN_LOG);
+});
+
+Deno.test("logs keeps colors on a terminal, and nothing else of a sequence", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const stdout = bufferedWriter({ isTerminal: true });
+  const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+  const call = (...args: readonly string[]) =>
+    runCommandLine(aContext({ args, clock, env, stdout, fetch: withLog(`${COLORED}\n`) }));
+  await call("run", "failing-step", "--no-history", "--json");
+  const before = stdout.text().length;
+  assert.equal(await call("logs", simulator.runs()[0]?.slug ?? "", "--failed"), 0);
+  assert.equal(
+    stdout.text().slice(before),
+    "\u001b[01msolver.c:42:5:\u001b[m \u001b[01;31merror: \u001b[m'dt' undeclared\n",
+  );
+});
+
+/** The same text in place of every log. */
+function withLog(text: string): typeof fetch {
+  return async (input, init) => {
+    const response = await fetch(input, init);
+    const { url } = input instanceof Request ? input : { url: String(input) };
+    if (!url.includes("logs.out") || !response.ok) return response;
+    await response.body?.cancel();
+    return new Response(JSON.stringify(text), response);
+  };
+}
+
 for (const status of ["error", "failed"]) {
   Deno.test(`logs --failed shows only the steps with the status ${status}`, async () => {
     const clock = virtualClock();
