@@ -40,16 +40,7 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
     return `\n${clean}`;
   };
   return (piece, { isLast = false } = {}) => {
-    if (written === "" && !SPECIAL.test(piece) && !isLast) {
-      const end = piece.lastIndexOf("\n") + 1;
-      written = piece.slice(end);
-      if (written.length <= MAX_LINE_LENGTH) {
-        if (!isByLine) returned = escapeControlCharacters(written);
-        return escapeControlCharacters(piece.slice(0, end)) + returned;
-      }
-      written = "";
-      return escapeControlCharacters(piece);
-    }
+    if (!isLast && !SPECIAL.test(piece) && !SPECIAL.test(written)) return addPlain(piece);
     const lines = (written + piece).split("\n");
     written = lines.pop() ?? "";
     let output = "";
@@ -71,6 +62,21 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
     }
     return output;
   };
+
+  /** The usual case, without a copy of each line. */
+  function addPlain(piece: string): string {
+    const end = piece.lastIndexOf("\n") + 1;
+    const before = isByLine ? written : "";
+    const start = end === 0 ? written : "";
+    written = start + piece.slice(end);
+    if (written.length > MAX_LINE_LENGTH) {
+      written = returned = "";
+      return escapeControlCharacters(before + piece);
+    }
+    if (!isByLine) returned = escapeControlCharacters(written);
+    if (end === 0) return isByLine ? "" : escapeControlCharacters(piece);
+    return escapeControlCharacters(before + piece.slice(0, isByLine ? end : undefined));
+  }
 
   /** Forgets the part of a long line that no longer matters. */
   function shorten(): string {

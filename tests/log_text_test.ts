@@ -92,7 +92,19 @@ Deno.test("a log in pieces ends as the whole log does", () => {
       const shown = parts.map((part) => clean(part)).join("") + clean("", { isLast: true });
       const lastLineOf = (text: string) => text.slice(text.lastIndexOf("\n") + 1);
       assert.equal(lastLineOf(shown), lastLineOf(cleanLog(parts.join(""))));
+      // deno-lint-ignore no-control-regex -- none may be left
       assert.doesNotMatch(shown, /[\u0000-\u0008\u000b-\u001f]/);
+    }),
+    { seed: 1, numRuns: 2_000 },
+  );
+});
+
+Deno.test("by lines, a log in pieces is the same as the whole log", () => {
+  fc.assert(
+    fc.property(fragments, (parts) => {
+      const clean = createLogCleaner({ isByLine: true });
+      const shown = parts.map((part) => clean(part)).join("") + clean("", { isLast: true });
+      assert.equal(shown, cleanLog(parts.join("")));
     }),
     { seed: 1, numRuns: 2_000 },
   );
