@@ -62,14 +62,14 @@ async function newPending(
   request: RunRequest,
   options: CreateSubmissionOptions,
 ): Promise<PendingSubmission> {
-  const { client, clock, random } = deps;
+  const { client, clock } = deps;
   const [identity, apiVersion] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
   if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
-  const correlationTag = newCorrelationTag(random);
+  const correlationTag = newCorrelationTag(deps);
   const nowMs = clock.now();
   return {
     state: "pending",
-    submissionId: options.submissionId ?? newCorrelationTag(random),
+    submissionId: options.submissionId ?? newCorrelationTag(deps),
     origin: options.origin ?? { type: "command-line" },
     revision: 0,
     owner: { host: client.host, user: identity.user },

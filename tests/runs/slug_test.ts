@@ -7,6 +7,7 @@ import {
   slugFor,
 } from "../../lib/runs/slug.ts";
 import { testRandom } from "../support/seeded_random.ts";
+import { stillClock } from "../support/still_clock.ts";
 
 const TAG = "abcdefghijklmnop";
 
@@ -27,15 +28,25 @@ for (
   });
 }
 
-Deno.test("newCorrelationTag() has 80 random bits", () => {
-  const draws: number[] = [];
-  const random = testRandom();
-  const correlationTag = newCorrelationTag(() => {
-    draws.push(0);
-    return random();
-  });
-  assert.match(correlationTag, /^[a-z2-7]{16}$/);
-  assert.equal(draws.length, 16);
+Deno.test("newCorrelationTag() has the minute, then 55 random bits", () => {
+  let draws = 0;
+  const seeded = testRandom();
+  const random = () => {
+    draws++;
+    return seeded();
+  };
+  const tagAt = (nowMs: number) => newCorrelationTag({ clock: stillClock(nowMs), random });
+  const first = tagAt(Date.UTC(2026, 0, 1));
+  assert.match(first, /^[a-z2-7]{16}$/);
+  assert.equal(draws, 11);
+  const [sameMinute, sameHalfHour, nextYear] = [59_000, 31 * 60_000, 366 * 86_400_000].map((ms) =>
+    tagAt(Date.UTC(2026, 0, 1) + ms)
+  );
+  assert.equal(sameMinute?.slice(0, 5), first.slice(0, 5));
+  assert.notEqual(sameMinute, first);
+  assert.equal(sameHalfHour?.slice(0, 3), first.slice(0, 3));
+  assert.notEqual(sameHalfHour?.slice(0, 5), first.slice(0, 5));
+  assert.notEqual(nextYear?.slice(0, 3), first.slice(0, 3));
 });
 
 Deno.test("displayNameFor() ends with the correlation tag and has at most 255 characters", () => {

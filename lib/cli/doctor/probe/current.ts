@@ -27,7 +27,7 @@ export async function probeCurrentApi(
   const dryRun = dryRunOf(await requester.post(RUNS_PATH, { workflow, inputs, dryRun: true }));
   report("dry run", dryRun ?? "refused");
 
-  const requestedSlug = slugFor(workflow, newCorrelationTag(deps.random));
+  const requestedSlug = slugFor(workflow, newCorrelationTag(deps));
   const first = await submit(deps, requester, { ...options, slug: requestedSlug });
   const run = first.run ?? (await submit(deps, requester, { ...options, slug: null })).run;
   if (run === null) {
