@@ -2,15 +2,17 @@
 
 import { systemClock } from "../lib/clock.ts";
 import type { Kv } from "../lib/store/kv.ts";
-import { createKv } from "../lib/store/kv.ts";
-import { memoryBackend } from "../lib/store/memory_kv.ts";
 import { openKv } from "../lib/store/open_kv.ts";
 import { createRunStore } from "../lib/store/run_store.ts";
+import { newCorrelationTag, slugFor } from "../lib/runs/slug.ts";
+import type { Submission } from "../lib/submission.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { postgresMissing, type PostgresServer, startPostgres } from "../tests/support/postgres.ts";
 import { aFinishedSubmission, aStoredRequest } from "../tests/support/records.ts";
+import { fillStore } from "./fill_store.ts";
 
 const RECORDS = 100_000;
+const START_MS = Date.UTC(2020, 0, 1);
 const ROUNDS = 21;
 const GOALS = { ratio: 1.2, removingMs: 87, keepingMs: 82, megabytes: 228 };
 const REMOVED = 502;
@@ -51,7 +53,6 @@ export async function benchHistory(print: (line: string) => void): Promise<numbe
 
 async function benchBackend(name: string, stores: Stores, print: (line: string) => void): Promise<number> {
   await using simulator = await startSimulator();
-  const host = new URL(simulator.url).host;
   let misses = 0;
   const report = (what: string, value: number, sqliteGoal: number, unit: string) => {
     const goal = name === "sqlite" ? sqliteGoal : Infinity;
@@ -60,18 +61,18 @@ async function benchBackend(name: string, stores: Stores, print: (line: string) 
   };
   {
     await using kv = openStore(stores.full);
-    await fill(kv, host);
+    await fillStore(kv, oldSubmissions(new URL(simulator.url).host));
     report("size", await stores.megabytes(), GOALS.megabytes, " MB");
     report(`prune of ${REMOVED}`, await pruneMs(kv, REMOVED), GOALS.removingMs, " ms");
     report("prune of none", await pruneMs(kv, 0), GOALS.keepingMs, " ms");
   }
-  const call = { key: simulator.key, print };
-  for (const store of [stores.empty, stores.full]) await run(["run", "quick", "--no-wait"], store, call);
+  const { key } = simulator;
+  for (const store of [stores.empty, stores.full]) await run(["run", "quick", "--no-wait"], { store, key });
   for (const args of COMMANDS) {
     const times: { readonly empty: number[]; readonly full: number[] } = { empty: [], full: [] };
     for (let round = 0; round < ROUNDS; round++) {
       for (const which of round % 2 === 0 ? ["empty", "full"] as const : ["full", "empty"] as const) {
-        const ms = await run(args, stores[which], call);
+        const ms = await run(args, { store: stores[which], key });
         if (round > 0) times[which].push(ms);
       }
     }
@@ -81,38 +82,25 @@ async function benchBackend(name: string, stores: Stores, print: (line: string) 
   return misses;
 }
 
-/** Older than what the commands submit, so that both stores have the same latest run. */
-async function fill(kv: Kv, host: string): Promise<void> {
+/** One a minute, and older than what the commands submit, so that both stores have the same latest run. */
+function* oldSubmissions(host: string): Generator<Submission, void> {
   const request = aStoredRequest();
   const { result } = aFinishedSubmission();
-  let change = kv.atomic();
   for (let index = 0; index < RECORDS; index++) {
-    const rows = createKv(memoryBackend());
+    const createdAtMs = START_MS + index * 60_000;
+    const newTag = () => newCorrelationTag(createdAtMs, Math.random);
     const workflow = index % 40_000 === 7 ? "rare" : `workflow-${index % 20}`;
-    const slug = `${workflow}-${randomTag()}`;
-    await createRunStore(rows).put(aFinishedSubmission({
-      submissionId: randomTag(),
+    const slug = slugFor(workflow, newTag());
+    yield aFinishedSubmission({
+      submissionId: newTag(),
       owner: { host, user: "demo" },
       request: { ...request, workflow },
       ownSlug: slug,
       runId: { type: "slug", slug },
       result: { ...result, status: index % 50 === 0 ? "failed" : "completed" },
-      createdAtMs: 1_000 + index,
-    }));
-    for await (const { key, value } of rows.list({ prefix: [] })) {
-      if (key[0] === "count") change.sum(key, Number(value));
-      else change.set(key, value);
-    }
-    if (!change.isNearlyFull()) continue;
-    await change.commit();
-    change = kv.atomic();
+      createdAtMs,
+    });
   }
-  await change.commit();
-}
-
-/** As long as the program's own. */
-function randomTag(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte % 32).toString(32)).join("");
 }
 
 /** Median of three. */
@@ -129,7 +117,10 @@ async function pruneMs(kv: Kv, count: number): Promise<number> {
   return median(times);
 }
 
-async function run(args: readonly string[], store: string, { key }: { readonly key: string }): Promise<number> {
+async function run(
+  args: readonly string[],
+  { store, key }: { readonly store: string; readonly key: string },
+): Promise<number> {
   const startedMs = performance.now();
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", MAIN, ...args],

@@ -4,19 +4,18 @@
  */
 
 import { parseArgs } from "node:util";
-import type { StoreBackend, StoreWrite } from "../lib/store/backend.ts";
 import { createKv } from "../lib/store/kv.ts";
 import { openPostgresBackend } from "../lib/store/postgres_kv.ts";
 import { createRunStore } from "../lib/store/run_store.ts";
+import type { Submission } from "../lib/submission.ts";
 import { postgresMissing, startPostgres } from "../tests/support/postgres.ts";
 import { anActiveSubmission } from "../tests/support/records.ts";
+import { fillStore } from "./fill_store.ts";
 import { type Platform, startPlatform } from "./scale/platform.ts";
 import type { TickFigures } from "./scale/worker.ts";
 
 const MINUTE_MS = 60_000;
 const START_MS = Date.UTC(2026, 0, 5, 9);
-/** Rows of one change. */
-const SEED_ROWS = 20_000;
 const MAX_TICKS_AFTER = 10;
 
 interface Size {
@@ -76,7 +75,10 @@ function readSize(args: readonly string[]): Size {
 async function measure(size: Size): Promise<Figures> {
   using server = await startPostgres();
   await using platform = startPlatform({ openRuns: size.open });
-  await seed(server.url, platform.host, size.open);
+  {
+    await using kv = createKv(await openPostgresBackend(server.url));
+    await fillStore(kv, openSubmissions(platform.host, size.open));
+  }
   await server.query("VACUUM ANALYZE pw_kv");
   const processes = Array.from({ length: size.processes }, () => startWorker(server.url, platform.key, size.schedules));
   const ticks: TickFigures[] = [];
@@ -186,40 +188,18 @@ async function verify(
   };
 }
 
-/** Through the run store, whose changes are put together. */
-async function seed(url: string, host: string, open: number): Promise<void> {
-  await using target = await openPostgresBackend(url);
-  let sets: StoreWrite["sets"][number][] = [];
-  let sums = new Map<string, number>();
-  const flush = async () => {
-    const version = crypto.randomUUID();
-    const added = [...sums].map(([key, by]) => ({ key, by }));
-    if (sets.length > 0) await target.write({ version, checks: [], sets, deletes: [], sums: added });
-    [sets, sums] = [[], new Map()];
-  };
-  const capturing: StoreBackend = {
-    ...target,
-    read: () => Promise.resolve([]),
-    async write(write) {
-      sets.push(...write.sets);
-      for (const { key, by } of write.sums) sums.set(key, (sums.get(key) ?? 0) + by);
-      if (sets.length >= SEED_ROWS) await flush();
-      return write.version;
-    },
-  };
-  const store = createRunStore(createKv(capturing));
-  for (let index = 0; index < open; index++) {
+function* openSubmissions(host: string, count: number): Generator<Submission, void> {
+  for (let index = 0; index < count; index++) {
     const slug = `open-${index}`;
-    await store.put(anActiveSubmission({
+    yield anActiveSubmission({
       submissionId: slug,
       owner: { host, user: "demo" },
       origin: { type: "http" },
       ownSlug: slug,
       runId: { type: "slug", slug },
       createdAtMs: START_MS - MINUTE_MS - index,
-    }));
+    });
   }
-  await flush();
 }
 
 interface Worker extends AsyncDisposable {

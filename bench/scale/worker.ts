@@ -4,16 +4,15 @@
  */
 
 import { type Clock, systemClock } from "../../lib/clock.ts";
-import { PRODUCTION } from "../../lib/scheduler/schedule.ts";
+import { defineSchedules } from "../../lib/scheduler/define.ts";
+import { PRODUCTION, type Schedule } from "../../lib/scheduler/schedule.ts";
 import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
-import type { StoreBackend } from "../../lib/store/backend.ts";
-import { retryingBackend } from "../../lib/store/backend.ts";
+import { retryingBackend, type StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { openPostgresBackend } from "../../lib/store/postgres_kv.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
 import { depsFor } from "../../tests/support/deps.ts";
-import { scaleSchedules } from "./schedules.ts";
 
 export interface TickFigures {
   readonly didTick: boolean;
@@ -26,6 +25,8 @@ export interface TickFigures {
   readonly rowsWritten: number;
   readonly databaseMs: number;
 }
+
+const WORKFLOWS = 40;
 
 if (import.meta.main) {
   const [store = "", key = "", count = ""] = Deno.args;
@@ -51,7 +52,7 @@ if (import.meta.main) {
   const service: Service = {
     deps: { ...deps, client: cachingIdentity(deps.client) },
     kv,
-    schedules: scaleSchedules(Number(count)),
+    schedules: hourlySchedules(Number(count)),
     timeline: PRODUCTION,
     fetch,
     env: () => undefined,
@@ -71,6 +72,17 @@ if (import.meta.main) {
       console.log(JSON.stringify(figures));
     }
   }
+}
+
+/** Hourly, spread over the minutes of the hour and over workflows. */
+function hourlySchedules(count: number): readonly Schedule[] {
+  return defineSchedules(
+    Array.from({ length: count }, (_, index) => ({
+      name: `s${index}`,
+      cron: `${index % 60} * * * *`,
+      workflow: `w${index % WORKFLOWS}`,
+    })),
+  );
 }
 
 interface Work {

@@ -62,14 +62,14 @@ async function newPending(
   request: RunRequest,
   options: CreateSubmissionOptions,
 ): Promise<PendingSubmission> {
-  const { client, clock } = deps;
+  const { client, clock, random } = deps;
   const [identity, apiVersion] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
   if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
-  const correlationTag = newCorrelationTag(deps);
   const nowMs = clock.now();
+  const correlationTag = newCorrelationTag(nowMs, random);
   return {
     state: "pending",
-    submissionId: options.submissionId ?? newCorrelationTag(deps),
+    submissionId: options.submissionId ?? newCorrelationTag(nowMs, random),
     origin: options.origin ?? { type: "command-line" },
     revision: 0,
     owner: { host: client.host, user: identity.user },

@@ -2,7 +2,6 @@
 
 import type { Owner } from "../account.ts";
 import type { IdempotencyKey, Submission } from "../submission.ts";
-import type { Deps } from "./deps.ts";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
 
@@ -16,8 +15,8 @@ const NAME_LENGTH = 16;
 const DISPLAY_NAME_LENGTH = 255;
 
 /** The minute and 55 random bits: what is near in time is near in a store, which prunes it at a fraction of the cost. */
-export function newCorrelationTag({ clock, random }: Pick<Deps, "clock" | "random">): string {
-  const minute = Math.floor(clock.now() / 60_000);
+export function newCorrelationTag(nowMs: number, random: () => number): string {
+  const minute = Math.floor(nowMs / 60_000);
   return Array.from({ length: TAG_LENGTH }, (_, index) => {
     const digit = index < TIME_LENGTH ? minute / 32 ** (TIME_LENGTH - 1 - index) : random() * 32;
     return BASE32[Math.floor(digit) % 32];

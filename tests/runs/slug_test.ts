@@ -7,7 +7,6 @@ import {
   slugFor,
 } from "../../lib/runs/slug.ts";
 import { testRandom } from "../support/seeded_random.ts";
-import { stillClock } from "../support/still_clock.ts";
 
 const TAG = "abcdefghijklmnop";
 
@@ -35,7 +34,7 @@ Deno.test("newCorrelationTag() has the minute, then 55 random bits", () => {
     draws++;
     return seeded();
   };
-  const tagAt = (nowMs: number) => newCorrelationTag({ clock: stillClock(nowMs), random });
+  const tagAt = (nowMs: number) => newCorrelationTag(nowMs, random);
   const first = tagAt(Date.UTC(2026, 0, 1));
   assert.match(first, /^[a-z2-7]{16}$/);
   assert.equal(draws, 11);

@@ -22,12 +22,12 @@ export async function probeCurrentApi(
   requester: Requester,
   options: CurrentApiOptions,
 ): Promise<RunProbeResult> {
-  const { report } = deps;
+  const { clock, random, report } = deps;
   const { workflow, inputs } = options;
   const dryRun = dryRunOf(await requester.post(RUNS_PATH, { workflow, inputs, dryRun: true }));
   report("dry run", dryRun ?? "refused");
 
-  const requestedSlug = slugFor(workflow, newCorrelationTag(deps));
+  const requestedSlug = slugFor(workflow, newCorrelationTag(clock.now(), random));
   const first = await submit(deps, requester, { ...options, slug: requestedSlug });
   const run = first.run ?? (await submit(deps, requester, { ...options, slug: null })).run;
   if (run === null) {

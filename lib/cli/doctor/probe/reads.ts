@@ -26,7 +26,7 @@ export async function probeReads(
   const hasCurrentApi = (await requester.get(`${RUNS_PATH}?limit=1`)).status === 200;
   report("API version", hasCurrentApi ? "current" : "legacy");
 
-  const missing = `no-such-${newCorrelationTag({ clock, random })}`;
+  const missing = `no-such-${newCorrelationTag(clock.now(), random)}`;
   const unknownRun = await requester.get(
     hasCurrentApi ? `${RUNS_PATH}/${missing}` : `/api/workflows/${missing}/runs/1`,
   );
