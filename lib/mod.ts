@@ -91,7 +91,7 @@ export {
 export { type OpenRow, type SubmissionScope } from "./store/indexes.ts";
 export type { AtomicChange, VersionCheck } from "./store/change.ts";
 export type { StoreKey } from "./store/key.ts";
-export { openRunStore, type OpenRunStoreOptions } from "./store/open_run_store.ts";
+export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";

@@ -6,9 +6,11 @@ import { shortened } from "../store/submission_body.ts";
 import { isAbandoned, isOpen, type Origin, type RejectedSubmission, slugOf, type Submission } from "../submission.ts";
 import { webhookMessagesFor } from "./notifications.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
-import { addNotification, deleteWaitingOccurrence, type WaitingOccurrence } from "./scheduler_store.ts";
+import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
+
+const MAX_ENDS_PER_TICK = 500;
 
 /** How an occurrence ended; `skipped` and `missed` never had a run. */
 export interface OccurrenceEnd {
@@ -95,7 +97,7 @@ export async function rejectOccurrence(
   };
   await putUnlessMoved(service, submission, (change) => {
     change.check(lock);
-    deleteWaitingOccurrence(change, occurrence);
+    change.delete(waitingKey(occurrence));
     const end = occurrenceEndOf(submission);
     if (end !== undefined) addNotified(context, change, occurrence, { kind: end.status, slug: null, message });
   });
@@ -115,7 +117,7 @@ export async function reportMissed(
 
 /** Reports submissions of schedules that have ended, also those that another process advanced. */
 export async function reportEnds(context: TickContext): Promise<void> {
-  for (const submission of await context.service.deps.store.listUnreported()) {
+  for (const submission of await context.service.deps.store.listUnreported(MAX_ENDS_PER_TICK)) {
     const end = occurrenceEndOf(submission);
     if (end !== undefined) await reportEnd(context, submission, end);
   }

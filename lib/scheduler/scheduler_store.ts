@@ -123,12 +123,8 @@ export async function removeWaitingOccurrence(kv: Kv, lock: TickLock, occurrence
   await kv.atomic().check(lock).delete(waitingKey(occurrence)).commit();
 }
 
-export function setWaitingOccurrence(change: AtomicChange, occurrence: WaitingOccurrence): void {
-  change.set(waitingKey(occurrence), occurrence);
-}
-
-export function deleteWaitingOccurrence(change: AtomicChange, occurrence: Occurrence): void {
-  change.delete(waitingKey(occurrence));
+export function waitingKey({ schedule, id }: Occurrence): readonly string[] {
+  return ["waiting", schedule, id];
 }
 
 /** Asks for the cancellation of a submission's run, whenever it is known and until it ends. */
@@ -192,10 +188,6 @@ export async function pruneServiceProblems(kv: Kv, beforeMs: number): Promise<vo
   const change = kv.atomic();
   for (const key of keys) change.delete(key);
   await change.commit();
-}
-
-function waitingKey({ schedule, id }: Occurrence): readonly string[] {
-  return ["waiting", schedule, id];
 }
 
 /** What is due is found without reading the rest. */

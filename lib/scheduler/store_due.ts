@@ -1,12 +1,7 @@
 /** Stores the occurrences that are due, and how far their schedules have come. */
 
 import { findDueUpdate, scheduleProgressAt } from "./due.ts";
-import {
-  readScheduleProgress,
-  scheduleProgressKey,
-  setWaitingOccurrence,
-  type WaitingOccurrence,
-} from "./scheduler_store.ts";
+import { readScheduleProgress, scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { PendingSchedule, TickContext } from "./tick_context.ts";
 
 /** An atomic change holds 90 checks, 900 mutations and 60,000 bytes of keys on every backend. */
@@ -37,7 +32,7 @@ export async function storeDue(
       const last = part.length < occurrences.length ? part.at(-1) : undefined;
       if (update === null) change.delete(key);
       else change.set(key, last === undefined ? update.progress : scheduleProgressAt(schedule, last.scheduledAtMs));
-      for (const occurrence of part) setWaitingOccurrence(change, occurrence);
+      for (const occurrence of part) change.set(waitingKey(occurrence), occurrence);
       step.push(...part);
     }
     // The lock is lost: another tick does the rest.

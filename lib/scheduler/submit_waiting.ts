@@ -14,7 +14,7 @@ import { advanceOptions } from "./advance_options.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
-import { addReplaced, deleteWaitingOccurrence, removeWaitingOccurrence } from "./scheduler_store.ts";
+import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
@@ -239,7 +239,7 @@ async function createOrReject(
       },
       also: (change, written) => {
         change.check(lock);
-        deleteWaitingOccurrence(change, occurrence);
+        change.delete(waitingKey(occurrence));
         for (const other of replaced) addReplaced(change, other);
         addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },

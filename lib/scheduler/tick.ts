@@ -142,7 +142,7 @@ async function isAnythingOpen({ kv, deps }: Service, nowMs: number): Promise<boo
   };
   const [isWaiting, unreported, outbox, isOpen] = await Promise.all([
     isAnyWaiting(kv),
-    deps.store.listUnreported(),
+    deps.store.listUnreported(1),
     listDueMessages(kv, nowMs, 1),
     hasTracked(),
   ]);

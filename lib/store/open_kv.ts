@@ -1,18 +1,28 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
+import type { Clock } from "../clock.ts";
 import { NotFound, StorageError, UsageError } from "../errors.ts";
 import { COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
-import type { SqliteOptions } from "./sqlite_kv.ts";
+import { createRunStore, type RunStore } from "./run_store.ts";
 import { inodeOf } from "./store_file.ts";
 
 /** How a store is named, for help texts. */
 export const STORE_NAMES =
   "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
 
-/** Options of {@link openKv}. */
-export type OpenKvOptions = RetryDeps & Pick<SqliteOptions, "onSetAside"> & {
+/** What opening a store needs. */
+export interface OpenRunStoreOptions {
+  /** For the delays between attempts. */
+  readonly clock: Clock;
+  /** In [0, 1), like `Math.random`. */
+  readonly random: () => number;
+  /** Called with what happened when a damaged file was set aside; `null` leaves it in place, and throws. */
+  readonly onSetAside: ((message: string) => void) | null;
+}
+
+type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
   /** Throws NotFound for a file that does not exist, instead of creating it. */
   readonly mustExist?: boolean;
   /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
@@ -39,6 +49,16 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
       return (await import("./memory_kv.ts")).memoryBackend();
     }
   }));
+}
+
+/**
+ * Opens a store for runs by its name: a path, `sqlite:PATH`, `postgres://…`, `deno-kv:…` or `memory:`. Opens it when it is
+ * first used; faults that pass are retried. Each use throws StorageError if it cannot be opened.
+ *
+ * @throws UsageError for any other name.
+ */
+export function openRunStore(name: string, options: OpenRunStoreOptions): RunStore {
+  return createRunStore(openKv(name, options));
 }
 
 /** The file of a store that is named by a path; `undefined` for any other store. */

@@ -45,8 +45,8 @@ export interface RunStore extends AsyncDisposable {
   listOpen(scope: SubmissionScope): Promise<readonly Submission[]>;
   /** Like {@link listOpen}, without reading the submissions. */
   openRows(scope: SubmissionScope): AsyncIterable<ListedOpenRow>;
-  /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first, a bounded number. */
-  listUnreported(): Promise<readonly Submission[]>;
+  /** Of a schedule: finished, rejected or given up, and not yet notified about. Oldest first. */
+  listUnreported(limit: number): Promise<readonly Submission[]>;
   /** Newest first by creation, then by id, the last first. */
   listRecent(query: RecentQuery): Promise<readonly Submission[]>;
   /** Of a schedule, the latest scheduled first. */
@@ -120,7 +120,6 @@ export class WriteConflict extends Error {
 const MAX_ID_LENGTH = 200;
 /** Read at once. */
 const PRUNE_BATCH = 1_000;
-const MAX_UNREPORTED = 500;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
 
@@ -149,7 +148,7 @@ export function createRunStore(kv: Kv): RunStore {
         yield { ...value, id: key.at(-1) ?? "", createdAtMs: Number(key.at(-2)) };
       }
     },
-    listUnreported: async () => await getAll(await listIds(["unreported"], { limit: MAX_UNREPORTED })),
+    listUnreported: async (limit) => await getAll(await listIds(["unreported"], { limit })),
     listRecent: (query) => listRecent(kv, query),
     listOfSchedule: async (schedule, limit) =>
       await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
@@ -310,7 +309,7 @@ function factsIn(stored: StoredSubmission): IndexFacts {
 }
 
 /** A submission as it may be stored: without secrets, whose hash stays. */
-export function withoutSecretInputs<S extends Submission>(submission: S): S {
+function withoutSecretInputs<S extends Submission>(submission: S): S {
   if (submission.request.secretPaths.length === 0) return submission;
   return { ...submission, request: { ...submission.request, inputs: null } };
 }

@@ -57,19 +57,7 @@ const EARLIER_FILE = "ledger.db";
 /** Not ours, or damaged. */
 class UnreadableFile extends Error {}
 
-interface OpenFile {
-  readonly database: DatabaseSync;
-  readonly inode: number | null;
-  /** Why it is open for reading only; `undefined` when it can be written. */
-  readonly whyReadOnly: unknown;
-  readonly mismatch: StatementSync;
-  readonly read: StatementSync;
-  readonly page: StatementSync;
-  readonly pageReverse: StatementSync;
-  readonly put: StatementSync;
-  readonly putLong: StatementSync;
-  readonly remove: StatementSync;
-}
+type OpenFile = ReturnType<typeof openFile>;
 
 /**
  * Opens the file, or creates it, private to its owner. A file that can't be written is opened for reading.
@@ -80,27 +68,23 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
   const { path, onSetAside } = options;
   const { DatabaseSync: Database } = await import("node:sqlite");
   let file: OpenFile | undefined;
-  const use = <T>(act: (file: OpenFile) => T): T => {
-    // Another process may have set the file aside: what is written there is lost.
-    if (file !== undefined && inodeOf(path) !== file.inode) file = close(file);
-    file ??= openFile(Database, options);
-    return act(file);
-  };
-  const guarded = <T>(act: (file: OpenFile) => T): T => {
+  const attempt = <T>(act: (file: OpenFile) => T, canSetAside: boolean): T => {
     const inode = inodeOf(path);
     try {
-      return use(act);
+      // Another process may have set the file aside: what is written there is lost.
+      if (file?.inode !== inode) file = close(file);
+      return act(file ??= openFile(Database, options));
     } catch (error) {
-      if (!isUnreadable(error) || onSetAside === null) throw error;
+      if (!canSetAside || !isUnreadable(error)) throw error;
       file = close(file);
       setAside(error, inode, options);
-      return use(act);
+      return attempt(act, false);
     }
   };
   // deno-lint-ignore require-await -- what it throws is to reject
   const run = async <T>(act: (file: OpenFile) => T): Promise<T> => {
     try {
-      return guarded(act);
+      return attempt(act, onSetAside !== null);
     } catch (error) {
       const isPassing = error instanceof Error && /database is locked/.test(error.message);
       throw toStorageError(error, { store: `run store at ${path}`, hint: storageHint(error, path), isPassing });
@@ -126,7 +110,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
   };
 }
 
-function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOptions): OpenFile {
+function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOptions) {
   const whyReadOnly = whyNotWritable(path, () => {
     const earlier = path.replace(/[^\\/]*$/, EARLIER_FILE);
     if (inodeOf(earlier) === null) return;
@@ -147,6 +131,7 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
     return {
       database,
       inode,
+      /** `undefined` when it can be written. */
       whyReadOnly,
       mismatch: database.prepare(
         `SELECT 1 FROM json_each(?) AS wanted LEFT JOIN kv ON kv.key = wanted.value ->> 'key'

@@ -19,8 +19,8 @@ import {
   releaseTickLock,
   removeReplaced,
   removeWaitingOccurrence,
-  setWaitingOccurrence,
   type TickLog,
+  waitingKey,
 } from "../../lib/scheduler/scheduler_store.ts";
 import { createKv, type Kv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
@@ -70,7 +70,7 @@ Deno.test("a holder that lost the lock can neither write nor release", async () 
   const lock = await lockOf(kv);
   const waiting = { ...OCCURRENCE, missed: null };
   const change = kv.atomic().check(lost);
-  setWaitingOccurrence(change, waiting);
+  change.set(waitingKey(waiting), waiting);
   assert.equal(await change.commit(), undefined);
   assert.deepEqual(await listWaitingOccurrences(kv), []);
 

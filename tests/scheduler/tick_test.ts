@@ -347,8 +347,8 @@ for (
     let reads = 0;
     const store: RunStore = {
       ...service.deps.store,
-      listUnreported() {
-        if (++reads === 1) return service.deps.store.listUnreported();
+      listUnreported(limit) {
+        if (++reads === 1) return service.deps.store.listUnreported(limit);
         stage.clock.advance(26_000);
         return Promise.reject(error);
       },

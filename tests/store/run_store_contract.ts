@@ -114,9 +114,9 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     await store.put(
       anUnconfirmedSubmission({ submissionId: "lost", origin, reconciliation: aReconciliation({ isAbandoned: true }) }),
     );
-    assert.deepEqual(idsOf(await store.listUnreported()), ["lost", "rejected", "ended"]);
+    assert.deepEqual(idsOf(await store.listUnreported(9)), ["lost", "rejected", "ended"]);
     await store.put({ ...ended, origin: { ...origin, isReported: true } });
-    assert.deepEqual(idsOf(await store.listUnreported()), ["lost", "rejected"]);
+    assert.deepEqual(idsOf(await store.listUnreported(9)), ["lost", "rejected"]);
   });
 
   test("lists the most recent first, of one owner, scope or workflow if requested", async (store) => {
