@@ -2,7 +2,7 @@
 
 import type { Client } from "../platform/client.ts";
 import { createClient } from "../platform/create_client.ts";
-import type { Credential } from "../platform/credentials/credentials.ts";
+import type { Credential, CredentialOptions } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { COMMON_LIMITS, lazyBackend } from "../store/backend.ts";
@@ -12,7 +12,6 @@ import { createRunStore, memoryRunStore, type RunStore } from "../store/run_stor
 import type { Log } from "../log.ts";
 import type { Context } from "./context.ts";
 import { openCredential } from "./credential.ts";
-import type { CredentialOptions } from "../platform/credentials/credentials.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 import { runStorePath } from "./state_path.ts";

@@ -1,6 +1,7 @@
 /** Moves the service's open submissions on by one step each. */
 
 import type { Owner } from "../account.ts";
+import { chunksOf } from "../chunks.ts";
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { inParallel } from "../runs/in_parallel.ts";
@@ -46,10 +47,7 @@ export async function pollOpen(
   const due = own.filter(({ nextPollAtMs }) => nextPollAtMs <= nowMs);
   const known = new Set(own.filter(({ nextPollAtMs }) => nextPollAtMs > nowMs).map(({ submissionId }) => submissionId));
   const latest = new Map(own.map((submission) => [submission.submissionId, submission]));
-  const batches = Array.from(
-    { length: Math.ceil(due.length / BATCH_SIZE) },
-    (_, index) => due.slice(index * BATCH_SIZE, (index + 1) * BATCH_SIZE),
-  );
+  const batches = chunksOf(due, BATCH_SIZE);
   const shared = { ...deps, client: listingOnce(deps.client) };
   let count = 0;
   await inParallel(batches, BATCHES_AT_ONCE, async (batch) => {

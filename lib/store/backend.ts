@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
+import { onceUnlessFailed } from "../once_unless_failed.ts";
 
 export interface StoreLimits {
   /** Of one value, in characters of its JSON. */
@@ -89,12 +90,9 @@ export function storeLimitsOf({ maxValueLength, maxChangeLength, maxChangeRows }
 
 /** Opens the backend when it is first used, and again when opening failed. */
 export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBackend>): StoreBackend {
+  const once = onceUnlessFailed(open);
   let opening: Promise<StoreBackend> | undefined;
-  const opened = () =>
-    opening ??= open().catch((error) => {
-      opening = undefined;
-      throw error;
-    });
+  const opened = () => opening = once();
   return {
     ...storeLimitsOf(limits),
     read: async (keys) => await (await opened()).read(keys),

@@ -4,9 +4,10 @@
  * Deno KV holds values of up to 64 KiB, and 800 KiB in one atomic operation (Deno manual, "Key-Value Database").
  */
 
+import { chunksOf } from "../chunks.ts";
 import { StorageError } from "../errors.ts";
 import { type StoreBackend, type StoreLimits, type StoreRow, toStorageError } from "./backend.ts";
-import { KEY_SEPARATOR } from "./key.ts";
+import { KEY_SEPARATOR, keyParts } from "./key.ts";
 import { createPrivate, storageHint } from "./store_file.ts";
 
 /** A character takes up to two bytes. */
@@ -55,11 +56,8 @@ export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend
     ...DENO_KV_LIMITS,
     read: (keys) =>
       run(async () => {
-        const chunks = Array.from(
-          { length: Math.ceil(keys.length / MAX_KEYS_PER_READ) },
-          (_, index) => keys.slice(index * MAX_KEYS_PER_READ, (index + 1) * MAX_KEYS_PER_READ),
-        );
-        const found = await Promise.all(chunks.map((chunk) => kv.getMany(chunk.map(keyOf))));
+        const chunks = chunksOf(keys.map(keyOf), MAX_KEYS_PER_READ);
+        const found = await Promise.all(chunks.map((chunk) => kv.getMany(chunk)));
         return found.flat().flatMap((entry) => entry.versionstamp === null ? [] : [rowOf(entry)]);
       }),
     page: ({ start, end, limit, reverse }) =>
@@ -94,7 +92,7 @@ export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend
 }
 
 function keyOf(text: string): Deno.KvKey {
-  return [NAMESPACE, ...text.split(KEY_SEPARATOR)];
+  return [NAMESPACE, ...keyParts(text)];
 }
 
 /** Every whole number is stored as one that can be added to; negative ones as their two's complement. */

@@ -97,8 +97,12 @@ async function nearestExisting(folder: string): Promise<string> {
 async function stateOf(path: string, host: string | null): Promise<StoreState> {
   const { DatabaseSync } = await import("node:sqlite");
   try {
-    using database = opened(DatabaseSync, path);
-    return read(database, host);
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      return read(database, host);
+    } finally {
+      database.close();
+    }
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     // The error of Deno 2.4 for a missing table.
@@ -108,11 +112,6 @@ async function stateOf(path: string, host: string | null): Promise<StoreState> {
     if (/locked|busy|readonly database/.test(error.message)) return { type: "busy", why: error.message };
     throw error;
   }
-}
-
-function opened(Database: typeof DatabaseSync, path: string): DatabaseSync & Disposable {
-  const database = new Database(path, { readOnly: true });
-  return Object.assign(database, { [Symbol.dispose]: () => database.close() });
 }
 
 function read(database: DatabaseSync, host: string | null): StoreState {

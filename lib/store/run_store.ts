@@ -2,6 +2,7 @@
 
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
+import { chunksOf } from "../chunks.ts";
 import { StorageError } from "../errors.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import type { AtomicChange } from "./change.ts";
@@ -279,7 +280,7 @@ async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<nu
     ids.push(id);
   }
   let removed = 0;
-  while (ids.length > 0) removed += await removeEnded(kv, ids.splice(0, PRUNE_BATCH));
+  for (const chunk of chunksOf(ids, PRUNE_BATCH)) removed += await removeEnded(kv, chunk);
   return removed;
 }
 

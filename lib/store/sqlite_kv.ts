@@ -111,11 +111,11 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
 }
 
 function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOptions) {
-  const whyReadOnly = whyNotWritable(path, () => {
-    const earlier = path.replace(/[^\\/]*$/, EARLIER_FILE);
-    if (inodeOf(earlier) === null) return;
+  const earlier = path.replace(/[^\\/]*$/, EARLIER_FILE);
+  if (inodeOf(path) === null && inodeOf(earlier) !== null) {
     onSetAside?.(`An earlier version's history was found at ${earlier}: it is not read`);
-  });
+  }
+  const whyReadOnly = whyNotWritable(path);
   const inode = inodeOf(path);
   const database = new Database(path, { readOnly: whyReadOnly !== undefined });
   try {
@@ -156,10 +156,9 @@ function openFile(Database: typeof DatabaseSync, { path, onSetAside }: SqliteOpt
   }
 }
 
-function whyNotWritable(path: string, onCreate: () => void): unknown {
+function whyNotWritable(path: string): unknown {
   try {
-    if (createPrivate(path)) onCreate();
-    return undefined;
+    return createPrivate(path);
   } catch (error) {
     if (inodeOf(path) === null) throw error;
     return error;

@@ -1,21 +1,9 @@
 /** The file that a store is kept in: private to its owner, and distinguished from another one at the same path. */
 
-/**
- * Creates the file, and its folder, for its owner alone. Throws where it can't be written.
- *
- * @returns Whether the file is new: of several processes, one creates it.
- */
-export function createPrivate(path: string): boolean {
+/** Creates the file, and its folder, for its owner alone. Throws where it can't be written. */
+export function createPrivate(path: string): void {
   Deno.mkdirSync(folderOf(path), { recursive: true, mode: 0o700 });
-  const access = { read: true, write: true, mode: 0o600 };
-  try {
-    Deno.openSync(path, { ...access, createNew: true }).close();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    Deno.openSync(path, { ...access, create: true }).close();
-    return false;
-  }
+  Deno.openSync(path, { read: true, write: true, create: true, mode: 0o600 }).close();
 }
 
 /** Does nothing where there is no file any more, or the system has no permission bits. */
