@@ -81,7 +81,6 @@ export type { LineMap } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";
 export {
   type ListedOpenRow,
-  memoryRunStore,
   type PruneBounds,
   type RecentCursor,
   type RecentQuery,
@@ -91,6 +90,7 @@ export {
 export { type OpenRow, type SubmissionScope } from "./store/indexes.ts";
 export type { AtomicChange, VersionCheck } from "./store/change.ts";
 export type { StoreKey } from "./store/key.ts";
+export { memoryRunStore } from "./store/memory_kv.ts";
 export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";

@@ -1,6 +1,6 @@
 import { StorageError } from "../errors.ts";
 import { findSecrets } from "../inputs/secrets.ts";
-import { memoryRunStore } from "../store/run_store.ts";
+import { memoryRunStore } from "../store/memory_kv.ts";
 import { isOpen } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";

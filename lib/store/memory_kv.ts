@@ -2,6 +2,13 @@
 
 import { addToCounter, COMMON_LIMITS, type StoreBackend, type StoreRow } from "./backend.ts";
 import { compareKeyTexts } from "./key.ts";
+import { createKv } from "./kv.ts";
+import { createRunStore, type RunStore } from "./run_store.ts";
+
+/** Keeps everything until the process ends. */
+export function memoryRunStore(): RunStore {
+  return createRunStore(createKv(memoryBackend()));
+}
 
 export function memoryBackend(): StoreBackend {
   const rows = new Map<string, StoreRow>();

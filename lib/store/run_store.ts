@@ -17,8 +17,7 @@ import {
   timeKey,
 } from "./indexes.ts";
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
-import { createKv, type FoundEntry, type Kv } from "./kv.ts";
-import { memoryBackend } from "./memory_kv.ts";
+import type { FoundEntry, Kv } from "./kv.ts";
 import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
 
 /**
@@ -123,11 +122,6 @@ const MAX_ID_LENGTH = 200;
 const PRUNE_BATCH = 1_000;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
-
-/** Keeps everything until the process ends. */
-export function memoryRunStore(): RunStore {
-  return createRunStore(createKv(memoryBackend()));
-}
 
 /** Closing it closes the store below. */
 export function createRunStore(kv: Kv): RunStore {

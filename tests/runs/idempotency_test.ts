@@ -4,7 +4,7 @@ import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { KeyPolicy } from "../../lib/runs/idempotency.ts";
 import { type RunStore } from "../../lib/store/run_store.ts";
-import { memoryRunStore } from "../../lib/store/run_store.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";
 import type { ServerBehavior, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";

@@ -5,7 +5,7 @@ import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../lib/runs/options.ts";
-import { memoryRunStore } from "../../lib/store/run_store.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import { silentLog } from "../../lib/log.ts";
 import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";

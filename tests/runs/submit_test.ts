@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
-import { memoryRunStore } from "../../lib/store/run_store.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import type { ServerCapabilities } from "../../lib/capabilities.ts";
 import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";

@@ -2,7 +2,7 @@ import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
-import { memoryRunStore } from "../../lib/store/run_store.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import { silentLog } from "../../lib/log.ts";
 import { testRandom } from "./seeded_random.ts";
 
