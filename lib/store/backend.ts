@@ -40,7 +40,8 @@ export interface StoreWrite {
 }
 
 /** What a store is kept in. Keys are compared by their UTF-8 bytes. */
-export interface StoreBackend extends StoreLimits, AsyncDisposable {
+export interface StoreBackend extends AsyncDisposable {
+  readonly limits: StoreLimits;
   /** The rows that exist, in any order. */
   read(keys: readonly string[]): Promise<readonly StoreRow[]>;
   page(query: PageQuery): Promise<readonly StoreRow[]>;
@@ -84,17 +85,13 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
-export function storeLimitsOf({ maxValueLength, maxChangeLength, maxChangeRows }: StoreLimits): StoreLimits {
-  return { maxValueLength, maxChangeLength, maxChangeRows };
-}
-
 /** Opens the backend when it is first used, and again when opening failed. */
 export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBackend>): StoreBackend {
   const once = onceUnlessFailed(open);
   let opening: Promise<StoreBackend> | undefined;
   const opened = () => opening = once();
   return {
-    ...storeLimitsOf(limits),
+    limits,
     read: async (keys) => await (await opened()).read(keys),
     page: async (query) => await (await opened()).page(query),
     write: async (write) => await (await opened()).write(write),

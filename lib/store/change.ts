@@ -47,7 +47,7 @@ export function createAtomicChange(backend: StoreBackend): AtomicChange {
   /** To JSON; `null` deletes. */
   const rows = new Map<string, string | null>();
   const sums = new Map<string, number>();
-  const { maxChangeRows, maxChangeLength } = backend;
+  const { maxChangeRows, maxChangeLength } = backend.limits;
   const sizes = {
     checks: { size: 0, max: maxChangeRows / 10 },
     mutations: { size: 0, max: maxChangeRows },
@@ -67,7 +67,7 @@ export function createAtomicChange(backend: StoreBackend): AtomicChange {
       return change;
     },
     set(key, value) {
-      const json = jsonOf(value, key, backend);
+      const json = jsonOf(value, key, backend.limits);
       rows.set(counted("mutations", key, json.length), json);
       return change;
     },

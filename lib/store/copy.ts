@@ -26,16 +26,15 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
   for await (const { key, value } of from.list<StoredSubmission>({ prefix: [] })) {
     if (key[0] === "tick" && key[1] === "lock") continue;
     if (key[0] === "submission") count++;
-    if (JSON.stringify(value).length <= to.maxValueLength || key[0] !== "submission" || "parts" in value) {
+    if (JSON.stringify(value).length <= to.limits.maxValueLength || key[0] !== "submission" || "parts" in value) {
       change.set(key, value);
     } else {
       // It may fill a change of its own.
       await commit();
       const facts = indexFactsOf(value);
-      const { head, parts } = submissionBodiesOf(value, facts, to);
+      const { head, parts } = submissionBodiesOf(value, facts, to.limits);
       change.set(key, head);
       for (const [index, part] of parts.entries()) change.set(submissionPartKey(facts.id, head.revision, index), part);
-      await commit();
     }
     if (change.isNearlyFull()) await commit();
   }

@@ -53,7 +53,7 @@ export function denoKvBackend(kv: Deno.Kv, options: DenoKvOptions): StoreBackend
     }
   };
   return {
-    ...DENO_KV_LIMITS,
+    limits: DENO_KV_LIMITS,
     read: (keys) =>
       run(async () => {
         const chunks = chunksOf(keys.map(keyOf), MAX_KEYS_PER_READ);

@@ -1,6 +1,6 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
-import { type PageQuery, type StoreBackend, type StoreLimits, storeLimitsOf, type StoreRow } from "./backend.ts";
+import { type PageQuery, type StoreBackend, type StoreLimits, type StoreRow } from "./backend.ts";
 import { type AtomicChange, createAtomicChange } from "./change.ts";
 import { compareKeyTexts, KEY_SEPARATOR, keyParts, keyRange, type KeySelector, keyText, type StoreKey } from "./key.ts";
 
@@ -28,7 +28,8 @@ export interface ListOptions {
 }
 
 /** Every method throws StorageError when the store can't be used. */
-export interface Kv extends StoreLimits, AsyncDisposable {
+export interface Kv extends AsyncDisposable {
+  readonly limits: StoreLimits;
   get<T>(key: StoreKey): Promise<FoundEntry<T>>;
   getMany<T>(keys: readonly StoreKey[]): Promise<readonly FoundEntry<T>[]>;
   /** Read in pages: no snapshot, but no key that stays is missed or repeated. */
@@ -50,7 +51,7 @@ export function createKv(backend: StoreBackend): Kv {
     });
   };
   return {
-    ...storeLimitsOf(backend),
+    limits: backend.limits,
     getMany,
     get: async <T>(key: StoreKey): Promise<FoundEntry<T>> =>
       (await getMany<T>([key]))[0] ?? { key, value: null, versionstamp: null },

@@ -20,7 +20,7 @@ export function memoryBackend(): StoreBackend {
   };
   const find = (wanted: readonly string[]) => wanted.flatMap((key) => rows.get(key) ?? []);
   return {
-    ...COMMON_LIMITS,
+    limits: COMMON_LIMITS,
     read: (wanted) => Promise.resolve(find(wanted)),
     page({ start, end, limit, reverse }) {
       const [from, to] = [countBefore(keys, start), countBefore(keys, end)];

@@ -38,7 +38,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
   const backend = retryingBackend(backendOf(name, options), options);
   const { onUnusable } = options;
   if (onUnusable === undefined) return createKv(backend);
-  return createKv(lazyBackend(backend, async () => {
+  return createKv(lazyBackend(backend.limits, async () => {
     try {
       await backend.read([]);
       return backend;

@@ -100,7 +100,7 @@ export async function openPostgresBackend(url: string): Promise<StoreBackend> {
     throw error;
   }
   return {
-    ...COMMON_LIMITS,
+    limits: COMMON_LIMITS,
     read: (keys) => select("pw_read", [keys]),
     page: ({ start, end, limit, reverse }) => select(reverse ? "pw_page_reverse" : "pw_page", [start, end, limit]),
     async write({ version, checks, sets, deletes, sums }) {

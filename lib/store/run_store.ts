@@ -180,7 +180,7 @@ async function put<S extends Submission>(
   const facts = indexFactsOf(written);
   const change = kv.atomic().check(old);
   if (old.value === null) count(change, facts, 1);
-  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), facts, kv);
+  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), facts, kv.limits);
   change.set(["submission", id], head);
   const textsOf = (keys: readonly StoreKey[]) => new Set(keys.map((key) => key.join("\t")));
   const [before, after] = [old.value === null ? [] : derivedKeys(old.value), derivedKeys(head)];

@@ -92,7 +92,7 @@ export async function openSqliteBackend(options: SqliteOptions): Promise<StoreBa
   };
   await run(() => {});
   return {
-    ...COMMON_LIMITS,
+    limits: COMMON_LIMITS,
     read: (keys) => run(({ read }) => rowsOf(read.all(JSON.stringify(keys)))),
     page: ({ start, end, limit, reverse }) =>
       run(({ page, pageReverse }) => rowsOf((reverse ? pageReverse : page).all(start, end, limit))),

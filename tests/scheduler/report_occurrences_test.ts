@@ -56,7 +56,7 @@ for (const isLost of [false, true]) {
 Deno.test("a message of any length is reported: what the webhook gets of it fits into one row of Deno KV", async () => {
   const notify = [{ url: "https://example.com/a", on: ["failed", "unknown"] as const }];
   await using stage = await aServiceStage([{ ...SPEC, notify }], {
-    backend: { ...memoryBackend(), ...DENO_KV_LIMITS },
+    backend: { ...memoryBackend(), limits: DENO_KV_LIMITS },
   });
   const service = await stage.isolate();
   const { store } = service.deps;

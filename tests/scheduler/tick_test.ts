@@ -437,7 +437,7 @@ tickTest("a submit that the platform rejects has failed, one without a response 
 });
 
 tickTest("an error of any length is logged, and the lock is released", {
-  backend: { ...memoryBackend(), ...DENO_KV_LIMITS },
+  backend: { ...memoryBackend(), limits: DENO_KV_LIMITS },
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0);
   stage.clock.advance(10 * MINUTE_MS);

@@ -178,7 +178,7 @@ Deno.test("POST /runs?wait= returns 202 if the run takes longer, and the run con
 });
 
 Deno.test("inputs that are too large to store get 413 without Retry-After", async () => {
-  await using server = await aServer([], { backend: { ...memoryBackend(), ...DENO_KV_LIMITS } });
+  await using server = await aServer([], { backend: { ...memoryBackend(), limits: DENO_KV_LIMITS } });
   const body = { workflow: "quick", inputs: { mesh: "x".repeat(300_000) } };
   const response = await server.send("/runs", { method: "POST", body });
   assert.deepEqual([response.status, response.headers.get("retry-after")], [413, null]);

@@ -168,17 +168,18 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
   test("the largest key and value are kept, and larger ones are a storage error", async (kv) => {
     const key = ["é".repeat(MAX_KEY_BYTES / 2 - 1), "a"];
     assert.throws(() => kv.atomic().set([`${key[0]}b`, "a"], 1), StorageError);
-    const text = "\u4e00".repeat(Math.min(kv.maxValueLength, 3_000_000) - 2);
+    const text = "\u4e00".repeat(Math.min(kv.limits.maxValueLength, 3_000_000) - 2);
     await kv.atomic().set(key, text).commit();
     assert.equal((await kv.get(key)).value, text);
-    assert.throws(() => kv.atomic().set(["a"], "x".repeat(kv.maxValueLength - 1)), StorageError);
+    assert.throws(() => kv.atomic().set(["a"], "x".repeat(kv.limits.maxValueLength - 1)), StorageError);
   });
 
   test("the largest change is kept, and a larger one is a storage error that changes nothing", async (kv) => {
     const change = kv.atomic();
-    const keys = Array.from({ length: kv.maxChangeRows * 0.9 }, (_, index) => ["k", padded(index)]);
-    const absent = Array.from({ length: kv.maxChangeRows / 10 }, (_, index) => ["c".repeat(500), padded(index)]);
-    const share = Math.min(kv.maxValueLength, Math.floor(Math.min(kv.maxChangeLength, 2_000_000) / keys.length)) - 2;
+    const keys = Array.from({ length: kv.limits.maxChangeRows * 0.9 }, (_, index) => ["k", padded(index)]);
+    const absent = Array.from({ length: kv.limits.maxChangeRows / 10 }, (_, index) => ["c".repeat(500), padded(index)]);
+    const share =
+      Math.min(kv.limits.maxValueLength, Math.floor(Math.min(kv.limits.maxChangeLength, 2_000_000) / keys.length)) - 2;
     for (const key of keys) change.set(key, "\u4e00".repeat(share));
     for (const key of absent) change.check({ key, versionstamp: null });
     assert.ok(await change.commit());
@@ -192,11 +193,11 @@ export function holdToContract(name: string, { missing, open }: ContractOptions)
     for (const key of absent) checks.check({ key: key.slice(1), versionstamp: null });
     await assert.rejects(checks.commit(), /1 checks, more than/);
     const long = kv.atomic();
-    for (let index = 0; index < kv.maxChangeRows / 15; index++) long.delete(["l".repeat(1_000), padded(index)]);
+    for (let index = 0; index < kv.limits.maxChangeRows / 15; index++) long.delete(["l".repeat(1_000), padded(index)]);
     await assert.rejects(long.commit(), /bytes of keys/);
     const large = kv.atomic();
-    const value = "x".repeat(kv.maxValueLength - 2);
-    for (let length = 0; length <= kv.maxChangeLength; length += kv.maxValueLength) {
+    const value = "x".repeat(kv.limits.maxValueLength - 2);
+    for (let length = 0; length <= kv.limits.maxChangeLength; length += kv.limits.maxValueLength) {
       large.set(["l", padded(length)], value);
     }
     await assert.rejects(large.commit(), StorageError);

@@ -18,7 +18,7 @@ for (const name of ["memory:", "FOLDER/runs.db", "sqlite:FOLDER/runs.db", "SQLIT
 Deno.test("openKv() opens nothing before it is used, and knows its limits", async () => {
   await using folder = await emptyFolder();
   await using kv = openStore(`deno-kv:${folder.path}/state/kv`);
-  assert.equal(kv.maxValueLength, DENO_KV_LIMITS.maxValueLength);
+  assert.equal(kv.limits.maxValueLength, DENO_KV_LIMITS.maxValueLength);
   await using _other = openStore("postgres://user:password@127.0.0.1:9/runs");
   await using _windows = openStore("C:\\Users\\demo\\runs.db");
   assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);
