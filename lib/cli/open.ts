@@ -5,7 +5,7 @@ import { createClient } from "../platform/create_client.ts";
 import type { Credential, CredentialOptions } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { COMMON_LIMITS, lazyBackend } from "../store/backend.ts";
+import { lazyBackend } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
@@ -74,7 +74,7 @@ export function openRunStore(
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (history === "required") {
-      return createRunStore(createKv(lazyBackend(COMMON_LIMITS, () => Promise.reject(error))));
+      return createRunStore(createKv(lazyBackend(() => Promise.reject(error))));
     }
     warn(error.message);
     return memoryRunStore();

@@ -86,7 +86,7 @@ export function toStorageError(
 }
 
 /** Opens the backend when it is first used, and again when opening failed. */
-export function lazyBackend(limits: StoreLimits, open: () => Promise<StoreBackend>): StoreBackend {
+export function lazyBackend(open: () => Promise<StoreBackend>, limits: StoreLimits = COMMON_LIMITS): StoreBackend {
   const once = onceUnlessFailed(open);
   let opening: Promise<StoreBackend> | undefined;
   const opened = () => opening = once();

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { NotFound, StorageError, UsageError } from "../errors.ts";
-import { COMMON_LIMITS, lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
+import { lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
@@ -38,7 +38,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
   const backend = retryingBackend(backendOf(name, options), options);
   const { onUnusable } = options;
   if (onUnusable === undefined) return createKv(backend);
-  return createKv(lazyBackend(backend.limits, async () => {
+  const openOrReplace = async () => {
     try {
       await backend.read([]);
       return backend;
@@ -48,7 +48,8 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
       await backend[Symbol.asyncDispose]();
       return (await import("./memory_kv.ts")).memoryBackend();
     }
-  }));
+  };
+  return createKv(lazyBackend(openOrReplace, backend.limits));
 }
 
 /**
@@ -87,23 +88,19 @@ function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenK
       const path = sqlitePathOf(name);
       if (path === undefined) break;
       if (mustExist && inodeOf(path) === null) throw new NotFound(`No store at ${path}`);
-      return lazyBackend(
-        COMMON_LIMITS,
-        async () => await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside }),
+      return lazyBackend(async () =>
+        await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside })
       );
     }
     case "postgres":
     case "postgresql":
       if (!URL.canParse(name) || new URL(name).host === "") break;
-      return lazyBackend(
-        COMMON_LIMITS,
-        async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name),
-      );
+      return lazyBackend(async () => await (await import("./postgres_kv.ts")).openPostgresBackend(name));
     case "deno-kv":
-      return lazyBackend(DENO_KV_LIMITS, () => openDenoKvBackend(rest));
+      return lazyBackend(() => openDenoKvBackend(rest), DENO_KV_LIMITS);
     case "memory":
       if (rest !== "") break;
-      return lazyBackend(COMMON_LIMITS, async () => (await import("./memory_kv.ts")).memoryBackend());
+      return lazyBackend(async () => (await import("./memory_kv.ts")).memoryBackend());
   }
   const quoted = /^postgres|@|\/\//i.test(name) ? `${scheme}:…` : name;
   throw new UsageError(`Unknown store "${quoted}"`, { hint: `Name one of: ${STORE_NAMES}` });

@@ -16,16 +16,11 @@ import {
 } from "./backend.ts";
 import { createPrivate, inodeOf, makePrivate, renameFile, storageHint } from "./store_file.ts";
 
-/** Options of {@link openSqliteBackend}. */
-export interface SqliteOptions {
-  /** Of the file. */
+interface SqliteOptions {
   readonly path: string;
   /** Names a file that is set aside. */
   readonly clock: Pick<Clock, "now">;
-  /**
-   * Receives a sentence when an unreadable file was set aside and a new one started, or when a new file lies beside the
-   * history of an earlier version. `null` leaves an unreadable file alone.
-   */
+  /** Receives what happened to a file that can't be read, or an earlier version's; `null` leaves it alone, and throws. */
   readonly onSetAside: ((message: string) => void) | null;
 }
 

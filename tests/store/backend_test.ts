@@ -1,13 +1,6 @@
 import assert from "node:assert/strict";
 import { StorageError } from "../../lib/errors.ts";
-import {
-  COMMON_LIMITS,
-  lazyBackend,
-  MAX_ATTEMPTS,
-  retryingBackend,
-  StorageBusy,
-  type StoreBackend,
-} from "../../lib/store/backend.ts";
+import { lazyBackend, MAX_ATTEMPTS, retryingBackend, StorageBusy, type StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -49,7 +42,7 @@ Deno.test("retryingBackend() passes on any other error at once", async () => {
 Deno.test("lazyBackend() opens once, when it is first used, and closes what it opened", async () => {
   const events: string[] = [];
   {
-    await using kv = createKv(lazyBackend(COMMON_LIMITS, () => {
+    await using kv = createKv(lazyBackend(() => {
       events.push("open");
       return Promise.resolve({ ...memoryBackend(), [Symbol.asyncDispose]: async () => void events.push("close") });
     }));
@@ -66,9 +59,9 @@ Deno.test("lazyBackend() that was never used, or could not be opened, closes wit
     opened++;
     return Promise.reject(new StorageError("no such server"));
   };
-  await lazyBackend(COMMON_LIMITS, open)[Symbol.asyncDispose]();
+  await lazyBackend(open)[Symbol.asyncDispose]();
   assert.equal(opened, 0);
-  await using kv = createKv(lazyBackend(COMMON_LIMITS, open));
+  await using kv = createKv(lazyBackend(open));
   await assert.rejects(kv.get(["a"]), /no such server/);
 });
 
@@ -76,7 +69,7 @@ Deno.test("lazyBackend() opens again after opening failed, so that it can be ret
   let faults = 3;
   const open = () => faults-- > 0 ? Promise.reject(new StorageBusy("starting up")) : Promise.resolve(memoryBackend());
   const clock = virtualClock();
-  await using kv = createKv(retryingBackend(lazyBackend(COMMON_LIMITS, open), { clock, random: Math.random }));
+  await using kv = createKv(retryingBackend(lazyBackend(open), { clock, random: Math.random }));
   assert.equal((await kv.get(["a"])).value, null);
 });
 
