@@ -18,7 +18,7 @@ const PAGE_SIZE = 100;
 /** 10,000 runs. When there are more, the result is an error, not `absent`. */
 const MAX_PAGES = 100;
 
-/** Clocks differ. The slug has 80 random bits, so a large tolerance does no harm. */
+/** Clocks differ. The slug has 55 random bits, so a large tolerance does no harm. */
 const CLOCK_TOLERANCE_MS = 24 * 60 * 60 * 1000;
 
 /** How long apart runs may have started that were submitted with one key before either was visible. */
