@@ -23,6 +23,8 @@ export interface Worker {
   readonly lines: readonly string[];
   /** Resolves when it has ended and all its lines are read. */
   readonly ended: Promise<{ readonly code: number; readonly stderr: string }>;
+  /** Waits for its first line; fails when it ends without one. */
+  began(): Promise<void>;
   /** Closes its stdin. */
   stop(): Promise<void>;
 }
@@ -43,18 +45,21 @@ export function startWorker(
     signal: AbortSignal.timeout(DEADLINE_MS),
   }).spawn();
   const lines: string[] = [];
+  const first = Promise.withResolvers<void>();
   const read = async () => {
     let rest = "";
     for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
       const parts = (rest + text).split("\n");
       rest = parts.pop() ?? "";
       lines.push(...parts);
+      if (lines.length > 0) first.resolve();
     }
   };
   const ended = Promise.all([read(), new Response(child.stderr).text(), child.status]).then(
     ([, stderr, { code }]) => ({ code, stderr }),
   );
-  return { child, lines, ended, stop: () => child.stdin.close().catch(() => {}) };
+  const began = () => Promise.race([first.promise, ended.then(({ stderr }) => assert.fail(stderr))]);
+  return { child, lines, ended, began, stop: () => child.stdin.close().catch(() => {}) };
 }
 
 /** Two processes race 100 times for a new key and 100 times for an old one: each race has one winner. */

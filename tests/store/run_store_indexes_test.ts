@@ -68,8 +68,8 @@ Deno.test("forty processes are killed while they write submissions, and none tha
       { length: 4 },
       (_, index) => startWorker(path, "write", `w${round}-${index}`, ["-A"], WORKER),
     );
-    await Promise.all(workers.map(async ({ child, lines, ended, stop }, index) => {
-      while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await Promise.all(workers.map(async ({ child, began, ended, stop }, index) => {
+      await began();
       await new Promise((resolve) => setTimeout(resolve, 20 + 17 * index + 7 * round));
       child.kill("SIGKILL");
       await stop();

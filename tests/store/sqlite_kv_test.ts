@@ -228,8 +228,8 @@ Deno.test("sqlite: forty processes are killed while they write, and no acknowled
   const acknowledged: string[] = [];
   for (let round = 0; round < 10; round++) {
     const workers = Array.from({ length: 4 }, (_, index) => startWorker(path, "write", `process-${round}-${index}`));
-    await Promise.all(workers.map(async ({ child, lines, ended }, index) => {
-      while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await Promise.all(workers.map(async ({ child, began, ended }, index) => {
+      await began();
       await new Promise((resolve) => setTimeout(resolve, 20 + 17 * index + 7 * round));
       child.kill("SIGKILL");
       await child.stdin.close().catch(() => {});
