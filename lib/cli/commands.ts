@@ -121,12 +121,6 @@ export const COMMAND_GROUPS = [
         load: async () => (await import("./commands/workspace.ts")).workspaceCommand,
       },
       {
-        name: "probe",
-        usage: "",
-        summary: "Test how this server behaves where its API is undocumented",
-        load: async () => (await import("./commands/probe.ts")).probeCommand,
-      },
-      {
         name: "store",
         usage: "copy FROM TO",
         summary: "Copy the run store to another backend",
