@@ -8,6 +8,7 @@ import { type Context, Stopped } from "./context.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
+import type { Reporter } from "./github_report.ts";
 import { createOutput, type Output, type OutputMode } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
@@ -32,16 +33,45 @@ export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
   const secrets: string[] = [];
   try {
-    output = outputFor(context, { level: "INFO", secrets });
-    return await dispatch(context, { output, secrets });
+    const reporter = await openReport(context);
+    const shared = { secrets, reporter };
+    output = outputFor(context, { level: "INFO", ...shared });
+    return await dispatch(context, { output, shared });
   } catch (error) {
     return reportFailure(context, output, error);
+  } finally {
+    if (output?.reporter !== undefined) writeReport(output.reporter, { output, secrets });
   }
+}
+
+/** A report that cannot be written does not change the result. */
+function writeReport(
+  reporter: Reporter,
+  { output, secrets }: { readonly output: Output; readonly secrets: readonly string[] },
+): void {
+  try {
+    reporter.write(secrets);
+  } catch (error) {
+    output.log("ERROR", `Cannot write the report: ${reportOf(error).message}`);
+  }
+}
+
+/** Before anything is parsed, so that a usage error is reported too. */
+async function openReport(context: Context): Promise<Reporter | undefined> {
+  if (valueOf(context.args, "--report") !== "github") return undefined;
+  const { startGithubReport } = await import("./github_report.ts");
+  return startGithubReport(context);
+}
+
+/** What all outputs of an invocation share. */
+interface Shared {
+  readonly secrets: string[];
+  readonly reporter?: Reporter | undefined;
 }
 
 async function dispatch(
   context: Context,
-  { output, secrets }: { readonly output: Output; readonly secrets: string[] },
+  { output, shared }: { readonly output: Output; readonly shared: Shared },
 ): Promise<number> {
   const { name, argv } = splitCommand(context.args);
   if (name === "__complete") return await completeLine(context);
@@ -66,13 +96,13 @@ async function dispatch(
     return EXIT_CODES.usage;
   }
   if (isHelpRequested) return await showHelp(output, name);
-  return await start(context, await commandNamed(name), { argv, secrets });
+  return await start(context, await commandNamed(name), { argv, shared });
 }
 
 async function start(
   context: Context,
   command: Command,
-  { argv, secrets }: { readonly argv: readonly string[]; readonly secrets: string[] },
+  { argv, shared }: { readonly argv: readonly string[]; readonly shared: Shared },
 ): Promise<number> {
   const execute = command.prepare(argv);
   const stopping = new AbortController();
@@ -80,7 +110,7 @@ async function start(
   const reads = stoppableReads(context, stopping.signal);
   const executeWithEnv = async () => {
     const withEnv = await withDotenv(reads.context);
-    const output = outputFor(withEnv, { level: levelOf(withEnv), secrets });
+    const output = outputFor(withEnv, { level: levelOf(withEnv), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -123,7 +153,7 @@ function showVersion({ versionLine }: Context, output: Output): number {
   return EXIT_CODES.completed;
 }
 
-function outputFor(context: Context, shared: { readonly level: LogLevel; readonly secrets: string[] }): Output {
+function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
   const { args } = context;
   const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
   const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
@@ -145,6 +175,7 @@ function reportFailure(context: Context, output: Output | undefined, error: unkn
     if (reporter.mode === "json") reporter.document(failureDocument(report));
     if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
     reporter.log("ERROR", renderFailure(report, reporter.style));
+    output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
     if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
   } catch {

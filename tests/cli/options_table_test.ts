@@ -45,6 +45,9 @@ const RUN: readonly Option[] = [
   ["--idempotency-policy new-if-failed", "new-if-failed"],
   ["--submit-timeout 10m", 600_000],
   ["--no-history", true],
+  ["--allow-failure", true],
+  ["--report text", "text"],
+  ["--report github", "github"],
   ...WAIT,
 ];
 
