@@ -26,6 +26,8 @@ export interface CliStage extends AsyncDisposable {
 export interface CallOptions {
   /** Whether stdout is a terminal. */
   readonly isTerminal?: boolean;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly context?: Partial<Context>;
 }
 
@@ -41,11 +43,14 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const clock = fastClock(systemClock, 60);
   const simulator = await startSimulator({ clock, ...options });
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
-  const call = async (args: readonly string[], { isTerminal = false, context = {} }: CallOptions = {}) => {
+  const call = async (
+    args: readonly string[],
+    { isTerminal = false, env: more = {}, context = {} }: CallOptions = {},
+  ) => {
     const [stdout, stderr] = [bufferedWriter({ isTerminal }), bufferedWriter()];
     const code = await runCommandLine(aContext({
       args,
-      env: (name) => env.get(name),
+      env: (name) => more[name] ?? env.get(name),
       clock,
       random: Math.random,
       fetch,
