@@ -45,10 +45,26 @@ export const CLI_FAULTS: readonly Fault[] = [
       'submitted: "no",\n  };',
     ],
     [
+      "a run whose submit was interrupted is not cancelled",
+      'policy === "cancel" && stopped.signal === "SIGINT" ? await',
+      "false ? await",
+    ],
+    [
+      "a run that an interrupted submit starts late is not cancelled",
+      "attempts === MAX_CANCEL_ATTEMPTS",
+      "attempts === 1",
+    ],
+    [
       "Ctrl-C asks where there is no terminal",
       'context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep"',
       '"ask"',
     ],
+  ]),
+  ...inFile("lib/cli/github_report.ts", ["tests/cli/github_report_test.ts", "tests/action_test.ts"], [
+    ["a report contains the run's secrets", "escapeLog(redact(text))", "escapeLog(text)"],
+    ["the API key is not masked", 'print(workflowCommand("add-mask", {}, text));', ""],
+    ["the log of a run can contain workflow commands", 'print(workflowCommand("stop-commands", {}, token));', ""],
+    ["the slug is written at the end only", 'writeOutputs({ "run-slug": event.slug ?? "" });', ""],
   ]),
   ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
     [
