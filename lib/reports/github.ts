@@ -4,6 +4,7 @@
  * GitHub documents these limits per step: 10 annotations of each type, 1 MiB of summary.
  */
 
+import { formatDuration } from "../duration.ts";
 import type { FailedStep, LogAnnotation, RunFailure, RunResult } from "../result.ts";
 import type { Report, ReportCase, ReportError } from "./report.ts";
 
@@ -119,7 +120,7 @@ function rowsOf({ end, slug, exitCode, isAttached }: ReportCase): readonly Row[]
     ["Status", platformStatus === null || platformStatus === status ? status : inline(`${status} (${platformStatus})`)],
     ["Run", code(slug ?? "") + (runNumber === null ? "" : ` #${runNumber}`)],
     ["Started", inline(startedAt ?? "") + (isAttached ? ", before this job" : "")],
-    ["Took", durationSeconds === null ? "" : duration(durationSeconds)],
+    ["Took", durationSeconds === null ? "" : formatDuration(durationSeconds * 1_000)],
     ["Why", status === "completed" ? "" : inline(shortened(headline(end.result), MAX_MESSAGE_LENGTH))],
     ["Exit code", String(exitCode)],
     ["Session", session === undefined ? "" : linkTo(session.name, session.url)],
@@ -193,13 +194,6 @@ function linkTo(name: string, url: string): string {
   // Other schemes may run code.
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return inline(name);
   return `<a href="${inline(new URL(url).href)}">${inline(name)}</a>`;
-}
-
-function duration(seconds: number): string {
-  const total = Math.floor(seconds);
-  const parts = [[Math.floor(total / 3600), "h"], [Math.floor(total / 60) % 60, "m"], [total % 60, "s"]] as const;
-  const first = parts.findIndex(([count]) => count > 0);
-  return parts.slice(first === -1 ? 2 : first).map(([count, unit]) => `${count}${unit}`).join(" ");
 }
 
 function shortened(text: string, maxLength: number): string {

@@ -185,7 +185,7 @@ Deno.test("the summary of a completed run", () => {
       "| Status | completed |",
       "| Run | <code>solver-abc</code> #7 |",
       "| Started | 2026-01-05T09:00:00Z |",
-      "| Took | 1h 1m 5s |",
+      "| Took | 1h 01m |",
       "| Exit code | 0 |",
       '| Links | <a href="https://example.com/r?a=1">report</a>, bad |',
       '| Platform | <a href="https://activate.example.com/">https://activate.example.com</a> |',

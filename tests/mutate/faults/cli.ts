@@ -88,7 +88,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "run always exits with 0",
-      "  return exitCodeOf(result.kind);\n}\n\nfunction answerDryRun",
+      "  return exitCode;\n}\n\nfunction answerDryRun",
       "  return 0;\n}\n\nfunction answerDryRun",
     ],
     ["--dry-run starts a run", "if (values.dryRun === true) {\n    await dryRun", "if (false) {\n    await dryRun"],
