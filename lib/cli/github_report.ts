@@ -1,8 +1,8 @@
 /** `--report github`: while a command runs, collects what its report contains; then writes it where GitHub expects it. */
 
-import { escapeLog } from "../escape.ts";
 import { UsageError } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
+import { cleanLog } from "../log_text.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { githubAnnotations, githubOutputs, githubSummary, outputLines, workflowCommand } from "../reports/github.ts";
 import { type CaseEnd, type CaseFacts, reportCase } from "../reports/report.ts";
@@ -56,7 +56,7 @@ export function startGithubReport({ env, random, stderr, appendFile }: Context):
       print(`::${token}::`);
       if (ended === undefined) return;
       const redact = createRedactor(secrets);
-      const clean = Object.assign((text: string) => escapeLog(redact(text)), { maxLength: 0 });
+      const clean = Object.assign((text: string) => redact(cleanLog(text)), { maxLength: 0 });
       const report = redactDeep({ platformUrl, cases: [reportCase(facts, ended.end, ended.exitCode)] }, clean);
       for (const line of githubAnnotations(report)) print(line);
       writeOutputs(githubOutputs(report));

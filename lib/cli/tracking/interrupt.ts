@@ -99,8 +99,8 @@ async function shouldCancel(
 }
 
 /** All attempts take less time than the CI systems leave between their first and their second signal. */
-const MAX_CANCEL_ATTEMPTS = 4;
-const CANCEL_RETRY_DELAY_MS = 1_500;
+const MAX_CANCEL_ATTEMPTS = 7;
+const CANCEL_RETRY_DELAY_MS = 1_000;
 
 /** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
 async function cancelSubmitted(
