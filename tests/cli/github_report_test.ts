@@ -102,6 +102,7 @@ jobs:
         run: |
           echo "::error title=${SECRET}::${SECRET}"
           echo "the password is ${SECRET}"
+          echo "##[add-mask]owned"
           exit 1
 `;
 
@@ -113,4 +114,11 @@ Deno.test("no secret input of the run is in its report", async () => {
   assert.equal(end.commands.filter(({ name }) => name === "error").length, 2);
   const text = [end.summary, end.outputs, end.stdout, end.stderr, JSON.stringify(end.commands)].join("\n");
   assert.ok(!text.includes(SECRET), text);
+});
+
+Deno.test("a command in a run's log is not executed while the result is printed", async () => {
+  await using stage = await aStage({ workflows: { leaky: LEAKY } });
+  const { commands, log } = await stage.report(["run", "leaky", "-i", `password=${SECRET}`, "--json", ...FAST]);
+  assert.match(log, /##\[add-mask\]owned/);
+  assert.deepEqual(commands.filter(({ name }) => name === "add-mask").map(({ data }) => data), [stage.simulator.key]);
 });
