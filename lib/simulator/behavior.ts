@@ -22,4 +22,5 @@ export const DEFAULT_BEHAVIOR: ServerBehavior = {
   rateLimit: Infinity,
   rateWindowMs: 1_000,
   clockSkewMs: 0,
+  consent: "third-party",
 };

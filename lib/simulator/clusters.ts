@@ -70,6 +70,8 @@ const CLUSTERS: readonly SimulatedCluster[] = [
   },
 ];
 
+const WORKSPACE_ID = "user-workspace";
+
 /** The items of `GET /api/clusters`. */
 export function clusterList(user: string): JsonObject[] {
   return CLUSTERS.map(({ tags, csp, region, ...cluster }) => ({
@@ -93,11 +95,12 @@ export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
   readonly allowsWorkspace: boolean;
 }): JsonObject {
   if (isObject(value)) {
-    if (value["$type"] !== undefined && !CLUSTERS.some(({ id }) => id === value["id"])) throw notFound();
+    const ids = [WORKSPACE_ID, ...CLUSTERS.map(({ id }) => id)];
+    if (value["$type"] !== undefined && !ids.some((id) => id === value["id"])) throw notFound();
     return value;
   }
   if (value === "workspace" && allowsWorkspace) {
-    return { ...reference(user), id: "user-workspace", name: "workspace", ip: "" };
+    return { ...reference(user), id: WORKSPACE_ID, name: "workspace", ip: "" };
   }
   const name = String(value).split("/").at(-1);
   const cluster = CLUSTERS.find((cluster) => cluster.name === name);

@@ -7,6 +7,7 @@ import { SIMULATED_USERS } from "./auth.ts";
 import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
+import { type Scenario, stepScript } from "./scenario.ts";
 import type { ServerBehavior } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
@@ -14,16 +15,21 @@ import type { WorkflowFile } from "./workflows/workflow_file.ts";
 
 interface StateOptions {
   readonly clock: Clock;
+  readonly speed: number;
   readonly random: () => number;
   readonly behavior: () => ServerBehavior;
   readonly extraWorkflows: Readonly<Record<string, string>>;
+  readonly scenarios: Readonly<Record<string, Scenario>>;
 }
 
-export function createState({ clock, random, behavior, extraWorkflows }: StateOptions): SimulatorState {
+export function createState(options: StateOptions): SimulatorState {
+  const { clock, speed, random, behavior, extraWorkflows, scenarios } = options;
   const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
+    .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
     .map((file) => ({ file, yaml: parseWorkflow(file) }));
+  checkScenarios(scenarios, files.map(({ file }) => file.name));
   const nowMs = clock.now();
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
@@ -31,6 +37,8 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
   ]));
   const state: SimulatorState = {
     clock,
+    speed,
+    startMs: nowMs,
     random,
     behavior,
     runs: [],
@@ -38,15 +46,33 @@ export function createState({ clock, random, behavior, extraWorkflows }: StateOp
     closedSessions: new Set(),
     grants: new Map(),
     workspaceRestarts: new Map(),
+    createdSessions: [],
+    variables: new Map(),
   };
   addSimulatedHistory(state);
   return state;
 }
 
 function parseWorkflow(file: WorkflowFile): JsonObject {
-  const yaml: unknown = parse(file.yaml);
-  if (!isObject(yaml)) throw new TypeError(`Workflow ${file.name} must be a YAML mapping`);
+  const yaml = parseYaml(file.yaml);
+  if (!isObject(yaml)) throw new RangeError(`workflow ${file.name} must be a YAML mapping`);
   return yaml;
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    return parse(text, { logLevel: "error" });
+  } catch {
+    return undefined; // Reported by name.
+  }
+}
+
+/** Throws a RangeError for an unknown workflow or an invalid time. */
+function checkScenarios(scenarios: Readonly<Record<string, Scenario>>, names: readonly string[]): void {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    if (!names.includes(name)) throw new RangeError(`the scenario of ${name} has no workflow of that name`);
+    for (const step of Object.values(scenario)) stepScript(step);
+  }
 }
 
 function storedWorkflow(
@@ -54,7 +80,7 @@ function storedWorkflow(
   yaml: JsonObject,
   { nowMs, random }: { readonly nowMs: number; readonly random: () => number },
 ): StoredWorkflow {
-  const preset = (builtin: boolean) => ([name, inputs]: [string, unknown]): StoredPreset => ({
+  const preset = (builtin: boolean) => ([name, inputs]: readonly [string, unknown]): StoredPreset => ({
     id: newId(nowMs, random),
     name,
     inputs: objectOf(inputs),
@@ -65,7 +91,10 @@ function storedWorkflow(
     file,
     yaml,
     presets: [
-      ...Object.entries(objectOf(yaml["configurations"])).map(preset(true)),
+      ...Object.entries(objectOf(yaml["configurations"])).map(([name, entry]) =>
+        [name, objectOf(entry)["inputs"]] as const
+      )
+        .map(preset(true)),
       ...Object.entries(file.presets ?? {}).map(preset(false)),
     ],
   };

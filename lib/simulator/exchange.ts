@@ -11,7 +11,7 @@ import { matchRoute, type RouteMatch } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { Fault, Operation, ReceivedRequest, SimulatorOptions } from "./simulator.ts";
-import type { SimulatorState } from "./state.ts";
+import { serverTimeMs, type SimulatorState } from "./state.ts";
 
 export interface ExchangeDeps {
   readonly state: SimulatorState;
@@ -171,7 +171,7 @@ async function send(
     readonly connection: ProxyConnection;
   },
 ): Promise<Response> {
-  const date = new Date(state.clock.now() + state.behavior().clockSkewMs).toUTCString();
+  const date = new Date(serverTimeMs(state, state.clock.now())).toUTCString();
   const dated: SimulatedResponse = { ...response, headers: { date, ...response.headers } };
   if (fault?.body === undefined) return new Response(dated.body, dated);
   switch (fault.body) {

@@ -71,7 +71,9 @@ function valueOf(expression: Expression, scope: ExpressionScope): Json {
       if (object.type === "Identifier" && !Object.hasOwn(scope, String(object["name"]))) {
         throw new RangeError("no variable");
       }
-      return member(valueOf(object, scope), computed ? valueOf(property, scope) : String(property["name"]));
+      const value = member(valueOf(object, scope), computed ? valueOf(property, scope) : String(property["name"]));
+      // A variable that the organization does not set is empty text.
+      return value === null && object.type === "Identifier" && object["name"] === "org" ? "" : value;
     }
     case "ArrayExpression":
       return node.elements.map((element) => element === null ? null : valueOf(element, scope));

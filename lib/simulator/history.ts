@@ -1,9 +1,7 @@
 /** Past runs of the user `demo`, so that lists are not empty and run numbers do not start at 1. */
 
 import type { JsonObject } from "../json.ts";
-import { resolveInputs } from "./form.ts";
-import { planRun } from "./plan.ts";
-import { newId } from "./id.ts";
+import { plannedRun } from "./run_input.ts";
 import type { SimulatorState } from "./state.ts";
 
 const HOUR_MS = 60 * 60 * 1_000;
@@ -51,25 +49,14 @@ export function addSimulatedHistory(state: SimulatorState): void {
     for (let number = 1; number <= count; number++) {
       const createdAtMs = nowMs - (count - number + 1) * everyMs;
       const slug = `${workflow}-${String(number).padStart(5, "0")}`;
-      const resolved = resolveInputs(record.yaml, inputs, { user: HISTORY_USER });
+      const input = { user: HISTORY_USER, workflow, slug, inputs, displayName: null, sessionNames: {} };
+      const { yaml, file: { scenario = {} } } = record;
       state.runs.push({
-        id: newId(createdAtMs, state.random),
-        slug,
-        number,
-        user: HISTORY_USER,
-        workflow,
-        createdAtMs,
-        inputs: resolved,
-        yaml: record.yaml,
-        plan: planRun(record.yaml, { inputs: resolved, env: { PW_RUN_SLUG: slug, PW_USER: HISTORY_USER } }),
-        sessions: [],
+        ...plannedRun(state, input, { yaml, scenario, createdAtMs }),
         isHistory: true,
-        displayName: null,
         statusReason: failed.includes(number) ? "The user workspace was restarted" : null,
         cancelRequestedAtMs: canceled.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,
         failedAtMs: failed.includes(number) ? createdAtMs + STOPPED_AFTER_MS : null,
-        isDeleted: false,
-        statusOverride: null,
       });
     }
   }

@@ -1,16 +1,24 @@
 /** A run's files: one log per step, rotated when it reaches the size limit. */
 
+import type { PlannedJob, PlannedStep } from "./plan.ts";
 import { stepLines } from "./progress.ts";
 import type { SimulatedRun, SimulatorState } from "./state.ts";
 
 /** The file's text; `null` if it does not exist (yet). */
 export function readLogFile(state: SimulatorState, run: SimulatedRun, path: string, nowMs: number): string | null {
-  const [, jobName, index, isBackup] = /^logs\/([^/]+)\/step_(\d+)\/logs\.out(\.1)?$/.exec(path) ?? [];
-  const step = run.plan.jobs.find((job) => job.name === jobName)?.steps[Number(index)];
+  const [, stepPath = "", backup] = /^(.+)\/logs\.out(\.1)?$/.exec(path) ?? [];
+  const step = stepAt(run.plan.jobs, stepPath);
   if (step === undefined) return null;
-  const { clockSkewMs, logFileBytes } = state.behavior();
-  const { current, backup } = rotate(stepLines(run, step, nowMs, clockSkewMs), logFileBytes);
-  return isBackup === undefined ? current : backup;
+  const log = rotate(stepLines(state, run, step, nowMs), state.behavior().logFileBytes);
+  return backup === undefined ? log.current : log.backup;
+}
+
+/** The step at `logs/JOB/step_N`, inside a subworkflow at `subworkflows/JOB/step_N/logs/JOB/step_N`. */
+function stepAt(jobs: readonly PlannedJob[], path: string): PlannedStep | undefined {
+  const [, kind, name, index, rest = ""] = /^(logs|subworkflows)\/([^/]+)\/step_(\d+)(?:\/(.+))?$/.exec(path) ?? [];
+  const step = jobs.find((job) => job.name === name)?.steps[Number(index)];
+  if (kind === "subworkflows") return stepAt(step?.jobs ?? [], rest);
+  return rest === "" ? step : undefined;
 }
 
 /** Keeps one backup; older lines are discarded. */

@@ -3,13 +3,14 @@
  * answered from this plan and the current time.
  */
 
-import type { Json, JsonObject } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { evaluateCondition, type ExpressionScope, substituteExpressions } from "./expressions.ts";
-import { parseScript, type ScriptCommand, scriptResult } from "./script.ts";
-import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
+import { evaluateCondition, type ExpressionScope, resolveExpressions, substituteExpressions } from "./expressions.ts";
+import { resolveInputs } from "./form.ts";
+import { type Scenario, scenarioInside, scenarioOf, type StepScript, stepScript } from "./scenario.ts";
+import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
 
-export type EndStatus = "completed" | "error" | "canceled" | "skipped";
+export type EndStatus = "completed" | "error" | "canceled" | "skipped" | "skipped-failed";
 
 /** Times are milliseconds since the run's start; `Infinity`: never. A skipped span has no duration. */
 export interface StepSpan {
@@ -19,12 +20,16 @@ export interface StepSpan {
 }
 
 export interface PlannedStep extends StepSpan {
-  readonly name: string;
+  readonly label: string;
   /** Members of the workflow file that a run's details include. */
   readonly shown: JsonObject;
-  readonly commands: readonly ScriptCommand[];
-  readonly env: Readonly<Record<string, string>>;
+  /** `null`: the step takes the default time. */
+  readonly script: StepScript | null;
+  /** For the expressions of its log. */
+  readonly scope: ExpressionScope;
   readonly outputs: Readonly<Record<string, string>>;
+  /** Jobs of the workflow that the step calls, if any. */
+  readonly jobs: readonly PlannedJob[] | null;
 }
 
 export interface PlannedJob extends StepSpan {
@@ -40,159 +45,271 @@ export interface RunPlan {
   readonly end: "completed" | "error";
 }
 
-const MIN_STEP_MS = 1_000;
-
-interface PlanOptions {
+/** A workflow file with its inputs: that of a run, or of a step that calls another workflow. */
+export interface WorkflowCall {
+  readonly yaml: JsonObject;
   readonly inputs: JsonObject;
+  readonly scenario: Scenario;
   /** Platform variables of the steps, such as `PW_RUN_SLUG`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Names of the run's sessions by their key in the file. */
+  readonly sessions: JsonObject;
+  readonly user: string;
+  /** Finds a workflow by the end of its dotted path, such as `script_submitter.v3.5`. */
+  readonly find: (path: string) => Pick<WorkflowCall, "yaml" | "scenario"> | undefined;
 }
 
 /** Throws an HttpError (400) if the workflow cannot be executed. */
-export function planRun(yaml: JsonObject, { inputs, env }: PlanOptions): RunPlan {
-  const specs = Object.entries(objectOf(yaml["jobs"]));
-  if (specs.length === 0) throw new HttpError(400, "Invalid YAML: the workflow has no jobs", { code: "invalid_yaml" });
-  const instances = new Map(specs.map(([name, spec]) => [name, instancesOf(name, objectOf(spec))]));
-  const planned = new Map<string, PlannedJob>();
-  const waiting = new Set(instances.keys());
-  while (waiting.size > 0) {
-    const ready = [...waiting].find((name) => needsOf(instances.get(name)).every((need) => !waiting.has(need)));
-    if (ready === undefined) throw new HttpError(400, "Invalid YAML: jobs need each other", { code: "invalid_yaml" });
-    waiting.delete(ready);
-    for (const job of planInstances(instances.get(ready) ?? [], { planned, instances, inputs, yaml, env })) {
-      planned.set(job.name, job);
-    }
-  }
-  // In the order of the file, not of execution.
-  const jobs = [...instances.values()].flat().flatMap(({ name }) => planned.get(name) ?? []);
-  return {
-    jobs,
-    durationMs: Math.max(...jobs.map((job) => job.endMs)),
-    end: jobs.some((job) => job.end === "error") ? "error" : "completed",
-  };
+export function planRun(call: WorkflowCall): RunPlan {
+  const planned = planWorkflow(call, { startMs: 0, depth: 0 });
+  const hasSessions = Object.keys(objectOf(call.yaml["sessions"])).length > 0;
+  const end = planned.some((job) => job.end === "error") ? "error" : "completed";
+  const jobs = hasSessions && end === "completed" ? withoutEnd(planned) : planned;
+  return { jobs, durationMs: Math.max(0, ...jobs.map((job) => job.endMs)), end };
+}
+
+/** A run with sessions lasts until it is canceled: its last step does not end, unless a scenario says when. */
+function withoutEnd(jobs: readonly PlannedJob[]): PlannedJob[] {
+  const endMs = Math.max(...jobs.map((job) => job.endMs));
+  const last = jobs.findLast((job) => job.end === "completed" && job.endMs === endMs);
+  const index = last?.steps.findLastIndex((step) => step.end === "completed" && step.shown["linkedStep"] === undefined);
+  const step = last?.steps[index ?? -1];
+  if (last === undefined || step === undefined || step.script !== null) return [...jobs];
+  const steps = last.steps.map((other, position) =>
+    other === step
+      ? { ...step, endMs: Infinity, jobs: step.jobs && withoutEnd(step.jobs) }
+      : position < last.steps.indexOf(step)
+      ? other
+      : { ...other, startMs: Infinity, endMs: Infinity }
+  );
+  return jobs.map((job) => job === last ? { ...last, steps, endMs: Infinity } : job);
+}
+
+interface Position {
+  readonly startMs: number;
+  /** How many steps call this workflow. */
+  readonly depth: number;
+}
+
+/** When jobs are stopped by others: a failed one stops steps with `early-cancel`, `cancel-jobs` stops the named ones. */
+interface Stops {
+  readonly failedAtMs: number;
+  readonly canceledAtMs: ReadonlyMap<string, number>;
+}
+
+/** Plans twice if a job stops others: the first plan shows when. */
+function planWorkflow(call: WorkflowCall, position: Position): PlannedJob[] {
+  const jobs = planJobs(call, position, { failedAtMs: Infinity, canceledAtMs: new Map() });
+  const failedAtMs = Math.min(Infinity, ...jobs.filter((job) => job.end === "error").map((job) => job.endMs));
+  const canceledAtMs = new Map(
+    jobs.flatMap((job) => job.steps).filter((step) =>
+      step.end === "completed" && step.shown["uses"] === "parallelworks/cancel-jobs"
+    ).flatMap((step) => stringsOf(objectOf(step.shown["with"])["jobs"]).map((job) => [job, step.endMs] as const)),
+  );
+  return failedAtMs === Infinity && canceledAtMs.size === 0
+    ? jobs
+    : planJobs(call, position, { failedAtMs, canceledAtMs });
 }
 
 interface Instance {
+  readonly base: string;
   readonly name: string;
+  readonly index: number;
   readonly spec: JsonObject;
   readonly matrix: JsonObject;
 }
 
-function instancesOf(name: string, spec: JsonObject): Instance[] {
-  const axes = Object.entries(objectOf(objectOf(spec["strategy"])["matrix"]));
-  if (axes.length === 0) return [{ name, spec, matrix: {} }];
-  const rows = axes.reduce<JsonObject[]>((combinations, [axis, values]) => {
-    if (!Array.isArray(values)) throw new HttpError(400, "Could not expand matrix jobs", { code: "invalid_matrix" });
-    return combinations.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
-  }, [{}]);
-  return rows.map((matrix, index) => ({ name: `${name}-${index}`, spec, matrix }));
+interface JobContext {
+  readonly call: WorkflowCall;
+  readonly position: Position;
+  readonly stops: Stops;
+  /** Planned instances by job. */
+  readonly planned: Map<string, readonly PlannedJob[]>;
 }
 
-function needsOf(instances: readonly Instance[] | undefined): string[] {
-  return stringsOf(instances?.[0]?.spec["needs"]);
+function planJobs(call: WorkflowCall, position: Position, stops: Stops): PlannedJob[] {
+  const specs = new Map(Object.entries(objectOf(call.yaml["jobs"])).map(([name, spec]) => [name, objectOf(spec)]));
+  if (specs.size === 0) throw invalidYaml("the workflow has no jobs");
+  const planned = new Map<string, readonly PlannedJob[]>();
+  while (planned.size < specs.size) {
+    const ready = [...specs].find(([name, spec]) =>
+      !planned.has(name) && stringsOf(spec["needs"]).every((need) => planned.has(need))
+    );
+    if (ready === undefined) throw invalidYaml("a job needs itself, or one that does not exist");
+    planned.set(ready[0], planInstances(ready[0], ready[1], { call, position, stops, planned }));
+  }
+  // In the order of the file, not of execution.
+  return [...specs.keys()].flatMap((name) => planned.get(name) ?? []);
 }
 
-interface PlanContext extends PlanOptions {
-  readonly planned: ReadonlyMap<string, PlannedJob>;
-  readonly instances: ReadonlyMap<string, readonly Instance[]>;
-  readonly yaml: JsonObject;
-}
-
-function planInstances(matrixJobs: readonly Instance[], context: PlanContext): PlannedJob[] {
-  const maxParallel = Number(objectOf(matrixJobs[0]?.spec["strategy"])["max-parallel"] ?? Infinity);
+function planInstances(name: string, spec: JsonObject, context: JobContext): PlannedJob[] {
+  const scope = { ...baseScope(context.call), inputs: context.call.inputs };
+  const strategy = objectOf(resolveExpressions(objectOf(spec["strategy"]), scope));
+  const maxParallel = Number(strategy["max-parallel"] ?? Infinity);
   const jobs: PlannedJob[] = [];
-  matrixJobs.forEach((instance, index) => {
-    const freeAtMs = index < maxParallel
-      ? 0
-      : jobs.map((job) => job.endMs).sort((a, b) => a - b)[index - maxParallel] ?? 0;
-    jobs.push(planJob(instance, index, freeAtMs, context));
-  });
+  for (const instance of instancesOf(name, spec, objectOf(strategy["matrix"]))) {
+    const ends = jobs.map((job) => job.endMs).sort((a, b) => a - b);
+    jobs.push(planJob(instance, ends[instance.index - maxParallel] ?? 0, context));
+  }
   return jobs;
 }
 
-function planJob(
-  { name, spec, matrix }: Instance,
-  index: number,
-  scheduledAtMs: number,
-  context: PlanContext,
-): PlannedJob {
+function instancesOf(base: string, spec: JsonObject, matrix: JsonObject): Instance[] {
+  if (Object.keys(matrix).length === 0) return [{ base, name: base, index: 0, spec, matrix }];
+  const rows = Object.entries(matrix).reduce<JsonObject[]>((combinations, [axis, values]) => {
+    if (!Array.isArray(values)) throw new HttpError(400, "Could not expand matrix jobs", { code: "invalid_matrix" });
+    return combinations.flatMap((row) => values.map((value) => ({ ...row, [axis]: value })));
+  }, [{}]);
+  return rows.map((matrix, index) => ({ base, name: `${base}-${index}`, index, spec, matrix }));
+}
+
+function planJob(instance: Instance, freeAtMs: number, context: JobContext): PlannedJob {
+  const { call, position, stops, planned } = context;
+  const { base, name, index, spec, matrix } = instance;
   const needs = stringsOf(spec["needs"]);
-  const needed = needs.flatMap((need) => {
-    const jobs = context.instances.get(need);
-    if (jobs === undefined) throw new HttpError(400, `Invalid YAML: no job "${need}"`, { code: "invalid_yaml" });
-    return jobs.flatMap((job) => context.planned.get(job.name) ?? []);
-  });
+  const needed = needs.flatMap((need) => planned.get(need) ?? []);
   const scope: ExpressionScope = {
-    inputs: context.inputs,
+    ...baseScope(call),
+    inputs: call.inputs,
     matrix,
     needs: Object.fromEntries(needed.map((job) => [job.name, { outputs: plannedOutputsOf(job.steps) }])),
-    env: { ...context.env },
+    env: { ...call.env, ...objectOf(call.yaml["env"]), ...objectOf(spec["env"]), ...jobEnv(name, index) },
     ...keywords(needed.map((job) => job.end)),
   };
-  const startMs = Math.max(scheduledAtMs, 0, ...needed.map((job) => job.endMs));
-  const isRunning = startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
-  const env = { ...context.env, ...textsOf(context.yaml["env"], scope), ...textsOf(spec["env"], scope) };
-  const steps = planSteps(spec, {
-    startMs,
-    isRunning,
-    scope,
-    env: { ...env, PW_JOB_ID: name, PW_MATRIX_INDEX: String(index) },
-  });
+  const startMs = Math.max(position.startMs, freeAtMs, ...needed.map((job) => job.endMs));
+  const canceledAtMs = stops.canceledAtMs.get(base) ?? Infinity;
+  const isRunning = startMs < canceledAtMs && startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
+  const steps = planSteps(instance, { ...context, startMs, canceledAtMs, isRunning, scope });
   const shown = pick(spec, ["ssh", "working-directory"]);
   if (spec["if"] !== undefined) shown["if"] = isRunning;
-  const end: EndStatus = !isRunning ? "skipped" : steps.some(isFailure) ? "error" : "completed";
+  const hasFailedNeed = needed.some(({ end }) => end === "error" || end === "skipped-failed");
+  const end: EndStatus = !isRunning
+    ? canceledAtMs <= startMs ? "canceled" : hasFailedNeed && spec["if"] === undefined ? "skipped-failed" : "skipped"
+    : steps.some(isFailure)
+    ? "error"
+    : steps.some((step) => step.end === "canceled")
+    ? "canceled"
+    : "completed";
   return { name, needs, shown, steps, startMs, endMs: Math.max(startMs, ...steps.map((step) => step.endMs)), end };
 }
 
-interface StepContext {
+interface StepsContext extends JobContext {
   readonly startMs: number;
+  readonly canceledAtMs: number;
   readonly isRunning: boolean;
   readonly scope: ExpressionScope;
-  readonly env: Readonly<Record<string, string>>;
 }
 
-function planSteps(job: JsonObject, { startMs, isRunning, scope, env }: StepContext): PlannedStep[] {
-  const specs = (Array.isArray(job["steps"]) ? job["steps"] : []).map(objectOf);
+const SHOWN = ["name", "run", "uses", "with", "id", "cleanup", "early-cancel", "ssh", "ignore-errors"];
+
+function planSteps(instance: Instance, context: StepsContext): PlannedStep[] {
+  const specs = (Array.isArray(instance.spec["steps"]) ? instance.spec["steps"] : []).map(objectOf);
   const steps: PlannedStep[] = [];
-  let nowMs = startMs;
-  const addStep = (
-    name: string,
-    script: string,
-    shown: JsonObject,
-    extra: { isExecuted: boolean; env: Json | undefined },
-  ) => {
-    const commands = parseScript(script, (text) => substituteExpressions(text, scope));
-    const { durationMs, code, outputs } = scriptResult(commands);
-    const endMs = extra.isExecuted ? nowMs + Math.max(durationMs, durationMs === 0 ? MIN_STEP_MS : 0) : nowMs;
-    const end: EndStatus = !extra.isExecuted ? "skipped" : code !== 0 ? "error" : "completed";
-    const ownEnv = { ...env, ...textsOf(extra.env, scope) };
-    steps.push({ name, shown, commands, env: ownEnv, outputs, startMs: nowMs, endMs, end });
-    nowMs = endMs;
-  };
-  specs.forEach((spec, index) => {
-    const shown = pick(spec, ["run", "uses", "with", "id", "cleanup", "early-cancel", "ssh", "ignore-errors"]);
-    const previous = keywords(steps.map((step) => isFailure(step) ? "error" : "completed"));
-    const isExecuted = isRunning && nowMs < Infinity &&
-      evaluateCondition(spec["if"] ?? "completed", { ...scope, ...previous });
-    if (spec["if"] !== undefined) shown["if"] = isExecuted;
-    const name = textOf(spec["name"]) ?? textOf(spec["id"]) ?? `step_${index}`;
-    addStep(substituteExpressions(name, scope), textOf(spec["run"]) ?? "", shown, { isExecuted, env: spec["env"] });
-  });
-  specs.forEach((spec, index) => {
-    const cleanup = textOf(spec["cleanup"]);
+  for (const [index, spec] of specs.entries()) {
+    const startMs = steps.at(-1)?.endMs ?? context.startMs;
+    const scope = { ...context.scope, ...keywords(steps.map((step) => isFailure(step) ? "error" : endOf(step))) };
+    const isExecuted = context.isRunning && startMs < Infinity && evaluateCondition(spec["if"] ?? "completed", scope);
+    const step = planStep(spec, { ...context, scope, startMs, isExecuted, instance, index });
+    const stopMs = Math.min(
+      spec["early-cancel"] === "any-job-failed" ? Math.max(startMs, context.stops.failedAtMs) : Infinity,
+      context.canceledAtMs < startMs ? Infinity : context.canceledAtMs,
+    );
+    steps.push(stepUntil(step, stopMs));
+  }
+  for (const [index, spec] of specs.entries()) {
     const step = steps[index];
-    if (cleanup === undefined || step === undefined) return;
-    const shown = { run: cleanup, linkedStep: String(index) };
-    addStep(`POST ${step.name}`, cleanup, shown, {
-      isExecuted: step.end !== "skipped" && nowMs < Infinity,
-      env: spec["env"],
-    });
-  });
+    if (textOf(spec["cleanup"]) === undefined || step === undefined) continue;
+    const cleanup = { name: `POST ${step.label}`, run: spec["cleanup"] ?? "" };
+    const startMs = steps.at(-1)?.endMs ?? context.startMs;
+    const isExecuted = step.end !== "skipped" && startMs < Infinity;
+    const planned = planStep(cleanup, { ...context, startMs, isExecuted, instance, index: steps.length });
+    steps.push({ ...planned, shown: { ...planned.shown, linkedStep: String(index) } });
+  }
   return steps;
+}
+
+interface StepContext extends StepsContext {
+  readonly instance: Instance;
+  readonly index: number;
+  readonly isExecuted: boolean;
+}
+
+function planStep(spec: JsonObject, context: StepContext): PlannedStep {
+  const { call, position, instance, index, isExecuted, startMs, scope } = context;
+  const name = textOf(spec["name"]) === undefined ? undefined : substituteExpressions(String(spec["name"]), scope);
+  const shown = pick(spec, SHOWN);
+  if (name !== undefined) shown["name"] = name;
+  if (spec["if"] !== undefined) shown["if"] = isExecuted;
+  const keys = [name, textOf(spec["id"]), String(index)].filter((key) => key !== undefined);
+  const paths = keys.flatMap((key) => [`${instance.name}/${key}`, `${instance.base}/${key}`]);
+  const scenario = scenarioOf(call.scenario, paths);
+  const script = scenario === undefined ? null : stepScript(scenario);
+  const step = {
+    label: name ?? textOf(spec["id"]) ?? textOf(spec["uses"]) ?? `step_${index}`,
+    shown,
+    script,
+    scope,
+    startMs,
+    outputs: Object.fromEntries(
+      Object.entries(script?.outputs ?? {}).map(([key, text]) => [key, substituteExpressions(text, scope)]),
+    ),
+    jobs: null,
+  };
+  if (!isExecuted) return { ...step, endMs: startMs, end: "skipped" };
+  const ownEndMs = startMs + (script?.durationMs ?? DEFAULT_STEP_MS);
+  const called = script === null ? calledWorkflow(spec, context) : null;
+  if (called === null) return { ...step, endMs: ownEndMs, end: script?.fails ? "error" : "completed" };
+  if (position.depth >= MAX_DEPTH) {
+    throw new HttpError(400, "Could not parse subworkflow: it calls itself", { code: "invalid_subworkflow" });
+  }
+  const inner = { ...call, ...called, scenario: { ...called.scenario, ...scenarioInside(call.scenario, paths) } };
+  const jobs = planWorkflow(inner, { startMs, depth: position.depth + 1 });
+  const endMs = Math.max(startMs, ...jobs.map((job) => job.endMs));
+  return { ...step, endMs, end: jobs.some((job) => job.end === "error") ? "error" : "completed", jobs };
+}
+
+const DEFAULT_STEP_MS = 1_000;
+const MAX_DEPTH = 8;
+const STUB: JsonObject = { jobs: { main: { steps: [{ name: "main", run: "true" }] } } };
+
+/** The workflow that a step calls, or a stub with one job if it is unknown; `null` for a script or an action. */
+function calledWorkflow(spec: JsonObject, { call, scope }: StepContext) {
+  const uses = textOf(spec["uses"]);
+  if (uses === undefined || uses.startsWith("parallelworks/")) return null;
+  const { $yaml, ...values } = objectOf(resolveExpressions(objectOf(spec["with"]), scope));
+  const { yaml, scenario } = call.find(dottedPath(textOf($yaml) ?? uses)) ?? { yaml: STUB, scenario: {} };
+  return { yaml, scenario, inputs: resolveInputs(yaml, values, { user: call.user, isComplete: false }) };
+}
+
+/** `github/OWNER/REPO@REF`, `workflow/NAME` or a path of a file, in the form of a served workflow's name. */
+function dottedPath(reference: string): string {
+  return reference.replace(/^(workflow\/(?=[^/]*$)|github\/[^/]*\/)|@.*$|\.ya?ml$/g, "").replaceAll("/", ".");
+}
+
+/** The step as it is stopped at an instant, with the jobs of its subworkflow. */
+function stepUntil(step: PlannedStep, stopMs: number): PlannedStep {
+  if (step.endMs <= stopMs || step.end === "skipped") return step;
+  const jobs = step.jobs?.map((job) =>
+    job.endMs <= stopMs
+      ? job
+      : { ...job, ...stopped(job, stopMs), steps: job.steps.map((inner) => stepUntil(inner, stopMs)) }
+  );
+  return { ...step, ...stopped(step, stopMs), jobs: jobs ?? null };
+}
+
+function stopped({ startMs }: StepSpan, stopMs: number): StepSpan {
+  return startMs > stopMs
+    ? { startMs: stopMs, endMs: stopMs, end: "skipped" }
+    : { startMs, endMs: stopMs, end: "canceled" };
 }
 
 function isFailure(step: PlannedStep): boolean {
   return step.end === "error" && step.shown["ignore-errors"] !== true;
+}
+
+/** A skipped step, and a failed one with `ignore-errors`, do not keep the next from running. */
+function endOf({ end }: PlannedStep): EndStatus {
+  return end === "canceled" ? end : "completed";
 }
 
 /** Outputs of completed steps; later steps override earlier ones. */
@@ -211,13 +328,14 @@ function keywords(ends: readonly EndStatus[]): JsonObject {
   };
 }
 
-function textsOf(value: Json | undefined, scope: ExpressionScope): Record<string, string> {
-  if (!isObject(value)) return {};
-  return Object.fromEntries(
-    Object.entries(value).map(([name, text]) => [name, substituteExpressions(String(text), scope)]),
-  );
+function jobEnv(name: string, index: number): JsonObject {
+  return { PW_JOB_ID: name, PW_MATRIX_INDEX: String(index), PW_WORKFLOW_STEP_CURRENT_RETRY: "0" };
 }
 
-function pick(from: JsonObject, names: readonly string[]): JsonObject {
-  return Object.fromEntries(names.flatMap((name) => from[name] === undefined ? [] : [[name, from[name]]]));
+function invalidYaml(reason: string): HttpError {
+  return new HttpError(400, `Invalid YAML: ${reason}`, { code: "invalid_yaml" });
+}
+
+function baseScope({ sessions }: WorkflowCall): ExpressionScope {
+  return { sessions, org: {}, app: { target: null } };
 }

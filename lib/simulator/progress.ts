@@ -1,9 +1,10 @@
 /** Computes a run's progress at an instant from its plan and from cancel, update and delete requests. */
 
 import type { JsonObject } from "../json.ts";
+import { substituteExpressions } from "./expressions.ts";
 import { type PlannedJob, plannedOutputsOf, type PlannedStep, type StepSpan } from "./plan.ts";
-import { linesOf } from "./script.ts";
-import type { SimulatedRun } from "./state.ts";
+import { linesOf } from "./scenario.ts";
+import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 /** Time from a cancel request until the run is canceled. */
 export const CANCEL_MS = 3_000;
@@ -29,32 +30,55 @@ export function simulatedStatusOf(run: SimulatedRun, nowMs: number): string {
 
 /** The `executedJobs` member of a run's details: job states by name. */
 export function executedJobsOf(run: SimulatedRun, nowMs: number): JsonObject {
-  return Object.fromEntries(run.plan.jobs.map((job) => [job.name, {
+  return jobsJson(run.plan.jobs, run, nowMs);
+}
+
+function jobsJson(jobs: readonly PlannedJob[], run: SimulatedRun, nowMs: number): JsonObject {
+  return Object.fromEntries(jobs.map((job) => [job.name, {
     ...job.shown,
     status: statusAt(job, run, nowMs),
     needs: [...job.needs],
     outputs: JSON.stringify(outputsAt(job, run, nowMs)),
-    steps: job.steps.map((step) => ({ name: step.name, ...step.shown, status: statusAt(step, run, nowMs) })),
+    steps: job.steps.map((step) => stepJson(step, run, nowMs)),
   }]));
+}
+
+function stepJson(step: PlannedStep, run: SimulatedRun, nowMs: number): JsonObject {
+  const annotations = nowMs < run.createdAtMs + step.endMs ? [] : annotationsOf(step);
+  return {
+    ...step.shown,
+    status: statusAt(step, run, nowMs),
+    ...(annotations.length === 0 ? {} : { annotations }),
+    ...(step.jobs === null ? {} : { subworkflow: { jobs: jobsJson(step.jobs, run, nowMs) } }),
+  };
+}
+
+/** Log lines like `::error title=Compilation::no such file`. */
+function annotationsOf({ script, scope }: PlannedStep): JsonObject[] {
+  const lines = (script?.lines ?? []).map(({ text }) => /^::(error|warning|notice)\b.*?::(.*)$/s.exec(text));
+  return lines.flatMap((match) =>
+    match === null ? [] : [{ type: match[1] ?? "", message: substituteExpressions(match[2] ?? "", scope) }]
+  );
 }
 
 export function runningSteps(run: SimulatedRun, nowMs: number): { name: string; status: string }[] {
   return run.plan.jobs.flatMap((job) => job.steps)
-    .map((step) => ({ name: step.name, status: statusAt(step, run, nowMs) }))
+    .map((step) => ({ name: step.label, status: statusAt(step, run, nowMs) }))
     .filter((step) => step.status === "running");
 }
 
-/**
- * The lines that a step has written so far.
- *
- * @param skewMs How far the server's clock is ahead of the simulator's.
- */
-export function stepLines(run: SimulatedRun, step: PlannedStep, nowMs: number, skewMs: number): Generator<string> {
+/** The lines that a step has written so far. A step that is skipped or was never reached writes nothing. */
+export function* stepLines(state: SimulatorState, run: SimulatedRun, step: PlannedStep, nowMs: number) {
   const startMs = run.createdAtMs + step.startMs;
-  // A step that is skipped or was never reached writes nothing.
   const stoppedMs = run.failedAtMs ?? run.cancelRequestedAtMs ?? Infinity;
-  const untilMs = step.end === "skipped" || stoppedMs <= startMs ? -Infinity : Math.min(nowMs, stoppedMs);
-  return linesOf(step.commands, step.env, { startMs: startMs + skewMs, untilMs: untilMs + skewMs });
+  const untilMs = Math.min(nowMs, stoppedMs, run.createdAtMs + step.endMs);
+  if (step.end === "skipped" || step.jobs !== null || stoppedMs <= startMs || nowMs < startMs) return;
+  if (step.script === null) yield "(simulated: a script is not executed, and takes one second)";
+  else {yield* linesOf(step.script, step.scope, {
+      startMs,
+      untilMs,
+      serverTime: (atMs) => formatServerTime(state, atMs),
+    });}
 }
 
 function statusAt(span: StepSpan, run: SimulatedRun, nowMs: number): string {

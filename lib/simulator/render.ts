@@ -16,7 +16,7 @@ export function simulatedRunJson(state: SimulatorState, run: SimulatedRun, nowMs
     workflowName: workflow,
     workflowSlug: workflow,
     inlineRun: run.workflow === null,
-    marketplace: false,
+    marketplace: workflow.startsWith("marketplace."),
     // The contract does not declare it, but the platform sends it.
     newExecutor: true,
     createdAt: formatServerTime(state, run.createdAtMs),

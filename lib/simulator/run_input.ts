@@ -4,11 +4,13 @@ import type { JsonObject } from "../json.ts";
 import { parse } from "../deps/yaml.ts";
 import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
+import { evaluateCondition } from "./expressions.ts";
 import { planRun } from "./plan.ts";
+import type { Scenario } from "./scenario.ts";
 import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
 import { workspaceStatus } from "./workspace.ts";
-import { nextRunNumber, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";
+import { nextRunNumber, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 export interface RunInput {
   readonly user: string;
@@ -19,13 +21,15 @@ export interface RunInput {
   readonly displayName: string | null;
   readonly slug: string | null;
   readonly sessionNames: JsonObject;
+  /** Whether the client calls the workflow untrusted. */
+  readonly isUntrusted: boolean;
   /** Consent given with the submit; `all`: to everything. */
   readonly consent: "all" | { readonly permissions: readonly string[]; readonly variables: readonly string[] };
 }
 
 /** Creates the run without storing it, as a dry run needs; {@link storeSimulatedRun} stores it. Throws an HttpError. */
 export function prepareSimulatedRun(state: SimulatorState, input: RunInput): SimulatedRun {
-  const yaml = findYaml(state, input);
+  const file = findWorkflow(state, input);
   const behavior = state.behavior();
   const nowMs = state.clock.now();
   const workspace = workspaceStatus(state, input.user, nowMs);
@@ -33,23 +37,55 @@ export function prepareSimulatedRun(state: SimulatorState, input: RunInput): Sim
     const message = workspace === "Off" ? "User workspace not found or is not running" : "Could not execute workflow";
     throw new HttpError(behavior.workspaceErrorStatus, message);
   }
-  requireConsent(state, input, yaml);
-  const inputs = resolveInputs(yaml, input.inputs, { user: input.user });
-  const number = nextRunNumber(state, input.user, input.workflow);
+  requireConsent(state, input, file);
+  return plannedRun(state, input, { ...file, createdAtMs: nowMs });
+}
+
+interface WorkflowToRun {
+  readonly yaml: JsonObject;
+  readonly scenario: Scenario;
+  readonly isThirdParty: boolean;
+}
+
+/** A run as it is created at an instant, in the past for the initial history. */
+export function plannedRun(
+  state: SimulatorState,
+  input: Pick<RunInput, "user" | "workflow" | "slug" | "displayName" | "inputs" | "sessionNames">,
+  { yaml, scenario, createdAtMs }: Pick<WorkflowToRun, "yaml" | "scenario"> & { readonly createdAtMs: number },
+): SimulatedRun {
+  const { user, workflow, displayName } = input;
+  const number = nextRunNumber(state, user, workflow);
   const slug = input.slug ?? serverSlug(state, input, number);
+  const declared = sessionsOf(state, input, { yaml, number, createdAtMs });
+  const sessions = Object.fromEntries(declared.map(({ key, name }) => [key, name]));
+  const inputs = resolveInputs(yaml, input.inputs, { user, sessions });
+  const scope = { inputs, sessions, org: {} };
   return {
-    id: newId(nowMs, state.random),
+    id: newId(createdAtMs, state.random),
     slug,
     number,
-    user: input.user,
-    workflow: input.workflow,
-    createdAtMs: nowMs,
+    user,
+    workflow,
+    createdAtMs,
     inputs,
     yaml,
-    plan: planRun(yaml, { inputs, env: { PW_RUN_SLUG: slug, PW_USER: input.user } }),
-    sessions: sessionsOf(state, input, { yaml, number, nowMs }),
+    plan: planRun({
+      yaml,
+      inputs,
+      scenario,
+      sessions,
+      user,
+      env: { PW_RUN_SLUG: slug, PW_USER: user },
+      find: (path) => findSubworkflow(state, user, path),
+    }),
+    sessions: declared.map(({ id, name, spec }) => ({
+      id,
+      name,
+      type: textOf(spec["type"]) ?? "tunnel",
+      isRedirect: evaluateCondition(spec["redirect"], scope),
+    })),
     isHistory: false,
-    displayName: input.displayName,
+    displayName,
     statusReason: null,
     cancelRequestedAtMs: null,
     failedAtMs: null,
@@ -68,17 +104,26 @@ export function storeSimulatedRun(state: SimulatorState, run: SimulatedRun): voi
   state.runs.push(run);
 }
 
-function findYaml(state: SimulatorState, { user, workflow, yaml }: RunInput): JsonObject {
+function findWorkflow(state: SimulatorState, { user, workflow, yaml, isUntrusted }: RunInput): WorkflowToRun {
   if (workflow !== null) {
     const record = state.workflows.get(user)?.get(workflow);
     if (record === undefined) {
       throw new HttpError(404, `Workflow ${workflow} not found`, { code: "workflow_not_found" });
     }
-    return record.yaml;
+    const { scenario = {}, isThirdParty = false } = record.file;
+    return { yaml: record.yaml, scenario, isThirdParty: isThirdParty || isUntrusted };
   }
   const parsed = parseYaml(yaml ?? "");
   if (!isObject(parsed)) throw invalidYaml();
-  return parsed;
+  return { yaml: parsed, scenario: {}, isThirdParty: isUntrusted };
+}
+
+/** File names separate folders by dots or, in a flat folder, by two underscores. */
+function findSubworkflow(state: SimulatorState, user: string, path: string) {
+  const record = [...state.workflows.get(user)?.values() ?? []].find(({ file }) =>
+    `.${file.name.replaceAll("__", ".")}`.endsWith(`.${path}`)
+  );
+  return record && { yaml: record.yaml, scenario: record.file.scenario ?? {} };
 }
 
 function parseYaml(text: string): unknown {
@@ -93,8 +138,13 @@ function invalidYaml(): HttpError {
   return new HttpError(400, "Invalid YAML", { code: "invalid_yaml" });
 }
 
-function requireConsent(state: SimulatorState, { user, workflow, consent }: RunInput, yaml: JsonObject): void {
-  if (consent === "all") return;
+function requireConsent(
+  state: SimulatorState,
+  { user, workflow, consent }: RunInput,
+  { yaml, isThirdParty }: WorkflowToRun,
+): void {
+  const rule = state.behavior().consent;
+  if (consent === "all" || rule === "never" || (rule === "third-party" && !isThirdParty)) return;
   const granted = state.grants.get(`${user} ${workflow}`);
   const withoutConsent = (required: readonly string[], ...consented: readonly (readonly string[] | undefined)[]) =>
     required.filter((name) => !consented.some((names) => names?.includes(name)));
@@ -111,28 +161,31 @@ function requireConsent(state: SimulatorState, { user, workflow, consent }: RunI
 const ADJECTIVES = ["swift", "nice", "quiet", "bright", "calm", "bold"];
 const NOUNS = ["falcon", "goose", "otter", "cedar", "comet", "harbor"];
 
-function serverSlug({ random, runs }: SimulatorState, { user, workflow }: RunInput, number: number): string {
+function serverSlug(
+  { random, runs }: SimulatorState,
+  { user, workflow }: Pick<RunInput, "user" | "workflow">,
+  number: number,
+): string {
   const isTaken = (slug: string) => runs.some((run) => run.user === user && run.slug === slug);
-  const numbered = `${workflow}-${String(number).padStart(5, "0")}`;
-  if (workflow !== null && !isTaken(numbered)) return numbered;
+  // `marketplace.openvscode.latest` becomes `mp-openvscode-00001`.
+  const base = workflow?.replace(/^marketplace\.([^.]+).*$/, "mp-$1");
+  const numbered = `${base}-${String(number).padStart(5, "0")}`;
+  if (base !== undefined && !isTaken(numbered)) return numbered;
   const pick = (words: readonly string[]) => words[Math.floor(random() * words.length)] ?? words[0];
   return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${runs.length + 1}`;
 }
 
 function sessionsOf(
   state: SimulatorState,
-  { workflow, sessionNames }: RunInput,
-  { yaml, number, nowMs }: { readonly yaml: JsonObject; readonly number: number; readonly nowMs: number },
-): SimulatedSession[] {
-  return Object.entries(objectOf(yaml["sessions"])).map(([key, value]) => {
-    const declared = objectOf(value);
-    return {
-      id: newId(nowMs, state.random),
-      name: textOf(sessionNames[key]) ?? `${workflow ?? "inline"}_${number}_${key}`,
-      type: textOf(declared["type"]) ?? "tunnel",
-      isRedirect: declared["redirect"] === true,
-    };
-  });
+  { workflow, sessionNames }: Pick<RunInput, "workflow" | "sessionNames">,
+  { yaml, number, createdAtMs }: { readonly yaml: JsonObject; readonly number: number; readonly createdAtMs: number },
+) {
+  return Object.entries(objectOf(yaml["sessions"])).map(([key, spec]) => ({
+    key,
+    id: newId(createdAtMs, state.random),
+    name: textOf(sessionNames[key]) ?? `${workflow ?? "inline"}_${number}_${key}`,
+    spec: objectOf(spec),
+  }));
 }
 
 /** Applies the `slugs` behavior option to the client's slug; `null`: the server generates one. Throws an HttpError. */

@@ -1,6 +1,9 @@
 /** The simulator's public types: a simulated platform on a real port, for tests, the demo and offline use. */
 
 import type { Clock } from "../clock.ts";
+import type { Scenario } from "./scenario.ts";
+
+export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
 
 /** What a request does. Faults and received requests refer to it. */
 export type Operation =
@@ -91,17 +94,23 @@ export interface ServerBehavior {
   readonly rateWindowMs: number;
   /** How far the server's clock is ahead of the simulator's. */
   readonly clockSkewMs: number;
+  /** Which workflows need consent to the permissions that they declare: those of third parties, all or none. */
+  readonly consent: "third-party" | "always" | "never";
 }
 
 export interface SimulatorOptions {
   /** 0 (the default) picks a free port. */
   readonly port?: number;
   readonly clock?: Clock;
+  /** How many times as fast runs and sessions progress (default 1). */
+  readonly speed?: number;
   readonly random?: () => number;
   readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
   /** YAML text by name: added to the built-in workflows, replacing those of the same name. */
   readonly workflows?: Readonly<Record<string, string>>;
+  /** What the steps of a workflow do, by its name. Without a scenario, each takes one second. */
+  readonly scenarios?: Readonly<Record<string, Scenario>>;
   /** Called when a request has arrived completely, after its effect, and after its response is sent. */
   readonly onStep?: (operation: Operation, step: "arrived" | "done" | "responded") => void;
 }

@@ -1,4 +1,4 @@
-import { systemClock } from "../clock.ts";
+import { fastClock, systemClock } from "../clock.ts";
 import { createAuthKeys } from "./auth.ts";
 import { type ExchangeDeps, handleExchange } from "./exchange.ts";
 import { createFaultInjector } from "./faults.ts";
@@ -15,14 +15,22 @@ import type { SimulatedRun } from "./state.ts";
  * until it is disposed of (`await using`).
  *
  * @throws Deno.errors.AddrInUse if the port is in use.
+ * @throws RangeError if a workflow file or a scenario is invalid.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { port = 0, clock = systemClock, random = seededRandom(clock.now()), onStep = () => {} } = options;
+  const { port = 0, clock = systemClock, speed = 1, random = seededRandom(clock.now()), onStep = () => {} } = options;
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);
   const received: ReceivedRequest[] = [];
-  const state = createState({ clock, random, behavior: () => behavior, extraWorkflows: options.workflows ?? {} });
+  const state = createState({
+    clock: speed === 1 ? clock : fastClock(clock, speed),
+    speed,
+    random,
+    behavior: () => behavior,
+    extraWorkflows: options.workflows ?? {},
+    scenarios: options.scenarios ?? {},
+  });
 
   const server = await serveLocally((request, info) => handleRequest(request, info));
   const proxy = await openOrShutDown(server, () => openTcpProxy({ port, serverPort: server.addr.port }));
@@ -60,9 +68,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       state.runs.filter((run) => !run.isHistory).map((run) => ({
         slug: run.slug,
         workflow: run.workflow ?? "inline",
-        status: simulatedStatusOf(run, clock.now()),
+        status: simulatedStatusOf(run, state.clock.now()),
       })),
-    cancelExternally: (slug) => requestSimulatedCancel(runOf(slug), clock.now()),
+    cancelExternally: (slug) => requestSimulatedCancel(runOf(slug), state.clock.now()),
     deleteExternally: (slug) => void (runOf(slug).isDeleted = true),
     overrideStatus: (slug, status) => void (runOf(slug).statusOverride = status),
     finished: server.finished,

@@ -39,6 +39,14 @@ export interface SimulatedSession {
   readonly isRedirect: boolean;
 }
 
+/** A session that a request created. */
+export interface CreatedSession {
+  readonly user: string;
+  readonly fields: JsonObject;
+  readonly createdAtMs: number;
+  restartedAtMs: number;
+}
+
 export interface StoredPreset {
   readonly id: string;
   name: string;
@@ -54,7 +62,10 @@ export interface StoredWorkflow {
 }
 
 export interface SimulatorState {
+  /** Runs `speed` times as fast as the server's time. */
   readonly clock: Clock;
+  readonly speed: number;
+  readonly startMs: number;
   readonly random: () => number;
   readonly behavior: () => ServerBehavior;
   readonly runs: SimulatedRun[];
@@ -65,6 +76,10 @@ export interface SimulatorState {
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
   /** When each user's workspace was last restarted. */
   readonly workspaceRestarts: Map<string, number>;
+  /** Sessions that belong to no run. */
+  readonly createdSessions: CreatedSession[];
+  /** Workflow variables by user and key. */
+  readonly variables: Map<string, Map<string, { readonly value: string; readonly isSecret: boolean }>>;
 }
 
 export function nextRunNumber(state: SimulatorState, user: string, workflow: string | null): number {
@@ -72,7 +87,13 @@ export function nextRunNumber(state: SimulatorState, user: string, workflow: str
   return Math.max(0, ...numbers) + 1;
 }
 
-/** An instant on the server's clock, as RFC 3339. */
+/** An instant in the server's time, as RFC 3339. */
 export function formatServerTime(state: SimulatorState, instantMs: number): string {
-  return new Date(instantMs + state.behavior().clockSkewMs).toISOString();
+  return new Date(serverTimeMs(state, instantMs)).toISOString();
+}
+
+/** With a `speed`, what happens since the start takes less of the server's time; what was before is unchanged. */
+export function serverTimeMs({ startMs, speed, behavior }: SimulatorState, instantMs: number): number {
+  const sinceStartMs = instantMs - startMs;
+  return startMs + (sinceStartMs > 0 ? sinceStartMs / speed : sinceStartMs) + behavior().clockSkewMs;
 }

@@ -35,6 +35,7 @@ function submit({ state, user, params, body, nowMs }: RouteContext): SimulatedRe
     displayName: null,
     slug: null,
     sessionNames: objectOf(objectOf(fields["appInfo"])["sessionNames"]),
+    isUntrusted: false,
     // Servers with the legacy API have no consent.
     consent: "all",
   });

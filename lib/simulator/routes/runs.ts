@@ -73,18 +73,19 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
       pointer: "#",
     }]);
   }
-  if (sources[0] === "marketplace" || sources[0] === "repository") {
-    throw new HttpError(404, `No workflow at ${fields[sources[0]]}`, { code: "workflow_not_found" });
+  if (sources[0] === "repository") {
+    throw new HttpError(404, `No workflow at ${fields["repository"]}`, { code: "workflow_not_found" });
   }
   const slug = acceptSlug(state, textOf(fields["slug"]));
   const input: RunInput = {
     user,
-    workflow: textOf(fields["workflow"]) ?? null,
+    workflow: textOf(fields["workflow"]) ?? marketplaceName(state, user, textOf(fields["marketplace"])) ?? null,
     yaml: textOf(fields["yaml"]) ?? null,
     inputs: objectOf(fields["inputs"]),
     displayName: textOf(fields["displayName"]) ?? null,
     slug,
     sessionNames: objectOf(fields["sessionNames"]),
+    isUntrusted: fields["untrusted"] === true,
     consent: fields["autoApproveConsent"] === true ? "all" : {
       permissions: stringsOf(fields["consentPermissions"]),
       variables: stringsOf(fields["consentVariables"]),
@@ -103,6 +104,13 @@ function submit({ state, user, body, nowMs }: RouteContext): SimulatedResponse {
     run: simulatedRunJson(state, returned, nowMs),
     ...(redirect === undefined ? {} : { redirect: redirect.name }),
   });
+}
+
+/** The workflow of a marketplace item: `openvscode` is `marketplace.openvscode.latest`, or another version. */
+function marketplaceName({ workflows }: SimulatorState, user: string, item: string | undefined): string | undefined {
+  if (item === undefined) return undefined;
+  const name = `marketplace.${item.replaceAll("/", ".")}`;
+  return [...workflows.get(user)?.keys() ?? []].find((other) => other === name || other.startsWith(`${name}.`)) ?? name;
 }
 
 function dryRunJson(state: SimulatorState, run: SimulatedRun, nowMs: number) {

@@ -9,6 +9,20 @@ export const dataProcessorWorkflow: WorkflowFile = {
   isFavorite: true,
   readme: "# Data processor\n\nFetches a data set, cleans it and writes a summary.\n",
   presets: { nightly: { dataset: "weather", rows: 50000, clean: { drop_empty: true, decimals: 1 } } },
+  scenario: {
+    "fetch/download": {
+      lasts: "8s",
+      logs: ["${{ now }} fetching ${{ inputs.dataset }}"],
+      outputs: { rows: "${{ inputs.rows }}" },
+    },
+    "fetch/check": { lasts: "2s", logs: ["${{ now }} ${{ inputs.rows }} rows valid"] },
+    "summarize/clean": { lasts: "6s", logs: ["${{ now }} cleaning ${{ needs.fetch.outputs.rows }} rows"] },
+    "summarize/summarize": {
+      logs: [{ after: "3s", text: "::notice title=Summary::${{ inputs.dataset }}-summary.csv written" }],
+      outputs: { summary: "${{ inputs.dataset }}-summary.csv", read: "${{ needs.fetch.outputs.rows }}" },
+    },
+    "summarize/POST summarize": { logs: ["${{ now }} scratch space released"] },
+  },
   yaml: `on:
   execute:
     inputs:
@@ -32,32 +46,26 @@ export const dataProcessorWorkflow: WorkflowFile = {
           drop_empty: { type: boolean, label: Drop empty rows, default: true }
           decimals: { type: integer, label: Decimals, min: 0, max: 9, default: 2, optional: true }
 configurations:
-  small: { dataset: rivers, rows: 10 }
+  small: { inputs: { dataset: rivers, rows: 10 } }
 jobs:
   fetch:
     steps:
       - name: download
         run: |
-          echo "$(date) fetching \${{ inputs.dataset }}"
-          sleep 8
+          fetch "\${{ inputs.dataset }}"
           echo "rows=\${{ inputs.rows }}" >> $OUTPUTS
       - name: check
-        run: |
-          echo "$(date) \${{ inputs.rows }} rows valid"
-          sleep 2
+        run: validate --rows \${{ inputs.rows }}
   summarize:
     needs: [fetch]
     steps:
       - name: clean
-        run: |
-          echo "$(date) cleaning \${{ needs.fetch.outputs.rows }} rows"
-          sleep 6
+        run: clean --rows \${{ needs.fetch.outputs.rows }}
       - name: summarize
-        cleanup: echo "$(date) scratch space released"
+        cleanup: rm -r scratch
         run: |
-          sleep 3
+          summarize "\${{ inputs.dataset }}"
           echo "summary=\${{ inputs.dataset }}-summary.csv" >> $OUTPUTS
           echo "read=\${{ needs.fetch.outputs.rows }}" >> $OUTPUTS
-          echo "::notice title=Summary::\${{ inputs.dataset }}-summary.csv written"
 `,
 };

@@ -7,6 +7,13 @@ export const everyTypeWorkflow: WorkflowFile = {
   description: "Has an input of every kind",
   tags: ["example", "form"],
   isFavorite: false,
+  scenario: {
+    "show/show": {
+      lasts: "2s",
+      logs: ["${{ now }} ${{ inputs.text }} in mode ${{ inputs.mode }}"],
+      outputs: { count: "${{ inputs.count }}" },
+    },
+  },
   yaml: `on:
   execute:
     inputs:
@@ -86,8 +93,7 @@ jobs:
     steps:
       - name: show
         run: |
-          echo "$(date) \${{ inputs.text }} in mode \${{ inputs.mode }}"
-          sleep 2
+          show "\${{ inputs.text }}" --mode \${{ inputs.mode }}
           echo "count=\${{ inputs.count }}" >> $OUTPUTS
 `,
 };

@@ -14,7 +14,22 @@ export const helloWorldWorkflow: WorkflowFile = {
       submit_to_scheduler: true,
       slurm: { is_disabled: false, cpus_per_task: 4, partition: "batch" },
       hello: { message: "Hello from Slurm" },
-      resource: "cloudslurm",
+    },
+  },
+  scenario: {
+    "hello/prepare": {
+      logs: ["${{ now }} preparing the run folder", { after: "5s", text: "${{ now }} ready" }],
+    },
+    "hello/run mpi": {
+      logs: [
+        "${{ now }} mpirun -n ${{ inputs.slurm.cpus_per_task }} hello",
+        "${{ inputs.hello.message }}",
+        { after: "3s", times: 10, text: "${{ now }} iteration ${{ line }} of 10" },
+      ],
+    },
+    "hello/collect": {
+      logs: [{ after: "7s", text: "${{ now }} done" }],
+      outputs: { message: "${{ inputs.hello.message }}" },
     },
   },
   yaml: `# Prints a message on a compute resource.
@@ -26,6 +41,7 @@ on:
         label: Resource
         autoselect: true
         include-workspace: false
+        provider: [existing]
         tooltip: Where to run
       workflow_dir:
         type: string
@@ -73,6 +89,7 @@ on:
           message:
             type: string
             label: Message
+            default: Hello World
             tooltip: Text to print
 jobs:
   hello:
@@ -80,18 +97,12 @@ jobs:
     steps:
       - name: prepare
         run: |
-          echo "$(date) preparing the run folder"
-          sleep 5
-          echo "$(date) ready"
+          mkdir -p results
       - name: run mpi
         run: |
-          echo "$(date) mpirun -n \${{ inputs.slurm.cpus_per_task }} hello"
-          echo "\${{ inputs.hello.message }}"
-          for i in $(seq 10); do sleep 3; echo "$(date) iteration $i of 10"; done
+          mpirun -n \${{ inputs.slurm.cpus_per_task }} hello "\${{ inputs.hello.message }}"
       - name: collect
         run: |
           echo "message=\${{ inputs.hello.message }}" >> $OUTPUTS
-          sleep 7
-          echo "$(date) done"
 `,
 };

@@ -7,6 +7,14 @@ export const matrixSweepWorkflow: WorkflowFile = {
   description: "Solves the same case for several angles and speeds",
   tags: ["cfd", "sweep"],
   isFavorite: false,
+  scenario: {
+    "solve/0": {
+      lasts: "10s",
+      logs: ["${{ now }} ${{ inputs.airfoil }} at ${{ matrix.angle }} degrees, ${{ matrix.speed }}"],
+      outputs: { lift: "${{ matrix.angle }}" },
+    },
+    "gather/gather": { lasts: "3s", logs: ["${{ now }} 4 results"] },
+  },
   yaml: `on:
   execute:
     inputs:
@@ -21,15 +29,12 @@ jobs:
     steps:
       - name: solve \${{ matrix.angle }} \${{ matrix.speed }}
         run: |
-          echo "$(date) \${{ inputs.airfoil }} at \${{ matrix.angle }} degrees, \${{ matrix.speed }}"
-          sleep 10
+          solve \${{ inputs.airfoil }} --angle \${{ matrix.angle }} --speed \${{ matrix.speed }}
           echo "lift=\${{ matrix.angle }}" >> $OUTPUTS
   gather:
     needs: [solve]
     steps:
       - name: gather
-        run: |
-          echo "$(date) 4 results"
-          sleep 3
+        run: gather results
 `,
 };

@@ -8,6 +8,13 @@ export const openNotebookWorkflow: WorkflowFile = {
   tags: ["interactive"],
   isFavorite: false,
   readme: "# Open notebook\n\nStarts a notebook server and opens it in the browser.\n",
+  scenario: {
+    "notebook/install": { lasts: "4s", logs: ["${{ now }} installing ${{ inputs.version }}"] },
+    "notebook/serve": {
+      logs: ["${{ now }} listening on port 8888", { after: "1m", times: "forever", text: "${{ now }} still serving" }],
+    },
+    "notebook/POST serve": { logs: ["${{ now }} server stopped"] },
+  },
   yaml: `sessions:
   session:
     type: tunnel
@@ -31,13 +38,9 @@ jobs:
   notebook:
     steps:
       - name: install
-        run: |
-          echo "$(date) installing \${{ inputs.version }}"
-          sleep 4
+        run: pip install notebook
       - name: serve
-        cleanup: echo "$(date) server stopped"
-        run: |
-          echo "$(date) listening on port 8888"
-          while true; do sleep 60; echo "$(date) still serving"; done
+        cleanup: jupyter server stop
+        run: jupyter server --port 8888
 `,
 };

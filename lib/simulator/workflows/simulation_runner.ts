@@ -8,6 +8,20 @@ export const simulationRunnerWorkflow: WorkflowFile = {
   tags: ["cfd", "hpc", "long"],
   isFavorite: false,
   readme: "# Simulation runner\n\nMeshes the case, solves it for about twenty minutes and writes the fields.\n",
+  scenario: {
+    "mesh/mesh": { lasts: "2m", logs: ["${{ now }} meshing for Re ${{ inputs.reynolds }}"] },
+    "solve/decompose": { lasts: "1m", logs: ["${{ now }} ${{ inputs.cores }} parts"] },
+    "solve/solve": {
+      logs: [
+        { after: "10s", times: 90, text: "${{ now }} time step ${{ line }} of 90" },
+        "::warning title=Residuals::pressure converged slowly",
+      ],
+    },
+    "write/write fields": {
+      logs: [{ after: "2m", text: "${{ now }} written" }],
+      outputs: { fields: "${{ inputs.fields }}" },
+    },
+  },
   yaml: `timeout: 2h
 on:
   execute:
@@ -59,27 +73,20 @@ jobs:
   mesh:
     steps:
       - name: mesh
-        run: |
-          echo "$(date) meshing for Re \${{ inputs.reynolds }}"
-          sleep 2m
+        run: mesh --reynolds \${{ inputs.reynolds }}
   solve:
     needs: [mesh]
     steps:
       - name: decompose
-        run: |
-          echo "$(date) \${{ inputs.cores }} parts"
-          sleep 1m
+        run: decompose --parts \${{ inputs.cores }}
       - name: solve
-        run: |
-          for i in $(seq 90); do sleep 10; echo "$(date) time step $i of 90"; done
-          echo "::warning title=Residuals::pressure converged slowly"
+        run: mpirun -n \${{ inputs.cores }} solve
   write:
     needs: [solve]
     steps:
       - name: write fields
         run: |
-          sleep 2m
+          write \${{ inputs.fields }}
           echo "fields=\${{ inputs.fields }}" >> $OUTPUTS
-          echo "$(date) written"
 `,
 };

@@ -7,13 +7,12 @@ export const quickWorkflow: WorkflowFile = {
   displayName: "Quick",
   description: "Completes within a second",
   tags: ["example"],
+  scenario: { "main/blink": { logs: ["${{ now }} blink"] } },
   yaml: `jobs:
   main:
     steps:
       - name: blink
-        run: |
-          echo "$(date) blink"
-          sleep 1
+        run: blink
 `,
 };
 
@@ -22,33 +21,36 @@ export const failingStepWorkflow: WorkflowFile = {
   displayName: "Failing step",
   description: "Fails in its second step, with error annotations",
   tags: ["example", "failure"],
+  scenario: {
+    "build/configure": { lasts: "3s", logs: ["${{ now }} configuring"] },
+    "build/compile": {
+      logs: [
+        "::group::compile",
+        "${{ now }} cc -c solver.c",
+        { after: "2s", text: "::warning title=Deprecated::solver.c uses an old interface" },
+        { after: "2s", text: "solver.c:42: error: 'dt' undeclared" },
+        "::error title=Compilation failed::solver.c:42: 'dt' undeclared",
+        "::endgroup::",
+      ],
+      fails: true,
+    },
+    "report/report": { logs: ["::notice::report written"] },
+  },
   yaml: `jobs:
   build:
     steps:
       - name: configure
-        run: |
-          echo "$(date) configuring"
-          sleep 3
+        run: ./configure
       - name: compile
-        run: |
-          echo "::group::compile"
-          echo "$(date) cc -c solver.c"
-          sleep 2
-          echo "::warning title=Deprecated::solver.c uses an old interface"
-          sleep 2
-          echo "solver.c:42: error: 'dt' undeclared"
-          echo "::error title=Compilation failed::solver.c:42: 'dt' undeclared"
-          echo "::endgroup::"
-          exit 2
+        run: make
       - name: install
-        run: sleep 2
+        run: make install
   report:
     needs: [build]
     if: \${{ always }}
     steps:
       - name: report
-        run: |
-          echo "::notice::report written"
+        run: write report
 `,
 };
 
@@ -57,14 +59,19 @@ export const neverEndingWorkflow: WorkflowFile = {
   displayName: "Never ending",
   description: "Runs until it is canceled",
   tags: ["example"],
+  scenario: {
+    "watch/start": { lasts: "2s" },
+    "watch/watch": {
+      logs: ["${{ now }} nothing new", { after: "10s", times: "forever", text: "${{ now }} nothing new" }],
+    },
+  },
   yaml: `jobs:
   watch:
     steps:
       - name: start
-        run: sleep 2
+        run: start
       - name: watch
-        run: |
-          while true; do echo "$(date) nothing new"; sleep 10; done
+        run: tail -f news
 `,
 };
 
@@ -73,15 +80,15 @@ export const needsConsentWorkflow: WorkflowFile = {
   displayName: "Needs consent",
   description: "Needs consent to use your clusters and an account variable",
   tags: ["example"],
+  isThirdParty: true,
+  scenario: { "main/use it": { lasts: "2s", logs: ["${{ now }} consent given"] } },
   yaml: `permissions: ["clusters:read", "storage:write"]
 variables: [LICENSE_SERVER]
 jobs:
   main:
     steps:
       - name: use it
-        run: |
-          echo "$(date) consent given"
-          sleep 2
+        run: use it
 `,
 };
 
@@ -90,6 +97,13 @@ export const requiredInputsWorkflow: WorkflowFile = {
   displayName: "Required inputs",
   description: "Has required inputs without defaults",
   tags: ["example", "form"],
+  scenario: {
+    "main/work": {
+      lasts: "5s",
+      logs: ["${{ now }} ${{ inputs.project }} on ${{ inputs.nodes }} nodes"],
+      outputs: { folder: "${{ inputs.output.folder }}" },
+    },
+  },
   yaml: `on:
   execute:
     inputs:
@@ -106,8 +120,7 @@ jobs:
     steps:
       - name: work
         run: |
-          echo "$(date) \${{ inputs.project }} on \${{ inputs.nodes }} nodes"
-          sleep 5
+          work \${{ inputs.project }} --nodes \${{ inputs.nodes }}
           echo "folder=\${{ inputs.output.folder }}" >> $OUTPUTS
 `,
 };
@@ -117,13 +130,23 @@ export const bigLogWorkflow: WorkflowFile = {
   displayName: "Big log",
   description: "Writes more log output than one file holds",
   tags: ["example"],
+  scenario: {
+    "main/write": {
+      logs: [
+        "${{ now }} the first line",
+        {
+          after: "0.125ms",
+          times: 192_000,
+          text: "one of many identical lines of a very long and repetitive report",
+        },
+        "${{ now }} the last line",
+      ],
+    },
+  },
   yaml: `jobs:
   main:
     steps:
       - name: write
-        run: |
-          echo "$(date) the first line"
-          for i in $(seq 24); do sleep 1; yes "one of many identical lines of a very long and repetitive report" | head -n 8000; done
-          echo "$(date) the last line"
+        run: write report
 `,
 };

@@ -1,0 +1,99 @@
+/** What the steps of a workflow do: scripts are not interpreted, so a scenario states how long they last and what they write. */
+
+import { type ExpressionScope, substituteExpressions } from "./expressions.ts";
+
+/**
+ * Steps by `job/step`: by name, or by their position from 0. Inside a subworkflow the path continues:
+ * `job/step/job/step`. A matrix job is one of its instances (`solve-0`), or all of them (`solve`).
+ */
+export type Scenario = Readonly<Record<string, StepScenario>>;
+
+export interface StepScenario {
+  /** Such as `15s`, `2m`, `1h` or `forever`. By default until the last log line, or for one second without one. */
+  readonly lasts?: string;
+  /** Lines of text. They and outputs may use the workflow's expressions; lines also `${{ now }}` and `${{ line }}`. */
+  readonly logs?: readonly (string | LogLine)[];
+  readonly fails?: boolean;
+  readonly outputs?: Readonly<Record<string, string>>;
+}
+
+export interface LogLine {
+  readonly text: string;
+  /** Time since the line before. */
+  readonly after?: string;
+  /** How often the pause and the line are repeated; `forever`: until the step ends. */
+  readonly times?: number | "forever";
+}
+
+/** A step's scenario with times in milliseconds. */
+export interface StepScript {
+  readonly durationMs: number;
+  readonly lines: readonly { readonly text: string; readonly afterMs: number; readonly times: number }[];
+  readonly fails: boolean;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+const DEFAULT_STEP_MS = 1_000;
+const MS_OF_UNIT: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+/** An endless log without pauses would never end within one instant. */
+const MIN_ENDLESS_PAUSE_MS = 1;
+
+/** Throws a RangeError if a time is invalid. */
+export function stepScript({ lasts, logs = [], fails = false, outputs = {} }: StepScenario): StepScript {
+  const lines = logs.map((line) => typeof line === "string" ? { text: line } : line).map(
+    ({ text, after, times = 1 }) => {
+      const afterMs = after === undefined ? 0 : durationMs(after);
+      return times === "forever"
+        ? { text, afterMs: Math.max(afterMs, MIN_ENDLESS_PAUSE_MS), times: Infinity }
+        : { text, afterMs, times };
+    },
+  );
+  const logMs = lines.reduce((total, { afterMs, times }) => afterMs === 0 ? total : total + afterMs * times, 0);
+  return { durationMs: lasts === undefined ? logMs || DEFAULT_STEP_MS : durationMs(lasts), lines, fails, outputs };
+}
+
+function durationMs(text: string): number {
+  if (text === "forever") return Infinity;
+  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  if (amount === undefined) throw new RangeError(`a time must be like 15s, 2m, 1h or forever: got ${text}`);
+  return Number(amount) * (MS_OF_UNIT[unit] ?? 0);
+}
+
+/** The scenario of a step; `undefined`: it takes the default time. */
+export function scenarioOf(scenario: Scenario, paths: readonly string[]): StepScenario | undefined {
+  return paths.map((path) => scenario[path]).find((step) => step !== undefined);
+}
+
+/** The part of a scenario inside a step's subworkflow. */
+export function scenarioInside(scenario: Scenario, paths: readonly string[]): Scenario {
+  const inner = paths.flatMap((path) =>
+    Object.entries(scenario).filter(([key]) => key.startsWith(`${path}/`)).map(([key, step]) =>
+      [key.slice(path.length + 1), step] as const
+    )
+  );
+  return Object.fromEntries(inner);
+}
+
+/**
+ * The lines that a step writes until `untilMs`.
+ *
+ * @param serverTime Writes an instant in the server's time.
+ */
+export function* linesOf(
+  { lines }: StepScript,
+  scope: ExpressionScope,
+  { startMs, untilMs, serverTime }: {
+    readonly startMs: number;
+    readonly untilMs: number;
+    readonly serverTime: (instantMs: number) => string;
+  },
+): Generator<string> {
+  let nowMs = startMs;
+  for (const { text, afterMs, times } of lines) {
+    for (let line = 1; line <= times; line++) {
+      nowMs += afterMs;
+      if (nowMs > untilMs) return;
+      yield* substituteExpressions(text, { ...scope, now: serverTime(nowMs), line }).split("\n");
+    }
+  }
+}
