@@ -1,7 +1,6 @@
 /** The simulated compute clusters, the same for every user. Addresses are from the documentation range (RFC 5737). */
 
 import type { JsonObject } from "../json.ts";
-import { HttpError } from "./responses.ts";
 import { isObject } from "./shape.ts";
 
 interface SimulatedCluster {
@@ -88,23 +87,22 @@ export function clusterList(user: string): JsonObject[] {
 
 /**
  * Replaces a cluster name or a `pw://user/name` address by the cluster object. An object with `$type` must be an existing
- * cluster; any other object is accepted unchecked.
+ * cluster; any other object is accepted unchecked. Returns `undefined` if there is no such cluster.
  */
 export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
   readonly user: string;
   readonly allowsWorkspace: boolean;
-}): JsonObject {
+}): JsonObject | undefined {
   if (isObject(value)) {
     const ids = [WORKSPACE_ID, ...CLUSTERS.map(({ id }) => id)];
-    if (value["$type"] !== undefined && !ids.some((id) => id === value["id"])) throw notFound();
-    return value;
+    return value["$type"] === undefined || ids.some((id) => id === value["id"]) ? value : undefined;
   }
   if (value === "workspace" && allowsWorkspace) {
     return { ...reference(user), id: WORKSPACE_ID, name: "workspace", ip: "" };
   }
   const name = String(value).split("/").at(-1);
   const cluster = CLUSTERS.find((cluster) => cluster.name === name);
-  if (cluster === undefined) throw notFound();
+  if (cluster === undefined) return undefined;
   return {
     ...reference(user),
     id: cluster.id,
@@ -119,8 +117,4 @@ export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
 
 function reference(user: string): JsonObject {
   return { $type: "computeResource", namespace: user, user };
-}
-
-function notFound(): HttpError {
-  return new HttpError(400, "Compute resource not found", { code: "compute_resource_not_found" });
 }

@@ -10,7 +10,7 @@ interface ResolveOptions {
   readonly user: string;
   /** Names of the run's sessions, for defaults. */
   readonly sessions?: JsonObject;
-  /** `false` for a subworkflow, whose inputs may be outputs of jobs that have not run. Required fields may then be missing. */
+  /** `false` for a subworkflow: outputs of jobs that have not run may be missing, and clusters that others resolve. */
   readonly isComplete?: boolean;
 }
 
@@ -21,12 +21,13 @@ interface ResolveOptions {
 export function resolveInputs(
   yaml: JsonObject,
   inputs: JsonObject,
-  { user, sessions = {}, isComplete = true }: ResolveOptions,
+  options: ResolveOptions,
 ): JsonObject {
+  const { sessions = {}, isComplete = true } = options;
   const form = formOf(yaml);
   const missing: string[] = [];
-  const scope = { inputs: withClusters(form, inputs, user), sessions, org: {} };
-  const resolved = resolveGroup(form, scope.inputs, { user, scope, missing, isRow: false });
+  const scope = { inputs: withClusters(form, inputs, options), sessions, org: {} };
+  const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false });
   if (isComplete && missing.length > 0) {
     throw new HttpError(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
   }
@@ -39,29 +40,31 @@ function formOf(yaml: JsonObject): JsonObject {
 }
 
 /** Replaces the names of clusters, since conditions refer to their properties. */
-function withClusters(form: JsonObject, inputs: JsonObject, user: string): JsonObject {
+function withClusters(form: JsonObject, inputs: JsonObject, options: ResolveOptions): JsonObject {
   const resolved = { ...inputs };
   for (const [name, entry] of Object.entries(form)) {
     const spec = objectOf(entry);
     const value = inputs[name];
     if (value === undefined || value === null || value === "") continue;
     if (spec["type"] === "compute-clusters") {
-      resolved[name] = clusterFor(spec, value, user);
+      resolved[name] = clusterFor(spec, value, options);
     } else if (spec["type"] === "group") {
-      resolved[name] = withClusters(itemsOf(spec["items"]), objectOf(value), user);
+      resolved[name] = withClusters(itemsOf(spec["items"]), objectOf(value), options);
     } else if (spec["type"] === "list" && Array.isArray(value)) {
-      resolved[name] = value.map((row) => isObject(row) ? withClusters(objectOf(spec["template"]), row, user) : row);
+      resolved[name] = value.map((row) => isObject(row) ? withClusters(objectOf(spec["template"]), row, options) : row);
     }
   }
   return resolved;
 }
 
-function clusterFor(spec: JsonObject, value: Json, user: string): JsonObject {
-  return resolveCluster(value, { user, allowsWorkspace: spec["include-workspace"] === true });
+function clusterFor(spec: JsonObject, value: Json, { user, isComplete = true }: ResolveOptions): Json {
+  const cluster = resolveCluster(value, { user, allowsWorkspace: spec["include-workspace"] === true });
+  if (cluster !== undefined || !isComplete) return cluster ?? value;
+  throw new HttpError(400, "Compute resource not found", { code: "compute_resource_not_found" });
 }
 
 interface FormContext {
-  readonly user: string;
+  readonly options: ResolveOptions;
   readonly scope: ExpressionScope;
   /** Labels of missing fields, collected while resolving. */
   readonly missing: string[];
@@ -86,14 +89,16 @@ function resolveValue(
   context: FormContext,
   label: string,
 ): Json | undefined {
-  const { user, scope, missing, isRow } = context;
+  const { options, scope, isRow } = context;
   const is = attributesOf(spec, scope);
-  if (is("hidden") || is("ignore")) return input;
-  if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), context);
+  if (is("ignore")) return input;
+  // What is hidden has its default, and is not required.
+  const missing = is("hidden") ? [] : context.missing;
+  if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), { ...context, missing });
   const template = objectOf(spec["template"]);
   if (spec["type"] === "list" && Array.isArray(input) && typeof template["type"] !== "string") {
     return input.map((row, index) => {
-      const rowContext = { ...context, scope: { ...scope, index }, isRow: true };
+      const rowContext = { ...context, missing, scope: { ...scope, index }, isRow: true };
       return isObject(row) ? resolveGroup(template, row, rowContext) : row;
     });
   }
@@ -102,7 +107,9 @@ function resolveValue(
   const isMissing = value === undefined || value === null || (value === "" && !isRow);
   if (isMissing && spec["type"] === "boolean") return false;
   if (isMissing && spec["default"] === undefined && !is("optional")) missing.push(label);
-  return !isMissing && value !== input && spec["type"] === "compute-clusters" ? clusterFor(spec, value, user) : value;
+  return !isMissing && value !== input && spec["type"] === "compute-clusters"
+    ? clusterFor(spec, value, options)
+    : value;
 }
 
 /** The platform's guides show the items of a group both as a map and as a list of objects with a name. */

@@ -212,7 +212,7 @@ function planSteps(instance: Instance, context: StepsContext): PlannedStep[] {
     const step = planStep(spec, { ...context, scope, startMs, isExecuted, instance, index });
     const stopMs = Math.min(
       spec["early-cancel"] === "any-job-failed" ? Math.max(startMs, context.stops.failedAtMs) : Infinity,
-      context.canceledAtMs < startMs ? Infinity : context.canceledAtMs,
+      context.canceledAtMs <= startMs ? Infinity : context.canceledAtMs,
     );
     steps.push(stepUntil(step, stopMs));
   }

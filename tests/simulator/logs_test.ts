@@ -52,9 +52,13 @@ Deno.test("a log ends when the run is canceled", async () => {
 
 Deno.test("a full log is rotated, and one backup is kept", async () => {
   const clock = virtualClock();
-  const yaml = "jobs: { a: { steps: [{ run: 'for i in $(seq 9); do echo line$i; sleep 1; done' }] } }";
-  // A line has six bytes, so three fit.
-  await using sim = await startSimulator({ clock, workflows: { mine: yaml }, behavior: { logFileBytes: 20 } });
+  await using sim = await startSimulator({
+    clock,
+    workflows: { mine: "jobs: { a: { steps: [{ run: count }] } }" },
+    scenarios: { mine: { "a/0": { logs: ["line1", { after: "1s", times: 8, text: "line${{ line + 1 }}" }] } } },
+    // A line has six bytes, so three fit.
+    behavior: { logFileBytes: 20 },
+  });
   const slug = await submit(sim, "mine");
   const both = async () => [
     await readLog(sim, slug, "logs/a/step_0/logs.out.1"),

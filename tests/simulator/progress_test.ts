@@ -162,8 +162,9 @@ for (
 ) {
   Deno.test(`a step with "if: ${condition}" after a failed one is ${expected}`, async () => {
     const clock = virtualClock();
-    const yaml = `jobs: { a: { steps: [{ run: exit 1 }, { if: "${condition}", run: sleep 1 }] } }`;
-    await using sim = await startSimulator({ clock, workflows: { mine: yaml } });
+    const yaml = `jobs: { a: { steps: [{ run: make }, { if: "${condition}", run: report }] } }`;
+    const scenarios = { mine: { "a/0": { fails: true } } };
+    await using sim = await startSimulator({ clock, workflows: { mine: yaml }, scenarios });
     const slug = await submit(sim, "mine");
     clock.advance(60_000);
     const page = await request(sim, "GET", `/api/workflow-runs/${slug}`);
@@ -174,8 +175,9 @@ for (
 
 Deno.test("a failed step with ignore-errors does not fail its job", async () => {
   const clock = virtualClock();
-  const yaml = "jobs: { a: { steps: [{ run: exit 1, ignore-errors: true }, { run: sleep 1 }] } }";
-  await using sim = await startSimulator({ clock, workflows: { mine: yaml } });
+  const yaml = "jobs: { a: { steps: [{ run: make, ignore-errors: true }, { run: report }] } }";
+  const scenarios = { mine: { "a/0": { fails: true } } };
+  await using sim = await startSimulator({ clock, workflows: { mine: yaml }, scenarios });
   const slug = await submit(sim, "mine");
   clock.advance(60_000);
   const page = await request(sim, "GET", `/api/workflow-runs/${slug}`);

@@ -56,7 +56,9 @@ async function runToEnd(
   if (!hasSessions) return;
   const sessions = async () => {
     const list = (await request(sim, "GET", "/api/sessions")).at("");
-    return (Array.isArray(list) ? list : []).map(objectOf).filter((one) => objectOf(one["workflowRun"])["slug"] === slug);
+    return (Array.isArray(list) ? list : []).map(objectOf).filter((one) =>
+      objectOf(one["workflowRun"])["slug"] === slug
+    );
   };
   const states = async () => (await sessions()).map(({ status, healthy }) => `${status} ${healthy}`);
   const count = Object.keys(objectOf(yaml["sessions"])).length;
@@ -94,7 +96,11 @@ async function checkJobs(sim: Simulator, slug: string, { jobs, executed, folder 
       const calls = typeof step["uses"] === "string" && !step["uses"].startsWith("parallelworks/");
       assert.equal(subworkflow !== undefined, calls, `${folder}${name} step ${index} calls ${step["uses"]}`);
       if (!isObject(subworkflow)) continue;
-      const inner = { jobs: undefined, executed: subworkflow["jobs"], folder: `${folder}subworkflows/${name}/step_${index}/` };
+      const inner = {
+        jobs: undefined,
+        executed: subworkflow["jobs"],
+        folder: `${folder}subworkflows/${name}/step_${index}/`,
+      };
       assert.ok(Object.keys(objectOf(subworkflow["jobs"])).length > 0);
       await checkJobs(sim, slug, inner);
     }

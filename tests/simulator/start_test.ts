@@ -111,9 +111,10 @@ Deno.test("runs can be canceled and deleted externally, and their status overrid
 });
 
 Deno.test("additional workflows are listed, and replace built-in ones of the same name", async () => {
-  const yaml = "jobs:\n  only:\n    steps:\n      - { name: wait, run: sleep 90 }\n";
+  const yaml = "jobs:\n  only:\n    steps:\n      - { name: wait, run: wait }\n";
   const clock = virtualClock();
-  await using sim = await startSimulator({ clock, workflows: { mine: yaml, quick: yaml } });
+  const scenarios = { quick: { "only/wait": { lasts: "90s" } } };
+  await using sim = await startSimulator({ clock, workflows: { mine: yaml, quick: yaml }, scenarios });
   const response = await request(sim, "GET", "/api/workflows/mine/yaml");
   assert.equal(response.text, yaml);
   await submit(sim, "quick", { slug: "long" });

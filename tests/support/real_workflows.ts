@@ -16,7 +16,9 @@ export const realWorkflows = (): Promise<WorkflowTexts> => readFolder(REAL);
 
 async function readFolder(folder: URL): Promise<WorkflowTexts> {
   try {
-    const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).filter((name) => /\.ya?ml$/.test(name));
+    const names = (await Array.fromAsync(Deno.readDir(folder), ({ name }) => name)).filter((name) =>
+      /\.ya?ml$/.test(name)
+    );
     const entries = names.sort().map(async (name) =>
       [name.replace(/\.ya?ml$/, ""), await Deno.readTextFile(new URL(name, folder))] as const
     );

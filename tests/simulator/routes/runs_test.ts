@@ -121,7 +121,7 @@ const REFUSED: readonly {
   },
   {
     name: "an invalid expression",
-    body: { yaml: "jobs: { a: { steps: [{ run: 'echo ${{ nowhere.x }}' }] } }" },
+    body: { yaml: 'jobs: { a: { steps: [{ run: echo, if: "${{ nowhere.x }}" }] } }' },
     status: 400,
     code: "expression_error",
     messagePattern: /Expression Parser Error/,
