@@ -309,21 +309,29 @@ interface UsingStep {
   readonly with?: Readonly<Record<string, string>>;
 }
 
-const HOSTILE = `jobs:
+const HOSTILE = {
+  yaml: `jobs:
   "::add-mask::job":
     steps:
       - name: "::set-output name=status::completed"
-        run: |
-          echo "::stop-commands::known"
-          echo "::add-mask::a"
-          echo "  ::set-output name=run-slug::owned"
-          echo "in the middle ##[add-mask]b"
-          echo "::error title=x::first%0A::add-mask::c"
-          echo "::warning title=a%0A::add-mask::d"
-          echo "::notice title=##[add-mask]e::##[set-output name=status;]f"
-          sleep 2
-          exit 1
-`;
+        run: make
+`,
+  scenario: {
+    "::add-mask::job/0": {
+      logs: [
+        "::stop-commands::known",
+        "::add-mask::a",
+        "  ::set-output name=run-slug::owned",
+        "in the middle ##[add-mask]b",
+        "::error title=x::first%0A::add-mask::c",
+        "::warning title=a%0A::add-mask::d",
+        "::notice title=##[add-mask]e::##[set-output name=status;]f",
+      ],
+      lasts: "2s",
+      fails: true,
+    },
+  },
+};
 
 Deno.test({
   ...needing("no text of a run or its log is executed as a workflow command", missing),

@@ -36,9 +36,9 @@ export interface RaceResult {
 
 /** Runs the processes to their end. */
 export async function playRace({ slugs, latenciesMs, isWaiting, runSeconds }: Race): Promise<RaceResult> {
-  const workflow = `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${runSeconds}\n`;
+  const yaml = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
   await using simulator = await startSimulator({
-    workflows: { race: workflow },
+    workflows: { race: { yaml, scenario: { "main/work": { lasts: `${runSeconds}s` } } } },
     behavior: { slugs },
     faults: latenciesMs.map((latencyMs) => ({ on: "submit", latencyMs })),
   });

@@ -27,7 +27,7 @@ jobs:
   main:
     steps:
       - name: work
-        run: sleep 1
+        run: work
 `;
 const inputsWith = (password: string, token: string) => [
   ...["-i", `password=${password}`],
@@ -179,8 +179,8 @@ for (const [when, command] of Object.entries(REPEATED)) {
       clock: fastClock(systemClock, 60),
       workflows: {
         vault: WORKFLOW,
-        "vault-failing": WORKFLOW.replace("sleep 1", "exit 1"),
-        "vault-slow": WORKFLOW.replace("sleep 1", "sleep 100000"),
+        "vault-failing": { yaml: WORKFLOW, scenario: { "main/work": { fails: true } } },
+        "vault-slow": { yaml: WORKFLOW, scenario: { "main/work": { lasts: "28h" } } },
       },
       ...(isCut ? { faults: [{ on: "submit", cut: "after-effect" }] } : {}),
     });

@@ -8,7 +8,7 @@ import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
 import { type Scenario, stepScript } from "./scenario.ts";
-import type { ServerBehavior } from "./simulator.ts";
+import type { ServerBehavior, SimulatorOptions } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";
 import type { WorkflowFile } from "./workflows/workflow_file.ts";
@@ -18,18 +18,20 @@ interface StateOptions {
   readonly speed: number;
   readonly random: () => number;
   readonly behavior: () => ServerBehavior;
-  readonly extraWorkflows: Readonly<Record<string, string>>;
-  readonly scenarios: Readonly<Record<string, Scenario>>;
+  readonly extraWorkflows: NonNullable<SimulatorOptions["workflows"]>;
+  readonly scenarios: NonNullable<SimulatorOptions["scenarios"]>;
 }
 
 export function createState(options: StateOptions): SimulatorState {
   const { clock, speed, random, behavior, extraWorkflows, scenarios } = options;
-  const extra = Object.entries(extraWorkflows).map(([name, yaml]): WorkflowFile => ({ name, yaml }));
+  const extra = Object.entries(extraWorkflows).map(([name, workflow]): WorkflowFile =>
+    typeof workflow === "string" ? { name, yaml: workflow } : { name, ...workflow }
+  );
   const names = new Set(extra.map(({ name }) => name));
   const files = [...SHIPPED_WORKFLOWS.filter(({ name }) => !names.has(name)), ...extra]
     .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
     .map((file) => ({ file, yaml: parseWorkflow(file) }));
-  checkScenarios(scenarios, files.map(({ file }) => file.name));
+  checkScenarios(scenarios, new Map(files.map(({ file }) => [file.name, file])));
   const nowMs = clock.now();
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
@@ -68,11 +70,13 @@ function parseYaml(text: string): unknown {
 }
 
 /** Throws a RangeError for an unknown workflow or an invalid time. */
-function checkScenarios(scenarios: Readonly<Record<string, Scenario>>, names: readonly string[]): void {
-  for (const [name, scenario] of Object.entries(scenarios)) {
-    if (!names.includes(name)) throw new RangeError(`the scenario of ${name} has no workflow of that name`);
-    for (const step of Object.values(scenario)) stepScript(step);
-  }
+function checkScenarios(
+  scenarios: Readonly<Record<string, Scenario>>,
+  files: ReadonlyMap<string, WorkflowFile>,
+): void {
+  const unknown = Object.keys(scenarios).find((name) => !files.has(name));
+  if (unknown !== undefined) throw new RangeError(`the scenario of ${unknown} has no workflow of that name`);
+  for (const { scenario = {} } of files.values()) for (const step of Object.values(scenario)) stepScript(step);
 }
 
 function storedWorkflow(

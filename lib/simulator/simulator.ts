@@ -107,9 +107,9 @@ export interface SimulatorOptions {
   readonly random?: () => number;
   readonly behavior?: Partial<ServerBehavior>;
   readonly faults?: readonly Fault[];
-  /** YAML text by name: added to the built-in workflows, replacing those of the same name. */
-  readonly workflows?: Readonly<Record<string, string>>;
-  /** What the steps of a workflow do, by its name. Without a scenario, each takes one second. */
+  /** Added to the built-in workflows, replacing those of the same name. By name: YAML text, alone or with a scenario. */
+  readonly workflows?: Readonly<Record<string, string | { readonly yaml: string; readonly scenario: Scenario }>>;
+  /** Scenarios by workflow name, instead of the workflows' own. */
   readonly scenarios?: Readonly<Record<string, Scenario>>;
   /** Called when a request has arrived completely, after its effect, and after its response is sent. */
   readonly onStep?: (operation: Operation, step: "arrived" | "done" | "responded") => void;

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
@@ -168,22 +169,27 @@ Deno.test({
   },
 });
 
-const EVIL = String.raw`jobs:
+const EVIL = {
+  yaml: String.raw`jobs:
   main:
     steps:
       - name: "clear \e[2J\e[HOWNED"
-        run: |
-          exit 1
-`;
+        run: make
+`,
+  scenario: { "main/0": { fails: true } },
+};
 
-const WIDE = `jobs:
+const WIDE = {
+  yaml: `jobs:
   main:
     steps:
       - name: "✅⚡⏳ 数値 ${"x".repeat(60)}"
-        run: sleep infinity
-`;
+        run: work
+`,
+  scenario: { "main/0": { lasts: "forever" } },
+};
 
-async function aStage({ speed, workflows = {} }: { speed: number; workflows?: Readonly<Record<string, string>> }) {
+async function aStage({ speed, workflows = {} }: { speed: number } & Pick<SimulatorOptions, "workflows">) {
   const simulator = await startSimulator({ clock: fastClock(systemClock, speed), workflows });
   const state = await emptyFolder();
   const env = { ...cacheEnv(), PW_API_KEY: simulator.key, PW_STATE_DIR: state.path };

@@ -9,13 +9,10 @@ import { virtualClock } from "../support/virtual_clock.ts";
 const RUN_ID = { type: "slug", slug: "a" } as const;
 
 /** Fills the log file several times. */
-const LOG_WORKFLOW = `jobs:
-  main:
-    steps:
-      - name: print
-        run: |
-          for i in $(seq 60); do sleep 1; echo "line $i"; done
-`;
+const LOG_WORKFLOW = {
+  yaml: "jobs: { main: { steps: [{ name: print, run: print }] } }",
+  scenario: { "main/print": { logs: [{ after: "1s", times: 60, text: "line ${{ line }}" }] } },
+};
 
 /** A run's folder: each entry of `reads` is one read of the file, as text or in pieces. Records the paths. */
 function folder(reads: Readonly<Record<"log" | "backup", readonly (string | null | readonly (string | Error)[])[]>>) {

@@ -23,7 +23,7 @@ jobs:
   main:
     steps:
       - name: work
-        run: echo done
+        run: work
 `;
 
 const HELLO_FROM_FILE: readonly ScriptedAnswer[] = [

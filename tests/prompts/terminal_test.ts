@@ -264,7 +264,7 @@ Deno.test({
   },
 });
 
-const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: echo done\n";
+const QUICK = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
 
 const BY_HAND = `on:
   execute:

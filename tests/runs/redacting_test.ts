@@ -15,7 +15,7 @@ jobs:
   test:
     steps:
       - name: test it
-        run: sleep 1
+        run: work
 `;
 
 for (const word of ["test", "demo", "running", "accepted", "completed"]) {

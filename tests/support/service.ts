@@ -63,6 +63,7 @@ export async function aServiceStage(
 }
 
 /** A workflow that takes so many seconds. */
-export function lasting(seconds: number): string {
-  return `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${seconds}\n`;
+export function lasting(seconds: number) {
+  const yaml = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
+  return { yaml, scenario: { "main/work": { lasts: `${seconds}s` } } };
 }

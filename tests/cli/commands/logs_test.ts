@@ -10,19 +10,21 @@ const TWO_STEPS = `jobs:
   main:
     steps:
       - name: first
-        run: |
-          echo one
-          sleep 5
-          echo two
+        run: one
       - name: second
-        run: |
-          sleep 5
-          echo three
+        run: two
 `;
+const TWO_STEPS_SCENARIO = {
+  "main/first": { logs: ["one", { after: "5s", text: "two" }] },
+  "main/second": { logs: [{ after: "5s", text: "three" }] },
+};
 
 Deno.test("`logs -f` starts headings on a new line and ends its output with a newline, even after unfinished lines", async () => {
   const clock = virtualClock();
-  await using simulator = await startSimulator({ clock, workflows: { "two-steps": TWO_STEPS } });
+  await using simulator = await startSimulator({
+    clock,
+    workflows: { "two-steps": { yaml: TWO_STEPS, scenario: TWO_STEPS_SCENARIO } },
+  });
   const call = async (args: readonly string[]) => {
     const stdout = bufferedWriter();
     const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
@@ -117,16 +119,10 @@ Deno.test("logs of an unknown job or step are refused by name", async () => {
   }
 });
 
-const FAILS_LATE = `jobs:
-  main:
-    steps:
-      - name: first
-        run: echo fine
-      - name: second
-        run: |
-          echo broken
-          exit 1
-`;
+const FAILS_LATE = {
+  yaml: "jobs: { main: { steps: [{ name: first, run: one }, { name: second, run: two }] } }",
+  scenario: { "main/first": { logs: ["fine"] }, "main/second": { logs: ["broken"], fails: true } },
+};
 
 /** Some servers use another word for a step that failed. */
 function withStepStatus(status: string): typeof fetch {

@@ -14,7 +14,7 @@ jobs:
   main:
     steps:
       - name: work
-        run: echo done
+        run: work
 `;
 const INPUTS = ["-i", "password=hunter2-planted", "-i", "note=first"];
 
