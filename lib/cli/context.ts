@@ -10,6 +10,8 @@ export interface TextWriter {
   readonly isTerminal: boolean;
   /** The terminal's width in cells; 80 if it is unknown. */
   columns(): number;
+  /** Closes the stream, so that a reader who waits for its end goes on. Nothing may be written afterwards. */
+  close?(): void;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
@@ -37,6 +39,8 @@ export interface Context {
   readonly random: () => number;
   readonly fetch: typeof globalThis.fetch;
   readonly runProgram: RunProgram;
+  /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
+  runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
   /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
   writeNewFile(path: string, text: string): Promise<void>;

@@ -1,5 +1,6 @@
 /** Runs another program on this machine. */
 
+import { UsageError } from "../errors.ts";
 import type { ProgramCall, ProgramResult } from "../child_process.ts";
 
 /** Kills the program at its deadline, and does not wait for what it started. */
@@ -36,6 +37,22 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
     return await Promise.race([endOf(child), deadline.promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Runs a program as if the user had started it. Throws a UsageError if it cannot be started. */
+export async function runInForeground(
+  [command = "", ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  try {
+    const child = new Deno.Command(command, { args, env: { ...env }, stdin: "inherit" }).spawn();
+    return (await child.status).code;
+  } catch (error) {
+    const { NotFound, NotCapable, PermissionDenied } = Deno.errors;
+    if (![NotFound, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
+    const reason = error instanceof NotFound ? "no such program" : "permission denied";
+    throw new UsageError(`Cannot run ${command}: ${reason}`, { cause: error });
   }
 }
 

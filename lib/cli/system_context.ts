@@ -1,6 +1,6 @@
 import { systemClock } from "../clock.ts";
 import { readBoundedText } from "./bounded_read.ts";
-import { runProgram } from "./run_program.ts";
+import { runInForeground, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
 import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
@@ -27,6 +27,7 @@ export function systemContext(versionLine: string): Context {
     fetch: globalThis.fetch,
     readTextFile: async (path) => await readBoundedText(await openFile(path), path),
     runProgram,
+    runInForeground,
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
@@ -72,6 +73,7 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
         return DEFAULT_COLUMNS; // Some CI systems emulate a terminal without a size.
       }
     },
+    close: () => stream.close(),
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));

@@ -1,7 +1,6 @@
-import { fastClock } from "../../clock.ts";
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
-import type { Fault, ServerBehavior } from "../../simulator/simulator.ts";
+import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { integer, nonEmptyString, oneOf } from "../argv.ts";
 import { defineCommand } from "../command.ts";
@@ -15,7 +14,7 @@ const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused")
 export const simulateCommand = defineCommand({
   name: "simulate",
   summary: "Serve a simulated platform",
-  usage: "[options]",
+  usage: "[options] [-- COMMAND…]",
   examples: [
     {
       line: 'eval "$(pw-workflow-runner simulate --port 8080 &)"',
@@ -25,15 +24,28 @@ export const simulateCommand = defineCommand({
       line: `pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`,
       does: "Simulate a minute per second, and lose the response to the first submit",
     },
+    {
+      line: "pw-workflow-runner simulate --workflows . -- pw-workflow-runner run my-workflow",
+      does: "Run my-workflow.yaml of this folder on a simulated platform, and stop it",
+    },
   ],
   notes: [
-    "Prints one line that sets the API key, then serves on 127.0.0.1 until it is stopped.",
+    "Prints one line that sets the API key, then serves on 127.0.0.1 until it is stopped. With COMMAND, sets the key for",
+    "it instead, and stops when it ends, with its exit code.",
+    "--workflows serves the YAML files of a folder, or one file, by their names. Scripts are not executed: each step lasts",
+    "a second, unless --scenario says otherwise. It names a JSON file by workflow and job/step:",
+    '{"my-workflow": {"main/solve": {"lasts": "2m", "logs": ["solving"], "fails": true, "outputs": {"n": "1"}}}}',
     "--behavior NAME=VALUE sets any server behavior option, such as launchGapMs=5000 or listOrder=oldest.",
     '--fault takes a JSON object, such as {"on": "get-run", "status": 502, "times": 3}.',
   ].join("\n"),
   args: {
     port: { type: "custom", parse: portNumber, metavar: "N", description: "Port to listen on (default: a free one)" },
-    speed: { type: "custom", parse: factor, metavar: "X", description: "Speed of simulated time (default 1)" },
+    speed: {
+      type: "custom",
+      parse: factor,
+      metavar: "X",
+      description: "How many times as fast runs progress (default 1)",
+    },
     apiVersion: {
       type: "custom",
       parse: apiVersionChoice,
@@ -45,6 +57,19 @@ export const simulateCommand = defineCommand({
       parse: slugBehavior,
       metavar: "RULE",
       description: "How requested slugs are handled: unique, shared, existing, ignored or refused",
+    },
+    workflows: {
+      type: "custom",
+      parse: nonEmptyString,
+      multiple: true,
+      metavar: "DIR",
+      description: "Serve the workflow files of this folder, or one file, besides the samples",
+    },
+    scenario: {
+      type: "custom",
+      parse: nonEmptyString,
+      metavar: "FILE",
+      description: "Durations, logs, failures and outputs of steps",
     },
     probeResult: {
       type: "custom",
@@ -60,6 +85,7 @@ export const simulateCommand = defineCommand({
       description: "Set another server behavior option",
     },
     fault: { type: "custom", parse: fault, multiple: true, metavar: "JSON", description: "Inject a fault" },
+    command: { type: "positional", required: false, multiple: true },
   },
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, apiVersion, slugs } = values;
@@ -69,18 +95,71 @@ export const simulateCommand = defineCommand({
       ...(apiVersion === undefined ? {} : { apiVersion }),
       ...(slugs === undefined ? {} : { slugs }),
     };
-    await using simulator = await startSimulator({
+    await using simulator = await start({
       port,
-      clock: fastClock(context.clock, speed),
+      clock: context.clock,
+      speed,
       behavior,
       faults: values.fault ?? [],
+      workflows: Object.fromEntries((await Promise.all((values.workflows ?? []).map(readWorkflows(context)))).flat()),
+      ...(values.scenario === undefined ? {} : { scenarios: await readScenarios(context, values.scenario) }),
     });
+    const { command = [] } = values;
+    if (command.length > 0) {
+      if (context.runInForeground === undefined) throw new UsageError("cannot run a command here");
+      return await context.runInForeground(command, { PW_API_KEY: simulator.key, PW_PLATFORM_HOST: simulator.url });
+    }
     output.answer(`export PW_API_KEY=${simulator.key}`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
+    // A shell that evaluates the line waits for the end of the output.
+    context.stdout.close?.();
     await Promise.race([stopped(signal), simulator.finished]);
     return EXIT_CODES.completed;
   },
 });
+
+async function start(options: SimulatorOptions): Promise<Simulator> {
+  try {
+    return await startSimulator(options);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(`Cannot simulate: ${error.message}`, { cause: error });
+  }
+}
+
+/** Names and YAML texts of a workflow file, or of the workflow files in a folder. */
+function readWorkflows({ listFiles, readTextFile }: Context): (path: string) => Promise<[string, string][]> {
+  return async (path) => {
+    const files = WORKFLOW_FILE.test(path) ? [path] : await listFiles(path, WORKFLOW_FILE);
+    if (files.length === 0) throw new UsageError(`Cannot read ${path}: it contains no workflow file (.yaml or .yml)`);
+    return await Promise.all(
+      files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readTextFile(file)]),
+    );
+  };
+}
+
+const WORKFLOW_FILE = /([^/\\]+)\.ya?ml$/;
+
+async function readScenarios(
+  { readTextFile }: Context,
+  path: string,
+): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
+  const problem = "must be a JSON object of workflows, of objects by job/step";
+  try {
+    const parsed: unknown = JSON.parse(await readTextFile(path));
+    if (isScenarios(parsed)) return parsed;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof Deno.errors.NotFound)) throw error;
+    throw new UsageError(`Cannot read ${path}: ${problem}`, { cause: error });
+  }
+  throw new UsageError(`Cannot read ${path}: ${problem}`);
+}
+
+function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["scenarios"]> {
+  const isMap = (map: unknown): map is object => typeof map === "object" && map !== null && !Array.isArray(map);
+  return isMap(value) &&
+    Object.values(value).every((scenario) => isMap(scenario) && Object.values(scenario).every(isMap));
+}
 
 async function readProbeResult({ readTextFile }: Context, path: string): Promise<ProbeResult> {
   try {
