@@ -10,8 +10,6 @@ export interface TextWriter {
   readonly isTerminal: boolean;
   /** The terminal's width in cells; 80 if it is unknown. */
   columns(): number;
-  /** Closes the stream, so that a reader who waits for its end goes on. Nothing may be written afterwards. */
-  close?(): void;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";

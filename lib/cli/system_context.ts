@@ -73,7 +73,6 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
         return DEFAULT_COLUMNS; // Some CI systems emulate a terminal without a size.
       }
     },
-    close: () => stream.close(),
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));

@@ -48,6 +48,7 @@ export function createState(options: StateOptions): SimulatorState {
     closedSessions: new Set(),
     grants: new Map(),
     workspaceRestarts: new Map(),
+    sessionRestarts: new Map(),
     createdSessions: [],
     variables: new Map(),
   };

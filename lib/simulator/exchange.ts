@@ -9,6 +9,7 @@ import { ACCOUNT_ROUTES } from "./routes/account.ts";
 import { LEGACY_ROUTES } from "./routes/legacy.ts";
 import { matchRoute, type RouteMatch } from "./routes/route.ts";
 import { RUN_ROUTES } from "./routes/runs.ts";
+import { VARIABLE_ROUTES } from "./routes/variables.ts";
 import { WORKFLOW_ROUTES } from "./routes/workflows.ts";
 import type { Fault, Operation, ReceivedRequest, SimulatorOptions } from "./simulator.ts";
 import { serverTimeMs, type SimulatorState } from "./state.ts";
@@ -26,7 +27,7 @@ export interface ExchangeDeps {
 }
 
 const DEFAULT_SLOW_MS = 10_000;
-const ROUTES = [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES, ...LEGACY_ROUTES];
+const ROUTES = [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...VARIABLE_ROUTES, ...RUN_ROUTES, ...LEGACY_ROUTES];
 
 /** @param sent Resolves once the response is sent. */
 export async function handleExchange(

@@ -26,6 +26,8 @@ export type Operation =
   | "running-steps"
   | "list-sessions"
   | "get-session"
+  | "create-session"
+  | "restart-session"
   | "delete-session"
   | "list-clusters"
   | "workspace-status"

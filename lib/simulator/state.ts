@@ -44,7 +44,6 @@ export interface CreatedSession {
   readonly user: string;
   readonly fields: JsonObject;
   readonly createdAtMs: number;
-  restartedAtMs: number;
 }
 
 export interface StoredPreset {
@@ -76,6 +75,8 @@ export interface SimulatorState {
   readonly grants: Map<string, { readonly permissions: readonly string[]; readonly variables: readonly string[] }>;
   /** When each user's workspace was last restarted. */
   readonly workspaceRestarts: Map<string, number>;
+  /** When sessions were last restarted, by id. */
+  readonly sessionRestarts: Map<string, number>;
   /** Sessions that belong to no run. */
   readonly createdSessions: CreatedSession[];
   /** Workflow variables by user and key. */

@@ -63,7 +63,7 @@ const ROWS: readonly Row[] = [
   { args: ["list", "--tag", "data"], code: 0, stdout: /^data-processor .*\n$/ },
   { args: ["list", "--favorites", "--json"], code: 0, stdout: /hello-world/ },
   { args: ["list", "zzz"], code: 0, stdout: /^$/, stderr: /No matching workflows/ },
-  { args: ["show", "hello-world"], code: 0, stdout: /hello\.message +string +required/ },
+  { args: ["show", "hello-world"], code: 0, stdout: /hello\.message +string +default "Hello World"/ },
   { args: ["show", "hello-world", "--json"], code: 0, stdout: /"presets"/ },
   { args: ["show", "hello-world", "--yaml"], code: 0, stdout: /^on:\n {2}execute:/m },
   { args: ["show", "helo-world"], code: 5, stderr: /Did you mean "hello-world"/ },

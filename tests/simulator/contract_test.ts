@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { ACCOUNT_ROUTES } from "../../lib/simulator/routes/account.ts";
 import { RUN_ROUTES } from "../../lib/simulator/routes/runs.ts";
+import { VARIABLE_ROUTES } from "../../lib/simulator/routes/variables.ts";
 import { WORKFLOW_ROUTES } from "../../lib/simulator/routes/workflows.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { Json } from "../../lib/json.ts";
@@ -214,6 +215,26 @@ const CASES: readonly Case[] = [
   })),
   { operation: `GET ${SESSION}`, path: SESSION_PATH, run: "open-notebook", status: 200 },
   { operation: `GET ${SESSION}`, path: SESSION_PATH, status: 404 },
+  { operation: "POST /api/sessions", path: "/api/sessions", body: { type: "link", name: "mine" }, status: 200 },
+  { operation: "POST /api/sessions", path: "/api/sessions", body: { type: "nothing" }, status: 422 },
+  {
+    operation: `POST ${SESSION}/restart`,
+    path: `${SESSION_PATH}/restart`,
+    run: "open-notebook",
+    ageMs: 60_000,
+    status: 200,
+  },
+  { operation: `POST ${SESSION}/restart`, path: `${SESSION_PATH}/restart`, status: 404 },
+  { operation: "GET /api/workflow-variables", path: "/api/workflow-variables", status: 200 },
+  {
+    operation: "POST /api/workflow-variables",
+    path: "/api/workflow-variables",
+    body: { key: "TOKEN", value: "x", secret: true },
+    status: 200,
+  },
+  { operation: "POST /api/workflow-variables", path: "/api/workflow-variables", body: { key: "TOKEN" }, status: 422 },
+  { operation: "PATCH /api/workflow-variables/{key}", path: "/api/workflow-variables/TOKEN", body: {}, status: 404 },
+  { operation: "DELETE /api/workflow-variables/{key}", path: "/api/workflow-variables/TOKEN", status: 404 },
   { operation: `DELETE ${SESSION}`, path: SESSION_PATH, run: "open-notebook", status: 204 },
 ];
 
@@ -247,7 +268,7 @@ for (const { operation, path, status, body, run, ageMs = 0, user, behavior } of 
   }
 }
 
-for (const { method, path, apiVersion } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...RUN_ROUTES]) {
+for (const { method, path, apiVersion } of [...ACCOUNT_ROUTES, ...WORKFLOW_ROUTES, ...VARIABLE_ROUTES, ...RUN_ROUTES]) {
   const operation = `${method} ${path.replace(/:(\w+)/g, "{$1}")}`;
   Deno.test(`${operation} is checked against the contract${apiVersion === undefined ? "" : ` (${apiVersion} API)`}`, () => {
     assert.ok(CASES.some((testCase) => testCase.operation === operation));

@@ -60,3 +60,34 @@ Deno.test("the list of sessions can be filtered by type", async () => {
   assert.equal((await request(sim, "GET", "/api/sessions?type=tunnel")).at("0.type"), "tunnel");
   assert.equal((await request(sim, "GET", "/api/sessions?type=link")).at(""), null);
 });
+
+Deno.test("a created session becomes healthy, starts again when it is restarted, and ends when it is deleted", async () => {
+  const clock = virtualClock();
+  await using sim = await startSimulator({ clock });
+  const path = "/api/organizations/example-org/users/demo/sessions/mine";
+  const created = await request(sim, "POST", "/api/sessions", { body: { type: "tunnel", name: "mine" } });
+  assert.equal(created.at("status"), "creating");
+  assert.equal((await request(sim, "POST", "/api/sessions", { body: { type: "tunnel", name: "mine" } })).status, 409);
+  clock.advance(60_000);
+  assert.equal((await request(sim, "GET", path)).at("healthy"), true);
+  assert.equal((await request(sim, "POST", `${path}/restart`)).at("status"), "creating");
+  clock.advance(60_000);
+  assert.equal((await request(sim, "GET", path)).at("healthy"), true);
+  assert.equal((await request(sim, "DELETE", path)).status, 204);
+  assert.equal((await request(sim, "GET", path)).status, 404);
+});
+
+Deno.test("variables can be added, changed and deleted, and the value of a secret one is not shown", async () => {
+  await using sim = await startSimulator();
+  const path = "/api/workflow-variables";
+  await request(sim, "POST", path, { body: { key: "REGION", value: "east" } });
+  await request(sim, "POST", path, { body: { key: "TOKEN", value: "hidden", secret: true } });
+  assert.equal((await request(sim, "POST", path, { body: { key: "TOKEN", value: "x" } })).status, 409);
+  assert.equal((await request(sim, "PATCH", `${path}/REGION`, { body: { value: "west" } })).at("value"), "west");
+  assert.deepEqual((await request(sim, "GET", path)).at(""), {
+    REGION: { key: "REGION", value: "west", secret: false },
+    TOKEN: { key: "TOKEN", value: "", secret: true },
+  });
+  assert.equal((await request(sim, "DELETE", `${path}/REGION`)).status, 204);
+  assert.deepEqual(Object.keys(Object((await request(sim, "GET", path)).at(""))), ["TOKEN"]);
+});

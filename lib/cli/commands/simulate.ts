@@ -17,8 +17,12 @@ export const simulateCommand = defineCommand({
   usage: "[options] [-- COMMAND…]",
   examples: [
     {
-      line: 'eval "$(pw-workflow-runner simulate --port 8080 &)"',
-      does: "Serve in the background, and use its API key in this shell",
+      line: "pw-workflow-runner simulate --port 8080",
+      does: "Serve, and print a line that makes another terminal use it",
+    },
+    {
+      line: "pw-workflow-runner simulate -- bash",
+      does: "Open a shell whose commands use it, and stop it with the shell",
     },
     {
       line: `pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`,
@@ -111,8 +115,6 @@ export const simulateCommand = defineCommand({
     }
     output.answer(`export PW_API_KEY=${simulator.key}`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
-    // A shell that evaluates the line waits for the end of the output.
-    context.stdout.close?.();
     await Promise.race([stopped(signal), simulator.finished]);
     return EXIT_CODES.completed;
   },

@@ -4,7 +4,7 @@ import { HttpError, jsonResponse, noContentResponse, rawResponse } from "../resp
 import { checkBody } from "../body.ts";
 import { SIMULATED_ORGANIZATION } from "../auth.ts";
 import { clusterList } from "../clusters.ts";
-import { closeSession, sessionList } from "../sessions.ts";
+import { createSession, sessionList } from "../sessions.ts";
 import { textOf } from "../shape.ts";
 import { workspaceStatus } from "../workspace.ts";
 import type { RouteContext, SimulatorRoute } from "./route.ts";
@@ -38,6 +38,13 @@ export const ACCOUNT_ROUTES: readonly SimulatorRoute[] = [
     path: "/api/organizations/:organization/users/:user/sessions/:name",
     operation: "get-session",
     handler: (context) => jsonResponse(sessionOf(context)),
+  },
+  { method: "POST", path: "/api/sessions", operation: "create-session", handler: postSession },
+  {
+    method: "POST",
+    path: "/api/organizations/:organization/users/:user/sessions/:name/restart",
+    operation: "restart-session",
+    handler: restartSession,
   },
   {
     method: "DELETE",
@@ -118,8 +125,29 @@ function sessionOf({ state, user, params, nowMs }: RouteContext) {
 }
 
 function deleteSession(context: RouteContext) {
-  closeSession(context.state, context.user, textOf(sessionOf(context)["name"]) ?? "");
+  context.state.closedSessions.add(textOf(sessionOf(context)["id"]) ?? "");
   return noContentResponse;
+}
+
+const SESSION_FIELDS = {
+  type: { type: "string", isRequired: true, oneOf: ["tunnel", "link", "vscode", "desktop", "endpoint"] },
+  name: { type: "string", minLength: 1, maxLength: 255 },
+  description: { type: "string", maxLength: 255 },
+  target: { type: "string" },
+  url: { type: "string" },
+} as const;
+
+function postSession({ state, user, body, nowMs }: RouteContext) {
+  const fields = checkBody(body, SESSION_FIELDS);
+  if (sessionList(state, user, nowMs).some(({ name }) => name === fields["name"])) {
+    throw new HttpError(409, `Session ${fields["name"]} already exists`);
+  }
+  return jsonResponse(createSession(state, user, fields));
+}
+
+function restartSession(context: RouteContext) {
+  context.state.sessionRestarts.set(textOf(sessionOf(context)["id"]) ?? "", context.nowMs);
+  return jsonResponse(sessionOf(context));
 }
 
 const RESTART_FIELDS = { forceKill: { type: "boolean", isRequired: true } } as const;

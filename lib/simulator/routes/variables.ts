@@ -1,0 +1,63 @@
+/** Workflow variables of an account. The value of a secret one is never returned. */
+
+import { checkBody } from "../body.ts";
+import { HttpError, jsonResponse, noContentResponse } from "../responses.ts";
+import { textOf } from "../shape.ts";
+import type { RouteContext, SimulatorRoute } from "./route.ts";
+
+export const VARIABLE_ROUTES: readonly SimulatorRoute[] = [
+  { method: "GET", path: "/api/workflow-variables", operation: "other", handler: listVariables },
+  { method: "POST", path: "/api/workflow-variables", operation: "other", handler: addVariable },
+  { method: "PATCH", path: "/api/workflow-variables/:key", operation: "other", handler: updateVariable },
+  { method: "DELETE", path: "/api/workflow-variables/:key", operation: "other", handler: deleteVariable },
+];
+
+const UPDATE_FIELDS = { value: { type: "string" }, secret: { type: "boolean" } } as const;
+const CREATE_FIELDS = {
+  ...UPDATE_FIELDS,
+  key: { type: "string", isRequired: true, minLength: 1, maxLength: 100 },
+  value: { type: "string", isRequired: true },
+} as const;
+
+function listVariables(context: RouteContext) {
+  return jsonResponse(Object.fromEntries([...variablesOf(context).keys()].map((key) => [key, shown(context, key)])));
+}
+
+function addVariable(context: RouteContext) {
+  const fields = checkBody(context.body, CREATE_FIELDS);
+  const key = textOf(fields["key"]) ?? "";
+  if (variablesOf(context).has(key)) throw new HttpError(409, `Variable ${key} already exists`);
+  variablesOf(context).set(key, { value: textOf(fields["value"]) ?? "", isSecret: fields["secret"] === true });
+  return jsonResponse(shown(context, key));
+}
+
+function updateVariable(context: RouteContext) {
+  const { key, variable } = existing(context);
+  const fields = checkBody(context.body, UPDATE_FIELDS);
+  const isSecret = fields["secret"] === undefined ? variable.isSecret : fields["secret"] === true;
+  variablesOf(context).set(key, { value: textOf(fields["value"]) ?? variable.value, isSecret });
+  return jsonResponse(shown(context, key));
+}
+
+function deleteVariable(context: RouteContext) {
+  variablesOf(context).delete(existing(context).key);
+  return noContentResponse;
+}
+
+function variablesOf({ state, user }: RouteContext) {
+  const variables = state.variables.get(user) ?? new Map();
+  state.variables.set(user, variables);
+  return variables;
+}
+
+function existing(context: RouteContext) {
+  const key = context.params["key"] ?? "";
+  const variable = variablesOf(context).get(key);
+  if (variable === undefined) throw new HttpError(404, `Variable ${key} not found`);
+  return { key, variable };
+}
+
+function shown(context: RouteContext, key: string) {
+  const { value, isSecret } = variablesOf(context).get(key) ?? { value: "", isSecret: false };
+  return { key, value: isSecret ? "" : value, secret: isSecret };
+}
