@@ -24,6 +24,8 @@ interface StateOptions {
 
 export function createState(options: StateOptions): SimulatorState {
   const { clock, speed, random, behavior, extraWorkflows, scenarios } = options;
+  // Before the files are parsed, which takes long at a high speed.
+  const nowMs = clock.now();
   const extra = Object.entries(extraWorkflows).map(([name, workflow]): WorkflowFile =>
     typeof workflow === "string" ? { name, yaml: workflow } : { name, ...workflow }
   );
@@ -32,7 +34,6 @@ export function createState(options: StateOptions): SimulatorState {
     .map((file): WorkflowFile => ({ ...file, scenario: scenarios[file.name] ?? file.scenario ?? {} }))
     .map((file) => ({ file, yaml: parseWorkflow(file) }));
   checkScenarios(scenarios, new Map(files.map(({ file }) => [file.name, file])));
-  const nowMs = clock.now();
   const workflows = new Map(SIMULATED_USERS.map((user) => [
     user as string,
     new Map(files.map(({ file, yaml }) => [file.name, storedWorkflow(file, yaml, { nowMs, random })])),

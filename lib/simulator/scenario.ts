@@ -40,6 +40,7 @@ const MIN_ENDLESS_PAUSE_MS = 1;
 
 /** Throws a RangeError if a time is invalid. */
 export function stepScript({ lasts, logs = [], fails = false, outputs = {} }: StepScenario): StepScript {
+  if (!Array.isArray(logs)) throw new RangeError("logs must be a list of lines");
   const lines = logs.map((line) => typeof line === "string" ? { text: line } : line).map(
     ({ text, after, times = 1 }) => {
       const afterMs = after === undefined ? 0 : durationMs(after);

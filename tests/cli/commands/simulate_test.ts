@@ -5,6 +5,8 @@ import type { StopSignal } from "../../../lib/cli/context.ts";
 import { runCommandLine } from "../../../lib/cli/program.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { aContext } from "../../support/cli_context.ts";
+import { emptyFolder } from "../../support/main_job.ts";
+import { bufferedWriter } from "../../support/writer.ts";
 
 const RUNS = "/api/workflow-runs";
 const LEGACY_RUNS = "/api/workflows/hello-world/runs";
@@ -47,6 +49,81 @@ Deno.test("simulate --slugs selects how requested slugs are handled", async () =
   assert.equal(await statusOf(refused.request(RUNS, SUBMIT)), 422);
 });
 
+Deno.test("simulate --workflows serves the workflow files of a folder, and --scenario says what their steps do", async () => {
+  await using folder = await emptyFolder();
+  await Deno.writeTextFile(`${folder.path}/mine.yaml`, "jobs: { main: { steps: [{ name: solve, run: solve }] } }");
+  const scenario = { mine: { "main/solve": { lasts: "1h", logs: ["solving"] } } };
+  await Deno.writeTextFile(`${folder.path}/scenario.json`, JSON.stringify(scenario));
+  await using served = await simulate("--workflows", folder.path, "--scenario", `${folder.path}/scenario.json`);
+  assert.match(await (await served.request("/api/workflows/mine/yaml")).text(), /name: solve/);
+  const body = JSON.stringify({ workflow: "mine", slug: "mine-1" });
+  assert.equal(await statusOf(served.request(RUNS, { method: "POST", body })), 200);
+  const log = await served.request(`${RUNS}/mine-1/files?file=logs/main/step_0/logs.out`);
+  assert.equal(await log.json(), "solving\n");
+});
+
+const INVALID: readonly (readonly [file: string, text: string, args: (path: string) => string[], RegExp])[] = [
+  ["wrong.yaml", "- a list", (path) => ["--workflows", path], /workflow wrong must be a YAML mapping/],
+  ["notes.txt", "", (path) => ["--workflows", path.replace(/\/[^/]*$/, "")], /it contains no workflow file/],
+  ["one.json", '{"quick": []}', (path) => ["--scenario", path], /must be a JSON object of workflows/],
+  ["two.json", '{"nothing": {}}', (path) => ["--scenario", path], /no workflow of that name/],
+  ["three.json", '{"quick": {"main/blink": {"lasts": "long"}}}', (path) => ["--scenario", path], /like 15s.*got long/],
+  ["four.json", '{"quick": {"main/blink": {"logs": 5}}}', (path) => ["--scenario", path], /logs must be a list/],
+];
+
+for (const [file, text, args, pattern] of INVALID) {
+  Deno.test(`simulate refuses ${file}: ${text}`, async () => {
+    await using folder = await emptyFolder();
+    const path = `${folder.path}/${file}`;
+    await Deno.writeTextFile(path, text);
+    const stderr = bufferedWriter();
+    const code = await runCommandLine(
+      aContext({ ...FILES, args: ["simulate", ...args(path)], clock: systemClock, stderr }),
+    );
+    assert.equal(code, 2);
+    assert.match(stderr.text(), pattern);
+  });
+}
+
+Deno.test("simulate -- COMMAND runs it with the key and the host, and ends with its exit code", async () => {
+  const calls: unknown[] = [];
+  const code = await runCommandLine(aContext({
+    args: ["simulate", "--speed", "10", "--", "sh", "-c", "exit 7", "--port"],
+    clock: systemClock,
+    async runInForeground(command, env) {
+      const response = await fetch(`${env["PW_PLATFORM_HOST"]}/api/auth/whoami`, {
+        headers: { authorization: `Basic ${btoa(`${env["PW_API_KEY"]}:`)}` },
+      });
+      calls.push(command, await response.text());
+      return 7;
+    },
+  }));
+  assert.equal(code, 7);
+  assert.deepEqual(calls, [["sh", "-c", "exit 7", "--port"], "user:demo"]);
+});
+
+Deno.test("the server's time under --speed is that of this machine, and runs take less of it", async () => {
+  await using served = await simulate("--speed", "100000");
+  const before = Date.now();
+  await statusOf(served.request(RUNS, { method: "POST", body: JSON.stringify({ workflow: "quick", slug: "fast" }) }));
+  const response = await served.request(`${RUNS}/hello-world-00046`);
+  await response.body?.cancel();
+  const response2 = await served.request(`${RUNS}/fast`);
+  const { createdAt } = await response2.json();
+  const dateMs = Date.parse(response.headers.get("date") ?? "");
+  for (const instantMs of [dateMs, Date.parse(createdAt)]) {
+    assert.ok(Math.abs(instantMs - before) < 60_000, `${instantMs - before} ms ahead`);
+  }
+});
+
+const FILES = {
+  readTextFile: (path: string) => Deno.readTextFile(path),
+  async listFiles(folder: string, pattern: RegExp) {
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    return names.filter((name) => pattern.test(name)).map((name) => `${folder}/${name}`);
+  },
+};
+
 async function statusOf(response: Promise<Response>): Promise<number> {
   const { status, body } = await response;
   await body?.cancel();
@@ -66,6 +143,7 @@ async function simulate(...args: readonly string[]): Promise<Served> {
   let stop: (signal: StopSignal) => void = () => {};
   let key = "";
   const ended = runCommandLine(aContext({
+    ...FILES,
     args: ["simulate", ...args],
     clock: systemClock,
     stdout: { isTerminal: false, columns: () => 80, write: (text) => void (key += text) },
