@@ -33,12 +33,7 @@ export const dataProcessorWorkflow: WorkflowFile = {
           - { label: Weather stations, value: weather }
           - { label: River levels, value: rivers }
           - { label: Traffic counts, value: traffic }
-      rows:
-        type: integer
-        label: Rows to read
-        min: 1
-        max: 1000000
-        default: 1000
+      rows: { type: integer, label: Rows to read, min: 1, max: 1000000, default: 1000 }
       clean:
         type: group
         label: Cleaning

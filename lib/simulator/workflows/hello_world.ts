@@ -36,73 +36,41 @@ export const helloWorldWorkflow: WorkflowFile = {
 on:
   execute:
     inputs:
-      resource:
-        type: compute-clusters
-        label: Resource
-        autoselect: true
-        include-workspace: false
-        provider: [existing]
-        tooltip: Where to run
+      resource: { type: compute-clusters, label: Resource, autoselect: true, provider: [existing], tooltip: Where to run }
       workflow_dir:
         type: string
         label: Working directory
         optional: true
         tooltip: Leave empty for the home directory
-      submit_to_scheduler:
-        type: boolean
-        label: Submit to scheduler
-        default: false
+      submit_to_scheduler: { type: boolean, label: Submit to scheduler, default: false }
       slurm:
         type: group
         label: SLURM settings
         collapsed: true
         items:
-          is_disabled:
-            type: boolean
-            label: Without SLURM
-            default: true
-            hidden: true
-          cpus_per_task:
-            type: integer
-            label: CPUs per task
-            min: 1
-            max: 128
-            default: 1
-          partition:
-            type: string
-            label: Partition
-            default: batch
+          is_disabled: { type: boolean, label: Without SLURM, default: true, hidden: true }
+          cpus_per_task: { type: integer, label: CPUs per task, min: 1, max: 128, default: 1 }
+          partition: { type: string, label: Partition, default: batch }
       pbs:
         type: group
         label: PBS settings
         collapsed: true
         items:
-          is_disabled:
-            type: boolean
-            label: Without PBS
-            default: true
-            hidden: true
+          is_disabled: { type: boolean, label: Without PBS, default: true, hidden: true }
       hello:
         type: group
         label: Hello
         items:
-          message:
-            type: string
-            label: Message
-            default: Hello World
-            tooltip: Text to print
+          message: { type: string, label: Message, default: Hello World, tooltip: Text to print }
 jobs:
   hello:
     working-directory: \${{ inputs.workflow_dir }}
     steps:
       - name: prepare
-        run: |
-          mkdir -p results
+        run: mkdir -p results
       - name: run mpi
-        run: |
-          mpirun -n \${{ inputs.slurm.cpus_per_task }} hello "\${{ inputs.hello.message }}"
+        run: mpirun -n \${{ inputs.slurm.cpus_per_task }} hello "\${{ inputs.hello.message }}"
       - name: collect
-        run: |
-          echo "message=\${{ inputs.hello.message }}" >> $OUTPUTS
+        run: echo "message=\${{ inputs.hello.message }}" >> $OUTPUTS
 `,
 };

@@ -26,9 +26,7 @@ export const simulationRunnerWorkflow: WorkflowFile = {
 on:
   execute:
     inputs:
-      about:
-        type: header
-        text: Describe the case to solve
+      about: { type: header, text: Describe the case to solve }
       solver:
         type: dropdown
         label: Solver
@@ -37,18 +35,8 @@ on:
           - { label: Steady state, value: steady }
           - { label: Transient, value: transient }
           - { label: Large eddy simulation, value: les }
-      reynolds:
-        type: number
-        label: Reynolds number
-        min: 0.1
-        max: 10000000
-        default: 1000
-      cores:
-        type: integer
-        label: Cores
-        min: 1
-        max: 512
-        default: 16
+      reynolds: { type: number, label: Reynolds number, min: 0.1, max: 10000000, default: 1000 }
+      cores: { type: integer, label: Cores, min: 1, max: 512, default: 16 }
       fields:
         type: multi-dropdown
         label: Fields to write
@@ -65,10 +53,7 @@ on:
           name: { type: string, label: Name }
           x: { type: number, label: X, default: 0 }
           y: { type: number, label: Y, default: 0 }
-      license:
-        type: password
-        label: License token
-        optional: true
+      license: { type: password, label: License token, optional: true }
 jobs:
   mesh:
     steps:
