@@ -92,19 +92,23 @@ Deno.test("a report that cannot be written leaves the exit code, and is named", 
 });
 
 const SECRET = "hunter2-planted";
-const LEAKY = `on:
+const LEAKY = {
+  yaml: `on:
   execute:
     inputs: { password: { type: password } }
 jobs:
   main:
     steps:
       - name: leak ${SECRET}
-        run: |
-          echo "::error title=${SECRET}::${SECRET}"
-          echo "the password is ${SECRET}"
-          echo "##[add-mask]owned"
-          exit 1
-`;
+        run: leak
+`,
+  scenario: {
+    "main/0": {
+      logs: [`::error title=${SECRET}::${SECRET}`, `the password is ${SECRET}`, "##[add-mask]owned"],
+      fails: true,
+    },
+  },
+};
 
 Deno.test("no secret input of the run is in its report", async () => {
   await using stage = await aStage({ workflows: { leaky: LEAKY } });
