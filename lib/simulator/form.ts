@@ -90,10 +90,10 @@ function resolveValue(
   label: string,
 ): Json | undefined {
   const { options, scope, isRow } = context;
-  const is = attributesOf(spec, scope);
-  if (is("ignore")) return input;
+  const attributes = attributesOf(spec, scope);
+  if (attributes.ignore) return input;
   // What is hidden has its default, and is not required.
-  const missing = is("hidden") ? [] : context.missing;
+  const missing = attributes.hidden ? [] : context.missing;
   if (spec["type"] === "group") return resolveGroup(itemsOf(spec["items"]), objectOf(input), { ...context, missing });
   const template = objectOf(spec["template"]);
   if (spec["type"] === "list" && Array.isArray(input) && typeof template["type"] !== "string") {
@@ -103,10 +103,12 @@ function resolveValue(
     });
   }
   const isDefaulted = input === undefined || (input === "" && !isRow);
-  const value = isDefaulted && spec["default"] !== undefined ? resolveExpressions(spec["default"], scope) : input;
+  const value = isDefaulted && spec["default"] !== undefined
+    ? resolveExpressions(spec["default"], { ...scope, $: attributes })
+    : input;
   const isMissing = value === undefined || value === null || (value === "" && !isRow);
   if (isMissing && spec["type"] === "boolean") return false;
-  if (isMissing && spec["default"] === undefined && !is("optional")) missing.push(label);
+  if (isMissing && spec["default"] === undefined && !attributes.optional) missing.push(label);
   return !isMissing && value !== input && spec["type"] === "compute-clusters"
     ? clusterFor(spec, value, options)
     : value;
@@ -118,25 +120,26 @@ function itemsOf(items: Json | undefined): JsonObject {
   return Object.fromEntries(items.filter(isObject).map((item) => [textOf(item["name"]) ?? "", item]));
 }
 
-/** Evaluates a field's conditions, which may refer to each other: `hidden: ${{ .ignore }}`. */
-function attributesOf(spec: JsonObject, scope: ExpressionScope): (name: string) => boolean {
+/** A field's conditions, evaluated when they are read, since they may refer to each other: `hidden: ${{ .ignore }}`. */
+function attributesOf(spec: JsonObject, scope: ExpressionScope) {
   const evaluating = new Set<string>();
   const evaluate = (name: string): boolean => {
     if (evaluating.has(name)) return false;
     evaluating.add(name);
-    const $ = {
-      get hidden() {
-        return evaluate("hidden");
-      },
-      get ignore() {
-        return evaluate("ignore");
-      },
-    };
-    try {
-      return evaluateCondition(spec[name], { ...scope, $ });
-    } finally {
-      evaluating.delete(name);
-    }
+    const isTrue = evaluateCondition(spec[name], { ...scope, $: attributes });
+    evaluating.delete(name);
+    return isTrue;
   };
-  return evaluate;
+  const attributes = {
+    get hidden() {
+      return evaluate("hidden");
+    },
+    get ignore() {
+      return evaluate("ignore");
+    },
+    get optional() {
+      return evaluate("optional");
+    },
+  };
+  return attributes;
 }

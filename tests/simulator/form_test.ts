@@ -58,6 +58,23 @@ const RESOLVED: readonly {
     inputs: { mode: "fast" },
   },
   {
+    name: "a hidden field has its default, and an ignored one does not",
+    form: {
+      h: { type: "string", hidden: true, default: "${{ .hidden && 'kept' }}" },
+      i: { type: "string", ignore: true, default: "x" },
+    },
+    values: {},
+    inputs: { h: "kept" },
+  },
+  {
+    name: "conditions that refer to each other hide and ignore a field",
+    form: {
+      t: { type: "string", ignore: "${{ inputs.mode == fast }}", hidden: "${{ .ignore }}", optional: "${{ .hidden }}" },
+    },
+    values: { mode: "fast" },
+    inputs: { mode: "fast" },
+  },
+  {
     name: "an empty text in a row of a list is kept",
     form: { l: { type: "list", template: { t: { type: "string", default: "x" } } } },
     values: { l: [{ t: "" }] },
