@@ -4,7 +4,8 @@
  */
 
 import { tickHandler } from "../lib/scheduler/cron.ts";
-import { openOnce, openService } from "../lib/scheduler/service.ts";
+import { onceUnlessFailed } from "../lib/once_unless_failed.ts";
+import { openService } from "../lib/scheduler/service.ts";
 import { tick } from "../lib/scheduler/tick.ts";
 import { createHandler } from "../lib/server/app.ts";
 import { readAccessKeys } from "../lib/server/auth.ts";
@@ -12,7 +13,7 @@ import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
 
 const { env, log } = host;
-const open = openOnce(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
+const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
 
 Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
 Deno.serve(createHandler({ open, keys: readAccessKeys(env), log }));

@@ -16,7 +16,8 @@ import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
-import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { onceUnlessFailed } from "../once_unless_failed.ts";
+import { cachingIdentity, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { tick } from "../scheduler/tick.ts";
@@ -71,7 +72,7 @@ async function serveWith(
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
-  const open = openOnce(async () => {
+  const open = onceUnlessFailed(async () => {
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });
   });
