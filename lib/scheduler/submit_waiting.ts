@@ -252,7 +252,8 @@ async function createOrReject(
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted && error === signal.reason) {
-      if (isEarly) throw error;
+      // The end of the process says nothing about the platform.
+      if (isEarly || signal.reason.name !== "TimeoutError") throw error;
       return await reject("The platform did not respond in time, for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;

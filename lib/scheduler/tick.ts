@@ -31,6 +31,8 @@ export interface TickOptions {
   readonly budgetMs: number;
   /** Runs polled at most. */
   readonly maxPolls: number;
+  /** Ends the tick early: the process is about to end. */
+  readonly signal?: AbortSignal;
 }
 
 /** As the cron trigger calls it. */
@@ -88,6 +90,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const lock = await acquireTickLock(kv, state, startedMs + LOCK_MS);
   if (lock === undefined) return NO_TICK;
   using deadline = deps.clock.timeout(options.budgetMs);
+  const signal = AbortSignal.any([deadline.signal, ...options.signal === undefined ? [] : [options.signal]]);
   let failure: string | null = null;
   try {
     const { runTickWork } = await import("./tick_work.ts");
@@ -98,7 +101,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
       Array.fromAsync(deps.store.openRows("service")),
     ]);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
-    const { error, ...done } = await runTickWork({ service, schedules, lock, signal: deadline.signal }, {
+    const { error, ...done } = await runTickWork({ service, schedules, lock, signal }, {
       ...options,
       pending,
       waiting,
@@ -110,8 +113,8 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    // Only the deadline's own reason, which whatever it ends rejects with: a bug at that time remains one.
-    if (deadline.signal.aborted && error === deadline.signal.reason) {
+    // Only the signal's own reason, which whatever it ends rejects with: a bug at that time remains one.
+    if (signal.aborted && error === signal.reason) {
       return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     }
     throw error;

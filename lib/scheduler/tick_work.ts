@@ -45,15 +45,15 @@ const DECISION_SHARE = 0.4;
 export async function runTickWork(context: TickContext, input: TickInput): Promise<TickWork> {
   const { service, signal } = context;
   using requests = service.deps.clock.timeout(input.budgetMs * REQUEST_SHARE);
-  const asking: TickContext = { ...context, signal: requests.signal };
+  const asking: TickContext = { ...context, signal: AbortSignal.any([signal, requests.signal]) };
   let error: RunnerError | null = null;
   /** A platform that does not respond must not keep the tick from reporting that. */
   const request = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
-    if (requests.signal.aborted) return undefined;
+    if (asking.signal.aborted) return undefined;
     try {
       return await act();
     } catch (problem) {
-      if (requests.signal.aborted && problem === requests.signal.reason) return undefined;
+      if (asking.signal.aborted && problem === asking.signal.reason) return undefined;
       if (!(problem instanceof RunnerError) || problem.kind === "storage") throw problem;
       error ??= problem;
       return undefined;
@@ -61,11 +61,11 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   };
   const waiting = [...input.waiting, ...await storeDue(context, input.pending)];
   const needsPlatform = waiting.length + input.open.length > 0;
-  const owner = needsPlatform ? await request(() => ownerOf(service, requests.signal)) : undefined;
+  const owner = needsPlatform ? await request(() => ownerOf(service, asking.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
   const [deciding, others] = split(input.open, waiting, context);
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
-  const first = { ...context, signal: AbortSignal.any([decisions.signal, requests.signal]) };
+  const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
   const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
@@ -82,7 +82,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   await reportDeadlines(context, open);
   await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
-  const isCutShort = requests.signal.aborted || decisions.signal.aborted;
+  const isCutShort = asking.signal.aborted || decisions.signal.aborted;
   return {
     submitted: sent?.submitted ?? 0,
     polled: (polled?.count ?? 0) + (rest?.count ?? 0),

@@ -68,7 +68,7 @@ const ROUTES: readonly Route[] = [
  *
  * @param open Called by each request that needs the service.
  * @param keys The access keys, or why they can't be used.
- * @param closing Ends waiting requests early when the server shuts down.
+ * @param closing Ends requests that wait, for a run or the platform, when the server shuts down.
  */
 export function createHandler(
   { open, keys, log, closing = new AbortController().signal }: {
@@ -98,6 +98,9 @@ async function respondSafely(request: Request, options: HandlerOptions): Promise
     return await respond(request, options);
   } catch (error) {
     if (error instanceof RunnerError) return problemFromError(error);
+    if (options.closing.aborted && error === options.closing.reason) {
+      return problemResponse(503, "The server is shutting down");
+    }
     if (error instanceof DOMException && error.name === "TimeoutError") {
       return problemResponse(504, "The platform did not respond in time", { headers: { "retry-after": "10" } });
     }

@@ -86,3 +86,8 @@ export function jsonResponse(value: unknown, { status = 200, headers = {} }: {
     headers: { ...SECURITY_HEADERS, ...headers, "content-type": "application/json" },
   });
 }
+
+/** Where a submission is shown. */
+export function locationOf(submissionId: string): string {
+  return `/runs/${encodeURIComponent(submissionId)}`;
+}

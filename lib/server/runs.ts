@@ -1,13 +1,14 @@
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { cancelRun as requestCancel } from "../runs/cancel.ts";
-import { execute } from "../runs/execute.ts";
-import { DEFAULT_EXECUTE } from "../runs/options.ts";
+import { createSubmission } from "../runs/create_submission.ts";
+import { toEnd } from "../runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
 import { prepare } from "../runs/prepare.ts";
+import { trackSubmission } from "../runs/track.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
-import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
-import type { RunEvent } from "../events.ts";
+import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
@@ -15,7 +16,7 @@ import type { RunId } from "../run.ts";
 import { readBody } from "./body.ts";
 import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
-import { jsonResponse, problemFromError, problemResponse } from "./problem.ts";
+import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
 import { parseWait, parseWholeNumber, readIdempotencyKey, unknownParameter } from "./query.ts";
 import { advanceOptions } from "../scheduler/advance_options.ts";
 
@@ -67,45 +68,45 @@ async function submitAndWait(
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
   const { request } = await prepare(deps, { ...spec, layers: [createInputLayer("inputs", inputs)] }, { signal });
-  let latest: RunEvent | undefined;
+  const options: ExecuteOptions = {
+    ...DEFAULT_EXECUTE,
+    origin: { type: "http" },
+    signal,
+    isWaiting: waitMs > 0,
+    timeoutMs: waitMs,
+    idempotencyKey: key === undefined ? undefined : { text: key, policy: "attach" },
+  };
+  const submission = await createSubmission(deps, request, options);
+  const { submissionId } = submission;
   try {
-    const events = execute(deps, request, {
-      ...DEFAULT_EXECUTE,
-      origin: { type: "http" },
-      signal,
-      isWaiting: waitMs > 0,
-      timeoutMs: waitMs,
-      ...(key === undefined ? {} : { idempotencyKey: { text: key, policy: "attach" } }),
-    });
-    while (true) {
-      const { done, value } = await events.next();
-      if (done) return resultResponse(value, latest, request);
-      if (value.type !== "status") latest = value;
-    }
+    return resultResponse(submissionId, await toEnd(trackSubmission(deps, submission, options), () => {}));
   } catch (error) {
-    if (!signal.aborted || latest === undefined) throw error;
-    // The submission is stored: the client can request its result later.
-    return accepted(latest.submissionId, { workflow: request.workflow, status: "unknown", slug: null });
+    if (!signal.aborted || error !== signal.reason) throw error;
+    // The submission is stored: ticks continue it, and the client can request its result later.
+    return accepted(submissionId, submissionView(await deps.store.get(submissionId) ?? submission));
   }
 }
 
-function resultResponse(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
+function resultResponse(id: string, result: RunResult): Response {
   const isEnded = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
-  const id = result.slug ?? latest?.submissionId ?? "";
-  return isEnded ? jsonResponse({ id, ...result }) : accepted(id, { workflow, ...result });
+  if (isEnded) return jsonResponse({ ...result, id });
+  return accepted(id, result.kind === "timeout" ? { ...result, status: "running", kind: "submitted" } : result);
 }
 
+/** @param id The submission's, which identifies it in every route. */
 function accepted(id: string, members: object): Response {
-  const location = `/runs/${encodeURIComponent(id)}`;
-  return jsonResponse({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
+  const location = locationOf(id);
+  return jsonResponse({ ...members, id, location }, { status: 202, headers: { location, "retry-after": "5" } });
 }
 
-/** `GET /runs/:id`, by slug or by the id of an earlier response; polls once. Only runs that this server started. */
-export async function showRunRoute({ service, name }: RouteContext): Promise<Response> {
-  const { deps } = service;
-  using deadline = deps.clock.timeout(MARGIN_MS);
+/** `GET /runs/:id`, by the id of an earlier response or by slug; polls once. Only runs that this server started. */
+export async function showRunRoute({ service, url, name, closing }: RouteContext): Promise<Response> {
+  const unknown = unknownParameter(url, []);
+  if (unknown !== undefined) return unknown;
+  using deadline = service.deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
-  return jsonResponse(submissionView(await pollOnce(service, submission, deadline.signal)));
+  const signal = AbortSignal.any([deadline.signal, closing]);
+  return jsonResponse(submissionView(await pollOnce(service, submission, signal)));
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -156,7 +157,9 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRunRoute({ service, name }: RouteContext): Promise<Response> {
+export async function cancelRunRoute({ service, url, name, closing }: RouteContext): Promise<Response> {
+  const unknown = unknownParameter(url, []);
+  if (unknown !== undefined) return unknown;
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
@@ -165,8 +168,10 @@ export async function cancelRunRoute({ service, name }: RouteContext): Promise<R
   if (runId === undefined) {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
   }
-  const run = await requestCancel(deps, runId, deadline);
-  return jsonResponse({ id: name, ...toRunView(run) }, { status: run.status === "running" ? 202 : 200 });
+  const run = await requestCancel(deps, runId, { signal: AbortSignal.any([deadline.signal, closing]) });
+  return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
+    status: run.status === "running" ? 202 : 200,
+  });
 }
 
 function runIdOf(submission: Submission): RunId | undefined {
@@ -199,7 +204,7 @@ function statusOf(submission: Submission): string {
       return "rejected";
     case "pending":
     case "unconfirmed":
-      return "pending";
+      return isAbandoned(submission) ? "unknown" : "pending";
   }
 }
 

@@ -15,7 +15,7 @@ const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 /** The next full minute, with a margin. */
 const DEADLINE_MS = 70_000;
 
-Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron ticks within a minute", async () => {
+Deno.test("functions/main.ts under `deno run` answers /healthz, its cron ticks within a minute, and SIGINT ends it", async () => {
   await using folder = await emptyFolder();
   await using simulator = await startSimulator();
   const kvPath = `${folder.path}/kv`;
@@ -48,8 +48,18 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron tic
     }
     assert.notEqual(log, null, "no tick came");
     assert.equal(log?.error, null);
+    if (Deno.build.os === "windows") return;
+    const signaledMs = performance.now();
+    child.kill("SIGINT");
+    assert.equal((await child.status).code, 0);
+    assert.ok(performance.now() - signaledMs < 5_000);
   } finally {
-    child.kill("SIGKILL");
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      // The process has already exited.
+      if (!(error instanceof TypeError)) throw error;
+    }
     await child.status;
     clearTimeout(deadline);
     assert.ok(!/error/i.test(await errors), await errors);
