@@ -3,6 +3,7 @@
 import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
 import { documentFormatOf, readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
+import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
@@ -24,6 +25,8 @@ const PREPARE_TIMEOUT_MS = 60 * MINUTE_MS;
 /** How long an occurrence waits for a revision that knows its schedule. */
 const UNKNOWN_SCHEDULE_MS = 10 * MINUTE_MS;
 const WORKFLOWS_AT_ONCE = 8;
+/** Of one workflow: what is sent next is prepared and stored meanwhile. */
+const SCHEDULES_AT_ONCE = 8;
 
 /** What may be different a minute later. `not_submitted`: the store would not take the submission. */
 const TEMPORARY: readonly ErrorKind[] = [
@@ -70,23 +73,44 @@ export async function submitWaiting(
   const errors: unknown[] = [];
   const failures: SubmitFailure[] = [];
   let submitted = 0;
-  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+  const submitAll = async (occurrences: readonly Occurrence[], inTurn: Turn) => {
     try {
-      // One after the other: the platform refuses launches of one workflow at the same time.
-      for (const occurrence of group) {
+      for (const occurrence of occurrences) {
         if (signal.aborted) return;
         const state = states.get(occurrence.schedule) ?? new Map();
-        const outcome = await submitOne(context, occurrence, { state, known });
+        const outcome = await submitOne(context, occurrence, { state, known, inTurn });
         if (outcome === "submitted") submitted++;
         else if (outcome !== "left") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
     } catch (error) {
-      errors.push(error);
+      if (error !== signal.reason) errors.push(error);
     }
+  };
+  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+    const inTurn = oneAfterTheOther();
+    const own = [...Map.groupBy(group, ({ schedule }) => schedule).values()];
+    await inParallel(own, SCHEDULES_AT_ONCE, (occurrences) => submitAll(occurrences, inTurn));
   });
-  // What the signal ended comes after what went wrong.
-  if (errors.length > 0) throw errors.find((error) => error !== signal.reason) ?? errors[0];
+  if (errors.length > 0) throw errors[0];
   return { submitted, failures };
+}
+
+/** Waits until the one before has released its turn, which it does at the latest when it ends. */
+type Turn = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
+
+function oneAfterTheOther(): Turn {
+  let last = Promise.resolve();
+  return async (act) => {
+    const before = last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    last = promise;
+    await before;
+    try {
+      return await act(resolve);
+    } finally {
+      resolve();
+    }
+  };
 }
 
 /** `left`: nothing was to be submitted now. */
@@ -116,12 +140,13 @@ interface SubmitState {
   /** Changes with what happens to each occurrence. */
   readonly state: ScheduleState;
   readonly known: ReadonlySet<string>;
+  readonly inTurn: Turn;
 }
 
 async function submitOne(
   context: TickContext,
   occurrence: Occurrence,
-  { state, known }: SubmitState,
+  { state, known, inTurn }: SubmitState,
 ): Promise<SubmitOutcome> {
   const { service: { deps, kv }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -160,16 +185,15 @@ async function submitOne(
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
       for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
       const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
-      return await submit(context, occurrence, { schedule, state, replaced: withRuns });
+      return await submit(context, occurrence, { schedule, state, inTurn, replaced: withRuns });
     }
     case "submit":
-      return await submit(context, occurrence, { schedule, state, replaced: [] });
+      return await submit(context, occurrence, { schedule, state, inTurn, replaced: [] });
   }
 }
 
-interface SubmitOptions {
+interface SubmitOptions extends Omit<SubmitState, "known"> {
   readonly schedule: Schedule;
-  readonly state: ScheduleState;
   /** The ids of submissions whose runs this one's replaces. */
   readonly replaced: readonly string[];
 }
@@ -177,7 +201,7 @@ interface SubmitOptions {
 async function submit(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, state, replaced }: SubmitOptions,
+  { schedule, state, inTurn, replaced }: SubmitOptions,
 ): Promise<SubmitOutcome> {
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -190,7 +214,12 @@ async function submit(
   state.delete(id);
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
   try {
-    const [result] = await advance(deps, [submission], advanceOptions(signal));
+    // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
+    const [result] = await inTurn(async (release) => {
+      signal.throwIfAborted();
+      const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
+      return await advance({ ...deps, client: { ...deps.client, submit } }, [submission], advanceOptions(signal));
+    });
     if (result === undefined) return "submitted";
     if (!isOpen(result.submission)) state.delete(id);
     // It is logged when its end is reported.
@@ -215,7 +244,7 @@ interface NotCreated {
 async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, replaced }: Omit<SubmitOptions, "state">,
+  { schedule, replaced }: Pick<SubmitOptions, "schedule" | "replaced">,
 ): Promise<Submission | NotCreated | "left"> {
   const { service, lock, signal } = context;
   const { deps } = service;

@@ -70,6 +70,9 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const startedMs = deps.clock.now();
   const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   if (state.lockedUntilMs > startedMs) return NO_TICK;
+  // A schedule that came with this revision was there before the minute of its first tick began.
+  const sinceMs = options.isScheduled ? startedMs - startedMs % MINUTE_MS - 1 : startedMs;
+  const pendingNow = () => findPending(service, startedMs, sinceMs);
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ${missedTicks === 1 ? "tick was" : "ticks were"} missed`);
   // A tick on request writes no log: what it read before it had the lock may have been replaced since.
@@ -79,7 +82,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     // A text of any length would not fit into a row, and the lock is released in the same change.
     return options.isScheduled ? { startedMs, tookMs, missed, error: shortened(error) } : null;
   };
-  if (!hasWork && (await findPending(service, startedMs)).length === 0) {
+  if (!hasWork && (await pendingNow()).length === 0) {
     await prune(service);
     // Finding nothing to do does not show that what failed works again.
     const log = logOf(state.log?.error ?? null);
@@ -96,7 +99,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     const { runTickWork } = await import("./tick_work.ts");
     // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
     const [pending, waiting, open] = await Promise.all([
-      findPending(service, startedMs),
+      pendingNow(),
       listWaitingOccurrences(kv),
       Array.fromAsync(deps.store.openRows("service")),
     ]);
@@ -156,14 +159,18 @@ function isTracked({ state }: ListedOpenRow): boolean {
   return state !== "abandoned";
 }
 
-async function findPending({ kv, schedules, timeline }: Service, nowMs: number): Promise<readonly PendingSchedule[]> {
+async function findPending(
+  { kv, schedules, timeline }: Service,
+  nowMs: number,
+  sinceMs: number,
+): Promise<readonly PendingSchedule[]> {
   const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index): PendingSchedule[] => {
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
     if (!runsOnTimeline(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
-    const update = findDueUpdate(schedule, read.value, nowMs);
+    const update = findDueUpdate(schedule, read.value, nowMs, sinceMs);
     return update === undefined ? [] : [{ schedule, read, update }];
   });
 }

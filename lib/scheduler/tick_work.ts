@@ -67,6 +67,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
   const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
   const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
+  const isPollingCutShort = decisions.signal.aborted;
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
   const sent = left.length > 0
@@ -82,7 +83,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   await reportDeadlines(context, open);
   await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
-  const isCutShort = asking.signal.aborted || decisions.signal.aborted;
+  const isCutShort = asking.signal.aborted || isPollingCutShort;
   return {
     submitted: sent?.submitted ?? 0,
     polled: (polled?.count ?? 0) + (rest?.count ?? 0),
