@@ -4,10 +4,9 @@
  */
 
 import { closingOnSignals, shutDown } from "../lib/cli/closing.ts";
-import { tickHandler } from "../lib/scheduler/cron.ts";
+import { scheduledTick, tickHandler } from "../lib/scheduler/cron.ts";
 import { onceUnlessFailed } from "../lib/once_unless_failed.ts";
 import { openService } from "../lib/scheduler/service.ts";
-import { DEFAULT_TICK, tick, type TickReport } from "../lib/scheduler/tick.ts";
 import { createHandler } from "../lib/server/app.ts";
 import { readAccessKeys } from "../lib/server/auth.ts";
 import { host } from "./host.ts";
@@ -17,16 +16,17 @@ const { env, log } = host;
 const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
 const closing = closingOnSignals();
 const { signal } = closing;
-const ticks = new Set<Promise<unknown>>();
+const ticks = new Set<Promise<void>>();
+const onTick = tickHandler(() => scheduledTick(open, signal), log);
 
 /** The shutdown waits for it: a tick that is cut off would hold its lock for most of a minute. */
-async function ring(): Promise<TickReport> {
-  const ticking = tick(await open(), { ...DEFAULT_TICK, signal });
+async function ring(): Promise<void> {
+  const ticking = onTick();
   ticks.add(ticking);
-  return await ticking.finally(() => ticks.delete(ticking));
+  await ticking.finally(() => ticks.delete(ticking));
 }
 
-Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(ring, log));
+Deno.cron("pw-workflow-runner schedules", "* * * * *", ring);
 const server = Deno.serve(createHandler({ open, keys: readAccessKeys(env), log, closing: signal }));
 
 closing.started

@@ -18,9 +18,8 @@ import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
 import { cachingIdentity, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
-import { everyMinute, tickHandler } from "../scheduler/cron.ts";
+import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
-import { DEFAULT_TICK, tick } from "../scheduler/tick.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
 
 interface Options {
@@ -79,8 +78,7 @@ async function serveWith(
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
   const { signal } = closing;
-  const onTick = tickHandler(async () => await tick(await open(), { ...DEFAULT_TICK, signal }), deps.log);
-  const ticking = everyMinute(deps.clock, onTick, signal);
+  const ticking = everyMinute(deps.clock, tickHandler(() => scheduledTick(open, signal), deps.log), signal);
   const handler = createHandler({ open, keys, log: deps.log, closing: signal });
   const server = listen({ port, hostname, log: deps.log }, handler);
   if (demo !== undefined) {

@@ -50,7 +50,7 @@ const FIELDS = {
 
 const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfies Record<keyof WebhookSpec, true>;
 
-const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "skipped", "deadline"] as const;
+const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "skipped", "deadline", "invalid"] as const;
 
 /** Any day works: whether and how often an expression fires does not depend on the current date. */
 const SAMPLE_START_MS = Date.UTC(2024, 0, 1);

@@ -58,7 +58,7 @@ const LOCK = ["tick", "lock"];
 const LOG = ["tick", "log"];
 
 /** Kinds that the status page lists: what did not go as planned. */
-const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown"];
+const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown", "invalid"];
 
 const PRUNE_BATCH = 200;
 

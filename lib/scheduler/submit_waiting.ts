@@ -1,22 +1,19 @@
 /** Submits waiting occurrences, leaves them waiting, or skips them. */
 
 import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
-import { documentFormatOf, readDocument } from "../inputs/document.ts";
-import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { prepare } from "../runs/prepare.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
-import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
+import { isOpen, slugOf, type Submission } from "../submission.ts";
 import { advanceOptions } from "./advance_options.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
+import { prepareSchedule } from "./prepare_schedule.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
-import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
@@ -255,7 +252,7 @@ async function createOrReject(
     return { failure: message, isWaiting: false };
   };
   try {
-    return await createSubmission(deps, await requestOf(service, schedule, signal), {
+    return await createSubmission(deps, await prepareSchedule(service, schedule, signal), {
       signal,
       isWaiting: false,
       submissionId: id,
@@ -295,28 +292,4 @@ async function createOrReject(
       : [];
     return await reject([error.message, ...problems].join("; "));
   }
-}
-
-async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
-  const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
-  const layers: InputLayer[] = [
-    ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
-    createInputLayer(`schedule ${schedule.name}`, inputs),
-  ];
-  const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
-  return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
-}
-
-async function fileLayer({ readTextFile }: Service, path: string): Promise<InputLayer> {
-  let text: string;
-  try {
-    text = await readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
-    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
-  }
-  const document = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
-  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
-  return createInputLayer(path, document.value);
 }

@@ -27,6 +27,7 @@ const STATUS_STYLES: Readonly<Record<string, readonly [symbol: string, tone: Ton
   deadline: ["!", "warning"],
   unknown: ["?", "warning"],
   missed: ["!", "warning"],
+  invalid: ["!", "warning"],
   cancelled: ["−", "neutral"],
   skipped: ["»", "neutral"],
 };
