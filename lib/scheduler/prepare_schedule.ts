@@ -43,7 +43,10 @@ export async function scheduleProblems(
     return [];
   } catch (error) {
     if (error instanceof InvalidInputs) return error.problems;
-    if (error instanceof NotFound) return [{ origin: "", path: "workflow", message: error.message }];
+    if (error instanceof NotFound) {
+      const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`;
+      return [{ origin: "", path: "workflow", message }];
+    }
     throw error;
   }
 }

@@ -17,7 +17,7 @@ import { readBody } from "./body.ts";
 import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
-import { parseWait, parseWholeNumber, readIdempotencyKey, unknownParameter } from "./query.ts";
+import { parseWait, parseWholeNumber, readIdempotencyKey } from "./query.ts";
 import { advanceOptions } from "../scheduler/advance_options.ts";
 
 /** For everything before and after the wait. */
@@ -28,8 +28,6 @@ const MAX_PAGE_SIZE = 200;
 /** `POST /runs`: 200 with the result if the run ends in time, else 202 with its location. */
 export async function startRunRoute(context: RouteContext): Promise<Response> {
   const { service, request, url, inFlight } = context;
-  const unknown = unknownParameter(url, ["wait"]);
-  if (unknown !== undefined) return unknown;
   const waitMs = parseWait(url);
   if (waitMs instanceof Response) return waitMs;
   const key = readIdempotencyKey(request.headers);
@@ -100,9 +98,7 @@ function accepted(id: string, members: object): Response {
 }
 
 /** `GET /runs/:id`, by the id of an earlier response or by slug; polls once. Only runs that this server started. */
-export async function showRunRoute({ service, url, name, closing }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, []);
-  if (unknown !== undefined) return unknown;
+export async function showRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
   using deadline = service.deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
   const signal = AbortSignal.any([deadline.signal, closing]);
@@ -137,8 +133,6 @@ async function pollOnce(
 
 /** `GET /runs`, newest first; `next` is the path of the next page. */
 export async function listRunsRoute({ service, url }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
-  if (unknown !== undefined) return unknown;
   const { searchParams } = url;
   const limit = parseWholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
   if (limit === undefined) return problemResponse(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
@@ -157,9 +151,7 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRunRoute({ service, url, name, closing }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, []);
-  if (unknown !== undefined) return unknown;
+export async function cancelRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);

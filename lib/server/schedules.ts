@@ -15,7 +15,7 @@ import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
 import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
-import { readIdempotencyKey, unknownParameter } from "./query.ts";
+import { readIdempotencyKey } from "./query.ts";
 import { readText } from "./body.ts";
 import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
@@ -28,9 +28,7 @@ const MAX_NOTIFICATIONS = 20;
 const REQUESTED_TICK = { isScheduled: false, budgetMs: 15_000, maxPolls: 5 };
 
 /** `GET /schedules`. */
-export async function listSchedulesRoute({ service, url }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, []);
-  if (unknown !== undefined) return unknown;
+export async function listSchedulesRoute({ service }: RouteContext): Promise<Response> {
   const schedules = await factsOfAll(service, await listWaitingOccurrences(service.kv));
   return jsonResponse({
     timeline: service.timeline,
@@ -43,9 +41,7 @@ export async function listSchedulesRoute({ service, url }: RouteContext): Promis
 }
 
 /** `POST /schedules/:name/run`: adds an occurrence for now, subject to the schedule's own policies. */
-export async function runScheduleRoute({ service, name, request, url, closing }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, []);
-  if (unknown !== undefined) return unknown;
+export async function runScheduleRoute({ service, name, request, closing }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = readIdempotencyKey(request.headers);

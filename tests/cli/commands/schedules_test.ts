@@ -10,7 +10,9 @@ const DEFINE = new URL("../../../lib/scheduler/define.ts", import.meta.url).href
 async function call(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
-  const code = await runCommandLine(aContext({ args: ["schedules", ...args], env: (name) => env[name], fetch, clock, stdout, stderr }));
+  const code = await runCommandLine(
+    aContext({ args: ["schedules", ...args], env: (name) => env[name], fetch, clock, stdout, stderr }),
+  );
   return { code, out: stdout.text(), err: stderr.text() };
 }
 
