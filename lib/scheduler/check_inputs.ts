@@ -2,7 +2,6 @@
 
 import { RunnerError } from "../errors.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { webhookMessagesFor } from "./notifications.ts";
 import { nextOccurrences } from "./occurrences.ts";
 import { runsOnTimeline, type Schedule } from "./schedule.ts";
 import { addNotification } from "./scheduler_store.ts";
@@ -63,7 +62,7 @@ async function report({ deps, kv }: Service, schedule: Schedule, problems: strin
     slug: null,
     message: `The inputs do not fit the workflow: ${text}`,
   } as const;
-  addNotification(change.set(known.key, text), notification, webhookMessagesFor(schedule, notification));
+  addNotification(change.set(known.key, text), notification, schedule.notify);
   if (await change.commit() === undefined) return;
   deps.log("WARNING", `${notification.occurrenceId} would fail: ${notification.message}`);
 }

@@ -5,7 +5,8 @@ import { NotSubmitted } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { checkInputs } from "./check_inputs.ts";
 import type { Service } from "./service.ts";
-import { DEFAULT_TICK, tick, type TickReport } from "./tick.ts";
+import { DEFAULT_TICK, tick } from "./tick.ts";
+import type { TickReport } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
 

@@ -3,6 +3,7 @@
 import { formatDuration } from "../duration.ts";
 import { joinPath } from "../inputs/path.ts";
 import {
+  checkBoolean,
   checkJsonObject,
   checkOneOf,
   checkScheduleDuration,
@@ -134,11 +135,6 @@ function reasonOf({ message }: Error): string {
   const reason = message.replace(/^Cron\w+: (?:Syntax error, )?/, "").replace(/\.$/, "");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
-
-const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
-  if (typeof value === "boolean") return value;
-  return void report(path, "must be true or false");
-};
 
 const checkPositiveDuration: FieldCheck<number> = (value, context) => {
   const durationMs = checkScheduleDuration(value, context);

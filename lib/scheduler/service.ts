@@ -6,7 +6,10 @@ import { onceUnlessFailed } from "../once_unless_failed.ts";
 import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
+import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
+import { DEFAULT_POLL_INTERVAL } from "../runs/poll_interval.ts";
+import type { Submitted } from "../result.ts";
 import type { Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
@@ -97,5 +100,24 @@ export function cachingIdentity(client: Client): Client {
         signal?.removeEventListener("abort", onAbort);
       }
     },
+  };
+}
+
+/** How long a submit is repeated, as long as it can't have started a run or could not start a second one. */
+const SUBMIT_TIMEOUT_MS = 60 * 60_000;
+
+/**
+ * The service's options for `advance`. A run is never given up because the platform is unreachable: the service has no
+ * user waiting for it.
+ *
+ * @param submitted The `submitted` value of the results; `no` when the call only polls.
+ */
+export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"): AdvanceOptions {
+  return {
+    signal,
+    submitted,
+    pollInterval: DEFAULT_POLL_INTERVAL,
+    submitTimeoutMs: SUBMIT_TIMEOUT_MS,
+    unreachableTimeoutMs: null,
   };
 }

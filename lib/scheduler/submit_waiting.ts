@@ -8,7 +8,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
-import { advanceOptions } from "./advance_options.ts";
+import { advanceOptions } from "./service.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
 import { prepareSchedule } from "./prepare_schedule.ts";

@@ -22,36 +22,10 @@ import {
   type TickLog,
 } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import type { PendingSchedule } from "./tick_context.ts";
-
-export interface TickOptions {
-  /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */
-  readonly isScheduled: boolean;
-  /** After this long nothing new is started, milliseconds. */
-  readonly budgetMs: number;
-  /** Runs polled at most. */
-  readonly maxPolls: number;
-  /** Ends the tick early: the process is about to end. */
-  readonly signal?: AbortSignal;
-}
+import type { PendingSchedule, TickOptions, TickReport } from "./tick_context.ts";
 
 /** As the cron trigger calls it. */
 export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
-
-export interface TickReport {
-  /** False when another process was ticking. */
-  readonly didTick: boolean;
-  readonly submitted: number;
-  readonly polled: number;
-  /** Notifications accepted by webhooks. */
-  readonly delivered: number;
-  /** Minutes since the previous tick in which none came. */
-  readonly missedTicks: number;
-  /** True when the budget did not suffice; the next tick continues. */
-  readonly isCutShort: boolean;
-  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
-  readonly failure: string | null;
-}
 
 const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lock ends before a minute has passed. */

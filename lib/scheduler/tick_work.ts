@@ -7,27 +7,19 @@ import { cancelRuns } from "./cancel_runs.ts";
 import { sendNotifications } from "./notifications.ts";
 import { pollOpen } from "./poll_open.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
-import type { PendingSchedule, TickContext } from "./tick_context.ts";
+import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./tick_context.ts";
 import type { WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
-export interface TickInput {
+export interface TickInput extends Pick<TickOptions, "budgetMs" | "maxPolls"> {
   readonly pending: readonly PendingSchedule[];
   readonly waiting: readonly WaitingOccurrence[];
   readonly open: readonly ListedOpenRow[];
-  readonly budgetMs: number;
-  readonly maxPolls: number;
 }
 
-export interface TickWork {
-  readonly submitted: number;
-  readonly polled: number;
-  readonly delivered: number;
-  readonly isCutShort: boolean;
-  /** Why nothing was submitted although something was due; `null` otherwise. */
-  readonly failure: string | null;
+export interface TickWork extends Omit<TickReport, "didTick" | "missedTicks"> {
   /** The first error of a request to the platform. */
   readonly error: RunnerError | null;
 }
@@ -66,7 +58,9 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   const [deciding, others] = split(input.open, waiting, context);
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
   const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
-  const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
+  const poll = (polling: TickContext, open: readonly ListedOpenRow[], maxPolls: number) =>
+    owner && open.length > 0 ? request(() => pollOpen(polling, { open, owner, maxPolls })) : undefined;
+  const polled = await poll(first, deciding, input.maxPolls);
   const isPollingCutShort = decisions.signal.aborted;
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
@@ -75,8 +69,7 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
       submitWaiting(asking, { waiting: left, open: polled?.open ?? deciding, known: polled?.known ?? new Set() })
     )
     : undefined;
-  const maxPolls = input.maxPolls - (polled?.count ?? 0);
-  const rest = owner && await request(() => pollOpen(asking, { open: others, owner, maxPolls }));
+  const rest = await poll(asking, others, input.maxPolls - (polled?.count ?? 0));
   await reportForeign(context, rest?.foreign ?? []);
   await reportEnds(context);
   const open = [...polled?.open ?? deciding, ...rest?.open ?? others];

@@ -4,7 +4,7 @@ import { cancelRun as requestCancel } from "../runs/cancel.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { toEnd } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
-import { prepare } from "../runs/prepare.ts";
+import { prepare, type RunSpec } from "../runs/prepare.ts";
 import { trackSubmission } from "../runs/track.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
@@ -13,12 +13,19 @@ import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import type { RunId } from "../run.ts";
+import {
+  checkBoolean,
+  checkJsonObject,
+  checkScheduleText,
+  type FieldCheck,
+  readScheduleFields,
+} from "../scheduler/checks.ts";
 import { readBody } from "./body.ts";
 import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
 import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
 import { parseWait, parseWholeNumber, readIdempotencyKey } from "./query.ts";
-import { advanceOptions } from "../scheduler/advance_options.ts";
+import { advanceOptions } from "../scheduler/service.ts";
 
 /** For everything before and after the wait. */
 const MARGIN_MS = 15_000;
@@ -49,13 +56,8 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
   return (await response).clone();
 }
 
-interface HttpRunSpec {
-  readonly workflow: string;
+interface HttpRunSpec extends Omit<RunSpec, "layers"> {
   readonly inputs: JsonObject;
-  readonly preset: string | null;
-  readonly displayName: string | null;
-  readonly isTrusted: boolean;
-  readonly checking: "lenient" | "strict";
 }
 
 async function submitAndWait(
@@ -200,30 +202,23 @@ function statusOf(submission: Submission): string {
   }
 }
 
-const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"];
+const FIELDS = { workflow: true, inputs: true, preset: true, name: true, trust: true, strict: true } as const;
 
 /** @throws InvalidInputs with every problem. */
 function readRunSpec(body: JsonObject): HttpRunSpec {
-  const { workflow, inputs = {}, preset = null, name = null, trust = false, strict = false } = body;
   const problems: Problem[] = [];
-  const check = (path: string, isValid: boolean, message: string) => {
-    if (!isValid) problems.push({ origin: "", path, message });
+  const report = (path: string, message: string) => void problems.push({ origin: "", path, message });
+  const { required, optional } = readScheduleFields(body, FIELDS, { path: "", report });
+  const checkTextOrNull: FieldCheck<string> = (value, context) =>
+    value === null ? undefined : checkScheduleText(value, context);
+  const spec: HttpRunSpec = {
+    workflow: required("workflow", checkScheduleText) ?? "",
+    inputs: optional("inputs", checkJsonObject) ?? {},
+    preset: optional("preset", checkTextOrNull) ?? null,
+    displayName: optional("name", checkTextOrNull) ?? null,
+    isTrusted: optional("trust", checkBoolean) ?? false,
+    checking: optional("strict", checkBoolean) === true ? "strict" : "lenient",
   };
-  for (const field of Object.keys(body)) check(field, FIELDS.includes(field), "unknown field");
-  check("workflow", typeof workflow === "string" && workflow !== "", "must be the name of a workflow");
-  const isObject = typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
-  check("inputs", isObject, "must be an object");
-  check("preset", preset === null || typeof preset === "string", "must be a string");
-  check("name", name === null || typeof name === "string", "must be a string");
-  check("trust", typeof trust === "boolean", "must be true or false");
-  check("strict", typeof strict === "boolean", "must be true or false");
   if (problems.length > 0) throw new InvalidInputs("Cannot start a run: the request is invalid", problems);
-  return {
-    workflow: String(workflow),
-    inputs: isObject ? inputs : {},
-    preset: typeof preset === "string" ? preset : null,
-    displayName: typeof name === "string" ? name : null,
-    isTrusted: trust === true,
-    checking: strict === true ? "strict" : "lenient",
-  };
+  return spec;
 }
