@@ -38,6 +38,7 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, its cron ticks w
   }).spawn();
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS + 30_000);
   const errors = new Response(child.stderr).text();
+  let hasEnded = false;
   try {
     const endMs = Date.now() + DEADLINE_MS;
     assert.equal(await healthStatus(port, endMs), 200);
@@ -51,15 +52,12 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, its cron ticks w
     if (Deno.build.os === "windows") return;
     const signaledMs = performance.now();
     child.kill("SIGINT");
-    assert.equal((await child.status).code, 0);
+    const { code } = await child.status;
+    hasEnded = true;
+    assert.equal(code, 0);
     assert.ok(performance.now() - signaledMs < 5_000);
   } finally {
-    try {
-      child.kill("SIGKILL");
-    } catch (error) {
-      // The process has already exited.
-      if (!(error instanceof TypeError)) throw error;
-    }
+    if (!hasEnded) child.kill("SIGKILL");
     await child.status;
     clearTimeout(deadline);
     assert.ok(!/error/i.test(await errors), await errors);
