@@ -18,7 +18,15 @@ interface ScriptCoverage {
   }[];
 }
 
-Deno.test(`between tick() and the POST of one due occurrence, at most ${MAX_OWN_FILES} files of the scheduler are entered, ${MAX_FILES} in all`, async () => {
+Deno.test({
+  name:
+    `between tick() and the POST of one due occurrence, at most ${MAX_OWN_FILES} files of the scheduler are entered, ${MAX_FILES} in all`,
+  // Deno 2.4 was seen to report no coverage of a process that ends itself.
+  ignore: Deno.version.deno.startsWith("2.4."),
+  fn: countFiles,
+});
+
+async function countFiles(): Promise<void> {
   await using simulator = await startSimulator();
   const [before, after] = [await callsIn(simulator.key, "setup"), await callsIn(simulator.key, "tick")];
   const files = new Set<string>();
@@ -30,7 +38,7 @@ Deno.test(`between tick() and the POST of one due occurrence, at most ${MAX_OWN_
   const own = entered.filter((file) => file.startsWith("lib/scheduler/"));
   assert.ok(own.length <= MAX_OWN_FILES, `${own.length} files:\n${own.join("\n")}`);
   assert.ok(entered.length <= MAX_FILES, `${entered.length} files:\n${entered.join("\n")}`);
-});
+}
 
 /** The calls of each function of `lib/` in a process, by file, name and place. */
 async function callsIn(key: string, mode: "setup" | "tick"): Promise<ReadonlyMap<string, number>> {
