@@ -16,13 +16,11 @@ import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
-import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
-import { everyMinute, tickHandler } from "../scheduler/cron.ts";
+import { onceUnlessFailed } from "../once_unless_failed.ts";
+import { cachingIdentity, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
-import { tick } from "../scheduler/tick.ts";
-
-/** Docker kills a container ten seconds after SIGTERM. */
-const MAX_SHUTDOWN_MS = 8_000;
+import { closingOnSignals, shutDown } from "./closing.ts";
 
 interface Options {
   readonly port: number;
@@ -71,23 +69,23 @@ async function serveWith(
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
-  const open = openOnce(async () => {
+  const open = onceUnlessFailed(async () => {
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });
   });
   if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
-  const { deps } = await open();
+  const { deps, kv } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
-  const ticking = everyMinute(deps.clock, tickHandler(async () => await tick(await open()), deps.log), closing.signal);
-  const handler = createHandler({ open, keys, log: deps.log, closing: closing.signal });
+  const { signal } = closing;
+  const ticking = everyMinute(deps.clock, tickHandler(() => scheduledTick(open, signal), deps.log), signal);
+  const handler = createHandler({ open, keys, log: deps.log, closing: signal });
   const server = listen({ port, hostname, log: deps.log }, handler);
   if (demo !== undefined) {
     deps.log("INFO", `Keys for this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await closing.started;
-  // Requests in progress are answered. A tick can be interrupted at any point.
-  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
+  await shutDown(server, ticking, async () => await kv[Symbol.asyncDispose]());
 }
 
 /** Once: the next start finds the new store. */
@@ -108,26 +106,6 @@ async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-interface Closing extends Disposable {
-  readonly signal: AbortSignal;
-  readonly started: Promise<void>;
-}
-
-/** The second signal terminates the process, as it would without this handler. */
-function closingOnSignals(): Closing {
-  const controller = new AbortController();
-  const started = Promise.withResolvers<void>();
-  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
-  const close = () => {
-    stop();
-    controller.abort(new DOMException("The server is shutting down", "TimeoutError"));
-    started.resolve();
-  };
-  for (const name of signals) Deno.addSignalListener(name, close);
-  return { signal: controller.signal, started: started.promise, [Symbol.dispose]: stop };
 }
 
 function listen(

@@ -18,9 +18,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
     return problemResponse(415, "The Content-Type must be application/json");
   }
   if (request.headers.has("content-encoding")) return problemResponse(415, "Content-Encoding is not supported");
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
-  using deadline = clock.timeout(DEADLINE_MS);
-  const text = await textWithin(request, deadline.signal);
+  const text = await readText(request, clock);
   if (typeof text !== "string") return text;
   let value: Json;
   try {
@@ -34,6 +32,13 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   return isDeeperThan(value, MAX_DEPTH)
     ? problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`)
     : value;
+}
+
+/** The text of a body of bounded size, within a bounded time; or the error response. */
+export async function readText(request: Request, clock: Clock): Promise<string | Response> {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
+  using deadline = clock.timeout(DEADLINE_MS);
+  return await textWithin(request, deadline.signal);
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {

@@ -14,8 +14,10 @@ import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
-import { jsonResponse, SECURITY_HEADERS } from "./problem.ts";
+import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey } from "./query.ts";
+import { readText } from "./body.ts";
+import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
 
 const MAX_NEXT = 3;
@@ -39,11 +41,13 @@ export async function listSchedulesRoute({ service }: RouteContext): Promise<Res
 }
 
 /** `POST /schedules/:name/run`: adds an occurrence for now, subject to the schedule's own policies. */
-export async function runScheduleRoute({ service, name, request }: RouteContext): Promise<Response> {
+export async function runScheduleRoute({ service, name, request, closing }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = readIdempotencyKey(request.headers);
   if (key instanceof Response) return key;
+  const refused = await refuseBody(request, service.deps.clock);
+  if (refused !== undefined) return refused;
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
   const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
@@ -56,15 +60,23 @@ export async function runScheduleRoute({ service, name, request }: RouteContext)
     deps.log("WARNING", `The tick after ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   };
-  await tick(service, REQUESTED_TICK).catch(logFailure);
+  await tick(service, { ...REQUESTED_TICK, signal: closing }).catch(logFailure);
   const submission = await deps.store.get(id).catch(logFailure);
   const slug = submission === undefined ? null : slugOf(submission);
   const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
-  return jsonResponse({ occurrenceId: id, state, slug, result }, {
+  return jsonResponse({ id, state, slug, result }, {
     status: 202,
-    headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
+    headers: submission === undefined ? {} : { location: locationOf(id) },
   });
+}
+
+/** A schedule runs with the inputs of its file: a body that names others must not be ignored. */
+async function refuseBody(request: Request, clock: Clock): Promise<Response | undefined> {
+  const text = await readText(request, clock);
+  if (typeof text !== "string") return text;
+  if (/^\s*(\{\s*\})?\s*$/.test(text)) return undefined;
+  return problemResponse(422, "The body must be empty: a schedule runs with the inputs in its file");
 }
 
 /** `GET /`. */

@@ -6,6 +6,7 @@ import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
+import { openClient, type OpenInvocation } from "../open.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
 
@@ -19,6 +20,10 @@ export const schedulesCommand = defineCommand({
     {
       line: "pw-workflow-runner schedules",
       does: `Check ${DEFAULT_FILE} and show the next occurrences of each schedule`,
+    },
+    {
+      line: "pw-workflow-runner schedules --check",
+      does: "Check the inputs of each schedule against its workflow, too",
     },
     {
       line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json",
@@ -45,10 +50,13 @@ export const schedulesCommand = defineCommand({
       metavar: "NAME",
       description: `Show which schedules are enabled there (default ${PRODUCTION})`,
     },
+    check: { type: "boolean", description: "Check the inputs of each schedule against its workflow: needs an API key" },
     ...JSON_OPTION,
   },
-  async run({ context, output, values: { file, count = 5, timeline = PRODUCTION } }) {
+  async run(invocation) {
+    const { context, output, values: { file, count = 5, timeline = PRODUCTION, check = false } } = invocation;
     const { path, list } = await loadSchedules(context, file);
+    if (check) await checkInputs(invocation, list);
     const nowMs = context.clock.now();
     const views = list.map((schedule) => ({
       schedule,
@@ -78,6 +86,26 @@ export const schedulesCommand = defineCommand({
     return EXIT_CODES.completed;
   },
 });
+
+/** Of disabled schedules too: they are checked before they are enabled. */
+async function checkInputs(invocation: OpenInvocation & { readonly signal: AbortSignal }, list: readonly Schedule[]) {
+  const { context, output, signal } = invocation;
+  const client = await openClient(invocation);
+  const { scheduleProblems } = await import("../../scheduler/prepare_schedule.ts");
+  const problems: Problem[] = [];
+  for (const schedule of list) {
+    const parts = { deps: { client }, readTextFile: context.readTextFile };
+    const found = await scheduleProblems(parts, schedule, signal);
+    problems.push(
+      ...found.map(({ path, ...problem }) => ({
+        ...problem,
+        path: path === "" ? schedule.name : `${schedule.name}.${path}`,
+      })),
+    );
+  }
+  if (problems.length > 0) throw new InvalidInputs("Cannot run the schedules as they are", problems);
+  output.log("INFO", "The inputs of all schedules fit their workflows");
+}
 
 interface LoadedSchedules {
   /** As shown to the user. */
