@@ -18,13 +18,13 @@ interface ScriptCoverage {
   }[];
 }
 
-Deno.test({
-  name:
+// Deno 2.4 was seen to report no coverage of a process that ends itself.
+if (!Deno.version.deno.startsWith("2.4.")) {
+  Deno.test(
     `between tick() and the POST of one due occurrence, at most ${MAX_OWN_FILES} files of the scheduler are entered, ${MAX_FILES} in all`,
-  // Deno 2.4 was seen to report no coverage of a process that ends itself.
-  ignore: Deno.version.deno.startsWith("2.4."),
-  fn: countFiles,
-});
+    countFiles,
+  );
+}
 
 async function countFiles(): Promise<void> {
   await using simulator = await startSimulator();
@@ -49,6 +49,7 @@ async function callsIn(key: string, mode: "setup" | "tick"): Promise<ReadonlyMap
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1" },
     stdin: "null",
+    signal: AbortSignal.timeout(120_000),
   }).output();
   assert.equal(code, 0, new TextDecoder().decode(stderr));
   const calls = new Map<string, number>();
