@@ -16,7 +16,7 @@ import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
-import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { tick } from "../scheduler/tick.ts";
@@ -162,7 +162,7 @@ async function openDemo(speed: number): Promise<Demo> {
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const client = createClient({ credential, fetch, clock, random, log });
       const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
         deps: { client, store: createRunStore(kv), clock, random, log },

@@ -1,7 +1,6 @@
 import type { RunnerError } from "../errors.ts";
 import { StorageError } from "../errors.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
-import type { ServerCapabilities } from "../capabilities.ts";
 import type { RunEvent } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
@@ -62,34 +61,6 @@ export async function recordObservation(
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
     return updated;
-  }
-}
-
-/** The server capabilities of a host; `{}` when the store cannot be read. */
-export async function capabilitiesOf(
-  { store, log }: Pick<Deps, "store" | "log">,
-  host: string,
-): Promise<ServerCapabilities> {
-  try {
-    return await store.capabilities(host);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return {};
-  }
-}
-
-/** Stores server capabilities; a failure is only logged. */
-export async function updateCapabilities(
-  { store, log }: Pick<Deps, "store" | "log">,
-  host: string,
-  facts: ServerCapabilities,
-): Promise<void> {
-  try {
-    await store.updateCapabilities(host, facts);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
   }
 }
 

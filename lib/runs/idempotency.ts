@@ -7,11 +7,12 @@ import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import { formatRunId, type Run } from "../run.ts";
 import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { capabilitiesOf } from "./server_capabilities.ts";
 import { applyObservation, isEnded } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
-import { capabilitiesOf, withKnownInputs } from "./advance_result.ts";
+import { withKnownInputs } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 
 /**

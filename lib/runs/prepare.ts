@@ -60,18 +60,36 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  { signal }: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal },
 ): Promise<PreparedRun> {
-  const { workflow, form, resolved } = await gatherInputs(deps, spec, { signal });
+  // A submit requires these as well: they are requested at the same time, and the client keeps them.
+  const unneeded = new AbortController();
+  const early = { signal: AbortSignal.any([options.signal, unneeded.signal]) };
+  const prefetched = Promise.allSettled([deps.client.whoAmI(early), deps.client.apiVersion(early)]);
+  try {
+    return await prepareRequest(deps, spec, options);
+  } catch (error) {
+    unneeded.abort(error);
+    await prefetched;
+    throw error;
+  }
+}
+
+async function prepareRequest(
+  deps: Pick<Deps, "client">,
+  spec: RunSpec,
+  options: { readonly signal: AbortSignal },
+): Promise<PreparedRun> {
+  const { workflow, form, resolved } = await gatherInputs(deps, spec, options);
   const warnings = await check(workflow, form, resolved, spec.checking);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
-  const options = form === null ? [] : optionValues(form.fields);
+  const allowed = form === null ? [] : optionValues(form.fields);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
     secretPaths,
-    publicValues: secretValues(resolved.value, secretPaths).filter((value) => options.includes(value)),
+    publicValues: secretValues(resolved.value, secretPaths).filter((value) => allowed.includes(value)),
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,

@@ -1,6 +1,7 @@
 import { NotSubmitted, RunnerError, Unsupported } from "../errors.ts";
 import type { Reconciliation, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { refusesDuplicates } from "./server_capabilities.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
 import { resubmitDelayMs, searchDelayMs } from "./poll_interval.ts";
@@ -14,7 +15,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 
 /** How long to search for a run after a lost response. */
 export const SEARCH_MS = 60_000;
@@ -92,8 +93,7 @@ async function afterNotFound(
     if (isInTime) return await resend(context, searched, retryAtMs, reconciliation);
     return await giveUpSubmitting(context, searched, new NotSubmitted(reconciliation.detail));
   }
-  const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, submission.owner.host);
-  const isSecondRunImpossible = submission.ownSlug !== null && keepsSlug === true && refusesDuplicateSlug === true;
+  const isSecondRunImpossible = submission.ownSlug !== null && await refusesDuplicates(deps, submission.owner.host);
   if (isSecondRunImpossible && isInTime) return await resend(context, searched, retryAtMs, reconciliation);
   return { submission: await recordObservation(deps, searched, { type: "abandoned" }), events: [] };
 }

@@ -8,6 +8,7 @@ import type { Clock } from "../clock.ts";
 import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError, StorageError } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { updateCapabilities } from "./server_capabilities.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
@@ -21,13 +22,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import {
-  type AdvanceOptions,
-  type AdvanceResult,
-  applyTransition,
-  recordObservation,
-  updateCapabilities,
-} from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, applyTransition, recordObservation } from "./advance_result.ts";
 import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;

@@ -1,9 +1,7 @@
 /** What every part of the service works with. */
 
-import type { Identity } from "../account.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -61,12 +59,17 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
       findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
+    const store = createRunStore(kv);
     const client = lazyClient(credential, async () => {
-      const { createClient } = await import("../platform/create_client.ts");
-      return createClient({ ...parts, credential, fetch });
+      const [{ createClient }, { apiVersionCache }] = await Promise.all([
+        import("../platform/create_client.ts"),
+        import("../runs/server_capabilities.ts"),
+      ]);
+      const cache = apiVersionCache({ ...parts, store }, credential.host);
+      return createClient({ ...parts, credential, fetch, apiVersionCache: cache });
     });
     return {
-      deps: { ...parts, client: cachingIdentity(client), store: createRunStore(kv) },
+      deps: { ...parts, client, store },
       kv,
       schedules,
       timeline: env("DENO_TIMELINE") || PRODUCTION,
@@ -91,21 +94,5 @@ export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
       opening = undefined;
       throw error;
     }
-  };
-}
-
-/** A key keeps its owner: one request is enough for the life of a process. */
-export function cachingIdentity(client: Client): Client {
-  let asking: Promise<Identity> | undefined;
-  return {
-    ...client,
-    async whoAmI(options) {
-      try {
-        return await (asking ??= client.whoAmI(options));
-      } catch (error) {
-        asking = undefined;
-        throw error;
-      }
-    },
   };
 }

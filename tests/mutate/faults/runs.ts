@@ -113,7 +113,6 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
       "",
     ],
-    ["only the first page is searched", "offset += runs.length;", "offset = total;"],
     ["a page in any order ends the search", "if (isNewestFirst(runs) &&", "if ("],
     ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, correlationTag)", "false"],
   ]),
