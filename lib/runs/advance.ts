@@ -1,11 +1,10 @@
 import { NotSubmitted, RunnerError } from "../errors.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { Run } from "../run.ts";
-import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
+import { type ActiveSubmission, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
-import { isEnded } from "./transition.ts";
 import { pageRuns } from "../platform/pager.ts";
 import { applyRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
@@ -36,7 +35,7 @@ export async function advance(
   const nowMs = deps.clock.now();
   const results = submissions.map((submission): AdvanceResult => ({ submission, events: [] }));
   const due = submissions.map((submission, index) => ({ submission, index }))
-    .filter(({ submission }) => !isEnded(submission) && submission.nextPollAtMs <= nowMs);
+    .filter(({ submission }) => isOpen(submission) && submission.nextPollAtMs <= nowMs);
 
   const active = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
     item.submission.state === "active"

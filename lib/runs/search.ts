@@ -52,7 +52,8 @@ export async function searchForRun(
   return scope === "slug" ? { type: "absent" } : await searchList({ client }, submission, { signal });
 }
 
-async function searchList(
+/** Searches the list once for the run of a submission. */
+export async function searchList(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
   { signal }: { readonly signal: AbortSignal },
