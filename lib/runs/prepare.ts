@@ -1,3 +1,4 @@
+import { counted } from "../text.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { checkInputs } from "../inputs/check.ts";
@@ -159,7 +160,7 @@ async function check(
   if (form === null || checking === "none") return [];
   const { problems, problemCount, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
   if (problems.length === 0) return warnings;
-  const count = problemCount === 1 ? "1 problem" : `${problemCount} problems`;
+  const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
   });

@@ -5,10 +5,11 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError, StorageError } from "../errors.ts";
+import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
+import { notStored } from "./create_submission.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
@@ -67,14 +68,7 @@ async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Pr
   try {
     return await deps.store.put(sending(submission, deps.clock.now()));
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(
-      `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`,
-      {
-        hint: error.hint,
-        cause: error,
-      },
-    );
+    throw notStored(submission, error);
   }
 }
 
