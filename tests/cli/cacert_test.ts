@@ -72,9 +72,10 @@ Deno.test("HTTPS_PROXY and NO_PROXY apply to all connections, including the one 
   // One for the submit, and at least one for the reads before it.
   assert.ok(proxy.requests.length >= 2, `${proxy.requests}`);
   assert.deepEqual([...new Set(proxy.requests)], [`CONNECT ${host} HTTP/1.1`]);
+  const before = proxy.requests.length;
   const direct = await runProgram({ args: ["list"], env: { ...env, NO_PROXY: "127.0.0.1" } });
   assert.equal(direct.code, 0, direct.stderr);
-  assert.equal(proxy.requests.length, 2);
+  assert.equal(proxy.requests.length, before);
 });
 
 interface Refusal {
