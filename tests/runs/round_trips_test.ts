@@ -11,7 +11,8 @@ import { prepare } from "../../lib/runs/prepare.ts";
 import { apiVersionCache } from "../../lib/runs/server_capabilities.ts";
 import { silentLog } from "../../lib/log.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
-import { memoryRunStore, type RunStore } from "../../lib/store/run_store.ts";
+import { memoryRunStore } from "../../lib/store/memory_kv.ts";
+import type { RunStore } from "../../lib/store/run_store.ts";
 import { testRandom } from "../support/seeded_random.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
