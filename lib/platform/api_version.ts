@@ -15,7 +15,7 @@ export interface ApiVersionCache {
 export async function detectApiVersion(
   http: Http,
   options: Abortable,
-  cache: ApiVersionCache | undefined,
+  cache?: ApiVersionCache,
 ): Promise<ApiVersion> {
   const known = await cache?.load();
   if (known !== undefined) return known;
