@@ -17,7 +17,7 @@ import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
-import { cachingIdentity, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
@@ -140,7 +140,7 @@ async function openDemo(speed: number): Promise<Demo> {
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const client = createClient({ credential, fetch, clock, random, log });
       const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
         deps: { client, store: createRunStore(kv), clock, random, log },

@@ -14,7 +14,8 @@ import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmi
 import { advance } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
-import { mayHaveDuplicates, refusesDuplicates } from "./duplicates.ts";
+import { refusesDuplicates } from "./server_capabilities.ts";
+import { mayHaveDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";

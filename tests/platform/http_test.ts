@@ -295,10 +295,10 @@ Deno.test("a request other than GET does not follow a redirect", async () => {
   await using server = httpServer(() => new Response(null, { status: 307, headers: { location: "/elsewhere" } }));
   const client = await clientOf(server.url);
   await assert.rejects(
-    client.deleteRun({ type: "slug", slug: "a" }, {}),
+    client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {}),
     /the server redirects to http.* instead of processing the request/,
   );
-  assert.deepEqual(server.received, ["DELETE /api/workflow-runs/a"]);
+  assert.deepEqual(server.received, ["POST /api/workflow-runs"]);
 });
 
 Deno.test("a refused connection is reported with a hint", async () => {
@@ -318,7 +318,7 @@ Deno.test("a failed TLS handshake is reported at once, with a hint at HTTPS", as
 Deno.test("without createHttpClient, fetch chooses the connection", async () => {
   await using server = httpServer(() => new Response(null, { status: 204 }));
   const client = await clientOf(server.url, { createHttpClient: null });
-  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  await client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {});
   assert.equal(server.received.length, 1);
 });
 
@@ -337,7 +337,7 @@ Deno.test("additional certificate authorities are trusted on both kinds of conne
   const client = await clientOf(server.url, { createHttpClient, caCerts: ["PEM"] });
   await client.listWorkflows({});
   await client.listWorkflows({});
-  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  await client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {});
   assert.deepEqual(requested, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
   clients[0]?.close();
 });

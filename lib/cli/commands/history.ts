@@ -1,3 +1,4 @@
+import { counted } from "../../text.ts";
 import { NotFound, UsageError } from "../../errors.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
@@ -108,6 +109,6 @@ async function prune(
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
   const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
   if (output.mode === "json") output.document({ pruned: removed, exitCode: 0, kind: "completed", submitted: "no" });
-  else output.answer(`Removed ${removed} ${removed === 1 ? "record" : "records"}`);
+  else output.answer(`Removed ${counted(removed, "record")}`);
   return EXIT_CODES.completed;
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../text.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
 import {
@@ -91,7 +92,7 @@ function logSkipped(output: Output, { pending, detached, others }: OpenSubmissio
   if (detached.length > 0) {
     output.log(
       "INFO",
-      `${countOf(detached, "detached run")} skipped: \`resume --all\` tracks ${
+      `${counted(detached.length, "detached run")} skipped: \`resume --all\` tracks ${
         detached.length === 1 ? "it" : "them"
       } too`,
     );
@@ -153,8 +154,4 @@ function kindOf(result: ResumeResult): ResultKind | ErrorKind {
 
 function resumeExitCode(result: ResumeResult): number {
   return exitCodeOf(kindOf(result));
-}
-
-function countOf(list: readonly unknown[], noun: string): string {
-  return list.length === 1 ? `1 ${noun}` : `${list.length} ${noun}s`;
 }

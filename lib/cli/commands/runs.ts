@@ -1,3 +1,4 @@
+import { pageRuns } from "../../platform/pager.ts";
 import { toRunView } from "../../runs/view.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
 import type { Run, RunPage } from "../../run.ts";
@@ -65,14 +66,16 @@ export const runsCommand = defineCommand({
   },
 });
 
-/** Lists page by page, since a server may return fewer runs than requested. */
-async function firstRuns(client: Client, { limit, ...query }: RunQuery & { readonly limit: number }): Promise<RunPage> {
-  const runs: Run[] = [];
-  while (true) {
-    const page = await client.listRuns({ ...query, limit: limit - runs.length, offset: runs.length });
-    runs.push(...page.runs);
-    if (page.runs.length === 0 || runs.length >= limit || runs.length >= page.total) {
-      return { runs: runs.slice(0, limit), total: page.total };
-    }
+async function firstRuns(
+  client: Client,
+  { limit, ...query }: Omit<RunQuery, "offset"> & { readonly limit: number },
+): Promise<RunPage> {
+  const listed: Run[] = [];
+  let total = 0;
+  for await (const page of pageRuns(client, { ...query, action: "list runs", pageSize: limit })) {
+    listed.push(...page.runs);
+    total = page.total;
+    if (listed.length >= limit) break;
   }
+  return { runs: listed.slice(0, limit), total };
 }

@@ -1,3 +1,4 @@
+import { counted } from "../../text.ts";
 import { copyStore } from "../../store/copy.ts";
 import { openKv, STORE_NAMES } from "../../store/open_kv.ts";
 import { UsageError } from "../../errors.ts";
@@ -37,7 +38,7 @@ export const storeCommand = defineCommand({
     await using target = openKv(to, { clock, random, onSetAside: null });
     const copied = await copyStore(source, target);
     if (output.mode === "json") output.document({ copied, exitCode: 0, kind: "completed", submitted: "no" });
-    else output.answer(`Copied ${copied} ${copied === 1 ? "submission" : "submissions"}`);
+    else output.answer(`Copied ${counted(copied, "submission")}`);
     return EXIT_CODES.completed;
   },
 });

@@ -1,5 +1,7 @@
 /** Caches platform data so that not every press of Tab sends a request. Belongs to one key, and does not contain it. */
 
+import { sha256 } from "../../text.ts";
+import { isObject } from "../../json.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 
 const MAX_AGE_MS = 30_000;
@@ -70,9 +72,7 @@ interface Entry {
 
 /** Identifies host and key without revealing the key. */
 async function ownerHash({ host, authorization }: CacheOptions["credential"]): Promise<string> {
-  const bytes = new TextEncoder().encode(`${host}\0${authorization.reveal()}`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(`${host}\0${authorization.reveal()}`)).slice(0, 32);
 }
 
 async function readEntries(path: string, owner: string, nowMs: number): Promise<Map<string, Entry>> {
@@ -95,8 +95,4 @@ async function readEntries(path: string, owner: string, nowMs: number): Promise<
 function isEntry(value: unknown): value is Entry {
   return isObject(value) && typeof value.atMs === "number" && Array.isArray(value.rows) &&
     value.rows.every((row) => Array.isArray(row) && row.every((text) => typeof text === "string"));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
