@@ -100,7 +100,7 @@ async function run(
     level: "INFO",
     mayColor: false,
   });
-  using viewer = viewRun(output, systemClock);
+  using viewer = await viewRun(output, systemClock);
   const exitCode = await callProgram(program, settings.args, {
     stdin: settings.inputs,
     onStart: (kill) => stop.forwardTo(kill),

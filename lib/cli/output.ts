@@ -45,7 +45,9 @@ export interface Output {
   redact(values: readonly string[]): void;
   /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
-  /** Starts a line that is rewritten in place; `undefined` if stderr is not a terminal. */
+  /** Whether stderr is a terminal and shows progress. */
+  readonly hasLiveLines: boolean;
+  /** Starts a line that is rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
   live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
 }
 
@@ -62,12 +64,14 @@ export function createOutput(
     writer.write(redact(text));
     live?.draw();
   };
+  const hasLiveLines = stderr.isTerminal && shows("INFO");
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
   return {
     mode,
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,
+    hasLiveLines,
     redact(values) {
       secrets.push(...values);
       redact = createRedactor(secrets);
@@ -82,7 +86,7 @@ export function createOutput(
       if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
     },
     live(clock, render) {
-      if (!stderr.isTerminal || !shows("INFO")) return undefined;
+      if (!hasLiveLines) return undefined;
       const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));
       live = line;
       return {

@@ -56,7 +56,7 @@ export async function runServer(
     else await serveWith(readOptions(Deno.args), host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
-    console.error(renderFailure(reportOf(error), styleFor(false)));
+    console.error(await renderFailure(reportOf(error), styleFor(false)));
     return Deno.exit(2);
   }
 }

@@ -8,19 +8,21 @@ import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
 import type { Workflow } from "../../workflow.ts";
-import { nonEmptyString, oneOf } from "../argv.ts";
+import { actionOf, argument, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
 import { renderExplained } from "../render/inputs.ts";
 
+const action = actionOf({
+  new: "create an input file to fill in",
+  schema: "print a JSON Schema, for editors",
+  explain: "show the inputs to submit and their sources",
+});
 const skeletonFormat = oneOf("json", "yaml");
 
 export const inputsCommand = defineCommand({
-  name: "inputs",
-  summary: "Create an input file, print its schema, or explain where values come from",
-  usage: "new|schema|explain WORKFLOW [-i INPUTS]… [options]",
   examples: [
     {
       line: "pw-workflow-runner inputs new hello-world -o inputs/mine.yaml",
@@ -37,35 +39,12 @@ export const inputsCommand = defineCommand({
   ],
   notes: "explain shows what run would send. Values marked (default) are not sent: the platform fills them in.",
   args: {
-    action: { type: "positional" },
-    workflow: { type: "positional" },
-    input: {
-      type: "custom",
-      parse: nonEmptyString,
-      short: "i",
-      multiple: true,
-      metavar: "INPUTS",
-      description: "Inputs, as for run",
-    },
-    preset: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "NAME",
-      description: "Start from this preset of the workflow",
-    },
-    output: {
-      type: "custom",
-      parse: nonEmptyString,
-      short: "o",
-      metavar: "FILE",
-      description: "Write to this file, which must not exist yet",
-    },
-    format: {
-      type: "custom",
-      parse: skeletonFormat,
-      metavar: "FORMAT",
-      description: "json or yaml (default: by the file extension)",
-    },
+    action: argument("ACTION", { parse: action }),
+    workflow: argument("WORKFLOW", { completes: "workflow" }),
+    input: option("INPUTS", "Inputs, as for run", { short: "i", multiple: true, completes: "input" }),
+    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
+    output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
+    format: option("FORMAT", "json or yaml (default: by the file extension)", { parse: skeletonFormat }),
     ...JSON_OPTION,
   },
   async run(call) {
@@ -77,10 +56,6 @@ export const inputsCommand = defineCommand({
         return await printSchema(call);
       case "explain":
         return await explain(call);
-      default:
-        throw new UsageError(`inputs: unknown action "${values.action}": must be new, schema or explain`, {
-          hint: "See `pw-workflow-runner inputs --help`",
-        });
     }
   },
 });
@@ -88,7 +63,7 @@ export const inputsCommand = defineCommand({
 type InputsInvocation = Invocation<
   CommonValues & {
     readonly workflow: string;
-    readonly input?: string[] | undefined;
+    readonly input?: readonly string[] | undefined;
     readonly preset?: string | undefined;
     readonly output?: string | undefined;
     readonly format?: "json" | "yaml" | undefined;

@@ -125,7 +125,7 @@ async function waitOnce(
 ): Promise<RunResult> {
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  using viewer = viewRun(output, deps.clock);
+  using viewer = await viewRun(output, deps.clock);
   return await toEnd(start(stopping.signal), (event) => {
     remember(event);
     viewer.show(event);

@@ -1,23 +1,20 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { nonEmptyString } from "../argv.ts";
+import { argument, flag, option } from "../argv.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
 export const listCommand = defineCommand({
-  name: "list",
-  summary: "List workflows",
-  usage: "[PATTERN] [options]",
   examples: [
     { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
     { line: "pw-workflow-runner list 'mpi*' --json", does: "List the workflows whose names match, as JSON" },
   ],
   notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
-    pattern: { type: "positional", required: false },
+    pattern: argument("PATTERN", { required: false }),
     ...JSON_OPTION,
-    tag: { type: "custom", parse: nonEmptyString, metavar: "TAG", description: "Only workflows with this tag" },
-    favorites: { type: "boolean", description: "Only favorites" },
+    tag: option("TAG", "Only workflows with this tag"),
+    favorites: flag("Only favorites"),
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });

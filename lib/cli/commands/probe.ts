@@ -20,9 +20,6 @@ const DEFAULT_WORKFLOW = "hello-world";
 const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
 
 export const probeCommand = defineCommand({
-  name: "probe",
-  summary: "Test how this server behaves where its API is undocumented",
-  usage: "[options]",
   examples: [
     {
       line: "pw-workflow-runner probe --workflow hello-world",
@@ -40,6 +37,7 @@ export const probeCommand = defineCommand({
       type: "custom",
       parse: nonEmptyString,
       metavar: "NAME",
+      completes: "workflow",
       description: `The workflow to run (default ${DEFAULT_WORKFLOW})`,
     },
     input: {
@@ -48,6 +46,7 @@ export const probeCommand = defineCommand({
       short: "i",
       multiple: true,
       metavar: "INPUTS",
+      completes: "input",
       description: "Inputs of the runs, as for run",
     },
     output: {
@@ -55,6 +54,7 @@ export const probeCommand = defineCommand({
       parse: nonEmptyString,
       short: "o",
       metavar: "FILE",
+      completes: "file",
       description: "Write the result to this file, which must not exist yet",
     },
     runTimeout: {

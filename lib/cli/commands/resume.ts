@@ -10,9 +10,10 @@ import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { flag } from "../argv.ts";
+import { defineCommand, EVENTS_OPTION, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
-import { exitCodeOf, mostSevere } from "../exit_codes.ts";
+import { type ExitCode, exitCodeOf, mostSevere } from "../exit_codes.ts";
 import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -25,9 +26,6 @@ import type { TrackContext } from "./run.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const resumeCommand = defineCommand({
-  name: "resume",
-  summary: "Resume runs started on this machine that have not finished",
-  usage: "[options]",
   examples: [
     { line: "pw-workflow-runner resume", does: "Resume after a crash, a lost connection or Ctrl-C" },
     { line: "pw-workflow-runner resume --all --json", does: "Include detached runs, and print JSON" },
@@ -37,15 +35,12 @@ export const resumeCommand = defineCommand({
     "machine. Never submits a run twice. Submissions that were never sent and are older than 15 minutes are only listed.",
   ].join("\n"),
   args: {
-    all: { type: "boolean", description: "Track detached runs too, such as those started with --no-wait" },
-    submitPending: {
-      type: "boolean",
-      description: "Send submissions that were never sent, even if older than 15 minutes",
-    },
+    all: flag("Track detached runs too, such as those started with --no-wait"),
+    submitPending: flag("Send submissions that were never sent, even if older than 15 minutes"),
     ...WAIT_OPTIONS,
     ...STOP_OPTIONS,
     ...JSON_OPTION,
-    events: { type: "boolean", description: "Print events as JSON Lines" },
+    ...EVENTS_OPTION,
   },
   async run(call) {
     const { output, signal, values } = call;
@@ -72,7 +67,7 @@ async function resumeAndShow(
 ): Promise<ResumeResult> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
+  using viewer = await viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
   try {
     const result = await toEnd(resumeSubmission(deps, record, options), (event) => {
       if (isMilestone(event)) latest = event;
@@ -109,11 +104,11 @@ function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number)
     : `${subject}: \`resume --submit-pending\` sends it`;
 }
 
-function answerText(output: Output, results: readonly ResumeResult[]): number {
+async function answerText(output: Output, results: readonly ResumeResult[]): Promise<number> {
   if (results.length === 0) output.answer("Nothing to resume");
   for (const result of results) {
     if ("result" in result) printNamedResults(output, result.result);
-    else output.answer(renderFailure(reportOf(result.error), output.answerStyle));
+    else output.answer(await renderFailure(reportOf(result.error), output.answerStyle));
   }
   return mostSevere(results.map(resumeExitCode));
 }
@@ -151,7 +146,7 @@ function kindOf(result: ResumeResult): ResultKind | ErrorKind {
   return "result" in result ? result.result.kind : result.error.kind;
 }
 
-function resumeExitCode(result: ResumeResult): number {
+function resumeExitCode(result: ResumeResult): ExitCode {
   return exitCodeOf(kindOf(result));
 }
 

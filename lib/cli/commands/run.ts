@@ -1,4 +1,3 @@
-import type { Args, ArgValues } from "../../deps/gunshi.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepare } from "../../runs/prepare.ts";
@@ -9,8 +8,8 @@ import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
-import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
+import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
+import { defineCommand, EVENTS_OPTION, type Invocation, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { INPUT_CHECK_OPTIONS, inputChecking, showWarnings } from "../check_options.ts";
@@ -36,48 +35,25 @@ const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
-  input: {
-    type: "custom",
-    parse: nonEmptyString,
-    short: "i",
-    multiple: true,
-    metavar: "INPUTS",
-    description: "Inputs (see below)",
-  },
-  name: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "TEXT",
-    description: "Display name of the run on the platform",
-  },
+  input: option("INPUTS", "Inputs (see below)", { short: "i", multiple: true, completes: "input" }),
+  name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
-  trust: { type: "boolean", description: "Give the consent that the workflow asks for" },
-  noWait: { type: "boolean", description: "Submit and exit without waiting" },
-  dryRun: { type: "boolean", description: "Have the platform check the request without starting a run" },
+  trust: flag("Give the consent that the workflow asks for"),
+  noWait: flag("Submit and exit without waiting"),
+  dryRun: flag("Have the platform check the request without starting a run"),
   ...WAIT_OPTIONS,
   ...STOP_OPTIONS,
-  idempotencyKey: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "TEXT",
-    description: "Identify this submission: reusing the key attaches to the same run",
-  },
-  idempotencyPolicy: {
-    type: "custom",
+  idempotencyKey: option("TEXT", "Identify this submission: reusing the key attaches to the same run"),
+  idempotencyPolicy: option("POLICY", "If the key was used before: attach, reject or new-if-failed (default attach)", {
     parse: idempotencyPolicy,
-    metavar: "POLICY",
-    description: "If the key was used before: attach, reject or new-if-failed (default attach)",
-  },
-  submitTimeout: {
-    type: "custom",
+  }),
+  submitTimeout: option("TIME", "Keep retrying a submission that has not started a run for this long (default 10m)", {
     parse: positiveDuration,
-    metavar: "TIME",
-    description: "Keep retrying a submission that has not started a run for this long (default 10m)",
-  },
-  noHistory: { type: "boolean", description: "Do not store the run locally: resume cannot find it after a crash" },
+  }),
+  noHistory: flag("Do not store the run locally: resume cannot find it after a crash"),
   ...JSON_OPTION,
-  events: { type: "boolean", description: "Print events as JSON Lines" },
-} as const satisfies Args;
+  ...EVENTS_OPTION,
+} as const;
 
 /** The part of the help that explains `-i`. */
 export const INPUT_NOTES = [
@@ -87,9 +63,6 @@ export const INPUT_NOTES = [
 ].join("\n");
 
 export const runCommand = defineCommand({
-  name: "run",
-  summary: "Submit a run and track it to its end",
-  usage: "WORKFLOW [-i INPUTS]… [options]",
   examples: [
     { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "Read the inputs from a file" },
     {
@@ -99,13 +72,8 @@ export const runCommand = defineCommand({
   ],
   notes: INPUT_NOTES,
   args: {
-    workflow: { type: "positional" },
-    preset: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "NAME",
-      description: "Start from this preset of the workflow",
-    },
+    workflow: argument("WORKFLOW", { completes: "workflow" }),
+    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
     ...RUN_OPTIONS,
   },
   async run(call) {
@@ -192,7 +160,7 @@ export async function submitAndTrack(
 ): Promise<number> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { onTimeout: values.onTimeout });
+  using viewer = await viewRun(output, deps.clock, { onTimeout: values.onTimeout });
   try {
     const result = await toEnd(execute(deps, request, options), (event) => {
       if (isMilestone(event)) latest = event;

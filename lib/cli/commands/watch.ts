@@ -4,7 +4,7 @@ import { trackRun } from "../../runs/track_run.ts";
 import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
+import { defineCommand, EVENTS_OPTION, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
 import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
@@ -13,14 +13,11 @@ import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument, viewRun } from "../tracking/run_view.ts";
-import { parseManyRuns } from "../tracking/run_ref.ts";
+import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
 import { printResult, type TrackContext } from "./run.ts";
 
 export const watchCommand = defineCommand({
-  name: "watch",
-  summary: "Track runs to their end",
-  usage: "RUN… [options]",
   examples: [
     { line: "pw-workflow-runner watch hello-world-00047", does: "Track one run and exit with its exit code" },
     {
@@ -29,15 +26,15 @@ export const watchCommand = defineCommand({
     },
   ],
   args: {
-    runs: { type: "positional", multiple: true, required: false },
+    ...MANY_RUNS,
     ...WAIT_OPTIONS,
     ...STOP_OPTIONS,
     ...JSON_OPTION,
-    events: { type: "boolean", description: "Print events as JSON Lines" },
+    ...EVENTS_OPTION,
   },
   async run(call) {
     const { output, signal, values } = call;
-    const refs = parseManyRuns(values.runs ?? []);
+    const refs = parseManyRuns(values.runs);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call);
     const runIds: RunId[] = [];
@@ -58,7 +55,7 @@ async function watchOne(
 ): Promise<RunResult> {
   const { output, deps, values } = tracking;
   let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { label, onTimeout: values.onTimeout });
+  using viewer = await viewRun(output, deps.clock, { label, onTimeout: values.onTimeout });
   try {
     const result = await toEnd(trackRun(deps, runId, options), (event) => {
       if (isMilestone(event)) latest = event;

@@ -1,4 +1,4 @@
-import { EXIT_CODES, mostSevere } from "../exit_codes.ts";
+import { EXIT_CODES, type ExitCode, mostSevere } from "../exit_codes.ts";
 import { reportOf } from "../failure_report.ts";
 
 export type CheckName =
@@ -21,7 +21,7 @@ export type CheckResult =
     readonly hint: string | null;
     /** A kind from the table of exit codes, or `defect`. */
     readonly kind: string;
-    readonly exitCode: number;
+    readonly exitCode: ExitCode;
   };
 
 export type DoctorCheck = CheckResult & { readonly name: CheckName };
@@ -57,7 +57,7 @@ export function failedCheckWith(error: unknown): CheckResult {
 /** The most severe failure decides. */
 export function overallCheckResult(
   checks: readonly DoctorCheck[],
-): { readonly exitCode: number; readonly kind: string } {
+): { readonly exitCode: ExitCode; readonly kind: string } {
   const failures = checks.filter((check) => check.status === "failed");
   const exitCode = mostSevere(failures.map((check) => check.exitCode));
   return { exitCode, kind: failures.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };

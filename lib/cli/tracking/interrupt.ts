@@ -6,7 +6,7 @@ import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
-import { oneOf } from "../argv.ts";
+import { oneOf, option } from "../argv.ts";
 import type { Context } from "../context.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
 import type { Output } from "../output.ts";
@@ -19,18 +19,10 @@ const onInterrupt = oneOf("ask", "keep", "cancel");
 const onTimeout = oneOf("keep", "cancel");
 
 export const STOP_OPTIONS = {
-  onInterrupt: {
-    type: "custom",
+  onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
     parse: onInterrupt,
-    metavar: "ACTION",
-    description: "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)",
-  },
-  onTimeout: {
-    type: "custom",
-    parse: onTimeout,
-    metavar: "ACTION",
-    description: "On --timeout: keep or cancel the run (default keep)",
-  },
+  }),
+  onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", { parse: onTimeout }),
 } as const;
 
 export interface StopDeps {

@@ -112,13 +112,13 @@ export const CLI_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/exit_codes.ts", ["tests/cli/exit_codes_test.ts"], [
     [
       "an unknown outcome is less severe than a failure",
-      "[6, 7, 4, 124, 8, 5, 2, 1, 3, 0]",
-      "[7, 4, 124, 8, 5, 2, 1, 6, 3, 0]",
+      "  6: 9,\n",
+      "  6: 0.5,\n",
     ],
     [
       "a defect is less severe than a signal",
-      "if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;",
-      "",
+      "[EXIT_CODE_OF_DEFECT]: 14,",
+      "[EXIT_CODE_OF_DEFECT]: 9.5,",
     ],
   ]),
   ...inFile("lib/cli/tracking/run_ref.ts", ["tests/cli/tracking/run_ref_test.ts"], [
@@ -146,8 +146,12 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
   ]),
   ...inFile("lib/cli/argv.ts", ["tests/cli/argv_test.ts"], [
-    ["an unknown option is ignored", ".filter((name) => !names.includes(name))", ".filter(() => false)"],
-    ["a value for a switch is ignored", "...flagsWithValues(args, tokens),", ""],
+    ["an unknown option is ignored", "if (key === undefined) unknown.push(written);", "if (key === undefined) continue;"],
+    [
+      "a value for a switch is ignored",
+      "else if (value !== undefined) problems.push({ message: `${written} takes no value` });\n    ",
+      "",
+    ],
   ]),
   ...inFile("lib/cli/render/history.ts", ["tests/cli/commands/history_test.ts"], [
     [
