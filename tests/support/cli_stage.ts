@@ -26,6 +26,8 @@ export interface CliStage extends AsyncDisposable {
 export interface CallOptions {
   /** Whether stdout is a terminal. */
   readonly isTerminal?: boolean;
+  /** The width of the terminal. */
+  readonly columns?: number;
   readonly context?: Partial<Context>;
 }
 
@@ -41,8 +43,8 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const clock = fastClock(systemClock, 60);
   const simulator = await startSimulator({ clock, ...options });
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
-  const call = async (args: readonly string[], { isTerminal = false, context = {} }: CallOptions = {}) => {
-    const [stdout, stderr] = [bufferedWriter({ isTerminal }), bufferedWriter()];
+  const call = async (args: readonly string[], { isTerminal = false, columns = 80, context = {} }: CallOptions = {}) => {
+    const [stdout, stderr] = [bufferedWriter({ isTerminal, columns }), bufferedWriter()];
     const code = await runCommandLine(aContext({
       args,
       env: (name) => env.get(name),

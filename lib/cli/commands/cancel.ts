@@ -9,8 +9,8 @@ import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
 export const cancelCommand = defineCommand({
   examples: [
-    { line: "pw-workflow-runner cancel hello-world-00047", does: "Cancel one run" },
-    { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "Cancel several runs" },
+    { line: "pw-workflow-runner cancel hello-world-00046", does: "Cancel one run" },
+    { line: "pw-workflow-runner cancel hello-world#45 hello-world#46", does: "Cancel several runs" },
   ],
   notes: "Safe to repeat: a run that has already ended is left unchanged, and that is not an error.",
   args: { runs: { ...MANY_RUNS.runs, completes: "running-run" }, ...JSON_OPTION },

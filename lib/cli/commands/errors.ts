@@ -11,10 +11,10 @@ import { oneLine } from "../../escape.ts";
 export const errorsCommand = defineCommand({
   examples: [
     {
-      line: "pw-workflow-runner errors failing-step-00003",
+      line: "pw-workflow-runner errors failing-step-00001",
       does: "Show failed jobs and steps with the end of their logs",
     },
-    { line: "pw-workflow-runner errors failing-step#3 --json", does: "Print the same as JSON" },
+    { line: "pw-workflow-runner errors failing-step#1 --json", does: "Print the same as JSON" },
   ],
   notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
   args: { ...ONE_RUN, ...JSON_OPTION },

@@ -23,8 +23,8 @@ const lineCount = integer({ min: 0 });
 
 export const logsCommand = defineCommand({
   examples: [
-    { line: "pw-workflow-runner logs hello-world-00047 --tail 20", does: "Show the last lines of each step" },
-    { line: "pw-workflow-runner logs hello-world#47 -f", does: "Follow the logs until the run ends" },
+    { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
+    { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
   ],
   args: {
     ...ONE_RUN,

@@ -19,7 +19,7 @@ export const rerunCommand = defineCommand({
   examples: [
     { line: "pw-workflow-runner rerun last", does: "Submit the latest run again" },
     {
-      line: "pw-workflow-runner rerun hello-world#47 -i hello.message=again",
+      line: "pw-workflow-runner rerun hello-world#46 -i hello.message=again",
       does: "Submit it again with one value changed",
     },
   ],

@@ -19,9 +19,9 @@ import { printResult, type TrackContext } from "./run.ts";
 
 export const watchCommand = defineCommand({
   examples: [
-    { line: "pw-workflow-runner watch hello-world-00047", does: "Track one run and exit with its exit code" },
+    { line: "pw-workflow-runner watch hello-world-00046", does: "Track one run and exit with its exit code" },
     {
-      line: "pw-workflow-runner watch hello-world#47 data-processor#12",
+      line: "pw-workflow-runner watch hello-world#46 data-processor#3",
       does: "Track two runs; the most severe exit code wins",
     },
   ],

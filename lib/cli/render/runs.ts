@@ -3,6 +3,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { formatPlatformTime } from "./time.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
@@ -15,8 +16,8 @@ export function renderRun(
   const facts = [
     ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusText(view)}${where}`],
-    ["Started", view.startedAt ?? "?"],
-    ...(view.completedAt === null ? [] : [["Ended", view.completedAt]]),
+    ["Started", view.startedAt === null ? "?" : `${formatPlatformTime(view.startedAt)} UTC`],
+    ...(view.completedAt === null ? [] : [["Ended", `${formatPlatformTime(view.completedAt)} UTC`]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
     ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
@@ -47,7 +48,7 @@ export function renderRuns(
   const rows = views.map((view) => [
     view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
     statusText(view),
-    view.startedAt?.replace("T", " ").replace(/(\.\d+)?Z?$/, "") ?? "",
+    view.startedAt === null ? "" : formatPlatformTime(view.startedAt),
     durationText(view, nowMs),
     view.slug ?? "",
   ]);
