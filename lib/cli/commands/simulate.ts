@@ -15,8 +15,8 @@ const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused")
 export const simulateCommand = defineCommand({
   examples: [
     {
-      line: 'eval "$(pw-workflow-runner simulate --port 8080 &)"',
-      does: "Serve in the background, and use its API key in this shell",
+      line: "pw-workflow-runner simulate --port 8080",
+      does: "Serve, and print a line that makes another terminal use it",
     },
     {
       line: `pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`,
