@@ -24,7 +24,7 @@ const LAYOUT = { style: styleFor(false), columns: 80 } as const;
 
 async function commandsPage(): Promise<string> {
   const parts = [`${GENERATED}# Commands\n\n\`pw-workflow-runner COMMAND --help\` prints the same.\n`];
-  for (const { title, commands } of COMMAND_GROUPS) {
+  for (const [title, commands] of Object.entries(COMMAND_GROUPS)) {
     parts.push(`\n## ${title}\n`);
     for (const entry of commands) {
       const help = renderHelp(entry, await entry.load(), LAYOUT);

@@ -48,8 +48,8 @@ export interface CommandSpec<A extends Args> {
   /** True if it does not connect to the platform. */
   readonly isLocal?: boolean;
   readonly args: A;
-  /** Returns the exit code. */
-  run(invocation: Invocation<ArgValues<A & typeof COMMON_OPTIONS>>): Promise<number>;
+  /** Returns the exit code, unless it is 0. */
+  run(invocation: Invocation<ArgValues<A & typeof COMMON_OPTIONS>>): Promise<number | void>;
 }
 
 /** A command whose options are not parsed yet. */
@@ -66,7 +66,7 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
     args,
     prepare(name, argv) {
       const values = readArgv(name, args, argv);
-      return (invocation) => spec.run({ ...invocation, values });
+      return async (invocation) => await spec.run({ ...invocation, values }) ?? 0;
     },
   };
 }

@@ -9,110 +9,83 @@ export interface CommandEntry {
   load(): Promise<Command>;
 }
 
-export interface CommandGroup {
-  readonly title: string;
-  readonly commands: readonly CommandEntry[];
-}
-
 const entry = (name: string, summary: string, load: () => Promise<Command>): CommandEntry => ({ name, summary, load });
 
-export const COMMAND_GROUPS: readonly CommandGroup[] = [
-  {
-    title: "Workflows",
-    commands: [
-      entry("list", "List workflows", async () => (await import("./commands/list.ts")).listCommand),
-      entry("show", "Show a workflow and its inputs", async () => (await import("./commands/show.ts")).showCommand),
-      entry(
-        "inputs",
-        "Create an input file, print its schema, or explain where values come from",
-        async () => (await import("./commands/inputs.ts")).inputsCommand,
-      ),
-    ],
-  },
-  {
-    title: "Runs",
-    commands: [
-      entry("run", "Submit a run and track it to its end", async () => (await import("./commands/run.ts")).runCommand),
-      entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand),
-      entry("watch", "Track runs to their end", async () => (await import("./commands/watch.ts")).watchCommand),
-      entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
-      entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
-      entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
-      entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
-    ],
-  },
-  {
-    title: "Local history",
-    commands: [
-      entry(
-        "resume",
-        "Resume runs started on this machine that have not finished",
-        async () => (await import("./commands/resume.ts")).resumeCommand,
-      ),
-      entry("history", "Show the local history", async () => (await import("./commands/history.ts")).historyCommand),
-      entry(
-        "rerun",
-        "Submit a run again with the same inputs",
-        async () => (await import("./commands/rerun.ts")).rerunCommand,
-      ),
-      entry(
-        "store",
-        "Copy the run store to another backend",
-        async () => (await import("./commands/store.ts")).storeCommand,
-      ),
-    ],
-  },
-  {
-    title: "Schedules",
-    commands: [
-      entry(
-        "schedules",
-        "List schedules and their next occurrences",
-        async () => (await import("./commands/schedules.ts")).schedulesCommand,
-      ),
-    ],
-  },
-  {
-    title: "Account and setup",
-    commands: [
-      entry("doctor", "Check your setup", async () => (await import("./commands/doctor.ts")).doctorCommand),
-      entry(
-        "auth",
-        "Show which API key is used, where it comes from, and whose it is",
-        async () => (await import("./commands/auth.ts")).authCommand,
-      ),
-      entry(
-        "workspace",
-        "Show, start or restart your workspace, where runs execute",
-        async () => (await import("./commands/workspace.ts")).workspaceCommand,
-      ),
-      entry(
-        "probe",
-        "Test how this server behaves where its API is undocumented",
-        async () => (await import("./commands/probe.ts")).probeCommand,
-      ),
-      entry(
-        "completions",
-        "Print a shell completion script",
-        async () => (await import("./commands/completions.ts")).completionsCommand,
-      ),
-    ],
-  },
-  {
-    title: "Simulated platform",
-    commands: [
-      entry(
-        "demo",
-        "Track a run on a simulated platform",
-        async () => (await import("./commands/demo.ts")).demoCommand,
-      ),
-      entry(
-        "simulate",
-        "Serve a simulated platform",
-        async () => (await import("./commands/simulate.ts")).simulateCommand,
-      ),
-    ],
-  },
-];
+export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> = {
+  Workflows: [
+    entry("list", "List workflows", async () => (await import("./commands/list.ts")).listCommand),
+    entry("show", "Show a workflow and its inputs", async () => (await import("./commands/show.ts")).showCommand),
+    entry(
+      "inputs",
+      "Create an input file, print its schema, or explain where values come from",
+      async () => (await import("./commands/inputs.ts")).inputsCommand,
+    ),
+  ],
+  Runs: [
+    entry("run", "Submit a run and track it to its end", async () => (await import("./commands/run.ts")).runCommand),
+    entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand),
+    entry("watch", "Track runs to their end", async () => (await import("./commands/watch.ts")).watchCommand),
+    entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
+    entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
+    entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
+    entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
+  ],
+  "Local history": [
+    entry(
+      "resume",
+      "Resume runs started on this machine that have not finished",
+      async () => (await import("./commands/resume.ts")).resumeCommand,
+    ),
+    entry("history", "Show the local history", async () => (await import("./commands/history.ts")).historyCommand),
+    entry(
+      "rerun",
+      "Submit a run again with the same inputs",
+      async () => (await import("./commands/rerun.ts")).rerunCommand,
+    ),
+    entry(
+      "store",
+      "Copy the run store to another backend",
+      async () => (await import("./commands/store.ts")).storeCommand,
+    ),
+  ],
+  Schedules: [
+    entry(
+      "schedules",
+      "List schedules and their next occurrences",
+      async () => (await import("./commands/schedules.ts")).schedulesCommand,
+    ),
+  ],
+  "Account and setup": [
+    entry("doctor", "Check your setup", async () => (await import("./commands/doctor.ts")).doctorCommand),
+    entry(
+      "auth",
+      "Show which API key is used, where it comes from, and whose it is",
+      async () => (await import("./commands/auth.ts")).authCommand,
+    ),
+    entry(
+      "workspace",
+      "Show, start or restart your workspace, where runs execute",
+      async () => (await import("./commands/workspace.ts")).workspaceCommand,
+    ),
+    entry(
+      "probe",
+      "Test how this server behaves where its API is undocumented",
+      async () => (await import("./commands/probe.ts")).probeCommand,
+    ),
+    entry(
+      "completions",
+      "Print a shell completion script",
+      async () => (await import("./commands/completions.ts")).completionsCommand,
+    ),
+  ],
+  "Simulated platform": [
+    entry("demo", "Track a run on a simulated platform", async () => (await import("./commands/demo.ts")).demoCommand),
+    entry(
+      "simulate",
+      "Serve a simulated platform",
+      async () => (await import("./commands/simulate.ts")).simulateCommand,
+    ),
+  ],
+};
 
-export const COMMANDS: readonly CommandEntry[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);
+export const COMMANDS: readonly CommandEntry[] = Object.values(COMMAND_GROUPS).flat();

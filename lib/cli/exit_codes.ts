@@ -54,6 +54,9 @@ export type ExitCode =
   | typeof EXIT_CODE_OF_CLOSED_PIPE
   | typeof EXIT_CODE_OF_DEFECT;
 
+/** The end of every JSON document of a command that succeeded and submitted nothing. */
+export const COMPLETED = { exitCode: EXIT_CODES.completed, kind: "completed", submitted: "no" } as const;
+
 export function exitCodeOf(kind: ErrorKind | ResultKind): ExitCode {
   return EXIT_CODES[kind];
 }

@@ -3,7 +3,7 @@
 import { VERSION } from "../version.ts";
 import { type ArgSchema, argumentsOf, kebabOptionName, optionTakesValue } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, listedArgs } from "./command.ts";
-import type { CommandEntry, CommandGroup } from "./commands.ts";
+import { COMMAND_GROUPS, type CommandEntry } from "./commands.ts";
 import { ENVIRONMENT, EXIT_CODE_MEANINGS } from "./help_topics.ts";
 import type { Style } from "./terminal/style.ts";
 import { wrap, wrapCommand } from "./terminal/wrap.ts";
@@ -22,7 +22,7 @@ export const HELP_TOPICS = [
   { name: "exit-codes", summary: "Exit codes" },
 ] as const;
 
-export function renderOverview(groups: readonly CommandGroup[], { style, columns }: HelpLayout): string {
+export function renderOverview({ style, columns }: HelpLayout): string {
   const layout = layoutFor(style, columns);
   return [
     layout.text(`pw-workflow-runner ${VERSION}: run workflows on the Parallel Works ACTIVATE platform`),
@@ -30,7 +30,9 @@ export function renderOverview(groups: readonly CommandGroup[], { style, columns
       ["pw-workflow-runner COMMAND [options]", ""],
       ["pw-workflow-runner", "Interactive mode, at a terminal"],
     ]),
-    ...groups.map(({ title, commands }) => layout.rows(title, commands.map(({ name, summary }) => [name, summary]))),
+    ...Object.entries(COMMAND_GROUPS).map(([title, commands]) =>
+      layout.rows(title, commands.map(({ name, summary }) => [name, summary]))
+    ),
     layout.rows("Run references", [["RUN", "A slug, WORKFLOW#47 or WORKFLOW:47, or last"]]),
     ...HELP_TOPICS.map(({ name }) => renderTopic(name, { style, columns })),
     layout.rows("More", [

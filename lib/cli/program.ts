@@ -5,7 +5,7 @@ import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
-import { COMMAND_GROUPS, type CommandEntry, COMMANDS } from "./commands.ts";
+import { type CommandEntry, COMMANDS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
@@ -60,7 +60,7 @@ async function dispatch(
   if (context.stdin.isTerminal && context.stderr.isTerminal) return await runInteractive(context);
   // There is no command and no terminal for interactive mode: a usage error.
   const { renderOverview } = await import("./help.ts");
-  output.log("ERROR", renderOverview(COMMAND_GROUPS, { style: output.style, columns: context.stderr.columns() }));
+  output.log("ERROR", renderOverview({ style: output.style, columns: context.stderr.columns() }));
   return EXIT_CODES.usage;
 }
 
@@ -106,7 +106,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   const { HELP_TOPICS, renderHelp, renderOverview, renderTopic } = await import("./help.ts");
   const layout = { style: output.answerStyle, columns: context.stdout.columns() };
   const topic = HELP_TOPICS.find(({ name }) => name === subject);
-  if (subject === undefined) output.answer(renderOverview(COMMAND_GROUPS, layout));
+  if (subject === undefined) output.answer(renderOverview(layout));
   else if (topic !== undefined) output.answer(renderTopic(topic.name, layout));
   else {
     const entry = entryNamed(subject, HELP_TOPICS.map(({ name }) => name));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readArgv } from "../../lib/cli/argv.ts";
-import { COMMAND_GROUPS, COMMANDS } from "../../lib/cli/commands.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
 import { HELP_TOPICS, renderHelp, renderOverview, renderTopic } from "../../lib/cli/help.ts";
 import { ENVIRONMENT } from "../../lib/cli/help_topics.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
@@ -16,7 +16,7 @@ for (const columns of [80, 50]) {
     });
   }
   Deno.test(`the overview and the help topics fit into ${columns} columns`, () => {
-    assertFits(renderOverview(COMMAND_GROUPS, { style, columns }), columns);
+    assertFits(renderOverview({ style, columns }), columns);
     for (const { name } of HELP_TOPICS) assertFits(renderTopic(name, { style, columns }), columns);
   });
 }
@@ -34,7 +34,7 @@ Deno.test("help is wrapped to the terminal, and never beyond 80 columns", async 
 });
 
 Deno.test("the overview lists commands, environment variables, exit codes and the documentation", () => {
-  const text = renderOverview(COMMAND_GROUPS, { style, columns: 80 });
+  const text = renderOverview({ style, columns: 80 });
   for (const { name, summary } of COMMANDS) {
     assert.match(text, new RegExp(`^ {2}${name} +${summary.slice(0, 20)}`, "m"));
   }

@@ -8,7 +8,7 @@ import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
 import { accountName, formatUtc, KIND_LABELS } from "../doctor/host_checks.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { clientFor } from "../open.ts";
 import type { Output } from "../output.ts";
 
@@ -41,7 +41,6 @@ export const authCommand = defineCommand({
     const hidden = await hiddenSources(withoutPrompts(credentialDeps(context, values)), values);
     if (output.mode === "text") output.answer(statusText(output, { credential, identity, hidden }));
     else output.document(statusDocument({ credential, identity, hidden }));
-    return EXIT_CODES.completed;
   },
 });
 
@@ -88,8 +87,6 @@ function statusDocument({ credential, identity, hidden }: AuthStatus) {
       expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
       ignored: hidden,
     },
-    exitCode: EXIT_CODES.completed,
-    kind: "completed",
-    submitted: "no",
+    ...COMPLETED,
   };
 }

@@ -32,7 +32,6 @@ export const cancelCommand = defineCommand({
       const kind = "cancelled";
       output.document({ runs: cancelled.map(toRunView), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -1,7 +1,6 @@
 import { argument, oneOf } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 
 const shell = oneOf(...SHELLS);
 
@@ -22,6 +21,6 @@ export const completionsCommand = defineCommand({
   args: { shell: argument("SHELL", { parse: shell }) },
   run({ output, values }) {
     output.raw(SCRIPTS[values.shell]);
-    return Promise.resolve(EXIT_CODES.completed);
+    return Promise.resolve();
   },
 });

@@ -3,7 +3,7 @@ import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
 import { actionOf, argument, flag, integer, option, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
@@ -43,10 +43,9 @@ export const historyCommand = defineCommand({
     const limit = values.limit ?? DEFAULT_LIMIT;
     const records = await store.listRecent({ limit, workflow: values.workflow, hasFailed: values.failed, sinceMs });
     if (output.mode === "json") {
-      output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
+      output.document({ records: records.map(recordDocument), ...COMPLETED });
     } else if (records.length === 0) output.answer("No runs in the local history");
     else output.answer(renderHistory(records, { style: output.answerStyle, columns: context.stdout.columns() }));
-    return EXIT_CODES.completed;
   },
 });
 
@@ -63,7 +62,7 @@ async function showOne(
   { output }: Pick<Invocation<unknown>, "output">,
   store: RunStore,
   name: string,
-): Promise<number> {
+): Promise<void> {
   const record = await findInHistory(store, name);
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
@@ -72,16 +71,15 @@ async function showOne(
   }
   if (output.mode === "json") {
     const inputs = shownInputs(record);
-    output.document({ ...recordDocument(record), inputs, exitCode: 0, kind: "completed", submitted: "no" });
+    output.document({ ...recordDocument(record), inputs, ...COMPLETED });
   } else output.answer(renderRecord(record, { style: output.answerStyle }));
-  return EXIT_CODES.completed;
 }
 
 async function prune(
   { context, output }: Pick<Invocation<unknown>, "context" | "output">,
   store: RunStore,
   { since, keep }: { readonly since?: number | undefined; readonly keep?: number | undefined },
-): Promise<number> {
+): Promise<void> {
   if (since === undefined && keep === undefined) {
     throw new UsageError("Cannot prune the history: no limit is set", {
       hint: "Use --since 30d, --keep 1000, or both",
@@ -89,7 +87,6 @@ async function prune(
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
   const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
-  if (output.mode === "json") output.document({ pruned: removed, exitCode: 0, kind: "completed", submitted: "no" });
+  if (output.mode === "json") output.document({ pruned: removed, ...COMPLETED });
   else output.answer(`Removed ${removed} ${removed === 1 ? "record" : "records"}`);
-  return EXIT_CODES.completed;
 }

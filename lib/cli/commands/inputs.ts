@@ -10,7 +10,6 @@ import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
 import { renderExplained } from "../render/inputs.ts";
@@ -70,15 +69,12 @@ type InputsInvocation = Invocation<
   }
 >;
 
-async function writeSkeleton(call: InputsInvocation): Promise<number> {
+async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
   const { workflow, form } = await formOf(call);
   const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(values.output ?? ""));
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
-  if (values.output === undefined) {
-    output.raw(skeleton);
-    return EXIT_CODES.completed;
-  }
+  if (values.output === undefined) return output.raw(skeleton);
   try {
     await context.writeNewFile(values.output, skeleton);
   } catch (error) {
@@ -89,16 +85,14 @@ async function writeSkeleton(call: InputsInvocation): Promise<number> {
     });
   }
   output.log("INFO", `Fill in ${values.output}, then: pw-workflow-runner run ${workflow.name} -i ${values.output}`);
-  return EXIT_CODES.completed;
 }
 
-async function printSchema(call: InputsInvocation): Promise<number> {
+async function printSchema(call: InputsInvocation): Promise<void> {
   const { workflow, form } = await formOf(call);
   call.output.document(jsonSchemaOf(form, workflow.name));
-  return EXIT_CODES.completed;
 }
 
-async function explain({ context, output, signal, values }: InputsInvocation): Promise<number> {
+async function explain({ context, output, signal, values }: InputsInvocation): Promise<void> {
   const layers = await readLayers(values.input ?? [], inputSources(context));
   const client = await openClient({ context, output, values });
   const { form, resolved } = await gatherInputs({ client }, {
@@ -110,7 +104,6 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
   if (output.mode === "json") output.document(rows);
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.answerStyle));
-  return EXIT_CODES.completed;
 }
 
 async function formOf(

@@ -1,6 +1,5 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { argument, flag, option } from "../argv.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
@@ -20,10 +19,7 @@ export const listCommand = defineCommand({
     const client = await openClient({ context, output, values });
     const all = await client.listWorkflows({ signal, favoritesOnly: values.favorites === true });
     const workflows = all.filter((workflow) => matches(workflow, values)).sort(favoritesFirst);
-    if (output.mode === "json") {
-      output.document(workflows.map(summaryOf));
-      return EXIT_CODES.completed;
-    }
+    if (output.mode === "json") return output.document(workflows.map(summaryOf));
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
@@ -31,7 +27,6 @@ export const listCommand = defineCommand({
     } else {
       output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -6,7 +6,6 @@ import { findRun } from "../../runs/find.ts";
 import type { Job, RunDetail, RunId, Step } from "../../run.ts";
 import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
@@ -49,7 +48,6 @@ export const logsCommand = defineCommand({
     } else {
       await printLogs({ deps, output, signal }, runId, { run, isSelected, tail: values.tail });
     }
-    return EXIT_CODES.completed;
   },
 });
 

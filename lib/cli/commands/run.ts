@@ -94,7 +94,7 @@ export const runCommand = defineCommand({
 export async function submitRunSpec(
   call: Invocation<ArgValues<typeof RUN_OPTIONS> & OpenInvocation["values"]>,
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
-): Promise<number> {
+): Promise<number | void> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
@@ -206,11 +206,10 @@ export function printResult(output: Output, result: RunResult): number {
   return exitCodeOf(result.kind);
 }
 
-function answerDryRun(output: Output, { workflow }: RunRequest): number {
+function answerDryRun(output: Output, { workflow }: RunRequest): void {
   if (output.mode === "text") {
     output.answer(
       `${output.answerStyle.green("✓")} The platform accepts ${workflow} with these inputs; nothing was started`,
     );
   } else output.document({ workflowName: workflow, exitCode: EXIT_CODES.completed, kind: "dry_run", submitted: "no" });
-  return EXIT_CODES.completed;
 }

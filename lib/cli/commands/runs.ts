@@ -3,7 +3,6 @@ import type { Client, RunQuery } from "../../platform/client.ts";
 import type { Run, RunPage } from "../../run.ts";
 import { argument, integer, oneOf, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderRuns } from "../render/runs.ts";
 
@@ -50,7 +49,6 @@ export const runsCommand = defineCommand({
         output.log("INFO", output.style.dim(`Showing ${views.length} of ${total}: use --limit to show more`));
       }
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -4,7 +4,6 @@ import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import type { Preset, Workflow } from "../../workflow.ts";
 import { argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
@@ -30,7 +29,6 @@ export const showCommand = defineCommand({
       const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
       output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns }));
     }
-    return EXIT_CODES.completed;
   },
 });
 

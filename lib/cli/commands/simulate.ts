@@ -6,7 +6,6 @@ import { startSimulator } from "../../simulator/start.ts";
 import { integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 
 const portNumber = integer({ min: 0, max: 65_535 });
 const apiVersionChoice = oneOf("current", "legacy", "both");
@@ -57,7 +56,6 @@ export const simulateCommand = defineCommand({
     output.answer(`export PW_API_KEY=${simulator.key}`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
     await Promise.race([stopped(signal), simulator.finished]);
-    return EXIT_CODES.completed;
   },
 });
 

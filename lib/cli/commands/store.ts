@@ -2,7 +2,7 @@ import { copyStore } from "../../store/copy.ts";
 import { openKv, STORE_NAMES } from "../../store/open_kv.ts";
 import { actionOf, argument } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 
 const action = actionOf({ copy: "copy a store into an empty one" });
 const STORES_HINT = `FROM and TO are stores: ${STORE_NAMES}`;
@@ -35,8 +35,7 @@ export const storeCommand = defineCommand({
     await using source = openKv(values.from, { clock, random, onSetAside: null, mustExist: true });
     await using target = openKv(values.to, { clock, random, onSetAside: null });
     const copied = await copyStore(source, target);
-    if (output.mode === "json") output.document({ copied, exitCode: 0, kind: "completed", submitted: "no" });
+    if (output.mode === "json") output.document({ copied, ...COMPLETED });
     else output.answer(`Copied ${copied} ${copied === 1 ? "submission" : "submissions"}`);
-    return EXIT_CODES.completed;
   },
 });

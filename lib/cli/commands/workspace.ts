@@ -6,7 +6,7 @@ import { STARTING_STATUSES } from "../../runs/workspace.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 
 const POLL_MS = 3_000;
@@ -43,7 +43,7 @@ export const workspaceCommand = defineCommand({
 
 type WorkspaceCall = Invocation<{ readonly wait?: boolean | undefined; readonly yes?: boolean | undefined }>;
 
-async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<number> {
+async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<void> {
   const { signal, values } = call;
   const before = await statusOf(call, client);
   const isNeeded = action === "restart" || (before !== "Running" && !STARTING_STATUSES.has(before));
@@ -96,13 +96,9 @@ function answer(
   { output }: Pick<WorkspaceCall, "output">,
   { host }: Client,
   { status, isRestarted }: { readonly status: string; readonly isRestarted: boolean },
-): number {
+): void {
   if (output.mode === "text") {
     const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
     output.answer(`${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`);
-  } else {
-    const exitCode = EXIT_CODES.completed;
-    output.document({ host, status, isRestarted, exitCode, kind: "completed", submitted: "no" });
-  }
-  return EXIT_CODES.completed;
+  } else output.document({ host, status, isRestarted, ...COMPLETED });
 }
