@@ -1,4 +1,3 @@
-import { toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
 import {
   findOpenSubmissions,
@@ -11,18 +10,16 @@ import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
 import { flag } from "../argv.ts";
-import { defineCommand, EVENTS_OPTION, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
+import { defineCommand } from "../command.ts";
 import { type ExitCode, exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import type { TrackContext } from "./run.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const resumeCommand = defineCommand({
@@ -37,10 +34,7 @@ export const resumeCommand = defineCommand({
   args: {
     all: flag("Track detached runs too, such as those started with --no-wait"),
     submitPending: flag("Send submissions that were never sent, even if older than 15 minutes"),
-    ...WAIT_OPTIONS,
-    ...STOP_OPTIONS,
-    ...JSON_OPTION,
-    ...EVENTS_OPTION,
+    ...TRACK_OPTIONS,
   },
   async run(call) {
     const { output, signal, values } = call;
@@ -65,19 +59,13 @@ async function resumeAndShow(
   record: Submission,
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): Promise<ResumeResult> {
-  const { output, deps, values } = tracking;
-  let latest: Milestone | undefined;
-  using viewer = await viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
+  const label = slugOf(record) ?? record.request.workflow;
+  const events = resumeSubmission(tracking.deps, record, options);
   try {
-    const result = await toEnd(resumeSubmission(deps, record, options), (event) => {
-      if (isMilestone(event)) latest = event;
-      viewer.show(event);
-    });
-    return { result: await handleTimeout(tracking, result, values.onTimeout ?? "keep") };
+    return { result: await trackToEnd(tracking, events, { label, defaultOnInterrupt: "keep" }) };
   } catch (error) {
     if (error instanceof RunnerError) return { error, record };
-    if (!(error instanceof Stopped)) throw error;
-    throw await handleInterrupt(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { execute, toEnd } from "../../runs/execute.ts";
+import { execute } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepare } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -9,27 +9,17 @@ import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
-import { defineCommand, EVENTS_OPTION, type Invocation, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
+import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { INPUT_CHECK_OPTIONS, inputChecking, showWarnings } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
-import {
-  defaultOnInterrupt,
-  handleInterrupt,
-  handleTimeout,
-  isMilestone,
-  type Milestone,
-  type OnInterrupt,
-  type OnTimeout,
-  STOP_OPTIONS,
-  type StopDeps,
-} from "../tracking/interrupt.ts";
+import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
-import { resultDocument, viewRun } from "../tracking/run_view.ts";
-import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { resultDocument } from "../tracking/run_view.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
@@ -41,8 +31,6 @@ export const RUN_OPTIONS = {
   trust: flag("Give the consent that the workflow asks for"),
   noWait: flag("Submit and exit without waiting"),
   dryRun: flag("Have the platform check the request without starting a run"),
-  ...WAIT_OPTIONS,
-  ...STOP_OPTIONS,
   idempotencyKey: option("TEXT", "Identify this submission: reusing the key attaches to the same run"),
   idempotencyPolicy: option("POLICY", "If the key was used before: attach, reject or new-if-failed (default attach)", {
     parse: idempotencyPolicy,
@@ -51,8 +39,7 @@ export const RUN_OPTIONS = {
     parse: positiveDuration,
   }),
   noHistory: flag("Do not store the run locally: resume cannot find it after a crash"),
-  ...JSON_OPTION,
-  ...EVENTS_OPTION,
+  ...TRACK_OPTIONS,
 } as const;
 
 /** The part of the help that explains `-i`. */
@@ -146,35 +133,18 @@ function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
   return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
-/** What a command that tracks runs works with. */
-export interface TrackContext extends StopDeps {
-  readonly deps: Deps;
-  readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
-}
-
 /** Submits a run, shows its progress, prints its result and returns the exit code. */
 export async function submitAndTrack(
   tracking: TrackContext,
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps, values } = tracking;
-  let latest: Milestone | undefined;
-  using viewer = await viewRun(output, deps.clock, { onTimeout: values.onTimeout });
-  try {
-    const result = await toEnd(execute(deps, request, options), (event) => {
-      if (isMilestone(event)) latest = event;
-      viewer.show(event);
-    });
-    viewer[Symbol.dispose]();
-    await deleteExpired(deps);
-    return printResult(output, await handleTimeout(tracking, result, values.onTimeout ?? "keep"));
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    viewer[Symbol.dispose]();
-    const policy = values.onInterrupt ?? defaultOnInterrupt(tracking);
-    throw await handleInterrupt(tracking, error, { latest, policy });
-  }
+  const { output, deps } = tracking;
+  const result = await trackToEnd(tracking, execute(deps, request, options), {
+    defaultOnInterrupt: defaultOnInterrupt(tracking),
+  });
+  await deleteExpired(deps);
+  return printResult(output, result);
 }
 
 /** The share of runs that prune the local history. */

@@ -50,25 +50,23 @@ export const CLI_FAULTS: readonly Fault[] = [
       '"ask"',
     ],
   ]),
+  ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
+    ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
+    ["--on-interrupt is ignored", "policy: onInterrupt", "policy: defaultOnInterrupt"],
+  ]),
   ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
     [
       "Ctrl-C during watch cancels the run",
-      'policy: values.onInterrupt ?? "keep"',
-      'policy: values.onInterrupt ?? "cancel"',
+      'defaultOnInterrupt: "keep"',
+      'defaultOnInterrupt: "cancel"',
     ],
-    ["Ctrl-C during watch asks", 'policy: values.onInterrupt ?? "keep"', 'policy: values.onInterrupt ?? "ask"'],
-    ["the timeout of watch cancels the run", 'values.onTimeout ?? "keep"', 'values.onTimeout ?? "cancel"'],
+    ["Ctrl-C during watch asks", 'defaultOnInterrupt: "keep"', 'defaultOnInterrupt: "ask"'],
   ]),
   ...inFile("lib/cli/commands/run.ts", [...INTERRUPT, ...PROGRAM], [
     [
-      "the timeout of run cancels the run",
-      'await handleTimeout(tracking, result, values.onTimeout ?? "keep")',
-      'await handleTimeout(tracking, result, values.onTimeout ?? "cancel")',
-    ],
-    [
-      "--on-interrupt is ignored by run",
-      "values.onInterrupt ?? defaultOnInterrupt(tracking)",
-      "defaultOnInterrupt(tracking)",
+      "Ctrl-C during run never asks",
+      "defaultOnInterrupt: defaultOnInterrupt(tracking)",
+      'defaultOnInterrupt: "keep"',
     ],
     [
       "run always exits with 0",
@@ -90,8 +88,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "Ctrl-C during resume cancels the runs",
-      'policy: values.onInterrupt ?? "keep"',
-      'policy: values.onInterrupt ?? "cancel"',
+      'defaultOnInterrupt: "keep"',
+      'defaultOnInterrupt: "cancel"',
     ],
     ["resume tracks detached runs unasked", "includesDetached: values.all === true", "includesDetached: true"],
     ["resume sends old submissions unasked", "submitsPending: values.submitPending === true", "submitsPending: true"],
@@ -146,7 +144,11 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
   ]),
   ...inFile("lib/cli/argv.ts", ["tests/cli/argv_test.ts"], [
-    ["an unknown option is ignored", "if (key === undefined) unknown.push(written);", "if (key === undefined) continue;"],
+    [
+      "an unknown option is ignored",
+      "if (key === undefined) unknown.push(written);",
+      "if (key === undefined) continue;",
+    ],
     [
       "a value for a switch is ignored",
       "else if (value !== undefined) problems.push({ message: `${written} takes no value` });\n    ",
