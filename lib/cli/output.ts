@@ -45,6 +45,8 @@ export interface Output {
   redact(values: readonly string[]): void;
   /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
+  /** The width of stdout's terminal; no limit elsewhere. */
+  columns(): number;
   /** Whether stderr is a terminal and shows progress. */
   readonly hasLiveLines: boolean;
   /** Starts a line that is rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
@@ -71,6 +73,7 @@ export function createOutput(
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,
+    columns: () => stdout.isTerminal ? stdout.columns() : Infinity,
     hasLiveLines,
     redact(values) {
       secrets.push(...values);

@@ -1,10 +1,9 @@
 import { digestFailure } from "../../runs/failure.ts";
 import { findRun } from "../../runs/find.ts";
-import { RESULT_KIND_OF_STATUS } from "../../runs/view.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderFailureDigest } from "../tracking/run_lines.ts";
+import { runExitCode } from "./status.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
@@ -23,7 +22,7 @@ export const errorsCommand = defineCommand({
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const failure = await digestFailure(deps, run, { signal });
-    const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[run.status]);
+    const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {
       const { slug, status } = run;

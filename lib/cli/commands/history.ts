@@ -45,7 +45,7 @@ export const historyCommand = defineCommand({
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), ...COMPLETED });
     } else if (records.length === 0) output.answer("No runs in the local history");
-    else output.answer(renderHistory(records, { style: output.answerStyle, columns: context.stdout.columns() }));
+    else output.answer(renderHistory(records, { style: output.answerStyle, columns: output.columns() }));
   },
 });
 

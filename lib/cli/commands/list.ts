@@ -22,8 +22,7 @@ export const listCommand = defineCommand({
     if (output.mode === "json") return output.document(workflows.map(summaryOf));
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns }));
+      output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns: output.columns() }));
     } else {
       output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
     }

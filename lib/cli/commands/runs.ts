@@ -43,8 +43,9 @@ export const runsCommand = defineCommand({
     } else if (views.length === 0) {
       output.log("INFO", workflow === undefined ? "No matching runs" : `No matching runs of ${workflow}`);
     } else {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderRuns(views, { style: output.answerStyle, columns, nowMs: context.clock.now() }));
+      output.answer(
+        renderRuns(views, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+      );
       if (total > views.length) {
         output.log("INFO", output.style.dim(`Showing ${views.length} of ${total}: use --limit to show more`));
       }

@@ -26,8 +26,7 @@ export const showCommand = defineCommand({
       const { isFavorite, presets, ...others } = workflow;
       output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });
     } else {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns }));
+      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns: output.columns() }));
     }
   },
 });

@@ -35,7 +35,8 @@ export const statusCommand = defineCommand({
   },
 });
 
-function runExitCode({ status }: RunView): number {
+/** The exit code of a run, or 0 while it is running. */
+export function runExitCode({ status }: Pick<RunView, "status">): number {
   return status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[status]);
 }
 

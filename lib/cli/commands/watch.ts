@@ -6,7 +6,7 @@ import { defineCommand } from "../command.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { renderResult } from "../tracking/run_lines.ts";
+import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
@@ -63,7 +63,5 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
 
 /** Prints the result of one of several runs. */
 export function printNamedResults(output: Output, result: RunResult): void {
-  const name = result.slug ??
-    formatRunId({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
-  output.answer(`${oneLine(name)}: ${renderResult(result, output.answerStyle)}`);
+  output.answer(`${oneLine(runName(result))}: ${renderResult(result, output.answerStyle)}`);
 }

@@ -4,7 +4,8 @@ import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import type { Context } from "../context.ts";
-import { type Cache, type CachedRows, cacheFolder, openCache } from "./cache.ts";
+import { userFolder } from "../state_path.ts";
+import { type Cache, type CachedRows, openCache } from "./cache.ts";
 import type { CompletionSources, NamedItem } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
@@ -86,7 +87,12 @@ async function cachedQuery(
   const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, {
     context: values.context,
   });
-  const cache: Cache = await openCache({ folder: cacheFolder(env, os), credential, nowMs: clock.now(), random });
+  const cache: Cache = await openCache({
+    folder: userFolder(env, os, "cache"),
+    credential,
+    nowMs: clock.now(),
+    random,
+  });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   using deadline = clock.timeout(TIMEOUT_MS);

@@ -3,7 +3,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
-import { formatPlatformTime } from "./time.ts";
+import { formatPlatformTime, paintStatus } from "./cells.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
@@ -26,7 +26,7 @@ export function renderRun(
   return [
     renderTable(facts, {
       columns: Infinity,
-      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(view.status, text, style) : text,
+      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
     }),
     ...(view.jobs ?? []).map(({ name, status, steps }) =>
       [
@@ -56,7 +56,7 @@ export function renderRuns(
     columns,
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
-      return column === 1 ? paintStatus(views[row - 1]?.status ?? "running", text, style) : text;
+      return column === 1 ? paintStatus(text, style) : text;
     },
   });
 }
@@ -72,11 +72,6 @@ function durationText({ startedAt, durationSeconds, status }: RunView, nowMs: nu
   if (durationSeconds !== null) return formatDuration(durationSeconds * 1000);
   const startedMs = Date.parse(startedAt ?? "");
   return status === "running" && Number.isFinite(startedMs) ? formatDuration(nowMs - startedMs) : "";
-}
-
-function paintStatus(status: RunView["status"], text: string, style: Style): string {
-  const paint = { running: style.cyan, completed: style.green, failed: style.red, cancelled: style.yellow }[status];
-  return paint(text);
 }
 
 function symbolOf(status: string, style: Style): string {

@@ -7,6 +7,7 @@ import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import { oneOf, option } from "../argv.ts";
+import { askYesNo, canAsk } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
 import type { Output } from "../output.ts";
@@ -40,7 +41,7 @@ export function isMilestone(event: RunEvent): event is Milestone {
 
 /** The default of `--on-interrupt`. */
 export function defaultOnInterrupt({ context, output }: Pick<StopDeps, "context" | "output">): OnInterrupt {
-  return context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep";
+  return canAsk(context) && output.mode === "text" ? "ask" : "keep";
 }
 
 /**
@@ -66,10 +67,8 @@ export async function handleInterrupt(
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
 export async function handleTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
-  const runId: RunId = result.slug === null
-    ? { type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 }
-    : { type: "slug", slug: result.slug };
-  const { message, hint } = await cancelled(parts, runId);
+  const { slug, workflowName: workflow, runNumber: number } = result;
+  const { message, hint } = await cancelled(parts, runIdOf({ slug, workflow, number }));
   return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
@@ -79,12 +78,8 @@ async function shouldCancel(
   policy: OnInterrupt,
 ): Promise<boolean> {
   if (policy !== "ask") return policy === "cancel";
-  output.log(
-    "WARNING",
-    `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too? [y/N]  (Ctrl-C again exits immediately)`,
-  );
-  const answer = await context.readLine();
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
+  const question = "Cancel it too? (Ctrl-C again exits immediately)";
+  return await askYesNo({ context, output }, `Run ${oneLine(formatRunId(runId))} is still running. ${question}`);
 }
 
 async function cancelled({ deps }: StopDeps, runId: RunId): Promise<{ message: string; hint: string }> {
@@ -104,7 +99,8 @@ async function cancelled({ deps }: StopDeps, runId: RunId): Promise<{ message: s
   }
 }
 
-function kept(runId: RunId): { message: string; hint: string } {
+/** The report on a run that is left running. */
+export function kept(runId: RunId): { message: string; hint: string } {
   const name = formatRunId(runId);
   return {
     message: `Stopped waiting: run ${name} is still running`,
@@ -121,6 +117,8 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-function runIdOf({ slug, workflow, number }: Extract<Milestone, { type: "started" }>): RunId {
+function runIdOf(
+  { slug, workflow, number }: Pick<Extract<Milestone, { type: "started" }>, "slug" | "workflow" | "number">,
+): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
 }

@@ -28,12 +28,6 @@ export const CLI_FAULTS: readonly Fault[] = [
       'if (result.kind !== "timeout" || policy === "keep") return result;',
       'if (result.kind !== "timeout") return result;',
     ],
-    ["any answer cancels the run", 'return /^y(es)?$/i.test(answer?.trim() ?? "");', "return answer !== null;"],
-    [
-      "no answer cancels the run",
-      'return /^y(es)?$/i.test(answer?.trim() ?? "");',
-      'return /^y/i.test(answer?.trim() ?? "y");',
-    ],
     [
       "a run that cannot be cancelled is reported as cancelled",
       "message: `Run ${name} is still running: ${error.message}`",
@@ -46,8 +40,20 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "Ctrl-C asks where there is no terminal",
-      'context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep"',
+      'canAsk(context) && output.mode === "text" ? "ask" : "keep"',
       '"ask"',
+    ],
+  ]),
+  ...inFile("lib/cli/confirm.ts", INTERRUPT, [
+    [
+      "any answer cancels the run",
+      'return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");',
+      "return (await context.readLine()) !== null;",
+    ],
+    [
+      "no answer cancels the run",
+      'return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");',
+      'return /^y/i.test((await context.readLine())?.trim() ?? "y");',
     ],
   ]),
   ...inFile("lib/cli/tracking/track_to_end.ts", INTERRUPT, [
