@@ -160,10 +160,21 @@ interface UsageProblem {
 /**
  * Parses a command's options and arguments.
  *
+ * @param program What prints help with `--help`.
  * @throws UsageError that lists every problem.
  */
-export function readArgv<const A extends Args>(command: string, args: A, argv: readonly string[]): ArgValues<A>;
-export function readArgv(command: string, args: Args, argv: readonly string[]): Readonly<Record<string, unknown>> {
+export function readArgv<const A extends Args>(
+  command: string,
+  args: A,
+  argv: readonly string[],
+  program?: string,
+): ArgValues<A>;
+export function readArgv(
+  command: string,
+  args: Args,
+  argv: readonly string[],
+  program = `pw-workflow-runner ${command}`,
+): Readonly<Record<string, unknown>> {
   const { positionals, options, unknown } = scanWords(args, argv);
   const names = Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema));
   const problems: UsageProblem[] = unknown.map((name) => ({
@@ -201,7 +212,7 @@ export function readArgv(command: string, args: Args, argv: readonly string[]): 
   }
   if (problems.length === 0) return values;
   throw new UsageError(problems.map(({ message }) => message).join("; "), {
-    hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`pw-workflow-runner ${command} --help\``,
+    hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`${program} --help\``,
   });
 }
 
