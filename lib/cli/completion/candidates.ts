@@ -11,7 +11,6 @@ export interface Candidate {
 
 /** Loads each kind of data on demand. Every method may throw. */
 export interface CompletionSources {
-  commands(): readonly NamedItem[];
   workflows(): Promise<readonly NamedItem[]>;
   presets(workflow: string): Promise<readonly NamedItem[]>;
   inputs(workflow: string): Promise<readonly InputCompletion[]>;
@@ -59,8 +58,6 @@ async function candidatesFor(
   switch (target.type) {
     case "choices":
       return Object.entries(target.choices).map(([text, description]) => completeCandidate(text, description));
-    case "command":
-      return sources.commands().map(toCandidate);
     case "workflow":
       return (await orNone(() => sources.workflows())).map(toCandidate);
     case "run":

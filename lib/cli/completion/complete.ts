@@ -7,14 +7,14 @@
  * evaluate either.
  */
 
-import { type Args, argument, flag, scanWords } from "../argv.ts";
+import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
 import { COMMANDS } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
-import { type Candidate, findCompletionCandidates, type NamedItem } from "./candidates.ts";
+import { type Candidate, findCompletionCandidates } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
@@ -60,15 +60,7 @@ async function reply(
   const { prefix, target } = await cursorOf(typed);
   if (target === undefined) return [];
   const given = new Map(scanWords(COMMON_OPTIONS, typed.before).options.map(({ key, value }) => [key, value]));
-  const commands: readonly NamedItem[] = [
-    ...COMMANDS.map(({ name, summary }) => ({ name, description: summary })),
-    { name: "help", description: "Show help for a command" },
-  ];
-  const sources = completionSources(context, {
-    commands,
-    context: given.get("context"),
-    cacert: given.get("cacert"),
-  });
+  const sources = completionSources(context, { context: given.get("context"), cacert: given.get("cacert") });
   const found = await findCompletionCandidates(target, typed.current.slice(prefix.length), sources);
   const candidates = found.map((candidate) => ({ ...candidate, text: `${prefix}${candidate.text}` }));
   const allowsFiles = target.type === "file" || target.type === "input";
@@ -77,7 +69,12 @@ async function reply(
 }
 
 const WITHOUT_COMMAND: Args = {
-  command: argument("COMMAND", { completes: "command" }),
+  command: argument("COMMAND", {
+    parse: actionOf({
+      ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
+      help: "Show help for a command",
+    }),
+  }),
   ...COMMON_OPTIONS,
   version: flag("Show the version"),
 };

@@ -6,7 +6,7 @@ import { searchCredentialsFile } from "../../platform/credentials/credentials_fi
 import type { Context } from "../context.ts";
 import { userFolder } from "../state_path.ts";
 import { type Cache, type CachedRows, openCache } from "./cache.ts";
-import type { CompletionSources, NamedItem } from "./candidates.ts";
+import type { CompletionSources } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
 const TIMEOUT_MS = 1_500;
@@ -14,7 +14,6 @@ const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
 export interface SourcesOptions {
-  readonly commands: readonly NamedItem[];
   /** `--context` and `--cacert` of the typed line. */
   readonly context: string | undefined;
   readonly cacert: string | undefined;
@@ -23,14 +22,13 @@ export interface SourcesOptions {
 /** Sends no request until a method is called. */
 export function completionSources(
   context: Context,
-  { commands, ...values }: SourcesOptions,
+  values: SourcesOptions,
 ): CompletionSources {
   const query = async (name: string, load: Query["load"]): Promise<CachedRows> =>
     await cachedQuery(context, values, { name, load });
   const details = (workflow: string) =>
     query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
   return {
-    commands: () => commands,
     async workflows() {
       const rows = await query("workflows", async (client, options) => {
         const workflows = await client.listWorkflows(options);
@@ -78,7 +76,7 @@ interface Query {
 
 async function cachedQuery(
   context: Context,
-  values: Pick<SourcesOptions, "context" | "cacert">,
+  values: SourcesOptions,
   { name, load }: Query,
 ): Promise<CachedRows> {
   const { clock, env, os, random, fetch } = context;

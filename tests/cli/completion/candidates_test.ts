@@ -3,7 +3,6 @@ import { type CompletionSources, findCompletionCandidates } from "../../../lib/c
 import type { CompletionTarget } from "../../../lib/cli/completion/target.ts";
 
 const SOURCES: CompletionSources = {
-  commands: () => [{ name: "run", description: "submit" }],
   workflows: () => Promise.resolve([{ name: "hello-world", description: "Hello\n\u001b[2J  world" }]),
   presets: (workflow) => Promise.resolve([{ name: `${workflow}-preset`, description: "" }]),
   inputs: () =>
@@ -29,7 +28,7 @@ const INPUTS = { type: "input", workflow: "wf" } as const;
 
 for (
   const [target, typed, texts] of [
-    [{ type: "command", workflow: undefined }, "", ["run"]],
+    [{ type: "choices", choices: { run: "submit" } }, "", ["run"]],
     [{ type: "workflow", workflow: undefined }, "", ["hello-world"]],
     [{ type: "preset", workflow: "wf" }, "", ["wf-preset"]],
     [{ type: "context", workflow: undefined }, "", ["work"]],
