@@ -81,8 +81,8 @@ const ENDS: Readonly<Record<string, number>> = {
 };
 
 for (const { name, load } of COMMANDS) {
-  // These serve until they are stopped, take seconds, or read the folder; other tests start them.
-  if (["simulate", "demo", "schedules", "probe"].includes(name)) continue;
+  // These serve until they are stopped, take seconds, read the folder or depend on the clock; other tests start them.
+  if (["simulate", "demo", "schedules", "probe", "doctor"].includes(name)) continue;
   const { examples } = await load();
   Deno.test(`the examples of ${name} work`, async () => {
     await using stage = await cliStage();
