@@ -43,7 +43,10 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const clock = fastClock(systemClock, 60);
   const simulator = await startSimulator({ clock, ...options });
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
-  const call = async (args: readonly string[], { isTerminal = false, columns = 80, context = {} }: CallOptions = {}) => {
+  const call = async (
+    args: readonly string[],
+    { isTerminal = false, columns = 80, context = {} }: CallOptions = {},
+  ) => {
     const [stdout, stderr] = [bufferedWriter({ isTerminal, columns }), bufferedWriter()];
     const code = await runCommandLine(aContext({
       args,
