@@ -5,7 +5,7 @@ import { importGraph, sourceFiles } from "./support/import_graph.ts";
 import { differencesOf, type LockFile, readLockFile, specifiersOf } from "./support/lock_file.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const PROGRAM = ["main.ts", ...await filesIn("lib/", "functions/", ".github/action/")];
+const PROGRAM = ["main.ts", ...await filesIn("lib/", "functions/")];
 const AROUND = await filesIn("tests/", "bench/", ".ci/");
 const LOCKS = { "deno.lock": PROGRAM, "tests/deno.lock": AROUND } as const;
 /** Commands of Deno that take packages from a lock file. */

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { draw, mutationsOf } from "./mutate/draw.ts";
 import { type Fault, planted } from "./mutate/fault.ts";
+import { NAMED_FAULTS } from "./mutate/faults.ts";
 import { namedMutants, testsOf } from "./mutate/mutants.ts";
 import { seededRandom } from "./support/seeded_random.ts";
 
@@ -36,6 +37,10 @@ Deno.test("all named faults without a place, a file, a test or a name of their o
     tests: ["tests/gone"],
   }];
   await assert.rejects(namedMutants(ROOT, faults), /Two faults: "x"\n[^]*plant "x"[^]*plant "y"[^]*plant "z"/);
+});
+
+Deno.test("every named fault has its place", async () => {
+  await namedMutants(ROOT, NAMED_FAULTS);
 });
 
 for (
@@ -89,7 +94,7 @@ for (
     ["lib/runs/submit.ts", ["tests/runs/submit_test.ts", "tests/runs"]],
     ["lib/runs/track.ts", ["tests/runs"]],
     ["lib/cli/tracking/run_view.ts", ["tests/cli/tracking", "tests/cli"]],
-    ["lib/cli/doctor/probe/reads.ts", ["tests/cli/doctor/probe", "tests/cli/doctor", "tests/cli"]],
+    ["lib/cli/doctor/probe/checks.ts", ["tests/cli/doctor/probe", "tests/cli/doctor", "tests/cli"]],
   ] as const
 ) {
   Deno.test(`the tests of ${file} are ${want.join(", then ")}`, async () => {

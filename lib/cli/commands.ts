@@ -68,11 +68,6 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
       async () => (await import("./commands/workspace.ts")).workspaceCommand,
     ),
     entry(
-      "probe",
-      "Test how this server behaves where its API is undocumented",
-      async () => (await import("./commands/probe.ts")).probeCommand,
-    ),
-    entry(
       "completions",
       "Print a shell completion script",
       async () => (await import("./commands/completions.ts")).completionsCommand,

@@ -40,6 +40,7 @@ export interface Context {
   readTextFile(path: string): Promise<string>;
   /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
   writeNewFile(path: string, text: string): Promise<void>;
+  appendFile(path: string, text: string): void;
   /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
   /** Whether the file may be read without a permission prompt: for optional files. */
@@ -60,6 +61,8 @@ export interface StoppedWait {
   readonly message: string;
   readonly hint: string;
   readonly submitted: Submitted;
+  /** True if the run was cancelled. */
+  readonly isCancelled?: boolean;
 }
 
 /** The process received a stop signal. Used as the reason of an abort. */

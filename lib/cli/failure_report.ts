@@ -21,6 +21,8 @@ export interface FailureReport {
   readonly hint: string | undefined;
   readonly problems: readonly Problem[];
   readonly submitted: Submitted;
+  /** True if the run was cancelled because the wait for it was stopped. */
+  readonly isCancelled?: boolean;
   /** True if there is no reader to report to. */
   readonly isSilent: boolean;
 }

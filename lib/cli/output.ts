@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
+import type { Reporter } from "./github_report.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
@@ -19,10 +20,13 @@ export interface OutputOptions {
   readonly mayColor: boolean;
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
+  readonly reporter?: Reporter | undefined;
 }
 
 export interface Output {
   readonly mode: OutputMode;
+  /** Receives what a report contains; `undefined` if none was asked for. */
+  readonly reporter: Reporter | undefined;
   /** Colors for stdout. */
   readonly answerStyle: Style;
   /** Colors for stderr. */
@@ -55,7 +59,7 @@ export interface Output {
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, mayColor, secrets = [] }: OutputOptions,
+  { mode, level, mayColor, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
   let redact = createRedactor(secrets);
@@ -70,6 +74,7 @@ export function createOutput(
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
   return {
     mode,
+    reporter,
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,

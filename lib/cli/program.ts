@@ -3,12 +3,13 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { flag, scanWords } from "./argv.ts";
+import { flag, option, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
+import type { Reporter } from "./github_report.ts";
 import { createOutput, type Output } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
@@ -18,24 +19,59 @@ export async function runCommandLine(context: Context): Promise<number> {
   let output: Output | undefined;
   const secrets: string[] = [];
   try {
-    output = outputFor(context, { level: "INFO", secrets });
-    return await dispatch(context, { output, secrets });
+    const reporter = await openReport(context);
+    const shared = { secrets, reporter };
+    output = outputFor(context, { level: "INFO", ...shared });
+    return await dispatch(context, { output, shared });
   } catch (error) {
     return await reportFailure(context, output, error);
+  } finally {
+    if (output?.reporter !== undefined) writeReport(output.reporter, { output, secrets });
   }
 }
 
+/** A report that cannot be written does not change the result. */
+function writeReport(
+  reporter: Reporter,
+  { output, secrets }: { readonly output: Output; readonly secrets: readonly string[] },
+): void {
+  try {
+    reporter.write(secrets);
+  } catch (error) {
+    output.log("ERROR", `Cannot write the report: ${reportOf(error).message}`);
+  }
+}
+
+/** Before anything is parsed, so that a usage error is reported too. */
+async function openReport(context: Context): Promise<Reporter | undefined> {
+  if (globalOptions(context.args).get("report") !== "github") return undefined;
+  const { startGithubReport } = await import("./github_report.ts");
+  return startGithubReport(context);
+}
+
 /** What is read before the command is known. The command refuses unknown options and bad values. */
-const GLOBAL_OPTIONS = { ...COMMON_OPTIONS, ...JSON_OPTION, ...EVENTS_OPTION, version: flag("Show the version", "V") };
+const GLOBAL_OPTIONS = {
+  ...COMMON_OPTIONS,
+  ...JSON_OPTION,
+  ...EVENTS_OPTION,
+  report: option("FORMAT", ""),
+  version: flag("Show the version", "V"),
+};
 
 /** The values of global options; an empty string for a flag. */
 function globalOptions(args: readonly string[]): ReadonlyMap<string, string> {
   return new Map(scanWords(GLOBAL_OPTIONS, args).options.map(({ key, value = "" }) => [key, value]));
 }
 
+/** What all outputs of an invocation share. */
+interface Shared {
+  readonly secrets: string[];
+  readonly reporter?: Reporter | undefined;
+}
+
 async function dispatch(
   context: Context,
-  { output, secrets }: { readonly output: Output; readonly secrets: string[] },
+  { output, shared }: { readonly output: Output; readonly shared: Shared },
 ): Promise<number> {
   const { name, argv } = splitCommand(context.args);
   if (name === "__complete") {
@@ -46,7 +82,7 @@ async function dispatch(
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name);
     if (isHelpRequested) return await showHelp(context, output, name);
-    return await start(context, await entry.load(), { name, argv, secrets });
+    return await start(context, await entry.load(), { name, argv, shared });
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
@@ -77,11 +113,7 @@ function entryNamed(name: string, others: readonly string[] = []): CommandEntry 
 async function start(
   context: Context,
   command: Command,
-  { name, argv, secrets }: {
-    readonly name: string;
-    readonly argv: readonly string[];
-    readonly secrets: string[];
-  },
+  { name, argv, shared }: { readonly name: string; readonly argv: readonly string[]; readonly shared: Shared },
 ): Promise<number> {
   const execute = command.prepare(name, argv);
   const stopping = new AbortController();
@@ -89,7 +121,7 @@ async function start(
   const reads = stoppableReads(context, stopping.signal);
   const executeWithEnv = async () => {
     const withEnv = await withDotenv(reads.context);
-    const output = outputFor(withEnv, { level: levelOf(withEnv), secrets });
+    const output = outputFor(withEnv, { level: levelOf(withEnv), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -115,7 +147,7 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   return EXIT_CODES.completed;
 }
 
-function outputFor(context: Context, shared: { readonly level: LogLevel; readonly secrets: string[] }): Output {
+function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
   const given = globalOptions(context.args);
   const mode = given.has("events") ? "events" : given.has("json") ? "json" : "text";
   const mayColor = !given.has("noColor") && (context.env("NO_COLOR") ?? "") === "";
@@ -137,6 +169,7 @@ async function reportFailure(context: Context, output: Output | undefined, error
     if (reporter.mode === "json") reporter.document(failureDocument(report));
     if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
     reporter.log("ERROR", await renderFailure(report, reporter.style));
+    output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
     if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
   } catch {

@@ -29,6 +29,7 @@ export function systemContext(versionLine: string): Context {
     runProgram,
     listFiles,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
+    appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
     onSignal,

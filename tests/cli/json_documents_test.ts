@@ -171,7 +171,7 @@ const ROWS: readonly Row[] = [
   },
   { args: ["doctor"], members: { "": `checks ${OUTCOME}`, "checks.0": "name status detail hint" } },
   {
-    args: ["probe", "--workflow", "quick", "--yes", "--delete", "--run-timeout", "1m"],
+    args: ["doctor", "--probe", "quick", "--yes", "--probe-delete", "--probe-timeout", "1m"],
     members: {
       "": "version probedOn routes legacyRead slugs duplicateSlugStatus dryRun cancelOfEnded idInPath errorBody " +
         "listOrder maxLimit readLagMs listLagMs workspace clockSkewMs errors sendsRetryAfter sendsRateLimits " +

@@ -85,10 +85,10 @@ Deno.test("resume --events prints events as JSON Lines", async () => {
   assert.equal(types.at(-1), "finished", stdout);
 });
 
-Deno.test("probe -i, --run-timeout and --delete reach the runs that it starts", async () => {
+Deno.test("doctor --probe-input, --probe-timeout and --probe-delete reach the runs that the probe starts", async () => {
   await using stage = await cliStage();
-  const args = ["probe", "--workflow", "never-ending", "-i", "a:=1", "--yes", "--run-timeout", "5s"];
-  const { code, stderr } = await stage.call([...args, "--delete"]);
+  const args = ["doctor", "--probe", "never-ending", "--probe-input", "a:=1", "--yes", "--probe-timeout", "5s"];
+  const { code, stderr } = await stage.call([...args, "--probe-delete"]);
   assert.equal(code, 0, stderr);
   assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { a: 1 });
   assert.ok(stage.simulator.received("delete-run").length > 0);

@@ -46,6 +46,9 @@ const RUN: readonly Option[] = [
   ["--idempotency-policy new-if-failed", "new-if-failed"],
   ["--submit-timeout 10m", 600_000],
   ["--no-history", true],
+  ["--allow-failure", true],
+  ["--report text", "text"],
+  ["--report github", "github"],
   ...WAIT,
 ];
 
@@ -93,15 +96,12 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ...JSON_OPTION,
   ],
   rerun: RUN,
-  doctor: JSON_OPTION,
-  probe: [
-    ["--workflow w", "w"],
-    ["--input a=1", ["a=1"]],
-    ["-i a=1", ["a=1"]],
-    ["--output a.json", "a.json"],
-    ["-o a.json", "a.json"],
-    ["--run-timeout 10m", 600_000],
-    ["--delete", true],
+  doctor: [
+    ["--probe w", "w"],
+    ["--probe-input a=1", ["a=1"]],
+    ["--probe-output a.json", "a.json"],
+    ["--probe-timeout 10m", 600_000],
+    ["--probe-delete", true],
     ["--yes", true],
     ["-y", true],
     ...JSON_OPTION,

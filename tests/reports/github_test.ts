@@ -1,27 +1,26 @@
 import assert from "node:assert/strict";
 import {
-  type EndDocument,
-  type ErrorDocument,
   githubAnnotations,
   githubOutputs,
   githubSummary,
   outputLines,
-  type ResultDocument,
-  type RunFacts,
   workflowCommand,
 } from "../../lib/reports/github.ts";
-import type { FailedStep, LogAnnotation } from "../../lib/result.ts";
+import { type CaseFacts, type Report, reportCase, type ReportError } from "../../lib/reports/report.ts";
+import type { FailedStep, LogAnnotation, RunResult } from "../../lib/result.ts";
 import { commandReader } from "../support/github_runner.ts";
 
-const FACTS: RunFacts = {
-  workflow: "solver",
-  slug: "solver-abc",
-  isAttached: false,
-  platformUrl: "https://activate.example.com",
-};
+const FACTS: CaseFacts = { name: "solver", slug: "solver-abc", isAttached: false };
 
-function aResult(parts: Partial<ResultDocument> = {}): ResultDocument {
-  return {
+function aReport(...cases: Report["cases"]): Report {
+  return { platformUrl: "https://activate.example.com", cases };
+}
+
+function aResult(
+  parts: Partial<RunResult> = {},
+  { exitCode = 0, ...facts }: Partial<CaseFacts & { exitCode: number }> = {},
+) {
+  const result: RunResult = {
     workflowName: "solver",
     workflowId: null,
     runNumber: 7,
@@ -34,31 +33,43 @@ function aResult(parts: Partial<ResultDocument> = {}): ResultDocument {
     errorMessage: null,
     kind: "completed",
     submitted: "yes",
-    exitCode: 0,
     ...parts,
   };
+  return reportCase({ ...FACTS, ...facts }, { type: "result", result }, exitCode);
 }
 
-function aFailure(steps: readonly Partial<FailedStep>[]): ResultDocument {
+function aFailure(
+  steps: readonly Partial<FailedStep>[],
+  parts: Partial<RunResult> = {},
+  facts: Partial<CaseFacts> = {},
+) {
   const failedSteps = steps.map((step) => ({ name: "build", status: "error", annotations: [], logTail: [], ...step }));
   const failure = { summary: "it broke", failedJobs: [{ name: "main", status: "error", failedSteps }] };
-  return aResult({ status: "failed", platformStatus: "error", kind: "failed", exitCode: 1, failure });
+  return aResult({ status: "failed", platformStatus: "error", kind: "failed", failure, ...parts }, {
+    exitCode: 1,
+    ...facts,
+  });
 }
 
-function anError(parts: Partial<ErrorDocument> = {}): ErrorDocument {
-  return {
-    error: { kind: "not_found", message: "Cannot run solver: no such workflow", hint: "Did you mean resolver?" },
-    exitCode: 5,
+function anError(
+  parts: Partial<ReportError> = {},
+  { exitCode = 5, ...facts }: Partial<CaseFacts & { exitCode: number }> = {},
+) {
+  const error: ReportError = {
     kind: "not_found",
+    message: "Cannot run solver: no such workflow",
+    hint: "Did you mean resolver?",
+    problems: [],
     submitted: "no",
     ...parts,
   };
+  return reportCase({ ...FACTS, ...facts }, { type: "error", error }, exitCode);
 }
 
 /** The annotations as a runner parses them. */
-function parsedAnnotations(end: EndDocument, facts: RunFacts = FACTS) {
+function parsedAnnotations(...cases: Report["cases"]) {
   const reader = commandReader();
-  githubAnnotations(end, facts).flatMap((text) => text.split("\n")).forEach((line) => reader.read(line));
+  githubAnnotations(aReport(...cases)).flatMap((text) => text.split("\n")).forEach((line) => reader.read(line));
   assert.equal(reader.log(), "");
   return reader.commands;
 }
@@ -72,31 +83,40 @@ const note = (type: LogAnnotation["type"], message: string, title: string | null
 for (
   const [what, end, want] of [
     ["a run that completed", aResult(), ["solver-abc", "completed", "0"]],
-    ["a run whose wait timed out", aResult({ status: "timeout", kind: "timeout", exitCode: 124 }), [
+    ["a run whose wait timed out", aResult({ status: "timeout", kind: "timeout" }, { exitCode: 124 }), [
       "solver-abc",
       "timeout",
       "124",
     ]],
     ["a run that was never started", anError(), ["solver-abc", "error", "5"]],
-    ["an interrupted wait", anError({ submitted: "yes", kind: "stopped", exitCode: 130 }), [
+    ["an interrupted wait", anError({ submitted: "yes", kind: "stopped" }, { exitCode: 130 }), [
       "solver-abc",
       "stopped",
       "130",
     ]],
-    ["a submission with an unknown outcome", anError({ submitted: "unknown", exitCode: 6 }), [
+    ["a submission with an unknown outcome", anError({ submitted: "unknown" }, { exitCode: 6 }), [
       "solver-abc",
       "unknown",
       "6",
     ]],
-    ["a run cancelled with its job", anError({ submitted: "yes", kind: "cancelled", exitCode: 130 }), [
-      "solver-abc",
-      "cancelled",
-      "130",
-    ]],
+    [
+      "an interrupted wait for a run that existed already",
+      anError({ kind: "stopped" }, { exitCode: 130, isAttached: true }),
+      ["solver-abc", "stopped", "130"],
+    ],
+    [
+      "a run cancelled with its job",
+      anError({ submitted: "yes", kind: "stopped", isCancelled: true }, { exitCode: 130 }),
+      [
+        "solver-abc",
+        "cancelled",
+        "130",
+      ],
+    ],
   ] as const
 ) {
   Deno.test(`githubOutputs() of ${what}`, () => {
-    assert.deepEqual(Object.values(githubOutputs(end, FACTS)), want);
+    assert.deepEqual(Object.values(githubOutputs(aReport(end))), want);
   });
 }
 
@@ -137,7 +157,7 @@ Deno.test("there are at most as many annotations of a type as GitHub shows", () 
 Deno.test("an error is one annotation with every problem and the hint", () => {
   const problems = [{ origin: "base.yaml:4", path: "nodes", message: "must be a whole number" }];
   const error = { kind: "invalid_inputs", message: "Cannot run solver: 1 problem", hint: "Fix it", problems };
-  assert.deepEqual(parsedAnnotations(anError({ error })), [{
+  assert.deepEqual(parsedAnnotations(anError(error)), [{
     name: "error",
     properties: { title: "solver" },
     data: "Cannot run solver: 1 problem\nbase.yaml:4  nodes  must be a whole number\nFix it",
@@ -145,9 +165,9 @@ Deno.test("an error is one annotation with every problem and the hint", () => {
 });
 
 Deno.test("a run that another job started is reported as such", () => {
-  const [overall] = parsedAnnotations(aFailure([]), { ...FACTS, isAttached: true });
+  const [overall] = parsedAnnotations(aFailure([], {}, { isAttached: true }));
   assert.match(overall?.data ?? "", /did not start the run/);
-  assert.match(githubSummary(aFailure([]), { ...FACTS, isAttached: true }), /^\| Started \| .*, before this job/m);
+  assert.match(githubSummary(aReport(aFailure([], {}, { isAttached: true }))), /^\| Started \| .*, before this job/m);
 });
 
 Deno.test("the summary of a completed run", () => {
@@ -156,7 +176,7 @@ Deno.test("the summary of a completed run", () => {
     { name: "bad", url: "javascript:alert(1)", endpoint: null },
   ];
   assert.equal(
-    githubSummary(aResult({ links, outputs: { main: { answer: 42 } } }), FACTS).replaceAll("&#58;", ":"),
+    githubSummary(aReport(aResult({ links, outputs: { main: { answer: 42 } } }))).replaceAll("&#58;", ":"),
     [
       "### ✅ solver: completed",
       "",
@@ -165,7 +185,7 @@ Deno.test("the summary of a completed run", () => {
       "| Status | completed |",
       "| Run | <code>solver-abc</code> #7 |",
       "| Started | 2026-01-05T09:00:00Z |",
-      "| Took | 1h 1m 5s |",
+      "| Took | 1h 01m |",
       "| Exit code | 0 |",
       '| Links | <a href="https://example.com/r?a=1">report</a>, bad |',
       '| Platform | <a href="https://activate.example.com/">https://activate.example.com</a> |',
@@ -182,12 +202,9 @@ Deno.test("the summary of a completed run", () => {
 
 Deno.test("text from outside is never Markdown or HTML in a summary, and ends no cell or code block", () => {
   const hostile = "</code><img src=x> | [x](https://evil.example) **b** `c` @everyone\n# heading";
-  const end = {
-    ...aFailure([{ name: hostile, annotations: [note("error", hostile, hostile)], logTail: ["```", "# out", "````"] }]),
-    errorMessage: hostile,
-    slug: hostile,
-  };
-  const summary = githubSummary(end, { ...FACTS, workflow: hostile });
+  const steps = [{ name: hostile, annotations: [note("error", hostile, hostile)], logTail: ["```", "# out", "````"] }];
+  const failure = aFailure(steps, { errorMessage: hostile, slug: hostile }, { name: hostile });
+  const summary = githubSummary(aReport(failure));
   const [, outside = summary] = /^([^]*?)\n`{5}\n/.exec(summary) ?? [];
   assert.ok(!/<img|\[x\]|\*\*b|`c`|@everyone/.test(outside), outside);
   assert.deepEqual(outside.match(/^#+ .*$/gm)?.map((line) => line.split(" ")[0]), ["###", "####"]);
@@ -197,7 +214,26 @@ Deno.test("text from outside is never Markdown or HTML in a summary, and ends no
 
 Deno.test("a summary that is too long keeps only its table", () => {
   const errorMessage = "y".repeat(300_000);
-  const summary = githubSummary({ ...aFailure([{ logTail: ["x".repeat(300_000)] }]), errorMessage }, FACTS);
+  const summary = githubSummary(aReport(aFailure([{ logTail: ["x".repeat(300_000)] }], { errorMessage })));
   assert.ok(new TextEncoder().encode(summary).length < 8_000);
   assert.match(summary, /^\| Exit code \| 1 \|\n(\|.*\n)*\nThe rest is too long/m);
+});
+
+Deno.test("each case has its own heading, and the limits hold for all of them together", () => {
+  const annotations = Array.from({ length: 6 }, () => note("error", "again"));
+  const cases = [aFailure([{ annotations }], {}, { name: "first" }), aResult(), anError({}, { name: "third" })];
+  const headings = githubSummary(aReport(...cases)).match(/^### .*$/gm);
+  assert.deepEqual(headings, ["### ❌ first: failed", "### ✅ solver: completed", "### ❌ third: nothing was started"]);
+  const many = parsedAnnotations(...cases, aFailure([{ annotations }], {}, { name: "fourth" }));
+  assert.equal(many.length, 10);
+  assert.deepEqual(many.slice(0, 3).map(({ properties }) => properties["title"]), [
+    "first failed",
+    "third",
+    "fourth failed",
+  ]);
+});
+
+Deno.test("a missing API key hints at the secret", () => {
+  const [error] = parsedAnnotations(anError({ kind: "credential_missing" }));
+  assert.match(error?.data ?? "", /\nCheck that the secret is set; workflows of forks have no secrets\n/);
 });

@@ -620,7 +620,7 @@ for (const [what, isApplied] of [["before", false], ["after", true]] as const) {
     `a tick that is killed ${what} any of its operations loses no occurrence, and starts none twice`,
     {},
     async ({ stage, service, tickAt }) => {
-      // As `probe` records them: without these, a submit during which a tick died stays unknown.
+      // As `doctor --probe` records them: without these, a submit during which a tick died stays unknown.
       await service.deps.store.updateCapabilities(service.deps.client.host, {
         keepsSlug: true,
         refusesDuplicateSlug: true,

@@ -48,7 +48,7 @@ for (const { what, period, open } of CASES) {
       backend: await open(folder.path),
     });
     const steady = await stage.isolate();
-    // As `probe` records them: without these, a submit during which a tick died stays unknown.
+    // As `doctor --probe` records them: without these, a submit during which a tick died stays unknown.
     await steady.deps.store.updateCapabilities(steady.deps.client.host, {
       keepsSlug: true,
       refusesDuplicateSlug: true,

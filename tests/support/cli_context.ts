@@ -22,6 +22,9 @@ export function aContext(parts: Partial<Context> = {}): Context {
     runProgram: () => notProvided("runProgram"),
     readTextFile: () => notProvided("readTextFile"),
     writeNewFile: () => notProvided("writeNewFile"),
+    appendFile: (path) => {
+      throw new Error(`The test provides no ${path}`);
+    },
     listFiles: () => notProvided("listFiles"),
     mayRead: () => false,
     mayReadEnv: () => true,

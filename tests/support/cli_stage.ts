@@ -28,6 +28,8 @@ export interface CallOptions {
   readonly isTerminal?: boolean;
   /** The width of the terminal. */
   readonly columns?: number;
+  /** Added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly context?: Partial<Context>;
 }
 
@@ -45,12 +47,12 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
   const call = async (
     args: readonly string[],
-    { isTerminal = false, columns = 80, context = {} }: CallOptions = {},
+    { isTerminal = false, columns = 80, env: more = {}, context = {} }: CallOptions = {},
   ) => {
     const [stdout, stderr] = [bufferedWriter({ isTerminal, columns }), bufferedWriter()];
     const code = await runCommandLine(aContext({
       args,
-      env: (name) => env.get(name),
+      env: (name) => more[name] ?? env.get(name),
       clock,
       random: Math.random,
       fetch,

@@ -55,7 +55,7 @@ export interface JobEnd {
   readonly log: string;
   /** The runner reads stdout and stderr separately, so their order is lost. */
   readonly stderr: string;
-  /** The content of the file in the output `result`; `null` without one. */
+  /** The content of the file in the output `result`; `null` if that is missing or empty. */
   readonly result: Record<string, unknown> | null;
   /** The `uses` of all steps. */
   readonly used: readonly string[];
@@ -92,7 +92,9 @@ export async function runAction(job: Job): Promise<JobEnd> {
   const used: string[] = [];
   let [code, log, summary, stderr] = [0, "", "", ""];
   for (const step of action.runs.steps) {
-    if (step.if !== undefined && evaluate(step.if, context) !== "true") continue;
+    const isAlways = /^\$\{\{ always\(\) && /.test(step.if ?? "");
+    if (code !== 0 && !isAlways) continue;
+    if (step.if !== undefined && evaluate(step.if.replace("always() && ", ""), context) !== "true") continue;
     if (step.uses !== undefined) used.push(step.uses);
     if (step.run === undefined) continue;
     const ended = await runStep(step, context, { folder: folder.path, job });
@@ -101,13 +103,13 @@ export async function runAction(job: Job): Promise<JobEnd> {
     log += ended.log;
     summary += ended.summary;
     stderr += ended.stderr;
-    code = ended.code;
-    if (code !== 0) break;
+    code ||= ended.code;
   }
   const outputs = Object.fromEntries(
     Object.entries(action.outputs).map(([name, { value }]) => [name, evaluate(value, context)]),
   );
-  const result = outputs["result"] ? JSON.parse(await Deno.readTextFile(outputs["result"])) : null;
+  const document = outputs["result"] ? await Deno.readTextFile(outputs["result"]) : "";
+  const result = document === "" ? null : JSON.parse(document);
   return { code, outputs, summary, commands, log, stderr, result, used };
 }
 
@@ -120,14 +122,19 @@ const JOB_CONTEXT = {
   "strategy.job-index": "0",
 } as const;
 
-/** Replaces expressions: a name, or a comparison of a name with text. Throws for other expressions. */
+/** Replaces expressions: a name, names joined by `||`, or a comparison of a name with text. Throws for other expressions. */
 export function evaluate(text: string, context: Readonly<Record<string, string>>): string {
   return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
-    const [, name = "", other] = /^([\w.-]+)(?: != '([^']*)')?$/.exec(expression) ?? [];
-    const isOutput = /^steps\.\w+\.outputs\.[\w-]+$/.test(name);
-    const value = context[name] ?? (isOutput ? "" : undefined);
-    if (value === undefined) throw new Error(`This runner cannot evaluate ${expression}`);
-    return other === undefined ? value : String(value !== other);
+    const [, names = "", operator, other] = /^([\w.-]+(?: \|\| [\w.-]+)*)(?: ([!=]=) '([^']*)')?$/.exec(expression) ??
+      [];
+    const values = names.split(" || ").map((name) => {
+      const isOutput = /^steps\.\w+\.outputs\.[\w-]+$/.test(name);
+      const value = context[name] ?? (isOutput ? "" : undefined);
+      if (value === undefined) throw new Error(`This runner cannot evaluate ${expression}`);
+      return value;
+    });
+    const value = values.find((each) => each !== "") ?? "";
+    return operator === undefined ? value : String((value === other) === (operator === "=="));
   });
 }
 
@@ -240,6 +247,11 @@ function readOutputs(text: string): Record<string, string> {
   for (let index = 0; index < lines.length; index++) {
     const line = lines[index] ?? "";
     if (line === "") continue;
+    const [, simple, value] = /^((?:(?!<<)[^=])+)=(.*)$/.exec(line) ?? [];
+    if (simple !== undefined && value !== undefined) {
+      outputs[simple] = value;
+      continue;
+    }
     const [, name, delimiter] = /^([^=]+?)<<(.+)$/.exec(line) ?? [];
     if (name === undefined || delimiter === undefined) throw new Error(`Invalid line in GITHUB_OUTPUT: ${line}`);
     const end = lines.indexOf(delimiter, index + 1);

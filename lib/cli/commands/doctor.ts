@@ -1,28 +1,48 @@
-import { runChecks } from "../doctor/run_checks.ts";
+import { UsageError } from "../../errors.ts";
+import { kebabOptionName } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { type DoctorCheck, overallCheckResult } from "../doctor/check.ts";
+import { type DoctorCheck, overallResult } from "../doctor/check.ts";
+import { runChecks } from "../doctor/checks.ts";
+import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
 export const doctorCommand = defineCommand({
   examples: [
     { line: "pw-workflow-runner doctor", does: "Check the API key, network, clock, account and local history" },
     { line: "pw-workflow-runner doctor --json", does: "Print the checks as JSON, for a program or a bug report" },
+    {
+      line: "pw-workflow-runner doctor --probe hello-world",
+      does: "Test how this server behaves where its API is undocumented, and store the result for this host",
+    },
   ],
   notes: [
     "✓ ok, ! warning, ✗ failed, · skipped.",
     "Changes nothing, submits nothing and never shows the API key. Exits with 0 unless a check failed, then with the",
     "exit code that this failure would give a run.",
+    "",
+    "Only --probe starts runs: up to three of the workflow, which must be short and have no side effects. It cancels the",
+    "ones still running at the end; --probe-delete removes them and their files. The result contains no names of users,",
+    "workflows or runs. `simulate --probe-result FILE` simulates such a server.",
   ].join("\n"),
-  args: { ...JSON_OPTION },
-  async run({ context, output, signal, values }) {
+  args: { ...PROBE_OPTIONS, ...JSON_OPTION },
+  async run(call) {
+    const { context, output, values } = call;
+    if (values.probe !== undefined) return await (await import("../doctor/probe/command.ts")).probe(call, values.probe);
+    refuseProbeOptions(values);
     const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
     const checks: DoctorCheck[] = [];
-    for await (const check of runChecks(context, output, { values, signal })) {
+    for await (const check of runChecks(call)) {
       checks.push(check);
       if (output.mode === "text") output.answer(renderCheck(check, { style: output.answerStyle, columns }));
     }
     if (output.mode === "text") output.log("INFO", renderSummary(checks));
     else output.document(doctorDocument(checks));
-    return overallCheckResult(checks).exitCode;
+    return overallResult(checks).exitCode;
   },
 });
+
+function refuseProbeOptions(values: Readonly<Record<string, unknown>>): void {
+  const unused = Object.keys(PROBE_OPTIONS).find((name) => values[name] !== undefined);
+  if (unused === undefined) return;
+  throw new UsageError(`Cannot use ${kebabOptionName(unused)} without --probe`, { hint: "Add --probe WORKFLOW" });
+}

@@ -39,6 +39,14 @@ export const RUN_OPTIONS = {
     parse: positiveDuration,
   }),
   noHistory: flag("Do not store the run locally: resume cannot find it after a crash"),
+  allowFailure: flag("Exit with 0 if the run failed or was cancelled (exit codes 1 and 3)"),
+  report: option(
+    "FORMAT",
+    "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
+    {
+      parse: oneOf("text", "github"),
+    },
+  ),
   ...TRACK_OPTIONS,
 } as const;
 
@@ -64,7 +72,8 @@ export const runCommand = defineCommand({
     ...RUN_OPTIONS,
   },
   async run(call) {
-    const { values } = call;
+    const { output, values } = call;
+    output.reporter?.start({ name: values.workflow });
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
     return await submitRunSpec(
       call,
@@ -100,14 +109,17 @@ export async function submitRunSpec(
     await dryRun(deps, request, { signal });
     return answerDryRun(output, request);
   }
+  output.reporter?.start({ name: request.workflow, platformUrl: deps.client.baseUrl });
   const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const isWaiting = values.noWait !== true;
-  return await submitAndTrack({ ...call, deps }, request, {
+  const exitCode = await submitAndTrack({ ...call, deps }, request, {
     ...options,
     submitTimeoutMs,
     isWaiting,
     idempotencyKey: key,
   });
+  const isFailure = exitCode === EXIT_CODES.failed || exitCode === EXIT_CODES.cancelled;
+  return values.allowFailure === true && isFailure ? EXIT_CODES.completed : exitCode;
 }
 
 function historyUse(output: Output, { noHistory }: { readonly noHistory?: boolean | undefined }): HistoryUse {
@@ -165,6 +177,8 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 
 /** Prints a result in the output mode and returns its exit code. */
 export function printResult(output: Output, result: RunResult): number {
+  const exitCode = exitCodeOf(result.kind);
+  output.reporter?.end({ type: "result", result }, exitCode);
   if (output.mode === "json") output.document(resultDocument(result));
   if (output.mode === "events" && result.kind === "submitted") {
     output.event({ v: 1, type: "detached", result: resultDocument(result) });
@@ -172,8 +186,8 @@ export function printResult(output: Output, result: RunResult): number {
   if (output.mode === "text") {
     output.log("INFO", "");
     output.answer(renderResult(result, output.answerStyle));
-  }
-  return exitCodeOf(result.kind);
+  } else if (output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
+  return exitCode;
 }
 
 function answerDryRun(output: Output, { workflow }: RunRequest): void {

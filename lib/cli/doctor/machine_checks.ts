@@ -1,109 +1,117 @@
-/** Judges what was found on this machine. Pure. */
+/** The program, its settings, and what it keeps on this machine. */
 
-import type { StoreInspection } from "../../store/inspect.ts";
-import {
-  type CheckResult,
-  failedCheckResult,
-  formatBytes,
-  okCheckResult,
-  okCheckUnless,
-  warningCheckResult,
-} from "./check.ts";
+import { parseDuration } from "../../duration.ts";
+import { UsageError } from "../../errors.ts";
+import { LOG_LEVELS } from "../../log.ts";
+import type { Context } from "../context.ts";
+import { type CheckResult, failed, ok, okUnless, warning } from "./check.ts";
+import type { DoctorFacts } from "./facts.ts";
 
 export const OLDEST_DENO = "2.4.2";
 /** The newest version that CI tests with. */
 export const NEWEST_DENO = "2.9.6";
 
-export function checkVersions(
-  { program, deno, os, arch }: Readonly<Record<"program" | "deno" | "os" | "arch", string>>,
-): CheckResult {
-  const detail = `${program}, Deno ${deno}, ${os} ${arch}`;
-  if (compareVersions(deno, OLDEST_DENO) < 0) {
-    return failedCheckResult("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
+const OUR_VARIABLES = [
+  "PW_API_KEY",
+  "PW_CONTEXT",
+  "PW_PLATFORM_HOST",
+  "PW_CREDENTIALS_DIR",
+  "PW_STATE_DIR",
+  "PW_STORE_URL",
+  "PW_TIMEOUT",
+  "PW_LOG_LEVEL",
+  "NO_COLOR",
+];
+
+/** The runtime itself reads the proxy variables, in upper and lower case. */
+const NETWORK_VARIABLES = [
+  ...["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+  "DENO_CERT",
+  "DENO_TLS_CA_STORE",
+  "PW_CA_CERT",
+];
+const PROXY_VARIABLE = /^(https?|all)_proxy$/i;
+
+export function checkVersions({ context: { versionLine, os, runtime: { deno, arch } } }: DoctorFacts): CheckResult {
+  const detail = `${versionLine}, Deno ${deno}, ${os} ${arch}`;
+  if (deno.localeCompare(OLDEST_DENO, "en", { numeric: true }) < 0) {
+    return failed("unsupported", `${detail}: older than Deno ${OLDEST_DENO}`, "Run `deno upgrade`");
   }
-  return okCheckResult(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
+  return ok(`${detail} (tested with Deno ${OLDEST_DENO} to ${NEWEST_DENO})`);
 }
 
-export function checkHistory(path: string, { state, bytes, mode, whyNotWritable }: StoreInspection): CheckResult {
-  const hint = "Make it writable, or set PW_STATE_DIR to another folder; --no-history works without it";
-  const unwritable = whyNotWritable === null ? null : `${path} is not writable: ${whyNotWritable}`;
+export async function checkSettings({ context, dotenv }: DoctorFacts): Promise<CheckResult> {
+  const file = await dotenv;
+  const fromFile = file === null
+    ? context.mayRead(".env") ? "no .env file here" : "no permission to read .env (--allow-read)"
+    : `${file.read.join(", ") || "nothing used"} from .env`;
+  const { set, denied } = readVariables(context, OUR_VARIABLES);
+  const names = set.filter(([name]) => file?.settings.get(name) !== context.env(name)).map(([name]) => name);
+  const invalid = invalidSettings(context);
+  return okUnless(`${names.length === 0 ? "no variables set" : `set: ${names.join(", ")}`}; ${fromFile}${denied}`, [
+    invalid.length > 0 && [invalid.join("; "), "Fix or unset it"],
+    file !== null && file.ignored.length > 0 && [
+      `${file.ignored.join(", ")} in .env is ignored`,
+      "A working folder may not decide which key is used or where it is sent: set it in the environment",
+    ],
+  ]);
+}
+
+export function checkNetwork({ context }: DoctorFacts): CheckResult {
+  const { set, denied } = readVariables(context, NETWORK_VARIABLES);
+  const shown = set.map(([name, value]) => [name, PROXY_VARIABLE.test(name) ? redactProxy(value) : value] as const);
+  const [invalid] = shown.find(([, value]) => value === null) ?? [];
+  const detail = shown.map(([name, value]) => `${name}=${value ?? "(not a URL)"}`).join(", ");
+  return okUnless((detail || "no proxy, no custom CA") + denied, [
+    invalid !== undefined && [
+      `${invalid} is not a valid proxy URL`,
+      "Use a form like http://proxy.example.com:3128, with special characters in a password encoded like %23",
+    ],
+  ]);
+}
+
+export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
+  const { place, isShared, state, bytes, mode, whyNotWritable } = await facts.history;
+  const notWritable = failed(
+    "storage",
+    `${place} is not writable: ${whyNotWritable}`,
+    "Make it writable, or set PW_STATE_DIR to another folder; --no-history works without it",
+  );
   switch (state.type) {
     case "absent":
-      return unwritable === null
-        ? okCheckResult(`${path}: none yet, the first run creates it`)
-        : failedCheckResult("storage", unwritable, hint);
+      return whyNotWritable === null ? ok(`${place}: none yet, the first run creates it`) : notWritable;
     case "damaged":
-      return failedCheckResult(
+      return failed(
         "storage",
-        `${path} is damaged: ${state.why}`,
+        `${place} is damaged: ${state.why}`,
         "Copy it first if you want to repair it: the next command that needs it sets it aside and creates a new one",
       );
     case "newer":
-      return failedCheckResult(
+      return failed(
         "storage",
-        `${path} was created by a newer version of this program`,
+        `${place} was created by a newer version of this program`,
         "Update pw-workflow-runner, or set PW_STATE_DIR to another folder",
       );
     case "busy":
-      return warningCheckResult(
-        `Cannot inspect ${path}: ${state.why}`,
+      return warning(
+        `Cannot inspect ${place}: ${state.why}`,
         "Another process is writing to it, or was stopped while writing: try again, the next run repairs it",
       );
     case "sound": {
-      if (unwritable !== null) return failedCheckResult("storage", unwritable, hint);
+      if (whyNotWritable !== null) return notWritable;
       const { records, open, unconfirmed } = state;
-      const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished, ${unconfirmed} unconfirmed`;
-      const contents = `${path}: ${runs}, ${formatBytes(bytes)}`;
+      const runs = `${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`;
+      if (isShared) return ok(`${place} (PW_STORE_URL) responded: ${runs}`);
+      const permissions = mode === null ? "" : `, permissions ${mode.toString(8).padStart(4, "0")}`;
+      const detail = `${place}: ${runs}, ${unconfirmed} unconfirmed, ${formatBytes(bytes)}${permissions}`;
       if (mode !== null && (mode & 0o077) !== 0) {
-        return warningCheckResult(
-          `${contents}, permissions ${octal(mode)}: other users can access it`,
-          `Run \`chmod 600 ${path}\``,
-        );
+        return warning(`${detail}: other users can access it`, `Run \`chmod 600 ${place}\``);
       }
-      const detail = mode === null ? contents : `${contents}, permissions ${octal(mode)}`;
-      return unconfirmed > 0
-        ? warningCheckResult(detail, "Run `pw-workflow-runner resume` to find those runs")
-        : okCheckResult(detail);
+      return unconfirmed === 0 ? ok(detail) : warning(detail, "Run `pw-workflow-runner resume` to find those runs");
     }
     default:
       return state satisfies never;
   }
-}
-
-/** @param name Without a password. */
-export function checkSharedStore(
-  name: string,
-  { records, open }: { readonly records: number; readonly open: number },
-): CheckResult {
-  return okCheckResult(
-    `${name} (PW_STORE_URL) responded: ${records} ${records === 1 ? "run" : "runs"}, ${open} unfinished`,
-  );
-}
-
-export interface NetworkFacts {
-  /** Those that are set. */
-  readonly variables: readonly { readonly name: string; readonly value: string }[];
-  /** Names that the runtime has no permission to read. */
-  readonly denied: readonly string[];
-}
-
-const PROXY_VARIABLE = /^(https?|all)_proxy$/i;
-
-export function checkNetwork({ variables, denied }: NetworkFacts): CheckResult {
-  const shown = variables.map(({ name, value }) => ({
-    name,
-    value: PROXY_VARIABLE.test(name) ? redactProxy(value) : value,
-  }));
-  const detail = shown.length === 0
-    ? "no proxy, no custom CA"
-    : shown.map(({ name, value }) => `${name}=${value ?? "(not a URL)"}`).join(", ");
-  const invalid = shown.find(({ value }) => value === null)?.name;
-  return okCheckUnless(detail + deniedNote(denied), [
-    invalid === undefined ? null : {
-      detail: `${invalid} is not a valid proxy URL`,
-      hint: `Use a form like http://proxy.example.com:3128, with special characters in a password encoded like %23`,
-    },
-  ]);
 }
 
 /** A proxy's URL without user and password; `null` when they can't be distinguished from the rest. */
@@ -117,47 +125,39 @@ export function redactProxy(value: string): string | null {
   return isPlain && host !== "" ? `${protocol}//${atSigns === 0 ? "" : "***@"}${host}` : null;
 }
 
-export interface SettingsFacts {
-  /** Names in the working folder's `.env`; `null` where none is read. */
-  readonly dotenv: { readonly read: readonly string[]; readonly ignored: readonly string[] } | null;
-  readonly mayReadDotenv: boolean;
-  /** Names of the program's own variables that are set in the environment. */
-  readonly set: readonly string[];
-  /** Names that the runtime has no permission to read. */
-  readonly denied: readonly string[];
-  /** One message for each variable with an invalid value. */
-  readonly invalid: readonly string[];
+/** `4 KiB`, `1.5 GiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ["bytes", "KiB", "MiB", "GiB", "TiB"];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
 }
 
-export function checkSettings({ dotenv, mayReadDotenv, set, denied, invalid }: SettingsFacts): CheckResult {
-  const file = dotenv === null
-    ? mayReadDotenv ? "no .env file here" : "no permission to read .env (--allow-read)"
-    : dotenv.read.length === 0
-    ? "nothing used from .env"
-    : `${dotenv.read.join(", ")} from .env`;
-  const detail = `${set.length === 0 ? "no variables set" : `set: ${set.join(", ")}`}; ${file}`;
-  return okCheckUnless(detail + deniedNote(denied), [
-    invalid.length === 0 ? null : { detail: invalid.join("; "), hint: "Fix or unset it" },
-    dotenv === null || dotenv.ignored.length === 0 ? null : {
-      detail: `${dotenv.ignored.join(", ")} in .env is ignored`,
-      hint: "A working folder may not decide which key is used or where it is sent: set it in the environment",
-    },
-  ]);
+/** The variables that are set, trimmed, and a note about those that the runtime has no permission to read. */
+function readVariables({ env, mayReadEnv }: Context, names: readonly string[]) {
+  const unreadable = names.filter((name) => !mayReadEnv(name));
+  const set = names.map((name) => [name, unreadable.includes(name) ? "" : env(name)?.trim() ?? ""] as const);
+  return {
+    set: set.filter(([, value]) => value !== ""),
+    // Not a warning: a program may be given few permissions on purpose.
+    denied: unreadable.length === 0 ? "" : `; no permission to read ${unreadable.join(", ")} (--allow-env)`,
+  };
 }
 
-/** Not a warning: a program may be given few permissions on purpose. */
-function deniedNote(names: readonly string[]): string {
-  return names.length === 0 ? "" : `; no permission to read ${names.join(", ")} (--allow-env)`;
+/** The messages leave the values out: a user who mixed up two variables may have put the key there. */
+function invalidSettings({ env }: Context): string[] {
+  const level = env("PW_LOG_LEVEL")?.trim().toUpperCase() ?? "";
+  const timeout = env("PW_TIMEOUT")?.trim() ?? "";
+  return [
+    ...(["", ...LOG_LEVELS].includes(level) ? [] : [`PW_LOG_LEVEL is not one of ${LOG_LEVELS.join(", ")}`]),
+    ...(timeout === "" || isDuration(timeout) ? [] : ["PW_TIMEOUT is not a duration"]),
+  ];
 }
 
-/** Compares the numbers; ignores what follows a `-` or `+`. */
-function compareVersions(left: string, right: string): number {
-  const numbers = (version: string) => version.split(/[-+]/)[0]?.split(".").map(Number) ?? [];
-  const [leftNumbers, rightNumbers] = [numbers(left), numbers(right)];
-  const index = leftNumbers.findIndex((number, index) => number !== rightNumbers[index]);
-  return index === -1 ? 0 : (leftNumbers[index] ?? 0) - (rightNumbers[index] ?? 0);
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, "0");
+function isDuration(text: string): boolean {
+  try {
+    return parseDuration(text) >= 0;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
 }

@@ -1,16 +1,14 @@
-import { type DoctorCheck, overallCheckResult } from "./check.ts";
+import { type DoctorCheck, overallResult } from "./check.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { padToWidth, textWidth } from "../terminal/text_width.ts";
 
-const SIGNS = { ok: "✓", warning: "!", failed: "✗", skipped: "·" } as const satisfies Record<
-  DoctorCheck["status"],
-  string
->;
-const COLORS = { ok: "green", warning: "yellow", failed: "red", skipped: "dim" } as const satisfies Record<
-  DoctorCheck["status"],
-  keyof Style
->;
+const MARKS = {
+  ok: ["✓", "green"],
+  warning: ["!", "yellow"],
+  failed: ["✗", "red"],
+  skipped: ["·", "dim"],
+} as const satisfies Record<DoctorCheck["status"], readonly [string, keyof Style]>;
 
 /** The width of the longest name. */
 const NAME_CELLS = 10;
@@ -22,7 +20,8 @@ export function renderCheck(
   { name, status, detail, hint }: DoctorCheck,
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): string {
-  const sign = style[COLORS[status]](SIGNS[status]);
+  const [mark, color] = MARKS[status];
+  const sign = style[color](mark);
   const isWide = columns >= MIN_COLUMNS_FOR_NAMES;
   const indent = " ".repeat(isWide ? NAME_CELLS + 4 : 4);
   const wrapped = (text: string) => wrap(oneLine(text), columns - indent.length);
@@ -41,34 +40,30 @@ export function renderCheck(
 export function doctorDocument(checks: readonly DoctorCheck[]) {
   return {
     checks: checks.map(({ name, status, detail, hint }) => ({ name, status, detail, hint })),
-    ...overallCheckResult(checks),
+    ...overallResult(checks),
     submitted: "no",
   };
 }
 
 export function renderSummary(checks: readonly DoctorCheck[]): string {
-  const count = (status: DoctorCheck["status"]) => checks.filter((check) => check.status === status).length;
-  const [failed, warnings] = [count("failed"), count("warning")];
-  if (failed === 0 && warnings === 0) return "No problems found";
-  const counted = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
-  return [
-    ...(failed === 0 ? [] : [`${counted(failed, "check")} failed`]),
-    ...(warnings === 0 ? [] : [counted(warnings, "warning")]),
-  ].join(", ");
+  const counted = (status: DoctorCheck["status"], one: string, many: string) => {
+    const count = checks.filter((check) => check.status === status).length;
+    return count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+  };
+  const problems = [
+    ...counted("failed", "check failed", "checks failed"),
+    ...counted("warning", "warning", "warnings"),
+  ];
+  return problems.join(", ") || "No problems found";
 }
 
 /** Breaks between words only, so that a long URL or path can be copied. */
 function wrap(text: string, cells: number): string[] {
   const lines: string[] = [];
-  let line = "";
   for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line !== "" && textWidth(longer) > cells) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = longer;
-    }
+    const line = lines.at(-1);
+    if (line !== undefined && textWidth(`${line} ${word}`) <= cells) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
   }
-  return [...lines, line];
+  return lines;
 }

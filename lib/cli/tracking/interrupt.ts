@@ -1,6 +1,6 @@
 /** What happens to a run when the wait for it is interrupted or times out. */
 
-import { RunnerError } from "../../errors.ts";
+import { NotFound, RunnerError } from "../../errors.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
@@ -55,7 +55,10 @@ export async function handleInterrupt(
   { latest, policy }: { readonly latest: Milestone | undefined; readonly policy: OnInterrupt },
 ): Promise<Stopped> {
   if (latest === undefined) return stopped;
-  if (latest.type === "submitting") return new Stopped(stopped.signal, whileSubmitting(latest));
+  if (latest.type === "submitting") {
+    const wait = policy === "cancel" && stopped.signal === "SIGINT" ? await cancelSubmitted(parts, latest) : null;
+    return new Stopped(stopped.signal, wait ?? whileSubmitting(latest));
+  }
   const runId = runIdOf(latest);
   const submitted = latest.isAttached ? "no" : "yes";
   // Only Ctrl-C may cancel the run: other signals end this process, but are no request to end the run.
@@ -82,14 +85,38 @@ async function shouldCancel(
   return await askYesNo({ context, output }, `Run ${oneLine(formatRunId(runId))} is still running. ${question}`);
 }
 
-async function cancelled({ deps }: StopDeps, runId: RunId): Promise<{ message: string; hint: string }> {
+/** All attempts take less time than the CI systems leave between their first and their second signal. */
+const MAX_CANCEL_ATTEMPTS = 7;
+const CANCEL_RETRY_DELAY_MS = 1_000;
+
+/** Cancels the run that an interrupted submit may still start; `null` if there is none so far. */
+async function cancelSubmitted(
+  { deps }: StopDeps,
+  { slug }: Extract<Milestone, { type: "submitting" }>,
+): Promise<StoppedWait | null> {
+  if (slug === null) return null;
+  const signal = new AbortController().signal;
+  for (let attempts = 1;; attempts++) {
+    try {
+      await cancelRun(deps, { type: "slug", slug }, { signal });
+      const hint = `Check its status: pw-workflow-runner status ${slug}`;
+      return { message: `Run ${slug} is being cancelled`, hint, submitted: "yes", isCancelled: true };
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error;
+      if (!(error instanceof NotFound) || attempts === MAX_CANCEL_ATTEMPTS) return null;
+      await deps.clock.sleep(CANCEL_RETRY_DELAY_MS, { signal });
+    }
+  }
+}
+
+async function cancelled({ deps }: StopDeps, runId: RunId): Promise<Omit<StoppedWait, "submitted">> {
   const name = formatRunId(runId);
   try {
     const { status } = await cancelRun(deps, runId, { signal: new AbortController().signal });
-    const outcome = status === "running" || status === "cancelled"
-      ? "is being cancelled"
-      : `had already ended: ${status}`;
-    return { message: `Run ${name} ${outcome}`, hint: `Check its status: pw-workflow-runner status ${name}` };
+    const isCancelled = status === "running" || status === "cancelled";
+    const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
+    const hint = `Check its status: pw-workflow-runner status ${name}`;
+    return { message: `Run ${name} ${outcome}`, hint, isCancelled };
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return {

@@ -44,6 +44,7 @@ export async function trackToEnd(
   try {
     const result = await toEnd(events, (event) => {
       if (isMilestone(event)) latest = event;
+      output.reporter?.show(event);
       viewer.show(event);
     });
     viewer[Symbol.dispose]();

@@ -1,39 +1,24 @@
 import assert from "node:assert/strict";
-import {
-  type CheckResult,
-  type DoctorCheck,
-  failedCheckResult,
-  failedCheckWith,
-  formatBytes,
-  okCheckResult,
-  okCheckUnless,
-  overallCheckResult,
-  skippedCheckResult,
-  warningCheckResult,
-} from "../../../lib/cli/doctor/check.ts";
+import { failed, ok, okUnless, overallResult, resultOfError, warning } from "../../../lib/cli/doctor/check.ts";
+import { Skipped } from "../../../lib/cli/doctor/facts.ts";
+import { formatBytes } from "../../../lib/cli/doctor/machine_checks.ts";
 import { CredentialError } from "../../../lib/errors.ts";
 
 Deno.test("the most severe failed check decides the exit code, and warnings do not count", () => {
-  const check = (result: CheckResult): DoctorCheck => ({ ...result, name: "account" });
-  const refused = check(
-    failedCheckWith(new CredentialError("credential_refused", "Cannot get it", { hint: "Fix it" })),
-  );
-  const clock = check(failedCheckResult("failed", "", ""));
-  assert.deepEqual(
-    overallCheckResult([check(okCheckResult("")), check(warningCheckResult("", "")), check(skippedCheckResult(""))]),
-    {
-      exitCode: 0,
-      kind: "completed",
-    },
-  );
-  assert.deepEqual(overallCheckResult([clock]), { exitCode: 1, kind: "failed" });
-  assert.deepEqual(overallCheckResult([clock, refused]), { exitCode: 4, kind: "credential_refused" });
+  const refused = resultOfError(new CredentialError("credential_refused", "Cannot get it", { hint: "Fix it" }));
+  const clock = failed("failed", "", "");
+  assert.deepEqual(overallResult([ok(""), warning("", ""), resultOfError(new Skipped(""))]), {
+    exitCode: 0,
+    kind: "completed",
+  });
+  assert.deepEqual(overallResult([ok(""), clock]), { exitCode: 1, kind: "failed" });
+  assert.deepEqual(overallResult([clock, refused]), { exitCode: 4, kind: "credential_refused" });
 });
 
 Deno.test("okUnless() reports all warnings at once", () => {
-  const warnings = [{ detail: "a is wrong", hint: "Fix a" }, null, { detail: "b too", hint: "Fix b" }];
-  assert.deepEqual(okCheckUnless("detail", warnings), warningCheckResult("detail; a is wrong; b too", "Fix a. Fix b"));
-  assert.deepEqual(okCheckUnless("detail", [null]), okCheckResult("detail"));
+  const warnings = [["a is wrong", "Fix a"], false, ["b too", "Fix b"]] as const;
+  assert.deepEqual(okUnless("detail", warnings), warning("detail; a is wrong; b too", "Fix a. Fix b"));
+  assert.deepEqual(okUnless("detail", [false]), ok("detail"));
 });
 
 for (

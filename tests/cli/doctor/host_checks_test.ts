@@ -6,81 +6,101 @@ import {
   checkCredential,
   checkRoutes,
   checkWorkspace,
-  type CredentialFacts,
-  withProxyHint,
 } from "../../../lib/cli/doctor/host_checks.ts";
-import { type CheckResult, failedCheckWith, okCheckResult } from "../../../lib/cli/doctor/check.ts";
-import { CredentialError } from "../../../lib/errors.ts";
+import type { CheckResult } from "../../../lib/cli/doctor/check.ts";
+import type { DoctorFacts } from "../../../lib/cli/doctor/facts.ts";
+import type { ServerCapabilities } from "../../../lib/capabilities.ts";
+import { Unreachable } from "../../../lib/errors.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { virtualClock } from "../../support/virtual_clock.ts";
+import { facts, resultOf } from "./support/facts.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 5, 9);
 const HOUR_MS = 3_600_000;
 const identity = { user: "demo", fullName: "Demo", email: null, organization: "example-org" };
 
-function aCredential(
-  credential: Partial<CredentialFacts["credential"]> = {},
-  facts: Partial<CredentialFacts> = {},
-): CredentialFacts {
-  return {
-    credential: { kind: "pwt", host: "activate.example.com", source: "PW_API_KEY", expiresAtMs: null, ...credential },
-    hidden: [],
-    ignoredContext: null,
-    fileWarning: null,
-    keyHost: null,
-    unusedAllowHost: null,
-    nowMs: NOW_MS,
-    ...facts,
-  };
+type FoundCredential = Awaited<DoctorFacts["credential"]>;
+
+function credential(
+  parts: Partial<FoundCredential["credential"]> = {},
+  { env = {}, allowHost, ...found }: Partial<FoundCredential> & {
+    env?: Record<string, string>;
+    allowHost?: string;
+  } = {},
+): Promise<CheckResult> {
+  return resultOf(
+    checkCredential,
+    facts({
+      context: aContext({ clock: virtualClock(NOW_MS), env: (name) => env[name] }),
+      values: { allowHost },
+      credential: {
+        credential: { kind: "pwt", host: "activate.example.com", source: "PW_API_KEY", expiresAtMs: null, ...parts },
+        hidden: [],
+        fileWarning: undefined,
+        keyHost: "activate.example.com",
+        ...found,
+      },
+    }),
+  );
 }
 
-const clock = (clockAheadMs: number | null) => checkClock({ clockAheadMs });
+const clock = (clockAheadMs: number | null) =>
+  resultOf(checkClock, facts({ health: { state: "ok", elapsedMs: 0, clockAheadMs } }));
 const workspace = (status: string, home: { sizeBytes: number; availableBytes: number } | null = null) =>
-  checkWorkspace({ status, details: null, home });
+  resultOf(checkWorkspace, facts({ workspace: { status, details: null, home } }));
+const http = { baseUrl: "https://activate.example.com" };
 const connection = (state: "ok" | "unknown" | "foreign") =>
-  checkConnection("https://activate.example.com", { state, elapsedMs: 12.4, clockAheadMs: null });
+  resultOf(checkConnection, facts({ http, health: { state, elapsedMs: 12.4, clockAheadMs: null } }));
+const account = (parts: Partial<typeof identity> | { fullName: null; organization: null } = {}) =>
+  resultOf(checkAccount, facts({ identity: { ...identity, ...parts } }));
+const routes = (apiVersion: "current" | "legacy", capabilities: ServerCapabilities = {}) => {
+  const state = { type: "sound", records: 0, open: 0, unconfirmed: 0, capabilities } as const;
+  return resultOf(checkRoutes, facts({ apiVersion, history: { state } }));
+};
 
 for (
-  const [name, result, status, expected] of [
-    ["an API key", checkCredential(aCredential()), "ok", /^API key for activate\.example\.com, from PW_API_KEY;/],
+  const [name, pending, status, expected] of [
+    ["an API key", credential(), "ok", /^API key for activate\.example\.com, from PW_API_KEY;/],
     [
       "a key that hides others",
-      checkCredential(aCredential({ source: "context a of f" }, { hidden: ["PW_API_KEY", "current context b"] })),
+      credential({ source: "context a of f" }, { hidden: ["PW_API_KEY", "current context b"] }),
       "ok",
       /from context a of f \(instead of PW_API_KEY, current context b\);/,
     ],
     [
       "a credentials file that is ignored",
-      checkCredential(aCredential({}, { fileWarning: "The credentials file f is ignored: it cannot be read" })),
+      credential({}, { fileWarning: "The credentials file f is ignored: it cannot be read" }),
       "warning",
       /f is ignored.*Fix or remove the file/,
     ],
     [
       "a token that expires later",
-      checkCredential(aCredential({ kind: "jwt", expiresAtMs: NOW_MS + 5 * HOUR_MS })),
+      credential({ kind: "jwt", expiresAtMs: NOW_MS + 5 * HOUR_MS }),
       "ok",
       /^session token .* expires 2026-01-05 14:00:00 UTC$/,
     ],
     [
       "a token that expires soon",
-      checkCredential(aCredential({ expiresAtMs: NOW_MS + HOUR_MS / 2 })),
+      credential({ expiresAtMs: NOW_MS + HOUR_MS / 2 }),
       "warning",
       /in 30m 00s .*renew/,
     ],
-    ["an expired token", checkCredential(aCredential({ expiresAtMs: NOW_MS })), "failed", /expired 0s ago.*new one/],
+    ["an expired token", credential({ expiresAtMs: NOW_MS }), "failed", /expired 0s ago.*new one/],
     [
       "a context that PW_API_KEY overrides",
-      checkCredential(aCredential({}, { ignoredContext: "work" })),
+      credential({}, { env: { PW_CONTEXT: "work" } }),
       "warning",
       /"work" from PW_CONTEXT is ignored.*Unset PW_API_KEY, or use --context work/,
     ],
     [
       "a key for another host",
-      checkCredential(aCredential({}, { keyHost: "other.example.com" })),
+      credential({}, { keyHost: "other.example.com", env: { PW_PLATFORM_HOST: "activate.example.com" } }),
       "warning",
       /itself names other\.example\.com.*PW_PLATFORM_HOST and --allow-host/,
     ],
     [
       "an --allow-host without effect",
-      checkCredential(aCredential({}, { unusedAllowHost: "other.example.com" })),
+      credential({}, { allowHost: "other.example.com" }),
       "warning",
       /--allow-host other\.example\.com has no effect/,
     ],
@@ -96,35 +116,35 @@ for (
     ["a clock that is five minutes ahead", clock(-300_000), "warning", /^5m 00s ahead of /],
     ["a clock that is more ahead", clock(-301_000), "failed", /^5m 01s ahead of .*NTP/],
 
-    ["a user", checkAccount(identity), "ok", /^demo \(Demo\) of example-org$/],
+    ["a user", account(), "ok", /^demo \(Demo\) of example-org$/],
     [
       "a user without a full name or organization",
-      checkAccount({ ...identity, fullName: null, organization: null }),
+      account({ fullName: null, organization: null }),
       "ok",
       /^demo; .* no org/,
     ],
 
-    ["a legacy server", checkRoutes("legacy", {}), "warning", /older server.*cannot be cancelled/],
+    ["a legacy server", routes("legacy", {}), "warning", /older server.*cannot be cancelled/],
     [
       "a server with unknown capabilities",
-      checkRoutes("current", {}),
+      routes("current", {}),
       "ok",
-      /^current API; .*: unknown \(run `pw-workflow-runner probe`\)$/,
+      /^current API; .*: unknown \(run `pw-workflow-runner doctor --probe WORKFLOW`\)$/,
     ],
     [
       "a server with one known capability",
-      checkRoutes("current", { keepsSlug: true }),
+      routes("current", { keepsSlug: true }),
       "ok",
       /keeps our slugs: yes; refuses duplicates: unknown/,
     ],
     [
       "a server with known capabilities",
-      checkRoutes("current", { keepsSlug: false, refusesDuplicateSlug: true }),
+      routes("current", { keepsSlug: false, refusesDuplicateSlug: true }),
       "ok",
       /: no; .*: yes$/,
     ],
 
-    ["an unreported workspace", checkWorkspace(null), "skipped", /not reported/],
+    ["an unreported workspace", resultOf(checkWorkspace, facts({ workspace: null })), "skipped", /not reported/],
     ["a running workspace", workspace("Running"), "ok", /^Running$/],
     ["an idle workspace", workspace("Off"), "ok", /^Off; normal while idle/],
     ["a paused workspace", workspace("Paused"), "ok", /^Paused; normal while idle/],
@@ -137,9 +157,10 @@ for (
       "warning",
       /1 GiB of 100 GiB left/,
     ],
-  ] as const satisfies readonly (readonly [string, CheckResult, CheckResult["status"], RegExp])[]
+  ] as const satisfies readonly (readonly [string, Promise<CheckResult>, CheckResult["status"], RegExp])[]
 ) {
-  Deno.test(`${name}: ${status}`, () => {
+  Deno.test(`${name}: ${status}`, async () => {
+    const result = await pending;
     assert.equal(result.status, status);
     assert.match([result.detail, result.hint ?? ""].join(" ").trimEnd(), expected);
     // Every failure and every warning comes with a hint.
@@ -147,9 +168,12 @@ for (
   });
 }
 
-Deno.test("a failed connection hints at the proxy, a working one does not", () => {
-  const failed = failedCheckWith(new CredentialError("forbidden", "Cannot reach it", { hint: "Check it" }));
-  assert.match(withProxyHint(failed, "HTTPS_PROXY").hint ?? "", /^Check it\. HTTPS_PROXY is set/);
-  assert.equal(withProxyHint(failed, null), failed);
-  assert.equal(withProxyHint(okCheckResult("fine"), "HTTPS_PROXY").hint, null);
+Deno.test("a failed connection hints at the proxy, a working one does not", async () => {
+  const error = new Unreachable("Cannot reach it", { hint: "Check it" });
+  const context = aContext({ env: (name) => name === "https_proxy" ? "http://proxy:3128" : undefined });
+  const failing = facts({ context, http, health: error });
+  assert.match((await resultOf(checkConnection, failing)).hint ?? "", /^Check it\. https_proxy is set/);
+  assert.equal((await resultOf(checkConnection, facts({ http, health: error }))).hint, "Check it");
+  const health = { state: "ok", elapsedMs: 1, clockAheadMs: null } as const;
+  assert.equal((await resultOf(checkConnection, facts({ context, http, health }))).hint, null);
 });

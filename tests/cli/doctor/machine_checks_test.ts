@@ -10,28 +10,62 @@ import {
 } from "../../../lib/cli/doctor/machine_checks.ts";
 import type { CheckResult } from "../../../lib/cli/doctor/check.ts";
 import type { StoreInspection } from "../../../lib/store/inspect.ts";
+import { aContext } from "../../support/cli_context.ts";
+import { facts, resultOf } from "./support/facts.ts";
 
-const machine = { program: "pw-workflow-runner 0.1.0", os: "linux", arch: "x86_64" };
+const versions = (deno: string) =>
+  resultOf(
+    checkVersions,
+    facts({
+      context: aContext({ versionLine: "pw-workflow-runner 0.1.0", os: "linux", runtime: { deno, arch: "x86_64" } }),
+    }),
+  );
 
-function anInspection(parts: Partial<StoreInspection> = {}): StoreInspection {
-  const state = { type: "sound", records: 2, open: 1, unconfirmed: 0, capabilities: {} } as const;
-  return { state, bytes: 4_096, mode: 0o600, whyNotWritable: null, ...parts };
+const history = (parts: Partial<StoreInspection> & { readonly isShared?: boolean } = {}) =>
+  resultOf(
+    checkHistory,
+    facts({
+      history: {
+        place: "/state/history.db",
+        isShared: false,
+        state: { type: "sound", records: 2, open: 1, unconfirmed: 0, capabilities: {} },
+        bytes: 4_096,
+        mode: 0o600,
+        whyNotWritable: null,
+        ...parts,
+      },
+    }),
+  );
+
+interface Machine {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly denied?: readonly string[];
 }
 
-const settings = { dotenv: null, mayReadDotenv: true, set: [], denied: [], invalid: [] };
-const history = (parts: Partial<StoreInspection> = {}) => checkHistory("/state/history.db", anInspection(parts));
+const contextOf = ({ env = {}, denied = [] }: Machine, mayRead = true) =>
+  aContext({ env: (name) => env[name], mayReadEnv: (name) => !denied.includes(name), mayRead: () => mayRead });
+const network = (machine: Machine) => resultOf(checkNetwork, facts({ context: contextOf(machine) }));
+const settings = (
+  { dotenv = null, mayRead = true, ...machine }: Machine & {
+    readonly dotenv?: { readonly read: readonly string[]; readonly ignored: readonly string[] } | null;
+    readonly mayRead?: boolean;
+  } = {},
+) => {
+  const names = dotenv === null ? null : { ...dotenv, settings: new Map() };
+  return resultOf(checkSettings, facts({ context: contextOf(machine, mayRead), dotenv: names }));
+};
 
 for (
-  const [name, result, status, expected] of [
+  const [name, pending, status, expected] of [
     [
       "a Deno between the oldest and the newest",
-      checkVersions({ ...machine, deno: "2.5.0" }),
+      versions("2.5.0"),
       "ok",
       /Deno 2\.5\.0, linux x86_64/,
     ],
-    ["the oldest Deno", checkVersions({ ...machine, deno: "2.4.2" }), "ok", /2\.4\.2 to /],
-    ["a newer Deno", checkVersions({ ...machine, deno: "2.10.0+abc" }), "ok", /2\.10\.0/],
-    ["an older Deno", checkVersions({ ...machine, deno: "2.4.1" }), "failed", /older than Deno 2\.4\.2 .*deno upgrade/],
+    ["the oldest Deno", versions("2.4.2"), "ok", /2\.4\.2 to /],
+    ["a newer Deno", versions("2.10.0+abc"), "ok", /2\.10\.0/],
+    ["an older Deno", versions("2.4.1"), "failed", /older than Deno 2\.4\.2 .*deno upgrade/],
 
     ["no history yet", history({ state: { type: "absent" }, bytes: 0, mode: null }), "ok", /none yet/],
     [
@@ -54,6 +88,12 @@ for (
       /0644: other users can access it Run `chmod 600/,
     ],
     ["a history that is not writable", history({ whyNotWritable: "no room" }), "failed", /no room/],
+    [
+      "a shared store",
+      history({ isShared: true, mode: null }),
+      "ok",
+      /^\/state\/history\.db \(PW_STORE_URL\) responded: 2 runs, 1 unfinished$/,
+    ],
     ["a damaged history", history({ state: { type: "damaged", why: "torn" } }), "failed", /is damaged: torn.*aside/],
     ["a history of a newer version", history({ state: { type: "newer" } }), "failed", /newer version.*Update/],
     ["a history in use", history({ state: { type: "busy", why: "locked" } }), "warning", /locked/],
@@ -64,61 +104,56 @@ for (
       /1 run, 1 unfinished, 1 unconfirmed.*resume/,
     ],
 
-    ["no proxy", checkNetwork({ variables: [], denied: [] }), "ok", /^no proxy/],
+    ["no proxy", network({}), "ok", /^no proxy/],
     [
       "a proxy with a password",
-      checkNetwork({
-        variables: [
-          { name: "https_proxy", value: "http://jo:hunter2@proxy:3128" },
-          { name: "DENO_CERT", value: "/ca.pem" },
-        ],
-        denied: [],
-      }),
+      network({ env: { https_proxy: "http://jo:hunter2@proxy:3128", DENO_CERT: "/ca.pem" } }),
       "ok",
       /^https_proxy=http:\/\/\*\*\*@proxy:3128, DENO_CERT=\/ca\.pem$/,
     ],
     [
       "a proxy that is not a URL",
-      checkNetwork({ variables: [{ name: "HTTP_PROXY", value: "http://jo:hun#ter2@proxy" }], denied: [] }),
+      network({ env: { HTTP_PROXY: "http://jo:hun#ter2@proxy" } }),
       "warning",
       /^HTTP_PROXY=\(not a URL\); HTTP_PROXY is not a valid proxy URL Use a form like/,
     ],
     [
       "an unreadable network variable",
-      checkNetwork({ variables: [], denied: ["NO_PROXY"] }),
+      network({ denied: ["NO_PROXY"] }),
       "ok",
       /no permission to read NO_PROXY \(--allow-env\)$/,
     ],
 
-    ["nothing set", checkSettings(settings), "ok", /^no variables set; no \.env file here$/],
+    ["nothing set", settings(), "ok", /^no variables set; no \.env file here$/],
     [
       "a .env",
-      checkSettings({ ...settings, set: ["NO_COLOR"], dotenv: { read: ["PW_API_KEY"], ignored: [] } }),
+      settings({ env: { NO_COLOR: "1" }, dotenv: { read: ["PW_API_KEY"], ignored: [] } }),
       "ok",
       /^set: NO_COLOR; PW_API_KEY from \.env$/,
     ],
     [
       "a .env with a variable that it may not set",
-      checkSettings({ ...settings, dotenv: { read: [], ignored: ["PW_CONTEXT"] } }),
+      settings({ dotenv: { read: [], ignored: ["PW_CONTEXT"] } }),
       "warning",
       /nothing used from \.env; PW_CONTEXT in \.env is ignored/,
     ],
-    ["an unreadable .env", checkSettings({ ...settings, mayReadDotenv: false }), "ok", /no permission to read \.env/],
+    ["an unreadable .env", settings({ mayRead: false }), "ok", /no permission to read \.env/],
     [
       "an invalid value",
-      checkSettings({ ...settings, invalid: ["PW_TIMEOUT is wrong"] }),
+      settings({ env: { PW_TIMEOUT: "soon" } }),
       "warning",
-      /PW_TIMEOUT is wrong/,
+      /^set: PW_TIMEOUT; no \.env file here; PW_TIMEOUT is not a duration/,
     ],
     [
       "an unreadable variable",
-      checkSettings({ ...settings, denied: ["PW_CONTEXT"] }),
+      settings({ denied: ["PW_CONTEXT"] }),
       "ok",
       /no permission to read PW_CONTEXT/,
     ],
-  ] as const satisfies readonly (readonly [string, CheckResult, CheckResult["status"], RegExp])[]
+  ] as const satisfies readonly (readonly [string, Promise<CheckResult>, CheckResult["status"], RegExp])[]
 ) {
-  Deno.test(`${name}: ${status}`, () => {
+  Deno.test(`${name}: ${status}`, async () => {
+    const result = await pending;
     assert.equal(result.status, status);
     assert.match([result.detail, result.hint ?? ""].join(" ").trimEnd(), expected);
     // Every failure and every warning comes with a hint.

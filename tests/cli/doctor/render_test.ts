@@ -1,17 +1,18 @@
 import assert from "node:assert/strict";
-import type { DoctorCheck } from "../../../lib/cli/doctor/check.ts";
+import { type DoctorCheck, failed, ok, warning } from "../../../lib/cli/doctor/check.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../../../lib/cli/doctor/render.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 
-const passed: DoctorCheck = { name: "account", status: "ok", detail: "demo of example-org", hint: null };
+const passed: DoctorCheck = { name: "account", ...ok("demo of example-org") };
+const HINT = "Create an API key in your account settings";
 const refused: DoctorCheck = {
   name: "credential",
-  status: "failed",
-  detail: "Cannot find a credential: PW_API_KEY is not set, and neither is anything else",
-  hint: "Create an API key in your account settings",
-  kind: "credential_missing",
-  exitCode: 4,
+  ...failed(
+    "credential_missing",
+    "Cannot find a credential: PW_API_KEY is not set, and neither is anything else",
+    HINT,
+  ),
 };
 const plain = (check: DoctorCheck, columns: number) => renderCheck(check, { style: styleFor(false), columns });
 
@@ -44,7 +45,7 @@ for (
   const [checks, summary] of [
     [[passed], "No problems found"],
     [[passed, refused], "1 check failed"],
-    [[refused, refused, { ...passed, status: "warning" }], "2 checks failed, 1 warning"],
+    [[refused, refused, { ...passed, ...warning("", "") }], "2 checks failed, 1 warning"],
   ] as const
 ) {
   Deno.test(`renderSummary() returns "${summary}"`, () => assert.equal(renderSummary(checks), summary));

@@ -85,12 +85,37 @@ Deno.test("--on-interrupt cancel reports a run that cannot be cancelled as still
   );
 });
 
-Deno.test("a signal while submitting reports the outcome as unknown, and how to find out", async () => {
+for (
+  const [when, policy, behavior] of [
+    ["", "keep", {}],
+    [", if the run cannot be found by its slug", "cancel", { slugs: "ignored" }],
+  ] as const
+) {
+  Deno.test(`a signal while submitting reports the outcome as unknown, and how to find out, with --on-interrupt ${policy}${when}`, async () => {
+    const started: { program?: RunningMain } = {};
+    const clock = virtualClock();
+    await using simulator = await startSimulator({
+      clock,
+      behavior,
+      faults: [{ on: "submit", latencyMs: 60_000 }],
+      onStep: (operation, step) => {
+        if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
+      },
+    });
+    const args = ["run", "never-ending", "--no-history", "--on-interrupt", policy];
+    started.program = startMain({ args, key: simulator.key, clock });
+    const { code, stderr } = await started.program.end;
+    assert.equal(code, 130);
+    assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
+  });
+}
+
+Deno.test("SIGINT while submitting cancels the run that the submit still starts, with --on-interrupt cancel", async () => {
   const started: { program?: RunningMain } = {};
   const clock = virtualClock();
   await using simulator = await startSimulator({
     clock,
-    faults: [{ on: "submit", latencyMs: 60_000 }],
+    faults: [{ on: "submit", latencyMs: 2_000 }],
     onStep: (operation, step) => {
       if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
     },
@@ -99,7 +124,9 @@ Deno.test("a signal while submitting reports the outcome as unknown, and how to 
   started.program = startMain({ args, key: simulator.key, clock });
   const { code, stderr } = await started.program.end;
   assert.equal(code, 130);
-  assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
+  assert.match(stderr, CANCELLED);
+  await clock.sleep(60_000, {});
+  assert.deepEqual(simulator.runs().map(({ status }) => status), ["canceled"]);
 });
 
 async function aStage(options: SimulatorOptions = {}) {

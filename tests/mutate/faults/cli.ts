@@ -39,6 +39,16 @@ export const CLI_FAULTS: readonly Fault[] = [
       'submitted: "no",\n  };',
     ],
     [
+      "a run whose submit was interrupted is not cancelled",
+      'policy === "cancel" && stopped.signal === "SIGINT" ? await',
+      "false ? await",
+    ],
+    [
+      "a run that an interrupted submit starts late is not cancelled",
+      "attempts === MAX_CANCEL_ATTEMPTS",
+      "attempts === 1",
+    ],
+    [
       "Ctrl-C asks where there is no terminal",
       'canAsk(context) && output.mode === "text" ? "ask" : "keep"',
       '"ask"',
@@ -60,6 +70,12 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
     ["--on-interrupt is ignored", "policy: onInterrupt", "policy: defaultOnInterrupt"],
   ]),
+  ...inFile("lib/cli/github_report.ts", ["tests/cli/github_report_test.ts", "tests/action_test.ts"], [
+    ["a report contains the run's secrets", "redact(cleanLog(text))", "cleanLog(text)"],
+    ["the API key is not masked", 'print(workflowCommand("add-mask", {}, text));', ""],
+    ["the log of a run can contain workflow commands", 'print(workflowCommand("stop-commands", {}, token));', ""],
+    ["the slug is written at the end only", 'writeOutputs({ "run-slug": event.slug ?? "" });', ""],
+  ]),
   ...inFile("lib/cli/commands/watch.ts", INTERRUPT, [
     [
       "Ctrl-C during watch cancels the run",
@@ -76,7 +92,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "run always exits with 0",
-      "  return exitCodeOf(result.kind);\n}\n\nfunction answerDryRun",
+      "  return exitCode;\n}\n\nfunction answerDryRun",
       "  return 0;\n}\n\nfunction answerDryRun",
     ],
     ["--dry-run starts a run", "if (values.dryRun === true) {\n    await dryRun", "if (false) {\n    await dryRun"],
@@ -102,11 +118,7 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["resume does not list what it skips", "logSkipped(output, unfinished, deps.clock.now());", ""],
   ]),
   ...inFile("lib/cli/commands/logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
-    [
-      "logs --failed leaves out a step with the status failed",
-      '(failed !== true || step.status === "error" || step.status === "failed")',
-      '(failed !== true || step.status === "error")',
-    ],
+    ["logs --failed shows every step", "(failed !== true || hasFailed(step))", "true"],
     ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/commands/rerun.ts", ["tests/cli/commands/rerun_test.ts", ...PROGRAM], [

@@ -39,14 +39,31 @@ export interface ProbeResult {
   readonly statuses: readonly string[];
 }
 
-/** The part that is found without starting a run. */
-export type ReadResult = Pick<ProbeResult, "clockSkewMs" | "workspace" | "errors" | "errorBody">;
-
-/** The part that takes a run. */
-export type RunProbeResult = Omit<
-  ProbeResult,
-  "version" | "probedOn" | "sendsRetryAfter" | "sendsRateLimits" | keyof ReadResult
->;
+/** Before the first check, with the members in the order of the document. */
+export const UNDETERMINED: ProbeResult = {
+  version: 1,
+  probedOn: "",
+  routes: "current",
+  legacyRead: null,
+  slugs: null,
+  duplicateSlugStatus: null,
+  dryRun: null,
+  cancelOfEnded: null,
+  idInPath: null,
+  errorBody: "other",
+  listOrder: null,
+  maxLimit: null,
+  readLagMs: null,
+  listLagMs: null,
+  workspace: null,
+  clockSkewMs: null,
+  errors: { unknownRun: 0, unknownWorkflow: 0, malformedSubmit: 0 },
+  sendsRetryAfter: false,
+  sendsRateLimits: false,
+  runningSteps: null,
+  fileRanges: null,
+  statuses: [],
+};
 
 /** The capabilities that the client uses from now on. */
 export function toServerCapabilities(

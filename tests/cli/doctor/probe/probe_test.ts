@@ -122,7 +122,7 @@ Deno.test("a simulator with the probed behavior gives the same result", async ()
   } as const;
   await using simulator = await startSimulator({ behavior });
   const probe = async (key: string, file: string): Promise<ProbeResult> => {
-    const args = ["probe", "--workflow", "quick", "--yes", "-o", `${folder.path}/${file}`];
+    const args = ["doctor", "--probe", "quick", "--yes", "--probe-output", `${folder.path}/${file}`];
     const { code, stderr } = await runProgram({ args, env: { PW_API_KEY: key } });
     assert.equal(code, 0, stderr);
     return JSON.parse(await Deno.readTextFile(`${folder.path}/${file}`));
@@ -135,19 +135,28 @@ Deno.test("a simulator with the probed behavior gives the same result", async ()
   assert.deepEqual({ ...second, ...measured }, { ...first, ...measured });
 });
 
-Deno.test("probe asks for confirmation, and starts nothing without a terminal", async () => {
+Deno.test("doctor --probe asks for confirmation, and starts nothing without a terminal", async () => {
   await using simulator = await startSimulator();
-  const { code, stderr } = await runProgram({ args: ["probe"], env: { PW_API_KEY: simulator.key } });
+  const { code, stderr } = await runProgram({
+    args: ["doctor", "--probe", "quick"],
+    env: { PW_API_KEY: simulator.key },
+  });
   assert.equal(code, 2);
   assert.match(stderr, /there is no terminal\n.*--yes/);
   assert.equal(simulator.received().length, 0);
 });
 
-Deno.test("the next command uses what probe found", async () => {
+Deno.test("an option of the probe without --probe is refused", async () => {
+  const { code, stderr } = await runProgram({ args: ["doctor", "--probe-delete"], env: {} });
+  assert.equal(code, 2);
+  assert.match(stderr, /Cannot use --probe-delete without --probe\n.*--probe WORKFLOW/);
+});
+
+Deno.test("the next command uses what the probe found", async () => {
   await using folder = await emptyFolder();
   await using simulator = await startSimulator();
   const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: folder.path };
-  await runProgram({ args: ["probe", "--workflow", "quick", "--yes"], env });
+  await runProgram({ args: ["doctor", "--probe", "quick", "--yes"], env });
   const { stdout } = await runProgram({ args: ["doctor"], env });
   assert.match(stdout, /✓ routes .*keeps our slugs: yes; refuses duplicates: yes/);
 });
@@ -181,7 +190,7 @@ async function aStage(options: SimulatorOptions): Promise<Stage> {
   };
 }
 
-/** Runs `simulate` with the behavior from a file of `probe`. */
+/** Runs `simulate` with the behavior from a file of `doctor --probe-output`. */
 async function simulate(profile: string): Promise<{ readonly key: string } & AsyncDisposable> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Stopped } from "../../../lib/cli/context.ts";
-import { runChecks } from "../../../lib/cli/doctor/run_checks.ts";
+import { runChecks } from "../../../lib/cli/doctor/checks.ts";
 import { createOutput } from "../../../lib/cli/output.ts";
 import type { DoctorCheck } from "../../../lib/cli/doctor/check.ts";
 import { keyFor } from "../../platform/support/servers.ts";
@@ -16,14 +16,14 @@ async function checkSilentServer(onRequest: () => void, { clock = virtualClock()
   const context = aContext({
     clock,
     env: (name) => env.get(name),
-    fetch: () => {
+    fetch: (_, init) => {
       queueMicrotask(onRequest);
-      return new Promise(() => {});
+      return new Promise((_, reject) => init?.signal?.addEventListener("abort", ({ target }) => reject(target)));
     },
   });
   const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
   const checks: DoctorCheck[] = [];
-  for await (const check of runChecks(context, output, { values: {}, signal })) checks.push(check);
+  for await (const check of runChecks({ context, output, values: {}, signal })) checks.push(check);
   return new Map(checks.map((check) => [check.name, check]));
 }
 
@@ -33,7 +33,8 @@ Deno.test("a host that never responds fails the connection check after ten secon
   const clock = virtualClock();
   const checks = await checkSilentServer(() => clock.advance(10_000), { clock });
   assert.equal(checks.get("connection")?.status, "failed");
-  assert.match(checks.get("connection")?.detail ?? "", /no response within 10 s$/);
+  assert.match(checks.get("connection")?.detail ?? "", /no response within 10 s \(/);
+  assert.match(checks.get("connection")?.hint ?? "", /NO_PROXY/);
   assert.equal(checks.get("account")?.status, "skipped");
 });
 
@@ -44,4 +45,24 @@ Deno.test("stopping the checks throws the signal's reason instead of reporting a
     checkSilentServer(() => stopping.abort(stopped), { signal: stopping.signal }),
     (error) => error === stopped,
   );
+});
+
+Deno.test("a file system that hangs fails the check that reads it, and no other", async () => {
+  const clock = virtualClock();
+  const context = aContext({
+    clock,
+    mayRead: () => true,
+    readTextFile: (path) => path === ".env" ? new Promise(() => {}) : Promise.reject(new Deno.errors.NotFound()),
+  });
+  const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+  const checks: DoctorCheck[] = [];
+  for await (const check of runChecks({ context, output, values: {}, signal: neverAborted() })) {
+    checks.push(check);
+    // A later task: by then, everything that does not hang has ended.
+    if (check.name === "versions") setTimeout(() => clock.advance(45_000));
+  }
+  const [versions, settings, network, credential, connection] = checks;
+  assert.deepEqual([versions?.status, network?.status, connection?.status], ["ok", "ok", "skipped"]);
+  assert.deepEqual([settings?.kind, credential?.kind], ["response_lost", "credential_missing"]);
+  assert.match(settings?.detail ?? "", /^Cannot check the settings: no response within 45 s$/);
 });

@@ -1,0 +1,143 @@
+/** What the checks judge. Each fact is found by itself, so that one failure hides no other. */
+
+import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
+import { createApiVersionLookup } from "../../platform/api_version.ts";
+import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
+import { baseUrlOf } from "../../platform/credentials/api_key.ts";
+import { type CredentialOptions, findCredential } from "../../platform/credentials/credentials.ts";
+import { hiddenSources } from "../../platform/credentials/sources.ts";
+import { checkHealth, getWorkspaceStatus } from "../../platform/host_check.ts";
+import { createHttp } from "../../platform/http.ts";
+import { inspectStore, type StoreInspection } from "../../store/inspect.ts";
+import { openKv, shownName, sqlitePathOf } from "../../store/open_kv.ts";
+import { createRunStore } from "../../store/run_store.ts";
+import type { Context } from "../context.ts";
+import { credentialDeps, withoutPrompts } from "../credential.ts";
+import { logToOutput, type OpenInvocation, readCaCertOption } from "../open.ts";
+import { dotenvText } from "../settings.ts";
+import { runStorePath } from "../state_path.ts";
+
+export type DoctorCall = OpenInvocation & { readonly signal: AbortSignal };
+
+/** A fact that is missing is a rejected promise. */
+export type DoctorFacts = Awaited<ReturnType<typeof gatherFacts>>;
+
+/** A fact that cannot be found, because another one is missing. */
+export class Skipped extends Error {
+  override readonly name = "Skipped";
+}
+
+const REQUEST_TIMEOUT_MS = 10_000;
+
+/** Starts finding every fact. */
+export async function gatherFacts({ context, output, values, signal }: DoctorCall) {
+  const { clock, random, fetch } = context;
+  const caCerts = await readCaCertOption(context, values);
+  const log = logToOutput(output);
+  const parts = { fetch, clock, random, log, caCerts, requestTimeoutMs: REQUEST_TIMEOUT_MS };
+  const once = { signal, retry: "none" } as const;
+
+  const found = started(() => inspectCredential(context, values));
+  const key = found.then(({ credential }) => credential, () => null);
+  const http = started(async () => {
+    const credential = await key ?? hostFromEnvironment(context);
+    if (credential === null) throw new Skipped("needs a key, which names the host");
+    return createHttp({ ...parts, credential, userAgent: defaultUserAgent() });
+  });
+  const health = started(async () => checkHealth(await http, once));
+  const identity = started(async () => {
+    const credential = await key;
+    if (credential === null) throw new Skipped("needs a valid key");
+    await health.catch((error) => {
+      if (isConnectionFailure(error)) throw new Skipped("needs a connection");
+    });
+    return await createClient({ ...parts, credential }).whoAmI(once);
+  });
+  /** The account first: a server that refuses the key refuses it for every other request too. */
+  const accepted = started(async () => {
+    await identity.catch((error) =>
+      Promise.reject(error instanceof Skipped ? error : new Skipped("needs the account"))
+    );
+    return await http;
+  });
+  return {
+    context,
+    values,
+    /** Names in the working folder's `.env`; `null` where none is read. */
+    dotenv: started(() => readDotenvNames(context)),
+    credential: found,
+    http,
+    health,
+    identity,
+    apiVersion: started(async () => createApiVersionLookup(await accepted, undefined).get(once)),
+    /** `null` if the server has no such endpoint. */
+    workspace: started(async () => getWorkspaceStatus(await accepted, once)),
+    history: started(async () => inspectHistory(context, (await key)?.host ?? null)),
+  };
+}
+
+export function isConnectionFailure(error: unknown): boolean {
+  return error instanceof Unreachable || error instanceof ResponseLost;
+}
+
+/** It is awaited later; until then a rejection is not unhandled. */
+function started<T>(find: () => Promise<T>): Promise<T> {
+  const fact = find();
+  fact.catch(() => {});
+  return fact;
+}
+
+async function readDotenvNames(context: Context) {
+  const text = await dotenvText(context);
+  if (text === undefined) return null;
+  const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
+  return { ...await namesInDotenv(text), settings: (await readDotenv(text)).settings };
+}
+
+/** Never prompts: a key from `.env` for another host is a failure here, and is not used. */
+async function inspectCredential(context: Context, values: CredentialOptions) {
+  const deps = credentialDeps(context, values);
+  const warnings: string[] = [];
+  const credential = await findCredential({ ...deps, log: (_level, message) => void warnings.push(message) }, values);
+  const hidden = await hiddenSources(withoutPrompts(deps), values);
+  return { credential, hidden, fileWarning: warnings.at(-1), keyHost: await keyHostOf(deps, values) };
+}
+
+/** The host that the key itself names; `null` if it cannot be read. Renews nothing. */
+async function keyHostOf(
+  { env, readTextFile, dotenvKey, mayRead }: ReturnType<typeof credentialDeps>,
+  values: CredentialOptions,
+): Promise<string | null> {
+  const envWithoutHost = (name: string) => name === "PW_PLATFORM_HOST" ? undefined : env(name);
+  try {
+    return (await findCredential({ env: envWithoutHost, readTextFile, dotenvKey, mayRead }, values)).host;
+  } catch (error) {
+    if (error instanceof RunnerError) return null;
+    throw error;
+  }
+}
+
+/** Lets the connection be checked without a key. */
+function hostFromEnvironment({ env }: Context) {
+  const host = env("PW_PLATFORM_HOST")?.trim() ?? "";
+  const baseUrl = host === "" ? null : baseUrlOf(host);
+  return baseUrl === null ? null : { baseUrl, authorization: null };
+}
+
+async function inspectHistory({ env, os, clock, random }: Context, host: string | null): Promise<HistoryFacts> {
+  const name = env("PW_STORE_URL") || runStorePath(env, os);
+  const path = sqlitePathOf(name);
+  if (path !== undefined) return { ...await inspectStore(path, host), place: path, isShared: false };
+  await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });
+  const { length: open } = await Array.fromAsync(kv.list({ prefix: ["open", "local"] }));
+  const records = (await kv.get<number>(["count", "all"])).value ?? 0;
+  const capabilities = host === null ? {} : await createRunStore(kv).capabilities(host);
+  const state = { type: "sound", records, open, unconfirmed: 0, capabilities } as const;
+  return { place: shownName(name), isShared: true, state, bytes: 0, mode: null, whyNotWritable: null };
+}
+
+interface HistoryFacts extends StoreInspection {
+  /** A path, or the name of a shared store, without a password. */
+  readonly place: string;
+  readonly isShared: boolean;
+}

@@ -1,0 +1,79 @@
+/** `doctor --probe`. */
+
+import type { ArgValues } from "../../argv.ts";
+import { StorageError, UsageError } from "../../../errors.ts";
+import { oneLine } from "../../../escape.ts";
+import { declaredTypes } from "../../../inputs/declared_type.ts";
+import { readLayers } from "../../../inputs/layers.ts";
+import { mergeLayers } from "../../../inputs/merge.ts";
+import { defaultUserAgent } from "../../../platform/create_client.ts";
+import { createHttp } from "../../../platform/http.ts";
+import { padToWidth } from "../../terminal/text_width.ts";
+import type { CommonValues, Invocation } from "../../command.ts";
+import { confirm } from "../../confirm.ts";
+import { openCredential } from "../../credential.ts";
+import { EXIT_CODES } from "../../exit_codes.ts";
+import { inputSources } from "../../input_sources.ts";
+import { logToOutput, openRunStore, readCaCertOption } from "../../open.ts";
+import type { PROBE_OPTIONS } from "./options.ts";
+import { probeServer } from "./probe.ts";
+import { type ProbeResult, toServerCapabilities } from "./result.ts";
+
+const DEFAULT_RUN_TIMEOUT_MS = 10 * 60_000;
+
+type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS> & CommonValues>;
+
+/** Confirms, probes the server, stores the capabilities for later runs, and prints the result. */
+export async function probe(call: ProbeInvocation, workflow: string): Promise<number> {
+  const { context, output, signal, values } = call;
+  const { clock, fetch, random } = context;
+  const layers = await readLayers(values.probeInput ?? [], inputSources(context));
+  const inputs = mergeLayers(layers, declaredTypes(null)).value;
+  const credential = await openCredential(call);
+  const cleanup = values.probeDelete === true ? "deletes them afterwards" : "leaves them in your account";
+  await confirm(call, {
+    isConfirmed: values.yes === true,
+    action: `probe ${credential.host}: starting runs`,
+    question: `This starts up to three runs of ${workflow} on ${credential.host} and ${cleanup}. Continue?`,
+    refused: "nothing was started",
+  });
+  const caCerts = await readCaCertOption(context, values);
+  const parts = { credential, caCerts, fetch, clock, random, log: logToOutput(output), userAgent: defaultUserAgent() };
+  const report = (item: string, result: string) =>
+    output.log("INFO", `${output.style.dim(padToWidth(item, 28))} ${oneLine(result)}`);
+  const { result, remainingRuns } = await probeServer({ http: createHttp(parts), clock, random, report }, {
+    signal,
+    workflow,
+    inputs,
+    deletesRuns: values.probeDelete === true,
+    runTimeoutMs: values.probeTimeout ?? DEFAULT_RUN_TIMEOUT_MS,
+  });
+  await storeResult(call, credential.host, result);
+  if (remainingRuns.length > 0) output.log("INFO", `These runs remain in your account: ${remainingRuns.join(", ")}`);
+  await printResult(call, result);
+  return EXIT_CODES.completed;
+}
+
+/** A failure to store it is only a warning. */
+async function storeResult(call: ProbeInvocation, host: string, result: ProbeResult): Promise<void> {
+  await using store = openRunStore(call, "required");
+  try {
+    await store.updateCapabilities(host, toServerCapabilities(result, call.context.clock.now()));
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    call.output.log("WARNING", error.message);
+  }
+}
+
+async function printResult({ context, output, values }: ProbeInvocation, result: ProbeResult): Promise<void> {
+  const path = values.probeOutput;
+  if (path === undefined) return output.document(result);
+  try {
+    await context.writeNewFile(path, `${JSON.stringify(result, null, 2)}\n`);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    output.document(result);
+    throw new UsageError(`Cannot write ${path}: the file already exists`, { hint: "The result is printed above" });
+  }
+  output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
+}
