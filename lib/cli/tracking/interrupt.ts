@@ -81,8 +81,10 @@ async function shouldCancel(
   policy: OnInterrupt,
 ): Promise<boolean> {
   if (policy !== "ask") return policy === "cancel";
-  const question = "Cancel it too? (Ctrl-C again exits immediately)";
-  return await askYesNo({ context, output }, `Run ${oneLine(formatRunId(runId))} is still running. ${question}`);
+  return await askYesNo(
+    { context, output },
+    `Run ${oneLine(formatRunId(runId))} is still running (Ctrl-C again exits immediately). Cancel it too?`,
+  );
 }
 
 /** All attempts take less time than the CI systems leave between their first and their second signal. */
