@@ -1,3 +1,4 @@
+import { formatDuration } from "../duration.ts";
 import type { Clock, Deadline } from "../clock.ts";
 import {
   CredentialError,
@@ -270,8 +271,8 @@ function timeoutResult(
 ): RunResult | undefined {
   if (submission.state !== "active") return undefined;
   const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
-    (timeoutMs ?? 0) / 1000
-  } s`;
+    formatDuration(timeoutMs ?? 0)
+  }`;
   return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 

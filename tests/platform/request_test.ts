@@ -95,7 +95,7 @@ Deno.test("a Retry-After beyond the budget fails at once, and is reported", asyn
   await assert.rejects((await clientOf(server.url, { clock })).listWorkflows({}), (error) => {
     assert.ok(error instanceof Unavailable);
     assert.deepEqual([error.status, error.retryAfterMs, clock.sleptMs], [429, 61_000, 0]);
-    assert.equal(error.hint, "Too many requests: try again in 61 s");
+    assert.equal(error.hint, "Too many requests: try again in 1m 01s");
     return true;
   });
 });

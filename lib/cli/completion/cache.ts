@@ -5,7 +5,6 @@ import { isObject } from "../../json.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 
 const MAX_AGE_MS = 30_000;
-const FOLDER = "pw-workflow-runner";
 const FILE = "completions.json";
 
 export type CachedRows = readonly (readonly string[])[];
@@ -23,23 +22,6 @@ export interface CacheOptions {
   readonly nowMs: number;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
-}
-
-/** The user's cache folder; `undefined` when the environment names none. */
-export function cacheFolder(
-  env: (name: string) => string | undefined,
-  os: typeof Deno.build.os,
-): string | undefined {
-  const variable = (name: string) => env(name)?.trim() || undefined;
-  if (os === "windows") {
-    const local = variable("LOCALAPPDATA");
-    return local === undefined ? undefined : `${local}\\${FOLDER}\\cache`;
-  }
-  // XDG Base Directory Specification: relative paths must be ignored.
-  const cache = variable("XDG_CACHE_HOME");
-  if (cache?.startsWith("/")) return `${cache}/${FOLDER}`;
-  const home = variable("HOME");
-  return home === undefined ? undefined : `${home}/.cache/${FOLDER}`;
 }
 
 /** Opens the cache of this key; the cache of another key is ignored and overwritten. Never throws. */
