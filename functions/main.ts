@@ -3,16 +3,32 @@
  * both calls are synchronous, and the trigger's name and schedule are literals (Deno Deploy reference, "Cron").
  */
 
-import { tickHandler } from "../lib/scheduler/cron.ts";
-import { openOnce, openService } from "../lib/scheduler/service.ts";
-import { tick } from "../lib/scheduler/tick.ts";
+import { closingOnSignals, shutDown } from "../lib/cli/closing.ts";
+import { scheduledTick, tickHandler } from "../lib/scheduler/cron.ts";
+import { onceUnlessFailed } from "../lib/once_unless_failed.ts";
+import { openService } from "../lib/scheduler/service.ts";
 import { createHandler } from "../lib/server/app.ts";
 import { readAccessKeys } from "../lib/server/auth.ts";
 import { host } from "./host.ts";
 import { schedules } from "./schedules.ts";
 
 const { env, log } = host;
-const open = openOnce(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
+const open = onceUnlessFailed(() => openService({ host, schedules, store: env("PW_STORE_URL") || "deno-kv:" }));
+const closing = closingOnSignals();
+const { signal } = closing;
+const ticks = new Set<Promise<void>>();
+const onTick = tickHandler(() => scheduledTick(open, signal), log);
 
-Deno.cron("pw-workflow-runner schedules", "* * * * *", tickHandler(async () => await tick(await open()), log));
-Deno.serve(createHandler({ open, keys: readAccessKeys(env), log }));
+/** The shutdown waits for it: a tick that is cut off would hold its lock for most of a minute. */
+async function ring(): Promise<void> {
+  const ticking = onTick();
+  ticks.add(ticking);
+  await ticking.finally(() => ticks.delete(ticking));
+}
+
+Deno.cron("pw-workflow-runner schedules", "* * * * *", ring);
+const server = Deno.serve(createHandler({ open, keys: readAccessKeys(env), log, closing: signal }));
+
+closing.started
+  .then(() => shutDown(server, Promise.allSettled(ticks), async () => await (await open()).kv[Symbol.asyncDispose]()))
+  .finally(() => Deno.exit(0));

@@ -22,7 +22,7 @@ import { createInputLayer } from "../lib/inputs/layers.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { Submission } from "../lib/submission.ts";
 import type { Service } from "../lib/scheduler/service.ts";
-import { advanceOptions } from "../lib/scheduler/advance_options.ts";
+import { advanceOptions } from "../lib/scheduler/service.ts";
 
 export { advance } from "../lib/runs/advance.ts";
 export { execute } from "../lib/runs/execute.ts";

@@ -8,7 +8,8 @@ export const schedules = defineSchedules([
     cron: "30 2 * * *", // every night at 2:30
     timeZone: "America/Chicago",
     workflow: "hello-world",
-    inputs: { hello: { message: "Good night" } },
+    inputsFile: "inputs/hello-world.json",
+    inputs: { hello: { message: "Good night" } }, // overrides the file
     enabled: false, // remove this line to run in production
   },
   {

@@ -2,13 +2,14 @@
 
 import { UsageError } from "../errors.ts";
 import type { InputChecking } from "../runs/prepare.ts";
+import { flag } from "./argv.ts";
 import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 
 export const INPUT_CHECK_OPTIONS = {
-  strict: { type: "boolean", description: "Refuse inputs that the workflow does not define" },
-  noCheck: { type: "boolean", description: "Send the inputs without checking them" },
+  strict: flag("Refuse inputs that the workflow does not define"),
+  noCheck: flag("Send the inputs without checking them"),
 } as const;
 
 /** @throws UsageError if both options are set. */

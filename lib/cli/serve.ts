@@ -8,6 +8,7 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
+import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { openKv, STORE_NAMES } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
@@ -16,13 +17,11 @@ import { styleFor } from "./terminal/style.ts";
 import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
-import { cachingIdentity, openOnce, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
-import { everyMinute, tickHandler } from "../scheduler/cron.ts";
+import { onceUnlessFailed } from "../once_unless_failed.ts";
+import { openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
-import { tick } from "../scheduler/tick.ts";
-
-/** Docker kills a container ten seconds after SIGTERM. */
-const MAX_SHUTDOWN_MS = 8_000;
+import { closingOnSignals, shutDown } from "./closing.ts";
 
 interface Options {
   readonly port: number;
@@ -35,6 +34,14 @@ interface Options {
 const DEFAULT_STORE = "schedules.db";
 /** The name before, of a store in another format. */
 const EARLIER_STORE = "schedules.kv";
+
+const OPTIONS = {
+  port: option("N", "Port to listen on", { parse: integer({ min: 0, max: 65_535 }) }),
+  hostname: option("H", "Address to listen on"),
+  store: option("URL", "Store to use"),
+  demo: flag("Use a simulated platform"),
+  speed: option("X", "Speed of the simulated platform", { parse: positiveNumber }),
+} as const;
 
 const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
 deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast
@@ -56,7 +63,7 @@ export async function runServer(
     else await serveWith(readOptions(Deno.args), host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
-    console.error(renderFailure(reportOf(error), styleFor(false)));
+    console.error(await renderFailure(reportOf(error), styleFor(false)));
     return Deno.exit(2);
   }
 }
@@ -71,23 +78,23 @@ async function serveWith(
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
   if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
-  const open = openOnce(async () => {
+  const open = onceUnlessFailed(async () => {
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });
   });
   if (demo === undefined && store === DEFAULT_STORE) await reportEarlierStore(host.log);
-  const { deps } = await open();
+  const { deps, kv } = await open();
   if (typeof keys === "string") deps.log("WARNING", `Access is not configured: ${keys}`);
   using closing = closingOnSignals();
-  const ticking = everyMinute(deps.clock, tickHandler(async () => await tick(await open()), deps.log), closing.signal);
-  const handler = createHandler({ open, keys, log: deps.log, closing: closing.signal });
+  const { signal } = closing;
+  const ticking = everyMinute(deps.clock, tickHandler(() => scheduledTick(open, signal), deps.log), signal);
+  const handler = createHandler({ open, keys, log: deps.log, closing: signal });
   const server = listen({ port, hostname, log: deps.log }, handler);
   if (demo !== undefined) {
     deps.log("INFO", `Keys for this demo: PW_TRIGGER_KEY=${env("PW_TRIGGER_KEY")} PW_READ_KEY=${env("PW_READ_KEY")}`);
   }
   await closing.started;
-  // Requests in progress are answered. A tick can be interrupted at any point.
-  await Promise.race([Promise.all([server.shutdown(), ticking]), systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
+  await shutDown(server, ticking, async () => await kv[Symbol.asyncDispose]());
 }
 
 /** Once: the next start finds the new store. */
@@ -108,26 +115,6 @@ async function exists(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
-}
-
-interface Closing extends Disposable {
-  readonly signal: AbortSignal;
-  readonly started: Promise<void>;
-}
-
-/** The second signal terminates the process, as it would without this handler. */
-function closingOnSignals(): Closing {
-  const controller = new AbortController();
-  const started = Promise.withResolvers<void>();
-  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
-  const close = () => {
-    stop();
-    controller.abort(new DOMException("The server is shutting down", "TimeoutError"));
-    started.resolve();
-  };
-  for (const name of signals) Deno.addSignalListener(name, close);
-  return { signal: controller.signal, started: started.promise, [Symbol.dispose]: stop };
 }
 
 function listen(
@@ -162,7 +149,7 @@ async function openDemo(speed: number): Promise<Demo> {
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const client = createClient({ credential, fetch, clock, random, log });
       const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
         deps: { client, store: createRunStore(kv), clock, random, log },
@@ -181,34 +168,14 @@ async function openDemo(speed: number): Promise<Demo> {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const store = Deno.env.get("PW_STORE_URL") || DEFAULT_STORE;
-  const options = { port: 8000, hostname: "127.0.0.1", store, isDemo: false, speed: 1 };
-  for (let index = 0; index < args.length; index++) {
-    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(args[index] ?? "") ?? [];
-    if (name === "--demo") options.isDemo = true;
-    else if (["--port", "--hostname", "--store", "--speed"].includes(name)) {
-      const value = inline ?? args[++index];
-      if (value === undefined) throw new UsageError(`Option ${name} needs a value\n${USAGE}`);
-      if (name === "--port") options.port = parsePort(value);
-      if (name === "--hostname") options.hostname = value;
-      if (name === "--store") options.store = value;
-      if (name === "--speed") options.speed = parsePositive(name, value);
-    } else throw new UsageError(`Unknown option ${name}\n${USAGE}`);
-  }
-  if (options.speed !== 1 && !options.isDemo) {
+  const { port = 8000, hostname = "127.0.0.1", store, speed = 1, demo = false } = readArgv(
+    "serve",
+    OPTIONS,
+    args,
+    "deno task serve",
+  );
+  if (speed !== 1 && !demo) {
     throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
   }
-  return options;
-}
-
-function parsePort(value: string): number {
-  const port = Number(value);
-  if (/^\d+$/.test(value) && port <= 65_535) return port;
-  throw new UsageError(`--port must be a whole number from 0 to 65535: got "${value}"`);
-}
-
-function parsePositive(name: string, value: string): number {
-  const number = Number(value);
-  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
-  throw new UsageError(`${name} must be a number greater than 0: got "${value}"`);
+  return { port, hostname, store: store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE), isDemo: demo, speed };
 }

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import {
   CURRENT_ROW,
   evaluateExpression,
@@ -9,7 +9,6 @@ import {
   UNKNOWN_VALUE,
 } from "./expression.ts";
 import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
-import { isObject } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** What a field's conditions are evaluated with. */

@@ -1,8 +1,8 @@
 import { nearest } from "../did_you_mean.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type FieldState, fieldStateOf, type FormContext, hasValue, isNoneTrue, isRequired } from "./field_state.ts";
 import type { ChoiceField, Field, Form, FormFields, GroupField, ListField } from "./form.ts";
-import { formatPath, type InputPath, isObject } from "./path.ts";
+import { formatPath, type InputPath } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeAllowed, describeInvalid, describeValue, isAllowed } from "./value_check.ts";

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { isExpression, parseExpression } from "./expression.ts";
 import type { ChoiceOption, Field, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
-import { isObject, joinPath } from "./path.ts";
+import { joinPath } from "./path.ts";
 
 /**
  * Reads the form, `on.execute.inputs`, of a parsed workflow file. What cannot be interpreted becomes a note.

@@ -1,7 +1,6 @@
 import { didYouMean } from "../did_you_mean.ts";
-import type { Json } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import type { ChoiceField, ChoiceOption, ClusterField, Field, NumberField } from "./form.ts";
-import { isObject } from "./path.ts";
 import { SECRET_MASK } from "../redact.ts";
 
 /**

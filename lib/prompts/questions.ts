@@ -2,8 +2,8 @@
 
 import { fieldStateOf, type FormContext, isRequired } from "../inputs/field_state.ts";
 import type { Field, Form, FormFields, ListField } from "../inputs/form.ts";
-import { formatPath, type InputPath, isObject, valueAt } from "../inputs/path.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { formatPath, type InputPath, valueAt } from "../inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 
 export type FieldQuestion =
   | {

@@ -1,3 +1,4 @@
+import { counted } from "../text.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { checkInputs } from "../inputs/check.ts";
@@ -60,18 +61,36 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  { signal }: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal },
 ): Promise<PreparedRun> {
-  const { workflow, form, resolved } = await gatherInputs(deps, spec, { signal });
+  // A submit requires these as well: they are requested at the same time, and the client keeps them.
+  const unneeded = new AbortController();
+  const early = { signal: AbortSignal.any([options.signal, unneeded.signal]) };
+  const prefetched = Promise.allSettled([deps.client.whoAmI(early), deps.client.apiVersion(early)]);
+  try {
+    return await prepareRequest(deps, spec, options);
+  } catch (error) {
+    unneeded.abort(error);
+    await prefetched;
+    throw error;
+  }
+}
+
+async function prepareRequest(
+  deps: Pick<Deps, "client">,
+  spec: RunSpec,
+  options: { readonly signal: AbortSignal },
+): Promise<PreparedRun> {
+  const { workflow, form, resolved } = await gatherInputs(deps, spec, options);
   const warnings = await check(workflow, form, resolved, spec.checking);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
-  const options = form === null ? [] : optionValues(form.fields);
+  const allowed = form === null ? [] : optionValues(form.fields);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
     secretPaths,
-    publicValues: secretValues(resolved.value, secretPaths).filter((value) => options.includes(value)),
+    publicValues: secretValues(resolved.value, secretPaths).filter((value) => allowed.includes(value)),
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,
@@ -141,7 +160,7 @@ async function check(
   if (form === null || checking === "none") return [];
   const { problems, problemCount, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
   if (problems.length === 0) return warnings;
-  const count = problemCount === 1 ? "1 problem" : `${problemCount} problems`;
+  const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
   });

@@ -1,4 +1,4 @@
-/** Checks of single values in a schedule. Each returns the parsed value, or reports a problem and returns `undefined`. */
+/** Checks of single values in a schedule or a request. Each returns the parsed value, or reports a problem and returns `undefined`. */
 
 import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
@@ -42,6 +42,11 @@ export function readScheduleFields<Name extends string>(
     required: (name, check) => has(name) ? read(name, check) : void report(joinPath(path, name), "is missing"),
   };
 }
+
+export const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
+  if (typeof value === "boolean") return value;
+  return void report(path, "must be true or false");
+};
 
 export const checkScheduleText: FieldCheck<string> = (value, { path, report }) => {
   if (typeof value === "string" && value.trim() !== "") return value;

@@ -3,9 +3,20 @@
 import type { Clock } from "../clock.ts";
 import { NotSubmitted } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { TickReport } from "./tick.ts";
+import { checkInputs } from "./check_inputs.ts";
+import type { Service } from "./service.ts";
+import { DEFAULT_TICK, tick } from "./tick.ts";
+import type { TickReport } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
+
+/** A tick of the cron trigger, and from time to time a check of the inputs. */
+export async function scheduledTick(open: () => Promise<Service>, signal: AbortSignal): Promise<TickReport> {
+  const service = await open();
+  const report = await tick(service, { ...DEFAULT_TICK, signal });
+  if (report.didTick) await checkInputs(service, signal);
+  return report;
+}
 
 /**
  * The handler of a cron trigger: runs one tick and logs its outcome. It rejects when the tick fails, so that the host

@@ -39,16 +39,16 @@ const MAX_PER_SCHEDULE = 500;
  *
  * Remove the progress of a disabled schedule: occurrences while it is disabled are not missed.
  *
- * @param progress `null` for a new schedule, which starts with its next occurrence.
+ * @param stored `null` for a new schedule.
+ * @param sinceMs A new schedule, or one whose times changed, starts with its next occurrence after this.
  */
 export function findDueOccurrences(
   schedule: DueSchedule,
-  progress: ScheduleProgress | null,
+  stored: ScheduleProgress | null,
   nowMs: number,
+  sinceMs: number = nowMs,
 ): DueOccurrences {
-  if (progress === null || progress.timing !== timingOf(schedule)) {
-    return { due: [], missed: [], hasMoreMissed: false, progress: scheduleProgressAt(schedule, nowMs) };
-  }
+  const progress = stored?.timing === timingOf(schedule) ? stored : scheduleProgressAt(schedule, sinceMs);
   const found = lastOccurrences(schedule, { afterMs: progress.processedUntilMs, toMs: nowMs }, MAX_PER_SCHEDULE + 1);
   const hasMoreMissed = found.length > MAX_PER_SCHEDULE;
   const occurrences = firedUntil(schedule, hasMoreMissed ? found.slice(1) : found, nowMs);
@@ -71,10 +71,11 @@ export function findDueUpdate(
   schedule: DueSchedule,
   progress: ScheduleProgress | null,
   nowMs: number,
+  sinceMs: number = nowMs,
 ): DueOccurrences | undefined {
   const isCurrent = progress?.timing === timingOf(schedule);
   if (isCurrent && progress.nextMs !== null && progress.nextMs > nowMs) return undefined;
-  const found = findDueOccurrences(schedule, progress, nowMs);
+  const found = findDueOccurrences(schedule, progress, nowMs, sinceMs);
   return !isCurrent || found.due.length + found.missed.length > 0 ? found : undefined;
 }
 

@@ -7,7 +7,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
 import type { StoreEntry } from "../store/kv.ts";
-import { completeMessage, listDueMessages, type Notification, type OutboxMessage } from "./scheduler_store.ts";
+import { completeMessage, listDueMessages, type OutboxMessage } from "./scheduler_store.ts";
 
 /** After each failed attempt, so long until the next; after the last of them it is given up. */
 const PAUSES_MS = [1, 5, 15, 60, 180, 360, 720].map((minutes) => minutes * 60_000);
@@ -15,19 +15,6 @@ const DEADLINE_MS = 10_000;
 const MAX_READ = 500;
 const MAX_SENT = 60;
 const AT_ONCE = 20;
-
-/** The messages to a schedule's webhooks. */
-export function webhookMessagesFor(
-  schedule: Schedule | undefined,
-  notification: Notification,
-): readonly OutboxMessage[] {
-  const { occurrenceId, kind, createdAtMs } = notification;
-  return (schedule?.notify ?? []).flatMap(({ on }, webhook): OutboxMessage[] =>
-    on.includes(kind)
-      ? [{ id: `${occurrenceId}/${kind}/${webhook}`, notification, webhook, attempts: 0, nextAttemptAtMs: createdAtMs }]
-      : []
-  );
-}
 
 /**
  * Sends what is due, a few at a time; webhooks take turns, so that one that is unavailable delays no other. Never throws

@@ -19,16 +19,6 @@ export interface TimeWindow {
   readonly toMs: number;
 }
 
-/** Earliest first. Wide windows are expensive: a day of minutes takes about 80 ms. */
-export function occurrencesWithin(timing: CronTiming, { afterMs, toMs }: TimeWindow): Occurrence[] {
-  const occurrences: Occurrence[] = [];
-  for (const occurrence of occurrencesAfter(timing, afterMs)) {
-    if (occurrence.scheduledAtMs > toMs) break;
-    occurrences.push(occurrence);
-  }
-  return occurrences;
-}
-
 /** Fewer than `count` if the expression has no more. */
 export function nextOccurrences(timing: CronTiming, afterMs: number, count: number): Occurrence[] {
   return occurrencesAfter(timing, afterMs).take(count).toArray();

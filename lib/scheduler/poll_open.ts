@@ -8,7 +8,7 @@ import { inParallel } from "../runs/in_parallel.ts";
 import { openRowOf } from "../store/indexes.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isOpen, isOwnedBy, type Submission } from "../submission.ts";
-import { advanceOptions } from "./advance_options.ts";
+import { advanceOptions } from "./service.ts";
 import { jitterFractionOf } from "./due.ts";
 import type { TickContext } from "./tick_context.ts";
 

@@ -3,6 +3,7 @@
 import { formatDuration } from "../duration.ts";
 import { joinPath } from "../inputs/path.ts";
 import {
+  checkBoolean,
   checkJsonObject,
   checkOneOf,
   checkScheduleDuration,
@@ -50,7 +51,7 @@ const FIELDS = {
 
 const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfies Record<keyof WebhookSpec, true>;
 
-const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "skipped", "deadline"] as const;
+const DEFAULT_NOTIFICATION_KINDS = ["failed", "unknown", "missed", "skipped", "deadline", "invalid"] as const;
 
 /** Any day works: whether and how often an expression fires does not depend on the current date. */
 const SAMPLE_START_MS = Date.UTC(2024, 0, 1);
@@ -134,11 +135,6 @@ function reasonOf({ message }: Error): string {
   const reason = message.replace(/^Cron\w+: (?:Syntax error, )?/, "").replace(/\.$/, "");
   return reason.charAt(0).toLowerCase() + reason.slice(1);
 }
-
-const checkBoolean: FieldCheck<boolean> = (value, { path, report }) => {
-  if (typeof value === "boolean") return value;
-  return void report(path, "must be true or false");
-};
 
 const checkPositiveDuration: FieldCheck<number> = (value, context) => {
   const durationMs = checkScheduleDuration(value, context);

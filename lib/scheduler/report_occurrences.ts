@@ -3,8 +3,7 @@
 import type { AtomicChange } from "../store/change.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { shortened } from "../store/submission_body.ts";
-import { isAbandoned, isOpen, type Origin, type RejectedSubmission, slugOf, type Submission } from "../submission.ts";
-import { webhookMessagesFor } from "./notifications.ts";
+import { isAbandoned, isOpen, type RejectedSubmission, slugOf, type Submission } from "../submission.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
@@ -70,7 +69,7 @@ export function addNotified(
   // A row holds 16,000 characters on Deno KV, and a run's own message may be longer.
   const message = shortened(what.message);
   const notification = { occurrenceId: id, schedule, createdAtMs: deps.clock.now(), ...what, message };
-  addNotification(change, notification, webhookMessagesFor(schedules.get(schedule), notification));
+  addNotification(change, notification, schedules.get(schedule)?.notify ?? []);
 }
 
 /** Ends an occurrence that has no submission. */
@@ -144,9 +143,9 @@ export async function reportDeadlines(context: TickContext, open: readonly Liste
     if (origin.type !== "schedule" || origin.isDeadlineReported || !isOpen(submission)) continue;
     const isCancelled = schedules.get(origin.schedule)?.onDeadline === "cancel";
     const message = `Deadline exceeded; ${isCancelled ? "the run is cancelled" : "still running"}`;
-    await putUnlessMoved(service, withOrigin(submission, { ...origin, isDeadlineReported: true }), (change) => {
+    await putUnlessMoved(service, { ...submission, origin: { ...origin, isDeadlineReported: true } }, (change) => {
       change.check(lock);
-      addNotified(context, change, occurrenceOf(submission, origin), {
+      addNotified(context, change, { id: submission.submissionId, schedule: origin.schedule }, {
         kind: "deadline",
         slug: slugOf(submission),
         message,
@@ -169,22 +168,18 @@ async function reportEnd(
   const { service, lock } = context;
   const { origin } = submission;
   if (origin.type !== "schedule") return;
-  await putUnlessMoved(service, withOrigin(submission, { ...origin, isReported: true }), (change) => {
+  await putUnlessMoved(service, { ...submission, origin: { ...origin, isReported: true } }, (change) => {
     change.check(lock);
-    addNotified(context, change, occurrenceOf(submission, origin), { kind: status, slug, message });
+    addNotified(context, change, { id: submission.submissionId, schedule: origin.schedule }, {
+      kind: status,
+      slug,
+      message,
+    });
   });
   service.deps.log(
     status === "completed" ? "INFO" : "WARNING",
     `${submission.submissionId} ${status}${message === null ? "" : `: ${message}`}`,
   );
-}
-
-function withOrigin<S extends Submission>(submission: S, origin: Origin): S {
-  return { ...submission, origin };
-}
-
-function occurrenceOf({ submissionId }: Submission, { schedule }: Extract<Origin, { type: "schedule" }>) {
-  return { id: submissionId, schedule };
 }
 
 /** Another process that wrote it meanwhile leaves the report to the next tick. */

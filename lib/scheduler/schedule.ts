@@ -29,6 +29,8 @@ export const NOTIFICATION_KINDS = [
   "skipped",
   /** A run exceeded its deadline. */
   "deadline",
+  /** Found ahead: the inputs do not fit the workflow, so that the next occurrence would fail. */
+  "invalid",
 ] as const;
 export type NotificationKind = typeof NOTIFICATION_KINDS[number];
 
@@ -70,7 +72,7 @@ export interface ScheduleSpec {
 export interface WebhookSpec {
   /** https; http only for localhost. */
   readonly url: string;
-  /** Default failed, unknown, missed, skipped and deadline. */
+  /** Default failed, unknown, missed, skipped, deadline and invalid. */
   readonly on?: readonly NotificationKind[];
   /** The environment variable with the signing secret; messages are unsigned without it. */
   readonly secretEnv?: string;

@@ -7,7 +7,7 @@ import type { AtomicChange } from "../store/change.ts";
 import type { FoundEntry, Kv, StoreEntry } from "../store/kv.ts";
 import { timeKey } from "../store/indexes.ts";
 import type { ScheduleProgress } from "./due.ts";
-import type { NotificationKind, Occurrence } from "./schedule.ts";
+import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 
 export interface Notification {
   readonly occurrenceId: string;
@@ -58,7 +58,7 @@ const LOCK = ["tick", "lock"];
 const LOG = ["tick", "log"];
 
 /** Kinds that the status page lists: what did not go as planned. */
-const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown"];
+const PROBLEM_KINDS: readonly NotificationKind[] = ["missed", "skipped", "deadline", "unknown", "invalid"];
 
 const PRUNE_BATCH = 200;
 
@@ -143,15 +143,20 @@ export async function removeReplaced(kv: Kv, lock: TickLock, submissionIds: read
   await change.commit();
 }
 
-/** Adds a notification: to the outbox for each message, and to the status page where it is a problem. */
+/** Adds a notification: to the outbox for each webhook that wants it, and to the status page where it is a problem. */
 export function addNotification(
   change: AtomicChange,
   notification: Notification,
-  messages: readonly OutboxMessage[],
+  webhooks: Schedule["notify"],
 ): void {
   const { createdAtMs, occurrenceId, kind } = notification;
   if (PROBLEM_KINDS.includes(kind)) change.set(["problem", timeKey(createdAtMs), occurrenceId, kind], notification);
-  for (const message of messages) change.set(outboxKey(message), message);
+  for (const [webhook, { on }] of webhooks.entries()) {
+    if (!on.includes(kind)) continue;
+    const id = `${occurrenceId}/${kind}/${webhook}`;
+    const message: OutboxMessage = { id, notification, webhook, attempts: 0, nextAttemptAtMs: createdAtMs };
+    change.set(outboxKey(message), message);
+  }
 }
 
 /** Newest first. */

@@ -1,39 +1,37 @@
 /** What every part of the service works with. */
 
-import type { Identity } from "../account.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
+import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
+import { DEFAULT_POLL_INTERVAL } from "../runs/poll_interval.ts";
+import type { Submitted } from "../result.ts";
 import type { Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import { PRODUCTION, type Schedule } from "./schedule.ts";
 
-export interface Service {
+/** What the runtime offers a service. */
+export interface ServiceHost {
+  readonly env: (name: string) => string | undefined;
+  /** For the platform and for webhooks. */
+  readonly fetch: typeof globalThis.fetch;
+  /** In [0, 1), cryptographically strong: slugs depend on it. */
+  readonly random: () => number;
+  /** Reads a file that is deployed along. */
+  readonly readTextFile: (path: string) => Promise<string>;
+  readonly log: Log;
+}
+
+export interface Service extends Pick<ServiceHost, "env" | "fetch" | "readTextFile"> {
   readonly deps: Deps;
   /** What the run store is kept in, and the scheduler's own rows beside it. */
   readonly kv: Kv;
   readonly schedules: readonly Schedule[];
   /** `production`, or the host's name for the line of deployments that this one belongs to. */
   readonly timeline: string;
-  /** For webhooks. */
-  readonly fetch: typeof globalThis.fetch;
-  readonly env: (name: string) => string | undefined;
-  /** Reads a file that is deployed along. */
-  readonly readTextFile: (path: string) => Promise<string>;
-}
-
-/** What the runtime offers a service. */
-export interface ServiceHost {
-  readonly env: (name: string) => string | undefined;
-  readonly fetch: typeof globalThis.fetch;
-  /** In [0, 1), cryptographically strong: slugs depend on it. */
-  readonly random: () => number;
-  readonly readTextFile: (path: string) => Promise<string>;
-  readonly log: Log;
 }
 
 export interface ServiceOptions {
@@ -61,12 +59,17 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
       findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
+    const store = createRunStore(kv);
     const client = lazyClient(credential, async () => {
-      const { createClient } = await import("../platform/create_client.ts");
-      return createClient({ ...parts, credential, fetch });
+      const [{ createClient }, { apiVersionCache }] = await Promise.all([
+        import("../platform/create_client.ts"),
+        import("../runs/server_capabilities.ts"),
+      ]);
+      const cache = apiVersionCache({ ...parts, store }, credential.host);
+      return createClient({ ...parts, credential, fetch, apiVersionCache: cache });
     });
     return {
-      deps: { ...parts, client: cachingIdentity(client), store: createRunStore(kv) },
+      deps: { ...parts, client, store },
       kv,
       schedules,
       timeline: env("DENO_TIMELINE") || PRODUCTION,
@@ -81,31 +84,21 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
   }
 }
 
-/** Opens at the first call, and again only when that failed. */
-export function openOnce(open: () => Promise<Service>): () => Promise<Service> {
-  let opening: Promise<Service> | undefined;
-  return async () => {
-    try {
-      return await (opening ??= open());
-    } catch (error) {
-      opening = undefined;
-      throw error;
-    }
-  };
-}
+/** How long a submit is repeated, as long as it can't have started a run or could not start a second one. */
+const SUBMIT_TIMEOUT_MS = 60 * 60_000;
 
-/** A key keeps its owner: one request is enough for the life of a process. */
-export function cachingIdentity(client: Client): Client {
-  let asking: Promise<Identity> | undefined;
+/**
+ * The service's options for `advance`. A run is never given up because the platform is unreachable: the service has no
+ * user waiting for it.
+ *
+ * @param submitted The `submitted` value of the results; `no` when the call only polls.
+ */
+export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"): AdvanceOptions {
   return {
-    ...client,
-    async whoAmI(options) {
-      try {
-        return await (asking ??= client.whoAmI(options));
-      } catch (error) {
-        asking = undefined;
-        throw error;
-      }
-    },
+    signal,
+    submitted,
+    pollInterval: DEFAULT_POLL_INTERVAL,
+    submitTimeoutMs: SUBMIT_TIMEOUT_MS,
+    unreachableTimeoutMs: null,
   };
 }

@@ -1,21 +1,19 @@
 /** Submits waiting occurrences, leaves them waiting, or skips them. */
 
 import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../errors.ts";
-import { documentFormatOf, readDocument } from "../inputs/document.ts";
-import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
+import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { inParallel } from "../runs/in_parallel.ts";
-import { prepare } from "../runs/prepare.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
-import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
-import { advanceOptions } from "./advance_options.ts";
+import { isOpen, slugOf, type Submission } from "../submission.ts";
+import { advanceOptions } from "./service.ts";
 import { decideOverlap, type OpenOccurrence } from "./overlap.ts";
 import { addNotified, rejectOccurrence } from "./report_occurrences.ts";
+import { prepareSchedule } from "./prepare_schedule.ts";
 import type { Occurrence, Schedule } from "./schedule.ts";
 import { addReplaced, removeWaitingOccurrence, waitingKey } from "./scheduler_store.ts";
-import type { Service } from "./service.ts";
 import type { TickContext } from "./tick_context.ts";
 
 const MINUTE_MS = 60_000;
@@ -24,6 +22,8 @@ const PREPARE_TIMEOUT_MS = 60 * MINUTE_MS;
 /** How long an occurrence waits for a revision that knows its schedule. */
 const UNKNOWN_SCHEDULE_MS = 10 * MINUTE_MS;
 const WORKFLOWS_AT_ONCE = 8;
+/** Of one workflow: what is sent next is prepared and stored meanwhile. */
+const SCHEDULES_AT_ONCE = 8;
 
 /** What may be different a minute later. `not_submitted`: the store would not take the submission. */
 const TEMPORARY: readonly ErrorKind[] = [
@@ -70,23 +70,44 @@ export async function submitWaiting(
   const errors: unknown[] = [];
   const failures: SubmitFailure[] = [];
   let submitted = 0;
-  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+  const submitAll = async (occurrences: readonly Occurrence[], inTurn: Turn) => {
     try {
-      // One after the other: the platform refuses launches of one workflow at the same time.
-      for (const occurrence of group) {
+      for (const occurrence of occurrences) {
         if (signal.aborted) return;
         const state = states.get(occurrence.schedule) ?? new Map();
-        const outcome = await submitOne(context, occurrence, { state, known });
+        const outcome = await submitOne(context, occurrence, { state, known, inTurn });
         if (outcome === "submitted") submitted++;
         else if (outcome !== "left") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
     } catch (error) {
-      errors.push(error);
+      if (error !== signal.reason) errors.push(error);
     }
+  };
+  await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
+    const inTurn = oneAfterTheOther();
+    const own = [...Map.groupBy(group, ({ schedule }) => schedule).values()];
+    await inParallel(own, SCHEDULES_AT_ONCE, (occurrences) => submitAll(occurrences, inTurn));
   });
-  // What the signal ended comes after what went wrong.
-  if (errors.length > 0) throw errors.find((error) => error !== signal.reason) ?? errors[0];
+  if (errors.length > 0) throw errors[0];
   return { submitted, failures };
+}
+
+/** Waits until the one before has released its turn, which it does at the latest when it ends. */
+type Turn = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
+
+function oneAfterTheOther(): Turn {
+  let last = Promise.resolve();
+  return async (act) => {
+    const before = last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    last = promise;
+    await before;
+    try {
+      return await act(resolve);
+    } finally {
+      resolve();
+    }
+  };
 }
 
 /** `left`: nothing was to be submitted now. */
@@ -116,12 +137,13 @@ interface SubmitState {
   /** Changes with what happens to each occurrence. */
   readonly state: ScheduleState;
   readonly known: ReadonlySet<string>;
+  readonly inTurn: Turn;
 }
 
 async function submitOne(
   context: TickContext,
   occurrence: Occurrence,
-  { state, known }: SubmitState,
+  { state, known, inTurn }: SubmitState,
 ): Promise<SubmitOutcome> {
   const { service: { deps, kv }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -160,16 +182,15 @@ async function submitOne(
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
       for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
       const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
-      return await submit(context, occurrence, { schedule, state, replaced: withRuns });
+      return await submit(context, occurrence, { schedule, state, inTurn, replaced: withRuns });
     }
     case "submit":
-      return await submit(context, occurrence, { schedule, state, replaced: [] });
+      return await submit(context, occurrence, { schedule, state, inTurn, replaced: [] });
   }
 }
 
-interface SubmitOptions {
+interface SubmitOptions extends Omit<SubmitState, "known"> {
   readonly schedule: Schedule;
-  readonly state: ScheduleState;
   /** The ids of submissions whose runs this one's replaces. */
   readonly replaced: readonly string[];
 }
@@ -177,7 +198,7 @@ interface SubmitOptions {
 async function submit(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, state, replaced }: SubmitOptions,
+  { schedule, state, inTurn, replaced }: SubmitOptions,
 ): Promise<SubmitOutcome> {
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -190,7 +211,12 @@ async function submit(
   state.delete(id);
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
   try {
-    const [result] = await advance(deps, [submission], advanceOptions(signal));
+    // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
+    const [result] = await inTurn(async (release) => {
+      signal.throwIfAborted();
+      const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
+      return await advance({ ...deps, client: { ...deps.client, submit } }, [submission], advanceOptions(signal));
+    });
     if (result === undefined) return "submitted";
     if (!isOpen(result.submission)) state.delete(id);
     // It is logged when its end is reported.
@@ -215,7 +241,7 @@ interface NotCreated {
 async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, replaced }: Omit<SubmitOptions, "state">,
+  { schedule, replaced }: Pick<SubmitOptions, "schedule" | "replaced">,
 ): Promise<Submission | NotCreated | "left"> {
   const { service, lock, signal } = context;
   const { deps } = service;
@@ -226,7 +252,7 @@ async function createOrReject(
     return { failure: message, isWaiting: false };
   };
   try {
-    return await createSubmission(deps, await requestOf(service, schedule, signal), {
+    return await createSubmission(deps, await prepareSchedule(service, schedule, signal), {
       signal,
       isWaiting: false,
       submissionId: id,
@@ -252,7 +278,8 @@ async function createOrReject(
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted && error === signal.reason) {
-      if (isEarly) throw error;
+      // The end of the process says nothing about the platform.
+      if (isEarly || signal.reason.name !== "TimeoutError") throw error;
       return await reject("The platform did not respond in time, for an hour");
     }
     if (!(error instanceof RunnerError) || error.kind === "storage") throw error;
@@ -265,28 +292,4 @@ async function createOrReject(
       : [];
     return await reject([error.message, ...problems].join("; "));
   }
-}
-
-async function requestOf(service: Service, schedule: Schedule, signal: AbortSignal): Promise<RunRequest> {
-  const { workflow, preset, inputsFile, inputs, displayName, isTrusted } = schedule;
-  const layers: InputLayer[] = [
-    ...(inputsFile === null ? [] : [await fileLayer(service, inputsFile)]),
-    createInputLayer(`schedule ${schedule.name}`, inputs),
-  ];
-  const spec = { workflow, layers, preset, displayName: displayName ?? schedule.name, isTrusted };
-  return (await prepare(service.deps, { ...spec, checking: "lenient" }, { signal })).request;
-}
-
-async function fileLayer({ readTextFile }: Service, path: string): Promise<InputLayer> {
-  let text: string;
-  try {
-    text = await readTextFile(path);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const problem = { origin: path, path: "", message: `can't be read: ${reason}` };
-    throw new InvalidInputs(`Cannot read ${path}`, [problem]);
-  }
-  const document = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
-  if (!("value" in document)) throw new InvalidInputs(`Cannot read ${path}`, document);
-  return createInputLayer(path, document.value);
 }

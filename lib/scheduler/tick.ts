@@ -22,34 +22,10 @@ import {
   type TickLog,
 } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
-import type { PendingSchedule } from "./tick_context.ts";
-
-export interface TickOptions {
-  /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */
-  readonly isScheduled: boolean;
-  /** After this long nothing new is started, milliseconds. */
-  readonly budgetMs: number;
-  /** Runs polled at most. */
-  readonly maxPolls: number;
-}
+import type { PendingSchedule, TickOptions, TickReport } from "./tick_context.ts";
 
 /** As the cron trigger calls it. */
 export const DEFAULT_TICK: TickOptions = { isScheduled: true, budgetMs: 25_000, maxPolls: 1_000 };
-
-export interface TickReport {
-  /** False when another process was ticking. */
-  readonly didTick: boolean;
-  readonly submitted: number;
-  readonly polled: number;
-  /** Notifications accepted by webhooks. */
-  readonly delivered: number;
-  /** Minutes since the previous tick in which none came. */
-  readonly missedTicks: number;
-  /** True when the budget did not suffice; the next tick continues. */
-  readonly isCutShort: boolean;
-  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
-  readonly failure: string | null;
-}
 
 const MINUTE_MS = 60_000;
 /** A tick that dies leaves the next one its place: the lock ends before a minute has passed. */
@@ -68,6 +44,9 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const startedMs = deps.clock.now();
   const [state, hasWork] = await Promise.all([readTickState(kv), isAnythingOpen(service, startedMs)]);
   if (state.lockedUntilMs > startedMs) return NO_TICK;
+  // A schedule that came with this revision was there before the minute of its first tick began.
+  const sinceMs = options.isScheduled ? startedMs - startedMs % MINUTE_MS - 1 : startedMs;
+  const pendingNow = () => findPending(service, startedMs, sinceMs);
   const missedTicks = options.isScheduled ? missedSince(state.log, startedMs) : 0;
   if (missedTicks > 0) deps.log("WARNING", `${missedTicks} ${missedTicks === 1 ? "tick was" : "ticks were"} missed`);
   // A tick on request writes no log: what it read before it had the lock may have been replaced since.
@@ -77,7 +56,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     // A text of any length would not fit into a row, and the lock is released in the same change.
     return options.isScheduled ? { startedMs, tookMs, missed, error: shortened(error) } : null;
   };
-  if (!hasWork && (await findPending(service, startedMs)).length === 0) {
+  if (!hasWork && (await pendingNow()).length === 0) {
     await prune(service);
     // Finding nothing to do does not show that what failed works again.
     const log = logOf(state.log?.error ?? null);
@@ -88,17 +67,18 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
   const lock = await acquireTickLock(kv, state, startedMs + LOCK_MS);
   if (lock === undefined) return NO_TICK;
   using deadline = deps.clock.timeout(options.budgetMs);
+  const signal = AbortSignal.any([deadline.signal, ...options.signal === undefined ? [] : [options.signal]]);
   let failure: string | null = null;
   try {
     const { runTickWork } = await import("./tick_work.ts");
     // Read under the lock: of several processes that tick at once, one reads it all, and as it is now.
     const [pending, waiting, open] = await Promise.all([
-      findPending(service, startedMs),
+      pendingNow(),
       listWaitingOccurrences(kv),
       Array.fromAsync(deps.store.openRows("service")),
     ]);
     const schedules = new Map(service.schedules.map((schedule) => [schedule.name, schedule]));
-    const { error, ...done } = await runTickWork({ service, schedules, lock, signal: deadline.signal }, {
+    const { error, ...done } = await runTickWork({ service, schedules, lock, signal }, {
       ...options,
       pending,
       waiting,
@@ -110,8 +90,8 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    // Only the deadline's own reason, which whatever it ends rejects with: a bug at that time remains one.
-    if (deadline.signal.aborted && error === deadline.signal.reason) {
+    // Only the signal's own reason, which whatever it ends rejects with: a bug at that time remains one.
+    if (signal.aborted && error === signal.reason) {
       return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     }
     throw error;
@@ -153,14 +133,18 @@ function isTracked({ state }: ListedOpenRow): boolean {
   return state !== "abandoned";
 }
 
-async function findPending({ kv, schedules, timeline }: Service, nowMs: number): Promise<readonly PendingSchedule[]> {
+async function findPending(
+  { kv, schedules, timeline }: Service,
+  nowMs: number,
+  sinceMs: number,
+): Promise<readonly PendingSchedule[]> {
   const reads = await readScheduleProgress(kv, schedules.map(({ name }) => name));
   return schedules.flatMap((schedule, index): PendingSchedule[] => {
     const read = reads[index];
     if (read === undefined) return [];
     // What passes while a schedule is disabled is not missed.
     if (!runsOnTimeline(schedule, timeline)) return read.value === null ? [] : [{ schedule, read, update: null }];
-    const update = findDueUpdate(schedule, read.value, nowMs);
+    const update = findDueUpdate(schedule, read.value, nowMs, sinceMs);
     return update === undefined ? [] : [{ schedule, read, update }];
   });
 }

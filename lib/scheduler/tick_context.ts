@@ -1,4 +1,4 @@
-/** What the steps of a tick work with. */
+/** What a tick is called with, what its steps work with, and what it reports. */
 
 import type { FoundEntry } from "../store/kv.ts";
 import type { DueOccurrences, ScheduleProgress } from "./due.ts";
@@ -21,4 +21,30 @@ export interface PendingSchedule {
   readonly read: FoundEntry<ScheduleProgress>;
   /** What is due; `null` when the schedule was disabled. */
   readonly update: DueOccurrences | null;
+}
+
+export interface TickOptions {
+  /** False for a tick between those of the cron trigger, which shows nothing about whether the trigger works. */
+  readonly isScheduled: boolean;
+  /** After this long nothing new is started, milliseconds. */
+  readonly budgetMs: number;
+  /** Runs polled at most. */
+  readonly maxPolls: number;
+  /** Ends the tick early: the process is about to end. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TickReport {
+  /** False when another process was ticking. */
+  readonly didTick: boolean;
+  readonly submitted: number;
+  readonly polled: number;
+  /** Notifications accepted by webhooks. */
+  readonly delivered: number;
+  /** Minutes since the previous tick in which none came. */
+  readonly missedTicks: number;
+  /** True when the budget did not suffice; the next tick continues. */
+  readonly isCutShort: boolean;
+  /** Why nothing was submitted although something was due; `null` otherwise. The tick did all the rest. */
+  readonly failure: string | null;
 }

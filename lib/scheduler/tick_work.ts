@@ -7,27 +7,19 @@ import { cancelRuns } from "./cancel_runs.ts";
 import { sendNotifications } from "./notifications.ts";
 import { pollOpen } from "./poll_open.ts";
 import { reportDeadlines, reportEnds, reportForeign, reportMissed } from "./report_occurrences.ts";
-import type { PendingSchedule, TickContext } from "./tick_context.ts";
+import type { PendingSchedule, TickContext, TickOptions, TickReport } from "./tick_context.ts";
 import type { WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
-export interface TickInput {
+export interface TickInput extends Pick<TickOptions, "budgetMs" | "maxPolls"> {
   readonly pending: readonly PendingSchedule[];
   readonly waiting: readonly WaitingOccurrence[];
   readonly open: readonly ListedOpenRow[];
-  readonly budgetMs: number;
-  readonly maxPolls: number;
 }
 
-export interface TickWork {
-  readonly submitted: number;
-  readonly polled: number;
-  readonly delivered: number;
-  readonly isCutShort: boolean;
-  /** Why nothing was submitted although something was due; `null` otherwise. */
-  readonly failure: string | null;
+export interface TickWork extends Omit<TickReport, "didTick" | "missedTicks"> {
   /** The first error of a request to the platform. */
   readonly error: RunnerError | null;
 }
@@ -45,15 +37,15 @@ const DECISION_SHARE = 0.4;
 export async function runTickWork(context: TickContext, input: TickInput): Promise<TickWork> {
   const { service, signal } = context;
   using requests = service.deps.clock.timeout(input.budgetMs * REQUEST_SHARE);
-  const asking: TickContext = { ...context, signal: requests.signal };
+  const asking: TickContext = { ...context, signal: AbortSignal.any([signal, requests.signal]) };
   let error: RunnerError | null = null;
   /** A platform that does not respond must not keep the tick from reporting that. */
   const request = async <T>(act: () => Promise<T>): Promise<T | undefined> => {
-    if (requests.signal.aborted) return undefined;
+    if (asking.signal.aborted) return undefined;
     try {
       return await act();
     } catch (problem) {
-      if (requests.signal.aborted && problem === requests.signal.reason) return undefined;
+      if (asking.signal.aborted && problem === asking.signal.reason) return undefined;
       if (!(problem instanceof RunnerError) || problem.kind === "storage") throw problem;
       error ??= problem;
       return undefined;
@@ -61,12 +53,15 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   };
   const waiting = [...input.waiting, ...await storeDue(context, input.pending)];
   const needsPlatform = waiting.length + input.open.length > 0;
-  const owner = needsPlatform ? await request(() => ownerOf(service, requests.signal)) : undefined;
+  const owner = needsPlatform ? await request(() => ownerOf(service, asking.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
   const [deciding, others] = split(input.open, waiting, context);
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
-  const first = { ...context, signal: AbortSignal.any([decisions.signal, requests.signal]) };
-  const polled = owner && await request(() => pollOpen(first, { ...input, open: deciding, owner }));
+  const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
+  const poll = (polling: TickContext, open: readonly ListedOpenRow[], maxPolls: number) =>
+    owner && open.length > 0 ? request(() => pollOpen(polling, { open, owner, maxPolls })) : undefined;
+  const polled = await poll(first, deciding, input.maxPolls);
+  const isPollingCutShort = decisions.signal.aborted;
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
   const sent = left.length > 0
@@ -74,15 +69,14 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
       submitWaiting(asking, { waiting: left, open: polled?.open ?? deciding, known: polled?.known ?? new Set() })
     )
     : undefined;
-  const maxPolls = input.maxPolls - (polled?.count ?? 0);
-  const rest = owner && await request(() => pollOpen(asking, { open: others, owner, maxPolls }));
+  const rest = await poll(asking, others, input.maxPolls - (polled?.count ?? 0));
   await reportForeign(context, rest?.foreign ?? []);
   await reportEnds(context);
   const open = [...polled?.open ?? deciding, ...rest?.open ?? others];
   await reportDeadlines(context, open);
   await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
-  const isCutShort = requests.signal.aborted || decisions.signal.aborted;
+  const isCutShort = asking.signal.aborted || isPollingCutShort;
   return {
     submitted: sent?.submitted ?? 0,
     polled: (polled?.count ?? 0) + (rest?.count ?? 0),

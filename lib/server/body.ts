@@ -1,3 +1,4 @@
+import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { problemResponse } from "./problem.ts";
@@ -18,9 +19,7 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
     return problemResponse(415, "The Content-Type must be application/json");
   }
   if (request.headers.has("content-encoding")) return problemResponse(415, "Content-Encoding is not supported");
-  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
-  using deadline = clock.timeout(DEADLINE_MS);
-  const text = await textWithin(request, deadline.signal);
+  const text = await readText(request, clock);
   if (typeof text !== "string") return text;
   let value: Json;
   try {
@@ -34,6 +33,13 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   return isDeeperThan(value, MAX_DEPTH)
     ? problemResponse(422, `The body must be at most ${MAX_DEPTH} levels deep`)
     : value;
+}
+
+/** The text of a body of bounded size, within a bounded time; or the error response. */
+export async function readText(request: Request, clock: Clock): Promise<string | Response> {
+  if (Number(request.headers.get("content-length") ?? 0) > MAX_BYTES) return tooLarge();
+  using deadline = clock.timeout(DEADLINE_MS);
+  return await textWithin(request, deadline.signal);
 }
 
 function isDeeperThan(value: Json, depth: number): boolean {
@@ -57,7 +63,9 @@ async function textWithin(request: Request, signal: AbortSignal): Promise<string
   try {
     while (true) {
       const chunk = await Promise.race([reader.read(), timedOut]);
-      if (chunk === "timeout") return problemResponse(408, `The body did not arrive within ${DEADLINE_MS / 1_000} s`);
+      if (chunk === "timeout") {
+        return problemResponse(408, `The body did not arrive within ${formatDuration(DEADLINE_MS)}`);
+      }
       if (chunk.done) return text + decoder.decode();
       bytes += chunk.value.length;
       if (bytes > MAX_BYTES) return tooLarge();

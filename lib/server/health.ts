@@ -2,7 +2,8 @@
 
 import { readTickLog, type TickLog } from "../scheduler/scheduler_store.ts";
 import { runsOnTimeline } from "../scheduler/schedule.ts";
-import type { RouteContext } from "./route_context.ts";
+import { RunnerError } from "../errors.ts";
+import type { RouteHost } from "./route_context.ts";
 import { jsonResponse, problemResponse } from "./problem.ts";
 
 /** Ticks come every minute: a longer gap is a failure. */
@@ -37,13 +38,21 @@ export function tickProblemOf({ ticks, hasEnabledSchedules, nowMs }: TickFacts):
  * `GET /healthz`: 200 while ticks come and work; 503 before the first one, after they stop and when the last one failed.
  * It needs no key, so it exposes nothing else.
  */
-export async function checkHealth({ service }: RouteContext): Promise<Response> {
-  const { kv, deps, schedules, timeline } = service;
-  const problem = tickProblemOf({
-    ticks: await readTickLog(kv),
-    hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
-    nowMs: deps.clock.now(),
-  });
+export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">): Promise<Response> {
+  let problem: TickProblem | null;
+  try {
+    const { kv, deps, schedules, timeline } = await open();
+    problem = tickProblemOf({
+      ticks: await readTickLog(kv),
+      hasEnabledSchedules: schedules.some((schedule) => runsOnTimeline(schedule, timeline)),
+      nowMs: deps.clock.now(),
+    });
+  } catch (error) {
+    // The message may name files and hosts.
+    if (error instanceof RunnerError) return problemResponse(503, "Not ready (authenticate for details)");
+    log("ERROR", `GET /healthz failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+    return problemResponse(500, "Internal error in pw-workflow-runner");
+  }
   switch (problem?.type) {
     case undefined:
       return jsonResponse({ status: "ok" });

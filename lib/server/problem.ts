@@ -36,6 +36,31 @@ const STATUS_OF_KIND = {
   storage: 503,
 } as const satisfies Record<ErrorKind, number>;
 
+/** Of the statuses (RFC 9110, section 15). */
+const TITLES: Readonly<Record<number, string>> = {
+  400: "Bad Request",
+  401: "Unauthorized",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  408: "Request Timeout",
+  413: "Content Too Large",
+  415: "Unsupported Media Type",
+  422: "Unprocessable Content",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+};
+
+/** In place of hints that name commands and their options. */
+const HINT_OF_KIND: Readonly<Partial<Record<ErrorKind, string>>> = {
+  consent_required: 'Grant it with "trust": true in the body',
+  idempotency_key_conflict: "Use another Idempotency-Key",
+  unsupported: "Send POST /runs without wait: the platform's older API does not show runs",
+};
+
 const RETRY_AFTER_S = 30;
 
 export interface ProblemExtras {
@@ -48,7 +73,7 @@ export function problemResponse(
   detail: string,
   { headers = {}, members = {} }: ProblemExtras = {},
 ): Response {
-  const body = { type: "about:blank", status, detail, ...members };
+  const body = { type: "about:blank", title: TITLES[status] ?? "Error", status, detail, ...members };
   return new Response(JSON.stringify(body), {
     status,
     headers: {
@@ -64,6 +89,8 @@ export function problemFromError(error: RunnerError): Response {
   const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
   const errors = problems.map(({ path, message }) => ({ detail: message, ...(path === "" ? {} : { path }) }));
   const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const isOfCommands = /pw-workflow-runner [a-z]|--[a-z]/.test(error.hint ?? "");
+  const hint = isOfCommands ? HINT_OF_KIND[error.kind] : error.hint;
   // Not retryable, unlike other storage errors.
   const isTooLarge = error instanceof SubmissionTooLarge || error.cause instanceof SubmissionTooLarge;
   return problemResponse(isTooLarge ? 413 : STATUS_OF_KIND[error.kind], error.message, {
@@ -71,7 +98,7 @@ export function problemFromError(error: RunnerError): Response {
     members: {
       code: error.kind,
       submitted: error.submitted,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      ...(hint === undefined ? {} : { hint }),
       ...(errors.length === 0 ? {} : { errors }),
     },
   });
@@ -85,4 +112,9 @@ export function jsonResponse(value: unknown, { status = 200, headers = {} }: {
     status,
     headers: { ...SECURITY_HEADERS, ...headers, "content-type": "application/json" },
   });
+}
+
+/** Where a submission is shown. */
+export function locationOf(submissionId: string): string {
+  return `/runs/${encodeURIComponent(submissionId)}`;
 }

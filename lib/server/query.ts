@@ -10,7 +10,8 @@ const MAX_KEY_LENGTH = 255;
 export function unknownParameter({ searchParams }: URL, allowed: readonly string[]): Response | undefined {
   const unknown = [...searchParams.keys()].find((name) => !allowed.includes(name));
   if (unknown === undefined) return undefined;
-  return problemResponse(400, `Unknown parameter ${JSON.stringify(unknown)}. Available: ${allowed.join(", ")}`);
+  const available = allowed.length === 0 ? "This request has none" : `Available: ${allowed.join(", ")}`;
+  return problemResponse(400, `Unknown parameter ${JSON.stringify(unknown)}. ${available}`);
 }
 
 /** How long to wait for the end of a run, in milliseconds; or the error response. */

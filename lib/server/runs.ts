@@ -1,23 +1,31 @@
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { cancelRun as requestCancel } from "../runs/cancel.ts";
-import { execute } from "../runs/execute.ts";
-import { DEFAULT_EXECUTE } from "../runs/options.ts";
-import { prepare } from "../runs/prepare.ts";
+import { createSubmission } from "../runs/create_submission.ts";
+import { toEnd } from "../runs/execute.ts";
+import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
+import { prepare, type RunSpec } from "../runs/prepare.ts";
+import { trackSubmission } from "../runs/track.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
-import { isOpen, type RunRequest, slugOf, type Submission } from "../submission.ts";
-import type { RunEvent } from "../events.ts";
+import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import type { RunId } from "../run.ts";
+import {
+  checkBoolean,
+  checkJsonObject,
+  checkScheduleText,
+  type FieldCheck,
+  readScheduleFields,
+} from "../scheduler/checks.ts";
 import { readBody } from "./body.ts";
 import { readSubmissionPage } from "./cursor.ts";
 import { MAX_NAME_LENGTH, type RouteContext } from "./route_context.ts";
-import { jsonResponse, problemFromError, problemResponse } from "./problem.ts";
-import { parseWait, parseWholeNumber, readIdempotencyKey, unknownParameter } from "./query.ts";
-import { advanceOptions } from "../scheduler/advance_options.ts";
+import { jsonResponse, locationOf, problemFromError, problemResponse } from "./problem.ts";
+import { parseWait, parseWholeNumber, readIdempotencyKey } from "./query.ts";
+import { advanceOptions } from "../scheduler/service.ts";
 
 /** For everything before and after the wait. */
 const MARGIN_MS = 15_000;
@@ -27,8 +35,6 @@ const MAX_PAGE_SIZE = 200;
 /** `POST /runs`: 200 with the result if the run ends in time, else 202 with its location. */
 export async function startRunRoute(context: RouteContext): Promise<Response> {
   const { service, request, url, inFlight } = context;
-  const unknown = unknownParameter(url, ["wait"]);
-  if (unknown !== undefined) return unknown;
   const waitMs = parseWait(url);
   if (waitMs instanceof Response) return waitMs;
   const key = readIdempotencyKey(request.headers);
@@ -50,13 +56,8 @@ export async function startRunRoute(context: RouteContext): Promise<Response> {
   return (await response).clone();
 }
 
-interface HttpRunSpec {
-  readonly workflow: string;
+interface HttpRunSpec extends Omit<RunSpec, "layers"> {
   readonly inputs: JsonObject;
-  readonly preset: string | null;
-  readonly displayName: string | null;
-  readonly isTrusted: boolean;
-  readonly checking: "lenient" | "strict";
 }
 
 async function submitAndWait(
@@ -67,45 +68,43 @@ async function submitAndWait(
   using deadline = deps.clock.timeout(waitMs + MARGIN_MS);
   const signal = AbortSignal.any([deadline.signal, closing]);
   const { request } = await prepare(deps, { ...spec, layers: [createInputLayer("inputs", inputs)] }, { signal });
-  let latest: RunEvent | undefined;
+  const options: ExecuteOptions = {
+    ...DEFAULT_EXECUTE,
+    origin: { type: "http" },
+    signal,
+    isWaiting: waitMs > 0,
+    timeoutMs: waitMs,
+    idempotencyKey: key === undefined ? undefined : { text: key, policy: "attach" },
+  };
+  const submission = await createSubmission(deps, request, options);
+  const { submissionId } = submission;
   try {
-    const events = execute(deps, request, {
-      ...DEFAULT_EXECUTE,
-      origin: { type: "http" },
-      signal,
-      isWaiting: waitMs > 0,
-      timeoutMs: waitMs,
-      ...(key === undefined ? {} : { idempotencyKey: { text: key, policy: "attach" } }),
-    });
-    while (true) {
-      const { done, value } = await events.next();
-      if (done) return resultResponse(value, latest, request);
-      if (value.type !== "status") latest = value;
-    }
+    return resultResponse(submissionId, await toEnd(trackSubmission(deps, submission, options), () => {}));
   } catch (error) {
-    if (!signal.aborted || latest === undefined) throw error;
-    // The submission is stored: the client can request its result later.
-    return accepted(latest.submissionId, { workflow: request.workflow, status: "unknown", slug: null });
+    if (!signal.aborted || error !== signal.reason) throw error;
+    // The submission is stored: ticks continue it, and the client can request its result later.
+    return accepted(submissionId, submissionView(await deps.store.get(submissionId) ?? submission));
   }
 }
 
-function resultResponse(result: RunResult, latest: RunEvent | undefined, { workflow }: RunRequest): Response {
+function resultResponse(id: string, result: RunResult): Response {
   const isEnded = ["completed", "failed", "cancelled", "session_ready", "run_deleted"].includes(result.kind);
-  const id = result.slug ?? latest?.submissionId ?? "";
-  return isEnded ? jsonResponse({ id, ...result }) : accepted(id, { workflow, ...result });
+  if (isEnded) return jsonResponse({ ...result, id });
+  return accepted(id, result.kind === "timeout" ? { ...result, status: "running", kind: "submitted" } : result);
 }
 
+/** @param id The submission's, which identifies it in every route. */
 function accepted(id: string, members: object): Response {
-  const location = `/runs/${encodeURIComponent(id)}`;
-  return jsonResponse({ id, location, ...members }, { status: 202, headers: { location, "retry-after": "5" } });
+  const location = locationOf(id);
+  return jsonResponse({ ...members, id, location }, { status: 202, headers: { location, "retry-after": "5" } });
 }
 
-/** `GET /runs/:id`, by slug or by the id of an earlier response; polls once. Only runs that this server started. */
-export async function showRunRoute({ service, name }: RouteContext): Promise<Response> {
-  const { deps } = service;
-  using deadline = deps.clock.timeout(MARGIN_MS);
+/** `GET /runs/:id`, by the id of an earlier response or by slug; polls once. Only runs that this server started. */
+export async function showRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
+  using deadline = service.deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
-  return jsonResponse(submissionView(await pollOnce(service, submission, deadline.signal)));
+  const signal = AbortSignal.any([deadline.signal, closing]);
+  return jsonResponse(submissionView(await pollOnce(service, submission, signal)));
 }
 
 /** Only runs that this server started: its keys give no access to the account's other runs. */
@@ -136,8 +135,6 @@ async function pollOnce(
 
 /** `GET /runs`, newest first; `next` is the path of the next page. */
 export async function listRunsRoute({ service, url }: RouteContext): Promise<Response> {
-  const unknown = unknownParameter(url, ["limit", "cursor", "workflow"]);
-  if (unknown !== undefined) return unknown;
   const { searchParams } = url;
   const limit = parseWholeNumber(searchParams.get("limit") ?? String(PAGE_SIZE), 1, MAX_PAGE_SIZE);
   if (limit === undefined) return problemResponse(400, `limit must be a whole number from 1 to ${MAX_PAGE_SIZE}`);
@@ -156,7 +153,7 @@ export async function listRunsRoute({ service, url }: RouteContext): Promise<Res
 }
 
 /** `POST /runs/:id/cancel`: safe to repeat. */
-export async function cancelRunRoute({ service, name }: RouteContext): Promise<Response> {
+export async function cancelRunRoute({ service, name, closing }: RouteContext): Promise<Response> {
   const { deps } = service;
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
@@ -165,8 +162,10 @@ export async function cancelRunRoute({ service, name }: RouteContext): Promise<R
   if (runId === undefined) {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
   }
-  const run = await requestCancel(deps, runId, deadline);
-  return jsonResponse({ id: name, ...toRunView(run) }, { status: run.status === "running" ? 202 : 200 });
+  const run = await requestCancel(deps, runId, { signal: AbortSignal.any([deadline.signal, closing]) });
+  return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
+    status: run.status === "running" ? 202 : 200,
+  });
 }
 
 function runIdOf(submission: Submission): RunId | undefined {
@@ -199,34 +198,27 @@ function statusOf(submission: Submission): string {
       return "rejected";
     case "pending":
     case "unconfirmed":
-      return "pending";
+      return isAbandoned(submission) ? "unknown" : "pending";
   }
 }
 
-const FIELDS = ["workflow", "inputs", "preset", "name", "trust", "strict"];
+const FIELDS = { workflow: true, inputs: true, preset: true, name: true, trust: true, strict: true } as const;
 
 /** @throws InvalidInputs with every problem. */
 function readRunSpec(body: JsonObject): HttpRunSpec {
-  const { workflow, inputs = {}, preset = null, name = null, trust = false, strict = false } = body;
   const problems: Problem[] = [];
-  const check = (path: string, isValid: boolean, message: string) => {
-    if (!isValid) problems.push({ origin: "", path, message });
+  const report = (path: string, message: string) => void problems.push({ origin: "", path, message });
+  const { required, optional } = readScheduleFields(body, FIELDS, { path: "", report });
+  const checkTextOrNull: FieldCheck<string> = (value, context) =>
+    value === null ? undefined : checkScheduleText(value, context);
+  const spec: HttpRunSpec = {
+    workflow: required("workflow", checkScheduleText) ?? "",
+    inputs: optional("inputs", checkJsonObject) ?? {},
+    preset: optional("preset", checkTextOrNull) ?? null,
+    displayName: optional("name", checkTextOrNull) ?? null,
+    isTrusted: optional("trust", checkBoolean) ?? false,
+    checking: optional("strict", checkBoolean) === true ? "strict" : "lenient",
   };
-  for (const field of Object.keys(body)) check(field, FIELDS.includes(field), "unknown field");
-  check("workflow", typeof workflow === "string" && workflow !== "", "must be the name of a workflow");
-  const isObject = typeof inputs === "object" && inputs !== null && !Array.isArray(inputs);
-  check("inputs", isObject, "must be an object");
-  check("preset", preset === null || typeof preset === "string", "must be a string");
-  check("name", name === null || typeof name === "string", "must be a string");
-  check("trust", typeof trust === "boolean", "must be true or false");
-  check("strict", typeof strict === "boolean", "must be true or false");
   if (problems.length > 0) throw new InvalidInputs("Cannot start a run: the request is invalid", problems);
-  return {
-    workflow: String(workflow),
-    inputs: isObject ? inputs : {},
-    preset: typeof preset === "string" ? preset : null,
-    displayName: typeof name === "string" ? name : null,
-    isTrusted: trust === true,
-    checking: strict === true ? "strict" : "lenient",
-  };
+  return spec;
 }

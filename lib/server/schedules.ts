@@ -1,3 +1,4 @@
+import { sha256 } from "../text.ts";
 import { NotFound } from "../errors.ts";
 import { isAbandoned, slugOf, type Submission } from "../submission.ts";
 import {
@@ -14,8 +15,10 @@ import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
 import { renderStatusPage } from "./pages/status_page.ts";
 import type { FailureFacts, PageFacts, RunFacts, ScheduleFacts } from "./pages/facts.ts";
-import { jsonResponse, SECURITY_HEADERS } from "./problem.ts";
+import { jsonResponse, locationOf, problemResponse, SECURITY_HEADERS } from "./problem.ts";
 import { readIdempotencyKey } from "./query.ts";
+import { readText } from "./body.ts";
+import type { Clock } from "../clock.ts";
 import { tick } from "../scheduler/tick.ts";
 
 const MAX_NEXT = 3;
@@ -39,14 +42,16 @@ export async function listSchedulesRoute({ service }: RouteContext): Promise<Res
 }
 
 /** `POST /schedules/:name/run`: adds an occurrence for now, subject to the schedule's own policies. */
-export async function runScheduleRoute({ service, name, request }: RouteContext): Promise<Response> {
+export async function runScheduleRoute({ service, name, request, closing }: RouteContext): Promise<Response> {
   const schedule = service.schedules.find((candidate) => candidate.name === name);
   if (schedule === undefined) throw new NotFound(`Cannot run the schedule ${name}: no such schedule`);
   const key = readIdempotencyKey(request.headers);
   if (key instanceof Response) return key;
+  const refused = await refuseBody(request, service.deps.clock);
+  if (refused !== undefined) return refused;
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
-  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
+  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : (await sha256(key)).slice(0, 20)}`;
   if (await deps.store.get(id) === undefined) {
     await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
   }
@@ -56,15 +61,23 @@ export async function runScheduleRoute({ service, name, request }: RouteContext)
     deps.log("WARNING", `The tick after ${id} failed: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   };
-  await tick(service, REQUESTED_TICK).catch(logFailure);
+  await tick(service, { ...REQUESTED_TICK, signal: closing }).catch(logFailure);
   const submission = await deps.store.get(id).catch(logFailure);
   const slug = submission === undefined ? null : slugOf(submission);
   const result = submission && occurrenceEndOf(submission) ? resultOf(submission) : null;
   const state = submission === undefined ? "waiting" : result === null ? "open" : "finished";
-  return jsonResponse({ occurrenceId: id, state, slug, result }, {
+  return jsonResponse({ id, state, slug, result }, {
     status: 202,
-    headers: slug === null ? {} : { location: `/runs/${encodeURIComponent(slug)}` },
+    headers: submission === undefined ? {} : { location: locationOf(id) },
   });
+}
+
+/** A schedule runs with the inputs of its file: a body that names others must not be ignored. */
+async function refuseBody(request: Request, clock: Clock): Promise<Response | undefined> {
+  const text = await readText(request, clock);
+  if (typeof text !== "string") return text;
+  if (/^\s*(\{\s*\})?\s*$/.test(text)) return undefined;
+  return problemResponse(422, "The body must be empty: a schedule runs with the inputs in its file");
 }
 
 /** `GET /`. */
@@ -169,11 +182,6 @@ function resultOf(submission: Submission): ScheduleFacts["results"][number] {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
   return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
-}
-
-async function shortHash(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...bytes.subarray(0, 10)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function timeOf(instantMs: number): string {

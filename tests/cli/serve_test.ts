@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { fastClock, systemClock } from "../../lib/clock.ts";
+import { readTickState } from "../../lib/scheduler/scheduler_store.ts";
+import { openKv } from "../../lib/store/open_kv.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { emptyFolder, machineEnv } from "../support/main_job.ts";
 import { cacheEnv } from "../support/program.ts";
@@ -76,10 +78,52 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
       assert.equal(await server.stop(signal), 0);
       const response = await waiting;
       assert.equal(response.status, 202);
-      assert.match((await response.json()).location, /^\/runs\//);
+      const { location, slug } = await response.json();
+      assert.match(location, /^\/runs\//);
+      assert.match(slug, /^never-ending-/);
     },
   });
 }
+
+Deno.test({
+  name:
+    "on SIGTERM, deno task serve ends a tick that waits for the platform, releases its lock, and is gone within five seconds",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await emptyFolder();
+    const arrived = Promise.withResolvers<void>();
+    await using simulator = await startSimulator({
+      faults: [{ on: "get-workflow", body: "slow", slowMs: 60_000 }],
+      onStep: (operation, step) => {
+        if (operation === "get-workflow" && step === "arrived") arrived.resolve();
+      },
+    });
+    const path = `${folder.path}/db`;
+    const entry = `${folder.path}/serve.ts`;
+    const url = (file: string) => JSON.stringify(new URL(file, ROOT).href);
+    await Deno.writeTextFile(
+      entry,
+      `import { runServer } from ${url("lib/cli/serve.ts")};
+       import { defineSchedules } from ${url("lib/scheduler/define.ts")};
+       import { host } from ${url("functions/host.ts")};
+       const schedule = { name: "each", cron: "0 0 1 1 *", workflow: "quick" };
+       await runServer(host, () => Promise.resolve(defineSchedules([schedule])));\n`,
+    );
+    const env = { PW_API_KEY: simulator.key, PW_TRIGGER_KEY: FULL, HOME: folder.path };
+    await using server = await serve(["--port", "0", "--store", path], env, [], entry);
+    const headers = { authorization: `Bearer ${FULL}` };
+    const requested = fetch(`${server.url}/schedules/each/run`, { method: "POST", headers });
+    await arrived.promise;
+    const signaledMs = performance.now();
+    assert.equal(await server.stop("SIGTERM"), 0);
+    assert.ok(performance.now() - signaledMs < 5_000);
+    const response = await requested;
+    assert.equal(response.status, 202);
+    assert.equal((await response.json()).state, "waiting");
+    await using kv = openKv(path, { clock: systemClock, random: Math.random, onSetAside: null });
+    assert.equal((await readTickState(kv)).lockedUntilMs, 0);
+  },
+});
 
 for (
   const [what, args, env, message] of [
@@ -96,9 +140,9 @@ for (
     ],
     ["a separate read key", [], { PW_READ_KEY: FULL }, /^✗ Cannot configure access: PW_READ_KEY is the same/m],
     ["a local address", ["--hostname", "192.0.2.1"], {}, /^✗ Cannot listen on 192\.0\.2\.1:\d+: /m],
-    ["a valid port", ["--port", "65536"], {}, /^✗ --port must be a whole number from 0 to 65535: got "65536"/m],
-    ["an integer port", ["--port", "80.5"], {}, /^✗ --port must be a whole number/m],
-    ["a valid speed", ["--demo", "--speed", "0"], {}, /^✗ --speed must be a number greater than 0/m],
+    ["a valid port", ["--port", "65536"], {}, /^✗ --port: must be a whole number from 0 to 65535: got "65536"/m],
+    ["an integer port", ["--port", "80.5"], {}, /^✗ --port: must be a whole number/m],
+    ["a valid speed", ["--demo", "--speed", "0"], {}, /^✗ --speed: must be a number greater than 0/m],
     ["a known option", ["--sped", "3"], {}, /^✗ Unknown option --sped/m],
   ] as const
 ) {
@@ -189,8 +233,9 @@ async function serve(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   runtimeArgs: readonly string[] = [],
+  entry?: string,
 ): Promise<Server> {
-  const child = spawn(args, env, { runtimeArgs });
+  const child = spawn(args, env, { runtimeArgs, entry });
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let output = "";
@@ -243,15 +288,16 @@ async function runToEnd(
 function spawn(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { stderr = "inherit", runtimeArgs, cwd = ROOT }: {
+  { stderr = "inherit", runtimeArgs, cwd = ROOT, entry = TASK.at(-1) ?? "" }: {
     readonly cwd?: string | URL;
+    readonly entry?: string | undefined;
     readonly stderr?: "inherit" | "piped";
     /** Options for Deno, in addition to those of the task. */
     readonly runtimeArgs: readonly string[];
   },
 ): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
-    args: [...[...TASK.slice(0, -1), ...runtimeArgs, ...TASK.slice(-1)].map(absolute), ...args],
+    args: [...[...TASK.slice(0, -1), ...runtimeArgs, entry].map(absolute), ...args],
     cwd,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(), NO_COLOR: "1", ...env },

@@ -37,7 +37,9 @@ for (const { method, path, key } of ROWS) {
             ...(accessKey === null ? {} : { authorization: `Bearer ${accessKey}` }),
             ...(requestMethod === "POST" ? { "content-type": "application/json" } : {}),
           },
-          ...(requestMethod === "POST" ? { body: JSON.stringify({ workflow: "hello-world", inputs: hello }) } : {}),
+          ...(requestMethod === "POST" && /^\/runs(\?|$)/.test(target)
+            ? { body: JSON.stringify({ workflow: "hello-world", inputs: hello }) }
+            : {}),
         }),
       );
       return { status: response.status, text: await response.text() };

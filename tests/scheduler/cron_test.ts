@@ -15,7 +15,7 @@ const CONFIG = new URL("../../deno.json", import.meta.url).pathname;
 /** The next full minute, with a margin. */
 const DEADLINE_MS = 70_000;
 
-Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron ticks within a minute", async () => {
+Deno.test("functions/main.ts under `deno run` answers /healthz, its cron ticks within a minute, and SIGINT ends it", async () => {
   await using folder = await emptyFolder();
   await using simulator = await startSimulator();
   const kvPath = `${folder.path}/kv`;
@@ -38,6 +38,7 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron tic
   }).spawn();
   const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS + 30_000);
   const errors = new Response(child.stderr).text();
+  let hasEnded = false;
   try {
     const endMs = Date.now() + DEADLINE_MS;
     assert.equal(await healthStatus(port, endMs), 200);
@@ -48,8 +49,15 @@ Deno.test("functions/main.ts under `deno run` answers /healthz, and its cron tic
     }
     assert.notEqual(log, null, "no tick came");
     assert.equal(log?.error, null);
+    if (Deno.build.os === "windows") return;
+    const signaledMs = performance.now();
+    child.kill("SIGINT");
+    const { code } = await child.status;
+    hasEnded = true;
+    assert.equal(code, 0);
+    assert.ok(performance.now() - signaledMs < 5_000);
   } finally {
-    child.kill("SIGKILL");
+    if (!hasEnded) child.kill("SIGKILL");
     await child.status;
     clearTimeout(deadline);
     assert.ok(!/error/i.test(await errors), await errors);

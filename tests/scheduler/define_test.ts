@@ -142,5 +142,5 @@ Deno.test("a schedule with every field set is accepted", () => {
 
 Deno.test("a webhook without `on` receives everything that did not go as planned", () => {
   const [schedule] = defineSchedules([{ ...PLAIN, notify: [{ url: "https://example.com/hook" }] }]);
-  assert.deepEqual(schedule?.notify[0]?.on, ["failed", "unknown", "missed", "skipped", "deadline"]);
+  assert.deepEqual(schedule?.notify[0]?.on, ["failed", "unknown", "missed", "skipped", "deadline", "invalid"]);
 });

@@ -8,7 +8,7 @@ import {
   scheduleProgressAt,
 } from "../../lib/scheduler/due.ts";
 import type { Backfill } from "../../lib/scheduler/schedule.ts";
-import { occurrencesWithin } from "../../lib/scheduler/occurrences.ts";
+import { occurrencesWithin } from "./support/occurrences_within.ts";
 import * as fc from "../deps/fast_check.ts";
 
 const MINUTE_MS = 60_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { sendNotifications, signWebhook } from "../../lib/scheduler/notifications.ts";
 import { listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
-import { tick } from "../../lib/scheduler/tick.ts";
+import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { aServiceStage } from "../support/service.ts";
 
@@ -37,7 +37,7 @@ Deno.test("a failure is sent to the webhook once, signed, without secrets", asyn
   await using webhook = aWebhook();
   await using stage = await aServiceStage([schedule(webhook.url)]);
   const service = await stage.isolate({ env: (name) => name === "HOOK_SECRET" ? SECRET : undefined });
-  await tick(service);
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   for (let minute = 0; minute < 14; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service);
@@ -57,7 +57,7 @@ Deno.test("a failed delivery is retried at growing intervals, a limited number o
   await using webhook = aWebhook(() => 500);
   await using stage = await aServiceStage([schedule(webhook.url)]);
   const service = await stage.isolate({ env: () => "plain secret" });
-  await tick(service);
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   for (let minute = 0; minute < 15; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service);
@@ -97,7 +97,7 @@ Deno.test("a webhook that recovers receives the message", async () => {
   await using webhook = aWebhook((count) => count < 3 ? 503 : 200);
   await using stage = await aServiceStage([schedule(webhook.url)]);
   const service = await stage.isolate({ env: () => "plain secret" });
-  await tick(service);
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
   for (let minute = 0; minute < 19; minute++) {
     stage.clock.advance(MINUTE_MS);
     await tick(service);

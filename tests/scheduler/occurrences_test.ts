@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { lastOccurrences, nextOccurrences, occurrencesWithin } from "../../lib/scheduler/occurrences.ts";
+import { lastOccurrences, nextOccurrences } from "../../lib/scheduler/occurrences.ts";
+import { occurrencesWithin } from "./support/occurrences_within.ts";
 import * as fc from "../deps/fast_check.ts";
 import { slowOccurrences } from "./support/slow_cron.ts";
 

@@ -10,7 +10,6 @@ import {
   listServiceProblems,
   listWaitingOccurrences,
   type Notification,
-  type OutboxMessage,
   pruneServiceProblems,
   readScheduleProgress,
   readTickLog,
@@ -122,17 +121,21 @@ Deno.test("replaced runs are listed until they are removed", async () => {
 
 Deno.test("messages are due by time, and are put off or removed once", async () => {
   const kv = aKv();
-  const notification = notificationOf("missed", 10);
   const change = kv.atomic();
-  addNotification(change, notification, [messageOf("late", 30), messageOf("soon", 20)]);
+  const hooks = [{ url: "", on: ["failed"], secretEnv: null }, { url: "", on: ["missed"], secretEnv: null }] as const;
+  addNotification(change, { ...notificationOf("missed", 30), occurrenceId: "late" }, hooks);
+  addNotification(change, { ...notificationOf("missed", 20), occurrenceId: "soon" }, hooks);
   await change.commit();
   assert.deepEqual((await listDueMessages(kv, 19, 10)).length, 0);
   const [soon] = await listDueMessages(kv, 20, 10);
-  assert.equal(soon?.value.id, "soon");
+  assert.equal(soon?.value.id, "soon/missed/1");
   await completeMessage(kv, soon, { ...soon.value, attempts: 1, nextAttemptAtMs: 40 });
   // A second process that sent the same message changes nothing.
   await completeMessage(kv, soon, { ...soon.value, attempts: 1, nextAttemptAtMs: 50 });
-  assert.deepEqual((await listDueMessages(kv, 60, 10)).map(({ value }) => value.id), ["late", "soon"]);
+  assert.deepEqual((await listDueMessages(kv, 60, 10)).map(({ value }) => value.id), [
+    "late/missed/1",
+    "soon/missed/1",
+  ]);
   const [late] = await listDueMessages(kv, 60, 1);
   assert.ok(late !== undefined);
   await completeMessage(kv, late, null);
@@ -153,8 +156,4 @@ Deno.test("problems are listed newest first, without what went as planned, and p
 
 function notificationOf(kind: Notification["kind"], createdAtMs: number): Notification {
   return { occurrenceId: OCCURRENCE.id, schedule: "nightly", kind, createdAtMs, slug: null, message: null };
-}
-
-function messageOf(id: string, nextAttemptAtMs: number): OutboxMessage {
-  return { id, notification: notificationOf("missed", 10), webhook: 0, attempts: 0, nextAttemptAtMs };
 }

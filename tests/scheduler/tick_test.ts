@@ -54,7 +54,8 @@ function tickTest(
       async tickAt(...minutes) {
         for (const minute of minutes) {
           stage.clock.advance(Math.max(0, START_MS + minute * MINUTE_MS - stage.clock.now()));
-          await tick(service);
+          // The schedules are new at the start, and begin with their next occurrence.
+          await tick(service, { ...DEFAULT_TICK, isScheduled: minute > 0 });
         }
       },
     });
@@ -91,6 +92,14 @@ tickTest("a new schedule starts with its next occurrence", {}, async ({ stage, s
   assert.equal(stage.simulator.runs().length, 0);
   await tickAt(10, 11);
   assert.deepEqual(await statusesOf(service), ["completed"]);
+});
+
+tickTest("a new schedule's first occurrence is not lost when its first tick comes at that minute", {}, async (test) => {
+  const { stage, service } = test;
+  stage.clock.advance(10 * MINUTE_MS + 300);
+  assert.equal((await tick(service)).submitted, 1);
+  await tick(service);
+  assert.deepEqual(await statusesOf(service), ["open"]);
 });
 
 tickTest("a tick with nothing due sends no request to the platform", {}, async ({ stage, tickAt }) => {
@@ -573,7 +582,7 @@ tickTest("if there are more runs than a tick may poll, ticks poll different ones
 tickTest("a schedule of another timeline does not run, and its occurrences are not missed", {
   specs: [{ ...EVERY, enabled: ["git-branch/main"] }],
 }, async ({ stage, service, tickAt }) => {
-  await tickAt(0, 10, 20);
+  await tickAt(0, 10, 21);
   assert.equal(stage.simulator.runs().length, 0);
   const moved = { ...service, timeline: "git-branch/main" };
   await tick(moved);
@@ -813,3 +822,26 @@ tickTest("of ticks that begin at once, one reads what is open", {
   // Each one page, to see whether there is anything.
   assert.equal(reads, 4 + 1);
 });
+
+for (const workflows of [1, 20]) {
+  tickTest(`200 occurrences of ${workflows} workflows, due at once, are submitted in one tick over a slow store`, {
+    specs: Array.from(
+      { length: 200 },
+      (_, index) => ({ ...EVERY, name: `s${index}`, workflow: `w${index % workflows}` }),
+    ),
+    workflows: Object.fromEntries(Array.from({ length: workflows }, (_, index) => [`w${index}`, lasting(30)])),
+  }, async ({ stage, tickAt }) => {
+    await tickAt(0);
+    const { read, page, write } = stage.backend;
+    const slow = <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => async (...args: Args) => {
+      await stage.clock.sleep(20, {});
+      return await act(...args);
+    };
+    const backend = { ...stage.backend, read: slow(read), page: slow(page), write: slow(write) };
+    const service = await stage.isolate({ kv: createKv(backend) });
+    stage.clock.advance(10 * MINUTE_MS);
+    const report = await tick(service);
+    assert.deepEqual([report.submitted, report.isCutShort], [200, false]);
+    assert.equal(stage.simulator.runs().length, 200);
+  });
+}

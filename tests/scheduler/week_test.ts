@@ -4,7 +4,7 @@
  */
 
 import assert from "node:assert/strict";
-import { tick } from "../../lib/scheduler/tick.ts";
+import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
 import { openDenoKvBackend } from "../../lib/store/deno_kv.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
@@ -53,6 +53,8 @@ for (const { what, period, open } of CASES) {
       keepsSlug: true,
       refusesDuplicateSlug: true,
     });
+    // The schedules are new, and begin with their next occurrence.
+    await tick(steady, { ...DEFAULT_TICK, isScheduled: false });
     let killed = 0;
     let killedBySubmit = 0;
     for (let minute = 0; minute <= period.days * 24 * 60; minute++) {
@@ -111,6 +113,7 @@ Deno.test({
       keepsSlug: true,
       refusesDuplicateSlug: true,
     });
+    await tick(steady, { ...DEFAULT_TICK, isScheduled: false });
     const start = () => startTickProcess(store, stage.simulator.key);
     let processes: readonly TickProcess[] = [start(), start()];
     const answers: Record<string, number> = {};

@@ -58,11 +58,12 @@ interface TestResponse {
 
 async function aServer(
   specs: readonly ScheduleSpec[] = [],
-  { env = (name: string) => KEYS[name], log = silentLog, replaced, ...options }:
+  { env = (name: string) => KEYS[name], log = silentLog, closing, replaced, ...options }:
     & Parameters<typeof aServiceStage>[1]
     & {
       readonly env?: (name: string) => string | undefined;
       readonly log?: Log;
+      readonly closing?: AbortSignal;
       /** Replaces parts of the service. */
       readonly replaced?: (service: Service) => Service;
     } = {},
@@ -71,7 +72,8 @@ async function aServer(
   const plain = await stage.isolate();
   const logged = { ...plain, deps: { ...plain.deps, log } };
   const service = replaced?.(logged) ?? logged;
-  const handler = createHandler({ log, open: () => Promise.resolve(service), keys: readAccessKeys(env) });
+  const keys = readAccessKeys(env);
+  const handler = createHandler({ log, open: () => Promise.resolve(service), keys, closing });
   return {
     stage,
     async send(path, { method = "GET", key = FULL, body, headers = {} } = {}) {
@@ -136,6 +138,10 @@ const REJECTED: readonly (readonly [what: string, path: string, options: Request
   ["an invalid cursor", "/runs?cursor=40", {}, 400],
   ["an invalid wait", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],
   ["a malformed path", "/runs/%E0%A4%A", {}, 400],
+  ["an unknown parameter of a run", "/runs/x?wait=5s", {}, 400],
+  ["an unknown parameter of a cancellation", "/runs/x/cancel?force=1", { method: "POST" }, 400],
+  ["an unknown parameter of the schedules", "/schedules?limit=1", {}, 400],
+  ["an unknown parameter of a schedule's run", "/schedules/none/run?wait=5s", { method: "POST" }, 400],
 ];
 
 for (const [what, path, options, status] of REJECTED) {
@@ -173,8 +179,50 @@ Deno.test("POST /runs?wait= returns 202 if the run takes longer, and the run con
   await using server = await aServer();
   const { status, body } = await server.send("/runs?wait=999s", { method: "POST", body: { workflow: "never-ending" } });
   assert.equal(status, 202);
-  assert.match(body.location, /^\/runs\/never-ending-/);
+  assert.deepEqual([body.status, body.location], ["running", `/runs/${body.id}`]);
+  assert.match(body.slug, /^never-ending-/);
   assert.equal(server.stage.simulator.runs()[0]?.status, "running");
+});
+
+Deno.test("the id of every response is the submission's", async () => {
+  await using server = await aServer();
+  const started = await server.send("/runs", { method: "POST", body: { workflow: "never-ending" } });
+  const { id, slug } = started.body;
+  assert.equal(started.headers.get("location"), `/runs/${id}`);
+  assert.notEqual(id, slug);
+  const { deps } = await server.stage.isolate();
+  assert.equal((await deps.store.get(id))?.submissionId, id);
+  const others = [
+    await server.send(`/runs/${slug}`),
+    await server.send(`/runs/${id}`),
+    await server.send(`/runs/${slug}/cancel`, { method: "POST" }),
+  ];
+  assert.deepEqual(others.map(({ body }) => body.id), [id, id, id]);
+  const ended = await server.send("/runs?wait=25s", { method: "POST", body: QUICK });
+  assert.equal((await deps.store.get(ended.body.id))?.submissionId, ended.body.id);
+});
+
+Deno.test("a shutdown answers what waits: with the run where there is one, else with 503", async () => {
+  const closing = new AbortController();
+  const submitted = Promise.withResolvers<void>();
+  await using server = await aServer([], {
+    closing: closing.signal,
+    onStep: (operation, step) => {
+      if (operation === "submit" && step === "responded") submitted.resolve();
+    },
+    clock: systemClock,
+    replaced: (service) => ({ ...service, deps: { ...service.deps, clock: systemClock } }),
+  });
+  const waiting = server.send("/runs?wait=25s", { method: "POST", body: { workflow: "never-ending" } });
+  await submitted.promise;
+  closing.abort(new DOMException("The server is shutting down", "AbortError"));
+  const { status, body } = await waiting;
+  assert.deepEqual([status, body.location], [202, `/runs/${body.id}`]);
+  assert.match(body.slug, /^never-ending-/);
+  assert.ok(["unconfirmed", "active"].includes(body.state), body.state);
+  assert.equal((await (await server.stage.isolate()).deps.store.get(body.id))?.submissionId, body.id);
+  const refused = await server.send("/runs?wait=25s", { method: "POST", body: QUICK });
+  assert.deepEqual([refused.status, refused.headers.get("retry-after")], [503, "30"]);
 });
 
 Deno.test("inputs that are too large to store get 413 without Retry-After", async () => {
@@ -317,15 +365,33 @@ Deno.test("POST /schedules/:name/run runs the schedule now, once per Idempotency
   assert.equal(first.status, 202, first.text);
   assert.match(first.body.slug, /^quick-/);
   const second = await server.send("/schedules/nightly/run", options);
-  assert.equal(second.body.occurrenceId, first.body.occurrenceId);
+  assert.equal(second.body.id, first.body.id);
   assert.equal(server.stage.simulator.runs().length, 1);
 });
+
+for (const body of ['{"inputs": {"a": 1}}', "[]", "null", "nothing", "{"]) {
+  Deno.test(`POST /schedules/:name/run with the body ${body} gets 422, and starts nothing`, async () => {
+    await using server = await aServer([NIGHTLY]);
+    const { status } = await server.send("/schedules/nightly/run", { method: "POST", body });
+    assert.equal(status, 422);
+    assert.equal(server.stage.simulator.received("submit").length, 0);
+  });
+}
+
+for (const body of ["", "{}", " { }\n"]) {
+  Deno.test(`POST /schedules/:name/run with the body ${JSON.stringify(body)} runs the schedule`, async () => {
+    await using server = await aServer([NIGHTLY]);
+    const response = await server.send("/schedules/nightly/run", { method: "POST", body });
+    assert.equal(response.status, 202);
+    assert.equal(response.headers.get("location"), `/runs/${encodeURIComponent(response.body.id)}`);
+    assert.equal((await server.send(response.headers.get("location") ?? "")).body.id, response.body.id);
+  });
+}
 
 Deno.test("POST /schedules/:name/run accepts the same Idempotency-Key forms as POST /runs", async () => {
   await using server = await aServer([NIGHTLY]);
   const occurrenceWith = async (key: string) =>
-    (await server.send("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": key } })).body
-      .occurrenceId;
+    (await server.send("/schedules/nightly/run", { method: "POST", headers: { "idempotency-key": key } })).body.id;
   assert.equal(await occurrenceWith('"today"'), await occurrenceWith("today"));
   const { status } = await server.send("/schedules/nightly/run", {
     method: "POST",
@@ -356,7 +422,7 @@ Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, 
   });
   const { status, body, text } = await server.send("/schedules/nightly/run", { method: "POST" });
   assert.deepEqual([status, body?.state, body?.slug], [202, "waiting", null], text);
-  assert.ok(lines.includes(`WARNING The tick after ${body.occurrenceId} failed: a bug`), lines.join("\n"));
+  assert.ok(lines.includes(`WARNING The tick after ${body.id} failed: a bug`), lines.join("\n"));
 });
 
 Deno.test("GET /schedules lists the next firings and the last results", async () => {
@@ -382,6 +448,7 @@ Deno.test("GET /healthz needs no key, and returns 503 before the first tick and 
 Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on the status page", async () => {
   await using server = await aServer([{ ...NIGHTLY, cron: "*/10 * * * *", workflow: "no-such-workflow" }]);
   const service = await server.stage.isolate();
+  server.stage.clock.advance(60_000);
   await tick(service);
   assert.equal((await server.send("/healthz", { key: null })).status, 200);
   server.stage.clock.advance(10 * 60_000);

@@ -6,19 +6,21 @@ import { nextOccurrences } from "../../scheduler/occurrences.ts";
 import { integer, nonEmptyString } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import type { Context } from "../context.ts";
+import { openClient, type OpenInvocation } from "../open.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { formatLocal, policyLines, renderSchedules } from "../render/schedules.ts";
 
 const DEFAULT_FILE = "functions/schedules.ts";
 
 export const schedulesCommand = defineCommand({
-  name: "schedules",
-  summary: "List schedules and their next occurrences",
-  usage: "[options]",
   examples: [
     {
       line: "pw-workflow-runner schedules",
       does: `Check ${DEFAULT_FILE} and show the next occurrences of each schedule`,
+    },
+    {
+      line: "pw-workflow-runner schedules --check",
+      does: "Check the inputs of each schedule against its workflow, too",
     },
     {
       line: "pw-workflow-runner schedules --file nightly.ts --count 12 --json",
@@ -26,11 +28,13 @@ export const schedulesCommand = defineCommand({
     },
   ],
   notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
+  isLocal: true,
   args: {
     file: {
       type: "custom",
       parse: nonEmptyString,
       metavar: "PATH",
+      completes: "file",
       description: `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`,
     },
     count: {
@@ -45,10 +49,13 @@ export const schedulesCommand = defineCommand({
       metavar: "NAME",
       description: `Show which schedules are enabled there (default ${PRODUCTION})`,
     },
+    check: { type: "boolean", description: "Check the inputs of each schedule against its workflow: needs an API key" },
     ...JSON_OPTION,
   },
-  async run({ context, output, values: { file, count = 5, timeline = PRODUCTION } }) {
+  async run(invocation) {
+    const { context, output, values: { file, count = 5, timeline = PRODUCTION, check = false } } = invocation;
     const { path, list } = await loadSchedules(context, file);
+    if (check) await checkInputs(invocation, list);
     const nowMs = context.clock.now();
     const views = list.map((schedule) => ({
       schedule,
@@ -78,6 +85,26 @@ export const schedulesCommand = defineCommand({
     return EXIT_CODES.completed;
   },
 });
+
+/** Of disabled schedules too: they are checked before they are enabled. */
+async function checkInputs(invocation: OpenInvocation & { readonly signal: AbortSignal }, list: readonly Schedule[]) {
+  const { context, output, signal } = invocation;
+  const client = await openClient(invocation);
+  const { scheduleProblems } = await import("../../scheduler/prepare_schedule.ts");
+  const problems: Problem[] = [];
+  for (const schedule of list) {
+    const parts = { deps: { client }, readTextFile: context.readTextFile };
+    const found = await scheduleProblems(parts, schedule, signal);
+    problems.push(
+      ...found.map(({ path, ...problem }) => ({
+        ...problem,
+        path: path === "" ? schedule.name : `${schedule.name}.${path}`,
+      })),
+    );
+  }
+  if (problems.length > 0) throw new InvalidInputs("Cannot run the schedules as they are", problems);
+  output.log("INFO", "The inputs of all schedules fit their workflows");
+}
 
 interface LoadedSchedules {
   /** As shown to the user. */

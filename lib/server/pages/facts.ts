@@ -1,17 +1,15 @@
 /** What the status page shows. */
 
+import type { Notification, TickLog } from "../../scheduler/scheduler_store.ts";
+import type { Schedule } from "../../scheduler/schedule.ts";
+
 export interface PageFacts {
   /** The platform. */
   readonly host: string;
   readonly timeline: string;
   readonly nowMs: number;
   readonly hasEnabledSchedules: boolean;
-  readonly ticks: {
-    readonly startedMs: number;
-    readonly tookMs: number;
-    readonly missed: number;
-    readonly error: string | null;
-  } | null;
+  readonly ticks: TickLog | null;
   /** The number of finished runs by status. */
   readonly counts: Readonly<Record<string, number>>;
   readonly schedules: readonly ScheduleFacts[];
@@ -20,12 +18,7 @@ export interface PageFacts {
   /** Those that have been open the longest. */
   readonly open: readonly OpenFacts[];
   readonly failures: readonly FailureFacts[];
-  readonly notifications: readonly {
-    readonly occurrenceId: string;
-    readonly kind: string;
-    readonly createdAtMs: number;
-    readonly message: string | null;
-  }[];
+  readonly notifications: readonly Pick<Notification, "occurrenceId" | "kind" | "createdAtMs" | "message">[];
 }
 
 export interface RunFacts {
@@ -49,12 +42,7 @@ export interface FailureFacts extends RunFacts {
   readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
 }
 
-export interface ScheduleFacts {
-  readonly name: string;
-  readonly workflow: string;
-  readonly cron: string;
-  readonly timeZone: string;
-  readonly overlap: string;
+export interface ScheduleFacts extends Pick<Schedule, "name" | "workflow" | "cron" | "timeZone" | "overlap"> {
   readonly isEnabled: boolean;
   readonly nextMs: readonly number[];
   /** Newest first. */

@@ -1,5 +1,6 @@
 /** The status page: schedules, active runs, failures and the state of the ticks. Pure; complete without its script. */
 
+import { raw } from "../../deps/hono.ts";
 import { formatDuration } from "../../duration.ts";
 import { VERSION } from "../../version.ts";
 import { NO_TICK_YET, tickProblemOf } from "../health.ts";
@@ -27,6 +28,7 @@ const STATUS_STYLES: Readonly<Record<string, readonly [symbol: string, tone: Ton
   deadline: ["!", "warning"],
   unknown: ["?", "warning"],
   missed: ["!", "warning"],
+  invalid: ["!", "warning"],
   cancelled: ["−", "neutral"],
   skipped: ["»", "neutral"],
 };
@@ -43,7 +45,7 @@ export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> 
         <meta name="viewport" content="width=device-width,initial-scale=1">
         <title>${alert === null ? "" : "! "}Workflow runs on ${host}</title>
         <link rel="icon" href="data:,">
-        <style>${{ markup: PAGE_STYLE }}</style>
+        <style>${raw(PAGE_STYLE)}</style>
       </head>
       <body>
         <header>
@@ -79,13 +81,13 @@ export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> 
         <footer>
           <p>pw-workflow-runner ${VERSION}. All times in UTC.</p>
         </footer>
-        <script>${{ markup: PAGE_SCRIPT }}</script>
+        <script>${raw(PAGE_SCRIPT)}</script>
       </body>
     </html>
   `;
   const contentSecurityPolicy = `default-src 'none'; style-src '${style}'; script-src '${script}'; ` +
     "img-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-  return { html: page.markup, contentSecurityPolicy };
+  return { html: String(await page), contentSecurityPolicy };
 }
 
 function alertOf(facts: PageFacts): string | null {

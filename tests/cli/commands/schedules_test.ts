@@ -1,24 +1,27 @@
 import assert from "node:assert/strict";
 import { runCommandLine } from "../../../lib/cli/program.ts";
+import { startSimulator } from "../../../lib/simulator/start.ts";
 import { aContext } from "../../support/cli_context.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { bufferedWriter } from "../../support/writer.ts";
 
 const DEFINE = new URL("../../../lib/scheduler/define.ts", import.meta.url).href;
 
-async function call(args: readonly string[]) {
+async function call(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
-  const code = await runCommandLine(aContext({ args: ["schedules", ...args], clock, stdout, stderr }));
+  const code = await runCommandLine(
+    aContext({ args: ["schedules", ...args], env: (name) => env[name], fetch, clock, stdout, stderr }),
+  );
   return { code, out: stdout.text(), err: stderr.text() };
 }
 
 /** Runs the command on a schedules file with this text. */
-async function callWith(text: string, ...args: readonly string[]) {
+async function callWith(text: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) {
   const file = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(file, text);
-    const { code, out, err } = await call(["--file", file, ...args]);
+    const { code, out, err } = await call(["--file", file, ...args], env);
     return { code, out, err: err.replaceAll(file, "FILE") };
   } finally {
     await Deno.remove(file);
@@ -37,7 +40,7 @@ const NIGHTLY = `{
 Deno.test("each schedule is shown with its next occurrences, in its time zone and in UTC, and its policies", async () => {
   const text =
     `import { defineSchedules } from "${DEFINE}";\nexport const schedules = defineSchedules([${NIGHTLY}]);\n`;
-  assert.deepEqual(await callWith(text, "--count", "2"), {
+  assert.deepEqual(await callWith(text, ["--count", "2"]), {
     code: 0,
     out: `nightly  on  on production
   hello-world  30 2 * * *  Europe/Berlin
@@ -46,14 +49,14 @@ Deno.test("each schedule is shown with its next occurrences, in its time zone an
   - skipped while the previous run is active
   - after an outage, runs the last missed occurrence
   - no deadline
-  - notifies example.com of failed, unknown, missed, deadline
+  - notifies example.com of failed, unknown, missed, skipped, deadline, invalid
 `,
     err: "",
   });
 });
 
 Deno.test("--json prints the same without values that may be secret", async () => {
-  const { code, out } = await callWith(`export const schedules = [${NIGHTLY}];`, "--json", "--timeline", "staging");
+  const { code, out } = await callWith(`export const schedules = [${NIGHTLY}];`, ["--json", "--timeline", "staging"]);
   assert.equal(code, 0);
   assert.ok(!out.includes("hunter2"), out);
   const { timeline, schedules: [schedule] } = JSON.parse(out);
@@ -99,3 +102,36 @@ Deno.test("a missing file is reported", async () => {
   assert.equal(code, 5);
   assert.match(err, /^✗ Cannot read schedules: no such file no\/such\/file\.ts\n/);
 });
+
+for (
+  const [what, schedule, code, err] of [
+    [
+      "fit",
+      '{ name: "a", cron: "0 2 * * *", workflow: "quick" }',
+      0,
+      /The inputs of all schedules fit their workflows/,
+    ],
+    [
+      "do not fit",
+      '{ name: "a", cron: "0 2 * * *", workflow: "hello-world", inputs: { submit_to_scheduler: "perhaps" } }',
+      2,
+      /Cannot run the schedules as they are[^]*a\.submit_to_scheduler /,
+    ],
+    [
+      "are for no workflow",
+      '{ name: "a", cron: "0 2 * * *", workflow: "quik", enabled: false }',
+      2,
+      /a\.workflow .*"quick"/,
+    ],
+  ] as const
+) {
+  Deno.test(`--check with inputs that ${what} exits with ${code}`, async () => {
+    await using simulator = await startSimulator();
+    const text =
+      `import { defineSchedules } from "${DEFINE}";\nexport const schedules = defineSchedules([${schedule}]);\n`;
+    const result = await callWith(text, ["--check"], { PW_API_KEY: simulator.key });
+    assert.equal(result.code, code, result.err);
+    assert.match(result.err, err);
+    assert.equal(simulator.received("submit").length, 0);
+  });
+}

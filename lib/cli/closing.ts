@@ -1,0 +1,37 @@
+/** How a server ends: on the first signal, and in time. */
+
+import { systemClock } from "../clock.ts";
+
+/** Deno Deploy kills a process five seconds after its signal, Docker after ten. */
+const MAX_SHUTDOWN_MS = 4_500;
+
+export interface Closing extends Disposable {
+  /** Aborts on SIGINT or SIGTERM: ticks and waiting requests end. */
+  readonly signal: AbortSignal;
+  readonly started: Promise<void>;
+}
+
+/** The second signal terminates the process, as it would without this handler. */
+export function closingOnSignals(): Closing {
+  const controller = new AbortController();
+  const started = Promise.withResolvers<void>();
+  const signals: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const stop = () => signals.forEach((name) => Deno.removeSignalListener(name, close));
+  const close = () => {
+    stop();
+    controller.abort(new DOMException("The server is shutting down", "AbortError"));
+    started.resolve();
+  };
+  for (const name of signals) Deno.addSignalListener(name, close);
+  return { signal: controller.signal, started: started.promise, [Symbol.dispose]: stop };
+}
+
+/** Requests are answered, a tick releases its lock, then the store is closed: as far as the time suffices. */
+export async function shutDown(
+  server: Deno.HttpServer,
+  ticking: Promise<unknown>,
+  closeStore: () => Promise<void>,
+): Promise<void> {
+  const ended = Promise.allSettled([server.shutdown(), ticking]).then(closeStore);
+  await Promise.race([ended, systemClock.sleep(MAX_SHUTDOWN_MS, {})]);
+}

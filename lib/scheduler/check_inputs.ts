@@ -1,0 +1,73 @@
+/** Checks the inputs of schedules ahead of their occurrences: when a service starts with other schedules, and every hour. */
+
+import { RunnerError } from "../errors.ts";
+import { inParallel } from "../runs/in_parallel.ts";
+import { nextOccurrences } from "./occurrences.ts";
+import { runsOnTimeline, type Schedule } from "./schedule.ts";
+import { addNotification } from "./scheduler_store.ts";
+import type { Service } from "./service.ts";
+import { shortened } from "../store/submission_body.ts";
+
+/** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
+const INTERVAL_MS = 60 * 60_000;
+const TIMEOUT_MS = 20_000;
+const CHECKS_AT_ONCE = 4;
+
+interface LastCheck {
+  readonly atMs: number;
+  /** Identifies the schedules. */
+  readonly of: string;
+}
+
+/** Reports each schedule whose next occurrence would be rejected, once until that changes; unless it was done recently. */
+export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
+  const { deps, kv, schedules, timeline } = service;
+  const enabled = schedules.filter((schedule) => runsOnTimeline(schedule, timeline));
+  const [nowMs, of] = [deps.clock.now(), await digestOf(enabled)];
+  const last = await kv.get<LastCheck>(["inputs-check"]);
+  if (last.value?.of === of && nowMs - last.value.atMs < INTERVAL_MS) return;
+  // Another process may have read the same: one of them checks.
+  if (await kv.atomic().check(last).set(["inputs-check"], { atMs: nowMs, of }).commit() === undefined) return;
+  const { scheduleProblems } = await import("./prepare_schedule.ts");
+  using deadline = deps.clock.timeout(TIMEOUT_MS);
+  const either = AbortSignal.any([signal, deadline.signal]);
+  await inParallel(enabled, CHECKS_AT_ONCE, async (schedule) => {
+    if (either.aborted) return;
+    try {
+      const problems = await scheduleProblems(service, schedule, either);
+      await report(service, schedule, problems.map(({ path, message }) => `${path} ${message}`.trim()).join("; "));
+    } catch (error) {
+      // It says nothing about the schedule, and the next tick reports it.
+      if (!(error instanceof RunnerError) && error !== either.reason) throw error;
+    }
+  });
+}
+
+async function report({ deps, kv }: Service, schedule: Schedule, problems: string): Promise<void> {
+  const known = await kv.get<string>(["invalid", schedule.name]);
+  const text = shortened(problems) ?? "";
+  if ((known.value ?? "") === text) return;
+  const change = kv.atomic().check(known);
+  if (text === "") {
+    await change.delete(known.key).commit();
+    return;
+  }
+  const nowMs = deps.clock.now();
+  const [next] = nextOccurrences(schedule, nowMs, 1);
+  const notification = {
+    occurrenceId: next?.id ?? schedule.name,
+    schedule: schedule.name,
+    kind: "invalid",
+    createdAtMs: nowMs,
+    slug: null,
+    message: `The inputs do not fit the workflow: ${text}`,
+  } as const;
+  addNotification(change.set(known.key, text), notification, schedule.notify);
+  if (await change.commit() === undefined) return;
+  deps.log("WARNING", `${notification.occurrenceId} would fail: ${notification.message}`);
+}
+
+async function digestOf(schedules: readonly Schedule[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(schedules));
+  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))));
+}

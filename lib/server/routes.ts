@@ -1,0 +1,108 @@
+/** Routing, access and errors. */
+
+import { Hono } from "../deps/hono.ts";
+import { RunnerError } from "../errors.ts";
+import { type AccessLevel, accessOf, challengeFor } from "./auth.ts";
+import { checkHealth } from "./health.ts";
+import { problemFromError, problemResponse, SECURITY_HEADERS } from "./problem.ts";
+import { unknownParameter } from "./query.ts";
+import { MAX_NAME_LENGTH, type RouteContext, type RouteHost } from "./route_context.ts";
+
+type Route = readonly [
+  method: "GET" | "POST",
+  path: string,
+  access: Exclude<AccessLevel, "none">,
+  /** The names of its query parameters; `null` to accept any. */
+  parameters: readonly string[] | null,
+  respond: (context: RouteContext) => Promise<Response>,
+];
+
+/** Each route's module is loaded on first use, so that a cold start responds sooner. */
+const ROUTES: readonly Route[] = [
+  ["GET", "/", "read", null, async (context) => (await import("./schedules.ts")).showStatusRoute(context)],
+  ["POST", "/runs", "full", ["wait"], async (context) => (await import("./runs.ts")).startRunRoute(context)],
+  [
+    "GET",
+    "/runs",
+    "read",
+    ["limit", "cursor", "workflow"],
+    async (context) => (await import("./runs.ts")).listRunsRoute(context),
+  ],
+  ["GET", "/runs/:name", "read", [], async (context) => (await import("./runs.ts")).showRunRoute(context)],
+  ["POST", "/runs/:name/cancel", "full", [], async (context) => (await import("./runs.ts")).cancelRunRoute(context)],
+  ["GET", "/schedules", "read", [], async (context) => (await import("./schedules.ts")).listSchedulesRoute(context)],
+  [
+    "POST",
+    "/schedules/:name/run",
+    "full",
+    [],
+    async (context) => (await import("./schedules.ts")).runScheduleRoute(context),
+  ],
+];
+
+export function createRoutes(host: RouteHost): Hono {
+  const app = new Hono();
+  const inFlight = new Map<string, Promise<Response>>();
+  app.get("/healthz", () => checkHealth(host));
+  for (const [method, path, access, parameters, respond] of ROUTES) {
+    app.on(method, path, async ({ req }) => {
+      const request = req.raw;
+      const refused = await refuseAccess(request, access, host);
+      if (refused !== undefined) return refused;
+      const url = new URL(request.url);
+      const name = decodeName(path, url.pathname);
+      if (name === undefined) return problemResponse(400, "Malformed URL");
+      if (name.length > MAX_NAME_LENGTH) return problemResponse(404, "The name is too long");
+      const unknown = parameters === null ? undefined : unknownParameter(url, parameters);
+      if (unknown !== undefined) return unknown;
+      return await respond({ service: await host.open(), request, url, name, closing: host.closing, inFlight });
+    });
+  }
+  for (const path of ["/healthz", ...new Set(ROUTES.map(([, path]) => path))]) {
+    const methods = path === "/healthz"
+      ? ["GET"]
+      : ROUTES.filter((route) => route[1] === path).map(([method]) => method);
+    const allow = [...methods.flatMap((method) => method === "GET" ? ["GET", "HEAD"] : [method]), "OPTIONS"].join(", ");
+    app.options(path, () => new Response(null, { status: 204, headers: { ...SECURITY_HEADERS, allow } }));
+    app.all(path, ({ req }) => problemResponse(405, `Method ${req.method} is not allowed`, { headers: { allow } }));
+  }
+  app.notFound(() => problemResponse(404, "No such path"));
+  app.onError((error) => problemOf(error, host));
+  return app;
+}
+
+/** The error response without sufficient access. */
+async function refuseAccess(
+  request: Request,
+  needed: Route[2],
+  { keys }: RouteHost,
+): Promise<Response | undefined> {
+  if (typeof keys === "string") return problemResponse(503, `Access is not configured: ${keys}`);
+  const access = await accessOf(request, keys);
+  if (access === "none") {
+    return problemResponse(401, "Authentication required", {
+      headers: { "www-authenticate": challengeFor(request) },
+    });
+  }
+  return needed === "full" && access === "read" ? problemResponse(403, "This key is read-only") : undefined;
+}
+
+function problemOf(error: Error, { closing, log }: RouteHost): Response {
+  if (error instanceof RunnerError) return problemFromError(error);
+  if (closing.aborted && error === closing.reason) return problemResponse(503, "The server is shutting down");
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return problemResponse(504, "The platform did not respond in time", { headers: { "retry-after": "10" } });
+  }
+  log("ERROR", `A request failed: ${error.stack ?? error.message}`);
+  return problemResponse(500, "Internal error in pw-workflow-runner");
+}
+
+/** The name in the path, empty for a route without one; `undefined` if it is malformed, which the router lets pass. */
+function decodeName(path: string, pathname: string): string | undefined {
+  const at = path.split("/").indexOf(":name");
+  try {
+    return at === -1 ? "" : decodeURIComponent(pathname.split("/")[at] ?? "");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { checkInputs } from "../../lib/scheduler/check_inputs.ts";
+import { listDueMessages, listServiceProblems } from "../../lib/scheduler/scheduler_store.ts";
+import { defineSchedules } from "../../lib/scheduler/define.ts";
+import type { Service } from "../../lib/scheduler/service.ts";
+import { aServiceStage, type ServiceStage } from "../support/service.ts";
+
+const START_MS = Date.UTC(2026, 0, 5, 9);
+const HOUR_MS = 60 * 60_000;
+const NIGHTLY = {
+  name: "nightly",
+  cron: "0 2 * * *",
+  workflow: "sized",
+  inputs: { size: 3 },
+  notify: [{ url: "https://example.com/hook" }],
+};
+const signal = new AbortController().signal;
+
+/** A workflow that accepts a size from `min`. */
+function sized(min: number): string {
+  return `on:
+  execute:
+    inputs:
+      size: { type: number, min: ${min} }
+jobs:
+  main:
+    steps:
+      - name: work
+        run: sleep 1
+`;
+}
+
+async function problemsOf({ kv }: Service): Promise<readonly string[]> {
+  return (await listServiceProblems(kv, 10)).map(({ kind, occurrenceId, message }) =>
+    `${kind} ${occurrenceId} ${message}`
+  );
+}
+
+Deno.test("inputs that do not fit are reported once at the start: log, page and webhook", async () => {
+  const lines: string[] = [];
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
+  const plain = await stage.isolate();
+  const service = { ...plain, deps: { ...plain.deps, log: (_: string, message: string) => void lines.push(message) } };
+  await checkInputs(service, signal);
+  await checkInputs(await stage.isolate(), signal);
+  const [problem, ...others] = await problemsOf(service);
+  assert.match(problem ?? "", /^invalid nightly@2026-01-06T02:00Z The inputs do not fit the workflow: size .*5/);
+  assert.equal(others.length, 0);
+  assert.match(lines.join("\n"), /nightly@2026-01-06T02:00Z would fail: .*size/);
+  assert.equal((await listDueMessages(service.kv, stage.clock.now(), 10)).length, 1);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("a form that changes is noticed within an hour, reported once, and again after it fitted", async () => {
+  await using before = await aServiceStage([NIGHTLY], { workflows: { sized: sized(1) } });
+  // The same store, on a platform with the changed form.
+  await using after = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) }, backend: before.backend });
+  const problemsAfter = async (hours: number, stage: ServiceStage) => {
+    const service = await stage.isolate();
+    stage.clock.advance(START_MS + hours * HOUR_MS - stage.clock.now());
+    await checkInputs(service, signal);
+    return (await problemsOf(service)).length;
+  };
+  assert.deepEqual([await problemsAfter(0, before), await problemsAfter(1, after), await problemsAfter(2, after)], [
+    0,
+    1,
+    1,
+  ]);
+  assert.deepEqual([await problemsAfter(3, before), await problemsAfter(4, after)], [1, 2]);
+});
+
+Deno.test("inputs are checked again when the schedules change, otherwise once an hour", async () => {
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(1) } });
+  const service = await stage.isolate();
+  const requests = async (act: Service) => {
+    const before = stage.simulator.received().length;
+    await checkInputs(act, signal);
+    return stage.simulator.received().length - before;
+  };
+  assert.ok(await requests(service) > 0);
+  stage.clock.advance(HOUR_MS - 1);
+  assert.equal(await requests(service), 0);
+  const changed = { ...service, schedules: defineSchedules([{ ...NIGHTLY, inputs: { size: "many" } }]) };
+  assert.ok(await requests(changed) > 0);
+  assert.equal((await problemsOf(service)).length, 1);
+});
+
+Deno.test("a platform that does not respond says nothing about the schedules", async () => {
+  await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
+  stage.simulator.addFaults({ on: "*", status: 503, times: Infinity });
+  const service = await stage.isolate();
+  await checkInputs(service, signal);
+  assert.deepEqual(await problemsOf(service), []);
+});
