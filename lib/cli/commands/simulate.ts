@@ -54,7 +54,7 @@ export const simulateCommand = defineCommand({
     probeResult: option("FILE", "Behave like the server that this probe result describes", { completes: "file" }),
     behavior: option("NAME=VALUE", "Set another server behavior option", { parse: behaviorOption, multiple: true }),
     fault: option("JSON", "Inject a fault", { parse: fault, multiple: true }),
-    command: argument("COMMAND", { multiple: true }),
+    command: argument("COMMAND", { multiple: true, required: false }),
   },
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, apiVersion, slugs } = values;
