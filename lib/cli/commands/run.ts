@@ -13,8 +13,14 @@ import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { Stopped } from "../context.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
-import { INPUT_CHECK_OPTIONS, inputChecking, showWarnings } from "../check_options.ts";
-import { inputSources } from "../input_sources.ts";
+import {
+  DEFAULTS_OPTION,
+  INPUT_CHECK_OPTIONS,
+  inputChecking,
+  logUnknownConditions,
+  showWarnings,
+} from "../check_options.ts";
+import { askForMissing, inputSources } from "../input_sources.ts";
 import {
   defaultOnInterrupt,
   handleInterrupt,
@@ -51,6 +57,8 @@ export const RUN_OPTIONS = {
     description: "Display name of the run on the platform",
   },
   ...INPUT_CHECK_OPTIONS,
+  ...DEFAULTS_OPTION,
+  noInput: { type: "boolean", description: "Never ask: missing inputs are an error, also at a terminal" },
   trust: { type: "boolean", description: "Give the consent that the workflow asks for" },
   noWait: { type: "boolean", description: "Submit and exit without waiting" },
   dryRun: { type: "boolean", description: "Have the platform check the request without starting a run" },
@@ -140,13 +148,16 @@ export async function submitRunSpec(
   const key = keyWithPolicy(values);
   await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
   const checking = inputChecking(values);
-  const { request, warnings } = await prepare(deps, {
+  const { request, warnings, notes, unknownConditions } = await prepare(deps, {
+    sendsDefaults: values.noDefaults !== true,
     ...await inputsOf(deps),
     displayName: values.name ?? null,
     isTrusted: values.trust === true,
     checking,
-  }, { signal });
+  }, { signal, ask: askForMissing(call) });
   output.redact(redactedValues(request));
+  for (const note of notes) output.log("INFO", note);
+  if (output.shows("DEBUG")) logUnknownConditions(output, "DEBUG", unknownConditions());
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
   if (values.dryRun === true) {
