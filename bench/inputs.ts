@@ -68,7 +68,7 @@ async function timeRound(text: string, form: Form): Promise<Step> {
   const readMs = performance.now();
   const resolved = mergeLayers(layers, declaredTypes(form));
   const mergeMs = performance.now();
-  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: true });
+  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: true, clusters: null });
   const checkMs = performance.now();
   const explained = await explainInputs(resolved, form);
   const endMs = performance.now();

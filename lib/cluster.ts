@@ -38,17 +38,14 @@ export function clusterReference({ id, name, user, type, ipAddress, schedulerTyp
   };
 }
 
-/** What conditions read of the user's workspace, which is no cluster, and of a cluster that is not chosen. */
-export const NO_CLUSTER: Readonly<JsonObject> = {
-  id: "",
-  name: "",
+/** What a run's inputs say about the user's workspace, which is no cluster. */
+export const WORKSPACE: Readonly<JsonObject> = {
+  id: "user-workspace",
+  name: "workspace",
   ip: "",
   provider: "",
   schedulerType: "",
   type: "",
-  user: "",
-  namespace: "",
-  uri: "",
 };
 
 /** Finds a cluster by its name, its `pw://user/name`, or an object with its id or name. */

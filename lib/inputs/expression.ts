@@ -332,13 +332,13 @@ function negated(operator: Operator): Operator {
   };
 }
 
-/** Unknown for values of different types that are equal only if the platform converts them. */
+/**
+ * Unknown for values of different types that are equal only if the platform converts them. What is absent equals nothing
+ * else: to the platform, a boolean that was not sent is not `== false`.
+ */
 function isSame(left: Json, right: Json): ExpressionValue {
-  if (typeof left === "object" || typeof right === "object") {
-    if (left === null && right === null) return true;
-    const other = left === null ? right : left;
-    return typeof other === "object" || other === "" || other === false || other === 0 ? UNKNOWN_VALUE : false;
-  }
+  if (left === null || right === null) return left === right;
+  if (typeof left === "object" || typeof right === "object") return UNKNOWN_VALUE;
   if (typeof left === typeof right) return left === right;
   return String(left) === String(right) || Number(left) === Number(right) ? UNKNOWN_VALUE : false;
 }

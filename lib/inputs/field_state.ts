@@ -1,4 +1,4 @@
-import { type Cluster, clusterReference, findCluster, NO_CLUSTER } from "../cluster.ts";
+import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import {
   CURRENT_ROW,
@@ -10,7 +10,7 @@ import {
   truthOf,
   UNKNOWN_VALUE,
 } from "./expression.ts";
-import { type ClusterField, type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
+import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
 import { isObject } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
@@ -147,19 +147,17 @@ function inputAt(reference: InputReference, context: EvaluationContext): Express
       value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
     }
     const rest = reference.slice(index + 1);
-    if (field === undefined) return memberAt(value ?? UNKNOWN_VALUE, rest);
+    if (field === undefined) return memberAt(value ?? null, rest);
     if (field.kind === "group") fields = field.fields;
     else if (field.kind !== "list") {
       const effective = effectiveValue(field, value, { ...context, rows });
-      return memberAt(
-        field.kind === "cluster" && rest.length > 0 ? factsOf(field, effective, context) : effective,
-        rest,
-      );
+      return rest.length === 0 ? effective : memberAt(factsOf(field, effective, context), rest);
     }
   }
-  return value ?? (field?.kind === "list" ? field.default ?? field.implied : UNKNOWN_VALUE);
+  return value ?? field?.default ?? field?.implied ?? null;
 }
 
+/** `null` for a member that does not exist. */
 function memberAt(value: ExpressionValue, reference: InputReference): ExpressionValue {
   let found = value;
   for (const segment of reference) {
@@ -170,24 +168,20 @@ function memberAt(value: ExpressionValue, reference: InputReference): Expression
       : isObject(parent)
       ? parent[segment]
       : undefined;
-    found = member ?? UNKNOWN_VALUE;
+    found = member ?? null;
   }
   return found;
 }
 
-/** What is known of a cluster: the members that the platform adds to its name, or that are given. */
-function factsOf(
-  { allowsWorkspace }: ClusterField,
-  value: ExpressionValue,
-  { clusters }: FormContext,
-): ExpressionValue {
-  if (value === UNKNOWN_VALUE) return UNKNOWN_VALUE;
-  if (value === null || value === "") return clusters === null ? UNKNOWN_VALUE : { ...NO_CLUSTER };
-  const isWorkspace = value === "workspace" || value === "user-workspace";
-  if (isWorkspace && allowsWorkspace) return { ...NO_CLUSTER, id: "user-workspace", name: "workspace" };
+/** The members that conditions can read: of a cluster, also those that the platform adds to its name or id. */
+function factsOf(field: Field, value: ExpressionValue, { clusters }: FormContext): ExpressionValue {
+  if (value === null && clusters === null) return UNKNOWN_VALUE;
+  if (field.kind !== "cluster" || value === null || value === UNKNOWN_VALUE) return value;
+  if (isObject(value) && value["$type"] === undefined) return value;
+  if (field.allowsWorkspace && (value === "workspace" || value === "user-workspace")) return { ...WORKSPACE };
   const cluster = clusters === null ? undefined : findCluster(clusters, value);
-  const listed = cluster === undefined ? {} : clusterReference(cluster);
-  return isObject(value) ? { ...listed, ...value } : listed;
+  if (cluster === undefined) return isObject(value) ? value : UNKNOWN_VALUE;
+  return isObject(value) ? { ...clusterReference(cluster), ...value } : clusterReference(cluster);
 }
 
 /** The value that the platform uses for a field; unknown if the supplied one is invalid. */

@@ -12,7 +12,15 @@ import {
   unknownFactsOf,
   variantOf,
 } from "./field_state.ts";
-import type { ClusterField, Field, Form, FormFields, GroupField, ListField } from "./form.ts";
+import {
+  type ClusterField,
+  type Field,
+  fieldAt,
+  type Form,
+  type FormFields,
+  type GroupField,
+  type ListField,
+} from "./form.ts";
 import { formatPath, type InputPath, isObject } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
@@ -101,7 +109,7 @@ function checkField(
     if (!isPresent || required !== false) return addMissing(field, value, required, context);
   }
   if (!isAllowed(field, value)) {
-    if (field.prompt.type === "choice" && Array.isArray(value)) checkChoices(field, value, context);
+    if (isChoiceOfSeveral(field) && Array.isArray(value)) checkChoices(field, value, context);
     else add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
   } else if (field.kind === "list" && Array.isArray(value)) {
     checkRows(field, value, isShown, state, context);
@@ -129,6 +137,10 @@ function checkGroup(
   } else {
     add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
   }
+}
+
+function isChoiceOfSeveral({ prompt }: Field): boolean {
+  return prompt.type === "choice" && prompt.isMultiple;
 }
 
 /** Names the elements that are not options, instead of the whole list. */
@@ -197,10 +209,23 @@ function addMissing(
     const choices = field.kind === "cluster" ? clusterNames(field, context) : "";
     return add("missing", `is required${label}: give ${field.allowed}${got}${choices}`, context);
   }
-  const facts = new Set(CONDITIONS.flatMap((name) => unknownFactsOf(field, name, context)));
-  const reason = facts.size === 0 ? "values that only the platform knows" : `${[...facts].join(", ")}, not known here`;
-  add("maybe-missing", `may be required${label}: depends on ${reason}`, context);
+  add(
+    "maybe-missing",
+    `may be required${label}: depends on ${unknownFacts(context).join(", ")}, not known here`,
+    context,
+  );
   return undefined;
+}
+
+/** What the conditions of the field at the path, and of the groups around it, depend on. */
+function unknownFacts({ path, ...context }: CheckContext): string[] {
+  const facts = path.flatMap((_, index) => {
+    const here = path.slice(0, index + 1);
+    const field = fieldAt(context.form, here);
+    const rows = here.filter((segment) => typeof segment === "number");
+    return field === undefined ? [] : CONDITIONS.flatMap((name) => unknownFactsOf(field, name, { ...context, rows }));
+  });
+  return [...new Set(facts)];
 }
 
 const MAX_CLUSTERS = 10;

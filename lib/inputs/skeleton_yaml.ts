@@ -24,11 +24,10 @@ function linesOf(entry: SkeletonEntry): string[] {
       const inner = field.kind === "list" && !hasNamedRows(field)
         ? entry.entries.flatMap(valueLines)
         : entry.entries.flatMap(linesOf);
-      const [first = "{}", ...rest] = inner;
-      const body = field.kind === "list"
-        ? [`  - ${inner.length === 0 ? first : ""}`.trimEnd(), ...indented(indented(inner))]
-        : indented([first, ...rest]);
-      const lines = [`${keyOf(name)}:`, ...body];
+      const isEmpty = !entry.isOptional && inner.every((line) => line === "" || line.startsWith("#"));
+      const body = [...inner, ...(isEmpty && (field.kind === "group" || hasNamedRows(field)) ? ["{}"] : [])];
+      const nested = field.kind === "list" ? ["  -", ...indented(indented(body))] : indented(body);
+      const lines = [`${keyOf(name)}:`, ...nested];
       return [...heading, ...(entry.isOptional ? lines.map(commented) : lines)];
     }
   }

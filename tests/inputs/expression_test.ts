@@ -74,7 +74,10 @@ for (
     ["${{ inputs.flag == 'true' }}", UNKNOWN_VALUE],
     ["${{ inputs.count == '3' }}", UNKNOWN_VALUE],
     ["${{ inputs.count == '4' }}", false],
-    ["${{ inputs.nothing == '' }}", UNKNOWN_VALUE],
+    // What is absent equals nothing else.
+    ["${{ inputs.nothing == '' }}", false],
+    ["${{ inputs.nothing == false }}", false],
+    ["${{ inputs.nothing != 'x' }}", true],
     ["${{ inputs.mode < 3 }}", UNKNOWN_VALUE],
     // Bare words are text; text may stand around an expression.
     ["${{ inputs.mode != exact }}", false],

@@ -25,7 +25,9 @@ function pathsBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
 
 function pathsByCheck(fields: JsonObject, inputs: JsonObject): Set<string> {
   return new Set(
-    findProblems(formOf(fields), inputs, { secretPaths: new Set(), clusters: null }).map(({ path }) => withoutIndexes(path)),
+    findProblems(formOf(fields), inputs, { secretPaths: new Set(), clusters: null }).map(({ path }) =>
+      withoutIndexes(path)
+    ),
   );
 }
 
