@@ -94,9 +94,11 @@ export interface GatheredInputs {
  */
 export async function prepare(
   deps: Pick<Deps, "client">,
-  spec: RunSpec,
+  runSpec: RunSpec,
   { signal, ask }: PrepareOptions,
 ): Promise<PreparedRun> {
+  // Without a check, the inputs are sent as they are.
+  const spec = runSpec.checking === "none" ? { ...runSpec, sendsDefaults: false } : runSpec;
   let gathered = await gatherInputs(deps, spec, { signal });
   let checked = await check(gathered, spec.checking);
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
