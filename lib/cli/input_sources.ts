@@ -35,7 +35,7 @@ export function askForMissing({ context, output, values }: {
       import("../prompts/fill.ts"),
       import("../prompts/prompter.ts"),
     ]);
-    const prompter = clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+    const prompter = await clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
     try {
       return await promptForFields(prompter, form, inputs, { clusters, only: paths });
     } catch (error) {
