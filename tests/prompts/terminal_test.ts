@@ -314,3 +314,35 @@ async function aStage(
     },
   };
 }
+
+Deno.test({
+  ...needing("run asks at a terminal for what is missing, and only for that", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { asking: ASKING } });
+    await using terminal = await stage.open({ args: ["run", "asking", "-i", "given=x", "--no-wait"] });
+    await answerPrompts(terminal, [[/◆ {2}Message \(required\)/, "hello", "Enter"]]);
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{
+      given: "x",
+      message: "hello",
+      other: "o",
+    }]);
+    await using refusing = await stage.open({ args: ["run", "asking", "--no-input"] });
+    assert.match(await refusing.waitFor(/\[ended 2\]/), /message +is required \(Message\)/);
+    await using cancelled = await stage.open({ args: ["run", "asking", "-i", "given=x"] });
+    await answerPrompts(cancelled, [[/◆ {2}Message \(required\)/, "C-c"]]);
+    await cancelled.waitFor(/\[ended 130\]/);
+    assert.equal(submittedTo(stage.simulator).length, 1);
+  },
+});
+
+const ASKING = `on:
+  execute:
+    inputs:
+      given: { type: string }
+      message: { type: string, label: Message }
+      other: { type: string, default: o }
+jobs:
+  a:
+    steps: [ { run: "true" } ]
+`;
