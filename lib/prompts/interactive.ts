@@ -6,7 +6,7 @@
 import { ConsentRequired, InvalidInputs, RunnerError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { describeConsent } from "../runs/consent.ts";
-import { type GatheredInputs, gatherInputs, listClusters, prepare } from "../runs/prepare.ts";
+import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { formatInputArguments } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
 import { type Form, valueFields } from "../inputs/form.ts";
@@ -59,7 +59,9 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
   const choices = workflowChoices(workflows);
   prompter.note("Available workflows");
   const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
-  let request = await askRequest(session, name);
+  const prepared = await askRequest(session, name);
+  const { given } = prepared;
+  let { request } = prepared;
   let result: RunResult | undefined;
   while (true) {
     if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return result;
@@ -72,8 +74,8 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       result = await session.run(request);
     }
     const secretPaths = await secretsOf(session, request);
-    session.print(`Equivalent command:\n${formatInputArguments(name, request.inputs, secretPaths)}`);
-    const action = await askNextAction(session, result, removeSecrets(request.inputs, secretPaths));
+    session.print(`Equivalent command:\n${formatInputArguments(name, given, secretPaths)}`);
+    const action = await askNextAction(session, result, removeSecrets(given, secretPaths));
     if (action === "quit") return result;
   }
 }
@@ -88,7 +90,7 @@ async function askConsent(
 }
 
 /** Asks for inputs until they are valid. */
-async function askRequest(session: InteractiveSession, name: string): Promise<RunRequest> {
+async function askRequest(session: InteractiveSession, name: string): Promise<PreparedRun> {
   const { deps, prompter, signal } = session;
   const workflow = await deps.client.getWorkflow(name, { signal });
   const form = readForm(workflow.yaml);
@@ -96,11 +98,11 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
   while (true) {
     const spec = { workflow: name, layers, preset: null, displayName: null, isTrusted: false } as const;
     try {
-      const { request, warnings, notes } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
-      for (const note of notes) prompter.note(note);
-      for (const warning of warnings) prompter.note(`! ${problemLine(warning)}`);
+      const prepared = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
+      for (const note of prepared.notes) prompter.note(note);
+      for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
       prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));
-      return request;
+      return prepared;
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));

@@ -50,6 +50,8 @@ export interface PreparedRun {
   readonly request: RunRequest;
   /** Problems of the inputs that do not prevent the run. */
   readonly warnings: readonly Problem[];
+  /** The inputs without the form's defaults. */
+  readonly given: JsonObject;
   /** What was chosen for the user, like a cluster. */
   readonly notes: readonly string[];
   /** The conditions of the form that cannot be evaluated here. */
@@ -126,7 +128,7 @@ export async function prepare(
   };
   const unknownConditions = () =>
     form === null ? [] : evaluateConditions({ form, inputs: resolved.value, rows: [], clusters }).unknown;
-  return { request, warnings: checked.warnings, notes, unknownConditions };
+  return { request, given: gathered.given, warnings: checked.warnings, notes, unknownConditions };
 }
 
 /**

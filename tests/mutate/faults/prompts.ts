@@ -14,13 +14,13 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "saved inputs contain secrets",
-      "askNextAction(session, result, removeSecrets(request.inputs, secretPaths))",
-      "askNextAction(session, result, request.inputs)",
+      "askNextAction(session, result, removeSecrets(given, secretPaths))",
+      "askNextAction(session, result, given)",
     ],
     [
       "the equivalent command shows secrets",
-      "formatInputArguments(name, request.inputs, secretPaths)",
-      "formatInputArguments(name, request.inputs, [])",
+      "formatInputArguments(name, given, secretPaths)",
+      "formatInputArguments(name, given, [])",
     ],
     [
       "a preset sends no inputs",
