@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext } from "./field_state.ts";
-import type { Field, Form, FormFields } from "./form.ts";
+import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { isObject, joinPath } from "./path.ts";
 import { secretsInDefault } from "./secrets.ts";
@@ -17,21 +17,20 @@ export function withDefaults(
   { clusters }: { readonly clusters: readonly Cluster[] | null },
 ): ResolvedInputs {
   const defaultPaths = new Set<string>();
-  const context: FormContext = { form, inputs: resolved.value, rows: [], clusters };
-  return { ...resolved, value: filledObject(form.fields, resolved.value, "", context, defaultPaths), defaultPaths };
+  const context: DefaultsContext = { form, inputs: resolved.value, rows: [], clusters, added: defaultPaths };
+  return { ...resolved, value: filledObject(form.fields, resolved.value, "", context), defaultPaths };
 }
 
-function filledObject(
-  fields: FormFields,
-  values: JsonObject,
-  path: string,
-  context: FormContext,
-  added: Set<string>,
-): JsonObject {
+interface DefaultsContext extends FormContext {
+  /** Paths of the defaults that were added. */
+  readonly added: Set<string>;
+}
+
+function filledObject(fields: FormFields, values: JsonObject, path: string, context: DefaultsContext): JsonObject {
   let filled: JsonObject | undefined;
   for (const [name, field] of fields) {
     const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    const next = filledValue(field, name, value, joinPath(path, name), context, added);
+    const next = filledValue(field, name, value, joinPath(path, name), context);
     if (next === value || next === undefined) continue;
     filled ??= { ...values };
     filled[name] = next;
@@ -45,37 +44,28 @@ function filledValue(
   name: string,
   value: Json | undefined,
   path: string,
-  context: FormContext,
-  added: Set<string>,
+  context: DefaultsContext,
 ): Json | undefined {
-  if (field.kind === "header" || (value !== undefined && typeof value !== "object")) return value;
-  const isNested = field.kind === "group" || (field.kind === "list" && Array.isArray(value));
-  if ((!isNested && value !== undefined) || (!isNested && field.default === undefined)) return value;
-  const state = fieldStateOf(field, context);
-  if (state.isIgnored !== false) return value;
-  if (field.kind === "group" && field.default === undefined) {
-    if (value === undefined && state.isOptional !== false) return undefined;
-    const given = isObject(value) ? value : {};
-    const filled = value === undefined || isObject(value)
-      ? filledObject(field.fields, given, path, context, added)
-      : value;
-    return filled === given ? value : filled;
-  }
-  if (field.kind === "list" && Array.isArray(value)) {
-    const rows = value.map((row, index) =>
-      filledValue(
-        field.item,
-        name,
-        row,
-        joinPath(path, index),
-        { ...context, rows: [...context.rows, index] },
-        added,
-      ) ??
-        null
-    );
-    return rows.some((row, index) => row !== value[index]) ? rows : value;
-  }
-  if (value !== undefined || field.default === undefined || secretsInDefault(name, field).length > 0) return value;
-  added.add(path);
+  if (field.kind === "group" && field.default === undefined) return filledGroup(field, value, path, context);
+  if (field.kind === "list" && Array.isArray(value)) return filledRows(field, value, path, context);
+  if (value !== undefined || field.default === undefined || field.kind === "header") return value;
+  if (fieldStateOf(field, context).isIgnored !== false || secretsInDefault(name, field).length > 0) return value;
+  context.added.add(path);
   return field.default;
+}
+
+function filledGroup(field: GroupField, value: Json | undefined, path: string, context: DefaultsContext) {
+  if (value !== undefined && !isObject(value)) return value;
+  const state = fieldStateOf(field, context);
+  if (state.isIgnored !== false || (value === undefined && state.isOptional !== false)) return value;
+  const given = value ?? {};
+  const filled = filledObject(field.fields, given, path, context);
+  return filled === given ? value : filled;
+}
+
+function filledRows(field: ListField, rows: readonly Json[], path: string, context: DefaultsContext): Json {
+  if (fieldStateOf(field, context).isIgnored !== false) return [...rows];
+  return rows.map((row, index) =>
+    filledValue(field.item, "", row, joinPath(path, index), { ...context, rows: [...context.rows, index] }) ?? row
+  );
 }

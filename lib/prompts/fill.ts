@@ -34,7 +34,10 @@ export async function promptForFields(
     const nextHeading = question.headings.join(" › ");
     if (nextHeading !== heading && nextHeading !== "") prompter.note(nextHeading);
     heading = nextHeading;
-    answers = withAnswer(answers, question.path, await askValue(prompter, question, options.clusters ?? []));
+    const answer = await askValue(prompter, question, options.clusters ?? []);
+    // A row cannot be left out, so that its default is the answer.
+    const isRow = typeof question.path.at(-1) === "number";
+    answers = withAnswer(answers, question.path, answer ?? (isRow ? question.fallback ?? null : undefined));
   }
 }
 

@@ -1,39 +1,34 @@
 /** The forms of public workflow files, which lie beside the project where they are available. */
 
 import assert from "node:assert/strict";
+import { clusterReference } from "../../lib/cluster.ts";
 import { parse } from "../../lib/deps/yaml.ts";
-import { type Cluster, clusterReference } from "../../lib/cluster.ts";
 import { withDefaults } from "../../lib/inputs/defaults.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
 import { fieldAt, type Form } from "../../lib/inputs/form.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { formatPath, type InputPath, valueAt } from "../../lib/inputs/path.ts";
-import { readForm } from "../../lib/inputs/read_form.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
 import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
 import { evaluateConditions } from "../../lib/inputs/unknown_conditions.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
+import { promptForFields } from "../../lib/prompts/fill.ts";
+import type { Prompter } from "../../lib/prompts/prompter.ts";
 import { withAnswer } from "../../lib/prompts/questions.ts";
+import { needing } from "../support/needs.ts";
+import { CLUSTERS, FILES, formOf, missing } from "./support/real_workflows.ts";
 
-const FOLDER = new URL("../../../shared/real-workflows/", import.meta.url);
-const FILES = [...filesIn(FOLDER)].filter((name) => name.endsWith(".yaml")).toSorted();
-const SKIPPED = FILES.length === 0;
-if (SKIPPED) console.error(`Skipping the tests of public workflow files: there are none in ${FOLDER.pathname}`);
-
-const CLUSTERS: readonly Cluster[] = [
-  aCluster("myslurm", { type: "existing", schedulerType: "slurm" }),
-  aCluster("mypbs", { type: "existing", schedulerType: "pbs" }),
-  aCluster("myssh", { type: "existing" }),
-  aCluster("mycloud", { type: "aws-slurm", schedulerType: "slurm", csp: "aws" }),
-];
 /** `null` is for no cluster. */
 const CHOICES = [...CLUSTERS.map(({ name }) => name), null];
 
 Deno.test({
-  name: "public forms: at most 1 % of the conditions are unknown, each with the fact that is missing",
-  ignore: SKIPPED,
+  ...needing(
+    "public forms: at most 1 % of the conditions are unknown, each with the fact that is missing",
+    missing,
+    "../shared",
+  ),
   fn() {
     const facts = new Map<string, number>();
     let evaluated = 0;
@@ -59,8 +54,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: "public forms: the least inputs that the check accepts can be computed for each kind of cluster",
-  ignore: SKIPPED,
+  ...needing(
+    "public forms: the least inputs that the check accepts can be computed for each kind of cluster",
+    missing,
+    "../shared",
+  ),
   fn() {
     for (const name of FILES) {
       const form = formOf(name);
@@ -73,8 +71,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "public forms: schema, skeletons and defaults can be made of each",
-  ignore: SKIPPED,
+  ...needing("public forms: schema, skeletons and defaults can be made of each", missing, "../shared"),
   fn() {
     for (const name of FILES) {
       const form = formOf(name);
@@ -87,11 +84,51 @@ Deno.test({
   },
 });
 
-function formOf(name: string): Form {
-  const yaml: JsonObject = parse(Deno.readTextFileSync(new URL(name, FOLDER)));
-  const form = readForm(yaml);
-  assert.ok(form !== null);
-  return form;
+Deno.test({
+  ...needing("public forms: interactive mode gets through each, for each kind of cluster", missing, "../shared"),
+  async fn() {
+    for (const name of FILES) {
+      const form = formOf(name);
+      for (const { name: cluster } of CLUSTERS) {
+        const answers = await promptForFields(eagerPrompter(cluster), form, {}, { clusters: CLUSTERS });
+        const found = findProblems(form, answers, { secretPaths: new Set(), clusters: CLUSTERS });
+        const problems = found.filter(({ type }) => type !== "doubtful");
+        assert.deepEqual(
+          problems.map(({ path, message }) => `${formatPath(path)} ${message}`),
+          [],
+          `${name} on ${cluster}`,
+        );
+      }
+    }
+  },
+});
+
+/** Gives the first valid answer to each question: nothing, if that is enough. */
+function eagerPrompter(cluster: string): Prompter {
+  const first: Prompter["text"] = (message, { validate, initial } = {}) => {
+    const answer = [initial ?? "", "x", "1", "100", '{"name": "x"}'].find((text) => validate?.(text) === undefined);
+    assert.ok(answer !== undefined, message);
+    return Promise.resolve(answer);
+  };
+  return {
+    choose(message, choices, { initial } = {}) {
+      const [choice] = [
+        ...choices.filter(({ label }) => label === cluster),
+        ...choices.filter(({ value }) => value === initial),
+        ...choices,
+      ];
+      assert.ok(choice !== undefined, message);
+      return Promise.resolve(choice.value);
+    },
+    chooseMany: (_message, choices, { initial, isRequired }) =>
+      Promise.resolve(isRequired && initial.length === 0 ? choices.slice(0, 1).map(({ value }) => value) : initial),
+    text: first,
+    multiline: first,
+    secret: first,
+    confirm: (_message, { initial }) => Promise.resolve(initial),
+    file: () => Promise.reject(new Error("no file is asked for")),
+    note: () => {},
+  };
 }
 
 /** Adds a value for each required field, until the check finds no more. */
@@ -128,27 +165,4 @@ function sampleFor(form: Form, path: InputPath, cluster: string | null): Json | 
   ];
   const fitting = [...candidates, "x", 1, 100, { name: "x" }].find((value) => field.allows(value));
   return fitting;
-}
-
-function aCluster(name: string, facts: Partial<Cluster>): Cluster {
-  return {
-    id: name,
-    name,
-    displayName: null,
-    user: "me",
-    type: null,
-    status: "active",
-    ipAddress: "192.0.2.1",
-    schedulerType: null,
-    csp: null,
-    ...facts,
-  };
-}
-
-function* filesIn(folder: URL): Generator<string> {
-  try {
-    for (const { name } of Deno.readDirSync(folder)) yield name;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

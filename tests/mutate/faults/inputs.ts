@@ -110,8 +110,16 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["the workspace is always allowed", "(allowsWorkspace || !WORKSPACE_NAMES.includes(value))", "true"],
   ]),
   ...inFile("lib/inputs/defaults.ts", ["tests/runs/prepare_form_test.ts"], [
-    ["the default of an ignored field is sent", "if (state.isIgnored !== false) return value;", ""],
-    ["a secret default is sent", " || secretsInDefault(name, field).length > 0", ""],
+    [
+      "the default of an ignored field is sent",
+      "if (fieldStateOf(field, context).isIgnored !== false || secretsIn",
+      "if (secretsIn",
+    ],
+    [
+      "a secret default is sent",
+      "isIgnored !== false || secretsInDefault(name, field).length > 0",
+      "isIgnored !== false",
+    ],
   ]),
   ...inFile("lib/inputs/find_problems.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
     ["a missing required input is allowed", "if (required === true) {", "if (false) {"],
