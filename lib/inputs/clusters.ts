@@ -1,8 +1,9 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { type ClusterField, type Field, type Form, type FormFields, hasDefault, valueFields } from "./form.ts";
-import { formatPath, type InputPath, isObject } from "./path.ts";
+import { type ClusterField, type Form, type FormFields, hasDefault, valueFields } from "./form.ts";
+import { formatPath, type InputPath } from "./path.ts";
+import { walkFields } from "./walk_fields.ts";
 
 /** A cluster field that is sent, with its value. */
 interface ClusterInput {
@@ -41,32 +42,19 @@ export function selectClusters(
   });
 }
 
-function clusterInputs(context: FormContext): ClusterInput[] {
+function clusterInputs(all: FormContext): ClusterInput[] {
   const found: ClusterInput[] = [];
-  const visit = (field: Field, path: InputPath, value: Json | undefined, inner: FormContext): void => {
-    if (field.kind === "value" || field.kind === "header") return;
-    const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, inner);
-    if (isNoneTrue([isHidden, isDisabled, isIgnored]) === false) return;
-    if (field.kind === "cluster") {
-      const given = hasValue(field, value, inner) && value !== null ? value : undefined;
-      if (given === undefined && hasDefault(field)) return;
-      found.push({ path, field, value: given, isOptional: isOptional !== false });
-    } else if (field.kind === "group") {
-      if (value !== undefined || isOptional !== true) visitAll(field.fields, path, value, inner);
-    } else if (Array.isArray(value)) {
-      for (const [index, row] of value.entries()) {
-        visit(field.item, [...path, index], row, { ...inner, rows: [...inner.rows, index] });
-      }
-    }
-  };
-  const visitAll = (fields: FormFields, path: InputPath, values: Json | undefined, inner: FormContext): void => {
-    for (const [name, field] of fields) {
-      visit(field, [...path, name], isObject(values) && Object.hasOwn(values, name) ? values[name] : undefined, inner);
-    }
-  };
-  if (valueFields(context.form.fields).some(({ kind }) => kind === "cluster")) {
-    visitAll(context.form.fields, [], context.inputs, context);
-  }
+  if (valueFields(all.form.fields).every(({ kind }) => kind !== "cluster")) return found;
+  walkFields(all, ({ field, path, value, context }) => {
+    if (field.kind === "value" || field.kind === "header") return false;
+    const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, context);
+    if (isNoneTrue([isHidden, isDisabled, isIgnored]) === false) return false;
+    if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || isOptional !== true;
+    const given = hasValue(field, value, context) && value !== null ? value : undefined;
+    if (given === undefined && hasDefault(field)) return false;
+    found.push({ path, field, value: given, isOptional: isOptional !== false });
+    return false;
+  });
   return found;
 }
 

@@ -52,7 +52,8 @@ export function fieldStateOf(field: Field, context: FormContext): FieldState {
 export function unknownFactsOf(field: Field, name: Condition, context: FormContext): readonly string[] {
   const facts = new Set<string>();
   const truth = truthIn(field[name], field, { ...context, depth: 0, onUnknown: (fact) => void facts.add(fact) });
-  return truth === undefined ? [...facts] : [];
+  if (truth !== undefined) return [];
+  return facts.size === 0 ? ["how the platform compares values of different types"] : [...facts];
 }
 
 /** Whether the field needs a value; `undefined` if only the platform knows. */
