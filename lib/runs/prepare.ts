@@ -67,7 +67,7 @@ export interface MissingInputs {
   readonly clusters: readonly Cluster[] | null;
 }
 
-/** Options of {@link prepare}. */
+/** Options of {@link prepareAsking}. */
 export interface PrepareOptions {
   readonly signal: AbortSignal;
   /** Asks the user for required inputs and returns all inputs. Without it, they are problems. */
@@ -95,6 +95,15 @@ export interface GatheredInputs {
  * @throws NotFound for an unknown workflow or preset; InvalidInputs with all problems.
  */
 export async function prepare(
+  deps: Pick<Deps, "client">,
+  spec: RunSpec,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<PreparedRun> {
+  return await prepareAsking(deps, spec, { signal });
+}
+
+/** {@link prepare}, which asks for required inputs without a value. */
+export async function prepareAsking(
   deps: Pick<Deps, "client">,
   runSpec: RunSpec,
   { signal, ask }: PrepareOptions,

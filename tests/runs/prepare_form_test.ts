@@ -5,7 +5,7 @@ import { RunnerError } from "../../lib/errors.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import { formatPath } from "../../lib/inputs/path.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { dryRun, prepare, type PrepareOptions, type RunSpec } from "../../lib/runs/prepare.ts";
+import { dryRun, prepare, prepareAsking, type PrepareOptions, type RunSpec } from "../../lib/runs/prepare.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -148,7 +148,7 @@ async function prepared(workflow: string, inputs: JsonObject, { ask, isAsking = 
     return Promise.resolve({ ...inputs, slurm: { nodes: 1 } });
   };
   const spec = { ...SPEC, workflow, layers: [createInputLayer("x", inputs)], ...parts };
-  const result = await prepare(stage.deps, spec, { signal, ask: ask ?? (isAsking ? fill : undefined) });
+  const result = await prepareAsking(stage.deps, spec, { signal, ask: ask ?? (isAsking ? fill : undefined) });
   assert.deepEqual([...new Set(stage.simulator.received().map(({ method }) => method))], ["GET"]);
   return { ...result, missing };
 }

@@ -1,7 +1,7 @@
 import type { Args, ArgValues } from "../../deps/gunshi.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
-import { dryRun, type InputsSpec, prepare } from "../../runs/prepare.ts";
+import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
@@ -148,7 +148,7 @@ export async function submitRunSpec(
   const key = keyWithPolicy(values);
   await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
   const checking = inputChecking(values);
-  const { request, warnings, notes, unknownConditions } = await prepare(deps, {
+  const { request, warnings, notes, unknownConditions } = await prepareAsking(deps, {
     sendsDefaults: values.noDefaults !== true,
     ...await inputsOf(deps),
     displayName: values.name ?? null,
