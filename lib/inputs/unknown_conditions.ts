@@ -4,8 +4,10 @@ import { walkFields } from "./walk_fields.ts";
 
 /** A condition that cannot be evaluated here. */
 export interface UnknownCondition {
+  /** Like `slurm.partition` or `rows[0].name`. */
   readonly path: string;
-  readonly condition: typeof CONDITIONS[number];
+  /** The attribute of the field. */
+  readonly condition: "hidden" | "disabled" | "ignore" | "optional";
   /** What it depends on, like `org.REGION`. */
   readonly facts: readonly string[];
 }
