@@ -42,7 +42,7 @@ Deno.test("the literal defaults of what is sent are part of the request; secrets
 });
 
 Deno.test("defaults are added inside rows and groups that are given", async () => {
-  const inputs = { rows: [{ name: "a" }, { name: "b", on: false }], extra: { name: "e" } };
+  const inputs: JsonObject = { rows: [{ name: "a" }, { name: "b", on: false }], extra: { name: "e" } };
   assert.deepEqual((await prepared("cond", inputs)).request.inputs, {
     own_script: false,
     rows: [{ name: "a", on: true }, { name: "b", on: false }],
