@@ -29,7 +29,7 @@ export function clusterReference({ id, name, user, type, ipAddress, schedulerTyp
     id,
     name,
     ip: ipAddress,
-    provider: csp ?? type ?? "",
+    provider: type === "existing" ? type : csp ?? type ?? "",
     schedulerType: schedulerType ?? "",
     type: type ?? "",
     user: user ?? "",

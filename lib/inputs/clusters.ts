@@ -9,7 +9,7 @@ import { walkFields } from "./walk_fields.ts";
 interface ClusterInput {
   readonly path: InputPath;
   readonly field: ClusterField;
-  /** `undefined` if it is missing. */
+  /** Or its default; `undefined` if it is missing. */
   readonly value: Json | undefined;
   readonly isOptional: boolean;
 }
@@ -50,7 +50,7 @@ function clusterInputs(all: FormContext): ClusterInput[] {
     const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, context);
     if (isNoneTrue([isHidden, isDisabled, isIgnored]) === false) return false;
     if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || isOptional !== true;
-    const given = hasValue(field, value, context) && value !== null ? value : undefined;
+    const given = hasValue(field, value, context) && value !== null ? value : field.default;
     if (given === undefined && hasDefault(field)) return false;
     found.push({ path, field, value: given, isOptional: isOptional !== false });
     return false;

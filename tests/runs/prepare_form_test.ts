@@ -34,6 +34,7 @@ const WORKFLOWS = {
   scheduled: SCHEDULED("optional: false"),
   existing: SCHEDULED("autoselect: true, provider: [existing]"),
   several: SCHEDULED("autoselect: true"),
+  usual: SCHEDULED("default: cloudslurm"),
   ghost: SCHEDULED("provider: [kubernetes]"),
 };
 
@@ -69,6 +70,19 @@ for (
     else assert.deepEqual(request.inputs["scheduler"], true);
   });
 }
+
+Deno.test("conditions on facts of a cluster that is the form's default are evaluated", async () => {
+  const { missing, request, warnings } = await prepared("usual", {});
+  assert.equal(missing, "slurm.nodes");
+  assert.deepEqual(warnings, []);
+  assert.equal(request.inputs["resource"], "cloudslurm");
+});
+
+Deno.test("clusters are listed only if the form's conditions or a choice depend on them", async () => {
+  await using stage = await aStage();
+  for (const workflow of ["cond", "quick"]) await prepare(stage.deps, { ...SPEC, workflow }, { signal });
+  assert.ok(stage.simulator.received().every(({ path }) => !path.startsWith("/api/clusters")));
+});
 
 Deno.test("a missing cluster is a problem that lists the active ones that fit", async () => {
   await assert.rejects(prepared("scheduled", {}, { isAsking: false }), problem(/a30gpuserver, cloudslurm$/));
