@@ -4,7 +4,7 @@
  */
 
 import { checkInputs } from "../lib/inputs/check.ts";
-import { declaredTypes } from "../lib/inputs/declared_type.ts";
+import { declaredTypes } from "../lib/inputs/form.ts";
 import { explainInputs } from "../lib/inputs/explain.ts";
 import type { Form } from "../lib/inputs/form.ts";
 import { readLayers } from "../lib/inputs/layers.ts";

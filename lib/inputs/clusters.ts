@@ -1,7 +1,7 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
-import { type ClusterField, type Form, type FormFields, hasDefault, valueFields } from "./form.ts";
+import { type ClusterField, type Form, type FormFields, hasDefault } from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
 import { walkFields } from "./walk_fields.ts";
 
@@ -44,7 +44,6 @@ export function selectClusters(
 
 function clusterInputs(all: FormContext): ClusterInput[] {
   const found: ClusterInput[] = [];
-  if (valueFields(all.form.fields).every(({ kind }) => kind !== "cluster")) return found;
   walkFields(all, ({ field, path, value, context }) => {
     if (field.kind === "value" || field.kind === "header") return false;
     const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, context);

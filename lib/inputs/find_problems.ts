@@ -48,6 +48,7 @@ export function findProblems(form: Form, inputs: JsonObject, options: FindOption
   const names: UnknownNames = new Map();
   const context: CheckContext = { form, inputs, ...options, path: [], rows: [], problems: new Set(), names };
   checkFields(form.fields, inputs, true, context);
+  if (names.size === 0) return [...context.problems];
   const unknown = describeUnknown(names, form).map((name): FieldProblem => ({ type: "unknown", ...name }));
   return [...context.problems, ...unknown];
 }

@@ -156,6 +156,15 @@ export function fieldAt(form: Form, path: InputPath): Field | undefined {
   return field;
 }
 
+/** Determines how `-i name=text` is parsed: by the type that the form declares for the path. */
+export function declaredTypes(form: Form | null): (path: InputPath) => DeclaredType | undefined {
+  return (path) => form === null ? undefined : fieldAt(form, path)?.textType;
+}
+
+export function hasClusterFields(form: Form): boolean {
+  return valueFields(form.fields).some(({ kind }) => kind === "cluster");
+}
+
 /** Every field with a value, also those inside groups and rows. */
 export function valueFields(fields: FormFields): (ValueField | ClusterField)[] {
   return [...fields.values()].flatMap((field) => {

@@ -26,7 +26,7 @@ const MAX_SUGGESTIONS = 50;
 
 /** One message for each name, with a suggestion if there is a similar field. */
 export function describeUnknown(names: UnknownNames, form: Form): { path: InputPath; message: string }[] {
-  const fieldPaths = names.size === 0 ? new Map<string, string>() : fieldPathsOf(form.fields);
+  const fieldPaths = fieldPathsOf(form.fields);
   return [...names.values()].map(({ path, siblings, count }, index) => {
     const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
     const occurrences = count === 1 ? "" : ` (in ${count} rows)`;

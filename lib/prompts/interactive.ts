@@ -9,7 +9,7 @@ import { describeConsent } from "../runs/consent.ts";
 import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { formatInputArguments } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
-import { type Form, valueFields } from "../inputs/form.ts";
+import { type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
@@ -181,8 +181,7 @@ async function askInputs(session: InteractiveSession, form: Form | null): Promis
 }
 
 async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {
-  const hasClusters = valueFields(form.fields).some(({ kind }) => kind === "cluster");
-  return hasClusters ? await listClusters(deps, signal) : [];
+  return hasClusterFields(form) ? await listClusters(deps, signal) : [];
 }
 
 async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: string): Promise<JsonObject | null> {

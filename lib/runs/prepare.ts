@@ -3,9 +3,8 @@ import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
-import { declaredTypes } from "../inputs/declared_type.ts";
 import { withDefaults } from "../inputs/defaults.ts";
-import { type Form, valueFields } from "../inputs/form.ts";
+import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import type { InputPath } from "../inputs/path.ts";
@@ -166,8 +165,9 @@ async function completed(
   const form = readForm(workflow.yaml);
   const merged = mergeLayers(layers, declaredTypes(form));
   if (form === null) return { workflow, form, resolved: merged, given: merged.value, clusters: null, notes: [] };
-  const clusters = needsClusters(form, merged.value) ? await listClusters(deps, signal) : [];
-  const selected = selectClusters(form, merged.value, clusters ?? []);
+  const hasClusters = hasClusterFields(form);
+  const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, signal) : [];
+  const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
   const selection = selected.map(({ path, name }): InputLayer => ({
     type: "value",
     origin: "autoselect",

@@ -4,7 +4,7 @@ import { checkInputs } from "../../lib/inputs/check.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { declaredTypes } from "../../lib/inputs/declared_type.ts";
+import { declaredTypes } from "../../lib/inputs/form.ts";
 import { everyTypeWorkflow } from "../../lib/simulator/workflows/every_type.ts";
 import type { Problem } from "../../lib/problem.ts";
 

@@ -282,7 +282,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/runs/prepare.ts", ["tests/runs/prepare_test.ts"], [
     ["invalid inputs are submitted", "if (problems.length === 0) return;", "return;"],
-    ["the only cluster that fits is not selected", "selected.length === 0 ? merged :", "true ? merged :"],
+    ["the only cluster that fits is not selected", "const selected = hasClusters ?", "const selected = false ?"],
     ["defaults are not sent", "const resolved = sendsDefaults ?", "const resolved = false ?"],
     ["inputs can change after the check", "inputs: frozen(resolved.value)", "inputs: resolved.value"],
     [
