@@ -3,3 +3,8 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 /** A JSON value that is an object. */
 export type JsonObject = { [key: string]: Json };
+
+/** Only for values that were parsed from JSON or YAML: then the members of an object are JSON, too. */
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -184,9 +184,11 @@ export type Submission =
   | FinishedSubmission
   | RejectedSubmission;
 
-/** True while something may still happen to it. */
-export function isOpen({ state }: Submission): boolean {
-  return state !== "finished" && state !== "rejected";
+/** Something may still happen to it. */
+export type OpenSubmission = PendingSubmission | UnconfirmedSubmission | ActiveSubmission;
+
+export function isOpen(submission: Submission): submission is OpenSubmission {
+  return submission.state !== "finished" && submission.state !== "rejected";
 }
 
 /** Reconciled in vain for long enough: only a person's request tries again. */

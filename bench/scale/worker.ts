@@ -6,7 +6,7 @@
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../../lib/scheduler/schedule.ts";
-import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
+import type { Service } from "../../lib/scheduler/service.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { retryingBackend, type StoreBackend } from "../../lib/store/backend.ts";
 import { createKv } from "../../lib/store/kv.ts";
@@ -50,7 +50,7 @@ if (import.meta.main) {
     },
   });
   const service: Service = {
-    deps: { ...deps, client: cachingIdentity(deps.client) },
+    deps,
     kv,
     schedules: hourlySchedules(Number(count)),
     timeline: PRODUCTION,

@@ -1,38 +1,218 @@
-/** Strict parsing of command lines: anything unknown is refused, and all problems are reported at once. */
+/** Reads command lines, for running commands and for completing them. Strict: anything unknown is refused. */
 
-import {
-  type Args,
-  type ArgSchema,
-  type ArgsValidationErrorKeys,
-  type ArgToken,
-  type ArgValues,
-  isArgsValidationError,
-  parseArgs,
-  resolveArgs,
-} from "../deps/gunshi.ts";
-import { UsageError } from "../errors.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { parseDuration } from "../duration.ts";
+import { UsageError } from "../errors.ts";
+
+/** What a shell completes. */
+export type Completes = "workflow" | "run" | "running-run" | "preset" | "input" | "context" | "file";
+
+/** Parses a value; throws UsageError. */
+export type Parse<Value> = ((text: string) => Value) & { readonly choices?: Choices };
+
+/** Each accepted value, with a description that may be empty. */
+export type Choices = Readonly<Record<string, string>>;
+
+/** An option or argument of a command. Its key is in camelCase; options are written in kebab-case. */
+export interface ArgSchema {
+  readonly type: "boolean" | "custom" | "positional";
+  readonly description?: string;
+  readonly short?: string;
+  /** As in the usage. For arguments, an ellipsis means that more may follow. */
+  readonly metavar?: string;
+  /** Default: {@link nonEmptyString}. */
+  readonly parse?: Parse<unknown>;
+  readonly multiple?: boolean;
+  /** False for an argument that may be missing. Options may always be missing. */
+  readonly required?: boolean;
+  readonly completes?: Completes;
+  /** What to write, for when the argument is missing. */
+  readonly hint?: string;
+  /** For an argument that only follows this value of the one before. */
+  readonly onlyAfter?: string;
+}
+
+export type Args = Readonly<Record<string, ArgSchema>>;
+
+export type ArgValues<A extends Args> = { readonly [Key in keyof A]: ValueOf<A[Key]> };
+
+type ValueOf<Schema extends ArgSchema> = Schema extends { readonly type: "boolean" } ? boolean | undefined
+  : Schema extends { readonly type: "positional"; readonly required: false } ? ParsedOf<Schema> | undefined
+  : Schema extends { readonly type: "positional" } ? ParsedOf<Schema>
+  : ParsedOf<Schema> | undefined;
+
+type ParsedOf<Schema> = Schema extends { readonly multiple: true } ? readonly OneOf<Schema>[] : OneOf<Schema>;
+
+type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Value } ? Value : string;
+
+type Details = Pick<ArgSchema, "short" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter">;
+
+/** An option without a value. */
+export function flag(description: string, short?: string) {
+  return { type: "boolean", description, ...(short === undefined ? {} : { short }) } as const;
+}
+
+/** An option with a value. */
+export function option(metavar: string, description: string): ArgOf<"custom", unknown>;
+export function option<const D extends Details>(metavar: string, description: string, details: D): ArgOf<"custom", D>;
+export function option(metavar: string, description: string, details: Details = {}): ArgOf<"custom", Details> {
+  return { type: "custom", metavar, description, ...details };
+}
+
+/** An argument, in the order in which they are declared. */
+export function argument<const D extends Details>(metavar: string, details: D): ArgOf<"positional", D> {
+  return { type: "positional", metavar, ...details };
+}
+
+type ArgOf<Type extends ArgSchema["type"], D> = D & {
+  readonly type: Type;
+  readonly metavar: string;
+  readonly description?: string;
+};
+
+export interface ScannedOption {
+  readonly key: string;
+  readonly written: string;
+  readonly value: string | undefined;
+}
+
+export interface ScannedLine {
+  readonly positionals: readonly { readonly text: string; readonly index: number }[];
+  readonly options: readonly ScannedOption[];
+  readonly unknown: readonly string[];
+  /** Whether `--` ended the options. */
+  readonly areOptionsEnded: boolean;
+  /** The option at the end whose value is still to come. */
+  readonly pendingOption: string | undefined;
+}
+
+/** Splits words into options and arguments, without judging them. */
+export function scanWords(args: Args, words: readonly string[]): ScannedLine {
+  const positionals: { text: string; index: number }[] = [];
+  const options: ScannedOption[] = [];
+  const unknown: string[] = [];
+  let areOptionsEnded = false;
+  let pendingOption: string | undefined;
+  for (let index = 0; index < words.length; index++) {
+    const text = words[index] ?? "";
+    if (areOptionsEnded || !/^-./.test(text)) positionals.push({ text, index });
+    else if (text === "--") areOptionsEnded = true;
+    else {
+      for (const { key, written, value } of optionsOf(args, text)) {
+        const next = words[index + 1];
+        const isNextValue = value === undefined && optionTakesValue(args[key ?? ""]) && !/^-./.test(next ?? "");
+        if (key === undefined) unknown.push(written);
+        else options.push({ key, written, value: isNextValue ? words[++index] : value });
+        if (isNextValue && next === undefined) pendingOption = key;
+      }
+    }
+  }
+  return { positionals, options, unknown, areOptionsEnded, pendingOption };
+}
+
+/** The options in one word: `--name`, `--name=VALUE`, `-n`, `-nVALUE`, `-n=VALUE`, or several short ones. */
+function optionsOf(
+  args: Args,
+  word: string,
+): { readonly key: string | undefined; readonly written: string; readonly value: string | undefined }[] {
+  if (word.startsWith("--")) {
+    const [written = "", ...value] = word.split("=");
+    return [{ key: optionKey(args, written), written, value: value.length === 0 ? undefined : value.join("=") }];
+  }
+  const written = word.slice(0, 2);
+  const rest = word.slice(2);
+  const key = optionKey(args, written);
+  if (rest === "" || key === undefined) return [{ key, written, value: undefined }];
+  const hasValue = optionTakesValue(args[key]) || rest.startsWith("=");
+  if (hasValue) return [{ key, written, value: rest.replace(/^=/, "") }];
+  return [{ key, written, value: undefined }, ...optionsOf(args, `-${rest}`)];
+}
+
+function optionKey(args: Args, written: string): string | undefined {
+  return Object.keys(args).find((key) => args[key] !== undefined && namesOf(key, args[key]).includes(written));
+}
+
+/** The arguments, in order. */
+export function argumentsOf(args: Args): [key: string, schema: ArgSchema][] {
+  return Object.entries(args).filter(([, { type }]) => type === "positional");
+}
+
+/** How an option is written; empty for an argument. */
+function namesOf(key: string, { type, short }: ArgSchema): readonly string[] {
+  if (type === "positional") return [];
+  return [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`])];
+}
+
+/** `maxPollInterval` as `--max-poll-interval`. */
+export function kebabOptionName(key: string): string {
+  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+export function optionTakesValue(schema: ArgSchema | undefined): boolean {
+  return schema?.type === "custom";
+}
+
+interface UsageProblem {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
 
 /**
- * Parses a command's options and arguments. Options are declared in camelCase and written in kebab-case.
+ * Parses a command's options and arguments.
  *
+ * @param program What prints help with `--help`.
  * @throws UsageError that lists every problem.
  */
-export function readArgv<const A extends Args>(command: string, args: A, argv: readonly string[]): ArgValues<A> {
-  const tokens = parseArgs(separateShortValues(args, argv)).filter((token) => token.kind !== "option-terminator");
-  const { values, positionals, error } = resolveArgs(args, tokens, { shortGrouping: true, toKebab: true });
-  const unknown = unknownOptions(args, tokens);
-  const problems = [
-    ...unknown,
-    ...flagsWithValues(args, tokens),
-    ...(unknown.length > 0 ? [] : unexpectedArguments(command, args, positionals)),
-    ...(error?.errors ?? []).map((one) => problemOf(command, one)),
-  ];
+export function readArgv<const A extends Args>(
+  command: string,
+  args: A,
+  argv: readonly string[],
+  program?: string,
+): ArgValues<A>;
+export function readArgv(
+  command: string,
+  args: Args,
+  argv: readonly string[],
+  program = `pw-workflow-runner ${command}`,
+): Readonly<Record<string, unknown>> {
+  const { positionals, options, unknown } = scanWords(args, argv);
+  const names = Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema));
+  const problems: UsageProblem[] = unknown.map((name) => ({
+    message: `Unknown option ${name}`,
+    hint: didYouMean(name, names),
+  }));
+  const values: Record<string, unknown> = {};
+  const read = (key: string, text: string, label: string) => {
+    try {
+      const value = (args[key]?.parse ?? nonEmptyString)(text);
+      const earlier = values[key];
+      values[key] = args[key]?.multiple ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      problems.push({ message: `${label} ${error.message}`, hint: error.hint });
+    }
+  };
+  for (const { key, written, value } of options) {
+    if (optionTakesValue(args[key])) read(key, value ?? "", `${kebabOptionName(key)}:`);
+    else if (value !== undefined) problems.push({ message: `${written} takes no value` });
+    else values[key] = true;
+  }
+  const given = positionals.map(({ text }) => text);
+  for (const [key, { metavar, multiple, required, parse, hint, onlyAfter }] of argumentsOf(args)) {
+    if (onlyAfter !== undefined && !positionals.some(({ text }) => text === onlyAfter)) continue;
+    const name = (metavar ?? key.toUpperCase()).replace("…", "");
+    const taken = given.splice(0, multiple ? given.length : 1);
+    for (const text of taken) read(key, text, `${command}: ${name}`);
+    if (taken.length > 0 || required === false) continue;
+    const choices = parse?.choices === undefined ? "" : `: ${listOf(Object.keys(parse.choices))}`;
+    problems.push({ message: `${command}: missing argument ${name}${choices}`, hint });
+  }
+  if (unknown.length === 0) {
+    problems.push(...given.map((text) => ({ message: `${command}: unexpected argument "${text}"` })));
+  }
   if (problems.length === 0) return values;
   throw new UsageError(problems.map(({ message }) => message).join("; "), {
-    hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`pw-workflow-runner ${command} --help\``,
-    cause: error,
+    hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`${program} --help\``,
   });
 }
 
@@ -64,85 +244,37 @@ export const integer = ({ min, max = Number.MAX_SAFE_INTEGER }: { min: number; m
   };
 };
 
-/** A parser that accepts one of these choices; {@link choicesOf} returns them. */
-export const oneOf = <const Choice extends string>(...choices: readonly Choice[]) => {
-  const parse = (value: string): Choice => {
-    const found = choices.find((choice) => choice === nonEmptyString(value));
-    if (found !== undefined) return found;
-    throw new UsageError(`must be one of ${choices.join(", ")}: got "${value}"`, { hint: didYouMean(value, choices) });
-  };
-  return Object.assign(parse, { choices });
+/** Parses a number above 0. */
+export const positiveNumber = (value: string): number => {
+  const number = Number(nonEmptyString(value));
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new UsageError(`must be a number greater than 0: got "${value}"`);
 };
 
-/** The values that an option accepts; empty if it accepts other values too. */
-export function choicesOf({ parse }: ArgSchema): readonly string[] {
-  if (parse === undefined || !("choices" in parse) || !Array.isArray(parse.choices)) return [];
-  return parse.choices.filter((choice) => typeof choice === "string");
+/** A parser that accepts one of these choices. */
+export const oneOf = <const Choice extends string>(...choices: readonly Choice[]) =>
+  choiceOf(Object.fromEntries(choices.map((choice) => [choice, ""])), choices);
+
+/** A parser that accepts one of these actions; each has a description for help and completion. */
+export const actionOf = <const Action extends string>(actions: Readonly<Record<Action, string>>) =>
+  choiceOf(actions, keysOf(actions));
+
+function choiceOf<Choice extends string>(choices: Choices, values: readonly Choice[]) {
+  const parse = (value: string): Choice => {
+    const found = values.find((choice) => choice === nonEmptyString(value));
+    if (found !== undefined) return found;
+    throw new UsageError(`must be ${listOf(values)}: got "${value}"`, { hint: didYouMean(value, values) });
+  };
+  return Object.assign(parse, { choices });
 }
 
-/** `maxPollInterval` as `--max-poll-interval`. */
-export function kebabOptionName(key: string): string {
-  return `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+function keysOf<Key extends string>(record: Readonly<Record<Key, unknown>>): Key[] {
+  const keys: Key[] = [];
+  for (const key in record) keys.push(key);
+  return keys;
 }
 
-export function optionTakesValue({ type }: ArgSchema): boolean {
-  return type !== "boolean" && type !== "positional";
-}
-
-interface UsageProblem {
-  readonly message: string;
-  readonly hint?: string | undefined;
-}
-
-/** Rewrites `-iVALUE` and `-i=VALUE` to `--input=VALUE`: the parser would read them as grouped short options. */
-function separateShortValues(args: Args, argv: readonly string[]): string[] {
-  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
-  return argv.map((arg, index) => {
-    const entry = Object.entries(args).find(([, schema]) =>
-      schema.short !== undefined && optionTakesValue(schema) && arg.startsWith(`-${schema.short}`) && arg.length > 2
-    );
-    return entry === undefined || index > end ? arg : `${kebabOptionName(entry[0])}=${arg.slice(2).replace(/^=/, "")}`;
-  });
-}
-
-function unknownOptions(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
-  const names = Object.entries(args)
-    .filter(([, { type }]) => type !== "positional")
-    .flatMap(([key, schema]) => [kebabOptionName(key), ...(schema.short === undefined ? [] : [`-${schema.short}`])]);
-  return tokens
-    .flatMap(({ kind, rawName }) => kind === "option" && rawName !== undefined ? [rawName] : [])
-    .filter((name) => !names.includes(name))
-    .map((name) => ({ message: `Unknown option ${name}`, hint: didYouMean(name, names) }));
-}
-
-function flagsWithValues(args: Args, tokens: readonly ArgToken[]): UsageProblem[] {
-  const flags = Object.entries(args).filter(([, { type }]) => type === "boolean").map(([key]) => kebabOptionName(key));
-  return tokens
-    .filter(({ rawName, inlineValue }) => inlineValue === true && rawName !== undefined && flags.includes(rawName))
-    .map(({ rawName }) => ({ message: `${rawName} takes no value` }));
-}
-
-function unexpectedArguments(command: string, args: Args, positionals: readonly string[]): UsageProblem[] {
-  const accepted = Object.values(args).filter(({ type }) => type === "positional");
-  if (accepted.some(({ multiple }) => multiple)) return [];
-  return positionals.slice(accepted.length).map((arg) => ({ message: `${command}: unexpected argument "${arg}"` }));
-}
-
-function problemOf(command: string, error: unknown): UsageProblem {
-  if (!isArgsValidationError(error)) throw error;
-  const code: (typeof ArgsValidationErrorKeys)[keyof typeof ArgsValidationErrorKeys] | undefined = error.code;
-  const key = typeof error.values.name === "string" ? error.values.name : "";
-  switch (code) {
-    case "err:arg:required-positional":
-      return { message: `${command}: missing argument ${key.toUpperCase()}` };
-    case "err:arg:required-option":
-      return { message: `${command}: missing option ${kebabOptionName(key)}` };
-    case "err:arg:custom-parse": {
-      const { cause } = error;
-      if (!(cause instanceof UsageError)) throw cause;
-      return { message: `${kebabOptionName(key)}: ${cause.message}`, hint: cause.hint };
-    }
-    default:
-      return { message: error.message };
-  }
+/** `a`, `a or b`, `a, b or c`. */
+function listOf(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

@@ -4,17 +4,18 @@ import { UsageError } from "../errors.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import type { UnknownCondition } from "../inputs/unknown_conditions.ts";
 import type { LogLevel } from "../log.ts";
+import { flag } from "./argv.ts";
 import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
 
 export const INPUT_CHECK_OPTIONS = {
-  strict: { type: "boolean", description: "Refuse inputs that the workflow does not define" },
-  noCheck: { type: "boolean", description: "Send the inputs without checking them" },
+  strict: flag("Refuse inputs that the workflow does not define"),
+  noCheck: flag("Send the inputs without checking them"),
 } as const;
 
 export const DEFAULTS_OPTION = {
-  noDefaults: { type: "boolean", description: "Leave the form's defaults to the platform instead of sending them" },
+  noDefaults: flag("Leave the form's defaults to the platform instead of sending them"),
 } as const;
 
 /** @throws UsageError if both options are set. */

@@ -1,45 +1,30 @@
 /** A command: its options, its help, and the function that runs it. */
 
-import type { Args, ArgValues } from "../deps/gunshi.ts";
 import { LOG_LEVELS } from "../log.ts";
-import { nonEmptyString, oneOf, readArgv } from "./argv.ts";
+import { type Args, type ArgValues, flag, oneOf, option, readArgv, scanWords } from "./argv.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
 
 const upperCaseLogLevel = oneOf(...LOG_LEVELS);
-const logLevel = Object.assign((value: string) => upperCaseLogLevel(value.toUpperCase()), { choices: LOG_LEVELS });
+const logLevel = Object.assign((value: string) => upperCaseLogLevel(value.toUpperCase()), upperCaseLogLevel);
+
+/** Options of commands that connect to the platform. The others accept and ignore them. */
+export const CONNECTION_OPTIONS = {
+  context: option("NAME", "Use this context of the credentials file, instead of PW_API_KEY", { completes: "context" }),
+  allowHost: option("HOST", "Allow sending the key to this host, if PW_PLATFORM_HOST or .env names it"),
+  cacert: option("FILE", "Trust the CA certificates in this PEM file too (also PW_CA_CERT)", { completes: "file" }),
+} as const;
 
 /** Options of every command. */
 export const COMMON_OPTIONS = {
-  context: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "NAME",
-    description: "Use this context of the credentials file, instead of PW_API_KEY",
-  },
-  allowHost: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "HOST",
-    description: "Allow sending the key to this host, if PW_PLATFORM_HOST or .env names it",
-  },
-  cacert: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "FILE",
-    description: "Trust the CA certificates in this PEM file too (also PW_CA_CERT)",
-  },
-  logLevel: {
-    type: "custom",
-    parse: logLevel,
-    metavar: "LEVEL",
-    description: "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)",
-  },
-  noColor: { type: "boolean", description: "Disable colors (also NO_COLOR)" },
-  help: { type: "boolean", short: "h", description: "Show this help" },
-} as const satisfies Args;
+  ...CONNECTION_OPTIONS,
+  logLevel: option("LEVEL", "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)", { parse: logLevel }),
+  noColor: flag("Disable colors (also NO_COLOR)"),
+  help: flag("Show this help", "h"),
+} as const;
 
-export const JSON_OPTION = { json: { type: "boolean", description: "Print one JSON document" } } as const;
+export const JSON_OPTION = { json: flag("Print one JSON document") } as const;
+export const EVENTS_OPTION = { events: flag("Print events as JSON Lines") } as const;
 
 export interface Invocation<Values> {
   readonly context: Context;
@@ -57,23 +42,20 @@ export interface Example {
 }
 
 export interface CommandSpec<A extends Args> {
-  readonly name: string;
-  /** One imperative sentence without a period. */
-  readonly summary: string;
-  /** What follows the name, such as `WORKFLOW [options]`. */
-  readonly usage: string;
   readonly examples: readonly [Example, Example, ...Example[]];
-  /** Shown below the options. */
+  /** Shown below the options. An empty line separates paragraphs. */
   readonly notes?: string;
+  /** True if it does not connect to the platform. */
+  readonly isLocal?: boolean;
   readonly args: A;
-  /** Returns the exit code. */
-  run(invocation: Invocation<ArgValues<A & typeof COMMON_OPTIONS>>): Promise<number>;
+  /** Returns the exit code, unless it is 0. */
+  run(invocation: Invocation<ArgValues<A & typeof COMMON_OPTIONS>>): Promise<number | void>;
 }
 
 /** A command whose options are not parsed yet. */
 export interface Command extends Omit<CommandSpec<Args>, "run"> {
   /** Parses the arguments and returns a function that runs the command. */
-  prepare(argv: readonly string[]): (invocation: Omit<Invocation<unknown>, "values">) => Promise<number>;
+  prepare(name: string, argv: readonly string[]): (invocation: Omit<Invocation<unknown>, "values">) => Promise<number>;
 }
 
 /** Binds a command's options to the function that uses them. */
@@ -82,9 +64,20 @@ export function defineCommand<const A extends Args>(spec: CommandSpec<A>): Comma
   return {
     ...spec,
     args,
-    prepare(argv) {
-      const values = readArgv(spec.name, args, argv);
-      return (invocation) => spec.run({ ...invocation, values });
+    prepare(name, argv) {
+      const values = readArgv(name, args, argv);
+      return async (invocation) => await spec.run({ ...invocation, values }) ?? 0;
     },
   };
+}
+
+/** The options of help and completion: those that have an effect. */
+export function listedArgs({ args, isLocal = false }: Pick<Command, "args" | "isLocal">): Args {
+  return Object.fromEntries(Object.entries(args).filter(([key]) => !isLocal || !(key in CONNECTION_OPTIONS)));
+}
+
+/** Common options may come before the command: `--log-level DEBUG list` equals `list --log-level DEBUG`. */
+export function splitCommand(args: readonly string[]): { readonly name: string | undefined; readonly argv: string[] } {
+  const [first] = scanWords(COMMON_OPTIONS, args).positionals;
+  return { name: first?.text, argv: first === undefined ? [...args] : args.toSpliced(first.index, 1) };
 }

@@ -34,10 +34,6 @@ export const EXIT_CODES = {
   timeout: 124,
 } as const satisfies Record<ErrorKind | ResultKind, number>;
 
-export function exitCodeOf(kind: ErrorKind | ResultKind): number {
-  return EXIT_CODES[kind];
-}
-
 /** 128 + the signal's number. */
 export const EXIT_CODES_OF_SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const satisfies Record<
   StopSignal,
@@ -50,11 +46,41 @@ export const EXIT_CODE_OF_CLOSED_PIPE = 141;
 /** EX_SOFTWARE: a bug in this program. */
 export const EXIT_CODE_OF_DEFECT = 70;
 
-const BY_SEVERITY = [6, 7, 4, 124, 8, 5, 2, 1, 3, 0];
+export type SignalExitCode = (typeof EXIT_CODES_OF_SIGNALS)[StopSignal];
 
-/** The exit code for several results: a bug first, then a signal, then what a script must handle first. */
-export function mostSevere(codes: readonly number[]): number {
-  if (codes.includes(EXIT_CODE_OF_DEFECT)) return EXIT_CODE_OF_DEFECT;
-  const signal = codes.find((code) => code > 128);
-  return signal ?? BY_SEVERITY.find((code) => codes.includes(code)) ?? 0;
+export type ExitCode =
+  | (typeof EXIT_CODES)[keyof typeof EXIT_CODES]
+  | SignalExitCode
+  | typeof EXIT_CODE_OF_CLOSED_PIPE
+  | typeof EXIT_CODE_OF_DEFECT;
+
+/** The end of every JSON document of a command that succeeded and submitted nothing. */
+export const COMPLETED = { exitCode: EXIT_CODES.completed, kind: "completed", submitted: "no" } as const;
+
+export function exitCodeOf(kind: ErrorKind | ResultKind): ExitCode {
+  return EXIT_CODES[kind];
+}
+
+/** How urgent each code is: a bug first, then a signal, then what a script must handle first. A missing code is a type error. */
+const SEVERITY: Readonly<Record<ExitCode, number>> = {
+  [EXIT_CODE_OF_DEFECT]: 14,
+  [EXIT_CODE_OF_CLOSED_PIPE]: 13,
+  143: 12,
+  130: 11,
+  129: 10,
+  6: 9,
+  7: 8,
+  4: 7,
+  124: 6,
+  8: 5,
+  5: 4,
+  2: 3,
+  1: 2,
+  3: 1,
+  0: 0,
+};
+
+/** The exit code for several results. */
+export function mostSevere(codes: readonly ExitCode[]): ExitCode {
+  return codes.reduce<ExitCode>((worst, code) => SEVERITY[code] > SEVERITY[worst] ? code : worst, 0);
 }

@@ -4,13 +4,18 @@ import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import type { Submitted } from "../result.ts";
 import { PipeClosed, Stopped } from "./context.ts";
-import { EXIT_CODE_OF_CLOSED_PIPE, EXIT_CODE_OF_DEFECT, EXIT_CODES, EXIT_CODES_OF_SIGNALS } from "./exit_codes.ts";
-import { escapeControlCharacters, oneLine } from "../escape.ts";
+import {
+  EXIT_CODE_OF_CLOSED_PIPE,
+  EXIT_CODE_OF_DEFECT,
+  EXIT_CODES,
+  EXIT_CODES_OF_SIGNALS,
+  type ExitCode,
+} from "./exit_codes.ts";
+import { escapeControlCharacters } from "../escape.ts";
 import type { Style } from "./terminal/style.ts";
-import { padToWidth, textWidth } from "./terminal/text_width.ts";
 
 export interface FailureReport {
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly kind: string;
   readonly message: string;
   readonly hint: string | undefined;
@@ -55,18 +60,20 @@ export function reportOf(error: unknown): FailureReport {
 }
 
 /** The message, one line per problem, and the hint. */
-export function renderFailure({ message, hint, problems }: FailureReport, style: Style): string {
-  const rows = problems.map(({ origin, path, message }) => [origin, path, message].map(oneLine));
-  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => textWidth(row[column] ?? ""))));
+export async function renderFailure({ message, hint, problems }: FailureReport, style: Style): Promise<string> {
   return [
     `${style.red("✗")} ${indented(message)}`,
-    ...rows.map((row) =>
-      "  " +
-      row.map((cell, column) => padToWidth(cell, widths[column] ?? 0)).filter((cell) => cell !== "").join("  ")
-        .trimEnd()
-    ),
+    ...(problems.length === 0 ? [] : [(await renderProblems(problems)).replace(/^/gm, "  ")]),
     ...(hint === undefined ? [] : [`  ${style.dim(indented(hint))}`]),
   ].join("\n");
+}
+
+/** Aligned, without the columns that are empty everywhere. */
+async function renderProblems(problems: readonly Problem[]): Promise<string> {
+  const { renderTable } = await import("./terminal/table.ts");
+  const rows = problems.map(({ origin, path, message }) => [origin, path, message]);
+  const isUsed = [0, 1, 2].map((column) => rows.some((row) => row[column] !== ""));
+  return renderTable(rows.map((row) => row.filter((_, column) => isUsed[column])), { columns: Infinity });
 }
 
 /** A message from a server may have several lines. Indentation keeps them apart from our own lines. */

@@ -1,64 +1,116 @@
-/** The text of `--help`. Pure. */
+/** The text of `--help` and `help`. Pure. */
 
 import { VERSION } from "../version.ts";
-import { kebabOptionName, optionTakesValue } from "./argv.ts";
-import { type Command, COMMON_OPTIONS } from "./command.ts";
+import { type ArgSchema, argumentsOf, kebabOptionName, optionTakesValue } from "./argv.ts";
+import { type Command, COMMON_OPTIONS, listedArgs } from "./command.ts";
+import { COMMAND_GROUPS, type CommandEntry } from "./commands.ts";
+import { ENVIRONMENT, EXIT_CODE_MEANINGS } from "./help_topics.ts";
 import type { Style } from "./terminal/style.ts";
-import { padToWidth, textWidth } from "./terminal/text_width.ts";
+import { wrap, wrapCommand } from "./terminal/wrap.ts";
 
-export interface CommandGroup {
-  readonly title: string;
-  readonly commands: readonly { readonly name: string; readonly usage: string; readonly summary: string }[];
+export interface HelpLayout {
+  readonly style: Style;
+  /** The terminal's width. */
+  readonly columns: number;
 }
 
-export function renderOverview(groups: readonly CommandGroup[], style: Style): string {
-  const width = Math.max(
-    ...groups.flatMap(({ commands }) => commands.map(({ name, usage }) => `${name} ${usage}`.length)),
-  );
-  const sections = groups.map(({ title, commands }) =>
+const MAX_COLUMNS = 80;
+const MIN_COLUMNS = 40;
+
+export const HELP_TOPICS = [
+  { name: "environment", summary: "Environment variables" },
+  { name: "exit-codes", summary: "Exit codes" },
+] as const;
+
+export function renderOverview({ style, columns }: HelpLayout): string {
+  const layout = layoutFor(style, columns);
+  return [
+    layout.text(`pw-workflow-runner ${VERSION}: run workflows on the Parallel Works ACTIVATE platform`),
+    layout.rows("Usage", [
+      ["pw-workflow-runner COMMAND [options]", ""],
+      ["pw-workflow-runner", "Interactive mode, at a terminal"],
+    ]),
+    ...Object.entries(COMMAND_GROUPS).map(([title, commands]) =>
+      layout.rows(title, commands.map(({ name, summary }) => [name, summary]))
+    ),
+    layout.rows("Run references", [["RUN", "A slug, WORKFLOW#47 or WORKFLOW:47, or last"]]),
+    ...HELP_TOPICS.map(({ name }) => renderTopic(name, { style, columns })),
+    layout.rows("More", [
+      ["help COMMAND", "Options and examples of a command"],
+      ["help TOPIC", HELP_TOPICS.map(({ name }) => name).join(", ")],
+      ["docs/guide.md", "The guide; docs/ of the repository has all documentation"],
+    ]),
+  ].join("\n\n");
+}
+
+export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style, columns }: HelpLayout): string {
+  const layout = layoutFor(style, columns);
+  if (topic === "environment") return layout.rows("Environment variables", Object.entries(ENVIRONMENT));
+  const rows = Object.entries(EXIT_CODE_MEANINGS).map(([code, [meaning]]): [string, string] => [code, meaning]);
+  return layout.rows("Exit codes", rows);
+}
+
+export function renderHelp({ name, summary }: CommandEntry, command: Command, { style, columns }: HelpLayout): string {
+  const layout = layoutFor(style, columns);
+  const args = listedArgs(command);
+  const options = Object.entries(args).filter(([, { type }]) => type !== "positional");
+  const isCommon = ([key]: readonly [string, unknown]) => key in COMMON_OPTIONS;
+  const usage = `pw-workflow-runner ${usageOf(name, command)} [options]`;
+  const examples = command.examples.map(({ line, does }) =>
     [
-      style.bold(title),
-      ...commands.map(({ name, usage, summary }) => `  ${padToWidth(`${name} ${usage}`, width)}  ${summary}`),
+      ...layout.lines(does, 4).map((text) => `  ${style.dim(`# ${text}`)}`),
+      ...wrapCommand(line, layout.columns - 2).map((text) => `  ${text}`),
     ].join("\n")
   );
+  const actions = argumentsOf(args).flatMap(([, { parse }]) => Object.entries(parse?.choices ?? {}))
+    .filter(([, description]) => description !== "");
   return [
-    `pw-workflow-runner ${VERSION}: run workflows on the Parallel Works ACTIVATE platform`,
-    "",
-    `${style.bold("Usage")}\n  pw-workflow-runner COMMAND [options]`,
-    "",
-    sections.join("\n\n"),
-    "",
-    style.bold("Run references"),
-    "  RUN is a slug, WORKFLOW#47 or WORKFLOW:47, or last",
-    "",
-    "The API key is read from PW_API_KEY, or from the credentials file of the official command-line tool.",
-    "Run `pw-workflow-runner COMMAND --help` for details and examples.",
-  ].join("\n");
+    layout.text(`pw-workflow-runner ${name}: ${summary}`),
+    layout.section("Usage", layout.lines(usage, 2).map((text, index) => `${index === 0 ? "  " : "    "}${text}`)),
+    layout.section("Examples", [examples.join("\n\n")]),
+    layout.rows("Actions", actions),
+    layout.rows("Options", options.filter((entry) => !isCommon(entry)).map(optionRow)),
+    layout.rows("Common options", options.filter(isCommon).map(optionRow)),
+    ...(command.notes ?? "").split("\n\n").map(layout.text),
+  ].filter((part) => part !== "").join("\n\n");
 }
 
-export function renderHelp({ name, summary, usage, examples, notes, args }: Command, style: Style): string {
-  const ownOptions = Object.entries(args).filter(([key, { type }]) =>
-    type !== "positional" && !(key in COMMON_OPTIONS)
-  );
-  const parts = [
-    `${style.bold(`pw-workflow-runner ${name}`)}: ${summary}`,
-    `${style.bold("Usage")}\n  pw-workflow-runner ${name} ${usage}`.trimEnd(),
-    `${style.bold("Examples")}\n${
-      examples.map(({ line, does }) => `  ${style.dim(`# ${does}`)}\n  ${line}`).join("\n\n")
-    }`,
-    ...(ownOptions.length === 0 ? [] : [`${style.bold("Options")}\n${optionLines(ownOptions)}`]),
-    `${style.bold("Common options")}\n${optionLines(Object.entries(COMMON_OPTIONS))}`,
-    ...(notes === undefined ? [] : [notes]),
-  ];
-  return parts.join("\n\n");
-}
-
-function optionLines(options: readonly (readonly [string, Command["args"][string]])[]): string {
-  const rows = options.map(([key, schema]) => {
-    const short = schema.short === undefined ? "    " : `-${schema.short}, `;
-    const value = optionTakesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
-    return [`${short}${kebabOptionName(key)}${value}`, schema.description ?? ""] as const;
+/** The command with its arguments, such as `inputs new|schema|explain WORKFLOW`. */
+export function usageOf(name: string, { args }: Pick<Command, "args">): string {
+  const words = argumentsOf(args).map(([, { metavar = "", parse, required }]) => {
+    const word = parse?.choices === undefined ? metavar : Object.keys(parse.choices).join("|");
+    return required === false ? `[${word}]` : word;
   });
-  const width = Math.max(...rows.map(([left]) => textWidth(left)));
-  return rows.map(([left, right]) => `  ${padToWidth(left, width)}  ${right}`).join("\n");
+  return [name, ...words].join(" ");
+}
+
+function optionRow([key, schema]: readonly [string, ArgSchema]): [string, string] {
+  const short = schema.short === undefined ? "    " : `-${schema.short}, `;
+  const value = optionTakesValue(schema) ? ` ${schema.metavar ?? "VALUE"}` : "";
+  return [`${short}${kebabOptionName(key)}${value}`, schema.description ?? ""];
+}
+
+/** Lays out text in the width of the terminal. */
+function layoutFor(style: Style, terminalColumns: number) {
+  const columns = Math.max(MIN_COLUMNS, Math.min(MAX_COLUMNS, terminalColumns));
+  const lines = (text: string, indent: number) => wrap(text, columns - indent);
+  const section = (title: string, body: readonly string[]) => [style.bold(title), ...body].join("\n");
+  return {
+    columns,
+    lines,
+    section,
+    text: (text: string) => lines(text, 0).join("\n"),
+    /** A section of two columns; empty without rows. What is too wide for the first one has a line of its own. */
+    rows(title: string, rows: readonly (readonly [string, string])[]): string {
+      if (rows.length === 0) return "";
+      const start = Math.min(Math.max(...rows.map(([left]) => left.length)) + 4, Math.floor(columns * 0.45));
+      const body = rows.flatMap(([left, right]) => {
+        const wrapped = right === "" ? [] : lines(right, start);
+        const isBeside = left.length + 4 <= start;
+        const first = `  ${isBeside ? left.padEnd(start - 2) + (wrapped.shift() ?? "") : left}`.trimEnd();
+        return [first, ...wrapped.map((text) => " ".repeat(start) + text)];
+      });
+      return section(title, body);
+    },
+  };
 }

@@ -1,10 +1,12 @@
 /** Opens what a command works with: the API key, the client and the run store. */
 
 import type { Client } from "../platform/client.ts";
+import type { ApiVersionCache } from "../platform/api_version.ts";
 import { createClient } from "../platform/create_client.ts";
 import type { Credential, CredentialOptions } from "../platform/credentials/credentials.ts";
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
+import { apiVersionCache } from "../runs/server_capabilities.ts";
 import { lazyBackend } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
@@ -39,19 +41,24 @@ export async function openClient(invocation: OpenInvocation): Promise<Client> {
 }
 
 /** @throws NotFound or UsageError if the CA certificates can't be read. */
-export async function clientFor({ context, output, values }: OpenInvocation, credential: Credential): Promise<Client> {
+export async function clientFor(
+  { context, output, values }: OpenInvocation,
+  credential: Credential,
+  apiVersionCache?: ApiVersionCache,
+): Promise<Client> {
   const { clock, random, fetch } = context;
   const caCerts = await readCaCertOption(context, values);
-  return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts });
+  return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts, apiVersionCache });
 }
 
 /** @throws As {@link openClient}. The store is opened on first use, and throws then. */
 export async function openDeps(invocation: OpenInvocation, history: HistoryUse = "optional"): Promise<OpenDeps> {
   const { clock, random } = invocation.context;
-  const client = await openClient(invocation);
+  const credential = await openCredential(invocation);
   const store = openRunStore(invocation, history, "--no-history continues without local history");
-  const close = () => store[Symbol.asyncDispose]();
-  return { client, store, clock, random, log: logToOutput(invocation.output), [Symbol.asyncDispose]: close };
+  const parts = { store, clock, random, log: logToOutput(invocation.output) };
+  const client = await clientFor(invocation, credential, apiVersionCache(parts, credential.host));
+  return { ...parts, client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
 /**

@@ -49,7 +49,11 @@ export interface Output {
   redact(values: readonly string[]): void;
   /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
-  /** Starts a line that is rewritten in place; `undefined` if stderr is not a terminal. */
+  /** The width of stdout's terminal; no limit elsewhere. */
+  columns(): number;
+  /** Whether stderr is a terminal and shows progress. */
+  readonly hasLiveLines: boolean;
+  /** Starts a line that is rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
   live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
 }
 
@@ -66,6 +70,7 @@ export function createOutput(
     writer.write(redact(text));
     live?.draw();
   };
+  const hasLiveLines = stderr.isTerminal && shows("INFO");
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
   return {
     mode,
@@ -73,6 +78,8 @@ export function createOutput(
     answerStyle: styleFor(isColored.answer),
     style: styleFor(isColored.interactive),
     shows,
+    columns: () => stdout.isTerminal ? stdout.columns() : Infinity,
+    hasLiveLines,
     redact(values) {
       secrets.push(...values);
       redact = createRedactor(secrets);
@@ -87,7 +94,7 @@ export function createOutput(
       if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
     },
     live(clock, render) {
-      if (!stderr.isTerminal || !shows("INFO")) return undefined;
+      if (!hasLiveLines) return undefined;
       const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));
       live = line;
       return {

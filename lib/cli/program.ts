@@ -1,32 +1,18 @@
 /** Runs a command line and returns its exit code. */
 
+import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import type { Command } from "./command.ts";
-import { COMMAND_GROUPS } from "./commands.ts";
+import { flag, option, scanWords } from "./argv.ts";
+import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
+import { type CommandEntry, COMMANDS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
-import { didYouMean } from "../did_you_mean.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
 import type { Reporter } from "./github_report.ts";
-import { createOutput, type Output, type OutputMode } from "./output.ts";
+import { createOutput, type Output } from "./output.ts";
 import { withDotenv } from "./settings.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
-
-/** The hidden command that the shells' completion scripts call. */
-async function completeLine(context: Context): Promise<number> {
-  const { completeCommandLine } = await import("./completion/complete.ts");
-  return await completeCommandLine(context, COMMAND_GROUPS.flatMap(({ commands }) => [...commands]));
-}
-
-async function runInteractive(context: Context): Promise<number> {
-  const { interactive } = await import("./commands/interactive.ts");
-  const withEnv = await withDotenv(context);
-  return await interactive(withEnv, outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
-}
-
-/** Common options with a value, which could be mistaken for the command's name when they come first. */
-const COMMON_WITH_VALUE = ["--context", "--allow-host", "--cacert", "--log-level"];
 
 /** Runs one command line. Never throws; returns the exit code. */
 export async function runCommandLine(context: Context): Promise<number> {
@@ -38,7 +24,7 @@ export async function runCommandLine(context: Context): Promise<number> {
     output = outputFor(context, { level: "INFO", ...shared });
     return await dispatch(context, { output, shared });
   } catch (error) {
-    return reportFailure(context, output, error);
+    return await reportFailure(context, output, error);
   } finally {
     if (output?.reporter !== undefined) writeReport(output.reporter, { output, secrets });
   }
@@ -58,9 +44,23 @@ function writeReport(
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
-  if (valueOf(context.args, "--report") !== "github") return undefined;
+  if (globalOptions(context.args).get("report") !== "github") return undefined;
   const { startGithubReport } = await import("./github_report.ts");
   return startGithubReport(context);
+}
+
+/** What is read before the command is known. The command refuses unknown options and bad values. */
+const GLOBAL_OPTIONS = {
+  ...COMMON_OPTIONS,
+  ...JSON_OPTION,
+  ...EVENTS_OPTION,
+  report: option("FORMAT", ""),
+  version: flag("Show the version", "V"),
+};
+
+/** The values of global options; an empty string for a flag. */
+function globalOptions(args: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(scanWords(GLOBAL_OPTIONS, args).options.map(({ key, value = "" }) => [key, value]));
 }
 
 /** What all outputs of an invocation share. */
@@ -74,37 +74,48 @@ async function dispatch(
   { output, shared }: { readonly output: Output; readonly shared: Shared },
 ): Promise<number> {
   const { name, argv } = splitCommand(context.args);
-  if (name === "__complete") return await completeLine(context);
-  const isHelpRequested = hasSwitch(argv, "--help", "-h");
-  if (name === undefined || name === "help") {
-    const [topic] = argv.filter((arg) => !arg.startsWith("-"));
-    if (topic !== undefined) return await showHelp(output, topic);
-    if (name === undefined && argv.length === 1 && hasSwitch(argv, "--version", "-V")) {
-      return showVersion(context, output);
-    }
-    if (name === undefined && argv.length > 0 && !isHelpRequested) throw noCommand(argv);
-    const { renderOverview } = await import("./help.ts");
-    if (name === "help" || isHelpRequested) {
-      output.answer(renderOverview(COMMAND_GROUPS, output.answerStyle));
-      return EXIT_CODES.completed;
-    }
-    if (argv.length === 0 && context.stdin.isTerminal && context.stderr.isTerminal) {
-      return await runInteractive(context);
-    }
-    // There is no command and no terminal for interactive mode: a usage error.
-    output.log("ERROR", renderOverview(COMMAND_GROUPS, output.style));
-    return EXIT_CODES.usage;
+  if (name === "__complete") {
+    const { completeCommandLine } = await import("./completion/complete.ts");
+    return await completeCommandLine(context);
   }
-  if (isHelpRequested) return await showHelp(output, name);
-  return await start(context, await commandNamed(name), { argv, shared });
+  const isHelpRequested = globalOptions(argv).has("help");
+  if (name !== undefined && name !== "help") {
+    const entry = entryNamed(name);
+    if (isHelpRequested) return await showHelp(context, output, name);
+    return await start(context, await entry.load(), { name, argv, shared });
+  }
+  const { name: topic } = splitCommand(argv);
+  if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
+  if (argv.length === 1 && globalOptions(argv).has("version")) {
+    output.answer(context.versionLine);
+    return EXIT_CODES.completed;
+  }
+  if (argv.length > 0) {
+    throw new UsageError(`Missing command: ${argv.join(" ")} has only options`, { hint: LIST_HINT });
+  }
+  if (context.stdin.isTerminal && context.stderr.isTerminal) return await runInteractive(context);
+  // There is no command and no terminal for interactive mode: a usage error.
+  const { renderOverview } = await import("./help.ts");
+  output.log("ERROR", renderOverview({ style: output.style, columns: context.stderr.columns() }));
+  return EXIT_CODES.usage;
+}
+
+const LIST_HINT = "Run `pw-workflow-runner help` to list the commands";
+
+function entryNamed(name: string, others: readonly string[] = []): CommandEntry {
+  const entry = COMMANDS.find((command) => command.name === name);
+  if (entry !== undefined) return entry;
+  throw new UsageError(`Unknown command ${name}`, {
+    hint: didYouMean(name, [...COMMANDS.map((command) => command.name), ...others]) ?? LIST_HINT,
+  });
 }
 
 async function start(
   context: Context,
   command: Command,
-  { argv, shared }: { readonly argv: readonly string[]; readonly shared: Shared },
+  { name, argv, shared }: { readonly name: string; readonly argv: readonly string[]; readonly shared: Shared },
 ): Promise<number> {
-  const execute = command.prepare(argv);
+  const execute = command.prepare(name, argv);
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
   const reads = stoppableReads(context, stopping.signal);
@@ -116,57 +127,40 @@ async function start(
   return await Promise.race([executeWithEnv(), reads.stopped]);
 }
 
-/** Common options may come before the command: `--log-level DEBUG list` equals `list --log-level DEBUG`. */
-function splitCommand(args: readonly string[]): { name: string | undefined; argv: string[] } {
-  for (let index = 0; index < args.length; index++) {
-    const arg = args[index] ?? "";
-    if (COMMON_WITH_VALUE.includes(arg)) index++;
-    else if (!arg.startsWith("-")) return { name: arg, argv: args.toSpliced(index, 1) };
+async function runInteractive(context: Context): Promise<number> {
+  const { interactive } = await import("./commands/interactive.ts");
+  const withEnv = await withDotenv(context);
+  return await interactive(withEnv, outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
+}
+
+/** @param subject A command or topic; `undefined` for the overview. */
+async function showHelp(context: Context, output: Output, subject: string | undefined): Promise<number> {
+  const { HELP_TOPICS, renderHelp, renderOverview, renderTopic } = await import("./help.ts");
+  const layout = { style: output.answerStyle, columns: context.stdout.columns() };
+  const topic = HELP_TOPICS.find(({ name }) => name === subject);
+  if (subject === undefined) output.answer(renderOverview(layout));
+  else if (topic !== undefined) output.answer(renderTopic(topic.name, layout));
+  else {
+    const entry = entryNamed(subject, HELP_TOPICS.map(({ name }) => name));
+    output.answer(renderHelp(entry, await entry.load(), layout));
   }
-  return { name: undefined, argv: [...args] };
-}
-
-async function commandNamed(name: string): Promise<Command> {
-  const entries = COMMAND_GROUPS.flatMap(({ commands }) => [...commands]);
-  const entry = entries.find((command) => command.name === name);
-  if (entry !== undefined) return await entry.load();
-  throw new UsageError(`Unknown command ${name}`, {
-    hint: didYouMean(name, entries.map((command) => command.name)) ??
-      "Run `pw-workflow-runner help` to list the commands",
-  });
-}
-
-function noCommand(argv: readonly string[]): UsageError {
-  return new UsageError(`Missing command: ${argv.join(" ")} has only options`, {
-    hint: "Run `pw-workflow-runner help` to list the commands",
-  });
-}
-
-async function showHelp(output: Output, name: string): Promise<number> {
-  const { renderHelp } = await import("./help.ts");
-  output.answer(renderHelp(await commandNamed(name), output.answerStyle));
-  return EXIT_CODES.completed;
-}
-
-function showVersion({ versionLine }: Context, output: Output): number {
-  output.answer(versionLine);
   return EXIT_CODES.completed;
 }
 
 function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
-  const { args } = context;
-  const mode: OutputMode = hasSwitch(args, "--events") ? "events" : hasSwitch(args, "--json") ? "json" : "text";
-  const mayColor = !hasSwitch(args, "--no-color") && (context.env("NO_COLOR") ?? "") === "";
+  const given = globalOptions(context.args);
+  const mode = given.has("events") ? "events" : given.has("json") ? "json" : "text";
+  const mayColor = !given.has("noColor") && (context.env("NO_COLOR") ?? "") === "";
   return createOutput(context, { mode, mayColor, ...shared });
 }
 
 /** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
 function levelOf({ args, env }: Context): LogLevel {
-  const name = (valueOf(args, "--log-level") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
+  const name = (globalOptions(args).get("logLevel") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
   return LOG_LEVELS.find((level) => level === name) ?? "INFO";
 }
 
-function reportFailure(context: Context, output: Output | undefined, error: unknown): number {
+async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {
   const report = reportOf(error);
   if (report.isSilent) return report.exitCode;
   try {
@@ -174,7 +168,7 @@ function reportFailure(context: Context, output: Output | undefined, error: unkn
     const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
     if (reporter.mode === "json") reporter.document(failureDocument(report));
     if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
-    reporter.log("ERROR", renderFailure(report, reporter.style));
+    reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
     if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
@@ -182,16 +176,4 @@ function reportFailure(context: Context, output: Output | undefined, error: unkn
     // The reader is gone, or the context itself is broken: the exit code still reports the error.
   }
   return report.exitCode;
-}
-
-function hasSwitch(args: readonly string[], ...names: readonly string[]): boolean {
-  const end = args.includes("--") ? args.indexOf("--") : args.length;
-  return args.slice(0, end).some((arg) => names.includes(arg));
-}
-
-function valueOf(args: readonly string[], name: string): string | undefined {
-  const inline = args.findLast((arg) => arg.startsWith(`${name}=`));
-  if (inline !== undefined) return inline.slice(name.length + 1);
-  const index = args.lastIndexOf(name);
-  return index === -1 ? undefined : args[index + 1];
 }

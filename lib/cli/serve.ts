@@ -8,6 +8,7 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
+import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { openKv, STORE_NAMES } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
 import type { Log } from "../log.ts";
@@ -17,7 +18,7 @@ import { defineSchedules } from "../scheduler/define.ts";
 import { PRODUCTION, type Schedule } from "../scheduler/schedule.ts";
 import { startSimulator } from "../simulator/start.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
-import { cachingIdentity, openService, type Service, type ServiceHost } from "../scheduler/service.ts";
+import { openService, type Service, type ServiceHost } from "../scheduler/service.ts";
 import { everyMinute, scheduledTick, tickHandler } from "../scheduler/cron.ts";
 import { createHandler } from "../server/app.ts";
 import { closingOnSignals, shutDown } from "./closing.ts";
@@ -33,6 +34,14 @@ interface Options {
 const DEFAULT_STORE = "schedules.db";
 /** The name before, of a store in another format. */
 const EARLIER_STORE = "schedules.kv";
+
+const OPTIONS = {
+  port: option("N", "Port to listen on", { parse: integer({ min: 0, max: 65_535 }) }),
+  hostname: option("H", "Address to listen on"),
+  store: option("URL", "Store to use"),
+  demo: flag("Use a simulated platform"),
+  speed: option("X", "Speed of the simulated platform", { parse: positiveNumber }),
+} as const;
 
 const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
 deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast
@@ -54,7 +63,7 @@ export async function runServer(
     else await serveWith(readOptions(Deno.args), host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
-    console.error(renderFailure(reportOf(error), styleFor(false)));
+    console.error(await renderFailure(reportOf(error), styleFor(false)));
     return Deno.exit(2);
   }
 }
@@ -140,7 +149,7 @@ async function openDemo(speed: number): Promise<Demo> {
     async open() {
       const random = Math.random;
       const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
-      const client = cachingIdentity(createClient({ credential, fetch, clock, random, log }));
+      const client = createClient({ credential, fetch, clock, random, log });
       const kv = openKv("memory:", { clock, random, onSetAside: null });
       return {
         deps: { client, store: createRunStore(kv), clock, random, log },
@@ -159,34 +168,14 @@ async function openDemo(speed: number): Promise<Demo> {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const store = Deno.env.get("PW_STORE_URL") || DEFAULT_STORE;
-  const options = { port: 8000, hostname: "127.0.0.1", store, isDemo: false, speed: 1 };
-  for (let index = 0; index < args.length; index++) {
-    const [, name = "", inline] = /^([^=]*)(?:=([^]*))?$/.exec(args[index] ?? "") ?? [];
-    if (name === "--demo") options.isDemo = true;
-    else if (["--port", "--hostname", "--store", "--speed"].includes(name)) {
-      const value = inline ?? args[++index];
-      if (value === undefined) throw new UsageError(`Option ${name} needs a value\n${USAGE}`);
-      if (name === "--port") options.port = parsePort(value);
-      if (name === "--hostname") options.hostname = value;
-      if (name === "--store") options.store = value;
-      if (name === "--speed") options.speed = parsePositive(name, value);
-    } else throw new UsageError(`Unknown option ${name}\n${USAGE}`);
-  }
-  if (options.speed !== 1 && !options.isDemo) {
+  const { port = 8000, hostname = "127.0.0.1", store, speed = 1, demo = false } = readArgv(
+    "serve",
+    OPTIONS,
+    args,
+    "deno task serve",
+  );
+  if (speed !== 1 && !demo) {
     throw new UsageError("Option --speed requires --demo: only a simulated platform can run faster");
   }
-  return options;
-}
-
-function parsePort(value: string): number {
-  const port = Number(value);
-  if (/^\d+$/.test(value) && port <= 65_535) return port;
-  throw new UsageError(`--port must be a whole number from 0 to 65535: got "${value}"`);
-}
-
-function parsePositive(name: string, value: string): number {
-  const number = Number(value);
-  if (value.trim() !== "" && Number.isFinite(number) && number > 0) return number;
-  throw new UsageError(`${name} must be a number greater than 0: got "${value}"`);
+  return { port, hostname, store: store ?? (Deno.env.get("PW_STORE_URL") || DEFAULT_STORE), isDemo: demo, speed };
 }

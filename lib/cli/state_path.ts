@@ -4,30 +4,16 @@ import { StorageError } from "../errors.ts";
 
 const FOLDER = "pw-workflow-runner";
 
+type Env = (name: string) => string | undefined;
+
 /**
  * The file of the run store, in `PW_STATE_DIR` or the user's state folder.
  *
  * @throws StorageError if no folder can be determined.
  */
-export function runStorePath(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
-  return `${stateFolder(env, os)}${os === "windows" ? "\\" : "/"}history.db`;
-}
-
-/** @throws StorageError if no folder can be determined. */
-export function stateFolder(env: (name: string) => string | undefined, os: typeof Deno.build.os): string {
-  const variable = (name: string) => env(name)?.trim() || undefined;
-  const override = variable("PW_STATE_DIR");
-  if (override !== undefined) return override;
-  if (os === "windows") {
-    const local = variable("LOCALAPPDATA") ?? below(variable("USERPROFILE"), "\\AppData\\Local");
-    if (local !== undefined) return `${local}\\${FOLDER}`;
-  } else {
-    // XDG Base Directory: a relative path must be ignored.
-    const state = variable("XDG_STATE_HOME");
-    if (state?.startsWith("/")) return `${state}/${FOLDER}`;
-    const home = variable("HOME");
-    if (home !== undefined) return `${home}/.local/state/${FOLDER}`;
-  }
+export function runStorePath(env: Env, os: typeof Deno.build.os): string {
+  const folder = env("PW_STATE_DIR")?.trim() || userFolder(env, os, "state");
+  if (folder !== undefined) return `${folder}${os === "windows" ? "\\" : "/"}history.db`;
   throw new StorageError("Cannot use the local history: no folder for it can be determined", {
     hint: `Set PW_STATE_DIR (or allow reading ${
       os === "windows" ? "LOCALAPPDATA" : "HOME"
@@ -35,6 +21,16 @@ export function stateFolder(env: (name: string) => string | undefined, os: typeo
   });
 }
 
-function below(folder: string | undefined, path: string): string | undefined {
-  return folder === undefined ? undefined : folder + path;
+/** The program's folder below the user's folder for state or caches; `undefined` when the environment names none. */
+export function userFolder(env: Env, os: typeof Deno.build.os, kind: "state" | "cache"): string | undefined {
+  const variable = (name: string) => env(name)?.trim() || undefined;
+  const below = (folder: string | undefined, path: string) => folder === undefined ? undefined : folder + path;
+  if (os === "windows") {
+    const local = variable("LOCALAPPDATA") ?? below(variable("USERPROFILE"), "\\AppData\\Local");
+    return below(local, `\\${FOLDER}${kind === "cache" ? "\\cache" : ""}`);
+  }
+  // XDG Base Directory Specification: relative paths must be ignored.
+  const xdg = variable(`XDG_${kind.toUpperCase()}_HOME`);
+  if (xdg?.startsWith("/")) return `${xdg}/${FOLDER}`;
+  return below(variable("HOME"), `/${kind === "cache" ? ".cache" : ".local/state"}/${FOLDER}`);
 }

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../json.ts";
-import { isObject, joinPath } from "./path.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import { joinPath } from "./path.ts";
 
 /** More values are easier to read as one JSON object. */
 const MAX_VALUES = 12;

@@ -1,9 +1,9 @@
 import type { Cluster } from "../cluster.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext } from "./field_state.ts";
 import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { isObject, joinPath } from "./path.ts";
+import { joinPath } from "./path.ts";
 import { secretsInDefault } from "./secrets.ts";
 
 /**

@@ -1,10 +1,9 @@
 /** Reads a file of inputs: JSON, JSON with comments, or YAML. */
 
 import type { ParseError } from "../deps/jsonc.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
-import { isObject } from "./path.ts";
 
 /** A file of inputs. */
 export interface InputDocument {

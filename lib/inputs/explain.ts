@@ -1,9 +1,9 @@
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Form, FormFields } from "./form.ts";
 import type { InputLayer } from "./layers.ts";
 import type { LineMap } from "./lines.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { type InputPath, isObject, joinPath, valueAt } from "./path.ts";
+import { type InputPath, joinPath, valueAt } from "./path.ts";
 import { findSecrets, maskSecrets, secretsInDefault } from "./secrets.ts";
 import { SECRET_MASK } from "../redact.ts";
 

@@ -4,8 +4,7 @@
  * have three-valued logic (`false && unknown` is false).
  */
 
-import type { Json } from "../json.ts";
-import { isObject } from "./path.ts";
+import { isObject, type Json } from "../json.ts";
 
 export interface Expression {
   /** As in the workflow file. */

@@ -1,5 +1,5 @@
 import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import {
   CURRENT_ROW,
   evaluateExpression,
@@ -11,7 +11,6 @@ import {
   UNKNOWN_VALUE,
 } from "./expression.ts";
 import { type Field, type FieldCondition, type Form, type FormFields, hasDefault } from "./form.ts";
-import { isObject } from "./path.ts";
 import { isAllowed } from "./value_check.ts";
 
 /** What a field's conditions are evaluated with. */

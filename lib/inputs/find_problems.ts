@@ -1,5 +1,5 @@
 import { nearest } from "../did_you_mean.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type Cluster, findCluster, isUsableCluster } from "../cluster.ts";
 import {
   CONDITIONS,
@@ -21,7 +21,7 @@ import {
   type GroupField,
   type ListField,
 } from "./form.ts";
-import { formatPath, type InputPath, isObject } from "./path.ts";
+import { formatPath, type InputPath } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
 import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";

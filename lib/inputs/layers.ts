@@ -1,3 +1,4 @@
+import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
@@ -61,7 +62,9 @@ export async function readLayers(values: readonly string[], sources: LayerSource
       problems.push(...error.problems);
     }
   }
-  if (problems.length > 0) throw new InvalidInputs(`Cannot read the inputs: ${countOf(problems)}`, problems);
+  if (problems.length > 0) {
+    throw new InvalidInputs(`Cannot read the inputs: ${counted(problems.length, "problem")}`, problems);
+  }
   return layers;
 }
 
@@ -128,8 +131,4 @@ async function readFile(file: string, origin: string, { readTextFile }: LayerSou
 
 function asProblem(problem: Problem, cause?: unknown): InvalidInputs {
   return new InvalidInputs(`Cannot read the inputs: ${problem.message}`, [problem], { cause });
-}
-
-function countOf(problems: readonly Problem[]): string {
-  return problems.length === 1 ? "1 problem" : `${problems.length} problems`;
 }

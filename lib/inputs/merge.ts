@@ -1,9 +1,10 @@
+import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
-import { formatPath, type InputPath, isObject, isReserved, valueAt } from "./path.ts";
+import { formatPath, type InputPath, isReserved, valueAt } from "./path.ts";
 
 /** How the text of `=value` is parsed. */
 export type DeclaredType = "text" | "number" | "boolean" | "other";
@@ -52,7 +53,7 @@ export function mergeLayers(
     merged = layer.type === "object" ? mergeObjects(merged, layer.value, [], context) : setAt(merged, layer, context);
   }
   if (problems.length > 0) {
-    const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    const count = counted(problems.length, "problem");
     throw new InvalidInputs(`Cannot merge the inputs: ${count}`, problems);
   }
   const secretPaths = typed.flatMap((layer) =>

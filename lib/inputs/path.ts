@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 
 /** Keys and indexes, written like `slurm.partition` or `cases[2].name`. */
 export type InputPath = readonly (string | number)[];
@@ -33,10 +33,6 @@ export function joinPath(text: string, segment: string | number): string {
 
 export function isReserved(name: string | number): boolean {
   return typeof name === "string" && RESERVED.has(name);
-}
-
-export function isObject(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The value at a path; `undefined` if there is none. */

@@ -1,7 +1,7 @@
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { type Field, fieldAt, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { type InputPath, isObject, joinPath, parsePath, valueAt } from "./path.ts";
+import { type InputPath, joinPath, parsePath, valueAt } from "./path.ts";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {

@@ -1,6 +1,5 @@
-import type { Json } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import type { Field } from "./form.ts";
-import { isObject } from "./path.ts";
 import { SECRET_MASK } from "../redact.ts";
 
 /**

@@ -1,7 +1,7 @@
-import type { Json } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 import type { FormContext } from "./field_state.ts";
 import type { Field, FormFields } from "./form.ts";
-import { type InputPath, isObject } from "./path.ts";
+import { type InputPath } from "./path.ts";
 
 /** A field of the form, or of a row, with its value. */
 export interface VisitedField {

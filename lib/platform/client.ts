@@ -5,7 +5,7 @@ import type { Identity } from "../account.ts";
 import type { ApiVersion } from "../capabilities.ts";
 import type { Cluster } from "../cluster.ts";
 import type { JsonObject } from "../json.ts";
-import type { Run, RunDetail, RunId, RunPage, Step } from "../run.ts";
+import type { Run, RunDetail, RunId, RunPage } from "../run.ts";
 import type { Session } from "../session.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 
@@ -41,14 +41,13 @@ export interface SubmitRequest {
  * - `ambiguous`: a run may or may not have been started (connection cut, timeout, 5xx, an unreadable response).
  */
 export type SubmitResponse =
-  | { readonly type: "accepted"; readonly run: Run; readonly redirectSession: string | null }
+  | { readonly type: "accepted"; readonly run: Run }
   | { readonly type: "not-sent"; readonly error: RunnerError; readonly retryAfterMs: number | undefined }
   | { readonly type: "rejected"; readonly error: RunnerError; readonly isSlugRefused: boolean }
-  | { readonly type: "conflict"; readonly error: RunnerError; readonly retryAfterMs: number | undefined }
+  | { readonly type: "conflict"; readonly error: RunnerError }
   | {
     readonly type: "ambiguous";
     readonly error: RunnerError;
-    readonly retryAfterMs: number | undefined;
     /** True for 502 and 504: the platform behind the gateway may still be processing the submit. */
     readonly isGateway: boolean;
   };
@@ -79,7 +78,7 @@ export interface Client {
 
   /** Sends a request the first time only, and none if the version was passed to `createClient`. */
   apiVersion(options: Abortable): Promise<ApiVersion>;
-  /** The user that the credential belongs to. */
+  /** The user that the credential belongs to. Sends a request until one has succeeded. */
   whoAmI(options: Abortable): Promise<Identity>;
 
   /** All workflows of the account. */
@@ -100,15 +99,11 @@ export interface Client {
   listRuns(query: RunQuery): Promise<RunPage>;
   /** Safe to repeat. Requests the cancellation only: poll `getRun` for its effect. Unsupported on legacy servers. */
   cancelRun(runId: RunId, options: Abortable): Promise<void>;
-  /** Deletes the run and its files. */
-  deleteRun(runId: RunId, options: Abortable): Promise<void>;
   /**
    * A file of the run's folder in pieces, of any size: read it to its end or cancel it. `null` if it does not exist (yet).
    * Reading throws ResponseLost, BadResponse or the signal's reason.
    */
   readRunFile(runId: RunId, path: string, options: Abortable): Promise<ReadableStream<string> | null>;
-  /** The steps that are running now, with the platform's own status; `null` if the server lacks this route. */
-  runningSteps(runId: RunId, options: Abortable): Promise<readonly Pick<Step, "name" | "status">[] | null>;
 
   /** Interactive sessions of the account. */
   listSessions(options: Abortable): Promise<readonly Session[]>;

@@ -5,13 +5,15 @@ import type { ApiVersion } from "../capabilities.ts";
 import type { RunId } from "../run.ts";
 import { VERSION } from "../version.ts";
 import { accountOperations } from "./account.ts";
-import { createApiVersionLookup } from "./api_version.ts";
+import { type ApiVersionCache, detectApiVersion } from "./api_version.ts";
+import { createLookup } from "./lookup.ts";
 import type { Abortable, Client } from "./client.ts";
 import type { Credential } from "./credentials/credentials.ts";
 import { currentRuns } from "./current.ts";
 import { createHttp, type HttpOptions } from "./http.ts";
 import { legacyRuns } from "./legacy.ts";
 import type { RunOperations } from "./run_operations.ts";
+import { withFallbackOnNotFound } from "./request.ts";
 import { submitNotSent } from "./submit.ts";
 
 /** Dependencies and settings of a client. */
@@ -29,6 +31,8 @@ export interface ClientOptions
   readonly log: Log;
   /** Skips the detection of the host's API version; default: detect it. */
   readonly apiVersion?: ApiVersion | undefined;
+  /** Keeps what was detected for later processes. */
+  readonly apiVersionCache?: ApiVersionCache | undefined;
   /** The `User-Agent` header; default: this program's name and version. */
   readonly userAgent?: string | undefined;
 }
@@ -37,7 +41,11 @@ export interface ClientOptions
 export function createClient(options: ClientOptions): Client {
   const { credential } = options;
   const http = createHttp({ ...options, userAgent: options.userAgent ?? defaultUserAgent() });
-  const apiVersion = createApiVersionLookup(http, options.apiVersion);
+  const account = accountOperations(http);
+  // A key keeps its user.
+  const identity = createLookup((abortable) => account.whoAmI(abortable));
+  const detect = (abortable: Abortable) => detectApiVersion(http, abortable, options.apiVersionCache);
+  const apiVersion = createLookup(detect, options.apiVersion);
   const current = currentRuns(http);
   const legacy = legacyRuns(http);
 
@@ -51,7 +59,8 @@ export function createClient(options: ClientOptions): Client {
     host: credential.host,
     baseUrl: credential.baseUrl,
     apiVersion: (abortable) => apiVersion.get(abortable),
-    ...accountOperations(http),
+    ...account,
+    whoAmI: (abortable) => identity.get(abortable),
 
     async submit(submission, abortable) {
       try {
@@ -62,13 +71,21 @@ export function createClient(options: ClientOptions): Client {
       }
     },
     dryRun: async (submission, abortable) => await (await runs(abortable)).dryRun(submission, abortable),
-    listRuns: async (query) => await (await runs(query)).listRuns(query),
+    async listRuns(query) {
+      if (apiVersion.cached() === undefined) {
+        // Detects the version as well.
+        const page = await withFallbackOnNotFound(null, ["not_found", "unsupported"], () => current.listRuns(query));
+        if (page !== null) {
+          apiVersion.set("current");
+          return page;
+        }
+      }
+      return await (await runs(query)).listRuns(query);
+    },
     getRun: async (runId, abortable) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
     cancelRun: async (runId, abortable) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
-    deleteRun: async (runId, abortable) => await (await runsOf(runId, abortable)).deleteRun(runId, abortable),
     readRunFile: async (runId, path, abortable) =>
       await (await runsOf(runId, abortable)).readRunFile(runId, path, abortable),
-    runningSteps: async (runId, abortable) => await (await runsOf(runId, abortable)).runningSteps(runId, abortable),
   };
 }
 

@@ -9,14 +9,11 @@ import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { OpenResponse } from "./exchange.ts";
 import { type RunOperations } from "./run_operations.ts";
+import { findRunsByNumber } from "./run_number.ts";
 import { submitOnce } from "./submit.ts";
 
 const RUNS = "/api/workflow-runs";
 const NO_RUN = "no such run";
-
-/** For finding a run by its number. */
-const PAGE_SIZE = 100;
-const MAX_PAGES = 100;
 
 export function currentRuns(http: Http): RunOperations {
   const operations: RunOperations = {
@@ -56,12 +53,6 @@ export function currentRuns(http: Http): RunOperations {
       await sendRequest(http, { ...options, action, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
     },
 
-    async deleteRun(runId, options) {
-      const action = `delete run ${formatRunId(runId)}`;
-      const path = await pathOf(runId, action, options);
-      await sendRequest(http, { ...options, action, method: "DELETE", path, whenMissing: NO_RUN });
-    },
-
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;
@@ -71,18 +62,6 @@ export function currentRuns(http: Http): RunOperations {
         async () => fileText(await openRequest(http, { ...options, action, path }), action),
       );
     },
-
-    async runningSteps(runId, options) {
-      const action = `read the running steps of run ${formatRunId(runId)}`;
-      const path = `${await pathOf(runId, action, options)}/running-steps`;
-      return await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
-        const [response, { readRunningSteps }] = await Promise.all([
-          sendRequest(http, { ...options, action, path }),
-          import("./run_schema.ts"),
-        ]);
-        return readRunningSteps(response, action);
-      });
-    },
   };
 
   async function pathOf(runId: RunId, action: string, options: Abortable): Promise<string> {
@@ -90,22 +69,14 @@ export function currentRuns(http: Http): RunOperations {
     return `${RUNS}/${pathSegment(slug, action)}`;
   }
 
-  /** No current route takes a number: searches the workflow's runs for it. */
   async function slugOfNumber(
-    { workflow, number }: Extract<RunId, { type: "number" }>,
+    wanted: Extract<RunId, { type: "number" }>,
     action: string,
     options: Abortable,
   ): Promise<string> {
-    let offset = 0;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const { runs } = await operations.listRuns({ ...options, workflow, limit: PAGE_SIZE, offset });
-      // A server may return fewer than requested.
-      offset += runs.length;
-      const slug = runs.find((run) => run.number === number)?.slug ?? null;
-      if (slug !== null) return slug;
-      if (runs.length === 0) throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
-    }
-    throw new BadResponse(`Cannot ${action}: the list of runs does not end`);
+    const [run] = await findRunsByNumber(operations, wanted, { ...options, action });
+    if (typeof run?.slug === "string") return run.slug;
+    throw new NotFound(`Cannot ${action}: ${NO_RUN}`);
   }
 
   return operations;

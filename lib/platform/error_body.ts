@@ -3,6 +3,8 @@
  * and problem details (RFC 9457). A proxy may send a web page, or nothing.
  */
 
+import { nonBlank } from "../text.ts";
+import { isObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 
 export interface ErrorBody {
@@ -61,7 +63,8 @@ function isShortText(text: string): boolean {
 /** A field's error (RFC 9457 style), or one of the envelope's plain lines. */
 function problemOf(error: unknown): Problem | null {
   if (typeof error === "string") {
-    return error.trim() === "" ? null : { origin: "", path: "", message: normalize(error) };
+    const message = messageOf(error);
+    return message === null ? null : { origin: "", path: "", message };
   }
   if (!isObject(error)) return null;
   const message = messageOf(error.detail) ?? messageOf(error.message) ?? messageOf(error.code);
@@ -75,7 +78,8 @@ function problemOf(error: unknown): Problem | null {
 }
 
 function messageOf(value: unknown): string | null {
-  return typeof value === "string" && value.trim() !== "" ? normalize(value) : null;
+  const text = nonBlank(value);
+  return text === null ? null : normalize(text);
 }
 
 function normalize(text: string): string {
@@ -91,8 +95,4 @@ function unescaped(token: string): string {
     // Not percent-encoded, although it should be: used unchanged.
   }
   return plain.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

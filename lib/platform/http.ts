@@ -3,6 +3,7 @@
  * logs a line. Nothing is retried here.
  */
 
+import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -259,7 +260,7 @@ function redirectTarget({ location, from, redirects, exchange, requestId }: {
 }
 
 function timedOut(timeoutMs: number): TimedOut {
-  return { kind: "timeout", isSent: "unknown", message: `no response within ${timeoutMs / 1000} s` };
+  return { kind: "timeout", isSent: "unknown", message: `no response within ${formatDuration(timeoutMs)}` };
 }
 
 function requestIdOf(random: () => number): string {

@@ -32,17 +32,6 @@ export function legacyRuns(http: Http): RunOperations {
       return readLegacyRunDetail(response, action);
     },
 
-    async deleteRun(runId, options) {
-      const action = `delete run ${formatRunId(runId)}`;
-      await sendRequest(http, {
-        ...options,
-        action,
-        method: "DELETE",
-        path: pathOf(runId, action),
-        whenMissing: "no such run",
-      });
-    },
-
     dryRun: ({ workflow }) => refuse(`check ${workflow}`),
     listRuns: () => refuse("list runs"),
     cancelRun: (runId) =>
@@ -51,7 +40,6 @@ export function legacyRuns(http: Http): RunOperations {
         "Cancel it in the web interface; deleting it would remove its files too",
       ),
     readRunFile: () => Promise.resolve(null),
-    runningSteps: () => Promise.resolve(null),
   };
 }
 

@@ -1,5 +1,6 @@
 /** Sends a request, retries it where that is safe, and turns a failure into a typed error. */
 
+import { formatDuration } from "../duration.ts";
 import { RunnerError, UsageError } from "../errors.ts";
 import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.ts";
 import type { Abortable } from "./client.ts";
@@ -68,7 +69,7 @@ async function attempt<R extends HttpResponse>(
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
-    http.log("INFO", `${error.message}; retrying in ${(delayMs / 1000).toFixed(1)} s`);
+    http.log("INFO", `${error.message}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`);
     await http.clock.sleep(delayMs, { signal });
   }
 }

@@ -3,5 +3,5 @@ import type { Client } from "./client.ts";
 /** The operations that depend on the API version. */
 export type RunOperations = Pick<
   Client,
-  "submit" | "dryRun" | "getRun" | "listRuns" | "cancelRun" | "deleteRun" | "readRunFile" | "runningSteps"
+  "submit" | "dryRun" | "getRun" | "listRuns" | "cancelRun" | "readRunFile"
 >;

@@ -5,17 +5,11 @@
  */
 
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
-import type { Run, RunDetail, RunLink, RunPage, RunRedirect, Step } from "../run.ts";
+import type { Run, RunDetail, RunLink, RunPage, RunRedirect } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
 import { readStatus } from "./run_status.ts";
 import { badResponse, jsonObject, nonEmpty, readJson, readShape } from "./schema.ts";
-
-export interface StartedRun {
-  readonly run: Run;
-  /** Name of the session that the platform's web page opens. */
-  readonly redirectSession: string | null;
-}
 
 const RUN_FIELDS = {
   id: string(),
@@ -45,12 +39,8 @@ const LEGACY_FIELDS = { ...RUN_FIELDS, ...DETAIL_FIELDS, user: nullish(string())
 const LEGACY_RUN = looseObject(LEGACY_FIELDS);
 
 const RUN_PAGE = looseObject({ runs: nullish(array(RUN)), total: number() });
-const STARTED = looseObject({ run: RUN, redirect: optional(unknown()) });
-const LEGACY_STARTED = looseObject({ run: LEGACY_RUN, redirect: optional(unknown()) });
-const RUNNING_STEPS = looseObject({
-  runningSteps: nullish(array(looseObject({ name: string(), status: nullish(string()) }))),
-});
-
+const STARTED = looseObject({ run: RUN });
+const LEGACY_STARTED = looseObject({ run: LEGACY_RUN });
 type WireRun =
   & {
     readonly [field in Exclude<keyof typeof RUN_FIELDS, "id" | "number">]?: string | null | undefined;
@@ -67,17 +57,17 @@ export function readRunDetail(response: HttpResponse, action: string): RunDetail
   return { ...runOf(run), ...detailOf(run) };
 }
 
-export function readStartedRun(response: HttpResponse, action: string): StartedRun {
-  const { run, redirect } = readShape(STARTED, response, action);
+export function readStartedRun(response: HttpResponse, action: string): Run {
+  const { run } = readShape(STARTED, response, action);
   if (nonEmpty(run.slug) === null) throw badResponse(response, action, "run.slug must be a string, got nothing");
-  return { run: runOf(run), redirectSession: sessionOf(redirect) };
+  return runOf(run);
 }
 
 /** A legacy run is identified by its number. */
-export function readLegacyStartedRun(response: HttpResponse, action: string): StartedRun {
-  const { run, redirect } = readShape(LEGACY_STARTED, response, action);
+export function readLegacyStartedRun(response: HttpResponse, action: string): Run {
+  const { run } = readShape(LEGACY_STARTED, response, action);
   if (typeof run.number !== "number") throw badResponse(response, action, "run.number must be a number, got nothing");
-  return { run: { ...runOf(run), slug: null }, redirectSession: sessionOf(redirect) };
+  return { ...runOf(run), slug: null };
 }
 
 /** The run, or an object `{run}`. */
@@ -86,11 +76,6 @@ export function readLegacyRunDetail(response: HttpResponse, action: string): Run
   const run = isWrapped ? readShape(LEGACY_STARTED, response, action).run : readShape(LEGACY_RUN, response, action);
   const inputs = run.inputs ?? objectOfPairs(run.variables);
   return { ...runOf(run), slug: null, ...detailOf({ ...run, inputs }) };
-}
-
-export function readRunningSteps(response: HttpResponse, action: string): Pick<Step, "name" | "status">[] {
-  const { runningSteps } = readShape(RUNNING_STEPS, response, action);
-  return (runningSteps ?? []).map(({ name, status }) => ({ name, status: status ?? "" }));
 }
 
 function runOf(run: WireRun): Run {
@@ -139,13 +124,6 @@ function redirectOf(value: unknown): RunRedirect | null {
   const { kind, name } = jsonObject(value) ?? {};
   if ((kind !== "session" && kind !== "link") || typeof name !== "string") return null;
   return { kind, name };
-}
-
-/** The response to a submit has a name; that to a read has an object. */
-function sessionOf(redirect: unknown): string | null {
-  if (typeof redirect === "string") return nonEmpty(redirect);
-  const target = redirectOf(redirect);
-  return target?.kind === "session" ? target.name : null;
 }
 
 function objectOfPairs(pairs: unknown): unknown {

@@ -1,6 +1,6 @@
 import { safeParse } from "../deps/zod.ts";
 import { BadResponse } from "../errors.ts";
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import type { HttpResponse } from "./exchange.ts";
 
 type Schema = Parameters<typeof safeParse>[0];
@@ -55,17 +55,12 @@ export function badResponse(
 
 /** `null` for a value that is not an object. */
 export function jsonObject(value: unknown): JsonObject | null {
-  return isJsonObject(value) ? value : null;
+  return isObject(value) ? value : null;
 }
 
 /** `null` for a missing, null or empty text: servers differ in what they send. */
 export function nonEmpty(text: string | null | undefined): string | null {
   return text === undefined || text === null || text === "" ? null : text;
-}
-
-/** Only for values that were parsed from JSON: then the members of an object are JSON, too. */
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function pathText(path: readonly PropertyKey[]): string {

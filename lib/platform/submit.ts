@@ -10,7 +10,7 @@ import { readErrorBody } from "./error_body.ts";
 import type { Abortable, SubmitResponse } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { ExchangeResult, HttpResponse } from "./exchange.ts";
-import type { StartedRun } from "./run_schema.ts";
+import type { Run } from "../run.ts";
 
 export interface SubmitOptions {
   /** Completes "Cannot …", like `submit mpi-hello`. */
@@ -18,7 +18,7 @@ export interface SubmitOptions {
   readonly path: string;
   readonly body: JsonObject;
   /** Loads the function that reads the response, in parallel with the request. */
-  readonly reader: () => Promise<(response: HttpResponse, action: string) => StartedRun>;
+  readonly reader: () => Promise<(response: HttpResponse, action: string) => Run>;
 }
 
 /** Throws only for an abort or a bug. */
@@ -47,7 +47,7 @@ function classify(
   { http, action, read }: {
     readonly http: Http;
     readonly action: string;
-    readonly read: (response: HttpResponse, action: string) => StartedRun;
+    readonly read: (response: HttpResponse, action: string) => Run;
   },
 ): SubmitResponse {
   const context = {
@@ -63,25 +63,23 @@ function classify(
     return ambiguous(error, { isGateway: false });
   }
   const { response } = result;
-  if (response.status >= 200 && response.status < 300) return { type: "accepted", ...read(response, action) };
+  if (response.status >= 200 && response.status < 300) return { type: "accepted", run: read(response, action) };
 
   const error = errorOfResponse(response, context);
-  const retryAfterMs = retryAfterOf(response.headers, context.nowMs);
-  if (response.status === 429) return { type: "not-sent", error, retryAfterMs };
-  if (response.status === 409) return { type: "conflict", error, retryAfterMs };
-  if (error.kind === "unavailable") {
-    return ambiguous(error, { retryAfterMs, isGateway: response.status === 502 || response.status === 504 });
+  if (response.status === 429) {
+    return { type: "not-sent", error, retryAfterMs: retryAfterOf(response.headers, context.nowMs) };
   }
-  if (error.kind === "bad_response") return ambiguous(error, { retryAfterMs, isGateway: false });
+  if (response.status === 409) return { type: "conflict", error };
+  if (error.kind === "unavailable") {
+    return ambiguous(error, { isGateway: response.status === 502 || response.status === 504 });
+  }
+  if (error.kind === "bad_response") return ambiguous(error, { isGateway: false });
   return { type: "rejected", error, isSlugRefused: readErrorBody(response.text).pointers.includes("#/slug") };
 }
 
-function ambiguous(
-  error: RunnerError,
-  { retryAfterMs, isGateway }: { readonly retryAfterMs?: number | undefined; readonly isGateway: boolean },
-): SubmitResponse {
+function ambiguous(error: RunnerError, { isGateway }: { readonly isGateway: boolean }): SubmitResponse {
   const uncertain = error instanceof BadResponse
     ? new BadResponse(error.message, { hint: error.hint, cause: error, submitted: "unknown" })
     : error;
-  return { type: "ambiguous", error: uncertain, retryAfterMs, isGateway };
+  return { type: "ambiguous", error: uncertain, isGateway };
 }

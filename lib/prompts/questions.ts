@@ -3,8 +3,8 @@
 import type { Cluster } from "../cluster.ts";
 import { defaultIn, fieldStateOf, type FormContext, isRequired, variantOf } from "../inputs/field_state.ts";
 import type { ClusterField, Field, Form, FormFields, ListField, ValueField } from "../inputs/form.ts";
-import { formatPath, type InputPath, isObject, valueAt } from "../inputs/path.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { formatPath, type InputPath, valueAt } from "../inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 
 export type FieldQuestion =
   | {

@@ -1,22 +1,22 @@
 import { NotSubmitted, RunnerError } from "../errors.ts";
 import { WriteConflict } from "../store/run_store.ts";
 import type { Run } from "../run.ts";
-import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
+import { type ActiveSubmission, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
-import { isEnded } from "./transition.ts";
+import { pageRuns } from "../platform/pager.ts";
 import { applyRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { submitPending } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, withKnownInputs } from "./advance_result.ts";
 
-/** From this many runs on, one list request replaces polling each running run. */
+/**
+ * From this many runs on, one list request replaces polling each running run. On an account with many other runs, listing
+ * them all would take longer.
+ */
 const MIN_RUNS_FOR_LIST = 4;
-const PAGE_SIZE = 100;
-/** On an account with many other runs, listing them all would take longer than polling each. */
-const MAX_PAGES_PER_RUN = 1 / MIN_RUNS_FOR_LIST;
 
 const MAX_CONCURRENT_POLLS = 4;
 
@@ -35,7 +35,7 @@ export async function advance(
   const nowMs = deps.clock.now();
   const results = submissions.map((submission): AdvanceResult => ({ submission, events: [] }));
   const due = submissions.map((submission, index) => ({ submission, index }))
-    .filter(({ submission }) => !isEnded(submission) && submission.nextPollAtMs <= nowMs);
+    .filter(({ submission }) => isOpen(submission) && submission.nextPollAtMs <= nowMs);
 
   const active = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
     item.submission.state === "active"
@@ -99,15 +99,13 @@ async function listRunning(
   const slugs = new Set(submissions.flatMap(({ runId }) => runId.type === "slug" ? [runId.slug] : []));
   if (slugs.size < MIN_RUNS_FOR_LIST) return running;
   try {
-    let offset = 0;
-    for (let page = 0; page < slugs.size * MAX_PAGES_PER_RUN && running.size < slugs.size; page++) {
-      const query = { statuses: ["running"], limit: PAGE_SIZE, offset, signal, retry: "none" } as const;
-      const { runs, total } = await client.listRuns(query);
+    const maxPages = Math.ceil(slugs.size / MIN_RUNS_FOR_LIST);
+    const query = { action: "list running runs", statuses: ["running"], maxPages, signal, retry: "none" } as const;
+    for await (const { runs } of pageRuns(client, query)) {
       for (const run of runs) {
         if (run.slug !== null && slugs.has(run.slug) && run.status === "running") running.set(run.slug, run);
       }
-      offset += runs.length;
-      if (runs.length === 0 || offset >= total) break;
+      if (running.size === slugs.size) break;
     }
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;

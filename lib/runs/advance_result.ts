@@ -1,16 +1,16 @@
 import type { RunnerError } from "../errors.ts";
 import { StorageError } from "../errors.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
-import type { ServerCapabilities } from "../capabilities.ts";
 import type { RunEvent } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import {
-  applyObservation,
   areDuplicatesSettled,
-  canApplyObservation,
+  type ObservationOf,
   type SubmissionObservation,
+  transition,
+  transitionIfValid,
 } from "./transition.ts";
 import { formatRunId } from "../run.ts";
 import type { PollInterval } from "./poll_interval.ts";
@@ -39,22 +39,18 @@ export interface AdvanceOptions {
   readonly limit?: AbortSignal | undefined;
 }
 
-/** Applies an observation and stores the submission. Throws when storing fails, so nothing is sent without a record. */
-export async function applyTransition(
-  { store, clock }: Pick<Deps, "store" | "clock">,
-  submission: Submission,
-  observation: SubmissionObservation,
-): Promise<Submission> {
-  return await store.put(applyObservation(submission, observation, clock.now()));
-}
-
-/** Like `applyTransition`, but a store that fails must not lose the run: the failure is logged and work continues. */
-export async function recordObservation(
+/**
+ * Applies an observation and stores the submission. A store that fails must not lose the run: the failure is logged and
+ * work continues.
+ *
+ * @returns The version of another process, if that has changed the submission so that the observation no longer applies.
+ */
+export async function recordObservation<S extends Submission>(
   { store, clock, log }: Pick<Deps, "store" | "clock" | "log">,
-  submission: Submission,
-  observation: SubmissionObservation,
+  submission: S,
+  observation: ObservationOf<S["state"]>,
 ): Promise<Submission> {
-  const updated = applyObservation(submission, observation, clock.now());
+  const updated = transition(submission, observation, clock.now());
   if (!isWorthStoring(submission, updated)) return updated;
   try {
     return await rebaseAndPut(store, updated, observation, clock.now());
@@ -62,34 +58,6 @@ export async function recordObservation(
     if (!(error instanceof StorageError)) throw error;
     log("WARNING", error.message);
     return updated;
-  }
-}
-
-/** The server capabilities of a host; `{}` when the store cannot be read. */
-export async function capabilitiesOf(
-  { store, log }: Pick<Deps, "store" | "log">,
-  host: string,
-): Promise<ServerCapabilities> {
-  try {
-    return await store.capabilities(host);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
-    return {};
-  }
-}
-
-/** Stores server capabilities; a failure is only logged. */
-export async function updateCapabilities(
-  { store, log }: Pick<Deps, "store" | "log">,
-  host: string,
-  facts: ServerCapabilities,
-): Promise<void> {
-  try {
-    await store.updateCapabilities(host, facts);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
   }
 }
 
@@ -113,8 +81,10 @@ async function rebaseAndPut(
     const stored = await store.get(candidate.submissionId);
     // The history was cleared: keep tracking the run.
     if (stored === undefined) return candidate;
-    if (!canApplyObservation(stored, observation)) return withKnownInputs(stored, updated);
-    candidate = applyObservation(withKnownInputs(stored, updated), observation, nowMs);
+    const known = withKnownInputs(stored, updated);
+    const rebased = transitionIfValid(known, observation, nowMs);
+    if (rebased === undefined) return known;
+    candidate = rebased;
   }
   return candidate;
 }

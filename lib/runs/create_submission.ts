@@ -1,5 +1,6 @@
 /** Stores a submission before anything is sent. */
 
+import { sha256 } from "../text.ts";
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
@@ -86,19 +87,13 @@ async function newPending(
   };
 }
 
-/** Hex SHA-256 of the inputs with sorted members, so that equal inputs have equal hashes. */
-async function hashInputs(inputs: Json): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(withSortedMembers(inputs)));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))
-    .reduce((hex, byte) => hex + byte.toString(16).padStart(2, "0"), "");
-}
-
 async function storedRequest(request: RunRequest): Promise<StoredRequest> {
   const { inputs, secretPaths } = request;
   const inputsWithoutSecrets = secretPaths.length === 0 ? null : withoutSecrets(inputs, secretPaths);
-  return { ...request, inputsWithoutSecrets, inputsHash: await hashInputs(inputs) };
+  return { ...request, inputsWithoutSecrets, inputsHash: await sha256(JSON.stringify(withSortedMembers(inputs))) };
 }
 
+/** Equal inputs have equal hashes. */
 function withSortedMembers(value: Json): Json {
   if (Array.isArray(value)) return value.map(withSortedMembers);
   if (value === null || typeof value !== "object") return value;
@@ -149,13 +144,13 @@ async function storePending(
   try {
     return await store.put(submission, also);
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(
-      `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`,
-      {
-        hint: error.hint,
-        cause: error,
-      },
-    );
+    throw notStored(submission, error);
   }
+}
+
+/** The error for a submission that must not be sent because it cannot be stored. */
+export function notStored({ request }: PendingSubmission, error: unknown): unknown {
+  if (!(error instanceof StorageError)) return error;
+  const reason = error.message.replace(/^Cannot/, "cannot");
+  return new NotSubmitted(`Cannot submit ${request.workflow}: ${reason}`, { hint: error.hint, cause: error });
 }

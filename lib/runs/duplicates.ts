@@ -8,7 +8,8 @@ import type { RunEvent } from "../events.ts";
 import type { Run } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
+import { refusesDuplicates } from "./server_capabilities.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { cancelRun } from "./cancel.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
@@ -24,12 +25,6 @@ const MAX_AGE_MS = 10 * 60_000;
 /** True until it is settled which of the runs with the submission's idempotency key remains. */
 export function mayHaveDuplicates(submission: ActiveSubmission, nowMs: number): boolean {
   return !areDuplicatesSettled(submission) && nowMs - submission.startedAtMs < MAX_AGE_MS;
-}
-
-/** True if the server itself ensures that a key starts one run. */
-export async function refusesDuplicates(deps: Pick<Deps, "store" | "log">, host: string): Promise<boolean> {
-  const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, host);
-  return keepsSlug === true && refusesDuplicateSlug === true;
 }
 
 /**

@@ -2,10 +2,9 @@ import { slugOf } from "../submission.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { PendingSubmission, RunRequest, Submission } from "../submission.ts";
-import { capabilitiesOf, updateCapabilities } from "./advance_result.ts";
 import type { Deps } from "./deps.ts";
+import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "./server_capabilities.ts";
 import { createSubmission } from "./create_submission.ts";
-import { refusesDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 

@@ -1,4 +1,5 @@
-import { BadResponse, NotFound, UsageError } from "../errors.ts";
+import { NotFound, Unsupported, UsageError } from "../errors.ts";
+import { findRunsByNumber } from "../platform/run_number.ts";
 import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { runIdOf } from "./view.ts";
@@ -8,9 +9,6 @@ export type RunRef =
   | { readonly type: "slug"; readonly slug: string }
   | { readonly type: "number"; readonly workflow: string; readonly number: number }
   | { readonly type: "last" };
-
-const PAGE_SIZE = 100;
-const MAX_PAGES = 100;
 
 /**
  * Resolves a reference to a run on the platform.
@@ -50,37 +48,24 @@ async function findByNumber(
   { workflow, number }: Extract<RunRef, { type: "number" }>,
   { signal }: { signal: AbortSignal },
 ): Promise<RunId> {
-  const runId: RunId = { type: "number", workflow, number };
-  if (await client.apiVersion({ signal }) === "legacy") return runId;
-  const matches: Run[] = [];
-  let offset = 0;
-  let isWhole = false;
-  for (let page = 0; page < MAX_PAGES && !isWhole; page++) {
-    const { runs, total } = await client.listRuns({ workflow, limit: PAGE_SIZE, offset, signal });
-    matches.push(...runs.filter((run) => run.number === number));
-    offset += runs.length;
-    isWhole = runs.length === 0 || offset >= total;
+  const action = `find run ${workflow}#${number}`;
+  let matches: readonly Run[];
+  try {
+    matches = await findRunsByNumber(client, { workflow, number }, { action, signal });
+  } catch (error) {
+    if (!(error instanceof Unsupported) || await client.apiVersion({ signal }) !== "legacy") throw error;
+    return { type: "number", workflow, number };
   }
   const [run, other] = matches;
-  if (run === undefined && !isWhole) {
-    throw new BadResponse(
-      `Cannot find run ${workflow}#${number}: it is not among the first ${offset} runs of the list`,
-      {
-        hint: "Use its slug, which the web interface shows",
-      },
-    );
-  }
   if (run === undefined) {
     if (await isWorkflow(client, workflow, signal)) throw noSuchRun(`${workflow}#${number}`);
-    throw new NotFound(`Cannot find run ${workflow}#${number}: no workflow "${workflow}"`, {
+    throw new NotFound(`Cannot ${action}: no workflow "${workflow}"`, {
       hint: "`pw-workflow-runner list` lists your workflows",
     });
   }
   if (other !== undefined) {
     const slugs = matches.map(({ slug, workflowName }) => `${slug} (${workflowName})`).join(", ");
-    throw new UsageError(`Cannot find run ${workflow}#${number}: it matches ${slugs}`, {
-      hint: "Use the slug of one of them",
-    });
+    throw new UsageError(`Cannot ${action}: it matches ${slugs}`, { hint: "Use the slug of one of them" });
   }
   return runIdOf(run, workflow);
 }

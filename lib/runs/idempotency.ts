@@ -5,13 +5,14 @@
 
 import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import { formatRunId, type Run } from "../run.ts";
-import type { ActiveSubmission, FinishedSubmission, PendingSubmission, Submission } from "../submission.ts";
+import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { applyObservation, isEnded } from "./transition.ts";
+import { capabilitiesOf } from "./server_capabilities.ts";
+import { activated } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
-import { creationMs, searchForRun } from "./search.ts";
+import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
 import { correlationTagForKey, slugFor } from "./slug.ts";
-import { capabilitiesOf, withKnownInputs } from "./advance_result.ts";
+import { withKnownInputs } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 
 /**
@@ -126,21 +127,32 @@ async function findExisting(
 }
 
 /** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */
-async function searchByKey(deps: Deps, keyed: PendingSubmission, { signal }: { readonly signal: AbortSignal }) {
+async function searchByKey(
+  deps: Deps,
+  keyed: PendingSubmission,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<SearchResult> {
   const { keepsSlug } = await capabilitiesOf(deps, keyed.owner.host);
-  const scope = keepsSlug === true ? "slug" : "list";
-  return await searchForRun(redactingDeps(deps, keyed), keyed, { signal, scope });
+  const redacting = redactingDeps(deps, keyed);
+  const bySlug = searchForRun(redacting, keyed, { signal, scope: "slug" });
+  if (keepsSlug === true) return await bySlug;
+  const unneeded = new AbortController();
+  const inList = searchList(redacting, keyed, { signal: AbortSignal.any([signal, unneeded.signal]) });
+  // Its failure matters only if the slug finds nothing.
+  const settled = Promise.allSettled([inList]);
+  try {
+    const result = await bySlug;
+    return result.type === "absent" ? await inList : result;
+  } finally {
+    unneeded.abort();
+    await settled;
+  }
 }
 
 /** The key is the same, so the inputs are too: `search` has compared the hash in the display name. */
 function asActive({ clock }: Deps, keyed: PendingSubmission, run: Run): ActiveSubmission {
   const nowMs = clock.now();
-  const active = applyObservation(
-    keyed,
-    { type: "polled", run, runId: runIdOf(run, keyed.request.workflow), pollAtMs: nowMs },
-    nowMs,
-  );
-  if (active.state !== "active") throw new TypeError(`A submission whose run was found is ${active.state}`);
+  const active = activated(keyed, { run, runId: runIdOf(run, keyed.request.workflow), pollAtMs: nowMs }, nowMs);
   return { ...active, startedAtMs: Math.min(creationMs(run) || nowMs, nowMs) };
 }
 
@@ -149,7 +161,7 @@ async function hasFailed(
   submission: Submission,
   options: { readonly signal: AbortSignal },
 ): Promise<boolean> {
-  if (submission.state === "finished") return isFailure(submission);
+  if (submission.state === "finished") return submission.result.status !== "completed";
   if (submission.state !== "active") return false;
   try {
     const { status } = await deps.client.getRun(submission.runId, options);
@@ -161,15 +173,8 @@ async function hasFailed(
   }
 }
 
-function isFailure({ result }: FinishedSubmission): boolean {
-  return result.status !== "completed";
-}
-
 function runOf(submission: Submission): { readonly slug: string | null } | undefined {
   if (submission.state === "rejected") return undefined;
-  return { slug: isEnded(submission) || submission.state === "active" ? slugOfRun(submission) : submission.ownSlug };
-}
-
-function slugOfRun(submission: Submission): string | null {
-  return submission.state === "active" || submission.state === "finished" ? formatRunId(submission.runId) : null;
+  const hasRun = submission.state === "active" || submission.state === "finished";
+  return { slug: hasRun ? formatRunId(submission.runId) : submission.ownSlug };
 }

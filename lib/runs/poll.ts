@@ -2,7 +2,7 @@ import { NotFound, RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { formatRunId, type Run, type RunDetail } from "../run.ts";
-import type { ActiveSubmission, Submission } from "../submission.ts";
+import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
@@ -50,9 +50,8 @@ async function afterPoll(
   options: AdvanceOptions,
 ): Promise<AdvanceResult> {
   const advanced = await applyRun(deps, submission, run, options);
-  if (advanced.submission.state !== "active" || !hasEnded(advanced.submission, run, deps.clock.now())) {
-    return advanced;
-  }
+  const { submission: updated, events } = advanced;
+  if (updated.state !== "active" || !hasEnded(updated, run, deps.clock.now())) return advanced;
   const status = run.status === "completed" || run.status === "cancelled" ? run.status : "failed";
   const failure = status === "failed" ? await digestFailure(deps, run, options) : undefined;
   const result = toRunResult(run, {
@@ -61,7 +60,7 @@ async function afterPoll(
     submitted: options.submitted,
     failure,
   });
-  return await finish(deps, advanced, result);
+  return await finish(deps, updated, { result, events });
 }
 
 /** Updates the submission from a polled or listed run. A listed one is never enough to finish it. */
@@ -123,7 +122,7 @@ async function afterMissing(
     submitted: options.submitted,
     message: `Run ${formatRunId(submission.runId)} was deleted on the platform; it is not submitted again`,
   });
-  return await finish(deps, { submission: updated, events: [] }, result);
+  return await finish(deps, updated, { result, events: [] });
 }
 
 /** Records that the server did not respond, and when to try again. */
@@ -163,9 +162,12 @@ function maxIntervalMs({ pollInterval: { pollIntervalMs, maxPollIntervalMs } }: 
   return Math.max(pollIntervalMs, maxPollIntervalMs);
 }
 
-async function finish(deps: Deps, advanced: AdvanceResult, result: RunResult): Promise<AdvanceResult> {
-  const submission: Submission = await recordObservation(deps, advanced.submission, { type: "finished", result });
-  return { submission, events: advanced.events };
+async function finish(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { result, events }: { readonly result: RunResult; readonly events: readonly RunEvent[] },
+): Promise<AdvanceResult> {
+  return { submission: await recordObservation(deps, submission, { type: "finished", result }), events };
 }
 
 function nextPollMs(

@@ -35,6 +35,9 @@ export function pollDelayMs(
   return Math.max(Math.min(minDelayMs, MAX_RETRY_AFTER_MS), interval * (1 - JITTER * random()));
 }
 
+/** Between searches that fail. */
+export const SEARCH_RETRY_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 30_000 };
+
 /** The delays between searches for the run of an unconfirmed submission. */
 const SEARCH_DELAYS_MS = [0, 1_000, 3_000, 6_000, 10_000, 20_000, 20_000] as const;
 

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster.ts";
+import { counted } from "../text.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
@@ -96,13 +97,31 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  { signal }: { readonly signal: AbortSignal },
+  options: { readonly signal: AbortSignal },
 ): Promise<PreparedRun> {
-  return await prepareAsking(deps, spec, { signal });
+  return await prepareAsking(deps, spec, options);
 }
 
 /** {@link prepare}, which asks for required inputs without a value. */
 export async function prepareAsking(
+  deps: Pick<Deps, "client">,
+  spec: RunSpec,
+  options: PrepareOptions,
+): Promise<PreparedRun> {
+  // A submit requires these as well: they are requested at the same time, and the client keeps them.
+  const unneeded = new AbortController();
+  const early = { signal: AbortSignal.any([options.signal, unneeded.signal]) };
+  const prefetched = Promise.allSettled([deps.client.whoAmI(early), deps.client.apiVersion(early)]);
+  try {
+    return await prepareRequest(deps, spec, options);
+  } catch (error) {
+    unneeded.abort(error);
+    await prefetched;
+    throw error;
+  }
+}
+
+async function prepareRequest(
   deps: Pick<Deps, "client">,
   runSpec: RunSpec,
   { signal, ask }: PrepareOptions,
@@ -122,13 +141,13 @@ export async function prepareAsking(
   const { workflow, form, resolved, notes, clusters } = gathered;
   refuse(workflow, checked);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
-  const options = form === null ? [] : optionValues(form);
+  const allowed = form === null ? [] : optionValues(form);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
     inputs: frozen(resolved.value),
     secretPaths,
-    publicValues: secretValues(resolved.value, secretPaths).filter((value) => options.includes(value)),
+    publicValues: secretValues(resolved.value, secretPaths).filter((value) => allowed.includes(value)),
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,
@@ -238,7 +257,7 @@ async function check({ form, resolved, clusters }: GatheredInputs, checking: Inp
 
 function refuse({ name }: Workflow, { problems, problemCount }: CheckedInputs): void {
   if (problems.length === 0) return;
-  const count = problemCount === 1 ? "1 problem" : `${problemCount} problems`;
+  const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
   });

@@ -1,9 +1,10 @@
-import { NotSubmitted, RunnerError, Unsupported } from "../errors.ts";
+import { NotSubmitted, RunnerError, Unavailable, Unsupported } from "../errors.ts";
 import type { Reconciliation, UnconfirmedSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { refusesDuplicates } from "./server_capabilities.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { withLimit } from "./limit.ts";
-import { resubmitDelayMs, searchDelayMs } from "./poll_interval.ts";
+import { pollDelayMs, resubmitDelayMs, SEARCH_RETRY_INTERVAL, searchDelayMs } from "./poll_interval.ts";
 import { searchForRun } from "./search.ts";
 import {
   activateSubmission,
@@ -14,7 +15,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import { type AdvanceOptions, type AdvanceResult, capabilitiesOf, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 
 /** How long to search for a run after a lost response. */
 export const SEARCH_MS = 60_000;
@@ -41,14 +42,13 @@ export async function reconcile(
     switch (result.type) {
       case "ours":
         return { submission: await activateSubmission(context, submission, result.run), events: [] };
-      case "foreign": {
-        const foreign = await markUnconfirmed(context, submission, {
+      case "foreign":
+        return await markUnconfirmed(context, submission, {
           cause: "foreign",
           detail: result.detail,
           searchForMs: 0,
+          isAbandoned: true,
         });
-        return { submission: await recordObservation(deps, foreign.submission, { type: "abandoned" }), events: [] };
-      }
       case "other-inputs":
         return await rejectSubmission(context, submission, idempotencyKeyConflict(submission, result.run));
       case "absent":
@@ -71,7 +71,8 @@ async function afterNotFound(
     type: "not-found",
     pollAtMs: nowMs + searchDelayMs(reconciliation.searches + 1),
   });
-  if (searched.state !== "unconfirmed") throw new TypeError(`A submission that was searched for is ${searched.state}`);
+  // Another process may have found it.
+  if (searched.state !== "unconfirmed") return { submission: searched, events: [] };
   if (reconciliation.searches + 1 < MIN_SEARCHES || nowMs - reconciliation.sinceMs < reconciliation.searchForMs) {
     return { submission: searched, events: [] };
   }
@@ -92,8 +93,7 @@ async function afterNotFound(
     if (isInTime) return await resend(context, searched, retryAtMs, reconciliation);
     return await giveUpSubmitting(context, searched, new NotSubmitted(reconciliation.detail));
   }
-  const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, submission.owner.host);
-  const isSecondRunImpossible = submission.ownSlug !== null && keepsSlug === true && refusesDuplicateSlug === true;
+  const isSecondRunImpossible = submission.ownSlug !== null && await refusesDuplicates(deps, submission.owner.host);
   if (isSecondRunImpossible && isInTime) return await resend(context, searched, retryAtMs, reconciliation);
   return { submission: await recordObservation(deps, searched, { type: "abandoned" }), events: [] };
 }
@@ -118,6 +118,7 @@ async function afterSearchFailed(
 ): Promise<AdvanceResult> {
   const { deps, options } = context;
   const nowMs = deps.clock.now();
+  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   const isAbandoned = error.kind === "credential_refused" ||
     (options.unreachableTimeoutMs !== null && nowMs - reconciliation.sinceMs >= options.unreachableTimeoutMs);
   const updated = isAbandoned
@@ -125,7 +126,7 @@ async function afterSearchFailed(
     : await recordObservation(deps, submission, {
       type: "search-failed",
       pollAtMs: Math.min(
-        nowMs + Math.max(1_000, searchDelayMs(reconciliation.searches)),
+        nowMs + pollDelayMs(nowMs - reconciliation.sinceMs, SEARCH_RETRY_INTERVAL, deps.random, retryAfterMs),
         reconciliation.sinceMs + (options.unreachableTimeoutMs ?? Infinity),
       ),
     });

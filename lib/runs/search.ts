@@ -1,7 +1,8 @@
-import { BadResponse, CredentialError, NotFound } from "../errors.ts";
+import { CredentialError, NotFound } from "../errors.ts";
 import type { Run } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
+import { pageRuns } from "../platform/pager.ts";
 import { hasCorrelationTag, hasOtherInputs } from "./slug.ts";
 
 export type SearchResult =
@@ -12,8 +13,6 @@ export type SearchResult =
   | { readonly type: "other-inputs"; readonly run: Run }
   /** The platform does not show a run now. */
   | { readonly type: "absent" };
-
-const PAGE_SIZE = 100;
 
 /** 10,000 runs. When there are more, the result is an error, not `absent`. */
 const MAX_PAGES = 100;
@@ -53,7 +52,8 @@ export async function searchForRun(
   return scope === "slug" ? { type: "absent" } : await searchList({ client }, submission, { signal });
 }
 
-async function searchList(
+/** Searches the list once for the run of a submission. */
+export async function searchList(
   { client }: Pick<Deps, "client">,
   submission: SearchTarget,
   { signal }: { readonly signal: AbortSignal },
@@ -96,15 +96,12 @@ async function* newerPages(
   client: Deps["client"],
   { oldestMs, signal }: { readonly oldestMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<readonly Run[]> {
-  let offset = 0;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const { runs, total } = await client.listRuns({ limit: PAGE_SIZE, offset, signal, retry: "none" });
+  for await (
+    const { runs } of pageRuns(client, { action: "find the run", maxPages: MAX_PAGES, signal, retry: "none" })
+  ) {
     yield runs;
-    offset += runs.length;
-    if (runs.length === 0 || offset >= total) return;
     if (isNewestFirst(runs) && creationMs(runs.at(-1)) < oldestMs) return;
   }
-  throw new BadResponse(`Cannot find the run: more than ${PAGE_SIZE * MAX_PAGES} runs are newer`);
 }
 
 /** User, workflow and creation time must match too. A run with an idempotency key may be older than this submission. */

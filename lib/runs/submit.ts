@@ -5,13 +5,16 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { NotFound, NotSubmitted, Rejected, StorageError } from "../errors.ts";
+import { NotFound, NotSubmitted, Rejected } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
+import { updateCapabilities } from "./server_capabilities.ts";
+import { notStored } from "./create_submission.ts";
 import { idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
+import { sending } from "./transition.ts";
 import { displayNameFor, displayNameTag, hasOtherInputs } from "./slug.ts";
 import {
   activateSubmission,
@@ -22,13 +25,7 @@ import {
   rejectSubmission,
   type SubmitContext,
 } from "./submit_step.ts";
-import {
-  type AdvanceOptions,
-  type AdvanceResult,
-  applyTransition,
-  recordObservation,
-  updateCapabilities,
-} from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
 import { afterSleepingWorkspace, sleepingWorkspace } from "./workspace.ts";
 
 const SEARCH_BEHIND_GATEWAY_MS = 5 * 60_000;
@@ -70,18 +67,9 @@ export async function submitPending(
 
 async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Promise<UnconfirmedSubmission> {
   try {
-    const updated = await applyTransition(deps, submission, { type: "sending" });
-    if (updated.state === "unconfirmed") return updated;
-    throw new TypeError(`A submission about to be sent is ${updated.state}`);
+    return await deps.store.put(sending(submission, deps.clock.now()));
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    throw new NotSubmitted(
-      `Cannot submit ${submission.request.workflow}: ${error.message.replace(/^Cannot/, "cannot")}`,
-      {
-        hint: error.hint,
-        cause: error,
-      },
-    );
+    throw notStored(submission, error);
   }
 }
 
@@ -115,17 +103,13 @@ async function applyResponse(
     case "ambiguous": {
       const isSlow = response.isGateway || await sleepingWorkspace(context) !== null;
       const searchForMs = isSlow ? SEARCH_BEHIND_GATEWAY_MS : SEARCH_MS;
-      const unconfirmed = await markUnconfirmed(context, submission, {
+      return await markUnconfirmed(context, submission, {
         cause: "response-lost",
         detail: response.error.message,
         searchForMs,
+        // The legacy API keeps neither our slug nor our display name: there is nothing to search for.
+        isAbandoned: await deps.client.apiVersion(options) === "legacy",
       });
-      // The legacy API keeps neither our slug nor our display name: there is nothing to search for.
-      if (await deps.client.apiVersion(options) === "current") return unconfirmed;
-      return {
-        ...unconfirmed,
-        submission: await recordObservation(deps, unconfirmed.submission, { type: "abandoned" }),
-      };
     }
   }
 }

@@ -14,12 +14,15 @@ export type SubmitContext = { readonly deps: Deps; readonly options: AdvanceOpti
 export async function markUnconfirmed(
   { deps }: SubmitContext,
   submission: UnconfirmedSubmission,
-  reconciliation: Pick<Reconciliation, "cause" | "detail" | "searchForMs">,
+  { isAbandoned = false, ...reconciliation }:
+    & Pick<Reconciliation, "cause" | "detail" | "searchForMs">
+    & Partial<Pick<Reconciliation, "isAbandoned">>,
 ): Promise<AdvanceResult> {
   const pollAtMs = deps.clock.now() + searchDelayMs(0);
+  const observation = { type: "unconfirmed", ...reconciliation, isAbandoned, pollAtMs } as const;
   return {
-    submission: await recordObservation(deps, submission, { type: "unconfirmed", ...reconciliation, pollAtMs }),
-    events: [
+    submission: await recordObservation(deps, submission, observation),
+    events: isAbandoned ? [] : [
       delayedEvent(submission, deps, {
         reason: "reconciling",
         detail: reconciliation.detail,
@@ -36,15 +39,8 @@ export async function giveUpSubmitting(
   error: RunnerError,
 ): Promise<AdvanceResult> {
   if (submission.lostResponses > 0) {
-    const unconfirmed = await markUnconfirmed(context, submission, {
-      cause: "conflict",
-      detail: error.message,
-      searchForMs: 0,
-    });
-    return {
-      submission: await recordObservation(context.deps, unconfirmed.submission, { type: "abandoned" }),
-      events: [],
-    };
+    const reconciliation = { cause: "conflict", detail: error.message, searchForMs: 0, isAbandoned: true } as const;
+    return await markUnconfirmed(context, submission, reconciliation);
   }
   const reason = error.message.replace(/^Cannot [^:]+: /, "");
   return await rejectSubmission(

@@ -1,3 +1,4 @@
+import { formatDuration } from "../duration.ts";
 import type { Clock, Deadline } from "../clock.ts";
 import {
   CredentialError,
@@ -14,7 +15,8 @@ import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmi
 import { advance } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
-import { mayHaveDuplicates, refusesDuplicates } from "./duplicates.ts";
+import { refusesDuplicates } from "./server_capabilities.ts";
+import { mayHaveDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
@@ -269,8 +271,8 @@ function timeoutResult(
 ): RunResult | undefined {
   if (submission.state !== "active") return undefined;
   const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
-    (timeoutMs ?? 0) / 1000
-  } s`;
+    formatDuration(timeoutMs ?? 0)
+  }`;
   return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
 }
 

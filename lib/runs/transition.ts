@@ -26,6 +26,8 @@ export type SubmissionObservation =
     readonly cause: Reconciliation["cause"];
     readonly detail: string;
     readonly searchForMs: number;
+    /** True if there is nothing to search for: the outcome is unknown. */
+    readonly isAbandoned: boolean;
     readonly pollAtMs: number;
   }
   /** A search did not find the run. */
@@ -68,86 +70,80 @@ export const SUBMISSION_TRANSITIONS = {
   rejected: {},
 } as const satisfies Transitions;
 
-/**
- * Applies an observation to a submission.
- *
- * @throws TypeError for an observation that is invalid in the submission's state: a defect of the caller.
- */
-export function applyObservation(
+/** The observations that are valid in a state; in several states, those that are valid in each of them. */
+export type ObservationOf<S extends State> = Extract<
+  SubmissionObservation,
+  { readonly type: keyof (typeof SUBMISSION_TRANSITIONS)[S] }
+>;
+
+/** Applies an observation to a submission. */
+export function transition<S extends Submission>(
+  submission: S,
+  observation: ObservationOf<S["state"]>,
+  nowMs: number,
+): Submission {
+  const updated = transitionIfValid(submission, observation, nowMs);
+  if (updated !== undefined) return updated;
+  throw new TypeError(`A submission whose search has not begun cannot apply "${observation.type}"`);
+}
+
+/** `undefined` if the observation is invalid in the submission's state, for example after another process changed it. */
+export function transitionIfValid(
   submission: Submission,
   observation: SubmissionObservation,
   nowMs: number,
-): Submission {
+): Submission | undefined {
   switch (submission.state) {
     case "pending":
-      return fromPending(submission, observation, nowMs) ?? invalid(submission, observation);
+      return isValidIn("pending", observation) ? fromPending(submission, observation, nowMs) : undefined;
     case "unconfirmed":
-      return fromUnconfirmed(submission, observation, nowMs) ?? invalid(submission, observation);
+      return isValidIn("unconfirmed", observation) ? fromUnconfirmed(submission, observation, nowMs) : undefined;
     case "active":
-      return fromActive(submission, observation, nowMs) ?? invalid(submission, observation);
+      return isValidIn("active", observation) ? fromActive(submission, observation, nowMs) : undefined;
     case "finished":
     case "rejected":
-      return invalid(submission, observation);
-  }
-}
-
-export function isEnded(submission: Submission): boolean {
-  return submission.state === "finished" || submission.state === "rejected";
-}
-
-/** Other clients searched before our run was visible; this long after it started, they have started theirs. */
-export const DUPLICATES_VISIBLE_MS = 2_000;
-
-/** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
-export function areDuplicatesSettled(
-  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: Pick<
-    ActiveSubmission,
-    "idempotencyKey" | "startedAtMs" | "lastPolledAtMs"
-  >,
-): boolean {
-  return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
-}
-
-/** False when the observation is invalid in the submission's state, for example after another process changed it. */
-export function canApplyObservation(submission: Submission, { type }: SubmissionObservation): boolean {
-  const transitions: Transitions[State] = SUBMISSION_TRANSITIONS[submission.state];
-  const needsReconciliation = type === "not-found" || type === "abandoned";
-  return transitions[type] !== undefined &&
-    !(needsReconciliation && submission.state === "unconfirmed" && submission.reconciliation === null);
-}
-
-function invalid(submission: Submission, observation: SubmissionObservation): never {
-  throw new TypeError(`A ${submission.state} submission cannot apply "${observation.type}"`);
-}
-
-function fromPending(
-  submission: PendingSubmission,
-  observation: SubmissionObservation,
-  nowMs: number,
-): Submission | undefined {
-  switch (observation.type) {
-    case "sending":
-      return {
-        ...common(submission, nowMs),
-        state: "unconfirmed",
-        attempts: submission.attempts + 1,
-        retryingSinceMs: submission.retryingSinceMs,
-        lostResponses: submission.lostResponses,
-        sentAtMs: nowMs,
-        reconciliation: null,
-      };
-    case "rejected":
-      return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
-    case "polled":
-      return activated(submission, observation, nowMs);
-    default:
       return undefined;
   }
 }
 
+function isValidIn<S extends State>(
+  state: S,
+  observation: SubmissionObservation,
+): observation is ObservationOf<S> {
+  return Object.hasOwn(SUBMISSION_TRANSITIONS[state], observation.type);
+}
+
+function fromPending(
+  submission: PendingSubmission,
+  observation: ObservationOf<"pending">,
+  nowMs: number,
+): Submission {
+  switch (observation.type) {
+    case "sending":
+      return sending(submission, nowMs);
+    case "rejected":
+      return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
+    case "polled":
+      return activated(submission, observation, nowMs);
+  }
+}
+
+/** The submission, about to be sent. */
+export function sending(submission: PendingSubmission, nowMs: number): UnconfirmedSubmission {
+  return {
+    ...common(submission, nowMs),
+    state: "unconfirmed",
+    attempts: submission.attempts + 1,
+    retryingSinceMs: submission.retryingSinceMs,
+    lostResponses: submission.lostResponses,
+    sentAtMs: nowMs,
+    reconciliation: null,
+  };
+}
+
 function fromUnconfirmed(
   submission: UnconfirmedSubmission,
-  observation: SubmissionObservation,
+  observation: ObservationOf<"unconfirmed">,
   nowMs: number,
 ): Submission | undefined {
   switch (observation.type) {
@@ -171,7 +167,7 @@ function fromUnconfirmed(
           sinceMs: nowMs,
           searches: 0,
           searchForMs: observation.searchForMs,
-          isAbandoned: false,
+          isAbandoned: observation.isAbandoned,
         },
       };
     case "not-found":
@@ -191,16 +187,14 @@ function fromUnconfirmed(
       };
     case "polled":
       return activated(submission, observation, nowMs);
-    default:
-      return undefined;
   }
 }
 
 function fromActive(
   submission: ActiveSubmission,
-  observation: SubmissionObservation,
+  observation: ObservationOf<"active">,
   nowMs: number,
-): Submission | undefined {
+): Submission {
   switch (observation.type) {
     case "polled":
       return {
@@ -235,9 +229,20 @@ function fromActive(
       return { ...submission, ...common(submission, nowMs), nextPollAtMs: submission.nextPollAtMs, isDetached: true };
     case "finished":
       return { ...common(submission, nowMs), state: "finished", runId: submission.runId, result: observation.result };
-    default:
-      return undefined;
   }
+}
+
+/** Other clients searched before our run was visible; this long after it started, they have started theirs. */
+export const DUPLICATES_VISIBLE_MS = 2_000;
+
+/** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
+export function areDuplicatesSettled(
+  { idempotencyKey: key, startedAtMs, lastPolledAtMs }: Pick<
+    ActiveSubmission,
+    "idempotencyKey" | "startedAtMs" | "lastPolledAtMs"
+  >,
+): boolean {
+  return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
 }
 
 /** The members that all states share; the rest of the previous state is dropped. */
@@ -274,9 +279,10 @@ function backToPending(
   };
 }
 
-function activated(
-  submission: Submission,
-  { run, runId, pollAtMs }: Extract<SubmissionObservation, { type: "polled" }>,
+/** The submission of a run that the platform shows for the first time. */
+export function activated(
+  submission: PendingSubmission | UnconfirmedSubmission,
+  { run, runId, pollAtMs }: Omit<Extract<SubmissionObservation, { type: "polled" }>, "type">,
   nowMs: number,
 ): ActiveSubmission {
   return {

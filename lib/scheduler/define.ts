@@ -1,3 +1,4 @@
+import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import { readSchedule } from "./read_schedule.ts";
@@ -37,7 +38,7 @@ export function readSchedules(list: unknown): readonly Schedule[] {
   );
   reportDuplicates(schedules.map(({ name }) => name), report);
   if (problems.length === 0) return Object.freeze(Object.defineProperty(schedules, IS_DEFINED, { value: true }));
-  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const count = counted(problems.length, "problem");
   throw new InvalidInputs(`Cannot use the schedules: ${count}`, problems, {
     hint: "Fix them, then run `pw-workflow-runner schedules` to check",
     // A host that prints the error of a failed module omits `problems` but prints the cause.

@@ -2,8 +2,6 @@
 
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
-import { onceUnlessFailed } from "../once_unless_failed.ts";
-import type { Client } from "../platform/client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
@@ -61,12 +59,17 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
       findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
+    const store = createRunStore(kv);
     const client = lazyClient(credential, async () => {
-      const { createClient } = await import("../platform/create_client.ts");
-      return createClient({ ...parts, credential, fetch });
+      const [{ createClient }, { apiVersionCache }] = await Promise.all([
+        import("../platform/create_client.ts"),
+        import("../runs/server_capabilities.ts"),
+      ]);
+      const cache = apiVersionCache({ ...parts, store }, credential.host);
+      return createClient({ ...parts, credential, fetch, apiVersionCache: cache });
     });
     return {
-      deps: { ...parts, client: cachingIdentity(client), store: createRunStore(kv) },
+      deps: { ...parts, client, store },
       kv,
       schedules,
       timeline: env("DENO_TIMELINE") || PRODUCTION,
@@ -79,28 +82,6 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
     await kv[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/**
- * A key keeps its owner: one request is enough for the life of a process. It serves every caller, so none of their signals
- * ends it; the client's own limits do.
- */
-export function cachingIdentity(client: Client): Client {
-  const ask = onceUnlessFailed(() => client.whoAmI({ signal: new AbortController().signal }));
-  return {
-    ...client,
-    async whoAmI({ signal }) {
-      signal?.throwIfAborted();
-      const aborted = Promise.withResolvers<never>();
-      const onAbort = () => aborted.reject(signal?.reason);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      try {
-        return await Promise.race([ask(), aborted.promise]);
-      } finally {
-        signal?.removeEventListener("abort", onAbort);
-      }
-    },
-  };
 }
 
 /** How long a submit is repeated, as long as it can't have started a run or could not start a second one. */

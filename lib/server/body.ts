@@ -1,3 +1,4 @@
+import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { problemResponse } from "./problem.ts";
@@ -62,7 +63,9 @@ async function textWithin(request: Request, signal: AbortSignal): Promise<string
   try {
     while (true) {
       const chunk = await Promise.race([reader.read(), timedOut]);
-      if (chunk === "timeout") return problemResponse(408, `The body did not arrive within ${DEADLINE_MS / 1_000} s`);
+      if (chunk === "timeout") {
+        return problemResponse(408, `The body did not arrive within ${formatDuration(DEADLINE_MS)}`);
+      }
       if (chunk.done) return text + decoder.decode();
       bytes += chunk.value.length;
       if (bytes > MAX_BYTES) return tooLarge();

@@ -1,3 +1,4 @@
+import { sha256 } from "../text.ts";
 import { NotFound } from "../errors.ts";
 import { isAbandoned, slugOf, type Submission } from "../submission.ts";
 import {
@@ -50,7 +51,7 @@ export async function runScheduleRoute({ service, name, request, closing }: Rout
   if (refused !== undefined) return refused;
   const { deps, kv } = service;
   const nowMs = deps.clock.now();
-  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : await shortHash(key)}`;
+  const id = `${name}@${key === undefined ? new Date(nowMs).toISOString() : (await sha256(key)).slice(0, 20)}`;
   if (await deps.store.get(id) === undefined) {
     await addWaitingOccurrence(kv, { id, schedule: name, scheduledAtMs: nowMs });
   }
@@ -181,11 +182,6 @@ function resultOf(submission: Submission): ScheduleFacts["results"][number] {
   const { origin, createdAtMs } = submission;
   const scheduledAtMs = origin.type === "schedule" ? origin.scheduledAtMs : createdAtMs;
   return { scheduledAtMs, ...occurrenceEndOf(submission) ?? { ...NO_RESULT, status: "running" } };
-}
-
-async function shortHash(text: string): Promise<string> {
-  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...bytes.subarray(0, 10)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function timeOf(instantMs: number): string {

@@ -1,8 +1,7 @@
 /** The simulated compute clusters, the same for every user. Addresses are from the documentation range (RFC 5737). */
 
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { isObject } from "./shape.ts";
 
 interface SimulatedCluster {
   readonly id: string;

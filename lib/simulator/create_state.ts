@@ -2,11 +2,11 @@
 
 import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
 import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
-import { isObject, objectOf } from "./shape.ts";
+import { objectOf } from "./shape.ts";
 import type { ServerBehavior } from "./simulator.ts";
 import type { SimulatorState, StoredPreset, StoredWorkflow } from "./state.ts";
 import { SHIPPED_WORKFLOWS } from "./workflows/shipped.ts";

@@ -1,8 +1,7 @@
 /** The subset of `${{ … }}` that the simulated workflows use: paths, literals, `!`, `==`, `!=`, `&&`, `||` and `? :`. */
 
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { isObject } from "./shape.ts";
 
 /** Variables of an expression, by the first segment of a path. */
 export type ExpressionScope = Readonly<JsonObject>;

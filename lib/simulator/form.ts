@@ -1,10 +1,10 @@
 /** Resolves inputs as the server does: applies defaults, resolves clusters and reports missing required fields. */
 
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { resolveCluster } from "./clusters.ts";
 import { evaluateCondition } from "./expressions.ts";
-import { isObject, objectOf, textOf } from "./shape.ts";
+import { objectOf, textOf } from "./shape.ts";
 
 /**
  * As on the platform, `min` and `max` of numbers are not enforced, and unknown members are accepted. Throws an HttpError

@@ -3,11 +3,11 @@
  * answered from this plan and the current time.
  */
 
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { evaluateCondition, type ExpressionScope, substituteExpressions } from "./expressions.ts";
 import { parseScript, type ScriptCommand, scriptResult } from "./script.ts";
-import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
+import { objectOf, stringsOf, textOf } from "./shape.ts";
 
 export type EndStatus = "completed" | "error" | "canceled" | "skipped";
 

@@ -1,11 +1,11 @@
 /** Checks a submit and creates its run. The checks are in the order of the platform's. */
 
-import type { JsonObject } from "../json.ts";
+import { isObject, type JsonObject } from "../json.ts";
 import { parse } from "../deps/yaml.ts";
 import { HttpError, invalidRequest } from "./responses.ts";
 import { resolveInputs } from "./form.ts";
 import { planRun } from "./plan.ts";
-import { isObject, objectOf, stringsOf, textOf } from "./shape.ts";
+import { objectOf, stringsOf, textOf } from "./shape.ts";
 import { newId } from "./id.ts";
 import { workspaceStatus } from "./workspace.ts";
 import { nextRunNumber, type SimulatedRun, type SimulatedSession, type SimulatorState } from "./state.ts";

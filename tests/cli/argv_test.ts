@@ -42,7 +42,7 @@ for (
     [["a", "b"], /^run: unexpected argument "b"$/],
     [["a", "--jsno"], /^Unknown option --jsno$/],
     [["a", "--json=no"], /--json takes no value/],
-    [["a", "--color", "blue"], /one of red, green: got "blue"/],
+    [["a", "--color", "blue"], /must be red or green: got "blue"/],
     [["a", "--count", "10"], /from 1 to 9/],
     [["a", "--time-out", "soon"], /--time-out/],
     [["a", "--input", ""], /--input: needs a value/],

@@ -69,11 +69,13 @@ Deno.test("HTTPS_PROXY and NO_PROXY apply to all connections, including the one 
   const proxied = await runProgram({ args: RUN, env: { ...env, NO_PROXY: "" } });
   assert.equal(proxied.code, 0, proxied.stderr);
   const { host } = new URL(tls.url);
-  // One connection for reads, one for the submission.
-  assert.deepEqual(proxy.requests, [`CONNECT ${host} HTTP/1.1`, `CONNECT ${host} HTTP/1.1`]);
+  // One for the submit, and at least one for the reads before it.
+  assert.ok(proxy.requests.length >= 2, `${proxy.requests}`);
+  assert.deepEqual([...new Set(proxy.requests)], [`CONNECT ${host} HTTP/1.1`]);
+  const before = proxy.requests.length;
   const direct = await runProgram({ args: ["list"], env: { ...env, NO_PROXY: "127.0.0.1" } });
   assert.equal(direct.code, 0, direct.stderr);
-  assert.equal(proxy.requests.length, 2);
+  assert.equal(proxy.requests.length, before);
 });
 
 interface Refusal {

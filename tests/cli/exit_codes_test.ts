@@ -25,6 +25,9 @@ for (
   Deno.test(`mostSevere(${JSON.stringify(codes)}) is ${want}`, () => assert.equal(mostSevere(codes), want));
 }
 
+// @ts-expect-error: a code without a severity does not compile.
+export const notAnExitCode: Parameters<typeof mostSevere>[0] = [9];
+
 /** The kinds that `--json` documents contain, by exit code. */
 const KINDS: Readonly<Record<number, string>> = {
   0: "completed submitted session_ready",

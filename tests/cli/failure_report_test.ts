@@ -29,20 +29,20 @@ for (
   });
 }
 
-Deno.test("a missing permission is reported with the flag that grants it", () => {
+Deno.test("a missing permission is reported with the flag that grants it", async () => {
   assert.match(
-    renderFailure(reportOf(new TypeError(DENIED)), styleFor(false)),
+    await renderFailure(reportOf(new TypeError(DENIED)), styleFor(false)),
     /without read access.*\n.*--allow-read/,
   );
 });
 
-Deno.test("renderFailure() prints one line per problem, in columns", () => {
+Deno.test("renderFailure() prints one line per problem, in columns", async () => {
   const error = new InvalidInputs("Cannot run it: 2 problems", [
     { origin: "base.yaml:12", path: "a.b", message: "must be text: got 7" },
     { origin: "-i #2", path: "c", message: "is\u001b[2J missing" },
   ], { hint: "fix them" });
   assert.equal(
-    renderFailure(reportOf(error), styleFor(false)).replace(/is.*missing/, "is missing"),
+    (await renderFailure(reportOf(error), styleFor(false))).replace(/is.*missing/, "is missing"),
     [
       "✗ Cannot run it: 2 problems",
       "  base.yaml:12  a.b  must be text: got 7",
@@ -50,14 +50,14 @@ Deno.test("renderFailure() prints one line per problem, in columns", () => {
       "  fix them",
     ].join("\n"),
   );
-  assert.ok(!renderFailure(reportOf(error), styleFor(false)).includes("\u001b"));
+  assert.ok(!(await renderFailure(reportOf(error), styleFor(false))).includes("\u001b"));
 });
 
-Deno.test("renderFailure() escapes color sequences from a server and keeps its own colors", () => {
+Deno.test("renderFailure() escapes color sequences from a server and keeps its own colors", async () => {
   const report = reportOf(new NotFound("Cannot find \u001b[31mit", { hint: "try \u001b[32mthat" }));
   const red = styleFor(true).red("✗");
   assert.equal(
-    renderFailure(report, styleFor(true)),
+    await renderFailure(report, styleFor(true)),
     `${red} Cannot find \\x1b[31mit\n  ${styleFor(true).dim("try \\x1b[32mthat")}`,
   );
 });

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { kebabOptionName, readArgv } from "../../lib/cli/argv.ts";
-import { COMMAND_GROUPS } from "../../lib/cli/commands.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { CONNECTION_OPTIONS, listedArgs } from "../../lib/cli/command.ts";
 
 /** How an option is written, and its parsed value. */
 type Option = readonly [written: string, value: unknown];
@@ -130,13 +131,13 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   ],
 };
 
-const COMMANDS = await Promise.all(COMMAND_GROUPS.flatMap(({ commands }) => commands.map(({ load }) => load())));
-
 Deno.test("the table lists every command", () => {
   assert.deepEqual(COMMANDS.map(({ name }) => name).toSorted(), Object.keys(OPTIONS).toSorted());
 });
 
-for (const { name, args } of COMMANDS) {
+for (const { name, load } of COMMANDS) {
+  const command = await load();
+  const { args } = command;
   Deno.test(`${name} has exactly the options of the table, and each is parsed`, () => {
     const options = [...OPTIONS[name] ?? [], ...COMMON];
     const declared = Object.entries(args).filter(([, { type }]) => type !== "positional");
@@ -144,8 +145,8 @@ for (const { name, args } of COMMANDS) {
       [key, { short }],
     ) => [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`])]);
     assert.deepEqual(names.toSorted(), [...new Set(options.map(([written]) => written.split(" ")[0]))].toSorted());
-    const positionals = Object.entries(args).flatMap(([key, { type, required }]) =>
-      type === "positional" && required !== false ? [key] : []
+    const positionals = Object.entries(args).flatMap(([key, { type, required, parse }]) =>
+      type === "positional" && required !== false ? [Object.keys(parse?.choices ?? {})[0] ?? key] : []
     );
     for (const [written, expected] of options) {
       const [option = "", ...value] = written.split(" ");
@@ -153,5 +154,11 @@ for (const { name, args } of COMMANDS) {
       const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...positionals, option, ...value]);
       assert.deepEqual(values[key], expected, written);
     }
+  });
+
+  Deno.test(`${name} lists the options for connecting only if it connects`, () => {
+    const listed = Object.keys(CONNECTION_OPTIONS).filter((key) => key in listedArgs(command));
+    const isLocal = ["schedules", "store", "history", "completions", "demo", "simulate"].includes(name);
+    assert.deepEqual(listed, isLocal ? [] : Object.keys(CONNECTION_OPTIONS));
   });
 }

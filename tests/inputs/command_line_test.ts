@@ -3,8 +3,8 @@ import * as fc from "../deps/fast_check.ts";
 import { formatInputArguments } from "../../lib/inputs/command_line.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { type DeclaredType, mergeLayers } from "../../lib/inputs/merge.ts";
-import { type InputPath, isObject, joinPath, valueAt } from "../../lib/inputs/path.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
+import { type InputPath, joinPath, valueAt } from "../../lib/inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 for (
   const [inputs, secretPaths, want] of [

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import * as fc from "../deps/fast_check.ts";
 import { createInputLayer, type InputLayer } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
-import { isObject } from "../../lib/inputs/path.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
+import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 const NAME = fc.constantFrom("alpha", "beta", "gamma", "odd name", "0", "");
 const { value: VALUE } = fc.letrec<{ value: Json }>((tie) => ({

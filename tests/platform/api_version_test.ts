@@ -75,6 +75,18 @@ Deno.test("only calls about runs detect the API version, and a slug makes that u
   await client.listClusters({});
   await client.getRun({ type: "slug", slug: "hello-world-00046" }, {});
   assert.deepEqual(simulator.received("list-runs"), []);
+  // The list itself detects it.
   await client.listRuns({});
-  assert.equal(simulator.received("list-runs").length, 2);
+  assert.equal(await client.apiVersion({}), "current");
+  assert.equal(simulator.received("list-runs").length, 1);
+});
+
+Deno.test("whoAmI() sends a request until one has succeeded", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock, faults: [{ on: "auth-session", status: 503 }] });
+  const { client } = await depsFor(simulator, { clock });
+  await assert.rejects(client.whoAmI({ retry: "none" }), Unavailable);
+  const users = await Promise.all([client.whoAmI({}), client.whoAmI({}), client.whoAmI({})]);
+  assert.deepEqual(users.map(({ user }) => user), ["demo", "demo", "demo"]);
+  assert.equal(simulator.received("auth-session").length, 2);
 });

@@ -35,9 +35,7 @@ const CALLS: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   "listRuns with all filters": (client) =>
     client.listRuns({ workflow: "quick", statuses: ["running", "error"], search: "q", limit: 5, offset: 5 }),
   readRunFile: (client) => client.readRunFile(run, "logs/hello/step_0/logs.out", {}).then(allText),
-  runningSteps: (client) => client.runningSteps(run, {}),
   cancelRun: (client) => client.cancelRun(run, {}),
-  deleteRun: (client) => client.deleteRun(run, {}),
   listSessions: (client) => client.listSessions({}),
   listClusters: (client) => client.listClusters({}),
   workspaceStatus: (client) => client.workspaceStatus({}),
@@ -67,7 +65,6 @@ const RESPONSES: readonly (readonly [string, (client: Client) => Promise<unknown
   ["GET /api/workflows/{workflow}", (client) => client.getWorkflow("any", {})],
   ["GET /api/workflow-runs", (client) => client.listRuns({})],
   ["GET /api/workflow-runs/{slug}", (client) => client.getRun(run, {})],
-  ["GET /api/workflow-runs/{slug}/running-steps", (client) => client.runningSteps(run, {})],
   ["GET /api/workflow-runs/{slug}/files", (client) => client.readRunFile(run, "any", {}).then(allText)],
   ["GET /api/sessions", (client) => client.listSessions({})],
   ["GET /api/clusters", (client) => client.listClusters({})],

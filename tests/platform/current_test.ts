@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Client } from "../../lib/platform/client.ts";
-import { BadResponse, NotFound, Rejected } from "../../lib/errors.ts";
+import { NotFound, Rejected } from "../../lib/errors.ts";
 import type { ServerBehavior, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { allText } from "../support/all_text.ts";
@@ -26,8 +26,6 @@ Deno.test("a run is tracked from its submit to its end", async () => {
     await client.submit(SUBMISSION, {});
     const runId = { type: "slug", slug: "mine-1" } as const;
     assert.equal((await client.getRun(runId, {})).status, "running");
-    const steps = await client.runningSteps(runId, {});
-    assert.ok(Array.isArray(steps));
     await clock.sleep(60_000, {});
     const run = await client.getRun(runId, {});
     assert.deepEqual([run.status, run.isFinal, run.jobs.map(({ name }) => name)], ["completed", true, ["main"]]);
@@ -78,18 +76,9 @@ for (const maxLimit of [100, 3]) {
   });
 }
 
-Deno.test("finding a run by number stops after 100 pages", async () => {
-  const runs = [{ id: "r", user: "u", slug: "a", number: 1 }];
-  await using server = httpServer(() => Response.json({ runs, total: 1 }));
-  const client = await clientOf(server.url);
-  await assert.rejects(client.getRun({ type: "number", workflow: "w", number: 2 }, {}), BadResponse);
-  assert.equal(server.received.length, 100);
-});
-
 const MISSING: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
   "Cannot read run nope: no such run": (client) => client.getRun({ type: "slug", slug: "nope" }, {}),
   "Cannot cancel run nope: no such run": (client) => client.cancelRun({ type: "slug", slug: "nope" }, {}),
-  "Cannot delete run nope: no such run": (client) => client.deleteRun({ type: "slug", slug: "nope" }, {}),
 };
 
 for (const [message, call] of Object.entries(MISSING)) {
@@ -105,8 +94,8 @@ for (const [message, call] of Object.entries(MISSING)) {
 }
 
 Deno.test("a deleted run is gone", async () => {
-  await onServer({}, async (client) => {
-    await client.deleteRun(ENDED, {});
+  await onServer({}, async (client, simulator) => {
+    simulator.deleteExternally(ENDED.slug);
     await assert.rejects(client.getRun(ENDED, {}), NotFound);
   });
 });
@@ -145,13 +134,6 @@ for (const text of ['"cut', "{}", ""]) {
       allText(await (await clientOf(server.url)).readRunFile(ENDED, "f", {})),
       /Cannot read f of run .*must be a JSON string/,
     );
-  });
-}
-
-for (const status of [404, 405]) {
-  Deno.test(`running steps are null if the server responds with ${status}`, async () => {
-    await using server = httpServer(() => new Response(null, { status }));
-    assert.equal(await (await clientOf(server.url)).runningSteps(ENDED, {}), null);
   });
 }
 

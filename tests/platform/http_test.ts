@@ -105,7 +105,7 @@ for (const hasSignal of [false, true]) {
       client.listWorkflows({ retry: "none", ...(hasSignal ? { signal: AbortSignal.timeout(10_000) } : {}) }),
     );
     late.resolve(new Response());
-    assert.match(error.message, /Cannot list workflows: no response within 30 s \(http:\/\/127\.0\.0\.1:\d+, request/);
+    assert.match(error.message, /Cannot list workflows: no response within 30s \(http:\/\/127\.0\.0\.1:\d+, request/);
   });
 }
 
@@ -199,7 +199,7 @@ Deno.test("a file that stops arriving is a lost response after the request timeo
   clock.advance(60_000);
   const reading = thrown(ResponseLost, reader.read());
   clock.advance(30_000);
-  assert.match((await reading).message, /Cannot read logs.out of run a: no response within 30 s/);
+  assert.match((await reading).message, /Cannot read logs.out of run a: no response within 30s/);
 });
 
 Deno.test("aborting while a file arrives throws the signal's own reason", async () => {
@@ -295,10 +295,10 @@ Deno.test("a request other than GET does not follow a redirect", async () => {
   await using server = httpServer(() => new Response(null, { status: 307, headers: { location: "/elsewhere" } }));
   const client = await clientOf(server.url);
   await assert.rejects(
-    client.deleteRun({ type: "slug", slug: "a" }, {}),
+    client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {}),
     /the server redirects to http.* instead of processing the request/,
   );
-  assert.deepEqual(server.received, ["DELETE /api/workflow-runs/a"]);
+  assert.deepEqual(server.received, ["POST /api/workflow-runs"]);
 });
 
 Deno.test("a refused connection is reported with a hint", async () => {
@@ -318,7 +318,7 @@ Deno.test("a failed TLS handshake is reported at once, with a hint at HTTPS", as
 Deno.test("without createHttpClient, fetch chooses the connection", async () => {
   await using server = httpServer(() => new Response(null, { status: 204 }));
   const client = await clientOf(server.url, { createHttpClient: null });
-  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  await client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {});
   assert.equal(server.received.length, 1);
 });
 
@@ -337,7 +337,7 @@ Deno.test("additional certificate authorities are trusted on both kinds of conne
   const client = await clientOf(server.url, { createHttpClient, caCerts: ["PEM"] });
   await client.listWorkflows({});
   await client.listWorkflows({});
-  await client.deleteRun({ type: "slug", slug: "a" }, {});
+  await client.dryRun({ workflow: "a", inputs: {}, displayName: null, consent: null }, {});
   assert.deepEqual(requested, [{ caCerts: ["PEM"] }, { caCerts: ["PEM"], poolMaxIdlePerHost: 0 }]);
   clients[0]?.close();
 });

@@ -81,21 +81,3 @@ for (const redirect of [null, "s", { kind: "tab", name: "s" }, { kind: "link" }]
     assert.equal((await readRun({ ...BARE, redirect })).redirect, null);
   });
 }
-
-for (
-  const [redirect, session] of [
-    ["notebook_1_session", "notebook_1_session"],
-    [{ kind: "session", name: "s" }, "s"],
-    [{ kind: "link", name: "s" }, null],
-    ["", null],
-    [undefined, null],
-  ] as const
-) {
-  Deno.test(`a submit's redirect ${JSON.stringify(redirect)} opens session ${session}`, async () => {
-    await using server = httpServer(() => Response.json({ run: { ...BARE, slug: "a", status: "running" }, redirect }));
-    const submission = { workflow: "w", inputs: {}, slug: null, displayName: null, consent: null };
-    const response = await (await clientOf(server.url)).submit(submission, {});
-    assert.ok(response.type === "accepted");
-    assert.equal(response.redirectSession, session);
-  });
-}

@@ -40,13 +40,6 @@ Deno.test("an accepted submit returns its run", async () => {
   assert.deepEqual([submits, runs], [1, 1]);
 });
 
-Deno.test("an accepted submit returns the session that its run opens", async () => {
-  const submission = { ...SUBMISSION, workflow: "open-notebook", inputs: { resource: "a30gpuserver" } };
-  const { response } = await submitTo([], { submission });
-  assert.ok(response.type === "accepted", Deno.inspect(response));
-  assert.equal(typeof response.redirectSession, "string");
-});
-
 /** Fault, type of the response, `submitted` of its error, and number of runs started. */
 const FAULTS: readonly (readonly [string, Omit<Fault, "on">, SubmitResponse["type"], "no" | "unknown", number])[] = [
   ["a connection cut before the effect", { cut: "before-effect" }, "ambiguous", "unknown", 0],
@@ -86,7 +79,7 @@ for (const [status, isGateway] of [[500, false], [502, true], [503, false], [504
   Deno.test(`${status} ${isGateway ? "comes" : "does not come"} from a gateway`, async () => {
     const { response } = await submitTo([{ status, retryAfter: "9" }]);
     assert.ok(response.type === "ambiguous" && response.error instanceof Unavailable);
-    assert.deepEqual([response.isGateway, response.retryAfterMs], [isGateway, 9_000]);
+    assert.equal(response.isGateway, isGateway);
   });
 }
 

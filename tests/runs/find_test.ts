@@ -5,7 +5,7 @@ import { findRun } from "../../lib/runs/find.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
-import { aRequest, aRun } from "../support/records.ts";
+import { aRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const { signal } = new AbortController();
@@ -46,17 +46,6 @@ for (
     await assert.rejects(findRun(stage.deps, ref, { signal }), { kind: "not_found", message });
   });
 }
-
-Deno.test("findRun() does not claim that a run is missing from a list that is too long to search", async () => {
-  await using stage = await aStage();
-  const runs = Array.from({ length: 100 }, () => aRun({ number: 20_000 }));
-  const client = { ...stage.deps.client, listRuns: () => Promise.resolve({ runs, total: 60_000 }) };
-  await assert.rejects(findRun({ ...stage.deps, client }, number("hello-world", 15_000), { signal }), {
-    kind: "bad_response",
-    message: /not among the first 10000 runs of the list/,
-    hint: /slug/,
-  });
-});
 
 Deno.test("findRun() finds the last run in the local history", async () => {
   await using stage = await aStage();

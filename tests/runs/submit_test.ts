@@ -218,6 +218,18 @@ Deno.test("execute() gives up a search that fails for as long as the unreachable
   assert.ok(seconds >= 120 && seconds < 130, `after ${seconds} s`);
 });
 
+Deno.test("execute() searches less and less often while the search fails", async () => {
+  await using stage = await aStage({
+    faults: [CUT_AFTER, { on: "get-run", status: 503, times: Infinity }],
+  });
+  await stage.run({ unreachableTimeoutMs: 30 * 60_000 });
+  const pausesMs = stage.simulator.received("get-run").map(({ atMs }) => atMs).flatMap((atMs, index, all) =>
+    index === 0 ? [] : [atMs - (all[index - 1] ?? 0)]
+  );
+  assert.ok(pausesMs.length < 90, `${pausesMs.length + 1} searches in 30 minutes`);
+  assert.ok((pausesMs[1] ?? 0) < 3_000 && pausesMs.slice(10, -1).every((pauseMs) => pauseMs >= 25_000), `${pausesMs}`);
+});
+
 Deno.test("execute() finds its run on the last page of a list sorted oldest first", async () => {
   await using stage = await aStage({
     behavior: { slugs: "ignored", listOrder: "oldest", maxLimit: 10 },

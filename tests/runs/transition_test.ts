@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { applyObservation, canApplyObservation, type SubmissionObservation } from "../../lib/runs/transition.ts";
+import { sending, type SubmissionObservation, transition, transitionIfValid } from "../../lib/runs/transition.ts";
 import { toRunResult } from "../../lib/runs/view.ts";
 import type { Submission } from "../../lib/submission.ts";
 import {
@@ -34,6 +34,7 @@ const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<Sub
     cause: "response-lost",
     detail: "cut",
     searchForMs: 60_000,
+    isAbandoned: false,
     pollAtMs: LATER_MS,
   },
   "not-found": { type: "not-found", pollAtMs: LATER_MS },
@@ -71,16 +72,12 @@ const EXPECTED: Readonly<
 for (const submission of Object.values(SUBMISSIONS)) {
   for (const observation of Object.values(OBSERVATIONS)) {
     const want = EXPECTED[submission.state][observation.type];
-    Deno.test(`transition() from ${submission.state} by "${observation.type}" results in ${want ?? "a TypeError"}`, () => {
-      assert.equal(canApplyObservation(submission, observation), want !== undefined);
-      if (want === undefined) {
-        assert.throws(() => applyObservation(submission, observation, NOW_MS), TypeError);
-      } else {
-        const updated = applyObservation(submission, observation, NOW_MS);
-        assert.equal(updated.state, want);
-        assert.equal(updated.updatedAtMs, NOW_MS);
-        assert.equal(updated.submissionId, submission.submissionId);
-      }
+    Deno.test(`transition() from ${submission.state} by "${observation.type}" ${want === undefined ? "is invalid" : `results in ${want}`}`, () => {
+      const updated = transitionIfValid(submission, observation, NOW_MS);
+      assert.equal(updated?.state, want);
+      if (updated === undefined) return;
+      assert.equal(updated.updatedAtMs, NOW_MS);
+      assert.equal(updated.submissionId, submission.submissionId);
     });
   }
 }
@@ -88,21 +85,21 @@ for (const submission of Object.values(SUBMISSIONS)) {
 for (const type of ["not-found", "abandoned"] as const) {
   Deno.test(`transition() by "${type}" needs a search that has begun`, () => {
     const sent = anUnconfirmedSubmission({ reconciliation: null });
-    assert.equal(canApplyObservation(sent, OBSERVATIONS[type]), false);
-    assert.throws(() => applyObservation(sent, OBSERVATIONS[type], NOW_MS), TypeError);
+    assert.equal(transitionIfValid(sent, OBSERVATIONS[type], NOW_MS), undefined);
+    assert.throws(() => transition(sent, OBSERVATIONS[type], NOW_MS), TypeError);
   });
 }
 
 Deno.test("transition() counts a lost response, but not a conflict", () => {
   const sent = anUnconfirmedSubmission();
-  const lost = applyObservation(sent, OBSERVATIONS["unconfirmed"], NOW_MS);
-  const conflict = applyObservation(sent, { ...OBSERVATIONS["unconfirmed"], cause: "conflict" }, NOW_MS);
+  const lost = transition(sent, OBSERVATIONS["unconfirmed"], NOW_MS);
+  const conflict = transition(sent, { ...OBSERVATIONS["unconfirmed"], cause: "conflict" }, NOW_MS);
   assert.equal(lost.state === "unconfirmed" && lost.lostResponses, 1);
   assert.equal(conflict.state === "unconfirmed" && conflict.lostResponses, 0);
 });
 
 Deno.test("transition() keeps the number of lost responses when the same slug is submitted again", () => {
-  const again = applyObservation(
+  const again = transition(
     anUnconfirmedSubmission({ lostResponses: 1, reconciliation: aReconciliation() }),
     OBSERVATIONS["resend"],
     NOW_MS,
@@ -112,7 +109,7 @@ Deno.test("transition() keeps the number of lost responses when the same slug is
 });
 
 Deno.test("transition() removes only the slug when the slug is rejected", () => {
-  const again = applyObservation(anUnconfirmedSubmission(), OBSERVATIONS["slug-rejected"], NOW_MS);
+  const again = transition(anUnconfirmedSubmission(), OBSERVATIONS["slug-rejected"], NOW_MS);
   assert.equal(again.ownSlug, null);
   assert.equal(again.correlationTag, anUnconfirmedSubmission().correlationTag);
   assert.equal(again.nextPollAtMs, NOW_MS);
@@ -120,13 +117,13 @@ Deno.test("transition() removes only the slug when the slug is rejected", () => 
 
 Deno.test("transition() records since when the server is unreachable, or the run missing or failing", () => {
   const failing = aRun({ status: "failed" });
-  let submission = applyObservation(anActiveSubmission(), OBSERVATIONS["poll-failed"], 10);
-  submission = applyObservation(submission, OBSERVATIONS["poll-failed"], 20);
-  assert.equal(submission.state === "active" && submission.unreachableSinceMs, 10);
-  submission = applyObservation(submission, OBSERVATIONS.missing, 30);
-  submission = applyObservation(submission, OBSERVATIONS.missing, 40);
+  let submission: Submission | undefined = transition(anActiveSubmission(), OBSERVATIONS["poll-failed"], 10);
+  submission = next(submission, OBSERVATIONS["poll-failed"], 20);
+  assert.equal(submission?.state === "active" && submission.unreachableSinceMs, 10);
+  submission = next(submission, OBSERVATIONS.missing, 30);
+  submission = next(submission, OBSERVATIONS.missing, 40);
   assert.deepEqual(
-    submission.state === "active" &&
+    submission?.state === "active" &&
       [submission.unreachableSinceMs, submission.missingSinceMs, submission.missingPolls],
     [
       null,
@@ -134,9 +131,23 @@ Deno.test("transition() records since when the server is unreachable, or the run
       2,
     ],
   );
-  submission = applyObservation(submission, { ...OBSERVATIONS.polled, run: failing }, 50);
-  submission = applyObservation(submission, { ...OBSERVATIONS.polled, run: failing }, 60);
-  assert.deepEqual(submission.state === "active" && [submission.failingSinceMs, submission.missingPolls], [50, 0]);
-  submission = applyObservation(submission, OBSERVATIONS.polled, 70);
-  assert.equal(submission.state === "active" && submission.failingSinceMs, null);
+  submission = next(submission, { ...OBSERVATIONS.polled, run: failing }, 50);
+  submission = next(submission, { ...OBSERVATIONS.polled, run: failing }, 60);
+  assert.deepEqual(submission?.state === "active" && [submission.failingSinceMs, submission.missingPolls], [50, 0]);
+  submission = next(submission, OBSERVATIONS.polled, 70);
+  assert.equal(submission?.state === "active" && submission.failingSinceMs, null);
 });
+
+function next(submission: Submission | undefined, observation: SubmissionObservation, nowMs: number) {
+  return submission === undefined ? undefined : transitionIfValid(submission, observation, nowMs);
+}
+
+// What the types refuse: no caller needs to check the state at run time.
+export function refusedByTheCompiler() {
+  // @ts-expect-error An active submission is not sent.
+  sending(anActiveSubmission(), NOW_MS);
+  // @ts-expect-error A pending submission has not been searched for.
+  transition(aPendingSubmission(), OBSERVATIONS["not-found"], NOW_MS);
+  // @ts-expect-error Nothing changes a finished submission.
+  transition(aFinishedSubmission(), OBSERVATIONS.polled, NOW_MS);
+}

@@ -8,6 +8,7 @@ import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";
 import type { Fault, Simulator } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { trackRun } from "../../lib/runs/track_run.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
 import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
@@ -143,6 +144,29 @@ Deno.test("an unreachable timeout also ends the search for a run on a server tha
   assert.equal(result.kind, "submit_unknown");
   assert.ok(tookMs <= 12 * SECOND_MS, `it took ${tookMs} ms`);
 });
+
+for (const elapsedMs of [0, 3 * HOUR_MS]) {
+  Deno.test(`attaching to a run that started ${elapsedMs / HOUR_MS} h ago waits for the whole timeout, and reports its end`, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock });
+    const deps = await depsFor(simulator, { clock, random: () => 0.5 });
+    const { signal } = new AbortController();
+    const request = { workflow: "never-ending", inputs: {}, slug: "mine-1", displayName: null, consent: null };
+    await deps.client.submit(request, { signal });
+    clock.advance(elapsedMs);
+    const attachedMs = clock.now();
+    const events: RunEvent[] = [];
+    const options = { ...DEFAULT_EXECUTE, timeoutMs: 10 * MINUTE_MS, signal };
+    const result = await toEnd(
+      trackRun(deps, { type: "slug", slug: "mine-1" }, options),
+      (event) => void events.push(event),
+    );
+    assert.equal(result.kind, "timeout");
+    assert.equal(clock.now() - attachedMs, 10 * MINUTE_MS);
+    const started = events.find((event) => event.type === "started");
+    assert.deepEqual(started && [started.isAttached, started.deadlineAtMs], [true, attachedMs + 10 * MINUTE_MS]);
+  });
+}
 
 Deno.test("logs that hang do not extend the wait for a run that failed", async () => {
   const faults: Fault[] = [{ on: "read-file", latencyMs: HOUR_MS, times: Infinity }];

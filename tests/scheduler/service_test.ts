@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
-import { cachingIdentity } from "../../lib/scheduler/service.ts";
 import { aServiceStage } from "../support/service.ts";
 
 Deno.test("a caller that gives up does not end the request for the key's owner that others wait for", async () => {
   await using stage = await aServiceStage([]);
-  const { deps } = await stage.isolate();
-  const client = cachingIdentity(deps.client);
+  const { client } = (await stage.isolate()).deps;
   const impatient = new AbortController();
   const first = client.whoAmI({ signal: impatient.signal });
   const second = client.whoAmI({ signal: AbortSignal.timeout(10_000) });

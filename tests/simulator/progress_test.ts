@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { Json } from "../../lib/json.ts";
-import { isObject, objectOf } from "../../lib/simulator/shape.ts";
+import { isObject, type Json } from "../../lib/json.ts";
+import { objectOf } from "../../lib/simulator/shape.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 import { request, submit } from "./request.ts";

@@ -1,5 +1,4 @@
-import type { Json } from "../../lib/json.ts";
-import { isObject } from "../../lib/simulator/shape.ts";
+import { isObject, type Json } from "../../lib/json.ts";
 import type { Simulator } from "../../lib/simulator/simulator.ts";
 
 export interface TestResponse {

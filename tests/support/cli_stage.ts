@@ -26,6 +26,8 @@ export interface CliStage extends AsyncDisposable {
 export interface CallOptions {
   /** Whether stdout is a terminal. */
   readonly isTerminal?: boolean;
+  /** The width of the terminal. */
+  readonly columns?: number;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly context?: Partial<Context>;
@@ -45,9 +47,9 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
   const call = async (
     args: readonly string[],
-    { isTerminal = false, env: more = {}, context = {} }: CallOptions = {},
+    { isTerminal = false, columns = 80, env: more = {}, context = {} }: CallOptions = {},
   ) => {
-    const [stdout, stderr] = [bufferedWriter({ isTerminal }), bufferedWriter()];
+    const [stdout, stderr] = [bufferedWriter({ isTerminal, columns }), bufferedWriter()];
     const code = await runCommandLine(aContext({
       args,
       env: (name) => more[name] ?? env.get(name),

@@ -1,8 +1,8 @@
 /** Validates requests and responses against the platform's published API contract. */
 
 import { addFormats, Ajv2020 } from "../deps/ajv.ts";
-import { isObject, objectOf } from "../../lib/simulator/shape.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
+import { objectOf } from "../../lib/simulator/shape.ts";
+import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 const CONTRACT = new URL("../contract/activate.json", import.meta.url);
 

@@ -2,7 +2,7 @@
 
 import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { PRODUCTION, type ScheduleSpec } from "../../lib/scheduler/schedule.ts";
-import { cachingIdentity, type Service } from "../../lib/scheduler/service.ts";
+import type { Service } from "../../lib/scheduler/service.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import type { StoreBackend } from "../../lib/store/backend.ts";
@@ -45,7 +45,7 @@ export async function aServiceStage(
     async isolate({ kv: ownKv = kv, ...parts } = {}) {
       const plain = await depsFor(simulator, { clock, random, store: createRunStore(ownKv) });
       return {
-        deps: { ...plain, client: cachingIdentity(plain.client) },
+        deps: plain,
         kv: ownKv,
         schedules,
         timeline: PRODUCTION,

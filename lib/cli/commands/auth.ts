@@ -1,20 +1,20 @@
 import type { Identity } from "../../account.ts";
-import { CredentialError, UsageError } from "../../errors.ts";
+import { CredentialError } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 import { hiddenSources } from "../../platform/credentials/sources.ts";
+import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
 import { accountName, formatUtc, KIND_LABELS } from "../doctor/host_checks.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { clientFor } from "../open.ts";
 import type { Output } from "../output.ts";
 
+const action = actionOf({ status: "show which API key is used" });
+
 export const authCommand = defineCommand({
-  name: "auth",
-  summary: "Show which API key is used, where it comes from, and whose it is",
-  usage: "status [options]",
   examples: [
     { line: "pw-workflow-runner auth status", does: "Show the key's source, host, user and expiration" },
     {
@@ -27,15 +27,12 @@ export const authCommand = defineCommand({
     "Exits with 0 if the platform accepts the key, and with 4 if there is none, or it is refused or has expired.",
   ].join("\n"),
   args: {
-    action: { type: "positional" },
-    offline: { type: "boolean", description: "Do not ask the platform whether it accepts the key" },
+    action: argument("ACTION", { parse: action }),
+    offline: flag("Do not ask the platform whether it accepts the key"),
     ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, signal, values } = call;
-    if (values.action !== "status") {
-      throw new UsageError(`auth: unexpected argument "${values.action}"`, { hint: "Use `auth status`" });
-    }
     const credential = await openCredential(call);
     refuseExpired(credential, context.clock.now());
     const identity = values.offline === true
@@ -44,7 +41,6 @@ export const authCommand = defineCommand({
     const hidden = await hiddenSources(withoutPrompts(credentialDeps(context, values)), values);
     if (output.mode === "text") output.answer(statusText(output, { credential, identity, hidden }));
     else output.document(statusDocument({ credential, identity, hidden }));
-    return EXIT_CODES.completed;
   },
 });
 
@@ -91,8 +87,6 @@ function statusDocument({ credential, identity, hidden }: AuthStatus) {
       expiresAt: expiresAtMs === null ? null : new Date(expiresAtMs).toISOString(),
       ignored: hidden,
     },
-    exitCode: EXIT_CODES.completed,
-    kind: "completed",
-    submitted: "no",
+    ...COMPLETED,
   };
 }

@@ -5,20 +5,17 @@ import { formatRunId, type RunDetail, type RunId } from "../../run.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
-import { parseManyRuns } from "../tracking/run_ref.ts";
+import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 
 export const cancelCommand = defineCommand({
-  name: "cancel",
-  summary: "Cancel runs",
-  usage: "RUN… [options]",
   examples: [
-    { line: "pw-workflow-runner cancel hello-world-00047", does: "Cancel one run" },
-    { line: "pw-workflow-runner cancel hello-world#47 hello-world#48", does: "Cancel several runs" },
+    { line: "pw-workflow-runner cancel hello-world-00046", does: "Cancel one run" },
+    { line: "pw-workflow-runner cancel hello-world#45 hello-world#46", does: "Cancel several runs" },
   ],
   notes: "Safe to repeat: a run that has already ended is left unchanged, and that is not an error.",
-  args: { runs: { type: "positional", multiple: true, required: false }, ...JSON_OPTION },
+  args: { runs: { ...MANY_RUNS.runs, completes: "running-run" }, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
-    const refs = parseManyRuns(values.runs ?? []);
+    const refs = parseManyRuns(values.runs);
     await using deps = await openDeps({ context, output, values });
     // Find all runs before cancelling any: a typo in the third name must not leave the first two cancelled.
     const runIds: RunId[] = [];
@@ -35,7 +32,6 @@ export const cancelCommand = defineCommand({
       const kind = "cancelled";
       output.document({ runs: cancelled.map(toRunView), exitCode: EXIT_CODES.completed, kind, submitted: "no" });
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -12,14 +12,12 @@ import { submitAndTrack } from "./run.ts";
 const SPEED = 9;
 
 export const demoCommand = defineCommand({
-  name: "demo",
-  summary: "Track a run on a simulated platform",
-  usage: "",
   examples: [
     { line: "pw-workflow-runner demo", does: "Submit hello-world to a simulated platform and track it" },
     { line: "pw-workflow-runner demo --log-level DEBUG", does: "Show every HTTP request" },
   ],
   notes: "Needs no account: starts a simulated platform on 127.0.0.1, runs hello-world on it, and stops it.",
+  isLocal: true,
   args: {},
   async run({ context, output, signal }) {
     const clock = fastClock(context.clock, SPEED);

@@ -7,9 +7,6 @@ import { PROBE_OPTIONS } from "../doctor/probe/options.ts";
 import { doctorDocument, renderCheck, renderSummary } from "../doctor/render.ts";
 
 export const doctorCommand = defineCommand({
-  name: "doctor",
-  summary: "Check your setup",
-  usage: "[options]",
   examples: [
     { line: "pw-workflow-runner doctor", does: "Check the API key, network, clock, account and local history" },
     { line: "pw-workflow-runner doctor --json", does: "Print the checks as JSON, for a program or a bug report" },

@@ -1,32 +1,28 @@
 import { digestFailure } from "../../runs/failure.ts";
 import { findRun } from "../../runs/find.ts";
-import { RESULT_KIND_OF_STATUS } from "../../runs/view.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderFailureDigest } from "../tracking/run_lines.ts";
-import { parseOneRun } from "../tracking/run_ref.ts";
+import { runExitCode } from "./status.ts";
+import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
 
 export const errorsCommand = defineCommand({
-  name: "errors",
-  summary: "Show why a run failed",
-  usage: "RUN [options]",
   examples: [
     {
-      line: "pw-workflow-runner errors failing-step-00003",
+      line: "pw-workflow-runner errors failing-step-00001",
       does: "Show failed jobs and steps with the end of their logs",
     },
-    { line: "pw-workflow-runner errors failing-step#3 --json", does: "Print the same as JSON" },
+    { line: "pw-workflow-runner errors failing-step#1 --json", does: "Print the same as JSON" },
   ],
   notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
-  args: { run: { type: "positional", multiple: true, required: false }, ...JSON_OPTION },
+  args: { ...ONE_RUN, ...JSON_OPTION },
   async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run ?? []);
+    const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const failure = await digestFailure(deps, run, { signal });
-    const exitCode = run.status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[run.status]);
+    const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {
       const { slug, status } = run;

@@ -1,19 +1,18 @@
+import { counted } from "../../text.ts";
 import { NotFound, UsageError } from "../../errors.ts";
 import type { RunStore } from "../../store/run_store.ts";
 import type { Submission } from "../../submission.ts";
-import { integer, nonEmptyString, positiveDuration } from "../argv.ts";
+import { actionOf, argument, flag, integer, option, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { openRunStore } from "../open.ts";
 import { recordDocument, renderHistory, renderRecord, shownInputs } from "../render/history.ts";
 
+const action = actionOf({ show: "show a run with its inputs", prune: "remove old finished runs" });
 const count = integer({ min: 1, max: 1_000_000 });
 const DEFAULT_LIMIT = 20;
 
 export const historyCommand = defineCommand({
-  name: "history",
-  summary: "Show the local history",
-  usage: "[show RUN | prune] [options]",
   examples: [
     {
       line: "pw-workflow-runner history --workflow hello-world --since 7d",
@@ -22,49 +21,32 @@ export const historyCommand = defineCommand({
     { line: "pw-workflow-runner history show last", does: "Show the latest run with its inputs" },
     { line: "pw-workflow-runner history prune --since 30d --keep 1000", does: "Remove finished runs that are older" },
   ],
-  notes: [
-    "The local history contains the runs submitted from this machine. Reading it needs no API key and no network.",
+  notes:
+    "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
     "It contains no secrets. Finished runs are removed after a year, or beyond 200,000 records.",
-  ].join("\n"),
+  isLocal: true,
   args: {
-    action: { type: "positional", multiple: true, required: false },
-    workflow: { type: "custom", parse: nonEmptyString, metavar: "WORKFLOW", description: "Only runs of this workflow" },
-    failed: { type: "boolean", description: "Only runs that failed, and submissions that were rejected" },
-    since: {
-      type: "custom",
-      parse: positiveDuration,
-      metavar: "TIME",
-      description: "Only runs from the last TIME, such as 7d; prune: keep these",
-    },
-    limit: {
-      type: "custom",
-      parse: count,
-      metavar: "N",
-      description: `Maximum number of runs to list (default ${DEFAULT_LIMIT})`,
-    },
-    keep: { type: "custom", parse: count, metavar: "N", description: "prune: keep the newest N runs" },
+    action: argument("ACTION", { parse: action, required: false }),
+    run: argument("RUN", { required: false, completes: "run", onlyAfter: "show" }),
+    workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow" }),
+    failed: flag("Only runs that failed, and submissions that were rejected"),
+    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: keep these", { parse: positiveDuration }),
+    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
+    keep: option("N", "prune: keep the newest N runs", { parse: count }),
     ...JSON_OPTION,
   },
   async run(call) {
     const { context, output, values } = call;
     await using store = openRunStore(call, "required");
-    const [action, name, ...others] = values.action ?? [];
-    const isComplete = others.length === 0 && (action === "show" || name === undefined);
-    if (action === "show" && isComplete) return await showOne(call, store, name ?? "last");
-    if (action === "prune" && isComplete) return await prune(call, store, values);
-    if (action !== undefined) {
-      throw new UsageError(`history: unexpected argument "${values.action?.join(" ")}"`, {
-        hint: "Use `history`, `history show RUN` or `history prune`",
-      });
-    }
+    if (values.action === "show") return await showOne(call, store, values.run ?? "last");
+    if (values.action === "prune") return await prune(call, store, values);
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
     const records = await store.listRecent({ limit, workflow: values.workflow, hasFailed: values.failed, sinceMs });
     if (output.mode === "json") {
-      output.document({ records: records.map(recordDocument), exitCode: 0, kind: "completed", submitted: "no" });
+      output.document({ records: records.map(recordDocument), ...COMPLETED });
     } else if (records.length === 0) output.answer("No runs in the local history");
-    else output.answer(renderHistory(records, { style: output.answerStyle, columns: context.stdout.columns() }));
-    return EXIT_CODES.completed;
+    else output.answer(renderHistory(records, { style: output.answerStyle, columns: output.columns() }));
   },
 });
 
@@ -81,7 +63,7 @@ async function showOne(
   { output }: Pick<Invocation<unknown>, "output">,
   store: RunStore,
   name: string,
-): Promise<number> {
+): Promise<void> {
   const record = await findInHistory(store, name);
   if (record === undefined) {
     throw new NotFound(`Cannot show ${name}: no such run in the local history`, {
@@ -90,16 +72,15 @@ async function showOne(
   }
   if (output.mode === "json") {
     const inputs = shownInputs(record);
-    output.document({ ...recordDocument(record), inputs, exitCode: 0, kind: "completed", submitted: "no" });
+    output.document({ ...recordDocument(record), inputs, ...COMPLETED });
   } else output.answer(renderRecord(record, { style: output.answerStyle }));
-  return EXIT_CODES.completed;
 }
 
 async function prune(
   { context, output }: Pick<Invocation<unknown>, "context" | "output">,
   store: RunStore,
   { since, keep }: { readonly since?: number | undefined; readonly keep?: number | undefined },
-): Promise<number> {
+): Promise<void> {
   if (since === undefined && keep === undefined) {
     throw new UsageError("Cannot prune the history: no limit is set", {
       hint: "Use --since 30d, --keep 1000, or both",
@@ -107,7 +88,6 @@ async function prune(
   }
   const beforeMs = since === undefined ? 0 : context.clock.now() - since;
   const removed = await store.prune({ beforeMs, keep: keep ?? Number.MAX_SAFE_INTEGER });
-  if (output.mode === "json") output.document({ pruned: removed, exitCode: 0, kind: "completed", submitted: "no" });
-  else output.answer(`Removed ${removed} ${removed === 1 ? "record" : "records"}`);
-  return EXIT_CODES.completed;
+  if (output.mode === "json") output.document({ pruned: removed, ...COMPLETED });
+  else output.answer(`Removed ${counted(removed, "record")}`);
 }

@@ -9,20 +9,21 @@ import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
 import { evaluateConditions } from "../../inputs/unknown_conditions.ts";
 import type { Workflow } from "../../workflow.ts";
-import { nonEmptyString, oneOf } from "../argv.ts";
+import { actionOf, argument, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
 import { renderExplained } from "../render/inputs.ts";
 
+const action = actionOf({
+  new: "create an input file to fill in",
+  schema: "print a JSON Schema, for editors",
+  explain: "show the inputs to submit and their sources",
+});
 const skeletonFormat = oneOf("json", "yaml");
 
 export const inputsCommand = defineCommand({
-  name: "inputs",
-  summary: "Create an input file, print its schema, or explain where values come from",
-  usage: "new|schema|explain WORKFLOW [-i INPUTS]… [options]",
   examples: [
     {
       line: "pw-workflow-runner inputs new hello-world -o inputs/mine.yaml",
@@ -42,36 +43,13 @@ export const inputsCommand = defineCommand({
     "marked (default) are not sent: the platform fills them in.",
   ].join("\n"),
   args: {
-    action: { type: "positional" },
-    workflow: { type: "positional" },
-    input: {
-      type: "custom",
-      parse: nonEmptyString,
-      short: "i",
-      multiple: true,
-      metavar: "INPUTS",
-      description: "Inputs, as for run",
-    },
-    preset: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "NAME",
-      description: "Start from this preset of the workflow",
-    },
-    output: {
-      type: "custom",
-      parse: nonEmptyString,
-      short: "o",
-      metavar: "FILE",
-      description: "Write to this file, which must not exist yet",
-    },
-    format: {
-      type: "custom",
-      parse: skeletonFormat,
-      metavar: "FORMAT",
-      description: "json or yaml (default: by the file extension)",
-    },
     ...DEFAULTS_OPTION,
+    action: argument("ACTION", { parse: action }),
+    workflow: argument("WORKFLOW", { completes: "workflow" }),
+    input: option("INPUTS", "Inputs, as for run", { short: "i", multiple: true, completes: "input" }),
+    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
+    output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
+    format: option("FORMAT", "json or yaml (default: by the file extension)", { parse: skeletonFormat }),
     ...JSON_OPTION,
   },
   async run(call) {
@@ -83,10 +61,6 @@ export const inputsCommand = defineCommand({
         return await printSchema(call);
       case "explain":
         return await explain(call);
-      default:
-        throw new UsageError(`inputs: unknown action "${values.action}": must be new, schema or explain`, {
-          hint: "See `pw-workflow-runner inputs --help`",
-        });
     }
   },
 });
@@ -94,7 +68,7 @@ export const inputsCommand = defineCommand({
 type InputsInvocation = Invocation<
   CommonValues & {
     readonly workflow: string;
-    readonly input?: string[] | undefined;
+    readonly input?: readonly string[] | undefined;
     readonly preset?: string | undefined;
     readonly output?: string | undefined;
     readonly format?: "json" | "yaml" | undefined;
@@ -102,15 +76,12 @@ type InputsInvocation = Invocation<
   }
 >;
 
-async function writeSkeleton(call: InputsInvocation): Promise<number> {
+async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
   const { workflow, form } = await formOf(call);
   const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(values.output ?? ""));
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
-  if (values.output === undefined) {
-    output.raw(skeleton);
-    return EXIT_CODES.completed;
-  }
+  if (values.output === undefined) return output.raw(skeleton);
   try {
     await context.writeNewFile(values.output, skeleton);
   } catch (error) {
@@ -121,16 +92,14 @@ async function writeSkeleton(call: InputsInvocation): Promise<number> {
     });
   }
   output.log("INFO", `Fill in ${values.output}, then: pw-workflow-runner run ${workflow.name} -i ${values.output}`);
-  return EXIT_CODES.completed;
 }
 
-async function printSchema(call: InputsInvocation): Promise<number> {
+async function printSchema(call: InputsInvocation): Promise<void> {
   const { workflow, form } = await formOf(call);
   call.output.document(jsonSchemaOf(form, workflow.name));
-  return EXIT_CODES.completed;
 }
 
-async function explain({ context, output, signal, values }: InputsInvocation): Promise<number> {
+async function explain({ context, output, signal, values }: InputsInvocation): Promise<void> {
   const layers = await readLayers(values.input ?? [], inputSources(context));
   const client = await openClient({ context, output, values });
   const { form, resolved, clusters, notes } = await gatherInputs({ client }, {
@@ -148,7 +117,6 @@ async function explain({ context, output, signal, values }: InputsInvocation): P
     const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
     logUnknownConditions(output, "INFO", unknown);
   }
-  return EXIT_CODES.completed;
 }
 
 async function formOf(

@@ -18,7 +18,8 @@ import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { renderFailureDigest, renderResult, watchCommand } from "../tracking/run_lines.ts";
+import { kept } from "../tracking/interrupt.ts";
+import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
 import { viewRun } from "../tracking/run_view.ts";
 import { printLogs } from "./logs.ts";
 
@@ -125,7 +126,7 @@ async function waitOnce(
 ): Promise<RunResult> {
   const stopping = new AbortController();
   using _listening = context.onSignal((signal) => stopping.abort(new Stopped(signal)));
-  using viewer = viewRun(output, deps.clock);
+  using viewer = await viewRun(output, deps.clock);
   return await toEnd(start(stopping.signal), (event) => {
     remember(event);
     viewer.show(event);
@@ -143,19 +144,10 @@ async function promptDuringWait(
     { value: "keep", label: "2. Exit and leave it running" },
     { value: "cancel", label: "3. Cancel the run" },
   ]);
-  const name = formatRunId(runId);
-  if (choice === "keep") {
-    const slug = runId.type === "slug" ? runId.slug : null;
-    const hint = `Track it again: ${watchCommand({ slug, workflowName: null, runNumber: null })}`;
-    throw new Stopped(stopped.signal, {
-      message: `Stopped waiting: run ${name} is still running`,
-      hint,
-      submitted: "yes",
-    });
-  }
+  if (choice === "keep") throw new Stopped(stopped.signal, { ...kept(runId), submitted: "yes" });
   if (choice === "cancel") {
     await cancelRun(deps, runId, { signal: new AbortController().signal });
-    prompter.note(`${name} is being cancelled`);
+    prompter.note(`${formatRunId(runId)} is being cancelled`);
   }
 }
 

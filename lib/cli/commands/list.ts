@@ -1,40 +1,31 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { nonEmptyString } from "../argv.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { argument, flag, option } from "../argv.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
 export const listCommand = defineCommand({
-  name: "list",
-  summary: "List workflows",
-  usage: "[PATTERN] [options]",
   examples: [
     { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
     { line: "pw-workflow-runner list 'mpi*' --json", does: "List the workflows whose names match, as JSON" },
   ],
   notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
-    pattern: { type: "positional", required: false },
+    pattern: argument("PATTERN", { required: false }),
     ...JSON_OPTION,
-    tag: { type: "custom", parse: nonEmptyString, metavar: "TAG", description: "Only workflows with this tag" },
-    favorites: { type: "boolean", description: "Only favorites" },
+    tag: option("TAG", "Only workflows with this tag"),
+    favorites: flag("Only favorites"),
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
     const all = await client.listWorkflows({ signal, favoritesOnly: values.favorites === true });
     const workflows = all.filter((workflow) => matches(workflow, values)).sort(favoritesFirst);
-    if (output.mode === "json") {
-      output.document(workflows.map(summaryOf));
-      return EXIT_CODES.completed;
-    }
+    if (output.mode === "json") return output.document(workflows.map(summaryOf));
     const { renderWorkflows } = await import("../render/workflows.ts");
     if (workflows.length > 0) {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns }));
+      output.answer(renderWorkflows(workflows, { style: output.answerStyle, columns: output.columns() }));
     } else {
       output.log("INFO", all.length === 0 ? "Your account has no workflows" : "No matching workflows");
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -4,12 +4,11 @@ import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
 import type { Job, RunDetail, RunId, Step } from "../../run.ts";
-import { integer, nonEmptyString } from "../argv.ts";
+import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { parseOneRun } from "../tracking/run_ref.ts";
+import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
 import { didYouMean } from "../../did_you_mean.ts";
@@ -22,29 +21,21 @@ const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
 const lineCount = integer({ min: 0 });
 
 export const logsCommand = defineCommand({
-  name: "logs",
-  summary: "Show a run's logs",
-  usage: "RUN [options]",
   examples: [
-    { line: "pw-workflow-runner logs hello-world-00047 --tail 20", does: "Show the last lines of each step" },
-    { line: "pw-workflow-runner logs hello-world#47 -f", does: "Follow the logs until the run ends" },
+    { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
+    { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
   ],
   args: {
-    run: { type: "positional", multiple: true, required: false },
-    follow: { type: "boolean", short: "f", description: "Follow the logs until the run ends" },
-    job: { type: "custom", parse: nonEmptyString, metavar: "JOB", description: "Only this job" },
-    step: { type: "custom", parse: nonEmptyString, metavar: "STEP", description: "Only this step, by name or number" },
-    tail: {
-      type: "custom",
-      parse: lineCount,
-      metavar: "N",
-      description: "Only the last N lines of each step, and at most 8 MiB",
-    },
-    failed: { type: "boolean", description: "Only steps that failed" },
+    ...ONE_RUN,
+    follow: flag("Follow the logs until the run ends", "f"),
+    job: option("JOB", "Only this job"),
+    step: option("STEP", "Only this step, by name or number"),
+    tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: lineCount }),
+    failed: flag("Only steps that failed"),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run ?? []);
+    const ref = parseOneRun(values.run);
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
@@ -57,7 +48,6 @@ export const logsCommand = defineCommand({
     } else {
       await printLogs({ deps, output, signal }, runId, { run, isSelected, tail: values.tail });
     }
-    return EXIT_CODES.completed;
   },
 });
 

@@ -11,27 +11,24 @@ import type { Submission } from "../../submission.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import type { Context } from "../context.ts";
 import { inputSources } from "../input_sources.ts";
-import { parseOneRun } from "../tracking/run_ref.ts";
+import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { findInHistory } from "./history.ts";
 import { INPUT_NOTES, RUN_OPTIONS, submitRunSpec } from "./run.ts";
 
 export const rerunCommand = defineCommand({
-  name: "rerun",
-  summary: "Submit a run again with the same inputs",
-  usage: "RUN [-i INPUTS]… [options]",
   examples: [
     { line: "pw-workflow-runner rerun last", does: "Submit the latest run again" },
     {
-      line: "pw-workflow-runner rerun hello-world#47 -i hello.message=again",
+      line: "pw-workflow-runner rerun hello-world#46 -i hello.message=again",
       does: "Submit it again with one value changed",
     },
   ],
   notes:
     `Inputs come from the local history, or else from the platform. Neither contains secrets: rerun prompts for them.\n\n${INPUT_NOTES}`,
-  args: { run: { type: "positional", multiple: true, required: false }, ...RUN_OPTIONS },
+  args: { ...ONE_RUN, ...RUN_OPTIONS },
   async run(call) {
     const { context, signal, values } = call;
-    const ref = parseOneRun(values.run ?? []);
+    const ref = parseOneRun(values.run);
     const overrides = await readLayers(values.input ?? [], inputSources(context));
     return await submitRunSpec(call, async (deps) => {
       const name = ref.type === "last" ? "last" : ref.type === "slug" ? ref.slug : `${ref.workflow}#${ref.number}`;

@@ -1,4 +1,4 @@
-import { toEnd } from "../../runs/execute.ts";
+import { counted } from "../../text.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../../runs/options.ts";
 import {
   findOpenSubmissions,
@@ -10,24 +10,20 @@ import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
 import type { PendingSubmission, Submission } from "../../submission.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
-import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
+import { flag } from "../argv.ts";
+import { defineCommand } from "../command.ts";
+import { type ExitCode, exitCodeOf, mostSevere } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
 import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
-import { resultDocument, viewRun } from "../tracking/run_view.ts";
+import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
-import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import type { TrackContext } from "./run.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const resumeCommand = defineCommand({
-  name: "resume",
-  summary: "Resume runs started on this machine that have not finished",
-  usage: "[options]",
   examples: [
     { line: "pw-workflow-runner resume", does: "Resume after a crash, a lost connection or Ctrl-C" },
     { line: "pw-workflow-runner resume --all --json", does: "Include detached runs, and print JSON" },
@@ -37,15 +33,9 @@ export const resumeCommand = defineCommand({
     "machine. Never submits a run twice. Submissions that were never sent and are older than 15 minutes are only listed.",
   ].join("\n"),
   args: {
-    all: { type: "boolean", description: "Track detached runs too, such as those started with --no-wait" },
-    submitPending: {
-      type: "boolean",
-      description: "Send submissions that were never sent, even if older than 15 minutes",
-    },
-    ...WAIT_OPTIONS,
-    ...STOP_OPTIONS,
-    ...JSON_OPTION,
-    events: { type: "boolean", description: "Print events as JSON Lines" },
+    all: flag("Track detached runs too, such as those started with --no-wait"),
+    submitPending: flag("Send submissions that were never sent, even if older than 15 minutes"),
+    ...TRACK_OPTIONS,
   },
   async run(call) {
     const { output, signal, values } = call;
@@ -70,19 +60,13 @@ async function resumeAndShow(
   record: Submission,
   options: ExecuteOptions & Pick<OpenSubmissionsOptions, "submitsPending">,
 ): Promise<ResumeResult> {
-  const { output, deps, values } = tracking;
-  let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { label: slugOf(record) ?? record.request.workflow });
+  const label = slugOf(record) ?? record.request.workflow;
+  const events = resumeSubmission(tracking.deps, record, options);
   try {
-    const result = await toEnd(resumeSubmission(deps, record, options), (event) => {
-      if (isMilestone(event)) latest = event;
-      viewer.show(event);
-    });
-    return { result: await handleTimeout(tracking, result, values.onTimeout ?? "keep") };
+    return { result: await trackToEnd(tracking, events, { label, defaultOnInterrupt: "keep" }) };
   } catch (error) {
     if (error instanceof RunnerError) return { error, record };
-    if (!(error instanceof Stopped)) throw error;
-    throw await handleInterrupt(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
+    throw error;
   }
 }
 
@@ -91,7 +75,7 @@ function logSkipped(output: Output, { pending, detached, others }: OpenSubmissio
   if (detached.length > 0) {
     output.log(
       "INFO",
-      `${countOf(detached, "detached run")} skipped: \`resume --all\` tracks ${
+      `${counted(detached.length, "detached run")} skipped: \`resume --all\` tracks ${
         detached.length === 1 ? "it" : "them"
       } too`,
     );
@@ -109,11 +93,11 @@ function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number)
     : `${subject}: \`resume --submit-pending\` sends it`;
 }
 
-function answerText(output: Output, results: readonly ResumeResult[]): number {
+async function answerText(output: Output, results: readonly ResumeResult[]): Promise<number> {
   if (results.length === 0) output.answer("Nothing to resume");
   for (const result of results) {
     if ("result" in result) printNamedResults(output, result.result);
-    else output.answer(renderFailure(reportOf(result.error), output.answerStyle));
+    else output.answer(await renderFailure(reportOf(result.error), output.answerStyle));
   }
   return mostSevere(results.map(resumeExitCode));
 }
@@ -151,10 +135,6 @@ function kindOf(result: ResumeResult): ResultKind | ErrorKind {
   return "result" in result ? result.result.kind : result.error.kind;
 }
 
-function resumeExitCode(result: ResumeResult): number {
+function resumeExitCode(result: ResumeResult): ExitCode {
   return exitCodeOf(kindOf(result));
-}
-
-function countOf(list: readonly unknown[], noun: string): string {
-  return list.length === 1 ? `1 ${noun}` : `${list.length} ${noun}s`;
 }

@@ -1,5 +1,4 @@
-import type { Args, ArgValues } from "../../deps/gunshi.ts";
-import { execute, toEnd } from "../../runs/execute.ts";
+import { execute } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
@@ -9,9 +8,8 @@ import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { nonEmptyString, oneOf, positiveDuration } from "../argv.ts";
-import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
+import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
+import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import {
   DEFAULTS_OPTION,
@@ -21,78 +19,44 @@ import {
   showWarnings,
 } from "../check_options.ts";
 import { askForMissing, inputSources } from "../input_sources.ts";
-import {
-  defaultOnInterrupt,
-  handleInterrupt,
-  handleTimeout,
-  isMilestone,
-  type Milestone,
-  type OnInterrupt,
-  type OnTimeout,
-  STOP_OPTIONS,
-  type StopDeps,
-} from "../tracking/interrupt.ts";
+import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
 import { renderResult } from "../tracking/run_lines.ts";
-import { resultDocument, viewRun } from "../tracking/run_view.ts";
-import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
+import { resultDocument } from "../tracking/run_view.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
-  input: {
-    type: "custom",
-    parse: nonEmptyString,
-    short: "i",
-    multiple: true,
-    metavar: "INPUTS",
-    description: "Inputs (see below)",
-  },
-  name: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "TEXT",
-    description: "Display name of the run on the platform",
-  },
+  input: option("INPUTS", "Inputs (see below)", { short: "i", multiple: true, completes: "input" }),
+  name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
   ...DEFAULTS_OPTION,
-  noInput: { type: "boolean", description: "Never ask: missing inputs are an error, also at a terminal" },
-  trust: { type: "boolean", description: "Give the consent that the workflow asks for" },
-  noWait: { type: "boolean", description: "Submit and exit without waiting" },
-  dryRun: { type: "boolean", description: "Have the platform check the request without starting a run" },
-  ...WAIT_OPTIONS,
-  ...STOP_OPTIONS,
-  idempotencyKey: {
-    type: "custom",
-    parse: nonEmptyString,
-    metavar: "TEXT",
-    description: "Identify this submission: reusing the key attaches to the same run",
-  },
-  idempotencyPolicy: {
-    type: "custom",
+  noInput: flag("Never ask: missing inputs are an error, also at a terminal"),
+  trust: flag("Give the consent that the workflow asks for"),
+  noWait: flag("Submit and exit without waiting"),
+  dryRun: flag("Have the platform check the request without starting a run"),
+  idempotencyKey: option("TEXT", "Identify this submission: reusing the key attaches to the same run"),
+  idempotencyPolicy: option("POLICY", "If the key was used before: attach, reject or new-if-failed (default attach)", {
     parse: idempotencyPolicy,
-    metavar: "POLICY",
-    description: "If the key was used before: attach, reject or new-if-failed (default attach)",
-  },
-  submitTimeout: {
-    type: "custom",
+  }),
+  submitTimeout: option("TIME", "Keep retrying a submission that has not started a run for this long (default 10m)", {
     parse: positiveDuration,
-    metavar: "TIME",
-    description: "Keep retrying a submission that has not started a run for this long (default 10m)",
-  },
-  noHistory: { type: "boolean", description: "Do not store the run locally: resume cannot find it after a crash" },
-  allowFailure: { type: "boolean", description: "Exit with 0 if the run failed or was cancelled (exit codes 1 and 3)" },
-  report: {
-    type: "custom",
-    parse: oneOf("text", "github"),
-    metavar: "FORMAT",
-    description: "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
-  },
-  ...JSON_OPTION,
-  events: { type: "boolean", description: "Print events as JSON Lines" },
-} as const satisfies Args;
+  }),
+  noHistory: flag("Do not store the run locally: resume cannot find it after a crash"),
+  allowFailure: flag("Exit with 0 if the run failed or was cancelled (exit codes 1 and 3)"),
+  report: option(
+    "FORMAT",
+    "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
+    {
+      parse: oneOf("text", "github"),
+    },
+  ),
+  ...TRACK_OPTIONS,
+} as const;
 
 /** The part of the help that explains `-i`. */
 export const INPUT_NOTES = [
@@ -102,9 +66,6 @@ export const INPUT_NOTES = [
 ].join("\n");
 
 export const runCommand = defineCommand({
-  name: "run",
-  summary: "Submit a run and track it to its end",
-  usage: "WORKFLOW [-i INPUTS]… [options]",
   examples: [
     { line: "pw-workflow-runner run hello-world --input inputs/hello-world.json", does: "Read the inputs from a file" },
     {
@@ -114,13 +75,8 @@ export const runCommand = defineCommand({
   ],
   notes: INPUT_NOTES,
   args: {
-    workflow: { type: "positional" },
-    preset: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "NAME",
-      description: "Start from this preset of the workflow",
-    },
+    workflow: argument("WORKFLOW", { completes: "workflow" }),
+    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
     ...RUN_OPTIONS,
   },
   async run(call) {
@@ -142,7 +98,7 @@ export const runCommand = defineCommand({
 export async function submitRunSpec(
   call: Invocation<ArgValues<typeof RUN_OPTIONS> & OpenInvocation["values"]>,
   inputsOf: (deps: Deps) => Promise<InputsSpec>,
-): Promise<number> {
+): Promise<number | void> {
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
@@ -200,36 +156,18 @@ function keyWithPolicy({ idempotencyKey: key, idempotencyPolicy }: {
   return key === undefined ? undefined : { text: key, policy: idempotencyPolicy ?? "attach" };
 }
 
-/** What a command that tracks runs works with. */
-export interface TrackContext extends StopDeps {
-  readonly deps: Deps;
-  readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
-}
-
 /** Submits a run, shows its progress, prints its result and returns the exit code. */
 export async function submitAndTrack(
   tracking: TrackContext,
   request: RunRequest,
   options: Parameters<typeof execute>[2],
 ): Promise<number> {
-  const { output, deps, values } = tracking;
-  let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { onTimeout: values.onTimeout });
-  try {
-    const result = await toEnd(execute(deps, request, options), (event) => {
-      if (isMilestone(event)) latest = event;
-      output.reporter?.show(event);
-      viewer.show(event);
-    });
-    viewer[Symbol.dispose]();
-    await deleteExpired(deps);
-    return printResult(output, await handleTimeout(tracking, result, values.onTimeout ?? "keep"));
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    viewer[Symbol.dispose]();
-    const policy = values.onInterrupt ?? defaultOnInterrupt(tracking);
-    throw await handleInterrupt(tracking, error, { latest, policy });
-  }
+  const { output, deps } = tracking;
+  const result = await trackToEnd(tracking, execute(deps, request, options), {
+    defaultOnInterrupt: defaultOnInterrupt(tracking),
+  });
+  await deleteExpired(deps);
+  return printResult(output, result);
 }
 
 /** The share of runs that prune the local history. */
@@ -263,11 +201,10 @@ export function printResult(output: Output, result: RunResult): number {
   return exitCode;
 }
 
-function answerDryRun(output: Output, { workflow }: RunRequest): number {
+function answerDryRun(output: Output, { workflow }: RunRequest): void {
   if (output.mode === "text") {
     output.answer(
       `${output.answerStyle.green("✓")} The platform accepts ${workflow} with these inputs; nothing was started`,
     );
   } else output.document({ workflowName: workflow, exitCode: EXIT_CODES.completed, kind: "dry_run", submitted: "no" });
-  return EXIT_CODES.completed;
 }

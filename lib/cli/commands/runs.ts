@@ -1,9 +1,9 @@
+import { pageRuns } from "../../platform/pager.ts";
 import { toRunView } from "../../runs/view.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
 import type { Run, RunPage } from "../../run.ts";
-import { integer, oneOf } from "../argv.ts";
+import { argument, integer, oneOf, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderRuns } from "../render/runs.ts";
 
@@ -20,28 +20,17 @@ const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", 
 const count = integer({ min: 1, max: 10_000 });
 
 export const runsCommand = defineCommand({
-  name: "runs",
-  summary: "List runs on the platform",
-  usage: "[WORKFLOW] [options]",
   examples: [
     { line: "pw-workflow-runner runs hello-world --limit 5", does: "List the last five runs of a workflow" },
     { line: "pw-workflow-runner runs --status failed --json", does: "List failed runs as JSON" },
   ],
   args: {
-    workflow: { type: "positional", required: false },
-    status: {
-      type: "custom",
+    workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
+    status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
       parse: runStatus,
       multiple: true,
-      metavar: "STATUS",
-      description: "Only runs that are running, completed, failed or cancelled; repeatable",
-    },
-    limit: {
-      type: "custom",
-      parse: count,
-      metavar: "N",
-      description: "Maximum number of runs to list (default 20)",
-    },
+    }),
+    limit: option("N", "Maximum number of runs to list (default 20)", { parse: count }),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
@@ -55,24 +44,26 @@ export const runsCommand = defineCommand({
     } else if (views.length === 0) {
       output.log("INFO", workflow === undefined ? "No matching runs" : `No matching runs of ${workflow}`);
     } else {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderRuns(views, { style: output.answerStyle, columns, nowMs: context.clock.now() }));
+      output.answer(
+        renderRuns(views, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+      );
       if (total > views.length) {
         output.log("INFO", output.style.dim(`Showing ${views.length} of ${total}: use --limit to show more`));
       }
     }
-    return EXIT_CODES.completed;
   },
 });
 
-/** Lists page by page, since a server may return fewer runs than requested. */
-async function firstRuns(client: Client, { limit, ...query }: RunQuery & { readonly limit: number }): Promise<RunPage> {
-  const runs: Run[] = [];
-  while (true) {
-    const page = await client.listRuns({ ...query, limit: limit - runs.length, offset: runs.length });
-    runs.push(...page.runs);
-    if (page.runs.length === 0 || runs.length >= limit || runs.length >= page.total) {
-      return { runs: runs.slice(0, limit), total: page.total };
-    }
+async function firstRuns(
+  client: Client,
+  { limit, ...query }: Omit<RunQuery, "offset"> & { readonly limit: number },
+): Promise<RunPage> {
+  const listed: Run[] = [];
+  let total = 0;
+  for await (const page of pageRuns(client, { ...query, action: "list runs", pageSize: limit })) {
+    listed.push(...page.runs);
+    total = page.total;
+    if (listed.length >= limit) break;
   }
+  return { runs: listed.slice(0, limit), total };
 }

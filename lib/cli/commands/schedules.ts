@@ -13,9 +13,6 @@ import { formatLocal, policyLines, renderSchedules } from "../render/schedules.t
 const DEFAULT_FILE = "functions/schedules.ts";
 
 export const schedulesCommand = defineCommand({
-  name: "schedules",
-  summary: "List schedules and their next occurrences",
-  usage: "[options]",
   examples: [
     {
       line: "pw-workflow-runner schedules",
@@ -31,11 +28,13 @@ export const schedulesCommand = defineCommand({
     },
   ],
   notes: "The file is a TypeScript module that exports schedules, like functions/schedules.ts. Reading it executes it.",
+  isLocal: true,
   args: {
     file: {
       type: "custom",
       parse: nonEmptyString,
       metavar: "PATH",
+      completes: "file",
       description: `The schedules file (default ${DEFAULT_FILE}, here or in the program's folder)`,
     },
     count: {

@@ -2,23 +2,20 @@ import { findWorkflow } from "../../runs/prepare.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { findSecrets, maskSecrets } from "../../inputs/secrets.ts";
 import type { Preset, Workflow } from "../../workflow.ts";
+import { argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 import { renderWorkflow } from "../render/workflow.ts";
 
 export const showCommand = defineCommand({
-  name: "show",
-  summary: "Show a workflow and its inputs",
-  usage: "WORKFLOW [options]",
   examples: [
     { line: "pw-workflow-runner show hello-world", does: "Show its inputs with types and defaults" },
     { line: "pw-workflow-runner show hello-world --yaml > hello-world.yaml", does: "Save the workflow file" },
   ],
   args: {
-    workflow: { type: "positional" },
+    workflow: argument("WORKFLOW", { completes: "workflow" }),
     ...JSON_OPTION,
-    yaml: { type: "boolean", description: "Print the workflow file" },
+    yaml: flag("Print the workflow file"),
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
@@ -32,10 +29,8 @@ export const showCommand = defineCommand({
       const { isFavorite, presets, ...others } = workflow;
       output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });
     } else {
-      const columns = context.stdout.isTerminal ? context.stdout.columns() : Infinity;
-      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns }));
+      output.answer(renderWorkflow(workflow, { style: output.answerStyle, columns: output.columns() }));
     }
-    return EXIT_CODES.completed;
   },
 });
 

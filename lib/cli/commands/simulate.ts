@@ -3,23 +3,19 @@ import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
 import type { Fault, ServerBehavior } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
-import { integer, nonEmptyString, oneOf } from "../argv.ts";
+import { integer, oneOf, option, positiveNumber } from "../argv.ts";
 import { defineCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
 
 const portNumber = integer({ min: 0, max: 65_535 });
 const apiVersionChoice = oneOf("current", "legacy", "both");
 const slugBehavior = oneOf("unique", "shared", "existing", "ignored", "refused");
 
 export const simulateCommand = defineCommand({
-  name: "simulate",
-  summary: "Serve a simulated platform",
-  usage: "[options]",
   examples: [
     {
-      line: 'eval "$(pw-workflow-runner simulate --port 8080 &)"',
-      does: "Serve in the background, and use its API key in this shell",
+      line: "pw-workflow-runner simulate --port 8080",
+      does: "Serve, and print a line that makes another terminal use it",
     },
     {
       line: `pw-workflow-runner simulate --speed 60 --fault '{"on": "submit", "cut": "after-effect"}'`,
@@ -31,35 +27,17 @@ export const simulateCommand = defineCommand({
     "--behavior NAME=VALUE sets any server behavior option, such as launchGapMs=5000 or listOrder=oldest.",
     '--fault takes a JSON object, such as {"on": "get-run", "status": 502, "times": 3}.',
   ].join("\n"),
+  isLocal: true,
   args: {
-    port: { type: "custom", parse: portNumber, metavar: "N", description: "Port to listen on (default: a free one)" },
-    speed: { type: "custom", parse: factor, metavar: "X", description: "Speed of simulated time (default 1)" },
-    apiVersion: {
-      type: "custom",
-      parse: apiVersionChoice,
-      metavar: "VERSION",
-      description: "current, legacy or both (default current)",
-    },
-    slugs: {
-      type: "custom",
+    port: option("N", "Port to listen on (default: a free one)", { parse: portNumber }),
+    speed: option("X", "Speed of simulated time (default 1)", { parse: positiveNumber }),
+    apiVersion: option("VERSION", "current, legacy or both (default current)", { parse: apiVersionChoice }),
+    slugs: option("RULE", "How requested slugs are handled: unique, shared, existing, ignored or refused", {
       parse: slugBehavior,
-      metavar: "RULE",
-      description: "How requested slugs are handled: unique, shared, existing, ignored or refused",
-    },
-    probeResult: {
-      type: "custom",
-      parse: nonEmptyString,
-      metavar: "FILE",
-      description: "Behave like the server that this probe result describes",
-    },
-    behavior: {
-      type: "custom",
-      parse: behaviorOption,
-      multiple: true,
-      metavar: "NAME=VALUE",
-      description: "Set another server behavior option",
-    },
-    fault: { type: "custom", parse: fault, multiple: true, metavar: "JSON", description: "Inject a fault" },
+    }),
+    probeResult: option("FILE", "Behave like the server that this probe result describes", { completes: "file" }),
+    behavior: option("NAME=VALUE", "Set another server behavior option", { parse: behaviorOption, multiple: true }),
+    fault: option("JSON", "Inject a fault", { parse: fault, multiple: true }),
   },
   async run({ context, output, signal, values }) {
     const { port = 0, speed = 1, apiVersion, slugs } = values;
@@ -78,7 +56,6 @@ export const simulateCommand = defineCommand({
     output.answer(`export PW_API_KEY=${simulator.key}`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
     await Promise.race([stopped(signal), simulator.finished]);
-    return EXIT_CODES.completed;
   },
 });
 
@@ -117,12 +94,6 @@ function behaviorOf(result: ProbeResult): Partial<ServerBehavior> {
       clockSkewMs: result.clockSkewMs,
     }).filter(([, value]) => value !== null),
   );
-}
-
-function factor(value: string): number {
-  const speed = Number(nonEmptyString(value));
-  if (Number.isFinite(speed) && speed > 0) return speed;
-  throw new UsageError(`must be a number greater than 0: got "${value}"`);
 }
 
 function behaviorOption(value: string): Partial<ServerBehavior> {

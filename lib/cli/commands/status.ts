@@ -1,29 +1,28 @@
 import { findRun } from "../../runs/find.ts";
 import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunDetail, RunView } from "../../run.ts";
+import { flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { renderRun } from "../render/runs.ts";
-import { parseOneRun } from "../tracking/run_ref.ts";
+import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 
 export const statusCommand = defineCommand({
-  name: "status",
-  summary: "Show the status of a run",
-  usage: "RUN [options]",
   examples: [
-    { line: "pw-workflow-runner status hello-world-00047", does: "Find the run by its slug" },
-    { line: "pw-workflow-runner status hello-world 47 --json", does: "Find it by workflow and number, and print JSON" },
+    { line: "pw-workflow-runner status hello-world-00046", does: "Find the run by its slug" },
+    { line: "pw-workflow-runner status hello-world 46 --json", does: "Find it by workflow and number, and print JSON" },
   ],
   notes:
-    "Exits with 0 if the status could be read. With --exit-status, the exit code is that of the run, or 0 while it is\nrunning.",
+    "Exits with 0 if the status could be read. With --exit-status, the exit code is that of the run, or 0 while it is " +
+    "running.",
   args: {
-    run: { type: "positional", multiple: true, required: false },
-    exitStatus: { type: "boolean", description: "Exit with the exit code of the run" },
+    ...ONE_RUN,
+    exitStatus: flag("Exit with the exit code of the run"),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run ?? []);
+    const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
     const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
     const view = toRunView(run);
@@ -36,7 +35,8 @@ export const statusCommand = defineCommand({
   },
 });
 
-function runExitCode({ status }: RunView): number {
+/** The exit code of a run, or 0 while it is running. */
+export function runExitCode({ status }: Pick<RunView, "status">): number {
   return status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[status]);
 }
 

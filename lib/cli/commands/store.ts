@@ -1,13 +1,14 @@
+import { counted } from "../../text.ts";
 import { copyStore } from "../../store/copy.ts";
 import { openKv, STORE_NAMES } from "../../store/open_kv.ts";
-import { UsageError } from "../../errors.ts";
+import { actionOf, argument } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
+
+const action = actionOf({ copy: "copy a store into an empty one" });
+const STORES_HINT = `FROM and TO are stores: ${STORE_NAMES}`;
 
 export const storeCommand = defineCommand({
-  name: "store",
-  summary: "Copy the run store to another backend",
-  usage: "copy FROM TO",
   examples: [
     {
       line:
@@ -24,20 +25,18 @@ export const storeCommand = defineCommand({
     "The target must be empty. Stop everything that uses the source first: records written during the copy may be missed.",
     "PGPASSWORD keeps the password of a postgres URL out of the command line.",
   ].join("\n"),
+  isLocal: true,
   args: {
-    words: { type: "positional", multiple: true, required: false },
+    action: argument("ACTION", { parse: action }),
+    from: argument("FROM", { completes: "file", hint: STORES_HINT }),
+    to: argument("TO", { completes: "file", hint: STORES_HINT }),
     ...JSON_OPTION,
   },
   async run({ context: { clock, random }, output, values }) {
-    const [action, from, to, ...others] = values.words ?? [];
-    if (action !== "copy" || from === undefined || to === undefined || others.length > 0) {
-      throw new UsageError("store: expected copy FROM TO", { hint: `FROM and TO are stores: ${STORE_NAMES}` });
-    }
-    await using source = openKv(from, { clock, random, onSetAside: null, mustExist: true });
-    await using target = openKv(to, { clock, random, onSetAside: null });
+    await using source = openKv(values.from, { clock, random, onSetAside: null, mustExist: true });
+    await using target = openKv(values.to, { clock, random, onSetAside: null });
     const copied = await copyStore(source, target);
-    if (output.mode === "json") output.document({ copied, exitCode: 0, kind: "completed", submitted: "no" });
-    else output.answer(`Copied ${copied} ${copied === 1 ? "submission" : "submissions"}`);
-    return EXIT_CODES.completed;
+    if (output.mode === "json") output.document({ copied, ...COMPLETED });
+    else output.answer(`Copied ${counted(copied, "submission")}`);
   },
 });

@@ -1,77 +1,52 @@
-import { toEnd } from "../../runs/execute.ts";
-import { type TrackOptions } from "../../runs/options.ts";
 import { trackRun } from "../../runs/track_run.ts";
 import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
-import { defineCommand, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
+import { defineCommand } from "../command.ts";
 import { exitCodeOf, mostSevere } from "../exit_codes.ts";
-import { handleInterrupt, handleTimeout, isMilestone, type Milestone, STOP_OPTIONS } from "../tracking/interrupt.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
-import { renderResult } from "../tracking/run_lines.ts";
+import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
-import { resultDocument, viewRun } from "../tracking/run_view.ts";
-import { parseManyRuns } from "../tracking/run_ref.ts";
-import { WAIT_OPTIONS, waitOptions } from "../tracking/wait_options.ts";
-import { printResult, type TrackContext } from "./run.ts";
+import { resultDocument } from "../tracking/run_view.ts";
+import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
+import { TRACK_OPTIONS, trackToEnd } from "../tracking/track_to_end.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
+import { printResult } from "./run.ts";
 
 export const watchCommand = defineCommand({
-  name: "watch",
-  summary: "Track runs to their end",
-  usage: "RUN… [options]",
   examples: [
-    { line: "pw-workflow-runner watch hello-world-00047", does: "Track one run and exit with its exit code" },
+    { line: "pw-workflow-runner watch hello-world-00046", does: "Track one run and exit with its exit code" },
     {
-      line: "pw-workflow-runner watch hello-world#47 data-processor#12",
+      line: "pw-workflow-runner watch hello-world#46 data-processor#3",
       does: "Track two runs; the most severe exit code wins",
     },
   ],
   args: {
-    runs: { type: "positional", multiple: true, required: false },
-    ...WAIT_OPTIONS,
-    ...STOP_OPTIONS,
-    ...JSON_OPTION,
-    events: { type: "boolean", description: "Print events as JSON Lines" },
+    ...MANY_RUNS,
+    ...TRACK_OPTIONS,
   },
   async run(call) {
     const { output, signal, values } = call;
-    const refs = parseManyRuns(values.runs ?? []);
+    const refs = parseManyRuns(values.runs);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call);
     const runIds: RunId[] = [];
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const results = await Promise.all(
-      runIds.map((runId) => watchOne({ ...call, deps }, runId, { ...options, label: labelFor(runIds, runId) })),
+      runIds.map((runId) =>
+        trackToEnd({ ...call, deps }, trackRun(deps, runId, options), {
+          label: runIds.length > 1 ? formatRunId(runId) : undefined,
+          // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
+          defaultOnInterrupt: "keep",
+        })
+      ),
     );
     const [only, second] = results;
     if (only !== undefined && second === undefined) return printResult(output, only);
     return answerResults(output, results);
   },
 });
-
-async function watchOne(
-  tracking: TrackContext,
-  runId: RunId,
-  { label, ...options }: TrackOptions & { readonly label: string | undefined },
-): Promise<RunResult> {
-  const { output, deps, values } = tracking;
-  let latest: Milestone | undefined;
-  using viewer = viewRun(output, deps.clock, { label, onTimeout: values.onTimeout });
-  try {
-    const result = await toEnd(trackRun(deps, runId, options), (event) => {
-      if (isMilestone(event)) latest = event;
-      viewer.show(event);
-    });
-    return await handleTimeout(tracking, result, values.onTimeout ?? "keep");
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    viewer[Symbol.dispose]();
-    // Never prompt here: several runs can be tracked at once, and watching a run is no reason to cancel it.
-    throw await handleInterrupt(tracking, error, { latest, policy: values.onInterrupt ?? "keep" });
-  }
-}
 
 function answerResults(output: Output, results: readonly RunResult[]): number {
   const exitCode = mostSevere(results.map(({ kind }) => exitCodeOf(kind)));
@@ -88,11 +63,5 @@ function answerResults(output: Output, results: readonly RunResult[]): number {
 
 /** Prints the result of one of several runs. */
 export function printNamedResults(output: Output, result: RunResult): void {
-  const name = result.slug ??
-    formatRunId({ type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 });
-  output.answer(`${oneLine(name)}: ${renderResult(result, output.answerStyle)}`);
-}
-
-function labelFor(runIds: readonly RunId[], runId: RunId): string | undefined {
-  return runIds.length > 1 ? formatRunId(runId) : undefined;
+  output.answer(`${oneLine(runName(result))}: ${renderResult(result, output.answerStyle)}`);
 }

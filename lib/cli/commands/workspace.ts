@@ -1,20 +1,24 @@
-import { NotSubmitted, UsageError } from "../../errors.ts";
+import { NotSubmitted } from "../../errors.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Client } from "../../platform/client.ts";
 import { STARTING_STATUSES } from "../../runs/workspace.ts";
+import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
 import { confirm } from "../confirm.ts";
-import { EXIT_CODES } from "../exit_codes.ts";
+import { COMPLETED } from "../exit_codes.ts";
 import { openClient } from "../open.ts";
 
 const POLL_MS = 3_000;
 const MAX_WAIT_MS = 10 * 60_000;
 
+const action = actionOf({
+  status: "show whether it is running",
+  start: "start it if it is not running",
+  restart: "restart it in any case",
+});
+
 export const workspaceCommand = defineCommand({
-  name: "workspace",
-  summary: "Show, start or restart your workspace, where runs execute",
-  usage: "status|start|restart [options]",
   examples: [
     { line: "pw-workflow-runner workspace status", does: "Show whether the workspace is running" },
     { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },
@@ -24,18 +28,13 @@ export const workspaceCommand = defineCommand({
     "running and changes the workspace's SSH key. start changes nothing if the workspace is running; restart always restarts it.",
   ].join("\n"),
   args: {
-    action: { type: "positional" },
-    wait: { type: "boolean", description: "Wait until the workspace is running, up to 10 minutes" },
-    yes: { type: "boolean", short: "y", description: "Skip the confirmation" },
+    action: argument("ACTION", { parse: action }),
+    wait: flag("Wait until the workspace is running, up to 10 minutes"),
+    yes: flag("Skip the confirmation", "y"),
     ...JSON_OPTION,
   },
   async run(call) {
     const { action } = call.values;
-    if (action !== "status" && action !== "start" && action !== "restart") {
-      throw new UsageError(`workspace: unexpected argument "${action}"`, {
-        hint: "Use `workspace status`, `workspace start` or `workspace restart`",
-      });
-    }
     const client = await openClient(call);
     if (action === "status") return answer(call, client, { status: await statusOf(call, client), isRestarted: false });
     return await start(call, client, action);
@@ -44,7 +43,7 @@ export const workspaceCommand = defineCommand({
 
 type WorkspaceCall = Invocation<{ readonly wait?: boolean | undefined; readonly yes?: boolean | undefined }>;
 
-async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<number> {
+async function start(call: WorkspaceCall, client: Client, action: "start" | "restart"): Promise<void> {
   const { signal, values } = call;
   const before = await statusOf(call, client);
   const isNeeded = action === "restart" || (before !== "Running" && !STARTING_STATUSES.has(before));
@@ -97,13 +96,9 @@ function answer(
   { output }: Pick<WorkspaceCall, "output">,
   { host }: Client,
   { status, isRestarted }: { readonly status: string; readonly isRestarted: boolean },
-): number {
+): void {
   if (output.mode === "text") {
     const sign = status === "Running" ? output.answerStyle.green("✓") : output.answerStyle.dim("·");
     output.answer(`${sign} Your workspace on ${oneLine(host)} is ${oneLine(status)}`);
-  } else {
-    const exitCode = EXIT_CODES.completed;
-    output.document({ host, status, isRestarted, exitCode, kind: "completed", submitted: "no" });
-  }
-  return EXIT_CODES.completed;
+  } else output.document({ host, status, isRestarted, ...COMPLETED });
 }

@@ -1,9 +1,10 @@
 /** Caches platform data so that not every press of Tab sends a request. Belongs to one key, and does not contain it. */
 
+import { sha256 } from "../../text.ts";
+import { isObject } from "../../json.ts";
 import type { Credential } from "../../platform/credentials/credentials.ts";
 
 const MAX_AGE_MS = 30_000;
-const FOLDER = "pw-workflow-runner";
 const FILE = "completions.json";
 
 export type CachedRows = readonly (readonly string[])[];
@@ -21,23 +22,6 @@ export interface CacheOptions {
   readonly nowMs: number;
   /** In [0, 1), like `Math.random`. */
   readonly random: () => number;
-}
-
-/** The user's cache folder; `undefined` when the environment names none. */
-export function cacheFolder(
-  env: (name: string) => string | undefined,
-  os: typeof Deno.build.os,
-): string | undefined {
-  const variable = (name: string) => env(name)?.trim() || undefined;
-  if (os === "windows") {
-    const local = variable("LOCALAPPDATA");
-    return local === undefined ? undefined : `${local}\\${FOLDER}\\cache`;
-  }
-  // XDG Base Directory Specification: relative paths must be ignored.
-  const cache = variable("XDG_CACHE_HOME");
-  if (cache?.startsWith("/")) return `${cache}/${FOLDER}`;
-  const home = variable("HOME");
-  return home === undefined ? undefined : `${home}/.cache/${FOLDER}`;
 }
 
 /** Opens the cache of this key; the cache of another key is ignored and overwritten. Never throws. */
@@ -70,9 +54,7 @@ interface Entry {
 
 /** Identifies host and key without revealing the key. */
 async function ownerHash({ host, authorization }: CacheOptions["credential"]): Promise<string> {
-  const bytes = new TextEncoder().encode(`${host}\0${authorization.reveal()}`);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return [...digest.subarray(0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256(`${host}\0${authorization.reveal()}`)).slice(0, 32);
 }
 
 async function readEntries(path: string, owner: string, nowMs: number): Promise<Map<string, Entry>> {
@@ -95,8 +77,4 @@ async function readEntries(path: string, owner: string, nowMs: number): Promise<
 function isEntry(value: unknown): value is Entry {
   return isObject(value) && typeof value.atMs === "number" && Array.isArray(value.rows) &&
     value.rows.every((row) => Array.isArray(row) && row.every((text) => typeof text === "string"));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

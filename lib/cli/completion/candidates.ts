@@ -11,7 +11,6 @@ export interface Candidate {
 
 /** Loads each kind of data on demand. Every method may throw. */
 export interface CompletionSources {
-  commands(): readonly NamedItem[];
   workflows(): Promise<readonly NamedItem[]>;
   presets(workflow: string): Promise<readonly NamedItem[]>;
   inputs(workflow: string): Promise<readonly InputCompletion[]>;
@@ -57,30 +56,30 @@ async function candidatesFor(
   sources: CompletionSources,
 ): Promise<readonly Candidate[]> {
   switch (target.type) {
-    case "commands":
-      return sources.commands().map(toCandidate);
-    case "options":
-      return target.options.map(({ text, description }) => completeCandidate(text, description));
-    case "values":
-      return target.values.map(([value, description]) => completeCandidate(value, description));
-    case "workflows":
+    case "choices":
+      return Object.entries(target.choices).map(([text, description]) => completeCandidate(text, description));
+    case "workflow":
       return (await orNone(() => sources.workflows())).map(toCandidate);
-    case "runs":
-      return await runCandidates(target.which, sources);
-    case "presets":
-      return (await orNone(() => sources.presets(target.workflow))).map(toCandidate);
-    case "inputs":
+    case "run":
+    case "running-run":
+      return await runCandidates(target.type, sources);
+    case "preset":
+      return (await orNone(() => sources.presets(target.workflow ?? ""))).map(toCandidate);
+    case "input":
       return await inputCandidates(target.workflow, typed, sources);
-    case "contexts":
+    case "context":
       return (await orNone(() => sources.contexts())).map((name) => completeCandidate(name, ""));
-    case "files":
+    case "file":
       return await fileCandidates(typed, sources);
   }
 }
 
-async function runCandidates(which: "any" | "running", sources: CompletionSources): Promise<readonly Candidate[]> {
+async function runCandidates(
+  which: "run" | "running-run",
+  sources: CompletionSources,
+): Promise<readonly Candidate[]> {
   const runs = await orNone(() => sources.runs());
-  const matching = runs.filter(({ isRunning }) => which === "any" || isRunning).map(toCandidate);
+  const matching = runs.filter(({ isRunning }) => which === "run" || isRunning).map(toCandidate);
   return runs.length === 0 ? [] : [...matching, completeCandidate("last", "the latest run started on this machine")];
 }
 

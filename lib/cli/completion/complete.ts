@@ -1,34 +1,28 @@
 /**
  * Serves the shell scripts: `__complete SHELL -- …` prints one candidate per line and reports no errors.
  *
- * Replaces `@bomb.sh/tab`, on which gunshi's plugin is built. It finds candidates synchronously, so none can come from a
- * platform; it never completes files beside other candidates, and always adds a space after `name=`; and its bash script
- * passes the typed line and the candidates to `eval` and `compgen -W`, so that Tab executes a `$(…)` in a workflow's
- * name. The scripts here never evaluate either.
+ * Replaces `@bomb.sh/tab`, which finds candidates synchronously, so none can come from a platform; it never completes
+ * files beside other candidates, and always adds a space after `name=`; and its bash script passes the typed line and the
+ * candidates to `eval` and `compgen -W`, so that Tab executes a `$(…)` in a workflow's name. The scripts here never
+ * evaluate either.
  */
 
-import type { Args } from "../../deps/gunshi.ts";
-import { type Command, COMMON_OPTIONS } from "../command.ts";
+import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
+import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
+import { COMMANDS } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
-import { type Candidate, findCompletionCandidates, type NamedItem } from "./candidates.ts";
+import { type Candidate, findCompletionCandidates } from "./candidates.ts";
 import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
-import { commandIndex, type CommandLineCursor, findCommandLineCursor, parseWords, type TypedWords } from "./target.ts";
-
-/** A command that is loaded when its options are needed. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  load(): Promise<Command>;
-}
+import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
 /** Prints the candidates for a shell. Never throws, and prints nothing when there are none. */
-export async function completeCommandLine(context: Context, entries: readonly CommandEntry[]): Promise<number> {
+export async function completeCommandLine(context: Context): Promise<number> {
   try {
-    const lines = await completeFor(await withDotenv(context), entries);
+    const lines = await completeFor(await withDotenv(context));
     if (lines.length > 0) context.stdout.write(lines.map((line) => `${line}\n`).join(""));
   } catch {
     // The command itself will report the error; a message here would end up in the line that the user types.
@@ -36,7 +30,7 @@ export async function completeCommandLine(context: Context, entries: readonly Co
   return EXIT_CODES.completed;
 }
 
-async function completeFor(context: Context, entries: readonly CommandEntry[]): Promise<readonly string[]> {
+async function completeFor(context: Context): Promise<readonly string[]> {
   const [shell, ...words] = shellAndWords(context.args);
   switch (shell) {
     case "bash": {
@@ -44,19 +38,14 @@ async function completeFor(context: Context, entries: readonly CommandEntry[]): 
       const line = parseBashLine(text, breaks);
       if (line.isRedirect) return [SHELL_FILES];
       const [, ...before] = line.words;
-      return await reply(
-        context,
-        entries,
-        { before, current: line.current },
-        (candidates) => replyForBash(candidates, line),
-      );
+      return await reply(context, { before, current: line.current }, (candidates) => replyForBash(candidates, line));
     }
     case "zsh":
-      return await reply(context, entries, typedWords(words), replyForZsh);
+      return await reply(context, typedWords(words), replyForZsh);
     case "fish": {
       // Fish passes the last word as typed, with its quotes, which are similar to those of bash.
       const { before, current } = typedWords(words);
-      return await reply(context, entries, { before, current: unquote(current) }, replyForFish);
+      return await reply(context, { before, current: unquote(current) }, replyForFish);
     }
     default:
       return [];
@@ -65,45 +54,39 @@ async function completeFor(context: Context, entries: readonly CommandEntry[]): 
 
 async function reply(
   context: Context,
-  entries: readonly CommandEntry[],
   typed: TypedWords,
   render: (candidates: readonly Candidate[]) => readonly string[],
 ): Promise<readonly string[]> {
-  const { prefix, target } = await cursorOf(entries, typed);
+  const { prefix, target } = await cursorOf(typed);
   if (target === undefined) return [];
-  const { options } = parseWords(COMMON_OPTIONS, typed.before);
-  const commands: readonly NamedItem[] = [
-    ...entries.map(({ name, summary }) => ({ name, description: summary })),
-    { name: "help", description: "Show help for a command" },
-  ];
-  const sources = completionSources(context, {
-    commands,
-    context: options.get("context"),
-    cacert: options.get("cacert"),
-  });
+  const given = new Map(scanWords(COMMON_OPTIONS, typed.before).options.map(({ key, value }) => [key, value]));
+  const sources = completionSources(context, { context: given.get("context"), cacert: given.get("cacert") });
   const found = await findCompletionCandidates(target, typed.current.slice(prefix.length), sources);
   const candidates = found.map((candidate) => ({ ...candidate, text: `${prefix}${candidate.text}` }));
-  const allowsFiles = target.type === "files" || target.type === "inputs";
+  const allowsFiles = target.type === "file" || target.type === "input";
   if (allowsFiles && !candidates.some(({ text }) => text.startsWith(typed.current))) return [SHELL_FILES];
   return render(candidates);
 }
 
-const WITHOUT_COMMAND: Args = { ...COMMON_OPTIONS, version: { type: "boolean", description: "Show the version" } };
+const WITHOUT_COMMAND: Args = {
+  command: argument("COMMAND", {
+    parse: actionOf({
+      ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
+      help: "Show help for a command",
+    }),
+  }),
+  ...COMMON_OPTIONS,
+  version: flag("Show the version"),
+};
 
-async function cursorOf(entries: readonly CommandEntry[], { before, current }: TypedWords): Promise<CommandLineCursor> {
-  const index = commandIndex(before, COMMON_OPTIONS);
-  if (index === undefined) {
-    const cursor = findCommandLineCursor({ name: "", args: WITHOUT_COMMAND }, { before, current });
-    const isCommand = !current.startsWith("-") && parseWords(COMMON_OPTIONS, before).pendingOption === undefined;
-    return isCommand ? { prefix: "", target: { type: "commands" } } : cursor;
-  }
-  const name = before[index] ?? "";
-  const others = before.toSpliced(index, 1);
-  if (name === "help") return findCommandLineCursor({ name, args: COMMON_OPTIONS }, { before: others, current });
-  const entry = entries.find((candidate) => candidate.name === name);
-  if (entry === undefined) return { prefix: "", target: undefined };
-  const { args } = await entry.load();
-  return findCommandLineCursor({ name, args }, { before: others, current });
+async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCursor> {
+  const { name, argv } = splitCommand(before);
+  if (name === undefined) return findCommandLineCursor(WITHOUT_COMMAND, { before, current });
+  const entry = COMMANDS.find((command) => command.name === name);
+  if (entry !== undefined) return findCommandLineCursor(listedArgs(await entry.load()), { before: argv, current });
+  return name === "help"
+    ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })
+    : { prefix: "", target: undefined };
 }
 
 /** From `__complete SHELL -- WORD…` the shell, then the words. */

@@ -4,8 +4,9 @@ import type { Abortable, Client } from "../../platform/client.ts";
 import { findCredential } from "../../platform/credentials/credentials.ts";
 import { searchCredentialsFile } from "../../platform/credentials/credentials_file.ts";
 import type { Context } from "../context.ts";
-import { type Cache, type CachedRows, cacheFolder, openCache } from "./cache.ts";
-import type { CompletionSources, NamedItem } from "./candidates.ts";
+import { userFolder } from "../state_path.ts";
+import { type Cache, type CachedRows, openCache } from "./cache.ts";
+import type { CompletionSources } from "./candidates.ts";
 
 /** The longest acceptable delay after a press of Tab. */
 const TIMEOUT_MS = 1_500;
@@ -13,7 +14,6 @@ const MAX_RUNS = 50;
 const MAX_FILES = 2_000;
 
 export interface SourcesOptions {
-  readonly commands: readonly NamedItem[];
   /** `--context` and `--cacert` of the typed line. */
   readonly context: string | undefined;
   readonly cacert: string | undefined;
@@ -22,14 +22,13 @@ export interface SourcesOptions {
 /** Sends no request until a method is called. */
 export function completionSources(
   context: Context,
-  { commands, ...values }: SourcesOptions,
+  values: SourcesOptions,
 ): CompletionSources {
   const query = async (name: string, load: Query["load"]): Promise<CachedRows> =>
     await cachedQuery(context, values, { name, load });
   const details = (workflow: string) =>
     query(`workflow ${workflow}`, (client, options) => loadDetails(client, workflow, options));
   return {
-    commands: () => commands,
     async workflows() {
       const rows = await query("workflows", async (client, options) => {
         const workflows = await client.listWorkflows(options);
@@ -77,7 +76,7 @@ interface Query {
 
 async function cachedQuery(
   context: Context,
-  values: Pick<SourcesOptions, "context" | "cacert">,
+  values: SourcesOptions,
   { name, load }: Query,
 ): Promise<CachedRows> {
   const { clock, env, os, random, fetch } = context;
@@ -86,7 +85,12 @@ async function cachedQuery(
   const credential = await findCredential({ env, readTextFile, dotenvKey, mayRead, clock }, {
     context: values.context,
   });
-  const cache: Cache = await openCache({ folder: cacheFolder(env, os), credential, nowMs: clock.now(), random });
+  const cache: Cache = await openCache({
+    folder: userFolder(env, os, "cache"),
+    credential,
+    nowMs: clock.now(),
+    random,
+  });
   const cached = cache.get(name);
   if (cached !== undefined) return cached;
   using deadline = clock.timeout(TIMEOUT_MS);

@@ -1,7 +1,7 @@
 /** The result of a check. */
 
 import { ResponseLost } from "../../errors.ts";
-import { EXIT_CODES, mostSevere } from "../exit_codes.ts";
+import { EXIT_CODES, type ExitCode, mostSevere } from "../exit_codes.ts";
 import { reportOf } from "../failure_report.ts";
 import { Skipped } from "./facts.ts";
 
@@ -11,7 +11,7 @@ export interface CheckResult {
   readonly hint: string | null;
   /** A kind from the table of exit codes, or `defect`; `completed` unless the check failed. */
   readonly kind: string;
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
 }
 
 export type DoctorCheck = CheckResult & { readonly name: string };
@@ -40,7 +40,7 @@ export function okUnless(detail: string, warnings: readonly (readonly [string, s
 }
 
 /** The most severe failure decides. */
-export function overallResult(checks: readonly CheckResult[]): { readonly exitCode: number; readonly kind: string } {
+export function overallResult(checks: readonly CheckResult[]): { readonly exitCode: ExitCode; readonly kind: string } {
   const exitCode = mostSevere(checks.map((check) => check.exitCode));
   return { exitCode, kind: checks.find((check) => check.exitCode === exitCode)?.kind ?? "completed" };
 }

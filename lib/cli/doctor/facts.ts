@@ -1,7 +1,7 @@
 /** What the checks judge. Each fact is found by itself, so that one failure hides no other. */
 
 import { ResponseLost, RunnerError, Unreachable } from "../../errors.ts";
-import { createApiVersionLookup } from "../../platform/api_version.ts";
+import { detectApiVersion } from "../../platform/api_version.ts";
 import { createClient, defaultUserAgent } from "../../platform/create_client.ts";
 import { baseUrlOf } from "../../platform/credentials/api_key.ts";
 import { type CredentialOptions, findCredential } from "../../platform/credentials/credentials.ts";
@@ -69,7 +69,7 @@ export async function gatherFacts({ context, output, values, signal }: DoctorCal
     http,
     health,
     identity,
-    apiVersion: started(async () => createApiVersionLookup(await accepted, undefined).get(once)),
+    apiVersion: started(async () => detectApiVersion(await accepted, once)),
     /** `null` if the server has no such endpoint. */
     workspace: started(async () => getWorkspaceStatus(await accepted, once)),
     history: started(async () => inspectHistory(context, (await key)?.host ?? null)),

@@ -7,6 +7,7 @@ import type { Submission } from "../../submission.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { formatUtc, paintStatus } from "./cells.ts";
 
 /** The status of a submission, in one or two words. */
 export function submissionStatus(record: Submission): string {
@@ -32,7 +33,7 @@ export function renderHistory(
   { style, columns }: { readonly style: Style; readonly columns: number },
 ): string {
   const rows = records.map((record) => [
-    timeOf(record.createdAtMs),
+    formatUtc(record.createdAtMs),
     record.request.workflow,
     submissionStatus(record),
     durationText(record),
@@ -42,7 +43,7 @@ export function renderHistory(
     columns,
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
-      return column === 2 ? paintState(text, style) : text;
+      return column === 2 ? paintStatus(text, style) : text;
     },
   });
 }
@@ -55,7 +56,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
     ["Workflow", request.workflow],
     ["State", submissionStatus(record)],
     ["Run", slug ?? "?"],
-    ["Submitted", timeOf(record.createdAtMs)],
+    ["Submitted", `${formatUtc(record.createdAtMs)} UTC`],
     ...(durationText(record) === "" ? [] : [["Took", durationText(record)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],
@@ -70,7 +71,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
   return [
     renderTable(facts, {
       columns: Infinity,
-      paint: (text, { row, column }) => row === 1 && column === 1 ? paintState(text, style) : text,
+      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
     }),
     `\n${style.bold("Inputs")}\n${JSON.stringify(shownInputs(record), null, 2)}`,
   ].join("\n");
@@ -114,22 +115,4 @@ export function shownInputs({ request }: Submission): JsonObject {
 function durationText(record: Submission): string {
   const seconds = record.state === "finished" ? record.result.durationSeconds : null;
   return seconds === null ? "" : formatDuration(seconds * 1_000);
-}
-
-function timeOf(instantMs: number): string {
-  return new Date(instantMs).toISOString().replace("T", " ").slice(0, 19);
-}
-
-function paintState(text: string, style: Style): string {
-  switch (text.trim()) {
-    case "completed":
-      return style.green(text);
-    case "failed":
-    case "rejected":
-      return style.red(text);
-    case "running":
-      return style.cyan(text);
-    default:
-      return style.yellow(text);
-  }
 }

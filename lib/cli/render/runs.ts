@@ -3,6 +3,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { formatPlatformTime, paintStatus } from "./cells.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
@@ -15,8 +16,8 @@ export function renderRun(
   const facts = [
     ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusText(view)}${where}`],
-    ["Started", view.startedAt ?? "?"],
-    ...(view.completedAt === null ? [] : [["Ended", view.completedAt]]),
+    ["Started", view.startedAt === null ? "?" : `${formatPlatformTime(view.startedAt)} UTC`],
+    ...(view.completedAt === null ? [] : [["Ended", `${formatPlatformTime(view.completedAt)} UTC`]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
     ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
@@ -25,7 +26,7 @@ export function renderRun(
   return [
     renderTable(facts, {
       columns: Infinity,
-      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(view.status, text, style) : text,
+      paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
     }),
     ...(view.jobs ?? []).map(({ name, status, steps }) =>
       [
@@ -47,7 +48,7 @@ export function renderRuns(
   const rows = views.map((view) => [
     view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
     statusText(view),
-    view.startedAt?.replace("T", " ").replace(/(\.\d+)?Z?$/, "") ?? "",
+    view.startedAt === null ? "" : formatPlatformTime(view.startedAt),
     durationText(view, nowMs),
     view.slug ?? "",
   ]);
@@ -55,7 +56,7 @@ export function renderRuns(
     columns,
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
-      return column === 1 ? paintStatus(views[row - 1]?.status ?? "running", text, style) : text;
+      return column === 1 ? paintStatus(text, style) : text;
     },
   });
 }
@@ -71,11 +72,6 @@ function durationText({ startedAt, durationSeconds, status }: RunView, nowMs: nu
   if (durationSeconds !== null) return formatDuration(durationSeconds * 1000);
   const startedMs = Date.parse(startedAt ?? "");
   return status === "running" && Number.isFinite(startedMs) ? formatDuration(nowMs - startedMs) : "";
-}
-
-function paintStatus(status: RunView["status"], text: string, style: Style): string {
-  const paint = { running: style.cyan, completed: style.green, failed: style.red, cancelled: style.yellow }[status];
-  return paint(text);
 }
 
 function symbolOf(status: string, style: Style): string {

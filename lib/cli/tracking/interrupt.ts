@@ -6,7 +6,8 @@ import type { Deps } from "../../runs/deps.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
-import { oneOf } from "../argv.ts";
+import { oneOf, option } from "../argv.ts";
+import { askYesNo, canAsk } from "../confirm.ts";
 import type { Context } from "../context.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
 import type { Output } from "../output.ts";
@@ -19,18 +20,10 @@ const onInterrupt = oneOf("ask", "keep", "cancel");
 const onTimeout = oneOf("keep", "cancel");
 
 export const STOP_OPTIONS = {
-  onInterrupt: {
-    type: "custom",
+  onInterrupt: option("ACTION", "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)", {
     parse: onInterrupt,
-    metavar: "ACTION",
-    description: "On Ctrl-C: ask, keep or cancel the run (default: ask at a terminal, otherwise keep)",
-  },
-  onTimeout: {
-    type: "custom",
-    parse: onTimeout,
-    metavar: "ACTION",
-    description: "On --timeout: keep or cancel the run (default keep)",
-  },
+  }),
+  onTimeout: option("ACTION", "On --timeout: keep or cancel the run (default keep)", { parse: onTimeout }),
 } as const;
 
 export interface StopDeps {
@@ -48,7 +41,7 @@ export function isMilestone(event: RunEvent): event is Milestone {
 
 /** The default of `--on-interrupt`. */
 export function defaultOnInterrupt({ context, output }: Pick<StopDeps, "context" | "output">): OnInterrupt {
-  return context.stdin.isTerminal && context.stderr.isTerminal && output.mode === "text" ? "ask" : "keep";
+  return canAsk(context) && output.mode === "text" ? "ask" : "keep";
 }
 
 /**
@@ -77,10 +70,8 @@ export async function handleInterrupt(
 /** Cancels the run of a result that timed out, if the policy is to cancel it. */
 export async function handleTimeout(parts: StopDeps, result: RunResult, policy: OnTimeout): Promise<RunResult> {
   if (result.kind !== "timeout" || policy === "keep") return result;
-  const runId: RunId = result.slug === null
-    ? { type: "number", workflow: result.workflowName ?? "", number: result.runNumber ?? 0 }
-    : { type: "slug", slug: result.slug };
-  const { message, hint } = await cancelled(parts, runId);
+  const { slug, workflowName: workflow, runNumber: number } = result;
+  const { message, hint } = await cancelled(parts, runIdOf({ slug, workflow, number }));
   return { ...result, message: `${message}: timed out. ${hint}` };
 }
 
@@ -90,12 +81,10 @@ async function shouldCancel(
   policy: OnInterrupt,
 ): Promise<boolean> {
   if (policy !== "ask") return policy === "cancel";
-  output.log(
-    "WARNING",
-    `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too? [y/N]  (Ctrl-C again exits immediately)`,
+  return await askYesNo(
+    { context, output },
+    `Run ${oneLine(formatRunId(runId))} is still running (Ctrl-C again exits immediately). Cancel it too?`,
   );
-  const answer = await context.readLine();
-  return /^y(es)?$/i.test(answer?.trim() ?? "");
 }
 
 /** All attempts take less time than the CI systems leave between their first and their second signal. */
@@ -139,7 +128,8 @@ async function cancelled({ deps }: StopDeps, runId: RunId): Promise<Omit<Stopped
   }
 }
 
-function kept(runId: RunId): { message: string; hint: string } {
+/** The report on a run that is left running. */
+export function kept(runId: RunId): { message: string; hint: string } {
   const name = formatRunId(runId);
   return {
     message: `Stopped waiting: run ${name} is still running`,
@@ -156,6 +146,8 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-function runIdOf({ slug, workflow, number }: Extract<Milestone, { type: "started" }>): RunId {
+function runIdOf(
+  { slug, workflow, number }: Pick<Extract<Milestone, { type: "started" }>, "slug" | "workflow" | "number">,
+): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
 }

@@ -113,7 +113,10 @@ export function watchCommand(
   return `pw-workflow-runner watch ${runName({ slug, workflowName, runNumber })}`;
 }
 
-function runName({ slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">): string {
+/** How a command line names the run of a result. */
+export function runName(
+  { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
+): string {
   if (slug !== null) return slug;
   return formatRunId({ type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 });
 }

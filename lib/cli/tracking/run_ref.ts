@@ -2,15 +2,20 @@
 
 import { UsageError } from "../../errors.ts";
 import type { RunRef } from "../../runs/find.ts";
+import { argument } from "../argv.ts";
+
+const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
+
+export const ONE_RUN = { run: argument("RUN", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;
+export const MANY_RUNS = { runs: argument("RUN…", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;
 
 /**
  * Parses the arguments of a command that takes one run; `WF 47` is allowed as well.
  *
- * @throws UsageError if they name no run or several.
+ * @throws UsageError if they name several.
  */
 export function parseOneRun(args: readonly string[]): RunRef {
-  const [first, second, ...others] = args;
-  if (first === undefined) throw new UsageError("Missing argument RUN", { hint: RUN_HINT });
+  const [first = "", second, ...others] = args;
   if (second === undefined) return parseRun(first);
   const number = parseNumber(second.replace(/^#/, ""));
   if (number === undefined || others.length > 0 || parseNumber(first) !== undefined) {
@@ -22,10 +27,9 @@ export function parseOneRun(args: readonly string[]): RunRef {
 /**
  * Parses the arguments of a command that takes several runs, where `WF 47` could be two.
  *
- * @throws UsageError if there are none, or for a bare number.
+ * @throws UsageError for a bare number.
  */
 export function parseManyRuns(args: readonly string[]): RunRef[] {
-  if (args.length === 0) throw new UsageError("Missing argument RUN", { hint: RUN_HINT });
   return args.map((arg, index) => {
     if (parseNumber(arg) === undefined) return parseRun(arg);
     const workflow = args[index - 1] ?? "WORKFLOW";
@@ -34,8 +38,6 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
     });
   });
 }
-
-const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
 function parseRun(text: string): RunRef {
   if (text === "") throw new UsageError("Argument RUN is empty", { hint: RUN_HINT });

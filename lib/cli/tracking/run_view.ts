@@ -8,7 +8,6 @@ import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./interrupt.ts";
 import { renderEventLine, renderStatusLine } from "./run_lines.ts";
-import { fitToWidth } from "../terminal/text_width.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -23,10 +22,16 @@ export interface RunViewerOptions {
   readonly onTimeout?: OnTimeout | undefined;
 }
 
-export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunViewerOptions = {}): RunViewer {
+export async function viewRun(
+  output: Output,
+  clock: Clock,
+  { label, onTimeout }: RunViewerOptions = {},
+): Promise<RunViewer> {
   if (output.mode === "events") {
     return { show: (event) => output.event({ v: 1, ...withExitCode(event) }), [Symbol.dispose]: () => {} };
   }
+  const mayBeLive = label === undefined && output.hasLiveLines;
+  const width = mayBeLive ? await import("../terminal/text_width.ts") : undefined;
   let status: Extract<RunEvent, { type: "status" }> | undefined;
   let shownAtMs = 0;
   let line: LiveLine | undefined;
@@ -39,12 +44,15 @@ export function viewRun(output: Output, clock: Clock, { label, onTimeout }: RunV
   const live = (event: Extract<RunEvent, { type: "status" }>): LiveLine | undefined => {
     status = event;
     shownAtMs = clock.monotonic();
-    if (label !== undefined) return undefined;
+    if (width === undefined) return undefined;
     return line ??= output.live(clock, (columns) => {
       if (status === undefined) return "";
       const elapsedMs = status.elapsedMs + clock.monotonic() - shownAtMs;
       const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-      return fitToWidth(`${frame} ${renderStatusLine(status.platformStatus, elapsedMs, status.position)}`, columns);
+      return width.fitToWidth(
+        `${frame} ${renderStatusLine(status.platformStatus, elapsedMs, status.position)}`,
+        columns,
+      );
     });
   };
   const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {

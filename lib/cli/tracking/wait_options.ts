@@ -1,36 +1,26 @@
 /** Options of every command that waits for a run. */
 
 import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
-import { durationOrNever, positiveDuration } from "../argv.ts";
+import { durationOrNever, option, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
 
 export const WAIT_OPTIONS = {
-  timeout: {
-    type: "custom",
-    parse: durationOrNever,
-    metavar: "TIME",
-    description: "Stop waiting after this long, such as 90s or 2h; 0 for no limit (default 1h, also PW_TIMEOUT)",
-  },
-  pollInterval: {
-    type: "custom",
+  timeout: option(
+    "TIME",
+    "Stop waiting after this long, such as 90s or 2h; 0 for no limit (default 1h, also PW_TIMEOUT)",
+    { parse: durationOrNever },
+  ),
+  pollInterval: option("TIME", "Initial poll interval (default 1s)", { parse: positiveDuration }),
+  maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 15s)", {
     parse: positiveDuration,
-    metavar: "TIME",
-    description: "Initial poll interval (default 1s)",
-  },
-  maxPollInterval: {
-    type: "custom",
-    parse: positiveDuration,
-    metavar: "TIME",
-    description: "Maximum poll interval (the interval backs off up to this; default 15s)",
-  },
-  unreachableTimeout: {
-    type: "custom",
-    parse: durationOrNever,
-    metavar: "TIME",
-    description: "Give up if the server is unreachable for this long; 0 for no limit (default 30m)",
-  },
+  }),
+  unreachableTimeout: option(
+    "TIME",
+    "Give up if the server is unreachable for this long; 0 for no limit (default 30m)",
+    { parse: durationOrNever },
+  ),
 } as const;
 
 export interface WaitValues {

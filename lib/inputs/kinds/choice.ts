@@ -1,8 +1,7 @@
 import { didYouMean } from "../../did_you_mean.ts";
-import type { Json, JsonObject } from "../../json.ts";
+import { isObject, type Json, type JsonObject } from "../../json.ts";
 import { parseExpression } from "../expression.ts";
 import type { ChoiceOption, FieldAttributes, ValueField } from "../form.ts";
-import { isObject } from "../path.ts";
 import type { FieldEntry, FieldKind } from "./kind.ts";
 
 /** `dropdown` and `multi-dropdown`. With `option-key`, the options are a map by the value of another input. */

@@ -1,5 +1,4 @@
-import type { Json, JsonObject } from "../../json.ts";
-import { isObject } from "../path.ts";
+import { isObject, type Json, type JsonObject } from "../../json.ts";
 import type { FieldKind } from "./kind.ts";
 
 /** `compute-clusters`. */

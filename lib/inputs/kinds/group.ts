@@ -1,5 +1,5 @@
+import { isObject } from "../../json.ts";
 import type { FieldAttributes, FormFields, GroupField } from "../form.ts";
-import { isObject } from "../path.ts";
 import { isAlwaysShown, objectSchema } from "../schema.ts";
 import type { FieldKind } from "./kind.ts";
 

@@ -1,3 +1,4 @@
+import { nonBlank } from "../../text.ts";
 import type { RunProgram } from "../../child_process.ts";
 import type { Clock } from "../../clock.ts";
 import { CredentialError } from "../../errors.ts";
@@ -204,10 +205,6 @@ async function searchWithWarning(deps: CredentialDeps): Promise<FileSearch> {
   const search = await searchCredentialsFile(deps);
   if (search.warning !== null) deps.log?.("WARNING", search.warning);
   return search;
-}
-
-function nonBlank(text: string | undefined): string | null {
-  return text === undefined || text.trim() === "" ? null : text.trim();
 }
 
 function selectIdentity(

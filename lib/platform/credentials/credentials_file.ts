@@ -1,5 +1,8 @@
 /** Finds and reads the credentials file of the official CLI. */
 
+import { nonBlank } from "../../text.ts";
+import { isObject } from "../../json.ts";
+
 /** Access to the environment and to files. */
 export interface CredentialFileDeps {
   /** The environment of the process, without `.env`; `undefined` for a variable that is not set. */
@@ -74,10 +77,6 @@ function credentialPaths(env: CredentialFileDeps["env"]): string[] {
   ];
 }
 
-function nonBlank(text: string | undefined): string | null {
-  return text === undefined || text.trim() === "" ? null : text;
-}
-
 /** XDG Base Directory: a relative path must be ignored, or the working folder would choose the credentials file. */
 function absolute(path: string | undefined): string | null {
   return path !== undefined && /^([/\\]|[a-z]:[/\\])/i.test(path) ? path : null;
@@ -91,7 +90,7 @@ async function parsed(text: string): Promise<Omit<CredentialsFile, "path"> | nul
   const content = await parseEither(text);
   if (!isObject(content) || !isObject(content.identities)) return null;
   return {
-    current: string(content.currentIdentity),
+    current: nonBlank(content.currentIdentity),
     identities: Object.entries(content.identities).flatMap(([name, value]) =>
       isObject(value) ? [identity(name, value)] : []
     ),
@@ -112,21 +111,13 @@ async function parseEither(text: string): Promise<unknown> {
 }
 
 function identity(name: string, value: Record<string, unknown>): FileIdentity {
-  const expiresAt = isObject(value.oauth) ? string(value.oauth.expiresAt) : null;
+  const expiresAt = isObject(value.oauth) ? nonBlank(value.oauth.expiresAt) : null;
   const expiresAtMs = expiresAt === null ? NaN : Date.parse(expiresAt);
   return {
     name,
-    key: string(value.apikey) ?? string(value.apiKey) ?? string(value.token),
-    server: string(value.server),
+    key: nonBlank(value.apikey) ?? nonBlank(value.apiKey) ?? nonBlank(value.token),
+    server: nonBlank(value.server),
     expiresAtMs: Number.isNaN(expiresAtMs) ? null : expiresAtMs,
     isSignIn: isObject(value.oauth),
   };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function string(value: unknown): string | null {
-  return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
 }

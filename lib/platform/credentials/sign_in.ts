@@ -105,7 +105,7 @@ async function renewedToken(
     case "denied":
       return refuse(", and starting pw to renew it is not permitted", `Run with --allow-run=pw. ${SIGN_IN_AGAIN}`);
     case "timed-out":
-      return refuse(`, and pw did not renew it within ${RENEWAL_TIMEOUT_MS / 1000} s`, SIGN_IN_AGAIN);
+      return refuse(`, and pw did not renew it within ${formatDuration(RENEWAL_TIMEOUT_MS)}`, SIGN_IN_AGAIN);
     case "ended": {
       if (result.code !== 0) {
         return refuse(

@@ -27,7 +27,7 @@ for (const shell of SHELLS) {
 Deno.test("an unknown shell is refused, and the supported ones are named", async () => {
   const { code, stdout, stderr } = await completions("fihs");
   assert.deepEqual([code, stdout], [2, ""]);
-  assert.match(stderr, /Unknown shell fihs: must be bash, zsh or fish\n.*Did you mean "fish"/);
+  assert.match(stderr, /completions: SHELL must be bash, zsh or fish: got "fihs"\n.*Did you mean "fish"/);
 });
 
 async function completions(shell: string) {

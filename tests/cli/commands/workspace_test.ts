@@ -107,5 +107,5 @@ Deno.test("an unknown action is refused", async () => {
   await using stage = await aStage();
   const { code, stderr } = await stage.workspace(["stop"]);
   assert.equal(code, 2);
-  assert.match(stderr, /unexpected argument "stop"\n.*`workspace start`/);
+  assert.match(stderr, /ACTION must be status, start or restart: got "stop"/);
 });

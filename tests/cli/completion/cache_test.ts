@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { cacheFolder, type CacheOptions, openCache } from "../../../lib/cli/completion/cache.ts";
+import { type CacheOptions, openCache } from "../../../lib/cli/completion/cache.ts";
+import { userFolder } from "../../../lib/cli/state_path.ts";
 import { Secret } from "../../../lib/secret.ts";
 import { emptyFolder } from "../../support/main_job.ts";
 
@@ -17,9 +18,9 @@ for (
     [{}, "linux", undefined],
   ] as const
 ) {
-  Deno.test(`cacheFolder() on ${os} with ${JSON.stringify(env)} is ${folder}`, () => {
+  Deno.test(`userFolder() for caches on ${os} with ${JSON.stringify(env)} is ${folder}`, () => {
     const vars = new Map<string, string>(Object.entries(env));
-    assert.equal(cacheFolder((name) => vars.get(name), os), folder);
+    assert.equal(userFolder((name) => vars.get(name), os, "cache"), folder);
   });
 }
 

@@ -3,7 +3,6 @@ import { type CompletionSources, findCompletionCandidates } from "../../../lib/c
 import type { CompletionTarget } from "../../../lib/cli/completion/target.ts";
 
 const SOURCES: CompletionSources = {
-  commands: () => [{ name: "run", description: "submit" }],
   workflows: () => Promise.resolve([{ name: "hello-world", description: "Hello\n\u001b[2J  world" }]),
   presets: (workflow) => Promise.resolve([{ name: `${workflow}-preset`, description: "" }]),
   inputs: () =>
@@ -25,21 +24,21 @@ const SOURCES: CompletionSources = {
       { name: "sub", isDirectory: true },
     ]),
 };
-const INPUTS = { type: "inputs", workflow: "wf" } as const;
+const INPUTS = { type: "input", workflow: "wf" } as const;
 
 for (
   const [target, typed, texts] of [
-    [{ type: "commands" }, "", ["run"]],
-    [{ type: "workflows" }, "", ["hello-world"]],
-    [{ type: "presets", workflow: "wf" }, "", ["wf-preset"]],
-    [{ type: "contexts" }, "", ["work"]],
-    [{ type: "runs", which: "any" }, "", ["b", "a", "last"]],
-    [{ type: "runs", which: "running" }, "", ["b", "last"]],
-    [{ type: "files" }, "", ["of-0", "sub/"]],
-    [{ type: "files" }, "in/x", ["in/of-3", "in/sub/"]],
-    [{ type: "files" }, "in/.", ["in/.hidden", "in/of-3", "in/sub/"]],
-    [{ type: "files" }, "~/x", []],
-    [{ type: "files" }, "$HOME/x", []],
+    [{ type: "choices", choices: { run: "submit" } }, "", ["run"]],
+    [{ type: "workflow", workflow: undefined }, "", ["hello-world"]],
+    [{ type: "preset", workflow: "wf" }, "", ["wf-preset"]],
+    [{ type: "context", workflow: undefined }, "", ["work"]],
+    [{ type: "run", workflow: undefined }, "", ["b", "a", "last"]],
+    [{ type: "running-run", workflow: undefined }, "", ["b", "last"]],
+    [{ type: "file", workflow: undefined }, "", ["of-0", "sub/"]],
+    [{ type: "file", workflow: undefined }, "in/x", ["in/of-3", "in/sub/"]],
+    [{ type: "file", workflow: undefined }, "in/.", ["in/.hidden", "in/of-3", "in/sub/"]],
+    [{ type: "file", workflow: undefined }, "~/x", []],
+    [{ type: "file", workflow: undefined }, "$HOME/x", []],
     [INPUTS, "", ["hello.message=", "size=", "rows[0].name=", "of-0", "sub/"]],
     [INPUTS, "rows[3].", ["hello.message=", "size=", "rows[3].name=", "of-0", "sub/"]],
     [INPUTS, "size=", ["size=small", "size=large"]],
@@ -47,7 +46,7 @@ for (
     [INPUTS, "rows[3].name=", ["rows[3].name=a"]],
     [INPUTS, "hello.message=", []],
     [INPUTS, "hello.message=@in/", ["hello.message=@in/of-3", "hello.message=@in/sub/"]],
-    [{ type: "inputs", workflow: undefined }, "", ["of-0", "sub/"]],
+    [{ type: "input", workflow: undefined }, "", ["of-0", "sub/"]],
   ] as const satisfies readonly (readonly [CompletionTarget, string, readonly string[]])[]
 ) {
   Deno.test(`the candidates for ${JSON.stringify(target)} with "${typed}" are: ${texts.join(" ") || "none"}`, async () => {
@@ -56,14 +55,14 @@ for (
 }
 
 Deno.test("a description is one line without control characters", async () => {
-  const [candidate] = await findCompletionCandidates({ type: "workflows" }, "", SOURCES);
+  const [candidate] = await findCompletionCandidates({ type: "workflow", workflow: undefined }, "", SOURCES);
   assert.equal(candidate?.description, "Hello \\x1b[2J world");
 });
 
 for (const name of ["a\u001b[2J", "a\nb", "a\tb", "a\u202eb", ""]) {
   Deno.test(`${JSON.stringify(name)}, empty or with control characters, is not a candidate`, async () => {
     const sources = { ...SOURCES, workflows: () => Promise.resolve([{ name, description: "" }]) };
-    assert.deepEqual(await findCompletionCandidates({ type: "workflows" }, "", sources), []);
+    assert.deepEqual(await findCompletionCandidates({ type: "workflow", workflow: undefined }, "", sources), []);
   });
 }
 
@@ -74,5 +73,5 @@ Deno.test("files are candidates even if the platform does not respond", async ()
     runs: () => Promise.reject(new Error("no")),
   };
   assert.deepEqual((await findCompletionCandidates(INPUTS, "", sources)).map(({ text }) => text), ["of-0", "sub/"]);
-  assert.deepEqual(await findCompletionCandidates({ type: "runs", which: "any" }, "", sources), []);
+  assert.deepEqual(await findCompletionCandidates({ type: "run", workflow: undefined }, "", sources), []);
 });

@@ -168,7 +168,7 @@ Deno.test("--context completes the identities of the credentials file, and a typ
 Deno.test("__complete does not appear in help", async () => {
   const stdout = bufferedWriter();
   await runCommandLine(aContext({ args: ["help"], stdout }));
-  assert.match(stdout.text(), /^ {2}completions bash\|zsh\|fish +Print a shell completion script/m);
+  assert.match(stdout.text(), /^ {2}completions +Print a shell completion script/m);
   assert.ok(!stdout.text().includes("__complete"));
 });
 

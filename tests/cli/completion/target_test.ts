@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { COMMON_OPTIONS } from "../../../lib/cli/command.ts";
-import { commandIndex, findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
+import { splitCommand } from "../../../lib/cli/command.ts";
+import { findCommandLineCursor } from "../../../lib/cli/completion/target.ts";
 import { authCommand } from "../../../lib/cli/commands/auth.ts";
 import { cancelCommand } from "../../../lib/cli/commands/cancel.ts";
 import { historyCommand } from "../../../lib/cli/commands/history.ts";
@@ -28,36 +28,36 @@ const COMMANDS = {
 /** The last word is the one at the cursor. */
 for (
   const [words, prefix, target] of [
-    [["run", "he"], "", { type: "workflows" }],
-    [["show", ""], "", { type: "workflows" }],
-    [["run", "--no-wait", ""], "", { type: "workflows" }],
-    [["run", "--name", "x", ""], "", { type: "workflows" }],
-    [["run", "--name=x", ""], "", { type: "workflows" }],
+    [["run", "he"], "", { type: "workflow", workflow: undefined }],
+    [["show", ""], "", { type: "workflow", workflow: undefined }],
+    [["run", "--no-wait", ""], "", { type: "workflow", workflow: undefined }],
+    [["run", "--name", "x", ""], "", { type: "workflow", workflow: undefined }],
+    [["run", "--name=x", ""], "", { type: "workflow", workflow: undefined }],
     [["run", "--name", ""], "", undefined],
-    [["run", "wf", "--preset", "n"], "", { type: "presets", workflow: "wf" }],
-    [["run", "--no-wait", "wf", "--preset=n"], "--preset=", { type: "presets", workflow: "wf" }],
+    [["run", "wf", "--preset", "n"], "", { type: "preset", workflow: "wf" }],
+    [["run", "--no-wait", "wf", "--preset=n"], "--preset=", { type: "preset", workflow: "wf" }],
     [["run", "--preset", "n"], "", undefined],
-    [["run", "wf", "-i", "a"], "", { type: "inputs", workflow: "wf" }],
-    [["run", "wf", "-ia"], "-i", { type: "inputs", workflow: "wf" }],
-    [["run", "wf", "-i=a"], "-i=", { type: "inputs", workflow: "wf" }],
-    [["run", "wf", "-i", "a=b", "--input=a"], "--input=", { type: "inputs", workflow: "wf" }],
-    [["run", "-i", "a=b", "w"], "", { type: "workflows" }],
+    [["run", "wf", "-i", "a"], "", { type: "input", workflow: "wf" }],
+    [["run", "wf", "-ia"], "-i", { type: "input", workflow: "wf" }],
+    [["run", "wf", "-i=a"], "-i=", { type: "input", workflow: "wf" }],
+    [["run", "wf", "-i", "a=b", "--input=a"], "--input=", { type: "input", workflow: "wf" }],
+    [["run", "-i", "a=b", "w"], "", { type: "workflow", workflow: undefined }],
     [["run", "--", "--no-wait", "x"], "", undefined],
-    [["run", "--", "-"], "", { type: "workflows" }],
-    [["inputs", "explain", "wf", "-i", ""], "", { type: "inputs", workflow: "wf" }],
-    [["inputs", "explain", ""], "", { type: "workflows" }],
-    [["rerun", "slug", "-i", ""], "", { type: "inputs", workflow: undefined }],
-    [["rerun", ""], "", { type: "runs", which: "any" }],
-    [["watch", "a", "b", ""], "", { type: "runs", which: "any" }],
-    [["cancel", "a", ""], "", { type: "runs", which: "running" }],
-    [["history", "show", ""], "", { type: "runs", which: "any" }],
+    [["run", "--", "-"], "", { type: "workflow", workflow: undefined }],
+    [["inputs", "explain", "wf", "-i", ""], "", { type: "input", workflow: "wf" }],
+    [["inputs", "explain", ""], "", { type: "workflow", workflow: undefined }],
+    [["rerun", "slug", "-i", ""], "", { type: "input", workflow: undefined }],
+    [["rerun", ""], "", { type: "run", workflow: undefined }],
+    [["watch", "a", "b", ""], "", { type: "run", workflow: undefined }],
+    [["cancel", "a", ""], "", { type: "running-run", workflow: undefined }],
+    [["history", "show", ""], "", { type: "run", workflow: undefined }],
     [["history", "prune", "x"], "", undefined],
-    [["auth", ""], "", { type: "values", values: [["status", "show which API key is used"]] }],
-    [["history", "--workflow", ""], "", { type: "workflows" }],
+    [["auth", ""], "", { type: "choices", choices: { status: "show which API key is used" } }],
+    [["history", "--workflow", ""], "", { type: "workflow", workflow: undefined }],
     [["list", "x"], "", undefined],
-    [["run", "wf", "--cacert", ""], "", { type: "files" }],
-    [["inputs", "new", "wf", "-o", ""], "", { type: "files" }],
-    [["run", "wf", "--context", ""], "", { type: "contexts" }],
+    [["run", "wf", "--cacert", ""], "", { type: "file", workflow: "wf" }],
+    [["inputs", "new", "wf", "-o", ""], "", { type: "file", workflow: "wf" }],
+    [["run", "wf", "--context", ""], "", { type: "context", workflow: "wf" }],
     [["run", "wf", "--log-level", ""], "", valuesTarget("DEBUG", "INFO", "WARNING", "ERROR")],
     [
       ["run", "wf", "--idempotency-policy=r"],
@@ -70,37 +70,40 @@ for (
   Deno.test(`the target at the end of "${words.join(" ")}" is ${target?.type}`, () => {
     const [name, ...others] = words;
     const typed = { before: others.slice(0, -1), current: others.at(-1) ?? "" };
-    assert.deepEqual(findCommandLineCursor(COMMANDS[name], typed), { prefix, target });
+    assert.deepEqual(findCommandLineCursor(COMMANDS[name].args, typed), { prefix, target });
   });
 }
 
 Deno.test("options are completed with their descriptions, except used ones that cannot be repeated", () => {
-  const { target } = findCommandLineCursor(runCommand, { before: ["wf", "--no-wait", "-i", "a=b"], current: "--" });
-  assert.ok(target?.type === "options");
-  const texts = target.options.map(({ text }) => text);
+  const { target } = findCommandLineCursor(runCommand.args, {
+    before: ["wf", "--no-wait", "-i", "a=b"],
+    current: "--",
+  });
+  assert.ok(target?.type === "choices");
+  const texts = Object.keys(target.choices);
   assert.ok(texts.includes("--input") && texts.includes("--log-level") && !texts.includes("--no-wait"), texts.join());
-  assert.ok(target.options.every(({ description }) => description !== ""));
+  assert.ok(Object.values(target.choices).every((description) => description !== ""));
 });
 
 Deno.test("options are completed where the command takes no more arguments", () => {
-  assert.equal(findCommandLineCursor(runCommand, { before: ["wf"], current: "" }).target?.type, "options");
-  assert.equal(findCommandLineCursor(runCommand, { before: ["wf"], current: "x" }).target, undefined);
+  assert.equal(findCommandLineCursor(runCommand.args, { before: ["wf"], current: "" }).target?.type, "choices");
+  assert.equal(findCommandLineCursor(runCommand.args, { before: ["wf"], current: "x" }).target, undefined);
 });
 
 for (
-  const [words, index] of [
-    [["run", "wf"], 0],
-    [["--log-level", "DEBUG", "run"], 2],
-    [["--log-level=DEBUG", "--no-color", "run"], 2],
+  const [words, name] of [
+    [["run", "wf"], "run"],
+    [["--log-level", "DEBUG", "run"], "run"],
+    [["--log-level=DEBUG", "--no-color", "run"], "run"],
     [["--context", "run"], undefined],
     [[], undefined],
   ] as const
 ) {
-  Deno.test(`commandIndex() of "${words.join(" ")}" is ${index}`, () => {
-    assert.equal(commandIndex(words, COMMON_OPTIONS), index);
+  Deno.test(`splitCommand() finds in "${words.join(" ")}" the command ${name}`, () => {
+    assert.deepEqual(splitCommand(words), { name, argv: words.filter((word) => word !== name) });
   });
 }
 
 function valuesTarget(...values: readonly string[]) {
-  return { type: "values", values: values.map((value) => [value, ""]) } as const;
+  return { type: "choices", choices: Object.fromEntries(values.map((value) => [value, ""])) } as const;
 }

@@ -38,8 +38,8 @@ Deno.test("renderRun() prints a line per fact, then jobs with their steps, then 
     [
       "Run          hello-world#47  (nice-goose)",
       "Status       completed",
-      "Started      2026-01-05T09:00:00.000Z",
-      "Ended        2026-01-05T09:00:42.000Z",
+      "Started      2026-01-05 09:00:00 UTC",
+      "Ended        2026-01-05 09:00:42 UTC",
       "Took         42s",
       "Link report  http://localhost/report",
       "",

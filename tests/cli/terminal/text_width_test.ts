@@ -14,6 +14,11 @@ for (
     ["✓✗●·★│…", 7],
     ["⠋⠙", 2],
     ["a\u200bb", 2],
+    ["❤️", 2],
+    ["🇩🇪", 2],
+    ["👨‍👩‍👧‍👦", 2],
+    ["1️⃣", 2],
+    ["👍🏽", 2],
   ] as const
 ) {
   Deno.test(`textWidth(${JSON.stringify(text)}) is ${expected}`, () => assert.equal(textWidth(text), expected));
@@ -26,6 +31,8 @@ for (
     ["数値数", 6, "数値数"],
     ["数値数", 5, "数値…"],
     ["数値数", 4, "数…"],
+    ["👨‍👩‍👧‍👦🇩🇪❤️", 5, "👨‍👩‍👧‍👦🇩🇪…"],
+    ["👨‍👩‍👧‍👦🇩🇪❤️", 4, "👨‍👩‍👧‍👦…"],
     ["abc", 1, "…"],
     ["abc", 0, ""],
     ["abc", -3, ""],
@@ -36,7 +43,7 @@ for (
 }
 
 Deno.test("fit() never returns a text wider than the given cells", () => {
-  for (const text of ["plain words", "数値数値", "a数b値c", "✅ done ⏳", "gru\u0308ße 🚀🚀"]) {
+  for (const text of ["plain words", "数値数値", "a数b値c", "✅ done ⏳", "gru\u0308ße 🚀🚀", "👨‍👩‍👧‍👦🇩🇪1️⃣❤️"]) {
     for (let cells = 0; cells <= 12; cells++) {
       assert.ok(textWidth(fitToWidth(text, cells)) <= cells, `${text} in ${cells}`);
     }

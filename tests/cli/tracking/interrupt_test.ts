@@ -39,7 +39,7 @@ for (const command of ["run", "watch", "resume"] as const) {
       assert.equal(code, 124);
       assert.match(
         stdout,
-        isCancelled ? /is being cancelled: timed out/ : /is still running: stopped waiting after 30 s/,
+        isCancelled ? /is being cancelled: timed out/ : /is still running: stopped waiting after 30s/,
       );
       assert.equal(stage.simulator.received("cancel-run").length, isCancelled ? 1 : 0);
     });

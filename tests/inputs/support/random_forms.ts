@@ -14,8 +14,7 @@ import {
   string,
   uniqueArray,
 } from "../../deps/fast_check.ts";
-import type { Json, JsonObject } from "../../../lib/json.ts";
-import { isObject } from "../../../lib/inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../../../lib/json.ts";
 
 const NAMES = ["alpha", "beta_two", "gamma-3", "delta", "epsilon", "0"];
 const NUMBER = double({ min: -1e6, max: 1e6, noNaN: true }).map((number) => number === 0 ? 0 : number);

@@ -7,6 +7,25 @@ const HTTP = ["tests/platform/http_test.ts", PLATFORM];
 
 /** Faults of the client: a request sent twice, a key sent elsewhere, a lost response taken for a rejection. */
 export const PLATFORM_FAULTS: readonly Fault[] = [
+  ...inFile("lib/platform/pager.ts", ["tests/platform/pager_test.ts"], [
+    ["pages do not overlap", "const OVERLAP = 5;", "const OVERLAP = 0;"],
+    ["a page that skips runs is accepted", "const isConnected = offset === 0 ||", "const isConnected = true ||"],
+    ["a run is returned twice", "runs.filter((run) => !known.has(identityOf(run)))", "runs"],
+    ["only the first page is read", "if (isEnd && !isEqual) return;", "return;"],
+    ["a server that ignores the offset is read on", "equalPages === MAX_EQUAL_PAGES", "false"],
+  ]),
+  ...inFile("lib/platform/run_number.ts", ["tests/platform/pager_test.ts"], [
+    [
+      "every page is read for an old run",
+      "offset = Math.max(start, Math.min(expected, end - runs.length));",
+      "return;",
+    ],
+    [
+      "a guess is not corrected by what surrounds it",
+      "if (before !== undefined && after !== undefined) {",
+      "if (false) {",
+    ],
+  ]),
   ...inFile("lib/platform/submit.ts", SUBMIT, [
     ["a lost response counts as not sent", 'if (result.error.isSent === "no") return', "if (true) return"],
     [
@@ -21,8 +40,8 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ],
     [
       "a 429 may have been processed",
-      'if (response.status === 429) return { type: "not-sent"',
-      'if (response.status === 999) return { type: "not-sent"',
+      "if (response.status === 429) {",
+      "if (response.status === 999) {",
     ],
     ["a 500 is a rejection", 'if (error.kind === "unavailable") {', "if (false) {"],
     [

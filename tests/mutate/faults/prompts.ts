@@ -136,8 +136,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "Ctrl-C and leave it running cancels",
-      'if (choice === "keep") {',
-      'if (choice === "keep") await cancelRun(deps, runId, { signal: new AbortController().signal });\n  if (choice === "keep") {',
+      'if (choice === "keep") throw',
+      'if (choice === "keep") await cancelRun(deps, runId, { signal: new AbortController().signal });\n  if (choice === "keep") throw',
     ],
     ["Ctrl-C and cancel does not cancel", 'if (choice === "cancel") {', "if (false) {"],
     ["a cancelled prompt exits with success", "return EXIT_CODES_OF_SIGNALS.SIGINT;", "return EXIT_CODES.completed;"],

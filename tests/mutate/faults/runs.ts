@@ -61,19 +61,9 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "if (false) return await giveUp",
     ],
     ["Retry-After is ignored before the next submit", "deps.random, retryAfterMs);", "deps.random);"],
-    ["the legacy API is searched for a lost run", '=== "current") return unconfirmed;', '!== "") return unconfirmed;'],
+    ["the legacy API is searched for a lost run", 'await deps.client.apiVersion(options) === "legacy"', "false"],
   ]),
   ...inFile("lib/runs/reconcile.ts", ["tests/runs/submit_test.ts", RUNS], [
-    [
-      "a submission is sent again although the server may accept the slug twice",
-      "keepsSlug === true && refusesDuplicateSlug === true;",
-      "keepsSlug === true;",
-    ],
-    [
-      "a submission is sent again although the server may change the slug",
-      "keepsSlug === true && refusesDuplicateSlug === true;",
-      "refusesDuplicateSlug === true;",
-    ],
     ["one search that finds nothing is enough", "const MIN_SEARCHES = 3;", "const MIN_SEARCHES = 1;"],
     ["two searches that find nothing are enough", "const MIN_SEARCHES = 3;", "const MIN_SEARCHES = 2;"],
     ["a lost run is searched for one second", "export const SEARCH_MS = 60_000;", "export const SEARCH_MS = 1_000;"],
@@ -103,6 +93,20 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "false",
     ],
   ]),
+  ...inFile("lib/runs/server_capabilities.ts", ["tests/runs/submit_test.ts", RUNS], [
+    [
+      "a submission is sent again although the server may accept the slug twice",
+      "return keepsSlug === true && refusesDuplicateSlug === true;",
+      "return keepsSlug === true;",
+    ],
+    [
+      "a submission is sent again although the server may change the slug",
+      "return keepsSlug === true && refusesDuplicateSlug === true;",
+      "return refusesDuplicateSlug === true;",
+    ],
+    ["a legacy API version is kept", 'apiVersion === "current" && isRecent', "isRecent"],
+    ["an API version is kept for ever", 'apiVersion === "current" && isRecent', 'apiVersion === "current"'],
+  ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
     ["another user's run is ours", "user.toLowerCase() === owner.user.toLowerCase()", "true"],
     ["the user's capitals matter", "user.toLowerCase() === owner.user.toLowerCase()", "user === owner.user"],
@@ -113,7 +117,6 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'if (hasOtherInputs(run.displayName, submission)) return { type: "other-inputs", run };',
       "",
     ],
-    ["only the first page is searched", "offset += runs.length;", "offset = total;"],
     ["a page in any order ends the search", "if (isNewestFirst(runs) &&", "if ("],
     ["the tag in the list is ignored", "hasCorrelationTag(run.displayName, correlationTag)", "false"],
   ]),
@@ -224,15 +227,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a lost response is not counted", 'observation.cause === "response-lost" ? 1 : 0', "0"],
     [
       "lost responses are forgotten before the next submit",
-      "    lostResponses: submission.lostResponses,\n  };\n}\n\nfunction activated",
-      "    lostResponses: 0,\n  };\n}\n\nfunction activated",
+      "    lostResponses: submission.lostResponses,\n  };\n}\n\n/** The submission of a run",
+      "    lostResponses: 0,\n  };\n}\n\n/** The submission of a run",
     ],
-    ["a finished run may be polled", "finished: {},", 'finished: { polled: "active" },'],
-    [
-      "a pending submission may be missing a run",
-      'pending: { sending: "unconfirmed",',
-      'pending: { missing: "pending", sending: "unconfirmed",',
-    ],
+    ["a pending submission cannot be sent", 'pending: { sending: "unconfirmed",', "pending: {"],
+    ["a run that was not found is still searched for", "isAbandoned: observation.isAbandoned,", "isAbandoned: false,"],
     [
       "a resent submission becomes active",
       'case "not-sent":\n    case "resend":\n',
@@ -240,8 +239,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a search that never began may find nothing",
-      'const needsReconciliation = type === "not-found" || type === "abandoned";',
-      "const needsReconciliation = false;",
+      "return submission.reconciliation === null ? undefined : {\n        ...submission,\n        ...common(submission, nowMs),\n        nextPollAtMs",
+      "return {\n        ...submission,\n        ...common(submission, nowMs),\n        nextPollAtMs",
     ],
   ]),
   ...inFile("lib/runs/cancel.ts", ["tests/runs/cancel_test.ts"], [

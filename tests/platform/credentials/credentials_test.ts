@@ -421,7 +421,7 @@ for (
   const [name, result, ...patterns] of [
     ["is not installed", { type: "not-found" }, /expired 2s ago /, /pw auth/, /where the program pw is installed/],
     ["may not be started", { type: "denied" }, /not permitted/, /--allow-run=pw/],
-    ["does not end", { type: "timed-out" }, /within 60 s/],
+    ["does not end", { type: "timed-out" }, /within 1m 00s/],
     [
       "fails",
       { type: "ended", code: 3, stdout: "", stderr: "session over\nmore" },

@@ -6,7 +6,6 @@
 import { type Clock, systemClock } from "../../../lib/clock.ts";
 import { defineSchedules } from "../../../lib/scheduler/define.ts";
 import { PRODUCTION } from "../../../lib/scheduler/schedule.ts";
-import { cachingIdentity } from "../../../lib/scheduler/service.ts";
 import { tick } from "../../../lib/scheduler/tick.ts";
 import { openKv } from "../../../lib/store/open_kv.ts";
 import { createRunStore } from "../../../lib/store/run_store.ts";
@@ -27,7 +26,7 @@ const random = Math.random;
 await using kv = openKv(store, { clock: systemClock, random, onSetAside: null });
 const deps = await depsFor({ key }, { clock, random, store: createRunStore(kv) });
 const service = {
-  deps: { ...deps, client: cachingIdentity(deps.client) },
+  deps,
   kv,
   schedules: defineSchedules(WEEK_SCHEDULES),
   timeline: PRODUCTION,

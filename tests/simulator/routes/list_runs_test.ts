@@ -1,7 +1,7 @@
+import { isObject } from "../../../lib/json.ts";
 import assert from "node:assert/strict";
 import type { ServerBehavior } from "../../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
-import { isObject } from "../../../lib/simulator/shape.ts";
 import { virtualClock } from "../../support/virtual_clock.ts";
 import { request, submit } from "../request.ts";
 

@@ -1,6 +1,6 @@
+import { isObject } from "../../../lib/json.ts";
 import assert from "node:assert/strict";
 import { parse } from "../../../lib/deps/yaml.ts";
-import { isObject } from "../../../lib/simulator/shape.ts";
 import { startSimulator } from "../../../lib/simulator/start.ts";
 import { SHIPPED_WORKFLOWS } from "../../../lib/simulator/workflows/shipped.ts";
 import { request } from "../request.ts";

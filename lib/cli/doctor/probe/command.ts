@@ -1,6 +1,6 @@
 /** `doctor --probe`. */
 
-import type { ArgValues } from "../../../deps/gunshi.ts";
+import type { ArgValues } from "../../argv.ts";
 import { StorageError, UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
 import { declaredTypes } from "../../../inputs/form.ts";

@@ -6,6 +6,7 @@ export const PROBE_OPTIONS = {
     type: "custom",
     parse: nonEmptyString,
     metavar: "WORKFLOW",
+    completes: "workflow",
     description: "Instead of checking, test how the server behaves, with runs of this workflow",
   },
   probeInput: {
@@ -13,12 +14,14 @@ export const PROBE_OPTIONS = {
     parse: nonEmptyString,
     multiple: true,
     metavar: "INPUTS",
+    completes: "input",
     description: "Inputs of these runs, as for run -i",
   },
   probeOutput: {
     type: "custom",
     parse: nonEmptyString,
     metavar: "FILE",
+    completes: "file",
     description: "Write the result to this file, which must not exist yet",
   },
   probeTimeout: {

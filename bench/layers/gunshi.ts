@@ -1,3 +1,0 @@
-import { parseArgs } from "../../lib/deps/gunshi.ts";
-
-console.log(JSON.stringify(parseArgs(["--json"])));

@@ -1,0 +1,57 @@
+/** Tracks one run, with its progress, Ctrl-C and timeout. */
+
+import type { RunEvent } from "../../events.ts";
+import type { RunResult } from "../../result.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { toEnd } from "../../runs/execute.ts";
+import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
+import { Stopped } from "../context.ts";
+import {
+  handleInterrupt,
+  handleTimeout,
+  isMilestone,
+  type Milestone,
+  type OnInterrupt,
+  type OnTimeout,
+  STOP_OPTIONS,
+  type StopDeps,
+} from "./interrupt.ts";
+import { viewRun } from "./run_view.ts";
+import { WAIT_OPTIONS } from "./wait_options.ts";
+
+/** Options of every command that tracks runs. */
+export const TRACK_OPTIONS = { ...WAIT_OPTIONS, ...STOP_OPTIONS, ...JSON_OPTION, ...EVENTS_OPTION } as const;
+
+/** What a command that tracks runs works with. */
+export interface TrackContext extends StopDeps {
+  readonly deps: Deps;
+  readonly values: { readonly onInterrupt?: OnInterrupt | undefined; readonly onTimeout?: OnTimeout | undefined };
+}
+
+/** @throws Stopped, with what has become of the run. */
+export async function trackToEnd(
+  tracking: TrackContext,
+  events: AsyncGenerator<RunEvent, RunResult>,
+  { label, defaultOnInterrupt }: {
+    /** The name of the run, if several are tracked at once. */
+    readonly label?: string | undefined;
+    readonly defaultOnInterrupt: OnInterrupt;
+  },
+): Promise<RunResult> {
+  const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = tracking;
+  let latest: Milestone | undefined;
+  using viewer = await viewRun(output, deps.clock, { label, onTimeout });
+  try {
+    const result = await toEnd(events, (event) => {
+      if (isMilestone(event)) latest = event;
+      output.reporter?.show(event);
+      viewer.show(event);
+    });
+    viewer[Symbol.dispose]();
+    return await handleTimeout(tracking, result, onTimeout);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    viewer[Symbol.dispose]();
+    throw await handleInterrupt(tracking, error, { latest, policy: onInterrupt });
+  }
+}

@@ -1,0 +1,35 @@
+import { RunnerError } from "../errors.ts";
+import type { Abortable } from "./client.ts";
+
+export interface Lookup<T> {
+  /** Sends the request the first time only; callers that arrive in the meantime share it. */
+  get(options: Abortable): Promise<T>;
+  /** `undefined` until it is known. */
+  cached(): T | undefined;
+  /** Makes the request unnecessary. */
+  set(value: T): void;
+}
+
+/** @param initial From an earlier lookup; `undefined` if there was none. */
+export function createLookup<T>(send: (options: Abortable) => Promise<T>, initial?: T): Lookup<T> {
+  let value = initial;
+  let pending: { readonly value: Promise<T>; readonly signal: AbortSignal | undefined } | undefined;
+  return {
+    cached: () => value,
+    set: (known) => void (value = known),
+    async get(options) {
+      while (value === undefined) {
+        const shared = pending ??= { value: send(options), signal: options.signal };
+        try {
+          value = await shared.value;
+        } catch (error) {
+          if (pending === shared) pending = undefined;
+          options.signal?.throwIfAborted();
+          // Only the caller that started the shared request was aborted: start another one.
+          if (error instanceof RunnerError || shared.signal?.aborted !== true) throw error;
+        }
+      }
+      return value;
+    },
+  };
+}

@@ -1,0 +1,52 @@
+/** What was observed of a server. It only saves requests or decides what to report, so a store that fails is only logged. */
+
+import type { ServerCapabilities } from "../capabilities.ts";
+import { StorageError } from "../errors.ts";
+import type { ApiVersionCache } from "../platform/api_version.ts";
+import type { Deps } from "./deps.ts";
+
+type StoreDeps = Pick<Deps, "store" | "log">;
+
+/** A server may be replaced by another one. */
+const MAX_API_VERSION_AGE_MS = 24 * 60 * 60_000;
+
+/** The server capabilities of a host; `{}` when the store cannot be read. */
+export async function capabilitiesOf({ store, log }: StoreDeps, host: string): Promise<ServerCapabilities> {
+  return await logged(log, () => store.capabilities(host)) ?? {};
+}
+
+export async function updateCapabilities(
+  { store, log }: StoreDeps,
+  host: string,
+  facts: ServerCapabilities,
+): Promise<void> {
+  await logged(log, () => store.updateCapabilities(host, facts));
+}
+
+/** True if the server itself ensures that a key starts one run. */
+export async function refusesDuplicates(deps: StoreDeps, host: string): Promise<boolean> {
+  const { keepsSlug, refusesDuplicateSlug } = await capabilitiesOf(deps, host);
+  return keepsSlug === true && refusesDuplicateSlug === true;
+}
+
+/** Only the current version is kept: a legacy server may be upgraded at any time. */
+export function apiVersionCache(deps: Pick<Deps, "store" | "log" | "clock">, host: string): ApiVersionCache {
+  return {
+    async load() {
+      const { apiVersion, apiVersionCheckedAtMs: checkedAtMs = 0 } = await capabilitiesOf(deps, host);
+      const isRecent = Math.abs(deps.clock.now() - checkedAtMs) < MAX_API_VERSION_AGE_MS;
+      return apiVersion === "current" && isRecent ? apiVersion : undefined;
+    },
+    save: (apiVersion) => updateCapabilities(deps, host, { apiVersion, apiVersionCheckedAtMs: deps.clock.now() }),
+  };
+}
+
+async function logged<T>(log: Deps["log"], access: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await access();
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log("WARNING", error.message);
+    return undefined;
+  }
+}
