@@ -4,7 +4,7 @@
  */
 
 import { checkInputs } from "../lib/inputs/check.ts";
-import { declaredTypes } from "../lib/inputs/declared_type.ts";
+import { declaredTypes } from "../lib/inputs/form.ts";
 import { explainInputs } from "../lib/inputs/explain.ts";
 import type { Form } from "../lib/inputs/form.ts";
 import { readLayers } from "../lib/inputs/layers.ts";
@@ -68,7 +68,7 @@ async function timeRound(text: string, form: Form): Promise<Step> {
   const readMs = performance.now();
   const resolved = mergeLayers(layers, declaredTypes(form));
   const mergeMs = performance.now();
-  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: true });
+  const { problems, warnings } = await checkInputs(form, resolved, { isStrict: true, clusters: null });
   const checkMs = performance.now();
   const explained = await explainInputs(resolved, form);
   const endMs = performance.now();

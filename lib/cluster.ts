@@ -1,3 +1,5 @@
+import type { Json, JsonObject } from "./json.ts";
+
 /** A cluster that the account can use. */
 export interface Cluster {
   /** 24 hex digits. */
@@ -18,4 +20,47 @@ export interface Cluster {
   readonly schedulerType: string | null;
   /** Cloud service provider; `null` for a cluster outside the cloud. */
   readonly csp: string | null;
+}
+
+/** What a run's inputs say about a cluster: the platform puts this object in place of the cluster's name. */
+export function clusterReference({ id, name, user, type, ipAddress, schedulerType, csp }: Cluster): JsonObject {
+  return {
+    $type: "computeResource",
+    id,
+    name,
+    ip: ipAddress,
+    provider: type === "existing" ? type : csp ?? type ?? "",
+    schedulerType: schedulerType ?? "",
+    type: type ?? "",
+    user: user ?? "",
+    namespace: user ?? "",
+    uri: `pw://${user ?? ""}/${name}`,
+  };
+}
+
+/** What a run's inputs say about the user's workspace, which is no cluster. */
+export const WORKSPACE: Readonly<JsonObject> = {
+  id: "user-workspace",
+  name: "workspace",
+  ip: "",
+  provider: "",
+  schedulerType: "",
+  type: "",
+};
+
+/** Finds a cluster by its name, its `pw://user/name`, or an object with its id or name. */
+export function findCluster(clusters: readonly Cluster[], wanted: Json): Cluster | undefined {
+  if (typeof wanted === "object" && wanted !== null && !Array.isArray(wanted)) {
+    return clusters.find(({ id, name }) => wanted["id"] === undefined ? wanted["name"] === name : wanted["id"] === id);
+  }
+  if (typeof wanted !== "string") return undefined;
+  const [, owner = null, name = wanted] = /^pw:\/\/([^/]+)\/(.+)$/.exec(wanted) ?? [];
+  const isOwner = (user: string | null) => owner === null || user === null || user === owner;
+  return clusters.find((cluster) => cluster.name === name && isOwner(cluster.user));
+}
+
+/** True for an active cluster of one of these types or providers; `null` for any. */
+export function isUsableCluster({ status, type, csp }: Cluster, providers: readonly string[] | null): boolean {
+  if (status !== "active") return false;
+  return providers === null || [type, csp].some((own) => own !== null && providers.includes(own));
 }

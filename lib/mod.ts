@@ -78,6 +78,7 @@ export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { toRunView } from "./runs/view.ts";
 export type { InputDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
+export type { UnknownCondition } from "./inputs/unknown_conditions.ts";
 export type { LineMap } from "./inputs/lines.ts";
 export type { InputPath } from "./inputs/path.ts";
 export {

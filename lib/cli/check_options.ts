@@ -2,6 +2,8 @@
 
 import { UsageError } from "../errors.ts";
 import type { InputChecking } from "../runs/prepare.ts";
+import type { UnknownCondition } from "../inputs/unknown_conditions.ts";
+import type { LogLevel } from "../log.ts";
 import { flag } from "./argv.ts";
 import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
@@ -10,6 +12,10 @@ import { oneLine } from "../escape.ts";
 export const INPUT_CHECK_OPTIONS = {
   strict: flag("Refuse inputs that the workflow does not define"),
   noCheck: flag("Send the inputs without checking them"),
+} as const;
+
+export const DEFAULTS_OPTION = {
+  noDefaults: flag("Leave the form's defaults to the platform instead of sending them"),
 } as const;
 
 /** @throws UsageError if both options are set. */
@@ -26,5 +32,12 @@ export function showWarnings(output: Output, warnings: readonly Problem[]): void
   for (const { origin, path, message } of warnings) {
     const where = [origin, path].filter((part) => part !== "").map(oneLine).join("  ");
     output.log("WARNING", `${output.style.yellow("!")} ${where}${where === "" ? "" : "  "}${oneLine(message)}`);
+  }
+}
+
+/** Names the conditions of a form that cannot be evaluated here. */
+export function logUnknownConditions(output: Output, level: LogLevel, unknown: readonly UnknownCondition[]): void {
+  for (const { path, condition, facts } of unknown) {
+    output.log(level, oneLine(`${path}: ${condition} cannot be evaluated here: depends on ${facts.join(", ")}`));
   }
 }

@@ -1,12 +1,14 @@
+import type { Cluster } from "../cluster.ts";
 import type { Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
-import { formatPath } from "./path.ts";
+import { formatPath, type InputPath } from "./path.ts";
 
 export interface CheckOptions {
   /** Reports unknown fields as problems instead of warnings. */
   readonly isStrict: boolean;
+  readonly clusters: readonly Cluster[] | null;
 }
 
 export interface CheckedInputs {
@@ -14,6 +16,8 @@ export interface CheckedInputs {
   readonly problems: readonly Problem[];
   /** With those that `problems` only counts. */
   readonly problemCount: number;
+  /** The required fields without a value, if there are no other problems: asking for them is enough. */
+  readonly missing: readonly InputPath[];
   /** What the platform accepts, and what cannot be decided here; shortened like `problems`. */
   readonly warnings: readonly Problem[];
 }
@@ -22,16 +26,19 @@ export interface CheckedInputs {
 export async function checkInputs(
   form: Form,
   resolved: ResolvedInputs,
-  { isStrict }: CheckOptions,
+  { isStrict, clusters }: CheckOptions,
 ): Promise<CheckedInputs> {
-  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths) });
-  const isProblem = ({ type }: FieldProblem) => type === "invalid" || (type === "unknown" && isStrict);
+  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters });
+  const isProblem = ({ type }: FieldProblem) =>
+    type === "invalid" || type === "missing" || (type === "unknown" && isStrict);
   const problems: Problem[] = [];
   const warnings: Problem[] = [];
   for (const fieldProblem of shortened(found)) {
     (isProblem(fieldProblem) ? problems : warnings).push(await withOrigin(fieldProblem, resolved));
   }
-  return { problems, warnings, problemCount: found.filter(isProblem).length };
+  const all = found.filter(isProblem);
+  const missing = all.every(({ type }) => type === "missing") ? all.map(({ path }) => path) : [];
+  return { problems, warnings, missing, problemCount: all.length };
 }
 
 const MAX_OF_KIND = 10;

@@ -3,7 +3,7 @@
 import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { type LineMap, linesOfCommentedJson, linesOfJson, linesOfYaml } from "./lines.ts";
+import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
 
 /** A file of inputs. */
 export interface InputDocument {
@@ -66,15 +66,16 @@ interface ParsedText {
 
 async function readJson(source: string, origin: string): Promise<ParsedText | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
+  const lines = once(() => linesOfJson(text));
   try {
-    return { value: JSON.parse(text), lines: once(() => Promise.resolve(linesOfJson(text))) };
+    return { value: JSON.parse(text), lines };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    // Most files are plain JSON: the parser for comments and positions is loaded only for the others.
+    // Most files are plain JSON: the parser for comments is loaded only for the others.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors.length === 0) return { value, lines: once(() => linesOfCommentedJson(text)) };
+    if (errors.length === 0) return { value, lines };
     return errors.slice(0, 5).map(({ error, offset }) => ({
       origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",

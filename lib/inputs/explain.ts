@@ -12,11 +12,11 @@ export interface ExplainedInput {
   readonly path: string;
   /** {@link SECRET_MASK} for a secret; an object or a list only where it is empty. */
   readonly value: Json;
-  /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for a value that the platform supplies. */
+  /** Like `inputs/base.json:12`, `-i #2`, `stdin`; `default` for the form's own. */
   readonly origin: string;
   /** The values with lower precedence, highest first. */
   readonly overrode: readonly OverriddenInput[];
-  /** False for a default. */
+  /** False for a default that the platform supplies. */
   readonly isSent: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function explainInputs(resolved: ResolvedInputs, form: Form | null)
   const sources: InputSource[] = [];
   for (const layer of resolved.layers.toReversed()) sources.push(await sourceOf(layer, form, resolved.secretPaths));
   const rows: ExplainedInput[] = [];
-  addRows(resolved.value, "", sources, secrets.size === 0 ? () => false : (path) => secrets.has(path), rows);
+  addRows(resolved.value, "", sources, { secrets, defaultPaths: resolved.defaultPaths, rows });
   if (form !== null) addDefaults(form.fields, resolved.value, "", rows);
   return rows;
 }
@@ -73,29 +73,37 @@ function wrapped(path: InputPath, value: Json): JsonObject {
   return isObject(outermost) ? outermost : {};
 }
 
-/** @param sources The layers with a value here or below, in descending precedence. */
-function addRows(
-  value: Json,
-  path: string,
-  sources: readonly InputSource[],
-  isSecret: (path: string) => boolean,
-  rows: ExplainedInput[],
-): void {
-  if (isSecret(path)) {
+interface ExplainContext {
+  readonly secrets: ReadonlySet<string>;
+  readonly defaultPaths: ReadonlySet<string>;
+  readonly rows: ExplainedInput[];
+}
+
+/** @param sources The layers with a value here or below, in descending precedence; none for a default. */
+function addRows(value: Json, path: string, sources: readonly InputSource[], context: ExplainContext): void {
+  const { secrets, defaultPaths, rows } = context;
+  if (defaultPaths.has(path)) {
+    addRows(value, path, [{ origin: "default", value, lines: undefined, remainingPath: [] }], {
+      ...context,
+      defaultPaths: NO_PATHS,
+    });
+  } else if (secrets.has(path)) {
     rows.push(rowOf(SECRET_MASK, path, sources));
   } else if (Array.isArray(value) && value.length > 0) {
     for (const [index, item] of value.entries()) {
-      addRows(item, joinPath(path, index), sourcesInside(sources, index), isSecret, rows);
+      addRows(item, joinPath(path, index), sourcesInside(sources, index), context);
     }
   } else if (isObject(value) && hasMembers(value)) {
     for (const name in value) {
       const member = value[name];
-      if (member !== undefined) addRows(member, joinPath(path, name), sourcesInside(sources, name), isSecret, rows);
+      if (member !== undefined) addRows(member, joinPath(path, name), sourcesInside(sources, name), context);
     }
   } else if (path !== "") {
     rows.push(rowOf(value, path, sources));
   }
 }
+
+const NO_PATHS: ReadonlySet<string> = new Set();
 
 function hasMembers(value: JsonObject): boolean {
   for (const _name in value) return true;

@@ -1,10 +1,10 @@
 /**
- * The subset of the platform's `${{ … }}` that forms use to hide and ignore fields: references, literals, `!`,
- * comparison, `&&`, `||` and `? :`. An unsupported expression, or one that only the platform can evaluate, is unknown; the
- * operators have three-valued logic (`false && unknown` is false).
+ * The platform's `${{ … }}` as forms use it: references, literals, bare words, arithmetic, comparison, `includes`, `in`,
+ * `get`, `!`, `&&`, `||`, `??`, `? :`, and text around it. What only the platform can evaluate is unknown; the operators
+ * have three-valued logic (`false && unknown` is false).
  */
 
-import type { Json } from "../json.ts";
+import { isObject, type Json } from "../json.ts";
 
 export interface Expression {
   /** As in the workflow file. */
@@ -27,21 +27,23 @@ export interface ExpressionScope {
   input(reference: InputReference): ExpressionValue;
   /** The value of an attribute, like `.hidden`, of the field that the expression belongs to. */
   attribute(name: string): ExpressionValue;
+  /** Called with the name of each fact that is not known, like `org.REGION`. */
+  readonly onUnknown?: ((fact: string) => void) | undefined;
 }
 
-type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
+type Operator = (left: Json, right: Json) => ExpressionValue;
 
 export type ExpressionTree =
   | { readonly type: "literal"; readonly value: Json }
   | { readonly type: "input"; readonly reference: InputReference }
   | { readonly type: "attribute"; readonly name: string }
   /** `org`, `needs`, `sessions` and anything else outside the form. */
-  | { readonly type: "external" }
-  | { readonly type: "not"; readonly operand: ExpressionTree }
-  | { readonly type: "and" | "or"; readonly left: ExpressionTree; readonly right: ExpressionTree }
+  | { readonly type: "external"; readonly name: string }
+  | { readonly type: "not" | "negative"; readonly operand: ExpressionTree }
+  | { readonly type: "and" | "or" | "else"; readonly left: ExpressionTree; readonly right: ExpressionTree }
   | {
-    readonly type: "compare";
-    readonly operator: Comparison;
+    readonly type: "operation";
+    readonly operator: string;
     readonly left: ExpressionTree;
     readonly right: ExpressionTree;
   }
@@ -50,7 +52,9 @@ export type ExpressionTree =
     readonly test: ExpressionTree;
     readonly yes: ExpressionTree;
     readonly no: ExpressionTree;
-  };
+  }
+  /** Text with expressions in it. */
+  | { readonly type: "text"; readonly parts: readonly ExpressionTree[] };
 
 /** More than real expressions need, and few enough for the stack. */
 const MAX_LENGTH = 4_000;
@@ -61,15 +65,45 @@ export function isExpression(text: string): boolean {
   return text.includes("${{");
 }
 
-/** Parses one expression, with or without `${{ … }}`. */
+/** Parses one expression, with or without `${{ … }}`, or a text with expressions in it. */
 export function parseExpression(text: string): Expression {
-  const inner = /^\s*\$\{\{([^]*)\}\}\s*$/.exec(text)?.[1] ?? text;
-  const tokens = inner.includes("${{") || inner.length > MAX_LENGTH ? undefined : tokensOf(inner);
-  return { text: text.trim(), tree: tokens === undefined ? null : treeOf(tokens) };
+  const trimmed = text.trim();
+  if (trimmed.length > MAX_LENGTH) return { text: trimmed, tree: null };
+  const inner = /^\$\{\{((?:(?!\$\{\{|\}\})[^])*)\}\}$/.exec(trimmed)?.[1] ??
+    (isExpression(trimmed) ? undefined : trimmed);
+  return { text: trimmed, tree: inner === undefined ? textTree(text) : treeOf(inner) };
 }
 
-export function evaluateExpression({ tree }: Expression, scope: ExpressionScope): ExpressionValue {
-  return tree === null ? UNKNOWN_VALUE : valueOf(tree, scope);
+function textTree(text: string): ExpressionTree | null {
+  const parts: ExpressionTree[] = [];
+  for (const [index, part] of text.split(/\$\{\{((?:(?!\}\})[^])*)\}\}/).entries()) {
+    const tree = index % 2 === 0 ? { type: "literal", value: part } as const : treeOf(part);
+    if (tree === null || (index % 2 === 0 && isExpression(part))) return null;
+    parts.push(tree);
+  }
+  return { type: "text", parts };
+}
+
+export function evaluateExpression({ text, tree }: Expression, scope: ExpressionScope): ExpressionValue {
+  if (tree !== null) return valueOf(tree, scope);
+  scope.onUnknown?.(text);
+  return UNKNOWN_VALUE;
+}
+
+/** What an expression reads that is not in the form, like `org.REGION`. */
+export function externalNames({ tree }: Expression): string[] {
+  const names = new Set<string>();
+  const visit = (part: ExpressionTree): void => {
+    if (part.type === "external") names.add(part.name);
+    else if (part.type === "text") part.parts.forEach(visit);
+    else for (const inner of Object.values(part)) if (isTree(inner)) visit(inner);
+  };
+  if (tree !== null) visit(tree);
+  return [...names];
+}
+
+function isTree(part: unknown): part is ExpressionTree {
+  return typeof part === "object" && part !== null && "type" in part;
 }
 
 /** `undefined` if it is not known whether the value counts as true. */
@@ -80,7 +114,7 @@ export function truthOf(value: ExpressionValue): boolean | undefined {
 }
 
 const TOKEN =
-  /\s*(?:('[^'\\]*'|"[^"\\]*")|(-?\d+(?:\.\d+)?(?![\w.]))|(&&|\|\||[=!<>]=|[<>!?:()])|(\.?[A-Za-z_][\w-]*(?:\.[\w-]+|\.?\[(?:index|\d+)\])*))/y;
+  /\s*(?:('[^'\\]*'|"[^"\\]*")|(\d+(?:\.\d+)?(?![\w.]))|(!(?:in|includes)(?![\w.-])|[=!]==?|[<>]=?|&&|\|\||\?\?|[-+*\/%!?:()])|(\.?[A-Za-z_][\w-]*(?:\.[\w-]+|\.?\[(?:index|\d+)\])*))/y;
 
 interface Token {
   readonly type: "text" | "number" | "operator" | "name";
@@ -94,62 +128,75 @@ function tokensOf(text: string): Token[] | undefined {
   while (reader.lastIndex < end) {
     const match = reader.exec(text);
     if (match === null) return undefined;
-    const [, quoted, number, operator, name] = match;
+    const [, quoted, number, operator, name = ""] = match;
     if (quoted !== undefined) tokens.push({ type: "text", text: quoted.slice(1, -1) });
     else if (number !== undefined) tokens.push({ type: "number", text: number });
     else if (operator !== undefined) tokens.push({ type: "operator", text: operator });
-    else tokens.push({ type: "name", text: name ?? "" });
+    else tokens.push({ type: WORD_OPERATORS.has(name) ? "operator" : "name", text: name });
   }
   return tokens;
 }
 
-const COMPARISONS: ReadonlyMap<string, Comparison> = new Map(
-  (["==", "!=", "<", "<=", ">", ">="] as const).map((operator) => [operator, operator]),
-);
-/** `null` if the tokens are not a valid expression. */
-function treeOf(tokens: readonly Token[]): ExpressionTree | null {
+const WORD_OPERATORS: ReadonlySet<string> = new Set(["in", "includes", "get"]);
+
+/** Binary operators in ascending precedence; those of a level associate to the left. */
+const LEVELS: readonly (readonly string[])[] = [
+  ["??"],
+  ["||"],
+  ["&&"],
+  ["==", "!=", "===", "!==", "<", "<=", ">", ">=", "in", "!in", "includes", "!includes"],
+  ["+", "-"],
+  ["*", "/", "%"],
+  ["get"],
+];
+const LOGICAL: ReadonlyMap<string, "and" | "or" | "else"> = new Map([["&&", "and"], ["||", "or"], ["??", "else"]]);
+
+/** `null` if the text is not a valid expression. */
+function treeOf(text: string): ExpressionTree | null {
+  const tokens = tokensOf(text);
+  if (tokens === undefined) return null;
   let position = 0;
   let depth = 0;
-  const accept = (operator: string): boolean => {
+  const operatorIn = (operators: readonly string[] | undefined): string | undefined => {
     const token = tokens[position];
-    if (token?.type !== "operator" || token.text !== operator) return false;
+    if (token?.type !== "operator" || operators?.includes(token.text) !== true) return undefined;
     position++;
-    return true;
+    return token.text;
   };
+  const accept = (operator: string) => operatorIn([operator]) !== undefined;
   type Maybe = ExpressionTree | null;
 
   const choice = (): Maybe => {
     if (depth++ > MAX_DEPTH) return null;
-    const test = chain("or", "||", () => chain("and", "&&", comparison));
+    const test = binary(0);
     depth--;
     if (test === null || !accept("?")) return test;
     const yes = choice();
     const no = accept(":") ? choice() : null;
     return yes === null || no === null ? null : { type: "choose", test, yes, no };
   };
-  const chain = (type: "and" | "or", operator: string, operand: () => Maybe): Maybe => {
-    let left = operand();
-    while (left !== null && accept(operator)) {
-      const right = operand();
-      left = right === null ? null : { type, left, right };
+  const binary = (level: number): Maybe => {
+    if (level === LEVELS.length) return single();
+    let left = binary(level + 1);
+    while (left !== null) {
+      const operator = operatorIn(LEVELS[level]);
+      if (operator === undefined) break;
+      const right = binary(level + 1);
+      const logical = LOGICAL.get(operator);
+      if (right === null) return null;
+      left = logical === undefined ? { type: "operation", operator, left, right } : { type: logical, left, right };
     }
     return left;
   };
-  const comparison = (): Maybe => {
-    const left = single();
-    const next = tokens[position];
-    const operator = next?.type === "operator" ? COMPARISONS.get(next.text) : undefined;
-    if (left === null || operator === undefined) return left;
-    position++;
-    const right = single();
-    return right === null ? null : { type: "compare", operator, left, right };
-  };
   const single = (): Maybe => {
-    let negations = 0;
-    while (accept("!")) negations++;
-    let operand = accept("(") ? inParentheses() : leaf(tokens[position++]);
-    for (; operand !== null && negations > 0; negations--) operand = { type: "not", operand };
-    return operand;
+    const signs: ("not" | "negative")[] = [];
+    while (true) {
+      if (accept("!")) signs.push("not");
+      else if (accept("-")) signs.push("negative");
+      else break;
+    }
+    const operand = accept("(") ? inParentheses() : leaf(tokens[position++]);
+    return signs.reduceRight<Maybe>((inner, type) => inner === null ? null : { type, operand: inner }, operand);
   };
   const inParentheses = (): Maybe => {
     const inner = choice();
@@ -175,14 +222,19 @@ function leaf(token: Token | undefined): ExpressionTree | null {
 }
 
 const KEYWORDS: ReadonlyMap<string, Json> = new Map([["true", true], ["false", false], ["null", null]]);
+const EXTERNAL_ROOTS: ReadonlySet<string> = new Set(["inputs", "org", "needs", "sessions", "app", "env"]);
 
 function named(text: string): ExpressionTree {
   if (text.startsWith(".")) return { type: "attribute", name: text.slice(1) };
   const keyword = KEYWORDS.get(text);
   if (keyword !== undefined) return { type: "literal", value: keyword };
-  const [root, ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
-  if (root !== "inputs" || rest.length === 0) return { type: "external" };
-  return { type: "input", reference: rest.map((part) => part === "[index]" ? CURRENT_ROW : part) };
+  const [root = "", ...rest] = text.match(/\[index\]|[\w-]+/g) ?? [];
+  if (root === "inputs" && rest.length > 0) {
+    return { type: "input", reference: rest.map((part) => part === "[index]" ? CURRENT_ROW : part) };
+  }
+  // The platform reads a bare word as text: `inputs.claim != Existing`.
+  const isWord = rest.length === 0 && !EXTERNAL_ROOTS.has(root);
+  return isWord ? { type: "literal", value: text } : { type: "external", name: text };
 }
 
 function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue {
@@ -194,10 +246,15 @@ function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue 
     case "attribute":
       return scope.attribute(tree.name);
     case "external":
+      scope.onUnknown?.(tree.name);
       return UNKNOWN_VALUE;
     case "not": {
       const truth = truthOf(valueOf(tree.operand, scope));
       return truth === undefined ? UNKNOWN_VALUE : !truth;
+    }
+    case "negative": {
+      const value = valueOf(tree.operand, scope);
+      return typeof value === "number" ? -value : UNKNOWN_VALUE;
     }
     case "and":
     case "or": {
@@ -209,43 +266,88 @@ function valueOf(tree: ExpressionTree, scope: ExpressionScope): ExpressionValue 
       // An unknown left operand does not matter if the right one decides.
       return truth !== undefined || truthOf(right) === decides ? right : UNKNOWN_VALUE;
     }
-    case "compare":
-      return compare(tree.operator, valueOf(tree.left, scope), valueOf(tree.right, scope));
+    case "else": {
+      const left = valueOf(tree.left, scope);
+      return left === null ? valueOf(tree.right, scope) : left;
+    }
+    case "operation": {
+      const left = valueOf(tree.left, scope);
+      const right = valueOf(tree.right, scope);
+      if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return UNKNOWN_VALUE;
+      return OPERATORS.get(tree.operator)?.(left, right) ?? UNKNOWN_VALUE;
+    }
     case "choose": {
       const truth = truthOf(valueOf(tree.test, scope));
       if (truth !== undefined) return valueOf(truth ? tree.yes : tree.no, scope);
       const yes = valueOf(tree.yes, scope);
       return yes === valueOf(tree.no, scope) ? yes : UNKNOWN_VALUE;
     }
+    case "text": {
+      const values = tree.parts.map((part) => valueOf(part, scope));
+      return values.includes(UNKNOWN_VALUE) ? UNKNOWN_VALUE : values.map(textOf).join("");
+    }
   }
 }
 
-function compare(operator: Comparison, left: ExpressionValue, right: ExpressionValue): ExpressionValue {
-  if (operator === "==" || operator === "!=") {
-    const same = isSame(left, right);
-    return same === undefined ? UNKNOWN_VALUE : same === (operator === "==");
-  }
-  if (typeof left !== "number" || typeof right !== "number") return UNKNOWN_VALUE;
-  switch (operator) {
-    case "<":
-      return left < right;
-    case "<=":
-      return left <= right;
-    case ">":
-      return left > right;
-    case ">=":
-      return left >= right;
-  }
+function textOf(value: ExpressionValue): string {
+  return typeof value === "string" ? value : value === null || value === UNKNOWN_VALUE ? "" : JSON.stringify(value);
 }
 
-/** `undefined` for values of different types that are equal only if the platform converts them. */
-function isSame(left: ExpressionValue, right: ExpressionValue): boolean | undefined {
-  if (left === UNKNOWN_VALUE || right === UNKNOWN_VALUE) return undefined;
-  if (typeof left === "object" || typeof right === "object") {
-    if (left === null && right === null) return true;
-    const other = left === null ? right : left;
-    return typeof other === "object" || other === "" || other === false || other === 0 ? undefined : false;
-  }
+const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ["==", isSame],
+  ["!=", negated(isSame)],
+  ["===", (left, right) => typeof left === typeof right ? isSame(left, right) : false],
+  ["!==", (left, right) => typeof left === typeof right ? negated(isSame)(left, right) : true],
+  ["<", onNumbers((left, right) => left < right)],
+  ["<=", onNumbers((left, right) => left <= right)],
+  [">", onNumbers((left, right) => left > right)],
+  [">=", onNumbers((left, right) => left >= right)],
+  ["+", (left, right) => typeof left === "string" && typeof right === "string" ? left + right : sum(left, right)],
+  ["-", onNumbers((left, right) => left - right)],
+  ["*", onNumbers((left, right) => left * right)],
+  ["/", onNumbers((left, right) => left / right)],
+  ["%", onNumbers((left, right) => left % right)],
+  ["includes", includes],
+  ["!includes", negated(includes)],
+  ["in", (left, right) => includes(right, left)],
+  ["!in", negated((left, right) => includes(right, left))],
+  ["get", memberOf],
+]);
+
+function onNumbers(operator: (left: number, right: number) => Json): Operator {
+  return (left, right) => {
+    if (typeof left !== "number" || typeof right !== "number") return UNKNOWN_VALUE;
+    const value = operator(left, right);
+    return typeof value === "number" && !Number.isFinite(value) ? UNKNOWN_VALUE : value;
+  };
+}
+
+const sum = onNumbers((left, right) => left + right);
+
+function negated(operator: Operator): Operator {
+  return (left, right) => {
+    const value = operator(left, right);
+    return typeof value === "boolean" ? !value : UNKNOWN_VALUE;
+  };
+}
+
+/**
+ * Unknown for values of different types that are equal only if the platform converts them. What is absent equals nothing
+ * else: to the platform, a boolean that was not sent is not `== false`.
+ */
+function isSame(left: Json, right: Json): ExpressionValue {
+  if (left === null || right === null) return left === right;
+  if (typeof left === "object" || typeof right === "object") return UNKNOWN_VALUE;
   if (typeof left === typeof right) return left === right;
-  return String(left) === String(right) || Number(left) === Number(right) ? undefined : false;
+  return String(left) === String(right) || Number(left) === Number(right) ? UNKNOWN_VALUE : false;
+}
+
+function includes(whole: Json, part: Json): ExpressionValue {
+  if (typeof whole === "string" && typeof part === "string") return whole.includes(part);
+  return Array.isArray(whole) && typeof part !== "object" ? whole.includes(part) : UNKNOWN_VALUE;
+}
+
+function memberOf(whole: Json, name: Json): ExpressionValue {
+  if (Array.isArray(whole)) return whole[Number(name)] ?? null;
+  return isObject(whole) && Object.hasOwn(whole, String(name)) ? whole[String(name)] ?? null : UNKNOWN_VALUE;
 }

@@ -1,7 +1,9 @@
+import { type Cluster, clusterReference, findCluster, WORKSPACE } from "../cluster.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import {
   CURRENT_ROW,
   evaluateExpression,
+  type Expression,
   type ExpressionScope,
   type ExpressionValue,
   type InputReference,
@@ -18,6 +20,8 @@ export interface FormContext {
   readonly inputs: JsonObject;
   /** Row index in each list around the field, outermost first. */
   readonly rows: readonly number[];
+  /** The account's clusters, which say what is known of one given by name; `null` if nothing is known of any. */
+  readonly clusters: readonly Cluster[] | null;
 }
 
 /** `undefined` if a condition depends on values that only the platform knows. */
@@ -28,20 +32,32 @@ export interface FieldState {
   readonly isOptional: boolean | undefined;
 }
 
+/** The conditions of a field, in the order of {@link FieldState}. */
+export const CONDITIONS = ["hidden", "disabled", "ignore", "optional"] as const;
+type Condition = typeof CONDITIONS[number];
+
 /** Evaluates a field's conditions. */
 export function fieldStateOf(field: Field, context: FormContext): FieldState {
-  const truth = (condition: FieldCondition) => truthIn(condition, field, context, 0);
+  const truth = (name: Condition) => truthIn(field[name], field, { ...context, depth: 0 });
   return {
-    isHidden: truth(field.hidden),
-    isDisabled: truth(field.disabled),
-    isIgnored: truth(field.ignore),
-    isOptional: truth(field.optional),
+    isHidden: truth("hidden"),
+    isDisabled: truth("disabled"),
+    isIgnored: truth("ignore"),
+    isOptional: truth("optional"),
   };
+}
+
+/** The names of the facts, like `org.REGION`, that a field's conditions need and only the platform knows. */
+export function unknownFactsOf(field: Field, name: Condition, context: FormContext): readonly string[] {
+  const facts = new Set<string>();
+  const truth = truthIn(field[name], field, { ...context, depth: 0, onUnknown: (fact) => void facts.add(fact) });
+  if (truth !== undefined) return [];
+  return facts.size === 0 ? ["how the platform compares values of different types"] : [...facts];
 }
 
 /** Whether the field needs a value; `undefined` if only the platform knows. */
 export function isRequired(field: Field, state: FieldState): boolean | undefined {
-  if (hasDefault(field) || field.kind === "header" || field.kind === "unknown") return false;
+  if (hasDefault(field) || !field.isRequirable) return false;
   return isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional]);
 }
 
@@ -57,30 +73,63 @@ export function isNoneTrue(truths: readonly (boolean | undefined)[]): boolean | 
  */
 export function hasValue(field: Field, value: Json | undefined, { rows }: Pick<FormContext, "rows">): value is Json {
   if (value !== "") return value !== undefined;
-  if (rows.length > 0) return true;
-  return field.kind === "choice" && !field.isMultiple && field.options?.some((option) => option.value === "") === true;
+  return rows.length > 0 || field.hasEmptyOption === true;
+}
+
+/** The field with the options that apply, where they depend on another input. */
+export function variantOf(field: Field, context: FormContext): Field {
+  if (field.variants === undefined) return field;
+  const { key, fieldFor } = field.variants;
+  const value = evaluateExpression(key, scopeOf(field, { ...context, depth: 1 }));
+  return value === UNKNOWN_VALUE ? field : fieldFor(value) ?? field;
+}
+
+/** The default of a field, also one that is computed from the inputs; `undefined` for none or an unknown one. */
+export function defaultIn(field: Field, context: FormContext): Json | undefined {
+  if (field.defaultExpression === null) return field.default;
+  const value = evaluateExpression(field.defaultExpression, scopeOf(field, { ...context, depth: 1 }));
+  return value === UNKNOWN_VALUE ? undefined : value;
 }
 
 /** Conditions and defaults may refer to each other, even cyclically. */
 const MAX_DEPTH = 20;
 
-function truthIn(condition: FieldCondition, field: Field, context: FormContext, depth: number): boolean | undefined {
-  if (typeof condition === "boolean") return condition;
-  return truthOf(evaluateExpression(condition, scopeOf(field, context, depth + 1)));
+interface EvaluationContext extends FormContext, Pick<ExpressionScope, "onUnknown"> {
+  readonly depth: number;
 }
 
-function scopeOf(field: Field, context: FormContext, depth: number): ExpressionScope {
+function truthIn(condition: FieldCondition, field: Field, context: EvaluationContext): boolean | undefined {
+  if (typeof condition === "boolean") return condition;
+  return truthOf(evaluateExpression(condition, scopeOf(field, { ...context, depth: context.depth + 1 })));
+}
+
+function scopeOf(field: Field, context: EvaluationContext): ExpressionScope {
+  const { onUnknown, depth } = context;
+  const unknown = (fact: string): ExpressionValue => {
+    onUnknown?.(fact);
+    return UNKNOWN_VALUE;
+  };
   return {
-    input: (reference) => depth > MAX_DEPTH ? UNKNOWN_VALUE : inputAt(reference, context, depth),
+    onUnknown,
+    input(reference) {
+      if (depth > MAX_DEPTH) return unknown("a condition that refers to itself");
+      const value = inputAt(reference, context);
+      return value === UNKNOWN_VALUE ? unknown(nameOf(reference)) : value;
+    },
     attribute(name) {
-      if (depth > MAX_DEPTH) return UNKNOWN_VALUE;
-      if (name !== "hidden" && name !== "disabled" && name !== "ignore" && name !== "optional") return UNKNOWN_VALUE;
-      return truthIn(field[name], field, context, depth) ?? UNKNOWN_VALUE;
+      if (depth > MAX_DEPTH) return unknown("a condition that refers to itself");
+      const condition = CONDITIONS.find((known) => known === name);
+      if (condition === undefined) return unknown(`.${name}`);
+      return truthIn(field[condition], field, context) ?? UNKNOWN_VALUE;
     },
   };
 }
 
-function inputAt(reference: InputReference, context: FormContext, depth: number): ExpressionValue {
+function nameOf(reference: InputReference): string {
+  return reference.map((segment) => segment === CURRENT_ROW ? "[index]" : segment).join(".");
+}
+
+function inputAt(reference: InputReference, context: EvaluationContext): ExpressionValue {
   let fields: FormFields = context.form.fields;
   let value: Json | undefined = context.inputs;
   let field: Field | undefined;
@@ -91,20 +140,24 @@ function inputAt(reference: InputReference, context: FormContext, depth: number)
       if (row === undefined || !Array.isArray(value)) return UNKNOWN_VALUE;
       rows.push(row);
       value = value[row];
-      field = undefined;
-      continue;
+      field = field.item;
+    } else {
+      if (segment === CURRENT_ROW) return UNKNOWN_VALUE;
+      field = fields.get(segment);
+      value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
     }
-    if (segment === CURRENT_ROW) return UNKNOWN_VALUE;
-    field = fields.get(segment);
-    value = isObject(value) && Object.hasOwn(value, segment) ? value[segment] : undefined;
-    if (field === undefined) return memberAt(value ?? UNKNOWN_VALUE, reference.slice(index + 1));
-    if (field.kind === "group" || field.kind === "list") fields = field.fields;
-    else return memberAt(effectiveValue(field, value, { ...context, rows }, depth), reference.slice(index + 1));
+    const rest = reference.slice(index + 1);
+    if (field === undefined) return memberAt(value ?? null, rest);
+    if (field.kind === "group") fields = field.fields;
+    else if (field.kind !== "list") {
+      const effective = effectiveValue(field, value, { ...context, rows });
+      return rest.length === 0 ? effective : memberAt(factsOf(field, effective, context), rest);
+    }
   }
-  return value ?? UNKNOWN_VALUE;
+  return value ?? field?.default ?? field?.implied ?? null;
 }
 
-/** Unknown for a member that the platform adds, like those of a cluster. */
+/** `null` for a member that does not exist. */
 function memberAt(value: ExpressionValue, reference: InputReference): ExpressionValue {
   let found = value;
   for (const segment of reference) {
@@ -115,34 +168,28 @@ function memberAt(value: ExpressionValue, reference: InputReference): Expression
       : isObject(parent)
       ? parent[segment]
       : undefined;
-    found = member ?? UNKNOWN_VALUE;
+    found = member ?? null;
   }
   return found;
 }
 
+/** The members that conditions can read: of a cluster, also those that the platform adds to its name or id. */
+function factsOf(field: Field, value: ExpressionValue, { clusters }: FormContext): ExpressionValue {
+  if (value === null && clusters === null) return UNKNOWN_VALUE;
+  if (field.kind !== "cluster" || value === null || value === UNKNOWN_VALUE) return value;
+  if (isObject(value) && value["$type"] === undefined) return value;
+  if (field.allowsWorkspace && (value === "workspace" || value === "user-workspace")) return { ...WORKSPACE };
+  const cluster = clusters === null ? undefined : findCluster(clusters, value);
+  if (cluster === undefined) return isObject(value) ? value : UNKNOWN_VALUE;
+  return isObject(value) ? { ...clusterReference(cluster), ...value } : clusterReference(cluster);
+}
+
 /** The value that the platform uses for a field; unknown if the supplied one is invalid. */
-function effectiveValue(field: Field, value: Json | undefined, context: FormContext, depth: number): ExpressionValue {
+function effectiveValue(field: Field, value: Json | undefined, context: EvaluationContext): ExpressionValue {
   // Unknown, because consequences of an invalid value are not worth reporting.
-  if (hasValue(field, value, context)) return isAllowed(field, value) ? value : UNKNOWN_VALUE;
+  if (hasValue(field, value, context) && value !== null) return isAllowed(field, value) ? value : UNKNOWN_VALUE;
   if (field.default !== undefined) return field.default;
-  if (field.defaultExpression !== null) {
-    return evaluateExpression(field.defaultExpression, scopeOf(field, context, depth + 1));
-  }
-  switch (field.kind) {
-    case "boolean":
-      return false;
-    case "text":
-      return "";
-    case "choice":
-      return field.isMultiple ? [] : "";
-    case "list":
-      return [];
-    case "number":
-    case "cluster":
-    case "resource":
-    case "group":
-    case "header":
-    case "unknown":
-      return UNKNOWN_VALUE;
-  }
+  const computed: Expression | null = field.defaultExpression;
+  if (computed === null) return field.implied;
+  return evaluateExpression(computed, scopeOf(field, { ...context, depth: context.depth + 1 }));
 }

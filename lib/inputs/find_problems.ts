@@ -1,35 +1,54 @@
 import { nearest } from "../did_you_mean.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { type FieldState, fieldStateOf, type FormContext, hasValue, isNoneTrue, isRequired } from "./field_state.ts";
-import type { ChoiceField, Field, Form, FormFields, GroupField, ListField } from "./form.ts";
+import { type Cluster, findCluster, isUsableCluster } from "../cluster.ts";
+import {
+  CONDITIONS,
+  type FieldState,
+  fieldStateOf,
+  type FormContext,
+  hasValue,
+  isNoneTrue,
+  isRequired,
+  unknownFactsOf,
+  variantOf,
+} from "./field_state.ts";
+import {
+  type ClusterField,
+  type Field,
+  fieldAt,
+  type Form,
+  type FormFields,
+  type GroupField,
+  type ListField,
+} from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
 import { isSecretField } from "./secrets.ts";
 import { addUnknown, describeUnknown, type UnknownNames } from "./unknown_names.ts";
-import { describeAllowed, describeInvalid, describeValue, isAllowed } from "./value_check.ts";
+import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
 
 export interface FieldProblem {
   /**
-   * `unknown`: the platform ignores the field. `maybe-missing`: required or not, depending on values that only the platform
-   * knows. `unresolved`: the platform does not resolve the name.
+   * `missing`: required. `unknown`: the platform ignores the field.
+   * `maybe-missing`: required or not, depending on values that only the platform knows. `doubtful`: the platform may use the
+   * value in another way than meant.
    */
-  readonly type: "invalid" | "unknown" | "maybe-missing" | "unresolved";
+  readonly type: "invalid" | "missing" | "unknown" | "maybe-missing" | "doubtful";
   readonly path: InputPath;
   readonly message: string;
 }
 
-/**
- * All problems, in the order of the form.
- *
- * @param secretPaths Paths whose values are secret, regardless of the form.
- */
-export function findProblems(
-  form: Form,
-  inputs: JsonObject,
-  { secretPaths }: { readonly secretPaths: ReadonlySet<string> },
-): FieldProblem[] {
-  const names: UnknownNames = { unknownKeys: new Map(), legacyPaths: [] };
-  const context: CheckContext = { form, inputs, secretPaths, path: [], rows: [], problems: new Set(), names };
+export interface FindOptions {
+  /** Paths whose values are secret, regardless of the form. */
+  readonly secretPaths: ReadonlySet<string>;
+  readonly clusters: readonly Cluster[] | null;
+}
+
+/** All problems, in the order of the form. */
+export function findProblems(form: Form, inputs: JsonObject, options: FindOptions): FieldProblem[] {
+  const names: UnknownNames = new Map();
+  const context: CheckContext = { form, inputs, ...options, path: [], rows: [], problems: new Set(), names };
   checkFields(form.fields, inputs, true, context);
+  if (names.size === 0) return [...context.problems];
   const unknown = describeUnknown(names, form).map((name): FieldProblem => ({ type: "unknown", ...name }));
   return [...context.problems, ...unknown];
 }
@@ -62,18 +81,23 @@ function checkFields(
     const kind = fields.get(name)?.kind;
     if (kind !== undefined && kind !== "header") continue;
     context.path.push(name);
-    if (name === "v3" || !isTypoOfRequired(name, missing, context)) addUnknown(context.names, context.path, fields);
+    const isExpected = LEGACY_NAMES.has(name) || isTypoOfRequired(name, missing, context);
+    if (!isExpected) addUnknown(context.names, context.path, fields);
     context.path.pop();
   }
 }
 
+/** Members of payloads that the web form once recorded: the platform accepts and ignores them. */
+const LEGACY_NAMES: ReadonlySet<string> = new Set(["v3", "__config__"]);
+
 /** @returns The problem if a required value is missing. */
 function checkField(
-  field: Field,
+  declared: Field,
   value: Json | undefined,
   isShown: boolean | undefined,
   context: CheckContext,
 ): FieldProblem | undefined {
+  const field = variantOf(declared, context);
   const state = fieldStateOf(field, context);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
   if (field.kind === "group") {
@@ -85,14 +109,15 @@ function checkField(
     const required = isNoneTrue([not(isShown), not(isRequired(field, state))]);
     if (!isPresent || required !== false) return addMissing(field, value, required, context);
   }
-  if (field.kind === "choice" && field.isMultiple && Array.isArray(value)) {
-    checkChoices({ ...field, isMultiple: false }, value, context);
-  } else if (!isAllowed(field, value)) {
-    add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
+  if (!isAllowed(field, value)) {
+    if (isChoiceOfSeveral(field) && Array.isArray(value)) checkChoices(field, value, context);
+    else add("invalid", describeInvalid(field, value, { isSecret: isSecretHere(field, context) }), context);
   } else if (field.kind === "list" && Array.isArray(value)) {
     checkRows(field, value, isShown, state, context);
+  } else if (field.kind === "cluster") {
+    checkProvider(field, value, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
-    add("unresolved", "is sent as text: the platform resolves names only for compute-clusters", context);
+    add("doubtful", "is sent as text: the platform resolves names only for compute-clusters", context);
   }
   return undefined;
 }
@@ -111,18 +136,33 @@ function checkGroup(
   } else if (isObject(value)) {
     checkFields(field.fields, value, isShownInside(isShown, state), context);
   } else {
-    add("invalid", `must be ${describeAllowed(field)}: got ${describeValue(value)}`, context);
+    add("invalid", `must be ${field.allowed}: got ${describeValue(value)}`, context);
   }
 }
 
-/** @param field Describes one element of `values`. */
-function checkChoices(field: ChoiceField, values: readonly Json[], context: CheckContext): void {
+function isChoiceOfSeveral({ prompt }: Field): boolean {
+  return prompt.type === "choice" && prompt.isMultiple;
+}
+
+/** Names the elements that are not options, instead of the whole list. */
+function checkChoices(field: Field, values: readonly Json[], context: CheckContext): void {
+  const allowed = field.allowed.replace(/^a list of any of/, "one of");
   for (const [index, value] of values.entries()) {
-    if (isAllowed(field, value)) continue;
+    if (field.allows([value])) continue;
     context.path.push(index);
-    add("invalid", describeInvalid(field, value, { isSecret: false }), context);
+    add("invalid", describeInvalid({ ...field, allowed }, value, { isSecret: false }), context);
     context.path.pop();
   }
+}
+
+/** The web form does not offer other clusters, but the platform may accept them. */
+function checkProvider({ providers }: ClusterField, value: Json, context: CheckContext): void {
+  const cluster = context.clusters === null ? undefined : findCluster(context.clusters, value);
+  if (cluster === undefined || providers === null || isUsableCluster({ ...cluster, status: "active" }, providers)) {
+    return;
+  }
+  const type = cluster.type ?? cluster.csp ?? "unknown";
+  add("doubtful", `is of type ${type}: the form offers only ${providers.join(", ")}`, context);
 }
 
 function checkRows(
@@ -132,11 +172,14 @@ function checkRows(
   state: FieldState,
   context: CheckContext,
 ): void {
+  const { item, min, max } = field;
+  if ((min !== null && rows.length < min) || (max !== null && rows.length > max)) {
+    add("invalid", `must be ${field.allowed}: got ${describeValue([...rows])}`, context);
+  }
   for (const [index, row] of rows.entries()) {
     context.path.push(index);
     context.rows.push(index);
-    if (isObject(row)) checkFields(field.fields, row, isShownInside(isShown, state), context);
-    else add("invalid", `must be an object: got ${describeValue(row)}`, context);
+    checkField(item, row, isShownInside(isShown, state), context);
     context.rows.pop();
     context.path.pop();
   }
@@ -163,9 +206,37 @@ function addMissing(
   if (required === false) return undefined;
   const label = field.label === null ? "" : ` (${field.label})`;
   const got = value === undefined ? "" : `, got ${describeValue(value)}`;
-  if (required === true) return add("invalid", `is required${label}: give ${describeAllowed(field)}${got}`, context);
-  add("maybe-missing", `may be required${label}: depends on values that only the platform knows`, context);
+  if (required === true) {
+    const choices = field.kind === "cluster" ? clusterNames(field, context) : "";
+    return add("missing", `is required${label}: give ${field.allowed}${got}${choices}`, context);
+  }
+  add(
+    "maybe-missing",
+    `may be required${label}: depends on ${unknownFacts(context).join(", ")}, not known here`,
+    context,
+  );
   return undefined;
+}
+
+/** What the conditions of the field at the path, and of the groups around it, depend on. */
+function unknownFacts({ path, ...context }: CheckContext): string[] {
+  const facts = path.flatMap((_, index) => {
+    const here = path.slice(0, index + 1);
+    const field = fieldAt(context.form, here);
+    const rows = here.filter((segment) => typeof segment === "number");
+    return field === undefined ? [] : CONDITIONS.flatMap((name) => unknownFactsOf(field, name, { ...context, rows }));
+  });
+  return [...new Set(facts)];
+}
+
+const MAX_CLUSTERS = 10;
+
+function clusterNames({ providers }: ClusterField, { clusters }: CheckContext): string {
+  if (clusters === null) return "";
+  const names = clusters.filter((cluster) => isUsableCluster(cluster, providers)).map(({ name }) => name);
+  if (names.length === 0) return "; none of your clusters is active and fits";
+  const rest = names.length > MAX_CLUSTERS ? `, … (${names.length} in all)` : "";
+  return `; active clusters that fit: ${names.slice(0, MAX_CLUSTERS).join(", ")}${rest}`;
 }
 
 function add(type: FieldProblem["type"], message: string, { problems, path }: CheckContext): FieldProblem {

@@ -1,5 +1,6 @@
-import type { Json } from "../json.ts";
+import type { Json, JsonObject } from "../json.ts";
 import type { Expression } from "./expression.ts";
+import type { DeclaredType } from "./merge.ts";
 import type { InputPath } from "./path.ts";
 
 /** The input form that a workflow declares, with the platform's input types. */
@@ -21,11 +22,16 @@ export interface FormNote {
 /** Constant, or evaluated with the inputs. */
 export type FieldCondition = boolean | Expression;
 
-interface FieldBase {
+/** What every entry of a form may declare. */
+export interface FieldAttributes {
   /** The platform's name of the type. */
   readonly type: string;
   readonly label: string | null;
   readonly tooltip: string | null;
+  /** An example that the web form shows while the field is empty. */
+  readonly placeholder: string | null;
+  /** True if the web form starts with the default as editable text. */
+  readonly prefillsDefault: boolean;
   /** The value that the platform uses for a missing one; `undefined` for none. */
   readonly default: Json | undefined;
   /** A default that is computed from other inputs. */
@@ -37,49 +43,74 @@ interface FieldBase {
   readonly ignore: FieldCondition;
 }
 
-/** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
-export interface TextField extends FieldBase {
-  readonly kind: "text";
-  readonly isSecret: boolean;
-  readonly isMultiline: boolean;
+/** What the kind of a field decides: one file of `kinds/` each. */
+export interface FieldRules {
+  /** A noun phrase for the allowed values, like `a whole number from 1 to 8`. */
+  readonly allowed: string;
+  /** True for a value of the field's type, within its options or bounds. Does not check the rows of a list. */
+  allows(value: Json): boolean;
+  /** What to give instead of a value that is not allowed; `undefined` if nothing is similar. */
+  hintFor?(value: Json): string | undefined;
+  /** How `-i name=text` is read. */
+  readonly textType: DeclaredType;
+  /** What conditions read when there is neither a value nor a default. */
+  readonly implied: Json;
+  /** True if `""` is one of the options: elsewhere the platform treats it as missing. */
+  readonly hasEmptyOption?: boolean;
+  /** False if any value is valid and none is required. */
+  readonly isRequirable: boolean;
+  readonly secrecy: "always" | "by name" | "never";
+  /** Shows the format of an optional value in a file to fill in. */
+  readonly sample: Json;
+  readonly prompt: FieldPrompt;
+  /** The JSON Schema of a value. */
+  schema(context: SchemaContext): JsonObject;
+  /** For options that depend on another input. */
+  readonly variants?: FieldVariants;
 }
 
-/** `number` and `integer`. `step` is for the slider only: other values are valid, too. */
-export interface NumberField extends FieldBase {
-  readonly kind: "number";
-  readonly isWhole: boolean;
-  readonly min: number | null;
-  readonly max: number | null;
-  readonly step: number | null;
+export interface FieldVariants {
+  readonly key: Expression;
+  /** The field for a value of `key`; `undefined` if the form declares none. */
+  fieldFor(key: Json): Field | undefined;
 }
 
-/** The platform uses false for a missing value. */
-export interface BooleanField extends FieldBase {
-  readonly kind: "boolean";
+export interface SchemaContext {
+  /** In the row of a list, where an empty text is a value. */
+  readonly isInRow: boolean;
+  /** False inside a group or list that is or may be hidden. */
+  readonly isShown: boolean;
+  /** True for a field that is required outside of rows. */
+  readonly refusesEmpty: boolean;
 }
 
-/** `dropdown` and `multi-dropdown`. */
-export interface ChoiceField extends FieldBase {
-  readonly kind: "choice";
-  readonly isMultiple: boolean;
-  /** Never empty; `null` if the form does not list them. */
-  readonly options: readonly ChoiceOption[] | null;
-}
+/** How interactive mode asks for a value. */
+export type FieldPrompt =
+  | { readonly type: "text"; readonly isMultiline: boolean; readonly format: "text" | "number" | "json" }
+  | { readonly type: "confirm" }
+  | { readonly type: "choice"; readonly isMultiple: boolean; readonly options: readonly ChoiceOption[] }
+  | { readonly type: "cluster" };
 
 export interface ChoiceOption {
   readonly label: string;
   readonly value: string | number | boolean;
 }
 
+type FieldBase = FieldAttributes & FieldRules;
+
+/** A field without fields inside it. */
+export interface ValueField extends FieldBase {
+  readonly kind: "value";
+}
+
 /** `compute-clusters`: a name, a `pw://user/name` address or an object; the platform adds the other members. */
 export interface ClusterField extends FieldBase {
   readonly kind: "cluster";
   readonly allowsWorkspace: boolean;
-}
-
-/** Any other resource of the account (`storage`, `region`, `kubernetes-pods`, …), which is sent unchanged. */
-export interface ResourceField extends FieldBase {
-  readonly kind: "resource";
+  /** True if the web form selects a cluster by itself. */
+  readonly isAutoselected: boolean;
+  /** The only types of clusters that fit; `null` for any. */
+  readonly providers: readonly string[] | null;
 }
 
 export interface GroupField extends FieldBase {
@@ -87,38 +118,30 @@ export interface GroupField extends FieldBase {
   readonly fields: FormFields;
 }
 
-/** Rows that all have the same fields. */
+/** Rows that are all described by one field: a group, or a single value. */
 export interface ListField extends FieldBase {
   readonly kind: "list";
-  readonly fields: FormFields;
+  readonly item: Field;
+  readonly min: number | null;
+  readonly max: number | null;
 }
 
 /** Text between the fields, without a value. */
 export interface HeaderField extends FieldBase {
   readonly kind: "header";
-  readonly text: string;
 }
 
-/** A type that this version does not know: any value is valid, and none is required. */
-export interface UnknownField extends FieldBase {
-  readonly kind: "unknown";
-}
-
-export type Field =
-  | TextField
-  | NumberField
-  | BooleanField
-  | ChoiceField
-  | ClusterField
-  | ResourceField
-  | GroupField
-  | ListField
-  | HeaderField
-  | UnknownField;
+export type Field = ValueField | ClusterField | GroupField | ListField | HeaderField;
 
 /** True if the platform supplies a missing value. */
 export function hasDefault(field: Field): boolean {
-  return field.default !== undefined || field.defaultExpression !== null || field.kind === "boolean";
+  return field.default !== undefined || field.defaultExpression !== null;
+}
+
+/** The fields of a group, or of the rows of a list; `undefined` for any other field. */
+export function fieldsInside(field: Field | undefined): FormFields | undefined {
+  if (field?.kind === "list") return fieldsInside(field.item);
+  return field?.kind === "group" ? field.fields : undefined;
 }
 
 /** The field at a path; `undefined` if the form has none there. */
@@ -126,12 +149,28 @@ export function fieldAt(form: Form, path: InputPath): Field | undefined {
   let fields: FormFields | undefined = form.fields;
   let field: Field | undefined;
   for (const segment of path) {
-    if (typeof segment === "number") {
-      if (field?.kind !== "list") return undefined;
-      continue;
-    }
-    field = fields?.get(segment);
-    fields = field?.kind === "group" || field?.kind === "list" ? field.fields : undefined;
+    if (typeof segment === "string") field = fields?.get(segment);
+    else field = field?.kind === "list" ? field.item : undefined;
+    fields = field?.kind === "group" ? field.fields : undefined;
   }
   return field;
+}
+
+/** Determines how `-i name=text` is parsed: by the type that the form declares for the path. */
+export function declaredTypes(form: Form | null): (path: InputPath) => DeclaredType | undefined {
+  return (path) => form === null ? undefined : fieldAt(form, path)?.textType;
+}
+
+export function hasClusterFields(form: Form): boolean {
+  return valueFields(form.fields).some(({ kind }) => kind === "cluster");
+}
+
+/** Every field with a value, also those inside groups and rows. */
+export function valueFields(fields: FormFields): (ValueField | ClusterField)[] {
+  return [...fields.values()].flatMap((field) => {
+    const inner = field.kind === "list" ? field.item : field;
+    if (inner.kind === "value" || inner.kind === "cluster") return [inner];
+    const inside = fieldsInside(inner);
+    return inside === undefined ? [] : valueFields(inside);
+  });
 }

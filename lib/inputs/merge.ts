@@ -13,6 +13,8 @@ export interface ResolvedInputs {
   readonly value: JsonObject;
   /** Paths of values that were entered at a secret prompt. */
   readonly secretPaths: readonly string[];
+  /** Paths of the form's defaults that were added. */
+  readonly defaultPaths: ReadonlySet<string>;
   /** The merged layers in ascending precedence, with text converted to its declared type. */
   readonly layers: readonly InputLayer[];
   /** The layers with a value at this path, in descending precedence: the first one overrides the others. */
@@ -57,7 +59,13 @@ export function mergeLayers(
   const secretPaths = typed.flatMap((layer) =>
     layer.type === "value" && layer.isSecret ? [formatPath(layer.path)] : []
   );
-  return { value: merged, secretPaths, layers: typed, sourcesOf: (path) => sourcesIn(typed, path) };
+  return {
+    value: merged,
+    secretPaths,
+    defaultPaths: new Set(),
+    layers: typed,
+    sourcesOf: (path) => sourcesIn(typed, path),
+  };
 }
 
 /**

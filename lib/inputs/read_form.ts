@@ -1,6 +1,9 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { isExpression, parseExpression } from "./expression.ts";
-import type { ChoiceOption, Field, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
+import { externalNames, isExpression, parseExpression } from "./expression.ts";
+import type { Field, FieldAttributes, FieldCondition, Form, FormFields, FormNote } from "./form.ts";
+import { FIELD_KINDS } from "./kinds/kinds.ts";
+import type { FieldEntry } from "./kinds/kind.ts";
+import { unknownField } from "./kinds/unknown.ts";
 import { joinPath } from "./path.ts";
 
 /**
@@ -48,142 +51,70 @@ function fieldsOf(declared: Json | undefined, path: string, note: Note): FormFie
   );
 }
 
-type Entry = ReadonlyMap<string, Json>;
+type Members = ReadonlyMap<string, Json>;
 
-function fieldOf(entry: Entry, path: string, note: Note): Field {
-  const type = textAt(entry, "type") ?? "";
-  const base = {
-    type,
-    label: textAt(entry, "label"),
-    tooltip: textAt(entry, "tooltip"),
-    ...defaultOf(entry),
-    optional: conditionAt(entry, "optional", path, note),
-    hidden: conditionAt(entry, "hidden", path, note),
-    disabled: conditionAt(entry, "disabled", path, note),
-    ignore: conditionAt(entry, "ignore", path, note),
+function fieldOf(members: Members, path: string, note: Note): Field {
+  const entry = entryOf(members, path, note);
+  const attributes = attributesOf(members, entry);
+  const { type } = attributes;
+  const kind = FIELD_KINDS.find(({ types }) => types.test(type));
+  if (kind !== undefined) return kind.read(attributes, entry);
+  entry.note(type === "" ? "has no type, so it is not checked" : `has the unknown type ${type}, so it is not checked`);
+  return unknownField(attributes);
+}
+
+function entryOf(members: Members, path: string, note: Note): FieldEntry {
+  return {
+    get: (name) => members.get(name),
+    text: (name) => textOf(members.get(name)),
+    number(name) {
+      const value = members.get(name) ?? null;
+      if (value === null || typeof value === "number") return value;
+      const number = typeof value === "string" && value.trim() !== "" ? Number(value) : NaN;
+      if (Number.isFinite(number)) return number;
+      note(path, `${name}: ${JSON.stringify(value)} is not a number`);
+      return null;
+    },
+    isFalse: (name) => [undefined, null, false, "false"].some((no) => members.get(name) === no),
+    fields: (name) => fieldsOf(members.get(name), path, note),
+    field(name) {
+      const declared = membersOf(members.get(name));
+      // If `type` is an object, it is a field of that name.
+      return typeof declared?.get("type") === "string" ? fieldOf(declared, path, note) : undefined;
+    },
+    note: (message) => note(path, message),
   };
-  switch (type) {
-    case "string":
-    case "color-picker":
-    case "slurm-accounts":
-    case "slurm-partitions":
-    case "slurm-qos":
-      return { ...base, kind: "text", isSecret: false, isMultiline: entry.get("textarea") === true };
-    case "editor":
-      return { ...base, kind: "text", isSecret: false, isMultiline: true };
-    case "password":
-      return { ...base, kind: "text", isSecret: true, isMultiline: false };
-    case "number":
-    case "integer": {
-      const [min, max, step] = ["min", "max", "step"].map((name) => numberAt(entry, name, path, note));
-      return {
-        ...base,
-        kind: "number",
-        isWhole: type === "integer",
-        min: min ?? null,
-        max: max ?? null,
-        step: step ?? null,
-      };
-    }
-    case "boolean":
-      return { ...base, kind: "boolean" };
-    case "dropdown":
-    case "multi-dropdown":
-      return { ...base, kind: "choice", isMultiple: type === "multi-dropdown", options: optionsOf(entry, path, note) };
-    case "compute-clusters":
-      return { ...base, kind: "cluster", allowsWorkspace: allowsWorkspace(entry) };
-    case "group":
-      return { ...base, kind: "group", fields: fieldsOf(entry.get("items"), path, note) };
-    case "list":
-      return listOf(base, entry, path, note);
-    case "header":
-      return { ...base, kind: "header", text: textAt(entry, "text") ?? base.label ?? "" };
-    default:
-      if (RESOURCES.has(type) || type.startsWith("kubernetes-")) return { ...base, kind: "resource" };
-      note(
-        path,
-        type === "" ? "has no type, so it is not checked" : `has the unknown type ${type}, so it is not checked`,
-      );
-      return { ...base, kind: "unknown" };
-  }
 }
 
-const RESOURCES: ReadonlySet<string> = new Set([
-  "compute-resources",
-  "instance-type",
-  "region",
-  "zone",
-  "storage",
-  "bucket",
-  "storage-image",
-  "organization-groups",
-  "file",
-]);
-
-type Base = Omit<Extract<Field, { kind: "unknown" }>, "kind">;
-
-function listOf(base: Base, entry: Entry, path: string, note: Note): Field {
-  const template = membersOf(entry.get("template"));
-  // If `type` is an object, it is a field of that name.
-  if (typeof template?.get("type") !== "string") {
-    return { ...base, kind: "list", fields: fieldsOf(entry.get("template"), path, note) };
-  }
-  if (template.get("type") === "group") {
-    return { ...base, kind: "list", fields: fieldsOf(template.get("items"), path, note) };
-  }
-  note(path, "is a list of something other than rows, so it is not checked");
-  return { ...base, kind: "unknown" };
-}
-
-function textAt(entry: Entry, name: string): string | null {
-  const value = entry.get(name);
+function textOf(value: Json | undefined): string | null {
   return typeof value === "string" ? value : typeof value === "number" ? String(value) : null;
 }
 
-function defaultOf(entry: Entry): Pick<Base, "default" | "defaultExpression"> {
-  const value = entry.get("default") ?? undefined;
-  if (typeof value === "string" && isExpression(value)) {
-    return { default: undefined, defaultExpression: parseExpression(value) };
-  }
-  return { default: value, defaultExpression: null };
+function attributesOf(members: Members, entry: FieldEntry): FieldAttributes {
+  const fallback = members.get("default") ?? undefined;
+  const isComputed = typeof fallback === "string" && isExpression(fallback);
+  return {
+    type: entry.text("type") ?? "",
+    label: entry.text("label"),
+    tooltip: entry.text("tooltip") ?? entry.text("description"),
+    placeholder: entry.text("placeholder"),
+    prefillsDefault: members.get("prefillDefault") === true,
+    default: isComputed ? undefined : fallback,
+    defaultExpression: isComputed ? parseExpression(fallback) : null,
+    optional: conditionOf("optional", members, entry),
+    hidden: conditionOf("hidden", members, entry),
+    disabled: conditionOf("disabled", members, entry),
+    ignore: conditionOf("ignore", members, entry),
+  };
 }
 
-function conditionAt(entry: Entry, name: string, path: string, note: Note): FieldCondition {
-  const value = entry.get(name) ?? false;
+function conditionOf(name: string, members: Members, { note }: FieldEntry): FieldCondition {
+  const value = members.get(name) ?? false;
   if (typeof value === "boolean") return value;
   if (value === "true" || value === "false") return value === "true";
   const expression = parseExpression(typeof value === "string" ? value : JSON.stringify(value));
-  if (expression.tree === null) note(path, `${name}: ${expression.text} cannot be evaluated here`);
+  if (expression.tree === null) note(`${name}: ${expression.text} cannot be evaluated here`);
+  const external = externalNames(expression);
+  if (external.length > 0) note(`${name}: depends on ${external.join(", ")}, which only the platform knows`);
   return expression;
-}
-
-function numberAt(entry: Entry, name: string, path: string, note: Note): number | null {
-  const value = entry.get(name) ?? null;
-  if (value === null || typeof value === "number") return value;
-  const number = typeof value === "string" && value.trim() !== "" ? Number(value) : NaN;
-  if (Number.isFinite(number)) return number;
-  note(path, `${name}: ${JSON.stringify(value)} is not a number`);
-  return null;
-}
-
-function optionsOf(entry: Entry, path: string, note: Note): readonly ChoiceOption[] | null {
-  const declared = entry.get("options");
-  const options = Array.isArray(declared) ? declared.map(optionOf) : [];
-  const valid = options.filter((option) => option !== undefined);
-  if (valid.length > 0 && valid.length === options.length) return valid;
-  note(path, "options: the form does not list them, so any value is accepted");
-  return null;
-}
-
-function optionOf(declared: Json): ChoiceOption | undefined {
-  const value = isObject(declared) ? declared["value"] : declared;
-  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean") return undefined;
-  const label = isObject(declared) ? declared["label"] : undefined;
-  return { label: typeof label === "string" ? label : String(value), value };
-}
-
-function allowsWorkspace(entry: Entry): boolean {
-  // For an expression, which only the platform can evaluate, the workspace is not rejected here.
-  const value = entry.get("include-workspace") ?? false;
-  return value !== false && value !== "false";
 }

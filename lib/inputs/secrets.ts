@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { type Field, fieldAt, type Form, type FormFields } from "./form.ts";
+import { type Field, fieldAt, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { type InputPath, joinPath, parsePath, valueAt } from "./path.ts";
 
@@ -28,9 +28,7 @@ export function isSecretField(
   name: string,
   hasSecretName: (name: string) => boolean = isSecretName,
 ): boolean {
-  return field.kind === "text"
-    ? field.isSecret || hasSecretName(name)
-    : field.kind === "unknown" && hasSecretName(name);
+  return field.secrecy === "always" || (field.secrecy === "by name" && hasSecretName(name));
 }
 
 /**
@@ -60,7 +58,7 @@ export function findSecrets(
         const field = fields?.get(name);
         const isSecret = field === undefined ? hasSecretName(name) : isSecretField(field, name, hasSecretName);
         if (isSecret) found.add(joinPath(path, name));
-        else if (isContainer(member)) walk(member, fieldsInside(field), joinPath(path, name));
+        else if (isContainer(member)) walk(member, fieldsInside(field) ?? null, joinPath(path, name));
       }
     }
   };
@@ -134,10 +132,6 @@ function leavesOf(value: Json | undefined): (string | number)[] {
 
 function isContainer(value: Json): boolean {
   return typeof value === "object" && value !== null;
-}
-
-function fieldsInside(field: Field | undefined): FormFields | null {
-  return field?.kind === "group" || field?.kind === "list" ? field.fields : null;
 }
 
 function lastName(path: InputPath): string {

@@ -5,9 +5,8 @@
 
 import type { Json, JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext, isRequired } from "./field_state.ts";
-import type { Field, Form, FormFields, GroupField, ListField } from "./form.ts";
+import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { secretsInDefault } from "./secrets.ts";
-import { isAllowed } from "./value_check.ts";
 
 export type SkeletonEntry =
   & { readonly name: string; readonly field: Field; readonly isRequired: boolean }
@@ -15,7 +14,7 @@ export type SkeletonEntry =
     | { readonly type: "set"; readonly value: Json }
     /** Optional; the sample shows the format. */
     | { readonly type: "optional"; readonly sample: Json }
-    /** The fields of a group, or of one row of a list. */
+    /** The fields of a group, or of one row of a list; the value of a row without fields is that of its only entry. */
     | { readonly type: "nested"; readonly entries: readonly SkeletonEntry[]; readonly isOptional: boolean }
   );
 
@@ -26,22 +25,31 @@ export function skeletonOf(form: Form): JsonObject {
 
 /** One entry per field, in the order of the form. */
 export function skeletonEntries(form: Form): SkeletonEntry[] {
-  const empty: FormContext = { form, inputs: {}, rows: [] };
+  const empty: FormContext = { form, inputs: {}, rows: [], clusters: null };
   // Twice, because conditions depend on the values.
   return entriesOf(form.fields, { ...empty, inputs: valueOf(entriesOf(form.fields, empty)) });
 }
 
-function valueOf(entries: readonly SkeletonEntry[]): JsonObject {
+function valueOf(entries: readonly SkeletonEntry[], isInRow = false): JsonObject {
   return Object.fromEntries(entries.flatMap((entry): [string, Json][] => {
     switch (entry.type) {
       case "set":
         return [[entry.name, entry.value]];
       case "optional":
-        return entry.field.kind === "text" ? [[entry.name, ""]] : [];
-      case "nested":
-        return entry.isOptional ? [] : [[entry.name, valueOf(entry.entries)]];
+        return entry.sample === "" && !isInRow ? [[entry.name, ""]] : [];
+      case "nested": {
+        if (entry.isOptional) return [];
+        const isList = entry.field.kind === "list";
+        const value = valueOf(entry.entries, isInRow || isList);
+        return [[entry.name, isList ? [hasNamedRows(entry.field) ? value : value[""] ?? null] : value]];
+      }
     }
   }));
+}
+
+/** False for a list of single values, whose row is an entry without a name. */
+export function hasNamedRows(list: Field): boolean {
+  return fieldsInside(list) !== undefined;
 }
 
 function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
@@ -51,39 +59,23 @@ function entriesOf(fields: FormFields, context: FormContext): SkeletonEntry[] {
       return [];
     }
     const entry = { name, field, isRequired: isRequired(field, state) === true };
-    // The platform does not check that a default is within the bounds of its field.
     const isSecret = secretsInDefault(name, field).length > 0;
-    if (field.default !== undefined && isAllowed(field, field.default) && !isSecret) {
-      return [{ ...entry, type: "set", value: field.default }];
-    }
+    if (field.default !== undefined && !isSecret) return [{ ...entry, type: "set", value: field.default }];
     if (field.kind === "group") {
-      const nested = nestedEntry(field, state.isOptional === true, context);
-      return nested.entries.length === 0 ? [] : [{ ...entry, ...nested }];
+      const entries = entriesOf(field.fields, context);
+      // A group without required values or defaults would be empty.
+      const isEmpty = entries.every((entry) =>
+        entry.type === "optional" || (entry.type === "nested" && entry.isOptional)
+      );
+      const isOptional = state.isOptional === true || isEmpty;
+      return entries.length === 0 ? [] : [{ ...entry, type: "nested", entries, isOptional }];
+    }
+    if (field.kind === "list") {
+      const inner = fieldsInside(field) ?? new Map([["", field.item]]);
+      const entries = entriesOf(inner, { ...context, rows: [...context.rows, 0] });
+      return [{ ...entry, type: "nested", entries, isOptional: !entry.isRequired }];
     }
     if (entry.isRequired) return [{ ...entry, type: "set", value: null }];
-    if (field.kind === "list") {
-      return [{ ...entry, ...nestedEntry(field, true, { ...context, rows: [...context.rows, 0] }) }];
-    }
-    if (field.kind === "boolean") return [{ ...entry, type: "set", value: false }];
-    return [{ ...entry, type: "optional", sample: sampleOf(field) }];
+    return [{ ...entry, type: "optional", sample: field.defaultExpression?.text ?? field.sample }];
   });
-}
-
-/** A group without required values or defaults would be empty, so it is optional. */
-function nestedEntry(field: GroupField | ListField, isOptional: boolean, context: FormContext) {
-  const entries = entriesOf(field.fields, context);
-  const isEmpty = entries.every((entry) => entry.type === "optional" || (entry.type === "nested" && entry.isOptional));
-  return { type: "nested", entries, isOptional: isOptional || isEmpty } as const;
-}
-
-function sampleOf(field: Field): Json {
-  if (field.defaultExpression !== null) return field.defaultExpression.text;
-  switch (field.kind) {
-    case "text":
-      return "";
-    case "choice":
-      return field.isMultiple ? [] : field.options?.[0]?.value ?? null;
-    default:
-      return null;
-  }
 }

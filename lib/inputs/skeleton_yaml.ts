@@ -1,8 +1,7 @@
 import { stringify } from "../deps/yaml.ts";
 import type { Json } from "../json.ts";
 import type { Form } from "./form.ts";
-import { skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
-import { describeAllowed } from "./value_check.ts";
+import { hasNamedRows, skeletonEntries, type SkeletonEntry } from "./skeleton.ts";
 
 /** A file for `inputs new`: labels become comments, and optional fields are commented out. */
 export function skeletonYaml(form: Form): string {
@@ -22,22 +21,29 @@ function linesOf(entry: SkeletonEntry): string[] {
     case "optional":
       return [...heading, ...memberLines(name, entry.sample).map(commented)];
     case "nested": {
-      const inner = entry.entries.flatMap(linesOf);
-      const [first = "{}", ...rest] = inner;
-      const body = field.kind === "list"
-        ? [`  - ${inner.length === 0 ? first : ""}`.trimEnd(), ...indented(indented(inner))]
-        : indented([first, ...rest]);
-      const lines = [`${keyOf(name)}:`, ...body];
+      const inner = field.kind === "list" && !hasNamedRows(field)
+        ? entry.entries.flatMap(valueLines)
+        : entry.entries.flatMap(linesOf);
+      const isEmpty = !entry.isOptional && inner.every((line) => line === "" || line.startsWith("#"));
+      const body = [...inner, ...(isEmpty && (field.kind === "group" || hasNamedRows(field)) ? ["{}"] : [])];
+      const nested = field.kind === "list" ? ["  -", ...indented(indented(body))] : indented(body);
+      const lines = [`${keyOf(name)}:`, ...nested];
       return [...heading, ...(entry.isOptional ? lines.map(commented) : lines)];
     }
   }
+}
+
+/** The value of a row without fields. */
+function valueLines(entry: SkeletonEntry): string[] {
+  const value = entry.type === "set" ? entry.value : null;
+  return [`# ${inOneLine(headline(entry))}`, ...(value === null ? [] : stringify(value).trimEnd().split("\n"))];
 }
 
 /** `CPUs per task: a whole number from 1 to 128, required`. */
 function headline({ field, isRequired, type }: SkeletonEntry): string {
   if (field.kind === "group") return field.label ?? "";
   const suffix = isRequired ? ", required" : type === "set" || field.optional === false ? "" : ", optional";
-  return `${field.label === null ? "" : `${field.label}: `}${describeAllowed(field)}${suffix}`;
+  return `${field.label === null ? "" : `${field.label}: `}${field.allowed}${suffix}`;
 }
 
 /** A line break in a label must not end the comment. */

@@ -4,13 +4,8 @@ import { didYouMean } from "../did_you_mean.ts";
 import type { Form, FormFields } from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
-/** The same name in many rows is one problem. */
-export interface UnknownNames {
-  /** By path, with 0 as the index of every row. */
-  readonly unknownKeys: Map<string, UnknownKey>;
-  /** Paths of members called `v3`, which older payloads contain. */
-  readonly legacyPaths: InputPath[];
-}
+/** By path, with 0 as the index of every row: the same name in many rows is one problem. */
+export type UnknownNames = Map<string, UnknownKey>;
 
 interface UnknownKey {
   readonly path: InputPath;
@@ -20,13 +15,9 @@ interface UnknownKey {
 }
 
 export function addUnknown(names: UnknownNames, path: InputPath, siblings: FormFields): void {
-  if (path.at(-1) === "v3") {
-    names.legacyPaths.push([...path]);
-    return;
-  }
   const key = formatPath(path.map((segment) => typeof segment === "number" ? 0 : segment));
-  const unknownKey = names.unknownKeys.get(key);
-  if (unknownKey === undefined) names.unknownKeys.set(key, { path: [...path], siblings, count: 1 });
+  const unknownKey = names.get(key);
+  if (unknownKey === undefined) names.set(key, { path: [...path], siblings, count: 1 });
   else unknownKey.count++;
 }
 
@@ -34,20 +25,13 @@ export function addUnknown(names: UnknownNames, path: InputPath, siblings: FormF
 const MAX_SUGGESTIONS = 50;
 
 /** One message for each name, with a suggestion if there is a similar field. */
-export function describeUnknown(
-  { unknownKeys, legacyPaths }: UnknownNames,
-  form: Form,
-): { path: InputPath; message: string }[] {
-  const fieldPaths = unknownKeys.size === 0 ? new Map<string, string>() : fieldPathsOf(form.fields);
-  const described = [...unknownKeys.values()].map(({ path, siblings, count }, index) => {
+export function describeUnknown(names: UnknownNames, form: Form): { path: InputPath; message: string }[] {
+  const fieldPaths = fieldPathsOf(form.fields);
+  return [...names.values()].map(({ path, siblings, count }, index) => {
     const hint = index < MAX_SUGGESTIONS ? suggestion(path, siblings, fieldPaths) : undefined;
     const occurrences = count === 1 ? "" : ` (in ${count} rows)`;
     return { path, message: `unknown field${occurrences}${hint === undefined ? "" : `: ${hint}`}` };
   });
-  const [path] = legacyPaths.toSorted((a, b) => a.length - b.length);
-  if (path === undefined) return described;
-  const occurrences = legacyPaths.length === 1 ? "" : ` (in ${legacyPaths.length} places)`;
-  return [...described, { path, message: `legacy field${occurrences}, accepted and ignored` }];
 }
 
 function suggestion(

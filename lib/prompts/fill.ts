@@ -1,107 +1,108 @@
-import type { ClusterField, Field, Form } from "../inputs/form.ts";
-import { hasDefault } from "../inputs/form.ts";
+import { oneLine } from "../escape.ts";
+import { type ClusterField, type Form, hasDefault } from "../inputs/form.ts";
 import { SECRET_MASK } from "../redact.ts";
 import { isSecretField } from "../inputs/secrets.ts";
-import { formatPath, type InputPath } from "../inputs/path.ts";
-import { describeAllowed, validateValue } from "../inputs/value_check.ts";
-import type { Cluster } from "../cluster.ts";
+import { formatPath } from "../inputs/path.ts";
+import { validateValue } from "../inputs/value_check.ts";
+import { type Cluster, isUsableCluster } from "../cluster.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Prompter, PromptValidator } from "./prompter.ts";
 import { clusterChoices } from "./choices.ts";
-import { type FieldQuestion, nextQuestion, type PromptAnswers, withAnswer } from "./questions.ts";
+import { type FieldQuestion, nextQuestion, type PromptAnswers, type QuestionOptions, withAnswer } from "./questions.ts";
 
-export interface FillOptions {
-  readonly clusters: () => Promise<readonly Cluster[]>;
-  /** Restricts the questions to these paths; all when omitted. */
-  readonly only?: readonly InputPath[];
-}
-
-type ValueQuestion = Extract<FieldQuestion, { type: "value" }>;
+type Question<Type> = Extract<FieldQuestion, { type: Type }>;
+type ValueQuestion = Question<"value">;
 
 /** Asks for one input after the other, starting from the inputs given. */
 export async function promptForFields(
   prompter: Prompter,
   form: Form,
   initial: JsonObject,
-  options: FillOptions,
+  options: QuestionOptions,
 ): Promise<JsonObject> {
   let answers: PromptAnswers = { inputs: initial, answered: new Set() };
   let heading = "";
   while (true) {
-    const question = nextQuestion(form, answers, options.only);
+    const question = nextQuestion(form, answers, options);
     if (question === undefined) return answers.inputs;
     if (question.type === "row") {
-      const name = question.field.label ?? formatPath(question.path);
-      const message = question.rows === 0
-        ? `Add a row to ${name}?`
-        : `Add another row to ${name}? (${question.rows} so far)`;
-      const isAdded = await prompter.confirm(message, { initial: false });
-      answers = isAdded
-        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], {}).inputs }
+      answers = await askRow(prompter, question)
+        ? { ...answers, inputs: withAnswer(answers, [...question.path, question.rows], emptyRow(question)).inputs }
         : { ...answers, answered: new Set([...answers.answered, formatPath(question.path)]) };
       continue;
     }
     const nextHeading = question.headings.join(" › ");
     if (nextHeading !== heading && nextHeading !== "") prompter.note(nextHeading);
     heading = nextHeading;
-    answers = withAnswer(answers, question.path, await askValue(prompter, question, options));
+    const answer = await askValue(prompter, question, options.clusters ?? []);
+    // A row cannot be left out, so that its default is the answer.
+    const isRow = typeof question.path.at(-1) === "number";
+    answers = withAnswer(answers, question.path, answer ?? (isRow ? question.fallback ?? null : undefined));
   }
+}
+
+async function askRow(prompter: Prompter, { path, field, rows, isRequired }: Question<"row">): Promise<boolean> {
+  if (rows < (field.min ?? 0)) return true;
+  const name = field.label ?? formatPath(path);
+  const isFirst = rows === 0;
+  const details = isFirst ? (isRequired ? " (required)" : "") : ` (${rows} so far)`;
+  return await prompter.confirm(`Add ${isFirst ? "a" : "another"} row to ${name}?${details}`, {
+    initial: isFirst && isRequired,
+  });
+}
+
+function emptyRow({ field }: Question<"row">): Json {
+  return field.item.kind === "group" ? {} : null;
 }
 
 /** @returns `undefined` to leave the value to the platform. */
 async function askValue(
   prompter: Prompter,
   question: ValueQuestion,
-  { clusters }: FillOptions,
+  clusters: readonly Cluster[],
 ): Promise<Json | undefined> {
-  const { field } = question;
-  switch (field.kind) {
-    case "boolean":
-      return await prompter.confirm(messageOf(question), { initial: (question.current ?? field.default) === true });
+  const { field, fallback } = question;
+  if (field.kind === "cluster") return await askCluster(prompter, question, field, clusters);
+  switch (field.prompt.type) {
+    case "confirm":
+      return await prompter.confirm(messageOf(question), { initial: (question.current ?? fallback) === true });
     case "choice":
-      if (field.options !== null) return await askChoice(prompter, question, { ...field, options: field.options });
-      return await askText(prompter, question);
-    case "cluster":
-      return await askCluster(prompter, question, field, await clusters());
+      return await askChoice(prompter, question, field.prompt);
     case "text":
-    case "number":
-    case "resource":
-    case "unknown":
-    case "group":
-    case "list":
-    case "header":
+    case "cluster":
       return await askText(prompter, question);
   }
 }
 
 async function askText(prompter: Prompter, question: ValueQuestion): Promise<Json | undefined> {
-  const { field, current } = question;
+  const { field, fallback } = question;
+  const current = question.current ?? undefined;
   const message = messageOf(question);
   const validate: PromptValidator = (text) => problemOf(question, text);
   if (isSecretQuestion(question)) {
     const secret = await prompter.secret(message, { validate });
     return secret === "" ? current : secret;
   }
+  const initial = current ?? (field.prefillsDefault ? fallback : undefined);
+  const placeholder = fallback === undefined || fallback === "" ? field.placeholder : asText(fallback);
   const options = {
     validate,
-    ...(current === undefined ? {} : { initial: asText(current) }),
-    ...(field.default === undefined ? {} : { placeholder: asText(field.default) }),
+    ...(initial === undefined ? {} : { initial: asText(initial) }),
+    ...(placeholder === null ? {} : { placeholder }),
   };
-  const isMultiline = field.kind === "text" && field.isMultiline;
-  const text = isMultiline ? await prompter.multiline(message, options) : await prompter.text(message, options);
-  return text === "" ? undefined : valueOf(field, text);
+  const text = isMultiline(question)
+    ? await prompter.multiline(message, options)
+    : await prompter.text(message, options);
+  return text === "" ? undefined : valueOf(question, text);
 }
 
 async function askChoice(
   prompter: Prompter,
   question: ValueQuestion,
-  { isMultiple, options }: {
-    isMultiple: boolean;
-    options: readonly { label: string; value: string | number | boolean }[];
-  },
+  { isMultiple, options }: Extract<ValueQuestion["field"]["prompt"], { type: "choice" }>,
 ): Promise<Json | undefined> {
-  const { field, isRequired } = question;
-  const current = question.current ?? field.default;
+  const { field, isRequired, fallback } = question;
+  const current = question.current ?? fallback;
   const choices = options.map(({ label, value }) => ({ value, label }));
   if (isMultiple) {
     const initial = choices.flatMap(({ value }) => Array.isArray(current) && current.includes(value) ? [value] : []);
@@ -121,46 +122,57 @@ async function askChoice(
 async function askCluster(
   prompter: Prompter,
   question: ValueQuestion,
-  { allowsWorkspace }: ClusterField,
+  { allowsWorkspace, providers }: ClusterField,
   clusters: readonly Cluster[],
 ): Promise<Json | undefined> {
   const isOptional = !question.isRequired;
-  const current = question.current ?? question.field.default;
-  const choices = clusterChoices(clusters, { allowsWorkspace, isOptional });
+  const current = question.current ?? question.fallback;
+  const offered = clusters.filter((cluster) => isUsableCluster({ ...cluster, status: "active" }, providers));
+  const choices = clusterChoices(offered, { allowsWorkspace, isOptional });
   const initial = choices.find(({ value }) => value !== null && value === current)?.value;
   const selected = await prompter.choose(messageOf(question), choices, initial === undefined ? {} : { initial });
   if (selected === null) return await askText(prompter, question);
   return selected === "" ? undefined : selected;
 }
 
+const MAX_DEFAULT = 60;
+
 function messageOf(question: ValueQuestion): string {
-  const { field, path, isRequired } = question;
+  const { field, path, isRequired, fallback } = question;
   const name = field.label ?? formatPath(path.slice(-1));
-  const isSecret = isSecretQuestion(question);
-  const requirement = field.default !== undefined
-    ? `default ${isSecret ? SECRET_MASK : asText(field.default)}`
+  const requirement = fallback !== undefined && fallback !== ""
+    ? `default ${isSecretQuestion(question) ? SECRET_MASK : shortened(asText(fallback))}`
     : isRequired
     ? "required"
     : "optional";
-  const isMultiline = field.kind === "text" && field.isMultiline && !isSecret;
-  const kind = field.kind === "number"
-    ? `${describeAllowed(field)}, `
-    : isMultiline
-    ? "press Enter twice to finish, "
-    : "";
-  return `${name} (${kind}${requirement})`;
+  const isNumber = field.prompt.type === "text" && field.prompt.format === "number";
+  const hint = isNumber ? `${field.allowed}, ` : isMultiline(question) ? "press Enter twice to finish, " : "";
+  return `${name} (${hint}${requirement})`;
 }
 
-function problemOf({ field, path, isRequired, current }: ValueQuestion, text: string): string | undefined {
-  if (text === "") return isRequired && current === undefined ? "This is required" : undefined;
-  const isSecret = isSecretField(field, String(path.at(-1)));
-  return validateValue(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");
+/** Of several lines, only the first is shown: a question takes one line. */
+function shortened(text: string): string {
+  const [first = "", ...others] = text.trimEnd().split("\n").map(oneLine);
+  return others.length === 0 && first.length <= MAX_DEFAULT ? first : `${first.slice(0, MAX_DEFAULT - 1).trimEnd()}…`;
 }
 
-function valueOf(field: Field, text: string): Json {
-  if (field.kind === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+function isMultiline(question: ValueQuestion): boolean {
+  const { prompt } = question.field;
+  return prompt.type === "text" && prompt.isMultiline && !isSecretQuestion(question);
+}
+
+function problemOf(question: ValueQuestion, text: string): string | undefined {
+  const { field, isRequired, current = null } = question;
+  if (text === "") return isRequired && current === null ? "This is required" : undefined;
+  const isSecret = isSecretQuestion(question);
+  return validateValue(field, valueOf(question, text), { isSecret })?.replace(/^must/, "It must");
+}
+
+function valueOf({ field }: ValueQuestion, text: string): Json {
+  const format = field.prompt.type === "text" ? field.prompt.format : field.kind === "cluster" ? "json" : "text";
+  if (format === "number") return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
   // Resources of the account can be given as an object.
-  if ((field.kind === "resource" || field.kind === "cluster" || field.kind === "unknown") && /^\s*[{[]/.test(text)) {
+  if (format === "json" && /^\s*[{[]/.test(text)) {
     try {
       return JSON.parse(text);
     } catch (error) {

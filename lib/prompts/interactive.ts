@@ -3,12 +3,13 @@
  * requests as the `run` command.
  */
 
-import { InvalidInputs, RunnerError } from "../errors.ts";
+import { ConsentRequired, InvalidInputs, RunnerError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
-import { type GatheredInputs, gatherInputs, prepare } from "../runs/prepare.ts";
+import { describeConsent } from "../runs/consent.ts";
+import { type GatheredInputs, gatherInputs, listClusters, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { formatInputArguments } from "../inputs/command_line.ts";
 import { explainInputs } from "../inputs/explain.ts";
-import type { Form } from "../inputs/form.ts";
+import { type Form, hasClusterFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer, readLayers } from "../inputs/layers.ts";
 import { parsePath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
@@ -58,20 +59,38 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
   const choices = workflowChoices(workflows);
   prompter.note("Available workflows");
   const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
-  const request = await askRequest(session, name);
+  const prepared = await askRequest(session, name);
+  const { given } = prepared;
+  let { request } = prepared;
   let result: RunResult | undefined;
   while (true) {
     if (!await prompter.confirm(`Submit ${name}?`, { initial: true })) return result;
-    result = await session.run(request);
+    try {
+      result = await session.run(request);
+    } catch (error) {
+      if (!(error instanceof ConsentRequired) || request.isTrusted) throw error;
+      if (!await askConsent(session, request)) return result;
+      request = { ...request, isTrusted: true };
+      result = await session.run(request);
+    }
     const secretPaths = await secretsOf(session, request);
-    session.print(`Equivalent command:\n${formatInputArguments(name, request.inputs, secretPaths)}`);
-    const action = await askNextAction(session, result, removeSecrets(request.inputs, secretPaths));
+    session.print(`Equivalent command:\n${formatInputArguments(name, given, secretPaths)}`);
+    const action = await askNextAction(session, result, removeSecrets(given, secretPaths));
     if (action === "quit") return result;
   }
 }
 
+async function askConsent(
+  { prompter }: InteractiveSession,
+  { workflow, requestedConsent }: RunRequest,
+): Promise<boolean> {
+  const requested = describeConsent(requestedConsent);
+  const what = requested === "" ? "" : ` to ${requested}`;
+  return await prompter.confirm(`${workflow} requires your consent${what}. Grant it for this run?`, { initial: false });
+}
+
 /** Asks for inputs until they are valid. */
-async function askRequest(session: InteractiveSession, name: string): Promise<RunRequest> {
+async function askRequest(session: InteractiveSession, name: string): Promise<PreparedRun> {
   const { deps, prompter, signal } = session;
   const workflow = await deps.client.getWorkflow(name, { signal });
   const form = readForm(workflow.yaml);
@@ -79,10 +98,11 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
   while (true) {
     const spec = { workflow: name, layers, preset: null, displayName: null, isTrusted: false } as const;
     try {
-      const { request, warnings } = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
-      for (const warning of warnings) prompter.note(`! ${problemLine(warning)}`);
+      const prepared = await prepare(deps, { ...spec, checking: "lenient" }, { signal });
+      for (const note of prepared.notes) prompter.note(note);
+      for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
       prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));
-      return request;
+      return prepared;
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
@@ -92,7 +112,7 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Ru
       ]);
       layers = shouldFix
         ? [
-          await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).resolved.value, error.problems),
+          await fixProblems(session, form, (await gatherInputs(deps, spec, { signal })).given, error.problems),
         ]
         : await askLayers(session, workflow, form);
     }
@@ -146,11 +166,10 @@ async function fixProblems(
     const parsed = parsePath(path);
     return parsed === undefined ? [] : [parsed];
   });
-  const isAskable = nextQuestion(form, { inputs, answered: new Set() }, paths) !== undefined;
-  const fixed = await promptForFields(session.prompter, form, inputs, {
-    clusters: () => clustersOf(session),
-    ...(isAskable ? { only: paths } : {}),
-  });
+  const clusters = await clustersFor(session, form);
+  const isAskable = nextQuestion(form, { inputs, answered: new Set() }, { clusters, only: paths }) !== undefined;
+  const only = isAskable ? paths : undefined;
+  const fixed = await promptForFields(session.prompter, form, inputs, { clusters, only });
   return createInputLayer("your answers", fixed);
 }
 
@@ -158,17 +177,11 @@ async function askInputs(session: InteractiveSession, form: Form | null): Promis
   if (form === null) {
     throw new InvalidInputs("Cannot ask for inputs: the server did not send the workflow's definition", []);
   }
-  return await promptForFields(session.prompter, form, {}, { clusters: () => clustersOf(session) });
+  return await promptForFields(session.prompter, form, {}, { clusters: await clustersFor(session, form) });
 }
 
-/** Returns no clusters when they can't be listed: a name can still be typed. */
-async function clustersOf({ deps, signal }: InteractiveSession): Promise<readonly Cluster[]> {
-  try {
-    return await deps.client.listClusters({ signal });
-  } catch (error) {
-    if (error instanceof RunnerError) return [];
-    throw error;
-  }
+async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {
+  return hasClusterFields(form) ? await listClusters(deps, signal) : [];
 }
 
 async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: string): Promise<JsonObject | null> {
@@ -185,7 +198,10 @@ async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: s
 async function inputSummary({ form, resolved }: GatheredInputs): Promise<string> {
   const rows = (await explainInputs(resolved, form)).filter(({ isSent }) => isSent);
   if (rows.length === 0) return "No inputs to submit: the workflow's defaults apply";
-  return ["Inputs to submit:", ...rows.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`)].join("\n");
+  const given = rows.filter(({ origin }) => origin !== "default");
+  const defaults = rows.length === given.length ? [] : [`  and ${rows.length - given.length} defaults of the form`];
+  return ["Inputs to submit:", ...given.map(({ path, value }) => `  ${path} = ${JSON.stringify(value)}`), ...defaults]
+    .join("\n");
 }
 
 async function secretsOf({ deps, signal }: InteractiveSession, { workflow, inputs }: RunRequest): Promise<string[]> {

@@ -1,7 +1,8 @@
 /** Decides which field to ask for next, in the order of the form. Pure. */
 
-import { fieldStateOf, type FormContext, isRequired } from "../inputs/field_state.ts";
-import type { Field, Form, FormFields, ListField } from "../inputs/form.ts";
+import type { Cluster } from "../cluster.ts";
+import { defaultIn, fieldStateOf, type FormContext, isRequired, variantOf } from "../inputs/field_state.ts";
+import type { ClusterField, Field, Form, FormFields, ListField, ValueField } from "../inputs/form.ts";
 import { formatPath, type InputPath, valueAt } from "../inputs/path.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 
@@ -9,15 +10,23 @@ export type FieldQuestion =
   | {
     readonly type: "value";
     readonly path: InputPath;
-    readonly field: Field;
+    readonly field: ValueField | ClusterField;
     readonly isRequired: boolean;
     /** The value from the inputs so far. */
     readonly current: Json | undefined;
+    /** The default, as far as it is known here. */
+    readonly fallback: Json | undefined;
     /** Labels of the groups and lists around it, outermost first. */
     readonly headings: readonly string[];
   }
   /** Whether to add a row to a list. */
-  | { readonly type: "row"; readonly path: InputPath; readonly field: ListField; readonly rows: number };
+  | {
+    readonly type: "row";
+    readonly path: InputPath;
+    readonly field: ListField;
+    readonly rows: number;
+    readonly isRequired: boolean;
+  };
 
 export interface PromptAnswers {
   readonly inputs: JsonObject;
@@ -25,18 +34,20 @@ export interface PromptAnswers {
   readonly answered: ReadonlySet<string>;
 }
 
+export interface QuestionOptions {
+  readonly clusters: readonly Cluster[] | null;
+  /** Restricts the questions to these paths and everything inside them; all when omitted. */
+  readonly only?: readonly InputPath[] | undefined;
+}
+
 /**
  * The first question without an answer. Skips fields that are hidden, ignored or disabled with the answers so far.
  *
- * @param only Restricts the questions to these paths and everything inside them; all when omitted.
  * @returns `undefined` when there are no questions left.
  */
-export function nextQuestion(
-  form: Form,
-  answers: PromptAnswers,
-  only?: readonly InputPath[],
-): FieldQuestion | undefined {
-  return inFields(form.fields, { form, answers, only, path: [], rows: [], headings: [] });
+export function nextQuestion(form: Form, answers: PromptAnswers, options: QuestionOptions): FieldQuestion | undefined {
+  const context = { form, inputs: answers.inputs, clusters: options.clusters };
+  return inFields(form.fields, { ...context, answers, only: options.only, path: [], rows: [], headings: [] });
 }
 
 /** Adds an answer. `undefined` leaves the value to the platform. */
@@ -49,12 +60,10 @@ export function withAnswer(
   return { inputs: isObject(updated) ? updated : inputs, answered: new Set([...answered, formatPath(path)]) };
 }
 
-interface QuestionContext {
-  readonly form: Form;
+interface QuestionContext extends FormContext {
   readonly answers: PromptAnswers;
   readonly only: readonly InputPath[] | undefined;
   readonly path: InputPath;
-  readonly rows: readonly number[];
   readonly headings: readonly string[];
 }
 
@@ -66,33 +75,35 @@ function inFields(fields: FormFields, context: QuestionContext): FieldQuestion |
   return undefined;
 }
 
-function inField(name: string, field: Field, context: QuestionContext): FieldQuestion | undefined {
-  const { form, answers, rows, headings } = context;
-  const formContext: FormContext = { form, inputs: answers.inputs, rows };
-  const state = fieldStateOf(field, formContext);
+function inField(segment: string | number, declared: Field, context: QuestionContext): FieldQuestion | undefined {
+  const { answers, headings } = context;
+  const field = variantOf(declared, context);
+  const state = fieldStateOf(field, context);
   if (field.kind === "header" || state.isHidden === true || state.isIgnored === true || state.isDisabled === true) {
     return undefined;
   }
-  const path = [...context.path, name];
-  if (field.kind === "group") {
-    return inFields(field.fields, { ...context, path, headings: [...headings, field.label ?? name] });
-  }
-  if (field.kind === "list") return inList(field, { ...context, path, headings: [...headings, field.label ?? name] });
+  const path = [...context.path, segment];
+  const heading = typeof segment === "number" ? [] : [field.label ?? segment];
+  const inside = { ...context, path, headings: [...headings, ...heading] };
+  const needed = isRequired(field, state) === true;
+  if (field.kind === "group") return inFields(field.fields, inside);
+  if (field.kind === "list") return inList(field, needed, inside);
   if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
   const current = valueAt(answers.inputs, path);
-  return { type: "value", path, field, isRequired: isRequired(field, state) === true, current, headings };
+  const fallback = defaultIn(field, context);
+  return { type: "value", path, field, isRequired: needed, current, fallback, headings };
 }
 
-function inList(field: ListField, context: QuestionContext): FieldQuestion | undefined {
+function inList(field: ListField, isRequired: boolean, context: QuestionContext): FieldQuestion | undefined {
   const { answers, path, rows } = context;
   const list = valueAt(answers.inputs, path);
   const count = Array.isArray(list) ? list.length : 0;
   for (let row = 0; row < count; row++) {
-    const question = inFields(field.fields, { ...context, path: [...path, row], rows: [...rows, row] });
+    const question = inField(row, field.item, { ...context, rows: [...rows, row] });
     if (question !== undefined) return question;
   }
   if (answers.answered.has(formatPath(path)) || !isIncluded(path, context.only)) return undefined;
-  return { type: "row", path, field, rows: count };
+  return field.max !== null && count >= field.max ? undefined : { type: "row", path, field, rows: count, isRequired };
 }
 
 function isIncluded(path: InputPath, only: readonly InputPath[] | undefined): boolean {

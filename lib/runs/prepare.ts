@@ -1,17 +1,22 @@
+import type { Cluster } from "../cluster.ts";
 import { counted } from "../text.ts";
 import { didYouMean } from "../did_you_mean.ts";
-import { InvalidInputs, NotFound } from "../errors.ts";
-import { checkInputs } from "../inputs/check.ts";
-import { declaredTypes } from "../inputs/declared_type.ts";
-import type { Form, FormFields } from "../inputs/form.ts";
+import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
+import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
+import { describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
+import { withDefaults } from "../inputs/defaults.ts";
+import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
+import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
+import { evaluateConditions, type UnknownCondition } from "../inputs/unknown_conditions.ts";
 import type { Json, JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
+import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
@@ -25,6 +30,8 @@ export interface InputsSpec {
   readonly layers: readonly InputLayer[];
   /** Inputs saved with the workflow; every layer overrides them. */
   readonly preset: string | null;
+  /** Adds the literal defaults of the form, as the web form does; default true. */
+  readonly sendsDefaults?: boolean;
 }
 
 /** Input to {@link prepare}. */
@@ -43,6 +50,28 @@ export interface PreparedRun {
   readonly request: RunRequest;
   /** Problems of the inputs that do not prevent the run. */
   readonly warnings: readonly Problem[];
+  /** The inputs without the form's defaults. */
+  readonly given: JsonObject;
+  /** What was chosen for the user, like a cluster. */
+  readonly notes: readonly string[];
+  /** The conditions of the form that cannot be evaluated here. */
+  unknownConditions(): readonly UnknownCondition[];
+}
+
+/** Required inputs that have no value. */
+export interface MissingInputs {
+  readonly form: Form;
+  readonly paths: readonly InputPath[];
+  /** The inputs so far, without defaults. */
+  readonly inputs: JsonObject;
+  readonly clusters: readonly Cluster[] | null;
+}
+
+/** Options of {@link prepareAsking}. */
+export interface PrepareOptions {
+  readonly signal: AbortSignal;
+  /** Asks the user for required inputs and returns all inputs. Without it, they are problems. */
+  readonly ask?: ((missing: MissingInputs) => Promise<JsonObject>) | undefined;
 }
 
 /** A workflow and its merged inputs, not yet validated. */
@@ -50,7 +79,14 @@ export interface GatheredInputs {
   readonly workflow: Workflow;
   /** `null` when the workflow's form cannot be read. */
   readonly form: Form | null;
+  /** With the clusters that were selected and the form's defaults. */
   readonly resolved: ResolvedInputs;
+  /** Without defaults. */
+  readonly given: JsonObject;
+  /** Those that conditions need; `null` when they cannot be listed. */
+  readonly clusters: readonly Cluster[] | null;
+  /** What was chosen for the user. */
+  readonly notes: readonly string[];
 }
 
 /**
@@ -62,6 +98,15 @@ export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
   options: { readonly signal: AbortSignal },
+): Promise<PreparedRun> {
+  return await prepareAsking(deps, spec, options);
+}
+
+/** {@link prepare}, which asks for required inputs without a value. */
+export async function prepareAsking(
+  deps: Pick<Deps, "client">,
+  spec: RunSpec,
+  options: PrepareOptions,
 ): Promise<PreparedRun> {
   // A submit requires these as well: they are requested at the same time, and the client keeps them.
   const unneeded = new AbortController();
@@ -78,13 +123,25 @@ export async function prepare(
 
 async function prepareRequest(
   deps: Pick<Deps, "client">,
-  spec: RunSpec,
-  options: { readonly signal: AbortSignal },
+  runSpec: RunSpec,
+  { signal, ask }: PrepareOptions,
 ): Promise<PreparedRun> {
-  const { workflow, form, resolved } = await gatherInputs(deps, spec, options);
-  const warnings = await check(workflow, form, resolved, spec.checking);
+  // Without a check, the inputs are sent as they are.
+  const spec = runSpec.checking === "none" ? { ...runSpec, sendsDefaults: false } : runSpec;
+  let gathered = await gatherInputs(deps, spec, { signal });
+  let checked = await check(gathered, spec.checking);
+  while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
+    const { form, given: inputs, clusters } = gathered;
+    const answers = await ask({ form, paths: checked.missing, inputs, clusters });
+    gathered = await completed(deps, gathered.workflow, [createInputLayer("your answers", answers)], spec, signal);
+    const next = await check(gathered, spec.checking);
+    if (JSON.stringify(next.missing) === JSON.stringify(checked.missing)) break;
+    checked = next;
+  }
+  const { workflow, form, resolved, notes, clusters } = gathered;
+  refuse(workflow, checked);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
-  const allowed = form === null ? [] : optionValues(form.fields);
+  const allowed = form === null ? [] : optionValues(form);
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
@@ -96,11 +153,14 @@ async function prepareRequest(
     isTrusted: spec.isTrusted,
     startsSession: Object.keys(objectAt(workflow.yaml, "sessions")).length > 0,
   };
-  return { request, warnings };
+  const unknownConditions = () =>
+    form === null ? [] : evaluateConditions({ form, inputs: resolved.value, rows: [], clusters }).unknown;
+  return { request, given: gathered.given, warnings: checked.warnings, notes, unknownConditions };
 }
 
 /**
- * Loads the workflow and merges the inputs, using the types that its form declares.
+ * Loads the workflow and merges the inputs, using the types that its form declares; then adds what the web form adds: the
+ * cluster of a field with `autoselect`, if only one fits, and the form's defaults.
  *
  * @throws NotFound for an unknown workflow or preset; InvalidInputs for inputs that cannot be merged.
  */
@@ -111,26 +171,65 @@ export async function gatherInputs(
 ): Promise<GatheredInputs> {
   const workflow = await findWorkflow(deps, spec.workflow, signal);
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
+  return await completed(deps, workflow, layers, spec, signal);
+}
+
+async function completed(
+  deps: Pick<Deps, "client">,
+  workflow: Workflow,
+  layers: readonly InputLayer[],
+  { sendsDefaults = true }: InputsSpec,
+  signal: AbortSignal,
+): Promise<GatheredInputs> {
   const form = readForm(workflow.yaml);
-  return { workflow, form, resolved: mergeLayers(layers, declaredTypes(form)) };
+  const merged = mergeLayers(layers, declaredTypes(form));
+  if (form === null) return { workflow, form, resolved: merged, given: merged.value, clusters: null, notes: [] };
+  const hasClusters = hasClusterFields(form);
+  const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, signal) : [];
+  const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
+  const selection = selected.map(({ path, name }): InputLayer => ({
+    type: "value",
+    origin: "autoselect",
+    path,
+    value: name,
+    isUntyped: false,
+    isSecret: false,
+  }));
+  const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selection], declaredTypes(form));
+  const resolved = sendsDefaults ? withDefaults(chosen, form, { clusters }) : chosen;
+  return { workflow, form, resolved, given: chosen.value, clusters, notes: selected.map(describeSelected) };
+}
+
+/** @returns `null` if they cannot be listed: then the conditions that depend on them are unknown. */
+export async function listClusters(
+  { client }: Pick<Deps, "client">,
+  signal: AbortSignal,
+): Promise<readonly Cluster[] | null> {
+  try {
+    return await client.listClusters({ signal });
+  } catch (error) {
+    if (error instanceof RunnerError) return null;
+    throw error;
+  }
 }
 
 /**
  * Validates a request on the platform without running it.
  *
- * @throws Rejected with the platform's problems; the client's other errors.
+ * @throws Rejected with the platform's problems; ConsentRequired; the client's other errors.
  */
 export async function dryRun(
   { client }: Pick<Deps, "client">,
   request: RunRequest,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
-  await client.dryRun({
-    workflow: request.workflow,
-    inputs: request.inputs,
-    displayName: request.displayName,
-    consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
-  }, { signal });
+  const { workflow, inputs, displayName, isTrusted, requestedConsent } = request;
+  const consent = isTrusted ? requestedConsent ?? { permissions: [], variables: [] } : null;
+  try {
+    await client.dryRun({ workflow, inputs, displayName, consent }, { signal });
+  } catch (error) {
+    throw withConsentDetails(request, error);
+  }
 }
 
 /** @throws NotFound with a suggestion when no workflow has this name. */
@@ -151,15 +250,13 @@ export async function findWorkflow(
   }
 }
 
-async function check(
-  { name }: Workflow,
-  form: Form | null,
-  resolved: ResolvedInputs,
-  checking: InputChecking,
-): Promise<readonly Problem[]> {
-  if (form === null || checking === "none") return [];
-  const { problems, problemCount, warnings } = await checkInputs(form, resolved, { isStrict: checking === "strict" });
-  if (problems.length === 0) return warnings;
+async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {
+  if (form === null || checking === "none") return { problems: [], warnings: [], missing: [], problemCount: 0 };
+  return await checkInputs(form, resolved, { isStrict: checking === "strict", clusters });
+}
+
+function refuse({ name }: Workflow, { problems, problemCount }: CheckedInputs): void {
+  if (problems.length === 0) return;
   const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
@@ -176,7 +273,7 @@ function presetOf(workflow: Workflow, name: string): InputLayer {
 }
 
 /** The permissions and variables that the workflow file requests. */
-function consentOf({ yaml }: Workflow): Consent | null {
+export function consentOf({ yaml }: Workflow): Consent | null {
   const permissions = namesIn(yaml?.["permissions"]);
   const variables = namesIn(yaml?.["variables"]);
   return permissions.length + variables.length === 0 ? null : { permissions, variables };
@@ -200,10 +297,8 @@ function frozen<T extends Json>(value: T): T {
   return value;
 }
 
-/** The values of every option, also those inside groups and lists. */
-function optionValues(fields: FormFields): string[] {
-  return [...fields.values()].flatMap((field) => {
-    if (field.kind === "choice") return (field.options ?? []).map(({ value }) => String(value));
-    return field.kind === "group" || field.kind === "list" ? optionValues(field.fields) : [];
-  });
+function optionValues(form: Form): string[] {
+  return valueFields(form.fields).flatMap(({ prompt }) =>
+    prompt.type === "choice" ? prompt.options.map(({ value }) => String(value)) : []
+  );
 }

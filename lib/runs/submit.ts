@@ -5,8 +5,9 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { ConsentRequired, NotFound, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import { NotFound, NotSubmitted, Rejected } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
+import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { notStored } from "./create_submission.ts";
@@ -158,23 +159,7 @@ async function afterRejected(
     ? await sleepingWorkspace(context)
     : null;
   if (workspaceStatus !== null) return await afterSleepingWorkspace(context, submission, { error, workspaceStatus });
-  return await rejectSubmission(context, submission, withConsentDetails(submission, error));
-}
-
-/** Names the consent that the workflow requests. The error's code identifies this case; its message varies. */
-function withConsentDetails({ request }: UnconfirmedSubmission, error: RunnerError): RunnerError {
-  if (request.isTrusted || error.code === undefined || !error.code.includes("consent")) return error;
-  const { permissions, variables } = request.requestedConsent ?? { permissions: [], variables: [] };
-  const requested = [
-    ...permissions.map((name) => `permission ${name}`),
-    ...variables.map((name) => `variable ${name}`),
-  ];
-  return new ConsentRequired(
-    `Cannot run ${request.workflow}: it requires your consent${
-      requested.length === 0 ? "" : ` to ${requested.join(", ")}`
-    }`,
-    { hint: "Grant it for this run with --trust", cause: error },
-  );
+  return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));
 }
 
 /** A signal that aborts a little later than `signal`: aborting during a submit would lose its response. */

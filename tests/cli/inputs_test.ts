@@ -95,6 +95,37 @@ Deno.test("`inputs explain` shows where each value comes from and what it overri
   assert.match(stdout, /^slurm\.partition +"debug" +-i #2 +overrides "batch" from hello-world\.json:9$/m);
 });
 
+Deno.test("the shipped inputs run without a warning, also with --strict", async () => {
+  await using stage = await aStage();
+  for (const options of [[], ["--strict"]]) {
+    const { code, stderr } = await stage.call(["run", "hello-world", "-i", "hello-world.json", ...options, ...FAST]);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stderr, /^!/m);
+  }
+});
+
+Deno.test("`inputs explain` shows the defaults that are sent, and with --no-defaults those that are not", async () => {
+  await using stage = await aStage();
+  const call = ["inputs", "explain", "form", "-i", "name=x"];
+  const sent = await stage.call(call);
+  assert.match(sent.stdout, /^own_script +false +default, sent$/m);
+  assert.match(sent.stderr, /^juice: hidden cannot be evaluated here: depends on org\.TOKEN$/m);
+  const bare = await stage.call([...call, "--no-defaults"]);
+  assert.match(bare.stdout, /^own_script +false +\(default\)$/m);
+  await stage.call(["run", "form", "-i", "name=x", "--no-wait", "--no-defaults"]);
+  const { stderr } = await stage.call(["run", "form", "-i", "name=x", "--no-wait", "--log-level", "DEBUG"]);
+  assert.match(stderr, /juice: hidden cannot be evaluated here/);
+  assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{ name: "x" }, {
+    name: "x",
+    own_script: false,
+  }]);
+});
+
+Deno.test("`show --yaml` writes the workflow file byte for byte", async () => {
+  await using stage = await aStage();
+  assert.equal((await stage.call(["show", "form", "--yaml"])).stdout, FORM);
+});
+
 Deno.test("`inputs schema` prints a JSON Schema", async () => {
   await using stage = await aStage();
   const { code, stdout } = await stage.call(["inputs", "schema", "hello-world"]);
@@ -126,8 +157,19 @@ Deno.test("secrets are submitted but never shown", async () => {
   assert.equal(submittedTo(stage.simulator)[0]?.inputs.password, secret);
 });
 
+const FORM = `on:
+  execute:
+    inputs:
+      name: { type: string }
+      own_script: { type: boolean, default: false }
+      juice: { type: string, optional: true, hidden: "\${{ org.TOKEN == '' }}" }
+jobs:
+  a:
+    steps: [ { run: "true" } ]
+`.replaceAll("\n", "\r\n");
+
 async function aStage() {
-  const simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
+  const simulator = await startSimulator({ clock: fastClock(systemClock, 60), workflows: { form: FORM } });
   const folder = await Deno.makeTempDir();
   await Deno.copyFile(new URL("../../inputs/hello-world.json", import.meta.url), `${folder}/hello-world.json`);
   return {

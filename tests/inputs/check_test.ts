@@ -4,7 +4,7 @@ import { checkInputs } from "../../lib/inputs/check.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import { declaredTypes } from "../../lib/inputs/declared_type.ts";
+import { declaredTypes } from "../../lib/inputs/form.ts";
 import { everyTypeWorkflow } from "../../lib/simulator/workflows/every_type.ts";
 import type { Problem } from "../../lib/problem.ts";
 
@@ -43,7 +43,7 @@ async function check(args: readonly string[], isStrict = false): Promise<{ probl
     readStdin: () => Promise.resolve("{}"),
     promptSecret: () => Promise.resolve("hunter2"),
   });
-  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict });
+  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict, clusters: null });
   const line = ({ origin, path, message }: Problem) => `${origin} | ${path} | ${message}`;
   return { problems: checked.problems.map(line), warnings: checked.warnings.map(line) };
 }
@@ -131,8 +131,8 @@ Deno.test("a field whose condition only the platform can evaluate is a warning",
   assert.deepEqual(await check([inputs]), {
     problems: [],
     warnings: [
-      " | queue | may be required: depends on values that only the platform knows",
-      " | odd | may be required: depends on values that only the platform knows",
+      " | queue | may be required: depends on resource.schedulerType, not known here",
+      " | odd | may be required: depends on ${{ lookup(inputs.solver) }}, not known here",
     ],
   });
   const shown = await check([inputs, 'resource:={"name": "gpu", "schedulerType": "slurm"}']);
@@ -147,9 +147,6 @@ for (
     [["folder=out"], ['-i #2 | folder | unknown field: did you mean "output.folder"?']],
     [["qwertyuiop=1"], ["-i #2 | qwertyuiop | unknown field"]],
     [["notes=text"], ["-i #2 | notes | unknown field"]],
-    [['{"v3": true, "output": {"v3": true}}'], [
-      "-i #2 | v3 | legacy field (in 2 places), accepted and ignored",
-    ]],
     [['probes:=[{"name": "a", "nmae": 1}, {"name": "b", "nmae": 1}]'], [
       '-i #2 | probes[0].nmae | unknown field (in 2 rows): did you mean "name"?',
     ]],
@@ -160,6 +157,11 @@ for (
     assert.deepEqual(await check([VALID, ...args], true), { problems: want, warnings: [] });
   });
 }
+
+Deno.test("legacy fields are accepted silently, also in a strict check", async () => {
+  const legacy = '{"v3": true, "__config__": "Small", "output": {"v3": true}}';
+  assert.deepEqual(await check([VALID, legacy], true), { problems: [], warnings: [] });
+});
 
 Deno.test("a plain name for compute-resources is a warning, even in a strict check", async () => {
   const want = [
@@ -183,8 +185,8 @@ Deno.test("valid inputs for a form with every type have no problems", async () =
     readStdin: () => Promise.resolve(""),
     promptSecret: () => Promise.resolve("s"),
   });
-  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict: true });
-  assert.deepEqual(checked, { problems: [], warnings: [], problemCount: 0 });
+  const checked = await checkInputs(form, mergeLayers(layers, declaredTypes(form)), { isStrict: true, clusters: null });
+  assert.deepEqual(checked, { problems: [], warnings: [], missing: [], problemCount: 0 });
 });
 
 for (const isStrict of [false, true]) {

@@ -16,6 +16,8 @@ const INPUTS: Readonly<Record<string, ExpressionValue>> = {
   count: 3,
   empty: "",
   nothing: null,
+  list: ["fast", "exact"],
+  map: { name: "x" },
   "cluster.scheduler": UNKNOWN_VALUE,
   "with-dash.x_1": "y",
   "rows.#.name": "in this row",
@@ -72,15 +74,43 @@ for (
     ["${{ inputs.flag == 'true' }}", UNKNOWN_VALUE],
     ["${{ inputs.count == '3' }}", UNKNOWN_VALUE],
     ["${{ inputs.count == '4' }}", false],
-    ["${{ inputs.nothing == '' }}", UNKNOWN_VALUE],
+    // What is absent equals nothing else.
+    ["${{ inputs.nothing == '' }}", false],
+    ["${{ inputs.nothing == false }}", false],
+    ["${{ inputs.nothing != 'x' }}", true],
     ["${{ inputs.mode < 3 }}", UNKNOWN_VALUE],
+    // Bare words are text; text may stand around an expression.
+    ["${{ inputs.mode != exact }}", false],
+    ["${{ inputs.mode == Existing }}", false],
+    ["${{ inputs.mode === 'exact' }}", true],
+    ["${{ inputs.count === '3' }}", false],
+    ["${{ inputs.mode !== exact }}", false],
+    ["${{ inputs.nothing === '' }}", false],
+    ["${{ inputs.mode includes 'xac' }}", true],
+    ["${{ inputs.mode !includes 'xac' }}", false],
+    ["${{ 'exact' in inputs.list }}", true],
+    ["${{ inputs.mode !in inputs.list }}", false],
+    ["${{ inputs.list includes other }}", false],
+    ["${{ inputs.count includes 3 }}", UNKNOWN_VALUE],
+    ["${{ inputs.count * 2 + 1 }}", 7],
+    ["${{ 1 - inputs.count / 2 }}", -0.5],
+    ["${{ inputs.count % 2 == 1 && -inputs.count == -3 }}", true],
+    ["${{ inputs.count / 0 }}", UNKNOWN_VALUE],
+    ["${{ inputs.mode + '-run' }}", "exact-run"],
+    ["${{ inputs.nothing ?? inputs.mode }}", "exact"],
+    ["${{ inputs.off ?? inputs.mode }}", false],
+    ["${{ inputs.cluster.scheduler ?? 'x' }}", UNKNOWN_VALUE],
+    ["${{ inputs.list get 1 }}", "exact"],
+    ["${{ inputs.map get name == 'x' }}", true],
+    ["run-${{ inputs.mode }}-${{ inputs.count }}.log", "run-exact-3.log"],
+    ["${{ inputs.mode }} and ${{ org.REGION }}", UNKNOWN_VALUE],
     // Not supported.
-    ["${{ inputs.rows get 0 get name }}", UNKNOWN_VALUE],
+    ["${{ inputs.mode ${{ }}", UNKNOWN_VALUE],
+    ["${{ in }}", UNKNOWN_VALUE],
     ["${{ inputs.mode == }}", UNKNOWN_VALUE],
     ["${{ inputs.mode[1:2] }}", UNKNOWN_VALUE],
     ["${{ (inputs.flag }}", UNKNOWN_VALUE],
     ["${{ 'open }}", UNKNOWN_VALUE],
-    ["${{ a }} and ${{ b }}", UNKNOWN_VALUE],
     ["${{ }}", UNKNOWN_VALUE],
     [`\${{ ${"(".repeat(900)}1${")".repeat(900)} }}`, UNKNOWN_VALUE],
     [`\${{ ${"!".repeat(1_001)}inputs.flag }}`, false],
@@ -92,7 +122,7 @@ for (
 }
 
 Deno.test("a reference to something similar to inputs is external", () => {
-  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "external" });
+  assert.deepEqual(parseExpression("${{ input.mode }}").tree, { type: "external", name: "input.mode" });
 });
 
 for (

@@ -14,11 +14,11 @@ for (
       'invalid partiton: unknown field: did you mean "partition", which is required?',
     ]],
     [{ partition: "debug", x: "1" }, [
-      "invalid n: is required: give text",
+      "missing n: is required: give text",
       'unknown x: unknown field: did you mean "n"?',
     ]],
     [{ n: "1", something: "debug" }, [
-      "invalid partition: is required: give text",
+      "missing partition: is required: give text",
       "unknown something: unknown field",
     ]],
     // Only the first of two similar names replaces the required field.
@@ -30,7 +30,7 @@ for (
 ) {
   Deno.test(`${JSON.stringify(inputs)} has ${want.length === 1 ? "one problem" : "two problems"}: ${want.join("; ")}`, () => {
     assert.ok(FORM !== null);
-    const found = findProblems(FORM, inputs, { secretPaths: new Set() });
+    const found = findProblems(FORM, inputs, { secretPaths: new Set(), clusters: null });
     assert.deepEqual(found.map(({ type, path, message }) => `${type} ${formatPath(path)}: ${message}`), want);
   });
 }

@@ -25,7 +25,9 @@ function pathsBySchema(fields: JsonObject, inputs: JsonObject): Set<string> {
 
 function pathsByCheck(fields: JsonObject, inputs: JsonObject): Set<string> {
   return new Set(
-    findProblems(formOf(fields), inputs, { secretPaths: new Set() }).map(({ path }) => withoutIndexes(path)),
+    findProblems(formOf(fields), inputs, { secretPaths: new Set(), clusters: null }).map(({ path }) =>
+      withoutIndexes(path)
+    ),
   );
 }
 
@@ -78,7 +80,7 @@ Deno.test("a skeleton has problems exactly at the required fields without a defa
   fc.assert(
     fc.property(randomFields(2), (fields) => {
       const form = formOf(fields);
-      const found = findProblems(form, skeletonOf(form), { secretPaths: new Set() }).map(({ path }) =>
+      const found = findProblems(form, skeletonOf(form), { secretPaths: new Set(), clusters: null }).map(({ path }) =>
         formatPath(path)
       );
       assert.deepEqual(found, requiredPaths(fields, ""));
@@ -96,6 +98,7 @@ function requiredPaths(fields: JsonObject, path: string): string[] {
     if (entry["hidden"] === true || entry["disabled"] === true || entry["ignore"] === true) return [];
     if (entry["optional"] === true) return [];
     if (entry["type"] === "group") return requiredPaths(objectOf(entry["items"]), here);
+    if (entry["type"] === "list") return requiredPaths(objectOf(entry["template"]), `${here}[0]`);
     return entry["default"] === undefined && entry["type"] !== "boolean" && entry["type"] !== "header" ? [here] : [];
   });
 }
@@ -180,5 +183,5 @@ Deno.test("neither the schema nor a skeleton contains a secret from a list's def
   ) {
     assert.ok(!shown.includes("planted"), shown);
   }
-  assert.deepEqual(findProblems(form, skeletonOf(form), { secretPaths: new Set() }), []);
+  assert.deepEqual(findProblems(form, skeletonOf(form), { secretPaths: new Set(), clusters: null }), []);
 });

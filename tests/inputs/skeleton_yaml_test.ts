@@ -75,7 +75,7 @@ Deno.test("the YAML and JSON skeletons have problems at the same paths", () => {
       const yaml: Json = parse(skeletonYaml(form));
       const json = skeletonOf(form);
       const problemPaths = (inputs: JsonObject) =>
-        findProblems(form, inputs, { secretPaths: new Set() }).map(({ path }) => path);
+        findProblems(form, inputs, { secretPaths: new Set(), clusters: null }).map(({ path }) => path);
       assert.ok(typeof yaml === "object" && yaml !== null && !Array.isArray(yaml));
       assert.deepEqual(problemPaths(yaml), problemPaths(json));
     }),

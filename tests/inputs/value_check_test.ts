@@ -33,10 +33,9 @@ for (const [definition, allowed, refused] of ROWS) {
 
 for (const allowsWorkspace of [true, false]) {
   Deno.test(`a cluster may ${allowsWorkspace ? "" : "not "}be the workspace when the form ${allowsWorkspace ? "includes" : "leaves out"} it`, () => {
-    const definition = { type: "compute-clusters", optional: true };
-    const field = readForm({ on: { execute: { inputs: { x: definition } } } })?.fields.get("x");
-    assert.ok(field?.kind === "cluster");
-    const cluster = { ...field, allowsWorkspace };
+    const definition = { type: "compute-clusters", optional: true, "include-workspace": allowsWorkspace };
+    const cluster = readForm({ on: { execute: { inputs: { x: definition } } } })?.fields.get("x");
+    assert.ok(cluster?.kind === "cluster");
     for (const name of ["workspace", "user-workspace"]) assert.equal(isAllowed(cluster, name), allowsWorkspace);
     for (const name of ["gpu", "pw://me/gpu", { id: "1" }]) assert.equal(isAllowed(cluster, name), true);
     const refused: readonly Json[] = ["pw://me", "a/b", "", {}, { id: "" }, { id: 5 }, null];

@@ -23,7 +23,7 @@ async function filled(inputs: JsonObject, given: JsonObject, script: readonly Sc
   assert.ok(form !== null);
   const prompter = scriptedPrompter(script);
   const result = await promptForFields(prompter, form, given, {
-    clusters: () => Promise.resolve([GPU]),
+    clusters: [GPU],
   });
   assert.deepEqual(prompter.rest, []);
   return { result, shown: prompter.shown() };
@@ -109,6 +109,44 @@ Deno.test("rows are added until the user declines, and each group has a heading"
   assert.deepEqual(result, { more: { n: 7 }, rows: [{ name: "one" }] });
   assert.match(shown, /^More$/m);
   assert.match(shown, /^Rows$/m);
+});
+
+Deno.test("a question shows the form's example, starts with a default to edit, and takes one line", async () => {
+  const inputs = {
+    modules: { type: "string", placeholder: "firefox, virtuoso", optional: true },
+    model: { type: "string", default: "base", prefillDefault: true },
+    script: { type: "editor", default: "#!/bin/bash\nmake\nmake install\n" },
+    size: { type: "string", default: "${{ inputs.model == 'large' ? '80' : '8' }}" },
+  };
+  const { shown } = await filled(inputs, {}, [
+    [/^modules \(optional\)$/, ""],
+    [/^model \(default base\)$/, "large"],
+    [/^script \(press Enter twice to finish, default #!\/bin\/bash…\)$/, ""],
+    [/^size \(default 80\)$/, ""],
+  ]);
+  assert.ok(shown.includes('{"placeholder":"firefox, virtuoso"}'), shown);
+  assert.ok(shown.includes('{"initial":"base","placeholder":"base"}'), shown);
+});
+
+Deno.test("a list starts with the rows that it needs, and ends with those that it may have", async () => {
+  const rows = { type: "list", label: "Rows", template: { name: { type: "string" } } };
+  const bounded = await filled({ rows: { ...rows, min: 1, max: 1 } }, {}, [[/name/, "one"]]);
+  assert.deepEqual(bounded.result, { rows: [{ name: "one" }] });
+  const required = await filled({ rows }, {}, [[/^Add a row to Rows\? \(required\)$/, false]]);
+  assert.ok(required.shown.includes('{"initial":true}'), required.shown);
+  const prompts = { type: "list", label: "Prompts", max: 1, template: { type: "string", label: "Prompt" } };
+  const single = await filled({ prompts }, {}, [[/Add a row/, true], [/^Prompt \(required\)$/, "hi"]]);
+  assert.deepEqual(single.result, { prompts: ["hi"] });
+});
+
+Deno.test("only the clusters that the form offers, and the options for an input, can be chosen", async () => {
+  const inputs = {
+    cluster: { type: "compute-clusters", provider: ["existing"] },
+    node: { type: "dropdown", "option-key": "${{ inputs.cluster }}", options: { own: ["a"], gpu: ["b"] } },
+  };
+  const { result, shown } = await filled(inputs, {}, [[/cluster/, "Other"], [/cluster/, "gpu"], [/node/, "b"]]);
+  assert.deepEqual(result, { cluster: "gpu", node: "b" });
+  assert.ok(!shown.includes('"gpu"') && !shown.includes('"a"'), shown);
 });
 
 for (const [given, byDefault, want] of [[true, false, true], [undefined, true, true], [undefined, undefined, false]]) {

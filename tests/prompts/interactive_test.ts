@@ -147,6 +147,21 @@ for (
   });
 }
 
+for (const isGranted of [true, false]) {
+  Deno.test(`consent that the server requires is asked for, and ${isGranted ? "granted" : "refused"}`, async () => {
+    await using stage = await aStage();
+    const { result, shown } = await stage.play([
+      [/Select workflow/, "needs-consent"],
+      [/How do you want/, "Enter manually"],
+      SUBMIT("needs-consent"),
+      [/needs-consent requires your consent to .*variable LICENSE_SERVER\. Grant it for this run\?/, isGranted],
+      ...(isGranted ? [QUIT] : []),
+    ]);
+    assert.equal(result?.kind, isGranted ? "completed" : undefined, shown);
+    assert.equal(stage.simulator.runs().length, isGranted ? 1 : 0);
+  });
+}
+
 Deno.test("invalid inputs can be replaced by others", async () => {
   await using stage = await aStage();
   await stage.play([

@@ -21,13 +21,15 @@ const FORM = readForm({
   },
 });
 
+const ALL = { clusters: [] };
+
 /** Answers every question, and returns the paths in the order of the questions. */
 function answerAll(answers: Readonly<Record<string, Json>>, initial: JsonObject = {}, rows = 0) {
   assert.ok(FORM !== null);
   let state: PromptAnswers = { inputs: initial, answered: new Set() };
   const asked: string[] = [];
   while (asked.length < 50) {
-    const question = nextQuestion(FORM, state);
+    const question = nextQuestion(FORM, state, ALL);
     if (question === undefined) return { asked, inputs: state.inputs };
     const path = formatPath(question.path);
     asked.push(question.type === "row" ? `${path}?` : path);
@@ -58,18 +60,18 @@ Deno.test("nextQuestion() asks for rows one by one until the user declines anoth
 
 Deno.test("nextQuestion() returns the current value, whether it is required, and the headings", () => {
   assert.ok(FORM !== null);
-  const first = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set() });
+  const first = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set() }, ALL);
   assert.ok(first?.type === "value" && first.isRequired && first.current === "a");
-  const second = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set(["mode"]) });
+  const second = nextQuestion(FORM, { inputs: { mode: "a" }, answered: new Set(["mode"]) }, ALL);
   assert.ok(second?.type === "value" && !second.isRequired);
   assert.deepEqual(second.headings, ["More"]);
 });
 
 Deno.test("nextQuestion() can be restricted to some paths", () => {
   assert.ok(FORM !== null);
-  const question = nextQuestion(FORM, { inputs: {}, answered: new Set() }, [["more", "count"]]);
+  const question = nextQuestion(FORM, { inputs: {}, answered: new Set() }, { ...ALL, only: [["more", "count"]] });
   assert.equal(question === undefined ? "" : formatPath(question.path), "more.count");
-  assert.equal(nextQuestion(FORM, { inputs: {}, answered: new Set() }, [["nowhere"]]), undefined);
+  assert.equal(nextQuestion(FORM, { inputs: {}, answered: new Set() }, { ...ALL, only: [["nowhere"]] }), undefined);
 });
 
 Deno.test("withAnswer() of undefined removes the value", () => {

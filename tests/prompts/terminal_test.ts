@@ -65,7 +65,7 @@ Deno.test({
       [/◆ {2}Upload \(optional\)/, "Enter"],
       [/◆ {2}Count \(a whole number from 1 to 9, default 3\)/, "12", "Enter"],
       [/It must be a whole number from 1 to 9/, "BSpace", "BSpace", "7", "Enter"],
-      [/◆ {2}Really \(optional\)/, "y"],
+      [/◆ {2}Really \(default false\)/, "y"],
       [/◆ {2}Mode \(required\)/, "Down", "Enter"],
       [/◆ {2}Only for B \(optional\)/, "b", "Enter"],
       [/◆ {2}Extras/, "Tab", "Enter"],
@@ -92,6 +92,7 @@ Deno.test({
       extras: ["x"],
       cluster: "a30gpuserver",
       stages: [{ name: "one" }],
+      color: "#336699",
     });
   },
 });
@@ -180,10 +181,8 @@ Deno.test({
       [/◆ {2}What next\?/, "1", "Enter"],
     ]);
     await terminal.waitFor(/\[ended 0\]/);
-    assert.deepEqual(submittedTo(stage.simulator)[0]?.inputs, {
-      resource: "a30gpuserver",
-      hello: { message: "fixed" },
-    });
+    const { resource, hello } = submittedTo(stage.simulator)[0]?.inputs ?? {};
+    assert.deepEqual([resource, hello], ["a30gpuserver", { message: "fixed" }]);
   },
 });
 
@@ -297,11 +296,11 @@ async function aStage(
   return {
     simulator,
     folder,
-    open: ({ env = {}, ...options }: Partial<TerminalOptions> = {}) =>
+    open: ({ env = {}, args = "", ...options }: Partial<TerminalOptions> & { args?: string } = {}) =>
       openTerminal({
         // The settings show whether the terminal was restored.
         command:
-          `'${Deno.execPath()}' run --no-prompt -A '${MAIN}'; code=$?; echo "sane: $(stty -a | tr '\\n' ' ')"; (exit $code)`,
+          `'${Deno.execPath()}' run --no-prompt -A '${MAIN}' ${args}; code=$?; echo "sane: $(stty -a | tr '\\n' ' ')"; (exit $code)`,
         cwd: folder,
         columns: 90,
         rows: 50,
@@ -314,3 +313,35 @@ async function aStage(
     },
   };
 }
+
+Deno.test({
+  ...needing("run asks at a terminal for what is missing, and only for that", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { asking: ASKING } });
+    await using terminal = await stage.open({ args: "run asking -i given=x --no-wait" });
+    await answerPrompts(terminal, [[/◆ {2}Message \(required\)/, "hello", "Enter"]]);
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{
+      given: "x",
+      message: "hello",
+      other: "o",
+    }]);
+    await using refusing = await stage.open({ args: "run asking --no-input" });
+    assert.match(await refusing.waitFor(/\[ended 2\]/), /message +is required \(Message\)/);
+    await using cancelled = await stage.open({ args: "run asking -i given=x" });
+    await answerPrompts(cancelled, [[/◆ {2}Message \(required\)/, "C-c"]]);
+    await cancelled.waitFor(/\[ended 130\]/);
+    assert.equal(submittedTo(stage.simulator).length, 1);
+  },
+});
+
+const ASKING = `on:
+  execute:
+    inputs:
+      given: { type: string }
+      message: { type: string, label: Message }
+      other: { type: string, default: o }
+jobs:
+  a:
+    steps: [ { run: "true" } ]
+`;

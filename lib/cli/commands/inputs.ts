@@ -7,9 +7,11 @@ import { readForm } from "../../inputs/read_form.ts";
 import { jsonSchemaOf } from "../../inputs/schema.ts";
 import { skeletonOf } from "../../inputs/skeleton.ts";
 import { skeletonYaml } from "../../inputs/skeleton_yaml.ts";
+import { evaluateConditions } from "../../inputs/unknown_conditions.ts";
 import type { Workflow } from "../../workflow.ts";
 import { actionOf, argument, oneOf, option } from "../argv.ts";
 import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "../command.ts";
+import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
 import { renderExplained } from "../render/inputs.ts";
@@ -36,8 +38,12 @@ export const inputsCommand = defineCommand({
       does: "Create a JSON Schema for editors",
     },
   ],
-  notes: "explain shows what run would send. Values marked (default) are not sent: the platform fills them in.",
+  notes: [
+    "explain shows what run would send, with the form's defaults (default, sent), which conditions may depend on. Values",
+    "marked (default) are not sent: the platform fills them in.",
+  ].join("\n"),
   args: {
+    ...DEFAULTS_OPTION,
     action: argument("ACTION", { parse: action }),
     workflow: argument("WORKFLOW", { completes: "workflow" }),
     input: option("INPUTS", "Inputs, as for run", { short: "i", multiple: true, completes: "input" }),
@@ -66,6 +72,7 @@ type InputsInvocation = Invocation<
     readonly preset?: string | undefined;
     readonly output?: string | undefined;
     readonly format?: "json" | "yaml" | undefined;
+    readonly noDefaults?: boolean | undefined;
   }
 >;
 
@@ -95,15 +102,21 @@ async function printSchema(call: InputsInvocation): Promise<void> {
 async function explain({ context, output, signal, values }: InputsInvocation): Promise<void> {
   const layers = await readLayers(values.input ?? [], inputSources(context));
   const client = await openClient({ context, output, values });
-  const { form, resolved } = await gatherInputs({ client }, {
+  const { form, resolved, clusters, notes } = await gatherInputs({ client }, {
     workflow: values.workflow,
     layers,
     preset: values.preset ?? null,
+    sendsDefaults: values.noDefaults !== true,
   }, { signal });
+  for (const note of notes) output.log("INFO", note);
   const rows = await explainInputs(resolved, form);
   if (output.mode === "json") output.document(rows);
   else if (rows.length === 0) output.log("INFO", "The workflow has no inputs, and none were given");
   else output.answer(renderExplained(rows, output.answerStyle));
+  if (form !== null) {
+    const { unknown } = evaluateConditions({ form, inputs: resolved.value, rows: [], clusters });
+    logUnknownConditions(output, "INFO", unknown);
+  }
 }
 
 async function formOf(

@@ -1,6 +1,6 @@
 import { execute } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
-import { dryRun, type InputsSpec, prepare } from "../../runs/prepare.ts";
+import { dryRun, type InputsSpec, prepareAsking } from "../../runs/prepare.ts";
 import type { Deps } from "../../runs/deps.ts";
 import type { KeyPolicy, KeyWithPolicy } from "../../runs/idempotency.ts";
 import { StorageError, UsageError } from "../../errors.ts";
@@ -11,8 +11,14 @@ import type { RunRequest } from "../../submission.ts";
 import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
-import { INPUT_CHECK_OPTIONS, inputChecking, showWarnings } from "../check_options.ts";
-import { inputSources } from "../input_sources.ts";
+import {
+  DEFAULTS_OPTION,
+  INPUT_CHECK_OPTIONS,
+  inputChecking,
+  logUnknownConditions,
+  showWarnings,
+} from "../check_options.ts";
+import { askForMissing, inputSources } from "../input_sources.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -28,6 +34,8 @@ export const RUN_OPTIONS = {
   input: option("INPUTS", "Inputs (see below)", { short: "i", multiple: true, completes: "input" }),
   name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
+  ...DEFAULTS_OPTION,
+  noInput: flag("Never ask: missing inputs are an error, also at a terminal"),
   trust: flag("Give the consent that the workflow asks for"),
   noWait: flag("Submit and exit without waiting"),
   dryRun: flag("Have the platform check the request without starting a run"),
@@ -96,13 +104,16 @@ export async function submitRunSpec(
   const key = keyWithPolicy(values);
   await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
   const checking = inputChecking(values);
-  const { request, warnings } = await prepare(deps, {
+  const { request, warnings, notes, unknownConditions } = await prepareAsking(deps, {
+    sendsDefaults: values.noDefaults !== true,
     ...await inputsOf(deps),
     displayName: values.name ?? null,
     isTrusted: values.trust === true,
     checking,
-  }, { signal });
+  }, { signal, ask: askForMissing(call) });
   output.redact(redactedValues(request));
+  for (const note of notes) output.log("INFO", note);
+  if (output.shows("DEBUG")) logUnknownConditions(output, "DEBUG", unknownConditions());
   if (checking === "none") output.log("WARNING", "Sending the inputs without checking them");
   showWarnings(output, warnings);
   if (values.dryRun === true) {

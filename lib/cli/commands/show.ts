@@ -21,7 +21,10 @@ export const showCommand = defineCommand({
     const client = await openClient({ context, output, values });
     const workflow = await findWorkflow({ client }, values.workflow, signal);
     if (values.yaml === true) {
-      output.raw(await client.getWorkflowYaml(workflow.name, { signal }));
+      const yaml = await client.getWorkflowYaml(workflow.name, { signal });
+      // A file gets every byte; a terminal gets no control characters.
+      if (context.stdout.isTerminal) output.raw(yaml.replaceAll("\r\n", "\n"));
+      else context.stdout.write(yaml);
     } else if (output.mode === "json") {
       const { isFavorite, presets, ...others } = workflow;
       output.document({ ...others, favorite: isFavorite, presets: presets.map((preset) => masked(preset, workflow)) });

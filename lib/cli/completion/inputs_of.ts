@@ -1,4 +1,4 @@
-import type { Field, FormFields } from "../../inputs/form.ts";
+import { type Field, fieldsInside, type FormFields } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import type { InputCompletion } from "./candidates.ts";
 
@@ -8,7 +8,8 @@ export function completionInputsOf(fields: FormFields, under = ""): readonly Inp
     const path = joinPath(under, name);
     if (field.hidden === true || field.ignore === true || field.kind === "header") return [];
     if (field.kind === "group") return completionInputsOf(field.fields, path);
-    if (field.kind === "list") return completionInputsOf(field.fields, joinPath(path, 0));
+    const rowFields = field.kind === "list" ? fieldsInside(field) : undefined;
+    if (rowFields !== undefined) return completionInputsOf(rowFields, joinPath(path, 0));
     return [{ path, description: descriptionOf(field), values: valuesOf(field) }];
   });
 }
@@ -17,7 +18,7 @@ function descriptionOf({ label, tooltip, type }: Field): string {
   return label ?? tooltip ?? type;
 }
 
-function valuesOf(field: Field): readonly string[] {
-  if (field.kind === "boolean") return ["true", "false"];
-  return field.kind === "choice" ? (field.options ?? []).map(({ value }) => String(value)) : [];
+function valuesOf({ prompt }: Field): readonly string[] {
+  if (prompt.type === "confirm") return ["true", "false"];
+  return prompt.type === "choice" ? prompt.options.map(({ value }) => String(value)) : [];
 }

@@ -7,7 +7,7 @@ export function renderExplained(rows: readonly ExplainedInput[], style: Style): 
   const cells = rows.map(({ path, value, origin, overrode, isSent }) => [
     path,
     JSON.stringify(value),
-    isSent ? origin : `(${origin})`,
+    isSent ? (origin === "default" ? "default, sent" : origin) : `(${origin})`,
     overrode.map(({ value, origin }) => `overrides ${JSON.stringify(value)} from ${origin}`).join(", "),
   ]);
   return renderTable(cells, {

@@ -1,24 +1,32 @@
-import { type Field, type FormFields, hasDefault } from "../../inputs/form.ts";
+import { type Field, fieldsInside, type FormFields, hasDefault } from "../../inputs/form.ts";
 import { joinPath } from "../../inputs/path.ts";
 import { readForm } from "../../inputs/read_form.ts";
+import { maskSecrets, secretsInDefault } from "../../inputs/secrets.ts";
 import { SECRET_MASK } from "../../redact.ts";
+import { describeConsent } from "../../runs/consent.ts";
+import { consentOf } from "../../runs/prepare.ts";
 import type { Workflow } from "../../workflow.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { fitToWidth, textWidth } from "../terminal/text_width.ts";
+
+interface RenderOptions {
+  readonly style: Style;
+  readonly columns: number;
+}
 
 /** One workflow with its input form. Pure. */
-export function renderWorkflow(
-  workflow: Workflow,
-  { style, columns }: { readonly style: Style; readonly columns: number },
-): string {
+export function renderWorkflow(workflow: Workflow, options: RenderOptions): string {
+  const { style, columns } = options;
   const { name, displayName, description, tags, presets, isFavorite, type, owner } = workflow;
+  const consent = describeConsent(consentOf(workflow));
   const facts = [
     ["Type", owner === null ? type : `${type}, owned by ${owner}`],
     ...(tags.length === 0 ? [] : [["Tags", tags.join(", ")]]),
     ...(presets.length === 0 ? [] : [["Presets", presets.map((preset) => preset.name).join(", ")]]),
+    ...(consent === "" ? [] : [["Asks for", consent]]),
   ];
-  const rows = fieldRows(readForm(workflow.yaml)?.fields ?? new Map(), "");
   return [
     `${style.bold(oneLine(name))}${isFavorite ? ` ${style.yellow("★")}` : ""}${
       displayName === null || displayName === name ? "" : `  ${oneLine(displayName)}`
@@ -27,35 +35,73 @@ export function renderWorkflow(
     "",
     renderTable(facts, { columns }),
     "",
-    style.bold(rows.length === 0 ? "No inputs" : "Inputs"),
-    ...(rows.length === 0 ? [] : [renderTable(rows, { columns }).replace(/^/gm, "  ")]),
-    "",
-    `${style.bold("Run")}\n  pw-workflow-runner run ${oneLine(name)}${rows.length === 0 ? "" : " -i inputs.json"}`,
+    ...formLines(workflow, options),
   ].join("\n");
 }
 
-function fieldRows(fields: FormFields, path: string): string[][] {
+function formLines({ name, yaml }: Workflow, { style, columns }: RenderOptions): string[] {
+  const run = (inputs: string) => ["", `${style.bold("Run")}\n  pw-workflow-runner run ${oneLine(name)}${inputs}`];
+  const form = readForm(yaml);
+  if (form === null) return [style.bold("Inputs unknown: the server left the workflow file out"), ...run("")];
+  const rows = fieldRows(form.fields, "", true);
+  if (rows.length === 0) return [style.bold("No inputs"), ...run("")];
+  const notes = form.notes.map(({ path, message }) => fitToWidth(oneLine(`  ${path} ${message}`), columns));
+  return [
+    style.bold("Inputs"),
+    renderFields(rows, columns - INDENT.length).replace(/^/gm, INDENT),
+    ...(notes.length === 0 ? [] : ["", style.bold("Not evaluated here"), ...notes]),
+    ...run(" -i inputs.json"),
+  ];
+}
+
+const INDENT = "  ";
+
+interface FieldRow {
+  readonly path: string;
+  readonly type: string;
+  readonly requirement: string;
+  readonly label: string;
+}
+
+/** Where a line is too narrow for all columns, the label gets a line of its own. */
+function renderFields(rows: readonly FieldRow[], columns: number): string {
+  const cells = rows.map(({ path, type, requirement, label }) => [path, type, requirement, label]);
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => textWidth(row[column] ?? ""))));
+  if (widths.reduce((sum, width) => sum + width + 2, -2) <= columns) return renderTable(cells, { columns });
+  const lines = renderTable(cells.map((row) => row.slice(0, 3)), { columns }).split("\n");
+  return lines.flatMap((line, index) => {
+    const label = oneLine(rows[index]?.label ?? "");
+    return [fitToWidth(line, columns), ...(label === "" ? [] : [fitToWidth(`${INDENT}${label}`, columns)])];
+  }).join("\n");
+}
+
+/** @param isShown False inside a group that is or may be hidden. */
+function fieldRows(fields: FormFields, path: string, isShown: boolean): FieldRow[] {
   return [...fields].flatMap(([name, field]) => {
     const here = joinPath(path, name);
     if (field.kind === "header") return [];
-    if (field.kind === "group") return fieldRows(field.fields, here);
-    const row = [here, field.type, requirementOf(field), field.label ?? ""];
-    return field.kind === "list" ? [row, ...fieldRows(field.fields, `${here}[]`)] : [row];
+    const isAlways = isShown && [field.hidden, field.ignore, field.disabled].every((condition) => condition === false);
+    if (field.kind === "group") return fieldRows(field.fields, here, isAlways && field.optional === false);
+    const row = {
+      path: here,
+      type: field.type,
+      requirement: requirementOf(name, field, isAlways),
+      label: field.label ?? "",
+    };
+    const inner = field.kind === "list" ? fieldsInside(field) : undefined;
+    return inner === undefined ? [row] : [row, ...fieldRows(inner, `${here}[]`, isAlways)];
   });
 }
 
-function requirementOf(field: Field): string {
+function requirementOf(name: string, field: Field, isShown: boolean): string {
   if (field.default !== undefined) {
-    return `default ${isSecretDefault(field) ? SECRET_MASK : JSON.stringify(field.default)}`;
+    const shown = maskSecrets({ [name]: field.default }, secretsInDefault(name, field))[name] ?? null;
+    return `default ${shown === SECRET_MASK ? shown : fitToWidth(JSON.stringify(shown), MAX_DEFAULT)}`;
   }
   if (hasDefault(field)) return "has a default";
-  if (field.optional === true) return "optional";
-  const isAlways = [field.optional, field.hidden, field.ignore, field.disabled].every((condition) =>
-    condition === false
-  );
-  return isAlways ? "required" : "required when shown";
+  if (field.optional === true || !field.isRequirable) return "optional";
+  if (field.kind === "cluster" && field.isAutoselected) return "selected if only one fits";
+  return isShown && field.optional === false ? "required" : "required when shown";
 }
 
-function isSecretDefault(field: Field): boolean {
-  return field.kind === "text" && field.isSecret;
-}
+const MAX_DEFAULT = 24;

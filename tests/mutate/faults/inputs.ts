@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.ts";
 import { inFile } from "./in_file.ts";
 
+const KINDS = ["tests/inputs/value_check_test.ts", "tests/inputs"];
 const SECRETS = ["tests/inputs/secrets_test.ts"];
 
 /** Faults of inputs: a value that is not the user's, a secret that is shown, a problem that is not reported. */
@@ -20,8 +21,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "for (const [index, item] of value.entries()) if (isContainer(item)) walk(",
       "for (const [index, item] of [...value.entries()].slice(9)) if (isContainer(item)) walk(",
     ],
-    ["a password field is no secret", "field.isSecret || hasSecretName(name)", "hasSecretName(name)"],
-    ["the name of a secret does not matter", "field.isSecret || hasSecretName(name)", "field.isSecret"],
+    ["a password field is no secret", 'field.secrecy === "always" || (', "("],
+    ["the name of a secret does not matter", '|| (field.secrecy === "by name" && hasSecretName(name))', ""],
     [
       "what is inside a secret is shown",
       'return path.some((segment) => typeof segment === "string" && isSecretName(segment));',
@@ -85,21 +86,50 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a bad value is quoted", "message: `is not JSON: ${hint}`", "message: `${text} is not JSON: ${hint}`"],
   ]),
   ...inFile("lib/inputs/value_check.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
-    ["a number out of range is allowed", "isInRange(field, value) && ", ""],
-    ["a fraction is a whole number", "(!field.isWhole || Number.isInteger(value))", "true"],
-    ["any option is allowed", "return options.some((option) => option.value === value);", "return true;"],
     ["an invalid secret is quoted", "isSecret ? SECRET_MASK : describeValue(value)", "describeValue(value)"],
-    ["the workspace is always allowed", "(allowsWorkspace || !WORKSPACE_NAMES.includes(name))", "true"],
+    ["a field's own default is refused", "|| (field.default !== undefined && isSame(field.default, value))", ""],
+  ]),
+  ...inFile("lib/inputs/kinds/number.ts", KINDS, [
+    ["a number out of range is allowed", "isInRange(value) && ", ""],
+    ["a fraction is a whole number", "(!isWhole || Number.isInteger(value))", "true"],
     ["the largest value is refused", "value <= max", "value < max"],
   ]),
+  ...inFile("lib/inputs/kinds/choice.ts", KINDS, [
+    [
+      "any option is allowed",
+      "options.some((option) => option.value === value);\n  const allowed",
+      "true;\n  const allowed",
+    ],
+    [
+      "options by another input are all allowed",
+      "return options === undefined ? undefined : choiceField(",
+      "return true ? undefined : choiceField(",
+    ],
+  ]),
+  ...inFile("lib/inputs/kinds/cluster.ts", KINDS, [
+    ["the workspace is always allowed", "(allowsWorkspace || !WORKSPACE_NAMES.includes(value))", "true"],
+  ]),
+  ...inFile("lib/inputs/defaults.ts", ["tests/runs/prepare_form_test.ts"], [
+    [
+      "the default of an ignored field is sent",
+      "if (fieldStateOf(field, context).isIgnored !== false || secretsIn",
+      "if (secretsIn",
+    ],
+    [
+      "a secret default is sent",
+      "isIgnored !== false || secretsInDefault(name, field).length > 0",
+      "isIgnored !== false",
+    ],
+  ]),
   ...inFile("lib/inputs/find_problems.ts", ["tests/inputs/check_test.ts", "tests/inputs"], [
-    ["a missing required input is allowed", "if (required === true) return add(", "if (false) return add("],
+    ["a missing required input is allowed", "if (required === true) {", "if (false) {"],
     [
       "a required input of a hidden group is missing",
       "return isNoneTrue([not(isShown), state.isHidden, state.isDisabled, state.isIgnored]);",
       "return isShown;",
     ],
-    ["rows are not checked", "if (isObject(row)) checkFields(", "if (false) checkFields("],
+    ["rows are not checked", "checkField(item, row, isShownInside(isShown, state), context);", "void item;"],
+    ["a list has as many rows as it likes", "min !== null && rows.length < min", "false"],
     ["an unknown input is not reported", "addUnknown(context.names, context.path, fields);", "void fields;"],
     [
       "a typo of a required input is an unknown one",
@@ -113,8 +143,9 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       "isNoneTrue([state.isHidden, state.isDisabled, state.isIgnored, state.isOptional])",
       "isNoneTrue([state.isDisabled, state.isIgnored, state.isOptional])",
     ],
-    ["a field with a default is required", "if (hasDefault(field) || field.kind", "if (field.kind"],
+    ["a field with a default is required", "if (hasDefault(field) || !field.isRequirable)", "if (!field.isRequirable)"],
     ["an unknown condition is true", "return truths.includes(undefined) ? undefined : true;", "return true;"],
+    ["facts of a cluster are not read", "return rest.length === 0 ? effective", "return rest.length >= 0 ? effective"],
     ["an empty text is a value", 'if (value !== "") return value !== undefined;', "return value !== undefined;"],
   ]),
 ];

@@ -14,13 +14,13 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     [
       "saved inputs contain secrets",
-      "askNextAction(session, result, removeSecrets(request.inputs, secretPaths))",
-      "askNextAction(session, result, request.inputs)",
+      "askNextAction(session, result, removeSecrets(given, secretPaths))",
+      "askNextAction(session, result, given)",
     ],
     [
       "the equivalent command shows secrets",
-      "formatInputArguments(name, request.inputs, secretPaths)",
-      "formatInputArguments(name, request.inputs, [])",
+      "formatInputArguments(name, given, secretPaths)",
+      "formatInputArguments(name, given, [])",
     ],
     [
       "a preset sends no inputs",
@@ -54,20 +54,25 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ],
     ["a run that completed offers to show why it failed", 'result.kind === "failed" ? [', "true ? ["],
     ["other inputs are those to fix", "layers = shouldFix\n", "layers = true\n"],
-    ["inputs with problems are asked for once more in full", "...(isAskable ? { only: paths } : {}),", ""],
+    [
+      "inputs with problems are asked for once more in full",
+      "const only = isAskable ? paths : undefined;",
+      "const only = undefined;",
+    ],
     ["saving does not mention secrets", "Saved without secrets. To use", "To use"],
     [
       "a file that exists is not reported as such",
       "error instanceof Deno.errors.AlreadyExists",
       "error instanceof Deno.errors.NotFound",
     ],
+    ["consent is granted without a question", "if (!await askConsent(session, request)) return result;", ""],
     ["the summary is not shown", "prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));", ""],
   ]),
   ...inFile("lib/prompts/fill.ts", FILL, [
     [
       "a secret's default is shown",
-      "`default ${isSecret ? SECRET_MASK : asText(field.default)}`",
-      "`default ${asText(field.default)}`",
+      "`default ${isSecretQuestion(question) ? SECRET_MASK : shortened(asText(fallback))}`",
+      "`default ${shortened(asText(fallback))}`",
     ],
     [
       "an empty answer removes a secret",
@@ -77,8 +82,8 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
     [
       "an empty answer keeps a text",
-      'return text === "" ? undefined : valueOf(field, text);',
-      'return text === "" ? current : valueOf(field, text);',
+      'return text === "" ? undefined : valueOf(question, text);',
+      'return text === "" ? current : valueOf(question, text);',
     ],
     [
       "a required choice can be left out",
@@ -95,21 +100,21 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
       'return selected === "" ? undefined : selected;',
       "return selected;",
     ],
-    ["a boolean starts at no", "{ initial: (question.current ?? field.default) === true }", "{ initial: false }"],
+    ["a boolean starts at no", "{ initial: (question.current ?? fallback) === true }", "{ initial: false }"],
     [
       "a required text may be empty",
-      'return isRequired && current === undefined ? "This is required" : undefined;',
+      'return isRequired && current === null ? "This is required" : undefined;',
       "return undefined;",
     ],
     [
       "an answer is not validated",
-      'return validateValue(field, valueOf(field, text), { isSecret })?.replace(/^must/, "It must");',
+      'return validateValue(field, valueOf(question, text), { isSecret })?.replace(/^must/, "It must");',
       "return undefined;",
     ],
     [
       "a typed number is sent as text",
-      'if (field.kind === "number") return text.trim()',
-      'if (field.kind === "header") return text.trim()',
+      'if (format === "number") return text.trim()',
+      'if (format === "text") return text.trim()',
     ],
   ]),
   ...inFile("lib/prompts/questions.ts", ["tests/prompts/questions_test.ts", "tests/prompts/fill_test.ts"], [

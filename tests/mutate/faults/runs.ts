@@ -52,7 +52,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["consent is given without being asked", "consent: request.isTrusted ? request", "consent: true ? request"],
     [
       "consent that is missing has no details",
-      "return await rejectSubmission(context, submission, withConsentDetails(submission, error));",
+      "return await rejectSubmission(context, submission, withConsentDetails(submission.request, error));",
       "return await rejectSubmission(context, submission, error);",
     ],
     [
@@ -280,7 +280,9 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["the inputs' hash is not compared", "&& !request.inputsHash.startsWith(hash)", "&& false"],
   ]),
   ...inFile("lib/runs/prepare.ts", ["tests/runs/prepare_test.ts"], [
-    ["invalid inputs are submitted", "if (problems.length === 0) return warnings;", "return warnings;"],
+    ["invalid inputs are submitted", "if (problems.length === 0) return;", "return;"],
+    ["the only cluster that fits is not selected", "const selected = hasClusters ?", "const selected = false ?"],
+    ["defaults are not sent", "const resolved = sendsDefaults ?", "const resolved = false ?"],
     ["inputs can change after the check", "inputs: frozen(resolved.value)", "inputs: resolved.value"],
     [
       "a preset overrides the inputs",

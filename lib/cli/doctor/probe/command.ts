@@ -3,7 +3,7 @@
 import type { ArgValues } from "../../argv.ts";
 import { StorageError, UsageError } from "../../../errors.ts";
 import { oneLine } from "../../../escape.ts";
-import { declaredTypes } from "../../../inputs/declared_type.ts";
+import { declaredTypes } from "../../../inputs/form.ts";
 import { readLayers } from "../../../inputs/layers.ts";
 import { mergeLayers } from "../../../inputs/merge.ts";
 import { defaultUserAgent } from "../../../platform/create_client.ts";

@@ -1,0 +1,77 @@
+import { type Cluster, isUsableCluster } from "../cluster.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
+import { type ClusterField, type Form, type FormFields, hasDefault } from "./form.ts";
+import { formatPath, type InputPath } from "./path.ts";
+import { walkFields } from "./walk_fields.ts";
+
+/** A cluster field that is sent, with its value. */
+interface ClusterInput {
+  readonly path: InputPath;
+  readonly field: ClusterField;
+  /** Or its default; `undefined` if it is missing. */
+  readonly value: Json | undefined;
+  readonly isOptional: boolean;
+}
+
+/** Whether the check needs the account's clusters: for what is known of one given by name, or to choose one. */
+export function needsClusters(form: Form, inputs: JsonObject): boolean {
+  const expressions = textsOfExpressions(form.fields);
+  return clusterInputs({ form, inputs, rows: [], clusters: null }).some(({ path, field, value, isOptional }) => {
+    if (value === undefined) return field.isAutoselected || !isOptional;
+    const isRead = field.providers !== null || expressions.includes(`${path.at(-1)}.`);
+    return typeof value === "string" && isRead;
+  });
+}
+
+export interface SelectedCluster {
+  readonly path: InputPath;
+  readonly name: string;
+}
+
+/** Chooses the cluster of each field with `autoselect` and no value, as the web form does, if exactly one fits. */
+export function selectClusters(
+  form: Form,
+  inputs: JsonObject,
+  clusters: readonly Cluster[],
+): readonly SelectedCluster[] {
+  return clusterInputs({ form, inputs, rows: [], clusters }).flatMap(({ path, field, value }) => {
+    if (value !== undefined || !field.isAutoselected) return [];
+    const [only, ...others] = clusters.filter((cluster) => isUsableCluster(cluster, field.providers));
+    return only === undefined || others.length > 0 ? [] : [{ path, name: only.name }];
+  });
+}
+
+function clusterInputs(all: FormContext): ClusterInput[] {
+  const found: ClusterInput[] = [];
+  walkFields(all, ({ field, path, value, context }) => {
+    if (field.kind === "value" || field.kind === "header") return false;
+    const { isHidden, isDisabled, isIgnored, isOptional } = fieldStateOf(field, context);
+    if (isNoneTrue([isHidden, isDisabled, isIgnored]) === false) return false;
+    if (field.kind !== "cluster") return field.kind === "list" || value !== undefined || isOptional !== true;
+    const given = hasValue(field, value, context) && value !== null ? value : field.default;
+    if (given === undefined && hasDefault(field)) return false;
+    found.push({ path, field, value: given, isOptional: isOptional !== false });
+    return false;
+  });
+  return found;
+}
+
+/** What a message calls a selected cluster. */
+export function describeSelected({ path, name }: SelectedCluster): string {
+  return `${formatPath(path)}: selected ${name}, the only active cluster that fits`;
+}
+
+function textsOfExpressions(fields: FormFields): string {
+  return [...fields.values()].map((field) => {
+    const { hidden, disabled, ignore, optional, defaultExpression, variants } = field;
+    const own = [hidden, disabled, ignore, optional, defaultExpression, variants?.key]
+      .map((expression) => typeof expression === "object" ? expression?.text ?? "" : "").join(" ");
+    const inner = field.kind === "list"
+      ? new Map([["", field.item]])
+      : field.kind === "group"
+      ? field.fields
+      : undefined;
+    return inner === undefined ? own : `${own} ${textsOfExpressions(inner)}`;
+  }).join(" ");
+}

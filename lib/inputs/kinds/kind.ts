@@ -1,0 +1,24 @@
+import type { Json } from "../../json.ts";
+import type { Field, FieldAttributes, FormFields } from "../form.ts";
+
+/** How one kind of field is read from a workflow file. */
+export interface FieldKind {
+  /** Matches the platform's names of its types. */
+  readonly types: RegExp;
+  read(attributes: FieldAttributes, entry: FieldEntry): Field;
+}
+
+/** An entry of the form, as the workflow file declares it. */
+export interface FieldEntry {
+  get(name: string): Json | undefined;
+  text(name: string): string | null;
+  number(name: string): number | null;
+  /** False for an expression, which only the platform can evaluate. */
+  isFalse(name: string): boolean;
+  /** The fields that a member declares. */
+  fields(name: string): FormFields;
+  /** The field that a member declares; `undefined` if the member is a map of fields. */
+  field(name: string): Field | undefined;
+  /** Records what could not be interpreted. */
+  note(message: string): void;
+}

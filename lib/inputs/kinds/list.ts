@@ -1,0 +1,53 @@
+import type { ListField } from "../form.ts";
+import { fieldSchema, isAlwaysShown } from "../schema.ts";
+import { groupField } from "./group.ts";
+import type { FieldKind } from "./kind.ts";
+
+export const LIST: FieldKind = {
+  types: /^list$/,
+  read(attributes, entry) {
+    const noConditions = { optional: false, hidden: false, disabled: false, ignore: false } as const;
+    const noTexts = { label: null, tooltip: null, placeholder: null } as const;
+    const noDefault = { default: undefined, defaultExpression: null } as const;
+    // A template without a type is a map of fields.
+    const item = entry.field("template") ??
+      groupField(
+        { ...attributes, ...noConditions, ...noTexts, ...noDefault, type: "group" },
+        entry.fields("template"),
+      );
+    const min = entry.number("min");
+    const max = entry.number("max");
+    const list: ListField = {
+      ...attributes,
+      kind: "list",
+      item,
+      min,
+      max,
+      allowed: `a list of ${countOf(min, max)}${item.kind === "group" ? "rows" : `items, each ${item.allowed}`}`,
+      allows: Array.isArray,
+      textType: "other",
+      implied: [],
+      isRequirable: true,
+      secrecy: "never",
+      sample: [],
+      prompt: { type: "text", isMultiline: false, format: "json" },
+      schema: (context) => ({
+        type: "array",
+        ...(min === null ? {} : { minItems: min }),
+        ...(max === null ? {} : { maxItems: max }),
+        items: fieldSchema("", item, {
+          isInRow: true,
+          isShown: context.isShown && isAlwaysShown(list),
+          refusesEmpty: false,
+        }),
+      }),
+    };
+    return list;
+  },
+};
+
+function countOf(min: number | null, max: number | null): string {
+  if (min !== null && max !== null) return `${min} to ${max} `;
+  if (min !== null) return `at least ${min} `;
+  return max === null ? "" : `at most ${max} `;
+}

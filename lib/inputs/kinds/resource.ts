@@ -1,0 +1,21 @@
+import type { JsonObject } from "../../json.ts";
+import type { FieldKind } from "./kind.ts";
+
+/** Any other resource of the account, which is sent unchanged. */
+export const RESOURCE: FieldKind = {
+  types:
+    /^(?:compute-resources|instance-type|region|zone|storage|bucket|storage-image|organization-groups|file|kubernetes-.*)$/,
+  read: (attributes) => ({
+    ...attributes,
+    kind: "value",
+    allowed: "a name or an object",
+    allows: (value) => (typeof value === "string" && value !== "") || (typeof value === "object" && value !== null),
+    textType: "text",
+    implied: null,
+    isRequirable: true,
+    secrecy: "never",
+    sample: null,
+    prompt: { type: "text", isMultiline: false, format: "json" },
+    schema: (): JsonObject => ({ anyOf: [{ type: "string", minLength: 1 }, { type: ["object", "array"] }] }),
+  }),
+};

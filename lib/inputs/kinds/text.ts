@@ -1,0 +1,23 @@
+import type { FieldKind } from "./kind.ts";
+
+/** `string`, `password`, `editor`, `color-picker`, and names defined by a cluster's scheduler. */
+export const TEXT: FieldKind = {
+  types: /^(?:string|password|editor|color-picker|slurm-(?:accounts|partitions|qos))$/,
+  read: (attributes, entry) => ({
+    ...attributes,
+    kind: "value",
+    allowed: "text",
+    allows: (value) => typeof value === "string",
+    textType: "text",
+    implied: "",
+    isRequirable: true,
+    secrecy: attributes.type === "password" ? "always" : "by name",
+    sample: "",
+    prompt: {
+      type: "text",
+      isMultiline: attributes.type === "editor" || (attributes.type === "string" && entry.get("textarea") === true),
+      format: "text",
+    },
+    schema: ({ refusesEmpty }) => ({ type: "string", ...(refusesEmpty ? { minLength: 1 } : {}) }),
+  }),
+};

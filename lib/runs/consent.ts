@@ -1,0 +1,24 @@
+import { ConsentRequired, RunnerError } from "../errors.ts";
+import type { RunRequest } from "../submission.ts";
+import type { Consent } from "../workflow.ts";
+
+/** Like `permission *, variable TOKEN`; empty for nothing. */
+export function describeConsent(consent: Consent | null): string {
+  return [
+    ...(consent?.permissions ?? []).map((name) => `permission ${name}`),
+    ...(consent?.variables ?? []).map((name) => `variable ${name}`),
+  ].join(", ");
+}
+
+/** Names the consent that the workflow requests. The error's code identifies this case; its message varies. */
+export function withConsentDetails<E>(
+  request: Pick<RunRequest, "workflow" | "isTrusted" | "requestedConsent">,
+  error: E,
+): E | ConsentRequired {
+  if (request.isTrusted || !(error instanceof RunnerError) || error.code?.includes("consent") !== true) return error;
+  const requested = describeConsent(request.requestedConsent);
+  return new ConsentRequired(
+    `Cannot run ${request.workflow}: it requires your consent${requested === "" ? "" : ` to ${requested}`}`,
+    { hint: "Grant it for this run with --trust", cause: error },
+  );
+}

@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { renderWorkflow } from "../../../lib/cli/render/workflow.ts";
+import { styleFor } from "../../../lib/cli/terminal/style.ts";
+import { parse } from "../../../lib/deps/yaml.ts";
+import type { Workflow } from "../../../lib/workflow.ts";
+
+const YAML = `
+permissions: ['*']
+on: { execute: { inputs: {
+  resource: { type: compute-clusters, label: Resource },
+  script: { type: editor, label: "The script that is run on the cluster", default: "#!/bin/bash\\necho 'a long default that goes on and on'\\n" },
+  api_key: { type: string, label: Key, default: planted-secret },
+  pin: { type: password, default: planted-secret },
+  is_dry: { type: boolean },
+  slurm: { type: group, hidden: "\${{ inputs.is_dry }}", items: {
+    scheduler_directives_with_a_long_name: { type: editor, label: Directives that are passed to the scheduler } } },
+  juice: { type: string, label: Juice, hidden: "\${{ org.TOKEN == '' }}" } } } }
+`;
+
+Deno.test("show fits into 80 columns, and every label survives", () => {
+  const shown = render({ columns: 80 });
+  for (const line of shown.split("\n")) assert.ok(line.length <= 80, line);
+  for (
+    const label of ["The script that is run on the cluster", "Directives that are passed to the scheduler", "Juice"]
+  ) {
+    assert.ok(shown.includes(label), label);
+  }
+});
+
+Deno.test("show cuts long defaults, masks secrets, and says what is required when shown", () => {
+  const shown = render({ columns: Infinity });
+  assert.ok(!shown.includes("planted-secret"), shown);
+  assert.match(shown, /^ {2}script +editor +default "#!\/bin\/bash.{0,14}… +The script/m);
+  assert.match(shown, /^ {2}api_key +string +default ••• +Key$/m);
+  assert.match(shown, /^ {2}is_dry +boolean +default false$/m);
+  assert.match(shown, /^ {2}resource +compute-clusters +required +Resource$/m);
+  assert.match(shown, /scheduler_directives_with_a_long_name +editor +required when shown/);
+});
+
+Deno.test("show names what a workflow asks for, and what cannot be evaluated", () => {
+  const shown = render({ columns: 80 });
+  assert.match(shown, /^Asks for +permission \*$/m);
+  assert.match(shown, /Not evaluated here\n {2}juice hidden: depends on org\.TOKEN, which only the platform knows/);
+});
+
+Deno.test("a workflow file that the server left out is not one without inputs", () => {
+  assert.match(render({ columns: 80, yaml: null }), /Inputs unknown: the server left the workflow file out/);
+  assert.match(render({ columns: 80, yaml: { jobs: {} } }), /No inputs/);
+});
+
+function render({ columns, yaml = parse(YAML) }: { columns: number; yaml?: Workflow["yaml"] }): string {
+  return renderWorkflow({
+    id: "0",
+    name: "sample",
+    displayName: null,
+    description: null,
+    type: "local",
+    tags: [],
+    isFavorite: false,
+    owner: null,
+    yaml,
+    presets: [],
+  }, { style: styleFor(false), columns });
+}
