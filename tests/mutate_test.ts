@@ -5,6 +5,7 @@ import { draw, mutationsOf } from "./mutate/draw.ts";
 import { type Fault, planted } from "./mutate/fault.ts";
 import { NAMED_FAULTS } from "./mutate/faults.ts";
 import { namedMutants, testsOf } from "./mutate/mutants.ts";
+import { testOrder } from "./mutate/order.ts";
 import { seededRandom } from "./support/seeded_random.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -29,6 +30,10 @@ for (
     assert.throws(() => planted({ ...FAULT, ...parts }, text), /Cannot plant "x"/);
   });
 }
+
+Deno.test("the place and the tests of every named fault exist", async () => {
+  assert.equal((await namedMutants(ROOT, NAMED_FAULTS)).length, NAMED_FAULTS.length);
+});
 
 Deno.test("all named faults without a place, a file, a test or a name of their own are reported at once", async () => {
   const faults = [FAULT, FAULT, { ...FAULT, name: "y", file: "lib/gone.ts" }, {
@@ -101,3 +106,11 @@ for (
     assert.deepEqual(await testsOf(ROOT, file), want);
   });
 }
+
+Deno.test("the tests that import a file most directly run first, and all others after them", async () => {
+  const order = await testOrder(ROOT);
+  const first = order("tests/runs", "lib/runs/search.ts");
+  assert.equal(first[0], "tests/runs/search_test.ts");
+  assert.deepEqual(first.toSorted(), order("tests/runs", "lib/gone.ts"));
+  assert.deepEqual(order("tests/clock_test.ts", "lib/runs/search.ts"), ["tests/clock_test.ts"]);
+});

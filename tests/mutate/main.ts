@@ -11,6 +11,7 @@
 import { seededRandom, seedOfTheDay } from "../support/seeded_random.ts";
 import { NAMED_FAULTS } from "./faults.ts";
 import { drawnMutants, type Mutant, namedMutants } from "./mutants.ts";
+import { testOrder } from "./order.ts";
 import { copyCheckout, judge, runTests, type Verdict } from "./run_tests.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -62,6 +63,7 @@ async function chooseMutants(): Promise<Mutant[]> {
 
 async function judgeAll(mutants: readonly Mutant[]): Promise<Judged[]> {
   const judged: Judged[] = [];
+  const order = await testOrder(ROOT);
   const deadlines = new Map<string, Promise<number>>();
   const queue = mutants.values();
   await Promise.all(Array.from({ length: Math.min(jobs, mutants.length) }, async () => {
@@ -72,7 +74,7 @@ async function judgeAll(mutants: readonly Mutant[]): Promise<Judged[]> {
         await deadlines.get(test);
       }
       const deadlineMs = async (test: string) => await deadlines.get(test) ?? MIN_DEADLINE_MS;
-      const verdict = await judge(copy, mutant, { deadlineMs, signal: stopping.signal });
+      const verdict = await judge(copy, mutant, { order, deadlineMs, signal: stopping.signal });
       judged.push({ mutant, verdict });
       console.log(`${String(judged.length).padStart(4)}  ${verdict.padEnd(9)}  ${mutant.name}`);
     }
@@ -83,7 +85,7 @@ async function judgeAll(mutants: readonly Mutant[]): Promise<Judged[]> {
 /** Runs the tests without a fault: they must pass. */
 async function measureDeadline(path: string, test: string): Promise<number> {
   const options = { deadlineMs: BASELINE_DEADLINE_MS, signal: stopping.signal };
-  const { outcome, durationMs, output } = await runTests(path, test, options);
+  const { outcome, durationMs, output } = await runTests(path, [test], options);
   if (outcome !== "passed") throw new Error(`${test} fails without a fault:\n${output.slice(-4_000)}`);
   return MIN_DEADLINE_MS + DEADLINE_FACTOR * durationMs;
 }

@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Mutant } from "./mutants.ts";
+import type { TestOrder } from "./order.ts";
 
 /** What the tests made of a mutant. Tests that do not end have noticed it too. */
 export type Verdict = "failed" | "timed out" | "survived";
@@ -32,17 +33,24 @@ async function copyFolder(from: string, to: string): Promise<void> {
   }
 }
 
+export interface JudgeOptions {
+  readonly order: TestOrder;
+  /** How long the tests at a path may take. */
+  readonly deadlineMs: (path: string) => Promise<number>;
+  readonly signal: AbortSignal;
+}
+
 /** Plants a mutant, runs its tests one path after the other until one fails, and restores the file. */
 export async function judge(
   { path }: Copy,
   { file, text, tests }: Mutant,
-  { deadlineMs, signal }: { readonly deadlineMs: (test: string) => Promise<number>; readonly signal: AbortSignal },
+  { order, deadlineMs, signal }: JudgeOptions,
 ): Promise<Verdict> {
   const original = await Deno.readTextFile(`${path}/${file}`);
   await Deno.writeTextFile(`${path}/${file}`, text);
   try {
     for (const test of tests) {
-      const { outcome } = await runTests(path, test, { deadlineMs: await deadlineMs(test), signal });
+      const { outcome } = await runTests(path, order(test, file), { deadlineMs: await deadlineMs(test), signal });
       if (outcome !== "passed") return outcome;
     }
     return "survived";
@@ -57,14 +65,14 @@ export interface TestEnd {
   readonly output: string;
 }
 
-/** Runs a test file or folder up to the first failure; kills it with all its processes after the deadline. */
+/** Runs test files or folders up to the first failure; kills them with all their processes after the deadline. */
 export function runTests(
   cwd: string,
-  test: string,
+  tests: readonly string[],
   { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ): Promise<TestEnd> {
   const startMs = performance.now();
-  const args = ["test", "-A", "--no-check", "--fail-fast", "--quiet", "--lock=tests/deno.lock", test];
+  const args = ["test", "-A", "--no-check", "--fail-fast", "--quiet", "--lock=tests/deno.lock", ...tests];
   // Its own process group: tests start programs, and a mutant may keep them from ending.
   const child = spawn(Deno.execPath(), args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
