@@ -6,9 +6,15 @@ import { INPUTS_FAULTS } from "./faults/inputs.ts";
 import { PLATFORM_FAULTS } from "./faults/platform.ts";
 import { PROMPTS_FAULTS } from "./faults/prompts.ts";
 import { RUNS_FAULTS } from "./faults/runs.ts";
+import { SCHEDULER_FAULTS } from "./faults/scheduler.ts";
+import { SERVER_FAULTS } from "./faults/server.ts";
+import { STORE_FAULTS } from "./faults/store.ts";
 
 export const NAMED_FAULTS: readonly Fault[] = [
   ...RUNS_FAULTS,
+  ...STORE_FAULTS,
+  ...SCHEDULER_FAULTS,
+  ...SERVER_FAULTS,
   ...PLATFORM_FAULTS,
   ...INPUTS_FAULTS,
   ...PROMPTS_FAULTS,

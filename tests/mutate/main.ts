@@ -85,7 +85,9 @@ async function judgeAll(mutants: readonly Mutant[]): Promise<Judged[]> {
 /** Runs the tests without a fault: they must pass. */
 async function measureDeadline(path: string, test: string): Promise<number> {
   const options = { deadlineMs: BASELINE_DEADLINE_MS, signal: stopping.signal };
-  const { outcome, durationMs, output } = await runTests(path, [test], options);
+  let { outcome, durationMs, output } = await runTests(path, [test], options);
+  // Once more: a machine that is busy must not end hours of work.
+  if (outcome !== "passed") ({ outcome, durationMs, output } = await runTests(path, [test], options));
   if (outcome !== "passed") throw new Error(`${test} fails without a fault:\n${output.slice(-4_000)}`);
   return MIN_DEADLINE_MS + DEADLINE_FACTOR * durationMs;
 }

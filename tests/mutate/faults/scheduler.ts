@@ -1,0 +1,162 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const TICK = ["tests/scheduler/tick_test.ts", "tests/scheduler"];
+
+/** Faults of the scheduler: an occurrence that runs twice, or never, without a report. */
+export const SCHEDULER_FAULTS: readonly Fault[] = [
+  ...inFile("lib/scheduler/due.ts", ["tests/scheduler/due_test.ts", "tests/scheduler"], [
+    [
+      "a tick that is six minutes late misses its occurrence",
+      "const MAX_LATENESS_MS = 5 * 60_000;",
+      "const MAX_LATENESS_MS = 60_000;",
+    ],
+    [
+      "occurrences before a schedule was added are due",
+      "progress === null || progress.timing",
+      "progress !== null && progress.timing",
+    ],
+    ["a changed cron expression makes up for the past", " || progress.timing !== timingOf(schedule)", ""],
+    [
+      "the last occurrence is processed twice",
+      "occurrences.at(-1)?.scheduledAtMs ?? nowMs",
+      "occurrences.at(-2)?.scheduledAtMs ?? progress.processedUntilMs",
+    ],
+    [
+      "what is missed without a backfill is due",
+      'if (backfill === "none") return 0;',
+      'if (backfill === "none") return 1;',
+    ],
+    ["backfill: last repeats one beside an occurrence that is on time", "onTime.length === 0 ? 1 : 0", "1"],
+    ["a jitter is not waited for", "firesAtMs(schedule, occurrence) > nowMs", "occurrence.scheduledAtMs > nowMs"],
+    ["the first occurrence of a schedule is lost", "return !isCurrent || found.due", "return found.due"],
+  ]),
+  ...inFile("lib/scheduler/occurrences.ts", ["tests/scheduler/occurrences_test.ts", "tests/scheduler"], [
+    ["the end of a window is in neither of two", "let before = toMs + 1", "let before = toMs"],
+    [
+      "the beginning of a window is in both of two",
+      "occurrence.scheduledAtMs <= afterMs ||",
+      "occurrence.scheduledAtMs < afterMs ||",
+    ],
+  ]),
+  ...inFile("lib/scheduler/overlap.ts", ["tests/scheduler/overlap_test.ts", "tests/scheduler"], [
+    [
+      "an occurrence is submitted twice",
+      'own.state !== "waiting") return { type: "already-submitted" };',
+      'false) return { type: "already-submitted" };',
+    ],
+    [
+      "skip submits beside an open run",
+      'ahead.length === 0 ? { type: "submit" } : { type: "skip", reason: "still-open"',
+      'true ? { type: "submit" } : { type: "skip", reason: "still-open"',
+    ],
+    [
+      "queue submits beside an open run",
+      'if (ahead.length === 0) return { type: "submit" };',
+      'return { type: "submit" };',
+    ],
+    ["a queue grows without bound", "waiting.length >= MAX_QUEUE_LENGTH", "false"],
+    ["an older occurrence cancels a newer one", "if (newer.length > 0) return", "if (false) return"],
+  ]),
+  ...inFile("lib/scheduler/tick.ts", TICK, [
+    ["two ticks run at once", "if (state.lockedUntilMs > startedMs) return NO_TICK;", ""],
+    ["a tick that dies locks the next one out", "const LOCK_MS = 50_000;", "const LOCK_MS = 500_000;"],
+    [
+      "a failed tick looks like one that worked",
+      "failure = error instanceof Error ? error.message : String(error);",
+      "",
+    ],
+    ["an error of a tick is swallowed", "if (error !== null) throw error;", ""],
+    [
+      "a disabled schedule makes up for the time it was disabled",
+      "read.value === null ? [] : [{ schedule, read, update: null }]",
+      "[]",
+    ],
+    ["schedules run in previews", "if (!runsOnTimeline(schedule, timeline)) return", "if (false) return"],
+    ["missed ticks are not counted", "- 1);\n}\n\n/** Whether there is", "- 1_000_000);\n}\n\n/** Whether there is"],
+    ["an idle tick forgets that the last one failed", "logOf(state.log?.error ?? null)", "logOf(null)"],
+  ]),
+  ...inFile("lib/scheduler/tick_work.ts", TICK, [
+    [
+      "overlap is decided on the previous tick's view",
+      "open: polled?.open ?? deciding, known: polled?.known ?? new Set()",
+      "open: deciding, known: new Set(deciding.map(({ id }) => id))",
+    ],
+    [
+      "nothing is submitted, and the tick did not fail",
+      "failure: sent === undefined ? null : failureOf(sent)",
+      "failure: null",
+    ],
+  ]),
+  ...inFile("lib/scheduler/store_due.ts", ["tests/scheduler/store_due_test.ts", ...TICK], [
+    [
+      "a tick that lost its lock stores what is due",
+      "const change = kv.atomic().check(lock);",
+      "const change = kv.atomic();",
+    ],
+    ["two ticks store the same occurrence", "change.check({ key, versionstamp: read.versionstamp });", ""],
+    [
+      "a schedule's progress is not stored",
+      "else change.set(key, last === undefined",
+      "else if (false) change.set(key, last === undefined",
+    ],
+    [
+      "what does not fit into one change is lost",
+      "if (first === undefined || first.occurrences.length <= MAX_OCCURRENCES) continue;",
+      "continue;",
+    ],
+  ]),
+  ...inFile("lib/scheduler/submit_waiting.ts", TICK, [
+    [
+      "a tick that lost its lock submits",
+      "change.check(lock);\n        deleteWaitingOccurrence",
+      "deleteWaitingOccurrence",
+    ],
+    [
+      "an occurrence waits on after it was submitted",
+      "        deleteWaitingOccurrence(change, occurrence);\n        for",
+      "        for",
+    ],
+    ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
+    [
+      "an occurrence is skipped because of a run whose state is unknown",
+      "if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return",
+      "if (false) return",
+    ],
+    ["a fault that passes rejects an occurrence", "if (TEMPORARY.includes(error.kind) && isEarly", "if (false"],
+    ["an occurrence of a newer deployment is dropped", "if (ageMs < UNKNOWN_SCHEDULE_MS) return", "if (false) return"],
+  ]),
+  ...inFile("lib/scheduler/report_occurrences.ts", TICK, [
+    ["an end is notified twice", "withOrigin(submission, { ...origin, isReported: true })", "submission"],
+    [
+      "a deadline is notified in each tick",
+      "withOrigin(submission, { ...origin, isDeadlineReported: true })",
+      "submission",
+    ],
+  ]),
+  ...inFile("lib/scheduler/scheduler_store.ts", ["tests/scheduler/scheduler_store_test.ts", ...TICK], [
+    ["two ticks acquire the lock", "kv.atomic().check(...read.slice(0, 1)).set(LOCK", "kv.atomic().set(LOCK"],
+    [
+      "a tick releases the lock of another one",
+      "kv.atomic().check(lock).set(LOCK, { untilMs: 0 })",
+      "kv.atomic().set(LOCK, { untilMs: 0 })",
+    ],
+    ["a message is sent before its time", 'end: ["outbox", timeKey(nowMs + 1)]', 'end: ["outbox", timeKey(nowMs * 2)]'],
+  ]),
+  ...inFile("lib/scheduler/notifications.ts", ["tests/scheduler/notifications_test.ts", "tests/scheduler"], [
+    ["webhooks follow redirects", 'redirect: "error",', ""],
+    [
+      "a webhook's address is logged",
+      'error instanceof DOMException ? error.message : "it could not be reached"',
+      "String(error) + url",
+    ],
+    ["an undelivered message is dropped", "isFinal ? null : next", "null"],
+    [
+      "a delivered message is sent again",
+      "const isFinal = problem === undefined || pauseMs",
+      "const isFinal = pauseMs",
+    ],
+    ["a webhook without its secret is sent unsigned", '(secret ?? "") === "") return', "false) return"],
+    ["a message waits without a deadline", "AbortSignal.any([signal, deadline.signal])", "signal"],
+  ]),
+];

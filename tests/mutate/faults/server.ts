@@ -1,0 +1,126 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const APP = ["tests/server/app_test.ts", "tests/server"];
+
+/** Faults of the HTTP API and the status page: access without a key, a second run, or a wrong answer. */
+export const SERVER_FAULTS: readonly Fault[] = [
+  ...inFile("lib/server/auth.ts", ["tests/server/auth_test.ts", ...APP], [
+    ["any key is accepted", "return difference === 0;", "return true;"],
+    ["a key that begins alike is accepted", "difference |= byte", "difference = byte"],
+    [
+      "the read key starts runs",
+      'return isRead && read !== null ? "read" : "none";',
+      'return isRead && read !== null ? "full" : "none";',
+    ],
+    [
+      "without a read key, an empty one reads",
+      `isSame(key, read ?? full);
+  if (isFull) return isBasic ? "read" : "full";
+  return isRead && read !== null`,
+      `isSame(key, read ?? "");
+  if (isFull) return isBasic ? "read" : "full";
+  return isRead`,
+    ],
+    ["a browser's password starts runs", 'if (isFull) return isBasic ? "read" : "full";', 'if (isFull) return "full";'],
+    ["a short key is accepted", "if (full.length < MIN_KEY_LENGTH) return", "if (false) return"],
+    ["a short read key is accepted", 'if (read !== "" && read.length < MIN_KEY_LENGTH) return', "if (false) return"],
+    ["both keys may be the same", "if (read === full) return", "if (false) return"],
+  ]),
+  ...inFile("lib/server/app.ts", APP, [
+    ["nothing needs a key", 'if (route.access !== "none") {', "if (false) {"],
+    ["a wrong key is accepted", 'if (access === "none") {', "if (false) {"],
+    ["a read-only key may write", 'if (route.access === "full" && access === "read") return', "if (false) return"],
+    ["without keys, everything is open", 'if (typeof keys === "string") return', "if (false) return"],
+    [
+      "/healthz shows why the service can't be opened",
+      'if (route.access !== "none" || !(error instanceof RunnerError)) throw error;',
+      "throw error;",
+    ],
+    ["the status page needs no key", 'path: /^\\/$/,\n    access: "read"', 'path: /^\\/$/,\n    access: "none"'],
+    [
+      "the text of a defect is shown",
+      'return problemResponse(500, "Internal error in pw-workflow-runner");',
+      "return problemResponse(500, String(error));",
+    ],
+  ]),
+  ...inFile("lib/server/health.ts", APP, [
+    [
+      "/healthz is ok before the first tick",
+      'if (ticks === null) return { type: "none-yet" };',
+      "if (ticks === null) return null;",
+    ],
+    ["/healthz is ok after ticks stopped", "if (lateMs >= STALE_MS) return", "if (false) return"],
+    ["/healthz is ok although the last tick failed", "return ticks.error === null ? null :", "return true ? null :"],
+    ["/healthz shows the error of a tick", '"The last tick failed (authenticate for details)"', "problem.error"],
+    ["/healthz fails without schedules", "if (!hasEnabledSchedules) return null;", ""],
+  ]),
+  ...inFile("lib/server/runs.ts", APP, [
+    ["two requests at once with one key start two runs", "inFlight.get(name) ?? submitAndWait(", "submitAndWait("],
+    [
+      "an idempotency key is ignored",
+      '...(key === undefined ? {} : { idempotencyKey: { text: key, policy: "attach" } }),',
+      "",
+    ],
+    ["HTTP trusts without being asked", "isTrusted: trust === true,", "isTrusted: true,"],
+    ["HTTP trust has no effect", "isTrusted: trust === true,", "isTrusted: false,"],
+    ["a run of the command line is shown", 'submission.origin.type !== "command-line") return', "true) return"],
+    [
+      "a read-only key sends a submission",
+      '|| submission.state === "pending") return submission;',
+      ") return submission;",
+    ],
+    [
+      "a run started over HTTP counts as one of the command line",
+      'origin: { type: "http" },',
+      'origin: { type: "command-line" },',
+    ],
+    [
+      "the id of a stored submission is lost when the wait is cut",
+      "if (!signal.aborted || latest === undefined) throw error;",
+      "throw error;",
+    ],
+    [
+      "an unknown field of a request is ignored",
+      'check(field, FIELDS.includes(field), "unknown field")',
+      'check(field, true, "unknown field")',
+    ],
+  ]),
+  ...inFile("lib/server/schedules.ts", APP, [
+    ["a run-now with a key used before runs again", "await shortHash(key)", "String(nowMs)"],
+    ["a run-now is not stored", "if (await deps.store.get(id) === undefined) {", "if (false) {"],
+    [
+      "a failed tick makes the client run a schedule twice",
+      "await tick(service, REQUESTED_TICK).catch(logFailure);",
+      "await tick(service, REQUESTED_TICK);",
+    ],
+  ]),
+  ...inFile("lib/server/body.ts", APP, [
+    ["a body of any size is read", "if (bytes > MAX_BYTES) return tooLarge();", ""],
+    [
+      "a body is waited for forever",
+      "using deadline = clock.timeout(DEADLINE_MS);",
+      "using deadline = clock.timeout(DEADLINE_MS * 1_000);",
+    ],
+    ["a form of another site starts a run", "if (!/^application\\/json\\s*(;|$)/i.test(type)) {", "if (false) {"],
+  ]),
+  ...inFile("lib/server/query.ts", APP, [
+    [
+      "an empty idempotency key is ignored",
+      "if (text === undefined) return undefined;",
+      "if (!text) return undefined;",
+    ],
+    [
+      "a request waits as long as it likes",
+      "Math.min(MAX_WAIT_MS, Number(seconds) * 1_000)",
+      "Number(seconds) * 1_000",
+    ],
+  ]),
+  ...inFile("lib/server/html.ts", ["tests/server/pages/status_page_test.ts", "tests/server"], [
+    [
+      "a run's message is markup on the status page",
+      `replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "")`,
+      'replace(/[&]/g, "&amp;")',
+    ],
+  ]),
+];

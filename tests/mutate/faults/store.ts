@@ -1,0 +1,103 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const STORE = ["tests/store/run_store_test.ts", "tests/store"];
+
+/** Faults of the run store: a submission that is written twice, lost or readable by others. */
+export const STORE_FAULTS: readonly Fault[] = [
+  ...inFile("lib/store/run_store.ts", STORE, [
+    ["of two processes that write a submission, both succeed", "if (stored !== revision) throw", "if (false) throw"],
+    [
+      "a submission is overwritten after it was read",
+      "const change = kv.atomic().check(old);\n  if (old.value === null) count",
+      "const change = kv.atomic();\n  if (old.value === null) count",
+    ],
+    [
+      "a write that another process prevented counts as done",
+      "if (await change.commit() === undefined) throw new WriteConflict",
+      "if (await change.commit() === null) throw new WriteConflict",
+    ],
+    [
+      "secret inputs are stored",
+      "submissionBodiesOf(withoutSecretInputs(written), facts, kv)",
+      "submissionBodiesOf(written, facts, kv)",
+    ],
+    [
+      "old index rows stay",
+      'for (const key of before) if (!staying.has(key.join("\\t"))) change.delete(key);',
+      "",
+    ],
+    [
+      "open submissions are pruned",
+      "if (head.value === null || facts === undefined || facts.isOpen) continue;",
+      "if (head.value === null || facts === undefined) continue;",
+    ],
+    ["what is young is pruned", "if (excess-- <= 0 && Number(time) >= beforeMs) break;", "if (excess-- <= 0) break;"],
+    ["another user's run is found by its slug", "(owner === null || isOwnedBy(one, owner))", "true"],
+    [
+      "the history of another user is listed",
+      "(owner === undefined || isOwnedBy(submission, owner)) &&",
+      "",
+    ],
+    [
+      "what a change adds is not written with the submission",
+      "also?.(change, written);",
+      "",
+    ],
+    ["what is known of a server is forgotten", "{ ...old.value, ...facts });", "{ ...facts });"],
+    [
+      "the ends of runs are counted again with each write",
+      "(old.value === null || factsIn(old.value).isOpen)",
+      "true",
+    ],
+  ]),
+  ...inFile("lib/store/store_file.ts", ["tests/store/sqlite_kv_test.ts", "tests/store"], [
+    [
+      "the store is readable by others",
+      "const access = { read: true, write: true, mode: 0o600 };",
+      "const access = { read: true, write: true };",
+    ],
+    ["the store's folder is readable by others", "{ recursive: true, mode: 0o700 }", "{ recursive: true }"],
+  ]),
+  ...inFile("lib/store/sqlite_kv.ts", ["tests/store/sqlite_kv_test.ts", "tests/store"], [
+    [
+      "a change is applied although a check failed",
+      "file.mismatch.get(JSON.stringify(checks)) !== undefined) return undefined;",
+      "false) return undefined;",
+    ],
+    ["a failed change is half applied", 'database.exec("ROLLBACK");', 'database.exec("COMMIT");'],
+    [
+      "a file that was set aside is written further",
+      "if (file !== undefined && inodeOf(path) !== file.inode) file = close(file);",
+      "",
+    ],
+    [
+      "a damaged file is deleted",
+      "if (!renameFile({ path, inode, newPath: nameAt(atMs) })) return;",
+      "Deno.removeSync(path);",
+    ],
+  ]),
+  ...inFile("lib/store/indexes.ts", [
+    "tests/store/run_store_indexes_test.ts",
+    "tests/store/run_store_test.ts",
+    "tests/store",
+  ], [
+    ["submissions over HTTP are left to the command line", ' || origin.type === "http" ? "service"', ' ? "service"'],
+    ["an end is never reported", "!origin.isReported && (isEnded", "false && (isEnded"],
+    ["an end is reported again and again", "isUnreported: !origin.isReported && ", "isUnreported: "],
+  ]),
+  ...inFile("lib/store/open_kv.ts", ["tests/store/open_kv_test.ts", "tests/store"], [
+    ["a password in a store's name is shown", 'name.replace(/\\/\\/.*@/s, "//")', "name"],
+    ["a password in an unknown store's name is quoted", "`${scheme}:…`", "name"],
+  ]),
+  ...inFile("lib/store/backend.ts", ["tests/store/backend_test.ts", "tests/store"], [
+    ["a busy store is not tried again", "|| attempt >= maxAttempts) throw", "|| attempt >= 1) throw"],
+  ]),
+  ...inFile("lib/store/submission_body.ts", ["tests/store/run_store_test.ts", "tests/store"], [
+    [
+      "a run whose detail is too large stays open forever",
+      'if (submission.state === "active") yield',
+      "if (false) yield",
+    ],
+  ]),
+];
