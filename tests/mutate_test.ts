@@ -31,10 +31,6 @@ for (
   });
 }
 
-Deno.test("the place and the tests of every named fault exist", async () => {
-  assert.equal((await namedMutants(ROOT, NAMED_FAULTS)).length, NAMED_FAULTS.length);
-});
-
 Deno.test("all named faults without a place, a file, a test or a name of their own are reported at once", async () => {
   const faults = [FAULT, FAULT, { ...FAULT, name: "y", file: "lib/gone.ts" }, {
     ...FAULT,
