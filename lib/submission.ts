@@ -144,6 +144,8 @@ export interface ActiveSubmission extends SubmissionBase {
   readonly startedAtMs: number;
   /** Milliseconds since the epoch. */
   readonly lastPolledAtMs: number;
+  /** Milliseconds since the epoch: when the list first showed the run, where others may have its idempotency key. */
+  readonly listedAtMs?: number;
   /** Milliseconds since the epoch, of the first poll that failed; `null` while polls succeed. */
   readonly unreachableSinceMs: number | null;
   /** Milliseconds since the epoch, of the first 404; `null` while the server finds the run. */

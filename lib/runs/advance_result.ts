@@ -99,7 +99,7 @@ function isWorthStoring(before: Submission, after: Submission): boolean {
   if (before.state !== "active" || after.state !== "active") return true;
   return before.run.platformStatus !== after.run.platformStatus || before.isDetached !== after.isDetached ||
     formatRunId(before.runId) !== formatRunId(after.runId) ||
-    areDuplicatesSettled(before) !== areDuplicatesSettled(after) ||
+    areDuplicatesSettled(before) !== areDuplicatesSettled(after) || before.listedAtMs !== after.listedAtMs ||
     (before.unreachableSinceMs === null) !== (after.unreachableSinceMs === null) ||
     (before.missingSinceMs === null) !== (after.missingSinceMs === null) ||
     (before.failingSinceMs === null) !== (after.failingSinceMs === null);

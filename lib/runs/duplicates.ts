@@ -19,6 +19,11 @@ import { hasOtherInputs } from "./slug.ts";
 import { areDuplicatesSettled, DUPLICATES_VISIBLE_MS } from "./transition.ts";
 import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
 
+/** The list is read soon, to see how late it shows runs. */
+const FIRST_LOOK_MS = 500;
+/** Assumed at most of a list that showed our run when it was first read. */
+const MAX_ASSUMED_LAG_MS = 15_000;
+
 /** Later, the other clients have cancelled what was to be cancelled. */
 const MAX_AGE_MS = 10 * 60_000;
 
@@ -42,9 +47,9 @@ export async function settleDuplicates(
 ): Promise<AdvanceResult | undefined> {
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
   const nowMs = deps.clock.now();
-  const visibleAtMs = submission.startedAtMs + DUPLICATES_VISIBLE_MS;
+  const lookAtMs = submission.startedAtMs + FIRST_LOOK_MS;
   // Not even a run that has ended may be reported before.
-  if (nowMs < visibleAtMs) return { submission: { ...submission, nextPollAtMs: visibleAtMs }, events: [] };
+  if (nowMs < lookAtMs) return { submission: { ...submission, nextPollAtMs: lookAtMs }, events: [] };
   try {
     return await settle(deps, submission, options);
   } catch (error) {
@@ -64,11 +69,12 @@ async function settle(
   const tagged = await withLimit(options, `find the runs of ${workflow}`, async (signal) => {
     return await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
   });
-  if (tagged.length > 0 && !tagged.some(({ slug }) => slug === submission.run.slug)) {
+  if (tagged.length > 0 && !tagged.some(({ id }) => id === submission.run.id)) {
     throw new BadResponse(`Cannot find run ${submission.run.slug}: the list does not show it yet`);
   }
   const [oldest, ...duplicates] = tagged;
-  if (oldest === undefined || duplicates.length === 0) return undefined;
+  if (oldest === undefined) return undefined;
+  if (duplicates.length === 0) return await lookAgain(deps, submission, []);
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
   }
@@ -77,8 +83,9 @@ async function settle(
   for (const duplicate of duplicates) {
     // A client with different inputs cancels its own run.
     if (hasOtherInputs(duplicate.displayName, submission)) continue;
+    if (submission.listedAtMs !== undefined && isCancelled(duplicate)) continue;
     const cancelled = await cancelRun(deps, runIdOf(duplicate, submission.request.workflow), options);
-    if (cancelled.status !== "cancelled" && cancelled.platformStatus !== "canceling") {
+    if (!isCancelled(cancelled)) {
       const detail = `run ${duplicate.slug} has the same key, and is ${cancelled.status}`;
       return { ...await endUnknown(deps, submission, detail), events };
     }
@@ -93,7 +100,7 @@ async function settle(
   if (hasOtherInputs(oldest.displayName, submission)) {
     return { ...await endConflict(deps, submission, oldest), events };
   }
-  if (oldest.slug === submission.run.slug) return undefined;
+  if (oldest.slug === submission.run.slug) return await lookAgain(deps, submission, events);
   return {
     submission: await recordObservation(deps, submission, {
       type: "polled",
@@ -104,6 +111,30 @@ async function settle(
     events,
     wasAdvancedElsewhere: true,
   };
+}
+
+/**
+ * Another client may have submitted before the list showed our run, and the list shows that one's as late again.
+ *
+ * @returns `undefined` once no other run can appear.
+ */
+async function lookAgain(
+  deps: Deps,
+  submission: ActiveSubmission,
+  events: readonly RunEvent[],
+): Promise<AdvanceResult | undefined> {
+  const { startedAtMs, unreachableSinceMs, listedAtMs } = submission;
+  const nowMs = deps.clock.now();
+  const lagMs = Math.max(0, (listedAtMs ?? nowMs) - startedAtMs - FIRST_LOOK_MS);
+  const wasLate = listedAtMs !== undefined || unreachableSinceMs !== null;
+  const maxLagMs = wasLate ? lagMs : Math.min(lagMs, MAX_ASSUMED_LAG_MS);
+  const pollAtMs = startedAtMs + DUPLICATES_VISIBLE_MS + 2 * maxLagMs;
+  if (nowMs >= pollAtMs) return undefined;
+  return { submission: await recordObservation(deps, submission, { type: "listed", pollAtMs }), events };
+}
+
+function isCancelled({ status, platformStatus }: Run): boolean {
+  return status === "cancelled" || platformStatus === "canceling";
 }
 
 async function endConflict(

@@ -40,6 +40,8 @@ export type SubmissionObservation =
   | { readonly type: "resend"; readonly retryAtMs: number }
   /** The platform shows the run. */
   | { readonly type: "polled"; readonly run: Run; readonly runId: RunId; readonly pollAtMs: number }
+  /** The list of runs shows the run: it is read once more at `pollAtMs`, for others with its idempotency key. */
+  | { readonly type: "listed"; readonly pollAtMs: number }
   /** A poll failed; the server has not responded since `sinceMs`. */
   | { readonly type: "poll-failed"; readonly sinceMs: number; readonly pollAtMs: number }
   /** A poll returned 404. */
@@ -65,7 +67,14 @@ export const SUBMISSION_TRANSITIONS = {
     resend: "pending",
     polled: "active",
   },
-  active: { polled: "active", "poll-failed": "active", missing: "active", detached: "active", finished: "finished" },
+  active: {
+    polled: "active",
+    listed: "active",
+    "poll-failed": "active",
+    missing: "active",
+    detached: "active",
+    finished: "finished",
+  },
   finished: {},
   rejected: {},
 } as const satisfies Transitions;
@@ -208,6 +217,14 @@ function fromActive(
         missingSinceMs: null,
         missingPolls: 0,
         failingSinceMs: isFailing(observation.run) ? submission.failingSinceMs ?? nowMs : null,
+      };
+    case "listed":
+      return {
+        ...submission,
+        ...common(submission, nowMs),
+        nextPollAtMs: observation.pollAtMs,
+        listedAtMs: submission.listedAtMs ?? nowMs,
+        unreachableSinceMs: null,
       };
     case "poll-failed":
       return {

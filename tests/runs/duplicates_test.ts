@@ -104,6 +104,24 @@ testDuplicates("a list that does not show our run yet settles nothing", { lagMs:
 });
 
 testDuplicates(
+  "a list that shows runs late is read again, as late as another run may appear in it",
+  { lagMs: 7_000 },
+  async ({ clock, simulator, submit }) => {
+    const older = await submit();
+    clock.advance(300);
+    // Its client dies.
+    await submit();
+    for (const passedMs of [500, 6_400, 10_000]) {
+      clock.advance(passedMs);
+      await tick(older);
+    }
+    const [oldest, newest] = simulator.runs();
+    assert.equal(oldest?.status, "running");
+    assert.match(newest?.status ?? "", /^cancel/);
+  },
+);
+
+testDuplicates(
   "a server that cannot list runs is reported, and waited for as long as asked",
   { lagMs: 0 },
   async ({ simulator, clock, submit }) => {
