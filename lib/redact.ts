@@ -20,7 +20,7 @@ export interface Redactor {
 
 /**
  * A redactor for these values, in every form in which servers and logs repeat them: as they are, escaped as JSON once and
- * twice, URL-encoded, and in base64 at any offset. Values of fewer than four characters are not redacted.
+ * twice, on one line, URL-encoded, and in base64 at any offset. Values of fewer than four characters are not redacted.
  */
 export function createRedactor(values: readonly string[]): Redactor {
   const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
@@ -60,14 +60,24 @@ function endOfComplete(text: string, redact: Redactor): number {
   return end;
 }
 
-/** Applies a redactor to every string of a value, names of members excepted, and to the pieces of a stream of text. */
-export function redactDeep<T>(value: T, redact: Redactor): T;
-export function redactDeep(value: unknown, redact: Redactor): unknown {
+/**
+ * Applies a redactor to every string of a value, and to the pieces of a stream of text.
+ *
+ * @param redactName For the names of members, which stay by default.
+ */
+export function redactDeep<T>(value: T, redact: Redactor, redactName?: (name: string) => string): T;
+export function redactDeep(
+  value: unknown,
+  redact: Redactor,
+  redactName: (name: string) => string = (name) => name,
+): unknown {
   if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact));
+  if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact, redactName));
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof ReadableStream) return value.pipeThrough(redactPieces(redact));
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, redactDeep(member, redact)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [redactName(name), redactDeep(member, redact, redactName)]),
+  );
 }
 
 /** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
@@ -83,10 +93,34 @@ export function redactError<E>(error: E, redact: Redactor): E {
   });
 }
 
+/** The same error without what a server wrote, which may repeat a secret that is not known. */
+export function withoutServerText<E extends RunnerError>(error: E): E {
+  const ownWords = ownWordsOf(error);
+  if (ownWords === error.message) return error;
+  const message = `${ownWords}: the server's words are withheld, because the secrets of the run are not known here`;
+  return Object.create(Object.getPrototypeOf(error), {
+    ...Object.getOwnPropertyDescriptors(error),
+    message: { value: message, writable: true, configurable: true },
+    stack: { value: message, writable: true, configurable: true },
+    cause: { value: undefined, writable: true, configurable: true },
+    ...("problems" in error ? { problems: { value: [], enumerable: true } } : {}),
+  });
+}
+
+/** An error's message without what a server wrote: what follows the first colon, except for the status at its end. */
+export function ownWordsOf({ kind, message }: RunnerError): string {
+  if (kind === "unreachable" || kind === "response_lost") return message;
+  const [status = ""] = / \(\d{3}(?:, request [\w-]+)?\)$/.exec(message) ?? [];
+  return message.replace(/: .*$/s, status);
+}
+
 function formsOf(value: string): string[] {
   const escaped = JSON.stringify(value).slice(1, -1);
   return [
     value,
+    // As messages and views show it on one line.
+    value.trim().replaceAll(/\s+/g, " "),
+    value.replaceAll("\n", "\\n").replaceAll("\t", "\\t"),
     escaped,
     JSON.stringify(escaped).slice(1, -1),
     encodeURIComponent(value.toWellFormed()),

@@ -64,10 +64,11 @@ export function createOutput(
   let live: LiveLine | undefined;
   let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
-  const write = (writer: TextWriter, text: string) => {
+  const write = (writer: TextWriter, text: string, escape: (text: string) => string = (text) => text) => {
     // The live line is cleared, and drawn again below the text.
     live?.hide();
-    writer.write(redact(text));
+    // Escaping changes a secret, and what was escaped before is changed already.
+    writer.write(redact(escape(redact(text))));
     live?.draw();
   };
   const hasLiveLines = stderr.isTerminal && shows("INFO");
@@ -84,14 +85,14 @@ export function createOutput(
       secrets.push(...values);
       redact = createRedactor(secrets);
     },
-    answer: (text) => write(stdout, `${escaped(text, isColored.answer)}\n`),
-    raw: (text) => write(stdout, escapeControlCharacters(text)),
+    answer: (text) => write(stdout, `${text}\n`, (text) => escaped(text, isColored.answer)),
+    raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
-    logText: (text) => write(stdout, escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
-    document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
-    event: (value) => write(stdout, `${escapeJson(JSON.stringify(value))}\n`),
+    logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
+    document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
+    event: (value) => write(stdout, `${JSON.stringify(value)}\n`, escapeJson),
     log(messageLevel, text) {
-      if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
+      if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
     },
     live(clock, render) {
       if (!hasLiveLines) return undefined;

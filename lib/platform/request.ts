@@ -6,6 +6,7 @@ import { errorOfFailure, errorOfResponse, retryAfterOf } from "./response_error.
 import type { Abortable } from "./client.ts";
 import type { Http } from "./http.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse } from "./exchange.ts";
+import { ownWordsOf } from "../redact.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
@@ -69,7 +70,7 @@ async function attempt<R extends HttpResponse>(
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
-    http.log("INFO", `${error.message}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`);
+    http.log("INFO", `${ownWordsOf(error)}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`);
     await http.clock.sleep(delayMs, { signal });
   }
 }

@@ -16,6 +16,7 @@ import type {
 } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
+import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 
 export interface CreateSubmissionOptions {
@@ -63,7 +64,8 @@ async function newPending(
   request: RunRequest,
   options: CreateSubmissionOptions,
 ): Promise<PendingSubmission> {
-  const { client, clock, random } = deps;
+  const { clock, random } = deps;
+  const { client } = redactingDeps(deps, { request });
   const [identity, apiVersion] = await Promise.all([client.whoAmI(options), client.apiVersion(options)]);
   if (apiVersion === "legacy" && options.isWaiting) await assertRunsReadable(deps, request.workflow, options);
   const nowMs = clock.now();

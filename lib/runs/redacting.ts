@@ -1,12 +1,19 @@
-import { redactedValues } from "../inputs/secrets.ts";
-import { createRedactor, redactDeep, redactError, type Redactor } from "../redact.ts";
+import { findSecrets, redactedValues } from "../inputs/secrets.ts";
+import type { JsonObject } from "../json.ts";
+import { createRedactor, redactDeep, redactError, type Redactor, SECRET_MASK, withoutServerText } from "../redact.ts";
+import { RunnerError } from "../errors.ts";
 import type { Run, RunDetail } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Client } from "../platform/client.ts";
 import type { Deps } from "./deps.ts";
 
+/** Of a submission, or of what is about to become one. */
+interface RequestSecrets {
+  readonly request: Pick<Submission["request"], "inputs" | "secretPaths" | "publicValues">;
+}
+
 /** Knows the secrets of one submission; `null` if they are not known. */
-function redactorFor({ request }: Pick<Submission, "request">, inputs = request.inputs): Redactor | null {
+function redactorFor({ request }: RequestSecrets, inputs = request.inputs): Redactor | null {
   if (inputs === null && request.secretPaths.length > 0) return null;
   return createRedactor(redactedValues({ ...request, inputs }));
 }
@@ -16,43 +23,76 @@ function redactorFor({ request }: Pick<Submission, "request">, inputs = request.
  * that is stored, reported or thrown repeats a secret. A process that no longer knows the secrets takes them from the
  * inputs that the platform repeats; these are then removed.
  */
-export function redactingDeps(deps: Deps, submission: Pick<Submission, "request">): Deps {
-  let known = redactorFor(submission);
+export function redactingDeps(deps: Deps, submission: RequestSecrets): Deps {
+  const client = redactingClient(deps.client, redactorFor(submission), (inputs) => redactorFor(submission, inputs), {
+    isOwn: true,
+  });
+  return { ...deps, client };
+}
+
+/** The client as one may see it who did not submit the run: its secrets are the inputs whose names say so. */
+export function redactingReads(client: Client): Client {
+  return redactingClient(client, null, (inputs) => {
+    const secretPaths = findSecrets(inputs ?? {}, { form: null, secretPaths: [] });
+    return createRedactor(redactedValues({ inputs, secretPaths, publicValues: [] }));
+  }, { isOwn: false });
+}
+
+/**
+ * @param initial `null` while the secrets are not known.
+ * @param secretsIn Knows the secrets once the inputs are known that the platform repeats.
+ */
+function redactingClient(
+  client: Client,
+  initial: Redactor | null,
+  secretsIn: (inputs: JsonObject | null) => Redactor | null,
+  { isOwn }: { readonly isOwn: boolean },
+): Client {
+  let known = initial;
   const redact = () => known ?? createRedactor([]);
-  const client: Client = {
-    ...deps.client,
-    // A submission whose secrets are not known is not sent.
-    async submit(request, options) {
-      const response = await deps.client.submit(request, options);
-      if (response.type === "accepted") return { ...response, run: redactedRun(response.run, known) };
-      return { ...response, error: redactError(response.error, redact()) };
-    },
-    async getRun(runId, options) {
-      const run = await redactingErrors(() => deps.client.getRun(runId, options));
-      known ??= redactorFor(submission, run.inputs);
-      return redactedRun(run, known);
-    },
-    async listRuns(query) {
-      const page = await redactingErrors(() => deps.client.listRuns(query));
-      return { ...page, runs: page.runs.map((run) => redactedRun(run, known)) };
-    },
-    async readRunFile(runId, path, options) {
-      return redactDeep(await redactingErrors(() => deps.client.readRunFile(runId, path, options)), redact());
-    },
-    cancelRun: (runId, options) => redactingErrors(() => deps.client.cancelRun(runId, options)),
-  };
+  const cleanError = (error: unknown) =>
+    known === null && isOwn && error instanceof RunnerError ? withoutServerText(error) : redactError(error, redact());
   async function redactingErrors<T>(send: () => Promise<T>): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      throw redactError(error, redact());
+      throw cleanError(error);
     }
   }
-  return { ...deps, client };
+  return {
+    ...client,
+    // A submission whose secrets are not known is not sent.
+    async submit(request, options) {
+      const response = await client.submit(request, options);
+      if (response.type === "accepted") return { ...response, run: redactedRun(response.run, known) };
+      return { ...response, error: redactError(response.error, redact()) };
+    },
+    async getRun(runId, options) {
+      const run = await redactingErrors(() => client.getRun(runId, options));
+      known ??= secretsIn(run.inputs);
+      return redactedRun(run, known);
+    },
+    async listRuns(query) {
+      const page = await redactingErrors(() => client.listRuns(query));
+      return { ...page, runs: page.runs.map((run) => redactedRun(run, known)) };
+    },
+    async readRunFile(runId, path, options) {
+      return redactDeep(await redactingErrors(() => client.readRunFile(runId, path, options)), redact());
+    },
+    async runningSteps(runId, options) {
+      return redactDeep(await redactingErrors(() => client.runningSteps(runId, options)), redact());
+    },
+    async listSessions(options) {
+      return redactDeep(await redactingErrors(() => client.listSessions(options)), redact());
+    },
+    whoAmI: (options) => redactingErrors(() => client.whoAmI(options)),
+    apiVersion: (options) => redactingErrors(() => client.apiVersion(options)),
+    cancelRun: (runId, options) => redactingErrors(() => client.cancelRun(runId, options)),
+  };
 }
 
 /** A run as it may be stored: without its inputs, which hold the secrets, and without what repeats them. */
-export function withoutSecretsOf<R extends Run | RunDetail>(submission: Pick<Submission, "request">, run: R): R {
+export function withoutSecretsOf<R extends Run | RunDetail>(submission: RequestSecrets, run: R): R {
   return redactedRun(run, redactorFor(submission, submission.request.inputs ?? ("inputs" in run ? run.inputs : null)));
 }
 
@@ -62,19 +102,39 @@ export function withoutSecretsOf<R extends Run | RunDetail>(submission: Pick<Sub
  * @param redact `null` if the secrets are not known.
  */
 function redactedRun<R extends Run | RunDetail>(run: R, redact: Redactor | null): R {
-  const clean = redact ?? createRedactor([]);
+  const clean = redact ?? MASK_ALL;
   const texts = {
     statusReason: run.statusReason === null || redact === null ? null : redact(run.statusReason),
     displayName: run.displayName === null ? null : redactedName(run.displayName, clean),
     platformStatus: run.isStatusKnown ? run.platformStatus : clean(run.platformStatus),
+    createdAt: redactedTime(run.createdAt, clean),
+    completedAt: redactedTime(run.completedAt, clean),
   };
   if (!("jobs" in run)) return { ...run, ...texts };
   const jobs = run.jobs.map((job) => ({
-    ...job,
-    outputs: redactDeep(job.outputs, clean),
-    steps: job.steps.map((step) => ({ ...step, name: clean(step.name) })),
+    name: clean(job.name),
+    status: redactedTerm(job.status, clean),
+    outputs: redactDeep(job.outputs, clean, clean),
+    steps: job.steps.map((step) => ({
+      ...step,
+      name: clean(step.name),
+      status: redactedTerm(step.status, clean),
+    })),
   }));
-  return { ...run, ...texts, jobs, links: redactDeep(run.links, clean), inputs: null };
+  const redirect = run.redirect && { ...run.redirect, name: clean(run.redirect.name) };
+  return { ...run, ...texts, jobs, redirect, links: redactDeep(run.links, clean), inputs: null };
+}
+
+/** Any text may repeat a secret that is not known. */
+const MASK_ALL: Redactor = Object.assign((text: string) => text === "" ? text : SECRET_MASK, { maxLength: 0 });
+
+/** The platform's terms are single words. */
+function redactedTerm(status: string, redact: Redactor): string {
+  return /^[\w-]*$/.test(status) ? status : redact(status);
+}
+
+function redactedTime(time: string | null, redact: Redactor): string | null {
+  return time === null || Number.isFinite(Date.parse(time)) ? time : redact(time);
 }
 
 /** The correlation tag at its end identifies the run. */

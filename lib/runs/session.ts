@@ -22,7 +22,7 @@ export async function findReadySession(
     );
     const address = session?.externalHref ?? session?.url;
     if (session === undefined || address === undefined || address === null) return undefined;
-    return { name: session.name, url: new URL(address, client.baseUrl).href };
+    return { name: session.name, url: URL.parse(address, client.baseUrl)?.href ?? address };
   } catch (error) {
     if (error instanceof RunnerError) return undefined;
     throw error;

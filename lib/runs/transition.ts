@@ -250,7 +250,7 @@ function fromActive(
 }
 
 /** Other clients searched before our run was visible; this long after it started, they have started theirs. */
-export const DUPLICATES_VISIBLE_MS = 2_000;
+export const DUPLICATES_VISIBLE_MS = 4_000;
 
 /** True once a poll was made {@link DUPLICATES_VISIBLE_MS} after the start, and without an idempotency key. */
 export function areDuplicatesSettled(

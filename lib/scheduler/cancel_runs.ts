@@ -1,6 +1,7 @@
 /** Cancels runs of schedules: past their deadline, or replaced by a later occurrence. */
 
 import { RunnerError } from "../errors.ts";
+import { redactingDeps } from "../runs/redacting.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import type { ListedOpenRow } from "../store/run_store.ts";
 import { isOverdue } from "./report_occurrences.ts";
@@ -31,7 +32,7 @@ export async function cancelRuns(
   await inParallel(await deps.store.getMany(ids), CANCELS_AT_ONCE, async (submission) => {
     if (either.aborted || submission.state !== "active") return;
     try {
-      await deps.client.cancelRun(submission.runId, { signal: either });
+      await redactingDeps(deps, submission).client.cancelRun(submission.runId, { signal: either });
     } catch (error) {
       if (!(error instanceof RunnerError) && (!either.aborted || error !== either.reason)) throw error;
       deps.log("WARNING", error instanceof Error ? error.message : String(error));

@@ -6,6 +6,7 @@ import { toEnd } from "../runs/execute.ts";
 import { DEFAULT_EXECUTE, type ExecuteOptions } from "../runs/options.ts";
 import { prepare, type RunSpec } from "../runs/prepare.ts";
 import { trackSubmission } from "../runs/track.ts";
+import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
@@ -162,7 +163,9 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   if (runId === undefined) {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
   }
-  const run = await requestCancel(deps, runId, { signal: AbortSignal.any([deadline.signal, closing]) });
+  const run = await requestCancel(redactingDeps(deps, submission), runId, {
+    signal: AbortSignal.any([deadline.signal, closing]),
+  });
   return jsonResponse({ id: submission.submissionId, ...toRunView(run) }, {
     status: run.status === "running" ? 202 : 200,
   });

@@ -1,4 +1,5 @@
 import { cancelRun } from "../../runs/cancel.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { toRunView } from "../../runs/view.ts";
 import { formatRunId, type RunDetail, type RunId } from "../../run.ts";
@@ -22,7 +23,7 @@ export const cancelCommand = defineCommand({
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const cancelled: RunDetail[] = [];
     for (const runId of runIds) {
-      const run = await cancelRun(deps, runId, { signal });
+      const run = await cancelRun({ ...deps, client: redactingReads(deps.client) }, runId, { signal });
       cancelled.push(run);
       if (output.mode === "text") {
         output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);

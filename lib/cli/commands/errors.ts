@@ -1,4 +1,5 @@
 import { digestFailure } from "../../runs/failure.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
@@ -20,8 +21,9 @@ export const errorsCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
-    const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
-    const failure = await digestFailure(deps, run, { signal });
+    const client = redactingReads(deps.client);
+    const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const failure = await digestFailure({ ...deps, client }, run, { signal });
     const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {

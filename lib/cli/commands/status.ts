@@ -1,3 +1,4 @@
+import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
 import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunDetail, RunView } from "../../run.ts";
@@ -24,7 +25,7 @@ export const statusCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
-    const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const run = await redactingReads(deps.client).getRun(await findRun(deps, ref, { signal }), { signal });
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, exitCode, kind: view.status, submitted: "no" });

@@ -1,0 +1,128 @@
+/** A server repeats secrets in every field of its answers, on every path: nothing that is written shows them. */
+
+import assert from "node:assert/strict";
+import { runCommandLine } from "../lib/cli/program.ts";
+import { type EndDocument, githubAnnotations, githubOutputs, githubSummary } from "../lib/reports/github.ts";
+import type { SimulatorOptions } from "../lib/simulator/simulator.ts";
+import { startSimulator } from "../lib/simulator/start.ts";
+import { aContext } from "./support/cli_context.ts";
+import { sharedClock } from "./support/fast_main.ts";
+import { textsIn } from "./support/files.ts";
+import { emptyFolder } from "./support/main_job.ts";
+import { PLANTED, PLANTED_FIELDS, plantedIn, plantingFetch } from "./support/planting.ts";
+import { bufferedWriter } from "./support/writer.ts";
+
+const workflowOf = (step: string) =>
+  `on:
+  execute:
+    inputs:
+      password: { type: password }
+      api_token: { type: string }
+jobs:
+  main:
+    steps:
+      - name: work
+        run: ${step}
+`;
+const WORKFLOWS = {
+  vault: workflowOf("sleep 1"),
+  "vault-failing": workflowOf("exit 1"),
+  "vault-slow": workflowOf("sleep 100000"),
+};
+
+interface Path {
+  readonly args: readonly string[];
+  /** Exit codes of which one is expected. */
+  readonly codes: readonly number[];
+  readonly options?: SimulatorOptions;
+}
+
+const LOST = [{ on: "submit", cut: "after-effect", times: Infinity }] as const;
+const refused = (status: number): Path => ({
+  args: ["vault", "--submit-timeout", "1s"],
+  codes: [2, 4, 5, 6, 8],
+  options: { faults: [{ on: "submit", status, times: Infinity }] },
+});
+
+const PATHS: Readonly<Record<string, Path>> = {
+  "completes": { args: ["vault"], codes: [0] },
+  "fails": { args: ["vault-failing"], codes: [1] },
+  "is cancelled": { args: ["vault-slow", "--timeout", "30s", "--on-timeout", "cancel"], codes: [3, 124] },
+  "is still open after the timeout": { args: ["vault-slow", "--timeout", "30s"], codes: [124] },
+  "is not waited for": { args: ["vault-slow", "--no-wait"], codes: [0] },
+  "is found after a lost response": { args: ["vault"], codes: [0], options: { faults: LOST } },
+  "is not found after a lost response": {
+    args: ["vault"],
+    codes: [6],
+    options: { faults: LOST, behavior: { readLagMs: 1e9, listLagMs: 1e9 } },
+  },
+  "is unreadable": {
+    args: ["vault", "--timeout", "30s"],
+    codes: [124, 7],
+    options: { faults: [{ on: "get-run", status: 500, times: Infinity }] },
+  },
+};
+const REFUSALS = Object.fromEntries(
+  [400, 401, 403, 404, 409, 422, 429, 500].map((status) => [`is refused with ${status}`, refused(status)]),
+);
+
+for (const field of PLANTED_FIELDS) {
+  for (const [when, path] of Object.entries(PATHS)) testPlanted(field, when, path);
+}
+for (const [when, path] of Object.entries(REFUSALS)) testPlanted("texts", when, path);
+
+function testPlanted(field: typeof PLANTED_FIELDS[number], when: string, { args, codes, options = {} }: Path): void {
+  Deno.test(`when a run ${when}, and a server repeats secrets in ${field}, nothing written shows them`, async () => {
+    // Requests have real time: a machine may be busy.
+    const clock = sharedClock(Date.now(), 120);
+    await using state = await emptyFolder();
+    await using simulator = await startSimulator({ clock, workflows: WORKFLOWS, ...options });
+    const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", `${state.path}/state`]]);
+    const inputs = JSON.stringify({ password: PLANTED[0], api_token: PLANTED[1] });
+    const written = new Map<string, string>();
+    const call = async (...command: readonly string[]) => {
+      const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
+      const code = await runCommandLine(aContext({
+        args: [...command, "--log-level", "DEBUG"],
+        env: (name) => env.get(name),
+        clock,
+        random: Math.random,
+        fetch: plantingFetch(field),
+        readTextFile: (path) => path.endsWith("inputs.json") ? Promise.resolve(inputs) : Deno.readTextFile(path),
+        stdout,
+        stderr,
+      }));
+      written.set(`stdout of ${command.join(" ")}`, stdout.text());
+      written.set(`stderr of ${command.join(" ")}`, stderr.text());
+      return { code, stdout: stdout.text(), stderr: stderr.text() };
+    };
+    for (const mode of [["--json"], ["--events"], []]) {
+      const { code, stderr, stdout } = await call("run", ...args, "-i", "inputs.json", ...mode);
+      assert.ok(codes.includes(code), `exit code ${code}: ${stderr}`);
+      if (mode[0] === "--json") { for (const [name, text] of reportsOf(stdout)) written.set(name, text); }
+    }
+    await call("resume", "--all", "--timeout", "1s");
+    await call("history", "--json");
+    // A command that can't read the run knows none of its secrets.
+    for (const command of when === "is unreadable" ? ["history show"] : ["history show", "status", "watch", "errors"]) {
+      const args = [...command.split(" "), "last", ...(command === "watch" ? ["--timeout", "1s"] : [])];
+      await call(...args, "--json");
+      await call(...args);
+    }
+    for (const [name, text] of await textsIn(`${state.path}/state`)) written.set(name, text);
+    for (const [name, text] of written) {
+      assert.deepEqual(plantedIn(text), [], `${name}:\n${text.slice(0, 6_000)}`);
+    }
+  });
+}
+
+/** What a step of GitHub Actions writes about a result. */
+function reportsOf(json: string): readonly (readonly [string, string])[] {
+  const end: EndDocument = JSON.parse(json);
+  const facts = { workflow: "vault", slug: null, isAttached: false, platformUrl: null };
+  return [
+    ["summary", githubSummary(end, facts)],
+    ["annotations", githubAnnotations(end, facts).join("\n")],
+    ["outputs", JSON.stringify(githubOutputs(end, facts))],
+  ];
+}
