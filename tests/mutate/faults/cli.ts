@@ -148,15 +148,15 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["a defect reports that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
   ]),
   ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
-    ["secrets are printed", "writer.write(redact(text));", "writer.write(text);"],
+    ["secrets are printed", "writer.write(redact(escape(redact(text))));", "writer.write(escape(text));"],
     [
       "control characters reach the terminal",
-      "raw: (text) => write(stdout, escapeControlCharacters(text))",
+      "raw: (text) => write(stdout, text, escapeControlCharacters)",
       "raw: (text) => write(stdout, text)",
     ],
     [
       "JSON contains control characters",
-      "document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\\n`)",
+      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`, escapeJson)",
       "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`)",
     ],
     ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],

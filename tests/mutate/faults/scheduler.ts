@@ -12,11 +12,10 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "const MAX_LATENESS_MS = 60_000;",
     ],
     [
-      "occurrences before a schedule was added are due",
-      "progress === null || progress.timing",
-      "progress !== null && progress.timing",
+      "a changed cron expression makes up for the past",
+      "stored?.timing === timingOf(schedule) ? stored :",
+      "stored !== null ? stored :",
     ],
-    ["a changed cron expression makes up for the past", " || progress.timing !== timingOf(schedule)", ""],
     [
       "the last occurrence is processed twice",
       "occurrences.at(-1)?.scheduledAtMs ?? nowMs",
@@ -109,12 +108,12 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/submit_waiting.ts", TICK, [
     [
       "a tick that lost its lock submits",
-      "change.check(lock);\n        deleteWaitingOccurrence",
-      "deleteWaitingOccurrence",
+      "change.check(lock);\n        change.delete(waitingKey",
+      "change.delete(waitingKey",
     ],
     [
       "an occurrence waits on after it was submitted",
-      "        deleteWaitingOccurrence(change, occurrence);\n        for",
+      "        change.delete(waitingKey(occurrence));\n        for",
       "        for",
     ],
     ["a replaced run is not cancelled", "for (const other of replaced) addReplaced(change, other);", ""],
@@ -127,10 +126,10 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["an occurrence of a newer deployment is dropped", "if (ageMs < UNKNOWN_SCHEDULE_MS) return", "if (false) return"],
   ]),
   ...inFile("lib/scheduler/report_occurrences.ts", TICK, [
-    ["an end is notified twice", "withOrigin(submission, { ...origin, isReported: true })", "submission"],
+    ["an end is notified twice", "{ ...submission, origin: { ...origin, isReported: true } }", "submission"],
     [
       "a deadline is notified in each tick",
-      "withOrigin(submission, { ...origin, isDeadlineReported: true })",
+      "{ ...submission, origin: { ...origin, isDeadlineReported: true } }",
       "submission",
     ],
   ]),

@@ -19,8 +19,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "secret inputs are stored",
-      "submissionBodiesOf(withoutSecretInputs(written), facts, kv)",
-      "submissionBodiesOf(written, facts, kv)",
+      "submissionBodiesOf(withoutSecretInputs(written), facts, kv.limits)",
+      "submissionBodiesOf(written, facts, kv.limits)",
     ],
     [
       "old index rows stay",
@@ -54,8 +54,8 @@ export const STORE_FAULTS: readonly Fault[] = [
   ...inFile("lib/store/store_file.ts", ["tests/store/sqlite_kv_test.ts", "tests/store"], [
     [
       "the store is readable by others",
-      "const access = { read: true, write: true, mode: 0o600 };",
-      "const access = { read: true, write: true };",
+      "{ read: true, write: true, create: true, mode: 0o600 }",
+      "{ read: true, write: true, create: true }",
     ],
     ["the store's folder is readable by others", "{ recursive: true, mode: 0o700 }", "{ recursive: true }"],
   ]),
@@ -68,7 +68,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ["a failed change is half applied", 'database.exec("ROLLBACK");', 'database.exec("COMMIT");'],
     [
       "a file that was set aside is written further",
-      "if (file !== undefined && inodeOf(path) !== file.inode) file = close(file);",
+      "if (file?.inode !== inode) file = close(file);",
       "",
     ],
     [
