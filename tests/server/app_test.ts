@@ -177,8 +177,10 @@ Deno.test("POST /runs?wait= returns the result of a run that ends in time", asyn
 
 Deno.test("POST /runs?wait= returns 202 if the run takes longer, and the run continues", async () => {
   await using server = await aServer();
+  const startMs = server.stage.clock.now();
   const { status, body } = await server.send("/runs?wait=999s", { method: "POST", body: { workflow: "never-ending" } });
   assert.equal(status, 202);
+  assert.ok(server.stage.clock.now() - startMs <= 40_000);
   assert.deepEqual([body.status, body.location], ["running", `/runs/${body.id}`]);
   assert.match(body.slug, /^never-ending-/);
   assert.equal(server.stage.simulator.runs()[0]?.status, "running");
@@ -273,7 +275,7 @@ Deno.test("an Idempotency-Key with a different body is rejected", async () => {
   assert.deepEqual([status, body.code], [422, "idempotency_key_conflict"]);
 });
 
-for (const key of ["a, b", '"open', '""', "\u00e4", '"a\\b"', "x".repeat(256)]) {
+for (const key of ["", "a, b", '"open', '""', "\u00e4", '"a\\b"', "x".repeat(256)]) {
   Deno.test(`the Idempotency-Key ${JSON.stringify(key.slice(0, 9))} is rejected, and starts nothing`, async () => {
     await using server = await aServer();
     const response = await server.send("/runs", { method: "POST", body: QUICK, headers: { "idempotency-key": key } });
@@ -342,6 +344,40 @@ Deno.test("a run that was started elsewhere is neither shown nor cancelled", asy
   assert.equal(server.stage.simulator.received("cancel-run").length, 0);
 });
 
+Deno.test("a run of the command line in the same store is neither shown nor cancelled", async () => {
+  await using server = await aServer();
+  const { deps } = await server.stage.isolate();
+  const { submissionId } = await deps.store.put(anActiveSubmission({ revision: 0, origin: { type: "command-line" } }));
+  assert.equal((await server.send(`/runs/${submissionId}`, { key: READ })).status, 404);
+  assert.equal((await server.send(`/runs/${submissionId}/cancel`, { method: "POST" })).status, 404);
+  assert.equal(server.stage.simulator.received("cancel-run").length, 0);
+});
+
+for (const [trust, want] of [[undefined, 422], [false, 422], [true, 202]] as const) {
+  Deno.test(`POST /runs of a workflow that needs consent, with trust ${trust}, gets ${want}`, async () => {
+    const yaml = "permissions: ['*']\njobs:\n  main:\n    steps:\n      - name: work\n        run: sleep 1\n";
+    await using server = await aServer([], { workflows: { trusting: yaml } });
+    const body = { workflow: "trusting", ...(trust === undefined ? {} : { trust }) };
+    assert.equal((await server.send("/runs", { method: "POST", body })).status, want);
+    assert.equal(server.stage.simulator.runs().length, want === 202 ? 1 : 0);
+  });
+}
+
+Deno.test("a defect gets 500, and its text is logged only", async () => {
+  const logged: string[] = [];
+  await using server = await aServer([], {
+    log: (_level, text) => void logged.push(text),
+    replaced: (service) => ({
+      ...service,
+      deps: { ...service.deps, store: { ...service.deps.store, get: () => Promise.reject(new Error("defect 4711")) } },
+    }),
+  });
+  const { status, text } = await server.send("/runs/x");
+  assert.equal(status, 500);
+  assert.ok(!text.includes("4711"), text);
+  assert.match(logged.join("\n"), /defect 4711/);
+});
+
 Deno.test("requesting a pending submission does not send it", async () => {
   await using server = await aServer();
   const { deps } = await server.stage.isolate();
@@ -364,6 +400,7 @@ Deno.test("POST /schedules/:name/run runs the schedule now, once per Idempotency
   const first = await server.send("/schedules/nightly/run", options);
   assert.equal(first.status, 202, first.text);
   assert.match(first.body.slug, /^quick-/);
+  server.stage.clock.advance(60_000);
   const second = await server.send("/schedules/nightly/run", options);
   assert.equal(second.body.id, first.body.id);
   assert.equal(server.stage.simulator.runs().length, 1);

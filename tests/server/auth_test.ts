@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
-import { readAccessKeys } from "../../lib/server/auth.ts";
+import { accessOf, readAccessKeys } from "../../lib/server/auth.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
@@ -79,3 +79,20 @@ for (
     assert.ok(!keys.includes(FULL) && !keys.includes("short "));
   });
 }
+
+const requestWith = (authorization: string) => new Request("https://runner.example/", { headers: { authorization } });
+
+Deno.test("without a read key, an empty key has no access", async () => {
+  for (const authorization of ["", "Bearer", "Bearer ", `Basic ${btoa("any:")}`]) {
+    assert.equal(await accessOf(requestWith(authorization), { full: FULL, read: null }), "none");
+  }
+});
+
+Deno.test("a key whose digest ends like that of the right one has no access", async () => {
+  const lastByteOf = async (key: string) =>
+    new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key))).at(-1);
+  const wanted = await lastByteOf(FULL);
+  let number = 0;
+  while (await lastByteOf(`other-key-${number}`) !== wanted) number++;
+  assert.equal(await accessOf(requestWith(`Bearer other-key-${number}`), { full: FULL, read: READ }), "none");
+});
