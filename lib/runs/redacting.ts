@@ -79,9 +79,6 @@ function redactingClient(
     async readRunFile(runId, path, options) {
       return redactDeep(await redactingErrors(() => client.readRunFile(runId, path, options)), redact());
     },
-    async runningSteps(runId, options) {
-      return redactDeep(await redactingErrors(() => client.runningSteps(runId, options)), redact());
-    },
     async listSessions(options) {
       return redactDeep(await redactingErrors(() => client.listSessions(options)), redact());
     },

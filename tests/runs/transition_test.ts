@@ -42,6 +42,7 @@ const OBSERVATIONS: { readonly [T in SubmissionObservation["type"]]: Extract<Sub
   "abandoned": { type: "abandoned" },
   "resend": { type: "resend", retryAtMs: LATER_MS },
   polled: { type: "polled", run: aRun(), runId, pollAtMs: LATER_MS },
+  listed: { type: "listed", pollAtMs: LATER_MS },
   "poll-failed": { type: "poll-failed", sinceMs: 10, pollAtMs: LATER_MS },
   missing: { type: "missing", pollAtMs: LATER_MS },
   detached: { type: "detached" },
@@ -64,7 +65,14 @@ const EXPECTED: Readonly<
     resend: "pending",
     polled: "active",
   },
-  active: { polled: "active", "poll-failed": "active", missing: "active", detached: "active", finished: "finished" },
+  active: {
+    polled: "active",
+    listed: "active",
+    "poll-failed": "active",
+    missing: "active",
+    detached: "active",
+    finished: "finished",
+  },
   finished: {},
   rejected: {},
 };

@@ -3,7 +3,6 @@
 import assert from "node:assert/strict";
 import { createClient } from "../../lib/platform/create_client.ts";
 import { findCredential } from "../../lib/platform/credentials/credentials.ts";
-import { cachingIdentity } from "../../lib/scheduler/service.ts";
 import { tick } from "../../lib/scheduler/tick.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { createRunStore } from "../../lib/store/run_store.ts";
@@ -78,7 +77,7 @@ for (const [when, faults] of Object.entries(FAULTS)) {
       }, {});
       const client = createClient({ credential, fetch: plantingFetch(field), clock, random, log });
       await using kv = openKv(`${folder.path}/service.db`, { clock, random, onSetAside: assert.fail });
-      const deps = { client: cachingIdentity(client), store: createRunStore(kv), clock, random, log };
+      const deps = { client: client, store: createRunStore(kv), clock, random, log };
       const service = await stage.isolate({ kv, deps });
       const handle = createHandler({ open: () => Promise.resolve(service), keys: KEYS, log });
       const request = async (path: string, key: string, init: RequestInit = {}) => {

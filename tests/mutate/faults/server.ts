@@ -74,7 +74,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/server/schedules.ts", APP, [
-    ["a run-now with a key used before runs again", "await shortHash(key)", "String(nowMs)"],
+    ["a run-now with a key used before runs again", "(await sha256(key)).slice(0, 20)", "String(nowMs)"],
     ["a run-now is not stored", "if (await deps.store.get(id) === undefined) {", "if (false) {"],
     [
       "a failed tick makes the client run a schedule twice",
