@@ -21,12 +21,12 @@ jobs:
   main:
     steps:
       - name: work
-        run: ${step}
+        run: work
 `;
 const WORKFLOWS = {
-  vault: workflowOf("sleep 1"),
-  "vault-failing": workflowOf("exit 1"),
-  "vault-slow": workflowOf("sleep 100000"),
+  vault: { yaml: YAML, scenario: { "main/work": { lasts: "1s" } } },
+  "vault-failing": { yaml: YAML, scenario: { "main/work": { fails: true } } },
+  "vault-slow": { yaml: YAML, scenario: { "main/work": { lasts: "28h" } } },
 };
 
 interface Path {

@@ -24,7 +24,7 @@ jobs:
   main:
     steps:
       - name: work
-        run: ${step}
+        run: work
 `;
 const KEYS = { full: "full-key-0123456789", read: "read-key-0123456789" };
 const MINUTE_MS = 60_000;
@@ -60,9 +60,9 @@ for (const [when, faults] of Object.entries(FAULTS)) {
         ],
         {
           workflows: {
-            vault: workflowOf("sleep 1"),
-            "vault-failing": workflowOf("exit 1"),
-            "vault-slow": workflowOf("sleep 100000"),
+            vault: { yaml: YAML, scenario: { "main/work": { lasts: "1s" } } },
+            "vault-failing": { yaml: YAML, scenario: { "main/work": { fails: true } } },
+            "vault-slow": { yaml: YAML, scenario: { "main/work": { lasts: "28h" } } },
           },
           faults,
         },

@@ -52,9 +52,9 @@ export interface RaceResult {
 /** Runs the processes to their end. */
 export async function playRace(race: Race): Promise<RaceResult> {
   const { slugs, duplicateSlugStatus, lagMs, latenciesMs, isWaiting, runSeconds } = race;
-  const workflow = `jobs:\n  main:\n    steps:\n      - name: work\n        run: sleep ${runSeconds}\n`;
+  const yaml = "jobs:\n  main:\n    steps:\n      - name: work\n        run: work\n";
   await using simulator = await startSimulator({
-    workflows: { race: workflow },
+    workflows: { race: { yaml, scenario: { "main/work": { lasts: `${runSeconds}s` } } } },
     behavior: { slugs, duplicateSlugStatus, listLagMs: lagMs, readLagMs: lagMs },
     faults: latenciesMs.map((latencyMs) => ({ on: "submit", latencyMs })),
   });
