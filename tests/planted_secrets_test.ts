@@ -11,8 +11,7 @@ import { emptyFolder } from "./support/main_job.ts";
 import { PLANTED, PLANTED_FIELDS, plantedIn, plantingFetch } from "./support/planting.ts";
 import { bufferedWriter } from "./support/writer.ts";
 
-const workflowOf = (step: string) =>
-  `on:
+const YAML = `on:
   execute:
     inputs:
       password: { type: password }

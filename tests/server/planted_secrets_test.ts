@@ -14,8 +14,7 @@ import { testRandom } from "../support/seeded_random.ts";
 import { aServiceStage } from "../support/service.ts";
 
 const INPUTS = { password: PLANTED[0], api_token: PLANTED[1] };
-const workflowOf = (step: string) =>
-  `on:
+const YAML = `on:
   execute:
     inputs:
       password: { type: password }
