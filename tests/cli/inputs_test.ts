@@ -17,7 +17,7 @@ slurm:
 pbs:
   is_disabled: 1
 hello:
-  mesage: lost
+  message: [lost]
 `;
 
 Deno.test("a file with seven problems is reported with seven lines and positions, and nothing is sent", async () => {
@@ -30,7 +30,7 @@ Deno.test("a file with seven problems is reported with seven lines and positions
   );
   assert.deepEqual(positions.toSorted(), [
     "1 resource",
-    "10 hello.mesage",
+    "10 hello.message",
     "2 workflow_dir",
     "3 submit_to_scheduler",
     "5 slurm.cpus_per_task",
@@ -76,12 +76,12 @@ Deno.test("-i overrides a preset", async () => {
 
 Deno.test("`inputs new` creates a file that lacks only required values, and overwrites nothing", async () => {
   await using stage = await aStage();
-  assert.equal((await stage.call(["inputs", "new", "hello-world", "-o", "mine.yaml"])).code, 0);
-  assert.match(await Deno.readTextFile(`${stage.folder}/mine.yaml`), /# Message: text/);
-  const checked = await stage.call(["run", "hello-world", "-i", "mine.yaml"]);
+  assert.equal((await stage.call(["inputs", "new", "required-inputs", "-o", "mine.yaml"])).code, 0);
+  assert.match(await Deno.readTextFile(`${stage.folder}/mine.yaml`), /# Project name: text/);
+  const checked = await stage.call(["run", "required-inputs", "-i", "mine.yaml"]);
   assert.equal(checked.code, 2);
-  assert.match(checked.stderr, /resource/);
-  const again = await stage.call(["inputs", "new", "hello-world", "-o", "mine.yaml"]);
+  assert.match(checked.stderr, /project/);
+  const again = await stage.call(["inputs", "new", "required-inputs", "-o", "mine.yaml"]);
   assert.equal(again.code, 2);
   assert.match(again.stderr, /nothing is overwritten/);
 });

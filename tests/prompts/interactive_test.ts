@@ -167,7 +167,7 @@ Deno.test("invalid inputs can be replaced by others", async () => {
   await stage.play([
     [/Select workflow/, "hello-world"],
     [/How do you want/, "Load from JSON file"],
-    [/Input file path/, "inputs/empty.json"],
+    [/Input file path/, "inputs/invalid.json"],
     [/What do you want to do\?/, "Provide other inputs"],
     [/How do you want/, "Load from JSON file"],
     [/Input file path/, "inputs/hello-world.json"],
@@ -215,7 +215,10 @@ async function aStage() {
     submit,
     async play(script: readonly ScriptedAnswer[], parts: Partial<InteractiveSession> = {}) {
       const prompter = scriptedPrompter(script);
-      const files = new Map([["inputs/hello-world.json", JSON.stringify(hello)], ["inputs/empty.json", "{}"]]);
+      const files = new Map([["inputs/hello-world.json", JSON.stringify(hello)], [
+        "inputs/invalid.json",
+        '{ "hello": 5 }',
+      ]]);
       const calls: string[] = [];
       const printed: string[] = [];
       const result = await runInteractive({

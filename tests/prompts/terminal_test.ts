@@ -171,12 +171,12 @@ Deno.test({
   ...needing("problems with an input file are shown and can be fixed", missing),
   async fn() {
     await using stage = await aStage();
-    await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {}}');
+    await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {"message": [1]}}');
     await using terminal = await stage.open();
     await answerPrompts(terminal, [
       ...SAMPLE.slice(0, 3),
       [/hello\.message[^]*◆ {2}What do you want to do\?/, "1", "Enter"],
-      [/◆ {2}Message \(required\)/, "fixed", "Enter"],
+      [/◆ {2}Message /, "C-u", "fixed", "Enter"],
       [/hello\.message = "fixed"[^]*◆ {2}Submit hello-world\?/, "Enter"],
       [/◆ {2}What next\?/, "1", "Enter"],
     ]);

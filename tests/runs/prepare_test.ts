@@ -43,7 +43,10 @@ for (
   const [name, parts, error] of [
     ["an unknown workflow", { workflow: "helo-world" }, { kind: "not_found", hint: 'Did you mean "hello-world"?' }],
     ["an unknown preset", { preset: "nope" }, { kind: "not_found", hint: /quick-check/ }],
-    ["missing inputs", { layers: [] }, { kind: "invalid_inputs", message: /2 problems.*nothing was submitted/ }],
+    ["missing inputs", { workflow: "required-inputs", layers: [] }, {
+      kind: "invalid_inputs",
+      message: /3 problems.*nothing was submitted/,
+    }],
     ["unknown inputs in strict mode", {
       checking: "strict",
       layers: [createInputLayer("file", { ...hello, color: "red" })],
@@ -60,7 +63,11 @@ for (
 
 Deno.test("prepare() skips the validation on request", async () => {
   await using stage = await aStage();
-  const { request, warnings } = await prepare(stage.deps, aRunSpec({ layers: [], checking: "none" }), { signal });
+  const { request, warnings } = await prepare(
+    stage.deps,
+    aRunSpec({ workflow: "required-inputs", layers: [], checking: "none" }),
+    { signal },
+  );
   assert.deepEqual([request.inputs, warnings], [{}, []]);
 });
 
