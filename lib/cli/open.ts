@@ -77,7 +77,7 @@ export function openRunStore(
   if (history === "none") return memoryRunStore();
   const onUnusable = history === "required" ? undefined : ({ message }: StorageError) => warn(message);
   try {
-    return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }));
+    return createRunStore(openKv(env("PW_STORE_URL") || runStorePath(env, os), { ...options, onUnusable }), warn);
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (history === "required") {

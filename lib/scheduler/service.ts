@@ -52,14 +52,15 @@ export interface ServiceOptions {
 export async function openService({ host, schedules, store }: ServiceOptions): Promise<Service> {
   const { env, fetch, random, readTextFile, log } = host;
   const parts = { clock: systemClock, random, log };
-  const kv = openKv(store, { ...parts, onSetAside: (message) => log("WARNING", message) });
+  const onSetAside = (message: string) => log("WARNING", message);
+  const kv = openKv(store, { ...parts, onSetAside });
   try {
     // The store takes its time to open: the key is read meanwhile.
     const [credential] = await Promise.all([
       findCredential({ env, readTextFile, clock: systemClock, log }, { allowHost: env("PW_ALLOW_HOST") }),
       kv.get(["tick", "lock"]),
     ]);
-    const store = createRunStore(kv);
+    const store = createRunStore(kv, onSetAside);
     const client = lazyClient(credential, async () => {
       const [{ createClient }, { apiVersionCache }] = await Promise.all([
         import("../platform/create_client.ts"),

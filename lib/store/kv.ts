@@ -86,5 +86,15 @@ async function* listPages<T>(backend: StoreBackend, query: PageQuery): AsyncGene
 }
 
 function entryOf<T>({ key, json, version }: StoreRow): StoreEntry<T> {
-  return { key: keyParts(key), value: JSON.parse(json), versionstamp: version };
+  return { key: keyParts(key), value: valueOf(json), versionstamp: version };
+}
+
+/** One damaged row must not make the others unreadable: whoever knows its shape decides about it. */
+function valueOf(json: string) {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    if (error instanceof SyntaxError) return { damaged: json };
+    throw error;
+  }
 }

@@ -59,7 +59,7 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
  * @throws UsageError for any other name.
  */
 export function openRunStore(name: string, options: OpenRunStoreOptions): RunStore {
-  return createRunStore(openKv(name, options));
+  return createRunStore(openKv(name, options), options.onSetAside ?? undefined);
 }
 
 /** The file of a store that is named by a path; `undefined` for any other store. */

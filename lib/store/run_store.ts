@@ -4,6 +4,7 @@ import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { StorageError } from "../errors.ts";
+import { isObject } from "../json.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import type { AtomicChange } from "./change.ts";
 import {
@@ -117,14 +118,24 @@ export class WriteConflict extends Error {
   override readonly name = "WriteConflict";
 }
 
+/** With what is told about damaged records. */
+interface RecordedKv extends Kv {
+  readonly onSetAside: ((message: string) => void) | undefined;
+}
+
 const MAX_ID_LENGTH = 200;
 /** Read at once. */
 const PRUNE_BATCH = 1_000;
 /** A reader that finds parts of a submission missing reads again: it was being rewritten. */
 const MAX_READS = 20;
 
-/** Closing it closes the store below. */
-export function createRunStore(kv: Kv): RunStore {
+/**
+ * Closing it closes the store below.
+ *
+ * @param onSetAside Called with what happened when a damaged record was set aside.
+ */
+export function createRunStore(base: Kv, onSetAside?: (message: string) => void): RunStore {
+  const kv: RecordedKv = { ...base, onSetAside };
   const getAll = (ids: readonly string[]) => readAll(kv, ids);
   const listIds = async (prefix: readonly string[], options: { limit?: number; reverse?: boolean } = {}) =>
     (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
@@ -213,17 +224,19 @@ function count(change: AtomicChange, { scope }: IndexFacts, by: number): void {
 }
 
 /** Those that exist, in the order asked for. */
-async function readAll(kv: Kv, ids: readonly string[]): Promise<Submission[]> {
+async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<Submission[]> {
   if (ids.length === 0) return [];
   const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
   const found = await Promise.all(heads.map((head) => readBody(kv, head)));
   return found.filter((submission) => submission !== undefined);
 }
 
-async function readBody(kv: Kv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
+async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
   let { value } = head;
   for (let reads = 0; reads < MAX_READS; reads++) {
-    if (value === null || !("parts" in value)) return value ?? undefined;
+    if (value === null) return undefined;
+    if (isDamaged(value)) return await setAside(kv, head);
+    if (!("parts" in value)) return value;
     const { facts: { id }, revision } = value;
     const keys = Array.from({ length: value.parts }, (_, index) => submissionPartKey(id, revision, index));
     const parts = await kv.getMany<string>(keys);
@@ -233,7 +246,26 @@ async function readBody(kv: Kv, head: FoundEntry<StoredSubmission>): Promise<Sub
   throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
 }
 
-async function listRecent(kv: Kv, query: RecentQuery): Promise<readonly Submission[]> {
+function isDamaged(stored: StoredSubmission): boolean {
+  if (!isObject(stored) || typeof stored.revision !== "number") return true;
+  if ("parts" in stored) return typeof stored.parts !== "number" || !isObject(stored.facts);
+  return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);
+}
+
+/** Moves a damaged record to where nothing reads it. Its index rows stay, and find nothing. */
+async function setAside(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<undefined> {
+  const id = head.key.at(-1) ?? "";
+  const what = `The record of submission ${id} in the run store is damaged`;
+  try {
+    const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
+    if (await change.commit() !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    kv.onSetAside?.(`${what}, and is left out`);
+  }
+}
+
+async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly Submission[]> {
   const { limit, scope, owner, workflow, hasFailed = false, sinceMs = 0, after } = query;
   const prefix = hasFailed
     ? ["failed"]
@@ -287,7 +319,7 @@ async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
     batch = { change: kv.atomic(), count: 0 };
   };
   for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
-    const facts = head.value === null ? undefined : factsIn(head.value);
+    const facts = head.value === null || isDamaged(head.value) ? undefined : factsIn(head.value);
     if (head.value === null || facts === undefined || facts.isOpen) continue;
     batch.change.check(head).delete(head.key);
     for (const key of derivedKeys(head.value, facts)) batch.change.delete(key);

@@ -90,7 +90,7 @@ const ROWS: readonly Row[] = [
     stderr: /no such file\n.*-i #2/,
     started: 0,
   },
-  { args: ["run", "hello-world", "-i", "hello.message=test"], code: 2, stderr: /Resource/, started: 0 },
+  { args: ["run", "required-inputs", "-i", "project=test"], code: 2, stderr: /Number of nodes/, started: 0 },
   {
     args: ["run", "data-processor", "--preset", "nightly", ...FAST, "--json"],
     code: 0,

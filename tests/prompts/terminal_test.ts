@@ -171,7 +171,10 @@ Deno.test({
   ...needing("problems with an input file are shown and can be fixed", missing),
   async fn() {
     await using stage = await aStage();
-    await Deno.writeTextFile(`${stage.folder}/inputs/hello-world.json`, '{"resource": "a30gpuserver", "hello": {"message": [1]}}');
+    await Deno.writeTextFile(
+      `${stage.folder}/inputs/hello-world.json`,
+      '{"resource": "a30gpuserver", "hello": {"message": [1]}}',
+    );
     await using terminal = await stage.open();
     await answerPrompts(terminal, [
       ...SAMPLE.slice(0, 3),

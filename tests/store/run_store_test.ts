@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { StorageError } from "../../lib/errors.ts";
 import type { RunFailure } from "../../lib/result.ts";
 import { createKv } from "../../lib/store/kv.ts";
@@ -128,4 +129,36 @@ async function openInFolder(path: string, scheme = "") {
 function aFailure(logTail: readonly string[]): RunFailure {
   const step = { name: "solve", status: "error", annotations: [], logTail };
   return { summary: "solve failed", failedJobs: [{ name: "main", status: "error", failedSteps: [step] }] };
+}
+
+for (
+  const [what, damage] of [
+    ["is not JSON", "{"],
+    ["is of another kind", "[1]"],
+    ["lacks what every submission has", '{ "revision": 1 }'],
+  ] as const
+) {
+  Deno.test(`a record that ${what} is set aside and named, and the others live`, async () => {
+    await using folder = await emptyFolder();
+    const path = `${folder.path}/runs.db`;
+    const [good, bad] = [aPendingSubmission(), aPendingSubmission({ submissionId: "bad" })];
+    {
+      await using store = openRunStore(path);
+      await store.put(good);
+      await store.put(bad);
+    }
+    using database = new DatabaseSync(path);
+    const { changes } = database.prepare("UPDATE kv SET short = ?, long = NULL WHERE key LIKE ?")
+      .run(damage, `submission%${bad.submissionId}%`);
+    assert.equal(Number(changes), 1);
+    const messages: string[] = [];
+    await using store = openRunStore(path, (message) => void messages.push(message));
+    const list = async () => (await store.listRecent({ limit: 10 })).map(({ submissionId }) => submissionId);
+    assert.deepEqual(await list(), [good.submissionId]);
+    assert.equal((await store.listOpen("local")).length, 1);
+    assert.deepEqual(await list(), [good.submissionId]);
+    assert.equal(messages.length, 1, messages.join("\n"));
+    assert.match(messages[0] ?? "", new RegExp(`submission ${bad.submissionId} .* set aside as damaged/`));
+    await store.prune({ beforeMs: Number.MAX_SAFE_INTEGER, keep: 0 });
+  });
 }
