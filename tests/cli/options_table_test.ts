@@ -124,7 +124,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--speed 2.5", 2.5],
     ...["current", "legacy", "both"].map((version): Option => [`--api-version ${version}`, version]),
     ...["unique", "shared", "existing", "ignored", "refused"].map((rule): Option => [`--slugs ${rule}`, rule]),
-    ["--workflows flows", "flows"],
+    ["--workflows flows", ["flows"]],
     ["--scenario scenario.json", "scenario.json"],
     ["--probe-result probe.json", "probe.json"],
     ["--behavior launchGapMs=5000", [{ launchGapMs: 5000 }]],

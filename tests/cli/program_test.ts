@@ -117,7 +117,7 @@ const ROWS: readonly Row[] = [
     stdout: /nothing was started/,
     started: 0,
   },
-  { args: ["run", "hello-world", "--dry-run"], code: 2, stderr: /Resource/, started: 0 },
+  { args: ["run", "required-inputs", "--dry-run"], code: 2, stderr: /Project name/, started: 0 },
   { args: ["run", "failing-step", ...FAST], code: 1, stdout: /^✗ Workflow failed: .*compile[^]*│ .*undeclared/ },
   { args: ["run", "failing-step", ...FAST, "--json"], code: 1, stdout: /"failedJobs"[^]*"exitCode": 1/ },
   { args: ["run", "needs-consent", ...FAST], code: 2, stderr: /LICENSE_SERVER\n.*--trust/, started: 0 },

@@ -93,6 +93,27 @@ Deno.test("a malformed secret fails the delivery, not the tick, and the message 
   assert.deepEqual(await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10), []);
 });
 
+Deno.test("a redirect is not followed: a webhook's message reaches no other address", async () => {
+  await using elsewhere = aWebhook();
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response(null, { status: 307, headers: { location: elsewhere.url } }),
+  );
+  try {
+    await using stage = await aServiceStage([schedule(`http://127.0.0.1:${server.addr.port}/`)]);
+    const service = await stage.isolate({ env: () => "plain secret" });
+    await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+    for (let minute = 0; minute < 15; minute++) {
+      stage.clock.advance(MINUTE_MS);
+      await tick(service);
+    }
+    assert.equal(elsewhere.received.length, 0);
+    assert.notDeepEqual(await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10), []);
+  } finally {
+    await server.shutdown();
+  }
+});
+
 Deno.test("a webhook that recovers receives the message", async () => {
   await using webhook = aWebhook((count) => count < 3 ? 503 : 200);
   await using stage = await aServiceStage([schedule(webhook.url)]);

@@ -8,6 +8,7 @@ import type { RunStore } from "../../lib/store/run_store.ts";
 import { MAX_QUEUE_LENGTH } from "../../lib/scheduler/overlap.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import {
+  acquireTickLock,
   addWaitingOccurrence,
   listDueMessages,
   listServiceProblems,
@@ -845,3 +846,17 @@ for (const workflows of [1, 20]) {
     assert.equal(stage.simulator.runs().length, 200);
   });
 }
+
+Deno.test("a tick leaves a lock that another process holds, and takes over one whose holder is late", async () => {
+  await using stage = await aServiceStage([{ name: "every", cron: "* * * * *", workflow: "quick" }]);
+  const service = await stage.isolate();
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+  stage.clock.advance(MINUTE_MS);
+  const heldUntilMs = stage.clock.now() + 10_000;
+  assert.notEqual(await acquireTickLock(service.kv, await readTickState(service.kv), heldUntilMs), undefined);
+  assert.equal((await tick(service)).didTick, false);
+  assert.equal(stage.simulator.runs().length, 0);
+  stage.clock.advance(10_001);
+  assert.equal((await tick(service)).didTick, true);
+  assert.equal(stage.simulator.runs().length, 1);
+});

@@ -83,7 +83,7 @@ async function shouldCancel(
   if (policy !== "ask") return policy === "cancel";
   return await askYesNo(
     { context, output },
-    `Run ${oneLine(formatRunId(runId))} is still running (Ctrl-C again exits immediately). Cancel it too?`,
+    `Run ${oneLine(formatRunId(runId))} is still running. Cancel it too?`,
   );
 }
 
