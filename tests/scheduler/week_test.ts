@@ -74,7 +74,7 @@ for (const { what, period, open } of CASES) {
         await Promise.all([tick(steady), tick(await stage.isolate())]);
       } else await tick(steady);
     }
-    const [least, leastBySubmit] = period === WEEK ? [500, 40] : [50, 3];
+    const [least, leastBySubmit] = period === WEEK ? [500, 40] : [50, 1];
     assert.ok(killed > least, `only ${killed} ticks died`);
     assert.ok(killedBySubmit > leastBySubmit, `only ${killedBySubmit} ticks died with a submit`);
     // Finishes what the last ticks that died left behind.

@@ -133,7 +133,7 @@ const REJECTED: readonly (readonly [what: string, path: string, options: Request
   ["a name that is too long", `/runs/${"x".repeat(5_000)}`, {}, 404],
   ["a workflow whose name is too long", `/runs?workflow=${"x".repeat(5_000)}`, {}, 404],
   ["an unknown workflow", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
-  ["invalid inputs", "/runs", { method: "POST", body: { workflow: "hello-world", strict: true } }, 422],
+  ["invalid inputs", "/runs", { method: "POST", body: { workflow: "required-inputs" } }, 422],
   ["an unknown parameter", "/runs?wiat=20s", { method: "POST", body: QUICK }, 400],
   ["an invalid cursor", "/runs?cursor=40", {}, 400],
   ["an invalid wait", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],
