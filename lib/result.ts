@@ -60,7 +60,7 @@ export interface FailedJob {
 
 /** A step that failed. */
 export interface FailedStep {
-  /** As in {@link Step}. */
+  /** Like that of a step in the details of its run. */
   readonly name: string;
   /** The platform's own term. */
   readonly status: string;
