@@ -66,5 +66,5 @@ Deno.test("the jobs of a subworkflow are redacted, with their annotations", () =
   assert.deepEqual(inner({ password: "hunter2x" })?.annotations, [
     { type: "error", title: "of •••", message: "wrong password •••" },
   ]);
-  assert.deepEqual(inner(null)?.annotations, []);
+  assert.equal(inner(null)?.annotations[0]?.message, "•••");
 });
