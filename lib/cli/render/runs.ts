@@ -1,4 +1,5 @@
 import type { Job, RunView, Step, StepPosition } from "../../run.ts";
+import type { RunSession } from "../../session.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { hasFailed } from "../../runs/step_tree.ts";
@@ -9,7 +10,12 @@ import { formatPlatformTime, paintStatus, renderPosition } from "./cells.ts";
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
   view: RunView,
-  { style, nowMs, position }: { readonly style: Style; readonly nowMs: number; readonly position: StepPosition | null },
+  { style, nowMs, position, sessions = [] }: {
+    readonly style: Style;
+    readonly nowMs: number;
+    readonly position: StepPosition | null;
+    readonly sessions?: readonly RunSession[];
+  },
 ): string {
   const number = view.runNumber === null ? [] : [`${view.workflowName ?? ""}#${view.runNumber}`];
   const slug = view.slug === null ? [] : [number.length === 0 ? view.slug : `(${view.slug})`];
@@ -21,6 +27,7 @@ export function renderRun(
     ...(view.completedAt === null ? [] : [["Ended", `${formatPlatformTime(view.completedAt)} UTC`]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
+    ...sessions.map((session) => [`Session ${session.name}`, sessionText(session)]),
     ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
   ];
   const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
@@ -32,6 +39,12 @@ export function renderRun(
     ...(view.jobs ?? []).map((job) => `\n${jobLines(job, style).join("\n")}`),
     ...(outputs.length === 0 ? [] : [`\n${style.bold("Outputs")}\n${renderTable(outputs, { columns: Infinity })}`]),
   ].join("\n");
+}
+
+function sessionText({ status, isHealthy, url, errorMessage }: RunSession): string {
+  const health = isHealthy === null ? [] : [isHealthy ? "healthy" : "not healthy"];
+  const state = [status ?? "?", ...health].join(", ");
+  return [state, url, errorMessage].filter((part) => part !== null).join("  ");
 }
 
 /** A job, its steps below it, and the jobs of the workflows that these call below them. */
