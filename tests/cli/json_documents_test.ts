@@ -106,8 +106,13 @@ const ROWS: readonly Row[] = [
   },
   {
     args: ["status", "hello-world#46"],
-    members: { "": `${DETAIL} ${OUTCOME}` },
+    members: { "": `${DETAIL} sessions ${OUTCOME}` },
     values: { kind: "completed", submitted: "no", exitCode: 0 },
+  },
+  {
+    args: ["status", "last"],
+    before: [["run", "open-notebook", ...FAST]],
+    members: { "": `${DETAIL} sessions ${OUTCOME}`, "sessions.0": "name status isHealthy url errorMessage" },
   },
   {
     args: ["watch", "hello-world#46"],

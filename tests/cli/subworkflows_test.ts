@@ -13,6 +13,7 @@ const FAILING: Scenario = {
   "session_runner/Session runner/runner/Script submitter/ssh_job/Connect": { logs: ["connected"] },
   "session_runner/Session runner/runner/Script submitter/ssh_job/Submit": {
     logs: ["sbatch: submitting", "::error title=Submission failed::invalid partition of ${{ inputs.host }}"],
+    lasts: "30s",
     fails: true,
   },
 };
@@ -33,7 +34,16 @@ const FAILED_JOBS = [{
   }],
 }];
 
-const RUN = ["run", "calls_workflows", "-i", "resource=cloudslurm", "--poll-interval", "1s"];
+const RUN = [
+  "run",
+  "calls_workflows",
+  "-i",
+  "resource=cloudslurm",
+  "--poll-interval",
+  "1s",
+  "--max-poll-interval",
+  "5s",
+];
 const STAGE = { workflows, scenarios: { calls_workflows: FAILING } };
 
 Deno.test("a failure inside two subworkflows is shown by run, --report github, --json, errors, logs, files and status", async (t) => {
@@ -45,13 +55,16 @@ Deno.test("a failure inside two subworkflows is shown by run, --report github, -
   await t.step("run --report github", async () => {
     let summary = "";
     const { code, stdout, stderr } = await stage.call([...RUN, "--report", "github"], {
-      env: { GITHUB_STEP_SUMMARY: "summary" },
-      context: { appendFile: (_path: string, text: string) => void (summary += text) },
+      env: { GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary" },
+      context: { appendFile: (path: string, text: string) => void (summary += path === "summary" ? text : "") },
     });
     assert.equal(code, 1, stderr);
     assert.ok(stdout.includes(`✗ Workflow failed: ${SUMMARY}\n`), stdout);
     assert.match(stdout, DIGEST);
-    assert.match(stderr, /^Status: running\.\.\. \(\d+s\) {2}step \d\/\d "session_runner › runner › ssh_job › \w+"$/m);
+    assert.match(
+      stderr,
+      /^Status: running\.\.\. \(\d+s\) {2}step \d\/\d "session_runner › runner › ssh_job › Submit"$/m,
+    );
     const reader = commandReader();
     stderr.trimEnd().split("\n").forEach((line) => reader.read(line));
     const errors = reader.commands.filter(({ name }) => name === "error");
