@@ -101,9 +101,10 @@ export type { Cluster } from "./cluster.ts";
 export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Problem } from "./problem.ts";
-export type { FailedJob, FailedStep, LogAnnotation, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";
+export type { FailedJob, FailedStep, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";
 export type {
   Job,
+  LogAnnotation,
   Run,
   RunDetail,
   RunId,

@@ -1,4 +1,4 @@
-import type { RunStatus, RunView } from "./run.ts";
+import type { LogAnnotation, RunStatus, RunView } from "./run.ts";
 import type { SessionAddress } from "./session.ts";
 
 /** Whether this call started a run. */
@@ -42,7 +42,7 @@ export interface RunResult extends RunView<RunStatus | "timeout" | "unknown"> {
 export interface RunFailure {
   /** One line. */
   readonly summary: string;
-  /** Only the jobs that failed. */
+  /** Only the jobs that failed, of subworkflows too; without jobs that only failed because of these. */
   readonly failedJobs: readonly FailedJob[];
 }
 
@@ -50,6 +50,8 @@ export interface RunFailure {
 export interface FailedJob {
   /** Its name in the workflow file. */
   readonly name: string;
+  /** The names of the jobs around it, outermost first, and its own: one, unless it is inside a subworkflow. */
+  readonly path: readonly string[];
   /** The platform's own term. */
   readonly status: string;
   /** Only the steps that failed. */
@@ -58,22 +60,14 @@ export interface FailedJob {
 
 /** A step that failed. */
 export interface FailedStep {
-  /** Its name in the workflow file. */
+  /** Like that of a step in the details of its run. */
   readonly name: string;
   /** The platform's own term. */
   readonly status: string;
-  /** From the step's log. */
+  /** From the platform and from the step's log. */
   readonly annotations: readonly LogAnnotation[];
   /** The last lines of the step's log. */
   readonly logTail: readonly string[];
-}
-
-/** A message that a step marked in its log as an error, a warning or a notice. */
-export interface LogAnnotation {
-  /** The platform's own term. */
-  readonly type: "error" | "warning" | "notice";
-  /** `null` if it has none. */
-  readonly title: string | null;
-  /** The annotation without its type and title. */
-  readonly message: string;
+  /** Why there is no log; `null` if there is one, or if it was not looked for. */
+  readonly note: string | null;
 }

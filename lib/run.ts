@@ -71,23 +71,43 @@ export interface Job {
 
 /** A step of a job. */
 export interface Step {
-  /** Its name in the workflow file, else its id, else `step N`. */
+  /** Its name in the workflow file, else its id, else what it uses, else `step N`. */
   readonly name: string;
   /** The platform's term, like a job's. */
   readonly status: string;
-  /** Position within the job, from 0: the log is `logs/<job>/step_<index>/logs.out`. */
+  /** Position within the job, from 0. */
   readonly index: number;
+  /** The action or workflow that it calls, like `parallelworks/cancel-jobs`; `null` if it runs a script. */
+  readonly uses: string | null;
+  /** The file of the run that holds its log. */
+  readonly logPath: string;
+  /** Messages that the platform attached to it. */
+  readonly annotations: readonly LogAnnotation[];
+  /** The jobs of the workflow that it calls; empty if it calls none, or if the server omits them. */
+  readonly jobs: readonly Job[];
+}
+
+/** A message that a step marked in its log as an error, a warning or a notice. */
+export interface LogAnnotation {
+  /** The platform's own term. */
+  readonly type: "error" | "warning" | "notice";
+  /** `null` if it has none. */
+  readonly title: string | null;
+  /** The annotation without its type and title. */
+  readonly message: string;
 }
 
 /** The current step of a run, like step 2 of 3. */
 export interface StepPosition {
-  /** Job name. */
+  /** The names of the jobs around it: one, or several inside a subworkflow, outermost first. */
+  readonly path: readonly string[];
+  /** The name of the innermost job. */
   readonly job: string;
   /** Step name. */
   readonly step: string;
   /** From 1, across all jobs. */
   readonly ordinal: number;
-  /** Steps in all jobs. */
+  /** Steps in all jobs; one that calls a workflow counts as the steps of that workflow. */
   readonly total: number;
 }
 

@@ -26,6 +26,12 @@ export interface Session {
   readonly remotePort: number | null;
 }
 
+/** A session that a run started. */
+export interface RunSession extends Pick<Session, "name" | "status" | "isHealthy" | "errorMessage"> {
+  /** Absolute; `null` when the server omits it. */
+  readonly url: string | null;
+}
+
 /** Where to open a session. */
 export interface SessionAddress {
   /** The session's name. */

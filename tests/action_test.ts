@@ -78,8 +78,8 @@ Deno.test({
     assert.equal(end.outputs["status"], "failed");
     assert.deepEqual(withoutMask(end.commands).map(({ name, properties, data }) => [name, properties["title"], data]), [
       ["error", "failing-step failed", `step "compile" of job "build" failed: solver.c:42: 'dt' undeclared`],
-      ["error", "Compilation failed (build / compile)", "solver.c:42: 'dt' undeclared"],
-      ["warning", "Deprecated (build / compile)", "solver.c uses an old interface"],
+      ["error", "Compilation failed (build › compile)", "solver.c:42: 'dt' undeclared"],
+      ["warning", "Deprecated (build › compile)", "solver.c uses an old interface"],
     ]);
     assert.match(end.summary, /^### ❌ failing-step: failed$/m);
     assert.match(end.summary, /^```\n(.*\n)*solver\.c:42: error: 'dt' undeclared\n(.*\n)*```$/m);

@@ -27,6 +27,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     entry("watch", "Track runs to their end", async () => (await import("./commands/watch.ts")).watchCommand),
     entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
     entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
+    entry("files", "Print a file from a run's folder", async () => (await import("./commands/files.ts")).filesCommand),
     entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
     entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
   ],

@@ -40,8 +40,11 @@ export interface Context {
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
   runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
-  /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
-  writeNewFile(path: string, text: string): Promise<void>;
+  /**
+   * Throws Deno.errors.AlreadyExists instead of overwriting a file. No file is left behind if the text cannot be read or
+   * written to its end.
+   */
+  writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void>;
   appendFile(path: string, text: string): void;
   /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;

@@ -29,12 +29,23 @@ export function systemContext(versionLine: string): Context {
     runProgram,
     runInForeground,
     listFiles,
-    writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
+    writeNewFile,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
     onSignal,
   };
+}
+
+async function writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void> {
+  const file = await Deno.open(path, { write: true, createNew: true });
+  try {
+    const pieces = typeof text === "string" ? ReadableStream.from([text]) : text;
+    await pieces.pipeThrough(new TextEncoderStream()).pipeTo(file.writable);
+  } catch (error) {
+    await Deno.remove(path);
+    throw error;
+  }
 }
 
 /** In line mode, the terminal delivers the input once Enter is pressed. */

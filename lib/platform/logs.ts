@@ -7,16 +7,23 @@ import { ResponseLost } from "../errors.ts";
 import type { RunId } from "../run.ts";
 import type { Abortable, Client } from "./client.ts";
 
-/** @param stepIndex Position within the job, from 0. */
+/**
+ * The log of a step, in the folder of its run or subworkflow.
+ *
+ * @param stepIndex Position within the job, from 0.
+ */
 export function stepLogPath(job: string, stepIndex: number): string {
   return `logs/${job}/step_${stepIndex}/logs.out`;
 }
 
+/** What the folder of a run has for the workflow that a step calls; subworkflows of that one have theirs in it. */
+export function subworkflowFolder(job: string, stepIndex: number): string {
+  return `subworkflows/${job}/step_${stepIndex}/`;
+}
+
 export interface StepLog {
   readonly runId: RunId;
-  readonly job: string;
-  /** Position within the job, from 0. */
-  readonly stepIndex: number;
+  readonly path: string;
 }
 
 export interface ReadLogOptions extends Abortable {
@@ -35,8 +42,7 @@ export interface LogReader {
 }
 
 /** Reads a log to its present end, again and again. */
-export function createLogReader(client: Pick<Client, "readRunFile">, { runId, job, stepIndex }: StepLog): LogReader {
-  const path = stepLogPath(job, stepIndex);
+export function createLogReader(client: Pick<Client, "readRunFile">, { runId, path }: StepLog): LogReader {
   /** In the file that was read last: the log, or what has become its backup. */
   let position = START;
   let isPresent = false;

@@ -5,7 +5,9 @@
  */
 
 import { formatDuration } from "../duration.ts";
-import type { FailedStep, LogAnnotation, RunFailure, RunResult } from "../result.ts";
+import type { FailedStep, RunFailure, RunResult } from "../result.ts";
+import type { LogAnnotation } from "../run.ts";
+import { formatPath } from "../runs/step_tree.ts";
 import type { Report, ReportCase, ReportError } from "./report.ts";
 
 const MAX_ANNOTATIONS = 10;
@@ -56,7 +58,7 @@ function stepAnnotations({ end }: ReportCase): Annotation[] {
   return jobs.flatMap((job) =>
     job.failedSteps.flatMap((step) =>
       step.annotations.map(({ type, title, message }) => {
-        const where = `${job.name} / ${step.name}`;
+        const where = formatPath([...job.path, step.name]);
         return { type, title: title === null ? where : `${title} (${where})`, message: message || where };
       })
     )
@@ -149,17 +151,22 @@ function hintsOf({ kind, hint }: ReportError): string[] {
 
 function failureText(failure: RunFailure | undefined): string {
   const parts = (failure?.failedJobs ?? []).flatMap((job) => [
-    `#### Job ${inline(job.name)}: ${inline(job.status)}`,
+    `#### Job ${inline(formatPath(job.path))}: ${inline(job.status)}`,
     ...job.failedSteps.map(stepText),
   ]);
   return parts.join("\n\n");
 }
 
-function stepText({ name, status, annotations, logTail }: FailedStep): string {
+function stepText({ name, status, annotations, note, logTail }: FailedStep): string {
   const notes = annotations.map(({ type, title, message }) =>
     `- **${type}** ${title === null ? "" : `${inline(title)}: `}${inline(message)}`
   );
-  return [`Step ${inline(name)}: ${inline(status)}`, notes.join("\n"), codeBlock(logTail.join("\n"))]
+  return [
+    `Step ${inline(name)}: ${inline(status)}`,
+    notes.join("\n"),
+    inline(note ?? ""),
+    codeBlock(logTail.join("\n")),
+  ]
     .filter((part) => part !== "").join("\n\n");
 }
 

@@ -1,12 +1,13 @@
 /** Why a run failed. The platform reports no reason: it is collected from the run's jobs and their logs. */
 
-import { createLogReader, createTail, lastLines, type StepLog } from "../platform/logs.ts";
+import { createLogReader, createTail, lastLines } from "../platform/logs.ts";
 import { RunnerError } from "../errors.ts";
 import { cleanLines, shortenLine } from "../log_text.ts";
-import type { FailedJob, FailedStep, LogAnnotation, RunFailure } from "../result.ts";
-import type { Job, RunDetail, Step } from "../run.ts";
+import type { FailedJob, FailedStep, RunFailure } from "../result.ts";
+import type { LogAnnotation, RunDetail, RunId, Step } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
+import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./step_tree.ts";
 import { runIdOf } from "./view.ts";
 
 const TAIL_LINES = 20;
@@ -33,7 +34,7 @@ export async function digestFailure(
   run: RunDetail,
   options: { readonly signal: AbortSignal; readonly limit?: AbortSignal | undefined },
 ): Promise<RunFailure | undefined> {
-  const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
+  const failed = outerJobs(run.jobs).flatMap(failedIn);
   if (failed.length === 0) return undefined;
   using deadline = deps.clock.timeout(READ_LOGS_MS);
   const limit = options.limit === undefined ? deadline.signal : AbortSignal.any([options.limit, deadline.signal]);
@@ -41,42 +42,80 @@ export async function digestFailure(
   const runId = runIdOf(run, "");
   let steps = 0;
   const failedJobs: FailedJob[] = [];
-  for (const job of failed) {
+  for (const { job: { name, status }, path, failed: failedOnes } of failed) {
     const failedSteps: FailedStep[] = [];
-    for (const step of job.steps.filter(hasFailed)) {
+    for (const step of failedOnes) {
       steps += 1;
-      const log = { runId, job: job.name, stepIndex: step.index };
-      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, log, limited);
-      failedSteps.push({ name: step.name, status: step.status, ...digest });
+      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, { runId, step }, limited);
+      failedSteps.push({
+        name: step.name,
+        status: step.status,
+        ...digest,
+        annotations: mergeAnnotations(step, digest),
+      });
     }
-    failedJobs.push({ name: job.name, status: job.status, failedSteps });
+    failedJobs.push({ name, path, status, failedSteps });
   }
   return { summary: summaryOf(failedJobs), failedJobs };
 }
 
-const EMPTY_LOG = { annotations: [], logTail: [] } as const;
+interface FailedPlace extends PlacedJob {
+  readonly failed: readonly Step[];
+}
+
+/**
+ * A job with its failed steps, after the jobs inside these. A step, or a job, that only failed because of the jobs inside it
+ * is left out.
+ */
+function failedIn(placed: PlacedJob): readonly FailedPlace[] {
+  // A step that completed does not count, whatever failed inside it; one that still runs does.
+  const steps = stepsOf(placed).filter(({ step }) => step.status !== "completed")
+    .map((step) => ({ step: step.step, causes: innerJobs(step).flatMap(failedIn) }));
+  const causes = steps.flatMap(({ causes }) => causes);
+  const failed = steps.flatMap(({ step, causes }) => hasFailed(step) && causes.length === 0 ? [step] : []);
+  const isFailed = failed.length > 0 || (hasFailed(placed.job) && causes.length === 0);
+  return isFailed ? [...causes, { ...placed, failed }] : causes;
+}
+
+const EMPTY_LOG = { annotations: [], logTail: [], note: null } as const;
 
 /** A failure report without one log is better than none. */
 async function digestLog(
   { client }: Pick<Deps, "client">,
-  log: StepLog,
+  { runId, step }: { readonly runId: RunId; readonly step: Step },
   limited: Limited,
-): Promise<Pick<FailedStep, "annotations" | "logTail">> {
+): Promise<Pick<FailedStep, "annotations" | "logTail" | "note">> {
   try {
-    return await withLimit(limited, `read the log of ${log.job}`, async (signal) => {
+    return await withLimit(limited, `read ${step.logPath}`, async (signal) => {
       const tail = createTail(TAIL_LINES, MAX_TAIL_LENGTH);
       const annotations = collectAnnotations();
-      for await (const lines of cleanLines(createLogReader(client, log).readNew({ signal, isLast: true }))) {
+      const reader = createLogReader(client, { runId, path: step.logPath });
+      for await (const lines of cleanLines(reader.readNew({ signal, isLast: true }))) {
         tail.add(lines);
         annotations.add(lines);
       }
       const logTail = lastLines(tail.text(), TAIL_LINES).map((line) => shortenLine(line));
-      return { annotations: annotations.all(), logTail };
+      const note = !reader.isPresent() && lacksJobs(step) ? missingLogs(step) : null;
+      return { annotations: annotations.all(), logTail, note };
     });
   } catch (error) {
     if (error instanceof RunnerError) return EMPTY_LOG;
     throw error;
   }
+}
+
+/** Why there are no logs of the workflow that a step calls. */
+export function missingLogs({ uses }: Pick<Step, "uses">): string {
+  return `The logs of the workflow that it calls, ${uses}, could not be found: the server does not show its jobs`;
+}
+
+/** The platform's own come from the log too; only there, they have a title. */
+function mergeAnnotations(
+  { annotations: known }: Step,
+  { annotations: logged }: Pick<FailedStep, "annotations">,
+): readonly LogAnnotation[] {
+  const others = known.filter(({ message }) => logged.every((annotation) => annotation.message !== message));
+  return [...logged, ...others].slice(0, MAX_ANNOTATIONS);
 }
 
 interface AnnotationCollector {
@@ -120,16 +159,12 @@ function annotationIn(line: string): LogAnnotation | null {
   };
 }
 
-/** Whether a job or step has failed, by the platform's terms. */
-export function hasFailed({ status }: Job | Step): boolean {
-  return status === "error" || status === "failed" || status === "faulted";
-}
-
 function summaryOf(failedJobs: readonly FailedJob[]): string {
   const [job] = failedJobs;
   if (job === undefined) return "";
   const [step] = job.failedSteps;
-  const where = step === undefined ? `job "${job.name}" failed` : `step "${step.name}" of job "${job.name}" failed`;
+  const name = formatPath(job.path);
+  const where = step === undefined ? `job "${name}" failed` : `step "${step.name}" of job "${name}" failed`;
   const why = step?.annotations.find((annotation) => annotation.type === "error")?.message;
   const more = failedJobs.length > 1
     ? `, and ${failedJobs.length - 1} more failed ${failedJobs.length === 2 ? "job" : "jobs"}`

@@ -2,7 +2,7 @@ import { findSecrets, redactedValues } from "../inputs/secrets.ts";
 import type { JsonObject } from "../json.ts";
 import { createRedactor, redactDeep, redactError, type Redactor, SECRET_MASK, withoutServerText } from "../redact.ts";
 import { RunnerError } from "../errors.ts";
-import type { Run, RunDetail } from "../run.ts";
+import type { Job, Run, RunDetail } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Client } from "../platform/client.ts";
 import type { Deps } from "./deps.ts";
@@ -108,18 +108,30 @@ function redactedRun<R extends Run | RunDetail>(run: R, redact: Redactor | null)
     completedAt: redactedTime(run.completedAt, clean),
   };
   if (!("jobs" in run)) return { ...run, ...texts };
-  const jobs = run.jobs.map((job) => ({
-    name: clean(job.name),
-    status: redactedTerm(job.status, clean),
-    outputs: redactDeep(job.outputs, clean, clean),
-    steps: job.steps.map((step) => ({
-      ...step,
-      name: clean(step.name),
-      status: redactedTerm(step.status, clean),
-    })),
-  }));
+  const jobs = run.jobs.map((job) => redactedJob(job, clean));
   const redirect = run.redirect && { ...run.redirect, name: clean(run.redirect.name) };
   return { ...run, ...texts, jobs, redirect, links: redactDeep(run.links, clean), inputs: null };
+}
+
+function redactedJob(job: Job, redact: Redactor): Job {
+  return {
+    name: redact(job.name),
+    status: redactedTerm(job.status, redact),
+    outputs: redactDeep(job.outputs, redact, redact),
+    steps: job.steps.map(({ name, status, index, uses, logPath, annotations, jobs }) => ({
+      name: redact(name),
+      status: redactedTerm(status, redact),
+      index,
+      uses: uses === null ? null : redact(uses),
+      logPath: redact(logPath),
+      annotations: annotations.map(({ type, title, message }) => ({
+        type,
+        title: title === null ? null : redact(title),
+        message: redact(message),
+      })),
+      jobs: jobs.map((inner) => redactedJob(inner, redact)),
+    })),
+  };
 }
 
 /** Any text may repeat a secret that is not known. */

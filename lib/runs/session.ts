@@ -1,6 +1,6 @@
 import { RunnerError } from "../errors.ts";
 import type { Run } from "../run.ts";
-import type { SessionAddress } from "../session.ts";
+import type { RunSession, Session, SessionAddress } from "../session.ts";
 import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 
@@ -9,22 +9,41 @@ import { type Limited, withLimit } from "./limit.ts";
  * when the sessions cannot be listed.
  */
 export async function findReadySession(
-  { client }: Pick<Deps, "client">,
+  deps: Pick<Deps, "client">,
   run: Run,
   limited: Limited,
 ): Promise<SessionAddress | undefined> {
+  for (const { name, status, isHealthy, url } of await findSessions(deps, run, limited)) {
+    if (status === "running" && isHealthy === true && url !== null) return { name, url };
+  }
+  return undefined;
+}
+
+/** The sessions that a run started; empty as well when they cannot be listed. */
+export async function findSessions(
+  { client }: Pick<Deps, "client">,
+  { slug }: Run,
+  limited: Limited,
+): Promise<readonly RunSession[]> {
+  if (slug === null) return [];
   try {
     const sessions = await withLimit(limited, "list sessions", async (signal) => {
       return await client.listSessions({ signal, retry: "none" });
     });
-    const session = sessions.find(({ runSlug, status, isHealthy }) =>
-      runSlug !== null && runSlug === run.slug && status === "running" && isHealthy === true
-    );
-    const address = session?.externalHref ?? session?.url;
-    if (session === undefined || address === undefined || address === null) return undefined;
-    return { name: session.name, url: URL.parse(address, client.baseUrl)?.href ?? address };
+    return sessions.filter(({ runSlug }) => runSlug === slug).map((session) => ({
+      name: session.name,
+      status: session.status,
+      isHealthy: session.isHealthy,
+      url: absoluteUrl(session, client.baseUrl),
+      errorMessage: session.errorMessage,
+    }));
   } catch (error) {
-    if (error instanceof RunnerError) return undefined;
+    if (error instanceof RunnerError) return [];
     throw error;
   }
+}
+
+function absoluteUrl({ externalHref, url }: Session, baseUrl: string): string | null {
+  const address = externalHref ?? url;
+  return address === null ? null : URL.parse(address, baseUrl)?.href ?? address;
 }

@@ -2,6 +2,7 @@ import type { JsonObject } from "../json.ts";
 import type { ResultKind, RunFailure, RunResult, Submitted } from "../result.ts";
 import type { Job, Run, RunDetail, RunId, RunStatus, RunView, StepPosition } from "../run.ts";
 import type { SessionAddress } from "../session.ts";
+import { allSteps, type PlacedStep } from "./step_tree.ts";
 
 /** With jobs, outputs and links when `run` is a detail. */
 export function toRunView(run: Run | RunDetail): RunView {
@@ -69,17 +70,25 @@ export function runIdOf(run: Run, fallbackWorkflow: string): RunId {
   return { type: "number", workflow: run.workflowName ?? fallbackWorkflow, number: run.number ?? 0 };
 }
 
-/** The running step, counted over all jobs; `null` when none is running. Cleanup steps count once they appear. */
+/**
+ * The innermost running step, counted over all jobs, of subworkflows too; `null` when none is running. Cleanup steps count
+ * once they appear.
+ */
 export function stepPositionOf(jobs: readonly Job[]): StepPosition | null {
-  const steps = jobs.flatMap((job) => job.steps.map((step) => ({ job, step })));
-  const index = steps.findIndex(({ step }) => step.status === "running");
+  const steps = allSteps(jobs);
+  const index = steps.findIndex(({ step }) =>
+    step.status === "running" && allSteps(step.jobs).every(({ step: { status } }) => status !== "running")
+  );
   const current = steps[index];
   if (current === undefined) return null;
-  return { job: current.job.name, step: current.step.name, ordinal: index + 1, total: steps.length };
+  const counted = (all: readonly PlacedStep[]) => all.filter(({ step }) => step.jobs.length === 0).length;
+  const { path, job, step } = current;
+  return { path, job: job.name, step: step.name, ordinal: counted(steps.slice(0, index)) + 1, total: counted(steps) };
 }
 
 export function isAnythingRunning(jobs: readonly Job[]): boolean {
-  return jobs.some((job) => job.status === "running" || job.steps.some((step) => step.status === "running"));
+  return jobs.some(({ status }) => status === "running") ||
+    allSteps(jobs).some(({ step }) => step.status === "running");
 }
 
 export const RESULT_KIND_OF_STATUS = {

@@ -10,6 +10,7 @@ import {
 } from "../scheduler/scheduler_store.ts";
 import { occurrenceEndOf } from "../scheduler/report_occurrences.ts";
 import { nextOccurrences } from "../scheduler/occurrences.ts";
+import { formatPath } from "../runs/step_tree.ts";
 import { runsOnTimeline, type Schedule } from "../scheduler/schedule.ts";
 import type { Service } from "../scheduler/service.ts";
 import type { RouteContext } from "./route_context.ts";
@@ -137,7 +138,7 @@ function failureOf(submission: Submission): readonly FailureFacts[] {
   if (submission.state !== "finished" || submission.result.status !== "failed") return [];
   const { errorMessage, failure } = submission.result;
   const logs = (failure?.failedJobs ?? []).flatMap((job) =>
-    job.failedSteps.map(({ name, logTail }) => ({ step: `${job.name} / ${name}`, lines: logTail }))
+    job.failedSteps.map(({ name, logTail }) => ({ step: formatPath([...job.path, name]), lines: logTail }))
   );
   return [{ ...facts, status: "failed", message: errorMessage ?? "No error message", logs }];
 }

@@ -23,8 +23,8 @@ const VIEW =
 const DETAIL = `${VIEW} jobs outputs links`;
 const RESULT = `${DETAIL} kind submitted exitCode`;
 const OUTCOME = "exitCode kind submitted";
-const FAILED_JOB = "name status failedSteps";
-const FAILED_STEP = "name status annotations logTail";
+const FAILED_JOB = "name path status failedSteps";
+const FAILED_STEP = "name status annotations logTail note";
 const RECORD = "submissionId workflowName state status slug runNumber idempotencyKey host user submittedAt updatedAt " +
   "durationSeconds errorMessage";
 
@@ -47,7 +47,11 @@ const ROWS: readonly Row[] = [
   },
   {
     args: ["run", "data-processor", "--preset", "nightly", ...FAST],
-    members: { "": RESULT, "jobs.0": "name status steps outputs", "jobs.0.steps.0": "name status index" },
+    members: {
+      "": RESULT,
+      "jobs.0": "name status steps outputs",
+      "jobs.0.steps.0": "name status index uses logPath annotations jobs",
+    },
     values: { kind: "completed", submitted: "yes", exitCode: 0 },
   },
   {
@@ -102,8 +106,13 @@ const ROWS: readonly Row[] = [
   },
   {
     args: ["status", "hello-world#46"],
-    members: { "": `${DETAIL} ${OUTCOME}` },
+    members: { "": `${DETAIL} sessions ${OUTCOME}` },
     values: { kind: "completed", submitted: "no", exitCode: 0 },
+  },
+  {
+    args: ["status", "last"],
+    before: [["run", "open-notebook", ...FAST]],
+    members: { "": `${DETAIL} sessions ${OUTCOME}`, "sessions.0": "name status isHealthy url errorMessage" },
   },
   {
     args: ["watch", "hello-world#46"],
@@ -116,7 +125,7 @@ const ROWS: readonly Row[] = [
     values: { kind: "failed", exitCode: 1 },
   },
   { args: ["runs"], members: { "": "runs total", "runs.0": VIEW } },
-  { args: ["logs", "failing-step#1"], members: { "0": "job step status log" } },
+  { args: ["logs", "failing-step#1"], members: { "0": "path job step status log" } },
   {
     args: ["errors", "failing-step#1"],
     members: {

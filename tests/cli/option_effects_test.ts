@@ -54,7 +54,7 @@ Deno.test("--on-timeout cancel cancels the run, and keep does not", async () => 
 Deno.test("logs --job shows only the steps of that job", async () => {
   await using stage = await cliStage();
   const args = ["logs", "hello-world#46"];
-  assert.match((await stage.call([...args, "--job", "hello"])).stdout, /==> hello \/ collect <==/);
+  assert.match((await stage.call([...args, "--job", "hello"])).stdout, /==> hello › collect <==/);
   const { code, stderr } = await stage.call([...args, "--job", "nope"]);
   assert.equal(code, 2);
   assert.match(stderr, /no job of that name\n.*"hello"/);

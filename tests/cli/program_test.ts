@@ -211,7 +211,7 @@ const ROWS: readonly Row[] = [
     code: 0,
     stdout: /^\[\n\s+\{\n\s+"job": "build",\n\s+"step": "compile"/,
   },
-  { args: ["logs", "hello-world#46", "-f"], code: 0, stdout: /==> hello \/ prepare <==[^]*==> hello \/ collect <==/ },
+  { args: ["logs", "hello-world#46", "-f"], code: 0, stdout: /==> hello › prepare <==[^]*==> hello › collect <==/ },
   { args: ["errors", "failing-step#1"], code: 1, stdout: /^✗ step "compile"[^]*undeclared/ },
   { args: ["errors", "hello-world#46", "--json"], code: 0, stdout: /"failedJobs": \[\]/ },
   { args: ["cancel", "hello-world#46"], code: 0, stdout: /had already ended: completed/ },

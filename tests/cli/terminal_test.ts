@@ -125,10 +125,10 @@ Deno.test({
     await using stage = await aStage({ speed: 6 });
     const { slug } = await stage.start();
     await using terminal = await stage.open(`logs ${slug} -f`);
-    const early = await terminal.waitFor(/==> hello \/ prepare <==/);
+    const early = await terminal.waitFor(/==> hello › prepare <==/);
     assert.ok(!early.includes("[ended"), early);
     const screen = await terminal.waitFor(/\[ended 0\]/);
-    assert.match(screen, /==> hello \/ run mpi <==[^]*==> hello \/ collect <==/);
+    assert.match(screen, /==> hello › run mpi <==[^]*==> hello › collect <==/);
   },
 });
 

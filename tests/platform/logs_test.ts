@@ -42,7 +42,7 @@ function streamOf(pieces: readonly (string | Error)[]): ReadableStream<string> {
 }
 
 type Files = ReturnType<typeof folder>;
-const readerOf = (files: Files) => createLogReader(files, { runId: RUN_ID, job: "main", stepIndex: 0 });
+const readerOf = (files: Files) => createLogReader(files, { runId: RUN_ID, path: stepLogPath("main", 0) });
 const newText = async (reader: LogReader, isLast = true) => await allText(reader.readNew({ isLast }));
 
 Deno.test("stepLogPath() contains the job and the step's position", () => {
@@ -153,7 +153,7 @@ Deno.test("following a log that the platform rotates yields each line once", asy
   });
   const { client } = await depsFor(simulator, { clock });
   await client.submit({ workflow: "print", inputs: {}, slug: "print", displayName: null, consent: null }, {});
-  const reader = createLogReader(client, { runId: { type: "slug", slug: "print" }, job: "main", stepIndex: 0 });
+  const reader = createLogReader(client, { runId: { type: "slug", slug: "print" }, path: stepLogPath("main", 0) });
   let shown = "";
   let isEnded = false;
   while (!isEnded) {

@@ -199,7 +199,7 @@ Deno.test({
       [/◆ {2}How do you want/, "2", "Enter"],
       [/◆ {2}Submit failing-step\?/, "Enter"],
       [/◆ {2}What next\?[^]*5\. Show why it failed/, "2", "Enter"],
-      [/==> \S+ \/ [^]*◆ {2}What next\?/, "4", "Enter"],
+      [/==> \S+ › [^]*◆ {2}What next\?/, "4", "Enter"],
       [/◆ {2}File/, "Enter"],
       [/Saved without secrets[^]*◆ {2}What next\?/, "5", "Enter"],
       [/Saved without secrets[^]*step "[^"]+" {2}error[^]*◆ {2}What next\?/, "3", "Enter"],

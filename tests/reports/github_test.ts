@@ -7,7 +7,8 @@ import {
   workflowCommand,
 } from "../../lib/reports/github.ts";
 import { type CaseFacts, type Report, reportCase, type ReportError } from "../../lib/reports/report.ts";
-import type { FailedStep, LogAnnotation, RunResult } from "../../lib/result.ts";
+import type { FailedStep, RunResult } from "../../lib/result.ts";
+import type { LogAnnotation } from "../../lib/run.ts";
 import { commandReader } from "../support/github_runner.ts";
 
 const FACTS: CaseFacts = { name: "solver", slug: "solver-abc", isAttached: false };
@@ -43,8 +44,15 @@ function aFailure(
   parts: Partial<RunResult> = {},
   facts: Partial<CaseFacts> = {},
 ) {
-  const failedSteps = steps.map((step) => ({ name: "build", status: "error", annotations: [], logTail: [], ...step }));
-  const failure = { summary: "it broke", failedJobs: [{ name: "main", status: "error", failedSteps }] };
+  const failedSteps = steps.map((step) => ({
+    name: "build",
+    status: "error",
+    annotations: [],
+    logTail: [],
+    note: null,
+    ...step,
+  }));
+  const failure = { summary: "it broke", failedJobs: [{ name: "main", path: ["main"], status: "error", failedSteps }] };
   return aResult({ status: "failed", platformStatus: "error", kind: "failed", failure, ...parts }, {
     exitCode: 1,
     ...facts,
@@ -140,9 +148,9 @@ Deno.test("the failure comes first, then the annotations of its steps, errors fi
     parsedAnnotations(aFailure([{ annotations }])).map(({ name, properties, data }) => [name, properties, data]),
     [
       ["error", { title: "solver failed" }, "it broke"],
-      ["error", { title: "main / build" }, "e"],
-      ["warning", { title: "Careful (main / build)" }, "w"],
-      ["notice", { title: "main / build" }, "n"],
+      ["error", { title: "main › build" }, "e"],
+      ["warning", { title: "Careful (main › build)" }, "w"],
+      ["notice", { title: "main › build" }, "n"],
     ],
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { collectAnnotations, digestFailure } from "../../lib/runs/failure.ts";
-import { aRunDetail } from "../support/records.ts";
-import type { Job } from "../../lib/run.ts";
+import { aRunDetail, aStep } from "../support/records.ts";
+import type { Job, LogAnnotation } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
@@ -44,7 +44,7 @@ Deno.test("digestFailure() names the failed step even when its log cannot be rea
   const jobs: Job[] = [{
     name: "main",
     status: "error",
-    steps: [{ name: "build", status: "error", index: 0 }],
+    steps: [aStep({ name: "build", status: "error" })],
     outputs: {},
   }];
   const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
@@ -56,7 +56,7 @@ Deno.test("digestFailure() reads the logs of the first ten failed steps, and nam
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
   const deps = await depsFor(simulator, { clock });
-  const steps = Array.from({ length: 12 }, (_, index) => ({ name: `step ${index}`, status: "error", index }));
+  const steps = Array.from({ length: 12 }, (_, index) => aStep({ name: `step ${index}`, status: "error", index }));
   const jobs: Job[] = [{ name: "main", status: "error", steps, outputs: {} }];
   const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
   assert.equal(failure?.failedJobs[0]?.failedSteps.length, 12);
@@ -69,13 +69,78 @@ for (const status of ["error", "failed", "faulted"]) {
     const jobs: Job[] = [{
       name: "main",
       status: "completed",
-      steps: [{ name: "build", status, index: 0 }],
+      steps: [aStep({ name: "build", status })],
       outputs: {},
     }];
     const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
     assert.equal(failure?.failedJobs[0]?.failedSteps[0]?.status, status);
   });
 }
+
+/** A job with one step that contains these jobs. */
+function aCaller(name: string, status: string, jobs: readonly Job[]): Job {
+  return { name, status, steps: [aStep({ name: "Call", status, uses: "workflow/inner", jobs })], outputs: {} };
+}
+
+const failedInside: Job = {
+  name: "ssh_job",
+  status: "error",
+  steps: [aStep({
+    name: "Submit",
+    status: "error",
+    annotations: [{ type: "error", title: null, message: "no partition" }],
+  })],
+  outputs: {},
+};
+
+for (const status of ["error", "running", "canceled"]) {
+  Deno.test(`digestFailure() names only the innermost job inside steps with the status ${status}`, async () => {
+    const jobs = [aCaller("outer", status, [aCaller("runner", status, [failedInside])])];
+    const failure = await digestFailure(await aDeps(), aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+    assert.equal(failure?.summary, 'step "Submit" of job "outer › runner › ssh_job" failed: no partition');
+    assert.deepEqual(failure?.failedJobs.map(({ name, path }) => [name, path]), [
+      ["ssh_job", ["outer", "runner", "ssh_job"]],
+    ]);
+  });
+}
+
+Deno.test("digestFailure() ignores a failure inside a step that completed", async () => {
+  const jobs = [aCaller("outer", "completed", [failedInside])];
+  assert.equal(await digestFailure(await aDeps(), aRunDetail({ jobs }), { signal }), undefined);
+});
+
+Deno.test("digestFailure() says that the logs of a called workflow are missing when the server shows no jobs", async () => {
+  const digest = async (uses: string) => {
+    const steps = [aStep({ status: "error", uses })];
+    const jobs = [{ name: "main", status: "error", steps, outputs: {} }];
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock });
+    const deps = await depsFor(simulator, { clock });
+    const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "no-such-run" }), { signal });
+    return failure?.failedJobs[0]?.failedSteps[0]?.note;
+  };
+  assert.match(await digest("github/example/tools@main") ?? "", /github\/example\/tools@main, could not be found/);
+  assert.equal(await digest("parallelworks/cancel-jobs"), null);
+});
+
+Deno.test("digestFailure() shows an annotation once if the platform and the log have it", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  const deps = await depsFor(simulator, { clock });
+  const run = await deps.client.getRun({ type: "slug", slug: "failing-step-00001" }, { signal });
+  const logged = (await digestFailure(deps, run, { signal }))?.failedJobs[0]?.failedSteps[0]?.annotations ?? [];
+  const known: LogAnnotation[] = [
+    ...logged.map((annotation) => ({ ...annotation, title: null })),
+    { type: "notice", title: null, message: "only from the platform" },
+  ];
+  const jobs = run.jobs.map((job) => ({
+    ...job,
+    steps: job.steps.map((step) => ({ ...step, annotations: known })),
+  }));
+  const merged = (await digestFailure(deps, { ...run, jobs }, { signal }))?.failedJobs[0]?.failedSteps[0]?.annotations;
+  assert.ok(logged.length > 0);
+  assert.deepEqual(merged, [...logged, known.at(-1)]);
+});
 
 async function aDeps() {
   const clock = virtualClock();

@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import { withoutSecretsOf } from "../../lib/runs/redacting.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
-import { aRequest, aRun, aStoredRequest } from "../support/records.ts";
+import { aRequest, aRun, aRunDetail, aStep, aStoredRequest } from "../support/records.ts";
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const WORKFLOW = `on:
@@ -49,4 +51,20 @@ Deno.test("texts of a server are redacted in a stored run, and its correlation t
 Deno.test("without knowing the secrets, no explanation of a server is stored", () => {
   const request = aStoredRequest({ inputs: null, secretPaths: ["password"] });
   assert.equal(withoutSecretsOf({ request }, aRun({ statusReason: "wrong password hunter2x" })).statusReason, null);
+});
+
+Deno.test("the jobs of a subworkflow are redacted, with their annotations", () => {
+  const annotations = [{ type: "error", title: "of hunter2x", message: "wrong password hunter2x" }] as const;
+  const step = aStep({ name: "log in with hunter2x", annotations });
+  const job = (name: string, steps: Job["steps"]): Job => ({ name, status: "error", steps, outputs: {} });
+  const run = aRunDetail({ jobs: [job("outer", [aStep({ uses: "workflow/inner", jobs: [job("inner", [step])] })])] });
+  const inner = (inputs: JsonObject | null) => {
+    const request = aStoredRequest({ inputs, secretPaths: ["password"] });
+    return withoutSecretsOf({ request }, run).jobs[0]?.steps[0]?.jobs[0]?.steps[0];
+  };
+  assert.equal(inner({ password: "hunter2x" })?.name, "log in with •••");
+  assert.deepEqual(inner({ password: "hunter2x" })?.annotations, [
+    { type: "error", title: "of •••", message: "wrong password •••" },
+  ]);
+  assert.equal(inner(null)?.annotations[0]?.message, "•••");
 });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { stepPositionOf, toRunView } from "../../lib/runs/view.ts";
 import { formatRunId, type Job } from "../../lib/run.ts";
-import { aRun, aRunDetail } from "../support/records.ts";
+import { aRun, aRunDetail, aStep } from "../support/records.ts";
 
 const job = (name: string, ...statuses: string[]): Job => ({
   name,
   status: "running",
-  steps: statuses.map((status, index) => ({ name: `${name} ${index}`, status, index })),
+  steps: statuses.map((status, index) => aStep({ name: `${name} ${index}`, status, index })),
   outputs: {},
 });
 
@@ -24,12 +24,29 @@ Deno.test("viewOf() has jobs, outputs and links only for a run detail", () => {
 
 Deno.test("positionOf() counts the running step over all jobs", () => {
   assert.deepEqual(stepPositionOf([job("a", "completed"), job("b", "completed", "running", "pending")]), {
+    path: ["b"],
     job: "b",
     step: "b 1",
     ordinal: 3,
     total: 4,
   });
   assert.equal(stepPositionOf([job("a", "completed")]), null);
+});
+
+Deno.test("stepPositionOf() counts the steps of a subworkflow in place of the step that calls it", () => {
+  const calling = (...inner: string[]): Job => ({
+    ...job("b"),
+    steps: [aStep({ name: "call", status: "running", jobs: [job("ssh_job", ...inner)] }), aStep({ index: 1 })],
+  });
+  assert.deepEqual(stepPositionOf([job("a", "completed"), calling("completed", "running")]), {
+    path: ["b", "ssh_job"],
+    job: "ssh_job",
+    step: "ssh_job 1",
+    ordinal: 3,
+    total: 4,
+  });
+  const between = stepPositionOf([job("a", "completed"), calling("pending", "pending")]);
+  assert.deepEqual(between, { path: ["b"], job: "b", step: "call", ordinal: 2, total: 4 });
 });
 
 Deno.test("formatRunId() is the slug, or workflow and number on legacy servers", () => {

@@ -127,8 +127,11 @@ async function openInFolder(path: string, scheme = "") {
 }
 
 function aFailure(logTail: readonly string[]): RunFailure {
-  const step = { name: "solve", status: "error", annotations: [], logTail };
-  return { summary: "solve failed", failedJobs: [{ name: "main", status: "error", failedSteps: [step] }] };
+  const step = { name: "solve", status: "error", annotations: [], logTail, note: null };
+  return {
+    summary: "solve failed",
+    failedJobs: [{ name: "main", path: ["main"], status: "error", failedSteps: [step] }],
+  };
 }
 
 for (

@@ -2,7 +2,7 @@
 
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { toRunResult } from "../../lib/runs/view.ts";
-import type { Run, RunDetail } from "../../lib/run.ts";
+import type { Run, RunDetail, Step } from "../../lib/run.ts";
 import type {
   ActiveSubmission,
   FinishedSubmission,
@@ -134,4 +134,10 @@ export function aRun(parts: Partial<Run> = {}): Run {
 
 export function aRunDetail(parts: Partial<RunDetail> = {}): RunDetail {
   return { ...aRun(), jobs: [], inputs: null, links: [], redirect: null, ...parts };
+}
+
+export function aStep(parts: Partial<Step> = {}): Step {
+  const { index = 0 } = parts;
+  const logPath = `logs/main/step_${index}/logs.out`;
+  return { name: "build", status: "completed", index, uses: null, logPath, annotations: [], jobs: [], ...parts };
 }

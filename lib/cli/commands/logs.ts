@@ -1,9 +1,18 @@
-import { hasFailed } from "../../runs/failure.ts";
+import { missingLogs } from "../../runs/failure.ts";
 import { createLogReader, createTail, lastLines, type LogReader } from "../../platform/logs.ts";
 import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
-import type { Job, RunDetail, RunId, Step } from "../../run.ts";
+import {
+  allJobs,
+  allSteps,
+  formatPath,
+  hasFailed,
+  lacksJobs,
+  type PlacedJob,
+  type PlacedStep,
+} from "../../runs/step_tree.ts";
+import type { RunDetail, RunId, Step } from "../../run.ts";
 import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
@@ -28,7 +37,7 @@ export const logsCommand = defineCommand({
   args: {
     ...ONE_RUN,
     follow: flag("Follow the logs until the run ends", "f"),
-    job: option("JOB", "Only this job"),
+    job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
     step: option("STEP", "Only this step, by name or number"),
     tail: option("N", "Only the last N lines of each step, and at most 8 MiB", { parse: lineCount }),
     failed: flag("Only steps that failed"),
@@ -57,7 +66,7 @@ interface LogDeps {
   readonly signal: AbortSignal;
 }
 
-type IsSelected = (job: Job, step: Step) => boolean;
+type IsSelected = (placed: PlacedStep) => boolean;
 
 /** @throws UsageError if the run has no job or step of that name. */
 function selection(
@@ -68,25 +77,44 @@ function selection(
     failed?: boolean | undefined;
   },
 ): IsSelected {
+  const isInJob = ({ fullPath }: PlacedJob) => jobName === undefined || isInside(fullPath, jobName);
   const isStep = ({ name, index }: Step) => name === stepName || String(index + 1) === stepName;
-  const jobs = run.jobs.filter(({ name }) => jobName === undefined || name === jobName);
-  if (jobName !== undefined && jobs.length === 0) throw notFoundInRun("job", jobName, run.jobs.map(({ name }) => name));
-  const steps = jobs.flatMap((job) => job.steps);
-  if (stepName !== undefined && !steps.some(isStep)) {
-    throw notFoundInRun(
-      "step",
-      stepName,
-      steps.map(({ name }) => name),
-    );
+  if (jobName !== undefined) {
+    const jobs = allJobs(run.jobs);
+    if (!jobs.some(isInJob)) throw notFoundInRun("job", jobName, jobs.map(({ path }) => path.join(PATH_SEPARATOR)));
   }
-  return (job, step) =>
-    (jobName === undefined || job.name === jobName) && (stepName === undefined || isStep(step)) &&
-    (failed !== true || hasFailed(step));
+  const steps = allSteps(run.jobs).filter(isInJob).map(({ step }) => step);
+  if (stepName !== undefined && !steps.some(isStep)) {
+    throw notFoundInRun("step", stepName, steps.map(({ name }) => name));
+  }
+  return (placed) =>
+    isInJob(placed) && (stepName === undefined || isStep(placed.step)) && (failed !== true || hasFailed(placed.step));
+}
+
+const PATH_SEPARATOR = "/";
+
+/**
+ * Whether a job, or one around it, is meant.
+ *
+ * @param fullPath The names of jobs and the steps between them.
+ * @param wanted The name of a job, or a path to it, in which names may be left out: `session_runner/ssh_job`.
+ */
+function isInside(fullPath: readonly string[], wanted: string): boolean {
+  const names = wanted.split(/\s*[/›]\s*/);
+  const last = names.pop();
+  return fullPath.some((name, depth) => {
+    if (depth % 2 === 1) return false;
+    if (name === wanted) return true;
+    let next = 0;
+    for (const around of fullPath.slice(0, depth)) if (around === names[next]) next += 1;
+    return name === last && next === names.length;
+  });
 }
 
 function notFoundInRun(kind: string, name: string, names: readonly string[]): UsageError {
+  const available = [...new Set(names)].map((name) => `"${name}"`).join(", ");
   return new UsageError(`Cannot show the ${kind} "${name}": the run has no ${kind} of that name`, {
-    hint: didYouMean(name, names) ?? `Available: ${names.map((name) => `"${name}"`).join(", ") || "none yet"}`,
+    hint: didYouMean(name, names) ?? `Available: ${available || "none yet"}`,
   });
 }
 
@@ -100,18 +128,26 @@ export async function printLogs(
     readonly tail: number | undefined;
   },
 ): Promise<void> {
-  const logs = stepsOf(run, isSelected).map(({ job, step }): PrintedLog => {
-    const reader = createLogReader(deps.client, { runId, job: job.name, stepIndex: step.index });
-    return { job: job.name, step: step.name, status: step.status, reader, tail };
+  const logs = allSteps(run.jobs).filter(isSelected).map((placed): PrintedLog => {
+    const reader = createLogReader(deps.client, { runId, path: placed.step.logPath });
+    return { placed, reader, tail };
   });
   if (output.mode === "json") await printDocument(output, logs, signal);
   else await printText(output, logs, signal);
+  for (const { placed, reader } of logs) if (!reader.isPresent()) warnOfMissingLogs(output, placed);
+}
+
+function warnOfMissingLogs(output: Output, { path, step }: PlacedStep): void {
+  if (!lacksJobs(step) || !hasStarted(step)) return;
+  output.log("WARNING", `${oneLine(formatPath([...path, step.name]))}: ${oneLine(missingLogs(step))}`);
+}
+
+function hasStarted({ status }: Step): boolean {
+  return status !== "pending" && !status.startsWith("skipped");
 }
 
 interface PrintedLog {
-  readonly job: string;
-  readonly step: string;
-  readonly status: string;
+  readonly placed: PlacedStep;
   readonly reader: LogReader;
   readonly tail: number | undefined;
 }
@@ -123,7 +159,7 @@ async function printText(output: Output, logs: readonly PrintedLog[], signal: Ab
   const print = async () => {
     const next = begun.shift();
     if (next === undefined) return;
-    if (hasHeadings) output.answer(heading(output, next.log.job, next.log.step));
+    if (hasHeadings) output.answer(heading(output, next.log.placed));
     await printLog(output, next.pieces);
   };
   for (const log of logs) {
@@ -155,8 +191,10 @@ async function printDocument(output: Output, logs: readonly PrintedLog[], signal
   for (const log of logs) {
     const pieces = await begin(log, signal, null);
     if (pieces === null) continue;
-    const { job, step, status } = log;
-    const members = Object.entries({ job, step, status }).map(([name, value]) => `    "${name}": ${json(value)},\n`);
+    const { path, job, step: { name, status } } = log.placed;
+    const members = Object.entries({ path, job: job.name, step: name, status }).map(([name, value]) =>
+      `    "${name}": ${json(value)},\n`
+    );
     output.raw(`${separator}  {\n${members.join("")}    "log": "`);
     for await (const piece of pieces) output.raw(json(piece).slice(1, -1));
     output.raw('"\n  }');
@@ -165,8 +203,8 @@ async function printDocument(output: Output, logs: readonly PrintedLog[], signal
   output.raw(separator === "[\n" ? "[]\n" : "\n]\n");
 }
 
-function json(text: string): string {
-  return escapeJson(JSON.stringify(text));
+function json(value: string | readonly string[]): string {
+  return escapeJson(JSON.stringify(value));
 }
 
 /**
@@ -215,16 +253,17 @@ async function followLogs(
   };
   while (true) {
     const run = await deps.client.getRun(runId, { signal });
-    for (const { job, step } of stepsOf(run, isSelected)) {
-      const key = `${job.name}/${step.index}`;
+    for (const placed of allSteps(run.jobs).filter(isSelected)) {
+      const { step } = placed;
+      const key = step.logPath;
       if (finished.has(key)) continue;
       const isFirst = followed.get(key)?.reader.isPresent() !== true;
       const { reader, clean } = followed.get(key) ?? {
-        reader: createLogReader(deps.client, { runId, job: job.name, stepIndex: step.index }),
+        reader: createLogReader(deps.client, { runId, path: key }),
         clean: createLogCleaner({ mayColor }),
       };
       followed.set(key, { reader, clean });
-      const title = heading(output, job.name, step.name);
+      const title = heading(output, placed);
       // The status was read before the log, so the log of a finished step is complete.
       const isLast = step.status !== "running" && step.status !== "pending";
       const pieces = reader.readNew({ signal, isLast });
@@ -233,6 +272,7 @@ async function followLogs(
       if (isLast) {
         show(key, title, clean("", { isLast: true }));
         finished.add(key);
+        if (!reader.isPresent()) warnOfMissingLogs(output, placed);
       }
     }
     if (run.isFinal) {
@@ -254,10 +294,6 @@ async function tailOf(
   return tail.text();
 }
 
-function stepsOf(run: RunDetail, isSelected: IsSelected): { job: Job; step: Step }[] {
-  return run.jobs.flatMap((job) => job.steps.filter((step) => isSelected(job, step)).map((step) => ({ job, step })));
-}
-
-function heading({ answerStyle }: Output, job: string, step: string): string {
-  return answerStyle.bold(`==> ${oneLine(job)} / ${oneLine(step)} <==`);
+function heading({ answerStyle }: Output, { path, step }: PlacedStep): string {
+  return answerStyle.bold(`==> ${oneLine(formatPath([...path, step.name]))} <==`);
 }

@@ -1,5 +1,6 @@
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
+import { findSessions } from "../../runs/session.ts";
 import { RESULT_KIND_OF_STATUS, stepPositionOf, toRunView } from "../../runs/view.ts";
 import type { RunDetail, RunView } from "../../run.ts";
 import { flag } from "../argv.ts";
@@ -25,13 +26,16 @@ export const statusCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
-    const run = await redactingReads(deps.client).getRun(await findRun(deps, ref, { signal }), { signal });
+    const client = redactingReads(deps.client);
+    const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const sessions = mayHaveSession(run) ? await findSessions({ client }, run, { signal }) : [];
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
-    if (output.mode === "json") output.document({ ...view, exitCode, kind: view.status, submitted: "no" });
-    else {output.answer(
-        renderRun(view, { style: output.answerStyle, nowMs: context.clock.now(), position: positionIn(run) }),
-      );}
+    if (output.mode === "json") output.document({ ...view, sessions, exitCode, kind: view.status, submitted: "no" });
+    else {
+      const position = positionIn(run);
+      output.answer(renderRun(view, { style: output.answerStyle, nowMs: context.clock.now(), position, sessions }));
+    }
     return exitCode;
   },
 });
@@ -39,6 +43,11 @@ export const statusCommand = defineCommand({
 /** The exit code of a run, or 0 while it is running. */
 export function runExitCode({ status }: Pick<RunView, "status">): number {
   return status === "running" ? EXIT_CODES.completed : exitCodeOf(RESULT_KIND_OF_STATUS[status]);
+}
+
+/** Sessions end with their run. */
+function mayHaveSession({ status, redirect }: RunDetail): boolean {
+  return status === "running" || redirect?.kind === "session";
 }
 
 function positionIn(run: RunDetail) {

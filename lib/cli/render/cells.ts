@@ -1,5 +1,8 @@
 /** What several tables show alike. */
 
+import { oneLine } from "../../escape.ts";
+import type { StepPosition } from "../../run.ts";
+import { formatPath } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
 
 /** An instant: `2026-01-05 09:00:42`, in UTC. */
@@ -26,4 +29,10 @@ export function paintStatus(text: string, style: Style): string {
     default:
       return style.yellow(text);
   }
+}
+
+/** `step 2/3 "run mpi"`; inside a subworkflow, `step 2/3 "session_runner › ssh_job › run mpi"`. */
+export function renderPosition({ path, step, ordinal, total }: StepPosition): string {
+  const name = path.length === 1 ? step : formatPath([...path, step]);
+  return `step ${ordinal}/${total} "${oneLine(name)}"`;
 }

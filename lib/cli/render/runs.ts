@@ -1,18 +1,25 @@
-import type { RunView, StepPosition } from "../../run.ts";
+import type { Job, RunView, Step, StepPosition } from "../../run.ts";
+import type { RunSession } from "../../session.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import { hasFailed } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
-import { formatPlatformTime, paintStatus } from "./cells.ts";
+import { formatPlatformTime, paintStatus, renderPosition } from "./cells.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
   view: RunView,
-  { style, nowMs, position }: { readonly style: Style; readonly nowMs: number; readonly position: StepPosition | null },
+  { style, nowMs, position, sessions = [] }: {
+    readonly style: Style;
+    readonly nowMs: number;
+    readonly position: StepPosition | null;
+    readonly sessions?: readonly RunSession[];
+  },
 ): string {
   const number = view.runNumber === null ? [] : [`${view.workflowName ?? ""}#${view.runNumber}`];
   const slug = view.slug === null ? [] : [number.length === 0 ? view.slug : `(${view.slug})`];
-  const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${position.step}"`;
+  const where = position === null ? "" : `  ${renderPosition(position)}`;
   const facts = [
     ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusText(view)}${where}`],
@@ -20,6 +27,7 @@ export function renderRun(
     ...(view.completedAt === null ? [] : [["Ended", `${formatPlatformTime(view.completedAt)} UTC`]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
+    ...sessions.map((session) => [`Session ${session.name}`, sessionText(session)]),
     ...(view.links ?? []).flatMap(({ name, url }) => url === null ? [] : [[`Link ${name}`, url]]),
   ];
   const outputs = Object.entries(view.outputs ?? {}).map(([job, values]) => [job, JSON.stringify(values)]);
@@ -28,16 +36,26 @@ export function renderRun(
       columns: Infinity,
       paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
     }),
-    ...(view.jobs ?? []).map(({ name, status, steps }) =>
-      [
-        `\n${style.bold(oneLine(name))}  ${oneLine(status)}`,
-        ...steps.map((step) =>
-          `  ${symbolOf(step.status, style)} ${oneLine(step.name)}  ${style.dim(oneLine(step.status))}`
-        ),
-      ].join("\n")
-    ),
+    ...(view.jobs ?? []).map((job) => `\n${jobLines(job, style).join("\n")}`),
     ...(outputs.length === 0 ? [] : [`\n${style.bold("Outputs")}\n${renderTable(outputs, { columns: Infinity })}`]),
   ].join("\n");
+}
+
+function sessionText({ status, isHealthy, url, errorMessage }: RunSession): string {
+  const health = isHealthy === null ? [] : [isHealthy ? "healthy" : "not healthy"];
+  const state = [status ?? "?", ...health].join(", ");
+  return [state, url, errorMessage].filter((part) => part !== null).join("  ");
+}
+
+/** A job, its steps below it, and the jobs of the workflows that these call below them. */
+function jobLines({ name, status, steps }: Job, style: Style): readonly string[] {
+  return [
+    `${style.bold(oneLine(name))}  ${oneLine(status)}`,
+    ...steps.flatMap((step) => [
+      `  ${symbolOf(step, style)} ${oneLine(step.name)}  ${style.dim(oneLine(step.status))}`,
+      ...step.jobs.flatMap((job) => jobLines(job, style)).map((line) => `    ${line}`),
+    ]),
+  ];
 }
 
 /** A table with one line per run. Pure. */
@@ -74,15 +92,8 @@ function durationText({ startedAt, durationSeconds, status }: RunView, nowMs: nu
   return status === "running" && Number.isFinite(startedMs) ? formatDuration(nowMs - startedMs) : "";
 }
 
-function symbolOf(status: string, style: Style): string {
-  switch (status) {
-    case "completed":
-      return style.green("✓");
-    case "running":
-      return style.cyan("●");
-    case "error":
-      return style.red("✗");
-    default:
-      return style.dim("·");
-  }
+function symbolOf(step: Step, style: Style): string {
+  if (hasFailed(step)) return style.red("✗");
+  if (step.status === "completed") return style.green("✓");
+  return step.status === "running" ? style.cyan("●") : style.dim("·");
 }

@@ -5,6 +5,8 @@ import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import { formatPath } from "../../runs/step_tree.ts";
+import { renderPosition } from "../render/cells.ts";
 import type { Style } from "../terminal/style.ts";
 import type { OnTimeout } from "./interrupt.ts";
 
@@ -51,7 +53,7 @@ export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"):
 
 /** `Status: running... (15s)  step 2/3 "run mpi"`. */
 export function renderStatusLine(platformStatus: string, elapsedMs: number, position: StepPosition | null): string {
-  const where = position === null ? "" : `  step ${position.ordinal}/${position.total} "${oneLine(position.step)}"`;
+  const where = position === null ? "" : `  ${renderPosition(position)}`;
   return `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})${where}`;
 }
 
@@ -93,13 +95,14 @@ export function renderResult(result: RunResult, style: Style): string {
 export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): string {
   const lines: string[] = [];
   for (const job of failedJobs) {
-    lines.push(`  ${style.bold(`job ${oneLine(job.name)}`)}  ${oneLine(job.status)}`);
+    lines.push(`  ${style.bold(`job ${oneLine(formatPath(job.path))}`)}  ${oneLine(job.status)}`);
     for (const step of job.failedSteps) {
       lines.push(`    step "${oneLine(step.name)}"  ${oneLine(step.status)}`);
       for (const { type, title, message } of step.annotations) {
         const paint = type === "error" ? style.red : style.yellow;
         lines.push(`      ${paint(type)} ${title === null ? "" : `${oneLine(title)}: `}${oneLine(message)}`);
       }
+      if (step.note !== null) lines.push(`      ${style.yellow("!")} ${oneLine(step.note)}`);
       lines.push(...step.logTail.map((line) => `      ${style.dim("│")} ${oneLine(line)}`));
     }
   }

@@ -4,7 +4,7 @@ import { UsageError } from "../../errors.ts";
 import type { RunRef } from "../../runs/find.ts";
 import { argument } from "../argv.ts";
 
-const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
+export const RUN_HINT = "Use its slug, WORKFLOW#47, or last";
 
 export const ONE_RUN = { run: argument("RUN", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;
 export const MANY_RUNS = { runs: argument("RUN…", { multiple: true, completes: "run", hint: RUN_HINT }) } as const;

@@ -61,7 +61,7 @@ export async function viewRun(
     if (shown !== undefined) return shown.draw();
     // Without a terminal, print a line only if something besides the time has changed.
     const { platformStatus, position } = event;
-    const change = `${platformStatus} ${position?.job} ${position?.step}`;
+    const change = `${platformStatus} ${position?.path.join("/")} ${position?.step}`;
     if (change === lastChange) return;
     lastChange = change;
     print(renderStatusLine(platformStatus, event.elapsedMs, position));

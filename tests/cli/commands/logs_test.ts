@@ -36,7 +36,7 @@ Deno.test("`logs -f` starts headings on a new line and ends its output with a ne
   );
   assert.equal(
     await call(["logs", slug, "-f"]),
-    "==> main / first <==\none\ntwo\n==> main / second <==\nthree\n",
+    "==> main › first <==\none\ntwo\n==> main › second <==\nthree\n",
   );
 });
 

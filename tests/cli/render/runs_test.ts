@@ -4,7 +4,7 @@ import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 import { toRunView } from "../../../lib/runs/view.ts";
 import type { RunDetail } from "../../../lib/run.ts";
-import { aRun, aRunDetail } from "../../support/records.ts";
+import { aRun, aRunDetail, aStep } from "../../support/records.ts";
 
 const plain = styleFor(false);
 const colored = styleFor(true);
@@ -21,9 +21,9 @@ Deno.test("renderRun() prints a line per fact, then jobs with their steps, then 
       name: "main",
       status: "completed",
       steps: [
-        { name: "prepare", status: "completed", index: 0 },
-        { name: "compute", status: "error", index: 1 },
-        { name: "collect", status: "skipped", index: 2 },
+        aStep({ name: "prepare", status: "completed", index: 0 }),
+        aStep({ name: "compute", status: "error", index: 1 }),
+        aStep({ name: "collect", status: "skipped", index: 2 }),
       ],
       outputs: { count: 3 },
     }],
@@ -55,7 +55,7 @@ Deno.test("renderRun() prints a line per fact, then jobs with their steps, then 
 });
 
 Deno.test("renderRun() of an active run shows its step and the time so far", () => {
-  const position = { job: "main", step: "compute", ordinal: 2, total: 3 };
+  const position = { path: ["main"], job: "main", step: "compute", ordinal: 2, total: 3 };
   const text = renderRun(toRunView(aRun()), { style: plain, nowMs, position });
   assert.match(text, /^Status +running {2}step 2\/3 "compute"$/m);
   assert.match(text, /^Took +1m 05s$/m);
@@ -113,7 +113,7 @@ Deno.test("text from a server can neither move the cursor nor start a line", () 
   const job = {
     name: hostile,
     status: hostile,
-    steps: [{ name: hostile, status: hostile, index: 0 }],
+    steps: [aStep({ name: hostile, status: hostile })],
     outputs: { [hostile]: hostile },
   };
   const lineCount = show({ jobs: [{ ...job, name: "a", outputs: { a: "a" } }], links: [] }).split("\n").length;

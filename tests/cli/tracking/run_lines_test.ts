@@ -106,8 +106,12 @@ function detailOf(event: RunEvent): string {
 }
 
 Deno.test("statusLine() shows time and step", () => {
-  const position = { job: "main", step: "run mpi", ordinal: 2, total: 3 };
+  const position = { path: ["main"], job: "main", step: "run mpi", ordinal: 2, total: 3 };
   assert.equal(renderStatusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
+  assert.equal(
+    renderStatusLine("running", 0, { ...position, path: ["main", "ssh_job"] }),
+    'Status: running... (0s)  step 2/3 "main › ssh_job › run mpi"',
+  );
   assert.equal(renderStatusLine("canceling", 0, null), "Status: canceling... (0s)");
 });
 

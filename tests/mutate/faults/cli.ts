@@ -118,7 +118,12 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["resume does not list what it skips", "logSkipped(output, unfinished, deps.clock.now());", ""],
   ]),
   ...inFile("lib/cli/commands/logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
-    ["logs --failed shows every step", "(failed !== true || hasFailed(step))", "true"],
+    ["logs --failed shows every step", "(failed !== true || hasFailed(placed.step))", "true"],
+    [
+      "logs --job does not find inner jobs by name",
+      "return name === last && next",
+      "return depth === 0 && name === last && next",
+    ],
     ["logs of an unknown step show nothing", "if (stepName !== undefined && !steps.some(isStep)) {", "if (false) {"],
   ]),
   ...inFile("lib/cli/commands/rerun.ts", ["tests/cli/commands/rerun_test.ts", ...PROGRAM], [

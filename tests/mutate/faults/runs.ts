@@ -256,10 +256,24 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["every failed step's log is read", "const MAX_STEPS = 10;", "const MAX_STEPS = 1_000;"],
     ["a tenth failed step has no log", "steps > MAX_STEPS", "steps >= MAX_STEPS"],
     [
+      "a failure inside a step that completed counts",
+      'filter(({ step }) => step.status !== "completed")',
+      "filter(() => true)",
+    ],
+    [
+      "a step fails besides the jobs inside it",
+      "hasFailed(step) && causes.length === 0 ? [step]",
+      "hasFailed(step) ? [step]",
+    ],
+    ["missing logs of a subworkflow are not reported", "!reader.isPresent() && lacksJobs(step)", "false"],
+  ]),
+  ...inFile("lib/runs/step_tree.ts", ["tests/runs/step_tree_test.ts", "tests/runs/failure_test.ts"], [
+    [
       "a step that failed by the word failed is left out",
       'status === "error" || status === "failed" ||',
       'status === "error" ||',
     ],
+    ["two inner jobs have the same path", "otherNames.has(inner.name) ? [step.name] : []", "[]"],
   ]),
   ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["each run is polled, however many there are", "const MIN_RUNS_FOR_LIST = 4;", "const MIN_RUNS_FOR_LIST = 400;"],

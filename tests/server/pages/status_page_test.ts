@@ -66,7 +66,7 @@ const FULL: PageFacts = {
     atMs: NOW_MS - 60 * MINUTE_MS,
     message: "exit code 1",
     logs: [{
-      step: "solve / decompose",
+      step: "solve › decompose",
       lines: [
         "--> FATAL ERROR: cannot find patchField entry for movingWallWithALongNameThatHasToBreakOnANarrowScreen",
         "slurmstepd: error: Detected 1 oom-kill event(s) in StepId=481516.0",
