@@ -12,24 +12,29 @@ export function stepLogPath(job: string, stepIndex: number): string {
   return `logs/${job}/step_${stepIndex}/logs.out`;
 }
 
+/** The log of one step. */
 export interface StepLog {
+  /** The step's run. */
   readonly runId: RunId;
+  /** The job's name in the workflow file. */
   readonly job: string;
   /** Position within the job, from 0. */
   readonly stepIndex: number;
 }
 
+/** Options of {@link LogReader}. */
 export interface ReadLogOptions extends Abortable {
-  /** True if nothing will be added: then a partly written character at the end is returned too. */
-  readonly isLast: boolean;
+  /** False if more will be added: a partly written character at the end is then left to the next call. Default: true. */
+  readonly isLast?: boolean | undefined;
 }
 
+/** Reads one log; each call continues where the previous one ended. */
 export interface LogReader {
   /**
    * The text that was added since the previous call, in pieces; at first, the whole log, preceded by its rotated part. After
    * an error, the next call continues where this one failed.
    */
-  readNew(options: ReadLogOptions): AsyncGenerator<string, void>;
+  readNew(options?: ReadLogOptions): AsyncGenerator<string, void>;
   /** False as long as the step has not written anything. */
   isPresent(): boolean;
 }
@@ -51,7 +56,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, jo
   async function* readFrom(
     text: ReadableStream<string>,
     from: Position,
-    { isLast }: { readonly isLast: boolean },
+    { isLast = true }: Pick<ReadLogOptions, "isLast">,
   ): AsyncGenerator<string, boolean> {
     let at = START;
     let held = "";
@@ -110,7 +115,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, jo
 
   return {
     isPresent: () => isPresent,
-    async *readNew(options) {
+    async *readNew(options = {}) {
       for (let failures = 1;; failures++) {
         try {
           return yield* readOnce(options);
