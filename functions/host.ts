@@ -1,14 +1,13 @@
 /** The runtime functions that the service needs. Only this file reads the environment. */
 
+import { systemRandom } from "../lib/system.ts";
 import type { ServiceHost } from "../lib/scheduler/service.ts";
 
+/** Deno's own. */
 export const host: ServiceHost = {
   env: (name) => Deno.env.get(name),
   fetch: globalThis.fetch,
-  random() {
-    const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
-    return draw / 2 ** 32;
-  },
+  random: systemRandom,
   readTextFile: (path) => Deno.readTextFile(path),
   log(level, message) {
     if (level === "DEBUG") return;

@@ -2,12 +2,12 @@
  * API for your own functions: submit a run at most once, and poll it whenever your function is called.
  *
  * ```ts
- * import { host, openService, runNow } from "./functions/mod.ts";
+ * import { openDeps, runNow } from "./functions/mod.ts";
  *
- * const service = await openService({ host, schedules: [], store: "uploads.db" });
+ * const deps = await openDeps("uploads.db");
  *
  * async function onUpload(file: string): Promise<string | null> {
- *   const submission = await runNow(service, "quick", { inputs: { file }, key: `upload ${file}` });
+ *   const submission = await runNow(deps, "quick", { inputs: { file }, key: `upload ${file}` });
  *   return submission.ownSlug;
  * }
  * ```
@@ -17,22 +17,35 @@
 
 import { advance } from "../lib/runs/advance.ts";
 import { createSubmission } from "../lib/runs/create_submission.ts";
+import { defaultDeps } from "../lib/runs/default_deps.ts";
+import type { Deps } from "../lib/runs/deps.ts";
 import { prepare } from "../lib/runs/prepare.ts";
 import { createInputLayer } from "../lib/inputs/layers.ts";
 import type { JsonObject } from "../lib/json.ts";
-import type { Submission } from "../lib/submission.ts";
-import type { Service } from "../lib/scheduler/service.ts";
 import { advanceOptions } from "../lib/scheduler/service.ts";
+import { openRunStore } from "../lib/store/open_kv.ts";
+import type { Submission } from "../lib/submission.ts";
+import { host } from "./host.ts";
 
 export { advance } from "../lib/runs/advance.ts";
+export type { AdvanceOptions, AdvanceResult } from "../lib/runs/advance_result.ts";
 export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";
-export { openService, type Service } from "../lib/scheduler/service.ts";
-export { host } from "./host.ts";
-export { tick } from "../lib/scheduler/tick.ts";
 
 const DEADLINE_MS = 30_000;
+
+/**
+ * Opens a store by its name, and finds the API key as the service does.
+ *
+ * @param store Like `deno-kv:`; the service's own, if its ticks are to poll the runs.
+ * @throws CredentialError without a key; UsageError for an unknown store.
+ */
+export async function openDeps(store: string): Promise<Deps> {
+  const { env, log } = host;
+  const runStore = openRunStore(store, { onSetAside: (message) => log("WARNING", message) });
+  return await defaultDeps({ log, store: runStore }, { allowHost: env("PW_ALLOW_HOST") });
+}
 
 /**
  * Submits a run and returns without waiting for it: later ticks, or calls of `advance`, poll it. A call with the same
@@ -41,7 +54,7 @@ const DEADLINE_MS = 30_000;
  * @throws The errors of `prepare` and `createSubmission`.
  */
 export async function runNow(
-  { deps }: Pick<Service, "deps">,
+  deps: Deps,
   workflow: string,
   { inputs = {}, key }: { readonly inputs?: JsonObject; readonly key: string },
 ): Promise<Submission> {

@@ -2,18 +2,23 @@
  * Runs workflows of the Parallel Works ACTIVATE platform from code, with the engine of the command line.
  *
  * ```ts
- * import { createClient, findCredential, memoryRunStore, runWorkflow, silentLog, systemClock } from "./lib/mod.ts";
+ * import { runWorkflow } from "./lib/mod.ts";
  *
- * const parts = { clock: systemClock, random: Math.random, log: silentLog };
- * const env = (name: string) => Deno.env.get(name);
- * const credential = await findCredential({ env, readTextFile: Deno.readTextFile }, {});
- * const deps = { ...parts, client: createClient({ ...parts, credential, fetch }), store: memoryRunStore() };
- *
- * const result = await runWorkflow(deps, "quick", {
+ * const result = await runWorkflow("quick", {
  *   inputs: { greeting: "hello" },
  *   onStatus: ({ platformStatus, elapsedMs }) => console.log(platformStatus, elapsedMs),
  * });
  * console.log(result.status);
+ * ```
+ *
+ * The API key comes from `PW_API_KEY`, or from the current context of the official command line. For everything else,
+ * {@link defaultDeps} has the client and the store:
+ *
+ * ```ts
+ * import { defaultDeps } from "./lib/mod.ts";
+ *
+ * const { client } = await defaultDeps();
+ * for (const { name } of await client.listWorkflows()) console.log(name);
  * ```
  *
  * `runWorkflow` combines `prepare`, which resolves and checks everything before the first request, and `execute`, an
@@ -57,12 +62,15 @@ export {
   Unsupported,
   UsageError,
 } from "./errors.ts";
+export { createLogReader, type LogReader, type ReadLogOptions, type StepLog } from "./platform/logs.ts";
 export { cancelRun } from "./runs/cancel.ts";
+export { defaultDeps } from "./runs/default_deps.ts";
 export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
 export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
 export { trackRun } from "./runs/track_run.ts";
 export { digestFailure } from "./runs/failure.ts";
+export type { Limited } from "./runs/limit.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";

@@ -5,10 +5,8 @@ import { leastFlags } from "./support/documents.ts";
 import { cacheEnv, packagesMissing } from "./support/cold_cache.ts";
 import { assertMainJob, emptyFolder, type JobEnvironment } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
+import { serveCheckout } from "./support/serve_checkout.ts";
 
-const ROOT = new URL("../", import.meta.url);
-/** A path with unusual characters. */
-const PREFIX = "/x%20y/~v1/";
 const missing = await packagesMissing();
 
 Deno.test({
@@ -29,39 +27,8 @@ async function assertRunsFromUrl(flags: (environment: JobEnvironment) => readonl
   await using cache = await emptyFolder();
   await assertMainJob({
     program: Deno.execPath(),
-    args: (environment) => ["run", ...flags(environment), `http://${sources.host}${PREFIX}main.ts`],
+    args: (environment) => ["run", ...flags(environment), `${sources.url}main.ts`],
     env: cacheEnv(cache.path),
   });
   assert.ok(sources.served.includes("main.ts"));
-}
-
-interface Sources extends AsyncDisposable {
-  readonly host: string;
-  readonly served: readonly string[];
-}
-
-/** A plain file server: a path is a file, and its extension determines the content type. */
-function serveCheckout(): Sources {
-  const served: string[] = [];
-  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async (request) => {
-    const { pathname } = new URL(request.url);
-    const path = pathname.slice(PREFIX.length);
-    if (!pathname.startsWith(PREFIX) || !/^(main\.ts|lib\/[\w/.]+|inputs\/[\w-]+\.json)$/.test(path)) {
-      return new Response("Not found", { status: 404 });
-    }
-    served.push(path);
-    try {
-      const body = await Deno.readFile(new URL(path, ROOT));
-      return new Response(body, {
-        headers: { "content-type": path.endsWith(".json") ? "application/json" : "application/typescript" },
-      });
-    } catch {
-      return new Response("Not found", { status: 404 });
-    }
-  });
-  return {
-    host: `127.0.0.1:${server.addr.port}`,
-    served,
-    [Symbol.asyncDispose]: () => server.shutdown(),
-  };
 }

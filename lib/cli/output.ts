@@ -4,7 +4,7 @@ import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import type { Context, TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
-import type { Reporter } from "./github_report.ts";
+import type { Reporter } from "./reporter.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";

@@ -9,8 +9,9 @@ import { type CommandEntry, COMMANDS } from "./commands.ts";
 import { type Context, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
-import type { Reporter } from "./github_report.ts";
 import { createOutput, type Output } from "./output.ts";
+import { REPORT_FORMATS } from "./report_formats.ts";
+import type { Reporter } from "./reporter.ts";
 import { withDotenv } from "./settings.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
 
@@ -44,9 +45,11 @@ function writeReport(
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
-  if (globalOptions(context.args).get("report") !== "github") return undefined;
-  const { startGithubReport } = await import("./github_report.ts");
-  return startGithubReport(context);
+  const name = globalOptions(context.args).get("report") ?? "";
+  const format = Object.hasOwn(REPORT_FORMATS, name) ? REPORT_FORMATS[name] : undefined;
+  if (format === undefined) return undefined;
+  const [writer, { createReporter }] = await Promise.all([format.open(context), import("./reporter.ts")]);
+  return createReporter(writer);
 }
 
 /** What is read before the command is known. The command refuses unknown options and bad values. */

@@ -1,4 +1,5 @@
 import { systemClock } from "../clock.ts";
+import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText } from "./bounded_read.ts";
 import { runInForeground, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
@@ -11,7 +12,7 @@ export function systemContext(versionLine: string): Context {
   return {
     versionLine,
     args: Deno.args,
-    env,
+    env: systemEnv,
     os: Deno.build.os,
     runtime: { deno: Deno.version.deno, arch: Deno.build.arch },
     stdin: {
@@ -23,7 +24,7 @@ export function systemContext(versionLine: string): Context {
     clock: systemClock,
     promptSecret: async (label) => (await import("./terminal/ask_secret.ts")).promptSecret(label),
     readLine,
-    random: cryptoRandom,
+    random: systemRandom,
     fetch: globalThis.fetch,
     readTextFile: async (path) => await readBoundedText(await openFile(path), path),
     runProgram,
@@ -53,22 +54,6 @@ async function readLine(): Promise<string | null> {
   const buffer = new Uint8Array(1_024);
   const count = await Deno.stdin.read(buffer);
   return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
-}
-
-/** Slugs depend on it: two processes must not draw the same numbers. */
-function cryptoRandom(): number {
-  const [draw = 0] = crypto.getRandomValues(new Uint32Array(1));
-  return draw / 2 ** 32;
-}
-
-/** Reads a variable. PW_API_KEY prompts for permission if necessary; any other is optional and never prompts. */
-function env(name: string): string | undefined {
-  if (name === "PW_API_KEY") return Deno.env.get(name);
-  return mayReadEnv(name) ? Deno.env.get(name) : undefined;
-}
-
-function mayReadEnv(name: string): boolean {
-  return Deno.permissions.querySync({ name: "env", variable: name }).state === "granted";
 }
 
 function textWriter(stream: typeof Deno.stdout): TextWriter {

@@ -23,7 +23,7 @@ const NO_WORKFLOW = "no such workflow";
 
 export function accountOperations(http: Http): AccountOperations {
   const operations: AccountOperations = {
-    async whoAmI(options) {
+    async whoAmI(options = {}) {
       const action = "identify the key's user";
       const identity = await withFallbackOnNotFound(null, ["not_found", "unsupported"], async () => {
         const [response, { readIdentity }] = await Promise.all([
@@ -35,7 +35,7 @@ export function accountOperations(http: Http): AccountOperations {
       return identity ?? await identityFromWhoami(http, action, options);
     },
 
-    async listWorkflows({ favoritesOnly = false, ...options }) {
+    async listWorkflows({ favoritesOnly = false, ...options } = {}) {
       const action = "list workflows";
       const path = `/api/workflows${favoritesOnly ? "?favoriteOnly=true" : ""}`;
       const [response, { readWorkflows }] = await Promise.all([
@@ -90,7 +90,7 @@ export function accountOperations(http: Http): AccountOperations {
       });
     },
 
-    async restartWorkspace(options) {
+    async restartWorkspace(options = {}) {
       const action = "start the workspace";
       const { user, organization: named } = await operations.whoAmI(options);
       const organization = named ?? await organizationFromWhoami(http, action, options);

@@ -77,43 +77,43 @@ export interface Client {
   readonly baseUrl: string;
 
   /** Sends a request the first time only, and none if the version was passed to `createClient`. */
-  apiVersion(options: Abortable): Promise<ApiVersion>;
+  apiVersion(options?: Abortable): Promise<ApiVersion>;
   /** The user that the credential belongs to. Sends a request until one has succeeded. */
-  whoAmI(options: Abortable): Promise<Identity>;
+  whoAmI(options?: Abortable): Promise<Identity>;
 
   /** All workflows of the account. */
-  listWorkflows(options: Abortable & { readonly favoritesOnly?: boolean }): Promise<readonly Workflow[]>;
+  listWorkflows(options?: Abortable & { readonly favoritesOnly?: boolean }): Promise<readonly Workflow[]>;
   /** One workflow, by its name. */
-  getWorkflow(name: string, options: Abortable): Promise<Workflow>;
+  getWorkflow(name: string, options?: Abortable): Promise<Workflow>;
   /** The workflow file as text. */
-  getWorkflowYaml(name: string, options: Abortable): Promise<string>;
+  getWorkflowYaml(name: string, options?: Abortable): Promise<string>;
 
   /** Sends the request once, over its own connection. Throws only for an abort or a bug. */
-  submit(submission: SubmitRequest, options: Abortable): Promise<SubmitResponse>;
+  submit(submission: SubmitRequest, options?: Abortable): Promise<SubmitResponse>;
   /** Has the server check a submit without starting a run. Throws Rejected with the problems. */
-  dryRun(submission: Omit<SubmitRequest, "slug">, options: Abortable): Promise<void>;
+  dryRun(submission: Omit<SubmitRequest, "slug">, options?: Abortable): Promise<void>;
 
   /** A run, with its jobs. */
-  getRun(runId: RunId, options: Abortable): Promise<RunDetail>;
+  getRun(runId: RunId, options?: Abortable): Promise<RunDetail>;
   /** One page of runs. */
-  listRuns(query: RunQuery): Promise<RunPage>;
+  listRuns(query?: RunQuery): Promise<RunPage>;
   /** Safe to repeat. Requests the cancellation only: poll `getRun` for its effect. Unsupported on legacy servers. */
-  cancelRun(runId: RunId, options: Abortable): Promise<void>;
+  cancelRun(runId: RunId, options?: Abortable): Promise<void>;
   /**
    * A file of the run's folder in pieces, of any size: read it to its end or cancel it. `null` if it does not exist (yet).
    * Reading throws ResponseLost, BadResponse or the signal's reason.
    */
-  readRunFile(runId: RunId, path: string, options: Abortable): Promise<ReadableStream<string> | null>;
+  readRunFile(runId: RunId, path: string, options?: Abortable): Promise<ReadableStream<string> | null>;
 
   /** Interactive sessions of the account. */
-  listSessions(options: Abortable): Promise<readonly Session[]>;
+  listSessions(options?: Abortable): Promise<readonly Session[]>;
   /** Clusters that the account can use. */
-  listClusters(options: Abortable): Promise<readonly Cluster[]>;
+  listClusters(options?: Abortable): Promise<readonly Cluster[]>;
   /** The status of the user's workspace, where runs are started, in the platform's own term; `null` if not reported. */
-  workspaceStatus(options: Abortable): Promise<string | null>;
+  workspaceStatus(options?: Abortable): Promise<string | null>;
   /**
    * Starts the user's workspace, or restarts it: runs that are running end, and its SSH key changes. Sent once. Poll
    * {@link Client.workspaceStatus} for its effect. Throws Unsupported if the server does not name the user's organization.
    */
-  restartWorkspace(options: Abortable): Promise<void>;
+  restartWorkspace(options?: Abortable): Promise<void>;
 }

@@ -58,11 +58,11 @@ export function createClient(options: ClientOptions): Client {
   return {
     host: credential.host,
     baseUrl: credential.baseUrl,
-    apiVersion: (abortable) => apiVersion.get(abortable),
+    apiVersion: (abortable = {}) => apiVersion.get(abortable),
     ...account,
-    whoAmI: (abortable) => identity.get(abortable),
+    whoAmI: (abortable = {}) => identity.get(abortable),
 
-    async submit(submission, abortable) {
+    async submit(submission, abortable = {}) {
       try {
         return await (await runs(abortable)).submit(submission, abortable);
       } catch (error) {
@@ -70,8 +70,8 @@ export function createClient(options: ClientOptions): Client {
         throw error;
       }
     },
-    dryRun: async (submission, abortable) => await (await runs(abortable)).dryRun(submission, abortable),
-    async listRuns(query) {
+    dryRun: async (submission, abortable = {}) => await (await runs(abortable)).dryRun(submission, abortable),
+    async listRuns(query = {}) {
       if (apiVersion.cached() === undefined) {
         // Detects the version as well.
         const page = await withFallbackOnNotFound(null, ["not_found", "unsupported"], () => current.listRuns(query));
@@ -82,9 +82,9 @@ export function createClient(options: ClientOptions): Client {
       }
       return await (await runs(query)).listRuns(query);
     },
-    getRun: async (runId, abortable) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
-    cancelRun: async (runId, abortable) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
-    readRunFile: async (runId, path, abortable) =>
+    getRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
+    cancelRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
+    readRunFile: async (runId, path, abortable = {}) =>
       await (await runsOf(runId, abortable)).readRunFile(runId, path, abortable),
   };
 }

@@ -21,22 +21,27 @@ export function subworkflowFolder(job: string, stepIndex: number): string {
   return `subworkflows/${job}/step_${stepIndex}/`;
 }
 
+/** The log of one step. */
 export interface StepLog {
+  /** The step's run. */
   readonly runId: RunId;
+  /** As {@link stepLogPath} names it, below the folders of its subworkflows. */
   readonly path: string;
 }
 
+/** Options of {@link LogReader}. */
 export interface ReadLogOptions extends Abortable {
-  /** True if nothing will be added: then a partly written character at the end is returned too. */
-  readonly isLast: boolean;
+  /** False if more will be added: a partly written character at the end is then left to the next call. Default: true. */
+  readonly isLast?: boolean | undefined;
 }
 
+/** Reads one log; each call continues where the previous one ended. */
 export interface LogReader {
   /**
    * The text that was added since the previous call, in pieces; at first, the whole log, preceded by its rotated part. After
    * an error, the next call continues where this one failed.
    */
-  readNew(options: ReadLogOptions): AsyncGenerator<string, void>;
+  readNew(options?: ReadLogOptions): AsyncGenerator<string, void>;
   /** False as long as the step has not written anything. */
   isPresent(): boolean;
 }
@@ -57,7 +62,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
   async function* readFrom(
     text: ReadableStream<string>,
     from: Position,
-    { isLast }: { readonly isLast: boolean },
+    { isLast = true }: Pick<ReadLogOptions, "isLast">,
   ): AsyncGenerator<string, boolean> {
     let at = START;
     let held = "";
@@ -116,7 +121,7 @@ export function createLogReader(client: Pick<Client, "readRunFile">, { runId, pa
 
   return {
     isPresent: () => isPresent,
-    async *readNew(options) {
+    async *readNew(options = {}) {
       for (let failures = 1;; failures++) {
         try {
           return yield* readOnce(options);

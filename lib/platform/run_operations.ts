@@ -1,7 +1,8 @@
 import type { Client } from "./client.ts";
 
-/** The operations that depend on the API version. */
-export type RunOperations = Pick<
-  Client,
-  "submit" | "dryRun" | "getRun" | "listRuns" | "cancelRun" | "readRunFile"
->;
+/** The operations that depend on the API version. The client provides their options. */
+export type RunOperations = {
+  [Name in "submit" | "dryRun" | "getRun" | "listRuns" | "cancelRun" | "readRunFile"]: (
+    ...args: Required<Parameters<Client[Name]>>
+  ) => ReturnType<Client[Name]>;
+};

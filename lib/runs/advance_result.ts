@@ -15,8 +15,11 @@ import {
 import { formatRunId } from "../run.ts";
 import type { PollInterval } from "./poll_interval.ts";
 
+/** One step of a submission. */
 export interface AdvanceResult {
+  /** As it is stored now. */
   readonly submission: Submission;
+  /** What happened in this step. */
   readonly events: readonly RunEvent[];
   /** Why the last poll or submit failed; a caller that tracks the run usually continues. */
   readonly error?: RunnerError;
@@ -24,10 +27,13 @@ export interface AdvanceResult {
   readonly wasAdvancedElsewhere?: boolean;
 }
 
+/** Options of `advance`. */
 export interface AdvanceOptions {
   /** Reported in results: `no` when this call attaches to an existing run. */
   readonly submitted: Submitted;
+  /** Stops the step; its reason is thrown. */
   readonly signal: AbortSignal;
+  /** When the next poll is due. */
   readonly pollInterval: PollInterval;
   /** How long to retry a submit that certainly started nothing, milliseconds. */
   readonly submitTimeoutMs: number;

@@ -16,7 +16,7 @@ const POLL_DELAY_MS = 1_000;
 export async function cancelRun(
   { client, clock }: Pick<Deps, "client" | "clock">,
   runId: RunId,
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunDetail> {
   const cancelError = await requestCancel(client, runId, signal);
   for (let poll = 0; poll < MAX_POLLS; poll++) {
@@ -37,7 +37,7 @@ export async function cancelRun(
 async function requestCancel(
   client: Deps["client"],
   runId: RunId,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<RunnerError | undefined> {
   try {
     await client.cancelRun(runId, { signal });

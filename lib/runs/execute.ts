@@ -5,19 +5,21 @@ import type { PendingSubmission, RunRequest, Submission } from "../submission.ts
 import type { Deps } from "./deps.ts";
 import { capabilitiesOf, refusesDuplicates, updateCapabilities } from "./server_capabilities.ts";
 import { createSubmission } from "./create_submission.ts";
-import type { ExecuteOptions } from "./options.ts";
+import { type ExecuteOptions, executeOptions } from "./options.ts";
 import { trackSubmission } from "./track.ts";
 
 /**
  * Submits a request at most once and tracks its run. A failed run is a result; errors mean that there is no result.
  *
+ * @param given Default: DEFAULT_EXECUTE, and no signal.
  * @throws NotSubmitted, Rejected, ConsentRequired, CredentialError, NotFound: nothing was started; the signal's reason.
  */
 export async function* execute(
   deps: Deps,
   request: RunRequest,
-  options: ExecuteOptions,
+  given: Partial<ExecuteOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
+  const options = executeOptions(given);
   const submission = await createSubmission(deps, request, options);
   if (submission.state === "pending" && submission.attempts === 0) {
     yield submittingEvent(deps, submission);
@@ -58,7 +60,7 @@ async function* reportGuarantee(
 /** Consumes the events and returns the result, which a `for await` would drop. */
 export async function toEnd(
   events: AsyncGenerator<RunEvent, RunResult>,
-  onEvent: (event: RunEvent) => void,
+  onEvent: (event: RunEvent) => void = () => {},
 ): Promise<RunResult> {
   while (true) {
     const { done, value } = await events.next();

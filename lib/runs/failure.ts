@@ -32,13 +32,13 @@ const MAX_LINE_LENGTH = 16 * 1024;
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  options: { readonly signal: AbortSignal; readonly limit?: AbortSignal | undefined },
+  { signal = new AbortController().signal, limit: ownLimit }: Partial<Limited> = {},
 ): Promise<RunFailure | undefined> {
   const failed = outerJobs(run.jobs).flatMap(failedIn);
   if (failed.length === 0) return undefined;
   using deadline = deps.clock.timeout(READ_LOGS_MS);
-  const limit = options.limit === undefined ? deadline.signal : AbortSignal.any([options.limit, deadline.signal]);
-  const limited = { signal: options.signal, limit };
+  const limit = ownLimit === undefined ? deadline.signal : AbortSignal.any([ownLimit, deadline.signal]);
+  const limited = { signal, limit };
   const runId = runIdOf(run, "");
   let steps = 0;
   const failedJobs: FailedJob[] = [];

@@ -4,6 +4,8 @@ import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { runIdOf } from "./view.ts";
 
+type Signal = AbortSignal | undefined;
+
 /** A slug, a number within a workflow, or the latest run that this user started on this machine. */
 export type RunRef =
   | { readonly type: "slug"; readonly slug: string }
@@ -19,19 +21,19 @@ export type RunRef =
 export async function findRun(
   deps: Deps,
   ref: RunRef,
-  options: { readonly signal: AbortSignal },
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<RunId> {
   switch (ref.type) {
     case "slug":
-      return await findBySlug(deps, ref.slug, options);
+      return await findBySlug(deps, ref.slug, signal);
     case "number":
-      return await findByNumber(deps, ref, options);
+      return await findByNumber(deps, ref, signal);
     case "last":
-      return await findLast(deps, options);
+      return await findLast(deps, signal);
   }
 }
 
-async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: AbortSignal }): Promise<RunId> {
+async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promise<RunId> {
   try {
     return runIdOf(await client.getRun({ type: "slug", slug }, { signal }), "");
   } catch (error) {
@@ -46,7 +48,7 @@ async function findBySlug({ client }: Deps, slug: string, { signal }: { signal: 
 async function findByNumber(
   { client }: Deps,
   { workflow, number }: Extract<RunRef, { type: "number" }>,
-  { signal }: { signal: AbortSignal },
+  signal: Signal,
 ): Promise<RunId> {
   const action = `find run ${workflow}#${number}`;
   let matches: readonly Run[];
@@ -70,7 +72,7 @@ async function findByNumber(
   return runIdOf(run, workflow);
 }
 
-async function findLast({ client, store }: Deps, { signal }: { signal: AbortSignal }): Promise<RunId> {
+async function findLast({ client, store }: Deps, signal: Signal): Promise<RunId> {
   const { user } = await client.whoAmI({ signal });
   const recent = await store.listRecent({ owner: { host: client.host, user }, limit: 20 });
   for (const submission of recent) {
@@ -81,7 +83,7 @@ async function findLast({ client, store }: Deps, { signal }: { signal: AbortSign
   });
 }
 
-async function isWorkflow(client: Deps["client"], name: string, signal: AbortSignal): Promise<boolean> {
+async function isWorkflow(client: Deps["client"], name: string, signal: Signal): Promise<boolean> {
   try {
     await client.getWorkflow(name, { signal });
     return true;

@@ -39,3 +39,9 @@ export const DEFAULT_EXECUTE = {
   ...DEFAULT_TRACK,
   submitTimeoutMs: 10 * 60_000,
 } as const satisfies Omit<ExecuteOptions, "signal">;
+
+/** Fills in the defaults; `undefined` counts as not given. */
+export function executeOptions(given: Partial<ExecuteOptions>): ExecuteOptions {
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_EXECUTE, signal: new AbortController().signal, ...defined };
+}

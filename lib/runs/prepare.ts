@@ -97,9 +97,9 @@ export interface GatheredInputs {
 export async function prepare(
   deps: Pick<Deps, "client">,
   spec: RunSpec,
-  options: { readonly signal: AbortSignal },
+  { signal = new AbortController().signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<PreparedRun> {
-  return await prepareAsking(deps, spec, options);
+  return await prepareAsking(deps, spec, { signal });
 }
 
 /** {@link prepare}, which asks for required inputs without a value. */
@@ -221,7 +221,7 @@ export async function listClusters(
 export async function dryRun(
   { client }: Pick<Deps, "client">,
   request: RunRequest,
-  { signal }: { readonly signal: AbortSignal },
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   const { workflow, inputs, displayName, isTrusted, requestedConsent } = request;
   const consent = isTrusted ? requestedConsent ?? { permissions: [], variables: [] } : null;

@@ -2,9 +2,10 @@ import { createInputLayer } from "../inputs/layers.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
+import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
 import { execute, toEnd } from "./execute.ts";
-import { DEFAULT_EXECUTE, type ExecuteOptions } from "./options.ts";
+import type { ExecuteOptions } from "./options.ts";
 import { prepare } from "./prepare.ts";
 
 /** Options of {@link runWorkflow}. */
@@ -15,23 +16,25 @@ export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
   readonly onStatus?: (event: Extract<RunEvent, { type: "status" }>) => void;
   /** Called for every event. */
   readonly onEvent?: (event: RunEvent) => void;
+  /** Replaces the defaults of {@link defaultDeps}, like a store that lasts: `{ store: openRunStore("runs.db") }`. */
+  readonly deps?: Partial<Deps>;
 }
 
 /**
  * Submits a workflow and tracks its run to the end, with callbacks instead of a generator. A failed run is a result.
  *
- * @throws The errors of `prepare` and `execute`.
+ * @param workflow Its name in the account.
+ * @throws The errors of `defaultDeps`, `prepare` and `execute`.
  */
 export async function runWorkflow(
-  deps: Deps,
   workflow: string,
-  { inputs = {}, onStatus, onEvent, ...options }: RunWorkflowOptions = {},
+  { inputs = {}, onStatus, onEvent, deps: given, ...options }: RunWorkflowOptions = {},
 ): Promise<RunResult> {
-  const { signal = new AbortController().signal } = options;
+  const deps = await defaultDeps(given);
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, spec, { signal });
-  return await toEnd(execute(deps, request, { ...DEFAULT_EXECUTE, ...options, signal }), (event) => {
+  const { request } = await prepare(deps, spec, options);
+  return await toEnd(execute(deps, request, options), (event) => {
     if (event.type === "status") onStatus?.(event);
     onEvent?.(event);
   });

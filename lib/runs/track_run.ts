@@ -8,7 +8,7 @@ import type { RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { withoutSecretsOf } from "./redacting.ts";
-import type { TrackOptions } from "./options.ts";
+import { executeOptions, type TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { isSession, trackSubmission } from "./track.ts";
 import { recordObservation } from "./advance_result.ts";
@@ -17,13 +17,15 @@ import { runIdOf } from "./view.ts";
 /**
  * Tracks an existing run, including one that was started elsewhere.
  *
+ * @param given Default: DEFAULT_TRACK, and no signal.
  * @throws NotFound and the client's other errors when the first read of the run fails; the signal's reason.
  */
 export async function* trackRun(
   deps: Deps,
   runId: RunId,
-  options: TrackOptions,
+  given: Partial<TrackOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
+  const options = executeOptions(given);
   const run = await deps.client.getRun(runId, options);
   const stored = await storedSubmissionOf(deps, run, options);
   // Runs that were started elsewhere do not belong in the local history.

@@ -76,7 +76,7 @@ function listingOnce(client: Client): Client {
   const pages = new Map<string, ReturnType<Client["listRuns"]>>();
   return {
     ...client,
-    listRuns({ signal, ...query }) {
+    listRuns({ signal, ...query } = {}) {
       const key = JSON.stringify(query);
       const page = pages.get(key) ?? client.listRuns({ ...query, signal });
       pages.set(key, page);

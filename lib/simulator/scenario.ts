@@ -8,16 +8,21 @@ import { type ExpressionScope, substituteExpressions } from "./expressions.ts";
  */
 export type Scenario = Readonly<Record<string, StepScenario>>;
 
+/** What a step does; by default it completes after a second. */
 export interface StepScenario {
   /** Such as `15s`, `2m`, `1h` or `forever`. By default until the last log line, or for one second without one. */
   readonly lasts?: string;
   /** Lines of text. They and outputs may use the workflow's expressions; lines also `${{ now }}` and `${{ line }}`. */
   readonly logs?: readonly (string | LogLine)[];
+  /** Default: false. */
   readonly fails?: boolean;
+  /** What it writes to `$OUTPUTS`. */
   readonly outputs?: Readonly<Record<string, string>>;
 }
 
+/** A line of a log, or a repeated one. */
 export interface LogLine {
+  /** Without a line break. */
   readonly text: string;
   /** Time since the line before. */
   readonly after?: string;

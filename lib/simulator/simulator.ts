@@ -36,6 +36,7 @@ export type Operation =
 
 /** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
 export interface Fault {
+  /** Which requests fail; `*` for all. */
   readonly on: Operation | "*";
   /** How many requests it applies to (default 1); `Infinity` for all. */
   readonly times?: number;
@@ -59,6 +60,7 @@ export interface Fault {
 
 /** Server behavior options: one for each point that the API contract leaves open. */
 export interface ServerBehavior {
+  /** The routes that it serves. */
   readonly apiVersion: "current" | "legacy" | "both";
   /** Response to GET of a run on the legacy routes: 405, or the run. */
   readonly legacyRead: "405" | "run";
@@ -68,12 +70,17 @@ export interface ServerBehavior {
    * (422 that points at it).
    */
   readonly slugs: "unique" | "shared" | "existing" | "ignored" | "refused";
+  /** Status of a refused duplicate, with `slugs: "unique"`. */
   readonly duplicateSlugStatus: 400 | 409 | 422;
+  /** Status of a cancel whose run has ended. */
   readonly cancelOfEnded: 204 | 409;
   /** Whether paths accept a run's object id instead of its slug. */
   readonly idInPath: boolean;
+  /** `problem`: problem details (RFC 9457) for requests that accept them. */
   readonly errorBody: "envelope" | "problem";
+  /** What the run lacks that a dry run responds with. */
   readonly dryRun: "run" | "run-without-status" | "no-slug";
+  /** Which run is first in the list. */
   readonly listOrder: "newest" | "oldest";
   /** Larger values of `limit` are reduced to it. */
   readonly maxLimit: number;
@@ -93,6 +100,7 @@ export interface ServerBehavior {
   readonly logFileBytes: number;
   /** Requests allowed within `rateWindowMs`; further ones get 429 with `Retry-After`. */
   readonly rateLimit: number;
+  /** See `rateLimit`; in simulator milliseconds. */
   readonly rateWindowMs: number;
   /** How far the server's clock is ahead of the simulator's. */
   readonly clockSkewMs: number;
@@ -100,14 +108,19 @@ export interface ServerBehavior {
   readonly consent: "third-party" | "always" | "never";
 }
 
+/** Options of `startSimulator`. */
 export interface SimulatorOptions {
   /** 0 (the default) picks a free port. */
   readonly port?: number;
+  /** The system clock by default. */
   readonly clock?: Clock;
   /** How many times as fast runs and sessions progress (default 1). */
   readonly speed?: number;
+  /** In [0, 1); seeded with the time by default. */
   readonly random?: () => number;
+  /** What differs from the default behavior. */
   readonly behavior?: Partial<ServerBehavior>;
+  /** Failures of the first requests. */
   readonly faults?: readonly Fault[];
   /** Added to the built-in workflows, replacing those of the same name. By name: YAML text, alone or with a scenario. */
   readonly workflows?: Readonly<Record<string, string | { readonly yaml: string; readonly scenario: Scenario }>>;
@@ -119,22 +132,29 @@ export interface SimulatorOptions {
 
 /** A received request. Never holds the credential. */
 export interface ReceivedRequest {
+  /** `other` for a request that matches no route. */
   readonly operation: Operation;
+  /** The HTTP method. */
   readonly method: string;
   /** Path and query. */
   readonly path: string;
   /** Parsed JSON; `null` without a body or if it is not JSON. */
   readonly body: unknown;
+  /** The user of the credential; `null` without a valid one. */
   readonly user: string | null;
+  /** When it arrived, in simulator milliseconds since the epoch. */
   readonly atMs: number;
+  /** The `User-Agent` header. */
   readonly userAgent: string | null;
   /** Number of the TCP connection, counted from 1. */
   readonly connection: number;
 }
 
+/** A running simulator; dispose it to stop. */
 export interface Simulator extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
+  /** The port that it listens on. */
   readonly port: number;
   /** An API key (`pwt_…`) of the first user, `demo`. */
   readonly key: string;
@@ -149,7 +169,9 @@ export interface Simulator extends AsyncDisposable {
   expireKeys(user: string): void;
   /** Received requests, oldest first; only those of `operation` if given. */
   received(operation?: Operation): readonly ReceivedRequest[];
+  /** Adds failures after those that are not used up yet. */
   addFaults(...faults: readonly Fault[]): void;
+  /** Changes the behavior from the next request on. */
   setBehavior(behavior: Partial<ServerBehavior>): void;
   /**
    * Runs of all users since the simulator started, oldest first, including deleted ones. Excludes the initial history.

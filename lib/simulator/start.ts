@@ -10,6 +10,9 @@ import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } fro
 import { createState } from "./create_state.ts";
 import type { SimulatedRun } from "./state.ts";
 
+export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
+export type { Fault, Operation, ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
+
 /**
  * Starts a simulator on 127.0.0.1: an HTTP server behind a TCP proxy that injects faults. It keeps the process alive
  * until it is disposed of (`await using`).

@@ -1,18 +1,19 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
-import type { Clock } from "../clock.ts";
+import { type Clock, systemClock } from "../clock.ts";
 import { NotFound, StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
+import { systemRandom } from "../system.ts";
 import { inodeOf } from "./store_file.ts";
 
 /** How a store is named, for help texts. */
 export const STORE_NAMES =
   "PATH or sqlite:PATH, postgres://USER:PASSWORD@HOST/DATABASE, deno-kv: (the host's own), deno-kv:PATH, deno-kv:https://HOST, memory:";
 
-/** What opening a store needs. */
+/** What opening a store needs. Default: the machine's clock and random numbers, and a damaged file is left in place. */
 export interface OpenRunStoreOptions {
   /** For the delays between attempts. */
   readonly clock: Clock;
@@ -58,8 +59,9 @@ export function openKv(name: string, options: OpenKvOptions): Kv {
  *
  * @throws UsageError for any other name.
  */
-export function openRunStore(name: string, options: OpenRunStoreOptions): RunStore {
-  return createRunStore(openKv(name, options), options.onSetAside ?? undefined);
+export function openRunStore(name: string, options: Partial<OpenRunStoreOptions> = {}): RunStore {
+  const { clock = systemClock, random = systemRandom, onSetAside = null } = options;
+  return createRunStore(openKv(name, { clock, random, onSetAside }), onSetAside ?? undefined);
 }
 
 /** The file of a store that is named by a path; `undefined` for any other store. */

@@ -9,8 +9,8 @@ import { aServiceStage } from "../support/service.ts";
 Deno.test("runNow() submits one run per key, and the ticks track it to its end", async () => {
   await using stage = await aServiceStage([]);
   const service = await stage.isolate();
-  const first = await runNow(service, "quick", { inputs: { file: "a" }, key: "upload a" });
-  const second = await runNow(service, "quick", { inputs: { file: "a" }, key: "upload a" });
+  const first = await runNow(service.deps, "quick", { inputs: { file: "a" }, key: "upload a" });
+  const second = await runNow(service.deps, "quick", { inputs: { file: "a" }, key: "upload a" });
   assert.equal(second.submissionId, first.submissionId);
   assert.equal(stage.simulator.runs().length, 1);
   stage.clock.advance(60_000);

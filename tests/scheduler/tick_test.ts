@@ -335,7 +335,7 @@ tickTest("an unresponsive platform does not prevent notifications", { specs: [MI
       ...service.deps,
       client: {
         ...service.deps.client,
-        whoAmI: ({ signal }) =>
+        whoAmI: ({ signal } = {}) =>
           new Promise((_, reject) => {
             signal?.addEventListener("abort", () => reject(signal?.reason));
             stage.clock.advance(20_000);
@@ -474,8 +474,8 @@ tickTest("a workflow without a response delays no other, and its occurrence fail
       ...service.deps,
       client: {
         ...client,
-        getWorkflow: (name, options) => hangOn(name, options.signal, () => client.getWorkflow(name, options)),
-        getWorkflowYaml: (name, options) => hangOn(name, options.signal, () => client.getWorkflowYaml(name, options)),
+        getWorkflow: (name, options) => hangOn(name, options?.signal, () => client.getWorkflow(name, options)),
+        getWorkflowYaml: (name, options) => hangOn(name, options?.signal, () => client.getWorkflowYaml(name, options)),
         async submit(...args) {
           const response = await client.submit(...args);
           // The budget is spent once the other workflow is submitted.
@@ -795,7 +795,7 @@ tickTest("a poll without a response does not keep what is due from being submitt
 }, async ({ stage, service, tickAt }) => {
   await tickAt(0, 10);
   const { client } = service.deps;
-  const getRun: Client["getRun"] = (_id, { signal }) =>
+  const getRun: Client["getRun"] = (_id, { signal } = {}) =>
     new Promise((_, reject) => {
       signal?.addEventListener("abort", () => reject(signal?.reason));
       stage.clock.advance(10_500);

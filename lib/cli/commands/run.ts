@@ -22,6 +22,7 @@ import { askForMissing, inputSources } from "../input_sources.ts";
 import { defaultOnInterrupt } from "../tracking/interrupt.ts";
 import { type HistoryUse, openDeps, type OpenInvocation } from "../open.ts";
 import type { Output } from "../output.ts";
+import { REPORT_FORMATS } from "../report_formats.ts";
 import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
@@ -50,10 +51,10 @@ export const RUN_OPTIONS = {
   allowFailure: flag("Exit with 0 if the run failed or was cancelled (exit codes 1 and 3)"),
   report: option(
     "FORMAT",
-    "github: also write step summary, annotations and outputs of GitHub Actions (default text)",
-    {
-      parse: oneOf("text", "github"),
-    },
+    `${
+      Object.entries(REPORT_FORMATS).map(([name, { summary }]) => `${name}: also ${summary}`).join("; ")
+    } (default text)`,
+    { parse: oneOf("text", ...Object.keys(REPORT_FORMATS)) },
   ),
   ...TRACK_OPTIONS,
 } as const;

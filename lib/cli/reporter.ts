@@ -1,0 +1,48 @@
+/** `--report`: while a command runs, collects what its report contains. */
+
+import type { RunEvent } from "../events.ts";
+import { cleanLog } from "../log_text.ts";
+import { createRedactor, redactDeep } from "../redact.ts";
+import { type CaseEnd, type CaseFacts, type Report, reportCase } from "../reports/report.ts";
+
+/** What a command tells its report. */
+export interface Reporter {
+  /** What is known before the first event. */
+  start(facts: { readonly name: string; readonly platformUrl?: string }): void;
+  show(event: RunEvent): void;
+  end(end: CaseEnd, exitCode: number): void;
+  /** Writes the report, without these values. */
+  write(secrets: readonly string[]): void;
+}
+
+/** Writes a report where its format belongs. */
+export interface ReportWriter {
+  /** Called with each slug as soon as it is known: the process may be killed before the report is complete. */
+  writeSlug?(slug: string | null): void;
+  /** @param report `null` if the command ended without one. */
+  write(report: Report | null): void;
+}
+
+export function createReporter(writer: ReportWriter): Reporter {
+  let facts: CaseFacts = { name: "run", slug: null, isAttached: false };
+  let platformUrl: string | null = null;
+  let ended: { readonly end: CaseEnd; readonly exitCode: number } | undefined;
+  return {
+    start({ name, platformUrl: url = platformUrl }) {
+      facts = { ...facts, name };
+      platformUrl = url;
+    },
+    show(event) {
+      if (event.type !== "submitting" && event.type !== "started") return;
+      facts = { ...facts, slug: event.slug, isAttached: event.type === "started" && event.isAttached };
+      writer.writeSlug?.(event.slug);
+    },
+    end: (end, exitCode) => void (ended = { end, exitCode }),
+    write(secrets) {
+      if (ended === undefined) return writer.write(null);
+      const redact = createRedactor(secrets);
+      const clean = Object.assign((text: string) => redact(cleanLog(text)), { maxLength: 0 });
+      writer.write(redactDeep({ platformUrl, cases: [reportCase(facts, ended.end, ended.exitCode)] }, clean));
+    },
+  };
+}
