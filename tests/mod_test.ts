@@ -61,7 +61,7 @@ Deno.test("a given store, clock and signal replace the defaults, and an undefine
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
   const credential = await library.findCredential({ env, readTextFile: Deno.readTextFile }, {});
-  const parts = { clock: fastClock(systemClock, 60), random: Math.random, log: library.silentLog };
+  const parts = { clock: fastClock(systemClock, 10), random: Math.random, log: library.silentLog };
   const store = library.memoryRunStore();
   const deps = { ...parts, store, client: library.createClient({ ...parts, credential, fetch }) };
   assert.deepEqual(await library.defaultDeps(deps), deps);
