@@ -14,7 +14,7 @@ export const filesCommand = defineCommand({
       does: "Print a file from the run's folder",
     },
     {
-      line: "pw-workflow-runner files hello-world#46 results/summary.csv -o summary.csv",
+      line: "pw-workflow-runner files hello-world#46 logs/hello/step_1/logs.out -o mpi.log",
       does: "Save it to a file that does not exist yet",
     },
   ],
