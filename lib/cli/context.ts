@@ -5,7 +5,12 @@ import type { Clock } from "../clock.ts";
 import type { Submitted } from "../result.ts";
 
 export interface TextWriter {
-  /** Writes all of the text, in order. Throws {@link PipeClosed} when the reader has closed the stream. */
+  /**
+   * Writes all of the text, in order.
+   *
+   * @throws PipeClosed when the reader has closed the stream, OutputFailed when the text cannot be written. Stderr never
+   *   throws: progress that cannot be written does not end what it reports on.
+   */
   write(text: string): void;
   readonly isTerminal: boolean;
   /** The terminal's width in cells; 80 if it is unknown. */
@@ -40,6 +45,8 @@ export interface Context {
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
   runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
+  /** Throws what {@link Context.writeNewFile} would, and leaves no file behind. */
+  checkNewFile(path: string): Promise<void>;
   /** Throws Deno.errors.AlreadyExists instead of overwriting a file. */
   writeNewFile(path: string, text: string): Promise<void>;
   appendFile(path: string, text: string): void;
@@ -56,6 +63,28 @@ export interface Context {
 /** The reader of our output has closed the pipe, as `head` does. */
 export class PipeClosed extends Error {
   override readonly name = "PipeClosed";
+}
+
+/** Stdout cannot be written, for example because its disk is full. */
+export class OutputFailed extends Error {
+  override readonly name = "OutputFailed";
+}
+
+/** This machine failed while a run exists: the wait for it ended, or its result could not be written. */
+export class RunLeft extends Error {
+  override readonly name = "RunLeft";
+  readonly hint: string;
+  readonly submitted: Submitted;
+
+  constructor(message: string, { hint, submitted, cause }: {
+    readonly hint: string;
+    readonly submitted: Submitted;
+    readonly cause: unknown;
+  }) {
+    super(message, { cause });
+    this.hint = hint;
+    this.submitted = submitted;
+  }
 }
 
 /** The state of the run when waiting for it was interrupted. */

@@ -49,7 +49,11 @@ export function startGithubReport({ env, random, stderr, appendFile }: Context):
       if (event.type !== "submitting" && event.type !== "started") return;
       facts = { ...facts, slug: event.slug, isAttached: event.type === "started" && event.isAttached };
       // At once, so that the output exists even if this process is killed.
-      writeOutputs({ "run-slug": event.slug ?? "" });
+      try {
+        writeOutputs({ "run-slug": event.slug ?? "" });
+      } catch {
+        // Writing the report at the end fails too, and is reported then. The wait for the run must not end here.
+      }
     },
     end: (end, exitCode) => void (ended = { end, exitCode }),
     write(secrets) {

@@ -2,7 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import type { Context, TextWriter } from "./context.ts";
+import { type Context, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
 import type { Reporter } from "./github_report.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
@@ -41,8 +41,10 @@ export interface Output {
   logText(text: string): void;
   /** Writes one JSON document to stdout. */
   document(value: unknown): void;
-  /** Writes one line of JSON Lines to stdout. */
+  /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see {@link Output.checkEvents}. */
   event(value: unknown): void;
+  /** @throws OutputFailed if an event could not be written. */
+  checkEvents(): void;
   /** Writes a message to stderr, unless it is below the log level. */
   log(level: LogLevel, text: string): void;
   /** Masks these values in all later output, since a server may echo them. */
@@ -62,6 +64,7 @@ export function createOutput(
   { mode, level, mayColor, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
+  let eventsFailure: OutputFailed | undefined;
   let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
   const write = (writer: TextWriter, text: string, escape: (text: string) => string = (text) => text) => {
@@ -73,6 +76,9 @@ export function createOutput(
   };
   const hasLiveLines = stderr.isTerminal && shows("INFO");
   const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
+  const log = (messageLevel: LogLevel, text: string) => {
+    if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
+  };
   return {
     mode,
     reporter,
@@ -88,12 +94,31 @@ export function createOutput(
     answer: (text) => write(stdout, `${text}\n`, (text) => escaped(text, isColored.answer)),
     raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
+<<<<<<< HEAD
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
     event: (value) => write(stdout, `${JSON.stringify(value)}\n`, escapeJson),
     log(messageLevel, text) {
       if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
+=======
+    logText: (text) => write(stdout, escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
+    document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
+    event(value) {
+      // After a line that may be cut short, further lines could not be read.
+      if (eventsFailure !== undefined) return;
+      try {
+        write(stdout, `${escapeJson(JSON.stringify(value))}\n`);
+      } catch (error) {
+        if (!(error instanceof OutputFailed)) throw error;
+        eventsFailure = error;
+        log("WARNING", `${error.message}; continuing without events`);
+      }
+>>>>>>> d92cef2 (Report what this machine refuses in plain sentences with its own exit codes)
     },
+    checkEvents() {
+      if (eventsFailure !== undefined) throw eventsFailure;
+    },
+    log,
     live(clock, render) {
       if (!hasLiveLines) return undefined;
       const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));

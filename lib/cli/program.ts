@@ -6,9 +6,9 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, option, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
-import { type Context, Stopped } from "./context.ts";
+import { type Context, OutputFailed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
+import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import type { Reporter } from "./github_report.ts";
 import { createOutput, type Output } from "./output.ts";
 import { withDotenv } from "./settings.ts";
@@ -166,8 +166,7 @@ async function reportFailure(context: Context, output: Output | undefined, error
   try {
     // If even the output could not be created, the context itself is broken.
     const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
-    if (reporter.mode === "json") reporter.document(failureDocument(report));
-    if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
+    answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
@@ -176,4 +175,14 @@ async function reportFailure(context: Context, output: Output | undefined, error
     // The reader is gone, or the context itself is broken: the exit code still reports the error.
   }
   return report.exitCode;
+}
+
+/** If stdout cannot be written, the report on stderr has to do. */
+function answerFailure(output: Output, report: FailureReport): void {
+  try {
+    if (output.mode === "json") output.document(failureDocument(report));
+    if (output.mode === "events") output.event({ v: 1, type: "error", ...failureDocument(report) });
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+  }
 }

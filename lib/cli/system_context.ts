@@ -2,7 +2,8 @@ import { systemClock } from "../clock.ts";
 import { readBoundedText } from "./bounded_read.ts";
 import { runInForeground, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
-import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
+import { osErrorReason } from "../os_error.ts";
+import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
 
@@ -19,7 +20,7 @@ export function systemContext(versionLine: string): Context {
       readText: () => readBoundedText(Deno.stdin.readable, "stdin"),
     },
     stdout: textWriter(Deno.stdout),
-    stderr: textWriter(Deno.stderr),
+    stderr: neverThrowing(textWriter(Deno.stderr)),
     clock: systemClock,
     promptSecret: async (label) => (await import("./terminal/ask_secret.ts")).promptSecret(label),
     readLine,
@@ -29,6 +30,7 @@ export function systemContext(versionLine: string): Context {
     runProgram,
     runInForeground,
     listFiles,
+    checkNewFile,
     writeNewFile: (path, text) => Deno.writeTextFile(path, text, { createNew: true }),
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
@@ -80,16 +82,37 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
   };
 }
 
+function neverThrowing(writer: TextWriter): TextWriter {
+  return {
+    ...writer,
+    write(text) {
+      try {
+        writer.write(text);
+      } catch (error) {
+        if (!(error instanceof OutputFailed || error instanceof PipeClosed)) throw error;
+      }
+    },
+  };
+}
+
 function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
   try {
     return stream.writeSync(bytes);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new PipeClosed("The output is closed", { cause: error });
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    if (!(error instanceof Deno.errors.WouldBlock)) {
+      const reason = osErrorReason(error) ?? String(error);
+      throw new OutputFailed(`Cannot write the output: ${reason}`, { cause: error });
+    }
     // The parent process may provide a non-blocking pipe: wait briefly for its reader.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     return 0;
   }
+}
+
+async function checkNewFile(path: string): Promise<void> {
+  await Deno.writeTextFile(path, "", { createNew: true });
+  await Deno.remove(path);
 }
 
 async function listFiles(folder: string, pattern: RegExp): Promise<readonly string[]> {

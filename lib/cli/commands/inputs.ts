@@ -1,4 +1,4 @@
-import { NotFound, UsageError } from "../../errors.ts";
+import { NotFound } from "../../errors.ts";
 import { findWorkflow, gatherInputs } from "../../runs/prepare.ts";
 import { explainInputs } from "../../inputs/explain.ts";
 import type { Form } from "../../inputs/form.ts";
@@ -14,6 +14,7 @@ import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "
 import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
+import { checkOutputFile, writeOutputFile } from "../output_file.ts";
 import { renderExplained } from "../render/inputs.ts";
 
 const action = actionOf({
@@ -78,19 +79,12 @@ type InputsInvocation = Invocation<
 
 async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
+  if (values.output !== undefined) await checkOutputFile(context, values.output);
   const { workflow, form } = await formOf(call);
   const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(values.output ?? ""));
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
   if (values.output === undefined) return output.raw(skeleton);
-  try {
-    await context.writeNewFile(values.output, skeleton);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new UsageError(`Cannot write ${values.output}: the file already exists`, {
-      hint: "Choose another name, or move the file away: nothing is overwritten",
-      cause: error,
-    });
-  }
+  await writeOutputFile(context, values.output, skeleton);
   output.log("INFO", `Fill in ${values.output}, then: pw-workflow-runner run ${workflow.name} -i ${values.output}`);
 }
 

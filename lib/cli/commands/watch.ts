@@ -12,6 +12,7 @@ import { resultDocument } from "../tracking/run_view.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { TRACK_OPTIONS, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
+import { writeResults } from "../tracking/write_results.ts";
 import { printResult } from "./run.ts";
 
 export const watchCommand = defineCommand({
@@ -43,21 +44,23 @@ export const watchCommand = defineCommand({
       ),
     );
     const [only, second] = results;
-    if (only !== undefined && second === undefined) return printResult(output, only);
-    return answerResults(output, results);
+    if (only !== undefined && second === undefined) return await printResult(output, only);
+    return await answerResults(output, results);
   },
 });
 
-function answerResults(output: Output, results: readonly RunResult[]): number {
+async function answerResults(output: Output, results: readonly RunResult[]): Promise<number> {
   const exitCode = mostSevere(results.map(({ kind }) => exitCodeOf(kind)));
   const mostSevereResult = results.find(({ kind }) => exitCodeOf(kind) === exitCode);
-  if (output.mode === "json") {
-    const kind = mostSevereResult?.kind ?? "completed";
-    output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
-  }
-  if (output.mode === "text") {
-    for (const result of results) printNamedResults(output, result);
-  }
+  await writeResults(output, results, () => {
+    if (output.mode === "json") {
+      const kind = mostSevereResult?.kind ?? "completed";
+      output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
+    }
+    if (output.mode === "text") {
+      for (const result of results) printNamedResults(output, result);
+    }
+  });
   return exitCode;
 }
 

@@ -146,7 +146,7 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-function runIdOf(
+export function runIdOf(
   { slug, workflow, number }: Pick<Extract<Milestone, { type: "started" }>, "slug" | "workflow" | "number">,
 ): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };
