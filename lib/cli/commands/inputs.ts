@@ -16,6 +16,7 @@ import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
 import { checkOutputFile, writeOutputFile } from "../output_file.ts";
 import { renderExplained } from "../render/inputs.ts";
+import { programCommand } from "../../shell_command.ts";
 
 const action = actionOf({
   new: "create an input file to fill in",
@@ -85,7 +86,10 @@ async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
   if (values.output === undefined) return output.raw(skeleton);
   await writeOutputFile(context, values.output, skeleton);
-  output.log("INFO", `Fill in ${values.output}, then: pw-workflow-runner run ${workflow.name} -i ${values.output}`);
+  output.log(
+    "INFO",
+    `Fill in ${values.output}, then: ${programCommand("run", [workflow.name], ["-i", values.output])}`,
+  );
 }
 
 async function printSchema(call: InputsInvocation): Promise<void> {

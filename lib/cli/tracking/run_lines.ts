@@ -5,6 +5,7 @@ import type { RunFailure, RunResult } from "../../result.ts";
 import { formatRunId, type StepPosition } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import { programCommand } from "../../shell_command.ts";
 import type { Style } from "../terminal/style.ts";
 import type { OnTimeout } from "./interrupt.ts";
 
@@ -110,7 +111,7 @@ export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): s
 export function watchCommand(
   { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
 ): string {
-  return `pw-workflow-runner watch ${runName({ slug, workflowName, runNumber })}`;
+  return oneLine(programCommand("watch", [runName({ slug, workflowName, runNumber })]));
 }
 
 /** How a command line names the run of a result. */
