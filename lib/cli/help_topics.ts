@@ -14,6 +14,8 @@ export const ENVIRONMENT = {
   PW_STATE_DIR: "Folder of the local history",
   PW_STORE_URL: "Store to use instead of the local history. See `help store`",
   NO_COLOR: "Disables colors, unless it is empty. Like --no-color",
+  FORCE_COLOR: "Uses colors in pipes and files too; 0 disables colors. CLICOLOR_FORCE and CLICOLOR do the same",
+  TERM: "dumb: no colors, and no line that is rewritten in place",
   HTTPS_PROXY: "Proxy for requests. NO_PROXY lists hosts to reach without it",
 } as const;
 

@@ -5,6 +5,7 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { type Context, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
 import type { Reporter } from "./github_report.ts";
+import type { ColorMode } from "./terminal/color_mode.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
@@ -16,8 +17,9 @@ export type OutputMode = "text" | "json" | "events";
 export interface OutputOptions {
   readonly mode: OutputMode;
   readonly level: LogLevel;
-  /** False if colors are turned off. They are only ever used on a terminal. */
-  readonly mayColor: boolean;
+  readonly color: ColorMode;
+  /** True if the terminal cannot rewrite a line. */
+  readonly isDumb?: boolean;
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
@@ -61,7 +63,7 @@ export interface Output {
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, mayColor, secrets = [], reporter }: OutputOptions,
+  { mode, level, color, isDumb = false, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
@@ -74,8 +76,9 @@ export function createOutput(
     writer.write(redact(escape(redact(text))));
     live?.draw();
   };
-  const hasLiveLines = stderr.isTerminal && shows("INFO");
-  const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
+  const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");
+  const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
+  const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
   const log = (messageLevel: LogLevel, text: string) => {
     if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
   };

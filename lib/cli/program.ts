@@ -12,6 +12,7 @@ import { failureDocument, type FailureReport, renderFailure, reportOf } from "./
 import type { Reporter } from "./github_report.ts";
 import { createOutput, type Output } from "./output.ts";
 import { withDotenv } from "./settings.ts";
+import { colorMode, isDumb } from "./terminal/color_mode.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
 
 /** Runs one command line. Never throws; returns the exit code. */
@@ -150,8 +151,8 @@ async function showHelp(context: Context, output: Output, subject: string | unde
 function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
   const given = globalOptions(context.args);
   const mode = given.has("events") ? "events" : given.has("json") ? "json" : "text";
-  const mayColor = !given.has("noColor") && (context.env("NO_COLOR") ?? "") === "";
-  return createOutput(context, { mode, mayColor, ...shared });
+  const color = given.has("noColor") ? "never" : colorMode(context.env);
+  return createOutput(context, { mode, color, isDumb: isDumb(context.env), ...shared });
 }
 
 /** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
@@ -165,7 +166,7 @@ async function reportFailure(context: Context, output: Output | undefined, error
   if (report.isSilent) return report.exitCode;
   try {
     // If even the output could not be created, the context itself is broken.
-    const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+    const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", color: "never" });
     answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);

@@ -7,6 +7,7 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { Style } from "../terminal/style.ts";
+import { formatClock } from "../terminal/time_text.ts";
 import type { OnTimeout } from "./interrupt.ts";
 
 /**
@@ -129,7 +130,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: O
   const until = event.deadlineAtMs === null
     ? ""
     : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
-      localTime(event.deadlineAtMs, event.atMs)
+      formatClock(event.deadlineAtMs, event.atMs)
     }); ${onTimeout === "cancel" ? "the run is cancelled then" : "the run continues afterwards"}`;
   return `${action}${slug}${until}`;
 }
@@ -161,13 +162,4 @@ function finishedLine({ status, kind, durationSeconds }: RunResult): string | un
 function waitTime(durationMs: number): string {
   const unitMs = durationMs < 600_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(durationMs / unitMs) * unitMs);
-}
-
-/** The local time of day, with the date if it is not today. */
-function localTime(instantMs: number, nowMs: number): string {
-  const date = new Date(instantMs);
-  const twoDigits = (part: number) => String(part).padStart(2, "0");
-  const time = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
-  if (date.toDateString() === new Date(nowMs).toDateString()) return time;
-  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ${time}`;
 }
