@@ -15,6 +15,8 @@ export interface TextWriter {
   readonly isTerminal: boolean;
   /** The terminal's width in cells; 80 if it is unknown. */
   columns(): number;
+  /** The terminal's height in lines; 24 if it is unknown. */
+  rows(): number;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
@@ -94,6 +96,8 @@ export interface StoppedWait {
   readonly submitted: Submitted;
   /** True if the run was cancelled. */
   readonly isCancelled?: boolean;
+  /** The name of the run if it was left running. */
+  readonly continuing?: string;
 }
 
 /** The process received a stop signal. Used as the reason of an abort. */

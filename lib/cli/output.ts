@@ -57,8 +57,8 @@ export interface Output {
   columns(): number;
   /** Whether stderr is a terminal and shows progress. */
   readonly hasLiveLines: boolean;
-  /** Starts a line that is rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
-  live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
+  /** Starts one or more lines that are rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
+  live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined;
 }
 
 export function createOutput(
@@ -124,7 +124,11 @@ export function createOutput(
     log,
     live(clock, render) {
       if (!hasLiveLines) return undefined;
-      const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));
+      const line = startLiveLine(
+        stderr,
+        clock,
+        (columns, rows) => escaped(render(columns, rows), isColored.interactive),
+      );
       live = line;
       return {
         ...line,

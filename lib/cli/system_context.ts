@@ -6,6 +6,7 @@ import { osErrorReason } from "../os_error.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
@@ -67,19 +68,21 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
   const encoder = new TextEncoder();
   return {
     isTerminal,
-    columns() {
-      if (!isTerminal) return DEFAULT_COLUMNS;
-      try {
-        return Deno.consoleSize().columns || DEFAULT_COLUMNS;
-      } catch {
-        return DEFAULT_COLUMNS; // Some CI systems emulate a terminal without a size.
-      }
-    },
+    columns: () => isTerminal && consoleSize()?.columns || DEFAULT_COLUMNS,
+    rows: () => isTerminal && consoleSize()?.rows || DEFAULT_ROWS,
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));
     },
   };
+}
+
+function consoleSize(): ReturnType<typeof Deno.consoleSize> | undefined {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return undefined; // Some CI systems emulate a terminal without a size.
+  }
 }
 
 function neverThrowing(writer: TextWriter): TextWriter {

@@ -19,6 +19,7 @@ import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
+import { stoppedTogether } from "../tracking/stopped_together.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { writeResults } from "../tracking/write_results.ts";
@@ -45,7 +46,7 @@ export const resumeCommand = defineCommand({
     const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
     const unfinished = await findOpenSubmissions(deps, options);
     logSkipped(output, unfinished, deps.clock.now());
-    const results = await Promise.all(
+    const results = await stoppedTogether(
       unfinished.resumable.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
     );
     const runs = results.flatMap((result) => "result" in result ? [result.result] : []);

@@ -3,7 +3,6 @@
 import type { Backfill, Occurrence, Overlap, Schedule } from "../../scheduler/schedule.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
-import { formatTime } from "../terminal/time_text.ts";
 
 export interface ScheduleView {
   readonly schedule: Schedule;
@@ -74,7 +73,7 @@ function renderSchedule({ schedule, isEnabled, next }: ScheduleView, style: Styl
     `${style.bold(name)}  ${state}  ${style.dim(where)}`,
     `  ${workflow}  ${cron}  ${timeZone}`,
     ...next.map(({ scheduledAtMs: atMs }) => {
-      const utc = timeZone === "UTC" ? "" : style.dim(`  ${formatTime(atMs, "UTC")}`);
+      const utc = timeZone === "UTC" ? "" : style.dim(`  ${new Date(atMs).toISOString().slice(0, 16)}Z`);
       return `  ${formatLocal(atMs, timeZone)}${utc}`;
     }),
     ...policyLines(schedule).map((line) => style.dim(`  - ${line}`)),

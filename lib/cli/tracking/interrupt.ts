@@ -130,9 +130,10 @@ async function cancelled({ deps }: StopDeps, runId: RunId): Promise<Omit<Stopped
 }
 
 /** The report on a run that is left running. */
-export function kept(runId: RunId): { message: string; hint: string } {
+export function kept(runId: RunId): { message: string; hint: string; continuing: string } {
   const name = formatRunId(runId);
   return {
+    continuing: name,
     message: `Stopped waiting: run ${name} is still running`,
     hint: `Track it again: ${programCommand("watch", [name])}`,
   };

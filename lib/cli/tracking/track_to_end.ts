@@ -19,7 +19,7 @@ import {
   STOP_OPTIONS,
   type StopDeps,
 } from "./interrupt.ts";
-import { viewRun } from "./run_view.ts";
+import { type RunViewer, viewRun } from "./run_view.ts";
 import { WAIT_OPTIONS } from "./wait_options.ts";
 
 /** Options of every command that tracks runs. */
@@ -35,15 +35,17 @@ export interface TrackContext extends StopDeps {
 export async function trackToEnd(
   tracking: TrackContext,
   events: AsyncGenerator<RunEvent, RunResult>,
-  { label, defaultOnInterrupt }: {
+  { label, viewer: givenViewer, defaultOnInterrupt }: {
     /** The name of the run, if several are tracked at once. */
     readonly label?: string | undefined;
+    /** Default: a view of this run alone. */
+    readonly viewer?: RunViewer | undefined;
     readonly defaultOnInterrupt: OnInterrupt;
   },
 ): Promise<RunResult> {
   const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = tracking;
   let latest: Milestone | undefined;
-  using viewer = await viewRun(output, deps.clock, { label, onTimeout });
+  using viewer = givenViewer ?? await viewRun(output, deps.clock, { label, onTimeout });
   try {
     const result = await toEnd(events, (event) => {
       if (isMilestone(event)) latest = event;
