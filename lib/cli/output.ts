@@ -80,7 +80,7 @@ export function createOutput(
   const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
   const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
   const log = (messageLevel: LogLevel, text: string) => {
-    if (shows(messageLevel)) write(stderr, `${escaped(text, isColored.interactive)}\n`);
+    if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
   };
   return {
     mode,
@@ -97,26 +97,18 @@ export function createOutput(
     answer: (text) => write(stdout, `${text}\n`, (text) => escaped(text, isColored.answer)),
     raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
-<<<<<<< HEAD
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
-    event: (value) => write(stdout, `${JSON.stringify(value)}\n`, escapeJson),
-    log(messageLevel, text) {
-      if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
-=======
-    logText: (text) => write(stdout, escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
-    document: (value) => write(stdout, `${escapeJson(JSON.stringify(value, null, 2))}\n`),
     event(value) {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
       try {
-        write(stdout, `${escapeJson(JSON.stringify(value))}\n`);
+        write(stdout, `${JSON.stringify(value)}\n`, escapeJson);
       } catch (error) {
         if (!(error instanceof OutputFailed)) throw error;
         eventsFailure = error;
         log("WARNING", `${error.message}; continuing without events`);
       }
->>>>>>> d92cef2 (Report what this machine refuses in plain sentences with its own exit codes)
     },
     checkEvents() {
       if (eventsFailure !== undefined) throw eventsFailure;
