@@ -16,7 +16,7 @@ Deno.test("the answer of several runs is a table with a summary, then why runs f
 Deno.test("a name with spaces is printed as one word of a command", async () => {
   await using stage = await cliStage({ workflows: { "Split by $(id)": QUICK } });
   const { stdout } = await stage.call(["show", "Split by $(id)"]);
-  assert.match(stdout, /\n  pw-workflow-runner run 'Split by \$\(id\)'\n/);
+  assert.match(stdout, /\n {2}pw-workflow-runner run 'Split by \$\(id\)'\n/);
 });
 
 const QUICK = "jobs:\n  main:\n    steps:\n      - run: echo done\n";
