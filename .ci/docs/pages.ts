@@ -49,7 +49,10 @@ async function readme(root: URL): Promise<string> {
 }
 
 function exitCodesPage(): string {
-  const kinds = new Map<string, string[]>([["70", ["defect"]], ["128 + n", ["stopped"]], ["141", ["pipe_closed"]]]);
+  const kinds = new Map<string, string[]>([["7", ["machine_failed"]], ["8", ["machine_failed"]], ["70", ["defect"]], [
+    "128 + n",
+    ["stopped"],
+  ], ["141", ["pipe_closed"]]]);
   for (const [kind, code] of Object.entries(EXIT_CODES)) {
     kinds.set(String(code), [...kinds.get(String(code)) ?? [], kind]);
   }

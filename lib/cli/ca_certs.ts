@@ -1,6 +1,7 @@
 /** Reads extra certificate authorities from a file. Bad ones are refused before any request is sent. */
 
-import { NotFound, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
+import { osErrorReason } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
 export interface CaCertsRequest {
@@ -13,7 +14,7 @@ export interface CaCertsRequest {
  * Reads a PEM file of one or more certificates. Other content, such as keys, is ignored.
  *
  * @returns One PEM text per certificate.
- * @throws NotFound if the file does not exist; UsageError if it can't be read or has no usable certificate.
+ * @throws UsageError if the file can't be read or has no usable certificate.
  */
 export async function readCaCerts(
   { readTextFile }: Pick<Context, "readTextFile">,
@@ -36,12 +37,9 @@ async function textOf(readTextFile: Context["readTextFile"], { path, source }: C
   try {
     return await readTextFile(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) {
-      throw new NotFound(`Cannot trust ${path} (${source}): no such file`, { cause: error });
-    }
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot trust ${path} (${source}): the file cannot be read: ${reason}`, { cause: error });
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    throw new UsageError(`Cannot trust ${path} (${source}): ${reason}`, { cause: error });
   }
 }
 

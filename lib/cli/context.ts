@@ -5,11 +5,18 @@ import type { Clock } from "../clock.ts";
 import type { Submitted } from "../result.ts";
 
 export interface TextWriter {
-  /** Writes all of the text, in order. Throws {@link PipeClosed} when the reader has closed the stream. */
+  /**
+   * Writes all of the text, in order.
+   *
+   * @throws PipeClosed when the reader has closed the stream, OutputFailed when the text cannot be written. Stderr never
+   *   throws: progress that cannot be written does not end what it reports on.
+   */
   write(text: string): void;
   readonly isTerminal: boolean;
   /** The terminal's width in cells; 80 if it is unknown. */
   columns(): number;
+  /** The terminal's height in lines; 24 if it is unknown. */
+  rows(): number;
 }
 
 export type StopSignal = "SIGHUP" | "SIGINT" | "SIGTERM";
@@ -40,6 +47,8 @@ export interface Context {
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
   runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;
+  /** Throws what {@link Context.writeNewFile} would, and leaves no file behind. */
+  checkNewFile(path: string): Promise<void>;
   /**
    * Throws Deno.errors.AlreadyExists instead of overwriting a file. No file is left behind if the text cannot be read or
    * written to its end.
@@ -61,6 +70,28 @@ export class PipeClosed extends Error {
   override readonly name = "PipeClosed";
 }
 
+/** Stdout cannot be written, for example because its disk is full. */
+export class OutputFailed extends Error {
+  override readonly name = "OutputFailed";
+}
+
+/** This machine failed while a run exists: the wait for it ended, or its result could not be written. */
+export class RunLeft extends Error {
+  override readonly name = "RunLeft";
+  readonly hint: string;
+  readonly submitted: Submitted;
+
+  constructor(message: string, { hint, submitted, cause }: {
+    readonly hint: string;
+    readonly submitted: Submitted;
+    readonly cause: unknown;
+  }) {
+    super(message, { cause });
+    this.hint = hint;
+    this.submitted = submitted;
+  }
+}
+
 /** The state of the run when waiting for it was interrupted. */
 export interface StoppedWait {
   readonly message: string;
@@ -68,6 +99,8 @@ export interface StoppedWait {
   readonly submitted: Submitted;
   /** True if the run was cancelled. */
   readonly isCancelled?: boolean;
+  /** The name of the run if it was left running. */
+  readonly continuing?: string;
 }
 
 /** The process received a stop signal. Used as the reason of an abort. */

@@ -3,7 +3,8 @@
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
 import type { Problem } from "../problem.ts";
 import type { Submitted } from "../result.ts";
-import { PipeClosed, Stopped } from "./context.ts";
+import { osErrorReason } from "../os_error.ts";
+import { OutputFailed, PipeClosed, RunLeft, Stopped } from "./context.ts";
 import {
   EXIT_CODE_OF_CLOSED_PIPE,
   EXIT_CODE_OF_DEFECT,
@@ -47,8 +48,14 @@ export function reportOf(error: unknown): FailureReport {
     const exitCode = EXIT_CODES_OF_SIGNALS[error.signal];
     return { ...common, exitCode, kind: "stopped", message: error.message, ...error.wait };
   }
+  if (error instanceof RunLeft) {
+    const { message, hint, submitted } = error;
+    return { ...common, exitCode: EXIT_CODES.connection_lost, kind: "machine_failed", message, hint, submitted };
+  }
   const denied = missingPermission(error);
   if (denied !== undefined) return { ...common, exitCode: EXIT_CODES.usage, kind: "usage", ...denied };
+  const failure = machineFailure(error);
+  if (failure !== undefined) return { ...common, exitCode: EXIT_CODES.storage, kind: "machine_failed", ...failure };
   return {
     ...common,
     exitCode: EXIT_CODE_OF_DEFECT,
@@ -102,6 +109,34 @@ function missingPermission(error: unknown): { message: string; hint: string } | 
   }
   return undefined;
 }
+
+/** What the system or the package registry refused; `undefined` for a defect of this program. */
+export function machineFailure(error: unknown): { message: string; hint: string } | undefined {
+  if (error instanceof OutputFailed) {
+    return { message: error.message, hint: "Free disk space, or send the output elsewhere" };
+  }
+  if (error instanceof TypeError && UNLOADED.test(error.message)) {
+    const [line = ""] = error.message.replace(SGR_SEQUENCES, "").split("\n");
+    return {
+      message: `Cannot load a part of the program: ${line}`,
+      hint: "Packages are downloaded once: check the network, HTTPS_PROXY, and that DENO_DIR can be written",
+    };
+  }
+  const reason = osErrorReason(error);
+  if (reason === undefined || !(error instanceof Error)) return undefined;
+  const [, operation] = /\(os error \d+\): (.+)/.exec(error.message) ?? [];
+  return {
+    message: `Cannot continue: ${reason}${operation === undefined ? "" : ` (${operation})`}`,
+    hint: "Fix it on this machine, then try again",
+  };
+}
+
+/** How Deno reports a package or module that it can neither download nor store. */
+const UNLOADED =
+  /^(Failed loading|Failed caching|Could not find npm package|Could not resolve 'npm:|npm package '|Import '?https?:|Module not found "https?:|error sending request)/;
+
+// deno-lint-ignore no-control-regex -- an escape sequence starts with one
+const SGR_SEQUENCES = /\u001b\[[0-9;]*m/g;
 
 function describe(error: unknown): string {
   return error instanceof Error ? `${error.name}: ${error.message}` : String(error);

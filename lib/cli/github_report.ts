@@ -25,7 +25,13 @@ export function openGithubReport({ env, random, stderr, appendFile }: Context): 
   const token = randomText();
   print(workflowCommand("stop-commands", {}, token));
   return {
-    writeSlug: (slug) => writeOutputs({ "run-slug": slug ?? "" }),
+    writeSlug(slug) {
+      try {
+        writeOutputs({ "run-slug": slug ?? "" });
+      } catch {
+        // Writing the report at the end fails too, and is reported then. The wait for the run must not end here.
+      }
+    },
     write(report) {
       print(`::${token}::`);
       if (report === null) return;

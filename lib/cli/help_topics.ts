@@ -14,6 +14,8 @@ export const ENVIRONMENT = {
   PW_STATE_DIR: "Folder of the local history",
   PW_STORE_URL: "Store to use instead of the local history. See `help store`",
   NO_COLOR: "Disables colors, unless it is empty. Like --no-color",
+  FORCE_COLOR: "Uses colors in pipes and files too; 0 disables colors. CLICOLOR_FORCE and CLICOLOR do the same",
+  TERM: "dumb: no colors, and no line that is rewritten in place",
   HTTPS_PROXY: "Proxy for requests. NO_PROXY lists hosts to reach without it",
 } as const;
 
@@ -29,9 +31,12 @@ export const EXIT_CODE_MEANINGS: Readonly<Record<Exclude<ExitCode, SignalExitCod
   ],
   3: ["the run was cancelled on the platform", ""],
   4: ["the API key is missing, malformed or refused; nothing was started", "fix the key"],
-  5: ["no such workflow, run, store or schedules file, or the run was deleted", "fix the name"],
+  5: ["no such workflow or run, or the run was deleted", "fix the name"],
   6: ["it is unknown whether a run was started", "check with `resume` before trying again"],
-  7: ["connection lost, or the API key expired, while the run continues", "`resume` or `watch`"],
+  7: [
+    "connection lost, the API key expired, or this machine failed (such as a full disk), while a run exists",
+    "`resume` or `watch`",
+  ],
   8: ["could not be submitted, or the platform could not be reached; nothing was started", "try again later"],
   70: ["a defect of this program", "report it"],
   124: ["`--timeout` passed; the run continues unless `--on-timeout cancel`", "`resume`, `watch` or `cancel`"],

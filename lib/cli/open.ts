@@ -34,13 +34,13 @@ export type HistoryUse = "required" | "optional" | "none";
 export type OpenDeps = Deps & AsyncDisposable;
 
 /**
- * @throws CredentialError if there is no usable API key; NotFound or UsageError if the CA certificates can't be read.
+ * @throws CredentialError if there is no usable API key; UsageError if the CA certificates can't be read.
  */
 export async function openClient(invocation: OpenInvocation): Promise<Client> {
   return await clientFor(invocation, await openCredential(invocation));
 }
 
-/** @throws NotFound or UsageError if the CA certificates can't be read. */
+/** @throws UsageError if the CA certificates can't be read. */
 export async function clientFor(
   { context, output, values }: OpenInvocation,
   credential: Credential,

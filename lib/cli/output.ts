@@ -2,9 +2,10 @@
 
 import type { Clock } from "../clock.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import type { Context, TextWriter } from "./context.ts";
+import { type Context, OutputFailed, type TextWriter } from "./context.ts";
 import { createRedactor } from "../redact.ts";
 import type { Reporter } from "./reporter.ts";
+import type { ColorMode } from "./terminal/color_mode.ts";
 import { type LiveLine, startLiveLine } from "./terminal/live_line.ts";
 import { escapeControlCharacters, escapeJson } from "../escape.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
@@ -16,8 +17,9 @@ export type OutputMode = "text" | "json" | "events";
 export interface OutputOptions {
   readonly mode: OutputMode;
   readonly level: LogLevel;
-  /** False if colors are turned off. They are only ever used on a terminal. */
-  readonly mayColor: boolean;
+  readonly color: ColorMode;
+  /** True if the terminal cannot rewrite a line. */
+  readonly isDumb?: boolean;
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
@@ -41,8 +43,10 @@ export interface Output {
   logText(text: string): void;
   /** Writes one JSON document to stdout. */
   document(value: unknown): void;
-  /** Writes one line of JSON Lines to stdout. */
+  /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see {@link Output.checkEvents}. */
   event(value: unknown): void;
+  /** @throws OutputFailed if an event could not be written. */
+  checkEvents(): void;
   /** Writes a message to stderr, unless it is below the log level. */
   log(level: LogLevel, text: string): void;
   /** Masks these values in all later output, since a server may echo them. */
@@ -53,15 +57,16 @@ export interface Output {
   columns(): number;
   /** Whether stderr is a terminal and shows progress. */
   readonly hasLiveLines: boolean;
-  /** Starts a line that is rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
-  live(clock: Clock, render: (columns: number) => string): LiveLine | undefined;
+  /** Starts one or more lines that are rewritten in place; `undefined` without {@link Output.hasLiveLines}. */
+  live(clock: Clock, render: (columns: number, rows: number) => string): LiveLine | undefined;
 }
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, mayColor, secrets = [], reporter }: OutputOptions,
+  { mode, level, color, isDumb = false, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
+  let eventsFailure: OutputFailed | undefined;
   let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
   const write = (writer: TextWriter, text: string, escape: (text: string) => string = (text) => text) => {
@@ -71,8 +76,12 @@ export function createOutput(
     writer.write(redact(escape(redact(text))));
     live?.draw();
   };
-  const hasLiveLines = stderr.isTerminal && shows("INFO");
-  const isColored = { answer: mayColor && stdout.isTerminal, interactive: mayColor && stderr.isTerminal };
+  const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");
+  const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
+  const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
+  const log = (messageLevel: LogLevel, text: string) => {
+    if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
+  };
   return {
     mode,
     reporter,
@@ -90,13 +99,28 @@ export function createOutput(
     mayColorLogs: isColored.answer,
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
     document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
-    event: (value) => write(stdout, `${JSON.stringify(value)}\n`, escapeJson),
-    log(messageLevel, text) {
-      if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
+    event(value) {
+      // After a line that may be cut short, further lines could not be read.
+      if (eventsFailure !== undefined) return;
+      try {
+        write(stdout, `${JSON.stringify(value)}\n`, escapeJson);
+      } catch (error) {
+        if (!(error instanceof OutputFailed)) throw error;
+        eventsFailure = error;
+        log("WARNING", `${error.message}; continuing without events`);
+      }
     },
+    checkEvents() {
+      if (eventsFailure !== undefined) throw eventsFailure;
+    },
+    log,
     live(clock, render) {
       if (!hasLiveLines) return undefined;
-      const line = startLiveLine(stderr, clock, (columns) => escaped(render(columns), isColored.interactive));
+      const line = startLiveLine(
+        stderr,
+        clock,
+        (columns, rows) => escaped(render(columns, rows), isColored.interactive),
+      );
       live = line;
       return {
         ...line,

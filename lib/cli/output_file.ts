@@ -1,23 +1,35 @@
+/** The file that `--output` names: checked before anything is done, written at the end. */
+
 import { UsageError } from "../errors.ts";
+import { osErrorReason } from "../os_error.ts";
 import type { Context } from "./context.ts";
 
-/**
- * Writes the file that `--output` names.
- *
- * @throws UsageError if it exists.
- */
+/** @throws UsageError if the file exists or cannot be created. */
+export async function checkOutputFile({ checkNewFile }: Context, path: string): Promise<void> {
+  await orUsageError(path, () => checkNewFile(path));
+}
+
+/** @throws As {@link checkOutputFile}; also when the disk is full by now. */
 export async function writeOutputFile(
-  { writeNewFile }: Pick<Context, "writeNewFile">,
+  { writeNewFile }: Context,
   path: string,
   text: string | ReadableStream<string>,
 ): Promise<void> {
+  await orUsageError(path, () => writeNewFile(path, text));
+}
+
+async function orUsageError(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await writeNewFile(path, text);
+    await write();
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-    throw new UsageError(`Cannot write ${path}: the file already exists`, {
-      hint: "Choose another name, or move the file away: nothing is overwritten",
-      cause: error,
-    });
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new UsageError(`Cannot write ${path}: the file already exists`, {
+        hint: "Choose another name, or move the file away: nothing is overwritten",
+        cause: error,
+      });
+    }
+    throw new UsageError(`Cannot write ${path}: ${reason}`, { hint: "Choose another file", cause: error });
   }
 }

@@ -6,13 +6,14 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, option, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS } from "./commands.ts";
-import { type Context, Stopped } from "./context.ts";
+import { type Context, OutputFailed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
-import { failureDocument, renderFailure, reportOf } from "./failure_report.ts";
+import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output } from "./output.ts";
 import { REPORT_FORMATS } from "./report_formats.ts";
 import type { Reporter } from "./reporter.ts";
 import { withDotenv } from "./settings.ts";
+import { colorMode, isDumb } from "./terminal/color_mode.ts";
 import { stoppableReads } from "./stoppable_reads.ts";
 
 /** Runs one command line. Never throws; returns the exit code. */
@@ -153,8 +154,8 @@ async function showHelp(context: Context, output: Output, subject: string | unde
 function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
   const given = globalOptions(context.args);
   const mode = given.has("events") ? "events" : given.has("json") ? "json" : "text";
-  const mayColor = !given.has("noColor") && (context.env("NO_COLOR") ?? "") === "";
-  return createOutput(context, { mode, mayColor, ...shared });
+  const color = given.has("noColor") ? "never" : colorMode(context.env);
+  return createOutput(context, { mode, color, isDumb: isDumb(context.env), ...shared });
 }
 
 /** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
@@ -168,9 +169,8 @@ async function reportFailure(context: Context, output: Output | undefined, error
   if (report.isSilent) return report.exitCode;
   try {
     // If even the output could not be created, the context itself is broken.
-    const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", mayColor: false });
-    if (reporter.mode === "json") reporter.document(failureDocument(report));
-    if (reporter.mode === "events") reporter.event({ v: 1, type: "error", ...failureDocument(report) });
+    const reporter = output ?? createOutput(context, { mode: "text", level: "INFO", color: "never" });
+    answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
     const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
@@ -179,4 +179,14 @@ async function reportFailure(context: Context, output: Output | undefined, error
     // The reader is gone, or the context itself is broken: the exit code still reports the error.
   }
   return report.exitCode;
+}
+
+/** If stdout cannot be written, the report on stderr has to do. */
+function answerFailure(output: Output, report: FailureReport): void {
+  try {
+    if (output.mode === "json") output.document(failureDocument(report));
+    if (output.mode === "events") output.event({ v: 1, type: "error", ...failureDocument(report) });
+  } catch (error) {
+    if (!(error instanceof OutputFailed)) throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { createClient } from "../platform/create_client.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
 import { fastClock, systemClock } from "../clock.ts";
 import { UsageError } from "../errors.ts";
+import { osErrorReason } from "../os_error.ts";
 import { flag, integer, option, positiveNumber, readArgv } from "./argv.ts";
 import { openKv, STORE_NAMES } from "../store/open_kv.ts";
 import { createRunStore } from "../store/run_store.ts";
@@ -125,8 +126,9 @@ function listen(
   try {
     return Deno.serve({ port, hostname, onListen }, handler);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${reason}`, { cause: error });
+    const reason = osErrorReason(error) ?? String(error);
+    const hint = "Choose another --port or --hostname";
+    throw new UsageError(`Cannot listen on ${hostname}:${port}: ${reason}`, { hint, cause: error });
   }
 }
 

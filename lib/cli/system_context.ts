@@ -3,9 +3,11 @@ import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText } from "./bounded_read.ts";
 import { runInForeground, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
-import { type Context, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
+import { osErrorReason } from "../os_error.ts";
+import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
+const DEFAULT_ROWS = 24;
 
 /** The real context: the only module that reads the environment, the files and the terminal. */
 export function systemContext(versionLine: string): Context {
@@ -20,7 +22,7 @@ export function systemContext(versionLine: string): Context {
       readText: () => readBoundedText(Deno.stdin.readable, "stdin"),
     },
     stdout: textWriter(Deno.stdout),
-    stderr: textWriter(Deno.stderr),
+    stderr: neverThrowing(textWriter(Deno.stderr)),
     clock: systemClock,
     promptSecret: async (label) => (await import("./terminal/ask_secret.ts")).promptSecret(label),
     readLine,
@@ -30,6 +32,7 @@ export function systemContext(versionLine: string): Context {
     runProgram,
     runInForeground,
     listFiles,
+    checkNewFile,
     writeNewFile,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
@@ -61,17 +64,32 @@ function textWriter(stream: typeof Deno.stdout): TextWriter {
   const encoder = new TextEncoder();
   return {
     isTerminal,
-    columns() {
-      if (!isTerminal) return DEFAULT_COLUMNS;
-      try {
-        return Deno.consoleSize().columns || DEFAULT_COLUMNS;
-      } catch {
-        return DEFAULT_COLUMNS; // Some CI systems emulate a terminal without a size.
-      }
-    },
+    columns: () => isTerminal && consoleSize()?.columns || DEFAULT_COLUMNS,
+    rows: () => isTerminal && consoleSize()?.rows || DEFAULT_ROWS,
     write(text) {
       let bytes = encoder.encode(text);
       while (bytes.length > 0) bytes = bytes.subarray(writeSome(stream, bytes));
+    },
+  };
+}
+
+function consoleSize(): ReturnType<typeof Deno.consoleSize> | undefined {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return undefined; // Some CI systems emulate a terminal without a size.
+  }
+}
+
+function neverThrowing(writer: TextWriter): TextWriter {
+  return {
+    ...writer,
+    write(text) {
+      try {
+        writer.write(text);
+      } catch (error) {
+        if (!(error instanceof OutputFailed || error instanceof PipeClosed)) throw error;
+      }
     },
   };
 }
@@ -81,11 +99,19 @@ function writeSome(stream: typeof Deno.stdout, bytes: Uint8Array): number {
     return stream.writeSync(bytes);
   } catch (error) {
     if (error instanceof Deno.errors.BrokenPipe) throw new PipeClosed("The output is closed", { cause: error });
-    if (!(error instanceof Deno.errors.WouldBlock)) throw error;
+    if (!(error instanceof Deno.errors.WouldBlock)) {
+      const reason = osErrorReason(error) ?? String(error);
+      throw new OutputFailed(`Cannot write the output: ${reason}`, { cause: error });
+    }
     // The parent process may provide a non-blocking pipe: wait briefly for its reader.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     return 0;
   }
+}
+
+async function checkNewFile(path: string): Promise<void> {
+  await Deno.writeTextFile(path, "", { createNew: true });
+  await Deno.remove(path);
 }
 
 async function listFiles(folder: string, pattern: RegExp): Promise<readonly string[]> {

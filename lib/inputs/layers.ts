@@ -1,6 +1,7 @@
 import { counted } from "../text.ts";
 import { InvalidInputs, RunnerError } from "../errors.ts";
 import type { Json, JsonObject } from "../json.ts";
+import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
 import { documentFormatOf, type InputDocument, readDocument } from "./document.ts";
@@ -124,7 +125,7 @@ async function readFile(file: string, origin: string, { readTextFile }: LayerSou
     return await readTextFile(file);
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : error.message;
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
     throw asProblem({ origin, path: "", message: `cannot read ${file}: ${reason}` }, error);
   }
 }

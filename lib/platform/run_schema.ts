@@ -95,9 +95,11 @@ function runOf(run: WireRun): Run {
   };
 }
 
-/** A server written in Go may send its zero time for "not set". */
+/** In UTC, as RFC 3339 with milliseconds, if it can be parsed. A server written in Go may send its zero time for "not set". */
 function instant(text: string | null | undefined): string | null {
-  return text?.startsWith("0001-01-01") ? null : nonEmpty(text);
+  if (text?.startsWith("0001-01-01")) return null;
+  const atMs = Date.parse(text ?? "");
+  return Number.isNaN(atMs) ? nonEmpty(text) : new Date(atMs).toISOString();
 }
 
 function detailOf(

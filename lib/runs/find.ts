@@ -3,6 +3,7 @@ import { findRunsByNumber } from "../platform/run_number.ts";
 import type { Run, RunId } from "../run.ts";
 import type { Deps } from "./deps.ts";
 import { runIdOf } from "./view.ts";
+import { programCommand } from "../shell_command.ts";
 
 type Signal = AbortSignal | undefined;
 
@@ -40,7 +41,7 @@ async function findBySlug({ client }: Deps, slug: string, signal: Signal): Promi
     if (!(error instanceof NotFound)) throw error;
     if (!await isWorkflow(client, slug, signal)) throw noSuchRun(slug, error);
     throw new UsageError(`Cannot find run ${slug}: it is a workflow`, {
-      hint: `Specify one of its runs, for example ${slug}#47; \`pw-workflow-runner runs ${slug}\` lists them`,
+      hint: `Specify one of its runs, for example ${slug}#47; \`${programCommand("runs", [slug])}\` lists them`,
     });
   }
 }

@@ -14,6 +14,7 @@ import { creationMs, searchForRun, searchList, type SearchResult } from "./searc
 import { correlationTagForKey, slugFor } from "./slug.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
+import { programCommand } from "../shell_command.ts";
 
 /**
  * What to do when the key already has a run: `attach` tracks it, `reject` throws, `new-if-failed` tracks it unless it
@@ -80,7 +81,9 @@ export function idempotencyKeyConflict(
   return new IdempotencyKeyConflict(
     `Cannot use the idempotency key "${key?.text}" for ${request.workflow}: it ${reason}${by}`,
     {
-      hint: slug === null ? "Use another key" : `Use another key, or track that run: pw-workflow-runner watch ${slug}`,
+      hint: slug === null
+        ? "Use another key"
+        : `Use another key, or track that run: ${programCommand("watch", [slug])}`,
     },
   );
 }

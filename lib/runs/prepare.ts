@@ -18,6 +18,7 @@ import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
+import { programCommand } from "../shell_command.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
 export type InputChecking = "lenient" | "strict" | "none";
@@ -259,7 +260,7 @@ function refuse({ name }: Workflow, { problems, problemCount }: CheckedInputs): 
   if (problems.length === 0) return;
   const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
-    hint: `\`pw-workflow-runner show ${name}\` lists its inputs`,
+    hint: `\`${programCommand("show", [name])}\` lists its inputs`,
   });
 }
 

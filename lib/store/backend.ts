@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { StorageError } from "../errors.ts";
+import { osErrorReason } from "../os_error.ts";
 import { onceUnlessFailed } from "../once_unless_failed.ts";
 
 export interface StoreLimits {
@@ -80,7 +81,7 @@ export function toStorageError(
   { store, hint, isPassing }: { readonly store: string; readonly hint: string; readonly isPassing: boolean },
 ): StorageError {
   if (error instanceof StorageError) return error;
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
   const ErrorClass = isPassing ? StorageBusy : StorageError;
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }

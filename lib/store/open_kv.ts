@@ -1,7 +1,7 @@
 /** Opens a store by its name: what follows PW_STORE_URL or an option. */
 
 import { type Clock, systemClock } from "../clock.ts";
-import { NotFound, StorageError, UsageError } from "../errors.ts";
+import { StorageError, UsageError } from "../errors.ts";
 import { lazyBackend, type RetryDeps, retryingBackend, type StoreBackend } from "./backend.ts";
 import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
@@ -24,7 +24,7 @@ export interface OpenRunStoreOptions {
 }
 
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
-  /** Throws NotFound for a file that does not exist, instead of creating it. */
+  /** Throws UsageError for a file that does not exist, instead of creating it. */
   readonly mustExist?: boolean;
   /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
@@ -89,7 +89,7 @@ function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenK
     case "sqlite": {
       const path = sqlitePathOf(name);
       if (path === undefined) break;
-      if (mustExist && inodeOf(path) === null) throw new NotFound(`No store at ${path}`);
+      if (mustExist && inodeOf(path) === null) throw new UsageError(`No store at ${path}`);
       return lazyBackend(async () =>
         await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside })
       );

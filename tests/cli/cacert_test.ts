@@ -90,7 +90,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     what: "a missing file",
     text: null,
-    code: 5,
+    code: 2,
     message: /Cannot trust .*ca\.pem \(--cacert\): no such file/,
   },
   { what: "an empty file", text: "", code: 2, message: /ca\.pem \(--cacert\): the file contains no PEM certificate/ },

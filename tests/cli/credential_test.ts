@@ -24,7 +24,7 @@ function aTerminal(parts: Partial<Context>, { level = "INFO" as LogLevel, isTerm
     readTextFile: (path) => path === FILE ? Promise.resolve(CONTENT) : Promise.reject(new Deno.errors.NotFound(path)),
     ...parts,
   });
-  const output = createOutput(context, { mode: "text", level, mayColor: false });
+  const output = createOutput(context, { mode: "text", level, color: "never" });
   return { open: (values = {}) => openCredential({ context, output, values }), stderr };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { PipeClosed, Stopped } from "../../lib/cli/context.ts";
+import { OutputFailed, PipeClosed, RunLeft, Stopped } from "../../lib/cli/context.ts";
 import { failureDocument, renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
@@ -15,6 +15,11 @@ for (
     [new Stopped("SIGTERM", wait), 143, "stopped", "yes"],
     [new Stopped("SIGINT"), 130, "stopped", "no"],
     [new PipeClosed(), 141, "pipe_closed", "no"],
+    [new OutputFailed("Cannot write the output: no space left on the disk"), 8, "machine_failed", "no"],
+    [new RunLeft("Cannot write", { hint: "watch it", submitted: "yes", cause: null }), 7, "machine_failed", "yes"],
+    [new Deno.errors.AddrInUse("Address already in use (os error 98)"), 8, "machine_failed", "no"],
+    [new Error("Disk quota exceeded (os error 122): writefile '/x'"), 8, "machine_failed", "no"],
+    [new TypeError('Failed loading https://registry.npmjs.org/yaml for package "yaml"'), 8, "machine_failed", "no"],
     [new Deno.errors.NotCapable(DENIED), 2, "usage", "no"],
     [new TypeError(DENIED), 2, "usage", "no"],
     [new TypeError("x is undefined"), 70, "defect", "unknown"],

@@ -51,22 +51,23 @@ for (const [index, level] of LOG_LEVELS.entries()) {
 }
 
 for (
-  const [isTerminal, mayColor, isColored] of [
-    [true, true, true],
-    [true, false, false],
-    [false, true, false],
+  const [isTerminal, color, isColored] of [
+    [true, "auto", true],
+    [true, "never", false],
+    [false, "auto", false],
+    [false, "always", true],
   ] as const
 ) {
-  const where = `${isTerminal ? "a terminal" : "a pipe"}${mayColor ? "" : " with colors disabled"}`;
+  const where = `${isTerminal ? "a terminal" : "a pipe"}${color === "auto" ? "" : ` with colors ${color}`}`;
   Deno.test(`${where} gets ${isColored ? "" : "no "}colors`, () => {
-    const { output, stdout, stderr } = aStage({ isTerminal, mayColor });
+    const { output, stdout, stderr } = aStage({ isTerminal, color });
     output.answer(output.answerStyle.red("x"));
     output.log("INFO", output.style.red("x"));
     assert.equal(stdout.text().includes(RED), isColored);
     assert.equal(stderr.text().includes(RED), isColored);
   });
   Deno.test(`${where} ${isColored ? "gets only our own escape sequences" : "shows a stray color sequence as text"}`, () => {
-    const { output, stdout, stderr } = aStage({ isTerminal, mayColor });
+    const { output, stdout, stderr } = aStage({ isTerminal, color });
     for (const text of [`${RED}x`, "\u001b[2Jx", "\u001b]0;title\u0007"]) {
       output.answer(text);
       output.log("ERROR", text);
@@ -123,15 +124,21 @@ Deno.test("the live line escapes control characters in text from a server", () =
   assert.equal(stderr.text(), `${CLEAR}step \\x1b[2J`);
 });
 
-Deno.test("there is no live line in a pipe or at log level WARNING", () => {
-  for (const { output, stderr } of [aStage(), aStage({ isTerminal: true, level: "WARNING" })]) {
+Deno.test("there is no live line in a pipe, on a dumb terminal or at log level WARNING", () => {
+  for (
+    const { output, stderr } of [
+      aStage(),
+      aStage({ isTerminal: true, isDumb: true }),
+      aStage({ isTerminal: true, level: "WARNING" }),
+    ]
+  ) {
     assert.equal(output.live(stillClock(), () => "live"), undefined);
     assert.equal(stderr.text(), "");
   }
 });
 
 function aStage(
-  { mode = "text", level = "INFO", mayColor = true, isTerminal = false }:
+  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false }:
     & Partial<OutputOptions>
     & { readonly isTerminal?: boolean } = {},
 ) {
@@ -145,5 +152,5 @@ function aStage(
   });
   const stdout = recording(bufferedWriter({ isTerminal }), 1);
   const stderr = recording(bufferedWriter({ isTerminal }), 2);
-  return { both, stdout, stderr, output: createOutput(aContext({ stdout, stderr }), { mode, level, mayColor }) };
+  return { both, stdout, stderr, output: createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb }) };
 }

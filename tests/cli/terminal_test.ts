@@ -102,7 +102,7 @@ Deno.test({
     assert.equal(later.match(/Status: running/g)?.length, 1, later);
     // The ^C that the terminal echoes after a full line must not wrap it.
     await terminal.keys("C-c");
-    await terminal.waitFor(/\[y\/N\]/);
+    await terminal.waitFor(/Cancel it too\?/);
     await terminal.keys("Enter");
     const last = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!last.includes("Status: running"), last);
@@ -116,6 +116,47 @@ Deno.test({
     await using terminal = await stage.open(RUN, { env: { NO_COLOR: "1" } });
     await terminal.waitFor(/\[ended 0\]/);
     assert.ok(!(await terminal.screen({ isStyled: true })).includes("\u001b["));
+  },
+});
+
+for (const columns of [120, 80, 50]) {
+  Deno.test({
+    ...needing(
+      `\`watch\` of several runs is one table with a summary at ${columns} columns, and Ctrl-C names all that continue`,
+      missing,
+    ),
+    async fn() {
+      await using stage = await aStage({ speed: 20, workflows: { "wide": WIDE } });
+      const slugs = [await stage.start(), await stage.start("run wide"), await stage.start("run never-ending")]
+        .map(({ slug }) => slug);
+      const args = `watch ${slugs.join(" ")} --poll-interval 200ms --max-poll-interval 200ms`;
+      await using terminal = await stage.open(args, { columns });
+      const screen = await terminal.waitFor(/3 runs: .*1 completed/);
+      // A line that wraps could not be cleared and would appear many times.
+      assert.equal(screen.match(/RUN +STATUS/g)?.length, 1, screen);
+      for (const slug of slugs) assert.equal(screen.split(slug).length, 2, screen);
+      await terminal.keys("C-c");
+      const last = await terminal.waitFor(/\[ended 130\]/);
+      const text = last.replaceAll("\n", "");
+      assert.ok(!text.includes("RUN  "), last);
+      assert.match(text, /Stopped waiting: 2 runs are still running: wide-[a-z2-7]+, never-ending-[a-z2-7]+/);
+      assert.match(text, /pw-workflow-runner watch wide-[a-z2-7]+ never-ending-[a-z2-7]+/);
+    },
+  });
+}
+
+Deno.test({
+  ...needing("a dumb terminal gets a line per change, without colors or a line that is rewritten", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 20 });
+    const command = `TERM=dumb '${Deno.execPath()}' run --no-prompt -A main.ts ${RUN}`;
+    await using terminal = await stage.open("", { command });
+    await terminal.waitFor(/\[ended/);
+    const screen = await terminal.screen({ isStyled: true });
+    assert.match(screen, /Status: running\.\.\. .*step 2\/3/);
+    assert.match(screen, /Workflow completed successfully/);
+    // deno-lint-ignore no-control-regex -- an escape sequence starts with one
+    assert.doesNotMatch(screen, /\u001b|[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/);
   },
 });
 
@@ -203,9 +244,9 @@ async function aStage({ speed, workflows = {} }: { speed: number } & Pick<Simula
         // The environment of the tests may set NO_COLOR.
         env: { ...env, NO_COLOR: "", ...options.env },
       }),
-    async start() {
+    async start(call: string = RUN) {
       const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "-A", "main.ts", ...RUN.split(" "), "--no-wait", "--json"],
+        args: ["run", "-A", "main.ts", ...call.split(" "), "--no-wait", "--json"],
         cwd: ROOT,
         env,
         stdin: "null",

@@ -21,6 +21,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     fetch: () => notProvided("fetch"),
     runProgram: () => notProvided("runProgram"),
     readTextFile: () => notProvided("readTextFile"),
+    checkNewFile: () => notProvided("checkNewFile"),
     writeNewFile: () => notProvided("writeNewFile"),
     appendFile: (path) => {
       throw new Error(`The test provides no ${path}`);

@@ -7,12 +7,13 @@ export interface BufferedWriter extends TextWriter {
   text(): string;
 }
 
-export function bufferedWriter({ isTerminal = false, columns = 80 } = {}): BufferedWriter {
+export function bufferedWriter({ isTerminal = false, columns = 80, rows = 24 } = {}): BufferedWriter {
   const pieces: string[] = [];
   return {
     pieces,
     isTerminal,
     columns: () => columns,
+    rows: () => rows,
     write: (text) => void pieces.push(text),
     text: () => pieces.join(""),
   };

@@ -7,7 +7,8 @@ import { hiddenSources } from "../../platform/credentials/sources.ts";
 import { actionOf, argument, flag } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { credentialDeps, openCredential, withoutPrompts } from "../credential.ts";
-import { accountName, formatUtc, KIND_LABELS } from "../doctor/host_checks.ts";
+import { accountName, KIND_LABELS } from "../doctor/host_checks.ts";
+import { formatTime } from "../terminal/time_text.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { clientFor } from "../open.ts";
 import type { Output } from "../output.ts";
@@ -65,7 +66,7 @@ function statusText({ answerStyle }: Output, { credential, identity, hidden }: A
   const head = identity === null
     ? `${answerStyle.dim("·")} ${oneLine(host)} (the platform was not asked)`
     : `${answerStyle.green("✓")} ${oneLine(accountName(identity))} on ${oneLine(host)}`;
-  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatUtc(expiresAtMs)}`;
+  const expiry = expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`;
   return [
     head,
     `  ${KIND_LABELS[kind]} from ${oneLine(source)}, ${expiry}`,

@@ -46,7 +46,9 @@ export const historyCommand = defineCommand({
     if (output.mode === "json") {
       output.document({ records: records.map(recordDocument), ...COMPLETED });
     } else if (records.length === 0) output.answer("No runs in the local history");
-    else output.answer(renderHistory(records, { style: output.answerStyle, columns: output.columns() }));
+    else {output.answer(
+        renderHistory(records, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+      );}
   },
 });
 

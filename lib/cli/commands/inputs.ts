@@ -14,8 +14,9 @@ import { type CommonValues, defineCommand, type Invocation, JSON_OPTION } from "
 import { DEFAULTS_OPTION, logUnknownConditions } from "../check_options.ts";
 import { inputSources } from "../input_sources.ts";
 import { openClient } from "../open.ts";
-import { writeOutputFile } from "../output_file.ts";
+import { checkOutputFile, writeOutputFile } from "../output_file.ts";
 import { renderExplained } from "../render/inputs.ts";
+import { programCommand } from "../../shell_command.ts";
 
 const action = actionOf({
   new: "create an input file to fill in",
@@ -79,12 +80,16 @@ type InputsInvocation = Invocation<
 
 async function writeSkeleton(call: InputsInvocation): Promise<void> {
   const { context, output, values } = call;
+  if (values.output !== undefined) await checkOutputFile(context, values.output);
   const { workflow, form } = await formOf(call);
   const isYaml = values.format === "yaml" || (values.format === undefined && /\.ya?ml$/i.test(values.output ?? ""));
   const skeleton = isYaml ? skeletonYaml(form) : `${JSON.stringify(skeletonOf(form), null, 2)}\n`;
   if (values.output === undefined) return output.raw(skeleton);
   await writeOutputFile(context, values.output, skeleton);
-  output.log("INFO", `Fill in ${values.output}, then: pw-workflow-runner run ${workflow.name} -i ${values.output}`);
+  output.log(
+    "INFO",
+    `Fill in ${values.output}, then: ${programCommand("run", [workflow.name], ["-i", values.output])}`,
+  );
 }
 
 async function printSchema(call: InputsInvocation): Promise<void> {

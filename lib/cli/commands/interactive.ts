@@ -17,6 +17,7 @@ import { runInteractive } from "../../prompts/interactive.ts";
 import { type Context, Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, exitCodeOf } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
+import { colorMode } from "../terminal/color_mode.ts";
 import type { Output } from "../output.ts";
 import { kept } from "../tracking/interrupt.ts";
 import { renderFailureDigest, renderResult } from "../tracking/run_lines.ts";
@@ -25,7 +26,7 @@ import { printLogs } from "./logs.ts";
 
 /** @returns The exit code. */
 export async function interactive(context: Context, output: Output): Promise<number> {
-  const prompter = await clackPrompter({ mayColor: (context.env("NO_COLOR") ?? "") === "" });
+  const prompter = await clackPrompter({ mayColor: colorMode(context.env) !== "never" });
   try {
     const { deps, hint } = await openOrPrompt({ context, output, prompter });
     const result = await runInteractive({

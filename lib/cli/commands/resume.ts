@@ -19,8 +19,10 @@ import { formatDuration } from "../../duration.ts";
 import { failureDocument, renderFailure, reportOf } from "../failure_report.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { oneLine } from "../../escape.ts";
+import { stoppedTogether } from "../tracking/stopped_together.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
+import { writeResults } from "../tracking/write_results.ts";
 import { printNamedResults } from "./watch.ts";
 
 export const resumeCommand = defineCommand({
@@ -44,11 +46,15 @@ export const resumeCommand = defineCommand({
     const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
     const unfinished = await findOpenSubmissions(deps, options);
     logSkipped(output, unfinished, deps.clock.now());
-    const results = await Promise.all(
+    const results = await stoppedTogether(
       unfinished.resumable.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
     );
-    if (output.mode === "text") return answerText(output, results);
-    return answerJson(output, results, unfinished);
+    const runs = results.flatMap((result) => "result" in result ? [result.result] : []);
+    await writeResults(output, runs, async () => {
+      if (output.mode === "text") await answerText(output, results);
+      if (output.mode === "json") answerJson(output, results, unfinished);
+    });
+    return mostSevere(results.map(resumeExitCode));
   },
 });
 
@@ -93,22 +99,20 @@ function pendingLine({ request, createdAtMs }: PendingSubmission, nowMs: number)
     : `${subject}: \`resume --submit-pending\` sends it`;
 }
 
-async function answerText(output: Output, results: readonly ResumeResult[]): Promise<number> {
+async function answerText(output: Output, results: readonly ResumeResult[]): Promise<void> {
   if (results.length === 0) output.answer("Nothing to resume");
   for (const result of results) {
     if ("result" in result) printNamedResults(output, result.result);
     else output.answer(await renderFailure(reportOf(result.error), output.answerStyle));
   }
-  return mostSevere(results.map(resumeExitCode));
 }
 
 function answerJson(
   output: Output,
   results: readonly ResumeResult[],
   { pending, detached, others }: OpenSubmissions,
-): number {
+): void {
   const exitCode = mostSevere(results.map(resumeExitCode));
-  if (output.mode === "events") return exitCode;
   const mostSevereResult = results.find((result) => resumeExitCode(result) === exitCode);
   output.document({
     runs: results.map((result) =>
@@ -128,7 +132,6 @@ function answerJson(
     kind: mostSevereResult === undefined ? "completed" : kindOf(mostSevereResult),
     submitted: results.some((result) => "result" in result && result.result.submitted === "yes") ? "yes" : "no",
   });
-  return exitCode;
 }
 
 function kindOf(result: ResumeResult): ResultKind | ErrorKind {

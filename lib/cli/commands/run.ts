@@ -27,6 +27,7 @@ import { renderResult } from "../tracking/run_lines.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
+import { writeResults } from "../tracking/write_results.ts";
 
 const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
@@ -168,7 +169,7 @@ export async function submitAndTrack(
     defaultOnInterrupt: defaultOnInterrupt(tracking),
   });
   await deleteExpired(deps);
-  return printResult(output, result);
+  return await printResult(output, result);
 }
 
 /** The share of runs that prune the local history. */
@@ -188,17 +189,19 @@ async function deleteExpired({ store, clock, random }: Deps): Promise<void> {
 }
 
 /** Prints a result in the output mode and returns its exit code. */
-export function printResult(output: Output, result: RunResult): number {
+export async function printResult(output: Output, result: RunResult): Promise<number> {
   const exitCode = exitCodeOf(result.kind);
   output.reporter?.end({ type: "result", result }, exitCode);
-  if (output.mode === "json") output.document(resultDocument(result));
-  if (output.mode === "events" && result.kind === "submitted") {
-    output.event({ v: 1, type: "detached", result: resultDocument(result) });
-  }
-  if (output.mode === "text") {
-    output.log("INFO", "");
-    output.answer(renderResult(result, output.answerStyle));
-  } else if (output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
+  await writeResults(output, [result], () => {
+    if (output.mode === "json") output.document(resultDocument(result));
+    if (output.mode === "events" && result.kind === "submitted") {
+      output.event({ v: 1, type: "detached", result: resultDocument(result) });
+    }
+    if (output.mode === "text") {
+      output.log("INFO", "");
+      output.answer(renderResult(result, output.answerStyle));
+    } else if (output.reporter !== undefined) output.log("INFO", renderResult(result, output.style));
+  });
   return exitCode;
 }
 

@@ -1,4 +1,4 @@
-import { InvalidInputs, NotFound, RunnerError, UsageError } from "../../errors.ts";
+import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
 import type { Problem } from "../../problem.ts";
 import { readSchedules } from "../../scheduler/define.ts";
 import { PRODUCTION, runsOnTimeline, type Schedule } from "../../scheduler/schedule.ts";
@@ -153,7 +153,7 @@ async function importModule(url: URL, path: string): Promise<{ readonly schedule
     if (/^Requires .+ access/.test(error.message)) throw error;
     const [line = ""] = error.message.split("\n");
     if (/^Module not found/.test(line) && line.includes(url.href)) {
-      throw new NotFound(`Cannot read schedules: no such file ${path}`, {
+      throw new UsageError(`Cannot read schedules: no such file ${path}`, {
         hint: "Choose a file with --file",
         cause: error,
       });

@@ -1,5 +1,6 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
+import { osErrorReason } from "../../os_error.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
@@ -89,34 +90,47 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
   try {
     return await startSimulator(options);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(`Cannot simulate: ${error.message}`, { cause: error });
+    if (error instanceof RangeError) throw new UsageError(`Cannot simulate: ${error.message}`, { cause: error });
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    const hint = "Choose another --port, or omit it to use a free one";
+    throw new UsageError(`Cannot listen on port ${options.port}: ${reason}`, { hint, cause: error });
   }
 }
 
 /** Names and YAML texts of a workflow file, or of the workflow files in a folder. */
-function readWorkflows({ listFiles, readTextFile }: Context): (path: string) => Promise<[string, string][]> {
+function readWorkflows(context: Context): (path: string) => Promise<[string, string][]> {
   return async (path) => {
-    const files = WORKFLOW_FILE.test(path) ? [path] : await listFiles(path, WORKFLOW_FILE);
+    const files = WORKFLOW_FILE.test(path) ? [path] : await context.listFiles(path, WORKFLOW_FILE);
     if (files.length === 0) throw new UsageError(`Cannot read ${path}: it contains no workflow file (.yaml or .yml)`);
     return await Promise.all(
-      files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readTextFile(file)]),
+      files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readNamedFile(context, file)]),
     );
   };
 }
 
 const WORKFLOW_FILE = /([^/\\]+)\.ya?ml$/;
 
+async function readNamedFile({ readTextFile }: Context, path: string): Promise<string> {
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
+  }
+}
+
 async function readScenarios(
-  { readTextFile }: Context,
+  context: Context,
   path: string,
 ): Promise<NonNullable<SimulatorOptions["scenarios"]>> {
   const problem = "must be a JSON object of workflows, of objects by job/step";
   try {
-    const parsed: unknown = JSON.parse(await readTextFile(path));
+    const parsed: unknown = JSON.parse(await readNamedFile(context, path));
     if (isScenarios(parsed)) return parsed;
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
     throw new UsageError(`Cannot read ${path}: ${problem}`, { cause: error });
   }
   throw new UsageError(`Cannot read ${path}: ${problem}`);
@@ -128,12 +142,12 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
     Object.values(value).every((scenario) => isMap(scenario) && Object.values(scenario).every(isMap));
 }
 
-async function readProbeResult({ readTextFile }: Context, path: string): Promise<ProbeResult> {
+async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {
   try {
-    const parsed: unknown = JSON.parse(await readTextFile(path));
+    const parsed: unknown = JSON.parse(await readNamedFile(context, path));
     if (isProbeResult(parsed)) return parsed;
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof Deno.errors.NotFound)) throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
   throw new UsageError(`Cannot read ${path}: not a probe result`);
 }

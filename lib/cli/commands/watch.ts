@@ -1,4 +1,5 @@
 import { trackRun } from "../../runs/track_run.ts";
+import type { TrackOptions } from "../../runs/options.ts";
 import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
@@ -10,8 +11,10 @@ import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
-import { TRACK_OPTIONS, trackToEnd } from "../tracking/track_to_end.ts";
+import { stoppedTogether } from "../tracking/stopped_together.ts";
+import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
+import { writeResults } from "../tracking/write_results.ts";
 import { printResult } from "./run.ts";
 
 export const watchCommand = defineCommand({
@@ -33,32 +36,61 @@ export const watchCommand = defineCommand({
     await using deps = await openDeps(call);
     const runIds: RunId[] = [];
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
-    const results = await Promise.all(
-      runIds.map((runId) =>
-        trackToEnd({ ...call, deps }, trackRun(deps, runId, options), {
-          label: runIds.length > 1 ? formatRunId(runId) : undefined,
-          // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
-          defaultOnInterrupt: "keep",
-        })
-      ),
-    );
+    const results = await trackAll({ ...call, deps }, runIds, options);
     const [only, second] = results;
-    if (only !== undefined && second === undefined) return printResult(output, only);
-    return answerResults(output, results);
+    if (only !== undefined && second === undefined) return await printResult(output, only);
+    return await answerResults(output, results);
   },
 });
 
-function answerResults(output: Output, results: readonly RunResult[]): number {
+async function trackAll(
+  tracking: TrackContext & { readonly signal: AbortSignal },
+  runIds: readonly RunId[],
+  options: TrackOptions,
+): Promise<readonly RunResult[]> {
+  const { deps, output, signal } = tracking;
+  using table = runIds.length < 2
+    ? undefined
+    : (await import("../tracking/run_table.ts")).startRunTable(output, deps.clock, runIds);
+  signal.addEventListener("abort", () => table?.[Symbol.dispose](), { once: true });
+  return await stoppedTogether(
+    runIds.map((runId) =>
+      trackToEnd(tracking, trackRun(deps, runId, options), {
+        label: runIds.length > 1 ? formatRunId(runId) : undefined,
+        viewer: table?.viewerOf(runId),
+        // Never prompt: several runs can be tracked at once, and watching a run is no reason to cancel it.
+        defaultOnInterrupt: "keep",
+      })
+    ),
+  );
+}
+
+async function answerResults(output: Output, results: readonly RunResult[]): Promise<number> {
   const exitCode = mostSevere(results.map(({ kind }) => exitCodeOf(kind)));
   const mostSevereResult = results.find(({ kind }) => exitCodeOf(kind) === exitCode);
-  if (output.mode === "json") {
-    const kind = mostSevereResult?.kind ?? "completed";
-    output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
-  }
-  if (output.mode === "text") {
-    for (const result of results) printNamedResults(output, result);
-  }
+  await writeResults(output, results, async () => {
+    if (output.mode === "json") {
+      const kind = mostSevereResult?.kind ?? "completed";
+      output.document({ runs: results.map(resultDocument), exitCode, kind, submitted: "no" });
+    }
+    if (output.mode === "text") await answerTable(output, results);
+  });
   return exitCode;
+}
+
+/** The table, then what it cannot show. */
+async function answerTable(output: Output, results: readonly RunResult[]): Promise<void> {
+  const { renderWatched } = await import("../render/watched.ts");
+  const rows = results.map((result) => ({
+    name: runName(result),
+    status: result.status,
+    elapsedMs: result.durationSeconds === null ? null : result.durationSeconds * 1_000,
+    detail: "",
+  }));
+  output.answer(renderWatched(rows, { style: output.answerStyle, columns: output.columns() }));
+  for (const result of results) {
+    if (result.kind !== "completed" && result.kind !== "cancelled") printNamedResults(output, result);
+  }
 }
 
 /** Prints the result of one of several runs. */

@@ -8,6 +8,7 @@ import type { Context } from "../context.ts";
 import { type CheckResult, failed, ok, okUnless, resultOfError, warning } from "./check.ts";
 import { type DoctorFacts, isConnectionFailure, Skipped } from "./facts.ts";
 import { formatBytes } from "./machine_checks.ts";
+import { formatTime } from "../terminal/time_text.ts";
 
 const EXPIRES_SOON_MS = 3_600_000;
 const SKEW_WARNING_MS = 30_000;
@@ -41,7 +42,7 @@ export async function checkCredential(
   const { allowHost } = values;
   const isAllowHostUnused = isSet(allowHost) && !isHostSet && source !== ".env" && allowHost !== host;
   const context = env("PW_CONTEXT")?.trim() ?? "";
-  return okUnless(`${origin}; ${expiresAtMs === null ? "expiration unknown" : `expires ${formatUtc(expiresAtMs)}`}`, [
+  return okUnless(`${origin}; ${expiresAtMs === null ? "expiration unknown" : `expires ${formatTime(expiresAtMs)}`}`, [
     isHostSet && keyHost !== null && keyHost !== host && [
       `the key itself names ${keyHost}`,
       "PW_PLATFORM_HOST and --allow-host send it to another host: remove them to use the key's own host",
@@ -141,11 +142,6 @@ export async function checkWorkspace(facts: DoctorFacts): Promise<CheckResult> {
 export function accountName({ user, fullName, organization }: Identity): string {
   const name = fullName === null || fullName === user ? user : `${user} (${fullName})`;
   return organization === null ? name : `${name} of ${organization}`;
-}
-
-/** `2026-01-05 14:00:00 UTC`. */
-export function formatUtc(atMs: number): string {
-  return new Date(atMs).toISOString().replace("T", " ").replace(/\.\d+Z$/, " UTC");
 }
 
 function isSet(text: string | undefined): boolean {

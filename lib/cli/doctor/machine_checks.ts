@@ -21,6 +21,9 @@ const OUR_VARIABLES = [
   "PW_TIMEOUT",
   "PW_LOG_LEVEL",
   "NO_COLOR",
+  "FORCE_COLOR",
+  "CLICOLOR_FORCE",
+  "CLICOLOR",
 ];
 
 /** The runtime itself reads the proxy variables, in upper and lower case. */

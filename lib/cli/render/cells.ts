@@ -4,16 +4,12 @@ import { oneLine } from "../../escape.ts";
 import type { StepPosition } from "../../run.ts";
 import { formatPath } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
+import { fitToWidth } from "../terminal/text_width.ts";
 
-/** An instant: `2026-01-05 09:00:42`, in UTC. */
-export function formatUtc(atMs: number): string {
-  return new Date(atMs).toISOString().slice(0, 19).replace("T", " ");
-}
-
-/** A time of the platform; unchanged if it cannot be parsed. */
-export function formatPlatformTime(text: string): string {
-  const atMs = Date.parse(text);
-  return Number.isNaN(atMs) ? text : formatUtc(atMs);
+/** Shortens the workflow of `WORKFLOW#47`, not the number. */
+export function fitRunNumber(text: string, cells: number): string {
+  const [, name = text, number = ""] = /^(.*)(#\d+)$/.exec(text) ?? [];
+  return fitToWidth(name, cells - number.length) + number;
 }
 
 /** Paints a status by its first word. */

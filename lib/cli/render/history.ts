@@ -7,7 +7,8 @@ import type { Submission } from "../../submission.ts";
 import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
-import { formatUtc, paintStatus } from "./cells.ts";
+import { formatAge, formatTime } from "../terminal/time_text.ts";
+import { paintStatus } from "./cells.ts";
 
 /** The status of a submission, in one or two words. */
 export function submissionStatus(record: Submission): string {
@@ -30,20 +31,22 @@ export function submissionStatus(record: Submission): string {
 /** A table with one line per submission. */
 export function renderHistory(
   records: readonly Submission[],
-  { style, columns }: { readonly style: Style; readonly columns: number },
+  { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
 ): string {
   const rows = records.map((record) => [
-    formatUtc(record.createdAtMs),
     record.request.workflow,
     submissionStatus(record),
+    formatAge(record.createdAtMs, nowMs),
     durationText(record),
     slugOf(record) ?? "",
   ]);
-  return renderTable([["SUBMITTED (UTC)", "WORKFLOW", "STATE", "TOOK", "SLUG"], ...rows], {
+  return renderTable([["WORKFLOW", "STATE", "AGE", "TOOK", "SLUG"], ...rows], {
     columns,
+    shortened: 0,
+    optional: [2, 3, 0],
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
-      return column === 2 ? paintStatus(text, style) : text;
+      return column === 1 ? paintStatus(text, style) : text;
     },
   });
 }
@@ -56,7 +59,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
     ["Workflow", request.workflow],
     ["State", submissionStatus(record)],
     ["Run", slug ?? "?"],
-    ["Submitted", `${formatUtc(record.createdAtMs)} UTC`],
+    ["Submitted", formatTime(record.createdAtMs)],
     ...(durationText(record) === "" ? [] : [["Took", durationText(record)]]),
     ...(key === null ? [] : [["Key", key.attempt === 1 ? key.text : `${key.text} (attempt ${key.attempt})`]]),
     ["Account", `${owner.user} on ${owner.host}`],

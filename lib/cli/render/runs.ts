@@ -5,7 +5,8 @@ import { oneLine } from "../../escape.ts";
 import { hasFailed } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
-import { formatPlatformTime, paintStatus, renderPosition } from "./cells.ts";
+import { formatAge, formatPlatformTime } from "../terminal/time_text.ts";
+import { fitRunNumber, paintStatus, renderPosition } from "./cells.ts";
 
 /** One run: a line per fact, then its jobs, steps and outputs. Pure. */
 export function renderRun(
@@ -23,8 +24,8 @@ export function renderRun(
   const facts = [
     ["Run", [...number, ...slug].join("  ")],
     ["Status", `${statusText(view)}${where}`],
-    ["Started", view.startedAt === null ? "?" : `${formatPlatformTime(view.startedAt)} UTC`],
-    ...(view.completedAt === null ? [] : [["Ended", `${formatPlatformTime(view.completedAt)} UTC`]]),
+    ["Started", view.startedAt === null ? "?" : formatPlatformTime(view.startedAt)],
+    ...(view.completedAt === null ? [] : [["Ended", formatPlatformTime(view.completedAt)]]),
     ["Took", durationText(view, nowMs)],
     ...(view.errorMessage === null ? [] : [["Reason", view.errorMessage]]),
     ...sessions.map((session) => [`Session ${session.name}`, sessionText(session)]),
@@ -66,17 +67,25 @@ export function renderRuns(
   const rows = views.map((view) => [
     view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
     statusText(view),
-    view.startedAt === null ? "" : formatPlatformTime(view.startedAt),
+    ageText(view, nowMs),
     durationText(view, nowMs),
     view.slug ?? "",
   ]);
-  return renderTable([["RUN", "STATUS", "STARTED (UTC)", "TOOK", "SLUG"], ...rows], {
+  return renderTable([["RUN", "STATUS", "AGE", "TOOK", "SLUG"], ...rows], {
     columns,
+    shortened: 0,
+    optional: [2, 3, 0],
+    fit: fitRunNumber,
     paint(text, { row, column }) {
       if (row === 0) return style.dim(text);
       return column === 1 ? paintStatus(text, style) : text;
     },
   });
+}
+
+function ageText({ startedAt }: RunView, nowMs: number): string {
+  const startedMs = Date.parse(startedAt ?? "");
+  return Number.isNaN(startedMs) ? "" : formatAge(startedMs, nowMs);
 }
 
 /** Our status, followed by the platform's if that is more specific. */

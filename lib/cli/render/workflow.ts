@@ -9,6 +9,7 @@ import type { Workflow } from "../../workflow.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { programCommand } from "../../shell_command.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 
 interface RenderOptions {
@@ -40,17 +41,20 @@ export function renderWorkflow(workflow: Workflow, options: RenderOptions): stri
 }
 
 function formLines({ name, yaml }: Workflow, { style, columns }: RenderOptions): string[] {
-  const run = (inputs: string) => ["", `${style.bold("Run")}\n  pw-workflow-runner run ${oneLine(name)}${inputs}`];
+  const run = (...options: readonly string[]) => [
+    "",
+    `${style.bold("Run")}\n  ${oneLine(programCommand("run", [name], options))}`,
+  ];
   const form = readForm(yaml);
-  if (form === null) return [style.bold("Inputs unknown: the server left the workflow file out"), ...run("")];
+  if (form === null) return [style.bold("Inputs unknown: the server left the workflow file out"), ...run()];
   const rows = fieldRows(form.fields, "", true);
-  if (rows.length === 0) return [style.bold("No inputs"), ...run("")];
+  if (rows.length === 0) return [style.bold("No inputs"), ...run()];
   const notes = form.notes.map(({ path, message }) => fitToWidth(oneLine(`  ${path} ${message}`), columns));
   return [
     style.bold("Inputs"),
     renderFields(rows, columns - INDENT.length).replace(/^/gm, INDENT),
     ...(notes.length === 0 ? [] : ["", style.bold("Not evaluated here"), ...notes]),
-    ...run(" -i inputs.json"),
+    ...run("-i", "inputs.json"),
   ];
 }
 

@@ -13,19 +13,23 @@ export interface LiveLine extends Disposable {
   hide(): void;
 }
 
-/** Draws a line now and every second, in place; disposing clears it. */
-export function startLiveLine(writer: TextWriter, clock: Clock, render: (columns: number) => string): LiveLine {
+/** Draws one or more lines now and every second, in place; disposing clears them. */
+export function startLiveLine(
+  writer: TextWriter,
+  clock: Clock,
+  render: (columns: number, rows: number) => string,
+): LiveLine {
   const stopping = new AbortController();
   let shown = "";
   const hide = () => {
-    if (shown !== "") writer.write(CLEAR_LINE);
+    if (shown !== "") writer.write(clearing(shown));
     shown = "";
   };
   const draw = () => {
     if (stopping.signal.aborted) return;
-    const line = render(writer.columns() - FREE_CELLS);
+    const line = render(writer.columns() - FREE_CELLS, writer.rows());
     if (line === shown) return;
-    writer.write(CLEAR_LINE + line);
+    writer.write(clearing(shown) + line);
     shown = line;
   };
   draw();
@@ -38,6 +42,12 @@ export function startLiveLine(writer: TextWriter, clock: Clock, render: (columns
       stopping.abort();
     },
   };
+}
+
+/** From the end of the text that is shown to its beginning. */
+function clearing(shown: string): string {
+  const linesAbove = shown.split("\n").length - 1;
+  return linesAbove === 0 ? CLEAR_LINE : `\r\u001b[${linesAbove}A\u001b[J`;
 }
 
 async function tick(clock: Clock, draw: () => void, signal: AbortSignal): Promise<void> {

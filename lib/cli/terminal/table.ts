@@ -2,29 +2,47 @@ import { oneLine } from "../../escape.ts";
 import { fitToWidth, padToWidth, textWidth } from "./text_width.ts";
 
 export interface TableOptions {
-  /** The available width; `Infinity` for no limit. Only the last column is shortened. */
+  /** The available width; `Infinity` for no limit. */
   readonly columns: number;
-  /** Applied to the padded text of a cell. */
+  /** Applied to the padded text of a cell; columns are numbered as in the rows. */
   readonly paint?: (text: string, position: { readonly row: number; readonly column: number }) => string;
+  /** The column that is shortened; by default the last. */
+  readonly shortened?: number;
+  /** Columns that are left out, the first one first, where shortening is not enough. */
+  readonly optional?: readonly number[];
+  /** Shortens a cell. By default, the end is cut. */
+  readonly fit?: (text: string, cells: number) => string;
 }
 
 const GAP = "  ";
+const MIN_SHORTENED_CELLS = 8;
 
 /** One line per row, without trailing spaces. */
-export function renderTable(rows: readonly (readonly string[])[], { columns, paint }: TableOptions): string {
+export function renderTable(rows: readonly (readonly string[])[], options: TableOptions): string {
+  const { columns, paint, optional = [], fit = fitToWidth } = options;
   const clean = rows.map((row) => row.map(oneLine));
   const count = Math.max(0, ...clean.map((row) => row.length));
+  const { shortened = count - 1 } = options;
   const widths = Array.from(
     { length: count },
     (_, column) => Math.max(0, ...clean.map((row) => textWidth(row[column] ?? ""))),
   );
-  const fixed = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0);
-  const last = Math.max(8, columns - fixed);
-  return clean.map((cells, row) =>
-    cells.map((cell, column) => {
-      const isLast = column === count - 1;
-      const text = isLast ? fitToWidth(cell, last) : padToWidth(cell, widths[column] ?? 0);
-      return paint === undefined ? text : paint(text, { row, column });
+  let shown = widths.map((_, column) => column);
+  const available = () => {
+    const others = shown.filter((column) => column !== shortened);
+    return columns - others.reduce((sum, column) => sum + (widths[column] ?? 0) + GAP.length, 0);
+  };
+  const isTooWide = () =>
+    available() < (shown.includes(shortened) ? Math.min(MIN_SHORTENED_CELLS, widths[shortened] ?? 0) : -GAP.length);
+  for (const column of optional) if (isTooWide()) shown = shown.filter((other) => other !== column);
+  const cells = Math.max(MIN_SHORTENED_CELLS, available());
+  widths[shortened] = Math.min(widths[shortened] ?? 0, cells);
+  return clean.map((row, index) =>
+    shown.filter((column) => column < row.length).map((column) => {
+      const text = row[column] ?? "";
+      const fitted = column === shortened && textWidth(text) > cells ? fit(text, cells) : text;
+      const padded = column === shown.at(-1) ? fitted : padToWidth(fitted, widths[column] ?? 0);
+      return paint === undefined ? padded : paint(padded, { row: index, column });
     }).join(GAP).trimEnd()
   ).join("\n");
 }

@@ -12,6 +12,7 @@ import type { Context } from "../context.ts";
 import { Stopped, type StoppedWait } from "../context.ts";
 import type { Output } from "../output.ts";
 import { oneLine } from "../../escape.ts";
+import { programCommand } from "../../shell_command.ts";
 
 export type OnInterrupt = "ask" | "keep" | "cancel";
 export type OnTimeout = "keep" | "cancel";
@@ -101,7 +102,7 @@ async function cancelSubmitted(
   for (let attempts = 1;; attempts++) {
     try {
       await cancelRun(deps, { type: "slug", slug }, { signal });
-      const hint = `Check its status: pw-workflow-runner status ${slug}`;
+      const hint = `Check its status: ${programCommand("status", [slug])}`;
       return { message: `Run ${slug} is being cancelled`, hint, submitted: "yes", isCancelled: true };
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error;
@@ -117,28 +118,29 @@ async function cancelled({ deps }: StopDeps, runId: RunId): Promise<Omit<Stopped
     const { status } = await cancelRun(deps, runId, { signal: new AbortController().signal });
     const isCancelled = status === "running" || status === "cancelled";
     const outcome = isCancelled ? "is being cancelled" : `had already ended: ${status}`;
-    const hint = `Check its status: pw-workflow-runner status ${name}`;
+    const hint = `Check its status: ${programCommand("status", [name])}`;
     return { message: `Run ${name} ${outcome}`, hint, isCancelled };
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
     return {
       message: `Run ${name} is still running: ${error.message}`,
-      hint: `Try again: pw-workflow-runner cancel ${name}`,
+      hint: `Try again: ${programCommand("cancel", [name])}`,
     };
   }
 }
 
 /** The report on a run that is left running. */
-export function kept(runId: RunId): { message: string; hint: string } {
+export function kept(runId: RunId): { message: string; hint: string; continuing: string } {
   const name = formatRunId(runId);
   return {
+    continuing: name,
     message: `Stopped waiting: run ${name} is still running`,
-    hint: `Track it again: pw-workflow-runner watch ${name}`,
+    hint: `Track it again: ${programCommand("watch", [name])}`,
   };
 }
 
 function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitting" }>): StoppedWait {
-  const command = slug === null ? `pw-workflow-runner runs ${workflow}` : `pw-workflow-runner status ${slug}`;
+  const command = slug === null ? programCommand("runs", [workflow]) : programCommand("status", [slug]);
   return {
     message: "Stopped while submitting: it is unknown whether the run started",
     hint: `Run pw-workflow-runner resume to find out, or check with: ${command}`,
@@ -146,7 +148,7 @@ function whileSubmitting({ workflow, slug }: Extract<Milestone, { type: "submitt
   };
 }
 
-function runIdOf(
+export function runIdOf(
   { slug, workflow, number }: Pick<Extract<Milestone, { type: "started" }>, "slug" | "workflow" | "number">,
 ): RunId {
   return slug === null ? { type: "number", workflow: workflow ?? "", number: number ?? 0 } : { type: "slug", slug };

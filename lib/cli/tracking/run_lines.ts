@@ -7,7 +7,9 @@ import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { formatPath } from "../../runs/step_tree.ts";
 import { renderPosition } from "../render/cells.ts";
+import { programCommand } from "../../shell_command.ts";
 import type { Style } from "../terminal/style.ts";
+import { formatClock } from "../terminal/time_text.ts";
 import type { OnTimeout } from "./interrupt.ts";
 
 /**
@@ -113,7 +115,7 @@ export function renderFailureDigest({ failedJobs }: RunFailure, style: Style): s
 export function watchCommand(
   { slug, workflowName, runNumber }: Pick<RunResult, "slug" | "workflowName" | "runNumber">,
 ): string {
-  return `pw-workflow-runner watch ${runName({ slug, workflowName, runNumber })}`;
+  return oneLine(programCommand("watch", [runName({ slug, workflowName, runNumber })]));
 }
 
 /** How a command line names the run of a result. */
@@ -131,7 +133,7 @@ function startedLine(event: Extract<RunEvent, { type: "started" }>, onTimeout: O
   const until = event.deadlineAtMs === null
     ? ""
     : `\nWaiting up to ${waitTime(event.deadlineAtMs - event.atMs)} (until ${
-      localTime(event.deadlineAtMs, event.atMs)
+      formatClock(event.deadlineAtMs, event.atMs)
     }); ${onTimeout === "cancel" ? "the run is cancelled then" : "the run continues afterwards"}`;
   return `${action}${slug}${until}`;
 }
@@ -163,13 +165,4 @@ function finishedLine({ status, kind, durationSeconds }: RunResult): string | un
 function waitTime(durationMs: number): string {
   const unitMs = durationMs < 600_000 ? 1_000 : 60_000;
   return formatDuration(Math.round(durationMs / unitMs) * unitMs);
-}
-
-/** The local time of day, with the date if it is not today. */
-function localTime(instantMs: number, nowMs: number): string {
-  const date = new Date(instantMs);
-  const twoDigits = (part: number) => String(part).padStart(2, "0");
-  const time = `${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`;
-  if (date.toDateString() === new Date(nowMs).toDateString()) return time;
-  return `${date.getFullYear()}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())} ${time}`;
 }

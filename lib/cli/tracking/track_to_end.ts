@@ -5,18 +5,21 @@ import type { RunResult } from "../../result.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
-import { Stopped } from "../context.ts";
+import { RunLeft, Stopped } from "../context.ts";
+import { machineFailure } from "../failure_report.ts";
 import {
   handleInterrupt,
   handleTimeout,
   isMilestone,
+  kept,
   type Milestone,
   type OnInterrupt,
   type OnTimeout,
+  runIdOf,
   STOP_OPTIONS,
   type StopDeps,
 } from "./interrupt.ts";
-import { viewRun } from "./run_view.ts";
+import { type RunViewer, viewRun } from "./run_view.ts";
 import { WAIT_OPTIONS } from "./wait_options.ts";
 
 /** Options of every command that tracks runs. */
@@ -32,15 +35,17 @@ export interface TrackContext extends StopDeps {
 export async function trackToEnd(
   tracking: TrackContext,
   events: AsyncGenerator<RunEvent, RunResult>,
-  { label, defaultOnInterrupt }: {
+  { label, viewer: givenViewer, defaultOnInterrupt }: {
     /** The name of the run, if several are tracked at once. */
     readonly label?: string | undefined;
+    /** Default: a view of this run alone. */
+    readonly viewer?: RunViewer | undefined;
     readonly defaultOnInterrupt: OnInterrupt;
   },
 ): Promise<RunResult> {
   const { output, deps, values: { onInterrupt = defaultOnInterrupt, onTimeout = "keep" } } = tracking;
   let latest: Milestone | undefined;
-  using viewer = await viewRun(output, deps.clock, { label, onTimeout });
+  using viewer = givenViewer ?? await viewRun(output, deps.clock, { label, onTimeout });
   try {
     const result = await toEnd(events, (event) => {
       if (isMilestone(event)) latest = event;
@@ -50,8 +55,17 @@ export async function trackToEnd(
     viewer[Symbol.dispose]();
     return await handleTimeout(tracking, result, onTimeout);
   } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
+    if (!(error instanceof Stopped)) throw runLeft(error, latest) ?? error;
     viewer[Symbol.dispose]();
     throw await handleInterrupt(tracking, error, { latest, policy: onInterrupt });
   }
+}
+
+/** A run that has started outlives the failure of this machine; `undefined` for another error. */
+function runLeft(error: unknown, latest: Milestone | undefined): RunLeft | undefined {
+  const failure = machineFailure(error);
+  if (failure === undefined || latest?.type !== "started") return undefined;
+  const { message, hint } = kept(runIdOf(latest));
+  const submitted = latest.isAttached ? "no" : "yes";
+  return new RunLeft(`${failure.message}\n${message}`, { hint, submitted, cause: error });
 }

@@ -38,7 +38,7 @@ Deno.test("history lists the runs of this machine without an API key or network"
   assert.equal(code, 0);
   assert.match(
     stdout,
-    /^SUBMITTED \(UTC\).*\n\S+ \S+ +quick +running .*\n\S+ \S+ +failing-step +failed .*\n\S+ \S+ +quick +completed +1s +quick-/,
+    /^WORKFLOW +STATE +AGE .*\nquick +running .*\nfailing-step +failed .*\nquick +completed +\d+[sm] +1s +quick-/,
   );
   const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
   assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);

@@ -146,10 +146,9 @@ async function simulate(...args: readonly string[]): Promise<Served> {
     ...FILES,
     args: ["simulate", ...args],
     clock: systemClock,
-    stdout: { isTerminal: false, columns: () => 80, write: (text) => void (key += text) },
+    stdout: { ...bufferedWriter(), write: (text) => void (key += text) },
     stderr: {
-      isTerminal: false,
-      columns: () => 80,
+      ...bufferedWriter(),
       write: (text) => started.resolve(/http:\S+/.exec(text)?.[0] ?? text),
     },
     onSignal(callback) {

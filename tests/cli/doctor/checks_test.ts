@@ -21,7 +21,7 @@ async function checkSilentServer(onRequest: () => void, { clock = virtualClock()
       return new Promise((_, reject) => init?.signal?.addEventListener("abort", ({ target }) => reject(target)));
     },
   });
-  const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+  const output = createOutput(context, { mode: "text", level: "INFO", color: "never" });
   const checks: DoctorCheck[] = [];
   for await (const check of runChecks({ context, output, values: {}, signal })) checks.push(check);
   return new Map(checks.map((check) => [check.name, check]));
@@ -54,7 +54,7 @@ Deno.test("a file system that hangs fails the check that reads it, and no other"
     mayRead: () => true,
     readTextFile: (path) => path === ".env" ? new Promise(() => {}) : Promise.reject(new Deno.errors.NotFound()),
   });
-  const output = createOutput(context, { mode: "text", level: "INFO", mayColor: false });
+  const output = createOutput(context, { mode: "text", level: "INFO", color: "never" });
   const checks: DoctorCheck[] = [];
   for await (const check of runChecks({ context, output, values: {}, signal: neverAborted() })) {
     checks.push(check);

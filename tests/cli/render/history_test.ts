@@ -32,7 +32,7 @@ Deno.test("renderRecord() prints a line per fact, then the inputs", () => {
   const show = (record: Submission) => renderRecord(record, { style: styleFor(false) });
   assert.match(
     show(aRejectedSubmission({ idempotencyKey: { text: "k", attempt: 2 } })),
-    /^Workflow +hello-world\nState +rejected\nRun .*\nSubmitted +1970-01-01 00:00:01 UTC\nKey +k \(attempt 2\)\nAccount +demo on localhost\nReason +No *\n\nInputs\n\{/,
+    /^Workflow +hello-world\nState +rejected\nRun .*\nSubmitted +19(?:70-01-01|69-12-31) \d\d:\d\d:01 \S+\nKey +k \(attempt 2\)\nAccount +demo on localhost\nReason +No *\n\nInputs\n\{/,
   );
   assert.match(show(anUnconfirmedSubmission({ reconciliation: aReconciliation() })), /^Unconfirmed +cut$/m);
 });

@@ -68,3 +68,18 @@ Deno.test("drawing stops without an error when the reader has closed the stream"
   await clock.sleep(5_500, {});
   assert.equal(writes, 2);
 });
+
+Deno.test("several lines are cleared from the last to the first, and fit the height of the terminal", () => {
+  const writer = bufferedWriter({ rows: 12 });
+  const heights: number[] = [];
+  let text = "a\nb\nc";
+  const line = startLiveLine(writer, stillClock(), (_columns, rows) => {
+    heights.push(rows);
+    return text;
+  });
+  text = "d";
+  line.draw();
+  line[Symbol.dispose]();
+  assert.deepEqual(writer.pieces, [`${CLEAR}a\nb\nc`, "\r\u001b[2A\u001b[Jd", CLEAR]);
+  assert.deepEqual(heights, [12, 12]);
+});

@@ -42,7 +42,7 @@ for (
         isAttached: true,
         deadlineAtMs: base.atMs,
       },
-      /^Tracking run #47\nWaiting up to 0s \(until \d\d:\d\d\); the run continues afterwards$/,
+      /^Tracking run #47\nWaiting up to 0s \(until \d\d:\d\d \S+\); the run continues afterwards$/,
     ],
     [
       {
@@ -54,7 +54,7 @@ for (
         isAttached: false,
         deadlineAtMs: base.atMs + 3 * 86_400_000,
       },
-      /^Run started {2}\(nice-goose\)\nWaiting up to 3d 0h \(until 2026-01-08 \d\d:\d\d\)/,
+      /^Run started {2}\(nice-goose\)\nWaiting up to 3d 0h \(until 2026-01-0[789] \d\d:\d\d \S+\)/,
     ],
     [
       { ...base, type: "submit-delayed", reason: "rate-limited", detail: "429", untilMs: base.atMs + 7_000 },
@@ -94,7 +94,7 @@ Deno.test("eventLine() of started does not promise that a run continues if it is
   const event = { ...started, deadlineAtMs: base.atMs + 60_000 };
   assert.match(
     renderEventLine(event, "cancel") ?? "",
-    /Waiting up to 1m 00s \(until \d\d:\d\d\); the run is cancelled then$/,
+    /Waiting up to 1m 00s \(until \d\d:\d\d \S+\); the run is cancelled then$/,
   );
   assert.match(renderEventLine(event, "keep") ?? "", /; the run continues afterwards$/);
 });

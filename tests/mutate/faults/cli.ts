@@ -101,14 +101,9 @@ export const CLI_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/commands/resume.ts", ["tests/cli/commands/resume_test.ts", ...INTERRUPT], [
     [
-      "resume as text always exits with 0",
-      "  return mostSevere(results.map(resumeExitCode));\n}",
-      "  return 0;\n}",
-    ],
-    [
-      "resume as JSON always exits with 0",
-      "  return exitCode;\n}\n\nfunction kindOf",
-      "  return 0;\n}\n\nfunction kindOf",
+      "resume always exits with 0",
+      "    return mostSevere(results.map(resumeExitCode));",
+      "    return 0;",
     ],
     [
       "Ctrl-C during resume cancels the runs",
@@ -153,6 +148,17 @@ export const CLI_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/failure_report.ts", ["tests/cli/failure_report_test.ts"], [
     ["a defect reports that nothing was submitted", 'submitted: "unknown",\n  };', 'submitted: "no",\n  };'],
+    [
+      "a package that cannot be downloaded is a defect",
+      "UNLOADED.test(error.message)",
+      "false",
+    ],
+  ]),
+  ...inFile("lib/cli/tracking/write_results.ts", ["tests/cli/machine_errors_processes_test.ts"], [
+    ["a result that cannot be written is not named", "error instanceof OutputFailed", "error instanceof Array"],
+  ]),
+  ...inFile("lib/cli/output_file.ts", ["tests/cli/machine_errors_processes_test.ts"], [
+    ["a file for the output is not checked", "() => checkNewFile(path)", "() => Promise.resolve()"],
   ]),
   ...inFile("lib/cli/output.ts", ["tests/cli/output_test.ts", "tests/cli/hostile_text_test.ts"], [
     ["secrets are printed", "writer.write(redact(escape(redact(text))));", "writer.write(escape(text));"],

@@ -14,6 +14,7 @@ import { confirm } from "../../confirm.ts";
 import { openCredential } from "../../credential.ts";
 import { EXIT_CODES } from "../../exit_codes.ts";
 import { inputSources } from "../../input_sources.ts";
+import { checkOutputFile, writeOutputFile } from "../../output_file.ts";
 import { logToOutput, openRunStore, readCaCertOption } from "../../open.ts";
 import type { PROBE_OPTIONS } from "./options.ts";
 import { probeServer } from "./probe.ts";
@@ -27,6 +28,7 @@ type ProbeInvocation = Invocation<ArgValues<typeof PROBE_OPTIONS> & CommonValues
 export async function probe(call: ProbeInvocation, workflow: string): Promise<number> {
   const { context, output, signal, values } = call;
   const { clock, fetch, random } = context;
+  if (values.probeOutput !== undefined) await checkOutputFile(context, values.probeOutput);
   const layers = await readLayers(values.probeInput ?? [], inputSources(context));
   const inputs = mergeLayers(layers, declaredTypes(null)).value;
   const credential = await openCredential(call);
@@ -69,11 +71,11 @@ async function printResult({ context, output, values }: ProbeInvocation, result:
   const path = values.probeOutput;
   if (path === undefined) return output.document(result);
   try {
-    await context.writeNewFile(path, `${JSON.stringify(result, null, 2)}\n`);
+    await writeOutputFile(context, path, `${JSON.stringify(result, null, 2)}\n`);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    if (!(error instanceof UsageError)) throw error;
     output.document(result);
-    throw new UsageError(`Cannot write ${path}: the file already exists`, { hint: "The result is printed above" });
+    throw new UsageError(error.message, { hint: "The result is printed above", cause: error });
   }
   output.answer(`${output.answerStyle.green("✓")} Wrote the result to ${path}`);
 }

@@ -1,0 +1,68 @@
+/** Several tracked runs as one table with a summary. Pure. */
+
+import { formatDuration } from "../../duration.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+import { counted } from "../../text.ts";
+import { paintStatus } from "./cells.ts";
+
+/** One row. */
+export interface WatchedRun {
+  readonly name: string;
+  /** `waiting` before the first poll. */
+  readonly status: string;
+  /** `null` if it is unknown. */
+  readonly elapsedMs: number | null;
+  /** What the run is doing; empty if it is unknown. */
+  readonly detail: string;
+}
+
+export interface WatchedOptions {
+  readonly style: Style;
+  readonly columns: number;
+  /** The height of the terminal; without it, all runs are shown. */
+  readonly rows?: number;
+}
+
+/** The heading, the summary and the line below the table. */
+const OTHER_ROWS = 3;
+
+export function renderWatched(
+  runs: readonly WatchedRun[],
+  { style, columns, rows = Infinity }: WatchedOptions,
+): string {
+  const count = Math.max(1, rows - OTHER_ROWS);
+  const isCut = runs.length > count;
+  // The runs that have ended give way first.
+  const byUse = [...runs.filter(isRunning), ...runs.filter((run) => !isRunning(run))];
+  const shown = isCut ? byUse.slice(0, count - 1) : runs;
+  const table = renderTable([
+    ["RUN", "STATUS", "TOOK", shown.some(({ detail }) => detail !== "") ? "STEP" : ""],
+    ...shown.map(({ name, status, elapsedMs, detail }) => [
+      name,
+      status,
+      elapsedMs === null ? "" : formatDuration(elapsedMs),
+      detail,
+    ]),
+  ], {
+    columns,
+    optional: [3, 2],
+    paint(text, { row, column }) {
+      if (row === 0) return style.dim(text);
+      return column === 1 ? paintStatus(text, style) : text;
+    },
+  });
+  const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
+  return [table, ...hidden, summaryOf(runs)].join("\n");
+}
+
+function isRunning({ status }: WatchedRun): boolean {
+  return !["completed", "failed", "cancelled"].includes(status);
+}
+
+/** `3 runs: 2 completed, 1 failed`. */
+function summaryOf(runs: readonly WatchedRun[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of runs) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return `${counted(runs.length, "run")}: ${[...counts].map(([status, count]) => `${count} ${status}`).join(", ")}`;
+}

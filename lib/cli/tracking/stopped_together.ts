@@ -1,0 +1,37 @@
+/** Several runs that are tracked at once: stopping them is reported once, and names every run that continues. */
+
+import { counted } from "../../text.ts";
+import { programCommand } from "../../shell_command.ts";
+import { Stopped, type StoppedWait } from "../context.ts";
+
+/** @throws Stopped, for all of them, if any was stopped; or the first other error. */
+export async function stoppedTogether<T>(waits: readonly Promise<T>[]): Promise<readonly T[]> {
+  const ends = await Promise.all(waits.map((wait) => wait.then((value) => ({ value }), orStopped)));
+  const stops = ends.flatMap((end) => end instanceof Stopped ? [end] : []);
+  const [first] = stops;
+  if (first !== undefined) throw new Stopped(first.signal, combined(stops.flatMap(({ wait }) => wait ?? [])));
+  return ends.flatMap((end) => end instanceof Stopped ? [] : [end.value]);
+}
+
+function orStopped(error: unknown): Stopped {
+  if (error instanceof Stopped) return error;
+  throw error;
+}
+
+function combined(waits: readonly StoppedWait[]): StoppedWait | null {
+  const names = waits.flatMap(({ continuing }) => continuing ?? []);
+  const others = names.length < 2 ? waits : waits.filter(({ continuing }) => continuing === undefined);
+  if (waits.length === 0) return null;
+  const kept = names.length < 2 ? [] : [{
+    message: `Stopped waiting: ${counted(names.length, "run")} are still running: ${names.join(", ")}`,
+    hint: `Track them again: ${programCommand("watch", names)}`,
+  }];
+  const all = [...kept, ...others];
+  const submitted = (["unknown", "yes"] as const).find((answer) => waits.some((wait) => wait.submitted === answer));
+  return {
+    message: all.map(({ message }) => message).join("\n"),
+    hint: all.map(({ hint }) => hint).join("\n"),
+    submitted: submitted ?? "no",
+    isCancelled: waits.every(({ isCancelled }) => isCancelled === true),
+  };
+}

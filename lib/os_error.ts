@@ -1,0 +1,34 @@
+/** Errors of the operating system in words. Deno gives each its POSIX code, also those that have no class in `Deno.errors`. */
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EADDRINUSE: "it is already in use",
+  EADDRNOTAVAIL: "this machine does not have that address",
+  EBUSY: "it is in use",
+  EDQUOT: "your disk quota is exceeded",
+  EEXIST: "it already exists",
+  EFBIG: "the file would be too large",
+  EIO: "the device reports an input or output error",
+  EISDIR: "it is a folder, not a file",
+  ELOOP: "too many symbolic links",
+  EMFILE: "too many open files",
+  ENAMETOOLONG: "the name is too long",
+  ENFILE: "too many open files on this machine",
+  ENOENT: "no such file or folder",
+  ENOMEM: "out of memory",
+  ENOSPC: "no space left on the disk",
+  ENOTDIR: "a part of the path is not a folder",
+  EPERM: "permission denied",
+  EROFS: "the disk is read-only",
+};
+
+/** The reason an operation of the system failed, as the end of a sentence; `undefined` for another kind of error. */
+export function osErrorReason(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = "code" in cause ? REASONS[String(cause.code)] : undefined;
+    if (code !== undefined) return code;
+    const [, reason] = /^([\w ,'-]+) \(os error \d+\)/.exec(cause.message) ?? [];
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
