@@ -309,4 +309,10 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "const secretPaths: string[] = [];",
     ],
   ]),
+  ...inFile("lib/runs/options.ts", ["tests/mod_test.ts"], [
+    ["an undefined option replaces its default", "value !== undefined", "true"],
+  ]),
+  ...inFile("lib/runs/default_deps.ts", ["tests/mod_test.ts"], [
+    ["a given client is replaced by the default one", "if (given.client !== undefined)", "if (false)"],
+  ]),
 ];
