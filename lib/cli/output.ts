@@ -18,6 +18,8 @@ export interface OutputOptions {
   readonly level: LogLevel;
   /** False if colors are turned off. They are only ever used on a terminal. */
   readonly mayColor: boolean;
+  /** Formats {@link Output.document}; JSON by default. */
+  readonly formatDocument?: ((value: unknown) => string) | undefined;
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
@@ -39,7 +41,7 @@ export interface Output {
   readonly mayColorLogs: boolean;
   /** Writes part of a log to stdout: like {@link raw}, but colors stay where they may. */
   logText(text: string): void;
-  /** Writes one JSON document to stdout. */
+  /** Writes one document to stdout: JSON, or another format that was asked for. */
   document(value: unknown): void;
   /** Writes one line of JSON Lines to stdout. */
   event(value: unknown): void;
@@ -59,7 +61,7 @@ export interface Output {
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, mayColor, secrets = [], reporter }: OutputOptions,
+  { mode, level, mayColor, formatDocument = formatJson, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
   let redact = createRedactor(secrets);
@@ -89,7 +91,11 @@ export function createOutput(
     raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
-    document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
+    document(value) {
+      const text = formatDocument(value);
+      // JSON is YAML too, and escapes control characters without changing the value.
+      write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
+    },
     event: (value) => write(stdout, `${JSON.stringify(value)}\n`, escapeJson),
     log(messageLevel, text) {
       if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
@@ -107,6 +113,10 @@ export function createOutput(
       };
     },
   };
+}
+
+function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** The last line of defense against terminal escapes: only our own colors pass, and only if colors are on. */

@@ -9,7 +9,7 @@
 
 import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
-import { COMMANDS } from "../commands.ts";
+import { COMMANDS, findCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
@@ -73,6 +73,7 @@ const WITHOUT_COMMAND: Args = {
     parse: actionOf({
       ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
       help: "Show help for a command",
+      version: "Show the version",
     }),
   }),
   ...COMMON_OPTIONS,
@@ -82,7 +83,7 @@ const WITHOUT_COMMAND: Args = {
 async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCursor> {
   const { name, argv } = splitCommand(before);
   if (name === undefined) return findCommandLineCursor(WITHOUT_COMMAND, { before, current });
-  const entry = COMMANDS.find((command) => command.name === name);
+  const entry = findCommand(name);
   if (entry !== undefined) return findCommandLineCursor(listedArgs(await entry.load()), { before: argv, current });
   return name === "help"
     ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })

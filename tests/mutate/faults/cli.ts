@@ -156,8 +156,8 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "JSON contains control characters",
-      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`, escapeJson)",
-      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`)",
+      "text : formatJson(value), escapeJson);",
+      "text : formatJson(value));",
     ],
     ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
   ]),
