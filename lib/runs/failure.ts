@@ -9,7 +9,7 @@ import type { Deps } from "./deps.ts";
 import { type Limited, withLimit } from "./limit.ts";
 import { runIdOf } from "./view.ts";
 
-const TAIL_LINES = 20;
+export const DEFAULT_TAIL_LINES = 20;
 const MAX_TAIL_LENGTH = 64 * 1024;
 
 const MAX_ANNOTATIONS = 20;
@@ -31,13 +31,18 @@ const MAX_LINE_LENGTH = 16 * 1024;
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  options: { readonly signal: AbortSignal; readonly limit?: AbortSignal | undefined },
+  options: {
+    readonly signal: AbortSignal;
+    readonly limit?: AbortSignal | undefined;
+    /** Number of lines at the end of each log. */
+    readonly tailLines?: number | undefined;
+  },
 ): Promise<RunFailure | undefined> {
   const failed = run.jobs.filter((job) => hasFailed(job) || job.steps.some(hasFailed));
   if (failed.length === 0) return undefined;
   using deadline = deps.clock.timeout(READ_LOGS_MS);
   const limit = options.limit === undefined ? deadline.signal : AbortSignal.any([options.limit, deadline.signal]);
-  const limited = { signal: options.signal, limit };
+  const { signal, tailLines = DEFAULT_TAIL_LINES } = options;
   const runId = runIdOf(run, "");
   let steps = 0;
   const failedJobs: FailedJob[] = [];
@@ -46,7 +51,7 @@ export async function digestFailure(
     for (const step of job.steps.filter(hasFailed)) {
       steps += 1;
       const log = { runId, job: job.name, stepIndex: step.index };
-      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, log, limited);
+      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, log, { signal, limit, tailLines });
       failedSteps.push({ name: step.name, status: step.status, ...digest });
     }
     failedJobs.push({ name: job.name, status: job.status, failedSteps });
@@ -60,17 +65,17 @@ const EMPTY_LOG = { annotations: [], logTail: [] } as const;
 async function digestLog(
   { client }: Pick<Deps, "client">,
   log: StepLog,
-  limited: Limited,
+  { tailLines, ...limited }: Limited & { readonly tailLines: number },
 ): Promise<Pick<FailedStep, "annotations" | "logTail">> {
   try {
     return await withLimit(limited, `read the log of ${log.job}`, async (signal) => {
-      const tail = createTail(TAIL_LINES, MAX_TAIL_LENGTH);
+      const tail = createTail(tailLines, MAX_TAIL_LENGTH);
       const annotations = collectAnnotations();
       for await (const lines of cleanLines(createLogReader(client, log).readNew({ signal, isLast: true }))) {
         tail.add(lines);
         annotations.add(lines);
       }
-      const logTail = lastLines(tail.text(), TAIL_LINES).map((line) => shortenLine(line));
+      const logTail = lastLines(tail.text(), tailLines).map((line) => shortenLine(line));
       return { annotations: annotations.all(), logTail };
     });
   } catch (error) {

@@ -91,7 +91,12 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   watch: WAIT,
   runs: [
     ...["running", "completed", "failed", "cancelled"].map((status): Option => [`--status ${status}`, [status]]),
+    ["--search nightly", "nightly"],
+    ["--name Nightly*", "Nightly*"],
+    ["--since 7d", 604_800_000],
     ["--limit 5", 5],
+    ["--offset 40", 40],
+    ["--all", true],
     ...JSON_OPTION,
   ],
   logs: [
@@ -103,7 +108,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--failed", true],
     ...JSON_OPTION,
   ],
-  errors: JSON_OPTION,
+  errors: [["--tail 50", 50], ...JSON_OPTION],
   cancel: JSON_OPTION,
   resume: [["--all", true], ["--submit-pending", true], ...WAIT],
   store: JSON_OPTION,
