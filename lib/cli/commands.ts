@@ -80,7 +80,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     ),
     entry(
       "completions",
-      "Print a shell completion script",
+      "Install shell completion, or print its script",
       async () => (await import("./commands/completions.ts")).completionsCommand,
     ),
   ],

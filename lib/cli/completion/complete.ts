@@ -15,7 +15,7 @@ import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
 import { type Candidate, findCompletionCandidates } from "./candidates.ts";
-import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
+import { replyForBash, replyForFish, replyForPowerShell, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
@@ -46,6 +46,14 @@ async function completeFor(context: Context): Promise<readonly string[]> {
       // Fish passes the last word as typed, with its quotes, which are similar to those of bash.
       const { before, current } = typedWords(words);
       return await reply(context, { before, current: unquote(current) }, replyForFish);
+    }
+    case "powershell": {
+      const { before, current } = typedWords(decodeWords(words[0] ?? ""));
+      // An unclosed quote is part of the word.
+      const word = { before, current: current.replace(/^['"]/, "") };
+      const lines = await reply(context, word, (candidates) => replyForPowerShell(candidates, word.current));
+      // Without candidates, PowerShell completes files by itself.
+      return lines.filter((line) => line !== SHELL_FILES);
     }
     default:
       return [];
@@ -98,6 +106,11 @@ function shellAndWords(args: readonly string[]): readonly string[] {
 
 function typedWords(words: readonly string[]): TypedWords {
   return { before: words.slice(0, -1), current: words.at(-1) ?? "" };
+}
+
+/** From base64 of words that are separated by NUL characters. */
+function decodeWords(encoded: string): readonly string[] {
+  return new TextDecoder().decode(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0))).split("\0");
 }
 
 function unquote(word: string): string {
