@@ -39,6 +39,11 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
     entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
     entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
+    entry(
+      "open",
+      "Open the page of a run in the browser",
+      async () => (await import("./commands/open.ts")).openCommand,
+    ),
     entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
   ],
   "Local history": [

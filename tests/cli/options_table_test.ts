@@ -87,7 +87,8 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ...JSON_OPTION,
   ],
   run: [["--preset nightly", "nightly"], ...RUN],
-  status: [["--exit-status", true], ...JSON_OPTION],
+  open: [["--url https://{host}/{slug}", "https://{host}/{slug}"], ...JSON_OPTION],
+  status: [["--exit-status", true], ["--web", true], ...JSON_OPTION],
   watch: WAIT,
   runs: [
     ...["running", "completed", "failed", "cancelled"].map((status): Option => [`--status ${status}`, [status]]),

@@ -20,12 +20,21 @@ export const statusCommand = defineCommand({
   args: {
     ...ONE_RUN,
     exitStatus: flag("Exit with the exit code of the run"),
+    web: flag("Open its page in the browser, like open"),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
     const run = await redactingReads(deps.client).getRun(await findRun(deps, ref, { signal }), { signal });
+    if (values.web === true) {
+      const { openRunPage, runPageTemplate, runPageUrl } = await import("../run_page.ts");
+      const { host } = deps.client;
+      return await openRunPage(
+        { context, output },
+        runPageUrl(runPageTemplate(context.env("PW_RUN_URL") ?? "", host), host, run),
+      );
+    }
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;
     if (output.mode === "json") output.document({ ...view, exitCode, kind: view.status, submitted: "no" });
