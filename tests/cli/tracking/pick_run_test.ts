@@ -28,7 +28,7 @@ Deno.test({
     await using stage = await aStage();
     await using terminal = await stage.open("logs");
     await terminal.waitFor(
-      /Select a run[^]*1\. hello-world#46 {2}completed \(started 5h 00m ago\)\n.*2\. hello-world#45 {2}completed$/m,
+      /Select a run[^]*1\. hello-world#46 {2}completed \(started \dh \d\dm ago\)\n.*2\. hello-world#45 {2}completed$/m,
     );
     await terminal.keys("failing");
     await terminal.waitFor(/● 6\. failing-step#1 {2}failed/);
