@@ -38,7 +38,7 @@ async function commandsPage(): Promise<string> {
 async function readme(root: URL): Promise<string> {
   const text = await Deno.readTextFile(new URL("README.md", root));
   const commands = await Promise.all(COMMANDS.map(async ({ name, summary, load }) => ({
-    usage: usageOf(name, await load()),
+    usage: shortUsage(name, usageOf(name, await load())),
     summary,
   })));
   const width = Math.max(...commands.map(({ usage }) => usage.length));
@@ -160,3 +160,10 @@ function partOf(path: string): string | undefined {
 function sentence(text: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
+
+/** A line of the README has no room for all actions of a command. */
+function shortUsage(name: string, usage: string): string {
+  return usage.length <= MAX_USAGE_LENGTH ? usage : `${name} …`;
+}
+
+const MAX_USAGE_LENGTH = 40;

@@ -18,6 +18,8 @@ export interface ArgSchema {
   readonly type: "boolean" | "custom" | "positional";
   readonly description?: string;
   readonly short?: string;
+  /** Other ways to write the option, such as `-p`, for users of other tools; not listed. */
+  readonly aliases?: readonly string[];
   /** As in the usage. For arguments, an ellipsis means that more may follow. */
   readonly metavar?: string;
   /** Default: {@link nonEmptyString}. */
@@ -45,7 +47,10 @@ type ParsedOf<Schema> = Schema extends { readonly multiple: true } ? readonly On
 
 type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Value } ? Value : string;
 
-type Details = Pick<ArgSchema, "short" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter">;
+type Details = Pick<
+  ArgSchema,
+  "short" | "aliases" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter"
+>;
 
 /** An option without a value. */
 export function flag(description: string, short?: string) {
@@ -138,9 +143,9 @@ export function argumentsOf(args: Args): [key: string, schema: ArgSchema][] {
 }
 
 /** How an option is written; empty for an argument. */
-function namesOf(key: string, { type, short }: ArgSchema): readonly string[] {
+function namesOf(key: string, { type, short, aliases = [] }: ArgSchema): readonly string[] {
   if (type === "positional") return [];
-  return [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`])];
+  return [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`]), ...aliases];
 }
 
 /** `maxPollInterval` as `--max-poll-interval`. */
@@ -150,6 +155,23 @@ export function kebabOptionName(key: string): string {
 
 export function optionTakesValue(schema: ArgSchema | undefined): boolean {
   return schema?.type === "custom";
+}
+
+/** Options of `pw`, `gh` and other tools that are written differently here: the option that takes their place. */
+const OPTIONS_ELSEWHERE: Readonly<Record<string, { readonly key: string; readonly use: string }>> = {
+  "--inputs": { key: "input", use: "-i INPUTS" },
+  "--param": { key: "input", use: "-p NAME=VALUE" },
+  "--saved-inputs": { key: "preset", use: "--preset NAME" },
+  "--no-watch": { key: "noWait", use: "--no-wait" },
+  "--cancel-after": { key: "onTimeout", use: "--timeout TIME --on-timeout cancel" },
+  "--platform-host": { key: "allowHost", use: "the environment variable PW_PLATFORM_HOST" },
+  "--debug": { key: "verbose", use: "-v" },
+};
+
+function hintForUnknownOption(name: string, args: Args): string | undefined {
+  const elsewhere = OPTIONS_ELSEWHERE[name];
+  if (elsewhere !== undefined && elsewhere.key in args) return `Use ${elsewhere.use} instead of ${name}`;
+  return didYouMean(name, Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema)));
 }
 
 interface UsageProblem {
@@ -176,10 +198,9 @@ export function readArgv(
   program = `pw-workflow-runner ${command}`,
 ): Readonly<Record<string, unknown>> {
   const { positionals, options, unknown } = scanWords(args, argv);
-  const names = Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema));
   const problems: UsageProblem[] = unknown.map((name) => ({
     message: `Unknown option ${name}`,
-    hint: didYouMean(name, names),
+    hint: hintForUnknownOption(name, args),
   }));
   const values: Record<string, unknown> = {};
   const read = (key: string, text: string, label: string) => {
@@ -211,8 +232,9 @@ export function readArgv(
     problems.push(...given.map((text) => ({ message: `${command}: unexpected argument "${text}"` })));
   }
   if (problems.length === 0) return values;
+  const hints = new Set(problems.flatMap(({ hint }) => hint === undefined ? [] : [hint]));
   throw new UsageError(problems.map(({ message }) => message).join("; "), {
-    hint: problems.find(({ hint }) => hint !== undefined)?.hint ?? `See \`${program} --help\``,
+    hint: hints.size === 0 ? `See \`${program} --help\`` : [...hints].join("\n"),
   });
 }
 

@@ -19,11 +19,20 @@ export const CONNECTION_OPTIONS = {
 export const COMMON_OPTIONS = {
   ...CONNECTION_OPTIONS,
   logLevel: option("LEVEL", "DEBUG, INFO, WARNING or ERROR (also PW_LOG_LEVEL)", { parse: logLevel }),
+  quiet: flag("No progress, only warnings and errors (--log-level WARNING)", "q"),
+  verbose: flag("Show each request (--log-level DEBUG)", "v"),
   noColor: flag("Disable colors (also NO_COLOR)"),
   help: flag("Show this help", "h"),
 } as const;
 
-export const JSON_OPTION = { json: flag("Print one JSON document") } as const;
+export const OUTPUT_FORMATS = ["text", "json", "yaml"] as const;
+
+const outputFormat = oneOf(...OUTPUT_FORMATS);
+
+export const JSON_OPTION = {
+  json: flag("Print one JSON document"),
+  output: option("FORMAT", "text, json (like --json) or yaml", { short: "o", parse: outputFormat }),
+} as const;
 export const EVENTS_OPTION = { events: flag("Print events as JSON Lines") } as const;
 
 export interface Invocation<Values> {

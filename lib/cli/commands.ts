@@ -4,17 +4,26 @@ import type { Command } from "./command.ts";
 
 export interface CommandEntry {
   readonly name: string;
+  /** What other tools call it. Help and completion list the name only. */
+  readonly aliases: readonly string[];
   /** One imperative sentence without a period. */
   readonly summary: string;
   load(): Promise<Command>;
 }
 
-const entry = (name: string, summary: string, load: () => Promise<Command>): CommandEntry => ({ name, summary, load });
+const entry = (
+  name: string,
+  summary: string,
+  load: () => Promise<Command>,
+  aliases: readonly string[] = [],
+): CommandEntry => ({ name, aliases, summary, load });
 
 export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> = {
   Workflows: [
-    entry("list", "List workflows", async () => (await import("./commands/list.ts")).listCommand),
-    entry("show", "Show a workflow and its inputs", async () => (await import("./commands/show.ts")).showCommand),
+    entry("list", "List workflows", async () => (await import("./commands/list.ts")).listCommand, ["ls"]),
+    entry("show", "Show a workflow and its inputs", async () => (await import("./commands/show.ts")).showCommand, [
+      "get",
+    ]),
     entry(
       "inputs",
       "Create an input file, print its schema, or explain where values come from",
@@ -23,12 +32,19 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
   ],
   Runs: [
     entry("run", "Submit a run and track it to its end", async () => (await import("./commands/run.ts")).runCommand),
-    entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand),
+    entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand, [
+      "view",
+    ]),
     entry("watch", "Track runs to their end", async () => (await import("./commands/watch.ts")).watchCommand),
     entry("runs", "List runs on the platform", async () => (await import("./commands/runs.ts")).runsCommand),
     entry("logs", "Show a run's logs", async () => (await import("./commands/logs.ts")).logsCommand),
     entry("files", "Print a file from a run's folder", async () => (await import("./commands/files.ts")).filesCommand),
     entry("errors", "Show why a run failed", async () => (await import("./commands/errors.ts")).errorsCommand),
+    entry(
+      "open",
+      "Open the page of a run in the browser",
+      async () => (await import("./commands/open.ts")).openCommand,
+    ),
     entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
   ],
   "Local history": [
@@ -70,7 +86,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     ),
     entry(
       "completions",
-      "Print a shell completion script",
+      "Install shell completion, or print its script",
       async () => (await import("./commands/completions.ts")).completionsCommand,
     ),
   ],
@@ -85,3 +101,8 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
 };
 
 export const COMMANDS: readonly CommandEntry[] = Object.values(COMMAND_GROUPS).flat();
+
+/** @param name The name of a command, or an alias. */
+export function findCommand(name: string): CommandEntry | undefined {
+  return COMMANDS.find((command) => command.name === name || command.aliases.includes(name));
+}

@@ -50,7 +50,11 @@ export function renderTopic(topic: (typeof HELP_TOPICS)[number]["name"], { style
   return layout.rows("Exit codes", rows);
 }
 
-export function renderHelp({ name, summary }: CommandEntry, command: Command, { style, columns }: HelpLayout): string {
+export function renderHelp(
+  { name, aliases, summary }: CommandEntry,
+  command: Command,
+  { style, columns }: HelpLayout,
+): string {
   const layout = layoutFor(style, columns);
   const args = listedArgs(command);
   const options = Object.entries(args).filter(([, { type }]) => type !== "positional");
@@ -67,6 +71,7 @@ export function renderHelp({ name, summary }: CommandEntry, command: Command, { 
   return [
     layout.text(`pw-workflow-runner ${name}: ${summary}`),
     layout.section("Usage", layout.lines(usage, 2).map((text, index) => `${index === 0 ? "  " : "    "}${text}`)),
+    aliases.length === 0 ? "" : layout.text(`Alias: ${aliases.join(", ")}`),
     layout.section("Examples", [examples.join("\n\n")]),
     layout.rows("Actions", actions),
     layout.rows("Options", options.filter((entry) => !isCommon(entry)).map(optionRow)),

@@ -13,6 +13,7 @@ export const ENVIRONMENT = {
   PW_LOG_LEVEL: "Default of --log-level. Also read from .env",
   PW_STATE_DIR: "Folder of the local history",
   PW_STORE_URL: "Store to use instead of the local history. See `help store`",
+  PW_RUN_URL: "Address of a run's page, as a template. See `help open`",
   NO_COLOR: "Disables colors, unless it is empty. Like --no-color",
   FORCE_COLOR: "Uses colors in pipes and files too; 0 disables colors. CLICOLOR_FORCE and CLICOLOR do the same",
   TERM: "dumb: no colors, and no line that is rewritten in place",

@@ -20,6 +20,8 @@ export interface OutputOptions {
   readonly color: ColorMode;
   /** True if the terminal cannot rewrite a line. */
   readonly isDumb?: boolean;
+  /** Formats {@link Output.document}; JSON by default. */
+  readonly formatDocument?: ((value: unknown) => string) | undefined;
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
@@ -41,7 +43,7 @@ export interface Output {
   readonly mayColorLogs: boolean;
   /** Writes part of a log to stdout: like {@link raw}, but colors stay where they may. */
   logText(text: string): void;
-  /** Writes one JSON document to stdout. */
+  /** Writes one document to stdout: JSON, or another format that was asked for. */
   document(value: unknown): void;
   /** Writes one line of JSON Lines to stdout. The first that cannot be written is the last: see {@link Output.checkEvents}. */
   event(value: unknown): void;
@@ -63,7 +65,7 @@ export interface Output {
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, color, isDumb = false, secrets = [], reporter }: OutputOptions,
+  { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
@@ -98,7 +100,11 @@ export function createOutput(
     raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),
-    document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\n`, escapeJson),
+    document(value) {
+      const text = formatDocument(value);
+      // JSON is YAML too, and escapes control characters without changing the value.
+      write(stdout, escapeControlCharacters(text) === text ? text : formatJson(value), escapeJson);
+    },
     event(value) {
       // After a line that may be cut short, further lines could not be read.
       if (eventsFailure !== undefined) return;
@@ -131,6 +137,10 @@ export function createOutput(
       };
     },
   };
+}
+
+function formatJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }
 
 /** The last line of defense against terminal escapes: only our own colors pass, and only if colors are on. */

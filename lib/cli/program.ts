@@ -3,9 +3,9 @@
 import { didYouMean } from "../did_you_mean.ts";
 import { UsageError } from "../errors.ts";
 import { LOG_LEVELS, type LogLevel } from "../log.ts";
-import { flag, option, scanWords } from "./argv.ts";
+import { flag, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
-import { type CommandEntry, COMMANDS } from "./commands.ts";
+import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
 import { type Context, OutputFailed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
@@ -23,7 +23,7 @@ export async function runCommandLine(context: Context): Promise<number> {
   try {
     const reporter = await openReport(context);
     const shared = { secrets, reporter };
-    output = outputFor(context, { level: "INFO", ...shared });
+    output = await outputFor(context, { level: "INFO", ...shared });
     return await dispatch(context, { output, shared });
   } catch (error) {
     return await reportFailure(context, output, error);
@@ -64,7 +64,13 @@ const GLOBAL_OPTIONS = {
 
 /** The values of global options; an empty string for a flag. */
 function globalOptions(args: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(scanWords(GLOBAL_OPTIONS, args).options.map(({ key, value = "" }) => [key, value]));
+  return new Map(scanGlobalOptions(args).map(({ key, value = "" }) => [key, value]));
+}
+
+function scanGlobalOptions(args: readonly string[]): readonly ScannedOption[] {
+  const { options } = scanWords(GLOBAL_OPTIONS, args);
+  // The option `-o` of `inputs` names a file.
+  return splitCommand(args).name === "inputs" ? options.filter(({ key }) => key !== "output") : options;
 }
 
 /** What all outputs of an invocation share. */
@@ -83,17 +89,18 @@ async function dispatch(
     return await completeCommandLine(context);
   }
   const isHelpRequested = globalOptions(argv).has("help");
+  if (name === "version" && !isHelpRequested) {
+    readArgv(name, COMMON_OPTIONS, argv, "pw-workflow-runner");
+    return printVersion(context, output);
+  }
   if (name !== undefined && name !== "help") {
     const entry = entryNamed(name);
     if (isHelpRequested) return await showHelp(context, output, name);
-    return await start(context, await entry.load(), { name, argv, shared });
+    return await start(context, await entry.load(), { name: entry.name, argv, shared });
   }
   const { name: topic } = splitCommand(argv);
   if (name === "help" || isHelpRequested) return await showHelp(context, output, topic);
-  if (argv.length === 1 && globalOptions(argv).has("version")) {
-    output.answer(context.versionLine);
-    return EXIT_CODES.completed;
-  }
+  if (argv.length === 1 && globalOptions(argv).has("version")) return printVersion(context, output);
   if (argv.length > 0) {
     throw new UsageError(`Missing command: ${argv.join(" ")} has only options`, { hint: LIST_HINT });
   }
@@ -104,10 +111,15 @@ async function dispatch(
   return EXIT_CODES.usage;
 }
 
+function printVersion({ versionLine }: Context, output: Output): number {
+  output.answer(versionLine);
+  return EXIT_CODES.completed;
+}
+
 const LIST_HINT = "Run `pw-workflow-runner help` to list the commands";
 
 function entryNamed(name: string, others: readonly string[] = []): CommandEntry {
-  const entry = COMMANDS.find((command) => command.name === name);
+  const entry = findCommand(name);
   if (entry !== undefined) return entry;
   throw new UsageError(`Unknown command ${name}`, {
     hint: didYouMean(name, [...COMMANDS.map((command) => command.name), ...others]) ?? LIST_HINT,
@@ -125,7 +137,7 @@ async function start(
   const reads = stoppableReads(context, stopping.signal);
   const executeWithEnv = async () => {
     const withEnv = await withDotenv(reads.context);
-    const output = outputFor(withEnv, { level: levelOf(withEnv), ...shared });
+    const output = await outputFor(withEnv, { level: levelOf(withEnv), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -134,7 +146,7 @@ async function start(
 async function runInteractive(context: Context): Promise<number> {
   const { interactive } = await import("./commands/interactive.ts");
   const withEnv = await withDotenv(context);
-  return await interactive(withEnv, outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
+  return await interactive(withEnv, await outputFor(withEnv, { level: levelOf(withEnv), secrets: [] }));
 }
 
 /** @param subject A command or topic; `undefined` for the overview. */
@@ -151,16 +163,22 @@ async function showHelp(context: Context, output: Output, subject: string | unde
   return EXIT_CODES.completed;
 }
 
-function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Output {
+async function outputFor(context: Context, shared: Shared & { readonly level: LogLevel }): Promise<Output> {
   const given = globalOptions(context.args);
-  const mode = given.has("events") ? "events" : given.has("json") ? "json" : "text";
+  const isYaml = given.get("output") === "yaml";
+  const isDocument = given.has("json") || given.get("output") === "json" || isYaml;
+  const mode = given.has("events") ? "events" : isDocument ? "json" : "text";
   const color = given.has("noColor") ? "never" : colorMode(context.env);
-  return createOutput(context, { mode, color, isDumb: isDumb(context.env), ...shared });
+  const formatDocument = isYaml ? (await import("./yaml_document.ts")).formatYaml : undefined;
+  return createOutput(context, { mode, color, isDumb: isDumb(context.env), formatDocument, ...shared });
 }
 
 /** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
 function levelOf({ args, env }: Context): LogLevel {
-  const name = (globalOptions(args).get("logLevel") ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
+  const names = scanGlobalOptions(args).flatMap(({ key, value = "" }) =>
+    key === "verbose" ? ["DEBUG"] : key === "quiet" ? ["WARNING"] : key === "logLevel" ? [value] : []
+  );
+  const name = (names.at(-1) ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
   return LOG_LEVELS.find((level) => level === name) ?? "INFO";
 }
 

@@ -21,8 +21,14 @@ export function runStorePath(env: Env, os: typeof Deno.build.os): string {
   });
 }
 
-/** The program's folder below the user's folder for state or caches; `undefined` when the environment names none. */
-export function userFolder(env: Env, os: typeof Deno.build.os, kind: "state" | "cache"): string | undefined {
+const FOLDERS_IN_HOME = { state: ".local/state", cache: ".cache", data: ".local/share" } as const;
+
+/** The program's folder below the user's folder of this kind; `undefined` when the environment names none. */
+export function userFolder(
+  env: Env,
+  os: typeof Deno.build.os,
+  kind: keyof typeof FOLDERS_IN_HOME,
+): string | undefined {
   const variable = (name: string) => env(name)?.trim() || undefined;
   const below = (folder: string | undefined, path: string) => folder === undefined ? undefined : folder + path;
   if (os === "windows") {
@@ -32,5 +38,5 @@ export function userFolder(env: Env, os: typeof Deno.build.os, kind: "state" | "
   // XDG Base Directory Specification: relative paths must be ignored.
   const xdg = variable(`XDG_${kind.toUpperCase()}_HOME`);
   if (xdg?.startsWith("/")) return `${xdg}/${FOLDER}`;
-  return below(variable("HOME"), `/${kind === "cache" ? ".cache" : ".local/state"}/${FOLDER}`);
+  return below(variable("HOME"), `/${FOLDERS_IN_HOME[kind]}/${FOLDER}`);
 }

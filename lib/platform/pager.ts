@@ -19,6 +19,8 @@ export interface PagedQuery extends Omit<RunQuery, "limit" | "offset"> {
   readonly action: string;
   /** For the error of a list that cannot be read to its end. */
   readonly hint?: string;
+  /** Number of runs to skip. */
+  readonly startOffset?: number;
   /** Default: {@link PAGE_SIZE}. */
   readonly pageSize?: number;
   /** A list with more pages than this is an error. */
@@ -33,10 +35,10 @@ export interface PagedQuery extends Omit<RunQuery, "limit" | "offset"> {
  */
 export async function* pageRuns(
   client: Pick<Client, "listRuns">,
-  { action, hint, pageSize = PAGE_SIZE, maxPages = MAX_PAGES, ...query }: PagedQuery,
+  { action, hint, startOffset = 0, pageSize = PAGE_SIZE, maxPages = MAX_PAGES, ...query }: PagedQuery,
 ): AsyncGenerator<RunPage, void> {
   const known = new Set<string>();
-  let offset = 0;
+  let offset = startOffset;
   let largestPage = 0;
   let equalPages = 1;
   let previous: string | undefined;
@@ -44,7 +46,7 @@ export async function* pageRuns(
     const { runs, total } = await client.listRuns({ ...query, limit: pageSize, offset });
     const [first] = runs;
     // Otherwise runs before this page were removed: those that have moved up in the list were not returned yet.
-    const isConnected = offset === 0 || (first !== undefined && known.has(identityOf(first)));
+    const isConnected = offset === startOffset || (first !== undefined && known.has(identityOf(first)));
     const added = isConnected ? runs.filter((run) => !known.has(identityOf(run))) : [];
     for (const run of added) known.add(identityOf(run));
     if (added.length > 0 || pages === 1) yield { runs: added, total };
@@ -59,7 +61,7 @@ export async function* pageRuns(
     if (isEnd || equalPages === MAX_EQUAL_PAGES || pages === maxPages) {
       throw new BadResponse(`Cannot ${action}: only ${known.size} of ${total} runs could be searched`, { hint });
     }
-    offset = isConnected ? offset + runs.length - overlapOf(runs.length) : Math.max(0, offset - largestPage);
+    offset = isConnected ? offset + runs.length - overlapOf(runs.length) : Math.max(startOffset, offset - largestPage);
   }
 }
 

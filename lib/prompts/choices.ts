@@ -1,5 +1,9 @@
 /** The choices of each prompt, labeled and in order. Pure. */
 
+import { formatDuration } from "../duration.ts";
+import { oneLine } from "../escape.ts";
+import type { Run, RunId } from "../run.ts";
+import { runIdOf } from "../runs/view.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Preset, Workflow } from "../workflow.ts";
 import type { PromptChoice } from "./prompter.ts";
@@ -20,6 +24,20 @@ export function matchesSearch(search: string, label: string): boolean {
   const query = search.trim().toLowerCase();
   if (/^\d+$/.test(query) && /^\d+\. /.test(label)) return label.startsWith(`${query}. `);
   return label.toLowerCase().includes(query);
+}
+
+/** In the platform's order; numbered, so that typing a number selects. */
+export function runChoices(runs: readonly Run[], nowMs: number): PromptChoice<RunId>[] {
+  return runs.map((run, index) => {
+    const { slug, workflowName, number, status, createdAt } = run;
+    const name = number === null ? slug ?? "" : `${workflowName ?? ""}#${number}`;
+    const ageMs = Math.max(0, nowMs - Date.parse(createdAt ?? ""));
+    return {
+      value: runIdOf(run, ""),
+      label: oneLine(`${index + 1}. ${name}  ${status}`),
+      ...(Number.isNaN(ageMs) ? {} : { hint: `started ${formatDuration(ageMs)} ago` }),
+    };
+  });
 }
 
 export type InputMethod =

@@ -10,8 +10,13 @@ import { type Limited, withLimit } from "./limit.ts";
 import { formatPath, hasFailed, innerJobs, lacksJobs, outerJobs, type PlacedJob, stepsOf } from "./step_tree.ts";
 import { runIdOf } from "./view.ts";
 
-const TAIL_LINES = 20;
+export const DEFAULT_TAIL_LINES = 20;
 const MAX_TAIL_LENGTH = 64 * 1024;
+
+interface DigestOptions extends Limited {
+  /** Number of lines at the end of each log. */
+  readonly tailLines: number;
+}
 
 const MAX_ANNOTATIONS = 20;
 
@@ -32,7 +37,8 @@ const MAX_LINE_LENGTH = 16 * 1024;
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
   run: RunDetail,
-  { signal = new AbortController().signal, limit: ownLimit }: Partial<Limited> = {},
+  { signal = new AbortController().signal, limit: ownLimit, tailLines = DEFAULT_TAIL_LINES }: Partial<DigestOptions> =
+    {},
 ): Promise<RunFailure | undefined> {
   const failed = outerJobs(run.jobs).flatMap(failedIn);
   if (failed.length === 0) return undefined;
@@ -46,7 +52,7 @@ export async function digestFailure(
     const failedSteps: FailedStep[] = [];
     for (const step of failedOnes) {
       steps += 1;
-      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, { runId, step }, limited);
+      const digest = steps > MAX_STEPS ? EMPTY_LOG : await digestLog(deps, { runId, step }, { ...limited, tailLines });
       failedSteps.push({
         name: step.name,
         status: step.status,
@@ -83,18 +89,18 @@ const EMPTY_LOG = { annotations: [], logTail: [], note: null } as const;
 async function digestLog(
   { client }: Pick<Deps, "client">,
   { runId, step }: { readonly runId: RunId; readonly step: Step },
-  limited: Limited,
+  { tailLines, ...limited }: DigestOptions,
 ): Promise<Pick<FailedStep, "annotations" | "logTail" | "note">> {
   try {
     return await withLimit(limited, `read ${step.logPath}`, async (signal) => {
-      const tail = createTail(TAIL_LINES, MAX_TAIL_LENGTH);
+      const tail = createTail(tailLines, MAX_TAIL_LENGTH);
       const annotations = collectAnnotations();
       const reader = createLogReader(client, { runId, path: step.logPath });
       for await (const lines of cleanLines(reader.readNew({ signal, isLast: true }))) {
         tail.add(lines);
         annotations.add(lines);
       }
-      const logTail = lastLines(tail.text(), TAIL_LINES).map((line) => shortenLine(line));
+      const logTail = lastLines(tail.text(), tailLines).map((line) => shortenLine(line));
       const note = !reader.isPresent() && lacksJobs(step) ? missingLogs(step) : null;
       return { annotations: annotations.all(), logTail, note };
     });

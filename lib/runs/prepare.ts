@@ -245,10 +245,24 @@ export async function findWorkflow(
     if (!(error instanceof NotFound)) throw error;
     const names = (await client.listWorkflows({ signal })).map((workflow) => workflow.name);
     throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
-      hint: didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows",
+      hint: hintForPath(name) ?? didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows",
       cause: error,
     });
   }
+}
+
+/** What to do if a workflow was specified as `pw` accepts it: as a file, or as an item of the marketplace. */
+function hintForPath(name: string): string | undefined {
+  if (/\.json$/i.test(name)) return `Specify the workflow by its name, and the input file with -i`;
+  if (/\.ya?ml$/i.test(name) || /^(\.{0,2}|~)[/\\]/.test(name)) {
+    return "Runs start from workflows of your account: create one from the file in the web interface or with " +
+      `\`pw workflows create NAME --yaml FILE\`, then run it by its name. Input files are specified with -i`;
+  }
+  if (/^(marketplace|github)[/.]/.test(name)) {
+    return "Runs start from workflows of your account: add this one to your account in the web interface, then run it " +
+      "by its name";
+  }
+  return undefined;
 }
 
 async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {

@@ -5,6 +5,7 @@ import { HELP_TOPICS, renderHelp, renderOverview, renderTopic } from "../../lib/
 import { ENVIRONMENT } from "../../lib/cli/help_topics.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { cliStage } from "../support/cli_stage.ts";
+import { emptyFolder } from "../support/main_job.ts";
 
 const style = styleFor(false);
 const HELLO = await Deno.readTextFile(new URL("../../inputs/hello-world.json", import.meta.url));
@@ -86,16 +87,20 @@ for (const { name, load } of COMMANDS) {
   const { examples } = await load();
   Deno.test(`the examples of ${name} work`, async () => {
     await using stage = await cliStage();
+    await using home = await emptyFolder();
+    const env = { HOME: home.path, SHELL: "/bin/bash", PW_RUN_URL: "https://{host}/{slug}" };
     await stage.call(["run", "hello-world", "-i", HELLO, "--poll-interval", "100ms"]);
     const context = {
       readTextFile: (path: string) => path.endsWith(".json") ? Promise.resolve(HELLO) : Promise.reject(missing(path)),
       readLine: () => Promise.resolve("y"),
       stdin: { isTerminal: true, readText: () => Promise.resolve("{}") },
       writeNewFile: () => Promise.resolve(),
+      runProgram: () =>
+        Promise.resolve({ type: "ended", code: 0, stdout: `${home.path}/profile.ps1`, stderr: "" } as const),
     };
     for (const { line } of examples) {
       const words = wordsOf(line);
-      const { code, stderr } = await stage.call(words, { context });
+      const { code, stderr } = await stage.call(words, { context, env });
       const expected = Object.entries(ENDS).find(([start]) => words.join(" ").startsWith(start))?.[1] ?? 0;
       assert.equal(code, expected, `${line}\n${stderr}`);
     }

@@ -124,6 +124,11 @@ const ROWS: readonly Row[] = [
     members: { "": `runs ${OUTCOME}`, "runs.0": RESULT },
     values: { kind: "failed", exitCode: 1 },
   },
+  {
+    args: ["open", "hello-world#46", "--url", "https://{host}/{slug}"],
+    members: { "": `url ${OUTCOME}` },
+    values: { kind: "completed", submitted: "no", exitCode: 0 },
+  },
   { args: ["runs"], members: { "": "runs total", "runs.0": VIEW } },
   { args: ["logs", "failing-step#1"], members: { "0": "path job step status log" } },
   {

@@ -13,13 +13,22 @@ const COMMON: readonly Option[] = [
   ["--allow-host a.example", "a.example"],
   ["--cacert ca.pem", "ca.pem"],
   ["--log-level debug", "DEBUG"],
+  ["--quiet", true],
+  ["-q", true],
+  ["--verbose", true],
+  ["-v", true],
   ["--no-color", true],
   ["--help", true],
   ["-h", true],
 ];
-const JSON_OPTION: readonly Option[] = [["--json", true]];
+const JSON_OPTION: readonly Option[] = [
+  ["--json", true],
+  ...["text", "json", "yaml"].map((format): Option => [`--output ${format}`, format]),
+  ["-o yaml", "yaml"],
+];
 const WAIT: readonly Option[] = [
   ["--timeout 90s", 90_000],
+  ["-t 90s", 90_000],
   ["--poll-interval 2s", 2_000],
   ["--max-poll-interval 1m", 60_000],
   ["--unreachable-timeout 0", null],
@@ -28,12 +37,13 @@ const WAIT: readonly Option[] = [
   ["--on-interrupt cancel", "cancel"],
   ["--on-timeout keep", "keep"],
   ["--on-timeout cancel", "cancel"],
-  ["--json", true],
+  ...JSON_OPTION,
   ["--events", true],
 ];
 const RUN: readonly Option[] = [
   ["--input a=1", ["a=1"]],
   ["-i a=1", ["a=1"]],
+  ["-p a=1", ["a=1"]],
   ["--name Nightly", "Nightly"],
   ["--strict", true],
   ["--no-check", true],
@@ -60,13 +70,14 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
   inputs: [
     ["--input a=1", ["a=1"]],
     ["-i a=1", ["a=1"]],
+    ["-p a=1", ["a=1"]],
     ["--preset nightly", "nightly"],
     ["--output a.json", "a.json"],
     ["-o a.json", "a.json"],
     ["--format json", "json"],
     ["--no-defaults", true],
     ["--format yaml", "yaml"],
-    ...JSON_OPTION,
+    ["--json", true],
   ],
   schedules: [
     ["--file a.ts", "a.ts"],
@@ -76,11 +87,17 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ...JSON_OPTION,
   ],
   run: [["--preset nightly", "nightly"], ...RUN],
-  status: [["--exit-status", true], ...JSON_OPTION],
+  open: [["--url https://{host}/{slug}", "https://{host}/{slug}"], ...JSON_OPTION],
+  status: [["--exit-status", true], ["--web", true], ...JSON_OPTION],
   watch: WAIT,
   runs: [
     ...["running", "completed", "failed", "cancelled"].map((status): Option => [`--status ${status}`, [status]]),
+    ["--search nightly", "nightly"],
+    ["--name Nightly*", "Nightly*"],
+    ["--since 7d", 604_800_000],
     ["--limit 5", 5],
+    ["--offset 40", 40],
+    ["--all", true],
     ...JSON_OPTION,
   ],
   logs: [
@@ -92,7 +109,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--failed", true],
     ...JSON_OPTION,
   ],
-  errors: JSON_OPTION,
+  errors: [["--tail 50", 50], ...JSON_OPTION],
   cancel: JSON_OPTION,
   resume: [["--all", true], ["--submit-pending", true], ...WAIT],
   store: JSON_OPTION,
@@ -144,15 +161,17 @@ for (const { name, load } of COMMANDS) {
     const options = [...OPTIONS[name] ?? [], ...COMMON];
     const declared = Object.entries(args).filter(([, { type }]) => type !== "positional");
     const names = declared.flatMap((
-      [key, { short }],
-    ) => [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`])]);
+      [key, { short, aliases = [] }],
+    ) => [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`]), ...aliases]);
     assert.deepEqual(names.toSorted(), [...new Set(options.map(([written]) => written.split(" ")[0]))].toSorted());
     const positionals = Object.entries(args).flatMap(([key, { type, required, parse }]) =>
       type === "positional" && required !== false ? [Object.keys(parse?.choices ?? {})[0] ?? key] : []
     );
     for (const [written, expected] of options) {
       const [option = "", ...value] = written.split(" ");
-      const key = declared.find(([key, { short }]) => [kebabOptionName(key), `-${short}`].includes(option))?.[0] ?? "";
+      const key = declared.find(([key, { short, aliases = [] }]) =>
+        [kebabOptionName(key), `-${short}`, ...aliases].includes(option)
+      )?.[0] ?? "";
       const values: Readonly<Record<string, unknown>> = readArgv(name, args, [...positionals, option, ...value]);
       assert.deepEqual(values[key], expected, written);
     }

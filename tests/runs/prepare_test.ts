@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
 import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
+import { NotFound } from "../../lib/errors.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
@@ -58,6 +59,28 @@ for (
   Deno.test(`prepare() rejects ${name}`, async () => {
     await using stage = await aStage();
     await assert.rejects(prepare(stage.deps, aRunSpec(parts), { signal }), error);
+  });
+}
+
+for (
+  const [workflow, hint] of [
+    ["./local.yaml", /create one from the file .* `pw workflows create NAME --yaml FILE`/],
+    ["local.yml", /create one from the file/],
+    ["/tmp/workflow", /create one from the file/],
+    ["../workflow", /create one from the file/],
+    ["inputs/hello-world.json", /input file with -i/],
+    ["marketplace/mpi", /add this one to your account/],
+    ["quik", /Did you mean "quick"/],
+    ["unlike-any", /`pw-workflow-runner list`/],
+  ] as const
+) {
+  Deno.test(`prepare() explains what to do instead of running ${workflow}`, async () => {
+    await using stage = await aStage();
+    await assert.rejects(prepare(stage.deps, aRunSpec({ workflow }), { signal }), (error) => {
+      assert.ok(error instanceof NotFound);
+      assert.match(error.hint ?? "", hint);
+      return true;
+    });
   });
 }
 

@@ -1,12 +1,15 @@
-import { digestFailure } from "../../runs/failure.ts";
+import { DEFAULT_TAIL_LINES, digestFailure } from "../../runs/failure.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import { findRun } from "../../runs/find.ts";
+import { integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import { renderFailureDigest } from "../tracking/run_lines.ts";
 import { runExitCode } from "./status.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { oneLine } from "../../escape.ts";
+
+const lineCount = integer({ min: 0 });
 
 export const errorsCommand = defineCommand({
   examples: [
@@ -17,13 +20,17 @@ export const errorsCommand = defineCommand({
     { line: "pw-workflow-runner errors failing-step#1 --json", does: "Print the same as JSON" },
   ],
   notes: "The exit code is 0 if the run completed or is still running, 1 if it failed, 3 if it was cancelled.",
-  args: { ...ONE_RUN, ...JSON_OPTION },
+  args: {
+    ...ONE_RUN,
+    tail: option("N", `Last lines of each log (default ${DEFAULT_TAIL_LINES}), at most 64 KiB`, { parse: lineCount }),
+    ...JSON_OPTION,
+  },
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
     const client = redactingReads(deps.client);
     const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
-    const failure = await digestFailure({ ...deps, client }, run, { signal });
+    const failure = await digestFailure({ ...deps, client }, run, { signal, tailLines: values.tail });
     const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;
     if (output.mode === "json") {

@@ -48,11 +48,16 @@ export const inputsCommand = defineCommand({
     ...DEFAULTS_OPTION,
     action: argument("ACTION", { parse: action }),
     workflow: argument("WORKFLOW", { completes: "workflow" }),
-    input: option("INPUTS", "Inputs, as for run", { short: "i", multiple: true, completes: "input" }),
+    input: option("INPUTS", "Inputs, as for run", {
+      short: "i",
+      aliases: ["-p"],
+      multiple: true,
+      completes: "input",
+    }),
     preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
+    ...JSON_OPTION,
     output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
     format: option("FORMAT", "json or yaml (default: by the file extension)", { parse: skeletonFormat }),
-    ...JSON_OPTION,
   },
   async run(call) {
     const { values } = call;

@@ -1,5 +1,6 @@
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { argument, flag, option } from "../argv.ts";
+import { matchesPattern } from "../name_pattern.ts";
 import { openClient } from "../open.ts";
 import type { Workflow } from "../../workflow.ts";
 
@@ -34,14 +35,7 @@ function matches(
   { pattern, tag }: { readonly pattern?: string | undefined; readonly tag?: string | undefined },
 ): boolean {
   if (tag !== undefined && !tags.includes(tag)) return false;
-  if (pattern === undefined) return true;
-  const lowerCasePattern = pattern.toLowerCase();
-  const names = [name, displayName ?? ""].map((text) => text.toLowerCase());
-  if (!/[*?]/.test(lowerCasePattern)) return names.some((text) => text.includes(lowerCasePattern));
-  const glob = new RegExp(
-    `^${lowerCasePattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`,
-  );
-  return names.some((text) => glob.test(text));
+  return pattern === undefined || matchesPattern(pattern, [name, displayName ?? ""]);
 }
 
 function favoritesFirst(a: Workflow, b: Workflow): number {

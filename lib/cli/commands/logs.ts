@@ -17,6 +17,7 @@ import { flag, integer, option } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { openDeps } from "../open.ts";
 import type { Output } from "../output.ts";
+import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
@@ -34,8 +35,9 @@ export const logsCommand = defineCommand({
     { line: "pw-workflow-runner logs hello-world-00046 --tail 20", does: "Show the last lines of each step" },
     { line: "pw-workflow-runner logs hello-world#46 -f", does: "Follow the logs until the run ends" },
   ],
+  notes: "Without RUN, at a terminal, you select one of the latest runs.",
   args: {
-    ...ONE_RUN,
+    run: { ...ONE_RUN.run, required: false },
     follow: flag("Follow the logs until the run ends", "f"),
     job: option("JOB", "Only this job and those inside it, by name or path (session_runner/ssh_job)"),
     step: option("STEP", "Only this step, by name or number"),
@@ -44,12 +46,16 @@ export const logsCommand = defineCommand({
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
-    const ref = parseOneRun(values.run);
+    if (values.run === undefined) checkCanPick(context, "logs");
+    const ref = values.run === undefined ? undefined : parseOneRun(values.run);
     if (values.follow === true && output.mode === "json") {
       throw new UsageError("Cannot use --follow together with --json");
     }
     await using deps = await openDeps({ context, output, values });
-    const runId = await findRun(deps, ref, { signal });
+    const { client } = deps;
+    const runId = ref === undefined
+      ? await pickRun({ context, client, signal }, { isRunning: false, mayColor: values.noColor !== true })
+      : await findRun(deps, ref, { signal });
     const run = await deps.client.getRun(runId, { signal });
     const isSelected = selection(run, values);
     if (values.follow === true) {

@@ -33,7 +33,12 @@ const idempotencyPolicy = oneOf("attach", "reject", "new-if-failed");
 
 /** Options of every command that submits a run. */
 export const RUN_OPTIONS = {
-  input: option("INPUTS", "Inputs (see below)", { short: "i", multiple: true, completes: "input" }),
+  input: option("INPUTS", "Inputs (see below)", {
+    short: "i",
+    aliases: ["-p"],
+    multiple: true,
+    completes: "input",
+  }),
   name: option("TEXT", "Display name of the run on the platform"),
   ...INPUT_CHECK_OPTIONS,
   ...DEFAULTS_OPTION,
@@ -64,7 +69,7 @@ export const RUN_OPTIONS = {
 export const INPUT_NOTES = [
   "Each -i takes one argument; later ones override earlier ones, key by key. - reads stdin, {…} is JSON,",
   "name.path=value and name.path:=JSON set one value, name.path=@FILE reads text from a file, name.path=@- prompts",
-  "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file).",
+  "without echo, and anything else is a JSON or YAML file (prefix ./ to force a file). -p is the same as -i.",
 ].join("\n");
 
 export const runCommand = defineCommand({

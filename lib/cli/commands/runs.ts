@@ -1,9 +1,12 @@
-import { pageRuns } from "../../platform/pager.ts";
-import { toRunView } from "../../runs/view.ts";
+import { UsageError } from "../../errors.ts";
 import type { Client, RunQuery } from "../../platform/client.ts";
-import type { Run, RunPage } from "../../run.ts";
-import { argument, integer, oneOf, option } from "../argv.ts";
+import { PAGE_SIZE, pageRuns } from "../../platform/pager.ts";
+import type { Run } from "../../run.ts";
+import { findWorkflow } from "../../runs/prepare.ts";
+import { toRunView } from "../../runs/view.ts";
+import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
+import { matchesPattern } from "../name_pattern.ts";
 import { openClient } from "../open.ts";
 import { renderRuns } from "../render/runs.ts";
 
@@ -16,28 +19,46 @@ const PLATFORM_STATUSES = {
   canceled: "canceled",
 } as const;
 
+const DEFAULT_LIMIT = 20;
+
 const runStatus = oneOf("running", "completed", "failed", "cancelled", "error", "canceled");
 const count = integer({ min: 1, max: 10_000 });
+const skipped = integer({ min: 0 });
 
 export const runsCommand = defineCommand({
   examples: [
     { line: "pw-workflow-runner runs hello-world --limit 5", does: "List the last five runs of a workflow" },
     { line: "pw-workflow-runner runs --status failed --json", does: "List failed runs as JSON" },
+    { line: "pw-workflow-runner runs --since 1d --all", does: "List all runs of the last 24 hours" },
   ],
+  notes: "PATTERN is part of a display name. With * or ? it must match the full name.",
   args: {
     workflow: argument("WORKFLOW", { required: false, completes: "workflow" }),
     status: option("STATUS", "Only runs that are running, completed, failed or cancelled; repeatable", {
       parse: runStatus,
       multiple: true,
     }),
-    limit: option("N", "Maximum number of runs to list (default 20)", { parse: count }),
+    search: option("TEXT", "Only runs whose slug, display name or workflow contains this text"),
+    name: option("PATTERN", "Only runs whose display name matches"),
+    since: option("TIME", "Only runs started within the last TIME, such as 7d", { parse: positiveDuration }),
+    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
+    offset: option("N", "Skip the first N matching runs", { parse: skipped }),
+    all: flag("List all matching runs"),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
+    const { workflow, search, name, since, all, offset = 0 } = values;
+    if (all === true && values.limit !== undefined) throw new UsageError("Cannot use --all together with --limit");
     const client = await openClient({ context, output, values });
-    const statuses = (values.status ?? []).map((status) => PLATFORM_STATUSES[status]);
-    const { workflow, limit = 20 } = values;
-    const { runs, total } = await firstRuns(client, { workflow, statuses, limit, signal });
+    const { runs, total } = await listRuns(client, {
+      query: { workflow, search, signal, statuses: (values.status ?? []).map((status) => PLATFORM_STATUSES[status]) },
+      name,
+      sinceMs: since === undefined ? undefined : context.clock.now() - since,
+      offset,
+      limit: all === true ? Infinity : values.limit ?? DEFAULT_LIMIT,
+    });
+    // No run may also mean a misspelled name.
+    if (runs.length === 0 && workflow !== undefined) await findWorkflow({ client }, workflow, signal);
     const views = runs.map((run) => toRunView(run));
     if (output.mode === "json") {
       output.document({ runs: views, total });
@@ -47,23 +68,61 @@ export const runsCommand = defineCommand({
       output.answer(
         renderRuns(views, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
       );
-      if (total > views.length) {
-        output.log("INFO", output.style.dim(`Showing ${views.length} of ${total}: use --limit to show more`));
+      if (total === null || total > offset + views.length) {
+        const shown = total === null ? `the first ${views.length}` : `${views.length} of ${total}`;
+        output.log("INFO", output.style.dim(`Showing ${shown}: use --limit or --all to show more`));
       }
     }
   },
 });
 
-async function firstRuns(
+interface Listing {
+  /** The platform's filters. */
+  readonly query: Omit<RunQuery, "limit" | "offset">;
+  /** The filters that the platform lacks. */
+  readonly name: string | undefined;
+  readonly sinceMs: number | undefined;
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** `total` is `null` if only reading all runs could tell how many match. */
+async function listRuns(
   client: Client,
-  { limit, ...query }: Omit<RunQuery, "offset"> & { readonly limit: number },
-): Promise<RunPage> {
-  const listed: Run[] = [];
-  let total = 0;
-  for await (const page of pageRuns(client, { ...query, action: "list runs", pageSize: limit })) {
-    listed.push(...page.runs);
-    total = page.total;
-    if (listed.length >= limit) break;
+  { query, name, sinceMs, offset, limit }: Listing,
+): Promise<{ readonly runs: readonly Run[]; readonly total: number | null }> {
+  const isFilteredHere = name !== undefined || sinceMs !== undefined;
+  const isWanted = (run: Run) =>
+    (name === undefined || matchesPattern(name, [run.displayName ?? ""])) &&
+    (sinceMs === undefined || startMs(run) >= sinceMs);
+  const toSkip = isFilteredHere ? offset : 0;
+  const matching: Run[] = [];
+  let total: number | null = 0;
+  for await (
+    const page of pageRuns(client, {
+      ...query,
+      action: "list runs",
+      startOffset: isFilteredHere ? 0 : offset,
+      pageSize: isFilteredHere ? PAGE_SIZE : Math.min(limit, 10_000),
+    })
+  ) {
+    matching.push(...page.runs.filter(isWanted));
+    total = isFilteredHere ? null : page.total;
+    if (matching.length >= toSkip + limit) break;
+    total = isFilteredHere ? matching.length : page.total;
+    if (sinceMs !== undefined && reachesBeyond(page.runs, sinceMs)) break;
   }
-  return { runs: listed.slice(0, limit), total };
+  return { runs: matching.slice(toSkip, toSkip + limit), total };
+}
+
+/** Whether this page of a list with the newest run first reaches back beyond the time. No source states the order. */
+function reachesBeyond(runs: readonly Run[], sinceMs: number): boolean {
+  const times = runs.map(startMs);
+  const [first = NaN, last = NaN] = [times[0], times.at(-1)];
+  const isDescending = first > last && times.every((time, index) => index === 0 || time <= (times[index - 1] ?? NaN));
+  return isDescending && last < sinceMs;
+}
+
+function startMs({ createdAt }: Run): number {
+  return createdAt === null ? NaN : Date.parse(createdAt);
 }

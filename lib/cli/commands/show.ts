@@ -20,7 +20,7 @@ export const showCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
     const workflow = await findWorkflow({ client }, values.workflow, signal);
-    if (values.yaml === true) {
+    if (values.yaml === true || values.output === "yaml") {
       const yaml = await client.getWorkflowYaml(workflow.name, { signal });
       // A file gets every byte; a terminal gets no control characters.
       if (context.stdout.isTerminal) output.raw(yaml.replaceAll("\r\n", "\n"));

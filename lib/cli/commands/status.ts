@@ -21,6 +21,7 @@ export const statusCommand = defineCommand({
   args: {
     ...ONE_RUN,
     exitStatus: flag("Exit with the exit code of the run"),
+    web: flag("Open its page in the browser, like open"),
     ...JSON_OPTION,
   },
   async run({ context, output, signal, values }) {
@@ -28,6 +29,14 @@ export const statusCommand = defineCommand({
     await using deps = await openDeps({ context, output, values });
     const client = redactingReads(deps.client);
     const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
+    if (values.web === true) {
+      const { openRunPage, runPageTemplate, runPageUrl } = await import("../run_page.ts");
+      const { host } = deps.client;
+      return await openRunPage(
+        { context, output },
+        runPageUrl(runPageTemplate(context.env("PW_RUN_URL") ?? "", host), host, run),
+      );
+    }
     const sessions = mayHaveSession(run) ? await findSessions({ client }, run, { signal }) : [];
     const view = toRunView(run);
     const exitCode = values.exitStatus === true ? runExitCode(view) : EXIT_CODES.completed;

@@ -10,6 +10,7 @@ import type { Output } from "../output.ts";
 import { renderResult, runName } from "../tracking/run_lines.ts";
 import { oneLine } from "../../escape.ts";
 import { resultDocument } from "../tracking/run_view.ts";
+import { checkCanPick, pickRun } from "../tracking/pick_run.ts";
 import { MANY_RUNS, parseManyRuns } from "../tracking/run_ref.ts";
 import { stoppedTogether } from "../tracking/stopped_together.ts";
 import { TRACK_OPTIONS, type TrackContext, trackToEnd } from "../tracking/track_to_end.ts";
@@ -25,17 +26,23 @@ export const watchCommand = defineCommand({
       does: "Track two runs; the most severe exit code wins",
     },
   ],
+  notes: "Without RUN, at a terminal, you select one of the running runs.",
   args: {
-    ...MANY_RUNS,
+    runs: { ...MANY_RUNS.runs, required: false },
     ...TRACK_OPTIONS,
   },
   async run(call) {
-    const { output, signal, values } = call;
-    const refs = parseManyRuns(values.runs);
+    const { context, output, signal, values } = call;
+    if (values.runs === undefined) checkCanPick(context, "watch");
+    const refs = parseManyRuns(values.runs ?? []);
     const options = waitOptions(values, call);
     await using deps = await openDeps(call);
     const runIds: RunId[] = [];
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
+    if (refs.length === 0) {
+      const { client } = deps;
+      runIds.push(await pickRun({ context, client, signal }, { isRunning: true, mayColor: values.noColor !== true }));
+    }
     const results = await trackAll({ ...call, deps }, runIds, options);
     const [only, second] = results;
     if (only !== undefined && second === undefined) return await printResult(output, only);

@@ -9,13 +9,13 @@
 
 import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
-import { COMMANDS } from "../commands.ts";
+import { COMMANDS, findCommand } from "../commands.ts";
 import type { Context } from "../context.ts";
 import { EXIT_CODES } from "../exit_codes.ts";
 import { withDotenv } from "../settings.ts";
 import { type BashLine, parseBashLine } from "./bash_line.ts";
 import { type Candidate, findCompletionCandidates } from "./candidates.ts";
-import { replyForBash, replyForFish, replyForZsh, SHELL_FILES } from "./reply.ts";
+import { replyForBash, replyForFish, replyForPowerShell, replyForZsh, SHELL_FILES } from "./reply.ts";
 import { completionSources } from "./sources.ts";
 import { type CommandLineCursor, findCommandLineCursor, type TypedWords } from "./target.ts";
 
@@ -47,6 +47,14 @@ async function completeFor(context: Context): Promise<readonly string[]> {
       const { before, current } = typedWords(words);
       return await reply(context, { before, current: unquote(current) }, replyForFish);
     }
+    case "powershell": {
+      const { before, current } = typedWords(decodeWords(words[0] ?? ""));
+      // An unclosed quote is part of the word.
+      const word = { before, current: current.replace(/^['"]/, "") };
+      const lines = await reply(context, word, (candidates) => replyForPowerShell(candidates, word.current));
+      // Without candidates, PowerShell completes files by itself.
+      return lines.filter((line) => line !== SHELL_FILES);
+    }
     default:
       return [];
   }
@@ -73,6 +81,7 @@ const WITHOUT_COMMAND: Args = {
     parse: actionOf({
       ...Object.fromEntries(COMMANDS.map(({ name, summary }) => [name, summary])),
       help: "Show help for a command",
+      version: "Show the version",
     }),
   }),
   ...COMMON_OPTIONS,
@@ -82,7 +91,7 @@ const WITHOUT_COMMAND: Args = {
 async function cursorOf({ before, current }: TypedWords): Promise<CommandLineCursor> {
   const { name, argv } = splitCommand(before);
   if (name === undefined) return findCommandLineCursor(WITHOUT_COMMAND, { before, current });
-  const entry = COMMANDS.find((command) => command.name === name);
+  const entry = findCommand(name);
   if (entry !== undefined) return findCommandLineCursor(listedArgs(await entry.load()), { before: argv, current });
   return name === "help"
     ? findCommandLineCursor(WITHOUT_COMMAND, { before: argv, current })
@@ -97,6 +106,11 @@ function shellAndWords(args: readonly string[]): readonly string[] {
 
 function typedWords(words: readonly string[]): TypedWords {
   return { before: words.slice(0, -1), current: words.at(-1) ?? "" };
+}
+
+/** From base64 of words that are separated by NUL characters. */
+function decodeWords(encoded: string): readonly string[] {
+  return new TextDecoder().decode(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0))).split("\0");
 }
 
 function unquote(word: string): string {

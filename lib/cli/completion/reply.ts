@@ -23,6 +23,19 @@ export function replyForZsh(candidates: readonly Candidate[]): readonly string[]
   });
 }
 
+/** Tab-separated: the word as PowerShell inserts it, the word, its description. Matching and quoting happen here. */
+export function replyForPowerShell(candidates: readonly Candidate[], current: string): readonly string[] {
+  return candidates
+    .filter(({ text }) => text.startsWith(current))
+    .map(({ text, description }) => [quotedForPowerShell(text), text, description || text].join("\t"));
+}
+
+/** PowerShell also reads the typographic quotes as single quotes. */
+function quotedForPowerShell(text: string): string {
+  if (/^[\w./\\:=+-]+$/.test(text)) return text;
+  return `'${text.replace(/['\u2018-\u201b]/g, "$&$&")}'`;
+}
+
 /** Tab-separated: the word, its description. Fish matches, quotes, and adds a space except after `=` and `/`. */
 export function replyForFish(candidates: readonly Candidate[]): readonly string[] {
   return candidates.map(({ text, description }) => `${text}\t${description}`);

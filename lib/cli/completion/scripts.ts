@@ -3,7 +3,7 @@
  * evaluated; the program gets no stdin, and its stderr is discarded.
  */
 
-export const SHELLS = ["bash", "zsh", "fish"] as const;
+export const SHELLS = ["bash", "zsh", "fish", "powershell"] as const;
 
 export type Shell = (typeof SHELLS)[number];
 
@@ -69,4 +69,34 @@ complete -c pw-workflow-runner -e
 complete -c pw-workflow-runner -f -k -a '(__pw_workflow_runner_complete)'
 `;
 
-export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+/**
+ * Works in Windows PowerShell 5.1 and later. The words are one encoded argument: versions before 7.3 lose empty arguments
+ * and quotes.
+ */
+const POWERSHELL = `# PowerShell completion of pw-workflow-runner
+Register-ArgumentCompleter -Native -CommandName 'pw-workflow-runner' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+    $program = 'pw-workflow-runner'
+    $typed = $commandAst.GetCommandName()
+    if ($typed -match '[/\\\\]' -and (Get-Command $typed -ErrorAction Ignore)) { $program = $typed }
+    $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object {
+            if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value }
+            else { $_.Extent.Text }
+        })
+    $words += $wordToComplete
+    $line = [Convert]::ToBase64String([Text.Encoding]::UTF8.GetBytes($words -join [char]0))
+    $encoding = [Console]::OutputEncoding
+    try {
+        [Console]::OutputEncoding = [Text.Encoding]::UTF8
+        @() | & $program __complete powershell -- $line 2>$null | ForEach-Object {
+            $text, $label, $description = $_ -split [char]9
+            [System.Management.Automation.CompletionResult]::new($text, $label, 'ParameterValue', $description)
+        }
+    } finally {
+        [Console]::OutputEncoding = $encoding
+    }
+}
+`;
+
+export const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH, powershell: POWERSHELL };

@@ -10,7 +10,7 @@ export const WAIT_OPTIONS = {
   timeout: option(
     "TIME",
     "Stop waiting after this long, such as 90s or 2h; 0 for no limit (default 1h, also PW_TIMEOUT)",
-    { parse: durationOrNever },
+    { parse: durationOrNever, short: "t" },
   ),
   pollInterval: option("TIME", "Initial poll interval (default 1s)", { parse: positiveDuration }),
   maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 15s)", {

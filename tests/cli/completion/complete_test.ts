@@ -24,7 +24,21 @@ for (
     [["fish", "--", "--vers"], /^--version\t/m],
     [["fish", "--", "status", ""], /^hello-world-00046\thello-world#46 completed$[^]*^last\t/m],
     [["fish", "--", "cancel", ""], /^last\t.*$/],
-    [["fish", "--", "completions", ""], /^bash\t\nzsh\t\nfish\t$/],
+    [["fish", "--", "completions", ""], /^bash\tprint .*\nzsh\t.*\nfish\t.*\npowershell\t.*\ninstall\tinstall /],
+    [["fish", "--", "completions", "install", ""], /^bash\t\nzsh\t\nfish\t\npowershell\t$/],
+    [["fish", "--", "ls", "--fav"], /^--favorites\t/m],
+    [["fish", "--", ""], /^version\t/m],
+    [["powershell", "--", encoded("run", "hel")], /^hello-world\thello-world\tHello world$/],
+    [["powershell", "--", encoded("run", "'hel")], /^hello-world\thello-world\tHello world$/],
+    [["powershell", "--", encoded("run", "data-processor", "--preset=ni")], /^--preset=nightly\t--preset=nightly\t--/],
+    [
+      ["powershell", "--", encoded("run", "hello-world", "-i", "hello.mess")],
+      /^hello\.message=\thello\.message=\tMessage$/,
+    ],
+    [["powershell", "--", encoded("show", "zzz")], /^$/],
+    [["powershell", "--", encoded("run", "hello-world", "-i", "~/x")], /^$/],
+    [["powershell", "--", encoded("")], /^list\tlist\tList workflows$/m],
+    [["powershell", "--", "%%%"], /^$/],
     [["zsh", "--", "run", "hello-world", "-i", "~/x"], /^:files$/],
     [["bash", "--", "pw-workflow-runner run x >o", "=:"], /^:files$/],
     [["bash", "--", "pw-workflow-runner show zzz", "=:"], /^$/],
@@ -39,6 +53,28 @@ for (
     const { code, stdout, stderr } = await complete(args, { env: envOf({ PW_API_KEY: simulator.key }), fetch });
     assert.match(stdout.trimEnd() === stdout ? stdout : stdout.replace(/\n$/, ""), lines);
     assert.deepEqual([code, stderr], [0, ""]);
+  });
+}
+
+function encoded(...words: readonly string[]): string {
+  return btoa(words.join("\0"));
+}
+
+for (
+  const [name, inserted] of [
+    ["two words", "'two words'"],
+    ["it's", "'it''s'"],
+    ["$(calc)", "'$(calc)'"],
+    ["a\u2019; calc", "'a\u2019\u2019; calc'"],
+    ["a:b/c.d", "a:b/c.d"],
+    ["日本", "'日本'"],
+  ] as const
+) {
+  Deno.test(`__complete powershell inserts ${name} as ${inserted}`, async () => {
+    await using simulator = await startSimulator({ workflows: { [name]: "jobs: {}\n" } });
+    const parts = { env: envOf({ PW_API_KEY: simulator.key }), fetch };
+    const { stdout } = await complete(["powershell", "--", encoded("show", "")], parts);
+    assert.ok(stdout.includes(`${inserted}\t${name}\t`), stdout);
   });
 }
 
@@ -168,7 +204,7 @@ Deno.test("--context completes the identities of the credentials file, and a typ
 Deno.test("__complete does not appear in help", async () => {
   const stdout = bufferedWriter();
   await runCommandLine(aContext({ args: ["help"], stdout }));
-  assert.match(stdout.text(), /^ {2}completions +Print a shell completion script/m);
+  assert.match(stdout.text(), /^ {2}completions +Install shell completion/m);
   assert.ok(!stdout.text().includes("__complete"));
 });
 

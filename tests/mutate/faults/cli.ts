@@ -169,10 +169,34 @@ export const CLI_FAULTS: readonly Fault[] = [
     ],
     [
       "JSON contains control characters",
-      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`, escapeJson)",
-      "document: (value) => write(stdout, `${JSON.stringify(value, null, 2)}\\n`)",
+      "text : formatJson(value), escapeJson);",
+      "text : formatJson(value));",
     ],
     ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
+  ]),
+  ...inFile("lib/cli/commands/runs.ts", ["tests/cli/commands/runs_test.ts"], [
+    [
+      "runs of a misspelled workflow are an empty list",
+      "if (runs.length === 0 && workflow !== undefined) await findWorkflow",
+      "if (false && workflow !== undefined) await findWorkflow",
+    ],
+    ["runs --since ends at the first older page of a list in any order", "return isDescending && last", "return last"],
+    ["runs --offset skips twice", "const toSkip = isFilteredHere ? offset : 0;", "const toSkip = offset;"],
+  ]),
+  ...inFile("lib/cli/run_page.ts", ["tests/cli/commands/open_test.ts"], [
+    ["any program can be opened", "|| !/^https?:$/.test(new URL(text).protocol)", ""],
+    ["the browser inherits the API key", 'withoutEnv: ["PW_API_KEY"]', "withoutEnv: []"],
+    ["a run's name changes the address", "encodeURIComponent(value)", "value"],
+  ]),
+  ...inFile("lib/cli/completion/reply.ts", ["tests/cli/completion/complete_test.ts"], [
+    ["a name ends the quotes of PowerShell", '.replace(/[\'\\u2018-\\u201b]/g, "$&$&")', ""],
+  ]),
+  ...inFile("lib/cli/completion/install.ts", ["tests/cli/commands/completions_test.ts"], [
+    ["installing again adds the line again", "if (text.split(/\\r?\\n/).includes(line)) return false;", ""],
+    ["the line is appended to the last line of the profile", 'text === "" || text.endsWith("\\n")', "true"],
+  ]),
+  ...inFile("lib/cli/program.ts", ["tests/cli/aliases_test.ts"], [
+    ["inputs -o FILE selects a format", 'splitCommand(args).name === "inputs"', "false"],
   ]),
   ...inFile("lib/cli/argv.ts", ["tests/cli/argv_test.ts"], [
     [

@@ -1,0 +1,34 @@
+import { findRun } from "../../runs/find.ts";
+import { option } from "../argv.ts";
+import { defineCommand, JSON_OPTION } from "../command.ts";
+import { openDeps } from "../open.ts";
+import { openRunPage, runPageTemplate, runPageUrl } from "../run_page.ts";
+import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
+
+export const openCommand = defineCommand({
+  examples: [
+    { line: "pw-workflow-runner open last", does: "Open the page of the latest run" },
+    {
+      line: "pw-workflow-runner open hello-world#46 --url 'https://{host}/runs/{slug}' --json",
+      does: "Print its address, from a template",
+    },
+  ],
+  notes:
+    "The address comes from --url or PW_RUN_URL: a template with {host}, {slug}, {workflow} or {number}. PW_RUN_URL may " +
+    "have several, separated by spaces: HOST=TEMPLATE is for one host only. At a terminal the page is opened in the " +
+    "browser; elsewhere its address is printed only.",
+  args: {
+    ...ONE_RUN,
+    url: option("TEMPLATE", "Address of a run's page (default PW_RUN_URL)"),
+    ...JSON_OPTION,
+  },
+  async run(call) {
+    const { context, signal, values } = call;
+    const ref = parseOneRun(values.run);
+    await using deps = await openDeps(call);
+    const { host } = deps.client;
+    const template = values.url ?? runPageTemplate(context.env("PW_RUN_URL") ?? "", host);
+    const run = await deps.client.getRun(await findRun(deps, ref, { signal }), { signal });
+    await openRunPage(call, runPageUrl(template, host, run));
+  },
+});

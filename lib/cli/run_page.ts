@@ -1,0 +1,77 @@
+/** The page of a run in the web interface. No source states its address: the user sets a template. */
+
+import { UsageError } from "../errors.ts";
+import type { Run } from "../run.ts";
+import type { Context } from "./context.ts";
+import { COMPLETED } from "./exit_codes.ts";
+import type { Output } from "./output.ts";
+
+const EXAMPLE = "https://{host}/path/{slug}";
+
+const TEMPLATE_HINT = "Open a run in your browser, and set PW_RUN_URL to its address with {slug}, {workflow} and " +
+  `{number} in place of the run's own, like ${EXAMPLE}; HOST=TEMPLATE is for one host only`;
+
+/** What a template may refer to. `null` if the run has none. */
+type Placeholders = Readonly<Record<"host" | "slug" | "workflow" | "number", string | null>>;
+
+/**
+ * Selects the template for a host.
+ *
+ * @param templates Separated by spaces: `TEMPLATE` for any host, or `HOST=TEMPLATE`, which takes precedence.
+ * @throws UsageError if there is none.
+ */
+export function runPageTemplate(templates: string, host: string): string {
+  const entries = templates.split(/\s+/).filter((entry) => entry !== "");
+  const ofHost = entries.find((entry) => entry.startsWith(`${host}=`))?.slice(host.length + 1);
+  const template = ofHost ?? entries.find((entry) => /^https?:/i.test(entry));
+  if (template !== undefined) return template;
+  throw new UsageError(`Cannot open a run of ${host}: the address of its page is not known`, { hint: TEMPLATE_HINT });
+}
+
+/** @throws UsageError if the template is not a web address, or if the run lacks what it refers to. */
+export function runPageUrl(template: string, host: string, run: Run): string {
+  const { slug, workflowName: workflow, number } = run;
+  const values: Placeholders = { host, slug, workflow, number: number === null ? null : String(number) };
+  const text = template.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {
+    if (!isPlaceholder(values, name)) throw badTemplate(template, `it has the unknown placeholder ${placeholder}`);
+    const value = values[name];
+    if (value === null) throw badTemplate(template, `this run has no ${name}`);
+    return name === "host" ? value : encodeURIComponent(value);
+  });
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
+    throw badTemplate(template, "it is not an address that begins with https:// or http://");
+  }
+  return new URL(text).href;
+}
+
+function isPlaceholder(values: Placeholders, name: string): name is keyof Placeholders {
+  return Object.hasOwn(values, name);
+}
+
+function badTemplate(template: string, reason: string): UsageError {
+  return new UsageError(`Cannot use the address ${template}: ${reason}`, { hint: TEMPLATE_HINT });
+}
+
+/** Prints the address. At a terminal, it is opened in the browser too. */
+export async function openRunPage(
+  { context, output }: { readonly context: Context; readonly output: Output },
+  url: string,
+): Promise<void> {
+  if (output.mode === "json") return output.document({ url, ...COMPLETED });
+  output.answer(url);
+  if (!context.stdout.isTerminal) return;
+  const isOpened = await openInBrowser(context, url);
+  output.log("INFO", isOpened ? "Opening it in your browser" : "No browser could be started: open it yourself");
+}
+
+const OPENERS: Readonly<Partial<Record<Context["os"], readonly [command: string, ...args: string[]]>>> = {
+  darwin: ["open"],
+  windows: ["rundll32", "url.dll,FileProtocolHandler"],
+};
+
+/** A browser that starts in the foreground is left running. */
+async function openInBrowser({ os, runProgram }: Context, url: string): Promise<boolean> {
+  const [command, ...args] = OPENERS[os] ?? ["xdg-open"];
+  const result = await runProgram({ command, args: [...args, url], withoutEnv: ["PW_API_KEY"], timeoutMs: 5_000 });
+  return result.type === "timed-out" || (result.type === "ended" && result.code === 0);
+}

@@ -1,0 +1,49 @@
+/** Picks a run at the terminal, for commands that were called without one. */
+
+import { NotFound, UsageError } from "../../errors.ts";
+import type { Client } from "../../platform/client.ts";
+import { runChoices } from "../../prompts/choices.ts";
+import { PromptCancelled } from "../../prompts/prompter.ts";
+import type { RunId } from "../../run.ts";
+import { canAsk } from "../confirm.ts";
+import { type Context, Stopped } from "../context.ts";
+
+const MAX_CHOICES = 50;
+
+const LIST_HINT = "`pw-workflow-runner runs` lists runs: use a slug, WORKFLOW#47, or last";
+
+/** @throws UsageError where there is no terminal to pick a run at. */
+export function checkCanPick(context: Context, command: string): void {
+  if (!canAsk(context)) throw new UsageError(`${command}: missing argument RUN`, { hint: LIST_HINT });
+}
+
+/**
+ * Asks which of the latest runs to use.
+ *
+ * @throws NotFound if there is none; Stopped if the user cancels.
+ */
+export async function pickRun(
+  { context, client, signal }: {
+    readonly context: Context;
+    readonly client: Pick<Client, "listRuns">;
+    readonly signal: AbortSignal;
+  },
+  { isRunning, mayColor }: { readonly isRunning: boolean; readonly mayColor: boolean },
+): Promise<RunId> {
+  const { runs } = await client.listRuns({
+    ...(isRunning ? { statuses: ["running"] } : {}),
+    limit: MAX_CHOICES,
+    signal,
+  });
+  if (runs.length === 0) {
+    throw new NotFound(`Cannot pick a run: there is no ${isRunning ? "running " : ""}run`, { hint: LIST_HINT });
+  }
+  const { clackPrompter } = await import("../../prompts/clack_prompter.ts");
+  const prompter = await clackPrompter({ mayColor: mayColor && (context.env("NO_COLOR") ?? "") === "" });
+  try {
+    return await prompter.choose("Select a run", runChoices(runs, context.clock.now()));
+  } catch (error) {
+    if (!(error instanceof PromptCancelled)) throw error;
+    throw new Stopped("SIGINT", { message: "Cancelled: no run was selected", hint: LIST_HINT, submitted: "no" });
+  }
+}
