@@ -130,6 +130,7 @@ async function callAndCheck(
       const text = /credentials$/.test(path) ? credentials : file;
       return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
     },
+    checkNewFile: () => Promise.resolve(),
     writeNewFile: () => Promise.resolve(),
     listFiles: () => Promise.resolve([]),
   });

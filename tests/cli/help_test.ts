@@ -78,7 +78,7 @@ const ENDS: Readonly<Record<string, number>> = {
   // There is no such context.
   "auth status --offline --context": 4,
   // There is no file to copy.
-  "store copy": 5,
+  "store copy": 2,
 };
 
 for (const { name, load } of COMMANDS) {
@@ -94,6 +94,7 @@ for (const { name, load } of COMMANDS) {
       readTextFile: (path: string) => path.endsWith(".json") ? Promise.resolve(HELLO) : Promise.reject(missing(path)),
       readLine: () => Promise.resolve("y"),
       stdin: { isTerminal: true, readText: () => Promise.resolve("{}") },
+      checkNewFile: () => Promise.resolve(),
       writeNewFile: () => Promise.resolve(),
       runProgram: () =>
         Promise.resolve({ type: "ended", code: 0, stdout: `${home.path}/profile.ps1`, stderr: "" } as const),

@@ -342,7 +342,7 @@ for (const command of ["run", "watch"] as const) {
     const args = [command, target, "--timeout", "1s", "--on-timeout", "cancel"];
     const { code, stdout, stderr } = await runProgram({ args, env });
     assert.equal(code, 124);
-    assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d\); the run is cancelled then/);
+    assert.match(stderr, /Waiting up to 1s \(until \d\d:\d\d \S+\); the run is cancelled then/);
     assert.match(stdout, /is being cancelled: timed out/);
     assert.doesNotMatch(stdout + stderr, /continues/);
     assert.equal(simulator.received("cancel-run").length, 1);
