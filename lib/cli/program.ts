@@ -69,8 +69,10 @@ function globalOptions(args: readonly string[]): ReadonlyMap<string, string> {
 
 function scanGlobalOptions(args: readonly string[]): readonly ScannedOption[] {
   const { options } = scanWords(GLOBAL_OPTIONS, args);
-  // The option `-o` of `inputs` names a file.
-  return splitCommand(args).name === "inputs" ? options.filter(({ key }) => key !== "output") : options;
+  // The option `--output` of these names a file.
+  return ["inputs", "files"].includes(splitCommand(args).name ?? "")
+    ? options.filter(({ key }) => key !== "output")
+    : options;
 }
 
 /** What all outputs of an invocation share. */

@@ -68,6 +68,13 @@ Deno.test("inputs new -o still names a file", async () => {
   assert.deepEqual([written, stdout.startsWith("{")], [["yaml"], false]);
 });
 
+Deno.test("files -o names a file, also one with the name of a format", async () => {
+  await using stage = await cliStage();
+  const { code, stdout, stderr } = await stage.call(["files", "hello-world#46", "nope", "-o", "json"]);
+  assert.deepEqual([code, stdout], [5, ""]);
+  assert.match(stderr, /no such file/);
+});
+
 Deno.test("-v shows each request, -q only warnings, and the last of -v, -q and --log-level applies", async () => {
   await using stage = await cliStage();
   const run = ["run", "quick", ...FAST];
