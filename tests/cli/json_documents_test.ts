@@ -130,7 +130,7 @@ const ROWS: readonly Row[] = [
     values: { kind: "completed", submitted: "no", exitCode: 0 },
   },
   { args: ["runs"], members: { "": "runs total", "runs.0": VIEW } },
-  { args: ["logs", "failing-step#1"], members: { "0": "path job step status log" } },
+  { args: ["logs", "failing-step#1"], members: { "0": "job step status path log" } },
   {
     args: ["errors", "failing-step#1"],
     members: {

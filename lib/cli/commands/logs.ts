@@ -198,7 +198,7 @@ async function printDocument(output: Output, logs: readonly PrintedLog[], signal
     const pieces = await begin(log, signal, null);
     if (pieces === null) continue;
     const { path, job, step: { name, status } } = log.placed;
-    const members = Object.entries({ path, job: job.name, step: name, status }).map(([name, value]) =>
+    const members = Object.entries({ job: job.name, step: name, status, path }).map(([name, value]) =>
       `    "${name}": ${json(value)},\n`
     );
     output.raw(`${separator}  {\n${members.join("")}    "log": "`);

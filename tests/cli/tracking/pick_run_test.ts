@@ -33,7 +33,7 @@ Deno.test({
     await terminal.keys("failing");
     await terminal.waitFor(/● 6\. failing-step#1 {2}failed/);
     await terminal.keys("Enter");
-    assert.match(await terminal.waitFor(/\[ended 0\]/), /==> build \/ compile <==/);
+    assert.match(await terminal.waitFor(/\[ended 0\]/), /==> build › compile <==/);
   },
 });
 
