@@ -64,7 +64,8 @@ Deno.test("inputs new -o still names a file", async () => {
   await using stage = await cliStage();
   const written: string[] = [];
   const writeNewFile = (path: string) => Promise.resolve(void written.push(path));
-  const { stdout } = await stage.call(["inputs", "new", "quick", "-o", "yaml"], { context: { writeNewFile } });
+  const context = { writeNewFile, checkNewFile: () => Promise.resolve() };
+  const { stdout } = await stage.call(["inputs", "new", "quick", "-o", "yaml"], { context });
   assert.deepEqual([written, stdout.startsWith("{")], [["yaml"], false]);
 });
 
