@@ -109,6 +109,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--failed", true],
     ...JSON_OPTION,
   ],
+  files: [["--output a.log", "a.log"], ["-o a.log", "a.log"]],
   errors: [["--tail 50", 50], ...JSON_OPTION],
   cancel: JSON_OPTION,
   resume: [["--all", true], ["--submit-pending", true], ...WAIT],

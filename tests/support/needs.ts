@@ -1,5 +1,5 @@
 /** Present on some machines only, and not installed by a package manager. */
-export type Extra = "../shared" | "the compile kit" | "PowerShell";
+export type Extra = "../shared" | "the compile kit";
 
 /**
  * Skips a test when something is missing, and appends what is missing to its name. With `CI_REQUIRES_ALL` the test runs

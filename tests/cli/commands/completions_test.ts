@@ -35,9 +35,9 @@ Deno.test("an unknown shell is refused, and the supported ones are named", async
   );
 });
 
-Deno.test({
-  ...needing("PowerShell completes with the script", await programMissing("pwsh"), "PowerShell"),
-  async fn() {
+// PowerShell is in no package manager of the systems that run the tests.
+if (await programMissing("pwsh") === undefined) {
+  Deno.test("PowerShell completes with the script", async () => {
     await using folder = await emptyFolder();
     const program = `${folder.path}/pw-workflow-runner`;
     const main = new URL("../../../main.ts", import.meta.url).pathname;
@@ -54,8 +54,8 @@ Deno.test({
       signal: AbortSignal.timeout(60_000),
     }).output();
     assert.equal(new TextDecoder().decode(stdout).trim(), "powershell", new TextDecoder().decode(stderr));
-  },
-});
+  });
+}
 
 /** Prints something only if completion is installed in a new shell. */
 const CHECKS = {
