@@ -135,7 +135,7 @@ for (
     ["a malformed API key", { "api-key": "s3cret" }, 4, /none of the known formats/],
     ["no workflow", { workflow: " " }, 2, /missing argument WORKFLOW/i],
     ["a workflow that does not exist", { workflow: "helo-world" }, 5, /hello-world/],
-    ["an unknown value", { "on-cancel": "perhaps" }, 2, /--on-interrupt: must be one of .*keep, cancel: got "perhaps"/],
+    ["an unknown value", { "on-cancel": "perhaps" }, 2, /--on-interrupt: must be ask, keep or cancel: got "perhaps"/],
     ["an unknown value of a switch", { wait: "perhaps" }, 2, /--no-wait takes no value/],
     ["an unknown option", { args: "--frobnicate" }, 2, /Unknown option --frobnicate/],
   ] as const

@@ -42,10 +42,13 @@ export function systemContext(versionLine: string): Context {
 }
 
 async function writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void> {
-  const file = await Deno.open(path, { write: true, createNew: true });
+  using file = await Deno.open(path, { write: true, createNew: true });
   try {
     const pieces = typeof text === "string" ? ReadableStream.from([text]) : text;
-    await pieces.pipeThrough(new TextEncoderStream()).pipeTo(file.writable);
+    // Not into `file.writable`: it reports no full disk.
+    for await (const bytes of pieces.pipeThrough(new TextEncoderStream())) {
+      for (let written = 0; written < bytes.length;) written += await file.write(bytes.subarray(written));
+    }
   } catch (error) {
     await Deno.remove(path);
     throw error;

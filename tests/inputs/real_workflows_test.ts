@@ -1,24 +1,20 @@
 /** The forms of public workflow files, which lie beside the project where they are available. */
 
 import assert from "node:assert/strict";
-import { clusterReference } from "../../lib/cluster.ts";
 import { parse } from "../../lib/deps/yaml.ts";
 import { withDefaults } from "../../lib/inputs/defaults.ts";
 import { findProblems } from "../../lib/inputs/find_problems.ts";
-import { fieldAt, type Form } from "../../lib/inputs/form.ts";
 import { createInputLayer } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
-import { formatPath, type InputPath, valueAt } from "../../lib/inputs/path.ts";
+import { formatPath } from "../../lib/inputs/path.ts";
 import { jsonSchemaOf } from "../../lib/inputs/schema.ts";
 import { skeletonOf } from "../../lib/inputs/skeleton.ts";
 import { skeletonYaml } from "../../lib/inputs/skeleton_yaml.ts";
 import { evaluateConditions } from "../../lib/inputs/unknown_conditions.ts";
-import type { Json, JsonObject } from "../../lib/json.ts";
 import { promptForFields } from "../../lib/prompts/fill.ts";
 import type { Prompter } from "../../lib/prompts/prompter.ts";
-import { withAnswer } from "../../lib/prompts/questions.ts";
 import { needing } from "../support/needs.ts";
-import { CLUSTERS, FILES, formOf, missing } from "./support/real_workflows.ts";
+import { CLUSTERS, FILES, formOf, leastInputs, missing } from "./support/real_workflows.ts";
 
 /** `null` is for no cluster. */
 const CHOICES = [...CLUSTERS.map(({ name }) => name), null];
@@ -129,40 +125,4 @@ function eagerPrompter(cluster: string): Prompter {
     file: () => Promise.reject(new Error("no file is asked for")),
     note: () => {},
   };
-}
-
-/** Adds a value for each required field, until the check finds no more. */
-function leastInputs(form: Form, cluster: string | null): { inputs: JsonObject; problems: string[] } {
-  let inputs: JsonObject = {};
-  for (let round = 0; round < 50; round++) {
-    const found = findProblems(form, inputs, { secretPaths: new Set(), clusters: CLUSTERS });
-    const missing = found.filter(({ type }) => type === "missing");
-    const next = missing.reduce((filled, { path }) => answered(form, filled, path, cluster), inputs);
-    if (missing.length === 0 || JSON.stringify(next) === JSON.stringify(inputs)) {
-      const problems = found.filter(({ type }) => type !== "doubtful");
-      return { inputs, problems: problems.map(({ path, message }) => `${formatPath(path)} ${message}`) };
-    }
-    inputs = next;
-  }
-  throw new Error("The check never stops asking");
-}
-
-function answered(form: Form, inputs: JsonObject, path: InputPath, cluster: string | null): JsonObject {
-  const value = sampleFor(form, path, cluster);
-  if (value === undefined || valueAt(inputs, path) !== undefined) return inputs;
-  return withAnswer({ inputs, answered: new Set() }, path, value).inputs;
-}
-
-function sampleFor(form: Form, path: InputPath, cluster: string | null): Json | undefined {
-  const field = fieldAt(form, path);
-  assert.ok(field !== undefined, formatPath(path));
-  const chosen = CLUSTERS.find(({ name }) => name === cluster);
-  if (field.kind === "cluster") return chosen?.name;
-  if (field.type === "compute-resources") return chosen === undefined ? undefined : clusterReference(chosen);
-  if (field.kind === "list") return [field.item.kind === "group" ? {} : "x"];
-  const candidates: Json[] = [
-    ...(field.prompt.type === "choice" ? field.prompt.options : []).map(({ value }) => value),
-  ];
-  const fitting = [...candidates, "x", 1, 100, { name: "x" }].find((value) => field.allows(value));
-  return fitting;
 }

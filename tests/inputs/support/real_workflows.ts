@@ -2,10 +2,13 @@
 
 import assert from "node:assert/strict";
 import { parse } from "../../../lib/deps/yaml.ts";
-import type { Cluster } from "../../../lib/cluster.ts";
-import type { Form } from "../../../lib/inputs/form.ts";
+import { type Cluster, clusterReference } from "../../../lib/cluster.ts";
+import { findProblems } from "../../../lib/inputs/find_problems.ts";
+import { fieldAt, type Form } from "../../../lib/inputs/form.ts";
+import { formatPath, type InputPath, valueAt } from "../../../lib/inputs/path.ts";
 import { readForm } from "../../../lib/inputs/read_form.ts";
-import type { JsonObject } from "../../../lib/json.ts";
+import type { Json, JsonObject } from "../../../lib/json.ts";
+import { withAnswer } from "../../../lib/prompts/questions.ts";
 
 const FOLDER = new URL("../../../../shared/real-workflows/", import.meta.url);
 export const FILES = [...filesIn(FOLDER)].filter((name) => name.endsWith(".yaml")).toSorted();
@@ -46,4 +49,50 @@ function* filesIn(folder: URL): Generator<string> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+}
+
+/** Adds a value for each required field, until the check finds no more. */
+export function leastInputs(
+  form: Form,
+  cluster: string | null,
+  clusters: readonly Cluster[] = CLUSTERS,
+): { inputs: JsonObject; problems: string[] } {
+  let inputs: JsonObject = {};
+  for (let round = 0; round < 50; round++) {
+    const found = findProblems(form, inputs, { secretPaths: new Set(), clusters });
+    const missing = found.filter(({ type }) => type === "missing");
+    const next = missing.reduce((filled, { path }) => answered({ form, cluster, clusters }, filled, path), inputs);
+    if (missing.length === 0 || JSON.stringify(next) === JSON.stringify(inputs)) {
+      const problems = found.filter(({ type }) => type !== "doubtful");
+      return { inputs, problems: problems.map(({ path, message }) => `${formatPath(path)} ${message}`) };
+    }
+    inputs = next;
+  }
+  throw new Error("The check never stops asking");
+}
+
+interface Choice {
+  readonly form: Form;
+  readonly cluster: string | null;
+  readonly clusters: readonly Cluster[];
+}
+
+function answered(choice: Choice, inputs: JsonObject, path: InputPath): JsonObject {
+  const value = sampleFor(choice, path);
+  if (value === undefined || valueAt(inputs, path) !== undefined) return inputs;
+  return withAnswer({ inputs, answered: new Set() }, path, value).inputs;
+}
+
+function sampleFor({ form, cluster, clusters }: Choice, path: InputPath): Json | undefined {
+  const field = fieldAt(form, path);
+  assert.ok(field !== undefined, formatPath(path));
+  const chosen = clusters.find(({ name }) => name === cluster);
+  if (field.kind === "cluster") return chosen?.name;
+  if (field.type === "compute-resources") return chosen === undefined ? undefined : clusterReference(chosen);
+  if (field.kind === "list") return [field.item.kind === "group" ? {} : "x"];
+  const candidates: Json[] = [
+    ...(field.prompt.type === "choice" ? field.prompt.options : []).map(({ value }) => value),
+  ];
+  const fitting = [...candidates, "x", 1, 2, 100, { name: "x" }].find((value) => field.allows(value));
+  return fitting;
 }
