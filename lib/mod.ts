@@ -69,7 +69,7 @@ export type { Deps } from "./runs/deps.ts";
 export { execute, toEnd } from "./runs/execute.ts";
 export { DEFAULT_EXECUTE, DEFAULT_TRACK, type ExecuteOptions, type TrackOptions } from "./runs/options.ts";
 export { trackRun } from "./runs/track_run.ts";
-export { digestFailure } from "./runs/failure.ts";
+export { digestFailure, type DigestOptions } from "./runs/failure.ts";
 export type { Limited } from "./runs/limit.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";

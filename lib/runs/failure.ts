@@ -13,7 +13,8 @@ import { runIdOf } from "./view.ts";
 export const DEFAULT_TAIL_LINES = 20;
 const MAX_TAIL_LENGTH = 64 * 1024;
 
-interface DigestOptions extends Limited {
+/** How {@link digestFailure} reads logs. */
+export interface DigestOptions extends Limited {
   /** Number of lines at the end of each log. */
   readonly tailLines: number;
 }
