@@ -1,7 +1,12 @@
 /**
- * How long a command takes to start, relative to `deno run` of a one-line file. Ratios vary less between machines than
- * durations. Every round runs each subject once, so that other load affects all of them.
+ * How long a command takes to start, relative to a one-line program that starts in the same way: `deno run` for the sources
+ * and the single file, a compiled one for the binary. Ratios vary less between machines than durations. Every round runs
+ * each subject once, so that other load affects all of them.
  */
+
+import { bundleProgram, bundleSingleFile } from "../.ci/release/bundle.ts";
+import { compileExecutable } from "../.ci/release/executable.ts";
+import { asTarget } from "../.ci/release/targets.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const ROUNDS = 25;
@@ -9,7 +14,11 @@ const DEADLINE_MS = 30_000;
 
 interface Subject {
   readonly name: string;
+  /** By default Deno. */
+  readonly program?: string;
   readonly args: readonly string[];
+  /** By default the checkout. */
+  readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   /** The bench fails above this ratio. */
   readonly goal?: number;
@@ -18,7 +27,22 @@ interface Subject {
 /** Prints the table; returns 1 when a goal is missed, else 0. */
 export async function benchStart(print: (line: string) => void): Promise<number> {
   await using platform = await simulate();
-  const env = { PW_API_KEY: platform.key };
+  const folder = await Deno.makeTempDir();
+  try {
+    return await benchIn(folder, platform.key, print);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function benchIn(folder: string, key: string, print: (line: string) => void): Promise<number> {
+  const env = { PW_API_KEY: key, PW_STATE_DIR: `${folder}/state` };
+  const file = `${folder}/pw-workflow-runner.js`;
+  await Deno.writeTextFile(file, await bundleSingleFile({ deno: Deno.execPath(), folder, commit: "" }));
+  await Deno.mkdir(`${folder}/with`);
+  await Deno.writeTextFile(`${folder}/with/.env`, `PW_API_KEY=${key}\n`);
+  const single = (...args: readonly string[]) => ["run", "--no-prompt", "-A", file, ...args];
+  const binaries = await compileBoth(folder);
   const list = ["run", "--no-prompt", "-A", "main.ts", "list", "--json"];
   const subjects: readonly Subject[] = [
     { name: "bare: one line", args: layer("bare.ts") },
@@ -28,14 +52,51 @@ export async function benchStart(print: (line: string) => void): Promise<number>
     { name: "--version", args: ["run", "--no-prompt", "-A", "main.ts", "--version"], goal: 1.3 },
     { name: "list --help", args: ["run", "--no-prompt", "-A", "main.ts", "list", "--help"] },
     { name: "list --json", args: list, env, goal: 2.1 },
+    { name: "single file: --version", args: single("--version"), goal: 1.6 },
+    { name: "single file: list --json", args: single("list", "--json"), env, cwd: folder, goal: 2.5 },
+    { name: "  with a .env", args: single("list", "--json"), env: {}, cwd: `${folder}/with` },
   ];
+  print(`Start-up, medians of ${ROUNDS} rounds, Deno ${Deno.version.deno}\n`);
+  const isReached = await compare(subjects, print);
+  if (binaries === undefined) {
+    print("\nThe binary: no runtime for deno compile, set COMPILE_DENO and DENORT_BIN");
+    return isReached ? 0 : 1;
+  }
+  print("");
+  const { ours: program, bare } = binaries;
+  const quick = ["run", "quick", "--no-wait", "--json"];
+  const areReached = await compare([
+    { name: "compiled: one line", program: bare, args: [] },
+    { name: "binary: --version", program, args: ["--version"] },
+    { name: "binary: list --json", program, args: ["list", "--json"], env, cwd: folder, goal: 1.6 },
+    { name: "binary: run --no-wait", program, args: quick, env, cwd: folder, goal: 2.2 },
+  ], print);
+  return isReached && areReached ? 0 : 1;
+}
+
+/** Measures each against the first one. Returns whether all goals are reached. */
+async function compare(subjects: readonly Subject[], print: (line: string) => void): Promise<boolean> {
   const medians = await measure(subjects);
   const [bareMs = Number.NaN] = medians;
-  print(`Start-up against bare \`deno run\`, medians of ${ROUNDS} rounds, Deno ${Deno.version.deno}\n`);
   const results = subjects.map((subject, index) => ({ subject, medianMs: medians[index] ?? Number.NaN }));
   for (const { subject, medianMs } of results) print(row(subject, medianMs, bareMs));
-  const isMissed = results.some(({ subject: { goal }, medianMs }) => goal !== undefined && medianMs / bareMs > goal);
-  return isMissed ? 1 : 0;
+  return results.every(({ subject: { goal }, medianMs }) => goal === undefined || medianMs / bareMs <= goal);
+}
+
+async function compileBoth(folder: string): Promise<{ readonly ours: string; readonly bare: string } | undefined> {
+  const target = asTarget(Deno.build.target);
+  if (target === undefined) return undefined;
+  const deno = Deno.env.get("COMPILE_DENO") ?? Deno.execPath();
+  const [ours, bare] = [`${folder}/ours/pw-workflow-runner`, `${folder}/bare/one-line`];
+  await Deno.writeTextFile(`${folder}/bare.ts`, "console.log(1);\n");
+  const { entry } = await bundleProgram({ deno: Deno.execPath(), folder, commit: "" });
+  try {
+    await compileExecutable({ deno, target, entry, output: ours });
+    await compileExecutable({ deno, target, entry: `${folder}/bare.ts`, output: bare });
+    return { ours, bare };
+  } catch {
+    return undefined;
+  }
 }
 
 function layer(file: string): readonly string[] {
@@ -52,11 +113,11 @@ async function measure(subjects: readonly Subject[]): Promise<readonly number[]>
   return samples.map(median);
 }
 
-async function timeOnce({ name, args, env = {} }: Subject): Promise<number> {
+async function timeOnce({ name, program = Deno.execPath(), args, env = {}, cwd }: Subject): Promise<number> {
   const startedMs = performance.now();
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+  const { code, stderr } = await new Deno.Command(program, {
     args: [...args],
-    cwd: ROOT,
+    cwd: cwd ?? ROOT,
     env,
     stdin: "null",
     signal: AbortSignal.timeout(DEADLINE_MS),

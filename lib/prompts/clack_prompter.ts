@@ -37,6 +37,8 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
         output,
         maxItems: 12,
         filter: (search, { label }) => matchesSearch(search, label ?? ""),
+        // Enter selects nothing while no choice matches the search.
+        validate: (index) => index === undefined ? "Nothing matches: change the search" : undefined,
         ...(initialIndex === -1 ? {} : { initialValue: initialIndex }),
       });
       return valueAt(choices, answerOf(selected));

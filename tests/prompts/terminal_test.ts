@@ -243,6 +243,20 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a search that matches nothing stays in the prompt", missing),
+  async fn() {
+    await using stage = await aStage();
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      [/◆ {2}Select workflow/, "zzz", "Enter"],
+      [/Nothing matches: change the search/, "C-u", "quick", "Enter"],
+      [/Submit quick\?|How do you want/, "C-c"],
+    ]);
+    await terminal.waitFor(/\[ended 130\]/);
+  },
+});
+
+Deno.test({
   ...needing("an unreachable server is reported in one sentence", missing),
   async fn() {
     await using stage = await aStage();
