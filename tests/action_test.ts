@@ -229,11 +229,18 @@ for (const interrupts of ["process", "group"] as const) {
 Deno.test({
   ...needing("a job that is cancelled while it submits cancels the run that the submit starts", missing),
   async fn() {
-    const faults = [{ on: "submit", latencyMs: 4_000 }] as const;
-    await using platform = await startPlatform({ clock: systemClock, faults });
+    const submitted = Promise.withResolvers<void>();
+    await using platform = await startPlatform({
+      clock: systemClock,
+      faults: [{ on: "submit", latencyMs: 2_000 }],
+      onStep(operation, step) {
+        if (operation === "submit" && step === "arrived") submitted.resolve();
+      },
+    });
     const end = await runAction({
       with: { ...inputsFor(platform.key, "never-ending"), "on-cancel": "cancel" },
       cancelAt: /^Submitting/,
+      onCancel: () => submitted.promise,
     });
     assert.equal(end.code, 130, end.log);
     assert.equal(end.outputs["status"], "cancelled", end.log);
