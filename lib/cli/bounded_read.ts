@@ -6,23 +6,40 @@ import { UsageError } from "../errors.ts";
 export const MAX_INPUT_BYTES = 32 * 1024 * 1024;
 
 /**
- * Reads a stream as UTF-8, with replacement characters for invalid bytes.
+ * Reads a stream as UTF-8.
  *
  * @param name Completes "Cannot read …", like `stdin`.
- * @throws UsageError if it is larger than {@link MAX_INPUT_BYTES}.
+ * @throws UsageError if it is larger than {@link MAX_INPUT_BYTES}, or in another encoding: nothing is replaced silently.
  */
 export async function readBoundedText(stream: ReadableStream<Uint8Array>, name: string): Promise<string> {
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
   const parts: string[] = [];
   let bytes = 0;
+  const decoded = (chunk: Uint8Array | undefined) => {
+    try {
+      parts.push(decoder.decode(chunk, { stream: chunk !== undefined }));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      throw notUtf8(parts.join(""), chunk ?? new Uint8Array(), name);
+    }
+  };
   // Leaving the loop early closes the stream.
   for await (const chunk of stream) {
     bytes += chunk.length;
     if (bytes > MAX_INPUT_BYTES) {
       throw new UsageError(`Cannot read ${name}: it is larger than ${MAX_INPUT_BYTES / 1024 / 1024} MiB`);
     }
-    parts.push(decoder.decode(chunk, { stream: true }));
+    decoded(chunk);
   }
-  parts.push(decoder.decode());
+  decoded(undefined);
   return parts.join("");
+}
+
+function notUtf8(before: string, chunk: Uint8Array, name: string): UsageError {
+  const isUtf16 = before === "" && (/^(?:255,254|254,255)/.test(chunk.subarray(0, 2).join()) || chunk[1] === 0);
+  const text = before + new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk);
+  const line = text.slice(0, text.indexOf("\ufffd", before.length)).split("\n").length;
+  return new UsageError(`Cannot read ${name}: ${isUtf16 ? "it is UTF-16" : `line ${line} is not UTF-8`}`, {
+    hint: `Save it as UTF-8, or convert it: iconv -f ${isUtf16 ? "UTF-16" : "LATIN1"} -t UTF-8`,
+  });
 }

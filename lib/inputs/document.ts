@@ -3,6 +3,7 @@
 import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { inexactInJson, inexactInYaml } from "./exact_numbers.ts";
 import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
 
 /** A file of inputs. */
@@ -30,6 +31,7 @@ export async function readDocument(
   text: string,
   { origin, format }: { readonly origin: string; readonly format: DocumentFormat },
 ): Promise<InputDocument | readonly Problem[]> {
+  if (text.trim() === "") return [nothingIn(origin, "is empty")];
   const read = await (format === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
     // The recursive parser has exceeded the stack.
     if (error instanceof RangeError) return [tooDeep(origin)];
@@ -37,11 +39,17 @@ export async function readDocument(
   });
   if (Array.isArray(read)) return read;
   const { value, lines } = read;
+  if (value === null) return [nothingIn(origin, "holds no value")];
   if (!isObject(value)) {
     return [{ origin, path: "", message: `must be an object at the top level: got ${nameOfType(value)}` }];
   }
   if (isDeeperThan(MAX_LEVELS, value)) return [tooDeep(origin)];
   return { value, lines };
+}
+
+/** Nothing is most likely a mistake: an empty pipe, or a file that was not written. */
+function nothingIn(origin: string, what: string): Problem {
+  return { origin, path: "", message: `${what}: write {} for no inputs` };
 }
 
 /** More than real inputs need, and few enough for recursive functions. */
@@ -68,14 +76,19 @@ async function readJson(source: string, origin: string): Promise<ParsedText | Pr
   const text = source.replace(/^\uFEFF/, "");
   const lines = once(() => linesOfJson(text));
   try {
-    return { value: JSON.parse(text), lines };
+    const value = JSON.parse(text);
+    const inexact = await inexactInJson(text, origin);
+    return inexact.length > 0 ? inexact : { value, lines };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // Most files are plain JSON: the parser for comments is loaded only for the others.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors.length === 0) return { value, lines };
+    if (errors.length === 0) {
+      const inexact = await inexactInJson(text, origin);
+      return inexact.length > 0 ? inexact : { value, lines };
+    }
     return errors.slice(0, 5).map(({ error, offset }) => ({
       origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",
@@ -97,8 +110,14 @@ async function readYaml(text: string, origin: string): Promise<ParsedText | Prob
       message: `is not YAML: ${message.split("\n")[0]?.replace(/ at line \d+, column \d+:?$/, "")}`,
     }));
   }
+  const inexact = await inexactInYaml(document.contents, { text, counter: lineCounter, origin });
+  if (inexact.length > 0) return inexact;
   try {
-    return { value: toJson(document.toJS() ?? {}), lines: once(() => linesOfYaml(document.contents, lineCounter)) };
+    // A file in which everything is commented out, as a new one may be, is a file without inputs.
+    return {
+      value: toJson(document.contents === null ? {} : document.toJS()),
+      lines: once(() => linesOfYaml(document.contents, lineCounter)),
+    };
   } catch (error) {
     // The parser's message quotes the alias, which may be a password that starts with an asterisk.
     if (error instanceof ReferenceError) {

@@ -5,6 +5,7 @@ import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { parseArgument } from "./argument.ts";
 import { documentFormatOf, type InputDocument, readDocument } from "./document.ts";
+import { inexactInJson } from "./exact_numbers.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
 /** Inputs from one source: an object, or one value at a path. */
@@ -86,7 +87,7 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
     case "text":
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
-      return { ...valueLayer(origin, parsed.path), value: parseValue(parsed.text, origin, parsed.path) };
+      return { ...valueLayer(origin, parsed.path), value: await parseValue(parsed.text, origin, parsed.path) };
     case "text-file":
       return { ...valueLayer(origin, parsed.path), value: await readFile(parsed.text, origin, sources) };
     case "prompt":
@@ -109,9 +110,12 @@ async function documentLayer(text: string, origin: string, name: string): Promis
   return { type: "object", origin, value: document.value, lines: hasLines ? document.lines : null };
 }
 
-function parseValue(text: string, origin: string, path: InputPath): Json {
+async function parseValue(text: string, origin: string, path: InputPath): Promise<Json> {
   try {
-    return JSON.parse(text);
+    const value = JSON.parse(text);
+    const [inexact] = await inexactInJson(text, origin);
+    if (inexact === undefined) return value;
+    throw asProblem({ ...inexact, origin, path: formatPath(path) });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     const hint = ":= takes JSON; use = for text";

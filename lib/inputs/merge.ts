@@ -2,6 +2,7 @@ import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { isExact } from "./exact_numbers.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
 import { formatPath, type InputPath, isReserved, valueAt } from "./path.ts";
@@ -77,7 +78,7 @@ export function typedText(text: string, declared: DeclaredType | undefined): Jso
     case "text":
       return text;
     case "number":
-      return text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
+      return isExact(text) ? Number(text) : text;
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;
     case "other":

@@ -41,6 +41,26 @@ Deno.test("a character that is split between two chunks is read", async () => {
   assert.equal(await readBoundedText(stream, "a.json"), "\ufeffcaf\u00e9");
 });
 
+for (
+  const [what, bytes, message] of [
+    ["Latin-1", [...new TextEncoder().encode('{\n "a": "caf'), 0xe9, 0x22, 0x7d], /line 2 is not UTF-8/],
+    ["UTF-16 (little endian)", [0xff, 0xfe, 0x7b, 0, 0x7d, 0], /it is UTF-16/],
+    ["UTF-16 (big endian)", [0xfe, 0xff, 0, 0x7b, 0, 0x7d], /it is UTF-16/],
+    ["a character that is cut off", [0x61, 0xc3], /line 1 is not UTF-8/],
+  ] as const
+) {
+  Deno.test(`${what} is refused by name, and nothing is replaced`, async () => {
+    const stream = ReadableStream.from([Uint8Array.from(bytes)]);
+    await assert.rejects(readBoundedText(stream, "a.json"), (error) => {
+      assert.ok(error instanceof UsageError);
+      assert.match(error.message, /^Cannot read a\.json: /);
+      assert.match(error.message, message);
+      assert.match(error.hint ?? "", /iconv/);
+      return true;
+    });
+  });
+}
+
 const ENDLESS = [
   { args: ["-i", "/dev/zero"], name: "/dev/zero" },
   { args: ["-i", "message=@/dev/zero"], name: "/dev/zero" },

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { readDocument } from "../../lib/inputs/document.ts";
+import { documentFormatOf, readDocument } from "../../lib/inputs/document.ts";
 
 for (
   const [format, text, want] of [
     ["yaml", "a: 1\nb: [x, 'y']\n", { a: 1, b: ["x", "y"] }],
-    ["yaml", "", {}],
     ["yaml", "# nothing yet\n", {}],
     ["yaml", "a: &b 1\nc: *b\n", { a: 1, c: 1 }],
     ["yaml", "on: off\nyes: no\n", { on: "off", yes: "no" }],
@@ -23,8 +22,6 @@ for (
 for (
   const [format, text, want] of [
     ["json", "[1]", "file must be an object at the top level: got an array"],
-    ["json", "null", "file must be an object at the top level: got null"],
-    ["json", "", "file:1 is not JSON: value expected"],
     ["yaml", "text", "file must be an object at the top level: got a string"],
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
     ["yaml", "password: *hunter2\n", "file is not valid YAML: an alias has no anchor or expands too much"],
@@ -70,4 +67,17 @@ function bomb(): string {
     (_, level) => `l${level + 1}: &l${level + 1} [${Array(10).fill(`*l${level}`)}]`,
   );
   return `l0: &l0 x\n${lines.join("\n")}\n`;
+}
+
+for (
+  const [name, text] of [["a.json", ""], ["a.json", "null"], ["a.yaml", " \n"], [
+    "a.yaml",
+    "~",
+  ]] as const
+) {
+  Deno.test(`${JSON.stringify(text)} in ${name} is refused: nothing is most likely a mistake`, async () => {
+    const read = await readDocument(text, { origin: name, format: documentFormatOf(name, text) });
+    assert.ok(Array.isArray(read));
+    assert.match(read[0].message, /write \{\} for no inputs/);
+  });
 }
