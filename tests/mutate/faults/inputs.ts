@@ -55,7 +55,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["a row may be skipped", "if (segment > list.length) return", "if (false) return"],
     [
       "a number is sent as text",
-      'Number.isFinite(Number(text)) ? Number(text) : text;\n    case "boolean"',
+      'isExact(text) ? Number(text) : text;\n    case "boolean"',
       'false ? Number(text) : text;\n    case "boolean"',
     ],
     [
