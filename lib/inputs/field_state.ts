@@ -188,6 +188,9 @@ function factsOf(field: Field, value: ExpressionValue, { clusters }: FormContext
 function effectiveValue(field: Field, value: Json | undefined, context: EvaluationContext): ExpressionValue {
   // Unknown, because consequences of an invalid value are not worth reporting.
   if (hasValue(field, value, context) && value !== null) return isAllowed(field, value) ? value : UNKNOWN_VALUE;
+  // What is ignored is not sent, its default neither.
+  const isIgnored = field.ignore !== false && truthIn(field.ignore, field, { ...context, depth: context.depth + 1 });
+  if (isIgnored === true) return null;
   if (field.default !== undefined) return field.default;
   const computed: Expression | null = field.defaultExpression;
   if (computed === null) return field.implied;

@@ -12,6 +12,14 @@ interface ResolveOptions {
   readonly sessions?: JsonObject;
   /** `false` for a subworkflow: outputs of jobs that have not run may be missing, and clusters that others resolve. */
   readonly isComplete?: boolean;
+  /** Called with the conditions of each field, by its path, like `rows[0].name`. */
+  readonly onField?: (path: string, conditions: FieldConditions) => void;
+}
+
+export interface FieldConditions {
+  readonly hidden: boolean;
+  readonly ignore: boolean;
+  readonly optional: boolean;
 }
 
 /**
@@ -27,7 +35,7 @@ export function resolveInputs(
   const form = formOf(yaml);
   const missing: string[] = [];
   const scope = { inputs: withClusters(form, inputs, options), sessions, org: {} };
-  const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false });
+  const resolved = resolveGroup(form, scope.inputs, { options, scope, missing, isRow: false, path: "" });
   if (isComplete && missing.length > 0) {
     throw new HttpError(400, `Missing required fields: ${missing.join(", ")}`, { code: "missing_required_fields" });
   }
@@ -70,6 +78,8 @@ interface FormContext {
   readonly missing: string[];
   /** Empty text in a row of a list is not replaced by the default. */
   readonly isRow: boolean;
+  /** Of the group or row around. */
+  readonly path: string;
 }
 
 function resolveGroup(form: JsonObject, inputs: JsonObject, context: FormContext): JsonObject {
@@ -77,7 +87,8 @@ function resolveGroup(form: JsonObject, inputs: JsonObject, context: FormContext
   for (const [name, entry] of Object.entries(form)) {
     const spec = objectOf(entry);
     if (spec["type"] === "header") continue;
-    const value = resolveValue(spec, inputs[name], context, textOf(spec["label"]) ?? name);
+    const path = context.path === "" ? name : `${context.path}.${name}`;
+    const value = resolveValue(spec, inputs[name], { ...context, path }, textOf(spec["label"]) ?? name);
     if (value !== undefined) resolved[name] = value;
   }
   return resolved;
@@ -91,6 +102,8 @@ function resolveValue(
 ): Json | undefined {
   const { options, scope, isRow } = context;
   const attributes = attributesOf(spec, scope);
+  const { hidden, ignore, optional } = attributes;
+  options.onField?.(context.path, { hidden, ignore, optional });
   if (attributes.ignore) return input;
   // What is hidden has its default, and is not required.
   const missing = attributes.hidden ? [] : context.missing;
@@ -98,7 +111,8 @@ function resolveValue(
   const template = objectOf(spec["template"]);
   if (spec["type"] === "list" && Array.isArray(input) && typeof template["type"] !== "string") {
     return input.map((row, index) => {
-      const rowContext = { ...context, missing, scope: { ...scope, index }, isRow: true };
+      const path = `${context.path}[${index}]`;
+      const rowContext = { ...context, path, missing, scope: { ...scope, index }, isRow: true };
       return isObject(row) ? resolveGroup(template, row, rowContext) : row;
     });
   }
