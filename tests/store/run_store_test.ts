@@ -150,9 +150,10 @@ for (
       await store.put(good);
       await store.put(bad);
     }
-    using database = new DatabaseSync(path);
+    const database = new DatabaseSync(path);
     const { changes } = database.prepare("UPDATE kv SET short = ?, long = NULL WHERE key LIKE ?")
       .run(damage, `submission%${bad.submissionId}%`);
+    database.close();
     assert.equal(Number(changes), 1);
     const messages: string[] = [];
     await using store = openRunStore(path, (message) => void messages.push(message));
