@@ -19,6 +19,7 @@ import type { Consent, Workflow } from "../workflow.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { programCommand } from "../shell_command.ts";
+import { checkDisplayName } from "./slug.ts";
 
 /** How inputs are validated against the workflow's form: `strict` also rejects inputs that the form does not define. */
 export type InputChecking = "lenient" | "strict" | "none";
@@ -109,6 +110,7 @@ export async function prepareAsking(
   spec: RunSpec,
   options: PrepareOptions,
 ): Promise<PreparedRun> {
+  if (spec.displayName !== null) checkDisplayName(spec.displayName);
   // A submit requires these as well: they are requested at the same time, and the client keeps them.
   const unneeded = new AbortController();
   const early = { signal: AbortSignal.any([options.signal, unneeded.signal]) };

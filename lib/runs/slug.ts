@@ -1,6 +1,7 @@
 /** Names a run before it exists, so that it can be found when the submit response is lost. */
 
 import type { Owner } from "../account.ts";
+import { UsageError } from "../errors.ts";
 import type { IdempotencyKey, Submission } from "../submission.ts";
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
@@ -50,6 +51,17 @@ export function displayNameTag(
   { correlationTag, idempotencyKey: key, request }: Pick<Submission, "correlationTag" | "idempotencyKey" | "request">,
 ): string {
   return key === null ? correlationTag : `${correlationTag}.${request.inputsHash.slice(0, HASH_LENGTH)}`;
+}
+
+/** What a user may choose: the rest is for the tag, with the start of the inputs' hash. */
+const MAX_OWN_NAME_LENGTH = DISPLAY_NAME_LENGTH - " [.]".length - TAG_LENGTH - HASH_LENGTH;
+
+/** @throws UsageError for a name that would be cut. */
+export function checkDisplayName(name: string): void {
+  if (name.length <= MAX_OWN_NAME_LENGTH) return;
+  throw new UsageError(`Cannot name the run: the name has ${name.length} characters`, {
+    hint: `Use at most ${MAX_OWN_NAME_LENGTH}`,
+  });
 }
 
 /** The display name to send. It ends with the tag, to find the run on servers that assign slugs themselves. */

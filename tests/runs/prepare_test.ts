@@ -43,6 +43,7 @@ Deno.test("prepare() overrides a preset with the layers", async () => {
 for (
   const [name, parts, error] of [
     ["an unknown workflow", { workflow: "helo-world" }, { kind: "not_found", hint: 'Did you mean "hello-world"?' }],
+    ["a name that would be cut", { displayName: "x".repeat(228) }, { name: "UsageError", hint: "Use at most 227" }],
     ["an unknown preset", { preset: "nope" }, { kind: "not_found", hint: /quick-check/ }],
     ["missing inputs", { workflow: "required-inputs", layers: [] }, {
       kind: "invalid_inputs",

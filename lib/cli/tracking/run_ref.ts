@@ -39,7 +39,8 @@ export function parseManyRuns(args: readonly string[]): RunRef[] {
   });
 }
 
-function parseRun(text: string): RunRef {
+function parseRun(argument: string): RunRef {
+  const text = argument.trim();
   if (text === "") throw new UsageError("Argument RUN is empty", { hint: RUN_HINT });
   if (text === "last") return { type: "last" };
   if (parseNumber(text) !== undefined) {

@@ -30,3 +30,9 @@ Deno.test("parseManyRuns() takes several runs, and its hint completes a bare num
     (error) => error instanceof UsageError && error.hint?.includes("hello-world#47") === true,
   );
 });
+
+Deno.test("spaces around a reference, as copying leaves them, are ignored", () => {
+  assert.deepEqual(parseOneRun([" quick-1 "]), { type: "slug", slug: "quick-1" });
+  assert.deepEqual(parseOneRun(["last\n"]), { type: "last" });
+  assert.throws(() => parseOneRun(["  "]), UsageError);
+});
