@@ -76,8 +76,8 @@ export class OutputFailed extends Error {
 }
 
 /** This machine failed while a run exists: the wait for it ended, or its result could not be written. */
-export class RunLeft extends Error {
-  override readonly name = "RunLeft";
+export class LocalFailure extends Error {
+  override readonly name = "LocalFailure";
   readonly hint: string;
   readonly submitted: Submitted;
 

@@ -1,4 +1,4 @@
-/** Finds the credential of a command, asks about a doubtful one, and reports what it hides. */
+/** Finds the credential of a command, asks about one for another host, and reports what it hides. */
 
 import {
   type Credential,

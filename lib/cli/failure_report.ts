@@ -2,9 +2,9 @@
 
 import { InvalidInputs, Rejected, RunnerError } from "../errors.ts";
 import type { Problem } from "../problem.ts";
-import type { Submitted } from "../result.ts";
+import type { ReportError } from "../reports/report.ts";
 import { osErrorReason } from "../os_error.ts";
-import { OutputFailed, PipeClosed, RunLeft, Stopped } from "./context.ts";
+import { LocalFailure, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import {
   EXIT_CODE_OF_CLOSED_PIPE,
   EXIT_CODE_OF_DEFECT,
@@ -15,15 +15,8 @@ import {
 import { escapeControlCharacters } from "../escape.ts";
 import type { Style } from "./terminal/style.ts";
 
-export interface FailureReport {
+export interface FailureReport extends ReportError {
   readonly exitCode: ExitCode;
-  readonly kind: string;
-  readonly message: string;
-  readonly hint: string | undefined;
-  readonly problems: readonly Problem[];
-  readonly submitted: Submitted;
-  /** True if the run was cancelled because the wait for it was stopped. */
-  readonly isCancelled?: boolean;
   /** True if there is no reader to report to. */
   readonly isSilent: boolean;
 }
@@ -48,7 +41,7 @@ export function reportOf(error: unknown): FailureReport {
     const exitCode = EXIT_CODES_OF_SIGNALS[error.signal];
     return { ...common, exitCode, kind: "stopped", message: error.message, ...error.wait };
   }
-  if (error instanceof RunLeft) {
+  if (error instanceof LocalFailure) {
     const { message, hint, submitted } = error;
     return { ...common, exitCode: EXIT_CODES.connection_lost, kind: "machine_failed", message, hint, submitted };
   }

@@ -29,10 +29,10 @@ import { describeInvalid, describeValue, isAllowed } from "./value_check.ts";
 export interface FieldProblem {
   /**
    * `missing`: required. `unknown`: the platform ignores the field.
-   * `maybe-missing`: required or not, depending on values that only the platform knows. `doubtful`: the platform may use the
+   * `maybe-missing`: required or not, depending on values that only the platform knows. `warning`: the platform may use the
    * value in another way than meant.
    */
-  readonly type: "invalid" | "missing" | "unknown" | "maybe-missing" | "doubtful";
+  readonly type: "invalid" | "missing" | "unknown" | "maybe-missing" | "warning";
   readonly path: InputPath;
   readonly message: string;
 }
@@ -117,7 +117,7 @@ function checkField(
   } else if (field.kind === "cluster") {
     checkProvider(field, value, context);
   } else if (field.type === "compute-resources" && typeof value === "string") {
-    add("doubtful", "is sent as text: the platform resolves names only for compute-clusters", context);
+    add("warning", "is sent as text: the platform resolves names only for compute-clusters", context);
   }
   return undefined;
 }
@@ -162,7 +162,7 @@ function checkProvider({ providers }: ClusterField, value: Json, context: CheckC
     return;
   }
   const type = cluster.type ?? cluster.csp ?? "unknown";
-  add("doubtful", `is of type ${type}: the form offers only ${providers.join(", ")}`, context);
+  add("warning", `is of type ${type}: the form offers only ${providers.join(", ")}`, context);
 }
 
 function checkRows(

@@ -20,7 +20,7 @@ import { areDuplicatesSettled, DUPLICATES_VISIBLE_MS } from "./transition.ts";
 import { resultWithoutRun, runIdOf, toRunResult } from "./view.ts";
 
 /** The list is read soon, to see how late it shows runs. */
-const FIRST_LOOK_MS = 500;
+const FIRST_LIST_MS = 500;
 /** Assumed at most of a list that showed our run when it was first read. */
 const MAX_ASSUMED_LAG_MS = 15_000;
 
@@ -47,9 +47,9 @@ export async function settleDuplicates(
 ): Promise<AdvanceResult | undefined> {
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
   const nowMs = deps.clock.now();
-  const lookAtMs = submission.startedAtMs + FIRST_LOOK_MS;
+  const listAtMs = submission.startedAtMs + FIRST_LIST_MS;
   // Not even a run that has ended may be reported before.
-  if (nowMs < lookAtMs) return { submission: { ...submission, nextPollAtMs: lookAtMs }, events: [] };
+  if (nowMs < listAtMs) return { submission: { ...submission, nextPollAtMs: listAtMs }, events: [] };
   try {
     return await settle(deps, submission, options);
   } catch (error) {
@@ -74,7 +74,7 @@ async function settle(
   }
   const [oldest, ...duplicates] = tagged;
   if (oldest === undefined) return undefined;
-  if (duplicates.length === 0) return await lookAgain(deps, submission, []);
+  if (duplicates.length === 0) return await listAgain(deps, submission, []);
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);
   }
@@ -100,7 +100,7 @@ async function settle(
   if (hasOtherInputs(oldest.displayName, submission)) {
     return { ...await endConflict(deps, submission, oldest), events };
   }
-  if (oldest.slug === submission.run.slug) return await lookAgain(deps, submission, events);
+  if (oldest.slug === submission.run.slug) return await listAgain(deps, submission, events);
   return {
     submission: await recordObservation(deps, submission, {
       type: "polled",
@@ -118,14 +118,14 @@ async function settle(
  *
  * @returns `undefined` once no other run can appear.
  */
-async function lookAgain(
+async function listAgain(
   deps: Deps,
   submission: ActiveSubmission,
   events: readonly RunEvent[],
 ): Promise<AdvanceResult | undefined> {
   const { startedAtMs, unreachableSinceMs, listedAtMs } = submission;
   const nowMs = deps.clock.now();
-  const lagMs = Math.max(0, (listedAtMs ?? nowMs) - startedAtMs - FIRST_LOOK_MS);
+  const lagMs = Math.max(0, (listedAtMs ?? nowMs) - startedAtMs - FIRST_LIST_MS);
   const wasLate = listedAtMs !== undefined || unreachableSinceMs !== null;
   const maxLagMs = wasLate ? lagMs : Math.min(lagMs, MAX_ASSUMED_LAG_MS);
   const pollAtMs = startedAtMs + DUPLICATES_VISIBLE_MS + 2 * maxLagMs;

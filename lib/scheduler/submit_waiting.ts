@@ -77,7 +77,7 @@ export async function submitWaiting(
         const state = states.get(occurrence.schedule) ?? new Map();
         const outcome = await submitOne(context, occurrence, { state, known, inTurn });
         if (outcome === "submitted") submitted++;
-        else if (outcome !== "left") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
+        else if (outcome !== "waiting") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
     } catch (error) {
       if (error !== signal.reason) errors.push(error);
@@ -111,7 +111,7 @@ function oneAfterTheOther(): Turn {
 }
 
 /** `left`: nothing was to be submitted now. */
-type SubmitOutcome = "submitted" | "left" | { readonly failure: string };
+type SubmitOutcome = "submitted" | "waiting" | { readonly failure: string };
 
 /** What is open or waiting of one schedule, by occurrence. */
 type ScheduleState = Map<string, OpenOccurrence>;
@@ -151,9 +151,9 @@ async function submitOne(
   const ageMs = deps.clock.now() - scheduledAtMs;
   if (schedule === undefined) {
     // A revision that is about to be replaced does not know the schedules of the next one.
-    if (ageMs < UNKNOWN_SCHEDULE_MS) return "left";
+    if (ageMs < UNKNOWN_SCHEDULE_MS) return "waiting";
     await rejectOccurrence(context, occurrence, { kind: "skipped", message: "The schedule no longer exists" });
-    return "left";
+    return "waiting";
   }
   const skip = async (skipped: OpenOccurrence, message: string) => {
     state.delete(skipped.occurrenceId);
@@ -163,20 +163,20 @@ async function submitOne(
   };
   const own = state.get(id);
   // It was skipped in favor of another one.
-  if (own === undefined) return "left";
+  if (own === undefined) return "waiting";
   const decision = decideOverlap(schedule.overlap, occurrence, [...state.values()]);
   switch (decision.type) {
     case "wait":
-      return "left";
+      return "waiting";
     case "already-submitted":
       await removeWaitingOccurrence(kv, lock, occurrence);
-      return "left";
+      return "waiting";
     case "skip": {
       // While the platform does not report whether they are open, the next tick decides.
       const isUnknown = decision.blockedBy.some((other) => state.get(other)?.state === "open" && !known.has(other));
-      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "left";
+      if (isUnknown && ageMs < PREPARE_TIMEOUT_MS) return "waiting";
       await skip(own, `${decision.reason.replace("-", " ")}: ${decision.blockedBy.join(", ")}`);
-      return "left";
+      return "waiting";
     }
     case "cancel-then-submit": {
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
@@ -203,7 +203,7 @@ async function submit(
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
   const submission = await createOrReject(context, occurrence, { schedule, replaced });
-  if (submission === "left") return submission;
+  if (submission === "waiting") return submission;
   if ("failure" in submission) {
     if (!submission.isWaiting) state.delete(id);
     return submission;
@@ -242,7 +242,7 @@ async function createOrReject(
   context: TickContext,
   occurrence: Occurrence,
   { schedule, replaced }: Pick<SubmitOptions, "schedule" | "replaced">,
-): Promise<Submission | NotCreated | "left"> {
+): Promise<Submission | NotCreated | "waiting"> {
   const { service, lock, signal } = context;
   const { deps } = service;
   const { id, scheduledAtMs } = occurrence;
@@ -274,7 +274,7 @@ async function createOrReject(
     if (error instanceof WriteConflict) {
       // Submitted before, by a tick that read the same; or this one lost its lock.
       if (await deps.store.get(id) !== undefined) await removeWaitingOccurrence(service.kv, lock, occurrence);
-      return "left";
+      return "waiting";
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted && error === signal.reason) {

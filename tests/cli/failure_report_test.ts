@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { OutputFailed, PipeClosed, RunLeft, Stopped } from "../../lib/cli/context.ts";
+import { LocalFailure, OutputFailed, PipeClosed, Stopped } from "../../lib/cli/context.ts";
 import { failureDocument, renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { CredentialError, InvalidInputs, NotFound, NotSubmitted } from "../../lib/errors.ts";
@@ -16,7 +16,7 @@ for (
     [new Stopped("SIGINT"), 130, "stopped", "no"],
     [new PipeClosed(), 141, "pipe_closed", "no"],
     [new OutputFailed("Cannot write the output: no space left on the disk"), 8, "machine_failed", "no"],
-    [new RunLeft("Cannot write", { hint: "watch it", submitted: "yes", cause: null }), 7, "machine_failed", "yes"],
+    [new LocalFailure("Cannot write", { hint: "watch it", submitted: "yes", cause: null }), 7, "machine_failed", "yes"],
     [new Deno.errors.AddrInUse("Address already in use (os error 98)"), 8, "machine_failed", "no"],
     [new Error("Disk quota exceeded (os error 122): writefile '/x'"), 8, "machine_failed", "no"],
     [new TypeError('Failed loading https://registry.npmjs.org/yaml for package "yaml"'), 8, "machine_failed", "no"],

@@ -5,7 +5,7 @@ import type { RunResult } from "../../result.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { toEnd } from "../../runs/execute.ts";
 import { EVENTS_OPTION, JSON_OPTION } from "../command.ts";
-import { RunLeft, Stopped } from "../context.ts";
+import { LocalFailure, Stopped } from "../context.ts";
 import { machineFailure } from "../failure_report.ts";
 import {
   handleInterrupt,
@@ -55,17 +55,17 @@ export async function trackToEnd(
     viewer[Symbol.dispose]();
     return await handleTimeout(tracking, result, onTimeout);
   } catch (error) {
-    if (!(error instanceof Stopped)) throw runLeft(error, latest) ?? error;
+    if (!(error instanceof Stopped)) throw localFailureOf(error, latest) ?? error;
     viewer[Symbol.dispose]();
     throw await handleInterrupt(tracking, error, { latest, policy: onInterrupt });
   }
 }
 
 /** A run that has started outlives the failure of this machine; `undefined` for another error. */
-function runLeft(error: unknown, latest: Milestone | undefined): RunLeft | undefined {
+function localFailureOf(error: unknown, latest: Milestone | undefined): LocalFailure | undefined {
   const failure = machineFailure(error);
   if (failure === undefined || latest?.type !== "started") return undefined;
   const { message, hint } = kept(runIdOf(latest));
   const submitted = latest.isAttached ? "no" : "yes";
-  return new RunLeft(`${failure.message}\n${message}`, { hint, submitted, cause: error });
+  return new LocalFailure(`${failure.message}\n${message}`, { hint, submitted, cause: error });
 }

@@ -1,11 +1,11 @@
 /** Results that stdout cannot take are named on stderr: their runs exist. */
 
 import type { RunResult } from "../../result.ts";
-import { OutputFailed, RunLeft } from "../context.ts";
+import { LocalFailure, OutputFailed } from "../context.ts";
 import type { Output } from "../output.ts";
 import { runName, watchCommand } from "./run_lines.ts";
 
-/** @throws RunLeft when stdout cannot be written. */
+/** @throws LocalFailure when stdout cannot be written. */
 export async function writeResults(
   output: Output,
   results: readonly RunResult[],
@@ -17,7 +17,7 @@ export async function writeResults(
   } catch (error) {
     if (!(error instanceof OutputFailed)) throw error;
     const states = results.map((result) => `\nRun ${runName(result)}: ${result.status}`);
-    throw new RunLeft(`${error.message}${states.join("")}`, {
+    throw new LocalFailure(`${error.message}${states.join("")}`, {
       hint: results.map((result) => `Show it again: ${watchCommand(result)}`).join("\n"),
       submitted: results.some(({ submitted }) => submitted === "yes") ? "yes" : "no",
       cause: error,

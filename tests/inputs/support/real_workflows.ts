@@ -63,7 +63,7 @@ export function leastInputs(
     const missing = found.filter(({ type }) => type === "missing");
     const next = missing.reduce((filled, { path }) => answered({ form, cluster, clusters }, filled, path), inputs);
     if (missing.length === 0 || JSON.stringify(next) === JSON.stringify(inputs)) {
-      const problems = found.filter(({ type }) => type !== "doubtful");
+      const problems = found.filter(({ type }) => type !== "warning");
       return { inputs, problems: problems.map(({ path, message }) => `${formatPath(path)} ${message}`) };
     }
     inputs = next;
