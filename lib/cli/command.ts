@@ -25,7 +25,7 @@ export const COMMON_OPTIONS = {
   help: flag("Show this help", "h"),
 } as const;
 
-export const OUTPUT_FORMATS = ["text", "json", "yaml"] as const;
+const OUTPUT_FORMATS = ["text", "json", "yaml"] as const;
 
 const outputFormat = oneOf(...OUTPUT_FORMATS);
 

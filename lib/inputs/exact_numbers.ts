@@ -18,7 +18,7 @@ export function isExact(source: string): boolean {
 }
 
 /** Whether a text has numbers that might not be: looking for them all would take long in a large file. */
-export function mayBeInexact(text: string): boolean {
+function mayBeInexact(text: string): boolean {
   return /\d[\d.]{15}|\d[eE][+-]?\d{3}/.test(text);
 }
 

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject } from "../json.ts";
-import { type Field, fieldAt, fieldsInside, type Form, type FormFields } from "./form.ts";
+import { type Field, fieldsInside, type Form, type FormFields } from "./form.ts";
 import { SECRET_MASK } from "../redact.ts";
-import { type InputPath, joinPath, parsePath, valueAt } from "./path.ts";
+import { joinPath, parsePath, valueAt } from "./path.ts";
 
 /** True for names like `password`, `api_key`, `githubToken`. */
 export function isSecretName(name: string): boolean {
@@ -16,13 +16,6 @@ const SECRET_NAME =
   /(?:(?:password|passwd|passphrase|passcode|secret|token)|(?:^|_)(?:pwd|pass|pat|jwt|cred|credential|bearer)|(?:api|access|private|secret|signing|encryption|license)_?key)s?(?:_(?:value|confirm|confirmation|pem|hash))?_?\d*$/;
 
 /** Decides by the field's type, or by its name. */
-export function isSecretAt(form: Form | null, path: InputPath): boolean {
-  const field = form === null ? undefined : fieldAt(form, path);
-  if (field !== undefined) return isSecretField(field, lastName(path));
-  // A value that is not in the form is secret if anything around it is.
-  return path.some((segment) => typeof segment === "string" && isSecretName(segment));
-}
-
 export function isSecretField(
   field: Field,
   name: string,
@@ -132,9 +125,4 @@ function leavesOf(value: Json | undefined): (string | number)[] {
 
 function isContainer(value: Json): boolean {
   return typeof value === "object" && value !== null;
-}
-
-function lastName(path: InputPath): string {
-  const name = path.findLast((segment) => typeof segment === "string");
-  return typeof name === "string" ? name : "";
 }

@@ -29,7 +29,7 @@ export function checkBody(body: unknown, fields: Readonly<Record<string, BodyFie
   return body;
 }
 
-export function pointerTo(name: string): string {
+function pointerTo(name: string): string {
   return `#/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 

@@ -7,7 +7,7 @@ import { linesOf } from "./scenario.ts";
 import { formatServerTime, type SimulatedRun, type SimulatorState } from "./state.ts";
 
 /** Time from a cancel request until the run is canceled. */
-export const CANCEL_MS = 3_000;
+const CANCEL_MS = 3_000;
 
 /** When the run ends or ended; `Infinity`: never. */
 export function endMsOf(run: SimulatedRun): number {

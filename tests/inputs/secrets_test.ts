@@ -1,14 +1,7 @@
 import assert from "node:assert/strict";
 import { readForm } from "../../lib/inputs/read_form.ts";
-import {
-  findSecrets,
-  isSecretAt,
-  isSecretName,
-  maskSecrets,
-  secretValues,
-  withoutSecrets,
-} from "../../lib/inputs/secrets.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import { findSecrets, isSecretName, maskSecrets, secretValues, withoutSecrets } from "../../lib/inputs/secrets.ts";
+import { isObject, type Json, type JsonObject } from "../../lib/json.ts";
 
 for (
   const name of [
@@ -137,7 +130,14 @@ for (
     [["unknown", "name"], false],
   ] as const
 ) {
-  Deno.test(`${path.join(".")} is ${want ? "" : "not "}secret`, () => assert.equal(isSecretAt(FORM, path), want));
+  Deno.test(`${path.join(".")} is ${want ? "" : "not "}secret`, () => {
+    const value: Json = path.reduceRight<Json>(
+      (inner, name) => typeof name === "number" ? [inner] : { [name]: inner },
+      "x",
+    );
+    assert.ok(isObject(value));
+    assert.equal(findSecrets(value, { form: FORM, secretPaths: [] }).length > 0, want);
+  });
 }
 
 Deno.test("removing secrets changes nothing else, and keeps the positions in a list", () => {

@@ -11,7 +11,7 @@ import { formatAge, formatTime } from "../terminal/time_text.ts";
 import { paintStatus } from "./cells.ts";
 
 /** The status of a submission, in one or two words. */
-export function submissionStatus(record: Submission): string {
+function submissionStatus(record: Submission): string {
   switch (record.state) {
     case "pending":
       return record.lostResponses > 0 ? "unknown" : "not sent";

@@ -25,8 +25,8 @@ export const INPUTS_FAULTS: readonly Fault[] = [
     ["the name of a secret does not matter", '|| (field.secrecy === "by name" && hasSecretName(name))', ""],
     [
       "what is inside a secret is shown",
-      'return path.some((segment) => typeof segment === "string" && isSecretName(segment));',
-      "return isSecretName(lastName(path));",
+      "if (isSecret) found.add(joinPath(path, name));",
+      "if (isSecret && !isContainer(member)) found.add(joinPath(path, name));",
     ],
     [
       "a secret that was prompted for is shown",
