@@ -11,6 +11,8 @@ const ROWS: readonly (readonly string[])[] = [
   ["lib/cli/"],
   ["lib/prompts/", "lib/server/", "lib/mod.ts"],
   ["lib/scheduler/"],
+  ["lib/suites/"],
+  ["lib/batches/"],
   ["lib/reports/"],
   ["lib/runs/"],
   ["lib/platform/", "lib/store/", "lib/inputs/"],

@@ -77,16 +77,10 @@ async function architecturePage(root: URL): Promise<string> {
     ...await sourceFiles(root, "functions/"),
   ];
   const { edges } = await importGraph(root, files);
-  const counts = new Map<string, number>();
-  for (const { from, to } of edges) {
+  const imports = new Set(edges.flatMap(({ from, to }) => {
     const [a, b] = [partOf(from), partOf(to)];
-    if (a === undefined || b === undefined || a === b) continue;
-    counts.set(`${a} ${b}`, (counts.get(`${a} ${b}`) ?? 0) + 1);
-  }
-  const imports = [...counts].sort().map(([pair, count]) => {
-    const [a, b] = pair.split(" ");
-    return `  ${a} -->|${count}| ${b}`;
-  });
+    return a === undefined || b === undefined || a === b ? [] : [`  ${a} --> ${b}`];
+  }));
   const transitions = Object.entries(SUBMISSION_TRANSITIONS).flatMap(([state, observations]) =>
     Object.entries(observations).map(([observation, to]) => `  ${state} --> ${to}: ${observation}`)
   );
@@ -113,7 +107,9 @@ main.ts · functions/                        entry points: command line · Deno 
 lib/cli/                                    command line
 lib/prompts/ · lib/server/ · lib/mod.ts     interactive mode · HTTP API and status page · the library's public API
 lib/scheduler/                              cron schedules and their occurrences
-lib/reports/                                reports for GitHub Actions
+lib/suites/                                 test suites: what to run, what to expect
+lib/batches/                                batches: rows from files and matrices, their plan and their results
+lib/reports/                                reports of runs, batches and suites
 lib/runs/                                   the engine: prepare, submit, reconcile, poll, track
 lib/platform/ · lib/store/ · lib/inputs/    the ACTIVATE API · stored submissions · inputs and forms
 lib/simulator/                              a simulated platform, which shares no code with the client
@@ -121,11 +117,11 @@ lib/*.ts                                    shared types and basics: submission,
 lib/deps/                                   one adapter per npm package
 \`\`\`
 
-The number of imports between them, without \`lib/*.ts\` and \`lib/deps/\`:
+Which of them import which, without \`lib/*.ts\` and \`lib/deps/\`:
 
 \`\`\`mermaid
 flowchart TD
-${imports.join("\n")}
+${[...imports].sort().join("\n")}
 \`\`\`
 
 ## States of a submission

@@ -1,0 +1,59 @@
+/** A batch: many runs from one file or one matrix. */
+
+import type { JsonObject } from "./json.ts";
+import type { RunResult } from "./result.ts";
+
+/** One run that a batch wants. */
+export interface BatchRow {
+  /** From 1, in the order of the file. */
+  readonly row: number;
+  /** Where it comes from, for messages: `sweep.csv:12`, `cases.yaml:4 rows[2]`. */
+  readonly place: string;
+  /** The row's own `id`, which recognizes it after an edit; `null` without one. */
+  readonly id: string | null;
+  /** Names the row to people: its `name`, or the inputs in which it differs from the others. */
+  readonly label: string;
+  readonly workflow: string;
+  /** As the file, its defaults and the options give them: without the form's defaults. */
+  readonly inputs: JsonObject;
+  /** Display name of the run; `null` for the label. */
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  /** Rows that share a lock do not run at the same time. */
+  readonly locks: readonly string[];
+}
+
+/** The rows of a batch, before anything is submitted. */
+export interface BatchPlan {
+  /** Identifies the batch, together with the host and the user. */
+  readonly name: string;
+  readonly rows: readonly BatchRow[];
+}
+
+/**
+ * `waiting`: not submitted yet. `submitting`: being sent, or its outcome is not known yet. `rejected`: no run was
+ * started, for good. The others are those of the row's last run.
+ */
+export type RowStatus = "waiting" | "submitting" | "rejected" | RunResult["status"] | "running";
+
+/** What has become of a row: one for each row of the batch, in file order. */
+export interface RowResult {
+  readonly row: number;
+  readonly label: string;
+  readonly workflow: string;
+  /** From 1; 0 before the first submission. */
+  readonly attempt: number;
+  readonly status: RowStatus;
+  /** Slug of its last run; `null` without one. */
+  readonly run: string | null;
+  /** Milliseconds since the epoch; `null` before the run has started. */
+  readonly startedAtMs: number | null;
+  /** `null` before the run has ended. */
+  readonly seconds: number | null;
+  /** Without the values of secrets. */
+  readonly inputs: JsonObject;
+  /** Of the run, when it has ended. */
+  readonly outputs: JsonObject;
+  /** The first line of what went wrong; `null` when nothing did. */
+  readonly error: string | null;
+}
