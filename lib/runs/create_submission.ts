@@ -1,10 +1,10 @@
 /** Stores a submission before anything is sent. */
 
+import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import type { Json } from "../json.ts";
 import type { AtomicChange } from "../store/change.ts";
 import type {
   ActiveSubmission,
@@ -92,16 +92,7 @@ async function newPending(
 async function storedRequest(request: RunRequest): Promise<StoredRequest> {
   const { inputs, secretPaths } = request;
   const inputsWithoutSecrets = secretPaths.length === 0 ? null : withoutSecrets(inputs, secretPaths);
-  return { ...request, inputsWithoutSecrets, inputsHash: await sha256(JSON.stringify(withSortedMembers(inputs))) };
-}
-
-/** Equal inputs have equal hashes. */
-function withSortedMembers(value: Json): Json {
-  if (Array.isArray(value)) return value.map(withSortedMembers);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).map(([name, member]) => [name, withSortedMembers(member)]),
-  );
+  return { ...request, inputsWithoutSecrets, inputsHash: await sha256(canonicalJson(inputs)) };
 }
 
 /** Some legacy servers start runs that they cannot show: check this before starting one. */

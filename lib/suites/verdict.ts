@@ -1,0 +1,14 @@
+/**
+ * The verdict on a case. `known-failure`: failed as the suite states. `unexpected-pass`: passed although the suite
+ * states that it fails. `not-judged`: its run could not show whether it meets the expectations, for example because it
+ * waited in the queue for too long. `not-run`: nothing was submitted. `error`: its run could not be started or observed.
+ */
+export type Verdict =
+  | "passed"
+  | "failed"
+  | "known-failure"
+  | "unexpected-pass"
+  | "skipped"
+  | "not-judged"
+  | "not-run"
+  | "error";
