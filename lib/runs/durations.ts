@@ -1,0 +1,173 @@
+/** How long a workflow's runs take, estimated from earlier ones. Pure. */
+
+/** What is known of earlier runs. */
+export interface ObservedDurations {
+  /** Of runs that completed or failed, milliseconds. */
+  readonly endedMs: readonly number[];
+  /** Of runs whose own end was not seen: how long they have been running, or ran until they were cancelled. */
+  readonly censoredMs: readonly number[];
+}
+
+/** The distribution of durations. */
+export interface DurationEstimate {
+  /** Of the earlier runs that ended, ascending, milliseconds. */
+  readonly endedMs: readonly number[];
+  /** Time spent running per run that ended, milliseconds. */
+  readonly meanMs: number;
+  /** Ages at which the other fields are given, ascending, milliseconds. The first is 0. */
+  readonly agesMs: Float64Array;
+  /** The probability of running longer. */
+  readonly survival: Float64Array;
+  /** Of the runs that reach this age, the share that ends per millisecond. */
+  readonly hazard: Float64Array;
+}
+
+/** The share of runs that may last for any time, whatever the earlier ones did. */
+const MIN_TAIL = 0.05;
+/** How far that tail reaches, in the longest durations seen. */
+const TAIL_REACH = 50;
+/** Where the estimate ends, in the longest durations seen: far before its tail does. */
+const GRID_REACH = 10;
+const MIN_AGE_MS = 1_000;
+const MIN_WIDTH_MS = 500;
+const RELATIVE_WIDTH = 0.01;
+const SCALE_OF_WIDTH = 0.45;
+
+/**
+ * Estimates from at least one run that ended; `undefined` without one. Each duration is spread over the distance to its
+ * neighbors, so that two usual durations stay apart. Runs without an end of their own count by their age (Kaplan–Meier):
+ * otherwise a young batch would appear to be as fast as those of its runs that ended first.
+ */
+export function estimateDurations({ endedMs, censoredMs }: ObservedDurations): DurationEstimate | undefined {
+  const ended = endedMs.filter(isDuration).toSorted((a, b) => a - b);
+  if (ended.length === 0) return undefined;
+  const { masses, restMass, longestMs } = kaplanMeier(ended, censoredMs.filter(isDuration));
+  const tailMass = Math.max(MIN_TAIL, 1 / (ended.length + 2));
+  const kernels = ended.map((centerMs, index): Kernel => ({
+    centerMs,
+    scaleMs: SCALE_OF_WIDTH * widthMs(ended, index),
+    mass: (1 - tailMass) * (masses[index] ?? 0),
+  }));
+  const tails: readonly Tail[] = [
+    { fromMs: MIN_AGE_MS, toMs: TAIL_REACH * longestMs, mass: tailMass },
+    { fromMs: longestMs, toMs: TAIL_REACH * longestMs, mass: (1 - tailMass) * restMass },
+  ];
+  const agesMs = gridOf(kernels, longestMs);
+  const points = agesMs.map((ageMs) => pointAt(ageMs, kernels, tails));
+  const seenMs = [...ended, ...censoredMs.filter(isDuration)].reduce((sum, durationMs) => sum + durationMs, 0);
+  return {
+    endedMs: ended,
+    meanMs: Math.max(MIN_AGE_MS, seenMs / ended.length),
+    agesMs: Float64Array.from(agesMs),
+    survival: Float64Array.from(points, ({ survival }) => survival),
+    hazard: Float64Array.from(points, ({ survival, density }) => density / survival),
+  };
+}
+
+/** The probability that a run lasts longer than this. */
+export function survivalAt({ agesMs, survival }: DurationEstimate, ageMs: number): number {
+  return valueAt(agesMs, survival, ageMs);
+}
+
+/** Of the runs that reach this age, the share that ends per millisecond. */
+export function hazardAt({ agesMs, hazard }: DurationEstimate, ageMs: number): number {
+  return valueAt(agesMs, hazard, ageMs);
+}
+
+/** The duration that this share of the runs does not exceed, of those that reach an age. */
+export function quantileMs({ agesMs, survival }: DurationEstimate, share: number, ageMs = 0): number {
+  const wanted = (1 - share) * valueAt(agesMs, survival, ageMs);
+  const after = survival.findIndex((value) => value <= wanted);
+  if (after <= 0) return agesMs.at(after) ?? 0;
+  const [highMs, lowMs] = [agesMs[after] ?? 0, agesMs[after - 1] ?? 0];
+  const [high, low] = [survival[after - 1] ?? 0, survival[after] ?? 0];
+  return Math.max(ageMs, lowMs + (highMs - lowMs) * (high === low ? 1 : (high - wanted) / (high - low)));
+}
+
+interface Kernel {
+  readonly centerMs: number;
+  readonly scaleMs: number;
+  readonly mass: number;
+}
+
+/** Log-uniform. */
+interface Tail {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly mass: number;
+}
+
+function isDuration(durationMs: number): boolean {
+  return Number.isFinite(durationMs) && durationMs >= 0;
+}
+
+/** The share of all runs that each ended one stands for; what is left belongs to runs longer than any that was seen. */
+function kaplanMeier(
+  ended: readonly number[],
+  censored: readonly number[],
+): { readonly masses: readonly number[]; readonly restMass: number; readonly longestMs: number } {
+  const longestMs = Math.max(MIN_AGE_MS, ended.at(-1) ?? 0, ...censored);
+  let restMass = 1;
+  const masses = ended.map((durationMs, index) => {
+    const atRisk = ended.length - index + censored.filter((ageMs) => ageMs >= durationMs).length;
+    const mass = restMass / atRisk;
+    restMass -= mass;
+    return mass;
+  });
+  return { masses, restMass: Math.max(0, restMass), longestMs };
+}
+
+function widthMs(ended: readonly number[], index: number): number {
+  const own = ended[index] ?? 0;
+  const neighbors = ended.toSpliced(index, 1).map((other) => Math.abs(other - own)).sort((a, b) => a - b);
+  const distance = neighbors[Math.min(Math.ceil(Math.sqrt(ended.length)), neighbors.length) - 1] ?? 0;
+  return Math.max(MIN_WIDTH_MS, RELATIVE_WIDTH * own, distance);
+}
+
+/** Geometric, and dense where the estimate changes fast. */
+function gridOf(kernels: readonly Kernel[], longestMs: number): readonly number[] {
+  const endMs = GRID_REACH * longestMs;
+  const steps = 160;
+  const geometric = Array.from({ length: steps + 1 }, (_, step) => MIN_AGE_MS * (endMs / MIN_AGE_MS) ** (step / steps));
+  const near = kernels.flatMap(({ centerMs, scaleMs }) => NEAR.map((offset) => centerMs + offset * scaleMs));
+  const all = [0, ...geometric, ...near].filter((ageMs) => ageMs >= 0 && ageMs <= endMs);
+  return [...new Set(all)].sort((a, b) => a - b);
+}
+
+/** In scales of a kernel. */
+const NEAR = [-8, -5, -3, -2, -1.2, -0.5, 0, 0.5, 1.2, 2, 3, 5, 8] as const;
+
+function pointAt(ageMs: number, kernels: readonly Kernel[], tails: readonly Tail[]) {
+  let survival = 0;
+  let density = 0;
+  for (const { centerMs, scaleMs, mass } of kernels) {
+    const above = logistic((centerMs - ageMs) / scaleMs);
+    // No duration is negative.
+    const share = mass / logistic(centerMs / scaleMs);
+    survival += share * above;
+    density += share * above * (1 - above) / scaleMs;
+  }
+  for (const { fromMs, toMs, mass } of tails) {
+    const span = Math.log(toMs / fromMs);
+    survival += mass * Math.min(1, Math.log(toMs / Math.max(fromMs, ageMs)) / span);
+    density += ageMs < fromMs ? 0 : mass / (ageMs * span);
+  }
+  return { survival, density };
+}
+
+function logistic(x: number): number {
+  return 1 / (1 + Math.exp(-x));
+}
+
+function valueAt(agesMs: Float64Array, values: Float64Array, ageMs: number): number {
+  let low = 0;
+  let high = agesMs.length - 1;
+  if (ageMs >= (agesMs[high] ?? 0)) return values[high] ?? 0;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if ((agesMs[middle] ?? 0) <= ageMs) low = middle;
+    else high = middle;
+  }
+  const [fromMs, toMs, from, to] = [agesMs[low] ?? 0, agesMs[high] ?? 0, values[low] ?? 0, values[high] ?? 0];
+  return toMs === fromMs ? from : from + (to - from) * Math.max(0, (ageMs - fromMs) / (toMs - fromMs));
+}
