@@ -7,7 +7,8 @@ import { IdempotencyKeyConflict, NotFound, Unsupported } from "../errors.ts";
 import { formatRunId, type Run } from "../run.ts";
 import type { ActiveSubmission, PendingSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { capabilitiesOf } from "./server_capabilities.ts";
+import { type Limited, withLimit } from "./limit.ts";
+import { capabilitiesOf, refusesDuplicates } from "./server_capabilities.ts";
 import { activated } from "./transition.ts";
 import { redactingDeps } from "./redacting.ts";
 import { creationMs, searchForRun, searchList, type SearchResult } from "./search.ts";
@@ -32,6 +33,9 @@ export interface KeyWithPolicy {
 
 /** Attempts with one key; more than this is a runaway loop. */
 const MAX_ATTEMPTS = 1_000;
+
+/** How long a search that found no run may be relied on; well below DUPLICATES_VISIBLE_MS. */
+const SEARCH_VALID_MS = 1_000;
 
 /**
  * Returns the submission that already uses the key, or a pending one that is bound to it. Only reads, stores nothing.
@@ -111,10 +115,20 @@ async function findExisting(
 ): Promise<Submission | undefined> {
   const stored = await deps.store.get(keyed.submissionId);
   if (stored !== undefined) return stored;
+  const run = await findKeyedRun(deps, keyed, options);
+  return run === undefined ? undefined : asActive(deps, keyed, run);
+}
+
+/** @throws IdempotencyKeyConflict for a run that has different inputs or is not ours. */
+async function findKeyedRun(
+  deps: Deps,
+  keyed: PendingSubmission,
+  options: { readonly signal: AbortSignal },
+): Promise<Run | undefined> {
   const result = await searchByKey(deps, keyed, options);
   switch (result.type) {
     case "ours":
-      return asActive(deps, keyed, result.run);
+      return result.run;
     case "other-inputs":
       throw idempotencyKeyConflict(keyed, result.run);
     case "foreign":
@@ -127,6 +141,25 @@ async function findExisting(
     case "absent":
       return undefined;
   }
+}
+
+/**
+ * The run that another machine has started with the key since this submission was created. Only a server that accepts a
+ * taken slug is asked: there, a submit that is late may start its run after the other machine has settled which one remains.
+ *
+ * @throws IdempotencyKeyConflict for a run that has different inputs or is not ours; the client's errors.
+ */
+export async function findRunStartedSince(
+  deps: Deps,
+  submission: PendingSubmission,
+  options: Limited,
+): Promise<Run | undefined> {
+  const isRecent = submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;
+  if (submission.idempotencyKey === null || isRecent) return undefined;
+  if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
+  return await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
+    return await findKeyedRun(deps, submission, { signal });
+  });
 }
 
 /** If the server keeps our slugs, the slug's own page is enough; otherwise the run may only be in the list. */

@@ -5,13 +5,13 @@
 
 import type { SubmitResponse } from "../platform/client.ts";
 import type { Clock } from "../clock.ts";
-import { NotFound, NotSubmitted, Rejected } from "../errors.ts";
+import { IdempotencyKeyConflict, NotFound, NotSubmitted, Rejected, RunnerError, Unavailable } from "../errors.ts";
 import type { PendingSubmission, UnconfirmedSubmission } from "../submission.ts";
 import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { notStored } from "./create_submission.ts";
-import { idempotencyKeyConflict } from "./idempotency.ts";
+import { findRunStartedSince, idempotencyKeyConflict } from "./idempotency.ts";
 import { SEARCH_MS } from "./reconcile.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { sending } from "./transition.ts";
@@ -52,6 +52,8 @@ export async function submitPending(
       }),
     );
   }
+  const earlier = await attachToEarlierRun({ deps, options }, submission);
+  if (earlier !== undefined) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await storeBeforeSending(deps, submission);
   using grace = withGracePeriod(deps.clock, options.signal);
@@ -63,6 +65,24 @@ export async function submitPending(
     consent: request.isTrusted ? request.requestedConsent ?? { permissions: [], variables: [] } : null,
   }, { signal: grace.signal });
   return await applyResponse({ deps, options }, sent, response);
+}
+
+/** @returns `undefined` if no other machine has started a run with the submission's idempotency key. */
+async function attachToEarlierRun(
+  context: SubmitContext,
+  submission: PendingSubmission,
+): Promise<AdvanceResult | undefined> {
+  const { deps, options } = context;
+  try {
+    const run = await findRunStartedSince(deps, submission, options);
+    if (run === undefined) return undefined;
+    return { submission: await activateSubmission(context, submission, run), events: [], wasAdvancedElsewhere: true };
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    if (error instanceof IdempotencyKeyConflict) return await rejectSubmission(context, submission, error);
+    const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+    return await afterNotSent(context, await storeBeforeSending(deps, submission), { error, retryAfterMs });
+  }
 }
 
 async function storeBeforeSending(deps: Deps, submission: PendingSubmission): Promise<UnconfirmedSubmission> {
@@ -117,7 +137,7 @@ async function applyResponse(
 async function afterNotSent(
   context: SubmitContext,
   submission: UnconfirmedSubmission,
-  { error, retryAfterMs }: Extract<SubmitResponse, { type: "not-sent" }>,
+  { error, retryAfterMs }: Omit<Extract<SubmitResponse, { type: "not-sent" }>, "type">,
 ): Promise<AdvanceResult> {
   const { deps, options } = context;
   const retryAtMs = deps.clock.now() + resubmitDelayMs(submission.attempts, deps.random, retryAfterMs);

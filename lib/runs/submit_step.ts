@@ -69,7 +69,7 @@ export async function rejectSubmission(
 /** Records that the submission's run is known. */
 export async function activateSubmission(
   { deps, options }: SubmitContext,
-  submission: UnconfirmedSubmission,
+  submission: PendingSubmission | UnconfirmedSubmission,
   run: Run,
 ): Promise<Submission> {
   const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);

@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
+import type { ServerCapabilities } from "../../lib/capabilities.ts";
 import { IdempotencyKeyConflict, Unsupported } from "../../lib/errors.ts";
+import { advance } from "../../lib/runs/advance.ts";
+import type { AdvanceResult } from "../../lib/runs/advance_result.ts";
+import { createSubmission } from "../../lib/runs/create_submission.ts";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { KeyPolicy } from "../../lib/runs/idempotency.ts";
@@ -7,11 +11,12 @@ import { type RunStore } from "../../lib/store/run_store.ts";
 import { memoryRunStore } from "../../lib/store/memory_kv.ts";
 import type { RunEvent } from "../../lib/events.ts";
 import type { RunResult } from "../../lib/result.ts";
+import type { Submission } from "../../lib/submission.ts";
 import type { ServerBehavior, Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
 import { aRequest } from "../support/records.ts";
-import { virtualClock } from "../support/virtual_clock.ts";
+import { type VirtualClock, virtualClock } from "../support/virtual_clock.ts";
 
 interface Stage {
   readonly simulator: Simulator;
@@ -202,3 +207,114 @@ testWithKey("the run of a key is found after its submit response was lost", {
   assert.equal((await stage.submit()).result.slug, result.slug);
   assert.equal(stage.simulator.runs().length, 1);
 });
+
+interface Machine {
+  /** Searches for a run of the key, and stores the submission. */
+  prepare(greeting?: string): Promise<Submission>;
+  /** Sends it, or takes the next step. */
+  step(submission: Submission): Promise<AdvanceResult>;
+}
+
+/** Two machines, of which one is held up between its search and its submit. */
+function testHeldUp(
+  name: string,
+  behavior: Partial<ServerBehavior>,
+  act: (
+    stage: {
+      readonly simulator: Simulator;
+      readonly clock: VirtualClock;
+      readonly machine: (known?: ServerCapabilities) => Promise<Machine>;
+    },
+  ) => Promise<void>,
+): void {
+  const options = { ...DEFAULT_EXECUTE, signal: new AbortController().signal, submitted: "yes" } as const;
+  Deno.test(name, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock, behavior });
+    await act({
+      simulator,
+      clock,
+      async machine(known = {}) {
+        const deps = await depsFor(simulator, { clock });
+        await deps.store.updateCapabilities(deps.client.host, known);
+        return {
+          prepare(greeting = "hello") {
+            const idempotencyKey = { text: "nightly", policy: "attach" } as const;
+            const request = aRequest({ workflow: "never-ending", inputs: { greeting } });
+            return createSubmission(deps, request, { ...options, idempotencyKey });
+          },
+          async step(submission) {
+            const [result] = await advance(deps, [submission], options);
+            assert.ok(result !== undefined);
+            return result;
+          },
+        };
+      },
+    });
+  });
+}
+
+for (const slugs of ["ignored", "shared"] as const) {
+  testHeldUp(
+    `a submit that is held up attaches to the run that was started meanwhile when slugs are ${slugs}`,
+    { slugs, listLagMs: 1_000, readLagMs: 1_000 },
+    async ({ simulator, clock, machine }) => {
+      const [late, early] = [await machine(), await machine()];
+      const pending = await late.prepare();
+      clock.advance(5_000);
+      await early.step(await early.prepare());
+      clock.advance(5_000);
+      const { submission, wasAdvancedElsewhere } = await late.step(pending);
+      assert.equal(simulator.runs().length, 1);
+      assert.equal(submission.state === "active" && submission.run.slug, simulator.runs()[0]?.slug);
+      assert.equal(wasAdvancedElsewhere, true);
+    },
+  );
+}
+
+testHeldUp(
+  "a submit that is held up is rejected when a run with other inputs was started meanwhile",
+  { slugs: "ignored" },
+  async ({ simulator, clock, machine }) => {
+    const [late, early] = [await machine(), await machine()];
+    const pending = await late.prepare();
+    await early.step(await early.prepare("other"));
+    clock.advance(5_000);
+    const { submission, error } = await late.step(pending);
+    assert.equal(submission.state, "rejected");
+    assert.ok(error instanceof IdempotencyKeyConflict, String(error));
+    assert.equal(simulator.runs().length, 1);
+  },
+);
+
+testHeldUp(
+  "a submit that is held up is sent only after a search that succeeded",
+  { slugs: "ignored" },
+  async ({ simulator, clock, machine }) => {
+    const late = await machine();
+    const pending = await late.prepare();
+    clock.advance(5_000);
+    simulator.addFaults({ on: "list-runs", status: 503 });
+    const { submission, error } = await late.step(pending);
+    assert.equal(submission.state, "pending");
+    assert.equal(error?.kind, "unavailable");
+    assert.equal(simulator.received("submit").length, 0);
+    clock.advance(60_000);
+    assert.equal((await late.step(submission)).submission.state, "active");
+    assert.equal(simulator.runs().length, 1);
+  },
+);
+
+testHeldUp(
+  "a submit that is held up is not preceded by a second search where the server refuses duplicates",
+  {},
+  async ({ simulator, clock, machine }) => {
+    const late = await machine({ keepsSlug: true, refusesDuplicateSlug: true });
+    const pending = await late.prepare();
+    clock.advance(5_000);
+    const searches = simulator.received("get-run").length;
+    await late.step(pending);
+    assert.equal(simulator.received("get-run").length, searches);
+    assert.equal(simulator.runs().length, 1);
+  },
+);

@@ -222,6 +222,11 @@ export const RUNS_FAULTS: readonly Fault[] = [
       'const result = { type: "absent" } as Awaited<ReturnType<typeof searchByKey>>;',
     ],
     ["a legacy server gets a key", "if (pending.ownSlug === null) {", "if (false) {"],
+    [
+      "a submit that was held up is sent without another search",
+      "submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;",
+      "true;",
+    ],
   ]),
   ...inFile("lib/runs/transition.ts", ["tests/runs/transition_test.ts"], [
     ["a lost response is not counted", 'observation.cause === "response-lost" ? 1 : 0', "0"],
