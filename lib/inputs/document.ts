@@ -6,12 +6,17 @@ import type { Problem } from "../problem.ts";
 import { inexactInJson, inexactInYaml } from "./exact_numbers.ts";
 import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
 
-/** A file of inputs. */
-export interface InputDocument {
+/** A parsed file. */
+export interface ValueDocument {
   /** The parsed content. */
-  readonly value: JsonObject;
+  readonly value: Json;
   /** The line number of each value; computed by the first call. */
   lines(): Promise<LineMap | undefined>;
+}
+
+/** A file of inputs. */
+export interface InputDocument extends ValueDocument {
+  readonly value: JsonObject;
 }
 
 export type DocumentFormat = "json" | "yaml";
@@ -31,29 +36,42 @@ export async function readDocument(
   text: string,
   { origin, format }: { readonly origin: string; readonly format: DocumentFormat },
 ): Promise<InputDocument | readonly Problem[]> {
-  if (text.trim() === "") return [nothingIn(origin, "is empty")];
+  const read = await readValue(text, { origin, format, ifEmpty: "write {} for no inputs" });
+  if (!("value" in read)) return read;
+  const { value, lines } = read;
+  if (isObject(value)) return { value, lines };
+  return [{ origin, path: "", message: `must be an object at the top level: got ${nameOfType(value)}` }];
+}
+
+/**
+ * Parses the text, whose top level may be any value but null.
+ *
+ * @param options.ifEmpty What to do about a file without content.
+ * @returns The document, or all of its problems.
+ */
+export async function readValue(
+  text: string,
+  { origin, format, ifEmpty }: { readonly origin: string; readonly format: DocumentFormat; readonly ifEmpty: string },
+): Promise<ValueDocument | readonly Problem[]> {
+  // Nothing is most likely a mistake: an empty pipe, or a file that was not written.
+  const nothing = (what: string) => [{ origin, path: "", message: `${what}: ${ifEmpty}` }];
+  if (text.trim() === "") return nothing("is empty");
   const read = await (format === "json" ? readJson(text, origin) : readYaml(text, origin)).catch((error: unknown) => {
     // The recursive parser has exceeded the stack.
     if (error instanceof RangeError) return [tooDeep(origin)];
     throw error;
   });
   if (Array.isArray(read)) return read;
-  const { value, lines } = read;
-  if (value === null) return [nothingIn(origin, "holds no value")];
-  if (!isObject(value)) {
-    return [{ origin, path: "", message: `must be an object at the top level: got ${nameOfType(value)}` }];
-  }
-  if (isDeeperThan(MAX_LEVELS, value)) return [tooDeep(origin)];
-  return { value, lines };
-}
-
-/** Nothing is most likely a mistake: an empty pipe, or a file that was not written. */
-function nothingIn(origin: string, what: string): Problem {
-  return { origin, path: "", message: `${what}: write {} for no inputs` };
+  if (read.value === null) return nothing("holds no value");
+  return isTooDeep(read.value) ? [tooDeep(origin)] : read;
 }
 
 /** More than real inputs need, and few enough for recursive functions. */
 const MAX_LEVELS = 500;
+
+export function isTooDeep(value: Json): boolean {
+  return isDeeperThan(MAX_LEVELS, value);
+}
 
 function isDeeperThan(levels: number, value: Json): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -63,16 +81,11 @@ function isDeeperThan(levels: number, value: Json): boolean {
   return false;
 }
 
-function tooDeep(origin: string): Problem {
+export function tooDeep(origin: string): Problem {
   return { origin, path: "", message: `is nested deeper than ${MAX_LEVELS} levels` };
 }
 
-interface ParsedText {
-  readonly value: Json;
-  lines(): Promise<LineMap | undefined>;
-}
-
-async function readJson(source: string, origin: string): Promise<ParsedText | Problem[]> {
+async function readJson(source: string, origin: string): Promise<ValueDocument | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
   const lines = once(() => linesOfJson(text));
   try {
@@ -97,7 +110,7 @@ async function readJson(source: string, origin: string): Promise<ParsedText | Pr
   }
 }
 
-async function readYaml(text: string, origin: string): Promise<ParsedText | Problem[]> {
+async function readYaml(text: string, origin: string): Promise<ValueDocument | Problem[]> {
   const { LineCounter, parseDocument } = await import("../deps/yaml.ts");
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, logLevel: "error" });
@@ -162,7 +175,8 @@ function splitWords(code: string): string {
   return code.replaceAll(/(?<=[a-z])[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).toLowerCase();
 }
 
-function nameOfType(value: Json): string {
+export function nameOfType(value: Json): string {
   if (value === null) return "null";
+  if (isObject(value)) return "an object";
   return Array.isArray(value) ? "an array" : `a ${typeof value}`;
 }

@@ -13,9 +13,14 @@ export interface LineMap {
 
 /** The line of the value at a path; `undefined` if there is none. */
 export function lineAt(lines: LineMap | undefined, path: InputPath): number | undefined {
+  return linesAt(lines, path)?.line;
+}
+
+/** The lines of the value at a path; `undefined` if there is none. */
+export function linesAt(lines: LineMap | undefined, path: InputPath): LineMap | undefined {
   let found = lines;
   for (const segment of path) found = found?.children?.get(segment);
-  return found?.line;
+  return found;
 }
 
 /** The lines of a JSON text, with or without comments. */

@@ -73,7 +73,7 @@ export function mergeLayers(
  * Converts text to the declared type if possible. Without a declared type, a number is converted only if it prints the
  * same way.
  */
-function typedText(text: string, declared: DeclaredType | undefined): Json {
+export function typedText(text: string, declared: DeclaredType | undefined): Json {
   switch (declared) {
     case "text":
       return text;

@@ -1,17 +1,10 @@
 /** Random numbers that a failed test can draw again. */
 
-const DAY_MS = 86_400_000;
+import { seededRandom } from "../../lib/seeded_random.ts";
 
-/** Random numbers in [0, 1) from a seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { seededRandom };
+
+const DAY_MS = 86_400_000;
 
 /** Changes once a day, so that every day tests other cases and a failure can be repeated. */
 export function seedOfTheDay(nowMs: number = Date.now()): number {

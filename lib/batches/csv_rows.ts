@@ -1,0 +1,194 @@
+/**
+ * Rows of a CSV file. A column is an input, named by its path; `PATH:=` holds JSON. `workflow`, `id`, `name`, `tags`, `lock`
+ * and `repeat` are the row's own: an input of such a name is written `inputs.name`, and then `row:name` is the row's own.
+ */
+
+import { inexactInJson } from "../inputs/exact_numbers.ts";
+import { fieldAt, type Form } from "../inputs/form.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import { type DeclaredType, typedText } from "../inputs/merge.ts";
+import { formatPath, type InputPath, parsePath } from "../inputs/path.ts";
+import type { Json } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import { counted } from "../text.ts";
+import { type CsvRecord, parseCsv } from "./csv.ts";
+import { type FormLookup, MAX_REPEAT, ROW_MEMBERS, type RowDraft } from "./draft.ts";
+
+type OwnMember = typeof ROW_MEMBERS[number];
+
+type Column =
+  | { readonly type: "own"; readonly member: OwnMember; readonly header: string }
+  | { readonly type: "input"; readonly path: InputPath; readonly header: string; readonly isJson: boolean }
+  | { readonly type: "empty" };
+
+/** @param options.workflow Of rows that name none. */
+export async function readCsvRows(
+  text: string,
+  { origin, workflow, formOf, problems }: {
+    readonly origin: string;
+    readonly workflow: string | null;
+    readonly formOf: FormLookup;
+    readonly problems: Problem[];
+  },
+): Promise<readonly RowDraft[]> {
+  const parsed = parseCsv(text, origin);
+  problems.push(...parsed.problems);
+  const [header, ...records] = parsed.records;
+  if (header === undefined) return report(problems, origin, "", "is empty: write a header with the paths of inputs");
+  const columns = columnsOf(header, records, origin, problems);
+  if (records.length === 0) report(problems, origin, "", "has a header and no rows");
+  const drafts: RowDraft[] = [];
+  const checked = new Set<Form | null>();
+  for (const { line, cells } of records) {
+    const place = `${origin}:${line}`;
+    if (cells.length !== columns.length) {
+      report(problems, place, "", `has ${counted(cells.length, "cell")}: the header has ${columns.length}`);
+      continue;
+    }
+    const own = ownCells(columns, cells);
+    const name = own.workflow ?? workflow;
+    if (name === null) {
+      report(problems, place, "workflow", "is missing: add a column workflow, or use --workflow");
+      continue;
+    }
+    const form = await formOf(name, place);
+    if (form === undefined) continue;
+    if (!checked.has(form)) {
+      reportAmbiguous(columns, { workflow: name, form, origin: `${origin}:${header.line}`, problems });
+    }
+    checked.add(form);
+    drafts.push({
+      place,
+      workflow: name,
+      id: own.id ?? null,
+      displayName: own.name ?? null,
+      tags: namesIn(own.tags),
+      locks: namesIn(own.lock),
+      repeat: repeatOf(own.repeat, place, problems),
+      layers: await layersOf(columns, cells, { place, form, problems }),
+    });
+  }
+  return drafts;
+}
+
+function columnsOf(header: CsvRecord, records: readonly CsvRecord[], origin: string, problems: Problem[]): Column[] {
+  const place = `${origin}:${header.line}`;
+  const seen = new Map<string, number>();
+  return header.cells.map((text, index): Column => {
+    if (text === "") {
+      const isUsed = records.some(({ cells }) => (cells[index] ?? "") !== "");
+      if (isUsed) report(problems, place, "", `column ${index + 1} has cells and no header`);
+      return { type: "empty" };
+    }
+    const column = columnOf(text);
+    if (column === undefined) {
+      report(problems, place, text, "is not a path like slurm.partition or rows[0].name");
+      return { type: "empty" };
+    }
+    const name = column.type === "input" ? `inputs.${formatPath(column.path)}` : column.member;
+    const first = seen.get(name);
+    if (first !== undefined) report(problems, place, text, `columns ${first} and ${index + 1} are the same`);
+    seen.set(name, index + 1);
+    return column;
+  });
+}
+
+function columnOf(header: string): Exclude<Column, { type: "empty" }> | undefined {
+  const own = ROW_MEMBERS.find((member) => header === member || header === `row:${member}`);
+  if (own !== undefined) return { type: "own", member: own, header };
+  const isJson = header.endsWith(":=");
+  const path = parsePath(header.replace(/^inputs\./, "").replace(/:=$/, ""));
+  return path === undefined ? undefined : { type: "input", path, header, isJson };
+}
+
+/** A column that could be the row's own and an input is refused, instead of being one of them silently. */
+function reportAmbiguous(columns: readonly Column[], { workflow, form, origin, problems }: {
+  readonly workflow: string;
+  readonly form: Form | null;
+  readonly origin: string;
+  readonly problems: Problem[];
+}): void {
+  for (const column of columns) {
+    if (column.type === "own" && column.header === column.member && form?.fields.has(column.member)) {
+      const { member } = column;
+      const use = `write inputs.${member} for the input, or row:${member} for the ${member} of the row`;
+      report(problems, origin, member, `is also an input of ${workflow}: ${use}`);
+    }
+  }
+}
+
+function ownCells(columns: readonly Column[], cells: readonly string[]): Partial<Record<OwnMember, string>> {
+  return Object.fromEntries(columns.flatMap((column, index) => {
+    const cell = cells[index] ?? "";
+    return column.type !== "own" || cell.trim() === "" ? [] : [[column.member, cell.trim()]];
+  }));
+}
+
+function namesIn(cell = ""): string[] {
+  return cell.split(/[\s,;]+/).filter((name) => name !== "");
+}
+
+function repeatOf(cell: string | undefined, origin: string, problems: Problem[]): number {
+  if (cell === undefined) return 1;
+  const count = Number(cell);
+  if (/^\d+$/.test(cell) && count >= 1 && count <= MAX_REPEAT) return count;
+  report(problems, origin, "repeat", `must be a whole number from 1 to ${MAX_REPEAT}: got "${cell}"`);
+  return 1;
+}
+
+async function layersOf(
+  columns: readonly Column[],
+  cells: readonly string[],
+  { place, form, problems }: {
+    readonly place: string;
+    readonly form: Form | null;
+    readonly problems: Problem[];
+  },
+): Promise<InputLayer[]> {
+  const layers: InputLayer[] = [];
+  for (const [index, column] of columns.entries()) {
+    const cell = cells[index] ?? "";
+    if (column.type !== "input" || cell === "") continue;
+    const { path, isJson } = column;
+    const declared = form === null ? undefined : fieldAt(form, path)?.textType;
+    const value = isJson ? await jsonIn(cell, formatPath(path), place, problems) : valueOf(cell, declared);
+    if (value !== undefined) {
+      layers.push({ type: "value", origin: place, path, value, isUntyped: false, isSecret: false });
+    }
+  }
+  return layers;
+}
+
+/** Only the workflow's form makes a cell anything else than text. */
+function valueOf(cell: string, declared: DeclaredType | undefined): Json {
+  switch (declared) {
+    case "number":
+      return typedText(cell, "number");
+    case "boolean":
+      // Spreadsheets write TRUE.
+      return typedText(/^(?:true|false)$/i.test(cell) ? cell.toLowerCase() : cell, "boolean");
+    case "text":
+    case "other":
+    case undefined:
+      return cell;
+  }
+}
+
+async function jsonIn(cell: string, path: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
+  try {
+    const value: Json = JSON.parse(cell);
+    const [inexact] = await inexactInJson(cell, origin);
+    if (inexact === undefined) return value;
+    report(problems, origin, path, inexact.message);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    // The cell is not quoted, because it may be a password.
+    report(problems, origin, path, "is not JSON: a column whose name ends with := takes JSON");
+  }
+  return undefined;
+}
+
+function report(problems: Problem[], origin: string, path: string, message: string): [] {
+  problems.push({ origin, path, message });
+  return [];
+}

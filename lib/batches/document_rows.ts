@@ -1,0 +1,316 @@
+/** Rows of a YAML, JSON or JSON Lines file. */
+
+import { declaredTypes } from "../inputs/form.ts";
+import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
+import { inexactInJson } from "../inputs/exact_numbers.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import { parsePath } from "../inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import { type Axis, parseAxisItems } from "./axis.ts";
+import {
+  type BatchSource,
+  type FormLookup,
+  layerAt,
+  MAX_REPEAT,
+  type Members,
+  membersOf,
+  originAt,
+  report,
+  ROW_MEMBERS,
+  type RowDraft,
+} from "./draft.ts";
+import { type FileAccess, readFileRows } from "./file_rows.ts";
+import { type Assignment, type Combination, expandMatrix, type MatrixFilter, MAX_ROWS } from "./matrix.ts";
+import { DEFAULT_SEED } from "./matrix_arguments.ts";
+
+export interface DocumentContext {
+  readonly origin: string;
+  /** Of rows that name none, unless the file does. */
+  readonly workflow: string | null;
+  readonly formOf: FormLookup;
+  readonly files: FileAccess;
+  readonly problems: Problem[];
+}
+
+export interface DocumentRows {
+  /** The batch's; `null` if the file gives none. */
+  readonly name: string | null;
+  readonly rows: readonly RowDraft[];
+}
+
+const NOTHING: DocumentRows = { name: null, rows: [] };
+const FILE_MEMBERS = [
+  ...["name", "workflow", "defaults", "rows", "from", "matrix", "zip", "exclude", "include"],
+  ...["sample", "seed", "sampling", "repeat"],
+];
+const DEFAULTS_MEMBERS = ["workflow", "inputs", "name", "tags", "lock"];
+
+export async function readDocumentRows(
+  text: string,
+  format: DocumentFormat,
+  context: DocumentContext,
+): Promise<DocumentRows> {
+  const { origin, problems } = context;
+  const read = await readValue(text, { origin, format, ifEmpty: "write a list of rows" });
+  if (!("value" in read)) {
+    problems.push(...read);
+    return NOTHING;
+  }
+  const { value } = read;
+  const source: BatchSource = { origin, lines: await read.lines(), problems };
+  if (Array.isArray(value)) return await readFile({ rows: value }, source, context, []);
+  if (isObject(value)) return await readFile(value, source, context, ["rows"]);
+  report(source, [], `must be an object or a list of rows: got ${nameOfType(value)}`);
+  return NOTHING;
+}
+
+/** One row per line; blank lines are ignored. */
+export async function readJsonLines(text: string, context: DocumentContext): Promise<DocumentRows> {
+  const { problems, origin: file } = context;
+  const rows: RowDraft[] = [];
+  for (const [index, line] of text.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
+    if (line.trim() === "") continue;
+    const origin = `${file}:${index + 1}`;
+    const value = await readLine(line, origin, problems);
+    if (value === undefined) continue;
+    const draft = await readRow(value, [], { origin, lines: undefined, problems }, context, NO_DEFAULTS);
+    if (draft !== undefined) rows.push(draft);
+  }
+  if (rows.length === 0 && problems.length === 0) {
+    problems.push({ origin: file, path: "", message: "is empty: write one JSON object per line" });
+  }
+  return { name: null, rows };
+}
+
+async function readLine(line: string, origin: string, problems: Problem[]): Promise<Json | undefined> {
+  try {
+    const value: Json = JSON.parse(line);
+    const inexact = await inexactInJson(line, origin);
+    problems.push(...inexact.map((problem) => ({ ...problem, origin })));
+    if (isTooDeep(value)) problems.push(tooDeep(origin));
+    return inexact.length > 0 || isTooDeep(value) ? undefined : value;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error;
+    problems.push({ origin, path: "", message: "is not JSON: each line must be one JSON object" });
+    return undefined;
+  }
+}
+
+interface Defaults {
+  readonly workflow: string | null;
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  readonly locks: readonly string[];
+  readonly layers: readonly InputLayer[];
+}
+
+const NO_DEFAULTS: Defaults = { workflow: null, displayName: null, tags: [], locks: [], layers: [] };
+
+async function readFile(
+  file: JsonObject,
+  source: BatchSource,
+  context: DocumentContext,
+  rowsPath: readonly string[],
+): Promise<DocumentRows> {
+  const members = membersOf(source, [], file, {
+    known: FILE_MEMBERS,
+    hint: "the inputs of all rows go under defaults",
+  });
+  const defaults = defaultsOf(members, source);
+  const rows: RowDraft[] = [];
+  const add = async (list: readonly Json[], path: readonly string[]) => {
+    for (const [index, value] of list.entries()) {
+      const draft = await readRow(value, [...path, index], source, context, defaults);
+      if (draft !== undefined) rows.push(draft);
+    }
+  };
+  await add(members.list("rows"), rowsPath);
+  if (members.has("from")) rows.push(...await readFromFiles(members, source, context, defaults));
+  if (members.has("matrix")) rows.push(...await readMatrix(members, source, context, defaults));
+  else {
+    for (const name of ["zip", "exclude", "sample", "seed", "sampling"]) {
+      if (members.has(name)) report(source, [name], "is only for a matrix");
+    }
+  }
+  await add(members.list("include"), ["include"]);
+  const repeat = members.count("repeat", { min: 1, max: MAX_REPEAT }) ?? 1;
+  if (!["rows", "from", "matrix", "include"].some(members.has)) {
+    report(source, [], "has no rows: write rows, matrix or from");
+  } else if (rows.length === 0 && source.problems.length === 0) report(source, [], "has no rows");
+  return { name: members.text("name"), rows: rows.map((row) => ({ ...row, repeat: row.repeat * repeat })) };
+}
+
+function defaultsOf(members: Members, source: BatchSource): Defaults {
+  const workflow = members.text("workflow");
+  const value = members.object("defaults");
+  if (value === undefined) return { ...NO_DEFAULTS, workflow };
+  const hint = "inputs go under defaults.inputs";
+  const defaults = membersOf(source, ["defaults"], value, { known: DEFAULTS_MEMBERS, hint });
+  return { ...ownOf(defaults, source), workflow: defaults.text("workflow") ?? workflow };
+}
+
+/** What a row and the defaults of all rows have in common. */
+function ownOf(members: Members, source: BatchSource) {
+  const inputs = members.object("inputs");
+  return {
+    workflow: members.text("workflow"),
+    displayName: members.text("name"),
+    tags: members.texts("tags"),
+    locks: members.texts("lock"),
+    layers: inputs === undefined ? [] : [layerAt(source, [...members.path, "inputs"], inputs)],
+  };
+}
+
+async function readRow(
+  value: Json,
+  path: readonly (string | number)[],
+  source: BatchSource,
+  context: DocumentContext,
+  defaults: Defaults,
+): Promise<RowDraft | undefined> {
+  if (!isObject(value)) {
+    report(source, path, `must be an object: got ${nameOfType(value)}`);
+    return undefined;
+  }
+  const members = membersOf(source, path, value, { known: [...ROW_MEMBERS, "inputs"], hint: "inputs go under inputs" });
+  const own = ownOf(members, source);
+  const repeat = members.count("repeat", { min: 1, max: MAX_REPEAT }) ?? 1;
+  const id = members.text("id");
+  const place = placeOf(source, path);
+  return await draftOf({ ...own, id, repeat, place }, { source, path, context, defaults });
+}
+
+/** `cases.yaml:4 rows[2]`. */
+function placeOf(source: BatchSource, path: readonly (string | number)[]): string {
+  const formatted = path.map((part) => typeof part === "number" ? `[${part}]` : part).join("");
+  return `${originAt(source, path)}${formatted === "" ? "" : ` ${formatted}`}`;
+}
+
+type OwnParts = Pick<RowDraft, "place" | "id" | "displayName" | "tags" | "locks" | "repeat" | "layers"> & {
+  readonly workflow: string | null;
+};
+
+async function draftOf(own: OwnParts, { source, path, context, defaults }: {
+  readonly source: BatchSource;
+  readonly path: readonly (string | number)[];
+  readonly context: DocumentContext;
+  readonly defaults: Defaults;
+}): Promise<RowDraft | undefined> {
+  const workflow = own.workflow ?? defaults.workflow ?? context.workflow;
+  if (workflow === null) {
+    report(source, path, "has no workflow: add workflow, or use --workflow");
+    return undefined;
+  }
+  if (await context.formOf(workflow, originAt(source, path)) === undefined) return undefined;
+  return {
+    ...own,
+    workflow,
+    displayName: own.displayName ?? defaults.displayName,
+    tags: [...new Set([...defaults.tags, ...own.tags])],
+    locks: [...new Set([...defaults.locks, ...own.locks])],
+    layers: [...defaults.layers, ...own.layers],
+  };
+}
+
+const NO_OWN = { workflow: null, id: null, displayName: null, tags: [], locks: [], repeat: 1 };
+
+async function readFromFiles(
+  members: Members,
+  source: BatchSource,
+  context: DocumentContext,
+  defaults: Defaults,
+): Promise<RowDraft[]> {
+  const found = await readFileRows(members.get("from") ?? null, source, context.files);
+  const drafts: RowDraft[] = [];
+  for (const { place, layers } of found) {
+    const draft = await draftOf({ ...NO_OWN, place, layers }, { source, path: ["from"], context, defaults });
+    if (draft !== undefined) drafts.push(draft);
+  }
+  return drafts;
+}
+
+async function readMatrix(
+  members: Members,
+  source: BatchSource,
+  context: DocumentContext,
+  defaults: Defaults,
+): Promise<RowDraft[]> {
+  const before = source.problems.length;
+  const spec = {
+    axes: axesIn(members.object("matrix") ?? {}, source),
+    isZipped: members.flag("zip"),
+    exclude: filtersIn(members.list("exclude"), source),
+    sample: sampleOf(members, source),
+  };
+  const workflow = defaults.workflow ?? context.workflow;
+  const form = workflow === null ? null : await context.formOf(workflow, originAt(source, ["matrix"]));
+  if (form === undefined || source.problems.length > before) return [];
+  const { combinations, problems } = expandMatrix(spec, declaredTypes(form));
+  source.problems.push(...problems);
+  const drafts: RowDraft[] = [];
+  for (const [index, combination] of combinations.entries()) {
+    const place = placeOf(source, ["matrix"]) + `[${index}]`;
+    const layers = combinationLayers(combination, originAt(source, ["matrix"]));
+    const draft = await draftOf({ ...NO_OWN, place, layers }, { source, path: ["matrix"], context, defaults });
+    if (draft === undefined) return [];
+    drafts.push(draft);
+  }
+  return drafts;
+}
+
+/** Values that are already typed. */
+export function combinationLayers(combination: Combination, origin: string): InputLayer[] {
+  return combination.map(({ path, value }) => ({
+    type: "value",
+    origin,
+    path,
+    value,
+    isUntyped: false,
+    isSecret: false,
+  }));
+}
+
+function axesIn(matrix: JsonObject, source: BatchSource): Axis[] {
+  if (Object.keys(matrix).length === 0) report(source, ["matrix"], "needs at least one input");
+  return Object.entries(matrix).flatMap(([name, value]): Axis[] => {
+    const path = parsePath(name);
+    if (path === undefined) {
+      report(source, ["matrix", name], "is not a path like slurm.partition");
+      return [];
+    }
+    if (isObject(value) || value === null) {
+      report(source, ["matrix", name], `must be a list of values, or a range like 1..10: got ${nameOfType(value)}`);
+      return [];
+    }
+    const origin = originAt(source, ["matrix", name]);
+    if (typeof value === "string") return [{ path, origin, items: parseAxisItems(value) }];
+    return [{ path, origin, items: { type: "values", values: Array.isArray(value) ? value : [value] } }];
+  });
+}
+
+function filtersIn(list: readonly Json[], source: BatchSource): MatrixFilter[] {
+  return list.flatMap((filter, index): MatrixFilter[] => {
+    if (!isObject(filter) || Object.keys(filter).length === 0) {
+      report(source, ["exclude", index], "must be an object of inputs, like {mesh.size: 0.1}");
+      return [];
+    }
+    const values = Object.entries(filter).flatMap(([name, value]): Assignment[] => {
+      const path = parsePath(name);
+      if (path === undefined) report(source, ["exclude", index, name], "is not a path like slurm.partition");
+      return path === undefined ? [] : [{ path, value }];
+    });
+    return [{ origin: originAt(source, ["exclude", index]), values }];
+  });
+}
+
+function sampleOf(members: Members, source: BatchSource) {
+  const count = members.count("sample", { min: 1, max: MAX_ROWS });
+  const seed = members.count("seed", { min: 0 }) ?? DEFAULT_SEED;
+  const sampling = members.text("sampling") ?? "random";
+  if (sampling !== "random" && sampling !== "lhs") {
+    report(source, ["sampling"], `must be random or lhs: got "${sampling}"`);
+    return null;
+  }
+  return count === undefined ? null : { count, seed, sampling } as const;
+}

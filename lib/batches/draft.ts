@@ -1,0 +1,136 @@
+/** Rows as their sources give them, and what all sources share. */
+
+import { didYouMean } from "../did_you_mean.ts";
+import type { Form } from "../inputs/form.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import { lineAt, type LineMap, linesAt } from "../inputs/lines.ts";
+import { nameOfType } from "../inputs/document.ts";
+import { formatPath, type InputPath } from "../inputs/path.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+
+/** A row before its layers are merged. */
+export interface RowDraft {
+  readonly place: string;
+  readonly workflow: string;
+  readonly id: string | null;
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  readonly locks: readonly string[];
+  /** How many equal rows it stands for. */
+  readonly repeat: number;
+  /** Lowest precedence first. */
+  readonly layers: readonly InputLayer[];
+}
+
+/** The members of a row beside its inputs; also the columns of a CSV file that are no inputs. */
+export const ROW_MEMBERS = ["workflow", "id", "name", "tags", "lock", "repeat"] as const;
+
+/** Higher numbers are typing errors. */
+export const MAX_REPEAT = 10_000;
+
+/** The form of a workflow; `null` for one that cannot be read, `undefined` for an unknown workflow, which is reported. */
+export type FormLookup = (workflow: string, origin: string) => Promise<Form | null | undefined>;
+
+/** A parsed file, and where its problems go. */
+export interface BatchSource {
+  readonly origin: string;
+  readonly lines: LineMap | undefined;
+  readonly problems: Problem[];
+}
+
+/** `cases.yaml:12`. */
+export function originAt({ origin, lines }: BatchSource, path: InputPath): string {
+  const line = lineAt(lines, path);
+  return line === undefined ? origin : `${origin}:${line}`;
+}
+
+export function report(source: BatchSource, path: InputPath, message: string): void {
+  source.problems.push({ origin: originAt(source, path), path: formatPath(path), message });
+}
+
+/** Inputs inside a file, as a layer that has the lines of the file. */
+export function layerAt(source: BatchSource, path: InputPath, value: JsonObject): InputLayer {
+  const lines = linesAt(source.lines, path);
+  return { type: "object", origin: source.origin, value, lines: () => Promise.resolve(lines) };
+}
+
+/** One object of a file: reads its members and reports what they must not be. */
+export interface Members {
+  readonly path: InputPath;
+  has(name: string): boolean;
+  get(name: string): Json | undefined;
+  /** Text that is not blank; `null` if there is none. Numbers are accepted as their text. */
+  text(name: string): string | null;
+  /** A text or a list of texts. */
+  texts(name: string): readonly string[];
+  /** A whole number; `undefined` if there is none. */
+  count(name: string, range: { readonly min: number; readonly max?: number }): number | undefined;
+  object(name: string): JsonObject | undefined;
+  list(name: string): readonly Json[];
+  flag(name: string): boolean;
+}
+
+/** @param known Every member that may occur; others are reported with this hint. */
+export function membersOf(
+  source: BatchSource,
+  path: InputPath,
+  value: JsonObject,
+  { known, hint }: { readonly known: readonly string[]; readonly hint?: string },
+): Members {
+  const refuse = (name: string, must: string) => {
+    const member = value[name];
+    const got = isObject(member) || Array.isArray(member) ? nameOfType(member) : JSON.stringify(member);
+    report(source, [...path, name], `must be ${must}: got ${got}`);
+  };
+  for (const name of Object.keys(value)) {
+    if (known.includes(name)) continue;
+    const advice = didYouMean(name, known) ?? hint;
+    report(source, [...path, name], `unknown member${advice === undefined ? "" : `: ${advice}`}`);
+  }
+  const get = (name: string) => Object.hasOwn(value, name) && value[name] !== null ? value[name] : undefined;
+  const textOf = (member: Json | undefined) =>
+    typeof member === "number" || (typeof member === "string" && member.trim() !== "") ? String(member) : undefined;
+  return {
+    path,
+    has: (name) => get(name) !== undefined,
+    get,
+    text(name) {
+      const text = textOf(get(name));
+      if (text === undefined && get(name) !== undefined) refuse(name, "text");
+      return text ?? null;
+    },
+    texts(name) {
+      const member = get(name);
+      if (member === undefined) return [];
+      const texts = (Array.isArray(member) ? member : [member]).map(textOf);
+      const found = texts.filter((text) => text !== undefined);
+      if (found.length < texts.length) refuse(name, "text, or a list of texts");
+      return found;
+    },
+    count(name, { min, max = Number.MAX_SAFE_INTEGER }) {
+      const member = get(name);
+      if (member === undefined) return undefined;
+      if (typeof member === "number" && Number.isSafeInteger(member) && member >= min && member <= max) return member;
+      refuse(name, `a whole number ${max === Number.MAX_SAFE_INTEGER ? `of ${min} or more` : `from ${min} to ${max}`}`);
+      return undefined;
+    },
+    object(name) {
+      const member = get(name);
+      if (isObject(member)) return member;
+      if (member !== undefined) refuse(name, "an object");
+      return undefined;
+    },
+    list(name) {
+      const member = get(name);
+      if (Array.isArray(member)) return member;
+      if (member !== undefined) refuse(name, "a list");
+      return [];
+    },
+    flag(name) {
+      const member = get(name);
+      if (member !== undefined && typeof member !== "boolean") refuse(name, "true or false");
+      return member === true;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/** `from`: a row per file. Its path or its content becomes an input; without either, the file holds the row's inputs. */
+
+import { documentFormatOf, nameOfType, readDocument } from "../inputs/document.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import { type InputPath, parsePath } from "../inputs/path.ts";
+import { isObject, type Json } from "../json.ts";
+import { osErrorReason } from "../os_error.ts";
+import { type BatchSource, membersOf, originAt, report } from "./draft.ts";
+
+export interface FileAccess {
+  /** Like `Deno.readTextFile`. */
+  readTextFile(path: string): Promise<string>;
+  /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
+  listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
+}
+
+interface FromSpec {
+  readonly pattern: string;
+  readonly path: InputPath | null;
+  readonly contents: InputPath | null;
+}
+
+/** @param value `cases/*.json`, or `{files, path?, contents?}`. Patterns are relative to the folder of the file. */
+export async function readFileRows(
+  value: Json,
+  source: BatchSource,
+  files: FileAccess,
+): Promise<readonly { readonly place: string; readonly layers: readonly InputLayer[] }[]> {
+  const spec = specOf(value, source);
+  if (spec === undefined) return [];
+  const folder = source.origin === "stdin" ? "" : source.origin.replace(/[^/\\]*$/, "");
+  const found = await matchingFiles(spec.pattern, folder, files);
+  if (found === undefined) {
+    report(source, ["from"], "may only have wildcards in the name of the file, not in its folder");
+    return [];
+  }
+  if (found.length === 0) report(source, ["from"], `matches no file: ${spec.pattern}`);
+  const rows: { place: string; layers: readonly InputLayer[] }[] = [];
+  for (const file of found) {
+    const place = folder + file;
+    const layers = await layersOf(file, place, spec, source, files);
+    if (layers !== undefined) rows.push({ place, layers });
+  }
+  return rows;
+}
+
+function specOf(value: Json, source: BatchSource): FromSpec | undefined {
+  if (typeof value === "string" && value.trim() !== "") return { pattern: value, path: null, contents: null };
+  if (!isObject(value)) {
+    report(source, ["from"], `must be a pattern like cases/*.json: got ${nameOfType(value)}`);
+    return undefined;
+  }
+  const members = membersOf(source, ["from"], value, { known: ["files", "path", "contents"] });
+  const pattern = members.text("files");
+  if (pattern === null) report(source, ["from", "files"], "is missing: write a pattern like meshes/*.msh");
+  const inputAt = (name: string): InputPath | null => {
+    const text = members.text(name);
+    const path = text === null ? null : parsePath(text);
+    if (path === undefined) report(source, ["from", name], "is not the path of an input, like mesh.file");
+    return path ?? null;
+  };
+  const [path, contents] = [inputAt("path"), inputAt("contents")];
+  return pattern === null ? undefined : { pattern, path, contents };
+}
+
+/** Relative to `folder`; `undefined` for wildcards in folders. */
+async function matchingFiles(pattern: string, folder: string, files: FileAccess): Promise<string[] | undefined> {
+  const [, inside = "", name = ""] = /^(.*\/)?([^/]*)$/.exec(pattern.replace(/^\.\//, "")) ?? [];
+  if (/[*?[\]{}]/.test(inside)) return undefined;
+  const isAbsolute = inside.startsWith("/");
+  const found = await files.listFiles(
+    ((isAbsolute ? "" : folder) + inside).replace(/(?<=.)\/$/, "") || ".",
+    globOf(name),
+  );
+  return found.map((path) => inside + path.replace(/^.*\//, ""));
+}
+
+/** `*` and `?` do not match a dot at the start. */
+function globOf(pattern: string): RegExp {
+  const source = pattern.replaceAll(/[*?]|\{[^{}]*\}|[\\^\]|.+$()[{}]/g, (part) => {
+    if (part === "*") return ".*";
+    if (part === "?") return ".";
+    if (part.length > 1) {
+      return `(?:${part.slice(1, -1).split(",").map((name) => name.replace(/\W/g, "\\$&")).join("|")})`;
+    }
+    return `\\${part}`;
+  });
+  return new RegExp(`^${/^[*?]/.test(pattern) ? "(?!\\.)" : ""}${source}$`);
+}
+
+async function layersOf(
+  file: string,
+  place: string,
+  { path, contents }: FromSpec,
+  source: BatchSource,
+  files: FileAccess,
+): Promise<InputLayer[] | undefined> {
+  const layer = (path: InputPath, value: Json): InputLayer => ({
+    type: "value",
+    origin: place,
+    path,
+    value,
+    isUntyped: false,
+    isSecret: false,
+  });
+  const ofPath = path === null ? [] : [layer(path, file)];
+  if (path !== null && contents === null) return ofPath;
+  const text = await textOf(place, source, files);
+  if (text === undefined) return undefined;
+  if (contents !== null) return [...ofPath, layer(contents, text)];
+  const document = await readDocument(text, { origin: place, format: documentFormatOf(place, text) });
+  if ("value" in document) return [{ type: "object", origin: place, value: document.value, lines: document.lines }];
+  source.problems.push(...document);
+  return undefined;
+}
+
+async function textOf(place: string, source: BatchSource, files: FileAccess): Promise<string | undefined> {
+  try {
+    return await files.readTextFile(place);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const reason = osErrorReason(error) ?? error.message;
+    source.problems.push({
+      origin: originAt(source, ["from"]),
+      path: "from",
+      message: `cannot read ${place}: ${reason}`,
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,86 @@
+import { findSecrets } from "../inputs/secrets.ts";
+import type { Form } from "../inputs/form.ts";
+import { joinPath } from "../inputs/path.ts";
+import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
+
+interface LabeledRow {
+  readonly workflow: string;
+  readonly displayName: string | null;
+  readonly inputs: JsonObject;
+  readonly form: Form | null;
+}
+
+/** Longer labels do not fit beside other columns, nor in the name of a run. */
+const MAX_LABEL_LENGTH = 60;
+
+/**
+ * Names each row by its own name, else by the inputs in which it differs from the others, like `mesh.size=0.1 solver=fast`.
+ * Each label occurs once. Secrets are not shown.
+ */
+export function labelsOf(rows: readonly LabeledRow[]): readonly string[] {
+  const inputs = rows.map(shownInputs);
+  const differing = differingNames(inputs);
+  const hasWorkflows = new Set(rows.map(({ workflow }) => workflow)).size > 1;
+  const seen = new Map<string, number>();
+  return rows.map(({ displayName, workflow }, index) => {
+    const own = inputs[index] ?? new Map<string, Json>();
+    const parts = differing.flatMap((name) => {
+      const value = own.get(name);
+      return value === undefined ? [] : [`${name}=${typeof value === "string" ? value : JSON.stringify(value)}`];
+    });
+    const text = displayName ?? [...(hasWorkflows ? [workflow] : []), ...parts].join(" ");
+    const label = shortened(text === "" ? `row ${index + 1}` : text);
+    const count = (seen.get(label) ?? 0) + 1;
+    seen.set(label, count);
+    return count === 1 ? label : `${label} (${count})`;
+  });
+}
+
+/** Every value that is no object, by its path. */
+export function leavesOf(inputs: JsonObject): Map<string, Json> {
+  const leaves = new Map<string, Json>();
+  const visit = (value: Json, path: string) => {
+    const members = isObject(value) ? Object.entries(value) : [];
+    if (members.length === 0 && path !== "") leaves.set(path, value);
+    for (const [name, member] of members) visit(member, joinPath(path, name));
+  };
+  visit(inputs, "");
+  return leaves;
+}
+
+function shownInputs({ inputs, form }: LabeledRow): Map<string, Json> {
+  const leaves = leavesOf(inputs);
+  const secrets = findSecrets(inputs, { form, secretPaths: [] });
+  for (const secret of secrets) {
+    for (const path of leaves.keys()) {
+      // A list is one leaf, and so is hidden with a secret inside it.
+      if (path === secret || isInside(path, secret) || isInside(secret, path)) leaves.delete(path);
+    }
+  }
+  return leaves;
+}
+
+function isInside(path: string, container: string): boolean {
+  return path.startsWith(container) && /^[.[]/.test(path.slice(container.length));
+}
+
+function differingNames(rows: readonly ReadonlyMap<string, Json>[]): string[] {
+  const first = new Map<string, string>();
+  const counts = new Map<string, number>();
+  const differing = new Set<string>();
+  for (const leaves of rows) {
+    for (const [name, value] of leaves) {
+      const text = canonicalJson(value);
+      const other = first.get(name);
+      if (other === undefined) first.set(name, text);
+      else if (other !== text) differing.add(name);
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+  }
+  return [...first.keys()].filter((name) => differing.has(name) || counts.get(name) !== rows.length);
+}
+
+function shortened(text: string): string {
+  const characters = [...text.replaceAll(/\s+/g, " ")];
+  return characters.length <= MAX_LABEL_LENGTH ? text : `${characters.slice(0, MAX_LABEL_LENGTH - 1).join("")}\u2026`;
+}

@@ -1,0 +1,113 @@
+/** Reads the options of `run --matrix`. */
+
+import { InvalidInputs } from "../errors.ts";
+import { inexactInJson } from "../inputs/exact_numbers.ts";
+import { parsePath } from "../inputs/path.ts";
+import type { Json } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import { counted } from "../text.ts";
+import { type Axis, parseAxisItems } from "./axis.ts";
+import type { Assignment, MatrixFilter, MatrixSpec, Sampling } from "./matrix.ts";
+
+export interface MatrixArguments {
+  /** `mesh.size=0.1,0.2`, `steps=1..10`, `rate=1e-5..1e-1:log`, `case:=["a,b", "c"]`. */
+  readonly matrix: readonly string[];
+  readonly zip: boolean;
+  /** `mesh.size=0.1,solver=fast`. */
+  readonly exclude: readonly string[];
+  readonly include: readonly string[];
+  readonly sample: number | undefined;
+  readonly seed: number | undefined;
+  readonly sampling: Sampling | undefined;
+}
+
+/** The same command draws the same rows again, which recognizes them. */
+export const DEFAULT_SEED = 1;
+
+/** @throws InvalidInputs with all problems. */
+export async function parseMatrixArguments(
+  { matrix, zip, exclude, include, sample, seed, sampling }: MatrixArguments,
+): Promise<MatrixSpec & { readonly include: readonly MatrixFilter[] }> {
+  const problems: Problem[] = [];
+  const axes: Axis[] = [];
+  for (const text of matrix) {
+    const origin = `--matrix ${nameOf(text)}`;
+    const [assignment, ...others] = await assignmentsIn(text, { isList: true, origin, problems });
+    if (assignment === undefined || others.length > 0) continue;
+    const { path, value } = assignment;
+    if (typeof value === "string") axes.push({ path, origin, items: parseAxisItems(value) });
+    else if (Array.isArray(value)) axes.push({ path, origin, items: { type: "values", values: value } });
+    else problems.push({ origin, path: "", message: "must be a list of values" });
+  }
+  const filtersIn = async (option: string, texts: readonly string[]) => {
+    const filters: MatrixFilter[] = [];
+    for (const text of texts) {
+      const origin = `${option} ${text}`;
+      filters.push({ origin, values: await assignmentsIn(text, { isList: false, origin, problems }) });
+    }
+    return filters;
+  };
+  const spec = {
+    axes,
+    isZipped: zip,
+    exclude: await filtersIn("--exclude", exclude),
+    include: await filtersIn("--include", include),
+    sample: sample === undefined
+      ? null
+      : { count: sample, seed: seed ?? DEFAULT_SEED, sampling: sampling ?? "random" } as const,
+  };
+  if (matrix.length === 0) {
+    const message = "is missing: write --matrix NAME=VALUES, like --matrix mesh.size=0.1,0.2";
+    problems.push({ origin: "--matrix", path: "", message });
+  }
+  if (sample === undefined) {
+    for (const [option, value] of [["--seed", seed], ["--sampling", sampling]] as const) {
+      if (value !== undefined) problems.push({ origin: option, path: "", message: "is only for --sample" });
+    }
+  }
+  if (problems.length === 0) return spec;
+  throw new InvalidInputs(`Cannot read the matrix: ${counted(problems.length, "problem")}`, problems);
+}
+
+const ASSIGNMENT = /^((?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+?)(:?=)([^]*)$/;
+
+function nameOf(text: string): string {
+  return ASSIGNMENT.exec(text)?.[1] ?? text;
+}
+
+/** One assignment, or several with commas between them; a comma inside of JSON separates nothing. */
+async function assignmentsIn(
+  text: string,
+  { isList, origin, problems }: { readonly isList: boolean; readonly origin: string; readonly problems: Problem[] },
+): Promise<Assignment[]> {
+  const parts = isList ? [text] : text.split(/,(?=(?:\["(?:[^"\\]|\\.)*"\]|[\w.[\]-])+:?=)/);
+  const assignments: Assignment[] = [];
+  for (const part of parts) {
+    const [, name = "", operator, value = ""] = ASSIGNMENT.exec(part) ?? [];
+    const path = parsePath(name);
+    if (path === undefined) {
+      const example = isList ? "mesh.size=0.1,0.2 or steps=1..10" : "mesh.size=0.1,solver=fast";
+      problems.push({ origin, path: "", message: `must be written like ${example}` });
+    } else {
+      const parsed = operator === ":=" ? await jsonIn(value, { origin, path: name, problems }) : value;
+      if (parsed !== undefined) assignments.push({ path, value: parsed });
+    }
+  }
+  return assignments;
+}
+
+async function jsonIn(
+  text: string,
+  { origin, path, problems }: { readonly origin: string; readonly path: string; readonly problems: Problem[] },
+): Promise<Json | undefined> {
+  try {
+    const value: Json = JSON.parse(text);
+    const [inexact] = await inexactInJson(text, origin);
+    if (inexact === undefined) return value;
+    problems.push({ ...inexact, origin, path });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    problems.push({ origin, path, message: "is not JSON: := takes JSON; use = for text" });
+  }
+  return undefined;
+}

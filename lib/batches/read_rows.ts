@@ -1,0 +1,259 @@
+/** Reads the rows of a batch from files, stdin or a matrix, and reports every problem at once. */
+
+import type { BatchRow } from "../batch.ts";
+import { InvalidInputs, NotFound } from "../errors.ts";
+import { documentFormatOf } from "../inputs/document.ts";
+import { declaredTypes, type Form } from "../inputs/form.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import { mergeLayers } from "../inputs/merge.ts";
+import { osErrorReason } from "../os_error.ts";
+import type { Problem } from "../problem.ts";
+import { readCsvRows } from "./csv_rows.ts";
+import { combinationLayers, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
+import type { FormLookup, RowDraft } from "./draft.ts";
+import type { FileAccess } from "./file_rows.ts";
+import { labelsOf } from "./labels.ts";
+import { expandMatrix, MAX_ROWS } from "./matrix.ts";
+import { type MatrixArguments, parseMatrixArguments } from "./matrix_arguments.ts";
+import { formatRows } from "./row_numbers.ts";
+
+export interface RowSources {
+  /** Paths, or `-` for stdin. */
+  readonly files: readonly string[];
+  /** Of rows that name none. */
+  readonly workflow: string | null;
+  /** Overrides the inputs of every row. */
+  readonly overrides: readonly InputLayer[];
+  /** Each row this often. */
+  readonly repeat: number;
+}
+
+export interface RowDeps extends FileAccess {
+  readStdin(): Promise<string>;
+  /**
+   * The workflow's input form; `null` if it cannot be read.
+   *
+   * @throws NotFound for an unknown workflow.
+   */
+  formOf(workflow: string): Promise<Form | null>;
+}
+
+/** A row with the sources of its inputs, which give their problems a file and line. */
+export interface ReadRow extends BatchRow {
+  /** Lowest precedence first. */
+  readonly layers: readonly InputLayer[];
+}
+
+export interface RowsRead {
+  /** The batch's own name, else one from the names of its files; `null` for stdin and for a matrix. */
+  readonly name: string | null;
+  /** Not complete if there are problems. */
+  readonly rows: readonly ReadRow[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads the files of `batch`. */
+export async function readRows(sources: RowSources, deps: RowDeps): Promise<RowsRead> {
+  const problems: Problem[] = [];
+  const formOf = formLookup(deps, problems);
+  const names: (string | null)[] = [];
+  const drafts: RowDraft[] = [];
+  for (const file of sources.files) {
+    const origin = file === "-" ? "stdin" : file;
+    const text = await textOf(file, deps, problems);
+    if (text === undefined) continue;
+    const read = await readFile(text, origin, { ...sources, formOf, files: deps, problems });
+    names.push(read.name);
+    for (const draft of read.rows) drafts.push(draft);
+  }
+  const rows = await finished(drafts, sources, formOf, problems);
+  return { name: nameOf(names, sources.files, problems), rows, problems: unique(problems) };
+}
+
+export interface MatrixSources {
+  readonly workflow: string;
+  /** Inputs of all rows. */
+  readonly layers: readonly InputLayer[];
+  readonly matrix: MatrixArguments;
+  readonly repeat: number;
+}
+
+/**
+ * Reads the rows of `run WORKFLOW --matrix`.
+ *
+ * @throws InvalidInputs for options that cannot be parsed.
+ */
+export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps, "formOf">): Promise<RowsRead> {
+  const { workflow, layers, repeat } = sources;
+  const spec = await parseMatrixArguments(sources.matrix);
+  const problems: Problem[] = [];
+  const formOf = formLookup(deps, problems);
+  const form = await formOf(workflow, "");
+  if (form === undefined) return { name: null, rows: [], problems };
+  const expanded = expandMatrix(spec, declaredTypes(form));
+  problems.push(...expanded.problems);
+  const drafts = expanded.combinations.map((combination) =>
+    draftOf(workflow, "--matrix", [...layers, ...combinationLayers(combination, "--matrix")])
+  );
+  for (const { origin, values } of spec.include) {
+    const own = values.map(({ path, value }): InputLayer => {
+      return { type: "value", origin, path, value, isUntyped: typeof value === "string", isSecret: false };
+    });
+    drafts.push(draftOf(workflow, "--include", [...layers, ...own]));
+  }
+  const rows = await finished(drafts, { overrides: [], repeat }, formOf, problems);
+  return { name: null, rows, problems: unique(problems) };
+}
+
+/**
+ * Adds to the problems of rows which rows have them. A problem of a value that rows share, like one of their defaults, is
+ * listed once.
+ */
+export function problemsOfRows(
+  found: readonly { readonly row: BatchRow; readonly problems: readonly Problem[] }[],
+): readonly Problem[] {
+  const rowsOf = new Map<string, { readonly problem: Problem; readonly rows: number[] }>();
+  for (const { row, problems } of found) {
+    for (const { path, message, origin } of problems) {
+      const problem = { origin: origin === "" ? row.place : origin, path, message };
+      const key = JSON.stringify(problem);
+      const rows = rowsOf.get(key)?.rows ?? [];
+      rows.push(row.row);
+      rowsOf.set(key, { problem, rows });
+    }
+  }
+  return [...rowsOf.values()].map(({ problem, rows }) => ({
+    ...problem,
+    message: `${problem.message} (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`,
+  }));
+}
+
+function draftOf(workflow: string, place: string, layers: readonly InputLayer[]): RowDraft {
+  return { place, workflow, id: null, displayName: null, tags: [], locks: [], repeat: 1, layers };
+}
+
+async function readFile(
+  text: string,
+  origin: string,
+  context: Pick<RowSources, "workflow"> & {
+    readonly formOf: FormLookup;
+    readonly files: FileAccess;
+    readonly problems: Problem[];
+  },
+): Promise<DocumentRows> {
+  const own = { ...context, origin };
+  if (/\.(?:csv|tsv)$/i.test(origin)) return { name: null, rows: await readCsvRows(text, own) };
+  if (/\.(?:jsonl|ndjson)$/i.test(origin)) return await readJsonLines(text, own);
+  const isStdin = origin === "stdin";
+  if (isStdin && isJsonLines(text)) return await readJsonLines(text, own);
+  if (isStdin && isCsv(text)) return { name: null, rows: await readCsvRows(text, own) };
+  return await readDocumentRows(text, documentFormatOf(origin, text), own);
+}
+
+/** Several lines that are one object each. */
+function isJsonLines(text: string): boolean {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.length > 0 && lines.slice(0, 2).every((line) => /^\s*\{.*\}\s*$/.test(line)) &&
+    (lines.length > 1 || !/"(?:rows|matrix|from)"\s*:/.test(text));
+}
+
+/** A first line of names with separators, which YAML and JSON do not have. */
+function isCsv(text: string): boolean {
+  const [header = ""] = text.replace(/^\uFEFF/, "").split(/[\r\n]/);
+  return /[,;\t]/.test(header) && !/^\s*[[{#-]|:(?!=)\s|:$/.test(header);
+}
+
+async function textOf(file: string, deps: RowDeps, problems: Problem[]): Promise<string | undefined> {
+  try {
+    return file === "-" ? await deps.readStdin() : await deps.readTextFile(file);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
+    problems.push({ origin: file === "-" ? "stdin" : file, path: "", message: `cannot be read: ${reason}` });
+    return undefined;
+  }
+}
+
+/** Loads each form once, and reports an unknown workflow once. */
+function formLookup({ formOf }: Pick<RowDeps, "formOf">, problems: Problem[]): FormLookup {
+  const forms = new Map<string, Promise<Form | null | undefined>>();
+  const load = async (workflow: string, origin: string) => {
+    try {
+      return await formOf(workflow);
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error;
+      const advice = error.hint === undefined ? "" : `: ${error.hint}`;
+      problems.push({ origin, path: "workflow", message: `no workflow "${workflow}"${advice}` });
+      return undefined;
+    }
+  };
+  return (workflow, origin) => {
+    const form = forms.get(workflow) ?? load(workflow, origin);
+    forms.set(workflow, form);
+    return form;
+  };
+}
+
+async function finished(
+  drafts: readonly RowDraft[],
+  { overrides, repeat }: Pick<RowSources, "overrides" | "repeat">,
+  formOf: FormLookup,
+  problems: Problem[],
+): Promise<ReadRow[]> {
+  const total = drafts.reduce((sum, draft) => sum + draft.repeat * repeat, 0);
+  if (total > MAX_ROWS) {
+    const [count, max] = [total, MAX_ROWS].map((number) => number.toLocaleString("en-US"));
+    problems.push({ origin: "", path: "", message: `there are ${count} rows: a batch has at most ${max}` });
+    return [];
+  }
+  const rows: (ReadRow & { readonly form: Form | null })[] = [];
+  const wrong: { row: ReadRow; problems: readonly Problem[] }[] = [];
+  for (const draft of drafts) {
+    const form = await formOf(draft.workflow, draft.place) ?? null;
+    const { repeat: own, ...parts } = draft;
+    const layers = [...draft.layers, ...overrides];
+    const row = { ...parts, layers, row: rows.length + 1, label: "", inputs: {}, form };
+    try {
+      const inputs = mergeLayers(layers, declaredTypes(form)).value;
+      for (let copy = 1; copy <= own * repeat; copy++) {
+        const id = draft.id === null || copy === 1 ? draft.id : `${draft.id}#${copy}`;
+        rows.push({ ...row, inputs, id, row: rows.length + 1 });
+      }
+    } catch (error) {
+      if (!(error instanceof InvalidInputs)) throw error;
+      wrong.push({ row, problems: error.problems });
+      rows.push(row);
+    }
+  }
+  problems.push(...problemsOfRows(wrong), ...repeatedIds(rows));
+  const labels = labelsOf(rows);
+  return rows.map(({ form: _, ...row }, index) => ({ ...row, label: labels[index] ?? "" }));
+}
+
+function repeatedIds(rows: readonly ReadRow[]): Problem[] {
+  const first = new Map<string, ReadRow>();
+  return rows.flatMap((row) => {
+    const other = row.id === null ? undefined : first.get(row.id);
+    if (row.id !== null && other === undefined) first.set(row.id, row);
+    return other === undefined ? [] : [{
+      origin: row.place,
+      path: "id",
+      message: `"${row.id}" is already the id of row ${other.row}, ${other.place}`,
+    }];
+  });
+}
+
+function nameOf(names: readonly (string | null)[], files: readonly string[], problems: Problem[]): string | null {
+  const given = [...new Set(names.filter((name) => name !== null))];
+  if (given.length > 1) {
+    const message = `the files name different batches: ${given.map((name) => `"${name}"`).join(", ")}`;
+    problems.push({ origin: "", path: "name", message });
+  }
+  if (given[0] !== undefined) return given[0];
+  if (files.includes("-")) return null;
+  return files.map((file) => file.replace(/^.*[/\\]/, "").replace(/(?<=.)\.\w+$/, "")).join("+");
+}
+
+function unique(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
