@@ -6,4 +6,16 @@ export interface Problem {
   readonly path: string;
   /** Continues the path, like `must be a whole number: got "many"`. */
   readonly message: string;
+  /** Where it is in the text that the user wrote. */
+  readonly excerpt?: Excerpt;
+}
+
+/** A part of a line of a file. */
+export interface Excerpt {
+  /** Without its line break, and without the values of secrets. */
+  readonly line: string;
+  /** From 1. */
+  readonly column: number;
+  /** At least 1. */
+  readonly length: number;
 }

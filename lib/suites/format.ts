@@ -28,7 +28,8 @@ const DURATION = /^(?=\d)(?:\d+(?:\.\d+)?d)?(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m
 const text = string().check(minLength(1));
 const texts = union([text, array(text)]);
 const scalar = union([string(), number(), boolean()]);
-const duration = string().check(regex(DURATION, "must be a duration like 90s, 30m or 1h30m"));
+const NO_DURATION = "must be a duration like 90s, 30m or 1h30m";
+const duration = string(NO_DURATION).check(regex(DURATION, NO_DURATION));
 const percent = string().check(regex(/^\d+(?:\.\d+)?%$/, "must be a percentage like 5%"));
 const date = string().check(regex(/^\d{4}-\d{2}-\d{2}$/, "must be a date like 2030-01-31"));
 const variable = string().check(regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable"));

@@ -1,0 +1,138 @@
+/** The problems of a document that does not have the format of a suite: each with its path and what to write. */
+
+import { type FormatIssue, type FormatSchema, safeParse, toJSONSchema } from "../deps/zod.ts";
+import { didYouMean } from "../did_you_mean.ts";
+import { valueAt } from "../inputs/path.ts";
+import { isSecretName } from "../inputs/secrets.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { SourceFile, SourcePath } from "./source.ts";
+import { OPERATOR, withoutOperator } from "./syntax.ts";
+
+export type FormatResult<T> =
+  | { readonly value: T; readonly problems: readonly [] }
+  | { readonly value: undefined; readonly problems: readonly Problem[] };
+
+export function checkFormat<T>(
+  schema: FormatSchema & { readonly _zod: { readonly output: T } },
+  source: SourceFile,
+): FormatResult<T> {
+  const result = safeParse(schema, source.value);
+  if (result.success) return { value: result.data, problems: [] };
+  const problems = result.error.issues.flatMap((issue) => problemsOf(issue, [], schema, source));
+  return { value: undefined, problems };
+}
+
+function problemsOf(issue: FormatIssue, base: SourcePath, schema: FormatSchema, source: SourceFile): Problem[] {
+  const path = [...base, ...issue.path.map((part) => typeof part === "number" ? part : String(part))];
+  if (source.isBroken(path)) return [];
+  const value = valueAt(source.value, path);
+  const problem = (message: string) => [source.problem(path, message)];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return issue.keys.filter((key) => !source.isBroken([...path, key])).map((key) =>
+        source.problem([...path, key], unknownField(key, namesAt(schema, path, source.value)), "key")
+      );
+    case "invalid_union": {
+      const branch = nearestBranch(issue.errors);
+      if (branch !== undefined) return branch.flatMap((inner) => problemsOf(inner, path, schema, source));
+      const expected = [...new Set(issue.errors.flatMap((branch) => branch.flatMap(expectedOf)))];
+      return problem(mustBe(expected, value, path));
+    }
+    case "invalid_type":
+    case "invalid_value": {
+      if (value === undefined) return problem("is missing");
+      const isOwnMessage = issue.message.startsWith("must ");
+      return problem(
+        isOwnMessage ? `${issue.message}: got ${shown(value, path)}` : mustBe(expectedOf(issue), value, path),
+      );
+    }
+    case "invalid_format":
+      return problem(operatorProblem(value, path) ?? `${issue.message}: got ${shown(value, path)}`);
+    case "too_small":
+    case "too_big": {
+      const isCount = issue.origin === "string" || issue.origin === "array";
+      if (isCount && issue.code === "too_small") return problem("must not be empty");
+      const [word, limit] = issue.code === "too_small" ? ["least", issue.minimum] : ["most", issue.maximum];
+      return problem(`must be at ${word} ${limit}: got ${shown(value, path)}`);
+    }
+    default:
+      return problem(issue.message);
+  }
+}
+
+/** The issues of the alternative that the value was meant to be; `undefined` if it is none of them. */
+function nearestBranch(branches: readonly (readonly FormatIssue[])[]): readonly FormatIssue[] | undefined {
+  const near = branches.filter((issues) =>
+    issues.every(({ path, code }) => path.length > 0 || (code !== "invalid_type" && code !== "invalid_value"))
+  );
+  const rank = (issues: readonly FormatIssue[]) =>
+    issues.filter(({ code }) => code === "unrecognized_keys").length * 100;
+  return near.toSorted((a, b) => rank(a) + a.length - rank(b) - b.length)[0];
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a mapping",
+  record: "a mapping",
+  string: "text",
+};
+
+function expectedOf(issue: FormatIssue): readonly string[] {
+  if (issue.code === "invalid_type") return [TYPE_NAMES[issue.expected] ?? issue.expected];
+  if (issue.code === "invalid_value") return issue.values.map((value) => String(value));
+  return [];
+}
+
+function mustBe(expected: readonly string[], value: Json | undefined, path: SourcePath): string {
+  const last = expected.at(-1) ?? "something else";
+  const list = expected.length < 2 ? last : `${expected.slice(0, -1).join(", ")} or ${last}`;
+  const wantsText = expected.includes("text") && (typeof value === "number" || typeof value === "boolean");
+  const operator = expected.includes("text") ? undefined : operatorProblem(value, path);
+  if (operator !== undefined) return operator;
+  const suggestion = typeof value === "string" ? didYouMean(value, expected) : undefined;
+  const advice = wantsText ? ", put it in quotes" : suggestion === undefined ? "" : `. ${suggestion}`;
+  return `must be ${list}: got ${shown(value, path)}${advice}`;
+}
+
+function operatorProblem(value: Json | undefined, path: SourcePath): string | undefined {
+  if (typeof value !== "string" || !OPERATOR.test(value)) return undefined;
+  return withoutOperator(value, ["min", "max", "timeout", "queue-timeout"].includes(String(path.at(-1))));
+}
+
+function unknownField(key: string, known: readonly string[]): string {
+  if (key === "<<") return "merge keys are not supported: use defaults, or an alias for the whole value";
+  return `unknown field. ${didYouMean(key, known) ?? `Known: ${known.join(", ")}`}`;
+}
+
+function shown(value: Json | undefined, path: SourcePath): string {
+  if (path.some((part) => isSecretName(String(part)))) return "a value that is not shown";
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (isObject(value)) return "a mapping";
+  const text = JSON.stringify(value);
+  return text.length <= 60 ? text : `${text.slice(0, 59)}…`;
+}
+
+/** The fields that a mapping at this path may have: of alternatives, those of the one it resembles most. */
+function namesAt(schema: FormatSchema, path: SourcePath, value: Json): readonly string[] {
+  let schemas: readonly JsonObject[] = alternatives(toJSONSchema(schema));
+  for (const part of path) schemas = schemas.flatMap((one) => alternatives(childOf(one, part)));
+  const actual = Object.keys(valueAt(value, path) ?? {});
+  const shapes = schemas.flatMap(({ properties }) => isObject(properties) ? [Object.keys(properties)] : []);
+  const common = (shape: readonly string[]) => shape.filter((name) => actual.includes(name)).length;
+  return shapes.toSorted((a, b) => common(b) - common(a))[0] ?? [];
+}
+
+function alternatives(schema: unknown): readonly JsonObject[] {
+  if (!isObject(schema)) return [];
+  return Array.isArray(schema.anyOf) ? schema.anyOf.flatMap(alternatives) : [schema];
+}
+
+function childOf({ items, properties, additionalProperties }: JsonObject, part: string | number): unknown {
+  if (typeof part === "number") return items;
+  return isObject(properties) && Object.hasOwn(properties, part) ? properties[part] : additionalProperties;
+}

@@ -1,0 +1,88 @@
+import { didYouMean } from "../did_you_mean.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import { axesOf } from "./check_matrix.ts";
+import { axisMappings, environmentsOf, listOf, objectOf, type Report } from "./document.ts";
+import type { SourcePath } from "./source.ts";
+
+export interface KnownFailureContext {
+  readonly document: JsonObject;
+  /** Like 2030-01-31. */
+  readonly today: string;
+}
+
+export function checkKnownFailures(
+  value: JsonObject,
+  path: SourcePath,
+  context: KnownFailureContext,
+  report: Report,
+): void {
+  const axisExpectations = axisMappings(objectOf(value.matrix)).flatMap(([, , { expect }]) =>
+    expectationPaths(objectOf(expect))
+  );
+  const expectations = ["status", ...expectationPaths(objectOf(value.expect)), ...axisExpectations];
+  const metrics = [
+    ...Object.keys(objectOf(value.metrics)),
+    ...Object.keys(objectOf(context.document.metrics)),
+    "duration",
+    "queue",
+  ];
+  for (const [index, item] of listOf(value["known-failures"]).entries()) {
+    const place = [...path, "known-failures", index];
+    const failure = objectOf(item);
+    checkUntil(failure.until, [...place, "until"], context.today, report);
+    checkKnown(failure.expectation, expectations, [...place, "expectation"], report);
+    checkKnown(failure.metric, metrics, [...place, "metric"], report);
+    checkWhen(objectOf(failure.when), [...place, "when"], { matrix: objectOf(value.matrix), ...context }, report);
+  }
+}
+
+export function checkUntil(until: Json | undefined, path: SourcePath, today: string, report: Report): void {
+  if (typeof until !== "string" || !/^\d{4}-\d{2}-\d{2}$/.test(until)) return;
+  const date = new Date(`${until}T00:00:00Z`);
+  if (Number.isNaN(date.getTime()) || !date.toISOString().startsWith(until)) report(path, `no such day: ${until}`);
+  else if (until < today) report(path, `has expired: fix the case, or set a later day (today is ${today})`);
+}
+
+function checkKnown(name: Json | undefined, known: readonly string[], path: SourcePath, report: Report): void {
+  if (typeof name !== "string" || known.some((one) => one === name || one.startsWith(`${name}.`))) return;
+  report(path, `the case has none: "${name}". ${didYouMean(name, known) ?? `Known: ${known.join(", ")}`}`);
+}
+
+function checkWhen(
+  when: JsonObject,
+  path: SourcePath,
+  { matrix, document }: KnownFailureContext & { readonly matrix: JsonObject },
+  report: Report,
+): void {
+  const axes = axesOf(matrix);
+  const known = [...axes.keys(), "environment", "resource"];
+  for (const [key, value] of Object.entries(when)) {
+    const values = key === "environment" ? environmentsOf(document).map(({ name }) => name) : axes.get(key);
+    if (!known.includes(key)) {
+      report(
+        [...path, key],
+        `neither a key of the matrix nor environment or resource. ${
+          didYouMean(key, known) ?? `Known: ${known.join(", ")}`
+        }`,
+        "key",
+      );
+    }
+    const all = Array.isArray(value) ? value : [value];
+    for (const one of all.filter((one) => !isObject(one))) {
+      if (values !== undefined && !values.includes(String(one))) {
+        report(
+          [...path, key],
+          `no value of ${key}: "${one}". ${didYouMean(String(one), values) ?? `Known: ${values.join(", ")}`}`,
+        );
+      }
+    }
+  }
+}
+
+/** The expectations of a case by their paths, like `outputs.main.energy`. */
+export function expectationPaths(expect: JsonObject): readonly string[] {
+  return Object.entries(expect).flatMap(([name, value]) => {
+    const hasMembers = (name === "outputs" || name === "jobs") && isObject(value);
+    return hasMembers ? Object.keys(value).map((member) => `${name}.${member}`) : [name];
+  });
+}

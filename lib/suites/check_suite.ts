@@ -1,0 +1,170 @@
+/** What the format cannot express: names that must exist, values that belong together. Accepts any document. */
+
+import { parsePath, valueAt } from "../inputs/path.ts";
+import { isSecretName } from "../inputs/secrets.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import { checkKnownFailures } from "./check_known_failures.ts";
+import { checkMatrix } from "./check_matrix.ts";
+import { checkReferences } from "./check_references.ts";
+import {
+  axisMappings,
+  checkNames,
+  environmentsOf,
+  isSecretReference,
+  type Named,
+  namedIn,
+  needsOf,
+  objectOf,
+  type Report,
+  textsOf,
+} from "./document.ts";
+import type { SourceFile, SourcePath } from "./source.ts";
+
+/** @param today Like 2030-01-31. */
+export function checkSuite(source: SourceFile, { today }: { readonly today: string }): readonly Problem[] {
+  const problems: Problem[] = [];
+  const report: Report = (path, message, at) => {
+    if (!source.isBroken(path)) problems.push(source.problem(path, message, at));
+  };
+  const document = objectOf(source.value);
+  const cases = namedIn(document, "cases");
+  const setups = namedIn(document, "setup");
+  checkDuplicates([...cases, ...setups], "name", report);
+  checkDuplicates(cases, "id", report);
+  for (const { value, path } of cases) {
+    if (!hasWorkflow(value, document)) {
+      report([...path, "workflow"], "is missing: neither the case nor `defaults` names it");
+    }
+    checkNames(textsOf(value.setup), [...path, "setup"], setups, report);
+    checkNames(
+      textsOf(value.requires, "environment"),
+      [...path, "requires", "environment"],
+      environmentsOf(document),
+      report,
+    );
+    checkExpectations(objectOf(value.expect), [...path, "expect"], report);
+    checkMetrics(objectOf(value.metrics), [...path, "metrics"], report);
+    checkMatrix(objectOf(value.matrix), [...path, "matrix"], report);
+    for (const [axis, index, one] of axisMappings(objectOf(value.matrix))) {
+      checkExpectations(objectOf(one.expect), [...path, "matrix", axis, index, "expect"], report);
+    }
+    checkKnownFailures(value, path, { document, today }, report);
+  }
+  checkMetrics(objectOf(document.metrics), ["metrics"], report);
+  checkNames(textsOf(objectOf(document.defaults).setup), ["defaults", "setup"], setups, report);
+  checkNeeds(cases, report);
+  checkSecretValues(document, [], report);
+  checkReferences(document, { cases, setups }, report);
+  return problems;
+}
+
+function hasWorkflow(value: JsonObject, document: JsonObject): boolean {
+  if (value.workflow !== undefined || objectOf(document.defaults).workflow !== undefined) return true;
+  const environments = Object.values(objectOf(document.environments));
+  return environments.length > 0 && environments.every((environment) => objectOf(environment).workflow !== undefined);
+}
+
+function checkDuplicates(all: readonly Named[], field: "name" | "id", report: Report): void {
+  const seen = new Map<string, SourcePath>();
+  for (const { value, path } of all) {
+    const text = value[field];
+    if (typeof text !== "string") continue;
+    const first = seen.get(text);
+    if (first === undefined) seen.set(text, path);
+    else report([...path, field], `must be unique: ${first[0]}[${first[1]}] is also "${text}"`);
+  }
+}
+
+function checkNeeds(cases: readonly Named[], report: Report): void {
+  const needs = new Map(cases.map(({ name, value }) => [name, needsOf(value).map(({ text }) => text)]));
+  const reported = new Set<string>();
+  for (const { name, value, path } of cases) {
+    checkNames(needsOf(value), [...path, "needs"], cases, report);
+    const cycle = cycleFrom(name, needs);
+    if (cycle === undefined || cycle.some((member) => reported.has(member))) continue;
+    for (const member of cycle) reported.add(member);
+    report([...path, "needs"], `cases cannot need each other: ${[...cycle, name].join(" → ")}`);
+  }
+}
+
+function cycleFrom(start: string, needs: ReadonlyMap<string, readonly string[]>): readonly string[] | undefined {
+  const seen = new Set<string>();
+  const visit = (name: string, path: readonly string[]): readonly string[] | undefined => {
+    for (const next of needs.get(name) ?? []) {
+      if (next === start) return path;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = visit(next, [...path, next]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return visit(start, [start]);
+}
+
+function checkExpectations(expect: JsonObject, path: SourcePath, report: Report): void {
+  for (const [output, comparison] of Object.entries(objectOf(expect.outputs))) {
+    const place = [...path, "outputs", output];
+    if ((parsePath(output) ?? []).length < 2) report(place, `must be JOB.OUTPUT, like main.${output || "x"}`, "key");
+    if (isObject(comparison)) checkComparison(comparison, place, report);
+  }
+  const logs = Array.isArray(expect.log)
+    ? expect.log.map((log, index) => [objectOf(log), ["log", index]] as const)
+    : [[objectOf(expect.log), ["log"]] as const];
+  for (const [log, place] of logs) {
+    checkPattern(log.matches, [...path, ...place, "matches"], report);
+    const hasComparison = ["contains", "lacks", "matches"].some((name) => log[name] !== undefined);
+    if (
+      isObject(valueAt(expect, place)) && Object.keys(log).every((name) => name === "job" || name === "step") &&
+      !hasComparison
+    ) {
+      report([...path, ...place], "compares nothing: add contains, lacks or matches");
+    }
+  }
+}
+
+function checkComparison(comparison: JsonObject, path: SourcePath, report: Report): void {
+  const { about, within, matches } = comparison;
+  if (about !== undefined && within === undefined) report([...path, "about"], "needs `within`, like 1% or 0.01", "key");
+  if (about === undefined && within !== undefined) {
+    report([...path, "within"], "needs `about`, the number that is expected", "key");
+  }
+  checkPattern(matches, [...path, "matches"], report);
+  if (Object.keys(comparison).every((name) => name === "secret")) {
+    report(path, "compares nothing: add equals or exists");
+  }
+}
+
+function checkMetrics(metrics: JsonObject, path: SourcePath, report: Report): void {
+  for (const [name, metric] of Object.entries(metrics)) {
+    const { from, regex } = objectOf(metric);
+    checkPattern(regex, [...path, name, "regex"], report);
+    if (regex === undefined && isObject(from) && from.log !== undefined) {
+      report([...path, name], "needs `regex`, whose first group is the value in the log");
+    }
+  }
+}
+
+function checkPattern(pattern: Json | undefined, path: SourcePath, report: Report): void {
+  if (typeof pattern !== "string") return;
+  try {
+    new RegExp(pattern, "m");
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    report(path, `is no regular expression: ${error.message.replace(/^Invalid regular expression: \/.*\/m: /s, "")}`);
+  }
+}
+
+/** A secret that is written into the file, instead of its name. */
+function checkSecretValues(value: Json, path: SourcePath, report: Report): void {
+  if (Array.isArray(value)) return value.forEach((item, index) => checkSecretValues(item, [...path, index], report));
+  if (!isObject(value)) return;
+  const isInput = path.includes("inputs");
+  for (const [name, member] of Object.entries(value)) {
+    const isText = typeof member === "string" || typeof member === "number";
+    if (isInput && isText && member !== "" && isSecretName(name) && !isSecretReference(value)) {
+      report([...path, name], "must not be in the file: write { secret: NAME }, and set the environment variable NAME");
+    } else checkSecretValues(member, [...path, name], report);
+  }
+}

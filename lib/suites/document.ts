@@ -1,0 +1,94 @@
+/** Reads parts of a suite's document that may have any shape. */
+
+import { didYouMean } from "../did_you_mean.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { SourcePath } from "./source.ts";
+
+/** Adds a problem of the value at the path, unless it has one already. */
+export type Report = (path: SourcePath, message: string, at?: "key" | "value") => void;
+
+/** A member of a list that has a name. */
+export interface Named {
+  readonly name: string;
+  readonly value: JsonObject;
+  readonly path: SourcePath;
+}
+
+export function objectOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
+
+export function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** One text or a list of texts, each with the path below that of the value. */
+export function textsOf(
+  value: Json | undefined,
+  member?: string,
+): readonly { readonly text: string; readonly path: SourcePath }[] {
+  const found = member === undefined ? value : objectOf(value)[member];
+  if (typeof found === "string") return [{ text: found, path: [] }];
+  return listOf(found).flatMap((text, index) => typeof text === "string" ? [{ text, path: [index] }] : []);
+}
+
+export function namedIn(document: JsonObject, member: string): readonly Named[] {
+  return listOf(document[member]).map((item, index) => {
+    const value = objectOf(item);
+    return { value, name: typeof value.name === "string" ? value.name : "", path: [member, index] };
+  });
+}
+
+export function environmentsOf(document: JsonObject): readonly { readonly name: string }[] {
+  return Object.keys(objectOf(document.environments)).map((name) => ({ name }));
+}
+
+export function axisMappings(
+  matrix: JsonObject,
+): readonly (readonly [axis: string, index: number, value: JsonObject])[] {
+  return Object.entries(matrix).filter(([axis]) => axis !== "include" && axis !== "exclude").flatMap(([axis, values]) =>
+    listOf(values).flatMap((value, index) => isObject(value) ? [[axis, index, value] as const] : [])
+  );
+}
+
+/** The names of the cases that a case needs, each with its path below `needs`. */
+export function needsOf(value: JsonObject): readonly { readonly text: string; readonly path: SourcePath }[] {
+  const { needs } = value;
+  const items: readonly [Json | undefined, SourcePath][] = Array.isArray(needs)
+    ? needs.map((item, index) => [item, [index]])
+    : [[needs, []]];
+  return items.flatMap(([item, path]) => {
+    if (typeof item === "string") return [{ text: item, path }];
+    const name = objectOf(item).case;
+    return typeof name === "string" ? [{ text: name, path: [...path, "case"] }] : [];
+  });
+}
+
+/** `{ secret: NAME }`: the environment variable with the value of a secret. */
+export function isSecretReference(value: Json): value is { secret: string } {
+  return isObject(value) && Object.keys(value).length === 1 && typeof value.secret === "string" &&
+    /^[A-Za-z_][A-Za-z0-9_]*$/.test(value.secret);
+}
+
+/** Each name that is used must be one of those that are known. */
+export function checkNames(
+  used: readonly { readonly text: string; readonly path: SourcePath }[],
+  path: SourcePath,
+  known: readonly { readonly name: string }[],
+  report: Report,
+): void {
+  const names = known.map(({ name }) => name);
+  for (const { text, path: below } of used) {
+    if (names.includes(text)) continue;
+    const suggestion = didYouMean(text, names) ??
+      (names.length === 0 ? "There are none" : `Known: ${names.join(", ")}`);
+    report([...path, ...below], `no ${NOUNS[String(path.at(-1))] ?? "such name"} "${text}". ${suggestion}`);
+  }
+}
+
+const NOUNS: Readonly<Record<string, string>> = {
+  setup: "setup run",
+  needs: "case",
+  environment: "environment",
+  case: "case",
+};

@@ -1,0 +1,96 @@
+/** Reads suite files, and the files that they name: all problems at once, before anything is sent. */
+
+import { InvalidInputs } from "../errors.ts";
+import type { Problem } from "../problem.ts";
+import { counted } from "../text.ts";
+import { checkFormat } from "./check_format.ts";
+import { checkSuite } from "./check_suite.ts";
+import { type SuiteDocument, suiteFormat } from "./format.ts";
+import { readSource, type SourcePath } from "./source.ts";
+import { readFiles, type SuiteFiles, type SuiteSources, textOf } from "./suite_files.ts";
+
+/** A suite file that has no problem. */
+export interface Suite extends Pick<SuiteFiles, "inputFiles" | "references" | "quarantine"> {
+  /** Of the file, as it was given. */
+  readonly path: string;
+  readonly name: string;
+  readonly document: SuiteDocument;
+  /** Describes a problem of a value that is found later. */
+  problem(path: SourcePath, message: string): Problem;
+  lineOf(path: SourcePath): number;
+}
+
+/** @throws InvalidInputs with all problems of all files. */
+export async function readSuites(paths: readonly string[], sources: SuiteSources): Promise<readonly Suite[]> {
+  const suites: Suite[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    const { suite, problems: own } = await readSuite(path, sources);
+    problems.push(...own);
+    const same = suites.find(({ name }) => name === suite?.name);
+    if (suite === undefined) continue;
+    if (same === undefined) suites.push(suite);
+    else problems.push(suite.problem(["name"], `must be unique: ${same.path} is also "${same.name}"`));
+  }
+  if (problems.length === 0) return suites;
+  const files = new Set(problems.map(({ origin }) => origin.replace(/:\d+:\d+$/, "")));
+  throw new InvalidInputs(
+    `Cannot run ${[...files].join(", ")}: ${counted(problems.length, "problem")}, nothing was submitted`,
+    problems,
+    { hint: "docs/suites.md describes suite files; docs/suite.schema.json is their JSON Schema" },
+  );
+}
+
+type ReadSuite =
+  | { readonly suite: Suite; readonly problems: readonly [] }
+  | { readonly suite: undefined; readonly problems: readonly Problem[] };
+
+async function readSuite(path: string, sources: SuiteSources): Promise<ReadSuite> {
+  const text = await textOf(path, sources);
+  if (typeof text !== "string") {
+    return { suite: undefined, problems: [{ origin: path, path: "", message: `cannot be read: ${text.reason}` }] };
+  }
+  const source = await readSource(text, path);
+  const today = new Date(sources.nowMs).toISOString().slice(0, 10);
+  const format = checkFormat(suiteFormat, source);
+  const files = await readFiles(source, { ...sources, today });
+  const own = [...source.problems, ...format.problems, ...checkSuite(source, { today }), ...files.own];
+  const problems = [...withoutRepeated(own), ...files.problems];
+  const { value: document } = format;
+  if (problems.length > 0 || document === undefined) return { suite: undefined, problems };
+  const { inputFiles, references, quarantine } = files;
+  const suite: Suite = {
+    path,
+    name: document.name ?? baseName(path),
+    document: deepFrozen(document),
+    inputFiles,
+    references,
+    quarantine: Array.isArray(document.quarantine) ? document.quarantine : quarantine,
+    problem: source.problem,
+    lineOf: source.lineOf,
+  };
+  return { suite, problems: [] };
+}
+
+/** In the order of the text; one for each place. */
+function withoutRepeated(problems: readonly Problem[]): readonly Problem[] {
+  const placeOf = ({ origin }: Problem) => /:(\d+):(\d+)$/.exec(origin)?.slice(1).map(Number) ?? [0, 0];
+  const isFirst = ({ origin, path }: Problem, index: number) =>
+    problems.findIndex((other) => other.origin === origin && other.path === path) === index;
+  return problems.filter(isFirst).toSorted((a, b) => {
+    const [[lineA = 0, columnA = 0], [lineB = 0, columnB = 0]] = [placeOf(a), placeOf(b)];
+    return lineA - lineB || columnA - columnB;
+  });
+}
+
+function baseName(path: string): string {
+  return (/([^\\/]*)$/.exec(path)?.[1] ?? path).replace(/(?:\.suite)?\.(?:ya?ml|json)$/i, "");
+}
+
+function deepFrozen<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(deepFrozen);
+  }
+  return value;
+}

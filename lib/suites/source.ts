@@ -1,0 +1,210 @@
+/** The text of a suite file as values with their places. What is no plain YAML is a problem that names what to write. */
+
+import type { YamlNode } from "../deps/yaml.ts";
+import { isExact } from "../inputs/exact_numbers.ts";
+import { isSecretName } from "../inputs/secrets.ts";
+import type { Json } from "../json.ts";
+import { SECRET_MASK } from "../redact.ts";
+import type { Problem } from "../problem.ts";
+import { formatPath, type InputPath, isReserved } from "../inputs/path.ts";
+import { type SyntaxProblem, syntaxProblems, tagProblem } from "./syntax.ts";
+
+export type SourcePath = InputPath;
+
+export interface SourceFile {
+  /** As in messages. */
+  readonly name: string;
+  /** `null` if nothing could be read. */
+  readonly value: Json;
+  /** Of the text itself. */
+  readonly problems: readonly Problem[];
+  /** True if the value at the path, or one around it, has a problem already. */
+  isBroken(path: SourcePath): boolean;
+  /** Describes a problem of the value at the path, or of its name. A missing value is placed where it should be. */
+  problem(path: SourcePath, message: string, at?: "key" | "value"): Problem;
+  /** From 1; of the value at the path. */
+  lineOf(path: SourcePath): number;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Place {
+  readonly key: Range | null;
+  readonly value: Range;
+}
+
+/** More values than any suite has: aliases of aliases multiply. */
+const MAX_VALUES = 50_000;
+const MAX_DEPTH = 100;
+
+export async function readSource(text: string, name: string): Promise<SourceFile> {
+  const yaml = await import("../deps/yaml.ts");
+  const counter = new yaml.LineCounter();
+  const document = yaml.parseDocument(text, { lineCounter: counter, logLevel: "error", prettyErrors: false });
+  const places = new Map<string, Place>();
+  const secrets: Range[] = [];
+  const broken = new Set<string>();
+  const found: SyntaxProblem[] = [...syntaxProblems(text, document.errors)];
+  let values = 0;
+  let isTooLarge = false;
+
+  const report = (path: SourcePath, problem: SyntaxProblem) => {
+    broken.add(keyOf(path));
+    found.push(problem);
+  };
+  const read = (node: YamlNode | null, path: SourcePath, place: Place, isSecret: boolean): Json => {
+    values++;
+    if (values > MAX_VALUES || path.length > MAX_DEPTH) {
+      const message = "is nested too deeply, or its aliases expand to too many values";
+      if (!isTooLarge) report(path, { ...place.value, message, path });
+      isTooLarge = true;
+      return null;
+    }
+    places.set(keyOf(path), place);
+    if (node === null) return null;
+    if (found.some((problem) => breaks(problem, node))) broken.add(keyOf(path));
+    const tag = sourceTag(node, text);
+    if (tag !== undefined) report(path, tagProblem(tag, path));
+    if (yaml.isAlias(node)) {
+      const target = node.resolve(document);
+      if (target !== undefined) return read(target, path, place, isSecret);
+      const message = `*${node.source} names no anchor: put a text that begins with * in quotes`;
+      report(path, { ...place.value, path, message });
+      return null;
+    }
+    if (yaml.isMap(node)) return readMap(node, path, place, isSecret);
+    if (yaml.isSeq(node)) {
+      return node.items.map((item, index) => {
+        const itemNode = yaml.isNode(item) ? item : null;
+        return read(itemNode, [...path, index], { key: null, value: rangeOf(itemNode) ?? place.value }, isSecret);
+      });
+    }
+    if (!yaml.isScalar(node)) return null;
+    if (isSecret) secrets.push(place.value);
+    if (typeof node.value === "number") {
+      const problem = numberProblem(node.value, node.source ?? "", path);
+      if (problem !== undefined) report(path, { ...place.value, path, message: problem });
+    }
+    return isJsonScalar(node.value) ? node.value : String(node.source);
+  };
+  const readMap = (
+    { items }: { readonly items: readonly { readonly key: unknown; readonly value: unknown }[] },
+    path: SourcePath,
+    around: Place,
+    isSecret: boolean,
+  ): Json => {
+    const members: [string, Json][] = [];
+    for (const { key, value } of items) {
+      const keyNode = yaml.isNode(key) ? key : null;
+      const keyRange = rangeOf(keyNode) ?? around.value;
+      if (!yaml.isScalar(keyNode)) {
+        const message = "{{ … }} is no template, and a name must be text: write ${NAME}, or put the text in quotes";
+        report(path, { ...keyRange, path, message });
+        continue;
+      }
+      const name = typeof keyNode.value === "string" ? keyNode.value : String(keyNode.source ?? keyNode.value);
+      if (isReserved(name)) {
+        report([...path, name], { ...keyRange, path: [...path, name], message: "cannot be used as a name" });
+        continue;
+      }
+      const node = yaml.isNode(value) ? value : null;
+      const place = { key: keyRange, value: rangeOf(node) ?? keyRange };
+      members.push([name, read(node, [...path, name], place, isSecret || isSecretName(name))]);
+    }
+    return Object.fromEntries(members);
+  };
+  const whole = { start: 0, end: 1 };
+  const value = read(document.contents, [], { key: null, value: whole }, false);
+
+  const lines = text.split("\n");
+  const toProblem = ({ start, end, path, message }: SyntaxProblem): Problem => {
+    const { line, col } = counter.linePos(start);
+    const visible = maskedLine(lines[line - 1]?.replace(/\r$/, "") ?? "", start - col + 1, secrets);
+    const rest = Math.max(1, visible.length - col + 1);
+    const excerpt = { line: visible, column: col, length: Math.min(Math.max(1, end - start), rest) };
+    return { origin: `${name}:${line}:${col}`, path: formatPath(path), message, excerpt };
+  };
+  const problem: SourceFile["problem"] = (path, message, at = "value") => {
+    let known = path;
+    while (known.length > 0 && !places.has(keyOf(known))) known = known.slice(0, -1);
+    const place = places.get(keyOf(known));
+    const isMissing = known.length < path.length;
+    const range = isMissing || at === "key" ? place?.key ?? place?.value : place?.value;
+    return toProblem({ ...(range ?? whole), path, message });
+  };
+  const pathAt = pathFinder(places);
+  return {
+    name,
+    value,
+    problems: found.map((one) => toProblem(one.path.length > 0 ? one : { ...one, path: pathAt(one.start) })),
+    isBroken: (path) => isTooLarge || path.some((_, index) => broken.has(keyOf(path.slice(0, index + 1)))),
+    problem,
+    lineOf: (path) => Number(/:(\d+):\d+$/.exec(problem(path, "").origin)?.[1] ?? 1),
+  };
+}
+
+function keyOf(path: SourcePath): string {
+  return JSON.stringify(path);
+}
+
+/** Whether a problem of the text makes the node's value meaningless. */
+function breaks({ start, breaksNodeAt }: SyntaxProblem, node: YamlNode): boolean {
+  const range = rangeOf(node);
+  if (range === undefined) return false;
+  if (breaksNodeAt !== undefined) return range.start === breaksNodeAt;
+  return "source" in node && range.start <= start && start < Math.max(range.end, range.start + 1);
+}
+
+function rangeOf(node: YamlNode | null): Range | undefined {
+  return node?.range ? { start: node.range[0], end: Math.max(node.range[1], node.range[0] + 1) } : undefined;
+}
+
+/** The tag that is written before a value. */
+function sourceTag(node: YamlNode, text: string): { readonly start: number; readonly text: string } | undefined {
+  const valueStart = node.range?.[0];
+  if (node.tag === undefined || valueStart === undefined) return undefined;
+  const before = /![^\s,[\]{}]*\s*$/.exec(text.slice(Math.max(0, valueStart - 200), valueStart))?.[0] ?? "";
+  const start = valueStart - before.length;
+  return text[start] === "!" ? { start, text: text.slice(start).split("\n")[0] ?? "" } : undefined;
+}
+
+function numberProblem(value: number, source: string, path: SourcePath): string | undefined {
+  if (!Number.isFinite(value)) return "must be a finite number";
+  const isDecimal = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?$/.test(source);
+  if (isDecimal && !isExact(source)) return "cannot be kept exactly as a number: put it in quotes to keep it as text";
+  const isSent = path.some((part) => part === "inputs" || part === "matrix");
+  if (!isSent || !/^[-+]?\d+\.\d*0$/.test(source)) return undefined;
+  return `is the number ${value}: write ${value}, or put it in quotes to keep the text ${source}`;
+}
+
+function isJsonScalar(value: unknown): value is string | number | boolean | null {
+  return value === null || ["string", "number", "boolean"].includes(typeof value);
+}
+
+function maskedLine(line: string, lineStart: number, secrets: readonly Range[]): string {
+  let masked = line;
+  for (const { start, end } of secrets) {
+    const [from, to] = [start - lineStart, end - lineStart];
+    if (to <= 0 || from >= line.length) continue;
+    const [first, last] = [Math.max(0, from), Math.min(line.length, to)];
+    masked = masked.slice(0, first) +
+      SECRET_MASK.repeat(Math.ceil((last - first) / SECRET_MASK.length)).slice(0, last - first) +
+      masked.slice(last);
+  }
+  return masked;
+}
+
+/** The path of the innermost value at an offset. */
+function pathFinder(places: ReadonlyMap<string, Place>): (offset: number) => SourcePath {
+  return (offset) => {
+    let best: { readonly path: string; readonly start: number } = { path: "[]", start: -1 };
+    for (const [path, { key, value }] of places) {
+      const start = key?.start ?? value.start;
+      if (start <= offset && offset <= value.end && start >= best.start) best = { path, start };
+    }
+    return JSON.parse(best.path);
+  };
+}

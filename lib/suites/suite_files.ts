@@ -1,0 +1,162 @@
+/** The other files that a suite names. */
+
+import { documentFormatOf, readDocument } from "../inputs/document.ts";
+import type { InputLayer } from "../inputs/layers.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { osErrorReason } from "../os_error.ts";
+import type { Problem } from "../problem.ts";
+import { checkFormat } from "./check_format.ts";
+import { checkUntil } from "./check_known_failures.ts";
+import { axisMappings, checkNames, listOf, objectOf, type Report } from "./document.ts";
+import { type QuarantineDocument, quarantineFormat, type ReferenceDocument, referenceFormat } from "./format.ts";
+import { readSource, type SourceFile, type SourcePath } from "./source.ts";
+
+export interface SuiteSources {
+  /** Like `Deno.readTextFile`. */
+  readTextFile(path: string): Promise<string>;
+  /** Milliseconds since the epoch: known failures expire. */
+  readonly nowMs: number;
+}
+
+export interface SuiteFiles {
+  /** The files that `inputs` names, by their names there. */
+  readonly inputFiles: ReadonlyMap<string, InputLayer>;
+  /** The files that `reference` names, by their names there. */
+  readonly references: ReadonlyMap<string, ReferenceDocument>;
+  /** The entries of the file that `quarantine` names. */
+  readonly quarantine: QuarantineDocument;
+  /** Problems of the suite file. */
+  readonly own: readonly Problem[];
+  /** Problems of the other files. */
+  readonly problems: readonly Problem[];
+}
+
+type ReadFile<T> = { readonly value: T } | { readonly problems: readonly Problem[] };
+
+export async function readFiles(
+  source: SourceFile,
+  { today, ...sources }: SuiteSources & { readonly today: string },
+): Promise<SuiteFiles> {
+  const own: Problem[] = [];
+  const problems: Problem[] = [];
+  const document = objectOf(source.value);
+  const report: Report = (path, message) => void own.push(source.problem(path, message));
+  async function readNamed<T>(
+    { name, path }: NamedFile,
+    read: (text: string, origin: string) => Promise<ReadFile<T>>,
+  ): Promise<T | undefined> {
+    if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
+    const origin = besides(source.name, name);
+    const text = await textOf(origin, sources);
+    if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
+    const found = await read(text, origin);
+    if ("value" in found) return found.value;
+    problems.push(...found.problems);
+    return undefined;
+  }
+  const inputFiles = new Map<string, InputLayer>();
+  for (const file of inputFilesIn(document)) {
+    if (inputFiles.has(file.name)) continue;
+    const layer = await readNamed(file, readInputs);
+    if (layer !== undefined) inputFiles.set(file.name, layer);
+  }
+  const references = new Map<string, ReferenceDocument>();
+  for (const file of referenceFilesIn(document)) {
+    const read = await readNamed(file, async (text, origin) => {
+      const other = await readSource(text, origin);
+      const { value, problems } = checkFormat(referenceFormat, other);
+      const all = [...other.problems, ...problems];
+      return value === undefined || all.length > 0 ? { problems: all } : { value: value.reference };
+    });
+    if (read !== undefined) references.set(file.name, read);
+  }
+  const cases = listOf(document.cases).map((one) => ({ name: String(objectOf(one).name) }));
+  const checkEntries = (entries: Json | undefined, path: SourcePath, report: Report) => {
+    for (const [index, entry] of listOf(entries).entries()) {
+      const { case: name, until } = objectOf(entry);
+      if (typeof name === "string") checkNames([{ text: name, path: [] }], [...path, index, "case"], cases, report);
+      checkUntil(until, [...path, index, "until"], today, report);
+    }
+  };
+  let quarantine: QuarantineDocument = [];
+  if (typeof document.quarantine === "string") {
+    const read = await readNamed({ name: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
+      const other = await readSource(text, origin);
+      const { value, problems } = checkFormat(quarantineFormat, other);
+      const more: Problem[] = [...other.problems, ...problems];
+      checkEntries(
+        objectOf(other.value).quarantine,
+        ["quarantine"],
+        (at, message) => more.push(other.problem(at, message)),
+      );
+      return value === undefined || more.length > 0 ? { problems: more } : { value: value.quarantine };
+    });
+    quarantine = read ?? [];
+  } else checkEntries(document.quarantine, ["quarantine"], report);
+  return { inputFiles, references, quarantine, own, problems };
+}
+
+async function readInputs(text: string, origin: string): Promise<ReadFile<InputLayer>> {
+  const read = await readDocument(text, { origin, format: documentFormatOf(origin, text) });
+  if (!("value" in read)) return { problems: read };
+  return { value: { type: "object", origin, value: read.value, lines: read.lines } };
+}
+
+interface NamedFile {
+  readonly name: string;
+  readonly path: SourcePath;
+}
+
+function inputFilesIn(document: JsonObject): readonly NamedFile[] {
+  const environments = Object.entries(objectOf(document.environments));
+  const settings: readonly (readonly [Json | undefined, SourcePath])[] = [
+    [document.defaults, ["defaults"]],
+    ...environments.map(([name, value]) => [value, ["environments", name]] as const),
+    ...["setup", "cases"].flatMap((list) =>
+      listOf(document[list]).map((value, index) => [value, [list, index]] as const)
+    ),
+    ...listOf(document.cases).flatMap((one, index) =>
+      axisMappings(objectOf(objectOf(one).matrix)).map(([axis, at, value]) =>
+        [value, ["cases", index, "matrix", axis, at]] as const
+      )
+    ),
+  ];
+  return settings.flatMap(([value, path]) => {
+    const { inputs } = objectOf(value);
+    if (typeof inputs === "string") return [{ name: inputs, path: [...path, "inputs"] }];
+    return listOf(inputs).flatMap((name, index) =>
+      typeof name === "string" ? [{ name, path: [...path, "inputs", index] }] : []
+    );
+  });
+}
+
+function referenceFilesIn(document: JsonObject): readonly NamedFile[] {
+  const places: readonly (readonly [Json | undefined, SourcePath])[] = [
+    [document.reference, ["reference"]],
+    ...Object.entries(objectOf(document.environments)).map(([name, value]) =>
+      [objectOf(value).reference, ["environments", name, "reference"]] as const
+    ),
+    ...listOf(document.cases).map((one, index) => [objectOf(one).reference, ["cases", index, "reference"]] as const),
+  ];
+  return places.flatMap(([name, path]) => typeof name === "string" ? [{ name, path }] : []);
+}
+
+export async function textOf(
+  path: string,
+  { readTextFile }: SuiteSources,
+): Promise<string | { readonly reason: string }> {
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error);
+    if (reason === undefined) throw error;
+    return { reason };
+  }
+}
+
+/** A file relative to the folder of another one. */
+export function besides(path: string, name: string): string {
+  if (/^(?:[A-Za-z]:)?[\\/]/.test(name)) return name;
+  const folder = /^(.*[\\/])?[^\\/]*$/.exec(path)?.[1] ?? "";
+  return folder + name;
+}

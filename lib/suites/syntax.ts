@@ -1,0 +1,114 @@
+/** What YAML makes of operators, tags and escapes, and what to write instead. */
+
+import type { InputPath } from "../inputs/path.ts";
+
+export interface SyntaxProblem {
+  /** Offsets in the text. */
+  readonly start: number;
+  readonly end: number;
+  /** Empty if it is not known. */
+  readonly path: InputPath;
+  readonly message: string;
+  /** The start of the node whose value it makes meaningless, if that is not where the problem is. */
+  readonly breaksNodeAt?: number;
+}
+
+interface YamlError {
+  readonly code: string;
+  readonly message: string;
+  readonly pos: readonly [number, number];
+}
+
+/** One problem for each mistake: the parser may report several errors of one. */
+export function syntaxProblems(text: string, errors: readonly YamlError[]): readonly SyntaxProblem[] {
+  const problems = errors.map((error) => problemOf(text, error));
+  return problems.filter(({ start }, index) => problems.findIndex((other) => other.start === start) === index);
+}
+
+function problemOf(text: string, { code, message, pos: [start, end] }: YamlError): SyntaxProblem {
+  const place = { start, end, path: [] };
+  const lineStart = text.lastIndexOf("\n", start - 1) + 1;
+  const line = text.slice(lineStart).split("\n")[0]?.replace(/\r$/, "") ?? "";
+  switch (code) {
+    case "UNEXPECTED_TOKEN": {
+      const block = /(?:^|[:\-?] +)([>|].*)$/.exec(line);
+      if (block?.[1] === undefined) break;
+      const blockStart = lineStart + line.length - block[1].length;
+      return {
+        ...place,
+        start: blockStart,
+        end: lineStart + line.length,
+        breaksNodeAt: blockStart,
+        message: withoutOperator(block[1], /(?:^|[{, ])(min|max|timeout|queue-timeout) *: *[>|]/.test(line)),
+      };
+    }
+    case "BAD_SCALAR_START": {
+      const scalar = /^[^,}\]\n]*/.exec(text.slice(start))?.[0].trimEnd() ?? "";
+      const scalarPlace = { ...place, end: start + Math.max(1, scalar.length) };
+      const isLimit = /(?:^|[{, ])(min|max|timeout|queue-timeout) *: *$/.test(text.slice(lineStart, start));
+      const message = /^[<>=|]/.test(scalar)
+        ? withoutOperator(scalar, isLimit)
+        : `a text cannot begin with ${scalar.charAt(0)}: put it in quotes`;
+      return { ...scalarPlace, message };
+    }
+    case "BAD_DQ_ESCAPE":
+      return {
+        ...place,
+        end: start + 2,
+        message: `${text.slice(start, start + 2)} is no escape in double quotes: use single quotes`,
+      };
+    case "DUPLICATE_KEY":
+      return {
+        ...place,
+        end: start + (/^[^\s:]*/.exec(text.slice(start))?.[0].length ?? 1),
+        message: "is there twice",
+      };
+    case "TAB_AS_INDENT":
+      return { ...place, message: "a line cannot be indented with tabs: use spaces" };
+    case "MULTIPLE_DOCS":
+      return { ...place, message: "only one document is allowed: remove ---" };
+    case "BLOCK_AS_IMPLICIT_KEY":
+      return {
+        ...place,
+        end: lineStart + line.length,
+        breaksNodeAt: start,
+        message: "a text with a colon and a space must be in quotes",
+      };
+  }
+  return { ...place, message: `is not YAML: ${message.split("\n")[0]}` };
+}
+
+/** A comparison that is written as an operator. */
+export const OPERATOR = /^(>=?|<=?|!=|==?|=~|~)\s*(.*)$/;
+
+const KEY_OF_OPERATOR: Readonly<Record<string, string>> = {
+  ">": "min",
+  ">=": "min",
+  "<": "max",
+  "<=": "max",
+  "!=": "not",
+  "=": "equals",
+  "==": "equals",
+  "=~": "matches",
+  "~": "matches",
+};
+
+/** @param isAlone True where only a value is allowed, no comparison. */
+export function withoutOperator(text: string, isAlone: boolean): string {
+  const [, operator, operand = ""] = OPERATOR.exec(text) ?? [];
+  if (operator === undefined) return `a text cannot begin with ${text.charAt(0)} here: put it in quotes`;
+  if (isAlone) return `operators are not supported: write ${operand} alone`;
+  return `operators are not supported: write { ${KEY_OF_OPERATOR[operator]}: ${operand} }`;
+}
+
+export function tagProblem(
+  { start, text }: { readonly start: number; readonly text: string },
+  path: InputPath,
+): SyntaxProblem {
+  const [tag = "!"] = /^![^\s,[\]{}]*/.exec(text) ?? [];
+  const operand = tag === "!=" ? /^!=\s*([^\s,}\]#]*)/.exec(text)?.[1] ?? "" : tag.replace(/^!+/, "");
+  const instead = tag.startsWith("!!")
+    ? "remove it, or put the value in quotes"
+    : `write { not: ${operand} }, or put the text in quotes`;
+  return { start, end: start + tag.length, path, message: `${tag} is a YAML tag, which changes the value: ${instead}` };
+}

@@ -1,0 +1,133 @@
+/** Suite files: the examples of tests/fixtures/suites, and what no example can show. */
+
+import assert from "node:assert/strict";
+import { renderFailure, reportOf } from "../../lib/cli/failure_report.ts";
+import { styleFor } from "../../lib/cli/terminal/style.ts";
+import { InvalidInputs } from "../../lib/errors.ts";
+import type { Problem } from "../../lib/problem.ts";
+import { readSuites } from "../../lib/suites/read_suite.ts";
+import { Ajv2020 } from "../deps/ajv.ts";
+import { parse } from "../../lib/deps/yaml.ts";
+
+const FIXTURES = new URL("../fixtures/suites/", import.meta.url);
+const NOW_MS = Date.parse("2026-11-26T12:00:00Z");
+const isSuite = new Ajv2020({ allErrors: true, strict: false }).compile(
+  JSON.parse(await Deno.readTextFile(new URL("../../docs/suite.schema.json", import.meta.url))),
+);
+
+function suitesIn(folder: string): readonly string[] {
+  return [...Deno.readDirSync(new URL(folder, FIXTURES))].map(({ name }) => name)
+    .filter((name) => name.includes(".suite.")).sort();
+}
+
+async function problemsOf(name: string, readTextFile: (path: string) => Promise<string>): Promise<readonly Problem[]> {
+  try {
+    await readSuites([name], { readTextFile, nowMs: NOW_MS });
+    return [];
+  } catch (error) {
+    if (!(error instanceof InvalidInputs)) throw error;
+    return error.problems;
+  }
+}
+
+const problemsIn = (text: string) => problemsOf("a.suite.yaml", () => Promise.resolve(text));
+
+for (const name of suitesIn("valid/")) {
+  Deno.test(`the example ${name} is a suite, for the reader and for the JSON Schema`, async () => {
+    const read = (path: string) => Deno.readTextFile(new URL(`valid/${path}`, FIXTURES));
+    assert.deepEqual(await problemsOf(name, read), []);
+    assert.ok(isSuite(parse(await read(name))), JSON.stringify(isSuite.errors));
+  });
+}
+
+for (const name of suitesIn("invalid/")) {
+  Deno.test(`the example ${name} has exactly the problems that it lists`, async () => {
+    const read = (path: string) => Deno.readTextFile(new URL(`invalid/${path}`, FIXTURES));
+    const [, listed = ""] = (await read(name)).split("# Problems:\n");
+    const problems = await problemsOf(name, read);
+    const lines = problems.map(({ origin, path, message }) =>
+      `# ${origin}  ${path}  ${message}\n`.replace(`# ${name}:`, "# ")
+    );
+    assert.equal(lines.join(""), listed);
+    for (const { excerpt, origin } of problems) {
+      if (origin.startsWith(name)) {
+        assert.ok(excerpt !== undefined && excerpt.line.length >= excerpt.column - 1, origin);
+      }
+    }
+  });
+}
+
+for (const name of ["unknown_fields", "wrong_values"]) {
+  Deno.test(`the JSON Schema refuses the example ${name}, too`, async () => {
+    const text = await Deno.readTextFile(new URL(`invalid/${name}.suite.yaml`, FIXTURES));
+    assert.ok(!isSuite(parse(text)));
+  });
+}
+
+Deno.test("fifteen mistakes are fifteen problems", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`invalid/${path}`, FIXTURES));
+  assert.equal((await problemsOf("fifteen_mistakes.suite.yaml", read)).length, 15);
+});
+
+Deno.test("a problem is shown with its line and a caret below the value", async () => {
+  const text = "version: 1\ncases:\n  - { name: a, workflow: quick, timeout: 5 }\n";
+  const error = await readSuites(["a.suite.yaml"], { readTextFile: () => Promise.resolve(text), nowMs: NOW_MS })
+    .catch((error: unknown) => error);
+  const lines = (await renderFailure(reportOf(error), styleFor(false))).split("\n");
+  assert.deepEqual(lines.slice(0, 4), [
+    "✗ Cannot run a.suite.yaml: 1 problem, nothing was submitted",
+    "  a.suite.yaml:3:42  cases[0].timeout  must be a duration like 90s, 30m or 1h30m: got 5",
+    "        - { name: a, workflow: quick, timeout: 5 }",
+    "                                               ^",
+  ]);
+});
+
+Deno.test("a secret that was written into a suite is not repeated by its problems", async () => {
+  const text =
+    "version: 1\ncases:\n  - { name: a, workflow: q, inputs: { password: hunter22, db: { api_key: 4711471147114711 } } }\n";
+  const problems = await problemsIn(text);
+  assert.deepEqual(problems.map(({ path }) => path), ["cases[0].inputs.password", "cases[0].inputs.db.api_key"]);
+  assert.doesNotMatch(JSON.stringify(problems), /hunter22|4711/);
+});
+
+Deno.test("all problems of all files are reported at once", async () => {
+  const texts: Record<string, string> = { "a.yaml": "version: 2\ncases: []\n", "b.yaml": "{", "c.yaml": "" };
+  const error = await readSuites(["a.yaml", "b.yaml", "c.yaml", "d.yaml"], {
+    nowMs: NOW_MS,
+    readTextFile: (path) => {
+      const text = texts[path];
+      return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
+    },
+  }).catch((error: unknown) => error);
+  assert.ok(error instanceof InvalidInputs);
+  const files = error.problems.map(({ origin }) => origin.split(":")[0]);
+  assert.deepEqual([...new Set(files)], ["a.yaml", "b.yaml", "c.yaml", "d.yaml"]);
+});
+
+Deno.test("two files cannot have the same name of a suite", async () => {
+  const text = "version: 1\nname: nightly\ncases: [{ name: a, workflow: quick }]\n";
+  const error = await readSuites(["a.yaml", "b.yaml"], { readTextFile: () => Promise.resolve(text), nowMs: NOW_MS })
+    .catch((error: unknown) => error);
+  assert.ok(error instanceof InvalidInputs);
+  assert.deepEqual(error.problems.map(({ origin, path }) => [origin, path]), [["b.yaml:2:7", "name"]]);
+});
+
+for (
+  const [what, text, line] of [
+    ["names of prototypes", "version: 1\ncases:\n  - { name: a, workflow: q, inputs: { __proto__: { x: 1 } } }\n", 3],
+    [
+      "aliases that multiply",
+      `version: 1\na: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [${"*a,".repeat(99)}]\nc: &c [${"*b,".repeat(99)}]\nd: [${
+        "*c,".repeat(99)
+      }]\ncases: []\n`,
+      2,
+    ],
+    ["an alias of itself", "version: 1\ncases: &a [*a]\n", 2],
+    ["Windows line ends", "version: 1\r\ncases:\r\n  - { name: a, workflow: q, tag: [] }\r\n", 3],
+  ] as const
+) {
+  Deno.test(`${what} are a problem in the right line`, async () => {
+    const problems = await problemsIn(text);
+    assert.ok(problems.some(({ origin }) => origin.startsWith(`a.suite.yaml:${line}:`)), JSON.stringify(problems));
+  });
+}
