@@ -71,3 +71,20 @@ export interface FailedStep {
   /** Why there is no log; `null` if there is one, or if it was not looked for. */
   readonly note: string | null;
 }
+
+const MAX_LINE_LENGTH = 300;
+
+/** The first line of what went wrong, shortened; `null` for a run that completed. */
+export function firstErrorOf({ status, failure, errorMessage, message }: RunResult): string | null {
+  if (status === "completed") return null;
+  const lines = failure?.failedJobs.flatMap(({ failedSteps }) =>
+    failedSteps.flatMap(({ annotations }) => annotations.map(({ message }) => message))
+  );
+  const text = lines?.[0] ?? failure?.summary ?? errorMessage ?? message;
+  return text === undefined ? null : firstLine(text);
+}
+
+export function firstLine(text: string): string {
+  const [line = ""] = text.trimStart().split(/[\r\n]/, 1);
+  return line.length > MAX_LINE_LENGTH ? `${line.slice(0, MAX_LINE_LENGTH - 1)}…` : line;
+}

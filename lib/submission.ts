@@ -49,6 +49,17 @@ export type Origin =
   | { readonly type: "command-line" }
   | { readonly type: "http" }
   | {
+    readonly type: "batch" | "suite";
+    /** Of the batch, or of the suite's session. */
+    readonly batchId: string;
+    /** Identifies the row or the case in it. */
+    readonly rowKey: string;
+    /** From 1. */
+    readonly attempt: number;
+    /** True if a failed attempt was retried without being asked for it. */
+    readonly isRetry: boolean;
+  }
+  | {
     readonly type: "schedule";
     readonly schedule: string;
     /** The occurrence's own instant, milliseconds since the epoch. */

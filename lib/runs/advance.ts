@@ -1,24 +1,17 @@
-import { NotSubmitted, RunnerError } from "../errors.ts";
+import { NotSubmitted } from "../errors.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import type { Run } from "../run.ts";
 import { type ActiveSubmission, isOpen, type PendingSubmission, type Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
-import { pageRuns } from "../platform/pager.ts";
-import { applyRun, pollRun } from "./poll.ts";
+import { isDuplicated, isListed, listRunning } from "./list_running.ts";
+import { afterFailedPoll, applyRun, pollRun } from "./poll.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
 import { submitPending } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, withKnownInputs } from "./advance_result.ts";
 
-/**
- * From this many runs on, one list request replaces polling each running run. On an account with many other runs, listing
- * them all would take longer.
- */
-const MIN_RUNS_FOR_LIST = 4;
-
-const MAX_CONCURRENT_POLLS = 4;
+const MAX_CONCURRENT_POLLS = 8;
 
 /**
  * Performs one step for each submission that is due: submits it, reconciles it or polls its run, and stores the result.
@@ -40,19 +33,29 @@ export async function advance(
   const active = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
     item.submission.state === "active"
   );
-  const listed = await listRunning(deps, active.map(({ submission }) => submission), options);
+  const { needsDetail = () => false, findsDuplicatesInList = false } = options;
+  const listable = active.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
+  const list = await listRunning(deps, listable, options);
+  options.onList?.(list.pages, list.error);
+  // Where a page could not be read, a run that is missing may be on it: too many for a request each.
+  const postponed = list.error === undefined
+    ? new Set()
+    : new Set(listable.filter((submission) => !isListed(list, submission)).slice(MAX_CONCURRENT_POLLS));
   await inParallel(active, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
-    if (mayHaveDuplicates(submission, nowMs)) {
+    const mayHave = findsDuplicatesInList ? isDuplicated(list, submission) : mayHaveDuplicates(submission, nowMs);
+    if (mayHave) {
       const settled = await settleDuplicates(redactingDeps(deps, submission), submission, options);
       if (settled !== undefined) {
         results[index] = settled;
         return;
       }
     }
-    const run = submission.runId.type === "slug" ? listed.get(submission.runId.slug) : undefined;
-    results[index] = run === undefined
-      ? await pollRun(redactingDeps(deps, submission), submission, options)
-      : await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
+    const run = submission.runId.type === "slug" ? list.running.get(submission.runId.slug) : undefined;
+    if (run !== undefined) {
+      results[index] = await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
+    } else if (list.error !== undefined && postponed.has(submission)) {
+      results[index] = await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs });
+    } else results[index] = await pollRun(redactingDeps(deps, submission), submission, options);
   });
 
   // Sequential: the platform rejects simultaneous launches of one workflow.
@@ -87,28 +90,4 @@ async function submitUnlessConflict(
     }
     return { submission: withKnownInputs(stored, submission), events: [], wasAdvancedElsewhere: true };
   }
-}
-
-/** The runs that are listed as running, by slug; empty when listing fails, so that each run is polled. */
-async function listRunning(
-  { client }: Pick<Deps, "client">,
-  submissions: readonly ActiveSubmission[],
-  { signal }: AdvanceOptions,
-): Promise<ReadonlyMap<string, Run>> {
-  const running = new Map<string, Run>();
-  const slugs = new Set(submissions.flatMap(({ runId }) => runId.type === "slug" ? [runId.slug] : []));
-  if (slugs.size < MIN_RUNS_FOR_LIST) return running;
-  try {
-    const maxPages = Math.ceil(slugs.size / MIN_RUNS_FOR_LIST);
-    const query = { action: "list running runs", statuses: ["running"], maxPages, signal, retry: "none" } as const;
-    for await (const { runs } of pageRuns(client, query)) {
-      for (const run of runs) {
-        if (run.slug !== null && slugs.has(run.slug) && run.status === "running") running.set(run.slug, run);
-      }
-      if (running.size === slugs.size) break;
-    }
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-  }
-  return running;
 }

@@ -41,6 +41,12 @@ export interface AdvanceOptions {
   readonly unreachableTimeoutMs: number | null;
   /** When the caller stops waiting, milliseconds since the epoch; no poll is planned later. Default: never. */
   readonly deadlineAtMs?: number | undefined;
+  /** Of these, more is needed than the list of runs shows. Default: none. */
+  readonly needsDetail?: ((submission: Submission) => boolean) | undefined;
+  /** True if the list of running runs is enough to notice other runs with the same key. Default: false. */
+  readonly findsDuplicatesInList?: boolean | undefined;
+  /** Called with the number of list requests that the step made, and the error of one that failed. */
+  readonly onList?: ((pages: number, error: RunnerError | undefined) => void) | undefined;
   /** Ends the requests of this step, except a submit: no response then counts as one that did not arrive. */
   readonly limit?: AbortSignal | undefined;
 }

@@ -72,8 +72,12 @@ export function displayNameFor(name: string, tag: string): string {
 
 /** Ignores the inputs' hash. */
 export function hasCorrelationTag(displayName: string | null, correlationTag: string): boolean {
-  const [, found] = TAG.exec(displayName ?? "") ?? [];
-  return found === correlationTag;
+  return correlationTagIn(displayName) === correlationTag;
+}
+
+/** `undefined` if the display name was not made here. */
+export function correlationTagIn(displayName: string | null): string | undefined {
+  return TAG.exec(displayName ?? "")?.[1];
 }
 
 /** True when a run with our correlation tag was started with different inputs; false when it has no hash. */

@@ -1,6 +1,8 @@
 /** The run store's indexes: which rows lead to a submission. */
 
 import type { Owner } from "../account.ts";
+import type { RowStatus } from "../batch.ts";
+import { firstErrorOf, firstLine } from "../result.ts";
 import { keyPart } from "./key.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
 
@@ -19,6 +21,8 @@ export interface IndexFacts {
   /** When it failed or was rejected; `null` when it did not. */
   readonly failedAtMs: number | null;
   readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
+  /** Absent unless it belongs to a batch or a suite. */
+  readonly batch?: { readonly batchId: string; readonly rowKey: string; readonly attempt: number };
 }
 
 /** The value of an open submission's row: what a tick decides by without reading its body. */
@@ -33,6 +37,23 @@ export interface OpenRow {
   } | null;
 }
 
+/** The value of an attempt's row: what lists of a batch show. */
+export interface AttemptRow {
+  readonly status: RowStatus;
+  /** `null` on servers without slugs. */
+  readonly slug: string | null;
+  /** Milliseconds since the epoch; `null` before the run has started. */
+  readonly startedAtMs: number | null;
+  /** `null` before the run has ended. */
+  readonly seconds: number | null;
+  /** The first line of what went wrong; `null` when nothing did. */
+  readonly error: string | null;
+  /** Of the result or the error; `null` while it is open. */
+  readonly kind: string | null;
+  /** True if it was submitted because the attempt before it failed. */
+  readonly isRetry: boolean;
+}
+
 /** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */
 const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],
@@ -44,6 +65,8 @@ const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] 
   failed: ({ failedAtMs, createdAtMs }) => failedAtMs === null ? null : [timeKey(createdAtMs)],
   failure: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
   schedule: ({ schedule }) => schedule === null ? null : [keyPart(schedule.name), timeKey(schedule.scheduledAtMs)],
+  batch: ({ batch }) =>
+    batch === undefined ? null : [batch.batchId, batch.rowKey, String(batch.attempt).padStart(4, "0")],
   unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
 };
 
@@ -63,6 +86,33 @@ export function openRowOf(submission: Submission): OpenRow {
       isDeadlineReported: origin.isDeadlineReported,
     },
   };
+}
+
+export function attemptRowOf(submission: Submission): AttemptRow {
+  const { origin } = submission;
+  const facts = { slug: slugOf(submission), isRetry: "isRetry" in origin && origin.isRetry };
+  const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
+  switch (submission.state) {
+    case "pending":
+    case "unconfirmed":
+      return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
+    case "active":
+      return { ...open, status: "running", startedAtMs: submission.startedAtMs };
+    case "finished": {
+      const { status, startedAt, durationSeconds: seconds, kind } = submission.result;
+      const startedAtMs = Date.parse(startedAt ?? "");
+      return {
+        ...facts,
+        status,
+        startedAtMs: Number.isFinite(startedAtMs) ? startedAtMs : null,
+        seconds,
+        error: firstErrorOf(submission.result),
+        kind,
+      };
+    }
+    case "rejected":
+      return { ...open, status: "rejected", error: firstLine(submission.message), kind: submission.kind };
+  }
 }
 
 export function indexKeys(facts: IndexFacts): (readonly string[])[] {
@@ -91,6 +141,9 @@ export function indexFactsOf(submission: Submission): IndexFacts {
       scheduledAtMs: origin.scheduledAtMs,
       isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
     },
+    ...("batchId" in origin && {
+      batch: { batchId: origin.batchId, rowKey: origin.rowKey, attempt: origin.attempt },
+    }),
   };
 }
 

@@ -6,8 +6,10 @@ import { chunksOf } from "../chunks.ts";
 import { StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
+import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import type { AtomicChange } from "./change.ts";
 import {
+  attemptRowOf,
   type IndexFacts,
   indexFactsOf,
   indexKeys,
@@ -52,6 +54,8 @@ export interface RunStore extends AsyncDisposable {
   listRecent(query: RecentQuery): Promise<readonly Submission[]>;
   /** Of a schedule, the latest scheduled first. */
   listOfSchedule(schedule: string, limit: number): Promise<readonly Submission[]>;
+  /** Batches and suites: their rows, and what was submitted for them. */
+  readonly batches: BatchStore;
   /** Of the service: failed or rejected, the latest end first. */
   listFailures(limit: number): Promise<readonly Submission[]>;
   /** How many submissions of the service ended with each status; `rejected` is one of them. */
@@ -158,6 +162,7 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     listRecent: (query) => listRecent(kv, query),
     listOfSchedule: async (schedule, limit) =>
       await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
+    batches: createBatchStore(kv),
     listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
     async countEnds() {
       const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
@@ -199,6 +204,7 @@ async function put<S extends Submission>(
   for (const key of before) if (!staying.has(key.join("\t"))) change.delete(key);
   for (const key of after) {
     if (key[0] === "open") change.set(key, openRowOf(written));
+    else if (key[0] === "batch") change.set(key, attemptRowOf(written));
     else if (!known.has(key.join("\t"))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
   }
   if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {

@@ -1,0 +1,150 @@
+/** What the engine for many runs works with. */
+
+import type { RunnerError } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { RunResult } from "../result.ts";
+import type { Origin, RunRequest, Submission } from "../submission.ts";
+import type { AdvanceOptions } from "./advance_result.ts";
+import type { EndedAttempt, RetryPolicy } from "./retry_policy.ts";
+
+/** A run that a batch or a suite wants. */
+export interface BatchTask {
+  /** Identifies it in the batch. */
+  readonly key: string;
+  /** Tasks that share a lock do not run at the same time. */
+  readonly locks: readonly string[];
+  /** The cluster that it runs on, for a limit per cluster; `null` if it is not known. */
+  readonly cluster: string | null;
+  /** What was submitted for it before. */
+  readonly previous: PreviousAttempts;
+  /** How long a run may take, milliseconds; `null` for no limit. */
+  readonly timeoutMs: number | null;
+  /** Also limits how long a run may wait until its first step starts; `timeoutMs` then counts from there. */
+  readonly queueTimeoutMs?: number | undefined;
+  /** Default: the batch's. */
+  readonly retry?: RetryPolicy | undefined;
+  /** False while it must wait for another task, `never` once it cannot be started any more. Default: true. */
+  isReady?(): boolean | "never";
+  /**
+   * Called when a slot is free.
+   *
+   * @throws RunnerError when there is nothing to submit: the task ends with it.
+   */
+  prepare(attempt: number): Promise<RunRequest>;
+}
+
+/** The submissions of a task that are stored. */
+export interface PreviousAttempts {
+  /** The number of its last attempt; 0 without one. */
+  readonly attempt: number;
+  /** Its last submission; `null` without one, and for one that is to be submitted again. */
+  readonly last: Submission | null;
+  /** Those that ended, oldest first, for the decision about retries. */
+  readonly ended: readonly EndedAttempt[];
+}
+
+export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: [] };
+
+/** What became of a task. */
+export type TaskEnd =
+  | { readonly type: "result"; readonly attempt: number; readonly result: RunResult }
+  /** No run was started. */
+  | { readonly type: "error"; readonly attempt: number; readonly error: RunnerError }
+  /** Not submitted: the batch stopped before, or `isReady` returned `never`. */
+  | { readonly type: "not-submitted" }
+  /** The batch ended before its run did. */
+  | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
+
+/** Why no further run is submitted. */
+export type StopReason = "canary" | "max-failures" | "fail-fast" | "any" | "deadline" | "interrupted" | "unreachable";
+
+/** What happens in a batch. */
+export type BatchEvent =
+  | { readonly type: "run"; readonly key: string; readonly attempt: number; readonly event: RunEvent }
+  /** A run has ended, or none was started. `retryAtMs`: it is submitted again then. */
+  | {
+    readonly type: "attempt-ended";
+    readonly key: string;
+    readonly attempt: number;
+    readonly end: TaskEnd;
+    readonly retryAtMs: number | null;
+  }
+  /** The runs were polled. */
+  | { readonly type: "polled"; readonly atMs: number; readonly running: number; readonly pages: number }
+  /** The server limits how many runs may be submitted. */
+  | { readonly type: "slowed"; readonly jobs: number; readonly reason: string; readonly untilMs: number }
+  | { readonly type: "stopped"; readonly reason: StopReason; readonly detail: string | null }
+  | { readonly type: "connection-lost"; readonly reason: string }
+  | { readonly type: "connection-restored" };
+
+/** Limits and rules of a batch. */
+export interface BatchOptions
+  extends Pick<AdvanceOptions, "pollInterval" | "submitTimeoutMs" | "unreachableTimeoutMs"> {
+  /** Detaches: the runs continue. */
+  readonly signal: AbortSignal;
+  readonly batchId: string;
+  readonly originType: Extract<Origin, { batchId: string }>["type"];
+  /** Text of the idempotency keys, completed by the task's key. */
+  readonly keyPrefix: string;
+  readonly control: BatchControl;
+  readonly maxPerCluster: number | null;
+  readonly until: "all" | "any" | "fail-fast";
+  /** This many failed tasks stop the batch; `null` for no limit. */
+  readonly maxFailures: number | null;
+  /** Stops when this many have ended and all of them failed; `null` never stops. */
+  readonly canary: number | null;
+  readonly retry: RetryPolicy;
+  /** Milliseconds until the whole batch ends; `null` for no limit. */
+  readonly deadlineMs: number | null;
+  /** What happens to a run at its timeout. `cancel`: its end is awaited. */
+  readonly onTimeout: "keep" | "cancel";
+  /** Requests for lists per minute. */
+  readonly requestsPerMinute: number;
+}
+
+/** Changes a batch while it runs. */
+export interface BatchControl {
+  /** How many runs at once. */
+  readonly jobs: number;
+  setJobs(jobs: number): void;
+  /** Submits nothing any more. Runs are tracked to their ends. */
+  stop(reason: StopReason, detail?: string): void;
+  readonly stopped: { readonly reason: StopReason; readonly detail: string | null } | null;
+  /** Called after each change. */
+  onChange(listener: () => void): void;
+}
+
+export function createBatchControl(initialJobs: number): BatchControl {
+  let jobs = initialJobs;
+  let stopped: BatchControl["stopped"] = null;
+  const listeners: (() => void)[] = [];
+  const changed = () => listeners.forEach((listener) => listener());
+  return {
+    get jobs() {
+      return jobs;
+    },
+    setJobs(wanted) {
+      if (wanted === jobs) return;
+      jobs = Math.max(1, wanted);
+      changed();
+    },
+    stop(reason, detail) {
+      if (stopped !== null) return;
+      stopped = { reason, detail: detail ?? null };
+      changed();
+    },
+    get stopped() {
+      return stopped;
+    },
+    onChange: (listener) => void listeners.push(listener),
+  };
+}
+
+/** How a batch ended. */
+export interface BatchOutcome {
+  /** One for each task, in their order. */
+  readonly ends: readonly TaskEnd[];
+  readonly stopped: BatchControl["stopped"];
+  /** Why the batch ended before its runs did; `null` if it did not. */
+  readonly error: RunnerError | null;
+}

@@ -1,0 +1,123 @@
+/** What is stored of a batch or a suite beside its submissions: its rows, and what other processes want of it. */
+
+import type { Owner } from "../account.ts";
+import type { JsonObject } from "../json.ts";
+import type { AttemptRow } from "./indexes.ts";
+import { keyPart } from "./key.ts";
+import type { Kv } from "./kv.ts";
+
+/** A batch whose rows were checked. */
+export interface StoredBatch {
+  readonly batchId: string;
+  readonly name: string;
+  readonly owner: Owner;
+  /** Milliseconds since the epoch. */
+  readonly createdAtMs: number;
+  /** Milliseconds since the epoch, of the last time that its rows were stored. */
+  readonly updatedAtMs: number;
+  readonly rowCount: number;
+  /** Counts the times that its rows were stored: they are below it. */
+  readonly revision: number;
+}
+
+/** A row as it is stored. */
+export interface StoredRow {
+  /** Identifies it in the batch. */
+  readonly key: string;
+  readonly id: string | null;
+  readonly label: string;
+  readonly workflow: string;
+  /** As given, without the values of secrets. */
+  readonly inputs: JsonObject;
+}
+
+/** An attempt of a row. */
+export interface Attempt extends AttemptRow {
+  readonly rowKey: string;
+  /** From 1. */
+  readonly attempt: number;
+  readonly submissionId: string;
+}
+
+/** Methods throw StorageError when the store can't be read or written. */
+export interface BatchStore {
+  /** `undefined` if there is none. */
+  get(batchId: string): Promise<StoredBatch | undefined>;
+  /** All of them, unordered. */
+  list(): Promise<readonly StoredBatch[]>;
+  /** In file order. */
+  rows(batch: StoredBatch): Promise<readonly StoredRow[]>;
+  /** Replaces the rows of a batch. A reader sees the old or the new ones. */
+  put(batch: Omit<StoredBatch, "rowCount" | "revision">, rows: readonly StoredRow[]): Promise<StoredBatch>;
+  /** Every attempt of every row: by row, then by attempt. */
+  attempts(batchId: string): Promise<readonly Attempt[]>;
+  /** How many runs at once another process has asked for; `null` if none has. */
+  wantedJobs(batchId: string): Promise<number | null>;
+  setWantedJobs(batchId: string, jobs: number | null): Promise<void>;
+}
+
+/** Of the texts in one value, well below what a backend allows. */
+const MAX_CHUNK_LENGTH = 24_000;
+
+export function createBatchStore(kv: Kv): BatchStore {
+  const get = async (batchId: string) =>
+    (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined;
+  return {
+    get,
+    list: async () =>
+      (await Array.fromAsync(kv.list<StoredBatch>({ prefix: ["batch-plan"] }))).map(({ value }) => value),
+    async rows({ batchId, revision }) {
+      const prefix = ["batch-rows", keyPart(batchId), String(revision)];
+      return (await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix }))).flatMap(({ value }) => value);
+    },
+    async put(batch, rows) {
+      const { batchId } = batch;
+      while (true) {
+        const old = await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)]);
+        const revision = (old.value?.revision ?? 0) + 1;
+        const written = { ...batch, rowCount: rows.length, revision };
+        for (const [index, chunk] of chunksOfRows(rows).entries()) {
+          const key = ["batch-rows", keyPart(batchId), String(revision), String(index).padStart(6, "0")];
+          await kv.atomic().set(key, chunk).commit();
+        }
+        if (await kv.atomic().check(old).set(old.key, written).commit() === undefined) continue;
+        if (old.value !== null) await removeRows(kv, old.value);
+        return written;
+      }
+    },
+    async attempts(batchId) {
+      const entries = await Array.fromAsync(kv.list<AttemptRow>({ prefix: ["batch", batchId] }));
+      return entries.map(({ key, value }) => {
+        const [, , rowKey = "", attempt, submissionId = ""] = key;
+        return { ...value, rowKey, attempt: Number(attempt), submissionId };
+      });
+    },
+    wantedJobs: async (batchId) => (await kv.get<number>(["batch-jobs", keyPart(batchId)])).value,
+    async setWantedJobs(batchId, jobs) {
+      const change = kv.atomic();
+      const key = ["batch-jobs", keyPart(batchId)];
+      await (jobs === null ? change.delete(key) : change.set(key, jobs)).commit();
+    },
+  };
+}
+
+function chunksOfRows(rows: readonly StoredRow[]): (readonly StoredRow[])[] {
+  const chunks: StoredRow[][] = [];
+  let length = Infinity;
+  for (const row of rows) {
+    const rowLength = JSON.stringify(row).length;
+    if (length + rowLength > MAX_CHUNK_LENGTH) {
+      chunks.push([]);
+      length = 0;
+    }
+    chunks.at(-1)?.push(row);
+    length += rowLength;
+  }
+  return chunks;
+}
+
+async function removeRows(kv: Kv, { batchId, revision }: StoredBatch): Promise<void> {
+  for await (const { key } of kv.list({ prefix: ["batch-rows", keyPart(batchId), String(revision)] })) {
+    await kv.atomic().delete(key).commit();
+  }
+}
