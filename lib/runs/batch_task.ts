@@ -47,7 +47,7 @@ export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: []
 
 /** What became of a task. */
 export type TaskEnd =
-  | { readonly type: "result"; readonly attempt: number; readonly result: RunResult }
+  | { readonly type: "result"; readonly attempt: number; readonly result: RunResult; readonly limit?: "run" | "queue" }
   /** No run was started. */
   | { readonly type: "error"; readonly attempt: number; readonly error: RunnerError }
   /** Not submitted: the batch stopped before, or `isReady` returned `never`. */

@@ -29,6 +29,8 @@ export interface KeyWithPolicy {
   readonly text: string;
   /** Applies when the key already has a run. */
   readonly policy: KeyPolicy;
+  /** Only this attempt of the key; otherwise the first that the policy allows. */
+  readonly attempt?: number;
 }
 
 /** Attempts with one key; more than this is a runaway loop. */
@@ -46,7 +48,7 @@ const SEARCH_VALID_MS = 1_000;
 export async function claimIdempotencyKey(
   deps: Deps,
   pending: PendingSubmission,
-  { text, policy }: KeyWithPolicy,
+  { text, policy, attempt: onlyAttempt }: KeyWithPolicy,
   options: { readonly signal: AbortSignal },
 ): Promise<Submission> {
   if (pending.ownSlug === null) {
@@ -57,7 +59,7 @@ export async function claimIdempotencyKey(
       },
     );
   }
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+  for (let attempt = onlyAttempt ?? 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const keyed = await withKey(pending, { text, attempt });
     const existing = await findExisting(deps, keyed, options);
     if (existing === undefined) return keyed;

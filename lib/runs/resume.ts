@@ -60,11 +60,13 @@ export async function findOpenSubmissions(deps: Deps, options: OpenSubmissionsOp
 }
 
 function staysPending(
-  { request, lostResponses, createdAtMs }: PendingSubmission,
+  { request, lostResponses, createdAtMs, origin }: PendingSubmission,
   nowMs: number,
   { submitsPending }: OpenSubmissionsOptions,
 ): boolean {
   if (lostResponses > 0) return false;
+  // Only the batch knows whether the row is still wanted.
+  if ("batchId" in origin) return true;
   return request.inputs === null || (!submitsPending && nowMs - createdAtMs > PENDING_AFTER_MS);
 }
 

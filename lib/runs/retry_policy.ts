@@ -74,6 +74,7 @@ export function causeOf(result: RunResult): FailureCause | null {
 
 const WORKED: ReadonlySet<string> = new Set(["running", "completed", "error", "failed", "faulted"]);
 
-function hasWorked(jobs: readonly Job[]): boolean {
+/** Whether any step has started. */
+export function hasWorked(jobs: readonly Job[]): boolean {
   return allSteps(jobs).some(({ step }) => WORKED.has(step.status));
 }

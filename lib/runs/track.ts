@@ -206,7 +206,7 @@ async function resultAfter(
 }
 
 /** The error of a submission that another process saw rejected. */
-function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
+export function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
   return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
 }
 
@@ -287,7 +287,7 @@ function waitEndMs(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): numb
   return timeoutMs === null || !isWaiting ? null : fromMs + timeoutMs;
 }
 
-function startedEvent(
+export function startedEvent(
   { submissionId, run }: ActiveSubmission,
   { isAttached, deadlineAtMs, nowMs }: { isAttached: boolean; deadlineAtMs: number | null; nowMs: number },
 ): RunEvent {

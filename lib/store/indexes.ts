@@ -94,6 +94,7 @@ export function attemptRowOf(submission: Submission): AttemptRow {
   const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
   switch (submission.state) {
     case "pending":
+      return { ...open, status: "waiting" };
     case "unconfirmed":
       return { ...open, status: isAbandoned(submission) ? "unknown" : "submitting" };
     case "active":

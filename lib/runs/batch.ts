@@ -1,0 +1,249 @@
+/** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
+
+import { isOpen, type Submission } from "../submission.ts";
+import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
+import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "./batch_task.ts";
+import { pollLoop } from "./batch_polling.ts";
+import { submitLoop } from "./batch_submitting.ts";
+import type { Deps } from "./deps.ts";
+import { createEventQueue } from "./event_queue.ts";
+import { rejectionOf } from "./track.ts";
+import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
+
+/** A task and where it stands. */
+export interface Slot {
+  readonly task: BatchTask;
+  /** Of the current or the last submission. */
+  attempt: number;
+  isRetry: boolean;
+  /** True if its run existed before. */
+  isAttached: boolean;
+  readonly ended: EndedAttempt[];
+  /** On the monotonic clock: not submitted before. */
+  notBeforeMs: number;
+  submission: Submission | null;
+  /** When its first step was seen, milliseconds since the epoch; `null` before, and where it does not matter. */
+  workingSinceMs: number | null;
+  /** Set when it was cancelled because of a limit. */
+  exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;
+  end: TaskEnd | null;
+}
+
+/** What the two loops of a batch share. */
+export interface BatchState {
+  readonly deps: Deps;
+  readonly options: BatchOptions;
+  readonly slots: readonly Slot[];
+  /** Those with a submission that has not ended. */
+  readonly open: Set<Slot>;
+  /** In the order of the tasks; those to be retried come last. */
+  readonly waiting: Slot[];
+  /** Aborts both loops: detached, or {@link BatchState.fail}. */
+  readonly signal: AbortSignal;
+  /** On the monotonic clock; `null` for never. */
+  readonly endMs: number | null;
+  /** Nothing is submitted until then, on the monotonic clock. */
+  pausedUntilMs: number;
+  emit(event: BatchEvent): void;
+  /** Wakes the loops. */
+  changed(): void;
+  /** Sleeps until an instant of the monotonic clock, or until something has changed. */
+  sleepUntil(instantMs: number): Promise<void>;
+  endAttempt(slot: Slot, end: TaskEnd): void;
+  isDone(): boolean;
+  /** Ends the batch: what runs continues. */
+  fail(error: RunnerError): void;
+}
+
+/**
+ * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an
+ * error; of a batch that ends early, the outcome states what continues.
+ *
+ * @throws NotSubmitted when a submission cannot be stored; the signal's reason.
+ */
+export async function* batch(
+  deps: Deps,
+  tasks: readonly BatchTask[],
+  options: BatchOptions,
+): AsyncGenerator<BatchEvent, BatchOutcome> {
+  const queue = createEventQueue<BatchEvent>();
+  const work = runBatch(deps, tasks, options, queue.push).finally(queue.close);
+  // Its failure is thrown after the last event.
+  work.catch(() => {});
+  try {
+    yield* queue;
+  } finally {
+    queue.close();
+  }
+  return await work;
+}
+
+async function runBatch(
+  deps: Deps,
+  tasks: readonly BatchTask[],
+  options: BatchOptions,
+  emit: (event: BatchEvent) => void,
+): Promise<BatchOutcome> {
+  const { clock, random } = deps;
+  const { control, deadlineMs } = options;
+  const stopping = new AbortController();
+  const slots = tasks.map(newSlot);
+  let failure: RunnerError | null = null;
+  let waking = new AbortController();
+  const open = new Set<Slot>();
+  const waiting: Slot[] = [];
+  const changed = () => {
+    waking.abort();
+    waking = new AbortController();
+  };
+  const counts = { ended: 0, failed: 0 };
+  const leave = (slot: Slot) => {
+    open.delete(slot);
+    Object.assign(slot, { submission: null, workingSinceMs: null, exceeded: null });
+  };
+  const end = (slot: Slot, taskEnd: TaskEnd) => {
+    slot.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
+    leave(slot);
+    counts.ended++;
+    if (taskEnd.type === "not-submitted") return;
+    const hasFailed = taskEnd.type === "error" || !isSuccess(taskEnd);
+    if (hasFailed) counts.failed++;
+    stopIfNeeded(hasFailed);
+  };
+  const retryOf = ({ task }: Slot) => task.retry ?? options.retry;
+  const retryLater = (slot: Slot, delayMs: number) => {
+    leave(slot);
+    slot.isRetry = true;
+    slot.notBeforeMs = clock.monotonic() + delayMs;
+    waiting.push(slot);
+  };
+  const stopIfNeeded = (hasFailed: boolean) => {
+    const { until, maxFailures, canary } = options;
+    if (hasFailed && until === "fail-fast") control.stop("fail-fast");
+    if (!hasFailed && until === "any") control.stop("any");
+    if (maxFailures !== null && counts.failed >= maxFailures) control.stop("max-failures", `${counts.failed} failed`);
+    if (canary !== null && counts.failed === canary && counts.ended === canary && tasks.length > canary) {
+      control.stop("canary", `the first ${canary} runs to end have all failed`);
+    }
+  };
+  const state: BatchState = {
+    deps,
+    options,
+    slots,
+    open,
+    waiting,
+    signal: AbortSignal.any([options.signal, stopping.signal]),
+    endMs: deadlineMs === null ? null : clock.monotonic() + deadlineMs,
+    pausedUntilMs: -Infinity,
+    emit,
+    changed,
+    async sleepUntil(instantMs) {
+      const wake = waking.signal;
+      const untilMs = Math.min(instantMs, state.endMs ?? Infinity);
+      try {
+        const signal = AbortSignal.any([state.signal, wake]);
+        await clock.sleep(Math.min(untilMs - clock.monotonic(), MAX_SLEEP_MS), { signal });
+      } catch (error) {
+        if (!wake.aborted || state.signal.aborted) throw error;
+      }
+      if (state.endMs !== null && clock.monotonic() >= state.endMs) control.stop("deadline");
+    },
+    endAttempt(slot, taskEnd) {
+      const last = endedAttemptOf(taskEnd, slot.isRetry);
+      slot.ended.push(last);
+      if (taskEnd.type === "error" && taskEnd.error instanceof CredentialError) state.fail(taskEnd.error);
+      const delayMs = control.stopped === null && failure === null
+        ? retryDelayMs(slot.ended, retryOf(slot), random)
+        : null;
+      const retryAtMs = delayMs === null ? null : Math.round(clock.now() + delayMs);
+      emit({ type: "attempt-ended", key: slot.task.key, attempt: slot.attempt, end: taskEnd, retryAtMs });
+      if (delayMs === null) end(slot, taskEnd);
+      else retryLater(slot, delayMs);
+      changed();
+    },
+    isDone() {
+      if (failure !== null || control.stopped?.reason === "deadline") return true;
+      if (counts.ended === slots.length) return true;
+      return control.stopped !== null && open.size === 0;
+    },
+    fail(error) {
+      failure ??= error;
+      changed();
+    },
+  };
+  control.onChange(() => {
+    if (control.stopped !== null) emit({ type: "stopped", ...control.stopped });
+    changed();
+  });
+  // Continues where an earlier process stopped.
+  for (const slot of slots) {
+    const { last, attempt, ended } = slot.task.previous;
+    const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(slot), random);
+    if (last === null) waiting.push(slot);
+    else if (isOpen(last)) {
+      Object.assign(slot, {
+        submission: last,
+        isAttached: true,
+        isRetry: "isRetry" in last.origin && last.origin.isRetry,
+      });
+      open.add(slot);
+    } else if (delayMs !== null) retryLater(slot, delayMs);
+    else if (last.state === "finished") end(slot, { type: "result", attempt, result: last.result });
+    else end(slot, { type: "error", attempt, error: rejectionOf(last) });
+  }
+  const loops = [submitLoop(state), pollLoop(state)];
+  try {
+    await Promise.all(loops);
+  } catch (error) {
+    stopping.abort(error);
+    await Promise.allSettled(loops);
+    throw error;
+  }
+  return { ends: slots.map(endOf), stopped: control.stopped, error: failure };
+}
+
+/** Timers of the runtime are limited, and a sleeping machine stops its monotonic clock. */
+const MAX_SLEEP_MS = 60_000;
+
+function newSlot(task: BatchTask): Slot {
+  return {
+    task,
+    attempt: task.previous.attempt,
+    isRetry: false,
+    isAttached: false,
+    ended: [...task.previous.ended],
+    notBeforeMs: -Infinity,
+    submission: null,
+    workingSinceMs: null,
+    exceeded: null,
+    end: null,
+  };
+}
+
+function endOf({ end, submission, attempt }: Slot): TaskEnd {
+  if (end !== null) return end;
+  return submission === null ? { type: "not-submitted" } : { type: "open", attempt, submission };
+}
+
+/** Whether the task counts as done well. */
+export function isSuccess(end: TaskEnd): boolean {
+  return end.type === "result" && (end.result.kind === "completed" || end.result.kind === "session_ready");
+}
+
+/** How an end counts for the decision about a retry. */
+export function endedAttemptOf(end: TaskEnd, isRetry: boolean): EndedAttempt {
+  if (end.type === "result") {
+    const cause = end.limit === "queue" ? "infra" : causeOf(end.result);
+    return { cause, error: firstErrorOf(end.result), isRetry };
+  }
+  if (end.type !== "error") return { cause: null, error: null, isRetry };
+  const { error } = end;
+  const isInfra = error instanceof Unreachable || error instanceof Unavailable || error.kind === "not_submitted";
+  return { cause: isInfra ? "infra" : null, error: firstLine(error.message), isRetry };
+}
+
+/** Thousands of ends are kept: the rest is in the store, and was in the event. */
+function withoutDetails({ jobs: _jobs, links: _links, failure, ...result }: RunResult): RunResult {
+  return { ...result, ...(failure && { failure: { ...failure, failedJobs: [] } }), outputs: {} };
+}

@@ -1,0 +1,222 @@
+/** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
+
+import { formatDuration } from "../duration.ts";
+import { CredentialError, RunnerError, Unavailable } from "../errors.ts";
+import type { RunEvent } from "../events.ts";
+import type { RunResult } from "../result.ts";
+import type { Job, Run, RunDetail } from "../run.ts";
+import type { ActiveSubmission } from "../submission.ts";
+import { advance } from "./advance.ts";
+import type { AdvanceResult } from "./advance_result.ts";
+import type { BatchState, Slot } from "./batch.ts";
+import { cancelRun } from "./cancel.ts";
+import { createJumpDetector, moveInstants } from "./clock_jump.ts";
+import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
+import { hasWorked } from "./retry_policy.ts";
+import { findReadySession } from "./session.ts";
+import { toRunResult } from "./view.ts";
+
+const RUNS_PER_PAGE = 100;
+/** Shorter outages are not reported. */
+const MIN_REPORTED_OUTAGE_MS = 10_000;
+/** A proxy or a restarting server may refuse a valid key once. */
+const MIN_REFUSED_ROUNDS = 2;
+
+interface Rounds {
+  /** On the monotonic clock. */
+  lastMs: number;
+  /** List requests of the last round. */
+  pages: number;
+  /** On the monotonic clock; `null` while the server responds. */
+  lostSinceMs: number | null;
+  isLossReported: boolean;
+  refused: number;
+  /** From `Retry-After`, on the monotonic clock. */
+  notBeforeMs: number;
+}
+
+/** Ends with the batch. */
+export async function pollLoop(state: BatchState): Promise<void> {
+  const { deps: { clock }, open } = state;
+  const jumpSince = createJumpDetector(clock);
+  const rounds: Rounds = {
+    lastMs: -Infinity,
+    pages: 0,
+    lostSinceMs: null,
+    isLossReported: false,
+    refused: 0,
+    notBeforeMs: -Infinity,
+  };
+  while (!state.isDone()) {
+    const jumpMs = jumpSince();
+    const active = [...open].flatMap((slot) => activeOf(slot, jumpMs));
+    const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
+    if (nextMs > clock.monotonic()) {
+      await state.sleepUntil(nextMs);
+      continue;
+    }
+    await pollRound(state, rounds, active);
+  }
+}
+
+interface ActiveSlot {
+  readonly slot: Slot;
+  readonly submission: ActiveSubmission;
+}
+
+/** When the machine's clock was set, the instants that elapsed times are computed from move along. */
+function activeOf(slot: Slot, jumpMs: number): readonly ActiveSlot[] {
+  if (slot.submission?.state !== "active") return [];
+  const submission = moveInstants(slot.submission, jumpMs);
+  slot.submission = submission;
+  return submission.state === "active" ? [{ slot, submission }] : [];
+}
+
+/** Soon after the youngest run has started, then less often; never more requests per minute than allowed. */
+function nextRoundMs(
+  { deps: { clock, random }, options }: BatchState,
+  rounds: Rounds,
+  active: readonly ActiveSlot[],
+): number {
+  const youngestMs = active.reduce(
+    (latest, { submission }) => submission?.state === "active" ? Math.max(latest, submission.startedAtMs) : latest,
+    0,
+  );
+  const ageMs = Math.max(0, clock.now() - youngestMs);
+  const requests = Math.max(rounds.pages, Math.ceil(active.length / RUNS_PER_PAGE));
+  const budgetMs = requests * 60_000 / options.requestsPerMinute;
+  return Math.max(
+    rounds.notBeforeMs,
+    rounds.lastMs + Math.max(budgetMs, pollDelayMs(ageMs, options.pollInterval, random)),
+  );
+}
+
+async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): Promise<void> {
+  const { deps, options } = state;
+  const { clock } = deps;
+  const nowMs = clock.now();
+  const isQueued = new Set(
+    active.filter(({ slot }) => slot.task.queueTimeoutMs !== undefined && slot.workingSinceMs === null).map((
+      { submission },
+    ) => submission.submissionId),
+  );
+  let listError: RunnerError | undefined;
+  using limit = state.endMs === null ? undefined : clock.timeout(Math.max(0, state.endMs - clock.monotonic()) + 5_000);
+  const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
+    signal: state.signal,
+    submitted: "yes",
+    pollInterval: options.pollInterval,
+    submitTimeoutMs: options.submitTimeoutMs,
+    unreachableTimeoutMs: null,
+    limit: limit?.signal,
+    findsDuplicatesInList: true,
+    needsDetail: ({ submissionId }) => isQueued.has(submissionId),
+    onList(pages, error) {
+      rounds.pages = pages;
+      listError = error;
+    },
+  });
+  rounds.lastMs = clock.monotonic();
+  const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
+  for (const [index, result] of results.entries()) {
+    const item = active[index];
+    if (item !== undefined) await applyResult(state, item, result);
+  }
+  state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
+  const failed = errors[0] !== undefined && errors.length === results.length ? errors[0] : listError;
+  updateConnection(state, rounds, failed, errors.length === results.length);
+}
+
+/** @param isLost True if no request of the round was answered. */
+function updateConnection(state: BatchState, rounds: Rounds, error: RunnerError | undefined, isLost: boolean): void {
+  const { deps: { clock }, options: { unreachableTimeoutMs } } = state;
+  if (error instanceof Unavailable && error.retryAfterMs !== undefined) {
+    rounds.notBeforeMs = clock.monotonic() + Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
+  }
+  if (error === undefined || !isLost) {
+    rounds.refused = 0;
+    rounds.lostSinceMs = null;
+    if (rounds.isLossReported) state.emit({ type: "connection-restored" });
+    rounds.isLossReported = false;
+    return;
+  }
+  rounds.refused = error instanceof CredentialError ? rounds.refused + 1 : 0;
+  if (rounds.refused >= MIN_REFUSED_ROUNDS) return state.fail(error);
+  rounds.lostSinceMs ??= clock.monotonic();
+  const lostMs = clock.monotonic() - rounds.lostSinceMs;
+  if (!rounds.isLossReported && lostMs >= MIN_REPORTED_OUTAGE_MS) {
+    rounds.isLossReported = true;
+    state.emit({ type: "connection-lost", reason: error.message });
+  }
+  if (unreachableTimeoutMs !== null && lostMs >= unreachableTimeoutMs) state.fail(error);
+}
+
+async function applyResult(
+  state: BatchState,
+  { slot, submission: previous }: ActiveSlot,
+  advanced: AdvanceResult,
+): Promise<void> {
+  const { submission } = advanced;
+  slot.submission = submission;
+  if (advanced.wasAdvancedElsewhere) slot.isAttached = true;
+  for (const event of advanced.events) {
+    if (isNews(event, previous)) state.emit({ type: "run", key: slot.task.key, attempt: slot.attempt, event });
+  }
+  if (submission.state === "finished") return endWith(state, slot, submission.result);
+  if (submission.state !== "active") return;
+  if (hasWorked(jobsOf(submission.run))) slot.workingSinceMs ??= state.deps.clock.now();
+  if (submission.request.startsSession && submission.run.status === "running") {
+    const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
+    if (session !== undefined) {
+      const message = "The session is still running";
+      const submitted = slot.isAttached ? "no" : "yes";
+      return endWith(state, slot, toRunResult(submission.run, { kind: "session_ready", submitted, session, message }));
+    }
+  }
+  await enforceLimits(state, { slot, submission });
+}
+
+function jobsOf(run: Run | RunDetail): readonly Job[] {
+  return "jobs" in run ? run.jobs : [];
+}
+
+/** Thousands of runs are polled: only what has changed is reported. */
+function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
+  if (event.type === "status") return event.platformStatus !== run.platformStatus || event.position !== null;
+  return event.type === "unknown-status" || event.type === "duplicate-cancelled";
+}
+
+function endWith(state: BatchState, slot: Slot, ended: RunResult): void {
+  const { attempt, exceeded, isAttached } = slot;
+  const submitted = isAttached ? "no" : "yes";
+  // A run that ended by itself just before it would have been cancelled keeps its own end.
+  if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
+    return state.endAttempt(slot, { type: "result", attempt, result: { ...ended, submitted } });
+  }
+  const { limit, message } = exceeded;
+  const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
+  state.endAttempt(slot, { type: "result", attempt, result, limit });
+}
+
+async function enforceLimits(state: BatchState, { slot, submission }: ActiveSlot): Promise<void> {
+  const { deps, options: { onTimeout } } = state;
+  const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs, exceeded } = slot;
+  if (exceeded !== null) return;
+  const nowMs = deps.clock.now();
+  const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
+  if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - submission.startedAtMs >= queueTimeoutMs) {
+    slot.exceeded = { limit: "queue", message: `Waited ${formatDuration(queueTimeoutMs)} in the queue` };
+  } else if (sinceMs !== null && timeoutMs !== null && nowMs - sinceMs >= timeoutMs) {
+    slot.exceeded = { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
+  } else return;
+  if (onTimeout === "keep") {
+    return endWith(state, slot, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
+  }
+  try {
+    await cancelRun(deps, submission.runId, { signal: state.signal });
+  } catch (error) {
+    // It is tried again in the next round.
+    if (!(error instanceof RunnerError)) throw error;
+    slot.exceeded = null;
+  }
+}
