@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import type { BatchEvent } from "../../lib/runs/batch_task.ts";
+import { createBatchControl } from "../../lib/runs/batch_task.ts";
+import { NotFound } from "../../lib/errors.ts";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { aTask, endsOf, ranBatch, SOLVE } from "../support/batch.ts";
+import { depsFor } from "../support/deps.ts";
+import { fastClock, systemClock } from "../../lib/clock.ts";
+
+async function aStage(options: SimulatorOptions = {}) {
+  const clock = fastClock(systemClock, 40);
+  const simulator = await startSimulator({ clock, workflows: { solve: SOLVE }, ...options });
+  const deps = await depsFor(simulator, { clock });
+  return { clock, simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
+}
+
+const tasks = (count: number, fails: (index: number) => boolean = () => false) =>
+  Array.from({ length: count }, (_, index) => aTask(`row-${index}`, { n: index, fails: fails(index) }));
+
+function mostAtOnce(events: readonly BatchEvent[]): number {
+  let running = 0;
+  let most = 0;
+  for (const event of events) {
+    if (event.type === "run" && event.event.type === "started") most = Math.max(most, ++running);
+    if (event.type === "attempt-ended") running--;
+  }
+  return most;
+}
+
+Deno.test("a batch submits each task once, a few at a time, and tracks all of them to their ends", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, tasks(12, (index) => index === 3));
+  assert.deepEqual(endsOf(ran), Array.from({ length: 12 }, (_, index) => index === 3 ? "failed" : "completed"));
+  assert.equal(stage.simulator.runs().length, 12);
+  assert.equal(mostAtOnce(ran.events), 4);
+  assert.equal(ran.outcome.stopped, null);
+});
+
+Deno.test("twenty running runs cost one list request per round, and each end one request by name", async () => {
+  await using stage = await aStage();
+  await ranBatch(stage.deps, tasks(20), { control: createBatchControl(20) });
+  const [lists, reads] = [stage.simulator.received("list-runs"), stage.simulator.received("get-run")];
+  const searched = reads.filter(({ atMs }) => atMs < (stage.simulator.received("submit").at(-1)?.atMs ?? 0));
+  assert.equal(reads.length - searched.length, 20);
+  assert.ok(lists.length < 15, `${lists.length} lists`);
+});
+
+for (
+  const [name, parts, count] of [["a shared lock", { locks: ["gpu"] }, 1], [
+    "the limit per cluster",
+    { cluster: "a" },
+    2,
+  ]] as const
+) {
+  Deno.test(`a batch honors ${name}`, async () => {
+    await using stage = await aStage();
+    const limited = tasks(5).map((task) => ({ ...task, ...parts }));
+    const ran = await ranBatch(stage.deps, limited, { maxPerCluster: 2 });
+    assert.equal(mostAtOnce(ran.events), count);
+    assert.equal(stage.simulator.runs().length, 5);
+  });
+}
+
+Deno.test("a task waits until it is ready, and is not submitted when it can never be", async () => {
+  await using stage = await aStage();
+  const ended: string[] = [];
+  const [first, second, third] = tasks(3);
+  assert.ok(first && second && third);
+  const dependent = [
+    { ...second, isReady: () => ended.includes(first.key) },
+    first,
+    { ...third, isReady: () => ended.includes(first.key) ? "never" as const : false },
+  ];
+  const ran = await ranBatch(stage.deps, dependent, {}, (event) => {
+    if (event.type === "attempt-ended") ended.push(event.key);
+  });
+  assert.deepEqual(endsOf(ran), ["completed", "completed", "not-submitted"]);
+  assert.equal(mostAtOnce(ran.events), 1);
+});
+
+Deno.test("when the first three to end have all failed, the batch stops submitting and tracks what runs", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, tasks(40, () => true), { canary: 3 });
+  assert.equal(ran.outcome.stopped?.reason, "canary");
+  const submitted = endsOf(ran).filter((end) => end !== "not-submitted");
+  assert.ok(submitted.length < 12 && submitted.every((end) => end === "failed"), submitted.join());
+  assert.equal(stage.simulator.runs().length, submitted.length);
+});
+
+for (
+  const [reason, parts, fails] of [
+    ["max-failures", { maxFailures: 2 }, true],
+    ["fail-fast", { until: "fail-fast" }, true],
+    ["any", { until: "any" }, false],
+  ] as const
+) {
+  Deno.test(`a batch stops submitting for ${reason}`, async () => {
+    await using stage = await aStage();
+    const ran = await ranBatch(stage.deps, tasks(30, () => fails), parts);
+    assert.equal(ran.outcome.stopped?.reason, reason);
+    assert.ok(endsOf(ran).filter((end) => end === "not-submitted").length > 15);
+    assert.equal(endsOf(ran).includes("open"), false);
+  });
+}
+
+Deno.test("after an interrupt nothing is submitted, and what runs is tracked", async () => {
+  await using stage = await aStage();
+  let sentBefore = 0;
+  const ran = await ranBatch(stage.deps, tasks(30, (index) => index % 2 === 0), {
+    retry: { maxRetries: 2, on: "any", delayMs: 1 },
+  }, (event, control) => {
+    if (event.type !== "polled" || control.stopped !== null) return;
+    control.stop("interrupted");
+    sentBefore = stage.simulator.received("submit").length;
+  });
+  assert.equal(stage.simulator.received("submit").length - sentBefore <= 1, true);
+  assert.equal(endsOf(ran).includes("open"), false);
+  assert.ok(endsOf(ran).includes("not-submitted"));
+});
+
+Deno.test("more runs at once are allowed while it runs", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, tasks(40), {}, (event, control) => {
+    if (event.type === "polled") control.setJobs(16);
+  });
+  assert.equal(mostAtOnce(ran.events), 16);
+});
+
+Deno.test("a failed run is retried by its cause, and the same error twice is final", async () => {
+  await using stage = await aStage();
+  const retry = { maxRetries: 5, on: "any", delayMs: 1_000 } as const;
+  const ran = await ranBatch(stage.deps, tasks(1, () => true), { retry });
+  assert.deepEqual(endsOf(ran), ["failed"]);
+  assert.equal(ran.outcome.ends[0]?.type === "result" && ran.outcome.ends[0].attempt, 2);
+  assert.equal(stage.simulator.runs().length, 2);
+  const infra = await ranBatch(stage.deps, [aTask("other", { fails: true })], { retry: { ...retry, on: "infra" } });
+  assert.deepEqual(endsOf(infra), ["failed"]);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
+Deno.test("a task that cannot be prepared ends with its error, and the others run", async () => {
+  await using stage = await aStage();
+  const broken = aTask("broken", {}, { prepare: () => Promise.reject(new NotFound("Cannot find it")) });
+  const ran = await ranBatch(stage.deps, [broken, ...tasks(2)]);
+  assert.deepEqual(endsOf(ran), ["not_found", "completed", "completed"]);
+});
+
+Deno.test("a server that limits runs slows the batch down, which is reported once, and loses no row", async () => {
+  await using stage = await aStage();
+  stage.simulator.addFaults({ on: "submit", status: 429, retryAfter: "20", times: 3, after: 4 });
+  const ran = await ranBatch(stage.deps, tasks(12));
+  assert.deepEqual([...new Set(endsOf(ran))], ["completed"]);
+  assert.equal(stage.simulator.runs().length, 12);
+  assert.equal(ran.events.filter(({ type }) => type === "slowed").length, 1);
+});
+
+Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is cancelled and awaited", async () => {
+  for (const onTimeout of ["keep", "cancel"] as const) {
+    await using stage = await aStage();
+    const task = { ...aTask("slow"), timeoutMs: 3_000 };
+    const ran = await ranBatch(stage.deps, [task], { onTimeout });
+    assert.deepEqual(endsOf(ran), ["timeout"]);
+    assert.deepEqual(stage.simulator.runs().map(({ status }) => status), [
+      onTimeout === "keep" ? "running" : "canceled",
+    ]);
+  }
+});
+
+Deno.test("at its deadline a batch ends, and states what continues", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, tasks(8), { deadlineMs: 5_000 });
+  assert.equal(ran.outcome.stopped?.reason, "deadline");
+  assert.deepEqual([...endsOf(ran)].sort(), [...Array(4).fill("not-submitted"), ...Array(4).fill("open")]);
+});
+
+Deno.test("a refused API key ends the batch; what runs continues", async () => {
+  await using stage = await aStage();
+  const ran = await ranBatch(stage.deps, tasks(8), {}, (event) => {
+    if (event.type === "polled") stage.simulator.expireKeys("demo");
+  });
+  assert.equal(ran.outcome.error?.kind, "credential_refused");
+  assert.ok(endsOf(ran).includes("open"));
+});
+
+Deno.test("detaching leaves everything running", async () => {
+  await using stage = await aStage();
+  const detaching = new AbortController();
+  const ran = ranBatch(stage.deps, tasks(8), { signal: detaching.signal }, (event) => {
+    if (event.type === "polled") detaching.abort(new Error("detached"));
+  });
+  await assert.rejects(ran, { message: "detached" });
+  assert.ok(stage.simulator.runs().length > 0);
+  assert.ok(stage.simulator.runs().every(({ status }) => status === "running"));
+});

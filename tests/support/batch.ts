@@ -1,0 +1,102 @@
+/** A batch of tasks on a simulated platform, with a clock that the test controls. */
+
+import type { Json, JsonObject } from "../../lib/json.ts";
+import { batch } from "../../lib/runs/batch.ts";
+import {
+  type BatchControl,
+  type BatchEvent,
+  type BatchOptions,
+  type BatchOutcome,
+  type BatchTask,
+  createBatchControl,
+  NO_ATTEMPTS,
+} from "../../lib/runs/batch_task.ts";
+import type { Deps } from "../../lib/runs/deps.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import { aRequest } from "./records.ts";
+
+/** Takes `inputs.lasts` steps of one second each, and fails after them if `inputs.fails` is set. */
+export const SOLVE = {
+  yaml: `on:
+  execute:
+    inputs:
+      n: { type: number, optional: true }
+      text: { type: string, optional: true }
+      fails: { type: boolean, optional: true }
+      password: { type: password, optional: true }
+jobs:
+  main:
+    steps:
+      - name: solve
+        run: solve
+      - name: check
+        if: \${{ inputs.fails == true }}
+        run: check
+`,
+  scenario: {
+    "main/solve": { lasts: "10s", outputs: { n: "${{ inputs.n }}" } },
+    "main/check": { fails: true, logs: ["::error::mesh is broken"] },
+  },
+};
+
+export function aTask(key: string, inputs: JsonObject = {}, parts: Partial<BatchTask> = {}): BatchTask {
+  return {
+    key,
+    locks: [],
+    cluster: null,
+    previous: NO_ATTEMPTS,
+    timeoutMs: null,
+    prepare: () => Promise.resolve(aRequest({ workflow: "solve", inputs })),
+    ...parts,
+  };
+}
+
+export function batchOptions(parts: Partial<BatchOptions> = {}): BatchOptions {
+  return {
+    ...DEFAULT_EXECUTE,
+    signal: new AbortController().signal,
+    batchId: "sweep-1",
+    originType: "batch",
+    keyPrefix: "sweep ",
+    control: createBatchControl(4),
+    maxPerCluster: null,
+    until: "all",
+    maxFailures: null,
+    canary: null,
+    retry: { maxRetries: 0, on: "infra", delayMs: 1_000 },
+    deadlineMs: null,
+    onTimeout: "keep",
+    requestsPerMinute: 60,
+    ...parts,
+  };
+}
+
+export interface RanBatch {
+  readonly outcome: BatchOutcome;
+  readonly events: readonly BatchEvent[];
+}
+
+/** Runs it to its end. */
+export async function ranBatch(
+  deps: Deps,
+  tasks: readonly BatchTask[],
+  parts: Partial<BatchOptions> = {},
+  onEvent: (event: BatchEvent, control: BatchControl) => void = () => {},
+): Promise<RanBatch> {
+  const options = batchOptions(parts);
+  const events: BatchEvent[] = [];
+  const running = batch(deps, tasks, options);
+  while (true) {
+    const { done, value } = await running.next();
+    if (done) return { outcome: value, events };
+    events.push(value);
+    onEvent(value, options.control);
+  }
+}
+
+/** `completed`, `failed`, `not-submitted`, `open` or the kind of the error, in the order of the tasks. */
+export function endsOf({ outcome }: RanBatch): readonly Json[] {
+  return outcome.ends.map((end) =>
+    end.type === "result" ? end.result.kind : end.type === "error" ? end.error.kind : end.type
+  );
+}
