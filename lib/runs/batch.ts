@@ -1,8 +1,9 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { isOpen, type Submission } from "../submission.ts";
+import { isOpen } from "../submission.ts";
 import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
+import type { BatchState, Slot } from "./batch_state.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "./batch_task.ts";
 import { pollLoop } from "./batch_polling.ts";
 import { submitLoop } from "./batch_submitting.ts";
@@ -10,51 +11,6 @@ import type { Deps } from "./deps.ts";
 import { createEventQueue } from "./event_queue.ts";
 import { rejectionOf } from "./track.ts";
 import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
-
-/** A task and where it stands. */
-export interface Slot {
-  readonly task: BatchTask;
-  /** Of the current or the last submission. */
-  attempt: number;
-  isRetry: boolean;
-  /** True if its run existed before. */
-  isAttached: boolean;
-  readonly ended: EndedAttempt[];
-  /** On the monotonic clock: not submitted before. */
-  notBeforeMs: number;
-  submission: Submission | null;
-  /** When its first step was seen, milliseconds since the epoch; `null` before, and where it does not matter. */
-  workingSinceMs: number | null;
-  /** Set when it was cancelled because of a limit. */
-  exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;
-  end: TaskEnd | null;
-}
-
-/** What the two loops of a batch share. */
-export interface BatchState {
-  readonly deps: Deps;
-  readonly options: BatchOptions;
-  readonly slots: readonly Slot[];
-  /** Those with a submission that has not ended. */
-  readonly open: Set<Slot>;
-  /** In the order of the tasks; those to be retried come last. */
-  readonly waiting: Slot[];
-  /** Aborts both loops: detached, or {@link BatchState.fail}. */
-  readonly signal: AbortSignal;
-  /** On the monotonic clock; `null` for never. */
-  readonly endMs: number | null;
-  /** Nothing is submitted until then, on the monotonic clock. */
-  pausedUntilMs: number;
-  emit(event: BatchEvent): void;
-  /** Wakes the loops. */
-  changed(): void;
-  /** Sleeps until an instant of the monotonic clock, or until something has changed. */
-  sleepUntil(instantMs: number): Promise<void>;
-  endAttempt(slot: Slot, end: TaskEnd): void;
-  isDone(): boolean;
-  /** Ends the batch: what runs continues. */
-  fail(error: RunnerError): void;
-}
 
 /**
  * Submits each task at most `control.jobs` at a time, and tracks all runs to their ends. A failed run is an end, not an

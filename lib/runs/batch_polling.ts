@@ -8,7 +8,7 @@ import type { Job, Run, RunDetail } from "../run.ts";
 import type { ActiveSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { AdvanceResult } from "./advance_result.ts";
-import type { BatchState, Slot } from "./batch.ts";
+import type { BatchState, Slot } from "./batch_state.ts";
 import { cancelRun } from "./cancel.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";

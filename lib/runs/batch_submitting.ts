@@ -5,7 +5,7 @@ import type { RunEvent } from "../events.ts";
 import { isOpen, type Submission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
-import type { BatchState, Slot } from "./batch.ts";
+import type { BatchState, Slot } from "./batch_state.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";

@@ -280,8 +280,10 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["two inner jobs have the same path", "otherNames.has(inner.name) ? [step.name] : []", "[]"],
   ]),
-  ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
+  ...inFile("lib/runs/list_running.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["each run is polled, however many there are", "const MIN_RUNS_FOR_LIST = 4;", "const MIN_RUNS_FOR_LIST = 400;"],
+  ]),
+  ...inFile("lib/runs/advance.ts", ["tests/runs/advance_test.ts", RUNS], [
     ["what is not due is polled", "&& submission.nextPollAtMs <= nowMs", ""],
     [
       "two processes with one store both submit",
