@@ -1,6 +1,7 @@
 import type { Cluster } from "../cluster.ts";
 import type { Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
+import { inexactIn } from "./exact_numbers.ts";
 import type { Form } from "./form.ts";
 import type { ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
@@ -22,13 +23,20 @@ export interface CheckedInputs {
   readonly warnings: readonly Problem[];
 }
 
-/** Finds all problems, each with the origin of its value. */
+/**
+ * Finds all problems, each with the origin of its value.
+ *
+ * @param form Without a form, only numbers that cannot be sent are problems.
+ */
 export async function checkInputs(
-  form: Form,
+  form: Form | null,
   resolved: ResolvedInputs,
   { isStrict, clusters }: CheckOptions,
 ): Promise<CheckedInputs> {
-  const found = findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters });
+  const inexact = inexactIn(resolved.value).map((path): FieldProblem => ({ type: "invalid", path, message: INEXACT }));
+  const found = inexact.length > 0 || form === null
+    ? inexact
+    : findProblems(form, resolved.value, { secretPaths: new Set(resolved.secretPaths), clusters });
   const isProblem = ({ type }: FieldProblem) =>
     type === "invalid" || type === "missing" || (type === "unknown" && isStrict);
   const problems: Problem[] = [];
@@ -41,6 +49,7 @@ export async function checkInputs(
   return { problems, warnings, missing, problemCount: all.length };
 }
 
+const INEXACT = "cannot be sent exactly as a number: give it as text";
 const MAX_OF_KIND = 10;
 
 /** Keeps the first problems of each kind. The others of a file with a hundred thousand wrong names add nothing new. */

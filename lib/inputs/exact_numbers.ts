@@ -4,23 +4,13 @@
  */
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
+import { isExact, mayBeInexact } from "../exact_number.ts";
+import { isObject, type Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
 /** More are counted, not listed. */
 const MAX_PROBLEMS = 10;
-
-/** Whether the text of a number is still the same number when it is printed again. */
-export function isExact(source: string): boolean {
-  const value = Number(source);
-  if (source.trim() === "" || !Number.isFinite(value)) return false;
-  return /^\s*0[box]/i.test(source) ? Number.isSafeInteger(value) : sameDecimal(source, String(value));
-}
-
-/** Whether a text has numbers that might not be: looking for them all would take long in a large file. */
-function mayBeInexact(text: string): boolean {
-  return /\d[\d.]{15}|\d[eE][+-]?\d{3}/.test(text);
-}
 
 /** The numbers of a JSON text, with or without comments, that are not exact. */
 export async function inexactInJson(text: string, origin: string): Promise<Problem[]> {
@@ -63,6 +53,18 @@ export async function inexactInYaml(
   return problemsOf(found, origin);
 }
 
+/** The numbers of a server's or caller's JSON that {@link parseExactly} could not keep. */
+export function inexactIn(value: Json): InputPath[] {
+  const found: InputPath[] = [];
+  const visit = (member: Json, path: InputPath): void => {
+    if (typeof member === "number" && !Number.isFinite(member)) found.push(path);
+    else if (Array.isArray(member)) { for (const [index, item] of member.entries()) visit(item, [...path, index]); }
+    else if (isObject(member)) { for (const name in member) visit(member[name] ?? null, [...path, name]); }
+  };
+  visit(value, []);
+  return found;
+}
+
 interface Finding {
   readonly line: number;
   readonly path: InputPath;
@@ -77,21 +79,4 @@ function problemsOf(found: readonly Finding[], origin: string): Problem[] {
   }));
   const more = found.length - problems.length;
   return more === 0 ? problems : [...problems, { origin, path: "", message: `and ${more} more numbers like these` }];
-}
-
-function sameDecimal(left: string, right: string): boolean {
-  const [first, second] = [decimalOf(left), decimalOf(right)];
-  return first !== undefined && second !== undefined && first === second;
-}
-
-/** Sign, digits without zeros at either end, and exponent; `undefined` for any other text. */
-function decimalOf(text: string): string | undefined {
-  const match = /^([-+]?)(\d*)\.?(\d*)(?:[eE]([-+]?\d+))?$/.exec(text.trim());
-  if (match === null) return undefined;
-  const [, sign, whole = "", fraction = "", exponent = "0"] = match;
-  const digits = (whole + fraction).replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
-  if (significant === "") return "0";
-  const scale = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
-  return `${sign === "-" ? "-" : ""}${significant}e${scale}`;
 }

@@ -1,8 +1,8 @@
 import { counted } from "../text.ts";
 import { InvalidInputs } from "../errors.ts";
+import { isExact } from "../exact_number.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { isExact } from "./exact_numbers.ts";
 import type { InputLayer } from "./layers.ts";
 import { lineAt } from "./lines.ts";
 import { formatPath, type InputPath, isReserved, valueAt } from "./path.ts";

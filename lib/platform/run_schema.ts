@@ -5,6 +5,8 @@
  */
 
 import { array, looseObject, nullish, number, optional, string, unknown } from "../deps/zod.ts";
+import { mayBeInexact, parseExactly } from "../exact_number.ts";
+import type { JsonObject } from "../json.ts";
 import type { Run, RunDetail, RunLink, RunPage, RunRedirect } from "../run.ts";
 import type { HttpResponse } from "./exchange.ts";
 import { readJobs } from "./run_jobs.ts";
@@ -54,7 +56,7 @@ export function readRunPage(response: HttpResponse, action: string): RunPage {
 
 export function readRunDetail(response: HttpResponse, action: string): RunDetail {
   const run = readShape(RUN_DETAIL, response, action);
-  return { ...runOf(run), ...detailOf(run) };
+  return { ...runOf(run), ...detailOf(run, exactInputs(run, response)) };
 }
 
 export function readStartedRun(response: HttpResponse, action: string): Run {
@@ -74,8 +76,7 @@ export function readLegacyStartedRun(response: HttpResponse, action: string): Ru
 export function readLegacyRunDetail(response: HttpResponse, action: string): RunDetail {
   const isWrapped = jsonObject(readJson(response, action))?.run !== undefined;
   const run = isWrapped ? readShape(LEGACY_STARTED, response, action).run : readShape(LEGACY_RUN, response, action);
-  const inputs = run.inputs ?? objectOfPairs(run.variables);
-  return { ...runOf(run), slug: null, ...detailOf({ ...run, inputs }) };
+  return { ...runOf(run), slug: null, ...detailOf(run, exactInputs(run, response)) };
 }
 
 function runOf(run: WireRun): Run {
@@ -104,13 +105,30 @@ function instant(text: string | null | undefined): string | null {
 
 function detailOf(
   run: { readonly [field in keyof typeof DETAIL_FIELDS]?: unknown },
+  inputs: JsonObject | null,
 ): Pick<RunDetail, "jobs" | "inputs" | "links" | "redirect"> {
   return {
     jobs: readJobs(run.executedJobs),
-    inputs: jsonObject(run.inputs),
+    inputs,
     links: Object.entries(jsonObject(run.links) ?? {}).map(linkOf),
     redirect: redirectOf(run.redirect),
   };
+}
+
+/** Inputs may be submitted again: a number that would be sent as another one is NaN. */
+function exactInputs(run: WireInputs, { text }: HttpResponse): JsonObject | null {
+  const { inputs, variables } = mayBeInexact(text) ? runIn(parseExactly(text)) : run;
+  return jsonObject(inputs ?? objectOfPairs(variables));
+}
+
+interface WireInputs {
+  readonly inputs?: unknown;
+  readonly variables?: unknown;
+}
+
+function runIn(body: unknown): WireInputs {
+  const object = jsonObject(body) ?? {};
+  return jsonObject(object["run"]) ?? object;
 }
 
 function linkOf([name, value]: [string, unknown]): RunLink {

@@ -268,8 +268,7 @@ function hintForPath(name: string): string | undefined {
 }
 
 async function check({ form, resolved, clusters }: GatheredInputs, checking: InputChecking): Promise<CheckedInputs> {
-  if (form === null || checking === "none") return { problems: [], warnings: [], missing: [], problemCount: 0 };
-  return await checkInputs(form, resolved, { isStrict: checking === "strict", clusters });
+  return await checkInputs(checking === "none" ? null : form, resolved, { isStrict: checking === "strict", clusters });
 }
 
 function refuse({ name }: Workflow, { problems, problemCount }: CheckedInputs): void {

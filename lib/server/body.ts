@@ -1,6 +1,7 @@
 import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { parseExactly } from "../exact_number.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { problemResponse } from "./problem.ts";
 
 const MAX_BYTES = 1024 * 1024;
@@ -21,13 +22,13 @@ export async function readBody(request: Request, clock: Clock): Promise<JsonObje
   if (request.headers.has("content-encoding")) return problemResponse(415, "Content-Encoding is not supported");
   const text = await readText(request, clock);
   if (typeof text !== "string") return text;
-  let value: Json;
+  let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExactly(text);
   } catch {
     return problemResponse(400, "The body is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return problemResponse(422, "The body must be a JSON object");
   }
   return isDeeperThan(value, MAX_DEPTH)

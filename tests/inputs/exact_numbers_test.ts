@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { InvalidInputs } from "../../lib/errors.ts";
-import { isExact } from "../../lib/inputs/exact_numbers.ts";
+import { isExact } from "../../lib/exact_number.ts";
 import { readLayers } from "../../lib/inputs/layers.ts";
 import { mergeLayers } from "../../lib/inputs/merge.ts";
 import type { Json } from "../../lib/json.ts";

@@ -134,6 +134,10 @@ const REJECTED: readonly (readonly [what: string, path: string, options: Request
   ["a workflow whose name is too long", `/runs?workflow=${"x".repeat(5_000)}`, {}, 404],
   ["an unknown workflow", "/runs", { method: "POST", body: { workflow: "no-such-workflow" } }, 404],
   ["invalid inputs", "/runs", { method: "POST", body: { workflow: "required-inputs" } }, 422],
+  ["a number that JSON changes", "/runs", {
+    method: "POST",
+    body: '{"workflow": "quick", "inputs": {"a": [9007199254740993]}}',
+  }, 422],
   ["an unknown parameter", "/runs?wiat=20s", { method: "POST", body: QUICK }, 400],
   ["an invalid cursor", "/runs?cursor=40", {}, 400],
   ["an invalid wait", "/runs?wait=soon", { method: "POST", body: QUICK }, 400],

@@ -64,6 +64,33 @@ Deno.test("rerun of a run that was not started here reads its inputs from the pl
   assert.deepEqual(stage.inputs(), [{ a: 1 }, { a: 1 }]);
 });
 
+for (const number of ["9007199254740993", "1e400"]) {
+  Deno.test(`rerun refuses the number ${number} of the platform's run, which would be sent as another one`, async () => {
+    await using stage = await aStage();
+    await stage.program(["run", "quick", "-i", "a.b=4242", "-i", "c=1", "--no-check", "--no-history"]);
+    const slug = stage.simulator.runs()[0]?.slug ?? "";
+    const parts = { fetch: replacingFetch("4242", number) };
+    for (const checking of [[], ["--no-check"]]) {
+      const { code, stderr } = await stage.program(["rerun", slug, ...checking], parts);
+      assert.equal(code, 2);
+      assert.match(stderr, new RegExp(`run ${slug} +a\\.b +cannot be sent exactly as a number: give it as text`));
+    }
+    assert.equal(stage.inputs().length, 1);
+    const { code } = await stage.program(["rerun", slug, "--no-check", "-i", `a.b=${number}`], parts);
+    assert.equal(code, 0);
+    assert.deepEqual(stage.inputs().at(-1), { a: { b: number }, c: 1 });
+  });
+}
+
+/** Replaces text in responses, as a server with other numbers would send it. */
+function replacingFetch(text: string, by: string): typeof globalThis.fetch {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const isJson = response.headers.get("content-type")?.includes("json") === true;
+    return isJson ? new Response((await response.text()).replaceAll(text, by), response) : response;
+  };
+}
+
 async function aStage() {
   const clock = virtualClock();
   const simulator = await startSimulator({ clock, workflows: { vault: VAULT } });
