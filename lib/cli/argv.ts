@@ -32,6 +32,8 @@ export interface ArgSchema {
   readonly hint?: string;
   /** For an argument that only follows this value of the one before. */
   readonly onlyAfter?: string;
+  /** For an option that has an effect only with these actions; "" for no action. */
+  readonly actions?: readonly string[];
 }
 
 export type Args = Readonly<Record<string, ArgSchema>>;
@@ -49,12 +51,12 @@ type OneOf<Schema> = Schema extends { readonly parse: (text: string) => infer Va
 
 type Details = Pick<
   ArgSchema,
-  "short" | "aliases" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter"
+  "short" | "aliases" | "parse" | "multiple" | "required" | "completes" | "hint" | "onlyAfter" | "actions"
 >;
 
 /** An option without a value. */
-export function flag(description: string, short?: string) {
-  return { type: "boolean", description, ...(short === undefined ? {} : { short }) } as const;
+export function flag(description: string, short?: string, details: Pick<ArgSchema, "actions"> = {}) {
+  return { type: "boolean", description, ...(short === undefined ? {} : { short }), ...details } as const;
 }
 
 /** An option with a value. */
@@ -213,7 +215,10 @@ export function readArgv(
       problems.push({ message: `${label} ${error.message}`, hint: error.hint });
     }
   };
+  const action = positionals[0]?.text ?? "";
   for (const { key, written, value } of options) {
+    const { actions } = args[key] ?? {};
+    if (actions?.includes(action) === false) problems.push({ message: withoutEffect(command, written, actions) });
     if (optionTakesValue(args[key])) read(key, value ?? "", `${kebabOptionName(key)}:`);
     else if (value !== undefined) problems.push({ message: `${written} takes no value` });
     else values[key] = true;
@@ -236,6 +241,10 @@ export function readArgv(
   throw new UsageError(problems.map(({ message }) => message).join("; "), {
     hint: hints.size === 0 ? `See \`${program} --help\`` : [...hints].join("\n"),
   });
+}
+
+function withoutEffect(command: string, written: string, actions: readonly string[]): string {
+  return `${written} only has an effect with ${listOf(actions.map((name) => `${command} ${name}`.trim()))}`;
 }
 
 /** Parses text. Empty text is refused, since it is most often a variable that is not set. */

@@ -139,7 +139,7 @@ async function start(
   const reads = stoppableReads(context, stopping.signal);
   const executeWithEnv = async () => {
     const withEnv = await withDotenv(reads.context);
-    const output = await outputFor(withEnv, { level: levelOf(withEnv), ...shared });
+    const output = await outputFor(withEnv, { level: levelOf(withEnv, name), ...shared });
     return await execute({ context: withEnv, output, signal: stopping.signal });
   };
   return await Promise.race([executeWithEnv(), reads.stopped]);
@@ -175,13 +175,22 @@ async function outputFor(context: Context, shared: Shared & { readonly level: Lo
   return createOutput(context, { mode, color, isDumb: isDumb(context.env), formatDocument, ...shared });
 }
 
-/** A bad value on the command line was refused earlier; a bad value in the environment is ignored. */
-function levelOf({ args, env }: Context): LogLevel {
+/** @throws UsageError for a bad value in the environment; one on the command line was refused earlier. */
+function levelOf(context: Context, command?: string): LogLevel {
+  const name = levelName(context);
+  const level = LOG_LEVELS.find((level) => level === name);
+  if (level !== undefined) return level;
+  // It reports bad settings itself.
+  if (command === "doctor") return "INFO";
+  // Not quoted, because a user who mixed up two variables may have put the key there.
+  throw new UsageError(`Cannot use PW_LOG_LEVEL: it is not one of ${LOG_LEVELS.join(", ")}`);
+}
+
+function levelName({ args, env }: Context): string {
   const names = scanGlobalOptions(args).flatMap(({ key, value = "" }) =>
     key === "verbose" ? ["DEBUG"] : key === "quiet" ? ["WARNING"] : key === "logLevel" ? [value] : []
   );
-  const name = (names.at(-1) ?? env("PW_LOG_LEVEL") ?? "").toUpperCase();
-  return LOG_LEVELS.find((level) => level === name) ?? "INFO";
+  return (names.at(-1) ?? env("PW_LOG_LEVEL")?.trim() ?? "").toUpperCase() || "INFO";
 }
 
 async function reportFailure(context: Context, output: Output | undefined, error: unknown): Promise<number> {
@@ -193,7 +202,7 @@ async function reportFailure(context: Context, output: Output | undefined, error
     answerFailure(reporter, report);
     reporter.log("ERROR", await renderFailure(report, reporter.style));
     output?.reporter?.end({ type: "error", error: report }, report.exitCode);
-    const isDebugging = report.kind === "defect" && levelOf(context) === "DEBUG";
+    const isDebugging = report.kind === "defect" && levelName(context) === "DEBUG";
     if (isDebugging && error instanceof Error) reporter.log("ERROR", error.stack ?? "");
   } catch {
     // The reader is gone, or the context itself is broken: the exit code still reports the error.

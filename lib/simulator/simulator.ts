@@ -6,33 +6,36 @@ import type { Scenario } from "./scenario.ts";
 export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
 
 /** What a request does. Faults and received requests refer to it. */
-export type Operation =
-  | "health"
-  | "whoami"
-  | "organization"
-  | "auth-session"
-  | "list-workflows"
-  | "get-workflow"
-  | "get-workflow-json"
-  | "get-workflow-yaml"
-  | "list-runs"
-  | "submit"
-  | "get-run"
-  | "update-run"
-  | "cancel-run"
-  | "delete-run"
-  | "delete-runs"
-  | "read-file"
-  | "running-steps"
-  | "list-sessions"
-  | "get-session"
-  | "create-session"
-  | "restart-session"
-  | "delete-session"
-  | "list-clusters"
-  | "workspace-status"
-  | "restart-workspace"
-  | "other";
+export const OPERATIONS = [
+  "health",
+  "whoami",
+  "organization",
+  "auth-session",
+  "list-workflows",
+  "get-workflow",
+  "get-workflow-json",
+  "get-workflow-yaml",
+  "list-runs",
+  "submit",
+  "get-run",
+  "update-run",
+  "cancel-run",
+  "delete-run",
+  "delete-runs",
+  "read-file",
+  "running-steps",
+  "list-sessions",
+  "get-session",
+  "create-session",
+  "restart-session",
+  "delete-session",
+  "list-clusters",
+  "workspace-status",
+  "restart-workspace",
+  "other",
+] as const;
+/** One of {@link OPERATIONS}. */
+export type Operation = (typeof OPERATIONS)[number];
 
 /** An injected failure. Faults are matched in the order of the list; each match uses the fault up once. */
 export interface Fault {

@@ -5,6 +5,7 @@ import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
 import { simulatedStatusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
+import { checkBehavior, checkFault } from "./check_settings.ts";
 import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
@@ -18,10 +19,12 @@ export type { Fault, Operation, ReceivedRequest, ServerBehavior, Simulator, Simu
  * until it is disposed of (`await using`).
  *
  * @throws Deno.errors.AddrInUse if the port is in use.
- * @throws RangeError if a workflow file or a scenario is invalid.
+ * @throws RangeError if a workflow file, a scenario, a server behavior option or a fault is invalid.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, clock = systemClock, speed = 1, random = seededRandom(clock.now()), onStep = () => {} } = options;
+  checkBehavior(options.behavior ?? {});
+  options.faults?.forEach(checkFault);
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);

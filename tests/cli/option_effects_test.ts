@@ -111,3 +111,35 @@ Deno.test("rerun prompts for secrets at a terminal, and names the prompt as thei
   assert.deepEqual(labels, ["password", "password"]);
   assert.deepEqual(submittedTo(stage.simulator).at(-1)?.inputs, { password: "second" });
 });
+
+for (
+  const [args, want] of [
+    [["inputs", "new", "hello-world", "-i", "a=1"], "-i only has an effect with inputs explain"],
+    [["inputs", "schema", "hello-world", "--preset", "x"], "--preset only has an effect with inputs explain"],
+    [["inputs", "new", "hello-world", "--no-defaults"], "--no-defaults only has an effect with inputs explain"],
+    [["inputs", "schema", "hello-world", "-o", "yaml"], "-o only has an effect with inputs new"],
+    [["inputs", "explain", "hello-world", "--format=yaml"], "--format only has an effect with inputs new"],
+    [["history", "show", "last", "--failed"], "--failed only has an effect with history"],
+    [["history", "--keep", "3"], "--keep only has an effect with history prune"],
+    [["history", "show", "last", "--since", "1d"], "--since only has an effect with history or history prune"],
+    [["workspace", "status", "--wait"], "--wait only has an effect with workspace start or workspace restart"],
+  ] as const
+) {
+  Deno.test(`${args.join(" ")} is refused, because an option has no effect`, async () => {
+    await using stage = await cliStage();
+    const { code, stderr } = await stage.call(args);
+    assert.equal(code, 2);
+    assert.ok(stderr.includes(want), stderr);
+  });
+}
+
+Deno.test("an unknown PW_LOG_LEVEL is refused, unless an option names the level", async () => {
+  await using stage = await cliStage();
+  const env = { PW_LOG_LEVEL: "LOUD" };
+  const { code, stderr } = await stage.call(["list"], { env });
+  assert.equal(code, 2);
+  assert.match(stderr, /Cannot use PW_LOG_LEVEL: it is not one of DEBUG, INFO, WARNING, ERROR/);
+  assert.equal((await stage.call(["list", "-v"], { env })).code, 0);
+  assert.equal((await stage.call(["--version"], { env })).code, 0);
+  assert.equal((await stage.call(["list"], { env: { PW_LOG_LEVEL: " debug " } })).code, 0);
+});

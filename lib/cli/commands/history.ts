@@ -28,11 +28,14 @@ export const historyCommand = defineCommand({
   args: {
     action: argument("ACTION", { parse: action, required: false }),
     run: argument("RUN", { required: false, completes: "run", onlyAfter: "show" }),
-    workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow" }),
-    failed: flag("Only runs that failed, and submissions that were rejected"),
-    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: keep these", { parse: positiveDuration }),
-    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count }),
-    keep: option("N", "prune: keep the newest N runs", { parse: count }),
+    workflow: option("WORKFLOW", "Only runs of this workflow", { completes: "workflow", actions: [""] }),
+    failed: flag("Only runs that failed, and submissions that were rejected", undefined, { actions: [""] }),
+    since: option("TIME", "Only runs from the last TIME, such as 7d; prune: keep these", {
+      parse: positiveDuration,
+      actions: ["", "prune"],
+    }),
+    limit: option("N", `Maximum number of runs to list (default ${DEFAULT_LIMIT})`, { parse: count, actions: [""] }),
+    keep: option("N", "prune: keep the newest N runs", { parse: count, actions: ["prune"] }),
     ...JSON_OPTION,
   },
   async run(call) {

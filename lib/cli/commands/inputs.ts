@@ -45,7 +45,7 @@ export const inputsCommand = defineCommand({
     "marked (default) are not sent: the platform fills them in.",
   ].join("\n"),
   args: {
-    ...DEFAULTS_OPTION,
+    noDefaults: { ...DEFAULTS_OPTION.noDefaults, actions: ["explain"] },
     action: argument("ACTION", { parse: action }),
     workflow: argument("WORKFLOW", { completes: "workflow" }),
     input: option("INPUTS", "Inputs, as for run", {
@@ -53,11 +53,19 @@ export const inputsCommand = defineCommand({
       aliases: ["-p"],
       multiple: true,
       completes: "input",
+      actions: ["explain"],
     }),
-    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
+    preset: option("NAME", "Start from this preset of the workflow", { completes: "preset", actions: ["explain"] }),
     ...JSON_OPTION,
-    output: option("FILE", "Write to this file, which must not exist yet", { short: "o", completes: "file" }),
-    format: option("FORMAT", "json or yaml (default: by the file extension)", { parse: skeletonFormat }),
+    output: option("FILE", "Write to this file, which must not exist yet", {
+      short: "o",
+      completes: "file",
+      actions: ["new"],
+    }),
+    format: option("FORMAT", "json or yaml (default: by the file extension)", {
+      parse: skeletonFormat,
+      actions: ["new"],
+    }),
   },
   async run(call) {
     const { values } = call;

@@ -29,8 +29,8 @@ export const workspaceCommand = defineCommand({
   ].join("\n"),
   args: {
     action: argument("ACTION", { parse: action }),
-    wait: flag("Wait until the workspace is running, up to 10 minutes"),
-    yes: flag("Skip the confirmation", "y"),
+    wait: flag("Wait until the workspace is running, up to 10 minutes", undefined, { actions: ["start", "restart"] }),
+    yes: flag("Skip the confirmation", "y", { actions: ["start", "restart"] }),
     ...JSON_OPTION,
   },
   async run(call) {

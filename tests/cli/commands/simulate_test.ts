@@ -71,6 +71,23 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
   ["four.json", '{"quick": {"main/blink": {"logs": 5}}}', (path) => ["--scenario", path], /logs must be a list/],
 ];
 
+for (
+  const [args, pattern] of [
+    [["--behavior", "maxLimits=2"], /unknown server behavior option "maxLimits"; there are .*maxLimit/],
+    [["--behavior", "slugs=odd"], /slugs must be unique or .*: got "odd"/],
+    [["--behavior", "maxLimit=many"], /maxLimit must be a number: got "many"/],
+    [["--fault", '{"on": "submti", "status": 500}'], /on must be .*submit.*: got "submti"/],
+    [["--fault", '{"on": "submit", "statsu": 500}'], /unknown field of a fault "statsu"; there are .*status/],
+    [["--fault", '{"on": "submit", "status": "500"}'], /status must be a number: got "500"/],
+  ] as const
+) {
+  Deno.test(`simulate refuses ${args.join(" ")}`, async () => {
+    const stderr = bufferedWriter();
+    assert.equal(await runCommandLine(aContext({ args: ["simulate", ...args], stderr })), 2);
+    assert.match(stderr.text(), pattern);
+  });
+}
+
 for (const [file, text, args, pattern] of INVALID) {
   Deno.test(`simulate refuses ${file}: ${text}`, async () => {
     await using folder = await emptyFolder();

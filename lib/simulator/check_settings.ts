@@ -1,0 +1,71 @@
+/** Checks settings that come from outside, where the compiler cannot. */
+
+import { type Fault, OPERATIONS, type ServerBehavior } from "./simulator.ts";
+
+type Setting = "number" | "text" | readonly (string | number | boolean)[];
+type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
+
+const BEHAVIOR = {
+  apiVersion: ["current", "legacy", "both"],
+  legacyRead: ["405", "run"],
+  slugs: ["unique", "shared", "existing", "ignored", "refused"],
+  duplicateSlugStatus: [400, 409, 422],
+  cancelOfEnded: [204, 409],
+  idInPath: [true, false],
+  errorBody: ["envelope", "problem"],
+  dryRun: ["run", "run-without-status", "no-slug"],
+  listOrder: ["newest", "oldest"],
+  maxLimit: "number",
+  listLagMs: "number",
+  readLagMs: "number",
+  launchGapMs: "number",
+  workspace: ["Running", "Off", "Starting"],
+  workspaceErrorStatus: [400, 404, 409, 500, 503],
+  foreignRun: [404, 403, 200],
+  logFileBytes: "number",
+  rateLimit: "number",
+  rateWindowMs: "number",
+  clockSkewMs: "number",
+  consent: ["third-party", "always", "never"],
+} as const satisfies SettingsOf<ServerBehavior>;
+
+const FAULT = {
+  on: ["*", ...OPERATIONS],
+  times: "number",
+  after: "number",
+  latencyMs: "number",
+  status: "number",
+  retryAfter: "text",
+  cut: ["before-effect", "after-effect"],
+  body: ["truncated", "malformed", "html", "empty", "slow", "wrong-shape", "huge"],
+  statusAfterEffect: "number",
+  slowMs: "number",
+} as const satisfies SettingsOf<Fault>;
+
+/** @throws RangeError for an unknown option or value. */
+export function checkBehavior(behavior: Partial<ServerBehavior>): void {
+  check("server behavior option", behavior, BEHAVIOR);
+}
+
+/** @throws RangeError for an unknown field or value. */
+export function checkFault(fault: Fault): void {
+  check("field of a fault", fault, FAULT);
+}
+
+function check(what: string, given: object, settings: Readonly<Record<string, Setting>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
+    if (setting === undefined) {
+      throw new RangeError(`unknown ${what} "${name}"; there are ${Object.keys(settings).join(", ")}`);
+    }
+    const isNumber = typeof value === "number" && !Number.isNaN(value);
+    const isValid = setting === "number"
+      ? isNumber
+      : setting === "text"
+      ? typeof value === "string"
+      : setting.includes(value);
+    if (isValid || value === undefined) continue;
+    const expected = typeof setting === "string" ? `a ${setting}` : setting.join(" or ");
+    throw new RangeError(`${name} must be ${expected}: got ${JSON.stringify(value)}`);
+  }
+}
