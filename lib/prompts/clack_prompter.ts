@@ -55,24 +55,63 @@ export async function clackPrompter({ mayColor }: { readonly mayColor: boolean }
       });
       return answerOf(selected).map((index) => valueAt(choices, index));
     },
-    text: async (message, options = {}) => answerOf(await text({ message, output, ...textOptions(options) })) ?? "",
-    multiline: async (message, options = {}) =>
-      answerOf(await multiline({ message, output, ...textOptions(options) })) ?? "",
-    secret: async (message, { validate } = {}) =>
-      answerOf(await password({ message, output, ...validateOption(validate) })) ?? "",
+    async text(message, options = {}) {
+      using paste = watchPaste(process.stdin, AFTER_LINE);
+      const validate = refusingPaste(paste, ONE_LINE, options.validate);
+      return answerOf(await text({ message, output, ...textOptions({ ...options, validate }) })) ?? "";
+    },
+    async multiline(message, options = {}) {
+      using paste = watchPaste(process.stdin, AFTER_EMPTY_LINE);
+      const validate = refusingPaste(
+        paste,
+        "An empty line in the pasted text ends it here: check it",
+        options.validate,
+      );
+      return answerOf(await multiline({ message, output, ...textOptions({ ...options, validate }) })) ?? "";
+    },
+    async secret(message, { validate } = {}) {
+      using paste = watchPaste(process.stdin, AFTER_LINE);
+      const refusing = refusingPaste(paste, ONE_LINE, validate);
+      return answerOf(await password({ message, output, ...validateOption(refusing) })) ?? "";
+    },
     confirm: async (message, { initial }) => answerOf(await confirm({ message, output, initialValue: initial })),
-    file: async (message, { initial, validate }) =>
-      answerOf(
-        await path({
-          message,
-          output,
-          ...(initial === undefined ? {} : { initialValue: initial }),
-          ...validateOption(validate),
-        }),
-      ),
+    // An empty root, because what is typed is appended to it.
+    file: async (message) => answerOf(await path({ message, output, root: "" })),
     note: (message) => log.message(message, { output }),
   };
   return prompter;
+}
+
+const AFTER_LINE = /[\r\n][^\r\n]/;
+const AFTER_EMPTY_LINE = /(?:\r\n?|\n){2}[^\r\n]/;
+const ONE_LINE = "Several lines were pasted, and only one fits here: check the text";
+
+interface Paste extends Disposable {
+  /** Whether the keys that were read last match: the prompt would end within them, and drop the rest. */
+  isCut(): boolean;
+}
+
+function watchPaste(input: Input, pattern: RegExp): Paste {
+  let isCut = false;
+  const onData = (keys: Uint8Array | string) => {
+    isCut = pattern.test(typeof keys === "string" ? keys : new TextDecoder().decode(keys));
+  };
+  // Before the prompt reads the same keys.
+  input.prependListener("data", onData);
+  return { isCut: () => isCut, [Symbol.dispose]: () => void input.off("data", onData) };
+}
+
+interface Input {
+  prependListener(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+  off(event: "data", listener: (chunk: Uint8Array | string) => void): unknown;
+}
+
+function refusingPaste(
+  paste: Paste,
+  message: string,
+  validate: PromptValidator = () => undefined,
+): PromptValidator {
+  return (answer) => paste.isCut() ? message : validate(answer);
 }
 
 /** The same stream without colors. Needed because older runtimes ignore NO_COLOR. */
@@ -104,10 +143,11 @@ function valueAt<Value>(choices: readonly PromptChoice<Value>[], index: number):
   return choice.value;
 }
 
-function textOptions({ initial, placeholder, validate }: TextPromptOptions) {
+function textOptions({ initial, fallback, placeholder = fallback, validate }: TextPromptOptions) {
   return {
     ...(initial === undefined ? {} : { initialValue: initial }),
     ...(placeholder === undefined ? {} : { placeholder }),
+    ...(fallback === undefined ? {} : { defaultValue: fallback }),
     ...validateOption(validate),
   };
 }

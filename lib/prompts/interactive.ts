@@ -16,10 +16,12 @@ import { readForm } from "../inputs/read_form.ts";
 import { findSecrets } from "../inputs/secrets.ts";
 import type { Cluster } from "../cluster.ts";
 import type { JsonObject } from "../json.ts";
+import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Workflow } from "../workflow.ts";
+import { programCommand } from "../shell_command.ts";
 import type { Prompter } from "./prompter.ts";
 import { inputMethods, workflowChoices } from "./choices.ts";
 import { nextQuestion, withAnswer } from "./questions.ts";
@@ -59,8 +61,7 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
   const choices = workflowChoices(workflows);
   prompter.note("Available workflows");
   const name = await prompter.choose("Select workflow", choices, { initial: choices[0]?.value ?? "" });
-  const prepared = await askRequest(session, name);
-  const { given } = prepared;
+  const { prepared: { given, ...prepared }, file } = await askRequest(session, name);
   let { request } = prepared;
   let result: RunResult | undefined;
   while (true) {
@@ -74,7 +75,10 @@ export async function runInteractive(session: InteractiveSession): Promise<RunRe
       result = await session.run(request);
     }
     const secretPaths = await secretsOf(session, request);
-    session.print(`Equivalent command:\n${formatInputArguments(name, given, secretPaths)}`);
+    const command = file === null
+      ? formatInputArguments(name, given, secretPaths)
+      : programCommand("run", [name], ["-i", file]);
+    session.print(`Equivalent command:\n${command}`);
     const action = await askNextAction(session, result, removeSecrets(given, secretPaths));
     if (action === "quit") return result;
   }
@@ -89,8 +93,15 @@ async function askConsent(
   return await prompter.confirm(`${workflow} requires your consent${what}. Grant it for this run?`, { initial: false });
 }
 
-/** Asks for inputs until they are valid. */
-async function askRequest(session: InteractiveSession, name: string): Promise<PreparedRun> {
+/**
+ * Asks for inputs until they are valid.
+ *
+ * @returns The run, and the file that its inputs come from; `null` for inputs from elsewhere.
+ */
+async function askRequest(
+  session: InteractiveSession,
+  name: string,
+): Promise<{ readonly prepared: PreparedRun; readonly file: string | null }> {
   const { deps, prompter, signal } = session;
   const workflow = await deps.client.getWorkflow(name, { signal });
   const form = readForm(workflow.yaml);
@@ -102,7 +113,7 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Pr
       for (const note of prepared.notes) prompter.note(note);
       for (const warning of prepared.warnings) prompter.note(`! ${problemLine(warning)}`);
       prompter.note(await inputSummary(await gatherInputs(deps, spec, { signal })));
-      return prepared;
+      return { prepared, file: fileOf(layers) };
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
@@ -117,6 +128,10 @@ async function askRequest(session: InteractiveSession, name: string): Promise<Pr
         : await askLayers(session, workflow, form);
     }
   }
+}
+
+function fileOf([layer]: readonly InputLayer[]): string | null {
+  return layer?.type === "object" && layer.lines !== null ? layer.origin : null;
 }
 
 async function askLayers(session: InteractiveSession, workflow: Workflow, form: Form | null): Promise<InputLayer[]> {
@@ -136,15 +151,20 @@ async function askLayers(session: InteractiveSession, workflow: Workflow, form: 
   }
 }
 
+const INPUT_FILE = "Input file path";
+
 async function askFile({ prompter, listInputFiles, readTextFile }: InteractiveSession): Promise<InputLayer[]> {
-  const [first = ""] = await listInputFiles();
+  const files = (await listInputFiles()).map((path) => ({ value: path, label: path }));
   const sources = {
     readTextFile,
     readStdin: () => Promise.reject(new TypeError("Cannot read inputs from stdin in interactive mode")),
     promptSecret: (path: string) => prompter.secret(path),
   };
   while (true) {
-    const path = await prompter.file("Input file path", { initial: first });
+    const listed = files.length === 0
+      ? null
+      : await prompter.choose(INPUT_FILE, [...files, { value: null, label: "Another file" }]);
+    const path = listed ?? await prompter.file(INPUT_FILE);
     try {
       // The prefix makes sure that the answer is read as a path.
       return await readLayers([/^[./]/.test(path) ? path : `./${path}`], sources);
@@ -236,7 +256,7 @@ async function askNextAction(session: InteractiveSession, result: RunResult, inp
 }
 
 async function save({ prompter, writeNewFile }: InteractiveSession, inputs: JsonObject): Promise<void> {
-  const path = await prompter.text("File", { initial: "inputs/mine.json" });
+  const path = await prompter.text("File", { fallback: "inputs/mine.json" });
   try {
     await writeNewFile(path, `${JSON.stringify(inputs, null, 2)}\n`);
     prompter.note(`Saved without secrets. To use the file: -i ${path}`);
@@ -245,7 +265,7 @@ async function save({ prompter, writeNewFile }: InteractiveSession, inputs: Json
     prompter.note(
       error instanceof Deno.errors.AlreadyExists
         ? `Cannot save ${path}: the file already exists`
-        : `Cannot save ${path}: ${error.message}`,
+        : `Cannot save ${path}: ${osErrorReason(error) ?? error.message}`,
     );
   }
 }

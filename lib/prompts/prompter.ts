@@ -12,6 +12,8 @@ export interface TextPromptOptions {
   readonly initial?: string;
   /** Shown while the field is empty. */
   readonly placeholder?: string;
+  /** The answer if the field stays empty; shown as its placeholder. */
+  readonly fallback?: string;
   readonly validate?: PromptValidator;
 }
 
@@ -32,8 +34,8 @@ export interface Prompter {
   multiline(message: string, options?: TextPromptOptions): Promise<string>;
   secret(message: string, options?: Pick<TextPromptOptions, "validate">): Promise<string>;
   confirm(message: string, options: { readonly initial: boolean }): Promise<boolean>;
-  /** Asks for the path of a file, with completion. */
-  file(message: string, options: Pick<TextPromptOptions, "initial" | "validate">): Promise<string>;
+  /** Asks for the path of an existing file, with completion. */
+  file(message: string): Promise<string>;
   /** Prints a message between prompts. */
   note(message: string): void;
 }

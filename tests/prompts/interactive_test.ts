@@ -76,6 +76,19 @@ Deno.test("a run that did not fail has no errors to show", async () => {
   assert.ok(!shown.includes("Show why it failed"));
 });
 
+Deno.test("the equivalent command names the chosen file, unless its inputs were changed", async () => {
+  await using stage = await aStage();
+  const { printed } = await stage.play([...HELLO_FROM_FILE, SUBMIT("hello-world"), QUIT]);
+  assert.match(printed, /Equivalent command:\npw-workflow-runner run hello-world -i \.\/inputs\/hello-world\.json$/m);
+  const { printed: byHand } = await stage.play([
+    [/Select workflow/, "quick"],
+    [/How do you want/, "Enter manually"],
+    SUBMIT("quick"),
+    QUIT,
+  ]);
+  assert.match(byHand, /Equivalent command:\npw-workflow-runner run quick$/m);
+});
+
 Deno.test("a preset starts the run with its inputs", async () => {
   await using stage = await aStage();
   await stage.play([
@@ -167,6 +180,7 @@ Deno.test("invalid inputs can be replaced by others", async () => {
   await stage.play([
     [/Select workflow/, "hello-world"],
     [/How do you want/, "Load from JSON file"],
+    [/Input file path/, "Another file"],
     [/Input file path/, "inputs/invalid.json"],
     [/What do you want to do\?/, "Provide other inputs"],
     [/How do you want/, "Load from JSON file"],
@@ -182,6 +196,7 @@ Deno.test("a file that cannot be read is asked for again", async () => {
   const { shown } = await stage.play([
     [/Select workflow/, "hello-world"],
     [/How do you want/, "Load from JSON file"],
+    [/Input file path/, "Another file"],
     [/Input file path/, "inputs/missing.json"],
     [/Input file path/, "inputs/hello-world.json"],
     SUBMIT("hello-world"),

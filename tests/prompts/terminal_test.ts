@@ -212,6 +212,64 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("what is typed at a prompt for a file replaces its default", missing),
+  async fn() {
+    await using stage = await aStage();
+    await Deno.writeTextFile(`${stage.folder}/other.json`, await Deno.readTextFile(HELLO));
+    await using terminal = await stage.open();
+    await answerPrompts(terminal, [
+      ...SAMPLE.slice(0, 2),
+      [/◆ {2}Input file path[^]*Another file/, "Another", "Enter"],
+      [/◇ {2}Input file path[^]*◆ {2}Input file path/, "other.json", "Enter"],
+      [/◆ {2}Submit hello-world\?/, "Enter"],
+      [/run hello-world -i \.\/other\.json[^]*◆ {2}What next\?/, "4", "Enter"],
+      [/◆ {2}File\n.*inputs\/mine\.json/, "saved.json", "Enter"],
+      [/To use the file: -i saved\.json[^]*◆ {2}What next\?/, "1", "Enter"],
+    ]);
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.ok((await Deno.stat(`${stage.folder}/saved.json`)).isFile);
+  },
+});
+
+Deno.test({
+  ...needing("a paste of several lines into a question for one line is refused", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { asking: ASKING } });
+    await using terminal = await stage.open({ args: "run asking -i given=x --no-wait" });
+    await answerPrompts(terminal, [
+      [/◆ {2}Message \(required\)/, "first\rsecond\r"],
+      [/Several lines were pasted/, "C-u", "one line", "Enter"],
+    ]);
+    await terminal.waitFor(/\[ended 0\]/);
+    assert.equal(submittedTo(stage.simulator)[0]?.inputs["message"], "one line");
+  },
+});
+
+Deno.test({
+  ...needing("a paste with an empty line is refused where an empty line ends the answer", missing),
+  async fn() {
+    await using stage = await aStage({ workflows: { scripted: SCRIPTED } });
+    await using terminal = await stage.open({ args: "run scripted --no-wait" });
+    await answerPrompts(terminal, [
+      [/◆ {2}Script \(press Enter twice/, "one\r\rtwo\r\r"],
+      [/An empty line in the pasted text/, "C-c"],
+    ]);
+    await terminal.waitFor(/\[ended 130\]/);
+    await using kept = await stage.open({ args: "run scripted --no-wait" });
+    await answerPrompts(kept, [
+      [/◆ {2}Script \(press Enter twice/, "one\rtwo"],
+      [/two/, "Enter", "Enter"],
+    ]);
+    await kept.waitFor(/\[ended 0\]/);
+    assert.deepEqual(submittedTo(stage.simulator).map(({ inputs }) => inputs), [{ script: "one\ntwo" }]);
+  },
+});
+
+const SCRIPTED = `on: { execute: { inputs: { script: { type: editor, label: Script } } } }
+jobs: { main: { steps: [{ run: work }] } }
+`;
+
+Deno.test({
   ...needing("a missing API key is asked for without echo, and never shown", missing),
   async fn() {
     await using stage = await aStage();

@@ -53,7 +53,7 @@ export function scriptedPrompter(script: readonly ScriptedAnswer[]): ScriptedPro
     text: typed,
     multiline: typed,
     secret: typed,
-    file: typed,
+    file: (message) => typed(message),
     confirm(message, options) {
       const answer = next(message, options);
       assert.ok(typeof answer === "boolean");
