@@ -1,7 +1,7 @@
 /** The text of a suite file as values with their places. What is no plain YAML is a problem that names what to write. */
 
 import type { YamlNode } from "../deps/yaml.ts";
-import { isExact } from "../inputs/exact_numbers.ts";
+import { isExact } from "../exact_number.ts";
 import { isSecretName } from "../inputs/secrets.ts";
 import type { Json } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
