@@ -1,7 +1,8 @@
 /** `--report github`: writes a report where GitHub expects it. */
 
 import { UsageError } from "../errors.ts";
-import { githubAnnotations, githubOutputs, githubSummary, outputLines, workflowCommand } from "../reports/github.ts";
+import { githubAnnotations, githubOutputs, githubSummary } from "../reports/github.ts";
+import { outputLines, workflowCommand } from "../reports/workflow_command.ts";
 import type { Context } from "./context.ts";
 import type { ReportWriter } from "./reporter.ts";
 

@@ -3,14 +3,14 @@
 import type { RunEvent } from "../events.ts";
 import { cleanLog } from "../log_text.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
-import { type CaseEnd, type CaseFacts, type Report, reportCase } from "../reports/report.ts";
+import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
 
 /** What a command tells its report. */
 export interface Reporter {
   /** What is known before the first event. */
   start(facts: { readonly name: string; readonly platformUrl?: string }): void;
   show(event: RunEvent): void;
-  end(end: CaseEnd, exitCode: number): void;
+  end(end: AttemptEnd, exitCode: number): void;
   /** Writes the report, without these values. */
   write(secrets: readonly string[]): void;
 }
@@ -24,9 +24,9 @@ export interface ReportWriter {
 }
 
 export function createReporter(writer: ReportWriter): Reporter {
-  let facts: CaseFacts = { name: "run", slug: null, isAttached: false };
+  let facts: AttemptFacts & { readonly name: string } = { name: "run", slug: null, isAttached: false };
   let platformUrl: string | null = null;
-  let ended: { readonly end: CaseEnd; readonly exitCode: number } | undefined;
+  let ended: { readonly end: AttemptEnd; readonly exitCode: number } | undefined;
   return {
     start({ name, platformUrl: url = platformUrl }) {
       facts = { ...facts, name };
@@ -42,7 +42,7 @@ export function createReporter(writer: ReportWriter): Reporter {
       if (ended === undefined) return writer.write(null);
       const redact = createRedactor(secrets);
       const clean = Object.assign((text: string) => redact(cleanLog(text)), { maxLength: 0 });
-      writer.write(redactDeep({ platformUrl, cases: [reportCase(facts, ended.end, ended.exitCode)] }, clean));
+      writer.write(redactDeep(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), clean));
     },
   };
 }

@@ -6,29 +6,40 @@
 
 import { formatDuration } from "../duration.ts";
 import type { FailedStep, RunFailure, RunResult } from "../result.ts";
-import type { LogAnnotation } from "../run.ts";
 import { formatPath } from "../runs/step_tree.ts";
-import type { Report, ReportCase, ReportError } from "./report.ts";
+import { type Annotation, suiteAnnotations, suiteOutputs, suiteSummary } from "./github_suite.ts";
+import { code, codeBlock, inline, link, linkTo, type Row, shortened, table } from "./markdown.ts";
+import { headline, type Report, type ReportAttempt, type ReportError } from "./report.ts";
+import { workflowCommand } from "./workflow_command.ts";
 
 const MAX_ANNOTATIONS = 10;
 /** In UTF-16 code units: even at four bytes each, it stays below the limit. */
 const MAX_SUMMARY_LENGTH = 200_000;
 const MAX_MESSAGE_LENGTH = 4_000;
 
-/** The outputs of a step: those of its first case. */
-export function githubOutputs({ cases: [first] }: Report): Readonly<Record<string, string>> {
+/** A run to report, or the error that prevented it. */
+interface NamedAttempt extends ReportAttempt {
+  readonly name: string;
+}
+
+function runsOf({ cases }: Report): readonly NamedAttempt[] {
+  return cases.flatMap(({ name, attempts }) => attempts.slice(-1).map((attempt) => ({ ...attempt, name })));
+}
+
+/** The outputs of a step: for a single run, those of the run. */
+export function githubOutputs(report: Report): Readonly<Record<string, string>> {
+  if (report.kind !== "run") return suiteOutputs(report);
+  const [first] = runsOf(report);
   if (first === undefined) return {};
   return { "run-slug": first.slug ?? "", "status": first.status, "exit-code": String(first.exitCode) };
 }
 
-/** Lines for the file `GITHUB_OUTPUT`. No value may contain the delimiter, so use a random one. */
-export function outputLines(outputs: Readonly<Record<string, string>>, delimiter: string): string {
-  return Object.entries(outputs).map(([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`).join("");
-}
-
 /** Workflow commands that describe the failures, most important first. Empty if every run completed. */
-export function githubAnnotations({ cases }: Report): readonly string[] {
-  const notes = [...cases.flatMap(caseAnnotation), ...cases.flatMap(stepAnnotations)];
+export function githubAnnotations(report: Report): readonly string[] {
+  const runs = runsOf(report);
+  const notes = report.kind === "run"
+    ? [...runs.flatMap(runAnnotation), ...runs.flatMap(stepAnnotations)]
+    : suiteAnnotations(report);
   return (["error", "warning", "notice"] as const).flatMap((type) =>
     notes.filter((note) => note.type === type).slice(0, MAX_ANNOTATIONS).map(({ title, message }) =>
       workflowCommand(type, { title: shortened(title, 200) }, shortened(message, MAX_MESSAGE_LENGTH))
@@ -36,13 +47,7 @@ export function githubAnnotations({ cases }: Report): readonly string[] {
   );
 }
 
-interface Annotation {
-  readonly type: LogAnnotation["type"];
-  readonly title: string;
-  readonly message: string;
-}
-
-function caseAnnotation({ name, end, status, exitCode, isAttached }: ReportCase): Annotation[] {
+function runAnnotation({ name, end, status, exitCode, isAttached }: NamedAttempt): Annotation[] {
   if (end.type === "error") {
     const { message, problems } = end.error;
     const details = problems.map(({ origin, path, message }) => [origin, path, message].filter(Boolean).join("  "));
@@ -53,7 +58,7 @@ function caseAnnotation({ name, end, status, exitCode, isAttached }: ReportCase)
   return [{ type: "error", title: `${name} ${status}`, message: headline(end.result) + note }];
 }
 
-function stepAnnotations({ end }: ReportCase): Annotation[] {
+function stepAnnotations({ end }: NamedAttempt): Annotation[] {
   const jobs = end.type === "result" ? end.result.failure?.failedJobs ?? [] : [];
   return jobs.flatMap((job) =>
     job.failedSteps.flatMap((step) =>
@@ -65,20 +70,13 @@ function stepAnnotations({ end }: ReportCase): Annotation[] {
   );
 }
 
-/** A workflow command, escaped so that no text in it can end it or begin another. */
-export function workflowCommand(name: string, properties: Readonly<Record<string, string>>, message: string): string {
-  const pairs = Object.entries(properties).filter(([, value]) => value !== "").map(([key, value]) =>
-    `${key}=${escapeData(value).replaceAll(":", "%3A").replaceAll(",", "%2C")}`
-  );
-  return `::${name}${pairs.length === 0 ? "" : ` ${pairs.join(",")}`}::${escapeData(message)}`;
-}
-
 /** Markdown, for each case: a table of facts, the failure, and the outputs. */
-export function githubSummary({ cases, platformUrl }: Report): string {
-  const tables = cases.map((each) =>
-    `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", link(platformUrl)]])}`
-  );
-  const details = cases.map(({ end }) =>
+export function githubSummary(report: Report): string {
+  if (report.kind !== "run") return suiteSummary(report);
+  const { platformUrl } = report;
+  const runs = runsOf(report);
+  const tables = runs.map((each) => `${heading(each)}\n\n${table([...rowsOf(each), ["Platform", link(platformUrl)]])}`);
+  const details = runs.map(({ end }) =>
     end.type === "result"
       ? [failureText(end.result.failure), outputsText(end.result)]
       : [problemList(end.error), ...hintsOf(end.error).map(inline)]
@@ -90,25 +88,14 @@ export function githubSummary({ cases, platformUrl }: Report): string {
   return `${tables.join("\n\n")}\n\nThe rest is too long for a summary: see the result file.\n`;
 }
 
-function headline({ status, errorMessage, message, failure }: RunResult): string {
-  return errorMessage ?? message ?? failure?.summary ?? `The run is ${status}`;
-}
-
-/** The escapes that actions/runner decodes. `%` comes first, since it introduces the others. */
-function escapeData(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
-}
-
 const SIGNS = { completed: "✅", running: "⏳", stopped: "⏳", cancelled: "🚫", timeout: "⏱️", unknown: "❓" } as const;
 
-function heading({ name, status }: ReportCase): string {
+function heading({ name, status }: NamedAttempt): string {
   const sign = status === "failed" || status === "error" ? "❌" : SIGNS[status];
   return `### ${sign} ${inline(name)}: ${status === "error" ? "nothing was started" : status}`;
 }
 
-type Row = readonly [name: string, value: string];
-
-function rowsOf({ end, slug, exitCode, isAttached }: ReportCase): readonly Row[] {
+function rowsOf({ end, slug, exitCode, isAttached }: NamedAttempt): readonly Row[] {
   if (end.type === "error") {
     return [
       ["Why", inline(shortened(end.error.message, MAX_MESSAGE_LENGTH))],
@@ -128,11 +115,6 @@ function rowsOf({ end, slug, exitCode, isAttached }: ReportCase): readonly Row[]
     ["Session", session === undefined ? "" : linkTo(session.name, session.url)],
     ["Links", named.join(", ")],
   ];
-}
-
-function table(rows: readonly Row[]): string {
-  const lines = rows.filter(([, value]) => value !== "").map(([name, value]) => `| ${name} | ${value} |`);
-  return ["| | |", "| --- | --- |", ...lines].join("\n");
 }
 
 function problemList({ problems }: ReportError): string {
@@ -173,36 +155,4 @@ function stepText({ name, status, annotations, note, logTail }: FailedStep): str
 function outputsText({ outputs = {} }: RunResult): string {
   if (Object.keys(outputs).length === 0) return "";
   return `#### Outputs\n\n${codeBlock(JSON.stringify(outputs, null, 2), "json")}`;
-}
-
-/** A code block whose fence is longer than any in the text. */
-function codeBlock(text: string, language = ""): string {
-  if (text === "") return "";
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  return `${fence}${language}\n${text}\n${fence}`;
-}
-
-/** One line of text in which no character is Markdown, HTML or a cell separator. */
-function inline(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.replace(/[&<>"'\\`*_{}[\]()#+!|~@:]/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function code(text: string): string {
-  return text === "" ? "" : `<code>${inline(text)}</code>`;
-}
-
-function link(url: string | null): string {
-  return url === null ? "" : linkTo(url, url);
-}
-
-function linkTo(name: string, url: string): string {
-  // Other schemes may run code.
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) return inline(name);
-  return `<a href="${inline(new URL(url).href)}">${inline(name)}</a>`;
-}
-
-function shortened(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1)}…`;
 }

@@ -1,20 +1,35 @@
 import assert from "node:assert/strict";
+import { githubAnnotations, githubOutputs, githubSummary } from "../../lib/reports/github.ts";
 import {
-  githubAnnotations,
-  githubOutputs,
-  githubSummary,
-  outputLines,
-  workflowCommand,
-} from "../../lib/reports/github.ts";
-import { type CaseFacts, type Report, reportCase, type ReportError } from "../../lib/reports/report.ts";
+  type AttemptEnd,
+  type AttemptFacts,
+  type Report,
+  type ReportError,
+  reportRun,
+} from "../../lib/reports/report.ts";
+import { outputLines, workflowCommand } from "../../lib/reports/workflow_command.ts";
 import type { FailedStep, RunResult } from "../../lib/result.ts";
 import type { LogAnnotation } from "../../lib/run.ts";
 import { commandReader } from "../support/github_runner.ts";
 
+type CaseFacts = AttemptFacts & { readonly name: string };
+
 const FACTS: CaseFacts = { name: "solver", slug: "solver-abc", isAttached: false };
 
+const platformUrl = "https://activate.example.com";
+
 function aReport(...cases: Report["cases"]): Report {
-  return { platformUrl: "https://activate.example.com", cases };
+  const end = {
+    type: "error",
+    error: { kind: "", message: "", hint: undefined, problems: [], submitted: "no" },
+  } as const;
+  return { ...reportRun({ ...FACTS, platformUrl }, end, 0), cases };
+}
+
+function caseOf(facts: Partial<CaseFacts>, end: AttemptEnd, exitCode: number) {
+  const [one] = reportRun({ ...FACTS, ...facts, platformUrl }, end, exitCode).cases;
+  assert.ok(one !== undefined);
+  return one;
 }
 
 function aResult(
@@ -36,7 +51,7 @@ function aResult(
     submitted: "yes",
     ...parts,
   };
-  return reportCase({ ...FACTS, ...facts }, { type: "result", result }, exitCode);
+  return caseOf(facts, { type: "result", result }, exitCode);
 }
 
 function aFailure(
@@ -71,7 +86,7 @@ function anError(
     submitted: "no",
     ...parts,
   };
-  return reportCase({ ...FACTS, ...facts }, { type: "error", error }, exitCode);
+  return caseOf(facts, { type: "error", error }, exitCode);
 }
 
 /** The annotations as a runner parses them. */
