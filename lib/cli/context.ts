@@ -54,6 +54,8 @@ export interface Context {
    * written to its end.
    */
   writeNewFile(path: string, text: string | ReadableStream<string>): Promise<void>;
+  /** Writes a file as a whole: a reader, and a crash, find the earlier text or the new one. */
+  replaceFile(path: string, text: string): Promise<void>;
   appendFile(path: string, text: string): void;
   /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;

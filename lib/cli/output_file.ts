@@ -18,6 +18,11 @@ export async function writeOutputFile(
   await orUsageError(path, () => writeNewFile(path, text));
 }
 
+/** Replaces the file if there is one. @throws UsageError if it cannot be written. */
+export async function replaceOutputFile({ replaceFile }: Context, path: string, text: string): Promise<void> {
+  await orUsageError(path, () => replaceFile(path, text));
+}
+
 async function orUsageError(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();

@@ -34,6 +34,7 @@ export function systemContext(versionLine: string): Context {
     listFiles,
     checkNewFile,
     writeNewFile,
+    replaceFile,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
@@ -51,6 +52,33 @@ async function writeNewFile(path: string, text: string | ReadableStream<string>)
     }
   } catch (error) {
     await Deno.remove(path);
+    throw error;
+  }
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  // A symbolic link stays one, and what is no file, like /dev/stdout, cannot be replaced.
+  const target = await orNull(Deno.realPath(path)) ?? path;
+  const existing = await orNull(Deno.stat(target));
+  if (existing !== null && !existing.isFile) return await Deno.writeTextFile(target, text);
+  const temporary = `${target}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  await writeNewFile(temporary, text);
+  try {
+    const mode = existing?.mode ?? null;
+    if (mode !== null && Deno.build.os !== "windows") await Deno.chmod(temporary, mode & 0o777);
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary);
+    throw error;
+  }
+}
+
+/** `null` for a file that does not exist. */
+async function orNull<Value>(reading: Promise<Value>): Promise<Value | null> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

@@ -23,6 +23,7 @@ export function aContext(parts: Partial<Context> = {}): Context {
     readTextFile: () => notProvided("readTextFile"),
     checkNewFile: () => notProvided("checkNewFile"),
     writeNewFile: () => notProvided("writeNewFile"),
+    replaceFile: () => notProvided("replaceFile"),
     appendFile: (path) => {
       throw new Error(`The test provides no ${path}`);
     },

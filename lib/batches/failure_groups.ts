@@ -1,0 +1,56 @@
+/** Rows that failed for the same reason. */
+
+import type { RowResult, RowStatus } from "../batch.ts";
+import { formatRows } from "./row_numbers.ts";
+
+export interface FailureGroup {
+  /** The first line of the error, with `…` for what differs between the rows, like a number or the name of a node. */
+  readonly error: string;
+  /** In ascending order. */
+  readonly rows: readonly number[];
+}
+
+const FAILURES: ReadonlySet<RowStatus> = new Set(["failed", "rejected", "timeout", "unknown"]);
+
+export function isFailure(status: RowStatus): boolean {
+  return FAILURES.has(status);
+}
+
+/** The largest group first. */
+export function failureGroups(
+  results: readonly Pick<RowResult, "row" | "status" | "run" | "error">[],
+): readonly FailureGroup[] {
+  const failed = results.filter(({ status }) => isFailure(status));
+  const groups = Map.groupBy(failed, (result) => normalizedError(result));
+  return [...groups].map(([normalized, members]) => {
+    const texts = new Set(members.map(firstLine));
+    const [only = normalized] = texts;
+    return { error: texts.size === 1 ? only : normalized, rows: members.map(({ row }) => row).sort((a, b) => a - b) };
+  }).sort((a, b) => b.rows.length - a.rows.length || (a.rows[0] ?? 0) - (b.rows[0] ?? 0));
+}
+
+/** `41 × "license not available" (rows 3, 7–12, …)`. */
+export function failureGroupText({ error, rows }: FailureGroup): string {
+  return `${rows.length} \u00d7 "${error}" (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`;
+}
+
+function firstLine({ error, status }: Pick<RowResult, "error" | "status">): string {
+  const [line = ""] = error?.trim().split(/\r?\n/) ?? [];
+  return line.trim() === "" ? `${status}, without an error message` : line.trim();
+}
+
+/** What differs from run to run without being another reason. Each is replaced by an ellipsis. */
+const VARIABLE = [
+  // Times, and then identifiers: both have numbers in them.
+  /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?/g,
+  /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
+  /\b0x[\da-f]+\b/gi,
+  /\b(?=[a-f]*\d)[\da-f]{7,}\b/gi,
+  /\d+(?:[.,:]\d+)*/g,
+];
+
+function normalizedError(result: Pick<RowResult, "error" | "status" | "run">): string {
+  const line = firstLine(result);
+  const withoutRun = result.run === null ? line : line.replaceAll(result.run, "\u2026");
+  return VARIABLE.reduce((text, pattern) => text.replaceAll(pattern, "\u2026"), withoutRun);
+}

@@ -1,0 +1,210 @@
+/** Recognizes the rows of an edited file: what is kept, new, changed or no longer there, and why. */
+
+import type { BatchRow, RowStatus } from "../batch.ts";
+import { canonicalJson, type Json, type JsonObject } from "../json.ts";
+import { leavesOf } from "./labels.ts";
+
+/** A row of the file as it is now. */
+export interface CurrentRow extends Pick<BatchRow, "row" | "place" | "id" | "label" | "workflow"> {
+  /** The same for rows with the same workflow and inputs: `contentOf()`, or a hash of it, since it has secrets. */
+  readonly content: string;
+  /** Without the values of secrets. */
+  readonly inputs: JsonObject;
+}
+
+/** A row that the batch had before. */
+export interface EarlierRow extends Omit<CurrentRow, "place"> {
+  readonly status: RowStatus;
+  /** False if an earlier edit has removed it: it is recognized only by its id or content. */
+  readonly isInFile: boolean;
+}
+
+export interface InputChange {
+  /** Like `mesh.size`; `workflow` for the workflow itself. */
+  readonly path: string;
+  /** `undefined` if it was not given. */
+  readonly from: Json | undefined;
+  readonly to: Json | undefined;
+}
+
+export interface MatchedRow {
+  readonly row: CurrentRow;
+  readonly decision: "kept" | "new" | "changed";
+  /** `null` for a new row. */
+  readonly earlier: EarlierRow | null;
+  /** What recognized it; `null` for a new row. */
+  readonly matchedBy: "id" | "content" | "position" | null;
+  /** Empty if only a secret has changed. */
+  readonly changes: readonly InputChange[];
+}
+
+export interface RowMatch {
+  /** In the order of the file. */
+  readonly rows: readonly MatchedRow[];
+  /** Rows that this edit removed from the file. Their runs are left alone. */
+  readonly gone: readonly EarlierRow[];
+}
+
+/** Matches by id, else by equal content, else by position between rows that were matched. */
+export function matchRows(current: readonly CurrentRow[], earlier: readonly EarlierRow[]): RowMatch {
+  const matches = new Map<CurrentRow, { readonly earlier: EarlierRow; readonly matchedBy: MatchedRow["matchedBy"] }>();
+  const left = new Set(earlier);
+  const pair = (row: CurrentRow, other: EarlierRow | undefined, matchedBy: MatchedRow["matchedBy"]) => {
+    if (other === undefined || !left.delete(other)) return;
+    matches.set(row, { earlier: other, matchedBy });
+  };
+  const byId = new Map(earlier.flatMap((row) => row.id === null ? [] : [[row.id, row]]));
+  for (const row of current) if (row.id !== null) pair(row, byId.get(row.id), "id");
+  // Backwards, because a list is cheap to shorten at its end.
+  const byContent = Map.groupBy([...left].reverse(), ({ content }) => content);
+  for (const row of current) {
+    if (matches.has(row)) continue;
+    const others = byContent.get(row.content) ?? [];
+    for (let last = others.at(-1); last !== undefined && !left.has(last); last = others.at(-1)) others.pop();
+    // Different ids mean different rows, in spite of equal inputs.
+    pair(row, others.findLast((other) => left.has(other) && !haveOtherIds(row, other)), "content");
+  }
+  for (const [row, other] of neighbors(current, earlier, { matches, left })) pair(row, other, "position");
+  return {
+    rows: current.map((row) => matchedRow(row, matches.get(row))),
+    gone: [...left].filter(({ isInFile }) => isInFile).sort((a, b) => a.row - b.row),
+  };
+}
+
+function matchedRow(
+  row: CurrentRow,
+  match: { readonly earlier: EarlierRow; readonly matchedBy: MatchedRow["matchedBy"] } | undefined,
+): MatchedRow {
+  if (match === undefined) return { row, decision: "new", earlier: null, matchedBy: null, changes: [] };
+  if (match.earlier.content === row.content) return { row, decision: "kept", ...match, changes: [] };
+  return { row, decision: "changed", ...match, changes: changesBetween(match.earlier, row) };
+}
+
+function haveOtherIds({ id }: CurrentRow, other: EarlierRow): boolean {
+  return id !== null && other.id !== null && id !== other.id;
+}
+
+/**
+ * Pairs what is left after the same matched row, if it is as many rows as before: otherwise rows were added or removed
+ * there, and which ones cannot be known.
+ */
+function neighbors(
+  current: readonly CurrentRow[],
+  earlier: readonly EarlierRow[],
+  { matches, left }: {
+    readonly matches: ReadonlyMap<CurrentRow, { readonly earlier: EarlierRow }>;
+    readonly left: ReadonlySet<EarlierRow>;
+  },
+): [CurrentRow, EarlierRow][] {
+  const before = earlier.filter(({ isInFile }) => isInFile).sort((a, b) => a.row - b.row);
+  const gapsBefore = gapsOf(before, (row) => left.has(row) ? undefined : row);
+  const gapsNow = gapsOf(current, (row) => matches.get(row)?.earlier);
+  return [...gapsNow].flatMap(([start, rows]) => {
+    const others = gapsBefore.get(start) ?? [];
+    if (others.length !== rows.length) return [];
+    return rows.flatMap((row, index): [CurrentRow, EarlierRow][] => {
+      const other = others[index];
+      const canBeSame = other?.workflow === row.workflow && !haveOtherIds(row, other);
+      return other !== undefined && canBeSame ? [[row, other]] : [];
+    });
+  });
+}
+
+/** The unmatched rows after each matched one; those before the first are at `null`. */
+function gapsOf<Row>(
+  rows: readonly Row[],
+  matchOf: (row: Row) => EarlierRow | undefined,
+): Map<EarlierRow | null, Row[]> {
+  const gaps = new Map<EarlierRow | null, Row[]>();
+  let start: EarlierRow | null = null;
+  for (const row of rows) {
+    const match = matchOf(row);
+    if (match !== undefined) start = match;
+    else if (gaps.has(start)) gaps.get(start)?.push(row);
+    else gaps.set(start, [row]);
+  }
+  return gaps;
+}
+
+function changesBetween(from: EarlierRow, to: CurrentRow): InputChange[] {
+  const [before, after] = [leavesOf(from.inputs), leavesOf(to.inputs)];
+  const names = new Set([...before.keys(), ...after.keys()]);
+  const changes = [...names].flatMap((path): InputChange[] => {
+    const [old, now] = [before.get(path), after.get(path)];
+    const isSame = old !== undefined && now !== undefined && canonicalJson(old) === canonicalJson(now);
+    return isSame ? [] : [{ path, from: old, to: now }];
+  });
+  if (from.workflow === to.workflow) return changes;
+  return [{ path: "workflow", from: from.workflow, to: to.workflow }, ...changes];
+}
+
+/** More are counted. */
+const MAX_SHOWN = 3;
+
+/** `497 kept · 3 new · 2 no longer in the file, left alone · 1 changed: mesh.size 0.1 → 0.2`. */
+export function summaryOfMatch({ rows, gone }: RowMatch): string {
+  const count = (decision: MatchedRow["decision"]) => rows.filter((row) => row.decision === decision).length;
+  const [kept, added, changed] = [count("kept"), count("new"), count("changed")];
+  const texts = [...new Set(rows.filter(({ decision }) => decision === "changed").map(changesText))];
+  const shown = texts.slice(0, MAX_SHOWN).join("; ") + (texts.length > MAX_SHOWN ? "; \u2026" : "");
+  return [
+    ...(kept > 0 ? [`${number(kept)} kept`] : []),
+    ...(added > 0 ? [`${number(added)} new`] : []),
+    ...(gone.length > 0 ? [`${number(gone.length)} no longer in the file, left alone`] : []),
+    ...(changed > 0 ? [`${number(changed)} changed: ${shown}`] : []),
+  ].join(" \u00b7 ");
+}
+
+/** Why a row is kept, new or changed. */
+export function reasonOf({ row, decision, earlier, matchedBy, changes }: MatchedRow): string {
+  if (earlier === null) return "new";
+  const from = earlier.row === row.row ? "" : `, which was row ${earlier.row}`;
+  const by = {
+    id: `same id "${row.id}"${from}`,
+    content: `same inputs${from}`,
+    position: `same position${from}`,
+  }[matchedBy ?? "content"];
+  return decision === "kept" ? by : `${by}, ${changesText({ changes })}`;
+}
+
+/** `mesh.size 0.1 → 0.2, title not given → "x"`. */
+export function changesText({ changes }: Pick<MatchedRow, "changes">): string {
+  if (changes.length === 0) return "a secret input";
+  const texts = changes.map(({ path, from, to }) => `${path} ${valueText(from)} \u2192 ${valueText(to)}`);
+  return texts.length <= MAX_SHOWN ? texts.join(", ") : `${texts.slice(0, MAX_SHOWN).join(", ")}, \u2026`;
+}
+
+/** For `--dry-run --json`. */
+export function matchDocument(match: RowMatch): JsonObject {
+  return {
+    summary: summaryOfMatch(match),
+    rows: match.rows.map((matched) => ({
+      row: matched.row.row,
+      label: matched.row.label,
+      place: matched.row.place,
+      decision: matched.decision,
+      matchedBy: matched.matchedBy,
+      earlierRow: matched.earlier?.row ?? null,
+      earlierStatus: matched.earlier?.status ?? null,
+      changes: matched.changes.map(({ path, from, to }) => ({
+        path,
+        ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
+      })),
+      reason: reasonOf(matched),
+    })),
+    gone: match.gone.map(({ row, label, status }) => ({ row, label, status })),
+  };
+}
+
+const MAX_VALUE_LENGTH = 40;
+
+function valueText(value: Json | undefined): string {
+  if (value === undefined) return "not given";
+  const text = JSON.stringify(value);
+  return text.length <= MAX_VALUE_LENGTH ? text : `${text.slice(0, MAX_VALUE_LENGTH - 1)}\u2026`;
+}
+
+function number(count: number): string {
+  return count.toLocaleString("en-US");
+}

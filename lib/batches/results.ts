@@ -1,0 +1,79 @@
+/** The results of a batch as files that a spreadsheet or a data frame reads. */
+
+import type { RowResult, RowStatus } from "../batch.ts";
+import type { Json, JsonObject } from "../json.ts";
+import { leavesOf } from "./labels.ts";
+
+/** How many rows have each status that occurs, in the order of the statuses' first rows. */
+export function countsOf(results: readonly Pick<RowResult, "status">[]): Readonly<Partial<Record<RowStatus, number>>> {
+  const counts: Partial<Record<RowStatus, number>> = {};
+  for (const { status } of results) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/**
+ * CSV (RFC 4180): a line per row, in the order of the file. Inputs and outputs have a column each, like `in.mesh.size`;
+ * lists are JSON. Times are in UTC, as in ISO 8601. A text that a spreadsheet would run as a formula starts with an
+ * apostrophe.
+ */
+export function resultsCsv(results: readonly RowResult[]): string {
+  const leaves = results.map(({ inputs, outputs }) => ({
+    in: columnsOf("in", inputs),
+    out: columnsOf("out", outputs),
+  }));
+  const inputs = namesOf(leaves.map((row) => row.in));
+  const outputs = namesOf(leaves.map((row) => row.out));
+  const header = [...HEADER, ...inputs, ...outputs, "error"];
+  const lines = results.map((result, index) => {
+    const { in: ins, out } = leaves[index] ?? { in: new Map(), out: new Map() };
+    return [
+      ...[result.row, result.label, result.attempt, result.status, result.run, startOf(result), result.seconds],
+      ...inputs.map((name) => ins.get(name)),
+      ...outputs.map((name) => out.get(name)),
+      result.error,
+    ].map(cellOf);
+  });
+  return [header.map(quoted), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
+}
+
+/** JSON Lines: the columns of {@link resultsCsv} as members, with inputs and outputs as they are. */
+export function resultsJsonLines(results: readonly RowResult[]): string {
+  return results.map((result) => `${JSON.stringify(resultDocument(result))}\n`).join("");
+}
+
+export function resultDocument(result: RowResult): JsonObject {
+  const { row, label, attempt, status, run, seconds, inputs, outputs, error } = result;
+  return { row, label, attempt, status, run, started: startOf(result), seconds, in: inputs, out: outputs, error };
+}
+
+const HEADER = ["row", "label", "attempt", "status", "run", "started", "seconds"];
+
+function columnsOf(prefix: string, values: JsonObject): Map<string, Json> {
+  return new Map([...leavesOf({ [prefix]: values })].filter(([name]) => name !== prefix));
+}
+
+function namesOf(rows: readonly ReadonlyMap<string, Json>[]): string[] {
+  const names = new Set<string>();
+  for (const row of rows) for (const name of row.keys()) names.add(name);
+  return [...names];
+}
+
+function startOf({ startedAtMs }: RowResult): string | null {
+  return startedAtMs === null ? null : new Date(startedAtMs).toISOString();
+}
+
+/** A missing value and `null` are both empty. */
+function cellOf(value: Json | undefined): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value !== "string") return quoted(JSON.stringify(value));
+  return quoted(isFormula(value) ? `'${value}` : value);
+}
+
+/** Spreadsheets run these when they open the file, wherever the text came from. A number is no formula. */
+function isFormula(text: string): boolean {
+  return /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text));
+}
+
+function quoted(text: string): string {
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

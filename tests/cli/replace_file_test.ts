@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { UsageError } from "../../lib/errors.ts";
+import { replaceOutputFile } from "../../lib/cli/output_file.ts";
+import { systemContext } from "../../lib/cli/system_context.ts";
+
+const context = systemContext("test");
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await test(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const namesIn = async (folder: string) => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+
+Deno.test("replaceFile() creates and replaces a file, keeps its mode and leaves nothing else behind", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/a.csv`;
+    await context.replaceFile(path, "one");
+    if (Deno.build.os !== "windows") await Deno.chmod(path, 0o640);
+    await context.replaceFile(path, "two");
+    assert.equal(await Deno.readTextFile(path), "two");
+    if (Deno.build.os !== "windows") assert.equal((await Deno.stat(path)).mode, 0o100640);
+    assert.deepEqual(await namesIn(folder), ["a.csv"]);
+  }));
+
+Deno.test("replaceFile() never shows a reader half of the text", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/a.csv`;
+    const texts = ["a".repeat(1_000_000), "b".repeat(1_000_000)];
+    await context.replaceFile(path, texts[0] ?? "");
+    const writing = (async () => {
+      for (let round = 0; round < 10; round++) await context.replaceFile(path, texts[round % 2] ?? "");
+    })();
+    for (let round = 0; round < 20; round++) assert.ok(texts.includes(await Deno.readTextFile(path)));
+    await writing;
+  }));
+
+Deno.test({
+  name: "replaceFile() keeps a symbolic link",
+  ignore: Deno.build.os === "windows",
+  fn: () =>
+    inFolder(async (folder) => {
+      await Deno.writeTextFile(`${folder}/real.csv`, "one");
+      await Deno.symlink("real.csv", `${folder}/link.csv`);
+      await context.replaceFile(`${folder}/link.csv`, "two");
+      assert.equal(await Deno.readTextFile(`${folder}/real.csv`), "two");
+      assert.ok((await Deno.lstat(`${folder}/link.csv`)).isSymlink);
+    }),
+});
+
+Deno.test("a file that cannot be replaced is a usage error that names it", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/none/a.csv`;
+    await assert.rejects(replaceOutputFile(context, path, "x"), (error) => {
+      return error instanceof UsageError && error.message === `Cannot write ${path}: no such file or folder`;
+    });
+    await assert.rejects(replaceOutputFile(context, folder, "x"), UsageError);
+    assert.deepEqual(await namesIn(folder), []);
+  }));
