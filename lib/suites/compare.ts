@@ -1,0 +1,214 @@
+/** Compares a value with what is expected of it: element by element in lists, each with its path. Pure. */
+
+import { joinPath } from "../inputs/path.ts";
+import { canonicalJson, isObject, type Json } from "../json.ts";
+import type { ExpectDocument } from "./format.ts";
+
+export type Comparison = NonNullable<ExpectDocument["outputs"]>[string];
+
+export interface Compared {
+  readonly path: string;
+  readonly isMet: boolean;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+/** All comparisons of one value. */
+export type Comparisons = Exclude<Comparison, string | number | boolean | unknown[]>;
+
+export function comparisonsOf(comparison: Comparison): Comparisons {
+  return isObject(comparison) ? comparison : { equals: comparison };
+}
+
+/**
+ * One result if everything holds, else one for each comparison that does not.
+ *
+ * @param actual `undefined` if there is no such value. Workflows write texts: they are read as JSON where something else is
+ * expected.
+ */
+export function compare(comparison: Comparison, actual: Json | undefined, path: string): readonly Compared[] {
+  const all = comparisonsOf(comparison);
+  if (actual === undefined || all.exists === false) {
+    const isMet = actual === undefined && all.exists === false;
+    const expected = all.exists === false ? "no value" : expectedText(all);
+    return [{ path, isMet, expected, actual: actual === undefined ? "nothing" : shown(actual) }];
+  }
+  const results = [
+    ...all.equals === undefined ? [] : compareEqual(jsonOf(all.equals), actual, path),
+    ...all.not === undefined ? [] : [{
+      path,
+      isMet: !isEqual(jsonOf(all.not), asTypeOf(jsonOf(all.not), actual)),
+      expected: `not ${shown(jsonOf(all.not))}`,
+      actual: shown(actual),
+    }],
+    ...compareNumbers(all, actual, path),
+    ...compareText(all, typeof actual === "string" ? actual : JSON.stringify(actual), path),
+    ...all.type === undefined ? [] : [compareType(all.type, actual, path)],
+  ];
+  const failed = results.filter(({ isMet }) => !isMet);
+  return failed.length > 0 ? failed : [{ path, isMet: true, expected: expectedText(all), actual: shown(actual) }];
+}
+
+function compareEqual(expected: Json, given: Json, path: string): readonly Compared[] {
+  const actual = asTypeOf(expected, given);
+  if (Array.isArray(expected) && Array.isArray(actual)) {
+    const length = compareLength(expected, actual, path);
+    if (length !== undefined) return [length];
+    return expected.flatMap((item, index) => compareEqual(item, actual[index] ?? null, joinPath(path, index)));
+  }
+  return [{ path, isMet: isEqual(expected, actual), expected: shown(expected), actual: shown(actual) }];
+}
+
+function compareLength(expected: readonly Json[], actual: readonly Json[], path: string): Compared | undefined {
+  if (expected.length === actual.length) return undefined;
+  const [wanted, got] = [expected, actual].map(({ length }) => `a list of ${length}`);
+  return { path, isMet: false, expected: wanted ?? "", actual: got ?? "" };
+}
+
+function compareNumbers(all: Comparisons, given: Json, path: string): readonly Compared[] {
+  const { min, max, about, within } = all;
+  if (min === undefined && max === undefined && about === undefined) return [];
+  const actual = asTypeOf(0, given);
+  const limits: readonly (readonly [number | undefined, string, (value: number, limit: number) => boolean])[] = [
+    [min, "at least", (value, limit) => value >= limit],
+    [max, "at most", (value, limit) => value <= limit],
+  ];
+  const limited = limits.flatMap(([limit, words, holds]) =>
+    limit === undefined ? [] : eachNumber(actual, path, (value) => holds(value, limit), `${words} ${limit}`)
+  );
+  if (about === undefined) return limited;
+  return [...limited, ...compareAbout(jsonOf(about), actual, path, within ?? 0)];
+}
+
+function compareAbout(about: Json, actual: Json, path: string, within: number | string): readonly Compared[] {
+  if (Array.isArray(about)) {
+    if (!Array.isArray(actual)) {
+      return [{ path, isMet: false, expected: `a list of ${about.length} numbers`, actual: shown(actual) }];
+    }
+    const length = compareLength(about, actual, path);
+    if (length !== undefined) return [length];
+    return about.flatMap((one, index) => compareAbout(one, actual[index] ?? null, joinPath(path, index), within));
+  }
+  const target = Number(about);
+  const tolerance = typeof within === "number" ? within : Math.abs(target) * Number.parseFloat(within) / 100;
+  // Decimal fractions are not exact: 1.1 is within 0.1 of 1.
+  const slack = 4 * Number.EPSILON * Math.max(Math.abs(target), tolerance);
+  const holds = (value: number) => Math.abs(value - target) <= tolerance + slack;
+  return eachNumber(actual, path, holds, `about ${target}, within ${within}`);
+}
+
+/** In a list, each element has to hold. */
+function eachNumber(
+  actual: Json,
+  path: string,
+  holds: (value: number) => boolean,
+  expected: string,
+): readonly Compared[] {
+  if (Array.isArray(actual) && actual.length > 0) {
+    return actual.flatMap((item, index) => eachNumber(asTypeOf(0, item), joinPath(path, index), holds, expected));
+  }
+  const isMet = typeof actual === "number" && holds(actual);
+  return [{
+    path,
+    isMet,
+    expected,
+    actual: typeof actual === "number" ? String(actual) : `${shown(actual)}, not a number`,
+  }];
+}
+
+/** Also for logs. */
+export function compareText(
+  { matches, contains, lacks }: Pick<Comparisons, "matches" | "contains" | "lacks">,
+  text: string,
+  path: string,
+): readonly Compared[] {
+  const list = (texts: string | readonly string[] | undefined) => texts === undefined ? [] : [texts].flat();
+  const actual = shown(text);
+  return [
+    ...matches === undefined ? [] : [{
+      path,
+      isMet: new RegExp(matches, "m").test(text),
+      expected: `text that matches ${matches}`,
+      actual,
+    }],
+    ...list(contains).map((part) => ({
+      path,
+      isMet: text.includes(part),
+      expected: `text that contains ${JSON.stringify(part)}`,
+      actual,
+    })),
+    ...list(lacks).map((part) => ({
+      path,
+      isMet: !text.includes(part),
+      expected: `text without ${JSON.stringify(part)}`,
+      actual: text.includes(part) ? `… ${lineWith(text, part)} …` : actual,
+    })),
+  ];
+}
+
+function compareType(type: NonNullable<Comparisons["type"]>, actual: Json, path: string): Compared {
+  const value = type === "text" ? actual : parsed(actual);
+  const found: readonly string[] = value === null
+    ? ["null"]
+    : Array.isArray(value)
+    ? ["list"]
+    : typeof value === "string"
+    ? ["text"]
+    : typeof value === "number"
+    ? Number.isInteger(value) ? ["integer", "number"] : ["number"]
+    : [typeof value];
+  return { path, isMet: found.includes(type), expected: `type ${type}`, actual: `${found[0]}: ${shown(actual)}` };
+}
+
+function isEqual(expected: Json, actual: Json): boolean {
+  return canonicalJson(expected) === canonicalJson(actual);
+}
+
+/** A text as the JSON that it contains, where something else than text is expected. */
+function asTypeOf(expected: Json, actual: Json): Json {
+  return typeof expected === "string" ? actual : parsed(actual);
+}
+
+function parsed(value: Json): Json {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** The file was parsed as JSON: its unknown values are JSON. */
+function jsonOf(value: unknown): Json {
+  return value === undefined ? null : JSON.parse(JSON.stringify(value));
+}
+
+const MAX_SHOWN = 200;
+
+export function shown(value: Json): string {
+  const text = JSON.stringify(value);
+  return text.length <= MAX_SHOWN ? text : `${text.slice(0, MAX_SHOWN)}…`;
+}
+
+function lineWith(text: string, part: string): string {
+  const index = text.indexOf(part);
+  return shown(text.slice(text.lastIndexOf("\n", index) + 1).split("\n")[0] ?? "");
+}
+
+function expectedText(all: Comparisons): string {
+  const { equals, not, min, max, about, within, matches, contains, lacks, exists, type } = all;
+  return [
+    ...equals === undefined ? [] : [shown(jsonOf(equals))],
+    ...not === undefined ? [] : [`not ${shown(jsonOf(not))}`],
+    ...min === undefined ? [] : [`at least ${min}`],
+    ...max === undefined ? [] : [`at most ${max}`],
+    ...about === undefined ? [] : [`about ${shown(jsonOf(about))}, within ${within}`],
+    ...matches === undefined ? [] : [`text that matches ${matches}`],
+    ...contains === undefined
+      ? []
+      : [`text that contains ${[contains].flat().map((part) => JSON.stringify(part)).join(", ")}`],
+    ...lacks === undefined ? [] : [`text without ${[lacks].flat().map((part) => JSON.stringify(part)).join(", ")}`],
+    ...exists === true ? ["a value"] : [],
+    ...type === undefined ? [] : [`type ${type}`],
+  ].join(", ");
+}

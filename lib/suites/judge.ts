@@ -1,0 +1,245 @@
+/** Judges a case by what its run left behind. Pure: nothing is read, and the same evidence has the same verdict. */
+
+import { formatDuration, parseDuration } from "../duration.ts";
+import { parsePath, valueAt } from "../inputs/path.ts";
+import type { JsonObject } from "../json.ts";
+import { SECRET_MASK } from "../redact.ts";
+import type { KnownFailure, ReportExpectation } from "../reports/report.ts";
+import type { Verdict } from "../reports/verdict.ts";
+import { compare, type Compared, compareText, comparisonsOf } from "./compare.ts";
+import type { ExpectDocument } from "./format.ts";
+
+/** What an attempt left behind. */
+export type Evidence =
+  | RunEvidence
+  /** Its run could not show anything: it waited for too long, or the platform failed. */
+  | { readonly type: "inconclusive"; readonly reason: string }
+  /** No run was started, or it could not be observed. */
+  | { readonly type: "no-run"; readonly reason: string };
+
+export interface RunEvidence {
+  readonly type: "run";
+  readonly status: "completed" | "failed" | "cancelled" | "timeout";
+  /** One line: why it did not complete; `null` if it did. */
+  readonly reason: string | null;
+  /** `null` if it is not known. */
+  readonly queueSeconds: number | null;
+  /** Without the time in the queue; `null` if it is not known. */
+  readonly runSeconds: number | null;
+  /** Name → status, in the platform's terms. */
+  readonly jobs: Readonly<Record<string, string>>;
+  /** Job → outputs. */
+  readonly outputs: JsonObject;
+  readonly logs: readonly LogEvidence[];
+  /** `null` if no session is expected. */
+  readonly session: SessionEvidence | null;
+  /** `null` if there is no check, or if it was not run. */
+  readonly check: { readonly exitCode: number; readonly output: string } | null;
+}
+
+export interface LogEvidence {
+  readonly job: string;
+  readonly step: string;
+  readonly text: string;
+}
+
+export interface SessionEvidence {
+  readonly isReady: boolean;
+  /** `null` if no response is expected, or if there was none. */
+  readonly response: { readonly status: number; readonly body: string } | null;
+  /** Why there is no response; `null` if there is one or none is expected. */
+  readonly error: string | null;
+}
+
+/** A known failure that applies to the case. */
+export interface ApplicableFailure extends KnownFailure {
+  /** Path of the expectation below `expect`; `null` for the whole case. */
+  readonly expectation: string | null;
+  /** An unexpected pass is a failure. */
+  readonly isStrict: boolean;
+}
+
+export interface Judged {
+  readonly expect: ExpectDocument;
+  readonly knownFailures: readonly ApplicableFailure[];
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly isFailure: boolean;
+  /** One line; `null` if it passed. */
+  readonly reason: string | null;
+  readonly expectations: readonly ReportExpectation[];
+}
+
+/** FAIL > XPASS > XFAIL > PASS. */
+export function judge({ expect, knownFailures }: Judged, evidence: Evidence): Judgement {
+  if (evidence.type !== "run") {
+    const verdict = evidence.type === "no-run" ? "error" : "not-judged";
+    return { verdict, isFailure: false, reason: evidence.reason, expectations: [] };
+  }
+  const compared = compareAll(expect, evidence);
+  const expectations = compared.map((one): ReportExpectation => {
+    const known = one.isMet ? undefined : knownFailures.find(({ expectation }) => isAbout(expectation, one.path));
+    return { ...one, knownFailure: known === undefined ? null : { reason: known.reason, issue: known.issue } };
+  });
+  const unmet = expectations.filter(({ isMet }) => !isMet);
+  const failed = unmet.filter(({ knownFailure }) => knownFailure === null);
+  if (failed.length > 0) {
+    return { verdict: "failed", isFailure: true, reason: reasonOf(failed, evidence), expectations };
+  }
+  const passed = knownFailures.filter(({ expectation }) => {
+    const about = expectations.filter(({ path }) => isAbout(expectation, path));
+    return about.length > 0 && about.every(({ isMet }) => isMet);
+  });
+  const [unexpected] = passed;
+  if (unexpected !== undefined) {
+    const what = unexpected.expectation === null ? "the case" : unexpected.expectation;
+    const reason = `${what} passed, although it is known to fail: ${unexpected.reason}`;
+    return { verdict: "unexpected-pass", isFailure: passed.some(({ isStrict }) => isStrict), reason, expectations };
+  }
+  const [known] = unmet;
+  if (known === undefined) return { verdict: "passed", isFailure: false, reason: null, expectations };
+  const { reason = "", issue = null } = known.knownFailure ?? {};
+  return {
+    verdict: "known-failure",
+    isFailure: false,
+    reason: issue === null ? reason : `${reason} (${issue})`,
+    expectations,
+  };
+}
+
+function isAbout(expectation: string | null, path: string): boolean {
+  return expectation === null || path === expectation || path.startsWith(`${expectation}.`) ||
+    path.startsWith(`${expectation}[`);
+}
+
+function reasonOf(failed: readonly ReportExpectation[], { reason }: RunEvidence): string {
+  const [first] = failed;
+  if (first === undefined) return "";
+  const text = first.path === "status" && reason !== null
+    ? `expected ${first.expected}, got ${first.actual}: ${reason}`
+    : `${first.path}: expected ${first.expected}, got ${first.actual}`;
+  return failed.length === 1 ? text : `${text} (and ${failed.length - 1} more)`;
+}
+
+function compareAll(expect: ExpectDocument, evidence: RunEvidence): readonly Compared[] {
+  const status = compareStatus(expect, evidence);
+  // What a run leaves behind that did not end as expected would repeat the same failure.
+  if (status.some(({ isMet }) => !isMet)) return status;
+  return [
+    ...status,
+    ...compareDuration("duration", expect.duration, evidence.runSeconds),
+    ...compareDuration("queue", expect.queue, evidence.queueSeconds),
+    ...Object.entries(expect.jobs ?? {}).map(([job, wanted]) => compareJob(job, wanted, evidence.jobs[job])),
+    ...Object.entries(expect.outputs ?? {}).flatMap(([output, comparison]) => {
+      const path = parsePath(output) ?? [];
+      const compared = compare(comparison, outputAt(evidence.outputs, path), `outputs.${output}`);
+      const { secret } = comparisonsOf(comparison);
+      return secret === true
+        ? compared.map((one) => ({ ...one, expected: SECRET_MASK, actual: SECRET_MASK }))
+        : compared;
+    }),
+    ...[expect.log ?? []].flat().flatMap((log, index, all) =>
+      compareLog(log, evidence.logs, all.length === 1 && !Array.isArray(expect.log) ? "log" : `log[${index}]`)
+    ),
+    ...compareSession(expect.session, evidence.session),
+    ...compareCheck(expect.check, evidence.check),
+  ];
+}
+
+/** Outputs are texts: what is inside one is read as JSON. */
+function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
+  const [job, output, ...rest] = path;
+  const value = valueAt(outputs, [job ?? "", output ?? ""]);
+  if (rest.length === 0 || typeof value !== "string") return value === undefined ? undefined : valueAt(value, rest);
+  try {
+    return valueAt(JSON.parse(value), rest);
+  } catch {
+    return undefined;
+  }
+}
+
+function compareStatus({ status, session }: ExpectDocument, evidence: RunEvidence): readonly Compared[] {
+  // A run with a session continues while the session is used.
+  if (status === undefined && session !== undefined) return [];
+  const wanted = [status ?? "completed"].flat();
+  const isMet = wanted.includes(evidence.status);
+  return [{ path: "status", isMet, expected: wanted.join(" or "), actual: evidence.status }];
+}
+
+function compareDuration(
+  path: string,
+  range: ExpectDocument["duration"],
+  seconds: number | null,
+): readonly Compared[] {
+  if (range === undefined) return [];
+  const actual = seconds === null ? "an unknown time" : formatDuration(seconds * 1_000);
+  return (["min", "max"] as const).flatMap((limit) => {
+    const text = range[limit];
+    if (text === undefined) return [];
+    const limitSeconds = parseDuration(text) / 1_000;
+    const isMet = seconds !== null && (limit === "min" ? seconds >= limitSeconds : seconds <= limitSeconds);
+    return [{ path: `${path}.${limit}`, isMet, expected: `at ${limit === "min" ? "least" : "most"} ${text}`, actual }];
+  });
+}
+
+const OWN_TERMS: Readonly<Record<string, string>> = {
+  error: "failed",
+  canceled: "cancelled",
+  "skipped-failed": "skipped",
+};
+
+function compareJob(job: string, expected: string, actual: string | undefined): Compared {
+  const status = actual === undefined ? "no such job" : OWN_TERMS[actual] ?? actual;
+  return { path: `jobs.${job}`, isMet: status === expected, expected, actual: status };
+}
+
+type LogExpectation = Exclude<NonNullable<ExpectDocument["log"]>, readonly unknown[]>;
+
+function compareLog(expected: LogExpectation, logs: readonly LogEvidence[], path: string): readonly Compared[] {
+  const { job, step } = expected;
+  const chosen = logs.filter((log) =>
+    (job === undefined || log.job === job) && (step === undefined || log.step === step)
+  );
+  const where = [job === undefined ? "" : `job ${job}`, step === undefined ? "" : `step ${step}`].filter(Boolean).join(
+    ", ",
+  );
+  if (chosen.length === 0) {
+    return [{ path, isMet: false, expected: `a log${where === "" ? "" : ` of ${where}`}`, actual: "none" }];
+  }
+  const text = chosen.map(({ text }) => text).join("\n");
+  const end = text.length > 200 ? `…${text.slice(-200)}` : text;
+  return compareText(expected, text, path).map((one) => ({
+    ...one,
+    actual: one.actual.startsWith("… ") || one.isMet ? one.actual : `a log that ends with ${JSON.stringify(end)}`,
+  }));
+}
+
+function compareSession(expected: ExpectDocument["session"], session: SessionEvidence | null): readonly Compared[] {
+  if (expected === undefined) return [];
+  const isReady = session?.isReady === true;
+  const ready = { path: "session", isMet: isReady, expected: "ready", actual: isReady ? "ready" : "not ready" };
+  if (expected === "ready" || !isReady) return [ready];
+  const { status = 200, contains } = expected.http;
+  const response = session.response;
+  const actual = response === null ? session.error ?? "no response" : `status ${response.status}`;
+  const http = {
+    path: "session.http.status",
+    isMet: response?.status === status,
+    expected: `status ${status}`,
+    actual,
+  };
+  if (contains === undefined || response === null) return [ready, http];
+  return [ready, http, ...compareText({ contains }, response.body, "session.http")];
+}
+
+function compareCheck(expected: ExpectDocument["check"], check: RunEvidence["check"]): readonly Compared[] {
+  if (expected === undefined) return [];
+  const lines = check?.output.trim().split("\n") ?? [];
+  const last = lines.at(-1) ?? "";
+  const actual = check === null
+    ? "it was not run"
+    : `exit code ${check.exitCode}${last === "" ? "" : `: ${last.slice(0, 500)}`}`;
+  return [{ path: "check", isMet: check?.exitCode === 0, expected: "exit code 0", actual }];
+}
