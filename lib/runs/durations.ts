@@ -12,6 +12,8 @@ export interface ObservedDurations {
 export interface DurationEstimate {
   /** Of the earlier runs that ended, ascending, milliseconds. */
   readonly endedMs: readonly number[];
+  /** The longest duration seen, of runs that ended or not, milliseconds. */
+  readonly longestMs: number;
   /** Time spent running per run that ended, milliseconds. */
   readonly meanMs: number;
   /** Ages at which the other fields are given, ascending, milliseconds. The first is 0. */
@@ -57,6 +59,7 @@ export function estimateDurations({ endedMs, censoredMs }: ObservedDurations): D
   const seenMs = [...ended, ...censoredMs.filter(isDuration)].reduce((sum, durationMs) => sum + durationMs, 0);
   return {
     endedMs: ended,
+    longestMs,
     meanMs: Math.max(MIN_AGE_MS, seenMs / ended.length),
     agesMs: Float64Array.from(agesMs),
     survival: Float64Array.from(points, ({ survival }) => survival),
@@ -66,17 +69,17 @@ export function estimateDurations({ endedMs, censoredMs }: ObservedDurations): D
 
 /** The probability that a run lasts longer than this. */
 export function survivalAt({ agesMs, survival }: DurationEstimate, ageMs: number): number {
-  return valueAt(agesMs, survival, ageMs);
+  return interpolate(agesMs, survival, ageMs);
 }
 
 /** Of the runs that reach this age, the share that ends per millisecond. */
 export function hazardAt({ agesMs, hazard }: DurationEstimate, ageMs: number): number {
-  return valueAt(agesMs, hazard, ageMs);
+  return interpolate(agesMs, hazard, ageMs);
 }
 
 /** The duration that this share of the runs does not exceed, of those that reach an age. */
 export function quantileMs({ agesMs, survival }: DurationEstimate, share: number, ageMs = 0): number {
-  const wanted = (1 - share) * valueAt(agesMs, survival, ageMs);
+  const wanted = (1 - share) * interpolate(agesMs, survival, ageMs);
   const after = survival.findIndex((value) => value <= wanted);
   if (after <= 0) return agesMs.at(after) ?? 0;
   const [highMs, lowMs] = [agesMs[after] ?? 0, agesMs[after - 1] ?? 0];
@@ -159,15 +162,16 @@ function logistic(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 
-function valueAt(agesMs: Float64Array, values: Float64Array, ageMs: number): number {
+/** Linear between the points, and constant beyond them; `from` ascends. */
+export function interpolate(from: Float64Array, to: Float64Array, x: number): number {
   let low = 0;
-  let high = agesMs.length - 1;
-  if (ageMs >= (agesMs[high] ?? 0)) return values[high] ?? 0;
+  let high = from.length - 1;
+  if (x >= (from[high] ?? 0)) return to[high] ?? 0;
   while (high - low > 1) {
     const middle = (low + high) >> 1;
-    if ((agesMs[middle] ?? 0) <= ageMs) low = middle;
+    if ((from[middle] ?? 0) <= x) low = middle;
     else high = middle;
   }
-  const [fromMs, toMs, from, to] = [agesMs[low] ?? 0, agesMs[high] ?? 0, values[low] ?? 0, values[high] ?? 0];
-  return toMs === fromMs ? from : from + (to - from) * Math.max(0, (ageMs - fromMs) / (toMs - fromMs));
+  const [x0, x1, y0, y1] = [from[low] ?? 0, from[high] ?? 0, to[low] ?? 0, to[high] ?? 0];
+  return x1 === x0 ? y0 : y0 + (y1 - y0) * Math.max(0, (x - x0) / (x1 - x0));
 }

@@ -7,6 +7,9 @@ export interface PollInterval {
   readonly maxPollIntervalMs: number;
 }
 
+/** The schedule that polling by experience is measured against. */
+export const BASE_POLL_INTERVAL: PollInterval = { pollIntervalMs: 5_000, maxPollIntervalMs: 60_000 };
+
 /** Frequent at first, then every 15 seconds, like the platform's own tools. */
 export const DEFAULT_POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
 
