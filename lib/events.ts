@@ -10,6 +10,20 @@ export type SubmitDelay = "unreachable" | "rate-limited" | "conflict" | "reconci
  */
 export type KeyGuarantee = "one-run" | "oldest-run";
 
+/** How much longer a run is likely to take, by earlier runs of its workflow. */
+export type TimeLeft =
+  | {
+    readonly type: "about";
+    /** Milliseconds, from the event. */
+    readonly leftMs: number;
+    /** What a run of the workflow usually takes, milliseconds. */
+    readonly usualMs: number;
+    /** How many earlier runs this is estimated from. */
+    readonly earlierRuns: number;
+  }
+  /** It has taken longer than each of the earlier runs. */
+  | { readonly type: "longer-than-all"; readonly earlierRuns: number };
+
 /** The fields that every event has. */
 export interface EventBase {
   /** Generated here, never sent to the platform. */
@@ -71,6 +85,8 @@ export type RunEvent =
     readonly platformStatus: string;
     readonly elapsedMs: number;
     readonly position: StepPosition | null;
+    /** `null` unless several earlier runs of the workflow agree. */
+    readonly timeLeft: TimeLeft | null;
   }
   | EventBase & { readonly type: "unknown-status"; readonly platformStatus: string }
   | EventBase & {

@@ -107,7 +107,7 @@ Deno.test("the schema has exactly these events, each with these members", () => 
     "duplicate-cancelled": [...COMMON, "slug", "keptSlug"],
     "submit-delayed": [...COMMON, "reason", "detail", "untilMs"],
     started: [...COMMON, "workflow", "slug", "number", "isAttached", "deadlineAtMs"],
-    status: [...COMMON, "status", "platformStatus", "elapsedMs", "position"],
+    status: [...COMMON, "status", "platformStatus", "elapsedMs", "position", "timeLeft"],
     "unknown-status": [...COMMON, "platformStatus"],
     "poll-delayed": [...COMMON, "reason", "untilMs"],
     "connection-lost": [...COMMON, "reason"],

@@ -1,7 +1,7 @@
 import type { RunnerError } from "../errors.ts";
 import { StorageError } from "../errors.ts";
 import { type RunStore, WriteConflict } from "../store/run_store.ts";
-import type { RunEvent } from "../events.ts";
+import type { RunEvent, TimeLeft } from "../events.ts";
 import type { Submitted } from "../result.ts";
 import type { Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
@@ -27,6 +27,14 @@ export interface AdvanceResult {
   readonly wasAdvancedElsewhere?: boolean;
 }
 
+/** What earlier runs of the workflow say about one that is tracked. */
+export interface Experience {
+  /** How long to wait before the next poll. */
+  pollDelayMs(elapsedMs: number, random: () => number): number;
+  /** `null` where the earlier runs do not agree. */
+  timeLeft(elapsedMs: number): TimeLeft | null;
+}
+
 /** Options of `advance`. */
 export interface AdvanceOptions {
   /** Reported in results: `no` when this call attaches to an existing run. */
@@ -35,6 +43,8 @@ export interface AdvanceOptions {
   readonly signal: AbortSignal;
   /** When the next poll is due. */
   readonly pollInterval: PollInterval;
+  /** Decides instead of the poll interval, unless a poll fails. Default: none. */
+  readonly experience?: Experience | undefined;
   /** How long to retry a submit that certainly started nothing, milliseconds. */
   readonly submitTimeoutMs: number;
   /** How long to keep trying while the server does not respond, milliseconds; `null` for no limit. */

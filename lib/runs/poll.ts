@@ -23,6 +23,9 @@ const REFUSED_POLL_MS = 5_000;
 /** Shorter outages are not reported. */
 const MIN_REPORTED_OUTAGE_MS = 10_000;
 
+/** Nor are shorter delays that the server asks for, unless they exceed the poll interval. */
+const MIN_REPORTED_DELAY_MS = 15_000;
+
 /** Reads the run's detail and updates the submission. */
 export async function pollRun(
   deps: Deps,
@@ -72,11 +75,13 @@ export async function applyRun(
 ): Promise<AdvanceResult> {
   const nowMs = deps.clock.now();
   const elapsedMs = Math.max(0, nowMs - submission.startedAtMs);
+  const delayMs = options.experience?.pollDelayMs(elapsedMs, deps.random) ??
+    pollDelayMs(elapsedMs, options.pollInterval, deps.random);
   const updated = await recordObservation(deps, submission, {
     type: "polled",
     run,
     runId: run.slug === null ? submission.runId : runIdOf(run, submission.request.workflow),
-    pollAtMs: nowMs + pollDelayMs(elapsedMs, options.pollInterval, deps.random),
+    pollAtMs: nowMs + delayMs,
   });
   const events: RunEvent[] = [];
   const base = { submissionId: submission.submissionId, atMs: nowMs };
@@ -93,6 +98,7 @@ export async function applyRun(
     platformStatus: run.platformStatus,
     elapsedMs,
     position: "jobs" in run ? stepPositionOf(run.jobs) : null,
+    timeLeft: run.status === "running" ? options.experience?.timeLeft(elapsedMs) ?? null : null,
   });
   return { submission: updated, events };
 }
@@ -152,7 +158,7 @@ export async function afterFailedPoll(
   const base = { submissionId: submission.submissionId, atMs: nowMs, reason: error.message };
   const events: RunEvent[] = [];
   if (isNewOutage) events.push({ ...base, type: "connection-lost" });
-  if (retryAfterMs !== undefined && untilMs - nowMs > maxIntervalMs(options)) {
+  if (Math.min(retryAfterMs ?? 0, untilMs - nowMs) > Math.min(maxIntervalMs(options), MIN_REPORTED_DELAY_MS)) {
     events.push({ ...base, type: "poll-delayed", untilMs });
   }
   return { submission: updated, events, error };
@@ -173,11 +179,14 @@ async function finish(
 function nextPollMs(
   deps: Deps,
   submission: ActiveSubmission,
-  { pollInterval }: AdvanceOptions,
-  minDelayMs: number | undefined,
+  { pollInterval, experience }: AdvanceOptions,
+  minDelayMs = 0,
 ): number {
   const nowMs = deps.clock.now();
-  return nowMs + pollDelayMs(nowMs - submission.startedAtMs, pollInterval, deps.random, minDelayMs);
+  const elapsedMs = nowMs - submission.startedAtMs;
+  const backoffMs = pollDelayMs(elapsedMs, pollInterval, deps.random, minDelayMs);
+  if (experience === undefined) return nowMs + backoffMs;
+  return nowMs + Math.max(minDelayMs, Math.min(backoffMs, experience.pollDelayMs(elapsedMs, deps.random)));
 }
 
 function isReported(unreachableSinceMs: number, untilMs: number): boolean {

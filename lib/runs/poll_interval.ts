@@ -5,13 +5,17 @@ export interface PollInterval {
   readonly pollIntervalMs: number;
   /** The interval backs off up to this, milliseconds. */
   readonly maxPollIntervalMs: number;
+  /** If given, some polls precede the first one, because a run may end within seconds: the first of them so early. */
+  readonly firstPollMs?: number | undefined;
+  /** True if the durations of earlier runs of the workflow decide, where there are any. Default: false. */
+  readonly isAdaptive?: boolean | undefined;
 }
 
 /** The schedule that polling by experience is measured against. */
 export const BASE_POLL_INTERVAL: PollInterval = { pollIntervalMs: 5_000, maxPollIntervalMs: 60_000 };
 
-/** Frequent at first, then every 15 seconds, like the platform's own tools. */
-export const DEFAULT_POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
+/** Frequent at first, then every minute; by the durations of earlier runs where there are any. */
+export const DEFAULT_POLL_INTERVAL: PollInterval = { ...BASE_POLL_INTERVAL, firstPollMs: 1_000, isAdaptive: true };
 
 /** A longer `Retry-After` is not obeyed: a maintenance page may ask for hours, and the run may end before. */
 export const MAX_RETRY_AFTER_MS = 5 * 60_000;
@@ -28,12 +32,16 @@ const JITTER = 0.1;
  */
 export function pollDelayMs(
   elapsedMs: number,
-  { pollIntervalMs, maxPollIntervalMs }: PollInterval,
+  { pollIntervalMs, maxPollIntervalMs, firstPollMs }: PollInterval,
   random: () => number,
   minDelayMs = 0,
 ): number {
   // The sum of the intervals d, 1.5d, 2.25d, … is 2 × (next − d), so the next one is d + elapsed / 2.
-  const grown = pollIntervalMs + Math.max(0, elapsedMs) / 2;
+  const ageMs = Math.max(0, elapsedMs);
+  const isEarly = firstPollMs !== undefined && ageMs + firstPollMs < pollIntervalMs;
+  const grown = isEarly
+    ? Math.min(Math.max(firstPollMs, 1.5 * ageMs), pollIntervalMs - ageMs)
+    : pollIntervalMs + ageMs / 2;
   const interval = Math.min(grown, Math.max(pollIntervalMs, maxPollIntervalMs));
   return Math.max(Math.min(minDelayMs, MAX_RETRY_AFTER_MS), interval * (1 - JITTER * random()));
 }

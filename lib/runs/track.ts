@@ -21,7 +21,8 @@ import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import type { Limited } from "./limit.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { findReadySession } from "./session.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import type { RunStore } from "../store/run_store.ts";
+import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
 import { resultWithoutRun, toRunResult } from "./view.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last poll. */
@@ -32,6 +33,14 @@ const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
 
 /** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
 const MIN_REFUSED_POLLS = 2;
+
+/** Reading what earlier runs took must not delay the first poll for long. */
+const MAX_HISTORY_MS = 2_000;
+
+interface HistoryOption {
+  /** Where earlier runs are. Default: the run store. */
+  readonly history?: RunStore | undefined;
+}
 
 type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
   /** Polls in a row, up to now, in which the server refused the API key. */
@@ -47,7 +56,7 @@ type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted">
 export async function* trackSubmission(
   deps: Deps,
   start: Submission,
-  options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">>,
+  options: ExecuteOptions & Partial<Pick<AdvanceOptions, "submitted">> & HistoryOption,
 ): AsyncGenerator<RunEvent, RunResult> {
   const { clock } = deps;
   const jumpSince = createJumpDetector(clock);
@@ -57,6 +66,7 @@ export async function* trackSubmission(
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;
   let refusedPolls = 0;
+  let experience: Experience | undefined;
   const started = (active: ActiveSubmission) => {
     const elapsedMs = start.state === "active" ? 0 : Math.max(0, clock.now() - active.startedAtMs);
     endMs = waitEndMs(clock.monotonic() - elapsedMs, options);
@@ -65,13 +75,14 @@ export async function* trackSubmission(
   };
   if (submission.state === "active") {
     yield started(submission);
+    experience = await experienceOf(deps, submission, options);
     if (await isDetachable(deps, submission, options)) {
       return detachedResult(await detach(deps, submission), { submitted });
     }
   }
   while (true) {
     submission = moveInstants(submission, jumpSince());
-    await clock.sleep(sleepMs(clock, { submission, error: advanced?.error, endMs }, options), {
+    await clock.sleep(sleepMs(clock, { submission, error: advanced?.error, endMs, experience }, options), {
       signal: options.signal,
     });
     submission = moveInstants(submission, jumpSince());
@@ -82,6 +93,7 @@ export async function* trackSubmission(
     const step = {
       ...options,
       submitted,
+      experience,
       limit: limit?.signal,
       deadlineAtMs: remainingMs === null ? undefined : clock.now() + remainingMs,
     };
@@ -93,6 +105,10 @@ export async function* trackSubmission(
     submission = advanced.submission;
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
     yield* advanced.events;
+    if (submission.state === "active" && previousRun === null) {
+      experience = await experienceOf(deps, submission, options);
+      submission = withFirstPoll(deps, submission, experience);
+    }
     if (submission.state === "active" && await isDetachable(deps, submission, options)) {
       return detachedResult(await detach(deps, submission), { submitted });
     }
@@ -107,6 +123,34 @@ export async function* trackSubmission(
     yield { type: "finished", submissionId: submission.submissionId, atMs: clock.now(), result };
     return result;
   }
+}
+
+/**
+ * What earlier runs of the workflow say. Read once the run has started, so that neither the start of the program nor the
+ * submit takes longer.
+ */
+async function experienceOf(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { isWaiting, pollInterval, signal, history = deps.store }: TrackOptions & HistoryOption,
+): Promise<Experience | undefined> {
+  // A session is awaited, not the end of its run.
+  const isForSession = submission.request.startsSession || isSession(submission.run);
+  if (!isWaiting || pollInterval.isAdaptive !== true || isForSession) return undefined;
+  const { loadExperience } = await import("./experience.ts");
+  using limit = deps.clock.timeout(MAX_HISTORY_MS);
+  return await loadExperience(deps, submission, { store: history, pollInterval, signal, limit: limit.signal });
+}
+
+/** Replaces the first poll, which was due before earlier runs were known. */
+function withFirstPoll(
+  { clock, random }: Deps,
+  submission: ActiveSubmission,
+  experience: Experience | undefined,
+): ActiveSubmission {
+  const nowMs = clock.now();
+  if (experience === undefined || mayHaveDuplicates(submission, nowMs)) return submission;
+  return { ...submission, nextPollAtMs: nowMs + experience.pollDelayMs(nowMs - submission.startedAtMs, random) };
 }
 
 /** When the server rejected a submit because its key already has a run, another client started that run. */
@@ -136,15 +180,18 @@ async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveS
 /** Until the next poll or the end of the wait. Bounded, since the next poll was computed from a clock that may be set. */
 function sleepMs(
   clock: Clock,
-  { submission, error, endMs }: {
+  { submission, error, endMs, experience }: {
     readonly submission: Submission;
     readonly error: RunnerError | undefined;
     readonly endMs: number | null;
+    readonly experience: Experience | undefined;
   },
   { pollInterval: { pollIntervalMs, maxPollIntervalMs }, submitTimeoutMs }: ExecuteOptions,
 ): number {
   const isDelayed = error instanceof Unavailable && error.retryAfterMs !== undefined;
-  const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);
+  // A planned gap is a part of the run's age.
+  const ageMs = experience === undefined || submission.state !== "active" ? 0 : clock.now() - submission.startedAtMs;
+  const maxDelayMs = Math.max(pollIntervalMs, maxPollIntervalMs, ageMs, isDelayed ? MAX_RETRY_AFTER_MS : 0);
   const maxMs = submission.state === "active" ? maxDelayMs : Math.max(maxDelayMs, MAX_SUBMIT_DELAY_MS, submitTimeoutMs);
   return Math.min(submission.nextPollAtMs - clock.now(), maxMs, (endMs ?? Infinity) - clock.monotonic());
 }

@@ -34,6 +34,7 @@ export async function* trackRun(
     ...options,
     submitTimeoutMs: 0,
     submitted: "no",
+    history: deps.store,
   });
 }
 

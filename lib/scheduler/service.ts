@@ -6,7 +6,7 @@ import { findCredential } from "../platform/credentials/credentials.ts";
 import { lazyClient } from "../platform/lazy_client.ts";
 import type { AdvanceOptions } from "../runs/advance_result.ts";
 import type { Deps } from "../runs/deps.ts";
-import { DEFAULT_POLL_INTERVAL } from "../runs/poll_interval.ts";
+import type { PollInterval } from "../runs/poll_interval.ts";
 import type { Submitted } from "../result.ts";
 import type { Kv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
@@ -88,6 +88,9 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
 /** How long a submit is repeated, as long as it can't have started a run or could not start a second one. */
 const SUBMIT_TIMEOUT_MS = 60 * 60_000;
 
+/** Shorter than the minute between two ticks, so that each tick polls what is open. */
+const POLL_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 };
+
 /**
  * The service's options for `advance`. A run is never given up because the platform is unreachable: the service has no
  * user waiting for it.
@@ -98,7 +101,7 @@ export function advanceOptions(signal: AbortSignal, submitted: Submitted = "yes"
   return {
     signal,
     submitted,
-    pollInterval: DEFAULT_POLL_INTERVAL,
+    pollInterval: POLL_INTERVAL,
     submitTimeoutMs: SUBMIT_TIMEOUT_MS,
     unreachableTimeoutMs: null,
   };

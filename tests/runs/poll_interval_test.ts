@@ -5,10 +5,15 @@ const never = () => 0;
 const always = () => 0.999;
 
 for (
-  const [elapsedMs, wantMs] of [[0, 1_000], [1_000, 1_500], [2_500, 2_250], [28_000, 15_000], [
-    3_600_000,
-    15_000,
-  ]] as const
+  const [elapsedMs, wantMs] of [
+    [0, 1_000],
+    [1_000, 1_500],
+    [2_500, 2_500],
+    [4_600, 7_300],
+    [5_000, 7_500],
+    [12_500, 11_250],
+    [3_600_000, 60_000],
+  ] as const
 ) {
   Deno.test(`pollDelayMs() after ${elapsedMs} ms is ${wantMs} ms`, () => {
     assert.equal(pollDelayMs(elapsedMs, DEFAULT_POLL_INTERVAL, never), wantMs);

@@ -182,7 +182,7 @@ for (const [name, jumpMs] of [["two hours", -2 * HOUR_MS], ["two days", -48 * HO
       onEvent: once("status", ({ clock }) => clock.set(jumpMs)),
     });
     assert.equal(result.kind, "timeout");
-    assert.ok(longestGapMs(pollsMs) <= 15 * SECOND_MS, `no poll for ${longestGapMs(pollsMs)} ms`);
+    assert.ok(longestGapMs(pollsMs) <= MINUTE_MS, `no poll for ${longestGapMs(pollsMs)} ms`);
     assert.equal(tookMs, 10 * MINUTE_MS);
   });
 }

@@ -1,8 +1,8 @@
 /** Progress and results of a run as text. Pure. */
 
-import type { RunEvent } from "../../events.ts";
+import type { RunEvent, TimeLeft } from "../../events.ts";
 import type { RunFailure, RunResult } from "../../result.ts";
-import { formatRunId, type StepPosition } from "../../run.ts";
+import { formatRunId } from "../../run.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
 import { formatPath } from "../../runs/step_tree.ts";
@@ -53,10 +53,31 @@ export function renderEventLine(event: RunEvent, onTimeout: OnTimeout = "keep"):
   }
 }
 
-/** `Status: running... (15s)  step 2/3 "run mpi"`. */
-export function renderStatusLine(platformStatus: string, elapsedMs: number, position: StepPosition | null): string {
-  const where = position === null ? "" : `  ${renderPosition(position)}`;
-  return `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})${where}`;
+/** `Status: running... (15s)  step 2/3 "run mpi"  ~40s left, usually 2m 10s`. */
+export function renderStatusLine(
+  { platformStatus, elapsedMs, position, timeLeft }: Pick<
+    Extract<RunEvent, { type: "status" }>,
+    "platformStatus" | "elapsedMs" | "position" | "timeLeft"
+  >,
+): string {
+  const parts = [
+    `Status: ${oneLine(platformStatus)}... (${formatDuration(elapsedMs)})`,
+    ...(position === null ? [] : [renderPosition(position)]),
+    ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)]),
+  ];
+  return parts.join("  ");
+}
+
+/** `~40s left, usually 2m 10s`, or `longer than all 20 earlier runs`. */
+export function renderTimeLeft(timeLeft: TimeLeft): string {
+  if (timeLeft.type === "longer-than-all") return `longer than all ${timeLeft.earlierRuns} earlier runs`;
+  const usual = `usually ${formatDuration(timeLeft.usualMs)}`;
+  return timeLeft.leftMs < 1_000 ? usual : `~${formatDuration(timeLeft.leftMs)} left, ${usual}`;
+}
+
+/** The time left when some of it has passed since it was estimated. */
+export function timeLeftAfter(timeLeft: TimeLeft | null, passedMs: number): TimeLeft | null {
+  return timeLeft?.type === "about" ? { ...timeLeft, leftMs: timeLeft.leftMs - passedMs } : timeLeft;
 }
 
 /** The result for stdout: one line, plus the failed jobs and steps of a failed run. */

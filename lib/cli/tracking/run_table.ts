@@ -4,7 +4,7 @@ import type { Clock } from "../../clock.ts";
 import { formatRunId, type RunId } from "../../run.ts";
 import type { Output } from "../output.ts";
 import { renderWatched, type WatchedRun } from "../render/watched.ts";
-import { renderEventLine } from "./run_lines.ts";
+import { renderEventLine, renderTimeLeft } from "./run_lines.ts";
 import type { RunViewer } from "./run_view.ts";
 
 export interface RunTable extends Disposable {
@@ -52,9 +52,10 @@ export function startRunTable(output: Output, clock: Clock, runIds: readonly Run
           case "started":
             return;
           case "status": {
-            const { status, platformStatus, elapsedMs, position } = event;
+            const { status, platformStatus, elapsedMs, position, timeLeft } = event;
             if (status !== "running") return;
-            const detail = position === null ? "" : `${position.ordinal}/${position.total} ${position.step}`;
+            const step = position === null ? [] : [`${position.ordinal}/${position.total} ${position.step}`];
+            const detail = [...step, ...(timeLeft === null ? [] : [renderTimeLeft(timeLeft)])].join("  ");
             return update({ status: platformStatus, elapsedMs, detail, shownAtMs: clock.monotonic() });
           }
           case "finished": {

@@ -7,7 +7,7 @@ import { exitCodeOf } from "../exit_codes.ts";
 import type { LiveLine } from "../terminal/live_line.ts";
 import type { Output } from "../output.ts";
 import type { OnTimeout } from "./interrupt.ts";
-import { renderEventLine, renderStatusLine } from "./run_lines.ts";
+import { renderEventLine, renderStatusLine, timeLeftAfter } from "./run_lines.ts";
 
 const FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏";
 
@@ -47,12 +47,14 @@ export async function viewRun(
     if (width === undefined) return undefined;
     return line ??= output.live(clock, (columns) => {
       if (status === undefined) return "";
-      const elapsedMs = status.elapsedMs + clock.monotonic() - shownAtMs;
+      const passedMs = clock.monotonic() - shownAtMs;
       const frame = FRAMES[Math.floor(clock.monotonic() / 1_000) % FRAMES.length];
-      return width.fitToWidth(
-        `${frame} ${renderStatusLine(status.platformStatus, elapsedMs, status.position)}`,
-        columns,
-      );
+      const line = renderStatusLine({
+        ...status,
+        elapsedMs: status.elapsedMs + passedMs,
+        timeLeft: timeLeftAfter(status.timeLeft, passedMs),
+      });
+      return width.fitToWidth(`${frame} ${line}`, columns);
     });
   };
   const showStatus = (event: Extract<RunEvent, { type: "status" }>) => {
@@ -64,7 +66,7 @@ export async function viewRun(
     const change = `${platformStatus} ${position?.path.join("/")} ${position?.step}`;
     if (change === lastChange) return;
     lastChange = change;
-    print(renderStatusLine(platformStatus, event.elapsedMs, position));
+    print(renderStatusLine(event));
   };
   return {
     show(event) {

@@ -1,7 +1,8 @@
 /** Options of every command that waits for a run. */
 
 import { DEFAULT_TRACK, type TrackOptions } from "../../runs/options.ts";
-import { durationOrNever, option, positiveDuration } from "../argv.ts";
+import { DEFAULT_POLL_INTERVAL, type PollInterval } from "../../runs/poll_interval.ts";
+import { durationOrNever, oneOf, option, positiveDuration } from "../argv.ts";
 import { parseDuration } from "../../duration.ts";
 import { UsageError } from "../../errors.ts";
 import type { Context } from "../context.ts";
@@ -12,8 +13,17 @@ export const WAIT_OPTIONS = {
     "Stop waiting after this long, such as 90s or 2h; 0 for no limit (default 1h, also PW_TIMEOUT)",
     { parse: durationOrNever, short: "t" },
   ),
-  pollInterval: option("TIME", "Initial poll interval (default 1s)", { parse: positiveDuration }),
-  maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 15s)", {
+  poll: option(
+    "HOW",
+    "adaptive: by the durations of earlier runs; fixed: by the intervals alone (default adaptive, or fixed if an interval is given)",
+    {
+      parse: oneOf("adaptive", "fixed"),
+    },
+  ),
+  pollInterval: option("TIME", "Initial poll interval (default 5s, after two earlier polls)", {
+    parse: positiveDuration,
+  }),
+  maxPollInterval: option("TIME", "Maximum poll interval (the interval backs off up to this; default 60s)", {
     parse: positiveDuration,
   }),
   unreachableTimeout: option(
@@ -25,6 +35,7 @@ export const WAIT_OPTIONS = {
 
 export interface WaitValues {
   readonly timeout?: number | null | undefined;
+  readonly poll?: "adaptive" | "fixed" | undefined;
   readonly pollInterval?: number | undefined;
   readonly maxPollInterval?: number | undefined;
   readonly unreachableTimeout?: number | null | undefined;
@@ -35,16 +46,25 @@ export function waitOptions(
   values: WaitValues,
   { context, signal }: { readonly context: Context; readonly signal: AbortSignal },
 ): TrackOptions {
-  const { timeout, pollInterval, maxPollInterval, unreachableTimeout } = values;
+  const { timeout, unreachableTimeout } = values;
   return {
     ...DEFAULT_TRACK,
     signal,
     timeoutMs: timeout === undefined ? timeoutOfEnvironment(context) : timeout,
-    pollInterval: {
-      pollIntervalMs: pollInterval ?? DEFAULT_TRACK.pollInterval.pollIntervalMs,
-      maxPollIntervalMs: maxPollInterval ?? DEFAULT_TRACK.pollInterval.maxPollIntervalMs,
-    },
+    pollInterval: pollIntervalOf(values),
     unreachableTimeoutMs: unreachableTimeout === undefined ? DEFAULT_TRACK.unreachableTimeoutMs : unreachableTimeout,
+  };
+}
+
+/** A schedule that the user gives is kept, unless they ask for both. */
+function pollIntervalOf({ poll, pollInterval, maxPollInterval }: WaitValues): PollInterval {
+  const { pollIntervalMs, firstPollMs, ...defaults } = DEFAULT_POLL_INTERVAL;
+  const maxPollIntervalMs = maxPollInterval ?? defaults.maxPollIntervalMs;
+  return {
+    pollIntervalMs: pollInterval ?? Math.min(pollIntervalMs, maxPollIntervalMs),
+    maxPollIntervalMs,
+    firstPollMs: pollInterval === undefined ? firstPollMs : undefined,
+    isAdaptive: poll === undefined ? pollInterval === undefined && maxPollInterval === undefined : poll === "adaptive",
   };
 }
 

@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { renderEventLine, renderResult, renderStatusLine, watchCommand } from "../../../lib/cli/tracking/run_lines.ts";
+import {
+  renderEventLine,
+  renderResult,
+  renderStatusLine,
+  renderTimeLeft,
+  timeLeftAfter,
+  watchCommand,
+} from "../../../lib/cli/tracking/run_lines.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { resultWithoutRun, toRunResult } from "../../../lib/runs/view.ts";
 import type { RunEvent } from "../../../lib/events.ts";
@@ -107,12 +114,30 @@ function detailOf(event: RunEvent): string {
 
 Deno.test("statusLine() shows time and step", () => {
   const position = { path: ["main"], job: "main", step: "run mpi", ordinal: 2, total: 3 };
-  assert.equal(renderStatusLine("running", 15_400, position), 'Status: running... (15s)  step 2/3 "run mpi"');
+  const status = { platformStatus: "running", elapsedMs: 15_400, position, timeLeft: null };
+  assert.equal(renderStatusLine(status), 'Status: running... (15s)  step 2/3 "run mpi"');
   assert.equal(
-    renderStatusLine("running", 0, { ...position, path: ["main", "ssh_job"] }),
-    'Status: running... (0s)  step 2/3 "main › ssh_job › run mpi"',
+    renderStatusLine({ ...status, position: { ...position, path: ["main", "ssh_job"] } }),
+    'Status: running... (15s)  step 2/3 "main › ssh_job › run mpi"',
   );
-  assert.equal(renderStatusLine("canceling", 0, null), "Status: canceling... (0s)");
+  const canceling = { ...status, platformStatus: "canceling", position: null };
+  assert.equal(renderStatusLine(canceling), "Status: canceling... (15s)");
+  const timeLeft = { type: "about", leftMs: 40_000, usualMs: 130_000, earlierRuns: 20 } as const;
+  assert.equal(
+    renderStatusLine({ ...status, timeLeft }),
+    'Status: running... (15s)  step 2/3 "run mpi"  ~40s left, usually 2m 10s',
+  );
+});
+
+Deno.test("renderTimeLeft() counts down, then names the usual time alone, and says when no run took as long", () => {
+  const timeLeft = { type: "about", leftMs: 40_000, usualMs: 130_000, earlierRuns: 20 } as const;
+  const after = (passedMs: number) => renderTimeLeft(timeLeftAfter(timeLeft, passedMs) ?? timeLeft);
+  assert.equal(after(0), "~40s left, usually 2m 10s");
+  assert.equal(after(30_000), "~10s left, usually 2m 10s");
+  assert.equal(after(39_500), "usually 2m 10s");
+  assert.equal(timeLeftAfter(null, 1), null);
+  const longer = { type: "longer-than-all", earlierRuns: 20 } as const;
+  assert.equal(renderTimeLeft(timeLeftAfter(longer, 1) ?? timeLeft), "longer than all 20 earlier runs");
 });
 
 for (

@@ -7,6 +7,7 @@ import { aContext } from "../../support/cli_context.ts";
 
 const { signal } = new AbortController();
 const { pollInterval } = DEFAULT_TRACK;
+const fixed = { ...pollInterval, isAdaptive: false };
 
 function optionsOf(argv: readonly string[], timeoutOfEnv?: string) {
   const context = aContext({ env: (name) => name === "PW_TIMEOUT" ? timeoutOfEnv : undefined });
@@ -19,8 +20,11 @@ for (
     ["--timeout 90", { timeoutMs: 90_000 }],
     ["--timeout 2h", { timeoutMs: 7_200_000 }],
     ["--timeout 0", { timeoutMs: null }],
-    ["--poll-interval 250ms", { pollInterval: { ...pollInterval, pollIntervalMs: 250 } }],
-    ["--max-poll-interval 1m", { pollInterval: { ...pollInterval, maxPollIntervalMs: 60_000 } }],
+    ["--poll-interval 250ms", { pollInterval: { ...fixed, pollIntervalMs: 250, firstPollMs: undefined } }],
+    ["--max-poll-interval 2m", { pollInterval: { ...fixed, maxPollIntervalMs: 120_000 } }],
+    ["--max-poll-interval 2s", { pollInterval: { ...fixed, pollIntervalMs: 2_000, maxPollIntervalMs: 2_000 } }],
+    ["--poll fixed", { pollInterval: fixed }],
+    ["--poll adaptive --max-poll-interval 2m", { pollInterval: { ...pollInterval, maxPollIntervalMs: 120_000 } }],
     ["--unreachable-timeout 5m", { unreachableTimeoutMs: 300_000 }],
     ["--unreachable-timeout 0s", { unreachableTimeoutMs: null }],
   ] as const
