@@ -28,7 +28,7 @@ import type { Submission } from "../lib/submission.ts";
 import { host } from "./host.ts";
 
 export { advance } from "../lib/runs/advance.ts";
-export type { AdvanceOptions, AdvanceResult } from "../lib/runs/advance_result.ts";
+export type { AdvanceOptions, AdvanceResult, Experience } from "../lib/runs/advance_result.ts";
 export { execute } from "../lib/runs/execute.ts";
 export { DEFAULT_EXECUTE } from "../lib/runs/options.ts";
 export { prepare } from "../lib/runs/prepare.ts";

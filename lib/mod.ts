@@ -106,7 +106,7 @@ export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
 export type { Cluster } from "./cluster.ts";
-export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay } from "./events.ts";
+export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay, TimeLeft } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
 export type { Problem } from "./problem.ts";
 export type { FailedJob, FailedStep, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";

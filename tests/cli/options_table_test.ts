@@ -29,6 +29,7 @@ const JSON_OPTION: readonly Option[] = [
 const WAIT: readonly Option[] = [
   ["--timeout 90s", 90_000],
   ["-t 90s", 90_000],
+  ["--poll fixed", "fixed"],
   ["--poll-interval 2s", 2_000],
   ["--max-poll-interval 1m", 60_000],
   ["--unreachable-timeout 0", null],

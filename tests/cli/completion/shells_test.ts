@@ -62,7 +62,7 @@ for (const shellCase of SHELLS) {
           ["pw-workflow-runner run hel", "pw-workflow-runner run hello-world "],
           ["pw-workflow-runner inputs exp", "pw-workflow-runner inputs explain "],
           ["pw-workflow-runner inputs explain hel", "pw-workflow-runner inputs explain hello-world "],
-          ["pw-workflow-runner run quick --poll", "pw-workflow-runner run quick --poll-interval "],
+          ["pw-workflow-runner run quick --poll-", "pw-workflow-runner run quick --poll-interval "],
           [
             "pw-workflow-runner run quick --idempotency-policy=rej",
             "pw-workflow-runner run quick --idempotency-policy=reject ",
