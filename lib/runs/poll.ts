@@ -7,7 +7,7 @@ import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
 import { pollDelayMs } from "./poll_interval.ts";
-import { type AdvanceOptions, type AdvanceResult, recordObservation } from "./advance_result.ts";
+import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
 import { isAnythingRunning, RESULT_KIND_OF_STATUS, runIdOf, stepPositionOf, toRunResult } from "./view.ts";
 
 /** After this long, a failing run counts as failed even if its steps are still running. */
@@ -91,16 +91,28 @@ export async function applyRun(
   const isNewStatus = !run.isStatusKnown &&
     (submission.run.platformStatus !== run.platformStatus || submission.lastPolledAtMs === submission.startedAtMs);
   if (isNewStatus) events.push({ ...base, type: "unknown-status", platformStatus: run.platformStatus });
-  events.push({
-    ...base,
+  events.push(statusEvent(deps, submission, { run, experience: options.experience }));
+  return { submission: updated, events };
+}
+
+/** The status of a run as it is known. */
+export function statusEvent(
+  { clock }: Pick<Deps, "clock">,
+  { submissionId, startedAtMs }: ActiveSubmission,
+  { run, experience }: { readonly run: Run | RunDetail; readonly experience: Experience | undefined },
+): RunEvent {
+  const atMs = clock.now();
+  const elapsedMs = Math.max(0, atMs - startedAtMs);
+  return {
     type: "status",
+    submissionId,
+    atMs,
     status: run.status,
     platformStatus: run.platformStatus,
     elapsedMs,
     position: "jobs" in run ? stepPositionOf(run.jobs) : null,
-    timeLeft: run.status === "running" ? options.experience?.timeLeft(elapsedMs) ?? null : null,
-  });
-  return { submission: updated, events };
+    timeLeft: run.status === "running" ? experience?.timeLeft(elapsedMs) ?? null : null,
+  };
 }
 
 function hasEnded(submission: ActiveSubmission, run: RunDetail, nowMs: number): boolean {

@@ -19,6 +19,7 @@ import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
 import type { Limited } from "./limit.ts";
+import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { findReadySession } from "./session.ts";
 import type { RunStore } from "../store/run_store.ts";
@@ -108,6 +109,8 @@ export async function* trackSubmission(
     if (submission.state === "active" && previousRun === null) {
       experience = await experienceOf(deps, submission, options);
       submission = withFirstPoll(deps, submission, experience);
+      // The first poll may be far: what is known is shown until then.
+      if (experience !== undefined) yield statusEvent(deps, submission, { run: submission.run, experience });
     }
     if (submission.state === "active" && await isDetachable(deps, submission, options)) {
       return detachedResult(await detach(deps, submission), { submitted });

@@ -18,7 +18,7 @@ Deno.test({
   ...needing("the live line shows status, time and step in place, and is cleared before the result", missing),
   async fn() {
     await using stage = await aStage({ speed: 8 });
-    await using terminal = await stage.open(RUN);
+    await using terminal = await stage.open(`${RUN} --poll fixed`);
     await terminal.waitFor(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] Status: running\.\.\. \(\d+s\) {2}step 2\/3 "run mpi"/);
     const screen = await terminal.waitFor(/\[ended 0\]/);
     assert.match(screen, /Status: completed \(42s\)\n\n✓ Workflow completed successfully\n\[ended 0\]$/);
@@ -149,7 +149,7 @@ Deno.test({
   ...needing("a dumb terminal gets a line per change, without colors or a line that is rewritten", missing),
   async fn() {
     await using stage = await aStage({ speed: 20 });
-    const command = `TERM=dumb '${Deno.execPath()}' run --no-prompt -A main.ts ${RUN}`;
+    const command = `TERM=dumb '${Deno.execPath()}' run --no-prompt -A main.ts ${RUN} --poll fixed`;
     await using terminal = await stage.open("", { command });
     await terminal.waitFor(/\[ended/);
     const screen = await terminal.screen({ isStyled: true });

@@ -56,6 +56,7 @@ Deno.test("a workflow that has run before is polled when it used to end", async 
   assert.ok(sixth.delayMs <= 5_000, `${sixth.delayMs} ms late`);
   assert.equal(sixth.listsAfterSubmit, 0);
   assert.deepEqual(first.timeLeft.filter((left) => left !== null), []);
+  assert.equal(sixth.timeLeft.length, sixth.polls + 1, "one is known before the first poll");
   const [early] = sixth.timeLeft;
   assert.ok(early?.type === "about" && Math.abs(early.usualMs - SECONDS * 1_000) < 10_000, JSON.stringify(early));
 });
