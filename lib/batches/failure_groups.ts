@@ -29,9 +29,12 @@ export function failureGroups(
   }).sort((a, b) => b.rows.length - a.rows.length || (a.rows[0] ?? 0) - (b.rows[0] ?? 0));
 }
 
-/** `41 × "license not available" (rows 3, 7–12, …)`. */
-export function failureGroupText({ error, rows }: FailureGroup): string {
-  return `${rows.length} \u00d7 "${error}" (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`;
+/** `41 × "license not available" (rows 3, 7–12, …)`, with at most this many numbers and ranges. */
+export function failureGroupText(
+  { error, rows }: FailureGroup,
+  { maxParts }: { readonly maxParts?: number } = {},
+): string {
+  return `${rows.length} \u00d7 "${error}" (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows, maxParts)})`;
 }
 
 function firstLine({ error, status }: Pick<RowResult, "error" | "status">): string {

@@ -105,7 +105,7 @@ function groupsOf(errors: readonly (string | null)[], runs: readonly string[] = 
     status: "failed",
     run: runs[index] ?? null,
     error,
-  }))).map(failureGroupText);
+  }))).map((group) => failureGroupText(group));
 }
 
 for (
@@ -156,5 +156,5 @@ Deno.test("only failed rows are grouped; rejected and unknown ones are", () => {
     "unknown",
   ];
   const results = statuses.map((status, index) => aResult({ row: index + 1, status, error: "e" }));
-  assert.deepEqual(failureGroups(results).map(failureGroupText), ['3 \u00d7 "e" (rows 5\u20137)']);
+  assert.deepEqual(failureGroups(results).map((group) => failureGroupText(group)), ['3 \u00d7 "e" (rows 5\u20137)']);
 });

@@ -8,7 +8,7 @@ import { oneLine } from "../../escape.ts";
 import { counted } from "../../text.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
-import { fitToWidth } from "../terminal/text_width.ts";
+import { fitToWidth, textWidth } from "../terminal/text_width.ts";
 import { paintStatus } from "./cells.ts";
 
 export interface BatchResultsOptions {
@@ -48,13 +48,24 @@ export function renderBatchResults(
   return [table, ...renderFailureGroups(groups, { style, columns }), batchSummary(results)].join("\n");
 }
 
-/** A line per group; empty without failures. */
+/** A line per group; empty without failures. The rows of a group stay where its error is cut. */
 export function renderFailureGroups(
   groups: readonly FailureGroup[],
   { style, columns }: BatchResultsOptions,
 ): readonly string[] {
-  return groups.map((group) => style.red(fitToWidth(oneLine(failureGroupText(group)), columns)));
+  return groups.map(({ error, rows }) => {
+    const lineOf = (text: string, options = {}) => failureGroupText({ error: text, rows }, options);
+    const whole = lineOf(oneLine(error));
+    if (textWidth(whole) <= columns) return style.red(whole);
+    const cells = columns - textWidth(lineOf("", FEW_PARTS));
+    return style.red(
+      fitToWidth(lineOf(fitToWidth(oneLine(error), Math.max(MIN_ERROR_CELLS, cells)), FEW_PARTS), columns),
+    );
+  });
 }
+
+const FEW_PARTS = { maxParts: 3 };
+const MIN_ERROR_CELLS = 12;
 
 /** `500 rows: 497 completed, 2 failed, 1 waiting`. */
 export function batchSummary(results: readonly Pick<RowResult, "status">[]): string {

@@ -1,0 +1,82 @@
+/** A running batch where nothing can be updated in place: a line per end, or a count line a minute. Pure. */
+
+import type { RowResult, RowStatus } from "../../batch.ts";
+import { isFailure } from "../../batches/failure_groups.ts";
+import { formatDuration } from "../../duration.ts";
+import { oneLine } from "../../escape.ts";
+
+/** When the batch will have ended: as likely as not, and nine times of ten. */
+export interface EstimatedEnd {
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+}
+
+export interface BatchTotals {
+  /** Ended, in whatever way. */
+  readonly done: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly running: number;
+  readonly waiting: number;
+}
+
+export function batchTotals(rows: readonly { readonly status: RowStatus }[]): BatchTotals {
+  const count = (test: (status: RowStatus) => boolean) =>
+    rows.reduce((sum, { status }) => sum + Number(test(status)), 0);
+  const running = count((status) => status === "running" || status === "submitting");
+  const waiting = count((status) => status === "waiting");
+  const cancelled = count((status) => status === "cancelled");
+  return { done: rows.length - running - waiting, failed: count(isFailure), cancelled, running, waiting };
+}
+
+/** With more rows, only failures have a line. */
+const MAX_ROWS_WITH_LINES = 200;
+const COUNT_INTERVAL_MS = 60_000;
+
+/** The line for a row whose run has ended for good; `undefined` if it has none. */
+export function endLine(
+  { row, label, status, attempt, run, seconds, error }: RowResult,
+  { rowCount }: { readonly rowCount: number },
+): string | undefined {
+  if (rowCount > MAX_ROWS_WITH_LINES && !isFailure(status)) return undefined;
+  const took = seconds === null ? "" : ` after ${formatDuration(seconds * 1_000)}`;
+  const details = [...(run === null ? [] : [run]), ...(attempt > 1 ? [`attempt ${attempt}`] : [])];
+  const name = `${oneLine(label)}${details.length === 0 ? "" : ` (${oneLine(details.join(", "))})`}`;
+  const reason = error === null ? "" : `: ${oneLine(error.trim().split("\n")[0] ?? "")}`;
+  return `Row ${row} ${status}${took}: ${name}${reason}`;
+}
+
+/** For batches whose rows have no line each. */
+export function isCountLineDue(
+  { rowCount, lastAtMs, nowMs }: { readonly rowCount: number; readonly lastAtMs: number; readonly nowMs: number },
+): boolean {
+  return rowCount > MAX_ROWS_WITH_LINES && nowMs - lastAtMs >= COUNT_INTERVAL_MS;
+}
+
+/** `497 of 1,000 done, 8 running, 480 waiting, 12 failed, 40m–55m left`. */
+export function countLine(
+  rows: readonly { readonly status: RowStatus }[],
+  estimate: EstimatedEnd | null,
+): string {
+  const { done, running, waiting, failed } = batchTotals(rows);
+  const number = (count: number) => count.toLocaleString("en-US");
+  return [
+    `${number(done)} of ${number(rows.length)} done`,
+    `${number(running)} running`,
+    `${number(waiting)} waiting`,
+    `${number(failed)} failed`,
+    ...(estimate === null ? [] : [formatEstimate(estimate)]),
+  ].join(", ");
+}
+
+/** `40m–55m left`, `~40m left`. */
+export function formatEstimate({ p50Ms, p90Ms }: EstimatedEnd): string {
+  const [likely, late] = [coarse(p50Ms), coarse(p90Ms)];
+  return likely === late ? `~${likely} left` : `${likely}\u2013${late} left`;
+}
+
+/** Whole minutes from two minutes on. */
+function coarse(durationMs: number): string {
+  if (durationMs < 120_000) return formatDuration(durationMs);
+  return formatDuration(Math.round(durationMs / 60_000) * 60_000).replace(/ 00[sm]$/, "");
+}

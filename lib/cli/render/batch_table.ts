@@ -1,0 +1,236 @@
+/** A running batch on a terminal: totals, the rows that changed last, and failures by their reason. Pure. */
+
+import type { RowStatus } from "../../batch.ts";
+import { type FailureGroup, isFailure } from "../../batches/failure_groups.ts";
+import { formatDuration } from "../../duration.ts";
+import { oneLine } from "../../escape.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+import { fitToWidth, textWidth } from "../terminal/text_width.ts";
+import { batchTotals, type EstimatedEnd, formatEstimate } from "./batch_lines.ts";
+import { renderFailureGroups } from "./batch_results.ts";
+import { paintStatus } from "./cells.ts";
+
+export interface BatchTableRow {
+  readonly row: number;
+  readonly label: string;
+  readonly status: RowStatus;
+  readonly attempt: number;
+  /** `null` before the run has started. */
+  readonly elapsedMs: number | null;
+  /** When its status changed last; `null` for a row that was not submitted. */
+  readonly changedAtMs: number | null;
+  /** What it is doing, or why it failed; empty if unknown. */
+  readonly detail: string;
+}
+
+export interface BatchTableState {
+  readonly name: string;
+  /** In the order of the file. */
+  readonly rows: readonly BatchTableRow[];
+  readonly elapsedMs: number;
+  /** `null` while it cannot be estimated. */
+  readonly estimate: EstimatedEnd | null;
+  /** How long ago the server reported these states; `null` before the first time. */
+  readonly ageMs: number | null;
+  /** Then the states of running rows may be outdated. */
+  readonly isConnectionLost: boolean;
+  /** How many runs at once. */
+  readonly jobs: number;
+  /** What people should know, like a lower pace: one line each. */
+  readonly notes: readonly string[];
+  readonly failureGroups: readonly FailureGroup[];
+  readonly view: BatchTableView;
+}
+
+export interface BatchTableView {
+  readonly shows: "changed" | "failed";
+  /** How many rows are above the first one that is shown. */
+  readonly scroll: number;
+}
+
+export interface BatchTableOptions {
+  readonly columns: number;
+  readonly rows: number;
+  readonly style: Style;
+}
+
+export interface BatchTable {
+  /** Fewer lines than the terminal has. */
+  readonly text: string;
+  /** The highest useful value of {@link BatchTableView.scroll}. */
+  readonly maxScroll: number;
+  /** How many rows are shown. */
+  readonly pageSize: number;
+}
+
+const MIN_TABLE_ROWS = 3;
+
+export function renderBatchTable(state: BatchTableState, options: BatchTableOptions): BatchTable {
+  const { columns, rows: height, style } = options;
+  const top = [titleLine(state, options), barLine(state, options), ...totalLines(state, options)];
+  const notes = state.notes.map((note) => style.yellow(fitToWidth(oneLine(note), columns)));
+  const listed = listedRows(state);
+  // The line that the cursor is in, the heading of the table, and the keys.
+  const free = Math.max(MIN_TABLE_ROWS, height - top.length - notes.length - 3);
+  const groups = groupLines(state, { ...options, count: Math.max(1, Math.floor(free / 4)) });
+  const pageSize = Math.max(MIN_TABLE_ROWS, free - groups.length);
+  const maxScroll = Math.max(0, listed.length - pageSize);
+  const scroll = Math.min(state.view.scroll, maxScroll);
+  const shown = listed.length <= pageSize
+    ? listed.toSorted((a, b) => a.row - b.row)
+    : listed.slice(scroll, scroll + pageSize);
+  const range = listed.length <= pageSize
+    ? ""
+    : `${scroll + 1}\u2013${scroll + shown.length} of ${count(listed.length)}`;
+  const lines = [...top, ...notes, tableOf(shown, state, options), ...groups, keysLine(range, state, options)];
+  return { text: lines.join("\n"), maxScroll, pageSize };
+}
+
+/** `sweep · 12m 04s · as of 3s ago`. */
+function titleLine(
+  { name, elapsedMs, ageMs, isConnectionLost }: BatchTableState,
+  { columns, style }: BatchTableOptions,
+) {
+  const age = ageMs === null ? "" : ` \u00b7 as of ${formatDuration(ageMs)} ago`;
+  const rest = ` \u00b7 ${formatDuration(elapsedMs)}`;
+  const lost = isConnectionLost ? " \u00b7 connection lost" : "";
+  const title = fitToWidth(oneLine(name), Math.max(8, columns - textWidth(rest + lost + age)));
+  const tail = isConnectionLost ? style.yellow(lost + age) : style.dim(age);
+  return style.bold(title) + rest + tail;
+}
+
+/** Done, failed, running and waiting rows, in this order; none that occurs is too small to see. */
+function barLine({ rows }: BatchTableState, { columns, style }: BatchTableOptions): string {
+  const totals = batchTotals(rows);
+  const text = ` ${count(totals.done)} of ${count(rows.length)} done`;
+  const cells = Math.max(10, columns - textWidth(text));
+  const running = totals.running;
+  const parts = [totals.done - totals.failed, totals.failed, running];
+  const widths = parts.map((part) => part === 0 ? 0 : Math.max(1, Math.floor(part / rows.length * cells)));
+  const [done = 0, failed = 0, active = 0] = widths;
+  const isOver = totals.done === rows.length;
+  const rest = Math.max(0, cells - done - failed - active);
+  const bar = [
+    style.green("\u2501".repeat(isOver ? done + rest : done)),
+    style.red("\u2501".repeat(failed)),
+    style.cyan("\u254d".repeat(active)),
+    style.dim("\u2500".repeat(isOver ? 0 : rest)),
+  ];
+  return bar.join("") + text;
+}
+
+function totalLines({ rows, estimate }: BatchTableState, { columns, style }: BatchTableOptions): string[] {
+  const { running, waiting, failed, cancelled } = batchTotals(rows);
+  const parts = [
+    style.cyan(`${count(running)} running`),
+    `${count(waiting)} waiting`,
+    (failed > 0 ? style.red : style.dim)(`${count(failed)} failed`),
+    ...(cancelled > 0 ? [style.yellow(`${count(cancelled)} cancelled`)] : []),
+    ...(estimate === null ? [] : [formatEstimate(estimate)]),
+  ];
+  return packed(parts, " \u00b7 ", columns);
+}
+
+/** As many parts per line as fit. */
+function packed(parts: readonly string[], separator: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const longer = `${lines.at(-1) ?? ""}${separator}${part}`;
+    if (lines.length > 0 && visibleWidth(longer) <= columns) lines.splice(-1, 1, longer);
+    else lines.push(part);
+  }
+  return lines;
+}
+
+function visibleWidth(styled: string): number {
+  // deno-lint-ignore no-control-regex -- an escape sequence starts with one
+  return textWidth(styled.replaceAll(/\u001b\[\d+m/g, ""));
+}
+
+/** Those that changed last first, then those that were not submitted; or the failed ones in the order of the file. */
+function listedRows({ rows, view }: BatchTableState): readonly BatchTableRow[] {
+  if (view.shows === "failed") return rows.filter(({ status }) => isFailure(status));
+  return rows.toSorted((a, b) => (b.changedAtMs ?? -Infinity) - (a.changedAtMs ?? -Infinity) || a.row - b.row);
+}
+
+function tableOf(
+  shown: readonly BatchTableRow[],
+  { rows, view, isConnectionLost }: BatchTableState,
+  { columns, style }: BatchTableOptions,
+): string {
+  if (view.shows === "failed" && shown.length === 0) return style.dim("No row has failed");
+  const isRetried = rows.some(({ attempt }) => attempt > 1);
+  const isNarrow = columns < 70;
+  const isFailedView = view.shows === "failed";
+  // In a narrow terminal, the reason matters most among failed rows, and the label among all.
+  const hasTime = !(isNarrow && isFailedView);
+  const hasDetail = !isNarrow || isFailedView;
+  const heading = ["ROW", "STATUS", "TOOK", "ATTEMPT", "LABEL", "DETAIL"];
+  const rowsOfText = shown.map(({ row, status, elapsedMs, attempt, label, detail }) => [
+    String(row),
+    isConnectionLost && isRunning(status) ? `${status}?` : status,
+    elapsedMs === null ? "" : formatDuration(elapsedMs),
+    attempt === 0 ? "" : String(attempt),
+    oneLine(label),
+    oneLine(detail.split("\n")[0] ?? ""),
+  ]);
+  const isShown = [
+    true,
+    true,
+    hasTime,
+    isRetried && !isNarrow,
+    true,
+    hasDetail && rowsOfText.some((cells) => cells[5]),
+  ];
+  const kept = [heading, ...rowsOfText].map((cells) => cells.filter((_, column) => isShown[column]));
+  // The detail takes what the label leaves, and the label what a short detail leaves.
+  const widths = kept[0]?.map((_, column) => Math.max(...kept.map((cells) => textWidth(cells[column] ?? "") + 2))) ??
+    [];
+  const labelColumn = isShown.slice(0, LABEL).filter(Boolean).length;
+  const others = widths.reduce((sum, width, column) => column === labelColumn ? sum : sum + width, 0);
+  const maxLabel = isShown[5] === true ? Math.max(12, Math.floor(columns * 0.35), columns - others) : Infinity;
+  return renderTable(
+    kept.map((cells) => cells.map((text, column) => column === labelColumn ? fitToWidth(text, maxLabel) : text)),
+    {
+      columns,
+      paint(text, { row, column }) {
+        if (row === 0) return style.dim(text);
+        return column === 1 ? paintStatus(text, style) : text;
+      },
+    },
+  );
+}
+
+const LABEL = 4;
+
+function isRunning(status: RowStatus): boolean {
+  return status === "running" || status === "submitting";
+}
+
+function groupLines(
+  { failureGroups: groups }: BatchTableState,
+  { columns, style, count: max }: BatchTableOptions & { readonly count: number },
+): readonly string[] {
+  if (groups.length <= max) return renderFailureGroups(groups, { style, columns });
+  const others = groups.slice(max - 1);
+  const failures = others.reduce((sum, { rows }) => sum + rows.length, 0);
+  const more = `\u2026 and ${count(failures)} \u00d7 ${count(others.length)} other errors`;
+  return [...renderFailureGroups(groups.slice(0, max - 1), { style, columns }), style.red(fitToWidth(more, columns))];
+}
+
+/** The keys that fit, and which rows are shown. */
+function keysLine(range: string, { view, jobs }: BatchTableState, { columns, style }: BatchTableOptions): string {
+  const keys = [
+    ...(range === "" ? [] : [range]),
+    "q detach",
+    view.shows === "failed" ? "f all rows" : "f failed",
+    ...(range === "" ? [] : ["\u2191\u2193 scroll"]),
+    `+/- at once (${jobs})`,
+  ];
+  return style.dim(packed(keys, "  ", columns)[0] ?? "");
+}
+
+function count(number: number): string {
+  return number.toLocaleString("en-US");
+}
