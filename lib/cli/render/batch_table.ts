@@ -82,7 +82,7 @@ export function renderBatchTable(state: BatchTableState, options: BatchTableOpti
     : listed.slice(scroll, scroll + pageSize);
   const range = listed.length <= pageSize
     ? ""
-    : `${scroll + 1}\u2013${scroll + shown.length} of ${count(listed.length)}`;
+    : `${count(scroll + 1)}\u2013${count(scroll + shown.length)} of ${count(listed.length)}`;
   const lines = [...top, ...notes, tableOf(shown, state, options), ...groups, keysLine(range, state, options)];
   return { text: lines.join("\n"), maxScroll, pageSize };
 }
