@@ -70,6 +70,11 @@ export function displayNameFor(name: string, tag: string): string {
   return name.slice(0, DISPLAY_NAME_LENGTH - end.length) + end;
 }
 
+/** The name that the user or the server chose. */
+export function nameWithoutTag(displayName: string): string {
+  return displayName.replace(TAG, "").trim();
+}
+
 /** Ignores the inputs' hash. */
 export function hasCorrelationTag(displayName: string | null, correlationTag: string): boolean {
   return correlationTagIn(displayName) === correlationTag;

@@ -129,7 +129,7 @@ const ROWS: readonly Row[] = [
     members: { "": `url ${OUTCOME}` },
     values: { kind: "completed", submitted: "no", exitCode: 0 },
   },
-  { args: ["runs"], members: { "": "runs total", "runs.0": VIEW } },
+  { args: ["runs"], members: { "": "runs total", "runs.0": `${VIEW} displayName` } },
   { args: ["logs", "failing-step#1"], members: { "0": "job step status path log" } },
   {
     args: ["errors", "failing-step#1"],

@@ -3,6 +3,7 @@ import type { Client, RunQuery } from "../../platform/client.ts";
 import { PAGE_SIZE, pageRuns } from "../../platform/pager.ts";
 import type { Run } from "../../run.ts";
 import { findWorkflow } from "../../runs/prepare.ts";
+import { nameWithoutTag } from "../../runs/slug.ts";
 import { toRunView } from "../../runs/view.ts";
 import { argument, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
@@ -59,7 +60,7 @@ export const runsCommand = defineCommand({
     });
     // No run may also mean a misspelled name.
     if (runs.length === 0 && workflow !== undefined) await findWorkflow({ client }, workflow, signal);
-    const views = runs.map((run) => toRunView(run));
+    const views = runs.map((run) => ({ ...toRunView(run), displayName: run.displayName }));
     if (output.mode === "json") {
       output.document({ runs: views, total });
     } else if (views.length === 0) {
@@ -93,7 +94,7 @@ async function listRuns(
 ): Promise<{ readonly runs: readonly Run[]; readonly total: number | null }> {
   const isFilteredHere = name !== undefined || sinceMs !== undefined;
   const isWanted = (run: Run) =>
-    (name === undefined || matchesPattern(name, [run.displayName ?? ""])) &&
+    (name === undefined || matchesPattern(name, [run.displayName ?? "", nameWithoutTag(run.displayName ?? "")])) &&
     (sinceMs === undefined || startMs(run) >= sinceMs);
   const toSkip = isFilteredHere ? offset : 0;
   const matching: Run[] = [];

@@ -2,9 +2,11 @@ import type { Job, RunView, Step, StepPosition } from "../../run.ts";
 import type { RunSession } from "../../session.ts";
 import { formatDuration } from "../../duration.ts";
 import { oneLine } from "../../escape.ts";
+import { nameWithoutTag } from "../../runs/slug.ts";
 import { hasFailed } from "../../runs/step_tree.ts";
 import type { Style } from "../terminal/style.ts";
-import { renderTable } from "../terminal/table.ts";
+import { renderTable, type TableOptions } from "../terminal/table.ts";
+import { textWidth } from "../terminal/text_width.ts";
 import { formatAge, formatPlatformTime } from "../terminal/time_text.ts";
 import { fitRunNumber, paintStatus, renderPosition } from "./cells.ts";
 
@@ -59,28 +61,44 @@ function jobLines({ name, status, steps }: Job, style: Style): readonly string[]
   ];
 }
 
-/** A table with one line per run. Pure. */
+/** A run of the list, with its name on the platform. */
+export interface ListedRun extends RunView {
+  readonly displayName: string | null;
+}
+
+const MIN_NAME_CELLS = 8;
+
+/** A table with one line per run; with the names that differ from the workflows', where there is room. Pure. */
 export function renderRuns(
-  views: readonly RunView[],
+  runs: readonly ListedRun[],
   { style, columns, nowMs }: { readonly style: Style; readonly columns: number; readonly nowMs: number },
 ): string {
-  const rows = views.map((view) => [
-    view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
-    statusText(view),
-    ageText(view, nowMs),
-    durationText(view, nowMs),
-    view.slug ?? "",
-  ]);
-  return renderTable([["RUN", "STATUS", "AGE", "TOOK", "SLUG"], ...rows], {
-    columns,
-    shortened: 0,
-    optional: [2, 3, 0],
-    fit: fitRunNumber,
-    paint(text, { row, column }) {
-      if (row === 0) return style.dim(text);
-      return column === 1 ? paintStatus(text, style) : text;
-    },
-  });
+  const rows = [
+    ["RUN", "STATUS", "AGE", "TOOK", "SLUG"],
+    ...runs.map((view) => [
+      view.runNumber === null ? "" : `${view.workflowName ?? ""}#${view.runNumber}`,
+      statusText(view),
+      ageText(view, nowMs),
+      durationText(view, nowMs),
+      view.slug ?? "",
+    ]),
+  ];
+  const paint: TableOptions["paint"] = (text, { row, column }) => {
+    if (row === 0) return style.dim(text);
+    return column === 1 ? paintStatus(text, style) : text;
+  };
+  const widths = renderTable(rows, { columns: Infinity }).split("\n").map(textWidth);
+  const hasRoom = columns - Math.max(...widths) >= "  ".length + MIN_NAME_CELLS;
+  const names = runs.map(ownName);
+  return hasRoom && names.some((name) => name !== "")
+    ? renderTable(rows.map((row, index) => [...row, index === 0 ? "NAME" : names[index - 1] ?? ""]), { columns, paint })
+    : renderTable(rows, { columns, paint, shortened: 0, optional: [2, 3, 0], fit: fitRunNumber });
+}
+
+/** Empty if it is the workflow's. */
+function ownName({ displayName, workflowName }: ListedRun): string {
+  const name = nameWithoutTag(displayName ?? "");
+  return name === workflowName ? "" : name;
 }
 
 function ageText({ startedAt }: RunView, nowMs: number): string {

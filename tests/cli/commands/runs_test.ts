@@ -62,6 +62,8 @@ Deno.test("runs --name matches display names, with --offset and --limit among th
   const all = await list(stage, "--name", "nightly");
   assert.deepEqual([all.runs.length, all.total], [3, 3]);
   assert.equal((await list(stage, "--name", "Week*")).runs.length, 1);
+  // The pattern matches the name without the tag that was added to it, too.
+  assert.equal((await list(stage, "--name", "Week?y")).runs.length, 1);
   const second = await list(stage, "--name", "nightly", "--offset", "1", "--limit", "1");
   assert.deepEqual(second, { runs: all.runs.slice(1, 2), total: null });
   const text = await stage.call(["runs", "--name", "nightly", "--limit", "1"]);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { renderRun, renderRuns } from "../../../lib/cli/render/runs.ts";
+import { type ListedRun, renderRun, renderRuns } from "../../../lib/cli/render/runs.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import { textWidth } from "../../../lib/cli/terminal/text_width.ts";
 import { formatTime } from "../../../lib/cli/terminal/time_text.ts";
 import { toRunView } from "../../../lib/runs/view.ts";
-import type { RunDetail } from "../../../lib/run.ts";
+import type { Run, RunDetail } from "../../../lib/run.ts";
 import { aRun, aRunDetail, aStep } from "../../support/records.ts";
 
 const plain = styleFor(false);
@@ -13,6 +13,8 @@ const nowMs = Date.UTC(2026, 0, 5, 9, 1, 5);
 const ended = { status: "completed", platformStatus: "completed", completedAt: "2026-01-05T09:00:42.000Z" } as const;
 const show = (parts: Partial<RunDetail>, style = plain) =>
   renderRun(toRunView(aRunDetail({ slug: "nice-goose", ...parts })), { style, nowMs, position: null });
+
+const listed = (run: Run): ListedRun => ({ ...toRunView(run), displayName: run.displayName });
 
 Deno.test("renderRun() prints a line per fact, then jobs with their steps, then outputs", () => {
   const view = toRunView(aRunDetail({
@@ -87,7 +89,7 @@ for (
 ) {
   Deno.test(`a run that is ${status} has the same color in renderRun() and renderRuns()`, () => {
     assert.ok(show({ status, platformStatus }, colored).includes(`Status   ${paint(status)}`));
-    const table = renderRuns([toRunView(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
+    const table = renderRuns([listed(aRun({ status, platformStatus }))], { style: colored, columns: 100, nowMs });
     assert.ok(table.includes(`  ${paint(status)}  `), table);
   });
 }
@@ -99,7 +101,7 @@ Deno.test("renderRuns() prints a line per run under a heading", () => {
     aRun({ number: null, slug: "old-owl", createdAt: null }),
   ];
   assert.equal(
-    renderRuns(runs.map(toRunView), { style: plain, columns: Infinity, nowMs }),
+    renderRuns(runs.map(listed), { style: plain, columns: Infinity, nowMs }),
     [
       "RUN             STATUS               AGE  TOOK    SLUG",
       "hello-world#47  completed            1m   42s     nice-goose",
@@ -118,12 +120,29 @@ for (
   ] as const
 ) {
   Deno.test(`at ${columns} columns, renderRuns() keeps the slug and shortens the workflow's name`, () => {
-    const view = toRunView(
+    const view = listed(
       aRun({ ...ended, workflowName: "a-workflow-with-a-long-name", slug: "a-workflow-with-abcdefghij234567" }),
     );
     const table = renderRuns([view], { style: plain, columns, nowMs });
     assert.equal(table.split("\n")[1], line);
     for (const shown of table.split("\n")) assert.ok(textWidth(shown) <= columns, shown);
+  });
+}
+
+for (
+  const [columns, line] of [
+    [120, "hello-world#47  completed  1m   42s   nice-goose  Nightly check of the solver"],
+    [80, "hello-world#47  completed  1m   42s   nice-goose  Nightly check of the solver"],
+    [60, "hello-world#47  completed  1m   42s   nice-goose  Nightly c…"],
+    [50, "hello-world#47  completed  1m   42s   nice-goose"],
+  ] as const
+) {
+  Deno.test(`at ${columns} columns, renderRuns() shows a run's own name where there is room`, () => {
+    const tagged = { ...ended, slug: "nice-goose", displayName: "Nightly check of the solver [abcdefghij234567]" };
+    const plainNamed = { ...ended, slug: "old-owl", displayName: "hello-world [abcdefghij234567]" };
+    const table = renderRuns([listed(aRun(tagged)), listed(aRun(plainNamed))], { style: plain, columns, nowMs });
+    assert.equal(table.split("\n")[1], line);
+    assert.match(table.split("\n")[2] ?? "", /old-owl$/);
   });
 }
 
@@ -147,7 +166,7 @@ Deno.test("text from a server can neither move the cursor nor start a line", () 
   // deno-lint-ignore no-control-regex -- these characters must not pass
   assert.doesNotMatch(text, /[\u001b\u009b]/);
   assert.equal(text.split("\n").length, lineCount);
-  const table = renderRuns([toRunView(aRun(parts))], { style: plain, columns: 80, nowMs });
+  const table = renderRuns([listed(aRun(parts))], { style: plain, columns: 80, nowMs });
   assert.equal(table.split("\n").length, 2);
   assert.ok(!table.includes("\u001b"));
 });
