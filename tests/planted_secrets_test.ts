@@ -14,7 +14,7 @@ import { bufferedWriter } from "./support/writer.ts";
 const YAML = `on:
   execute:
     inputs:
-      password: { type: password }
+      entry: { type: password }
       api_token: { type: string }
 jobs:
   main:
@@ -77,7 +77,7 @@ function testPlanted(field: typeof PLANTED_FIELDS[number], when: string, { args,
     await using simulator = await startSimulator({ clock, workflows: WORKFLOWS, ...options });
     const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", `${state.path}/state`]]);
     for (const name of ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"]) env.set(name, name);
-    const inputs = JSON.stringify({ password: PLANTED[0], api_token: PLANTED[1] });
+    const inputs = JSON.stringify({ entry: PLANTED[0], api_token: PLANTED[1] });
     const written = new Map<string, string>();
     const call = async (...command: readonly string[]) => {
       const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
@@ -102,8 +102,7 @@ function testPlanted(field: typeof PLANTED_FIELDS[number], when: string, { args,
     }
     await call("resume", "--all", "--timeout", "1s");
     await call("history", "--json");
-    // A command that can't read the run knows none of its secrets.
-    for (const command of when === "is unreadable" ? ["history show"] : ["history show", "status", "watch", "errors"]) {
+    for (const command of ["history show", "status", "watch", "errors", "logs", "cancel"]) {
       const args = [...command.split(" "), "last", ...(command === "watch" ? ["--timeout", "1s"] : [])];
       await call(...args, "--json");
       await call(...args);

@@ -1,8 +1,8 @@
 import { findSecrets, redactedValues } from "../inputs/secrets.ts";
 import type { JsonObject } from "../json.ts";
 import { createRedactor, redactDeep, redactError, type Redactor, SECRET_MASK, withoutServerText } from "../redact.ts";
-import { RunnerError } from "../errors.ts";
-import type { Job, Run, RunDetail } from "../run.ts";
+import { RunnerError, StorageError } from "../errors.ts";
+import type { Job, Run, RunDetail, RunId } from "../run.ts";
 import type { Submission } from "../submission.ts";
 import type { Client } from "../platform/client.ts";
 import type { Deps } from "./deps.ts";
@@ -24,18 +24,47 @@ function redactorFor({ request }: RequestSecrets, inputs = request.inputs): Reda
  * inputs that the platform repeats; these are then removed.
  */
 export function redactingDeps(deps: Deps, submission: RequestSecrets): Deps {
-  const client = redactingClient(deps.client, redactorFor(submission), (inputs) => redactorFor(submission, inputs), {
-    isOwn: true,
-  });
-  return { ...deps, client };
+  const secretsIn = (inputs: JsonObject | null) => redactorFor(submission, inputs);
+  return { ...deps, client: redactingClient(deps.client, redactorFor(submission), secretsIn, { isOwn: true }) };
 }
 
-/** The client as one may see it who did not submit the run: its secrets are the inputs whose names say so. */
-export function redactingReads(client: Client): Client {
-  return redactingClient(client, null, (inputs) => {
-    const secretPaths = findSecrets(inputs ?? {}, { form: null, secretPaths: [] });
-    return createRedactor(redactedValues({ inputs, secretPaths, publicValues: [] }));
-  }, { isOwn: false });
+/**
+ * The client for reading one run. Its secrets are the inputs whose names say so and, for a run in the local history, those
+ * whose paths are stored.
+ */
+export async function redactingReads(deps: ReadDeps, runId: RunId): Promise<Client> {
+  const own = await findOwn(deps, runId);
+  const secretsIn = (inputs: JsonObject | null) => {
+    const secretPaths = findSecrets(inputs ?? {}, { form: null, secretPaths: own?.request.secretPaths ?? [] });
+    return createRedactor(redactedValues({ inputs, secretPaths, publicValues: own?.request.publicValues ?? [] }));
+  };
+  const initial = own === undefined ? null : redactorFor(own);
+  return redactingClient(deps.client, initial, secretsIn, { isOwn: own !== undefined });
+}
+
+type ReadDeps = Pick<Deps, "client" | "store" | "log">;
+
+/** The submission in the local history that started this run. */
+export async function findOwn({ client, store, log }: ReadDeps, runId: RunId): Promise<Submission | undefined> {
+  if (runId.type !== "slug") return undefined;
+  try {
+    const own = await store.findRun(null, runId.slug);
+    return own?.owner.host === client.host ? own : undefined;
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log("WARNING", error.message);
+    return undefined;
+  }
+}
+
+/** What may be reported of an error that was thrown while the secrets of a submission are not known. */
+export function redactedFailure(submission: RequestSecrets, error: unknown): unknown {
+  return cleanError(error, redactorFor(submission), { isOwn: true });
+}
+
+function cleanError(error: unknown, redact: Redactor | null, { isOwn }: { readonly isOwn: boolean }): unknown {
+  if (redact === null && isOwn && error instanceof RunnerError) return withoutServerText(error);
+  return redactError(error, redact ?? createRedactor([]));
 }
 
 /**
@@ -50,13 +79,11 @@ function redactingClient(
 ): Client {
   let known = initial;
   const redact = () => known ?? createRedactor([]);
-  const cleanError = (error: unknown) =>
-    known === null && isOwn && error instanceof RunnerError ? withoutServerText(error) : redactError(error, redact());
   async function redactingErrors<T>(send: () => Promise<T>): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      throw cleanError(error);
+      throw cleanError(error, known, { isOwn });
     }
   }
   return {

@@ -1,4 +1,3 @@
-import { StorageError } from "../errors.ts";
 import { findSecrets } from "../inputs/secrets.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
 import { isOpen } from "../submission.ts";
@@ -7,7 +6,7 @@ import type { RunResult } from "../result.ts";
 import type { RunDetail, RunId } from "../run.ts";
 import type { ActiveSubmission, Submission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
-import { withoutSecretsOf } from "./redacting.ts";
+import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
 import { executeOptions, type TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
 import { isSession, trackSubmission } from "./track.ts";
@@ -26,45 +25,40 @@ export async function* trackRun(
   given: Partial<TrackOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
-  const run = await deps.client.getRun(runId, options);
-  const stored = await storedSubmissionOf(deps, run, options);
-  // Runs that were started elsewhere do not belong in the local history.
-  const trackDeps: Deps = stored === undefined ? { ...deps, store: memoryRunStore() } : deps;
-  return yield* trackSubmission(trackDeps, stored ?? submissionOf(run, deps), {
-    ...options,
-    submitTimeoutMs: 0,
-    submitted: "no",
-    history: deps.store,
+  const run = await readFirst(deps, runId, options);
+  const own = run.slug === null ? undefined : await findOwn(deps, { type: "slug", slug: run.slug });
+  if (own === undefined || !isOpen(own)) {
+    // Runs that were started elsewhere do not belong in the local history.
+    return yield* trackSubmission({ ...deps, store: memoryRunStore() }, submissionOf(run, deps, own), {
+      ...options,
+      ...TRACK_ONLY,
+      history: deps.store,
+    });
+  }
+  const pollAtMs = deps.clock.now() + pollDelayMs(0, options.pollInterval, deps.random);
+  const submission = await recordObservation(deps, own, {
+    type: "polled",
+    run: withoutSecretsOf(own, run),
+    runId: runIdOf(run, own.request.workflow),
+    pollAtMs,
   });
+  return yield* trackSubmission(deps, submission, { ...options, ...TRACK_ONLY });
 }
 
-/** The unfinished submission in the local history that started this run. */
-async function storedSubmissionOf(
-  deps: Deps,
-  run: RunDetail,
-  { pollInterval }: TrackOptions,
-): Promise<Submission | undefined> {
-  if (run.slug === null) return undefined;
+const TRACK_ONLY = { submitTimeoutMs: 0, submitted: "no" } as const;
+
+async function readFirst(deps: Deps, runId: RunId, options: TrackOptions): Promise<RunDetail> {
   try {
-    const submission = await deps.store.findRun({ host: deps.client.host, user: run.user }, run.slug);
-    if (submission === undefined || !isOpen(submission)) return undefined;
-    const pollAtMs = deps.clock.now() + pollDelayMs(0, pollInterval, deps.random);
-    const runId = runIdOf(run, submission.request.workflow);
-    return await recordObservation(deps, submission, {
-      type: "polled",
-      run: withoutSecretsOf(submission, run),
-      runId,
-      pollAtMs,
-    });
+    return await deps.client.getRun(runId, options);
   } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    deps.log("WARNING", error.message);
-    return undefined;
+    const own = await findOwn(deps, runId);
+    throw own === undefined ? error : redactedFailure(own, error);
   }
 }
 
-function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission {
-  const secretPaths = findSecrets(run.inputs ?? {}, { form: null, secretPaths: [] });
+/** @param own The submission in the local history that has started the run and ended. */
+function submissionOf(run: RunDetail, { client, clock }: Deps, own: Submission | undefined): ActiveSubmission {
+  const secretPaths = findSecrets(run.inputs ?? {}, { form: null, secretPaths: own?.request.secretPaths ?? [] });
   const nowMs = clock.now();
   const workflow = run.workflowName ?? "";
   const createdAtMs = Date.parse(run.createdAt ?? "");
@@ -75,7 +69,7 @@ function submissionOf(run: RunDetail, { client, clock }: Deps): ActiveSubmission
     inputsHash: "",
     inputsWithoutSecrets: null,
     secretPaths,
-    publicValues: [],
+    publicValues: own?.request.publicValues ?? [],
     displayName: run.displayName,
     requestedConsent: null,
     isTrusted: false,

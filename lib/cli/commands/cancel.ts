@@ -23,7 +23,7 @@ export const cancelCommand = defineCommand({
     for (const ref of refs) runIds.push(await findRun(deps, ref, { signal }));
     const cancelled: RunDetail[] = [];
     for (const runId of runIds) {
-      const run = await cancelRun({ ...deps, client: redactingReads(deps.client) }, runId, { signal });
+      const run = await cancelRun({ ...deps, client: await redactingReads(deps, runId) }, runId, { signal });
       cancelled.push(run);
       if (output.mode === "text") {
         output.answer(`${output.answerStyle.green("✓")} ${formatRunId(runId)} ${outcome(run)}`);

@@ -28,8 +28,9 @@ export const errorsCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
-    const client = redactingReads(deps.client);
-    const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const runId = await findRun(deps, ref, { signal });
+    const client = await redactingReads(deps, runId);
+    const run = await client.getRun(runId, { signal });
     const failure = await digestFailure({ ...deps, client }, run, { signal, tailLines: values.tail });
     const exitCode = runExitCode(run);
     const summary = failure?.summary ?? run.statusReason;

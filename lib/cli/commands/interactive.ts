@@ -6,6 +6,7 @@ import { cancelRun } from "../../runs/cancel.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { execute, toEnd } from "../../runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import { trackRun } from "../../runs/track_run.ts";
 import type { RunEvent } from "../../events.ts";
 import type { RunResult } from "../../result.ts";
@@ -156,8 +157,9 @@ async function showLogs(output: Output, deps: Deps, { slug }: RunResult): Promis
   if (slug === null) return;
   const { signal } = new AbortController();
   const runId: RunId = { type: "slug", slug };
-  const run = await deps.client.getRun(runId, { signal });
-  await printLogs({ deps, output, signal }, runId, { run, isSelected: () => true, tail: 50 });
+  const client = await redactingReads(deps, runId);
+  const run = await client.getRun(runId, { signal });
+  await printLogs({ deps: { ...deps, client }, output, signal }, runId, { run, isSelected: () => true, tail: 50 });
 }
 
 function showErrors(output: Output, { failure }: RunResult): Promise<void> {

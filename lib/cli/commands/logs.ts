@@ -3,6 +3,7 @@ import { createLogReader, createTail, lastLines, type LogReader } from "../../pl
 import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
+import { redactingReads } from "../../runs/redacting.ts";
 import {
   allJobs,
   allSteps,
@@ -52,16 +53,17 @@ export const logsCommand = defineCommand({
       throw new UsageError("Cannot use --follow together with --json");
     }
     await using deps = await openDeps({ context, output, values });
-    const { client } = deps;
     const runId = ref === undefined
-      ? await pickRun({ context, client, signal }, { isRunning: false, mayColor: values.noColor !== true })
+      ? await pickRun({ context, client: deps.client, signal }, { isRunning: false, mayColor: values.noColor !== true })
       : await findRun(deps, ref, { signal });
-    const run = await deps.client.getRun(runId, { signal });
+    const client = await redactingReads(deps, runId);
+    const run = await client.getRun(runId, { signal });
     const isSelected = selection(run, values);
+    const logDeps = { deps: { ...deps, client }, output, signal };
     if (values.follow === true) {
-      await followLogs({ deps, output, signal }, runId, { isSelected, tail: values.tail });
+      await followLogs(logDeps, runId, { isSelected, tail: values.tail });
     } else {
-      await printLogs({ deps, output, signal }, runId, { run, isSelected, tail: values.tail });
+      await printLogs(logDeps, runId, { run, isSelected, tail: values.tail });
     }
   },
 });

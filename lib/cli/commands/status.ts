@@ -27,8 +27,9 @@ export const statusCommand = defineCommand({
   async run({ context, output, signal, values }) {
     const ref = parseOneRun(values.run);
     await using deps = await openDeps({ context, output, values });
-    const client = redactingReads(deps.client);
-    const run = await client.getRun(await findRun(deps, ref, { signal }), { signal });
+    const runId = await findRun(deps, ref, { signal });
+    const client = await redactingReads(deps, runId);
+    const run = await client.getRun(runId, { signal });
     if (values.web === true) {
       const { openRunPage, runPageTemplate, runPageUrl } = await import("../run_page.ts");
       const { host } = deps.client;

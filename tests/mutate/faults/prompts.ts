@@ -126,7 +126,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/commands/interactive.ts", ["tests/prompts/terminal_test.ts"], [
     [
       "the logs after a run are not printed",
-      "await printLogs({ deps, output, signal }, runId, { run, isSelected: () => true, tail: 50 });",
+      "await printLogs({ deps: { ...deps, client }, output, signal }, runId, { run, isSelected: () => true, tail: 50 });",
       "void run;",
     ],
     [
