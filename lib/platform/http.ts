@@ -8,8 +8,8 @@ import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Secret } from "../secret.ts";
-import { boundedText, createIdleLimit, streamedText, truncatedText } from "./body.ts";
-import type { ExchangeResult, HttpExchange, OpenResponse, TimedOut } from "./exchange.ts";
+import { boundedText, createIdleLimit, type IdleLimit, streamedText, truncatedText } from "./body.ts";
+import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse, TimedOut } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
 import type { Redactor } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
@@ -79,17 +79,47 @@ export function createHttp(options: HttpOptions): Http {
   const connections = createConnections(options);
   const { requestTimeoutMs = REQUEST_TIMEOUT_MS } = options;
   const { maxResponseBytes = MAX_RESPONSE_BYTES } = options;
-  /** Starts measuring; the returned function logs a line about the exchange. */
-  const startLine = ({ method, path }: HttpExchange) => {
+  const attempt = async <R extends HttpResponse>(
+    exchange: HttpExchange,
+    perform: (parts: Attempt) => Promise<R>,
+  ): Promise<ExchangeResult<R>> => {
+    exchange.signal?.throwIfAborted();
+    const { action, method, path } = exchange;
+    const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
+    const redact = redactor(authorization);
+    const ownId = requestIdOf(random);
     const startedMs = clock.monotonic();
-    return (event: string, id: string) => {
-      const elapsedMs = Math.round(clock.monotonic() - startedMs);
-      log("DEBUG", `${method} ${path}: ${event} in ${elapsedMs} ms (request ${id})`);
+    const logLine = (event: string, id: string) =>
+      log("DEBUG", `${method} ${path}: ${event} in ${Math.round(clock.monotonic() - startedMs)} ms (request ${id})`);
+    const limit = createIdleLimit(clock, requestTimeoutMs);
+    const signal = exchange.signal === undefined ? limit.signal : AbortSignal.any([exchange.signal, limit.signal]);
+    const failed = (error: unknown, requestId: string) => {
+      // First: an abort is never reported as a network failure.
+      exchange.signal?.throwIfAborted();
+      if (error instanceof BadResponse) throw error;
+      const failure = limit.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
+      logLine(failure.message, requestId);
+      return { type: "failed", error: failure, cause: error, requestId } as const;
     };
+    using connection = connections(exchange.connection);
+    try {
+      const response = await perform({
+        within: limit.within,
+        fetch: () =>
+          fetchSameOrigin(options, exchange, { signal, authorization, client: connection.client, requestId: ownId }),
+        idOf: ({ headers }) => redact(serverIdOf(headers) ?? ownId),
+        redact,
+        errorText: async (response) =>
+          redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES))),
+        errorOf: (error, requestId) =>
+          errorOfFailure(failed(error, requestId), { action, baseUrl: credential.baseUrl, nowMs: clock.now() }),
+      });
+      logLine(`status ${response.status}`, response.requestId);
+      return { type: "response", response };
+    } catch (error) {
+      return failed(error, ownId);
+    }
   };
-  const contextOf = ({ action }: HttpExchange) => ({ action, baseUrl: credential.baseUrl, nowMs: clock.now() });
-  const errorText = async (response: Response, redact: Redactor) =>
-    redact(await truncatedText(response, Math.min(maxResponseBytes, MAX_ERROR_BYTES)));
 
   return {
     clock,
@@ -97,80 +127,43 @@ export function createHttp(options: HttpOptions): Http {
     log,
     baseUrl: credential.baseUrl,
     credentialSource: credential.source,
-    async send(exchange) {
-      exchange.signal?.throwIfAborted();
-      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
-      const redact = redactor(authorization);
-      const ownId = requestIdOf(random);
-      const logLine = startLine(exchange);
-      using deadline = clock.timeout(requestTimeoutMs);
-      using connection = connections(exchange.connection);
-      const signals = exchange.signal === undefined ? [deadline.signal] : [exchange.signal, deadline.signal];
-      const signal = AbortSignal.any(signals);
-      try {
-        const response = await fetchSameOrigin(options, exchange, {
-          signal,
-          authorization,
-          client: connection.client,
-          requestId: ownId,
-        });
-        const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const text = response.ok
-          ? redact(await boundedText(response, { action: exchange.action, requestId, maxBytes: maxResponseBytes }))
-          : await errorText(response, redact);
-        logLine(`status ${response.status}`, requestId);
-        return {
-          type: "response",
-          response: { status: response.status, headers: response.headers, text, requestId },
-        };
-      } catch (error) {
-        // First: an abort is never reported as a network failure.
-        exchange.signal?.throwIfAborted();
-        if (error instanceof BadResponse) throw error;
-        const failure = deadline.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
-        logLine(failure.message, ownId);
-        return { type: "failed", error: failure, cause: error, requestId: ownId };
-      }
-    },
-
-    async open(exchange) {
-      exchange.signal?.throwIfAborted();
-      const authorization = await credential.renew?.(exchange.signal) ?? credential.authorization;
-      const redact = redactor(authorization);
-      const ownId = requestIdOf(random);
-      const logLine = startLine(exchange);
-      const idle = createIdleLimit(clock, requestTimeoutMs);
-      const signal = exchange.signal === undefined ? idle.signal : AbortSignal.any([exchange.signal, idle.signal]);
-      const failed = (error: unknown, requestId: string) => {
-        // First: an abort is never reported as a network failure.
-        exchange.signal?.throwIfAborted();
-        if (error instanceof BadResponse) throw error;
-        const failure = idle.signal.aborted ? timedOut(requestTimeoutMs) : readNetworkError(error);
-        logLine(failure.message, requestId);
-        return { type: "failed", error: failure, cause: error, requestId } as const;
-      };
-      try {
-        const { client } = connections(exchange.connection);
-        const response = await idle.within(() =>
-          fetchSameOrigin(options, exchange, { signal, authorization, client, requestId: ownId })
-        );
-        const requestId = redact(serverIdOf(response.headers) ?? ownId);
-        const text = response.ok ? "" : await idle.within(() => errorText(response, redact));
-        logLine(`status ${response.status}`, requestId);
-        const body = response.ok
-          ? streamedText(response, {
-            within: idle.within,
-            redact,
-            onError: (error) => errorOfFailure(failed(error, requestId), contextOf(exchange)),
-          })
-          : null;
+    send: (exchange) =>
+      attempt(exchange, ({ within, fetch, idOf, redact, errorText }) =>
+        within(async () => {
+          const response = await fetch();
+          const { status, headers } = response;
+          const requestId = idOf(response);
+          const { action } = exchange;
+          const text = response.ok
+            ? redact(await boundedText(response, { action, requestId, maxBytes: maxResponseBytes }))
+            : await errorText(response);
+          return { status, headers, text, requestId };
+        })),
+    open: (exchange) =>
+      attempt(exchange, async ({ within, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
+        const response = await within(fetch);
         const { status, headers } = response;
-        return { type: "response", response: { status, headers, text, body, requestId } };
-      } catch (error) {
-        return failed(error, ownId);
-      }
-    },
+        const requestId = idOf(response);
+        if (!response.ok) {
+          return { status, headers, text: await within(() => errorText(response)), body: null, requestId };
+        }
+        const onError = (error: unknown) => errorOf(error, requestId);
+        return { status, headers, text: "", body: streamedText(response, { within, redact, onError }), requestId };
+      }),
   };
+}
+
+/** What one exchange consists of. */
+interface Attempt {
+  /** Limits the time of an operation. */
+  readonly within: IdleLimit["within"];
+  fetch(this: void): Promise<Response>;
+  /** The ID of the request, for messages. */
+  idOf(this: void, response: Response): string;
+  readonly redact: Redactor;
+  errorText(this: void, response: Response): Promise<string>;
+  /** The error for a failure while the body is read. */
+  errorOf(this: void, error: unknown, requestId: string): Error;
 }
 
 type Client = Deno.HttpClient | undefined;

@@ -92,10 +92,10 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
     ],
     [
       "an abort is a network error",
-      "exchange.signal?.throwIfAborted();\n        if (error instanceof BadResponse) throw error;\n        const failure = deadline",
-      "if (error instanceof BadResponse) throw error;\n        const failure = deadline",
+      "exchange.signal?.throwIfAborted();\n      if (error instanceof BadResponse) throw error;\n      const failure = limit",
+      "if (error instanceof BadResponse) throw error;\n      const failure = limit",
     ],
-    ["a request has no deadline", "[exchange.signal, deadline.signal]", "[exchange.signal]"],
+    ["a request has no deadline", "[exchange.signal, limit.signal]", "[exchange.signal]"],
     [
       "an own connection is kept alive",
       "createHttpClient({ ...trust, poolMaxIdlePerHost: 0 })",
