@@ -1,13 +1,15 @@
-/** `deno task bench <name>`: prints the measurements. Exits with 1 when a goal is missed. */
+/**
+ * `deno task bench <name>`: prints the measurements; `all` stands for those with a table in the documentation, `--json`
+ * prints their numbers, and `--docs` writes tables and charts. Exits with 1 when a goal is missed.
+ */
+
+import { writeFigures } from "./docs.ts";
+import { type Figures, renderFigures } from "./figures.ts";
 
 type Bench = (print: (line: string) => void, args: readonly string[]) => Promise<number>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   start: async (print) => await (await import("./start.ts")).benchStart(print),
-  "poll-interval": async (print) => {
-    (await import("./poll_interval.ts")).benchPollInterval(print);
-    return 0;
-  },
   binary: async (print) => await (await import("./binary.ts")).benchBinary(print),
   cloud: async (print) => await (await import("./cloud.ts")).benchCloud(print),
   history: async (print) => await (await import("./history.ts")).benchHistory(print),
@@ -15,11 +17,40 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   inputs: async (print) => await (await import("./inputs.ts")).benchInputs(print),
 };
 
+/** Each has a section in docs/performance.md. */
+const FIGURES: Readonly<Record<string, () => Promise<Figures>>> = {
+  pace: async () => await (await import("./pace/pace.ts")).measurePace(),
+};
+
+async function benchFigures(names: readonly string[], options: readonly string[]): Promise<number> {
+  const found: Record<string, Figures> = {};
+  for (const name of names) {
+    const figures = await FIGURES[name]?.();
+    if (figures === undefined) continue;
+    found[name] = figures;
+    if (!options.includes("--json")) console.log(renderFigures(figures));
+    if (options.includes("--docs")) await writeFigures(name, figures);
+  }
+  if (options.includes("--json")) {
+    const documents = Object.entries(found).map(([name, { data, misses }]) => [name, { data, misses }]);
+    console.log(JSON.stringify(Object.fromEntries(documents), null, 2));
+  }
+  return Object.values(found).some(({ misses }) => misses.length > 0) ? 1 : 0;
+}
+
 if (import.meta.main) {
-  const [name = "", ...args] = Deno.args;
+  const options: readonly string[] = Deno.args.filter((arg) => arg === "--json" || arg === "--docs");
+  const [name = options.includes("--docs") ? "all" : "", ...args] = Deno.args.filter((arg) => !options.includes(arg));
+  if (name === "all" || name in FIGURES) {
+    Deno.exit(await benchFigures(name === "all" ? Object.keys(FIGURES) : [name, ...args], options));
+  }
   const bench = BENCHES[name];
   if (bench === undefined) {
-    console.error(`Cannot run the bench "${name}": there are ${Object.keys(BENCHES).join(", ")}`);
+    console.error(
+      `Cannot run the bench "${name}": there are ${
+        [...Object.keys(BENCHES), ...Object.keys(FIGURES), "all"].join(", ")
+      }`,
+    );
     Deno.exit(2);
   }
   Deno.exit(await bench((line) => console.log(line), args));
