@@ -10,8 +10,8 @@ import { type BatchSource, membersOf, originAt, report } from "./draft.ts";
 export interface FileAccess {
   /** Like `Deno.readTextFile`. */
   readTextFile(path: string): Promise<string>;
-  /** Paths of the matching files in a folder, including the folder; empty if the folder does not exist. */
-  listFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
+  /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
+  listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
 }
 
 interface FromSpec {
@@ -28,12 +28,9 @@ export async function readFileRows(
 ): Promise<readonly { readonly place: string; readonly layers: readonly InputLayer[] }[]> {
   const spec = specOf(value, source);
   if (spec === undefined) return [];
-  const folder = source.origin === "stdin" ? "" : source.origin.replace(/[^/\\]*$/, "");
+  const isAbsolute = /^(?:[/\\]|[A-Za-z]:)/.test(spec.pattern);
+  const folder = source.origin === "stdin" || isAbsolute ? "" : source.origin.replace(/[^/\\]*$/, "");
   const found = await matchingFiles(spec.pattern, folder, files);
-  if (found === undefined) {
-    report(source, ["from"], "may only have wildcards in the name of the file, not in its folder");
-    return [];
-  }
   if (found.length === 0) report(source, ["from"], `matches no file: ${spec.pattern}`);
   const rows: { place: string; layers: readonly InputLayer[] }[] = [];
   for (const file of found) {
@@ -63,15 +60,27 @@ function specOf(value: Json, source: BatchSource): FromSpec | undefined {
   return pattern === null ? undefined : { pattern, path, contents };
 }
 
-/** Relative to `folder`; `undefined` for wildcards in folders. */
-async function matchingFiles(pattern: string, folder: string, files: FileAccess): Promise<string[] | undefined> {
-  const [, inside = "", name = ""] = /^(.*\/)?([^/]*)$/.exec(pattern.replace(/^\.\//, "")) ?? [];
-  if (/[*?[\]{}]/.test(inside)) return undefined;
-  const isAbsolute = inside.startsWith("/");
-  const found = await files.listFiles(
-    ((isAbsolute ? "" : folder) + inside).replace(/(?<=.)\/$/, "") || ".",
-    globOf(name),
-  );
+/** Relative to `folder`. */
+async function matchingFiles(pattern: string, folder: string, files: FileAccess): Promise<readonly string[]> {
+  const parts = pattern.replace(/^(?:\.\/)+/, "").split("/");
+  const last = parts.pop() ?? "";
+  let inside = [""];
+  for (const part of parts) {
+    if (!/[*?{]/.test(part)) inside = inside.map((path) => `${path}${part}/`);
+    else {
+      const found = await Promise.all(inside.map((path) => namesIn(path, folder, part, { files, kind: "folder" })));
+      inside = found.flat().map((path) => `${path}/`);
+    }
+  }
+  return (await Promise.all(inside.map((path) => namesIn(path, folder, last, { files, kind: "file" })))).flat();
+}
+
+async function namesIn(inside: string, folder: string, pattern: string, { files, kind }: {
+  readonly files: FileAccess;
+  readonly kind: "file" | "folder";
+}): Promise<string[]> {
+  const where = `${folder}${inside}`.replace(/(?<=.)\/$/, "");
+  const found = await files.listFiles(where === "" ? "." : where, globOf(pattern), kind);
   return found.map((path) => inside + path.replace(/^.*\//, ""));
 }
 

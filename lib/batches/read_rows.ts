@@ -13,6 +13,7 @@ import { combinationLayers, type DocumentRows, readDocumentRows, readJsonLines }
 import type { FormLookup, RowDraft } from "./draft.ts";
 import type { FileAccess } from "./file_rows.ts";
 import { labelsOf } from "./labels.ts";
+import { limitProblems } from "./limit_problems.ts";
 import { expandMatrix, MAX_ROWS } from "./matrix.ts";
 import { type MatrixArguments, parseMatrixArguments } from "./matrix_arguments.ts";
 import { formatRows } from "./row_numbers.ts";
@@ -67,7 +68,7 @@ export async function readRows(sources: RowSources, deps: RowDeps): Promise<Rows
     for (const draft of read.rows) drafts.push(draft);
   }
   const rows = await finished(drafts, sources, formOf, problems);
-  return { name: nameOf(names, sources.files, problems), rows, problems: unique(problems) };
+  return { name: nameOf(names, sources.files, problems), rows, problems: limitProblems(problems) };
 }
 
 export interface MatrixSources {
@@ -102,7 +103,7 @@ export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps,
     drafts.push(draftOf(workflow, "--include", [...layers, ...own]));
   }
   const rows = await finished(drafts, { overrides: [], repeat }, formOf, problems);
-  return { name: null, rows, problems: unique(problems) };
+  return { name: null, rows, problems: limitProblems(problems) };
 }
 
 /**
@@ -122,10 +123,11 @@ export function problemsOfRows(
       rowsOf.set(key, { problem, rows });
     }
   }
-  return [...rowsOf.values()].map(({ problem, rows }) => ({
+  const listed = [...rowsOf.values()].map(({ problem, rows }) => ({
     ...problem,
     message: `${problem.message} (${rows.length === 1 ? "row" : "rows"} ${formatRows(rows)})`,
   }));
+  return limitProblems(listed);
 }
 
 function draftOf(workflow: string, place: string, layers: readonly InputLayer[]): RowDraft {
@@ -144,9 +146,9 @@ async function readFile(
   const own = { ...context, origin };
   if (/\.(?:csv|tsv)$/i.test(origin)) return { name: null, rows: await readCsvRows(text, own) };
   if (/\.(?:jsonl|ndjson)$/i.test(origin)) return await readJsonLines(text, own);
-  const isStdin = origin === "stdin";
-  if (isStdin && isJsonLines(text)) return await readJsonLines(text, own);
-  if (isStdin && isCsv(text)) return { name: null, rows: await readCsvRows(text, own) };
+  const isDocument = /\.(?:ya?ml|jsonc?)$/i.test(origin);
+  if (!isDocument && isJsonLines(text)) return await readJsonLines(text, own);
+  if (!isDocument && isCsv(text)) return { name: null, rows: await readCsvRows(text, own) };
   return await readDocumentRows(text, documentFormatOf(origin, text), own);
 }
 
@@ -157,10 +159,10 @@ function isJsonLines(text: string): boolean {
     (lines.length > 1 || !/"(?:rows|matrix|from)"\s*:/.test(text));
 }
 
-/** A first line of names with separators, which YAML and JSON do not have. */
+/** A first line as neither YAML nor JSON has it. */
 function isCsv(text: string): boolean {
   const [header = ""] = text.replace(/^\uFEFF/, "").split(/[\r\n]/);
-  return /[,;\t]/.test(header) && !/^\s*[[{#-]|:(?!=)\s|:$/.test(header);
+  return header.trim() !== "" && !/^\s*(?:[[{#%-]|\/[/*])|:\s|:$/.test(header);
 }
 
 async function textOf(file: string, deps: RowDeps, problems: Problem[]): Promise<string | undefined> {
@@ -252,8 +254,4 @@ function nameOf(names: readonly (string | null)[], files: readonly string[], pro
   if (given[0] !== undefined) return given[0];
   if (files.includes("-")) return null;
   return files.map((file) => file.replace(/^.*[/\\]/, "").replace(/(?<=.)\.\w+$/, "")).join("+");
-}
-
-function unique(problems: readonly Problem[]): Problem[] {
-  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }

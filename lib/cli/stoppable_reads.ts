@@ -34,7 +34,7 @@ export function stoppableReads(context: Context, signal: AbortSignal): Stoppable
     context: {
       ...context,
       readTextFile: (path) => stoppable(() => readTextFile(path)),
-      listFiles: (folder, pattern) => stoppable(() => listFiles(folder, pattern)),
+      listFiles: (folder, pattern, kind) => stoppable(() => listFiles(folder, pattern, kind)),
       stdin: { isTerminal: stdin.isTerminal, readText: () => stoppable(() => stdin.readText()) },
     },
   };

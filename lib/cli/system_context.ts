@@ -145,10 +145,20 @@ async function checkNewFile(path: string): Promise<void> {
   await Deno.remove(path);
 }
 
-async function listFiles(folder: string, pattern: RegExp): Promise<readonly string[]> {
+async function listFiles(
+  folder: string,
+  pattern: RegExp,
+  kind: "file" | "folder" = "file",
+): Promise<readonly string[]> {
   const names: string[] = [];
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) if (isFile && pattern.test(name)) names.push(name);
+    for await (const entry of Deno.readDir(folder)) {
+      if (!pattern.test(entry.name)) continue;
+      const { isFile, isDirectory } = entry.isSymlink
+        ? await orNull(Deno.stat(`${folder}/${entry.name}`)) ?? entry
+        : entry;
+      if (kind === "file" ? isFile : isDirectory) names.push(entry.name);
+    }
   } catch (error) {
     const { NotFound, NotADirectory, NotCapable, PermissionDenied } = Deno.errors;
     if (![NotFound, NotADirectory, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;

@@ -156,12 +156,15 @@ for (
     ["a YAML list", "- inputs: {title: a, count: 1}\n", { title: "a", count: 1 }],
     ["JSON", '{"rows": [{"inputs": {"title": "a", "count": 1}}]}', { title: "a", count: 1 }],
     ["JSON Lines", '{"inputs": {"title": "a", "count": 1}}\n{"inputs": {"title": "b"}}\n', { title: "a", count: 1 }],
+    ["CSV with one column", "\uFEFFtitle\na\n", { title: "a" }],
+    ["JSON with comments", '// rows\n[{"inputs": {"title": "a"}}]', { title: "a" }],
   ] as const
 ) {
-  Deno.test(`readRows() recognizes ${name} on stdin`, async () => {
+  Deno.test(`readRows() recognizes ${name} on stdin, and in a file without an extension`, async () => {
     const read = await readFiles({ "-": text }, SOLVE);
     assert.deepEqual(inputsOf(read)[0], want);
     assert.equal(read.name, null);
+    assert.deepEqual(inputsOf(await readFiles({ "/dev/fd/63": text }, SOLVE))[0], want);
   });
 }
 
@@ -179,6 +182,9 @@ const CASES = {
   "d/.hidden.json": "",
   "d/x.txt": "some\ntext",
   "d/sub/c.json": "{}",
+  "d/other/a.json": '{"title": "o"}',
+  "d/.hidden/a.json": "{}",
+  "/abs/sub/m.msh": "",
 };
 
 for (
@@ -189,6 +195,8 @@ for (
       ["d/x.txt", { count: 1, mesh: { file: "x.txt" }, title: "some\ntext" }],
     ]],
     ["{files: sub/*.json, path: mesh.file}", [["d/sub/c.json", { count: 1, mesh: { file: "sub/c.json" } }]]],
+    ["'*/{a,c}.json'", [["d/other/a.json", { count: 1, title: "o" }], ["d/sub/c.json", { count: 1 }]]],
+    ["{files: /abs/s?b/*.msh, path: mesh.file}", [["/abs/sub/m.msh", { count: 1, mesh: { file: "/abs/sub/m.msh" } }]]],
   ] as const satisfies readonly (readonly [string, readonly (readonly [string, Json])[]])[]
 ) {
   Deno.test(`from: ${from} is a row per file, relative to the file it is written in`, async () => {
@@ -275,9 +283,16 @@ for (
       "a.yaml:4 title is no input of the matrix, which has count",
     ]],
     ["files that are not there", "a.yaml", "from: '*.json'\n", ["a.yaml:1 from matches no file: *.json"]],
-    ["wildcards in folders", "a.yaml", "from: '*/a.json'\n", [
-      "a.yaml:1 from may only have wildcards in the name of the file, not in its folder",
-    ]],
+    [
+      "thousands of equal problems, of which ten are listed",
+      "a.csv",
+      `count,count2\n${"1\n".repeat(2_000)}1,2,3\n`,
+      [
+        ...[...Array(10).keys()].map((index) => `a.csv:${index + 2} has 1 cell: the header has 2`),
+        "a.csv and 1,990 more like these",
+        "a.csv:2002 has 3 cells: the header has 2",
+      ],
+    ],
   ] as const satisfies readonly (readonly [string, string, string, readonly string[], null?])[]
 ) {
   Deno.test(`readRows() refuses ${name}`, async () => {

@@ -1,6 +1,7 @@
 /** The named faults: each one that the tests must notice. The place of each must exist. */
 
 import type { Fault } from "./fault.ts";
+import { BATCHES_FAULTS } from "./faults/batches.ts";
 import { CLI_FAULTS } from "./faults/cli.ts";
 import { INPUTS_FAULTS } from "./faults/inputs.ts";
 import { PLATFORM_FAULTS } from "./faults/platform.ts";
@@ -11,6 +12,7 @@ import { SERVER_FAULTS } from "./faults/server.ts";
 import { STORE_FAULTS } from "./faults/store.ts";
 
 export const NAMED_FAULTS: readonly Fault[] = [
+  ...BATCHES_FAULTS,
   ...RUNS_FAULTS,
   ...STORE_FAULTS,
   ...SCHEDULER_FAULTS,

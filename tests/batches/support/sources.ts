@@ -31,13 +31,16 @@ export function depsFor(files: Readonly<Record<string, string>>): RowDeps {
   return {
     readTextFile: read,
     readStdin: () => read("-"),
-    listFiles: (folder, pattern) => {
+    listFiles: (folder, pattern, kind = "file") => {
       const prefix = folder === "." ? "" : `${folder}/`;
-      const names = Object.keys(files).filter((path) => path.startsWith(prefix)).map((path) =>
+      const inside = Object.keys(files).filter((path) => path.startsWith(prefix)).map((path) =>
         path.slice(prefix.length)
       );
+      const names = kind === "file"
+        ? inside.filter((path) => !path.includes("/"))
+        : inside.flatMap((path) => path.includes("/") ? path.split("/")[0] ?? [] : []);
       return Promise.resolve(
-        names.filter((name) => !name.includes("/") && pattern.test(name)).sort().map((name) => `${folder}/${name}`),
+        [...new Set(names)].filter((name) => pattern.test(name)).sort().map((name) => prefix + name),
       );
     },
     formOf(workflow) {

@@ -1,0 +1,68 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const READ = ["tests/batches/read_rows_test.ts"];
+const MATRIX = ["tests/batches/matrix_test.ts"];
+const MATCH = ["tests/batches/match_rows_test.ts"];
+const RESULTS = ["tests/batches/results_test.ts"];
+
+/** Faults of batches: a row that is not the user's, one that is sent again, a failure that is not seen. */
+export const BATCHES_FAULTS: readonly Fault[] = [
+  ...inFile("lib/batches/csv.ts", ["tests/batches/csv_test.ts"], [
+    ["the mark of a byte order is part of the first name", 'text.replace(/^\\uFEFF/, "")', "text"],
+    ["lines inside of quotes are not counted", "line += quoted.match(LINE_BREAK)?.length ?? 0;", "line += 0;"],
+    ["quotes stay doubled", `quoted?.replaceAll('""', '"')`, "quoted"],
+    ["semicolons separate nothing", '[";", "\\t"].reduce(', '["\\t"].reduce('],
+  ]),
+  ...inFile("lib/batches/csv_rows.ts", READ, [
+    ["an empty cell is a value", 'column.type !== "input" || cell === ""', 'column.type !== "input"'],
+    ["a cell is a number because it looks like one", "      return cell;", '      return typedText(cell, "other");'],
+    ["an ambiguous column is the row's own", "form?.fields.has(column.member)", "false"],
+    ["a row with other cells than the header is read", "cells.length !== columns.length", "cells.length > 99"],
+  ]),
+  ...inFile("lib/batches/read_rows.ts", READ, [
+    [
+      "two rows have the same id",
+      "problems.push(...problemsOfRows(wrong), ...repeatedIds(rows));",
+      "problems.push(...problemsOfRows(wrong));",
+    ],
+    ["options do not override the rows", "[...draft.layers, ...overrides]", "[...overrides, ...draft.layers]"],
+  ]),
+  ...inFile("lib/batches/document_rows.ts", READ, [
+    ["defaults override the rows", "[...defaults.layers, ...own.layers]", "[...own.layers, ...defaults.layers]"],
+    ["a number of JSON Lines is changed", "inexact.length > 0 || isTooDeep(value)", "isTooDeep(value)"],
+  ]),
+  ...inFile("lib/batches/labels.ts", READ, [
+    ["a secret is shown in a label", "for (const secret of secrets) {", "for (const secret of secrets.slice(9)) {"],
+  ]),
+  ...inFile("lib/batches/matrix.ts", MATRIX, [
+    ["a filter that matches nothing is accepted", "wanted.length === values.length && !isPossible", "false"],
+    ["nothing is excluded", "filters.some((matches) => matches(combination))", "false"],
+    [
+      "a sample has a combination twice",
+      "shuffled([...combinations.keys()], random)",
+      "combinations.map(() => Math.floor(random() * combinations.length))",
+    ],
+    ["a hypercube is not even", "(stratum + random()) / count", "random()"],
+  ]),
+  ...inFile("lib/batches/axis.ts", MATRIX, [
+    ["a range ends before its end", "return step === steps ? range.to : ", "return "],
+    ["a logarithmic range is linear", "return isLogarithmic ? from * (to / from) ** part : ", "return "],
+  ]),
+  ...inFile("lib/batches/match_rows.ts", MATCH, [
+    ["an added row takes the place of a removed one", "if (others.length !== rows.length) return [];", ""],
+    ["equal rows are all the same row", "left.has(other) && !haveOtherIds", "!haveOtherIds"],
+    ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
+  ]),
+  ...inFile("lib/batches/results.ts", RESULTS, [
+    ["a spreadsheet runs an output", "quoted(isFormula(value) ? `'${value}` : value)", "quoted(value)"],
+    ["a negative number becomes text", "&& Number.isNaN(Number(text))", ""],
+  ]),
+  ...inFile("lib/batches/failure_groups.ts", RESULTS, [
+    ["a rejected row is no failure", '"failed", "rejected", ', '"failed", '],
+    ["each node that fails is another reason", "/\\d+(?:[.,:]\\d+)*/g,", ""],
+  ]),
+  ...inFile("lib/cli/render/batch_lines.ts", ["tests/cli/render/batch_lines_test.ts"], [
+    ["failures of many rows are not printed", "&& !isFailure(status)) return undefined", ") return undefined"],
+  ]),
+];
