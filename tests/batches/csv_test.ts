@@ -6,6 +6,7 @@ for (
     ["plain", "a,b\n1,2\n", [["a", "b"], ["1", "2"]]],
     ["no newline at the end", "a,b\n1,2", [["a", "b"], ["1", "2"]]],
     ["a byte order mark", "\uFEFFa,b\n1,2\n", [["a", "b"], ["1", "2"]]],
+    ["a byte order mark before quotes", '\uFEFF"a ","b"\n1,2\n', [["a ", "b"], ["1", "2"]]],
     ["CRLF", "a,b\r\n1,2\r\n", [["a", "b"], ["1", "2"]]],
     ["CR", "a,b\r1,2\r", [["a", "b"], ["1", "2"]]],
     ["semicolons", "a;b\n1,5;2\n", [["a", "b"], ["1,5", "2"]]],

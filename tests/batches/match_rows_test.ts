@@ -57,6 +57,8 @@ for (
     ["an id whose inputs changed", [["a", 1], ["b", 2]], [["b", 2], ["a", 7]], ["kept 2", "changed 1"]],
     ["an id wins over equal inputs", [["a", 1], ["b", 2]], [["a", 2], ["b", 1]], ["changed 1", "changed 2"]],
     ["equal inputs with another id are another row", [["a", 1]], [["b", 1]], ["new", "gone 1"]],
+    ["other ids beside equal rows without one", [["a", 5], 5, 5], [["b", 5], ["c", 5]], ["kept 2", "kept 3", "gone 1"]],
+    ["an id wins over equal inputs without an id", [["a", 1], 2], [["a", 2]], ["changed 1", "gone 2"]],
     ["an id was added to a row", [1, 2], [["a", 1], 2], ["kept 1", "kept 2"]],
     ["an equal row before an id was removed", [5, ["a", 5]], [["a", 5]], ["kept 2", "gone 1"]],
     ["another workflow at the same position is another row", [[null, 1, "solve"]], [[null, 1, "mesh"]], [

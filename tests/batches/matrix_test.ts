@@ -48,6 +48,7 @@ for (
     ["1..1000:log", "number", [1, 10, 100, 1_000]],
     ["2..200:log", "number", [2, 20, 200]],
     ["1e-2..1e-4:log:5", "number", [0.01, 0.00316227766017, 0.001, 0.000316227766017, 0.0001]],
+    ["0..0.1234567890123:2", "number", [0, 0.1234567890123]],
     ["1..2..3", "text", ["1..2..3"]],
   ] as const satisfies readonly (readonly [string, "text" | "number" | "boolean" | undefined, readonly Json[]])[]
 ) {
