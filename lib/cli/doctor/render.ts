@@ -1,7 +1,8 @@
 import { type DoctorCheck, overallResult } from "./check.ts";
 import { oneLine } from "../../escape.ts";
 import type { Style } from "../terminal/style.ts";
-import { padToWidth, textWidth } from "../terminal/text_width.ts";
+import { padToWidth } from "../terminal/text_width.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 const MARKS = {
   ok: ["✓", "green"],
@@ -55,15 +56,4 @@ export function renderSummary(checks: readonly DoctorCheck[]): string {
     ...counted("warning", "warning", "warnings"),
   ];
   return problems.join(", ") || "No problems found";
-}
-
-/** Breaks between words only, so that a long URL or path can be copied. */
-function wrap(text: string, cells: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1);
-    if (line !== undefined && textWidth(`${line} ${word}`) <= cells) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

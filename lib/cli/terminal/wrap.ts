@@ -1,4 +1,6 @@
-/** Wraps text without wide characters at spaces; a longer word gets a line of its own. */
+import { textWidth } from "./text_width.ts";
+
+/** Wraps text at spaces; a longer word, like a URL, gets a line of its own so that it can be copied. */
 export function wrap(text: string, columns: number): string[] {
   return wrapWords(text.split(/\s+/), columns);
 }
@@ -25,7 +27,7 @@ function wrapWords(words: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const longer = `${lines.at(-1) ?? ""} ${word}`;
-    if (lines.length > 0 && longer.length <= columns) lines.splice(-1, 1, longer);
+    if (lines.length > 0 && textWidth(longer) <= columns) lines.splice(-1, 1, longer);
     else lines.push(word);
   }
   return lines;
