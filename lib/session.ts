@@ -16,14 +16,6 @@ export interface Session {
   readonly errorMessage: string | null;
   /** The run that started the session; `null` if there is none or the server is a legacy one. */
   readonly runSlug: string | null;
-  /** The run that started the session; `null` if there is none. */
-  readonly runNumber: number | null;
-  /** The tunnel's port on the user's machine. */
-  readonly localPort: number | null;
-  /** The tunnel's remote end. */
-  readonly remoteHost: string | null;
-  /** The tunnel's remote end. */
-  readonly remotePort: number | null;
 }
 
 /** A session that a run started. */

@@ -1,4 +1,4 @@
-import { array, boolean, looseObject, nullable, nullish, number, string } from "../deps/zod.ts";
+import { array, boolean, looseObject, nullable, nullish, string } from "../deps/zod.ts";
 import type { Identity } from "../account.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Session } from "../session.ts";
@@ -23,10 +23,7 @@ const SESSIONS = nullable(array(looseObject({
   externalHref: nullish(string()),
   url: nullish(string()),
   errorMessage: nullish(string()),
-  workflowRun: nullish(looseObject({ slug: nullish(string()), number: nullish(number()) })),
-  localPort: nullish(number()),
-  remoteHost: nullish(string()),
-  remotePort: nullish(number()),
+  workflowRun: nullish(looseObject({ slug: nullish(string()) })),
 })));
 
 /** The contract's GeneralCluster. */
@@ -63,10 +60,6 @@ export function readSessions(response: HttpResponse, action: string): Session[] 
     url: nonEmpty(session.url),
     errorMessage: nonEmpty(session.errorMessage),
     runSlug: nonEmpty(session.workflowRun?.slug),
-    runNumber: session.workflowRun?.number ?? null,
-    localPort: session.localPort ?? null,
-    remoteHost: nonEmpty(session.remoteHost),
-    remotePort: session.remotePort ?? null,
   }));
 }
 

@@ -95,9 +95,6 @@ Deno.test("sessions are read with the run that started them", async () => {
         healthy: true,
         externalHref: "/me/u/notebook",
         workflowRun: { slug: "notebook-00007", number: 7 },
-        localPort: 8888,
-        remoteHost: "node1",
-        remotePort: null,
         namespace: "u",
       },
       { user: null, favorite: false, name: null, type: null, slug: "from-slug" },
@@ -113,10 +110,6 @@ Deno.test("sessions are read with the run that started them", async () => {
     url: null,
     errorMessage: null,
     runSlug: "notebook-00007",
-    runNumber: 7,
-    localPort: 8888,
-    remoteHost: "node1",
-    remotePort: null,
   });
   assert.deepEqual([second?.name, second?.isHealthy, second?.runSlug], ["from-slug", null, null]);
 });

@@ -23,7 +23,7 @@ const INVALID: readonly (readonly [string, (client: Client) => Promise<unknown>,
   }]],
   ["[0].tags must be an array, got string", listWorkflows, [{ id: "a", name: "b", tags: "no" }]],
   ["username must be a string, got nothing", (client) => client.whoAmI({}), {}],
-  ["[0].localPort must be a number, got string", (client) => client.listSessions({}), [{ localPort: "80" }]],
+  ["[0].healthy must be true or false, got string", (client) => client.listSessions({}), [{ healthy: "yes" }]],
   ["[0].status must be a string, got null", (client) => client.listClusters({}), [{
     id: "a",
     name: "b",
