@@ -7,6 +7,7 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bundleSingleFile, commitOfCheckout } from "./release/bundle.ts";
+import { runScript } from "./release/run_script.ts";
 import { SINGLE_FILE } from "./release/targets.ts";
 
 async function main([option, output, ...others]: readonly string[]): Promise<number> {
@@ -29,11 +30,4 @@ async function main([option, output, ...others]: readonly string[]): Promise<num
   }
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runScript(main);

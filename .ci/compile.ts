@@ -12,6 +12,7 @@ import { fileURLToPath } from "node:url";
 import { type Bundle, bundleProgram, bundleSingleFile, commitOfCheckout } from "./release/bundle.ts";
 import { compileExecutable } from "./release/executable.ts";
 import { licensesOf, packagesOf } from "./release/licenses.ts";
+import { runScript } from "./release/run_script.ts";
 import { sumsOf } from "./release/sums.ts";
 import { assetName, asTarget, SINGLE_FILE, type Target, TARGETS } from "./release/targets.ts";
 
@@ -125,11 +126,4 @@ async function removeIfExists(path: string): Promise<void> {
   }
 }
 
-if (import.meta.main) {
-  try {
-    Deno.exit(await main(Deno.args));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    Deno.exit(1);
-  }
-}
+if (import.meta.main) await runScript(main);
