@@ -1,6 +1,6 @@
 /** Checks settings that come from outside, where the compiler cannot. */
 
-import { type Fault, OPERATIONS, type ServerBehavior } from "./simulator.ts";
+import { type ClusterFacts, type Fault, OPERATIONS, type ServerBehavior } from "./simulator.ts";
 
 type Setting = "number" | "text" | readonly (string | number | boolean)[];
 type SettingsOf<T> = Readonly<Record<keyof T, Setting>>;
@@ -42,6 +42,15 @@ const FAULT = {
   slowMs: "number",
 } as const satisfies SettingsOf<Fault>;
 
+const CLUSTER = {
+  schedulerType: "text",
+  type: "text",
+  csp: "text",
+  status: "text",
+  displayName: "text",
+  ipAddress: "text",
+} as const satisfies SettingsOf<ClusterFacts>;
+
 /** @throws RangeError for an unknown option or value. */
 export function checkBehavior(behavior: Partial<ServerBehavior>): void {
   check("server behavior option", behavior, BEHAVIOR);
@@ -50,6 +59,11 @@ export function checkBehavior(behavior: Partial<ServerBehavior>): void {
 /** @throws RangeError for an unknown field or value. */
 export function checkFault(fault: Fault): void {
   check("field of a fault", fault, FAULT);
+}
+
+/** @throws RangeError for an unknown field or value. */
+export function checkCluster(cluster: ClusterFacts): void {
+  check("field of a cluster", cluster, CLUSTER);
 }
 
 function check(what: string, given: object, settings: Readonly<Record<string, Setting>>): void {

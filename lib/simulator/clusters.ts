@@ -2,8 +2,10 @@
 
 import type { JsonObject } from "../json.ts";
 import { isObject } from "./shape.ts";
+import type { SimulatorOptions } from "./simulator.ts";
 
-interface SimulatedCluster {
+/** A cluster, as the server lists it. */
+export interface SimulatedCluster {
   readonly id: string;
   readonly name: string;
   readonly displayName: string;
@@ -20,7 +22,7 @@ interface SimulatedCluster {
   readonly favorite: boolean;
 }
 
-const CLUSTERS: readonly SimulatedCluster[] = [
+export const SAMPLE_CLUSTERS: readonly SimulatedCluster[] = [
   {
     id: "6894b3f8d9dedd97d7c3d536",
     name: "a30gpuserver",
@@ -71,9 +73,28 @@ const CLUSTERS: readonly SimulatedCluster[] = [
 
 const WORKSPACE_ID = "user-workspace";
 
+/** The clusters that a user of the simulator describes. */
+export function describedClusters(described: NonNullable<SimulatorOptions["clusters"]>): SimulatedCluster[] {
+  return Object.entries(described).map(([name, facts], index): SimulatedCluster => ({
+    id: (0xc10c0000 + index).toString(16).padStart(24, "0"),
+    name,
+    displayName: name,
+    description: "",
+    type: "existing",
+    status: "active",
+    ipAddress: `192.0.2.${100 + index % 100}`,
+    schedulerType: "",
+    activeNodes: 1,
+    maxNodes: 1,
+    tags: [],
+    favorite: false,
+    ...facts,
+  }));
+}
+
 /** The items of `GET /api/clusters`. */
-export function clusterList(user: string): JsonObject[] {
-  return CLUSTERS.map(({ tags, csp, region, ...cluster }) => ({
+export function clusterList(clusters: readonly SimulatedCluster[], user: string): JsonObject[] {
+  return clusters.map(({ tags, csp, region, ...cluster }) => ({
     ...cluster,
     ...(csp === undefined ? {} : { csp }),
     ...(region === undefined ? {} : { region }),
@@ -89,19 +110,20 @@ export function clusterList(user: string): JsonObject[] {
  * Replaces a cluster name or a `pw://user/name` address by the cluster object. An object with `$type` must be an existing
  * cluster; any other object is accepted unchecked. Returns `undefined` if there is no such cluster.
  */
-export function resolveCluster(value: unknown, { user, allowsWorkspace }: {
+export function resolveCluster(value: unknown, { user, clusters, allowsWorkspace }: {
   readonly user: string;
+  readonly clusters: readonly SimulatedCluster[];
   readonly allowsWorkspace: boolean;
 }): JsonObject | undefined {
   if (isObject(value)) {
-    const ids = [WORKSPACE_ID, ...CLUSTERS.map(({ id }) => id)];
+    const ids = [WORKSPACE_ID, ...clusters.map(({ id }) => id)];
     return value["$type"] === undefined || ids.some((id) => id === value["id"]) ? value : undefined;
   }
   if (value === "workspace" && allowsWorkspace) {
     return { ...reference(user), id: WORKSPACE_ID, name: "workspace", ip: "" };
   }
   const name = String(value).split("/").at(-1);
-  const cluster = CLUSTERS.find((cluster) => cluster.name === name);
+  const cluster = clusters.find((cluster) => cluster.name === name);
   if (cluster === undefined) return undefined;
   return {
     ...reference(user),

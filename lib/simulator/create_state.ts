@@ -4,6 +4,7 @@ import type { Clock } from "../clock.ts";
 import { parse } from "../deps/yaml.ts";
 import type { JsonObject } from "../json.ts";
 import { SIMULATED_USERS } from "./auth.ts";
+import { describedClusters, SAMPLE_CLUSTERS } from "./clusters.ts";
 import { addSimulatedHistory } from "./history.ts";
 import { newId } from "./id.ts";
 import { isObject, objectOf } from "./shape.ts";
@@ -20,10 +21,11 @@ interface StateOptions {
   readonly behavior: () => ServerBehavior;
   readonly extraWorkflows: NonNullable<SimulatorOptions["workflows"]>;
   readonly scenarios: NonNullable<SimulatorOptions["scenarios"]>;
+  readonly clusters: SimulatorOptions["clusters"];
 }
 
 export function createState(options: StateOptions): SimulatorState {
-  const { clock, speed, random, behavior, extraWorkflows, scenarios } = options;
+  const { clock, speed, random, behavior, extraWorkflows, scenarios, clusters } = options;
   // Before the files are parsed, which takes long at a high speed.
   const nowMs = clock.now();
   const extra = Object.entries(extraWorkflows).map(([name, workflow]): WorkflowFile =>
@@ -45,6 +47,7 @@ export function createState(options: StateOptions): SimulatorState {
     random,
     behavior,
     runs: [],
+    clusters: clusters === undefined ? SAMPLE_CLUSTERS : describedClusters(clusters),
     workflows,
     closedSessions: new Set(),
     grants: new Map(),
@@ -53,7 +56,8 @@ export function createState(options: StateOptions): SimulatorState {
     createdSessions: [],
     variables: new Map(),
   };
-  addSimulatedHistory(state);
+  // Past runs name the samples.
+  addSimulatedHistory({ ...state, clusters: SAMPLE_CLUSTERS });
   return state;
 }
 

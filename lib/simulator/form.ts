@@ -2,12 +2,14 @@
 
 import type { Json, JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
-import { resolveCluster } from "./clusters.ts";
+import { resolveCluster, SAMPLE_CLUSTERS, type SimulatedCluster } from "./clusters.ts";
 import { evaluateCondition, type ExpressionScope, resolveExpressions } from "./expressions.ts";
 import { isObject, objectOf, textOf } from "./shape.ts";
 
 interface ResolveOptions {
   readonly user: string;
+  /** Default: the samples. */
+  readonly clusters?: readonly SimulatedCluster[];
   /** Names of the run's sessions, for defaults. */
   readonly sessions?: JsonObject;
   /** `false` for a subworkflow: outputs of jobs that have not run may be missing, and clusters that others resolve. */
@@ -65,8 +67,9 @@ function withClusters(form: JsonObject, inputs: JsonObject, options: ResolveOpti
   return resolved;
 }
 
-function clusterFor(spec: JsonObject, value: Json, { user, isComplete = true }: ResolveOptions): Json {
-  const cluster = resolveCluster(value, { user, allowsWorkspace: spec["include-workspace"] === true });
+function clusterFor(spec: JsonObject, value: Json, options: ResolveOptions): Json {
+  const { user, clusters = SAMPLE_CLUSTERS, isComplete = true } = options;
+  const cluster = resolveCluster(value, { user, clusters, allowsWorkspace: spec["include-workspace"] === true });
   if (cluster !== undefined || !isComplete) return cluster ?? value;
   throw new HttpError(400, "Compute resource not found", { code: "compute_resource_not_found" });
 }

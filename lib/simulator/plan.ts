@@ -6,6 +6,7 @@
 import type { JsonObject } from "../json.ts";
 import { HttpError } from "./responses.ts";
 import { evaluateCondition, type ExpressionScope, resolveExpressions, substituteExpressions } from "./expressions.ts";
+import type { SimulatedCluster } from "./clusters.ts";
 import { resolveInputs } from "./form.ts";
 import { type Scenario, scenarioInside, scenarioOf, type StepScript, stepScript } from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
@@ -55,6 +56,7 @@ export interface WorkflowCall {
   /** Names of the run's sessions by their key in the file. */
   readonly sessions: JsonObject;
   readonly user: string;
+  readonly clusters: readonly SimulatedCluster[];
   /** Finds a workflow by the end of its dotted path, such as `script_submitter.v3.5`. */
   readonly find: (path: string) => Pick<WorkflowCall, "yaml" | "scenario"> | undefined;
 }
@@ -278,7 +280,8 @@ function calledWorkflow(spec: JsonObject, { call, scope }: StepContext) {
   if (uses === undefined || uses.startsWith("parallelworks/")) return null;
   const { $yaml, ...values } = objectOf(resolveExpressions(objectOf(spec["with"]), scope));
   const { yaml, scenario } = call.find(dottedPath(textOf($yaml) ?? uses)) ?? { yaml: STUB, scenario: {} };
-  return { yaml, scenario, inputs: resolveInputs(yaml, values, { user: call.user, isComplete: false }) };
+  const { user, clusters } = call;
+  return { yaml, scenario, inputs: resolveInputs(yaml, values, { user, clusters, isComplete: false }) };
 }
 
 /** `github/OWNER/REPO@REF`, `workflow/NAME` or a path of a file, in the form of a served workflow's name. */

@@ -58,7 +58,7 @@ export function plannedRun(
   const slug = input.slug ?? serverSlug(state, input, number);
   const declared = sessionsOf(state, input, { yaml, number, createdAtMs });
   const sessions = Object.fromEntries(declared.map(({ key, name }) => [key, name]));
-  const inputs = resolveInputs(yaml, input.inputs, { user, sessions });
+  const inputs = resolveInputs(yaml, input.inputs, { user, clusters: state.clusters, sessions });
   const scope = { inputs, sessions, org: {} };
   return {
     id: newId(createdAtMs, state.random),
@@ -75,6 +75,7 @@ export function plannedRun(
       scenario,
       sessions,
       user,
+      clusters: state.clusters,
       env: { PW_RUN_SLUG: slug, PW_USER: user },
       find: (path) => findSubworkflow(state, user, path),
     }),

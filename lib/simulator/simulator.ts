@@ -111,6 +111,20 @@ export interface ServerBehavior {
   readonly consent: "third-party" | "always" | "never";
 }
 
+/** What differs from an active cluster of the type `existing` without a scheduler. The platform's own terms. */
+export interface ClusterFacts {
+  /** Like `slurm` or `pbs`. */
+  readonly schedulerType?: string;
+  /** Like `existing` or `aws-slurm`. */
+  readonly type?: string;
+  /** Cloud service provider, like `aws`. */
+  readonly csp?: string;
+  /** Only an `active` one can be used. */
+  readonly status?: string;
+  readonly displayName?: string;
+  readonly ipAddress?: string;
+}
+
 /** Options of `startSimulator`. */
 export interface SimulatorOptions {
   /** 0 (the default) picks a free port. */
@@ -129,6 +143,8 @@ export interface SimulatorOptions {
   readonly workflows?: Readonly<Record<string, string | { readonly yaml: string; readonly scenario: Scenario }>>;
   /** Scenarios by workflow name, instead of the workflows' own. */
   readonly scenarios?: Readonly<Record<string, Scenario>>;
+  /** By name, instead of the sample clusters. */
+  readonly clusters?: Readonly<Record<string, ClusterFacts>>;
   /** Called when a request has arrived completely, after its effect, and after its response is sent. */
   readonly onStep?: (operation: Operation, step: "arrived" | "done" | "responded") => void;
 }

@@ -5,7 +5,7 @@ import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
 import { simulatedStatusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
-import { checkBehavior, checkFault } from "./check_settings.ts";
+import { checkBehavior, checkCluster, checkFault } from "./check_settings.ts";
 import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
@@ -19,12 +19,13 @@ export type { Fault, Operation, ReceivedRequest, ServerBehavior, Simulator, Simu
  * until it is disposed of (`await using`).
  *
  * @throws Deno.errors.AddrInUse if the port is in use.
- * @throws RangeError if a workflow file, a scenario, a server behavior option or a fault is invalid.
+ * @throws RangeError if a workflow file, a scenario, a server behavior option, a fault or a cluster is invalid.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, clock = systemClock, speed = 1, random = seededRandom(clock.now()), onStep = () => {} } = options;
   checkBehavior(options.behavior ?? {});
   options.faults?.forEach(checkFault);
+  Object.values(options.clusters ?? {}).forEach(checkCluster);
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);
@@ -36,6 +37,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     behavior: () => behavior,
     extraWorkflows: options.workflows ?? {},
     scenarios: options.scenarios ?? {},
+    clusters: options.clusters,
   });
 
   const server = await serveLocally((request, info) => handleRequest(request, info));

@@ -3,6 +3,7 @@
  * it is computed from its plan and the clock, so any clock works.
  */
 
+import type { SimulatedCluster } from "./clusters.ts";
 import type { Clock } from "../clock.ts";
 import type { JsonObject } from "../json.ts";
 import type { RunPlan } from "./plan.ts";
@@ -68,6 +69,7 @@ export interface SimulatorState {
   readonly random: () => number;
   readonly behavior: () => ServerBehavior;
   readonly runs: SimulatedRun[];
+  readonly clusters: readonly SimulatedCluster[];
   readonly workflows: ReadonlyMap<string, ReadonlyMap<string, StoredWorkflow>>;
   /** Ids of deleted sessions. */
   readonly closedSessions: Set<string>;

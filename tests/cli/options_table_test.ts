@@ -145,6 +145,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ...["unique", "shared", "existing", "ignored", "refused"].map((rule): Option => [`--slugs ${rule}`, rule]),
     ["--workflows flows", ["flows"]],
     ["--scenario scenario.json", "scenario.json"],
+    ["--clusters clusters.yaml", "clusters.yaml"],
     ["--probe-result probe.json", "probe.json"],
     ["--behavior launchGapMs=5000", [{ launchGapMs: 5000 }]],
     ["--behavior listOrder=oldest", [{ listOrder: "oldest" }]],

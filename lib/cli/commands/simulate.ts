@@ -1,5 +1,7 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
+import { documentFormatOf, readDocument } from "../../inputs/document.ts";
+import { isObject, type JsonObject } from "../../json.ts";
 import { osErrorReason } from "../../os_error.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
@@ -36,6 +38,8 @@ export const simulateCommand = defineCommand({
     "--workflows serves the YAML files of a folder, or one file, by their names. Scripts are not executed: each step lasts",
     "a second, unless --scenario says otherwise. It names a JSON file by workflow and job/step:",
     '{"my-workflow": {"main/solve": {"lasts": "2m", "logs": ["solving"], "fails": true, "outputs": {"n": "1"}}}}',
+    "--clusters names a YAML or JSON file of clusters by name, to try a form with those that you have:",
+    "narwhal: { schedulerType: pbs, type: existing }. Facts are schedulerType, type, csp, status, displayName, ipAddress.",
     "--behavior NAME=VALUE sets any server behavior option, such as launchGapMs=5000 or listOrder=oldest.",
     '--fault takes a JSON object, such as {"on": "get-run", "status": 502, "times": 3}.',
   ].join("\n"),
@@ -52,6 +56,7 @@ export const simulateCommand = defineCommand({
       multiple: true,
     }),
     scenario: option("FILE", "Durations, logs, failures and outputs of steps", { completes: "file" }),
+    clusters: option("FILE", "Clusters by name, instead of the samples", { completes: "file" }),
     probeResult: option("FILE", "Behave like the server that this probe result describes", { completes: "file" }),
     behavior: option("NAME=VALUE", "Set another server behavior option", { parse: behaviorOption, multiple: true }),
     fault: option("JSON", "Inject a fault", { parse: fault, multiple: true }),
@@ -72,6 +77,7 @@ export const simulateCommand = defineCommand({
       behavior,
       faults: values.fault ?? [],
       workflows: Object.fromEntries((await Promise.all((values.workflows ?? []).map(readWorkflows(context)))).flat()),
+      ...(values.clusters === undefined ? {} : { clusters: await readClusters(context, values.clusters) }),
       ...(values.scenario === undefined ? {} : { scenarios: await readScenarios(context, values.scenario) }),
     });
     const { command = [] } = values;
@@ -140,6 +146,21 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
   const isMap = (map: unknown): map is object => typeof map === "object" && map !== null && !Array.isArray(map);
   return isMap(value) &&
     Object.values(value).every((scenario) => isMap(scenario) && Object.values(scenario).every(isMap));
+}
+
+/** A YAML or JSON object; the simulator checks the facts. */
+async function readClusters(context: Context, path: string): Promise<NonNullable<SimulatorOptions["clusters"]>> {
+  const text = await readNamedFile(context, path);
+  const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
+  if (!("value" in read)) throw new UsageError(`Cannot read ${path}: ${read[0]?.message ?? "it is not valid"}`);
+  const clusters: Record<string, JsonObject> = {};
+  for (const [name, facts] of Object.entries(read.value)) {
+    if (!isObject(facts)) {
+      throw new UsageError(`Cannot read ${path}: ${name} must be an object, like { schedulerType: pbs }`);
+    }
+    clusters[name] = facts;
+  }
+  return clusters;
 }
 
 async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {

@@ -163,8 +163,8 @@ function restartWorkspace({ state, user, params, body, nowMs }: RouteContext) {
   return noContentResponse;
 }
 
-function listClusters({ user, query }: RouteContext) {
+function listClusters({ state, user, query }: RouteContext) {
   const scope = query.get("scope") ?? "mine";
   const isOwn = scope === "mine" || scope === "all" || scope === `user:${user}`;
-  return jsonResponse(isOwn ? clusterList(user) : null);
+  return jsonResponse(isOwn ? clusterList(state.clusters, user) : null);
 }

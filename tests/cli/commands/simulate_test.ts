@@ -62,12 +62,40 @@ Deno.test("simulate --workflows serves the workflow files of a folder, and --sce
   assert.equal(await log.json(), "solving\n");
 });
 
+Deno.test("simulate --clusters serves these clusters instead of the samples, and resolves their names", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/clusters.yaml`;
+  await Deno.writeTextFile(path, "narwhal: { schedulerType: pbs }\nplain: { type: existing, status: off }\n");
+  await using served = await simulate("--clusters", path);
+  const clusters: unknown = await (await served.request("/api/clusters")).json();
+  assert.ok(Array.isArray(clusters));
+  assert.deepEqual(clusters.map(({ name, schedulerType, type, status }) => [name, schedulerType, type, status]), [
+    ["narwhal", "pbs", "existing", "active"],
+    ["plain", "", "existing", "off"],
+  ]);
+  const submit = (resource: string, slug: string) => {
+    const body = JSON.stringify({ workflow: "hello-world", slug, inputs: { resource, hello: { message: "x" } } });
+    return served.request(RUNS, { method: "POST", body });
+  };
+  assert.equal(await statusOf(submit("narwhal", "one")), 200);
+  assert.equal((await (await served.request(`${RUNS}/one`)).json()).inputs.resource.schedulerType, "pbs");
+  assert.equal(await statusOf(submit("a30gpuserver", "two")), 400);
+});
+
 const INVALID: readonly (readonly [file: string, text: string, args: (path: string) => string[], RegExp])[] = [
   ["wrong.yaml", "- a list", (path) => ["--workflows", path], /workflow wrong must be a YAML mapping/],
   ["notes.txt", "", (path) => ["--workflows", path.replace(/\/[^/]*$/, "")], /it contains no workflow file/],
   ["one.json", '{"quick": []}', (path) => ["--scenario", path], /must be a JSON object of workflows/],
   ["two.json", '{"nothing": {}}', (path) => ["--scenario", path], /no workflow of that name/],
   ["three.json", '{"quick": {"main/blink": {"lasts": "long"}}}', (path) => ["--scenario", path], /like 15s.*got long/],
+  ["facts.yaml", "narwhal: pbs", (path) => ["--clusters", path], /narwhal must be an object, like/],
+  [
+    "fact.yaml",
+    "narwhal: { scheduler: pbs }",
+    (path) => ["--clusters", path],
+    /unknown field of a cluster "scheduler"/,
+  ],
+  ["list.yaml", "- narwhal", (path) => ["--clusters", path], /must be an object at the top level/],
   ["four.json", '{"quick": {"main/blink": {"logs": 5}}}', (path) => ["--scenario", path], /logs must be a list/],
 ];
 
