@@ -72,7 +72,7 @@ export function clusterChoices(
     .map(({ name, status, displayName }) => ({
       value: name,
       label: name,
-      hint: displayName === null ? status : `${status}, ${displayName}`,
+      hint: displayName === null || displayName === name ? status : `${status}, ${displayName}`,
     }));
   return [
     ...listed,
