@@ -1,5 +1,5 @@
 import { type Cluster, isUsableCluster } from "../cluster.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import { fieldStateOf, type FormContext, hasValue, isNoneTrue } from "./field_state.ts";
 import { type ClusterField, type Form, type FormFields, hasDefault } from "./form.ts";
 import { formatPath, type InputPath } from "./path.ts";
@@ -55,6 +55,13 @@ function clusterInputs(all: FormContext): ClusterInput[] {
     return false;
   });
   return found;
+}
+
+/** The names of the clusters that are sent, each once. */
+export function clusterNames(form: Form, inputs: JsonObject, clusters: readonly Cluster[] | null): readonly string[] {
+  const values = clusterInputs({ form, inputs, rows: [], clusters }).map(({ value }) => value);
+  const names = values.map((value) => isObject(value) ? value["name"] : value);
+  return [...new Set(names.flatMap((name) => typeof name === "string" && name !== "" ? [name] : []))];
 }
 
 /** What a message calls a selected cluster. */

@@ -3,7 +3,7 @@ import { counted } from "../text.ts";
 import { didYouMean } from "../did_you_mean.ts";
 import { InvalidInputs, NotFound, RunnerError } from "../errors.ts";
 import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
-import { describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
+import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { withDefaults } from "../inputs/defaults.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
@@ -56,6 +56,8 @@ export interface PreparedRun {
   readonly given: JsonObject;
   /** What was chosen for the user, like a cluster. */
   readonly notes: readonly string[];
+  /** Names of the clusters that it runs on, as far as its form has fields for them. */
+  readonly clusterNames: readonly string[];
   /** The conditions of the form that cannot be evaluated here. */
   unknownConditions(): readonly UnknownCondition[];
 }
@@ -158,7 +160,14 @@ async function prepareRequest(
   };
   const unknownConditions = () =>
     form === null ? [] : evaluateConditions({ form, inputs: resolved.value, rows: [], clusters }).unknown;
-  return { request, given: gathered.given, warnings: checked.warnings, notes, unknownConditions };
+  return {
+    request,
+    given: gathered.given,
+    warnings: checked.warnings,
+    notes,
+    clusterNames: form === null ? [] : clusterNames(form, resolved.value, clusters),
+    unknownConditions,
+  };
 }
 
 /**

@@ -24,11 +24,19 @@ export interface StoredBatch {
 export interface StoredRow {
   /** Identifies it in the batch. */
   readonly key: string;
+  /** From 1, in the order of the file that it was read from. */
+  readonly row: number;
   readonly id: string | null;
   readonly label: string;
   readonly workflow: string;
   /** As given, without the values of secrets. */
   readonly inputs: JsonObject;
+  /** The same for rows with the same workflow and inputs. */
+  readonly contentHash: string;
+  /** Of the workflow file when it was last submitted. */
+  readonly workflowHash: string;
+  /** False once an edit has removed it from the file. */
+  readonly isInFile: boolean;
 }
 
 /** An attempt of a row. */

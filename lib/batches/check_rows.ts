@@ -1,0 +1,126 @@
+/** Checks every row of a batch before the first is sent. */
+
+import { counted, sha256 } from "../text.ts";
+import { InvalidInputs } from "../errors.ts";
+import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
+import { canonicalJson, type JsonObject } from "../json.ts";
+import type { Client } from "../platform/client.ts";
+import type { Problem } from "../problem.ts";
+import type { Deps } from "../runs/deps.ts";
+import { type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { problemsOfRows, type ReadRow } from "./read_rows.ts";
+import { contentOf, rowKeys } from "./row_key.ts";
+
+/** What is known of a row once it has been checked. */
+export interface CheckedRow {
+  readonly row: ReadRow;
+  /** Identifies it in the batch. */
+  readonly key: string;
+  /** The same for rows with the same workflow and inputs. */
+  readonly contentHash: string;
+  /** Of the workflow file. */
+  readonly workflowHash: string;
+  /** As given, without the values of secrets. */
+  readonly inputs: JsonObject;
+  /** Where it runs; `null` if its form has no cluster. */
+  readonly cluster: string | null;
+  readonly startsSession: boolean;
+  /** Values that are never shown. */
+  readonly secrets: readonly string[];
+}
+
+/** How the rows are checked. */
+export interface CheckOptions {
+  readonly checking: InputChecking;
+  readonly isTrusted: boolean;
+  readonly sendsDefaults: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** Reads each workflow and the list of clusters once. */
+export function cachingClient(client: Client): Client {
+  const workflows = new Map<string, ReturnType<Client["getWorkflow"]>>();
+  let clusters: ReturnType<Client["listClusters"]> | undefined;
+  return {
+    ...client,
+    getWorkflow(name, options) {
+      const found = workflows.get(name) ?? client.getWorkflow(name, options);
+      workflows.set(name, found);
+      return found;
+    },
+    listClusters: (options) => clusters ??= client.listClusters(options),
+  };
+}
+
+/** The request of a row. Its inputs are merged again, so that thousands of them are not kept. */
+export async function prepareRow(
+  deps: Pick<Deps, "client">,
+  { workflow, layers, displayName, label }: ReadRow,
+  options: CheckOptions,
+): Promise<PreparedRun> {
+  return await prepare(
+    deps,
+    { workflow, layers, preset: null, displayName: displayName ?? label, ...options },
+    options,
+  );
+}
+
+/**
+ * Merges and checks the inputs of every row.
+ *
+ * @param deps With a {@link cachingClient}.
+ * @throws InvalidInputs with the problems of all rows.
+ */
+export async function checkRows(
+  deps: Pick<Deps, "client">,
+  name: string,
+  rows: readonly ReadRow[],
+  options: CheckOptions,
+): Promise<readonly CheckedRow[]> {
+  const keys = await rowKeys({ name, rows });
+  const workflowHashes = new Map<string, Promise<string>>();
+  const workflowHashOf = (workflow: string) => {
+    const hash = workflowHashes.get(workflow) ?? hashOfWorkflow(deps, workflow, options);
+    workflowHashes.set(workflow, hash);
+    return hash;
+  };
+  const checked: CheckedRow[] = [];
+  const failed: { readonly row: ReadRow; readonly problems: readonly Problem[] }[] = [];
+  for (const [index, row] of rows.entries()) {
+    try {
+      const { request, clusterNames: [cluster = null] } = await prepareRow(deps, row, options);
+      checked.push({
+        row,
+        key: keys[index] ?? "",
+        contentHash: (await sha256(contentOf(row))).slice(0, 20),
+        workflowHash: await workflowHashOf(row.workflow),
+        inputs: withoutSecrets(row.inputs, request.secretPaths),
+        cluster,
+        startsSession: request.startsSession,
+        secrets: redactedValues(request),
+      });
+    } catch (error) {
+      if (!(error instanceof InvalidInputs)) throw error;
+      failed.push({ row, problems: error.problems });
+    }
+  }
+  if (failed.length > 0) {
+    const problems = problemsOfRows(failed);
+    throw new InvalidInputs(
+      `Cannot run ${name}: ${counted(problems.length, "problem")} in ${
+        counted(failed.length, "row")
+      }, nothing was submitted`,
+      problems,
+    );
+  }
+  return checked;
+}
+
+async function hashOfWorkflow(
+  { client }: Pick<Deps, "client">,
+  workflow: string,
+  { signal }: CheckOptions,
+): Promise<string> {
+  const { yaml } = await client.getWorkflow(workflow, { signal });
+  return (await sha256(canonicalJson(yaml))).slice(0, 20);
+}

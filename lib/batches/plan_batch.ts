@@ -1,0 +1,182 @@
+/** Decides for each row of a batch what is done: kept, attached to, submitted or submitted again. */
+
+import type { Owner } from "../account.ts";
+import type { RowStatus } from "../batch.ts";
+import { endedAttemptOf } from "../runs/batch.ts";
+import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
+import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
+import type { RunStore } from "../store/run_store.ts";
+import { isOpen, type Submission } from "../submission.ts";
+import { canonicalJson } from "../json.ts";
+import { sha256 } from "../text.ts";
+import type { CheckedRow } from "./check_rows.ts";
+import { matchRows, type MatchedRow, type RowMatch } from "./match_rows.ts";
+
+/** Which rows run again although they have ended. */
+export type Rerun = "failed" | "cancelled" | "timeout" | "changed" | "all";
+
+/** What the user asked for. */
+export interface PlanOptions {
+  readonly rerun: readonly Rerun[];
+  /** Only these rows; `null` for all. */
+  readonly rows: ReadonlySet<number> | null;
+  /** Rows that are to run again are also submitted if their run still runs: it is cancelled before. */
+  readonly cancelsRunning: boolean;
+}
+
+/** What is done with a row. `keep`: it has ended. `attach`: its run is tracked. */
+export type RowAction = "submit" | "attach" | "keep" | "rerun" | "leave";
+
+export interface PlannedRow {
+  readonly checked: CheckedRow;
+  readonly match: MatchedRow;
+  /** Identifies its submissions: that of an earlier version whose run still runs. */
+  readonly key: string;
+  /** The earlier version of the row whose run it is attached to; `null` for the row as it is now. */
+  readonly version: StoredRow | null;
+  /** As it was stored before; `undefined` for a new row. */
+  readonly stored: StoredRow | undefined;
+  readonly action: RowAction;
+  readonly previous: PreviousAttempts;
+  /** A run to cancel before it is submitted again; `null` for none. */
+  readonly cancel: Submission | null;
+}
+
+export interface PlannedBatch {
+  readonly batchId: string;
+  readonly name: string;
+  /** `null` if the batch is new. */
+  readonly earlier: StoredBatch | null;
+  readonly match: RowMatch;
+  /** In file order. */
+  readonly rows: readonly PlannedRow[];
+}
+
+const MAX_NAME_LENGTH = 32;
+
+/** Of a batch: its name, the host and the user identify it, and nothing of its content. */
+export async function batchIdOf(name: string, { host, user }: Owner): Promise<string> {
+  const start = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, MAX_NAME_LENGTH);
+  const hash = await sha256(canonicalJson([name, host, user.toLowerCase()]));
+  return `${start === "" ? "batch" : start}-${hash.slice(0, 8)}`;
+}
+
+/** @throws StorageError when the store cannot be read. */
+export async function planBatch(
+  store: Pick<RunStore, "batches" | "getMany">,
+  { name, owner, rows: checked }: {
+    readonly name: string;
+    readonly owner: Owner;
+    readonly rows: readonly CheckedRow[];
+  },
+  options: PlanOptions,
+): Promise<PlannedBatch> {
+  const batchId = await batchIdOf(name, owner);
+  const earlier = await store.batches.get(batchId) ?? null;
+  const earlierRows = earlier === null ? [] : await store.batches.rows(earlier);
+  const attempts = Map.groupBy(await store.batches.attempts(batchId), ({ rowKey }) => rowKey);
+  const storedOf = new Map(earlierRows.map((row) => [earlierRowOf(row, attempts.get(row.key)), row]));
+  const match = matchRows(checked.map(currentRowOf), [...storedOf.keys()]);
+  const rows: PlannedRow[] = [];
+  for (const [index, matched] of match.rows.entries()) {
+    const row = checked[index];
+    const stored = matched.earlier === null ? undefined : storedOf.get(matched.earlier);
+    if (row !== undefined) rows.push(await planRow(store, { checked: row, match: matched, attempts, stored }, options));
+  }
+  return { batchId, name, earlier, match, rows };
+}
+
+async function planRow(
+  store: Pick<RunStore, "getMany">,
+  { checked, match, attempts, stored }: {
+    readonly checked: CheckedRow;
+    readonly match: MatchedRow;
+    readonly attempts: ReadonlyMap<string, readonly Attempt[]>;
+    readonly stored: StoredRow | undefined;
+  },
+  { rerun, rows, cancelsRunning }: PlanOptions,
+): Promise<PlannedRow> {
+  const earlierAttempts = stored === undefined ? [] : attempts.get(stored.key) ?? [];
+  const hasOpenVersion = stored !== undefined && stored.key !== checked.key && isOpenAttempt(earlierAttempts.at(-1));
+  // A row that has changed while its run still runs is attached, not submitted beside it.
+  const version = hasOpenVersion && !cancelsRunning ? stored : null;
+  const key = version?.key ?? checked.key;
+  const own = attempts.get(key) ?? [];
+  const last = own.at(-1);
+  const isWanted = rows === null || rows.has(checked.row.row);
+  const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
+  const lastSubmission = submissions.at(-1) ?? null;
+  const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
+  const base = { checked, match, key, version, stored, previous, cancel: null };
+  const again = { ...base, action: "rerun", previous: { ...previous, last: null } } as const;
+  if (!isWanted) return { ...base, action: "leave" };
+  if (last === undefined || lastSubmission === null) {
+    const open = hasOpenVersion ? await store.getMany([earlierAttempts.at(-1)?.submissionId ?? ""]) : [];
+    return { ...again, action: "submit", cancel: open[0] ?? null };
+  }
+  // No run was started: nothing is repeated.
+  if (lastSubmission.state === "rejected") return { ...again, action: "submit" };
+  const hasNewWorkflow = stored !== undefined && stored.workflowHash !== checked.workflowHash;
+  const isAsked = rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
+  if (isOpen(lastSubmission)) {
+    return isAsked && cancelsRunning ? { ...again, cancel: lastSubmission } : { ...base, action: "attach" };
+  }
+  return isAsked ? again : { ...base, action: "keep" };
+}
+
+function isCovered(which: Rerun, status: RowStatus): boolean {
+  return which === "all" || which === status || (which === "failed" && (status === "rejected" || status === "unknown"));
+}
+
+function isOpenAttempt(attempt: Attempt | undefined): boolean {
+  return attempt !== undefined && ["waiting", "submitting", "running"].includes(attempt.status);
+}
+
+function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] {
+  return submissions.flatMap((submission) => {
+    if (isOpen(submission)) return [];
+    const isRetry = "isRetry" in submission.origin && submission.origin.isRetry;
+    const end: TaskEnd = submission.state === "finished"
+      ? { type: "result", attempt: 0, result: submission.result }
+      : { type: "not-submitted" };
+    return [endedAttemptOf(end, isRetry)];
+  });
+}
+
+function currentRowOf({ row, contentHash: content, inputs }: CheckedRow) {
+  const { place, id, label, workflow } = row;
+  return { row: row.row, place, id, label, workflow, content, inputs };
+}
+
+function earlierRowOf(row: StoredRow, attempts: readonly Attempt[] | undefined) {
+  const { contentHash: content, inputs, id, label, workflow, isInFile } = row;
+  return { row: row.row, id, label, workflow, content, inputs, isInFile, status: statusOf(attempts) };
+}
+
+/** Of the last attempt; `waiting` without one. */
+export function statusOf(attempts: readonly Attempt[] | undefined): RowStatus {
+  return attempts?.at(-1)?.status ?? "waiting";
+}
+
+/** As they are stored: with those that are no longer in the file, which an edit may bring back. */
+export function storedRows(plan: PlannedBatch, earlierRows: readonly StoredRow[]): readonly StoredRow[] {
+  const rows = plan.rows.map(({ checked, key, version, stored, action }): StoredRow => {
+    const { row: { row, id, label, workflow }, inputs, contentHash, workflowHash } = checked;
+    if (version !== null) return { ...version, row, isInFile: true };
+    const isSubmitted = action === "submit" || action === "rerun";
+    const hash = isSubmitted || stored === undefined ? workflowHash : stored.workflowHash;
+    return { key, row, id, label, workflow, inputs, contentHash, workflowHash: hash, isInFile: true };
+  });
+  const keys = new Set(rows.map(({ key }) => key));
+  return [...rows, ...earlierRows.filter(({ key }) => !keys.has(key)).map((row) => ({ ...row, isInFile: false }))];
+}
+
+/** How many ended rows were run with an earlier version of their workflow, by workflow. */
+export function changedWorkflows({ rows }: PlannedBatch): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { action, checked: { row: { workflow }, workflowHash }, stored } of rows) {
+    if (action !== "keep" || stored === undefined || stored.workflowHash === workflowHash) continue;
+    counts.set(workflow, (counts.get(workflow) ?? 0) + 1);
+  }
+  return counts;
+}
