@@ -56,4 +56,6 @@ export interface RowResult {
   readonly outputs: JsonObject;
   /** The first line of what went wrong; `null` when nothing did. */
   readonly error: string | null;
+  /** Of its last result or error, more specific than the status; `null` while there is none. */
+  readonly kind: string | null;
 }

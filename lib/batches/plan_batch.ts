@@ -10,7 +10,7 @@ import { isOpen, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import type { CheckedRow } from "./check_rows.ts";
-import { matchRows, type MatchedRow, type RowMatch } from "./match_rows.ts";
+import { type MatchedRow, matchRows, type RowMatch } from "./match_rows.ts";
 
 /** Which rows run again although they have ended. */
 export type Rerun = "failed" | "cancelled" | "timeout" | "changed" | "all";
@@ -104,20 +104,25 @@ async function planRow(
   const own = attempts.get(key) ?? [];
   const last = own.at(-1);
   const isWanted = rows === null || rows.has(checked.row.row);
-  const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
+  // Thousands have completed: nothing more is to be known of these.
+  const submissions = last?.status === "completed"
+    ? []
+    : await store.getMany(own.map(({ submissionId }) => submissionId));
   const lastSubmission = submissions.at(-1) ?? null;
   const previous = { attempt: last?.attempt ?? 0, last: lastSubmission, ended: endedOf(submissions) };
   const base = { checked, match, key, version, stored, previous, cancel: null };
   const again = { ...base, action: "rerun", previous: { ...previous, last: null } } as const;
   if (!isWanted) return { ...base, action: "leave" };
+  const hasNewWorkflow = stored !== undefined && stored.workflowHash !== checked.workflowHash;
+  const isAsked = last !== undefined &&
+    rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
+  if (last?.status === "completed") return isAsked ? again : { ...base, action: "keep" };
   if (last === undefined || lastSubmission === null) {
     const open = hasOpenVersion ? await store.getMany([earlierAttempts.at(-1)?.submissionId ?? ""]) : [];
     return { ...again, action: "submit", cancel: open[0] ?? null };
   }
   // No run was started: nothing is repeated.
   if (lastSubmission.state === "rejected") return { ...again, action: "submit" };
-  const hasNewWorkflow = stored !== undefined && stored.workflowHash !== checked.workflowHash;
-  const isAsked = rerun.some((which) => which === "changed" ? hasNewWorkflow : isCovered(which, last.status));
   if (isOpen(lastSubmission)) {
     return isAsked && cancelsRunning ? { ...again, cancel: lastSubmission } : { ...base, action: "attach" };
   }

@@ -32,6 +32,11 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
   ],
   Runs: [
     entry("run", "Submit a run and track it to its end", async () => (await import("./commands/run.ts")).runCommand),
+    entry(
+      "batch",
+      "Run a workflow many times, from the rows of a file",
+      async () => (await import("./commands/batch.ts")).batchCommand,
+    ),
     entry("status", "Show the status of a run", async () => (await import("./commands/status.ts")).statusCommand, [
       "view",
     ]),

@@ -53,7 +53,7 @@ async function runBatch(
     waking.abort();
     waking = new AbortController();
   };
-  const counts = { ended: 0, failed: 0 };
+  const counts = { ended: 0, now: 0, failed: 0 };
   const leave = (slot: Slot) => {
     open.delete(slot);
     Object.assign(slot, { submission: null, workingSinceMs: null, exceeded: null });
@@ -62,10 +62,6 @@ async function runBatch(
     slot.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
     leave(slot);
     counts.ended++;
-    if (taskEnd.type === "not-submitted") return;
-    const hasFailed = taskEnd.type === "error" || !isSuccess(taskEnd);
-    if (hasFailed) counts.failed++;
-    stopIfNeeded(hasFailed);
   };
   const retryOf = ({ task }: Slot) => task.retry ?? options.retry;
   const retryLater = (slot: Slot, delayMs: number) => {
@@ -74,12 +70,17 @@ async function runBatch(
     slot.notBeforeMs = clock.monotonic() + delayMs;
     waiting.push(slot);
   };
-  const stopIfNeeded = (hasFailed: boolean) => {
+  /** Only what ends now counts: a batch that is continued was stopped by its failures before. */
+  const stopIfNeeded = (taskEnd: TaskEnd) => {
+    if (taskEnd.type === "not-submitted") return;
     const { until, maxFailures, canary } = options;
+    const hasFailed = !isSuccess(taskEnd);
+    counts.now++;
+    if (hasFailed) counts.failed++;
     if (hasFailed && until === "fail-fast") control.stop("fail-fast");
     if (!hasFailed && until === "any") control.stop("any");
     if (maxFailures !== null && counts.failed >= maxFailures) control.stop("max-failures", `${counts.failed} failed`);
-    if (canary !== null && counts.failed === canary && counts.ended === canary && tasks.length > canary) {
+    if (canary !== null && counts.failed === canary && counts.now === canary && tasks.length > canary) {
       control.stop("canary", `the first ${canary} runs to end have all failed`);
     }
   };
@@ -114,8 +115,10 @@ async function runBatch(
         : null;
       const retryAtMs = delayMs === null ? null : Math.round(clock.now() + delayMs);
       emit({ type: "attempt-ended", key: slot.task.key, attempt: slot.attempt, end: taskEnd, retryAtMs });
-      if (delayMs === null) end(slot, taskEnd);
-      else retryLater(slot, delayMs);
+      if (delayMs === null) {
+        end(slot, taskEnd);
+        stopIfNeeded(taskEnd);
+      } else retryLater(slot, delayMs);
       changed();
     },
     isDone() {

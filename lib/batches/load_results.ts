@@ -1,0 +1,66 @@
+/** What has become of the rows of a stored batch, without a request. */
+
+import type { RowResult } from "../batch.ts";
+import type { RunResult } from "../result.ts";
+import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
+import type { RunStore } from "../store/run_store.ts";
+import { chunksOf } from "../chunks.ts";
+
+/** A row's result, with that of its last run. */
+export interface LoadedRow extends RowResult {
+  /** `null` unless its run has ended. */
+  readonly result: RunResult | null;
+}
+
+/** Read at once. */
+const CHUNK_SIZE = 200;
+
+/** In file order, without what is no longer in the file. Outputs are empty: they take a read per row. */
+export async function loadRows(store: Pick<RunStore, "batches">, batch: StoredBatch): Promise<readonly RowResult[]> {
+  const { rows, lastOf } = await readBatch(store, batch);
+  return rows.map((row) => rowResult(row, lastOf.get(row.key)));
+}
+
+/** Like {@link loadRows}, with the outputs and results of all runs. */
+export async function loadResults(
+  store: Pick<RunStore, "batches" | "getMany">,
+  batch: StoredBatch,
+): Promise<readonly LoadedRow[]> {
+  const { rows, lastOf } = await readBatch(store, batch);
+  const loaded: LoadedRow[] = [];
+  for (const chunk of chunksOf(rows, CHUNK_SIZE)) {
+    const ids = chunk.flatMap(({ key }) => lastOf.get(key)?.submissionId ?? []);
+    const submissions = new Map((await store.getMany(ids)).map((one) => [one.submissionId, one]));
+    for (const row of chunk) {
+      const last = lastOf.get(row.key);
+      const submission = last === undefined ? undefined : submissions.get(last.submissionId);
+      const result = submission?.state === "finished" ? submission.result : null;
+      loaded.push({ ...rowResult(row, last), outputs: result?.outputs ?? {}, result });
+    }
+  }
+  return loaded;
+}
+
+async function readBatch(store: Pick<RunStore, "batches">, batch: StoredBatch) {
+  const [rows, attempts] = await Promise.all([store.batches.rows(batch), store.batches.attempts(batch.batchId)]);
+  // Attempts are in order: the last one remains.
+  const lastOf = new Map(attempts.map((attempt) => [attempt.rowKey, attempt]));
+  return { rows: rows.filter(({ isInFile }) => isInFile), lastOf };
+}
+
+function rowResult({ row, label, workflow, inputs }: StoredRow, last: Attempt | undefined): RowResult {
+  return {
+    row,
+    label,
+    workflow,
+    inputs,
+    attempt: last?.attempt ?? 0,
+    status: last?.status ?? "waiting",
+    run: last?.slug ?? null,
+    startedAtMs: last?.startedAtMs ?? null,
+    seconds: last?.seconds ?? null,
+    outputs: {},
+    error: last?.error ?? null,
+    kind: last?.kind ?? null,
+  };
+}

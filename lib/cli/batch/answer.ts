@@ -1,0 +1,146 @@
+/** The results of a batch: files, the answer on stdout, and the exit code. */
+
+import type { RowResult } from "../../batch.ts";
+import { failureGroups } from "../../batches/failure_groups.ts";
+import { type LoadedRow, loadResults } from "../../batches/load_results.ts";
+import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
+import type { BatchOutcome } from "../../runs/batch_task.ts";
+import { isSuccess } from "../../runs/batch.ts";
+import type { Deps } from "../../runs/deps.ts";
+import type { RunStore } from "../../store/run_store.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
+import { programCommand } from "../../shell_command.ts";
+import { Stopped } from "../context.ts";
+import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
+import type { Invocation } from "../command.ts";
+import { replaceOutputFile } from "../output_file.ts";
+import { UsageError } from "../../errors.ts";
+import { osErrorReason } from "../../os_error.ts";
+import type { RowStates } from "./row_states.ts";
+
+type ResultFiles = {
+  readonly csv?: string | undefined;
+  readonly jsonl?: string | undefined;
+  readonly log?: string | undefined;
+};
+
+/** @throws UsageError for a file that cannot be written, before anything is sent. */
+export async function checkRowFiles(
+  { context, values }: Pick<Invocation<ResultFiles>, "context" | "values">,
+): Promise<void> {
+  for (const path of [values.csv, values.jsonl, values.log]) {
+    if (path === undefined) continue;
+    try {
+      await context.appendFile(path, "");
+    } catch (error) {
+      const reason = osErrorReason(error);
+      if (reason === undefined) throw error;
+      throw new UsageError(`Cannot write ${path}: ${reason}`, { hint: "Choose another file", cause: error });
+    }
+  }
+}
+
+/** Prints what has become of a batch that ran in this process. */
+export async function finishBatch(
+  call: Invocation<ResultFiles> & { readonly deps: Deps },
+  { batch, outcome, stopped, states }: {
+    readonly batch: StoredBatch;
+    readonly outcome: BatchOutcome | null;
+    readonly stopped: Stopped | null;
+    readonly states: RowStates;
+  },
+): Promise<number> {
+  const { deps: { store }, output } = call;
+  const stored = await loadResults(store, batch);
+  const byRow = new Map(states.all().map((state) => [state.row, state]));
+  // What ended without a record: a limit of this process, or a row that could not be prepared.
+  const rows = stored.map((row): LoadedRow => {
+    const state = byRow.get(row.row);
+    const isNewer = state !== undefined && state.kind !== null && row.kind === null;
+    if (!isNewer) return row;
+    const { attempt, status, slug: run, startedAtMs, seconds, error, kind } = state;
+    return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
+  });
+  const exitCode = exitCodeOfBatch(rows, { outcome, stopped });
+  await answerRows(call, { batch, rows, exitCode });
+  const reason = outcome?.stopped;
+  if (reason && reason.reason !== "interrupted" && output.mode === "text") {
+    const detail = reason.detail === null ? "" : ` (${reason.detail})`;
+    output.log("WARNING", `Stopped early: ${reason.reason}${detail}. Continue with the same command`);
+  }
+  if (outcome?.error) {
+    output.log("ERROR", `${outcome.error.message}${outcome.error.hint ? `\n  ${outcome.error.hint}` : ""}`);
+  }
+  if (rows.some(({ status }) => status === "running" || status === "submitting")) {
+    output.log("INFO", `Runs continue. Follow them: ${programCommand("batch", ["status", batch.name])}`);
+  }
+  return exitCode;
+}
+
+/** Writes the files, then the table or the document. */
+export async function answerRows(
+  { context, output, values }: Invocation<ResultFiles>,
+  { batch, rows, exitCode }: {
+    readonly batch: StoredBatch;
+    readonly rows: readonly LoadedRow[];
+    readonly exitCode: ExitCode;
+  },
+): Promise<void> {
+  if (values.csv !== undefined) await replaceOutputFile(context, values.csv, resultsCsv(rows));
+  if (values.jsonl !== undefined) await replaceOutputFile(context, values.jsonl, resultsJsonLines(rows));
+  const groups = failureGroups(rows);
+  if (output.mode === "text") {
+    const { renderBatchResults } = await import("../render/batch_results.ts");
+    output.answer(renderBatchResults(rows, groups, { style: output.answerStyle, columns: output.columns() }));
+    return;
+  }
+  const worst = rows.find(({ kind }) => kind !== null && exitCode !== 0 && codeOf(kind) === exitCode);
+  output.document({
+    batchId: batch.batchId,
+    name: batch.name,
+    rows: rows.map((row) => ({ ...row.result, ...resultDocument(row), kind: row.kind })),
+    counts: countsOf(rows),
+    failureGroups: groups,
+    exitCode,
+    kind: worst?.kind ?? (exitCode === 0 ? "completed" : "incomplete"),
+    submitted: rows.some(({ attempt }) => attempt > 0) ? "yes" : "no",
+  });
+}
+
+/** The most severe of the rows, and of how the batch ended. */
+export function exitCodeOfBatch(
+  rows: readonly LoadedRow[],
+  { outcome, stopped }: { readonly outcome: BatchOutcome | null; readonly stopped: Stopped | null },
+): ExitCode {
+  const reason = outcome?.stopped?.reason;
+  const codes: ExitCode[] = rows.flatMap(({ kind }) => kind === null ? [] : [codeOf(kind)]);
+  if (stopped !== null) codes.push(EXIT_CODES_OF_SIGNALS[stopped.signal]);
+  if (outcome?.error) codes.push(outcome.ends.some(({ type }) => type === "open") ? 7 : codeOf(outcome.error.kind));
+  if (reason === "canary" || reason === "max-failures" || reason === "fail-fast") codes.push(EXIT_CODES.failed);
+  if (reason === "deadline") codes.push(EXIT_CODES.timeout);
+  const hasSucceeded = outcome?.ends.some(isSuccess) === true;
+  if (reason === "any" && hasSucceeded) return 0;
+  const isUnsent = rows.some(({ status }) => status === "waiting");
+  return mostSevere(isUnsent && mostSevere(codes) === 0 ? [EXIT_CODES.not_submitted] : codes);
+}
+
+/** Also of rows whose run has not ended: 0. */
+export function exitCodeOfRows(rows: readonly RowResult[]): ExitCode {
+  return mostSevere(rows.flatMap(({ kind }) => kind === null ? [] : [codeOf(kind)]));
+}
+
+function codeOf(kind: string): ExitCode {
+  return Object.entries(EXIT_CODES).find(([name]) => name === kind)?.[1] ?? EXIT_CODES.failed;
+}
+
+export async function findBatch(store: RunStore, name: string): Promise<StoredBatch> {
+  const batches = await store.batches.list();
+  const found = batches.filter((batch) => batch.batchId === name || batch.name === name);
+  const [first] = found.sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+  if (first !== undefined) return first;
+  const { NotFound } = await import("../../errors.ts");
+  const { didYouMean } = await import("../../did_you_mean.ts");
+  throw new NotFound(`Cannot find batch "${name}" in the local history`, {
+    hint: didYouMean(name, batches.map((batch) => batch.name)) ?? "`pw-workflow-runner batch list` lists batches",
+  });
+}

@@ -1,0 +1,90 @@
+/** Options of every command that runs a batch. */
+
+import { UsageError } from "../../errors.ts";
+import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
+import { type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../check_options.ts";
+import { JSON_OPTION } from "../command.ts";
+import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
+
+const until = oneOf("all", "any", "fail-fast");
+const progress = oneOf("auto", "table", "plain", "none");
+const rerun = oneOf("failed", "cancelled", "timeout", "changed", "all");
+const onStop = oneOf("keep", "cancel");
+
+export const DEFAULT_JOBS = 8;
+export const DEFAULT_REQUESTS_PER_MINUTE = 60;
+/** The first few to end: when all of them failed, the others would too. */
+export const CANARY = 3;
+
+export const BATCH_OPTIONS = {
+  name: option("TEXT", "Name of the batch: the same name continues the same batch (default: from the file)"),
+  ...INPUT_CHECK_OPTIONS,
+  ...DEFAULTS_OPTION,
+  trust: flag("Give the consent that the workflows ask for"),
+  dryRun: flag("Check all rows and show what would be done with each"),
+  yes: flag("Do not ask before more than 100 runs are submitted", "y"),
+  jobs: option("N", `How many runs at once (default ${DEFAULT_JOBS})`, {
+    short: "j",
+    parse: integer({ min: 1, max: 10_000 }),
+  }),
+  perCluster: option("N", "How many runs at once on one cluster", { parse: integer({ min: 1, max: 10_000 }) }),
+  until: option("all|any|fail-fast", "Stop submitting after the first success, or the first failure (default all)", {
+    parse: until,
+  }),
+  maxFailures: option("N|N%", "Stop submitting after this many failures"),
+  noCanary: flag(`Continue even if the first ${CANARY} runs to end have all failed`),
+  retries: option("N", "Submit a failed row again, up to this often (default 0)", {
+    parse: integer({ min: 0, max: 100 }),
+  }),
+  retryOn: option(
+    "infra|any|REGEX",
+    "Which failures: of the infrastructure, any, or by the first error (default infra)",
+  ),
+  rerun: option("WHICH", "Run ended rows again: failed, cancelled, timeout, changed or all", {
+    parse: rerun,
+    multiple: true,
+  }),
+  rows: option("ROWS", "Only these rows, like 4,8,15-20"),
+  cancelRunning: flag("With --rerun: cancel runs of these rows that are still running"),
+  ...WAIT_OPTIONS,
+  deadline: option("TIME", "Stop after this long; runs continue", { parse: positiveDuration }),
+  onTimeout: option("keep|cancel", "On --timeout: keep or cancel the run (default keep)", { parse: onStop }),
+  onInterrupt: option("keep|cancel", "On Ctrl-C: keep or cancel the runs (default keep)", { parse: onStop }),
+  requestsPerMinute: option("N", `Requests for lists of runs (default ${DEFAULT_REQUESTS_PER_MINUTE})`, {
+    parse: integer({ min: 1, max: 6_000 }),
+  }),
+  progress: option("auto|table|plain|none", "How progress is shown (default: a table at a terminal)", {
+    parse: progress,
+  }),
+  csv: option("FILE", "Write the results as CSV, a line per row", { completes: "file" }),
+  jsonl: option("FILE", "Write the results as JSON Lines", { completes: "file" }),
+  log: option("FILE", "Append a line per attempt and state", { completes: "file" }),
+  ...JSON_OPTION,
+} as const;
+
+export type BatchValues = ArgValues<typeof BATCH_OPTIONS>;
+
+/** @throws UsageError for a pattern that is not valid. */
+export function retryPolicyOf({ retries = 0, retryOn = "infra" }: BatchValues): RetryPolicy {
+  const base = { maxRetries: retries, delayMs: DEFAULT_RETRY_DELAY_MS };
+  if (retryOn === "infra" || retryOn === "any") return { ...base, on: retryOn };
+  try {
+    return { ...base, on: new RegExp(retryOn, "i") };
+  } catch (error) {
+    throw new UsageError(`Cannot use --retry-on ${retryOn}: not a valid regular expression`, { cause: error });
+  }
+}
+
+/** @throws UsageError for anything but a number or a percentage. */
+export function maxFailuresOf({ maxFailures }: BatchValues, rowCount: number): number | null {
+  if (maxFailures === undefined) return null;
+  const [, digits, percent] = /^(\d+)(%?)$/.exec(maxFailures) ?? [];
+  const value = Number(digits);
+  if (digits === undefined || value === 0) {
+    throw new UsageError(
+      `Cannot use --max-failures ${maxFailures}: expected a number above 0, or a percentage like 10%`,
+    );
+  }
+  return percent === "%" ? Math.max(1, Math.ceil(rowCount * value / 100)) : value;
+}

@@ -1,0 +1,306 @@
+/** Runs a batch from its rows to its results. */
+
+import type { RowStatus } from "../../batch.ts";
+import { cachingClient, type CheckOptions, checkRows, prepareRow } from "../../batches/check_rows.ts";
+import { matchDocument, reasonOf, summaryOfMatch } from "../../batches/match_rows.ts";
+import { parseRowNumbers } from "../../batches/row_numbers.ts";
+import {
+  changedWorkflows,
+  planBatch,
+  type PlannedBatch,
+  type PlannedRow,
+  storedRows,
+} from "../../batches/plan_batch.ts";
+import type { RowsRead } from "../../batches/read_rows.ts";
+import { InvalidInputs, UsageError } from "../../errors.ts";
+import { counted } from "../../text.ts";
+import { batch } from "../../runs/batch.ts";
+import { type BatchControl, type BatchOutcome, type BatchTask, createBatchControl } from "../../runs/batch_task.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { programCommand } from "../../shell_command.ts";
+import type { StoredBatch } from "../../store/batch_store.ts";
+import { isOpen } from "../../submission.ts";
+import { inputChecking } from "../check_options.ts";
+import type { Invocation } from "../command.ts";
+import { confirm } from "../confirm.ts";
+import { Stopped } from "../context.ts";
+import { COMPLETED } from "../exit_codes.ts";
+import { openDeps, type OpenInvocation } from "../open.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
+import { checkRowFiles, finishBatch } from "./answer.ts";
+import {
+  type BatchValues,
+  CANARY,
+  DEFAULT_JOBS,
+  DEFAULT_REQUESTS_PER_MINUTE,
+  maxFailuresOf,
+  retryPolicyOf,
+} from "./options.ts";
+import { createRowStates, type RowStates } from "./row_states.ts";
+import { viewBatch } from "./view_batch.ts";
+
+export type BatchCall = Invocation<BatchValues & OpenInvocation["values"]>;
+
+/** More are submitted only with a yes. */
+const MAX_UNASKED_RUNS = 100;
+
+/** How many milliseconds pass before another process's `batch set` is noticed. */
+const CONTROL_MS = 5_000;
+
+/**
+ * Reads, checks and plans the rows, submits what is to be submitted, tracks it, and prints the results.
+ *
+ * @param readRows Called once there is a client to read forms with.
+ * @returns The exit code.
+ */
+export async function runBatch(
+  call: BatchCall,
+  readRows: (deps: Pick<Deps, "client">) => Promise<RowsRead>,
+): Promise<number> {
+  const { output, values, signal } = call;
+  const onlyRows = values.rows === undefined ? null : parseRowNumbers(values.rows);
+  const retry = retryPolicyOf(values);
+  await checkRowFiles(call);
+  await using opened = await openDeps(call, "required");
+  const deps: Deps = { ...opened, client: cachingClient(opened.client) };
+  const read = await readRows(deps);
+  if (read.problems.length > 0) {
+    throw new InvalidInputs(
+      `Cannot run the batch: ${counted(read.problems.length, "problem")}, nothing was submitted`,
+      read.problems,
+    );
+  }
+  const name = values.name ?? read.name;
+  if (name === null) throw new UsageError("Cannot tell which batch this is", { hint: "Name it: --name TEXT" });
+  if (read.rows.length === 0) throw new UsageError(`Cannot run ${name}: it has no rows`);
+  const check: CheckOptions = {
+    checking: inputChecking(values),
+    isTrusted: values.trust === true,
+    sendsDefaults: values.noDefaults !== true,
+    signal,
+  };
+  const checked = await checkRows(deps, name, read.rows, check);
+  output.redact([...new Set(checked.flatMap(({ secrets }) => secrets))]);
+  const { user } = await deps.client.whoAmI({ signal });
+  const owner = { host: deps.client.host, user };
+  const plan = await planBatch(deps.store, { name, owner, rows: checked }, {
+    rerun: values.rerun ?? [],
+    rows: onlyRows,
+    cancelsRunning: values.cancelRunning === true,
+  });
+  reportPlan(call, plan);
+  if (values.dryRun === true) return answerPlan(call, plan);
+  await confirmMany(call, plan);
+  const stored = await storePlan(deps, plan, owner);
+  await cancelReplaced(call, deps, plan);
+  const tasks = plan.rows.filter(isTracked).map((row) => taskOf(deps, row, { ...check, values, call }));
+  const states = createRowStates(plan.rows.map(({ checked: { row }, key, previous, action }) => ({
+    key,
+    row: row.row,
+    label: row.label,
+    attempt: previous.attempt,
+    status: statusBefore(action, previous.last),
+  })));
+  const ran = await track({ ...call, deps }, { plan, tasks, states, retry });
+  return await finishBatch({ ...call, deps }, { batch: stored, ...ran, states });
+}
+
+function statusBefore(action: PlannedRow["action"], last: PlannedRow["previous"]["last"]): RowStatus {
+  if (action === "submit" || action === "rerun" || last === null) return action === "keep" ? "completed" : "waiting";
+  if (last.state === "finished") return last.result.status;
+  return last.state === "rejected" ? "rejected" : last.state === "active" ? "running" : "submitting";
+}
+
+/** One that has ended may be retried; that is decided where all retries are. */
+function isTracked({ action, previous }: PlannedRow): boolean {
+  return action !== "leave" && (action !== "keep" || previous.last !== null);
+}
+
+function taskOf(
+  deps: Deps,
+  { checked, key, previous }: PlannedRow,
+  { values, call, ...check }: CheckOptions & { readonly values: BatchValues; readonly call: BatchCall },
+): BatchTask {
+  const { row, cluster } = checked;
+  return {
+    key,
+    locks: row.locks,
+    cluster,
+    previous,
+    timeoutMs: values.timeout === undefined && call.context.env("PW_TIMEOUT") === undefined
+      ? null
+      : waitOptions(values, call).timeoutMs,
+    prepare: async () => (await prepareRow(deps, row, check)).request,
+  };
+}
+
+/** What has changed since the batch was run before. */
+function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
+  const { name, earlier, match, rows } = plan;
+  const count = (...actions: readonly PlannedRow["action"][]) =>
+    rows.filter(({ action }) => actions.includes(action)).length;
+  if (earlier !== null) {
+    output.log("INFO", `Batch ${name}: ${summaryOfMatch(match)}`);
+    for (const [workflow, changed] of changedWorkflows(plan)) {
+      output.log("INFO", `Workflow ${workflow} has changed since ${counted(changed, "row")} ran: --rerun changed`);
+    }
+  }
+  const attached = count("attach");
+  const left = count("keep", "leave");
+  const parts = [
+    `${counted(count("submit", "rerun"), "run")} to submit`,
+    ...(attached > 0 ? [`${attached} still running`] : []),
+    ...(left > 0 ? [`${left} not run again`] : []),
+  ];
+  output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
+}
+
+function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
+  const { batchId, name, match, rows } = plan;
+  if (output.mode === "text") {
+    for (const { checked: { row }, match: matched, action } of rows) {
+      output.answer(`${row.row}  ${action}  ${row.label}  (${reasonOf(matched)})`);
+    }
+  } else {
+    const document = matchDocument(match);
+    output.document({
+      batchId,
+      name,
+      ...document,
+      actions: rows.map(({ action }) => action),
+      ...COMPLETED,
+      kind: "dry_run",
+    });
+  }
+  return 0;
+}
+
+async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {
+  const count = rows.filter(({ action }) => action === "submit" || action === "rerun").length;
+  const clusters = [...new Set(rows.flatMap(({ checked: { cluster } }) => cluster ?? []))].sort();
+  const where = clusters.length === 0
+    ? ""
+    : ` on ${clusters.slice(0, 5).join(", ")}${clusters.length > 5 ? ", …" : ""}`;
+  await confirm(call, {
+    isConfirmed: call.values.yes === true || count <= MAX_UNASKED_RUNS,
+    action: `submit ${count} runs: it`,
+    question: `Batch ${name} submits ${count} runs${where}. Continue?`,
+    refused: "nothing was submitted",
+  });
+}
+
+async function storePlan(
+  { store, clock }: Deps,
+  plan: PlannedBatch,
+  owner: StoredBatch["owner"],
+): Promise<StoredBatch> {
+  const { batchId, name, earlier } = plan;
+  const nowMs = clock.now();
+  const rows = storedRows(plan, earlier === null ? [] : await store.batches.rows(earlier));
+  await store.batches.setWantedJobs(batchId, null);
+  return await store.batches.put(
+    { batchId, name, owner, createdAtMs: earlier?.createdAtMs ?? nowMs, updatedAtMs: nowMs },
+    rows,
+  );
+}
+
+/** Rows that are run again although their runs have not ended. */
+async function cancelReplaced({ output, signal }: BatchCall, deps: Deps, { rows }: PlannedBatch): Promise<void> {
+  for (const { cancel, checked: { row } } of rows) {
+    if (cancel === null || !isOpen(cancel) || cancel.state !== "active") continue;
+    await cancelRun(deps, cancel.runId, { signal });
+    output.log("INFO", `Row ${row.row}: cancelled ${cancel.run.slug ?? ""}`);
+  }
+}
+
+/** The rows, their progress, and the user's interrupts. */
+async function track(
+  call: BatchCall & { readonly deps: Deps },
+  { plan, tasks, states, retry }: {
+    readonly plan: PlannedBatch;
+    readonly tasks: readonly BatchTask[];
+    readonly states: RowStates;
+    readonly retry: ReturnType<typeof retryPolicyOf>;
+  },
+): Promise<{ readonly outcome: BatchOutcome | null; readonly stopped: Stopped | null }> {
+  const { deps, values, signal } = call;
+  const control = createBatchControl(values.jobs ?? DEFAULT_JOBS);
+  const detaching = new AbortController();
+  let stopped: Stopped | null = null;
+  const onAbort = () => {
+    stopped = signal.reason instanceof Stopped ? signal.reason : null;
+    if (stopped?.signal !== "SIGINT") return detaching.abort(signal.reason);
+    control.stop("interrupted");
+    if (values.onInterrupt === "cancel") void cancelRunning(call, states);
+    reportInterrupt(call, plan, states);
+  };
+  signal.addEventListener("abort", onAbort, { once: true });
+  const { pollInterval, unreachableTimeoutMs } = waitOptions({ ...values, timeout: null }, call);
+  const events = batch(deps, tasks, {
+    signal: detaching.signal,
+    batchId: plan.batchId,
+    originType: "batch",
+    keyPrefix: `batch ${plan.name} `,
+    control,
+    maxPerCluster: values.perCluster ?? null,
+    until: values.until ?? "all",
+    maxFailures: maxFailuresOf(values, plan.rows.length),
+    canary: values.noCanary === true ? null : CANARY,
+    retry,
+    deadlineMs: values.deadline ?? null,
+    onTimeout: values.onTimeout ?? "keep",
+    requestsPerMinute: values.requestsPerMinute ?? DEFAULT_REQUESTS_PER_MINUTE,
+    pollInterval,
+    submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
+    unreachableTimeoutMs,
+  });
+  using viewer = await viewBatch(call, { plan, states, control });
+  let checkedAtMs = deps.clock.monotonic();
+  try {
+    while (true) {
+      const { done, value } = await events.next();
+      if (done) return { outcome: value, stopped };
+      states.apply(value, deps.clock.now());
+      viewer.show(value);
+      if (deps.clock.monotonic() - checkedAtMs < CONTROL_MS) continue;
+      checkedAtMs = deps.clock.monotonic();
+      await applyWantedJobs(deps, plan.batchId, control);
+    }
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { outcome: null, stopped: error };
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** `batch set --jobs`, from another process. */
+async function applyWantedJobs({ store }: Deps, batchId: string, control: BatchControl): Promise<void> {
+  const jobs = await store.batches.wantedJobs(batchId);
+  if (jobs !== null) control.setJobs(jobs);
+}
+
+async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps }, states: RowStates): Promise<void> {
+  for (const { slug, row } of states.running()) {
+    if (slug === null) continue;
+    try {
+      await cancelRun(deps, { type: "slug", slug }, { signal: new AbortController().signal });
+    } catch (error) {
+      output.log("WARNING", `Row ${row}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+}
+
+function reportInterrupt({ output, values }: BatchCall, { name }: PlannedBatch, states: RowStates): void {
+  const running = states.running().length;
+  const isCancelling = values.onInterrupt === "cancel";
+  output.log(
+    "WARNING",
+    `No more submissions. ${counted(running, "run")} ${
+      isCancelling ? "are being cancelled" : running === 1 ? "continues" : "continue"
+    }.` + (isCancelling ? "" : ` Cancel: ${programCommand("batch", ["cancel", name])}`) +
+      `\nProgress later: ${programCommand("batch", ["status", name])} · Ctrl-C again to leave`,
+  );
+}

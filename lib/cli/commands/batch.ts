@@ -1,0 +1,174 @@
+import { loadResults, loadRows } from "../../batches/load_results.ts";
+import { readRows } from "../../batches/read_rows.ts";
+import { counted } from "../../text.ts";
+import { NotFound, RunnerError, UsageError } from "../../errors.ts";
+import { readLayers } from "../../inputs/layers.ts";
+import { readForm } from "../../inputs/read_form.ts";
+import { cancelRun } from "../../runs/cancel.ts";
+import { findWorkflow } from "../../runs/prepare.ts";
+import { argument, type ArgValues, flag, option } from "../argv.ts";
+import { answerRows, exitCodeOfRows, findBatch } from "../batch/answer.ts";
+import { BATCH_OPTIONS } from "../batch/options.ts";
+import { REPEAT_OPTION } from "../batch_options.ts";
+import { defineCommand, type Invocation } from "../command.ts";
+import { COMPLETED } from "../exit_codes.ts";
+import { inputSources } from "../input_sources.ts";
+import { openDeps, type OpenInvocation, openRunStore } from "../open.ts";
+
+const ACTIONS = ["status", "results", "cancel", "set", "list"] as const;
+
+const ARGS = {
+  files: argument("FILE...", {
+    multiple: true,
+    completes: "file",
+    hint: "A YAML, JSON, JSON Lines or CSV file with a row per run, or - for stdin",
+  }),
+  workflow: option("WORKFLOW", "The workflow of rows that name none", { completes: "workflow" }),
+  input: option("INPUTS", "Inputs of all rows, as with run -i", { short: "i", multiple: true, completes: "input" }),
+  ...REPEAT_OPTION,
+  exitStatus: flag("With status: exit with the exit code of the batch"),
+  ...BATCH_OPTIONS,
+} as const;
+
+type BatchCommandCall = Invocation<ArgValues<typeof ARGS> & OpenInvocation["values"]>;
+
+export const batchCommand = defineCommand({
+  examples: [
+    {
+      line: "pw-workflow-runner batch sweep.csv --workflow solve --jobs 16",
+      does: "Run a workflow once per line of a file",
+    },
+    { line: "pw-workflow-runner batch sweep.yaml --rerun failed", does: "Run only the rows that have failed, again" },
+    {
+      line: "pw-workflow-runner batch results sweep --csv results.csv",
+      does: "Write what is known so far, without a request",
+    },
+  ],
+  notes: [
+    "The same command again continues the batch: runs that still run are tracked, rows that have ended are skipped, and the",
+    "rest is submitted. Nothing is submitted twice, also after kill -9.",
+    "",
+    "batch list                    all batches in the local history",
+    "batch status BATCH            counts and failures, without a request",
+    "batch results BATCH           the results so far, also with --csv and --jsonl",
+    "batch cancel BATCH            cancel the runs that still run",
+    "batch set BATCH --jobs N      change how many run at once, while it runs",
+  ].join("\n"),
+  args: ARGS,
+  async run(call) {
+    const [action, ...names] = call.values.files;
+    switch (ACTIONS.find((name) => name === action)) {
+      case undefined:
+        return await runFiles(call);
+      case "list":
+        return await list(call, names);
+      case "status":
+        return await status(call, onlyName("status", names));
+      case "results":
+        return await results(call, onlyName("results", names));
+      case "cancel":
+        return await cancel(call, onlyName("cancel", names));
+      case "set":
+        return await set(call, onlyName("set", names));
+    }
+  },
+});
+
+async function runFiles(call: BatchCommandCall): Promise<number> {
+  const { context, values } = call;
+  const { runBatch } = await import("../batch/run_batch.ts");
+  const overrides = await readLayers(values.input ?? [], inputSources(context));
+  const sources = { files: values.files, workflow: values.workflow ?? null, overrides, repeat: values.repeat ?? 1 };
+  return await runBatch(call, async (deps) =>
+    await readRows(sources, {
+      readTextFile: context.readTextFile,
+      readStdin: () => context.stdin.readText(),
+      listFiles: context.listFiles,
+      formOf: async (workflow) => readForm((await findWorkflow(deps, workflow, call.signal)).yaml),
+    }));
+}
+
+function onlyName(action: string, [name, ...others]: readonly string[]): string {
+  if (name !== undefined && others.length === 0) return name;
+  throw new UsageError(`batch ${action}: expected the name of one batch`, {
+    hint: "`pw-workflow-runner batch list` lists them",
+  });
+}
+
+async function list(call: BatchCommandCall, names: readonly string[]): Promise<number> {
+  if (names.length > 0) throw new UsageError(`batch list: unexpected argument "${names[0]}"`);
+  await using store = openRunStore(call, "optional");
+  const batches = [...await store.batches.list()].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+  const { output } = call;
+  if (output.mode === "text") {
+    for (const { name, rowCount, owner } of batches) {
+      output.answer(`${name}  ${counted(rowCount, "row")}  ${owner.host}`);
+    }
+    if (batches.length === 0) output.log("INFO", "No batches in the local history");
+  } else output.document({ batches, ...COMPLETED });
+  return 0;
+}
+
+async function status(call: BatchCommandCall, name: string): Promise<number> {
+  const { output, values } = call;
+  await using store = openRunStore(call, "optional");
+  const batch = await findBatch(store, name);
+  const rows = await loadRows(store, batch);
+  const exitCode = values.exitStatus === true ? exitCodeOfRows(rows) : 0;
+  const { countsOf } = await import("../../batches/results.ts");
+  const { failureGroups } = await import("../../batches/failure_groups.ts");
+  const groups = failureGroups(rows);
+  if (output.mode === "text") {
+    const { batchSummary, renderFailureGroups } = await import("../render/batch_results.ts");
+    output.answer(`${batch.name}: ${batchSummary(rows)}`);
+    for (const line of renderFailureGroups(groups, { style: output.answerStyle, columns: output.columns() })) {
+      output.answer(line);
+    }
+  } else {
+    const { batchId, rowCount } = batch;
+    const document = { batchId, name: batch.name, rowCount, counts: countsOf(rows), failureGroups: groups };
+    output.document({ ...document, ...COMPLETED, exitCode });
+  }
+  return exitCode;
+}
+
+async function results(call: BatchCommandCall, name: string): Promise<number> {
+  await using store = openRunStore(call, "optional");
+  const batch = await findBatch(store, name);
+  const rows = await loadResults(store, batch);
+  await answerRows(call, { batch, rows, exitCode: 0 });
+  return 0;
+}
+
+async function cancel(call: BatchCommandCall, name: string): Promise<number> {
+  const { output, signal } = call;
+  await using deps = await openDeps(call);
+  const batch = await findBatch(deps.store, name);
+  const rows = (await loadRows(deps.store, batch)).filter(({ status }) => status === "running");
+  const failures: RunnerError[] = [];
+  for (const { row, run } of rows) {
+    if (run === null) continue;
+    try {
+      await cancelRun(deps, { type: "slug", slug: run }, { signal });
+      if (output.mode === "text") output.answer(`Row ${row}: cancelling ${run}`);
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error;
+      if (!(error instanceof NotFound)) failures.push(error);
+    }
+  }
+  if (failures[0] !== undefined) throw failures[0];
+  if (output.mode === "text") output.log("INFO", `${counted(rows.length, "run")} cancelled`);
+  else output.document({ batchId: batch.batchId, cancelled: rows.map(({ run }) => run), ...COMPLETED });
+  return 0;
+}
+
+async function set(call: BatchCommandCall, name: string): Promise<number> {
+  const { jobs } = call.values;
+  if (jobs === undefined) throw new UsageError("batch set: nothing to change", { hint: "Use --jobs N" });
+  await using store = openRunStore(call, "required");
+  const { batchId } = await findBatch(store, name);
+  await store.batches.setWantedJobs(batchId, jobs);
+  if (call.output.mode === "text") call.output.log("INFO", `Up to ${counted(jobs, "run")} at once from now on`);
+  else call.output.document({ batchId, jobs, ...COMPLETED });
+  return 0;
+}
