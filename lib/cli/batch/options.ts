@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
-import { type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../check_options.ts";
 import { JSON_OPTION } from "../command.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
@@ -17,12 +17,8 @@ export const DEFAULT_REQUESTS_PER_MINUTE = 60;
 /** The first few to end: when all of them failed, the others would too. */
 export const CANARY = 3;
 
-export const BATCH_OPTIONS = {
-  name: option("TEXT", "Name of the batch: the same name continues the same batch (default: from the file)"),
-  ...INPUT_CHECK_OPTIONS,
-  ...DEFAULTS_OPTION,
-  trust: flag("Give the consent that the workflows ask for"),
-  dryRun: flag("Check all rows and show what would be done with each"),
+/** Those that `run` has only with `--matrix` or `--repeat`. */
+export const MANY_RUNS_OPTIONS = {
   yes: flag("Do not ask before more than 100 runs are submitted", "y"),
   jobs: option("N", `How many runs at once (default ${DEFAULT_JOBS})`, {
     short: "j",
@@ -47,10 +43,7 @@ export const BATCH_OPTIONS = {
   }),
   rows: option("ROWS", "Only these rows, like 4,8,15-20"),
   cancelRunning: flag("With --rerun: cancel runs of these rows that are still running"),
-  ...WAIT_OPTIONS,
   deadline: option("TIME", "Stop after this long; runs continue", { parse: positiveDuration }),
-  onTimeout: option("keep|cancel", "On --timeout: keep or cancel the run (default keep)", { parse: onStop }),
-  onInterrupt: option("keep|cancel", "On Ctrl-C: keep or cancel the runs (default keep)", { parse: onStop }),
   requestsPerMinute: option("N", `Requests for lists of runs (default ${DEFAULT_REQUESTS_PER_MINUTE})`, {
     parse: integer({ min: 1, max: 6_000 }),
   }),
@@ -60,6 +53,22 @@ export const BATCH_OPTIONS = {
   csv: option("FILE", "Write the results as CSV, a line per row", { completes: "file" }),
   jsonl: option("FILE", "Write the results as JSON Lines", { completes: "file" }),
   log: option("FILE", "Append a line per attempt and state", { completes: "file" }),
+} as const;
+
+export const BATCH_OPTIONS = {
+  name: option("TEXT", "Name of the batch: the same name continues the same batch (default: from the file)"),
+  ...INPUT_CHECK_OPTIONS,
+  ...DEFAULTS_OPTION,
+  trust: flag("Give the consent that the workflows ask for"),
+  dryRun: flag("Check all rows and show what would be done with each"),
+  ...MANY_RUNS_OPTIONS,
+  ...WAIT_OPTIONS,
+  timeout: option("TIME", "Limit on each run, such as 90s or 2h; 0 for no limit (the default, also PW_TIMEOUT)", {
+    parse: durationOrNever,
+    short: "t",
+  }),
+  onTimeout: option("keep|cancel", "On --timeout: keep or cancel the run (default keep)", { parse: onStop }),
+  onInterrupt: option("keep|cancel", "On Ctrl-C: keep or cancel the runs (default keep)", { parse: onStop }),
   ...JSON_OPTION,
 } as const;
 

@@ -8,7 +8,9 @@ import { readLayers } from "../../inputs/layers.ts";
 import { redactedValues } from "../../inputs/secrets.ts";
 import type { RunResult } from "../../result.ts";
 import type { RunRequest } from "../../submission.ts";
-import { argument, type ArgValues, flag, oneOf, option, positiveDuration } from "../argv.ts";
+import { argument, type ArgValues, flag, kebabOptionName, oneOf, option, positiveDuration } from "../argv.ts";
+import { MANY_RUNS_OPTIONS } from "../batch/options.ts";
+import { MATRIX_OPTIONS, REPEAT_OPTION } from "../batch_options.ts";
 import { defineCommand, type Invocation } from "../command.ts";
 import { EXIT_CODES, exitCodeOf } from "../exit_codes.ts";
 import {
@@ -79,15 +81,26 @@ export const runCommand = defineCommand({
       line: "pw-workflow-runner run hello-world -i base.json -i hello.message=test --json",
       does: "Override one value of a file, and print the result as JSON",
     },
+    {
+      line: "pw-workflow-runner run hello-world --matrix hello.message=one,two,three --jobs 2",
+      does: "Run it once for each value, two at a time",
+    },
   ],
   notes: INPUT_NOTES,
   args: {
     workflow: argument("WORKFLOW", { completes: "workflow" }),
     preset: option("NAME", "Start from this preset of the workflow", { completes: "preset" }),
     ...RUN_OPTIONS,
+    ...MATRIX_OPTIONS,
+    ...REPEAT_OPTION,
+    ...MANY_RUNS_OPTIONS,
   },
   async run(call) {
     const { output, values } = call;
+    if (values.matrix !== undefined || values.include !== undefined || values.repeat !== undefined) {
+      return await (await import("../batch/run_matrix.ts")).runMatrix(call);
+    }
+    refuseWithoutMatrix(values);
     output.reporter?.start({ name: values.workflow });
     const layers = await readLayers(values.input ?? [], inputSources(call.context));
     return await submitRunSpec(
@@ -96,6 +109,15 @@ export const runCommand = defineCommand({
     );
   },
 });
+
+function refuseWithoutMatrix(values: Readonly<Record<string, unknown>>): void {
+  const names = Object.keys({ ...MATRIX_OPTIONS, ...MANY_RUNS_OPTIONS });
+  const unused = names.find((name) => values[name] !== undefined);
+  if (unused === undefined) return;
+  throw new UsageError(`Cannot use ${kebabOptionName(unused)} for a single run`, {
+    hint: "It is for several runs: add --matrix NAME=VALUES or --repeat N",
+  });
+}
 
 /**
  * Prepares a run, submits it and tracks it.

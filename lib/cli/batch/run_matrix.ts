@@ -1,0 +1,68 @@
+/** `run WORKFLOW --matrix …`: a batch without a file. */
+
+import { readMatrixRows } from "../../batches/read_rows.ts";
+import { UsageError } from "../../errors.ts";
+import { readLayers } from "../../inputs/layers.ts";
+import { readForm } from "../../inputs/read_form.ts";
+import { canonicalJson } from "../../json.ts";
+import { findWorkflow } from "../../runs/prepare.ts";
+import { sha256 } from "../../text.ts";
+import { type ArgValues, kebabOptionName } from "../argv.ts";
+import { MATRIX_OPTIONS, matrixArguments, REPEAT_OPTION } from "../batch_options.ts";
+import type { Invocation } from "../command.ts";
+import { inputSources } from "../input_sources.ts";
+import type { OpenInvocation } from "../open.ts";
+import type { OnInterrupt } from "../tracking/interrupt.ts";
+import type { BatchValues } from "./options.ts";
+import { runBatch } from "./run_batch.ts";
+
+type MatrixValues =
+  & Omit<BatchValues, "onInterrupt">
+  & ArgValues<typeof MATRIX_OPTIONS>
+  & ArgValues<typeof REPEAT_OPTION>
+  & OpenInvocation["values"]
+  & {
+    readonly workflow: string;
+    readonly input?: readonly string[] | undefined;
+    readonly onInterrupt?: OnInterrupt | undefined;
+  };
+
+/** Options of a single run that have no meaning for many. */
+const FOR_ONE_RUN = [
+  ...["preset", "noInput", "noWait", "idempotencyKey", "idempotencyPolicy", "submitTimeout", "noHistory"],
+  ...["allowFailure", "report", "events"],
+];
+
+const NO_MATRIX = {
+  ...{ matrix: [], zip: false, exclude: [], include: [] },
+  ...{ sample: undefined, seed: undefined, sampling: undefined },
+};
+
+/** @returns The exit code. */
+export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
+  const { context, values, signal } = call;
+  refuseForMany(values);
+  const { workflow, onInterrupt } = values;
+  const matrix = matrixArguments(values) ?? NO_MATRIX;
+  const layers = await readLayers(values.input ?? [], inputSources(context));
+  const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };
+  // Without a name, the same command continues the same batch.
+  const identity = (await sha256(canonicalJson(JSON.parse(JSON.stringify(matrix))))).slice(0, 6);
+  const own = { ...values, onInterrupt: onInterrupt === "ask" ? "keep" as const : onInterrupt };
+  return await runBatch({ ...call, values: own }, async (deps) => {
+    const read = await readMatrixRows(sources, {
+      formOf: async (name) => readForm((await findWorkflow(deps, name, signal)).yaml),
+    });
+    return { ...read, name: `${workflow}-${identity}` };
+  });
+}
+
+function refuseForMany(values: MatrixValues): void {
+  const [unused] = Object.entries(values).flatMap(([name, value]) =>
+    value !== undefined && FOR_ONE_RUN.includes(name) ? [name] : []
+  );
+  if (unused === undefined) return;
+  throw new UsageError(`Cannot use ${kebabOptionName(unused)} together with --matrix or --repeat`, {
+    hint: "It is for a single run",
+  });
+}
