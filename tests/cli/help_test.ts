@@ -91,7 +91,12 @@ for (const { name, load } of COMMANDS) {
     const env = { HOME: home.path, SHELL: "/bin/bash", PW_RUN_URL: "https://{host}/{slug}" };
     await stage.call(["run", "hello-world", "-i", HELLO, "--poll-interval", "100ms"]);
     const context = {
-      readTextFile: (path: string) => path.endsWith(".json") ? Promise.resolve(HELLO) : Promise.reject(missing(path)),
+      readTextFile: (path: string) => {
+        const text = TEXTS[path.slice(path.lastIndexOf("."))];
+        return text === undefined ? Promise.reject(missing(path)) : Promise.resolve(text);
+      },
+      appendFile: () => {},
+      replaceFile: () => Promise.resolve(),
       readLine: () => Promise.resolve("y"),
       stdin: { isTerminal: true, readText: () => Promise.resolve("{}") },
       checkNewFile: () => Promise.resolve(),
@@ -107,6 +112,13 @@ for (const { name, load } of COMMANDS) {
     }
   });
 }
+
+/** What the files of the examples hold, by extension. */
+const TEXTS: Readonly<Record<string, string>> = {
+  ".json": HELLO,
+  ".csv": "hello.message\none\ntwo\n",
+  ".yaml": "workflow: hello-world\nrows: [{ inputs: { hello: { message: one } } }]",
+};
 
 /** The words of the program's own call, without quotes and redirections. */
 function wordsOf(line: string): string[] {

@@ -35,7 +35,7 @@ type BatchCommandCall = Invocation<ArgValues<typeof ARGS> & OpenInvocation["valu
 export const batchCommand = defineCommand({
   examples: [
     {
-      line: "pw-workflow-runner batch sweep.csv --workflow solve --jobs 16",
+      line: "pw-workflow-runner batch sweep.csv --workflow hello-world --jobs 16",
       does: "Run a workflow once per line of a file",
     },
     { line: "pw-workflow-runner batch sweep.yaml --rerun failed", does: "Run only the rows that have failed, again" },
