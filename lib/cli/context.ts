@@ -35,6 +35,11 @@ export interface Context {
   readonly stdin: { readonly isTerminal: boolean; readText(): Promise<string> };
   /** Prompts for a secret without echo. Call it only if stdin is a terminal. */
   promptSecret(label: string): Promise<string>;
+  /**
+   * Calls back with each key that is pressed, also with sequences like that of an arrow, until disposed. Ctrl-C stays a
+   * signal. `undefined` where stdin is no terminal.
+   */
+  readonly onKey?: ((callback: (key: string) => void) => Disposable) | undefined;
   /** Reads one line; `null` at the end of stdin. Call it only if stdin is a terminal. */
   readLine(): Promise<string | null>;
   readonly stdout: TextWriter;

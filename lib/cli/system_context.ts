@@ -39,6 +39,7 @@ export function systemContext(versionLine: string): Context {
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
     onSignal,
+    onKey: Deno.stdin.isTerminal() ? onKey : undefined,
   };
 }
 
@@ -88,6 +89,27 @@ async function readLine(): Promise<string | null> {
   const buffer = new Uint8Array(1_024);
   const count = await Deno.stdin.read(buffer);
   return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
+}
+
+function onKey(callback: (key: string) => void): Disposable {
+  let isListening = true;
+  Deno.stdin.setRaw(true, { cbreak: Deno.build.os !== "windows" });
+  void (async () => {
+    const buffer = new Uint8Array(64);
+    while (isListening) {
+      const count = await Deno.stdin.read(buffer);
+      if (count === null || !isListening) return;
+      const text = new TextDecoder().decode(buffer.subarray(0, count));
+      // deno-lint-ignore no-control-regex -- an escape begins the sequence of a key
+      for (const key of text.match(/\x1b\[[A-Z]|[^]/g) ?? []) callback(key);
+    }
+  })();
+  return {
+    [Symbol.dispose]() {
+      isListening = false;
+      Deno.stdin.setRaw(false);
+    },
+  };
 }
 
 function textWriter(stream: typeof Deno.stdout): TextWriter {

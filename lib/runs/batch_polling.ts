@@ -11,6 +11,8 @@ import type { AdvanceResult } from "./advance_result.ts";
 import type { BatchState, Slot } from "./batch_state.ts";
 import { cancelRun } from "./cancel.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
+import { type DurationEstimate, estimateDurations } from "./durations.ts";
+import { manyRunsGapMs } from "./many_runs.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
 import { hasWorked } from "./retry_policy.ts";
 import { findReadySession } from "./session.ts";
@@ -33,6 +35,12 @@ interface Rounds {
   refused: number;
   /** From `Retry-After`, on the monotonic clock. */
   notBeforeMs: number;
+  /** Of the runs that ended last. */
+  readonly durationsMs: number[];
+  /** From them; `undefined` until it is needed in this round. */
+  estimate: DurationEstimate | undefined;
+  /** Until the next round; `undefined` until it is needed. */
+  gapMs: number | undefined;
 }
 
 /** Ends with the batch. */
@@ -46,6 +54,9 @@ export async function pollLoop(state: BatchState): Promise<void> {
     isLossReported: false,
     refused: 0,
     notBeforeMs: -Infinity,
+    durationsMs: [],
+    estimate: undefined,
+    gapMs: undefined,
   };
   while (!state.isDone()) {
     const jumpMs = jumpSince();
@@ -72,23 +83,35 @@ function activeOf(slot: Slot, jumpMs: number): readonly ActiveSlot[] {
   return submission.state === "active" ? [{ slot, submission }] : [];
 }
 
-/** Soon after the youngest run has started, then less often; never more requests per minute than allowed. */
-function nextRoundMs(
-  { deps: { clock, random }, options }: BatchState,
-  rounds: Rounds,
-  active: readonly ActiveSlot[],
-): number {
-  const youngestMs = active.reduce(
-    (latest, { submission }) => submission?.state === "active" ? Math.max(latest, submission.startedAtMs) : latest,
-    0,
+/** Of the latest ends, which are the most alike. */
+const MAX_DURATIONS = 50;
+/** Enough ages to estimate from. */
+const MAX_AGES = 200;
+/** List rounds, where nothing else decides: half a gap is the delay in noticing an end. */
+const ROUNDS_PER_MINUTE = 6;
+
+/** Soon after a run has started, and when runs are likely to end; never more requests per minute than allowed. */
+function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): number {
+  const { deps: { clock, random }, options: { pollInterval, requestsPerMinute }, waiting } = state;
+  const nowMs = clock.now();
+  const agesMs = active.map(({ submission }) => Math.max(0, nowMs - submission.startedAtMs));
+  const youngestMs = agesMs.reduce((least, ageMs) => Math.min(least, ageMs), Infinity);
+  const pages = Math.max(1, rounds.pages, Math.ceil(active.length / RUNS_PER_PAGE));
+  const baseMs = pollDelayMs(youngestMs, pollInterval, random);
+  const budgetMs = pages * 60_000 / requestsPerMinute;
+  rounds.gapMs ??= pollInterval.isAdaptive !== true ? Infinity : manyRunsGapMs(
+    agesMs.map((ageMs) => ({ ageMs, estimate: estimateOf(rounds, agesMs) })),
+    { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 },
   );
-  const ageMs = Math.max(0, clock.now() - youngestMs);
-  const requests = Math.max(rounds.pages, Math.ceil(active.length / RUNS_PER_PAGE));
-  const budgetMs = requests * 60_000 / options.requestsPerMinute;
-  return Math.max(
-    rounds.notBeforeMs,
-    rounds.lastMs + Math.max(budgetMs, pollDelayMs(ageMs, options.pollInterval, random)),
-  );
+  return Math.max(rounds.notBeforeMs, rounds.lastMs + Math.max(budgetMs, Math.min(baseMs, rounds.gapMs)));
+}
+
+/** How long runs of this batch take, once one has ended; estimated once per round. */
+function estimateOf(rounds: Rounds, agesMs: readonly number[]): DurationEstimate | undefined {
+  if (rounds.durationsMs.length === 0) return undefined;
+  const step = Math.ceil(agesMs.length / MAX_AGES);
+  const censoredMs = agesMs.filter((_, index) => index % step === 0);
+  return rounds.estimate ??= estimateDurations({ endedMs: rounds.durationsMs, censoredMs });
 }
 
 async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): Promise<void> {
@@ -116,11 +139,14 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
       listError = error;
     },
   });
-  rounds.lastMs = clock.monotonic();
+  Object.assign(rounds, { lastMs: clock.monotonic(), estimate: undefined, gapMs: undefined });
   const errors = results.flatMap(({ error }) => error === undefined ? [] : [error]);
   for (const [index, result] of results.entries()) {
     const item = active[index];
     if (item !== undefined) await applyResult(state, item, result);
+    const { submission } = result;
+    const seconds = submission.state === "finished" ? submission.result.durationSeconds : null;
+    if (seconds !== null && rounds.durationsMs.push(seconds * 1_000) > MAX_DURATIONS) rounds.durationsMs.shift();
   }
   state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
   const failed = errors[0] !== undefined && errors.length === results.length ? errors[0] : listError;

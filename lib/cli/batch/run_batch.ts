@@ -256,7 +256,12 @@ async function track(
     submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
     unreachableTimeoutMs,
   });
-  using viewer = await viewBatch(call, { plan, states, control });
+  using viewer = await viewBatch(call, {
+    plan,
+    states,
+    control,
+    detach: () => detaching.abort(new Stopped("SIGINT")),
+  });
   let checkedAtMs = deps.clock.monotonic();
   try {
     while (true) {

@@ -1,120 +1,110 @@
 /** Shows the progress of a batch: a table at a terminal, lines elsewhere. */
 
-import { formatDuration } from "../../duration.ts";
-import { oneLine } from "../../escape.ts";
+import type { RowResult } from "../../batch.ts";
 import type { PlannedBatch } from "../../batches/plan_batch.ts";
+import { oneLine } from "../../escape.ts";
 import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { counted } from "../../text.ts";
 import type { Invocation } from "../command.ts";
+import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
+import { estimateEnd } from "./estimate_end.ts";
 import type { BatchValues } from "./options.ts";
 import type { RowState, RowStates } from "./row_states.ts";
-
-/** Of more rows, only failures have a line of their own. */
-const MAX_ROWS_WITH_LINES = 200;
-const COUNT_LINE_MS = 60_000;
 
 export interface BatchViewer extends Disposable {
   show(event: BatchEvent): void;
 }
 
-interface ViewParts {
-  readonly plan: PlannedBatch;
+export interface ViewParts {
+  readonly plan: Pick<PlannedBatch, "name" | "batchId">;
   readonly states: RowStates;
   readonly control: BatchControl;
+  /** Ends the wait; the runs continue. */
+  readonly detach: () => void;
 }
 
-type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { readonly deps: Pick<Deps, "clock"> };
+export type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { readonly deps: Pick<Deps, "clock"> };
 
-// deno-lint-ignore require-await -- the table is loaded where it is shown
 export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<BatchViewer> {
-  const { context, values } = call;
-  const viewer = values.progress === "none" ? { show() {}, [Symbol.dispose]() {} } : plainViewer(call, parts);
-  const { log } = values;
-  if (log === undefined) return viewer;
+  const { context, output, values: { progress = "auto", log } } = call;
+  const hasTable = progress === "table" || (progress === "auto" && output.hasLiveLines && !isSet(context.env("CI")));
+  const viewer = progress === "none" || output.mode !== "text" && !hasTable
+    ? { show() {}, [Symbol.dispose]() {} }
+    : hasTable
+    ? (await import("./live_table.ts")).liveTable(call, parts)
+    : plainViewer(call, parts);
   return {
     show(event) {
-      const line = logLine(event, parts);
-      if (line !== undefined) context.appendFile(log, `${JSON.stringify(line)}\n`);
+      const line = log === undefined ? undefined : logLine(event, parts);
+      if (log !== undefined && line !== undefined) context.appendFile(log, `${JSON.stringify(line)}\n`);
       viewer.show(event);
     },
     [Symbol.dispose]: () => viewer[Symbol.dispose](),
   };
 }
 
-function plainViewer({ output, deps: { clock } }: ViewCall, { plan, states }: ViewParts): BatchViewer {
-  const hasLines = plan.rows.length <= MAX_ROWS_WITH_LINES;
-  let countedAtMs = clock.monotonic();
-  const print = (text: string) => output.log("INFO", text);
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== "" && value !== "false" && value !== "0";
+}
+
+function plainViewer({ output, deps: { clock } }: ViewCall, { states }: ViewParts): BatchViewer {
+  const rowCount = states.all().length;
+  let countedAtMs = clock.now();
   return {
     show(event) {
-      switch (event.type) {
-        case "attempt-ended": {
-          const state = states.get(event.key);
-          const hasFailed = event.end.type === "error" ||
-            (event.end.type === "result" && event.end.result.kind !== "completed");
-          if (state !== undefined && event.end.type !== "not-submitted" && (hasLines || hasFailed)) {
-            print(endLine(state, event, plan.rows.length));
-          }
-          break;
-        }
-        case "run":
-          if (event.event.type === "started" && hasLines) print(startLine(states.get(event.key)));
-          return;
-        case "slowed":
-          return output.log(
-            "WARNING",
-            `The server limits runs: ${oneLine(event.reason)}. ${counted(event.jobs, "run")} at once for now`,
-          );
-        case "connection-lost":
-          return output.log("WARNING", `Connection lost, still trying: ${oneLine(event.reason)}`);
-        case "connection-restored":
-          return print("Connection restored");
-        case "stopped":
-          if (event.reason === "interrupted") return;
-          return output.log(
-            "WARNING",
-            `Submitting no more runs: ${event.reason}${event.detail === null ? "" : ` (${event.detail})`}`,
-          );
-        case "polled":
-          break;
+      const note = noteOf(event);
+      if (note !== undefined) return output.log("WARNING", note);
+      if (event.type === "attempt-ended") {
+        const state = states.get(event.key);
+        const line = state === undefined || event.end.type === "not-submitted"
+          ? undefined
+          : endLine(endedRow(state, event), { rowCount });
+        const again = event.retryAtMs === null ? "" : `; attempt ${event.attempt + 1} follows`;
+        if (line !== undefined) output.log("INFO", line + again);
       }
-      if (hasLines || clock.monotonic() - countedAtMs < COUNT_LINE_MS) return;
-      countedAtMs = clock.monotonic();
-      print(countLine(states));
+      const nowMs = clock.now();
+      if (!isCountLineDue({ rowCount, lastAtMs: countedAtMs, nowMs })) return;
+      countedAtMs = nowMs;
+      output.log("INFO", countLine(states.all(), estimateEnd(states, nowMs, Infinity)));
     },
     [Symbol.dispose]() {},
   };
 }
 
-function startLine(state: RowState | undefined): string {
-  return state === undefined ? "" : `Row ${state.row}: ${oneLine(state.slug ?? "")} started  ${oneLine(state.label)}`;
+/** As it ended, also if it is to be submitted again. */
+function endedRow(
+  { row, label, slug, startedAtMs, seconds, error, kind }: RowState,
+  { attempt, end }: Extract<BatchEvent, { type: "attempt-ended" }>,
+): RowResult {
+  const status = end.type === "result" ? end.result.status : "rejected";
+  const rest = { run: slug, startedAtMs, seconds, error, kind, workflow: "", inputs: {}, outputs: {} };
+  return { row, label, attempt, status, ...rest };
 }
 
-function endLine(
-  { row, label, status, seconds, error }: RowState,
-  { attempt, retryAtMs, end }: Extract<BatchEvent, { type: "attempt-ended" }>,
-  total: number,
-): string {
-  const ended = end.type === "result" ? end.result.status : status;
-  const took = seconds === null ? "" : ` (${formatDuration(seconds * 1_000)})`;
-  const again = retryAtMs === null ? "" : `, attempt ${attempt + 1} follows`;
-  const why = error === null || ended === "completed" ? "" : `: ${oneLine(error)}`;
-  return `Row ${row}/${total}: ${ended}${took}  ${oneLine(label)}${why}${again}`;
-}
-
-function countLine(states: RowStates): string {
-  const counts = Map.groupBy(states.all(), ({ status }) => status);
-  return [...counts].map(([status, rows]) => `${rows.length.toLocaleString("en-US")} ${status}`).join(", ");
+/** What people should know; `undefined` for what the table or the lines show. */
+export function noteOf(event: BatchEvent): string | undefined {
+  switch (event.type) {
+    case "slowed":
+      return `The server limits runs: ${oneLine(event.reason)}. ${counted(event.jobs, "run")} at once for now`;
+    case "connection-lost":
+      return `Connection lost, still trying: ${oneLine(event.reason)}`;
+    case "connection-restored":
+      return "Connection restored";
+    case "stopped":
+      if (event.reason === "interrupted") return undefined;
+      return `Submitting no more runs: ${event.detail ?? event.reason}`;
+    default:
+      return undefined;
+  }
 }
 
 /** Enough to rebuild the results: a line per attempt and state. */
 function logLine(event: BatchEvent, { plan: { batchId }, states }: ViewParts): object | undefined {
   const isState = event.type === "attempt-ended" ||
     (event.type === "run" && (event.event.type === "submitting" || event.event.type === "started"));
-  if (!isState) return undefined;
-  const state = states.get(event.key);
-  if (state === undefined) return undefined;
+  const state = isState ? states.get(event.key) : undefined;
+  if (!isState || state === undefined) return undefined;
   const { row, label, slug, seconds, error, startedAtMs } = state;
   const base = { v: 1, batchId, row, label, key: event.key, attempt: event.attempt, run: slug };
   if (event.type === "run") {

@@ -1,0 +1,36 @@
+import { estimateDurations, quantileMs } from "../../runs/durations.ts";
+import type { EstimatedEnd } from "../render/batch_lines.ts";
+import type { RowStates } from "./row_states.ts";
+
+/** Fewer ends say too little. */
+const MIN_ENDS = 5;
+/** The latest are the most alike. */
+const MAX_ENDS = 50;
+
+/**
+ * When the batch will have ended, as likely as not and nine times of ten. Runs that have not ended count by their age:
+ * otherwise a young batch would seem as fast as its first rows to end. `null` before five have ended.
+ *
+ * @param jobs How many run at once.
+ */
+export function estimateEnd(states: RowStates, nowMs: number, jobs: number): EstimatedEnd | null {
+  const rows = states.all();
+  const endedMs = rows.filter(({ status, seconds }) =>
+    seconds !== null && (status === "completed" || status === "failed")
+  )
+    .toSorted((a, b) => b.changedAtMs - a.changedAtMs).slice(0, MAX_ENDS).map(({ seconds }) => (seconds ?? 0) * 1_000);
+  if (endedMs.length < MIN_ENDS) return null;
+  const agesMs = rows.filter(({ status }) => status === "running")
+    .map(({ startedAtMs }) => nowMs - (startedAtMs ?? nowMs));
+  const waiting = rows.filter(({ status }) => status === "waiting" || status === "submitting").length;
+  const estimate = estimateDurations({ endedMs, censoredMs: agesMs });
+  if (estimate === undefined || agesMs.length + waiting === 0) return null;
+  const slots = Math.max(1, Math.min(jobs, agesMs.length + waiting));
+  const left = (share: number) => {
+    const running = agesMs.map((ageMs) => Math.max(0, quantileMs(estimate, share, ageMs) - ageMs));
+    const total = running.reduce((sum, durationMs) => sum + durationMs, 0) + waiting * quantileMs(estimate, share);
+    // The last run to end does not get shorter with more slots.
+    return Math.max(total / slots, ...running);
+  };
+  return { p50Ms: left(0.5), p90Ms: left(0.9) };
+}

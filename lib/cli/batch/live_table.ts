@@ -1,0 +1,103 @@
+/** A running batch as a table that is updated in place, and its keys. */
+
+import { failureGroups } from "../../batches/failure_groups.ts";
+import { firstLine } from "../../result.ts";
+import { type BatchTableRow, renderBatchTable } from "../render/batch_table.ts";
+import { estimateEnd } from "./estimate_end.ts";
+import type { RowState } from "./row_states.ts";
+import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./view_batch.ts";
+
+/** Grouping thousands of failures and estimating the end take a while: not for each of many events. */
+const SUMMARY_MS = 2_000;
+const MAX_NOTES = 3;
+
+export function liveTable(
+  { context, output, deps: { clock } }: ViewCall,
+  { plan, states, control, detach }: ViewParts,
+): BatchViewer {
+  const startMs = clock.monotonic();
+  let notes: readonly string[] = [];
+  let polledAtMs: number | null = null;
+  let isConnectionLost = false;
+  let view: { shows: "changed" | "failed"; scroll: number } = { shows: "changed", scroll: 0 };
+  let maxScroll = 0;
+  let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), 1) };
+  const summarize = () => {
+    if (clock.monotonic() - summary.atMs < SUMMARY_MS) return summary;
+    const groups = failureGroups(states.all().map((state) => ({ ...state, run: state.slug })));
+    return { atMs: clock.monotonic(), groups, estimate: estimateEnd(states, clock.now(), control.jobs) };
+  };
+  const line = output.live(clock, (columns, rows) => {
+    summary = summarize();
+    const nowMs = clock.now();
+    const table = renderBatchTable({
+      name: plan.name,
+      rows: states.all().map((state) => tableRow(state, nowMs)),
+      elapsedMs: clock.monotonic() - startMs,
+      estimate: summary.estimate,
+      ageMs: polledAtMs === null ? null : Math.max(0, nowMs - polledAtMs),
+      isConnectionLost,
+      jobs: control.jobs,
+      notes,
+      failureGroups: summary.groups,
+      view,
+    }, { columns, rows, style: output.style });
+    maxScroll = table.maxScroll;
+    return table.text;
+  });
+  const keys = context.onKey?.((key) => {
+    switch (key) {
+      case "q":
+        return detach();
+      case "f":
+        view = { shows: view.shows === "failed" ? "changed" : "failed", scroll: 0 };
+        break;
+      case "+":
+        control.setJobs(control.jobs + 1);
+        break;
+      case "-":
+        control.setJobs(control.jobs - 1);
+        break;
+      case "\u001b[A":
+        view = { ...view, scroll: Math.max(0, view.scroll - 1) };
+        break;
+      case "\u001b[B":
+        view = { ...view, scroll: Math.min(maxScroll, view.scroll + 1) };
+        break;
+      default:
+        return;
+    }
+    line?.draw();
+  });
+  return {
+    show(event) {
+      const note = noteOf(event);
+      if (note !== undefined) notes = [...notes, note].slice(-MAX_NOTES);
+      if (event.type === "polled") polledAtMs = event.atMs;
+      if (event.type === "connection-lost") isConnectionLost = true;
+      if (event.type === "connection-restored" || event.type === "polled") isConnectionLost = false;
+      // Drawn every second: a thousand rows may change in one.
+      if (note !== undefined) line?.draw();
+    },
+    [Symbol.dispose]() {
+      keys?.[Symbol.dispose]();
+      line?.[Symbol.dispose]();
+    },
+  };
+}
+
+function tableRow(
+  { row, label, status, attempt, startedAtMs, seconds, changedAtMs, error }: RowState,
+  nowMs: number,
+): BatchTableRow {
+  const runningMs = startedAtMs === null ? null : Math.max(0, nowMs - startedAtMs);
+  return {
+    row,
+    label,
+    status,
+    attempt,
+    elapsedMs: seconds === null ? (status === "running" ? runningMs : null) : seconds * 1_000,
+    changedAtMs: changedAtMs === 0 ? null : changedAtMs,
+    detail: error === null ? "" : firstLine(error),
+  };
+}
