@@ -87,6 +87,7 @@ function activeOf(slot: Slot, jumpMs: number): readonly ActiveSlot[] {
 const MAX_DURATIONS = 50;
 /** Enough ages to estimate from. */
 const MAX_AGES = 200;
+const MIN_GAP_MS = 1_000;
 /** List rounds, where nothing else decides: half a gap is the delay in noticing an end. */
 const ROUNDS_PER_MINUTE = 6;
 
@@ -103,7 +104,19 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveS
     agesMs.map((ageMs) => ({ ageMs, estimate: estimateOf(rounds, agesMs) })),
     { pages, requestsPerMinute: pages * ROUNDS_PER_MINUTE, areRowsWaiting: waiting.length > 0 },
   );
-  return Math.max(rounds.notBeforeMs, rounds.lastMs + Math.max(budgetMs, Math.min(baseMs, rounds.gapMs)));
+  const gapMs = Math.max(budgetMs, Math.min(baseMs, rounds.gapMs));
+  const limitMs = clock.monotonic() +
+    active.reduce((least, item) => Math.min(least, untilLimitMs(item, nowMs)), Infinity);
+  return Math.max(rounds.notBeforeMs, Math.min(rounds.lastMs + gapMs, Math.max(rounds.lastMs + MIN_GAP_MS, limitMs)));
+}
+
+/** Until the run exceeds a limit. */
+function untilLimitMs({ slot: { task, workingSinceMs, exceeded }, submission }: ActiveSlot, nowMs: number): number {
+  const { timeoutMs, queueTimeoutMs } = task;
+  if (exceeded !== null) return Infinity;
+  const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
+  const limitMs = sinceMs === null ? queueTimeoutMs : timeoutMs;
+  return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
 }
 
 /** How long runs of this batch take, once one has ended; estimated once per round. */
