@@ -1,11 +1,12 @@
 /** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
 
 import { formatDuration } from "../duration.ts";
-import { CredentialError, RunnerError, Unavailable } from "../errors.ts";
+import { CredentialError, RunnerError, StorageError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import type { Job, Run, RunDetail } from "../run.ts";
-import type { ActiveSubmission } from "../submission.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import type { ActiveSubmission, FinishedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { AdvanceResult } from "./advance_result.ts";
 import type { BatchState, Slot } from "./batch_state.ts";
@@ -225,7 +226,7 @@ function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
   return event.type === "unknown-status" || event.type === "duplicate-cancelled";
 }
 
-function endWith(state: BatchState, slot: Slot, ended: RunResult): void {
+async function endWith(state: BatchState, slot: Slot, ended: RunResult): Promise<void> {
   const { attempt, exceeded, isAttached } = slot;
   const submitted = isAttached ? "no" : "yes";
   // A run that ended by itself just before it would have been cancelled keeps its own end.
@@ -234,7 +235,18 @@ function endWith(state: BatchState, slot: Slot, ended: RunResult): void {
   }
   const { limit, message } = exceeded;
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
+  if (slot.submission?.state === "finished") await storeResult(state, { ...slot.submission, result });
   state.endAttempt(slot, { type: "result", attempt, result, limit });
+}
+
+/** Why it was cancelled: the platform knows only that it was. */
+async function storeResult({ deps: { store, log } }: BatchState, submission: FinishedSubmission): Promise<void> {
+  try {
+    await store.put(submission);
+  } catch (error) {
+    if (!(error instanceof StorageError || error instanceof WriteConflict)) throw error;
+    log("WARNING", error.message);
+  }
 }
 
 async function enforceLimits(state: BatchState, { slot, submission }: ActiveSlot): Promise<void> {

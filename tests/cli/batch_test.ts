@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { SOLVE } from "../support/batch.ts";
+import { type CallOptions, cliStage } from "../support/cli_stage.ts";
+
+const QUICK = ["--poll-interval", "1s"];
+
+/** Files that exist only for the command, and what it writes. */
+function files(texts: Readonly<Record<string, string>>) {
+  const written = new Map<string, string>();
+  const context: CallOptions["context"] = {
+    readTextFile: (path) =>
+      texts[path] === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(texts[path]),
+    appendFile: (path, text) => void written.set(path, (written.get(path) ?? "") + text),
+    replaceFile: (path, text) => Promise.resolve(void written.set(path, text)),
+    listFiles: () => Promise.resolve([]),
+  };
+  return { context, written };
+}
+
+const aStage = () => cliStage({ workflows: { solve: SOLVE } });
+
+Deno.test("batch runs each row of a file, writes the results, and exits with the most severe code", async () => {
+  await using stage = await aStage();
+  const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n3,\n" });
+  const words = [
+    "batch",
+    "sweep.csv",
+    "--workflow",
+    "solve",
+    "--csv",
+    "out.csv",
+    "--jsonl",
+    "out.jsonl",
+    "--log",
+    "log",
+  ];
+  const { code, stdout, stderr } = await stage.call([...words, ...QUICK], { context });
+  assert.equal(code, 1, stderr);
+  assert.match(stdout, /3 rows: 2 completed, 1 failed/);
+  assert.match(stdout, /1 × "mesh is broken" \(row 2\)/);
+  const lines = (written.get("out.csv") ?? "").split("\r\n");
+  assert.equal(lines[0], "row,label,attempt,status,run,started,seconds,in.n,in.fails,out.main.n,error");
+  assert.match(lines[2] ?? "", /^2,.*,1,failed,solve-[a-z2-7]{16},.*,2,true,2,mesh is broken$/);
+  const results = (written.get("out.jsonl") ?? "").trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(results.map(({ status, in: { n }, out }) => [status, n, out]), [
+    ["completed", 1, { main: { n: "1" } }],
+    ["failed", 2, { main: { n: "2" } }],
+    ["completed", 3, { main: { n: "3" } }],
+  ]);
+  const logged = (written.get("log") ?? "").trim().split("\n").map((line) => JSON.parse(line));
+  assert.deepEqual(logged.filter(({ row }) => row === 2).map(({ state }) => state), ["submitting", "started", "ended"]);
+});
+
+Deno.test("batch prints one JSON document", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.yaml": "workflow: solve\nrows:\n  - inputs: { n: 1 }\n  - inputs: { n: 2 }\n" });
+  const { stdout } = await stage.call(["batch", "sweep.yaml", "--json", ...QUICK], { context });
+  const document = JSON.parse(stdout);
+  assert.deepEqual(Object.keys(document).sort(), [
+    ...["batchId", "counts", "exitCode", "failureGroups", "kind", "name", "rows", "submitted"],
+  ]);
+  assert.deepEqual([document.name, document.counts, document.exitCode, document.kind, document.submitted], [
+    "sweep",
+    { completed: 2 },
+    0,
+    "completed",
+    "yes",
+  ]);
+  assert.equal(document.rows[0].slug, document.rows[0].run);
+});
+
+Deno.test("batch reports every problem with its row and line, and sends nothing", async () => {
+  await using stage = await aStage();
+  const { context } = files({ "sweep.csv": "n,fails\n1,\nmany,\n3,perhaps\n" });
+  const { code, stderr } = await stage.call(["batch", "sweep.csv", "--workflow", "solve"], { context });
+  assert.equal(code, 2);
+  assert.match(stderr, /sweep\.csv:3 +n +.*many/);
+  assert.match(stderr, /sweep\.csv:4 +fails +.*perhaps/);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("the same command again submits nothing; an edited file shows its plan and submits what is new", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const first = files({ "sweep.csv": "n\n1\n2\n3\n" });
+  await stage.call(words, first);
+  await stage.call(words, first);
+  assert.equal(stage.simulator.runs().length, 3);
+  const edited = files({ "sweep.csv": "n\n1\n2\n7\n8\n" });
+  const dry = await stage.call([...words, "--dry-run", "--json"], edited);
+  assert.deepEqual(JSON.parse(dry.stdout).actions, ["keep", "keep", "submit", "submit"]);
+  assert.equal(stage.simulator.runs().length, 3);
+  const { stderr, stdout } = await stage.call(words, edited);
+  assert.match(stderr, /Batch sweep: 2 kept · 2 new · 1 no longer in the file, left alone/);
+  assert.equal(stage.simulator.runs().length, 5);
+  assert.match(stdout, /4 rows: 4 completed/);
+});
+
+Deno.test("a row with an id is recognized when its inputs change", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  await stage.call(words, files({ "sweep.csv": "id,n\na,1\nb,2\n" }));
+  const { stderr } = await stage.call(words, files({ "sweep.csv": "id,n\na,1\nb,5\n" }));
+  assert.match(stderr, /1 kept · 1 changed: n 2 → 5/);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
+Deno.test("--rerun runs the failed rows again, --rows only some, and attempts are counted", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { context } = files({ "sweep.csv": "n,fails\n1,\n2,true\n3,true\n" });
+  await stage.call(words, { context });
+  const { stdout } = await stage.call([...words, "--rerun", "failed", "--rows", "2", "--json"], { context });
+  const rows: { attempt: number }[] = JSON.parse(stdout).rows;
+  assert.deepEqual(rows.map(({ attempt }) => attempt), [1, 2, 1]);
+  assert.equal(stage.simulator.runs().length, 4);
+});
+
+Deno.test("--rerun changed runs rows whose workflow file has changed, which is otherwise only reported", async () => {
+  await using stage = await aStage();
+  const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+  const { context } = files({ "sweep.csv": "n\n1\n2\n" });
+  await stage.call(words, { context });
+  const { stderr } = await stage.call([...words, "--rerun", "changed"], { context });
+  assert.doesNotMatch(stderr, /has changed/);
+  assert.equal(stage.simulator.runs().length, 2);
+});
+
+Deno.test("more than 100 runs are submitted only with a yes", async () => {
+  await using stage = await aStage();
+  const rows = Array.from({ length: 101 }, (_, index) => index).join("\n");
+  const { context } = files({ "sweep.csv": `n\n${rows}\n` });
+  const { code, stderr } = await stage.call(["batch", "sweep.csv", "--workflow", "solve"], { context });
+  assert.equal(code, 2);
+  assert.match(stderr, /--yes/);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+for (
+  const [name, options, expected] of [
+    ["a deadline", ["--deadline", "5s", "--jobs", "1"], 124],
+    ["the first failure", ["--until", "fail-fast", "--jobs", "1"], 1],
+    ["the first success", ["--until", "any", "--jobs", "1"], 0],
+    ["a timeout", ["--timeout", "3s", "--on-timeout", "cancel"], 124],
+  ] as const
+) {
+  Deno.test(`a batch that ends by ${name} exits with ${expected}`, async () => {
+    await using stage = await aStage();
+    const text = name === "the first failure" ? "n,fails\n1,true\n2,\n" : "n\n1\n2\n";
+    const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK, ...options];
+    const { code, stderr } = await stage.call(words, files({ "sweep.csv": text }));
+    assert.equal(code, expected, stderr);
+    if (name !== "a timeout") assert.equal(stage.simulator.runs().length, 1);
+  });
+}
+
+Deno.test("run --matrix runs the product of its values, and the same command continues the same batch", async () => {
+  await using stage = await aStage();
+  const words = ["run", "solve", "--matrix", "n=1..3", "--matrix", "text=a,b", "--exclude", "n=2,text=b", ...QUICK];
+  const { stdout, code } = await stage.call([...words, "--json"], files({}));
+  assert.equal(code, 0);
+  assert.deepEqual(JSON.parse(stdout).counts, { completed: 5 });
+  await stage.call(words, files({}));
+  assert.equal(stage.simulator.runs().length, 5);
+});
+
+Deno.test("an option for many runs is refused for one, and an option for one run with --matrix", async () => {
+  await using stage = await aStage();
+  const single = await stage.call(["run", "solve", "--jobs", "3"], files({}));
+  assert.deepEqual([single.code, /--jobs.*single run/.test(single.stderr)], [2, true]);
+  const many = await stage.call(["run", "solve", "--matrix", "n=1,2", "--no-wait"], files({}));
+  assert.deepEqual([many.code, /--no-wait.*--matrix/.test(many.stderr)], [2, true]);
+});
+
+Deno.test("batch status, results, list, set and cancel work from the local history", async () => {
+  await using stage = await aStage();
+  const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n" });
+  await stage.call(["batch", "sweep.csv", "--workflow", "solve", ...QUICK], { context });
+  const before = stage.simulator.received().length;
+  const status = await stage.call(["batch", "status", "sweep"], { context });
+  assert.match(status.stdout, /sweep: 2 rows: 1 completed, 1 failed/);
+  assert.equal((await stage.call(["batch", "status", "sweep", "--exit-status"], { context })).code, 1);
+  await stage.call(["batch", "results", "sweep", "--csv", "later.csv"], { context });
+  assert.equal((written.get("later.csv") ?? "").split("\r\n").length, 4);
+  assert.match((await stage.call(["batch", "list"], { context })).stdout, /^sweep {2}2 rows/);
+  assert.equal((await stage.call(["batch", "set", "sweep", "--jobs", "3"], { context })).code, 0);
+  assert.equal(stage.simulator.received().length, before);
+  const missing = await stage.call(["batch", "status", "sweeep"], { context });
+  assert.equal(missing.code, 5);
+  assert.match(missing.stderr, /Did you mean "sweep"\?/);
+  assert.equal((await stage.call(["batch", "cancel", "sweep"], { context })).code, 0);
+});
+
+Deno.test("secrets of rows are neither shown nor stored", async () => {
+  await using stage = await aStage();
+  const { context, written } = files({ "sweep.csv": "n,password\n1,hunter2hunter2\n" });
+  const words = ["batch", "sweep.csv", "--workflow", "solve", "--csv", "out.csv", "--log", "log", ...QUICK];
+  const { code, stdout, stderr } = await stage.call(words, { context });
+  assert.equal(code, 0, stderr);
+  const { stdout: document } = await stage.call(["batch", "results", "sweep", "--json"], { context });
+  for (const text of [stdout, stderr, document, ...written.values()]) assert.doesNotMatch(text, /hunter2/);
+  assert.equal(stage.simulator.runs().length, 1);
+});
