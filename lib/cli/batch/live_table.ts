@@ -5,7 +5,7 @@ import { firstLine } from "../../result.ts";
 import { type BatchTableRow, renderBatchTable } from "../render/batch_table.ts";
 import { estimateEnd } from "./estimate_end.ts";
 import type { RowState } from "./row_states.ts";
-import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./view_batch.ts";
+import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
 
 /** Grouping thousands of failures and estimating the end take a while: not for each of many events. */
 const SUMMARY_MS = 2_000;

@@ -1,30 +1,11 @@
 /** Shows the progress of a batch: a table at a terminal, lines elsewhere. */
 
 import type { RowResult } from "../../batch.ts";
-import type { PlannedBatch } from "../../batches/plan_batch.ts";
-import { oneLine } from "../../escape.ts";
-import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
-import type { Deps } from "../../runs/deps.ts";
-import { counted } from "../../text.ts";
-import type { Invocation } from "../command.ts";
+import type { BatchEvent } from "../../runs/batch_task.ts";
 import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
-import type { BatchValues } from "./options.ts";
-import type { RowState, RowStates } from "./row_states.ts";
-
-export interface BatchViewer extends Disposable {
-  show(event: BatchEvent): void;
-}
-
-export interface ViewParts {
-  readonly plan: Pick<PlannedBatch, "name" | "batchId">;
-  readonly states: RowStates;
-  readonly control: BatchControl;
-  /** Ends the wait; the runs continue. */
-  readonly detach: () => void;
-}
-
-export type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { readonly deps: Pick<Deps, "clock"> };
+import type { RowState } from "./row_states.ts";
+import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
 
 export async function viewBatch(call: ViewCall, parts: ViewParts): Promise<BatchViewer> {
   const { context, output, values: { progress = "auto", log } } = call;
@@ -80,23 +61,6 @@ function endedRow(
   const status = end.type === "result" ? end.result.status : "rejected";
   const rest = { run: slug, startedAtMs, seconds, error, kind, workflow: "", inputs: {}, outputs: {} };
   return { row, label, attempt, status, ...rest };
-}
-
-/** What people should know; `undefined` for what the table or the lines show. */
-export function noteOf(event: BatchEvent): string | undefined {
-  switch (event.type) {
-    case "slowed":
-      return `The server limits runs: ${oneLine(event.reason)}. ${counted(event.jobs, "run")} at once for now`;
-    case "connection-lost":
-      return `Connection lost, still trying: ${oneLine(event.reason)}`;
-    case "connection-restored":
-      return "Connection restored";
-    case "stopped":
-      if (event.reason === "interrupted") return undefined;
-      return `Submitting no more runs: ${event.detail ?? event.reason}`;
-    default:
-      return undefined;
-  }
 }
 
 /** Enough to rebuild the results: a line per attempt and state. */

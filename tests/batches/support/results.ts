@@ -14,6 +14,7 @@ export function aResult(parts: Partial<RowResult> = {}): RowResult {
     inputs: {},
     outputs: {},
     error: null,
+    kind: null,
     ...parts,
   };
 }

@@ -1,0 +1,41 @@
+/** What the views of a running batch share. */
+
+import type { PlannedBatch } from "../../batches/plan_batch.ts";
+import { oneLine } from "../../escape.ts";
+import type { BatchControl, BatchEvent } from "../../runs/batch_task.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { counted } from "../../text.ts";
+import type { Invocation } from "../command.ts";
+import type { BatchValues } from "./options.ts";
+import type { RowStates } from "./row_states.ts";
+
+export interface BatchViewer extends Disposable {
+  show(event: BatchEvent): void;
+}
+
+export interface ViewParts {
+  readonly plan: Pick<PlannedBatch, "name" | "batchId">;
+  readonly states: RowStates;
+  readonly control: BatchControl;
+  /** Ends the wait; the runs continue. */
+  readonly detach: () => void;
+}
+
+export type ViewCall = Invocation<Pick<BatchValues, "progress" | "log">> & { readonly deps: Pick<Deps, "clock"> };
+
+/** What people should know; `undefined` for what the table or the lines show. */
+export function noteOf(event: BatchEvent): string | undefined {
+  switch (event.type) {
+    case "slowed":
+      return `The server limits runs: ${oneLine(event.reason)}. ${counted(event.jobs, "run")} at once for now`;
+    case "connection-lost":
+      return `Connection lost, still trying: ${oneLine(event.reason)}`;
+    case "connection-restored":
+      return "Connection restored";
+    case "stopped":
+      if (event.reason === "interrupted") return undefined;
+      return `Submitting no more runs: ${event.detail ?? event.reason}`;
+    default:
+      return undefined;
+  }
+}
