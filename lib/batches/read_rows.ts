@@ -1,13 +1,14 @@
 /** Reads the rows of a batch from files, stdin or a matrix, and reports every problem at once. */
 
 import type { BatchRow } from "../batch.ts";
-import { InvalidInputs, NotFound } from "../errors.ts";
+import { InvalidInputs, NotFound, UsageError } from "../errors.ts";
 import { documentFormatOf } from "../inputs/document.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
 import type { InputLayer } from "../inputs/layers.ts";
 import { mergeLayers } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
+import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
 import { combinationLayers, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
 import type { FormLookup, RowDraft } from "./draft.ts";
@@ -227,9 +228,22 @@ async function finished(
       rows.push(row);
     }
   }
-  problems.push(...problemsOfRows(wrong), ...repeatedIds(rows));
+  problems.push(...problemsOfRows(wrong), ...longNames(rows), ...repeatedIds(rows));
   const labels = labelsOf(rows);
   return rows.map(({ form: _, ...row }, index) => ({ ...row, label: labels[index] ?? "" }));
+}
+
+function longNames(rows: readonly ReadRow[]): Problem[] {
+  return rows.flatMap(({ displayName, place }) => {
+    try {
+      if (displayName !== null) checkDisplayName(displayName);
+      return [];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      const message = `${error.message}${error.hint === undefined ? "" : `. ${error.hint}`}`;
+      return [{ origin: place, path: "name", message: message.replace(/^Cannot name the run: /, "") }];
+    }
+  });
 }
 
 function repeatedIds(rows: readonly ReadRow[]): Problem[] {

@@ -3,8 +3,9 @@ import type { Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
 import { inexactIn } from "./exact_numbers.ts";
 import type { Form } from "./form.ts";
-import type { ResolvedInputs } from "./merge.ts";
+import type { InputSource, ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
+import { describeValue } from "./value_check.ts";
 
 export interface CheckOptions {
   /** Reports unknown fields as problems instead of warnings. */
@@ -84,5 +85,13 @@ async function withOrigin({ path, message }: FieldProblem, resolved: ResolvedInp
     const [winner] = resolved.sourcesOf(path.slice(0, length));
     origin = await winner?.origin() ?? "";
   }
-  return { origin, path: formatPath(path), message };
+  return { origin, path: formatPath(path), message: await quotingSource(message, resolved.sourcesOf(path)) };
+}
+
+/** Quotes a number as its file has it: a user who wrote 1.10 does not search for 1.1. */
+async function quotingSource(message: string, [winner]: readonly InputSource[]): Promise<string> {
+  if (typeof winner?.value !== "number") return message;
+  const got = `got ${describeValue(winner.value)}`;
+  const written = message.includes(got) ? await winner.written() : undefined;
+  return written === undefined ? message : message.replace(got, () => `got ${written}`);
 }

@@ -26,6 +26,8 @@ export type InputLayer =
     /** True for `=text`, which is converted to the type that the workflow declares. */
     readonly isUntyped: boolean;
     readonly isSecret: boolean;
+    /** The text that a number was read from. */
+    readonly written?: string;
   };
 
 /** Access to files, stdin and the terminal. */
@@ -87,7 +89,11 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
     case "text":
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
-      return { ...valueLayer(origin, parsed.path), value: await parseValue(parsed.text, origin, parsed.path) };
+      return {
+        ...valueLayer(origin, parsed.path),
+        value: await parseValue(parsed.text, origin, parsed.path),
+        written: parsed.text.trim(),
+      };
     case "text-file":
       return { ...valueLayer(origin, parsed.path), value: await readFile(parsed.text, origin, sources) };
     case "prompt":

@@ -9,6 +9,13 @@ export interface LineMap {
   readonly line: number;
   /** By name or index; `null` for a value that is neither an object nor a list. */
   readonly children: ReadonlyMap<string | number, LineMap> | null;
+  /** A number as the text has it, like `1.10`; absent if it prints the same way. */
+  readonly written?: string;
+}
+
+/** What a message quotes instead of the number. */
+function writtenIn(source: string, value: unknown): { readonly written?: string } {
+  return typeof value === "number" && source !== String(value) ? { written: source } : {};
 }
 
 /** The line of the value at a path; `undefined` if there is none. */
@@ -46,7 +53,9 @@ export async function linesOfJson(text: string): Promise<LineMap | undefined> {
       const container = containers.at(-1);
       if (container !== undefined) container.name = name;
     },
-    onLiteralValue(_value, _offset, _length, line) {
+    onLiteralValue(value, offset, length, line) {
+      const { written } = writtenIn(text.slice(offset, offset + length), value);
+      if (written !== undefined) return add({ line: line + 1, children: null, written });
       // Shared, because there may be very many on one line.
       if (leaf.line !== line + 1) leaf = { line: line + 1, children: null };
       add(leaf);
@@ -77,7 +86,7 @@ export async function linesOfYaml(contents: YamlNode | null, counter: LineCounte
     } else if (isSeq(node)) {
       for (const [index, item] of node.items.entries()) if (isNode(item)) children.set(index, linesOf(item));
     } else {
-      return { line, children: null };
+      return { line, children: null, ...(isScalar(node) ? writtenIn(node.source ?? "", node.value) : {}) };
     }
     return { line, children };
   };

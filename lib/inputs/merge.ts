@@ -4,7 +4,7 @@ import { isExact } from "../exact_number.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { InputLayer } from "./layers.ts";
-import { lineAt } from "./lines.ts";
+import { lineAt, linesAt } from "./lines.ts";
 import { formatPath, type InputPath, isReserved, valueAt } from "./path.ts";
 
 /** How the text of `=value` is parsed. */
@@ -26,6 +26,8 @@ export interface InputSource {
   readonly value: Json;
   /** Like `inputs/base.json:12`. Computes the line number on demand. */
   origin(): Promise<string>;
+  /** A number as its source has it, like `1.10`; `undefined` if it is not known or prints the same way. */
+  written(): Promise<string | undefined>;
 }
 
 /**
@@ -41,7 +43,7 @@ export function mergeLayers(
   const problems: Problem[] = [];
   const typed = layers.map((layer): InputLayer =>
     layer.type === "value" && layer.isUntyped && typeof layer.value === "string"
-      ? { ...layer, value: typedText(layer.value, typeOf(layer.path)) }
+      ? { ...layer, value: typedText(layer.value, typeOf(layer.path)), written: layer.value }
       : layer
   );
   const own = ownCopies();
@@ -179,7 +181,7 @@ function sourcesIn(layers: readonly InputLayer[], path: InputPath): InputSource[
   return layers.toReversed().flatMap((layer): InputSource[] => {
     const value = layer.type === "object" ? valueAt(layer.value, path) : valueInside(layer, path);
     if (value === undefined) return [];
-    return [{ value, origin: () => originIn(layer, path) }];
+    return [{ value, origin: () => originIn(layer, path), written: () => writtenIn(layer, path) }];
   });
 }
 
@@ -192,4 +194,9 @@ async function originIn(layer: InputLayer, path: InputPath): Promise<string> {
   if (layer.type === "value" || layer.lines === null) return layer.origin;
   const line = lineAt(await layer.lines(), path);
   return line === undefined ? layer.origin : `${layer.origin}:${line}`;
+}
+
+async function writtenIn(layer: InputLayer, path: InputPath): Promise<string | undefined> {
+  if (layer.type === "value") return layer.path.length === path.length ? layer.written : undefined;
+  return layer.lines === null ? undefined : linesAt(await layer.lines(), path)?.written;
 }

@@ -246,6 +246,9 @@ for (
     ["unknown workflows, once", "a.csv", "workflow,count\nsolv,1\nsolv,2\n", [
       'a.csv:2 workflow no workflow "solv": Did you mean "solve"?',
     ]],
+    ["a name that would be cut", "a.csv", `name,count\n${"x".repeat(300)},1\n`, [
+      "a.csv:2 name the name has 300 characters. Use at most 227",
+    ]],
     ["repeated ids", "a.csv", "id,count\na,1\na,2\n", ['a.csv:3 id "a" is already the id of row 1, a.csv:2']],
     [
       "unknown and wrong members, all of them",
@@ -289,8 +292,8 @@ for (
       `count,count2\n${"1\n".repeat(2_000)}1,2,3\n`,
       [
         ...[...Array(10).keys()].map((index) => `a.csv:${index + 2} has 1 cell: the header has 2`),
-        "a.csv and 1,990 more like these",
         "a.csv:2002 has 3 cells: the header has 2",
+        "a.csv and 1,990 more: has 1 cell: the header has 2",
       ],
     ],
   ] as const satisfies readonly (readonly [string, string, string, readonly string[], null?])[]

@@ -13,6 +13,7 @@ import { fixtureWorkflows, realWorkflows, type WorkflowTexts } from "../support/
 import { virtualClock } from "../support/virtual_clock.ts";
 
 const CLUSTER = "a30gpuserver";
+const SCHEDULERS = { slurm: { schedulerType: "slurm" }, pbs: { schedulerType: "pbs" } } as const;
 const real = await realWorkflows();
 
 Deno.test("the workflow files of this repository can be shown, filled in and run to their end", async (t) => {
@@ -23,6 +24,27 @@ Deno.test({
   ...needing("public workflow files can be shown, filled in and run to their end", real.missing, "../shared"),
   fn: (t) => testAll(t, real),
 });
+
+for (const cluster of ["slurm", "pbs"] as const) {
+  Deno.test({
+    ...needing(`public workflow files run to their end on a cluster with ${cluster}`, real.missing, "../shared"),
+    async fn(t) {
+      const clock = virtualClock();
+      await using simulator = await startSimulator({ clock, workflows: real.texts, clusters: SCHEDULERS });
+      const { client } = await depsFor(simulator, { clock });
+      const clusters = await client.listClusters();
+      for (const [name, text] of Object.entries(real.texts)) {
+        await t.step(name, async () => {
+          const form = readForm(parse(text));
+          const { inputs } = form === null ? { inputs: {} } : leastInputs(form, cluster, clusters);
+          const args = ["run", name, "--no-history", "--trust", "-i", JSON.stringify(inputs)];
+          const { code, stderr } = await startMain({ args, key: simulator.key, clock }).end;
+          assert.equal(code, 0, stderr);
+        });
+      }
+    },
+  });
+}
 
 async function testAll(t: Deno.TestContext, { texts }: WorkflowTexts): Promise<void> {
   const clock = virtualClock();

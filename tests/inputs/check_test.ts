@@ -35,11 +35,15 @@ probes:
 `;
 const VALID = '{"cores": 4, "resource": "gpu", "queue": "q", "odd": "o", "output": {"folder": "out"}}';
 
-async function check(args: readonly string[], isStrict = false): Promise<{ problems: string[]; warnings: string[] }> {
+async function check(
+  args: readonly string[],
+  isStrict = false,
+  file = FILE,
+): Promise<{ problems: string[]; warnings: string[] }> {
   const form = readForm({ on: { execute: { inputs: parse(CASE) } } });
   assert.ok(form !== null);
   const layers = await readLayers(args, {
-    readTextFile: () => Promise.resolve(FILE),
+    readTextFile: () => Promise.resolve(file),
     readStdin: () => Promise.resolve("{}"),
     promptSecret: () => Promise.resolve("hunter2"),
   });
@@ -89,10 +93,10 @@ for (
     [["output=x"], ['-i #2 | output | must be an object: got "x"']],
     [["output:={}"], []],
     [["output.folder="], ['-i #2 | output.folder | is required (Folder): give text, got ""']],
-    [["output.folder:=7"], ["-i #2 | output.folder | must be text: got 7"]],
+    [["output.folder:=7"], ["-i #2 | output.folder | must be text: got 7; put it in quotes"]],
     [["extra:={}"], ["-i #2 | extra.name | is required: give text"]],
     [["gone:={}"], []],
-    [["gone.name:=7"], ["-i #2 | gone.name | must be text: got 7"]],
+    [["gone.name:=7"], ["-i #2 | gone.name | must be text: got 7; put it in quotes"]],
     [["solver=les"], [" | steps | is required: give a whole number"]],
     [["solver=les", "steps=3"], []],
     [["probes:={}"], ["-i #2 | probes | must be a list of rows: got an object"]],
@@ -205,3 +209,27 @@ Deno.test("of the same problem in 1,000 rows, ten are listed and the others are 
   assert.equal(problems.filter((problem) => problem.includes(".kind")).length, 10);
   assert.ok(problems.some((problem) => /probes.* and 990 more$/.test(problem)), problems.at(-1));
 });
+
+for (
+  const [file, text] of [
+    ["inputs.json", '{ "cores": 1.10,\n "output": { "folder": 1E3 },\n "solver": 2.50 }'],
+    ["inputs.yaml", "cores: 1.10\noutput: { folder: 1E3 }\nsolver: 2.50\n"],
+  ] as const
+) {
+  Deno.test(`refusals quote the numbers of ${file} as they are written, and name quotes where text is needed`, async () => {
+    const { problems } = await check([VALID, file], false, text);
+    assert.deepEqual(problems, [
+      `${file}:3 | solver | must be one of "steady", "les": got 2.50`,
+      `${file}:1 | cores | must be a whole number from 1 to 512: got 1.10`,
+      `${file}:2 | output.folder | must be text: got 1E3; put it in quotes`,
+    ]);
+  });
+}
+
+for (const argument of ["cores=1.10", "cores:=1.10"]) {
+  Deno.test(`the refusal of ${argument} quotes the number as it is written`, async () => {
+    assert.deepEqual((await check([VALID, argument])).problems, [
+      "-i #2 | cores | must be a whole number from 1 to 512: got 1.10",
+    ]);
+  });
+}

@@ -35,10 +35,10 @@ for (
     [{ plain: "other" }, ['plain must be one of "A", "B": got "other"']],
     [{ rows: [] }, ["rows must be a list of 1 to 2 rows: got an empty list"]],
     [{ rows: [{ name: "a" }, { name: "b" }, { name: "c" }] }, ["rows must be a list of 1 to 2 rows: got a list of 3"]],
-    [{ prompts: ["one", 7] }, ["prompts[1] must be text: got 7"]],
+    [{ prompts: ["one", 7] }, ["prompts[1] must be text: got 7; put it in quotes"]],
     [{ prompts: "one" }, ['prompts must be a list of items, each text: got "one"']],
     [{ keep_alive: -1, level: "other", many: ["z"] }, []],
-    [{ keep_alive: -2 }, ["keep_alive must be text: got -2"]],
+    [{ keep_alive: -2 }, ["keep_alive must be text: got -2; put it in quotes"]],
     [{ many: ["x", "w"] }, ['many[1] must be one of "x", "y": got "w"']],
     [{ level: [] }, ['level must be one of "low", "high": got an empty list']],
   ] as const satisfies readonly (readonly [JsonObject, readonly string[]])[]

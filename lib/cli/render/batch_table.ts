@@ -68,7 +68,7 @@ const MIN_TABLE_ROWS = 3;
 
 export function renderBatchTable(state: BatchTableState, options: BatchTableOptions): BatchTable {
   const { columns, rows: height, style } = options;
-  const top = [titleLine(state, options), barLine(state, options), ...totalLines(state, options)];
+  const top = [...titleLines(state, options), barLine(state, options), ...totalLines(state, options)];
   const notes = state.notes.map((note) => style.yellow(fitToWidth(oneLine(note), columns)));
   const listed = listedRows(state);
   // The line that the cursor is in, the heading of the table, and the keys.
@@ -84,21 +84,27 @@ export function renderBatchTable(state: BatchTableState, options: BatchTableOpti
     ? ""
     : `${count(scroll + 1)}\u2013${count(scroll + shown.length)} of ${count(listed.length)}`;
   const lines = [...top, ...notes, tableOf(shown, state, options), ...groups, keysLine(range, state, options)];
-  return { text: lines.join("\n"), maxScroll, pageSize };
+  // In a terminal of a few lines, the end gives way: more lines than it has cannot be cleared.
+  const text = lines.join("\n").split("\n").slice(0, Math.max(1, height - 1)).join("\n");
+  return { text, maxScroll, pageSize };
 }
 
 /** `sweep · 12m 04s · as of 3s ago`. */
-function titleLine(
+function titleLines(
   { name, elapsedMs, ageMs, isConnectionLost }: BatchTableState,
   { columns, style }: BatchTableOptions,
-) {
-  const age = ageMs === null ? "" : ` \u00b7 as of ${formatDuration(ageMs)} ago`;
-  const rest = ` \u00b7 ${formatDuration(elapsedMs)}`;
-  const lost = isConnectionLost ? " \u00b7 connection lost" : "";
-  const title = fitToWidth(oneLine(name), Math.max(8, columns - textWidth(rest + lost + age)));
-  const tail = isConnectionLost ? style.yellow(lost + age) : style.dim(age);
-  return style.bold(title) + rest + tail;
+): string[] {
+  const parts = [
+    style.bold(fitToWidth(oneLine(name), Math.max(8, columns - MAX_TITLE_REST))),
+    formatDuration(elapsedMs),
+    ...(isConnectionLost ? [style.yellow("connection lost")] : []),
+    ...(ageMs === null ? [] : [(isConnectionLost ? style.yellow : style.dim)(`as of ${formatDuration(ageMs)} ago`)]),
+  ];
+  return packed(parts, " \u00b7 ", columns);
 }
+
+/** The time and the age beside a long name. */
+const MAX_TITLE_REST = 28;
 
 /** Done, failed, running and waiting rows, in this order; none that occurs is too small to see. */
 function barLine({ rows }: BatchTableState, { columns, style }: BatchTableOptions): string {

@@ -8,6 +8,7 @@ export const TEXT: FieldKind = {
     kind: "value",
     allowed: "text",
     allows: (value) => typeof value === "string",
+    hintFor: (value) => typeof value === "number" || typeof value === "boolean" ? "put it in quotes" : undefined,
     textType: "text",
     implied: "",
     isRequirable: true,

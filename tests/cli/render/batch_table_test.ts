@@ -46,6 +46,16 @@ for (const columns of [120, 80, 50]) {
   }
 }
 
+for (const [columns, rows] of [[36, 8], [30, 4], [200, 6]] as const) {
+  Deno.test(`in a terminal of ${columns} columns and ${rows} lines nothing wraps or scrolls`, () => {
+    for (const name of ["sweep", "a-long-name-of-a-batch-".repeat(9)]) {
+      const { text } = render(aState(50, { isConnectionLost: true, ageMs: 130_000, name }), columns, rows);
+      for (const line of text.split("\n")) assert.ok(textWidth(line) <= columns, line);
+      assert.ok(text.split("\n").length < rows, text);
+    }
+  });
+}
+
 Deno.test("what does not fit is sorted by its last change, and rows that were not submitted come last", () => {
   const { text, maxScroll, pageSize } = render(aState(1_000));
   assert.deepEqual(rowNumbers(text), [...Array(pageSize).keys()].map((index) => 508 - index));

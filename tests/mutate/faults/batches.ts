@@ -23,8 +23,8 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/batches/read_rows.ts", READ, [
     [
       "two rows have the same id",
-      "problems.push(...problemsOfRows(wrong), ...repeatedIds(rows));",
-      "problems.push(...problemsOfRows(wrong));",
+      "...longNames(rows), ...repeatedIds(rows));",
+      "...longNames(rows));",
     ],
     ["options do not override the rows", "[...draft.layers, ...overrides]", "[...overrides, ...draft.layers]"],
   ]),

@@ -1,0 +1,27 @@
+/** What a batch would do with each row, and why: for `--dry-run`. Pure. */
+
+import { type MatchedRow, reasonOf, type RowMatch, summaryOfMatch } from "../../batches/match_rows.ts";
+import type { Style } from "../terminal/style.ts";
+import { renderTable } from "../terminal/table.ts";
+
+export interface BatchPlanOptions {
+  readonly style: Style;
+  /** `Infinity` for no limit. */
+  readonly columns: number;
+  /** What is done with a row, like `submit`. */
+  actionOf(row: MatchedRow): string;
+}
+
+export function renderBatchPlan(match: RowMatch, { style, columns, actionOf }: BatchPlanOptions): string {
+  const rows = match.rows.map((matched) => {
+    return [String(matched.row.row), actionOf(matched), matched.row.label, reasonOf(matched)];
+  });
+  const gone = match.gone.map(({ row, label, status }) => {
+    return ["", "leave", label, `no longer in the file, was row ${row} (${status})`];
+  });
+  const table = renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
+    columns,
+    paint: (text, { row }) => row === 0 ? style.dim(text) : text,
+  });
+  return `${table}\n${summaryOfMatch(match)}`;
+}
