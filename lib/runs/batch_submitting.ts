@@ -25,7 +25,9 @@ export async function submitLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, options: { control }, open } = state;
   const pace: Pace = { allowedJobs: Infinity, failures: 0 };
   while (!state.isDone()) {
-    const unsent = [...open].filter(({ submission }) => submission !== null && submission.state !== "active");
+    const unsent = [...open].filter(({ submission }) =>
+      submission?.state === "pending" || submission?.state === "unconfirmed"
+    );
     const sendable = unsent.filter((slot) => control.stopped === null || !releaseUnsent(state, slot));
     const due = sendable.find(({ submission }) => submission !== null && submission.nextPollAtMs <= clock.now());
     if (due !== undefined) {

@@ -171,7 +171,10 @@ Deno.test("at its deadline a batch ends, and states what continues", async () =>
   await using stage = await aStage();
   const ran = await ranBatch(stage.deps, tasks(8), { deadlineMs: 5_000 });
   assert.equal(ran.outcome.stopped?.reason, "deadline");
-  assert.deepEqual([...endsOf(ran)].sort(), [...Array(4).fill("not-submitted"), ...Array(4).fill("open")]);
+  // How many were submitted by then depends on the machine.
+  const open = endsOf(ran).filter((end) => end === "open").length;
+  assert.ok(open >= 1 && open <= 4, `${open} open`);
+  assert.equal(endsOf(ran).filter((end) => end === "not-submitted").length, 8 - open);
 });
 
 Deno.test("a refused API key ends the batch; what runs continues", async () => {
