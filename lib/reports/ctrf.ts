@@ -213,7 +213,8 @@ const CASE_LISTS = ["tags", "expectations", "metrics", "attempts"] as const;
 
 function isCase(value: unknown): value is ReportCase {
   return isObject(value) && CASE_TEXTS.every((name) => typeof value[name] === "string") &&
-    VERDICTS.some((verdict) => verdict === value.verdict) && CASE_LISTS.every((name) => Array.isArray(value[name])) && isObject(value.parameters) &&
+    VERDICTS.some((verdict) => verdict === value.verdict) && CASE_LISTS.every((name) => Array.isArray(value[name])) &&
+    isObject(value.parameters) &&
     Array.isArray(value.attempts) && value.attempts.every(isAttempt);
 }
 
