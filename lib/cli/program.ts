@@ -90,6 +90,7 @@ async function dispatch(
     const { completeCommandLine } = await import("./completion/complete.ts");
     return await completeCommandLine(context);
   }
+  refuseTwoFormats(context);
   const isHelpRequested = globalOptions(argv).has("help");
   if (name === "version" && !isHelpRequested) {
     readArgv(name, COMMON_OPTIONS, argv, "pw-workflow-runner");
@@ -111,6 +112,14 @@ async function dispatch(
   const { renderOverview } = await import("./help.ts");
   output.log("ERROR", renderOverview({ style: output.style, columns: context.stderr.columns() }));
   return EXIT_CODES.usage;
+}
+
+function refuseTwoFormats({ args }: Context): void {
+  const given = globalOptions(args);
+  const format = given.get("output") ?? "json";
+  if (given.has("json") && format !== "json") {
+    throw new UsageError(`Cannot use --json together with --output ${format}`);
+  }
 }
 
 function printVersion({ versionLine }: Context, output: Output): number {

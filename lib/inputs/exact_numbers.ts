@@ -5,7 +5,7 @@
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
 import { isExact, mayBeInexact } from "../exact_number.ts";
-import { isObject, type Json } from "../json.ts";
+import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
@@ -56,12 +56,18 @@ export async function inexactInYaml(
 /** The numbers of a server's or caller's JSON that {@link parseExactly} could not keep. */
 export function inexactIn(value: Json): InputPath[] {
   const found: InputPath[] = [];
-  const visit = (member: Json, path: InputPath): void => {
-    if (typeof member === "number" && !Number.isFinite(member)) found.push(path);
-    else if (Array.isArray(member)) { for (const [index, item] of member.entries()) visit(item, [...path, index]); }
-    else if (isObject(member)) { for (const name in member) visit(member[name] ?? null, [...path, name]); }
+  // Copied only where something is found: there may be very many values.
+  const path: (string | number)[] = [];
+  const visit = (member: Json): void => {
+    if (typeof member === "number" && !Number.isFinite(member)) found.push([...path]);
+    if (typeof member !== "object" || member === null) return;
+    for (const name in member) {
+      path.push(Array.isArray(member) ? Number(name) : name);
+      visit(Reflect.get(member, name));
+      path.pop();
+    }
   };
-  visit(value, []);
+  visit(value);
   return found;
 }
 

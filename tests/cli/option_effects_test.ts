@@ -143,3 +143,14 @@ Deno.test("an unknown PW_LOG_LEVEL is refused, unless an option names the level"
   assert.equal((await stage.call(["--version"], { env })).code, 0);
   assert.equal((await stage.call(["list"], { env: { PW_LOG_LEVEL: " debug " } })).code, 0);
 });
+
+for (const format of ["text", "yaml"]) {
+  Deno.test(`--json together with --output ${format} is refused`, async () => {
+    await using stage = await cliStage();
+    const { code, stdout, stderr } = await stage.call(["list", "--json", "-o", format]);
+    assert.equal(code, 2);
+    assert.match(stdout, /"?exitCode"?: 2/);
+    assert.match(stderr, new RegExp(`Cannot use --json together with --output ${format}`));
+    assert.equal((await stage.call(["list", "--json", "-o", "json"])).code, 0);
+  });
+}

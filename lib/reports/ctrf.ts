@@ -1,0 +1,229 @@
+/**
+ * Renders a report as CTRF (Common Test Report Format, https://ctrf.io), and reads such a file back. Pure.
+ *
+ * The standard fields are for other readers. What the format has no field for is in `extra`, so that shards can be merged
+ * and earlier reports compared. A log is there once, as the `stdout` of its attempt.
+ */
+
+import { isObject } from "../json.ts";
+import type { RunResult } from "../result.ts";
+import { allSteps, formatPath } from "../runs/step_tree.ts";
+import { VERSION } from "../version.ts";
+import type { Report, ReportAttempt, ReportCase } from "./report.ts";
+import { VERDICTS } from "./verdict.ts";
+
+export const CTRF_TOOL = "pw-workflow-runner";
+
+export interface CtrfOptions {
+  /** Shared by the shards of one run; `null` if it is not known. */
+  readonly runId?: string | null;
+  /** What the CI system says of itself. */
+  readonly ci?: CiFacts;
+}
+
+export interface CiFacts {
+  readonly buildUrl?: string;
+  readonly commit?: string;
+  readonly branchName?: string;
+}
+
+type Status = "passed" | "failed" | "skipped" | "other";
+
+export function renderCtrf(report: Report, { runId = null, ci = {} }: CtrfOptions = {}): string {
+  const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
+  const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
+  const start = startedAtMs ?? 0;
+  const document = {
+    reportFormat: "CTRF",
+    specVersion: "0.0.0",
+    ...runId === null ? {} : { runId },
+    ...endedAtMs === null ? {} : { timestamp: new Date(endedAtMs).toISOString() },
+    generatedBy: `${CTRF_TOOL} ${VERSION}`,
+    results: {
+      tool: { name: CTRF_TOOL, version: VERSION },
+      summary: {
+        tests: cases.length,
+        passed: count("passed"),
+        failed: count("failed"),
+        skipped: count("skipped"),
+        pending: 0,
+        other: count("other"),
+        flaky: cases.filter(({ isFlaky }) => isFlaky).length,
+        suites: new Set(cases.map(({ suite }) => suite)).size,
+        start,
+        stop: Math.max(start, endedAtMs ?? 0),
+      },
+      tests: cases.map(testOf),
+      environment: {
+        reportName: title,
+        ...environment === null ? {} : { testEnvironment: environment },
+        ...shard === null ? {} : { shardId: `${shard.index}/${shard.count}` },
+        ...ci,
+      },
+      extra: { report: { ...report, cases: [] } },
+    },
+  };
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+/** The status of a case in the format's terms; `rawStatus` has ours. */
+export function ctrfStatus({ verdict, isFailure, isQuarantined }: ReportCase): Status {
+  if (isFailure) return "failed";
+  switch (verdict) {
+    case "passed":
+    case "unexpected-pass":
+      return "passed";
+    case "failed":
+      return isQuarantined ? "other" : "failed";
+    case "error":
+      return "failed";
+    case "known-failure":
+    case "skipped":
+      return "skipped";
+    case "not-judged":
+    case "not-run":
+      return "other";
+  }
+}
+
+const RAW_STATUS: Readonly<Record<string, string>> = { "known-failure": "xfail", "unexpected-pass": "xpass" };
+
+function testOf(one: ReportCase) {
+  const { attempts, reason, expectations, file, tags, inputs, parameters, isFlaky } = one;
+  const last = attempts.at(-1);
+  const unmet = expectations.filter(({ isMet }) => !isMet);
+  const resources = [...new Set(attempts.flatMap(({ resources }) => resources))];
+  return {
+    ...one.id === "" ? {} : { testId: one.id },
+    ...last?.slug ? { executionId: last.slug } : {},
+    name: one.name,
+    status: ctrfStatus(one),
+    rawStatus: RAW_STATUS[one.verdict] ?? one.verdict,
+    ...timesOf(last),
+    duration: milliseconds(last?.runSeconds),
+    suite: [one.suite],
+    ...reason === null ? {} : { message: reason },
+    ...unmet.length === 0 ? {} : {
+      trace: unmet.map(({ path, expected, actual }) => `${path}: expected ${expected}, got ${actual}`).join("\n"),
+    },
+    ...file === null ? {} : { filePath: file.path, line: file.line },
+    ...tags.length === 0 ? {} : { tags },
+    labels: { workflow: one.workflow, ...resources.length === 0 ? {} : { resource: resources } },
+    parameters: inputs ?? parameters,
+    flaky: isFlaky,
+    retries: Math.max(0, attempts.length - 1),
+    ...attempts.length < 2 ? {} : { retryAttempts: attempts.map(attemptOf) },
+    ...last === undefined ? {} : { stdout: last.logTail, steps: stepsOf(last) },
+    extra: { case: { ...one, attempts: attempts.map(withoutLogs) } },
+  };
+}
+
+function attemptOf(attempt: ReportAttempt, index: number) {
+  return {
+    attempt: index + 1,
+    ...attempt.slug === null ? {} : { attemptId: attempt.slug },
+    status: attempt.cause === null ? "passed" : "failed",
+    ...timesOf(attempt),
+    duration: milliseconds(attempt.runSeconds),
+    ...attempt.reason === null ? {} : { message: attempt.reason },
+    stdout: attempt.logTail,
+  };
+}
+
+/** The format takes whole milliseconds only. */
+function milliseconds(seconds: number | null | undefined): number {
+  return Math.max(0, Math.round((seconds ?? 0) * 1_000));
+}
+
+function timesOf(attempt: ReportAttempt | undefined) {
+  const result = attempt?.end.type === "result" ? attempt.end.result : undefined;
+  const time = (text: string | null | undefined) => Date.parse(text ?? "");
+  const [start, stop] = [time(result?.startedAt), time(result?.completedAt)];
+  return { ...Number.isNaN(start) ? {} : { start }, ...Number.isNaN(stop) ? {} : { stop } };
+}
+
+const STEP_STATUS: Readonly<Record<string, Status>> = { completed: "passed", error: "failed", skipped: "skipped" };
+
+function stepsOf({ end }: ReportAttempt) {
+  const jobs = end.type === "result" ? end.result.jobs ?? [] : [];
+  return allSteps(jobs).map(({ path, step }) => ({
+    name: formatPath([...path, step.name]),
+    status: STEP_STATUS[step.status] ?? "other",
+  }));
+}
+
+function withoutLogs(attempt: ReportAttempt): ReportAttempt {
+  const { end } = attempt;
+  if (end.type === "error") return { ...attempt, logTail: [] };
+  return { ...attempt, logTail: [], end: { ...end, result: resultWithoutLogs(end.result) } };
+}
+
+/** The log tails of failed steps are the log tail of the attempt. */
+export function resultWithoutLogs(result: RunResult): RunResult {
+  const { failure } = result;
+  if (failure === undefined) return result;
+  const failedJobs = failure.failedJobs.map((job) => ({
+    ...job,
+    failedSteps: job.failedSteps.map((step) => ({ ...step, logTail: [] })),
+  }));
+  return { ...result, failure: { ...failure, failedJobs } };
+}
+
+/** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */
+export function readCtrf(text: string): Report | string {
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    return "is not JSON";
+  }
+  const results = isObject(document) && document.reportFormat === "CTRF" ? document.results : undefined;
+  if (!isObject(results) || !Array.isArray(results.tests)) return "is not a CTRF report";
+  const report: unknown = isObject(results.extra) ? results.extra.report : undefined;
+  const cases = results.tests.map(readTest);
+  if (!isReport(report) || !cases.every((one) => one !== undefined)) {
+    return `was not written by ${CTRF_TOOL}`;
+  }
+  return { ...report, cases };
+}
+
+function readTest(test: unknown): ReportCase | undefined {
+  if (!isObject(test) || !isObject(test.extra)) return undefined;
+  const one: unknown = test.extra.case;
+  if (!isCase(one)) return undefined;
+  const logs = Array.isArray(test.retryAttempts) ? test.retryAttempts : [test];
+  const attempts = one.attempts.map((attempt, index): ReportAttempt => {
+    const log = logs[index];
+    const lines = isObject(log) && Array.isArray(log.stdout) ? log.stdout : [];
+    return { ...attempt, logTail: lines.filter((line) => typeof line === "string") };
+  });
+  return { ...one, attempts };
+}
+
+/** As far as a reader relies on it: the file may be of another version. */
+function isReport(value: unknown): value is Report {
+  return isObject(value) && typeof value.title === "string" && typeof value.exitCode === "number" &&
+    Array.isArray(value.cases) && [value.startedAtMs, value.endedAtMs].every(isNumberOrNull) &&
+    (value.shard === null || (isObject(value.shard) && typeof value.shard.count === "number" &&
+      typeof value.shard.index === "number"));
+}
+
+const CASE_TEXTS = ["id", "name", "suite", "workflow"] as const;
+const CASE_LISTS = ["tags", "expectations", "metrics", "attempts"] as const;
+
+function isCase(value: unknown): value is ReportCase {
+  return isObject(value) && CASE_TEXTS.every((name) => typeof value[name] === "string") &&
+    VERDICTS.some((verdict) => verdict === value.verdict) && CASE_LISTS.every((name) => Array.isArray(value[name])) &&
+    isObject(value.parameters) &&
+    Array.isArray(value.attempts) && value.attempts.every(isAttempt);
+}
+
+function isAttempt(value: unknown): value is ReportAttempt {
+  return isObject(value) && typeof value.status === "string" && isObject(value.end) && Array.isArray(value.resources) &&
+    isNumberOrNull(value.queueSeconds) && isNumberOrNull(value.runSeconds) &&
+    (value.end.type === "result" ? isObject(value.end.result) : isObject(value.end.error));
+}
+
+function isNumberOrNull(value: unknown): boolean {
+  return value === null || typeof value === "number";
+}

@@ -1,0 +1,120 @@
+/** Joins the reports of the shards of one run. Pure. */
+
+import { InvalidInputs } from "../errors.ts";
+import type { Problem } from "../problem.ts";
+import { counted } from "../text.ts";
+import { readCtrf } from "./ctrf.ts";
+import { type Report, type ReportCase, worstFirst } from "./report.ts";
+
+export interface ShardFile {
+  readonly path: string;
+  /** CTRF. */
+  readonly text: string;
+}
+
+interface ReadShard {
+  readonly path: string;
+  readonly report: Report;
+}
+
+/**
+ * The report that the run would have had without shards.
+ *
+ * @param exitCodeOf The exit code of cases that were all run.
+ * @throws InvalidInputs for each file that cannot be read, and for each shard that is missing or there twice.
+ */
+export function mergeShards(files: readonly ShardFile[], exitCodeOf: (cases: readonly ReportCase[]) => number): Report {
+  const problems: Problem[] = [];
+  const problem = (origin: string, message: string) => void problems.push({ origin, path: "", message });
+  const shards = files.flatMap(({ path, text }): ReadShard[] => {
+    const report = readCtrf(text);
+    if (typeof report !== "string") return [{ path, report }];
+    problem(path, report);
+    return [];
+  });
+  checkShards(shards, problem);
+  const [first, ...others] = shards.toSorted((a, b) => indexOf(a) - indexOf(b)).map(({ report }) => report);
+  if (problems.length > 0 || first === undefined) {
+    if (problems.length === 0) problem("", "no files to merge");
+    throw new InvalidInputs(`Cannot merge reports: ${counted(problems.length, "problem")}`, problems);
+  }
+  const reports = [first, ...others];
+  const cases = inFileOrder(reports.map(({ cases }) => cases));
+  // Interrupted, or a defect: not visible in the cases.
+  const stopped = Math.max(...reports.map(({ exitCode }) => exitCode));
+  return {
+    ...first,
+    startedAtMs: extreme(reports.map(({ startedAtMs }) => startedAtMs), Math.min),
+    endedAtMs: extreme(reports.map(({ endedAtMs }) => endedAtMs), Math.max),
+    shard: null,
+    exitCode: stopped >= 64 ? stopped : exitCodeOf(cases),
+    cases,
+  };
+}
+
+function indexOf({ report }: ReadShard): number {
+  return report.shard?.index ?? 0;
+}
+
+function checkShards(shards: readonly ReadShard[], problem: (origin: string, message: string) => void): void {
+  const [first] = shards;
+  const seen = new Map<number, string>();
+  for (const { path, report } of shards) {
+    const { shard, title, environment } = report;
+    if (shard === null) {
+      problem(path, "is a whole report, not one shard (--shard)");
+      continue;
+    }
+    if (title !== first?.report.title || environment !== first.report.environment) {
+      problem(path, `belongs to another run than ${first?.path}`);
+    } else if (shard.count !== first.report.shard?.count) {
+      problem(path, `is one of ${shard.count} shards, not of ${first.report.shard?.count} as ${first.path}`);
+    }
+    const other = seen.get(shard.index);
+    if (other === undefined) seen.set(shard.index, path);
+    else problem(path, `is shard ${shard.index}, as ${other}`);
+  }
+  const count = first?.report.shard?.count ?? 0;
+  for (let index = 1; index <= count; index++) {
+    if (!seen.has(index)) problem("", `shard ${index} of ${count} is missing`);
+  }
+}
+
+/**
+ * Setup runs are in each shard that needs them: the worst one counts. The values of a matrix were dealt to the shards in
+ * turn.
+ */
+function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly ReportCase[] {
+  const suites = new Map<string, number>();
+  const placed = new Map<string, { readonly one: ReportCase; readonly rank: readonly number[] }>();
+  for (const [shard, cases] of shards.entries()) {
+    const places = new Map<string, number>();
+    for (const one of cases) {
+      const place = `${one.suite} ${one.file?.path} ${one.file?.line}`;
+      const turn = places.get(place) ?? 0;
+      places.set(place, turn + 1);
+      if (!suites.has(one.suite)) suites.set(one.suite, suites.size);
+      const before = placed.get(one.id);
+      const rank = [fileRank(one, suites), one.file?.line ?? 0, turn, shard];
+      placed.set(one.id, before === undefined ? { one, rank } : { ...before, one: worse(before.one, one) });
+    }
+  }
+  return [...placed.values()].toSorted((a, b) => compareRanks(a.rank, b.rank)).map(({ one }) => one);
+}
+
+function fileRank({ suite }: ReportCase, suites: ReadonlyMap<string, number>): number {
+  return suites.get(suite) ?? 0;
+}
+
+function compareRanks(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((sign, value, index) => sign || value - (b[index] ?? 0), 0);
+}
+
+function worse(a: ReportCase, b: ReportCase): ReportCase {
+  return worstFirst([a, b])[0] ?? a;
+}
+
+function extreme(times: readonly (number | null)[], choose: (...times: number[]) => number): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : choose(...known);
+}

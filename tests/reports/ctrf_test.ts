@@ -1,0 +1,172 @@
+import assert from "node:assert/strict";
+import { readCtrf, renderCtrf } from "../../lib/reports/ctrf.ts";
+import { mergeShards } from "../../lib/reports/merge.ts";
+import { renderJunit } from "../../lib/reports/junit.ts";
+import type { Report, ReportCase } from "../../lib/reports/report.ts";
+import { InvalidInputs } from "../../lib/errors.ts";
+import { isTestFlaky, validateStrict } from "../deps/ctrf.ts";
+import {
+  A_FAILED_ATTEMPT,
+  aCase,
+  AN_INFRA_ATTEMPT,
+  anAttempt,
+  aSuiteReport,
+  EVERY_CASE,
+} from "./support/suite_report.ts";
+
+const UNIQUE = EVERY_CASE.map((one, index) => ({ ...one, id: `case-${index}` }));
+const parse = (report: Report) => {
+  const document: unknown = JSON.parse(renderCtrf(report));
+  validateStrict(document);
+  return document;
+};
+
+Deno.test("the format's own package accepts a report with every verdict, with one case and with none", () => {
+  const { summary, tests } = parse(aSuiteReport(UNIQUE)).results;
+  assert.equal(summary.tests, UNIQUE.length);
+  assert.equal(summary.passed + summary.failed + summary.skipped + summary.other, UNIQUE.length);
+  assert.equal(tests.length, UNIQUE.length);
+  parse(aSuiteReport([]));
+  parse(
+    aSuiteReport([aCase({ id: "", file: null, inputs: null })], {
+      startedAtMs: null,
+      endedAtMs: null,
+      environment: null,
+    }),
+  );
+});
+
+for (
+  const [verdict, parts, wanted] of [
+    ["passed", {}, ["passed", "passed"]],
+    ["failed", {}, ["failed", "failed"]],
+    ["failed", { isFailure: false, isQuarantined: true }, ["other", "failed"]],
+    ["known-failure", {}, ["skipped", "xfail"]],
+    ["unexpected-pass", {}, ["failed", "xpass"]],
+    ["unexpected-pass", { isFailure: false }, ["passed", "xpass"]],
+    ["skipped", {}, ["skipped", "skipped"]],
+    ["skipped", { isFailure: true }, ["failed", "skipped"]],
+    ["not-judged", {}, ["other", "not-judged"]],
+    ["not-run", {}, ["other", "not-run"]],
+    ["error", {}, ["failed", "error"]],
+  ] as const
+) {
+  Deno.test(`${verdict} ${JSON.stringify(parts)} has the status and raw status ${wanted.join(", ")}`, () => {
+    const [test] = parse(aSuiteReport([aCase({ verdict, ...parts })])).results.tests;
+    assert.deepEqual([test?.status, test?.rawStatus], wanted);
+  });
+}
+
+Deno.test("a case that passed at last is flaky, with all attempts in order", () => {
+  const attempts = [AN_INFRA_ATTEMPT, A_FAILED_ATTEMPT, anAttempt()];
+  const [test] = parse(aSuiteReport([aCase({ isFlaky: true, attempts })])).results.tests;
+  assert.ok(test !== undefined && isTestFlaky(test));
+  assert.equal(test.retries, 2);
+  assert.deepEqual(test.retryAttempts?.map(({ attempt, status }) => [attempt, status]), [
+    [1, "failed"],
+    [2, "failed"],
+    [3, "passed"],
+  ]);
+});
+
+Deno.test("a test has a stable id, its inputs as parameters, and where it ran as labels", () => {
+  const one = aCase({ inputs: { mesh: { size: 3 } }, parameters: { mesh: "fine" }, tags: ["slow"] });
+  const [test] = parse(aSuiteReport([one])).results.tests;
+  assert.equal(test?.testId, one.id);
+  assert.deepEqual(test?.parameters, { mesh: { size: 3 } });
+  assert.deepEqual(test?.labels, { workflow: "solver", resource: ["cluster-a"] });
+  assert.deepEqual(test?.suite, ["nightly"]);
+  assert.equal(test?.duration, 65_123);
+});
+
+Deno.test("a report is read back as it was", () => {
+  const report = aSuiteReport(UNIQUE, { shard: { index: 2, count: 3 } });
+  assert.deepEqual(readCtrf(renderCtrf(report)), report);
+});
+
+for (
+  const [text, wanted] of [
+    ["{", "is not JSON"],
+    ["[]", "is not a CTRF report"],
+    ['{"reportFormat":"CTRF","results":{"tests":[]}}', "was not written by pw-workflow-runner"],
+    [
+      renderCtrf(aSuiteReport([aCase()])).replace('"verdict": "passed"', '"verdict": "fine"'),
+      "was not written by pw-workflow-runner",
+    ],
+  ] as const
+) {
+  Deno.test(`a file that ${wanted}: ${text.slice(0, 40)}`, () => assert.equal(readCtrf(text), wanted));
+}
+
+const MATRIX: readonly ReportCase[] = ["coarse", "fine", "finest", "huge"].map((mesh, index) =>
+  aCase({ id: `mesh-${index}`, name: `solve [mesh=${mesh}]`, parameters: { mesh } })
+);
+const SETUP = aCase({ id: "setup", name: "setup data", file: { path: "nightly.suite.yaml", line: 3 } });
+const LAST = aCase({ id: "last", name: "last", verdict: "failed", file: { path: "nightly.suite.yaml", line: 20 } });
+const [A, B, C, D] = MATRIX;
+const SHARDS = [[SETUP, A, C, LAST], [SETUP, B, D]].map((cases, index) => {
+  const start = Date.parse("2026-01-05T09:00:00Z");
+  return aSuiteReport(cases.filter((one) => one !== undefined), {
+    shard: { index: index + 1, count: 2 },
+    startedAtMs: start + index * 1_000,
+    endedAtMs: start + (index + 1) * 60_000,
+    exitCode: index === 0 ? 1 : 0,
+  });
+});
+const files = (reports: readonly Report[]) =>
+  reports.map((report, index) => ({ path: `shard${index + 1}.json`, text: renderCtrf(report) }));
+const exitCodeOf = (cases: readonly ReportCase[]) => cases.some(({ isFailure }) => isFailure) ? 1 : 0;
+
+Deno.test("merged shards equal the report without shards, in every order of the files", () => {
+  const whole = aSuiteReport([SETUP, ...MATRIX, LAST], {
+    endedAtMs: Date.parse("2026-01-05T09:02:00Z"),
+    exitCode: 1,
+  });
+  for (const shards of [SHARDS, SHARDS.toReversed()]) {
+    const merged = mergeShards(files(shards), exitCodeOf);
+    assert.deepEqual(merged, whole);
+    assert.equal(renderJunit(merged), renderJunit(whole));
+    assert.equal(renderCtrf(merged), renderCtrf(whole));
+  }
+});
+
+Deno.test("a setup run that failed in one shard has failed", () => {
+  const failing = SHARDS.map((report, index) => ({
+    ...report,
+    cases: report.cases.map((one) =>
+      one === SETUP && index === 1 ? aCase({ ...one, verdict: "failed", isFailure: true }) : one
+    ),
+  }));
+  assert.equal(mergeShards(files(failing), exitCodeOf).cases[0]?.verdict, "failed");
+});
+
+const [ONE, TWO] = SHARDS;
+assert.ok(ONE !== undefined && TWO !== undefined);
+for (
+  const [name, reports, wanted] of [
+    ["a missing shard", [ONE], ["shard 2 of 2 is missing"]],
+    ["no file", [], ["no files to merge"]],
+    ["a shard twice", [ONE, ONE], ["shard2.json is shard 1, as shard1.json", "shard 2 of 2 is missing"]],
+    ["a whole report", [ONE, { ...TWO, shard: null }], [
+      "shard2.json is a whole report, not one shard (--shard)",
+      "shard 2 of 2 is missing",
+    ]],
+    ["another suite", [ONE, { ...TWO, title: "weekly" }], ["shard2.json belongs to another run than shard1.json"]],
+    ["another number of shards", [ONE, { ...TWO, shard: { index: 2, count: 3 } }], [
+      "shard2.json is one of 3 shards, not of 2 as shard1.json",
+    ]],
+  ] as const
+) {
+  Deno.test(`${name} is named, and nothing is merged`, () => {
+    assert.throws(() => mergeShards(files(reports), exitCodeOf), (error) => {
+      assert.ok(error instanceof InvalidInputs);
+      assert.deepEqual(error.problems.map(({ origin, message }) => `${origin} ${message}`.trim()), wanted);
+      return true;
+    });
+  });
+}
+
+Deno.test("an interrupted shard decides the exit code", () => {
+  const interrupted = SHARDS.map((report, index) => index === 0 ? { ...report, exitCode: 130 } : report);
+  assert.equal(mergeShards(files(interrupted), exitCodeOf).exitCode, 130);
+});
