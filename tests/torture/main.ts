@@ -5,18 +5,27 @@
  *
  * `--races N` instead: processes that submit with one idempotency key at the same moment. Exits with 1 when a key did not
  * keep its promise.
+ *
+ * `--batch N` instead: a batch of N rows over a storm of failures, killed ten times. Exits with 1 when its results or its
+ * runs differ from those of an unbroken one.
  */
 
 import { seededRandom, seedOfTheDay } from "../support/seeded_random.ts";
 import { drawRound, playRound, type RoundResult, SERVER_KINDS, type ServerKind } from "./torture.ts";
 import { drawRace, playRace, RACE_SLUGS, type RaceResult, raceViolationsOf } from "./key_race.ts";
+import { runKilledBatch } from "./killed_batch.ts";
 import { violationsOf } from "./verdict.ts";
 
 const MAX_CONCURRENT_ROUNDS = 4;
 
 const seed = numberOf("--seed") ?? seedOfTheDay();
 const raceCount = numberOf("--races");
-const violations = raceCount === undefined ? await torture() : await raceForKeys(raceCount);
+const rowCount = numberOf("--batch");
+const violations = rowCount !== undefined
+  ? await killBatch(rowCount)
+  : raceCount === undefined
+  ? await torture()
+  : await raceForKeys(raceCount);
 for (const violation of violations) console.log(violation);
 Deno.exit(violations.length === 0 ? 0 : 1);
 
@@ -45,6 +54,17 @@ async function raceForKeys(count: number): Promise<string[]> {
   }
   console.log(raceSummary(results));
   return results.flatMap(raceViolationsOf);
+}
+
+async function killBatch(rowCount: number): Promise<string[]> {
+  const random = seededRandom(seed);
+  const unbroken = await runKilledBatch({ rowCount, kills: 0, storm: false, random });
+  const broken = await runKilledBatch({ rowCount, kills: 10, storm: true, random });
+  console.log(`Seed ${seed}, ${rowCount} rows, ${broken.killed} kills: ${broken.runs} runs, ${unbroken.runs} expected`);
+  return [
+    ...(broken.results === unbroken.results ? [] : [`DIFFERENT RESULTS\n${broken.results}\n${broken.output}`]),
+    ...(broken.runs === unbroken.runs ? [] : [`DIFFERENT RUNS: ${broken.runs}, not ${unbroken.runs}`]),
+  ];
 }
 
 async function playAll<T, R>(all: readonly T[], play: (one: T) => Promise<R>): Promise<R[]> {
