@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 
 /** Each has a section in docs/performance.md. */
 const FIGURES: Readonly<Record<string, () => Promise<Figures>>> = {
+  many: async () => await (await import("./many.ts")).measureMany(),
   pace: async () => await (await import("./pace/pace.ts")).measurePace(),
 };
 
