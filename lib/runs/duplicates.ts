@@ -69,11 +69,12 @@ async function settle(
   const tagged = await withLimit(options, `find the runs of ${workflow}`, async (signal) => {
     return await listRunsWithTag(deps, submission, { startedWith: submission.run, signal });
   });
-  if (tagged.length > 0 && !tagged.some(({ id }) => id === submission.run.id)) {
+  const [oldest, ...duplicates] = tagged;
+  // It was listed before, and has been deleted since.
+  if (oldest === undefined && submission.listedAtMs !== undefined) return undefined;
+  if (oldest === undefined || !tagged.some(({ id }) => id === submission.run.id)) {
     throw new BadResponse(`Cannot find run ${submission.run.slug}: the list does not show it yet`);
   }
-  const [oldest, ...duplicates] = tagged;
-  if (oldest === undefined) return undefined;
   if (duplicates.length === 0) return await listAgain(deps, submission, []);
   if (duplicates.some(({ slug }) => slug === null || slug === oldest.slug)) {
     return await endUnknown(deps, submission, `${duplicates.length + 1} runs have the slug ${oldest.slug}`);

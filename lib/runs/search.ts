@@ -72,7 +72,7 @@ export async function searchList(
 
 /**
  * The user's runs of this workflow that have the submission's correlation tag and were started at about the same time as
- * one of them, oldest first.
+ * one of them, and that one itself, oldest first.
  *
  * @throws The client's errors; BadResponse when the list is too long.
  */
@@ -84,7 +84,9 @@ export async function listRunsWithTag(
   const tagged: Run[] = [];
   const oldestMs = (creationMs(startedWith) || submission.createdAtMs) - SIMULTANEOUS_MS;
   for await (const runs of newerPages(client, { oldestMs, signal })) {
-    tagged.push(...runs.filter((run) => isOwned(run, submission) && hasTag(run, submission)));
+    tagged.push(
+      ...runs.filter((run) => run.id === startedWith.id || (isOwned(run, submission) && hasTag(run, submission))),
+    );
   }
   return tagged.sort((a, b) =>
     (creationMs(a) || 0) - (creationMs(b) || 0) || ((a.slug ?? "") < (b.slug ?? "") ? -1 : 1)

@@ -27,7 +27,7 @@ interface Stage {
 /** @param lagMs How long a new run is missing from the list. */
 function testDuplicates(
   name: string,
-  { lagMs }: { readonly lagMs: number },
+  { lagMs, workflow = "never-ending" }: { readonly lagMs: number; readonly workflow?: string },
   act: (stage: Stage) => Promise<void>,
 ): void {
   Deno.test(name, async () => {
@@ -38,7 +38,7 @@ function testDuplicates(
       simulator,
       async submit() {
         const deps = await depsFor(simulator, { clock });
-        const request = aRequest({ workflow: "never-ending", inputs: {} });
+        const request = aRequest({ workflow, inputs: {} });
         const idempotencyKey = { text: "nightly", policy: "attach" } as const;
         const pending = await createSubmission(deps, request, { ...OPTIONS, idempotencyKey });
         const [result] = await advance(deps, [pending], OPTIONS);
@@ -102,6 +102,24 @@ testDuplicates("a list that does not show our run yet settles nothing", { lagMs:
   assert.equal(slugIn(await tick(newer)), oldest?.slug);
   assert.match(stage.simulator.runs()[1]?.status ?? "", /^cancel/);
 });
+
+testDuplicates(
+  "a run that has ended is not reported while the list does not show it",
+  { lagMs: 5_000, workflow: "quick" },
+  async ({ clock, simulator, submit }) => {
+    const older = await submit();
+    clock.advance(300);
+    const newer = await submit();
+    clock.advance(4_000);
+    for (const machine of [older, newer]) assert.equal((await tick(machine)).state, "active");
+    assert.ok(simulator.runs().every(({ status }) => status === "completed"));
+    clock.advance(30_000);
+    for (const machine of [older, newer]) {
+      const submission = await tick(machine);
+      assert.equal(submission.state === "finished" && submission.result.kind, "submit_unknown");
+    }
+  },
+);
 
 testDuplicates(
   "a list that shows runs late is read again, as late as another run may appear in it",

@@ -199,6 +199,13 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a stopped workspace is not waited for", '"Off", "Stopped", "Paused"', '"Off", "Paused"'],
     ["a workspace is waited for without end", "if (retryAtMs > deadlineMs(submission, options)) {", "if (false) {"],
   ]),
+  ...inFile("lib/runs/duplicates.ts", ["tests/runs/duplicates_test.ts"], [
+    [
+      "an ended run is reported while the list does not show it",
+      "oldest === undefined && submission.listedAtMs !== undefined",
+      "oldest === undefined",
+    ],
+  ]),
   ...inFile("lib/runs/idempotency.ts", ["tests/runs/idempotency_test.ts"], [
     [
       "a key with other inputs attaches",
