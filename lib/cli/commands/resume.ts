@@ -6,6 +6,7 @@ import {
   type OpenSubmissionsOptions,
   resumeSubmission,
 } from "../../runs/resume.ts";
+import { sharingPolls } from "../../runs/shared_polls.ts";
 import { slugOf } from "../../submission.ts";
 import { type ErrorKind, RunnerError } from "../../errors.ts";
 import type { ResultKind, RunResult } from "../../result.ts";
@@ -46,8 +47,11 @@ export const resumeCommand = defineCommand({
     const options = { signal, includesDetached: values.all === true, submitsPending: values.submitPending === true };
     const unfinished = await findOpenSubmissions(deps, options);
     logSkipped(output, unfinished, deps.clock.now());
+    const client = sharingPolls(deps.client, deps.clock, unfinished.resumable.length);
     const results = await stoppedTogether(
-      unfinished.resumable.map((record) => resumeAndShow({ ...call, deps }, record, { ...wait, ...options })),
+      unfinished.resumable.map((record) =>
+        resumeAndShow({ ...call, deps: { ...deps, client } }, record, { ...wait, ...options })
+      ),
     );
     const runs = results.flatMap((result) => "result" in result ? [result.result] : []);
     await writeResults(output, runs, async () => {

@@ -1,5 +1,6 @@
 import { trackRun } from "../../runs/track_run.ts";
 import type { TrackOptions } from "../../runs/options.ts";
+import { sharingPolls } from "../../runs/shared_polls.ts";
 import { findRun } from "../../runs/find.ts";
 import type { RunResult } from "../../result.ts";
 import { formatRunId, type RunId } from "../../run.ts";
@@ -43,7 +44,8 @@ export const watchCommand = defineCommand({
       const { client } = deps;
       runIds.push(await pickRun({ context, client, signal }, { isRunning: true, mayColor: values.noColor !== true }));
     }
-    const results = await trackAll({ ...call, deps }, runIds, options);
+    const client = sharingPolls(deps.client, deps.clock, runIds.length);
+    const results = await trackAll({ ...call, deps: { ...deps, client } }, runIds, options);
     const [only, second] = results;
     if (only !== undefined && second === undefined) return await printResult(output, only);
     return await answerResults(output, results);
