@@ -15,4 +15,6 @@ export interface ServerCapabilities {
   readonly refusesDuplicateSlug?: boolean;
   /** What was last reported about idempotency keys on this server. */
   readonly reportedKeyGuarantee?: KeyGuarantee;
+  /** Milliseconds since the epoch: it asked a process that tracks many runs not to send requests before. */
+  readonly pausedUntilMs?: number;
 }

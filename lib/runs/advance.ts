@@ -6,8 +6,10 @@ import { mayHaveDuplicates, settleDuplicates } from "./duplicates.ts";
 import { inParallel } from "./in_parallel.ts";
 import { isDuplicated, isListed, listRunning } from "./list_running.ts";
 import { afterFailedPoll, applyRun, pollRun } from "./poll.ts";
+import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
 import { reconcile } from "./reconcile.ts";
 import { redactingDeps, withoutSecretsOf } from "./redacting.ts";
+import { capabilitiesOf } from "./server_capabilities.ts";
 import { submitPending } from "./submit.ts";
 import { type AdvanceOptions, type AdvanceResult, withKnownInputs } from "./advance_result.ts";
 
@@ -30,9 +32,16 @@ export async function advance(
   const due = submissions.map((submission, index) => ({ submission, index }))
     .filter(({ submission }) => isOpen(submission) && submission.nextPollAtMs <= nowMs);
 
-  const active = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
+  const running = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
     item.submission.state === "active"
   );
+  const untilMs = running.length === 0 ? 0 : await pausedUntil(deps, nowMs, options);
+  if (untilMs > nowMs) {
+    for (const { submission, index } of running) {
+      results[index] = { submission: { ...submission, nextPollAtMs: untilMs }, events: [] };
+    }
+  }
+  const active = untilMs > nowMs ? [] : running;
   const { needsDetail = () => false, findsDuplicatesInList = false } = options;
   const listable = active.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
   const list = await listRunning(deps, listable, options);
@@ -66,6 +75,12 @@ export async function advance(
     }
   }
   return results;
+}
+
+/** The server may have asked another process, which tracks many runs, for a pause. The last poll of a wait is made anyway. */
+async function pausedUntil(deps: Deps, nowMs: number, { deadlineAtMs = Infinity }: AdvanceOptions): Promise<number> {
+  const { pausedUntilMs = 0 } = await capabilitiesOf(deps, deps.client.host);
+  return pausedUntilMs > nowMs + MAX_RETRY_AFTER_MS ? 0 : Math.min(pausedUntilMs, deadlineAtMs);
 }
 
 /** Another process may be sending the same submission: the one that writes first sends it. */

@@ -16,10 +16,12 @@ import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
 import { hasWorked } from "./retry_policy.ts";
+import { updateCapabilities } from "./server_capabilities.ts";
 import { findReadySession } from "./session.ts";
 import { toRunResult } from "./view.ts";
 
 const RUNS_PER_PAGE = 100;
+const MIN_RUNS_FOR_BUDGET = 20;
 /** Shorter outages are not reported. */
 const MIN_REPORTED_OUTAGE_MS = 10_000;
 /** A proxy or a restarting server may refuse a valid key once. */
@@ -131,6 +133,11 @@ function estimateOf(rounds: Rounds, agesMs: readonly number[]): DurationEstimate
 async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): Promise<void> {
   const { deps, options } = state;
   const { clock } = deps;
+  const waitMs = await waitForBudget(state, rounds, active);
+  if (waitMs > 0) {
+    rounds.notBeforeMs = clock.monotonic() + waitMs;
+    return;
+  }
   const nowMs = clock.now();
   const isQueued = new Set(
     active.filter(({ slot }) => slot.task.queueTimeoutMs !== undefined && slot.workingSinceMs === null).map((
@@ -164,14 +171,40 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   }
   state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
   const failed = errors[0] !== undefined && errors.length === results.length ? errors[0] : listError;
-  updateConnection(state, rounds, failed, errors.length === results.length);
+  await updateConnection(state, rounds, failed, errors.length === results.length);
+}
+
+/** Processes that track many runs of one user share a budget of requests; without the store, each has its own. */
+async function waitForBudget(
+  { deps: { store, clock, log }, options: { requestsPerMinute } }: BatchState,
+  { pages }: Rounds,
+  active: readonly ActiveSlot[],
+): Promise<number> {
+  const [first] = active;
+  if (first === undefined || active.length <= MIN_RUNS_FOR_BUDGET) return 0;
+  const count = Math.max(pages, Math.ceil(active.length / RUNS_PER_PAGE));
+  try {
+    const request = { count, perMinute: requestsPerMinute, nowMs: clock.now() };
+    return await store.batches.takeRequests(first.submission.owner, request);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    log("WARNING", error.message);
+    return 0;
+  }
 }
 
 /** @param isLost True if no request of the round was answered. */
-function updateConnection(state: BatchState, rounds: Rounds, error: RunnerError | undefined, isLost: boolean): void {
-  const { deps: { clock }, options: { unreachableTimeoutMs } } = state;
+async function updateConnection(
+  state: BatchState,
+  rounds: Rounds,
+  error: RunnerError | undefined,
+  isLost: boolean,
+): Promise<void> {
+  const { deps: { clock, client: { host } }, options: { unreachableTimeoutMs } } = state;
   if (error instanceof Unavailable && error.retryAfterMs !== undefined) {
-    rounds.notBeforeMs = clock.monotonic() + Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
+    const pauseMs = Math.min(error.retryAfterMs, MAX_RETRY_AFTER_MS);
+    rounds.notBeforeMs = clock.monotonic() + pauseMs;
+    await updateCapabilities(state.deps, host, { pausedUntilMs: clock.now() + pauseMs });
   }
   if (error === undefined || !isLost) {
     rounds.refused = 0;

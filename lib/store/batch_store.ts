@@ -62,6 +62,21 @@ export interface BatchStore {
   /** How many runs at once another process has asked for; `null` if none has. */
   wantedJobs(batchId: string): Promise<number | null>;
   setWantedJobs(batchId: string, jobs: number | null): Promise<void>;
+  /**
+   * Takes requests from the budget that all processes of a user share.
+   *
+   * @returns 0 if they were taken; otherwise how long to wait before asking again, milliseconds.
+   */
+  takeRequests(owner: Owner, request: RequestBudget): Promise<number>;
+}
+
+/** A bucket that fills up steadily, and holds a minute's requests. */
+export interface RequestBudget {
+  /** Taken at once; more than a minute's are taken when it is full. */
+  readonly count: number;
+  readonly perMinute: number;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
 }
 
 /** Of the texts in one value, well below what a backend allows. */
@@ -105,6 +120,22 @@ export function createBatchStore(kv: Kv): BatchStore {
       const change = kv.atomic();
       const key = ["batch-jobs", keyPart(batchId)];
       await (jobs === null ? change.delete(key) : change.set(key, jobs)).commit();
+    },
+    async takeRequests({ host, user }, { count, perMinute, nowMs }) {
+      while (true) {
+        const old = await kv.get<{ readonly left: number; readonly atMs: number }>([
+          "requests",
+          keyPart(host),
+          keyPart(user),
+        ]);
+        const elapsedMs = old.value === null ? Infinity : Math.max(0, nowMs - old.value.atMs);
+        const left = Math.min(perMinute, (old.value?.left ?? 0) + elapsedMs * perMinute / 60_000);
+        const missing = Math.min(count, perMinute) - left;
+        if (missing > 0) return Math.ceil(missing * 60_000 / perMinute);
+        // A list with more pages than a minute's requests leaves a debt.
+        const change = kv.atomic().check(old).set(old.key, { left: left - count, atMs: nowMs });
+        if (await change.commit() !== undefined) return 0;
+      }
     },
   };
 }

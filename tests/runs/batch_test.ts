@@ -4,6 +4,12 @@ import { createBatchControl } from "../../lib/runs/batch_task.ts";
 import { NotFound } from "../../lib/errors.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import { advance } from "../../lib/runs/advance.ts";
+import { createSubmission } from "../../lib/runs/create_submission.ts";
+import type { Deps } from "../../lib/runs/deps.ts";
+import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
+import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
+import { aRequest } from "../support/records.ts";
 import { aTask, endsOf, ranBatch, SOLVE } from "../support/batch.ts";
 import { depsFor } from "../support/deps.ts";
 import { fastClock, systemClock } from "../../lib/clock.ts";
@@ -196,3 +202,62 @@ Deno.test("detaching leaves everything running", async () => {
   assert.ok(stage.simulator.runs().length > 0);
   assert.ok(stage.simulator.runs().every(({ status }) => status === "running"));
 });
+
+Deno.test("processes that track many runs share a budget of list requests, and others honor a pause", async () => {
+  await using stage = await aStage();
+  const { deps, clock } = stage;
+  const owner = { host: deps.client.host, user: "demo" };
+  const take = (count: number, nowMs: number) =>
+    deps.store.batches.takeRequests(owner, { count, perMinute: 60, nowMs });
+  assert.equal(await take(50, 0), 0);
+  assert.equal(await take(10, 0), 0);
+  assert.equal(await take(5, 0), 5_000);
+  assert.equal(await take(5, 5_000), 0);
+  const [pending] = await submittedRuns(deps, 1);
+  assert.ok(pending?.state === "active");
+  await deps.store.updateCapabilities(owner.host, { pausedUntilMs: clock.now() + 60_000 });
+  const reads = stage.simulator.received("get-run").length;
+  const [paused] = await advance(deps, [{ ...pending, nextPollAtMs: 0 }], ADVANCE);
+  assert.equal(stage.simulator.received("get-run").length, reads);
+  assert.ok(paused !== undefined && paused.submission.state === "active");
+  assert.ok(paused.submission.nextPollAtMs > clock.now() + 30_000);
+});
+
+Deno.test("nothing is concluded from a list with a page that could not be read", async () => {
+  await using stage = await aStage();
+  const submissions = await submittedRuns(stage.deps, 30);
+  stage.simulator.addFaults({ on: "list-runs", status: 502, times: Infinity });
+  const reads = stage.simulator.received("get-run").length;
+  const results = await advance(stage.deps, submissions.map((one) => ({ ...one, nextPollAtMs: 0 })), ADVANCE);
+  assert.ok(results.every(({ submission }) => submission.state === "active"));
+  assert.equal(stage.simulator.received("get-run").length - reads, 8);
+});
+
+Deno.test("when many runs vanish from the list at once, it is read again before any of them by name", async () => {
+  await using stage = await aStage({ behavior: { listLagMs: 0 } });
+  const submissions = await submittedRuns(stage.deps, 30);
+  stage.simulator.addFaults({ on: "list-runs", body: "wrong-shape" });
+  stage.simulator.setBehavior({ listLagMs: 10 * 60_000 });
+  const [lists, reads] = [stage.simulator.received("list-runs").length, stage.simulator.received("get-run").length];
+  await advance(stage.deps, submissions.map((one) => ({ ...one, nextPollAtMs: 0 })), ADVANCE);
+  await advance(stage.deps, submissions.map((one) => ({ ...one, nextPollAtMs: 0 })), ADVANCE);
+  assert.equal(stage.simulator.received("list-runs").length - lists, 3);
+  assert.equal(stage.simulator.received("get-run").length - reads, 8 + 30);
+});
+
+const ADVANCE = {
+  ...DEFAULT_EXECUTE,
+  pollInterval: { pollIntervalMs: 1_000, maxPollIntervalMs: 15_000 },
+  submitted: "yes",
+  signal: new AbortController().signal,
+} as const;
+
+/** Active, and running on the platform for a while. */
+async function submittedRuns(deps: Deps, count: number): Promise<readonly ActiveSubmission[]> {
+  const submissions: Submission[] = [];
+  for (let index = 0; index < count; index++) {
+    submissions.push(await createSubmission(deps, aRequest({ workflow: "never-ending", inputs: {} }), ADVANCE));
+  }
+  const results = await advance(deps, submissions, ADVANCE);
+  return results.flatMap(({ submission }) => submission.state === "active" ? [submission] : []);
+}
