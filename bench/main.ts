@@ -20,6 +20,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 /** Each has a section in docs/performance.md. */
 const FIGURES: Readonly<Record<string, () => Promise<Figures>>> = {
   pace: async () => await (await import("./pace/pace.ts")).measurePace(),
+  logs: async () => await (await import("./logs/logs.ts")).measureLogs(),
 };
 
 async function benchFigures(names: readonly string[], options: readonly string[]): Promise<number> {

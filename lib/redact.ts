@@ -1,6 +1,7 @@
 /** Removes secrets from text that comes from elsewhere: what a server or a log repeats. */
 
 import { RunnerError } from "./errors.ts";
+import { mapPieces, type PieceMapper } from "./pieces.ts";
 
 /** Replaces a secret in anything that is shown or stored. */
 export const SECRET_MASK = "•••";
@@ -33,19 +34,17 @@ export function createRedactor(values: readonly string[]): Redactor {
 }
 
 /** A secret may be split between two pieces: the end of each piece is held, as it is, until the next one arrives. */
-export function redactPieces(redact: Redactor): TransformStream<string, string> {
+export function redactPieces(redact: Redactor): PieceMapper {
   let held = "";
-  return new TransformStream({
-    transform(piece, controller) {
+  return {
+    add(piece) {
       const text = held + piece;
       const end = endOfComplete(text, redact);
       held = text.slice(end);
-      if (end > 0) controller.enqueue(redact(text.slice(0, end)));
+      return redact(text.slice(0, end));
     },
-    flush(controller) {
-      if (held !== "") controller.enqueue(redact(held));
-    },
-  });
+    end: () => redact(held),
+  };
 }
 
 /** Where a text can be divided no matter what follows it: neither in a secret nor in a surrogate pair. */
@@ -74,7 +73,7 @@ export function redactDeep(
   if (typeof value === "string") return redact(value);
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact, redactName));
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof ReadableStream) return value.pipeThrough(redactPieces(redact));
+  if (value instanceof ReadableStream) return mapPieces(value, redactPieces(redact));
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [redactName(name), redactDeep(member, redact, redactName)]),
   );

@@ -2,6 +2,7 @@
 
 import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
+import { mapPieces } from "../pieces.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
 /** Limits the waits for the parts of a response. */
@@ -73,18 +74,18 @@ export function streamedText(
   { within, redact, onError }: StreamedTextOptions,
 ): ReadableStream<string> {
   const reader = (body ?? new Blob().stream()).getReader();
-  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const decoder = new TextDecoder();
+  const text = new ReadableStream<string>({
     async pull(controller) {
       try {
         const { done, value } = await within(() => reader.read());
+        controller.enqueue(done ? decoder.decode() : decoder.decode(value, { stream: true }));
         if (done) controller.close();
-        // A copy: in Deno 2.4's types the buffer may be a shared one.
-        else controller.enqueue(new Uint8Array(value));
       } catch (error) {
         throw onError(error);
       }
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactPieces(redact));
+  return mapPieces(text, redactPieces(redact));
 }
