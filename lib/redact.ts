@@ -17,6 +17,8 @@ export interface Redactor {
   (text: string): string;
   /** The length of the longest text that it removes. */
   readonly maxLength: number;
+  /** The length of the longest end of a text with which one that it removes may begin. */
+  partialLength(text: string): number;
 }
 
 /**
@@ -26,11 +28,24 @@ export interface Redactor {
 export function createRedactor(values: readonly string[]): Redactor {
   const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
   const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
-  if (forms.length === 0) return Object.assign((text: string) => text, { maxLength: 0 });
+  if (forms.length === 0) return redactorOf((text) => text, []);
   // The longest first: a form may contain another one.
   const pattern = forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|");
-  const redact = (text: string) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK);
-  return Object.assign(redact, { maxLength: forms[0]?.length ?? 0 });
+  return redactorOf((text) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK), forms);
+}
+
+/** @param forms All that `redact` removes. */
+export function redactorOf(redact: (text: string) => string, forms: readonly string[]): Redactor {
+  const maxLength = Math.max(0, ...forms.map(({ length }) => length));
+  const partialLength = (text: string) => {
+    const end = text.slice(Math.max(0, text.length - maxLength + 1));
+    for (let index = 0; index < end.length && maxLength > 0; index++) {
+      const suffix = end.slice(index);
+      if (forms.some((form) => form.startsWith(suffix))) return suffix.length;
+    }
+    return 0;
+  };
+  return Object.assign((text: string) => redact(text), { maxLength, partialLength });
 }
 
 /** A secret may be split between two pieces: the end of each piece is held, as it is, until the next one arrives. */
@@ -49,14 +64,18 @@ export function redactPieces(redact: Redactor): PieceMapper {
 
 /** Where a text can be divided no matter what follows it: neither in a secret nor in a surrogate pair. */
 function endOfComplete(text: string, redact: Redactor): number {
-  let end = Math.max(0, text.length - redact.maxLength);
+  let end = text.length - redact.partialLength(text);
   const start = Math.max(0, end - redact.maxLength);
   const around = (from: number, to?: number) => redact(text.slice(from, to));
   while (
-    end > 0 &&
-    (/[\ud800-\udbff]/.test(text.charAt(end - 1)) || around(start, end) + around(end) !== around(start))
+    end > 0 && (isHighSurrogate(text, end - 1) || around(start, end) + around(end) !== around(start))
   ) end--;
   return end;
+}
+
+function isHighSurrogate(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 /**

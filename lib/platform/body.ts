@@ -2,7 +2,6 @@
 
 import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
-import { mapPieces } from "../pieces.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
 /** Limits the waits for the parts of a response. */
@@ -75,17 +74,21 @@ export function streamedText(
 ): ReadableStream<string> {
   const reader = (body ?? new Blob().stream()).getReader();
   const decoder = new TextDecoder();
-  const text = new ReadableStream<string>({
+  const redacted = redactPieces(redact);
+  return new ReadableStream({
     async pull(controller) {
       try {
-        const { done, value } = await within(() => reader.read());
-        controller.enqueue(done ? decoder.decode() : decoder.decode(value, { stream: true }));
-        if (done) controller.close();
+        for (let text = ""; text === "";) {
+          const { done, value } = await within(() => reader.read());
+          text = redacted.add(done ? decoder.decode() : decoder.decode(value, { stream: true }));
+          if (done) text += redacted.end();
+          if (text !== "") controller.enqueue(text);
+          if (done) return controller.close();
+        }
       } catch (error) {
         throw onError(error);
       }
     },
     cancel: (reason) => reader.cancel(reason),
   }, { highWaterMark: 0 });
-  return mapPieces(text, redactPieces(redact));
 }

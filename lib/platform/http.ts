@@ -11,7 +11,7 @@ import type { Secret } from "../secret.ts";
 import { boundedText, createIdleLimit, type IdleLimit, streamedText, truncatedText } from "./body.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse, TimedOut } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
-import type { Redactor } from "../redact.ts";
+import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
@@ -270,5 +270,5 @@ function redactor(authorization: Secret | null): Redactor {
   const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
   const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-  return Object.assign(redact, { maxLength: Math.max(0, ...secrets.map(({ length }) => length)) });
+  return redactorOf(redact, secrets);
 }

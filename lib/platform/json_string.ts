@@ -44,7 +44,7 @@ export function jsonStringPieces(invalid: () => Error): PieceMapper {
 function decode(content: string, invalid: () => Error): string {
   // The usual log, several times as fast: of all escapes it has only newlines.
   if (!RAW_BREAKS.some((character) => content.includes(character))) {
-    const text = content.replaceAll("\\n", "\n");
+    const text = content.replace(/\\n/g, "\n");
     if (!text.includes("\\")) return text;
   }
   try {
