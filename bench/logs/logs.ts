@@ -7,7 +7,7 @@ const MEBIBYTES = 1024;
 const ROUNDS = 3;
 const MIN_THROUGHPUT = 0.5;
 /** Of the resident memory, between the first 128 MiB and the end. */
-const MAX_GROWTH_MB = 32;
+const MAX_GROWTH_MB = 64;
 const ROOT = new URL("../../", import.meta.url);
 
 const FORMATS = [["text", "plain text"], ["json", "a JSON string"]] as const;
