@@ -21,6 +21,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
 const FIGURES: Readonly<Record<string, () => Promise<Figures>>> = {
   many: async () => await (await import("./many.ts")).measureMany(),
   pace: async () => await (await import("./pace/pace.ts")).measurePace(),
+  logs: async () => await (await import("./logs/logs.ts")).measureLogs(),
 };
 
 async function benchFigures(names: readonly string[], options: readonly string[]): Promise<number> {

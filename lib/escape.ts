@@ -8,9 +8,25 @@ const CONTROL_CHARACTERS =
   // deno-lint-ignore no-control-regex -- they are what it matches
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
+/** C0 except tab and newline, and DEL. */
+const ASCII_CONTROLS = [...Array(32).keys(), 127].map((code) => String.fromCharCode(code))
+  .filter((character) => character !== "\t" && character !== "\n");
+
+/** From this length on, several searches for one character are faster than one for all of them. */
+const MIN_SEARCHED_LENGTH = 1_024;
+
+const encoder = new TextEncoder();
+
+/** True if a text is long and has only printable ASCII, tabs and newlines; false means that it may have others. */
+export function isLongAndPlain(text: string): boolean {
+  if (text.length < MIN_SEARCHED_LENGTH) return false;
+  const { read } = encoder.encodeInto(text, new Uint8Array(text.length));
+  return read === text.length && !ASCII_CONTROLS.some((character) => text.includes(character));
+}
+
 /** Replaces every control character by a visible escape; tabs and newlines stay. */
 export function escapeControlCharacters(text: string): string {
-  return text.replace(CONTROL_CHARACTERS, visible);
+  return isLongAndPlain(text) ? text : text.replace(CONTROL_CHARACTERS, visible);
 }
 
 /** Like {@link escapeControlCharacters}, for text on one line: tabs and newlines are escaped too. */

@@ -7,7 +7,7 @@
  * Sources of the sequences: ECMA-48 (CSI, OSC, DCS, SGR, EL), ISO 2022 (character sets).
  */
 
-import { escapeControlCharacters } from "./escape.ts";
+import { escapeControlCharacters, isLongAndPlain } from "./escape.ts";
 
 export interface LogTextOptions {
   /** Keeps SGR sequences, which set colors. */
@@ -40,7 +40,8 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
     return `\n${clean}`;
   };
   return (piece, { isLast = false } = {}) => {
-    if (!isLast && !SPECIAL.test(piece) && !SPECIAL.test(written)) return addPlain(piece);
+    const isPlain = isLongAndPlain(piece);
+    if (!isLast && (isPlain || !SPECIAL.test(piece)) && !SPECIAL.test(written)) return addPlain(piece, isPlain);
     const lines = (written + piece).split("\n");
     written = lines.pop() ?? "";
     let output = "";
@@ -64,7 +65,7 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
   };
 
   /** The usual case, without a copy of each line. */
-  function addPlain(piece: string): string {
+  function addPlain(piece: string, isPlain: boolean): string {
     const end = piece.lastIndexOf("\n") + 1;
     const before = isByLine ? written : "";
     const start = end === 0 ? written : "";
@@ -75,6 +76,7 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
     }
     if (!isByLine) returned = escapeControlCharacters(written);
     if (end === 0) return isByLine ? "" : escapeControlCharacters(piece);
+    if (isPlain && before === "") return piece.slice(0, isByLine ? end : undefined);
     return escapeControlCharacters(before + piece.slice(0, isByLine ? end : undefined));
   }
 

@@ -1,6 +1,7 @@
 /** Removes secrets from text that comes from elsewhere: what a server or a log repeats. */
 
 import { RunnerError } from "./errors.ts";
+import { mapPieces, type PieceMapper } from "./pieces.ts";
 
 /** Replaces a secret in anything that is shown or stored. */
 export const SECRET_MASK = "•••";
@@ -16,6 +17,8 @@ export interface Redactor {
   (text: string): string;
   /** The length of the longest text that it removes. */
   readonly maxLength: number;
+  /** The length of the longest end of a text with which one that it removes may begin. */
+  partialLength(text: string): number;
 }
 
 /**
@@ -25,39 +28,54 @@ export interface Redactor {
 export function createRedactor(values: readonly string[]): Redactor {
   const secrets = values.filter((value) => value.length >= MIN_SECRET_LENGTH && !ORDINARY_WORDS.has(value));
   const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
-  if (forms.length === 0) return Object.assign((text: string) => text, { maxLength: 0 });
+  if (forms.length === 0) return redactorOf((text) => text, []);
   // The longest first: a form may contain another one.
   const pattern = forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|");
-  const redact = (text: string) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK);
-  return Object.assign(redact, { maxLength: forms[0]?.length ?? 0 });
+  return redactorOf((text) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK), forms);
+}
+
+/** @param forms All that `redact` removes. */
+export function redactorOf(redact: (text: string) => string, forms: readonly string[]): Redactor {
+  const maxLength = Math.max(0, ...forms.map(({ length }) => length));
+  const partialLength = (text: string) => {
+    const end = text.slice(Math.max(0, text.length - maxLength + 1));
+    for (let index = 0; index < end.length && maxLength > 0; index++) {
+      const suffix = end.slice(index);
+      if (forms.some((form) => form.startsWith(suffix))) return suffix.length;
+    }
+    return 0;
+  };
+  return Object.assign((text: string) => redact(text), { maxLength, partialLength });
 }
 
 /** A secret may be split between two pieces: the end of each piece is held, as it is, until the next one arrives. */
-export function redactPieces(redact: Redactor): TransformStream<string, string> {
+export function redactPieces(redact: Redactor): PieceMapper {
   let held = "";
-  return new TransformStream({
-    transform(piece, controller) {
+  return {
+    add(piece) {
       const text = held + piece;
       const end = endOfComplete(text, redact);
       held = text.slice(end);
-      if (end > 0) controller.enqueue(redact(text.slice(0, end)));
+      return redact(text.slice(0, end));
     },
-    flush(controller) {
-      if (held !== "") controller.enqueue(redact(held));
-    },
-  });
+    end: () => redact(held),
+  };
 }
 
 /** Where a text can be divided no matter what follows it: neither in a secret nor in a surrogate pair. */
 function endOfComplete(text: string, redact: Redactor): number {
-  let end = Math.max(0, text.length - redact.maxLength);
+  let end = text.length - redact.partialLength(text);
   const start = Math.max(0, end - redact.maxLength);
   const around = (from: number, to?: number) => redact(text.slice(from, to));
   while (
-    end > 0 &&
-    (/[\ud800-\udbff]/.test(text.charAt(end - 1)) || around(start, end) + around(end) !== around(start))
+    end > 0 && (isHighSurrogate(text, end - 1) || around(start, end) + around(end) !== around(start))
   ) end--;
   return end;
+}
+
+function isHighSurrogate(text: string, index: number): boolean {
+  const code = text.charCodeAt(index);
+  return code >= 0xd800 && code <= 0xdbff;
 }
 
 /**
@@ -74,7 +92,7 @@ export function redactDeep(
   if (typeof value === "string") return redact(value);
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, redact, redactName));
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof ReadableStream) return value.pipeThrough(redactPieces(redact));
+  if (value instanceof ReadableStream) return mapPieces(value, redactPieces(redact));
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [redactName(name), redactDeep(member, redact, redactName)]),
   );

@@ -23,3 +23,13 @@ Deno.test("escapeJson() keeps the value and escapes every control character", ()
   assert.doesNotMatch(json, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202e\u2066]|\u{e0041}/u);
   assert.deepEqual(JSON.parse(json), value);
 });
+
+Deno.test("escapeControlCharacters() escapes each control character in a long text too", () => {
+  const long = "a plain line\n".repeat(500);
+  assert.equal(escapeControlCharacters(long), long);
+  const unsafe = [...Array(32).keys(), ...Array.from({ length: 33 }, (_, index) => 127 + index), 0x2028, 0x202e]
+    .map((code) => String.fromCharCode(code)).filter((character) => character !== "\t" && character !== "\n");
+  for (const character of unsafe) {
+    assert.ok(!escapeControlCharacters(long + character + long).includes(character), JSON.stringify(character));
+  }
+});

@@ -75,7 +75,9 @@ export function createOutput(
     // The live line is cleared, and drawn again below the text.
     live?.hide();
     // Escaping changes a secret, and what was escaped before is changed already.
-    writer.write(redact(escape(redact(text))));
+    const redacted = redact(text);
+    const escaped = escape(redacted);
+    writer.write(escaped === redacted ? redacted : redact(escaped));
     live?.draw();
   };
   const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");

@@ -2,7 +2,7 @@
 
 import type { RunEvent } from "../events.ts";
 import { cleanLog } from "../log_text.ts";
-import { createRedactor, redactDeep } from "../redact.ts";
+import { createRedactor, redactDeep, redactorOf } from "../redact.ts";
 import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
 
 /** What a command tells its report. */
@@ -41,7 +41,7 @@ export function createReporter(writer: ReportWriter): Reporter {
     write(secrets) {
       if (ended === undefined) return writer.write(null);
       const redact = createRedactor(secrets);
-      const clean = Object.assign((text: string) => redact(cleanLog(text)), { maxLength: 0 });
+      const clean = redactorOf((text) => redact(cleanLog(text)), []);
       writer.write(redactDeep(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), clean));
     },
   };

@@ -1,6 +1,6 @@
 /** Reads the body of a response: bounded, or in pieces of any total size. */
 
-import type { Clock } from "../clock.ts";
+import type { Clock, Deadline } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
 
@@ -9,12 +9,42 @@ export interface IdleLimit {
   /** Aborts when an operation takes too long. */
   readonly signal: AbortSignal;
   within<T>(operation: () => Promise<T>): Promise<T>;
+  /** For many short operations, which share timers: the limit may be shorter by {@link REUSE_MS}. {@link stop} ends them. */
+  withinEach<T>(operation: () => Promise<T>): Promise<T>;
+  stop(): void;
 }
+
+const REUSE_MS = 500;
 
 /** Limits each operation of an exchange, but not the time between them, which the consumer may need. */
 export function createIdleLimit(clock: Clock, timeoutMs: number): IdleLimit {
   const controller = new AbortController();
+  let shared: Deadline | undefined;
+  let sharedSinceMs = -Infinity;
+  let isWaiting = false;
+  const stop = () => {
+    shared?.[Symbol.dispose]();
+    sharedSinceMs = -Infinity;
+  };
+  const start = () => {
+    stop();
+    const deadline = clock.timeout(timeoutMs);
+    deadline.signal.addEventListener("abort", () => {
+      if (isWaiting) controller.abort(deadline.signal.reason);
+    }, { once: true });
+    [shared, sharedSinceMs] = [deadline, clock.monotonic()];
+  };
   return {
+    stop,
+    async withinEach(operation) {
+      if (clock.monotonic() - sharedSinceMs >= REUSE_MS) start();
+      isWaiting = true;
+      try {
+        return await operation();
+      } finally {
+        isWaiting = false;
+      }
+    },
     signal: controller.signal,
     async within(operation) {
       using deadline = clock.timeout(timeoutMs);
@@ -61,7 +91,7 @@ async function readUpTo(response: Response, maxBytes: number): Promise<{ text: s
 }
 
 interface StreamedTextOptions {
-  readonly within: IdleLimit["within"];
+  readonly idle: Pick<IdleLimit, "withinEach" | "stop">;
   readonly redact: Redactor;
   /** Converts the runtime's error to ours. */
   readonly onError: (error: unknown) => Error;
@@ -70,21 +100,31 @@ interface StreamedTextOptions {
 /** The decoded body, as it arrives. */
 export function streamedText(
   { body }: Response,
-  { within, redact, onError }: StreamedTextOptions,
+  { idle, redact, onError }: StreamedTextOptions,
 ): ReadableStream<string> {
   const reader = (body ?? new Blob().stream()).getReader();
-  const bytes = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const decoder = new TextDecoder();
+  const redacted = redactPieces(redact);
+  return new ReadableStream({
     async pull(controller) {
       try {
-        const { done, value } = await within(() => reader.read());
-        if (done) controller.close();
-        // A copy: in Deno 2.4's types the buffer may be a shared one.
-        else controller.enqueue(new Uint8Array(value));
+        for (let text = ""; text === "";) {
+          const { done, value } = await idle.withinEach(() => reader.read());
+          text = redacted.add(done ? decoder.decode() : decoder.decode(value, { stream: true }));
+          if (done) text += redacted.end();
+          if (text !== "") controller.enqueue(text);
+          if (!done) continue;
+          idle.stop();
+          return controller.close();
+        }
       } catch (error) {
+        idle.stop();
         throw onError(error);
       }
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel(reason) {
+      idle.stop();
+      return reader.cancel(reason);
+    },
   }, { highWaterMark: 0 });
-  return bytes.pipeThrough(new TextDecoderStream()).pipeThrough(redactPieces(redact));
 }

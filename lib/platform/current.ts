@@ -3,6 +3,7 @@
 import { BadResponse, NotFound } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
 import { formatRunId, type RunId } from "../run.ts";
+import { mapPieces } from "../pieces.ts";
 import { jsonStringPieces } from "./json_string.ts";
 import { openRequest, pathSegment, sendRequest, withFallbackOnNotFound } from "./request.ts";
 import type { Abortable, RunQuery, SubmitRequest } from "./client.ts";
@@ -107,7 +108,8 @@ function queryText({ workflow, statuses = [], search, limit, offset }: RunQuery)
 function fileText({ headers, body, requestId }: OpenResponse, action: string): ReadableStream<string> {
   const text = body ?? emptyStream();
   if (!(headers.get("content-type") ?? "").includes("json")) return text;
-  return text.pipeThrough(
+  return mapPieces(
+    text,
     jsonStringPieces(() =>
       new BadResponse(`Cannot ${action}: the response must be a JSON string (request ${requestId})`)
     ),

@@ -11,7 +11,7 @@ import type { Secret } from "../secret.ts";
 import { boundedText, createIdleLimit, type IdleLimit, streamedText, truncatedText } from "./body.ts";
 import type { ExchangeResult, HttpExchange, HttpResponse, OpenResponse, TimedOut } from "./exchange.ts";
 import { readNetworkError } from "./network_error.ts";
-import type { Redactor } from "../redact.ts";
+import { type Redactor, redactorOf } from "../redact.ts";
 import { errorOfFailure } from "./response_error.ts";
 import type { Credential } from "./credentials/credentials.ts";
 
@@ -105,6 +105,7 @@ export function createHttp(options: HttpOptions): Http {
     try {
       const response = await perform({
         within: limit.within,
+        idle: limit,
         fetch: () =>
           fetchSameOrigin(options, exchange, { signal, authorization, client: connection.client, requestId: ownId }),
         idOf: ({ headers }) => redact(serverIdOf(headers) ?? ownId),
@@ -140,7 +141,7 @@ export function createHttp(options: HttpOptions): Http {
           return { status, headers, text, requestId };
         })),
     open: (exchange) =>
-      attempt(exchange, async ({ within, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
+      attempt(exchange, async ({ within, idle, fetch, idOf, redact, errorText, errorOf }): Promise<OpenResponse> => {
         const response = await within(fetch);
         const { status, headers } = response;
         const requestId = idOf(response);
@@ -148,7 +149,7 @@ export function createHttp(options: HttpOptions): Http {
           return { status, headers, text: await within(() => errorText(response)), body: null, requestId };
         }
         const onError = (error: unknown) => errorOf(error, requestId);
-        return { status, headers, text: "", body: streamedText(response, { within, redact, onError }), requestId };
+        return { status, headers, text: "", body: streamedText(response, { idle, redact, onError }), requestId };
       }),
   };
 }
@@ -157,6 +158,7 @@ export function createHttp(options: HttpOptions): Http {
 interface Attempt {
   /** Limits the time of an operation. */
   readonly within: IdleLimit["within"];
+  readonly idle: IdleLimit;
   fetch(this: void): Promise<Response>;
   /** The ID of the request, for messages. */
   idOf(this: void, response: Response): string;
@@ -270,5 +272,5 @@ function redactor(authorization: Secret | null): Redactor {
   const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
   const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
-  return Object.assign(redact, { maxLength: Math.max(0, ...secrets.map(({ length }) => length)) });
+  return redactorOf(redact, secrets);
 }

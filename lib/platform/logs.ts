@@ -145,10 +145,21 @@ interface Position {
 /** 32-bit FNV-1a over UTF-16 code units. */
 const START: Position = { length: 0, hash: 0x811c9dc5 };
 
+/** Of a long log, the beginning of each block is hashed: hashing all of it would take longer than reading it. */
+const HASHED_FULLY = 64 * 1024;
+const BLOCK_LENGTH = 1024;
+const HASHED_OF_BLOCK = 16;
+
 function moved({ length, hash }: Position, text: string): Position {
+  const end = length + text.length;
   let next = hash;
-  for (let index = 0; index < text.length; index++) next = Math.imul(next ^ text.charCodeAt(index), 0x01000193);
-  return { length: length + text.length, hash: next };
+  for (let at = length; at < end;) {
+    const block = at - at % BLOCK_LENGTH;
+    const hashedEnd = Math.min(end, block + (block < HASHED_FULLY ? BLOCK_LENGTH : HASHED_OF_BLOCK));
+    for (; at < hashedEnd; at++) next = Math.imul(next ^ text.charCodeAt(at - length), 0x01000193);
+    at = block + BLOCK_LENGTH;
+  }
+  return { length: end, hash: next };
 }
 
 /** Enough to distinguish two files. */

@@ -46,6 +46,25 @@ export function pollDelayMs(
   return Math.max(Math.min(minDelayMs, MAX_RETRY_AFTER_MS), interval * (1 - JITTER * random()));
 }
 
+const MIN_FOLLOW_MS = 1_000;
+const MAX_FOLLOW_MS = 15_000;
+/** Following a log means reading all of it again: at most this part of the time is spent on that. */
+const MAX_READING_SHARE = 1 / 4;
+
+/**
+ * How long to wait before logs are read again.
+ *
+ * @param previousMs The wait before; 0 at first.
+ * @param tookMs How long reading them took.
+ */
+export function followDelayMs(
+  previousMs: number,
+  { hasGrown, tookMs }: { readonly hasGrown: boolean; readonly tookMs: number },
+): number {
+  const wantedMs = hasGrown ? MIN_FOLLOW_MS : Math.min(MAX_FOLLOW_MS, previousMs * 1.5);
+  return Math.max(MIN_FOLLOW_MS, wantedMs, tookMs * (1 / MAX_READING_SHARE - 1));
+}
+
 /** Between searches that fail. */
 export const SEARCH_RETRY_INTERVAL: PollInterval = { pollIntervalMs: 1_000, maxPollIntervalMs: 30_000 };
 

@@ -1,6 +1,14 @@
 import { findSecrets, redactedValues } from "../inputs/secrets.ts";
 import type { JsonObject } from "../json.ts";
-import { createRedactor, redactDeep, redactError, type Redactor, SECRET_MASK, withoutServerText } from "../redact.ts";
+import {
+  createRedactor,
+  redactDeep,
+  redactError,
+  type Redactor,
+  redactorOf,
+  SECRET_MASK,
+  withoutServerText,
+} from "../redact.ts";
 import { RunnerError, StorageError } from "../errors.ts";
 import type { Job, Run, RunDetail, RunId } from "../run.ts";
 import type { Submission } from "../submission.ts";
@@ -162,7 +170,7 @@ function redactedJob(job: Job, redact: Redactor): Job {
 }
 
 /** Any text may repeat a secret that is not known. */
-const MASK_ALL: Redactor = Object.assign((text: string) => text === "" ? text : SECRET_MASK, { maxLength: 0 });
+const MASK_ALL: Redactor = redactorOf((text) => text === "" ? text : SECRET_MASK, []);
 
 /** The platform's terms are single words. */
 function redactedTerm(status: string, redact: Redactor): string {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { mapPieces } from "../../lib/pieces.ts";
 import { jsonStringPieces } from "../../lib/platform/json_string.ts";
 
 const REFUSED = new Error("refused");
@@ -6,13 +7,14 @@ const REFUSED = new Error("refused");
 async function decoded(json: string, pieceLength: number): Promise<string[]> {
   const pieces: string[] = [];
   for (let start = 0; start < json.length; start += pieceLength) pieces.push(json.slice(start, start + pieceLength));
-  return await Array.fromAsync(ReadableStream.from(pieces).pipeThrough(jsonStringPieces(() => REFUSED)));
+  return await Array.fromAsync(mapPieces(ReadableStream.from(pieces), jsonStringPieces(() => REFUSED)));
 }
 
 for (
   const text of [
     "",
     "line\n",
+    "line\none more\n",
     'a "quoted" word\\',
     "\\\\\\",
     "\\u0041 \\ud83d",

@@ -92,6 +92,8 @@ const GROWTHS: readonly (readonly [string, string, string, string | null, string
   ["it was rotated to the same first line", "line\nline\n", "line\n", "line\nline\nline\n", "line\nline\n"],
   ["it was rotated twice", "one\n", "five\n", "three\nfour\n", "three\nfour\nfive\n"],
   ["it was replaced without a backup", "one\n", "five\nsix\n", null, "five\nsix\n"],
+  ["it was cut off and written anew", "one\ntwo\nthree\n", "four\n", null, "four\n"],
+  ["it was emptied", "one\ntwo\n", "", null, ""],
   ["it is as long, but different", "one\n", "two\n", "one\n", "two\n"],
 ];
 
@@ -103,6 +105,14 @@ for (const [what, before, log, backup, want] of GROWTHS) {
     if (log !== "") assert.equal(await newText(reader), "");
   });
 }
+
+Deno.test("a long log that was replaced by another is not taken for one that grew", async () => {
+  const long = (word: string) => Array.from({ length: 20_000 }, (_, line) => `${word} ${line}\n`).join("");
+  const same = "banner\n".repeat(12_000);
+  const reader = readerOf(folder({ log: [same + long("one"), `${same}${long("two")}more\n`], backup: [null] }));
+  assert.equal(await newText(reader), same + long("one"));
+  assert.equal(await newText(reader), `${same}${long("two")}more\n`);
+});
 
 Deno.test("readNew() reads in pieces of any length", async () => {
   const before = "one\ntwo\u00e9\n";

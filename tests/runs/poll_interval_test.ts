@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { DEFAULT_POLL_INTERVAL, pollDelayMs, resubmitDelayMs, searchDelayMs } from "../../lib/runs/poll_interval.ts";
+import {
+  DEFAULT_POLL_INTERVAL,
+  followDelayMs,
+  pollDelayMs,
+  resubmitDelayMs,
+  searchDelayMs,
+} from "../../lib/runs/poll_interval.ts";
 
 const never = () => 0;
 const always = () => 0.999;
@@ -56,4 +62,17 @@ Deno.test("resubmitDelayMs() grows up to 30 s, with jitter, and is at least Retr
   assert.ok(resubmitDelayMs(50, always) <= 30_000);
   assert.ok(resubmitDelayMs(1, never, 7_000) >= 7_000);
   assert.ok(resubmitDelayMs(50, always, 7_000) <= 10_000);
+});
+
+Deno.test("followDelayMs() grows up to 15 s while nothing is added, and is a second again when something is", () => {
+  const delays: number[] = [];
+  for (let previousMs = 0; delays.length < 9; previousMs = delays.at(-1) ?? 0) {
+    delays.push(Math.round(followDelayMs(previousMs, { hasGrown: false, tookMs: 10 })));
+  }
+  assert.deepEqual(delays, [1_000, 1_500, 2_250, 3_375, 5_063, 7_595, 11_393, 15_000, 15_000]);
+  assert.equal(followDelayMs(15_000, { hasGrown: true, tookMs: 10 }), 1_000);
+});
+
+Deno.test("followDelayMs() spends at most a quarter of the time on reading", () => {
+  assert.equal(followDelayMs(1_000, { hasGrown: true, tookMs: 20_000 }), 60_000);
 });

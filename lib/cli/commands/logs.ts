@@ -3,6 +3,7 @@ import { createLogReader, createTail, lastLines, type LogReader } from "../../pl
 import { UsageError } from "../../errors.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { findRun } from "../../runs/find.ts";
+import { followDelayMs } from "../../runs/poll_interval.ts";
 import { redactingReads } from "../../runs/redacting.ts";
 import {
   allJobs,
@@ -23,8 +24,6 @@ import { ONE_RUN, parseOneRun } from "../tracking/run_ref.ts";
 import { escapeJson, oneLine } from "../../escape.ts";
 import { cleanLines, createLogCleaner, type LogCleaner, type LogTextOptions } from "../../log_text.ts";
 import { didYouMean } from "../../did_you_mean.ts";
-
-const FOLLOW_INTERVAL_MS = 1_000;
 
 /** What `--tail` keeps in memory for each step, in UTF-16 code units. */
 const MAX_TAIL_LENGTH = 8 * 1024 * 1024;
@@ -249,8 +248,11 @@ async function followLogs(
   const finished = new Set<string>();
   let current = "";
   let isLineOpen = false;
+  let hasGrown = false;
+  let delayMs = 0;
   const show = (key: string, title: string, text: string) => {
     if (text === "") return;
+    hasGrown = true;
     if (key !== current) {
       if (isLineOpen) output.raw("\n");
       output.answer(title);
@@ -260,11 +262,14 @@ async function followLogs(
     isLineOpen = !text.endsWith("\n");
   };
   while (true) {
+    const startMs = deps.clock.monotonic();
+    hasGrown = false;
     const run = await deps.client.getRun(runId, { signal });
     for (const placed of allSteps(run.jobs).filter(isSelected)) {
       const { step } = placed;
       const key = step.logPath;
-      if (finished.has(key)) continue;
+      // A step that has not started has no log.
+      if (finished.has(key) || step.status === "pending") continue;
       const isFirst = followed.get(key)?.reader.isPresent() !== true;
       const { reader, clean } = followed.get(key) ?? {
         reader: createLogReader(deps.client, { runId, path: key }),
@@ -273,7 +278,7 @@ async function followLogs(
       followed.set(key, { reader, clean });
       const title = heading(output, placed);
       // The status was read before the log, so the log of a finished step is complete.
-      const isLast = step.status !== "running" && step.status !== "pending";
+      const isLast = step.status !== "running";
       const pieces = reader.readNew({ signal, isLast });
       if (isFirst && tail !== undefined) show(key, title, await tailOf(pieces, tail, clean));
       else for await (const piece of pieces) show(key, title, clean(piece));
@@ -287,7 +292,8 @@ async function followLogs(
       if (isLineOpen) output.raw("\n");
       return;
     }
-    await deps.clock.sleep(FOLLOW_INTERVAL_MS, { signal });
+    delayMs = followDelayMs(delayMs, { hasGrown, tookMs: deps.clock.monotonic() - startMs });
+    await deps.clock.sleep(delayMs, { signal });
   }
 }
 

@@ -19,6 +19,26 @@ const TWO_STEPS_SCENARIO = {
   "main/second": { logs: [{ after: "5s", text: "three" }] },
 };
 
+Deno.test("`logs -f` reads seldom while nothing is added, and only the logs of steps that have started", async () => {
+  const clock = virtualClock();
+  const scenario = { "main/first": { lasts: "300s" }, "main/second": { logs: ["three"] } };
+  await using simulator = await startSimulator({ clock, workflows: { "two-steps": { yaml: TWO_STEPS, scenario } } });
+  const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
+  const call = async (...args: readonly string[]) => {
+    const stdout = bufferedWriter();
+    assert.equal(await runCommandLine(aContext({ args, clock, env, stdout, fetch })), 0);
+    return stdout.text();
+  };
+  const { slug }: { slug: string } = JSON.parse(
+    await call("run", "two-steps", "--no-wait", "--no-history", "--json"),
+  );
+  assert.match(await call("logs", slug, "-f"), /three/);
+  const reads = simulator.received("read-file").length;
+  assert.ok(reads > 10 && reads < 40, `${reads} reads in five minutes`);
+  const polls = simulator.received("get-run").length;
+  assert.ok(polls < 40, `${polls} polls`);
+});
+
 Deno.test("`logs -f` starts headings on a new line and ends its output with a newline, even after unfinished lines", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({

@@ -160,6 +160,31 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     ["a run counts as ended while it is listed as running", "if (run.isFinal) return true;", "return true;"],
   ]),
+  ...inFile("lib/runs/poll_plan.ts", ["tests/runs/poll_plan_test.ts"], [
+    [
+      "polls by experience may exceed those of the base schedule at any moment",
+      "? 0 : basePollsMs[allowed - 1]",
+      "? 0 : 0",
+    ],
+    ["the gap between planned polls has no limit", "ageMs + maxGapMs);", "Infinity);"],
+    ["the plan takes twice the polls of the base schedule", "const BUDGET = 0.95;", "const BUDGET = 2;"],
+  ]),
+  ...inFile("lib/runs/durations.ts", ["tests/runs/durations_test.ts"], [
+    ["runs that still run count as absent", "censored.filter((ageMs) => ageMs >= durationMs).length", "0"],
+  ]),
+  ...inFile("lib/runs/earlier_runs.ts", ["tests/runs/earlier_runs_test.ts", "tests/runs/experience_test.ts"], [
+    [
+      "a cancelled run counts as one that ended",
+      'return status === "cancelled" ? { hasEnded: false }',
+      'return status === "cancelled" ? { hasEnded: true }',
+    ],
+    ["the tracked run counts as one of the earlier", "if (submission.run.slug === slug) return [];", ""],
+    [
+      "the platform's list is always read",
+      "if (stored.some(({ hasEnded }) => hasEnded)) return latestEnded(stored);",
+      "",
+    ],
+  ]),
   ...inFile("lib/runs/track.ts", ["tests/runs/execute_test.ts", RUNS], [
     [
       "the run of a key with a lost response counts as ours",
