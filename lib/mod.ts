@@ -84,7 +84,7 @@ export {
 } from "./runs/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { toRunView } from "./runs/view.ts";
-export type { InputDocument } from "./inputs/document.ts";
+export type { InputDocument, ValueDocument } from "./inputs/document.ts";
 export { createInputLayer, type InputLayer, type LayerSources, readLayers } from "./inputs/layers.ts";
 export type { UnknownCondition } from "./inputs/unknown_conditions.ts";
 export type { LineMap } from "./inputs/lines.ts";
@@ -97,7 +97,8 @@ export {
   type RunStore,
   WriteConflict,
 } from "./store/run_store.ts";
-export { type OpenRow, type SubmissionScope } from "./store/indexes.ts";
+export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from "./store/batch_store.ts";
+export type { AttemptRow, OpenRow, SubmissionScope } from "./store/indexes.ts";
 export type { AtomicChange, VersionCheck } from "./store/change.ts";
 export type { StoreKey } from "./store/key.ts";
 export { memoryRunStore } from "./store/memory_kv.ts";
@@ -105,10 +106,11 @@ export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";
 export { type Log, LOG_LEVELS, type LogLevel, silentLog } from "./log.ts";
 export type { Identity, Owner } from "./account.ts";
 export type { ApiVersion, ServerCapabilities } from "./capabilities.ts";
+export type { RowStatus } from "./batch.ts";
 export type { Cluster } from "./cluster.ts";
 export type { EventBase, KeyGuarantee, RunEvent, SubmitDelay, TimeLeft } from "./events.ts";
 export type { Json, JsonObject } from "./json.ts";
-export type { Problem } from "./problem.ts";
+export type { Excerpt, Problem } from "./problem.ts";
 export type { FailedJob, FailedStep, ResultKind, RunFailure, RunResult, Submitted } from "./result.ts";
 export type {
   Job,

@@ -16,6 +16,7 @@ export interface ValueDocument {
 
 /** A file of inputs. */
 export interface InputDocument extends ValueDocument {
+  /** By name. */
   readonly value: JsonObject;
 }
 

@@ -12,7 +12,16 @@ import { createState } from "./create_state.ts";
 import type { SimulatedRun } from "./state.ts";
 
 export type { LogLine, Scenario, StepScenario } from "./scenario.ts";
-export type { Fault, Operation, ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
+export type {
+  ClusterFacts,
+  Fault,
+  Operation,
+  ReceivedRequest,
+  ServerBehavior,
+  Simulator,
+  SimulatorOptions,
+} from "./simulator.ts";
+export { OPERATIONS } from "./simulator.ts";
 
 /**
  * Starts a simulator on 127.0.0.1: an HTTP server behind a TCP proxy that injects faults. It keeps the process alive

@@ -8,13 +8,17 @@ import type { Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */
 export interface StoredBatch {
+  /** Derived from name and owner. */
   readonly batchId: string;
+  /** As the user gave it. */
   readonly name: string;
+  /** Whose runs it starts. */
   readonly owner: Owner;
   /** Milliseconds since the epoch. */
   readonly createdAtMs: number;
   /** Milliseconds since the epoch, of the last time that its rows were stored. */
   readonly updatedAtMs: number;
+  /** With those that are no longer in its file. */
   readonly rowCount: number;
   /** Counts the times that its rows were stored: they are below it. */
   readonly revision: number;
@@ -26,8 +30,11 @@ export interface StoredRow {
   readonly key: string;
   /** From 1, in the order of the file that it was read from. */
   readonly row: number;
+  /** Its own `id` in the file; `null` without one. */
   readonly id: string | null;
+  /** Names it to people. */
   readonly label: string;
+  /** By name. */
   readonly workflow: string;
   /** As given, without the values of secrets. */
   readonly inputs: JsonObject;
@@ -41,9 +48,11 @@ export interface StoredRow {
 
 /** An attempt of a row. */
 export interface Attempt extends AttemptRow {
+  /** Of the row. */
   readonly rowKey: string;
   /** From 1. */
   readonly attempt: number;
+  /** Its submission. */
   readonly submissionId: string;
 }
 
@@ -61,6 +70,7 @@ export interface BatchStore {
   attempts(batchId: string): Promise<readonly Attempt[]>;
   /** How many runs at once another process has asked for; `null` if none has. */
   wantedJobs(batchId: string): Promise<number | null>;
+  /** Asks the process that runs the batch; `null` takes it back. */
   setWantedJobs(batchId: string, jobs: number | null): Promise<void>;
   /**
    * Takes requests from the budget that all processes of a user share.
@@ -74,6 +84,7 @@ export interface BatchStore {
 export interface RequestBudget {
   /** Taken at once; more than a minute's are taken when it is full. */
   readonly count: number;
+  /** How fast it fills up, and how much it holds. */
   readonly perMinute: number;
   /** Milliseconds since the epoch. */
   readonly nowMs: number;

@@ -39,6 +39,7 @@ export interface OpenRow {
 
 /** The value of an attempt's row: what lists of a batch show. */
 export interface AttemptRow {
+  /** Of the row, if this is its last attempt. */
   readonly status: RowStatus;
   /** `null` on servers without slugs. */
   readonly slug: string | null;
