@@ -121,7 +121,9 @@ export interface ClusterFacts {
   readonly csp?: string;
   /** Only an `active` one can be used. */
   readonly status?: string;
+  /** As the web interface shows it. */
   readonly displayName?: string;
+  /** Of its controller. */
   readonly ipAddress?: string;
 }
 
