@@ -143,8 +143,12 @@ async function measureBatch(runs: number, idleBytes: number): Promise<Measured> 
   // Nothing else happens between the last submit and the first end.
   const quiet = rounds.filter(({ atMs }) => atMs > lastSubmitMs && atMs < firstEndMs);
   const gaps = rounds.slice(1).map(({ atMs }, index) => atMs - (rounds[index]?.atMs ?? atMs));
-  const started = performance.now();
-  await program(simulator, folder.path, epochMs, ["batch", "status", "rows"]).output();
+  const statusMs: number[] = [];
+  for (let time = 0; time < 5; time++) {
+    const startedMs = performance.now();
+    await program(simulator, folder.path, epochMs, ["batch", "status", "rows"]).output();
+    statusMs.push(performance.now() - startedMs);
+  }
   return {
     runs,
     rssBytes: Math.max(...samples.map(({ rssBytes }) => rssBytes)) - idleBytes,
@@ -154,7 +158,7 @@ async function measureBatch(runs: number, idleBytes: number): Promise<Measured> 
     requests: requests.length,
     maxDelayMs: Math.max(...ends.map(({ time }, index) => Date.parse(time) - (endedMs[index] ?? 0))),
     maxGapMs: Math.max(60_000 * Math.ceil(runs / PAGE_SIZE) / REQUESTS_PER_MINUTE, ...gaps),
-    statusMs: performance.now() - started,
+    statusMs: Math.min(...statusMs),
   };
 }
 
