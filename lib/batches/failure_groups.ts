@@ -1,6 +1,7 @@
 /** Rows that failed for the same reason. */
 
 import type { RowResult, RowStatus } from "../batch.ts";
+import { normalizedMessage } from "../reports/normalized_message.ts";
 import { formatRows } from "./row_numbers.ts";
 
 export interface FailureGroup {
@@ -42,18 +43,6 @@ function firstLine({ error, status }: Pick<RowResult, "error" | "status">): stri
   return line.trim() === "" ? `${status}, without an error message` : line.trim();
 }
 
-/** What differs from run to run without being another reason. Each is replaced by an ellipsis. */
-const VARIABLE = [
-  // Times, and then identifiers: both have numbers in them.
-  /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[-+]\d\d:?\d\d)?/g,
-  /\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b/gi,
-  /\b0x[\da-f]+\b/gi,
-  /\b(?=[a-f]*\d)[\da-f]{7,}\b/gi,
-  /\d+(?:[.,:]\d+)*/g,
-];
-
 function normalizedError(result: Pick<RowResult, "error" | "status" | "run">): string {
-  const line = firstLine(result);
-  const withoutRun = result.run === null ? line : line.replaceAll(result.run, "\u2026");
-  return VARIABLE.reduce((text, pattern) => text.replaceAll(pattern, "\u2026"), withoutRun);
+  return normalizedMessage(firstLine(result), result.run === null ? [] : [result.run]);
 }

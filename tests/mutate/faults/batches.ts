@@ -60,6 +60,8 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/batches/failure_groups.ts", RESULTS, [
     ["a rejected row is no failure", '"failed", "rejected", ', '"failed", '],
+  ]),
+  ...inFile("lib/reports/normalized_message.ts", [...RESULTS, "tests/reports/clusters_test.ts"], [
     ["each node that fails is another reason", "/\\d+(?:[.,:]\\d+)*/g,", ""],
   ]),
   ...inFile("lib/cli/render/batch_lines.ts", ["tests/cli/render/batch_lines_test.ts"], [

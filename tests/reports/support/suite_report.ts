@@ -3,7 +3,7 @@
 import type { Report, ReportAttempt, ReportCase } from "../../../lib/reports/report.ts";
 import type { RunResult } from "../../../lib/result.ts";
 
-const RESULT: RunResult = {
+export const A_RESULT: RunResult = {
   workflowName: "solver",
   workflowId: null,
   runNumber: 7,
@@ -24,7 +24,7 @@ export function anAttempt(parts: Partial<ReportAttempt> = {}): ReportAttempt {
     isAttached: false,
     status: "completed",
     exitCode: 0,
-    end: { type: "result", result: RESULT },
+    end: { type: "result", result: A_RESULT },
     url: null,
     reason: null,
     cause: null,

@@ -1,0 +1,90 @@
+/**
+ * Renders a report as one HTML file that opens without a network: its data is compressed, its script shows it. What the
+ * script does not need is plain HTML, so that the result is visible at once.
+ */
+
+import { html, raw } from "../deps/hono.ts";
+import { formatDuration } from "../duration.ts";
+import { formatCounts } from "./counts.ts";
+import { PAGE_SCRIPT } from "./html/script.ts";
+import { PAGE_STYLE } from "./html/style.ts";
+import { pageData } from "./page_data.ts";
+import type { Report } from "./report.ts";
+import type { Trends } from "./trends.ts";
+
+export interface HtmlOptions {
+  readonly trends?: Trends;
+}
+
+export async function renderHtml(report: Report, { trends = new Map() }: HtmlOptions = {}): Promise<string> {
+  const { title, kind, exitCode, cases } = report;
+  const data = await compressed(JSON.stringify(pageData(report, trends)));
+  const policy = [
+    "default-src 'none'",
+    `style-src '${await hashOf(PAGE_STYLE)}'`,
+    `script-src '${await hashOf(PAGE_SCRIPT)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const facts = factsOf(report);
+  const page = html`
+    <!DOCTYPE html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="${policy}">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="referrer" content="no-referrer">
+        <title>${title}: ${formatCounts(cases)}</title>
+        <style>${raw(PAGE_STYLE)}</style>
+      </head>
+      <body data-kind="${kind}">
+        <header>
+          <h1><span class="verdict ${exitCode === 0 ? "success" : "error"}">${exitCode === 0
+            ? "passed"
+            : "failed"}</span> ${title}</h1>
+          <p class="counts">${formatCounts(cases)}</p>
+          <p class="facts">${facts}</p>
+        </header>
+        <main id="main"><noscript><p class="note">This report needs JavaScript. It uses no network.</p></noscript></main>
+        <footer>
+          <p>Keys: <kbd>/</kbd> search, <kbd>j</kbd> <kbd>k</kbd> next and previous, <kbd>Enter</kbd> details, <kbd>Esc</kbd> clear.</p>
+        </footer>
+        <div id="announcer" class="visually-hidden" role="status"></div>
+        <script type="text/plain" id="data">${raw(data)}</script>
+        <script>${raw(PAGE_SCRIPT)}</script>
+      </body>
+    </html>
+  `;
+  return String(page);
+}
+
+function factsOf({ startedAtMs, endedAtMs, environment, shard, platformUrl }: Report): string {
+  const host = platformUrl !== null && URL.canParse(platformUrl) ? new URL(platformUrl).host : null;
+  return [
+    startedAtMs === null ? null : `${new Date(startedAtMs).toISOString().slice(0, 16).replace("T", " ")} UTC`,
+    startedAtMs === null || endedAtMs === null ? null : `took ${formatDuration(endedAtMs - startedAtMs)}`,
+    environment === null ? null : `environment ${environment}`,
+    shard === null ? null : `shard ${shard.index} of ${shard.count}`,
+    host,
+  ].filter((fact) => fact !== null).join(" · ");
+}
+
+/** gzip, in base64. */
+async function compressed(text: string): Promise<string> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return base64(new Uint8Array(await new Response(stream).arrayBuffer()));
+}
+
+async function hashOf(text: string): Promise<string> {
+  return `sha256-${base64(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))))}`;
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = "";
+  // More arguments at once would overflow the stack.
+  for (let start = 0; start < bytes.length; start += 8_192) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + 8_192));
+  }
+  return btoa(binary);
+}

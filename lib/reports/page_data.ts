@@ -1,0 +1,137 @@
+/** What the HTML page contains, in the form in which its script shows it. Pure. */
+
+import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Job } from "../run.ts";
+import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/step_tree.ts";
+import { shortenLine } from "../log_text.ts";
+import { failureClusters } from "./clusters.ts";
+import { resultWithoutLogs } from "./ctrf.ts";
+import { reasonsOf } from "./github_suite.ts";
+import { type Report, type ReportAttempt, type ReportCase, worstFirst } from "./report.ts";
+import type { CaseTrend, Trends } from "./trends.ts";
+
+/** In UTF-16 code units. */
+const MAX_FAILED_LOG_LENGTH = 20_000;
+const MAX_PASSED_LOG_LENGTH = 2_000;
+const MAX_VALUE_LENGTH = 20_000;
+
+export function pageData({ kind, cases, platformUrl }: Report, trends: Trends) {
+  const ranks = new Map(worstFirst(cases).map((one, index) => [one, index]));
+  return {
+    kind,
+    platformUrl,
+    cases: cases.map((one, index) => caseData(one, { index, rank: ranks.get(one) ?? null, trend: trends.get(one.id) })),
+    clusters: failureClusters(cases),
+  };
+}
+
+export type PageData = ReturnType<typeof pageData>;
+
+function caseData(
+  one: ReportCase,
+  { index, rank, trend }: {
+    readonly index: number;
+    readonly rank: number | null;
+    readonly trend: CaseTrend | undefined;
+  },
+) {
+  const { name, suite, workflow, file, tags, verdict, isFlaky, isQuarantined, isFailure, expectations, metrics } = one;
+  const limit = verdict === "passed" && !isFlaky ? MAX_PASSED_LOG_LENGTH : MAX_FAILED_LOG_LENGTH;
+  return {
+    anchor: anchorOf(one, index),
+    rank,
+    name,
+    suite,
+    workflow,
+    file: file === null ? null : `${file.path}:${file.line}`,
+    tags,
+    parameters: one.parameters,
+    inputs: bounded(one.inputs),
+    verdict,
+    isFlaky,
+    isQuarantined,
+    isFailure,
+    reasons: reasonsOf(one),
+    expectations,
+    metrics,
+    attempts: one.attempts.map((attempt) => attemptData(attempt, limit)),
+    outputs: outputsOf(one),
+    repeat: one.repeatCommand,
+    trend: trend ?? null,
+  };
+}
+
+/** The same in each report of the suite. */
+function anchorOf({ id }: ReportCase, index: number): string {
+  return id === "" ? `case-${index + 1}` : `case-${id}`;
+}
+
+function attemptData(attempt: ReportAttempt, limit: number) {
+  const { slug, url, status, reason, cause, queueSeconds, runSeconds, resources, logTail, end } = attempt;
+  const result = end.type === "result" ? resultWithoutLogs(end.result) : null;
+  return {
+    slug,
+    url: safeUrl(url),
+    status,
+    reason,
+    cause,
+    queueSeconds,
+    runSeconds,
+    resources,
+    log: tailWithin(logTail, limit),
+    startedAtMs: Date.parse(result?.startedAt ?? "") || null,
+    links: (result?.links ?? []).flatMap(({ name, url }) => safeUrl(url) === null ? [] : [{ name, url }]),
+    steps: jobsData(outerJobs(result?.jobs ?? []), 0),
+  };
+}
+
+/** Other schemes may run code. */
+function safeUrl(url: string | null): string | null {
+  return url !== null && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol) ? url : null;
+}
+
+interface StepData {
+  readonly kind: "job" | "step";
+  readonly depth: number;
+  readonly name: string;
+  readonly status: Job["status"];
+}
+
+function jobsData(jobs: readonly PlacedJob[], depth: number): readonly StepData[] {
+  return jobs.flatMap((placed) => [
+    { kind: "job", depth, name: placed.job.name, status: placed.job.status },
+    ...stepsOf(placed).flatMap((step): readonly StepData[] => [
+      { kind: "step", depth: depth + 1, name: step.step.name, status: step.step.status },
+      ...jobsData(innerJobs(step), depth + 2),
+    ]),
+  ]);
+}
+
+/** The last lines. */
+function tailWithin(lines: readonly string[], limit: number): string {
+  const kept: string[] = [];
+  let length = 0;
+  for (const line of lines.map((line) => shortenLine(line, 2_000)).toReversed()) {
+    length += line.length + 1;
+    if (length > limit) break;
+    kept.push(line);
+  }
+  const hidden = lines.length - kept.length;
+  return [...hidden === 0 ? [] : [`… (${hidden} earlier lines)`], ...kept.toReversed()].join("\n");
+}
+
+function outputsOf({ attempts }: ReportCase): JsonObject {
+  const end = attempts.at(-1)?.end;
+  return bounded(end?.type === "result" ? end.result.outputs ?? {} : {}) ?? {};
+}
+
+/** A page with very long values would not open. */
+function bounded(values: JsonObject | null): JsonObject | null {
+  if (values === null || JSON.stringify(values).length <= MAX_VALUE_LENGTH) return values;
+  const entries = Object.entries(values).map(([name, value]): [string, Json] => {
+    if (isObject(value)) return [name, bounded(value)];
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    return [name, text.length > 1_000 ? shortenLine(text, 1_000) : value];
+  });
+  return Object.fromEntries(entries);
+}
