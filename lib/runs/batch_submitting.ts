@@ -91,10 +91,12 @@ async function start(state: BatchState, pace: Pace, slot: Slot): Promise<void> {
   const attempt = ++slot.attempt;
   try {
     const request = await task.prepare(attempt);
+    // The older API accepts no slug: there, only the local history recognizes a row.
+    const isKeyed = await deps.client.apiVersion({ signal: state.signal }) === "current";
     const submission = await createSubmission(deps, request, {
       signal: state.signal,
       isWaiting: true,
-      idempotencyKey: { text: `${keyPrefix}${task.key}`, policy: "attach", attempt },
+      idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
     pace.failures = 0;

@@ -68,6 +68,13 @@ for (
   });
 }
 
+Deno.test("a batch also runs on a server with the older API", async () => {
+  await using stage = await aStage({ behavior: { apiVersion: "legacy", legacyRead: "run" } });
+  const ran = await ranBatch(stage.deps, tasks(5, (index) => index === 2));
+  assert.deepEqual(endsOf(ran), ["completed", "completed", "failed", "completed", "completed"]);
+  assert.equal(stage.simulator.runs().length, 5);
+});
+
 Deno.test("a task waits until it is ready, and is not submitted when it can never be", async () => {
   await using stage = await aStage();
   const ended: string[] = [];
