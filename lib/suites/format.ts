@@ -95,7 +95,7 @@ const check = union([
   describe("A command of your own: it reads the result as JSON on stdin, and fails with another exit code than 0"),
 );
 
-const expect = strictObject({
+export const expectFormat = strictObject({
   status: optional(
     union([oneOf(STATUSES), array(oneOf(STATUSES)).check(minLength(1))]).check(describe("Default: completed")),
   ),
@@ -208,7 +208,7 @@ const run = strictObject({ ...shared, name, workflow: text });
 
 const axisValue = union([
   scalar,
-  strictObject({ ...settings, value: optional(unknown()), name: optional(name), expect: optional(expect) }),
+  strictObject({ ...settings, value: optional(unknown()), name: optional(name), expect: optional(expectFormat) }),
 ]);
 
 const combinations = optional(array(record(text, scalar)));
@@ -227,7 +227,7 @@ const suiteCase = strictObject({
   description: optional(text),
   matrix: optional(matrix),
   needs: optional(union([need, array(need)])),
-  expect: optional(expect),
+  expect: optional(expectFormat),
   "known-failures": optional(array(knownFailure)),
   paths: optional(array(text).check(describe("Files it depends on, like src/**, for --changed-since"))),
   metrics: optional(metrics),
@@ -263,8 +263,17 @@ export const quarantineFormat = strictObject({
 /** The file that `reference` names. */
 export const referenceFormat = strictObject({ version: literal(1), reference });
 
+/** What `--set case.…` may set. */
+export const overridesFormat = strictObject({
+  timeout: settings.timeout,
+  "queue-timeout": settings["queue-timeout"],
+  retries: optional(retries),
+  cleanup: shared.cleanup,
+});
+
 export type SuiteDocument = Infer<typeof suiteFormat>;
 export type CaseDocument = SuiteDocument["cases"][number];
 export type ExpectDocument = NonNullable<CaseDocument["expect"]>;
 export type ReferenceDocument = Infer<typeof referenceFormat>["reference"];
 export type QuarantineDocument = Infer<typeof quarantineFormat>["quarantine"];
+export type OverridesDocument = Infer<typeof overridesFormat>;

@@ -1,0 +1,322 @@
+/** Expands suites into the runs that they want: settings merged, variables replaced. Pure but for hashes. */
+
+import { safeParse } from "../deps/zod.ts";
+import { InvalidInputs } from "../errors.ts";
+import { parseDuration } from "../duration.ts";
+import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { KnownFailure } from "../reports/report.ts";
+import { counted, sha256 } from "../text.ts";
+import { type AxisValue, combinationsOf } from "./combinations.ts";
+import {
+  type CaseDocument,
+  type ExpectDocument,
+  expectFormat,
+  type OverridesDocument,
+  type SuiteDocument,
+} from "./format.ts";
+import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
+import type { Suite } from "./read_suite.ts";
+import { type Reference, substitute } from "./reference.ts";
+import type { SourcePath } from "./source.ts";
+
+/** A run that a suite wants: of a case, or one that several cases need. */
+export interface PlannedCase {
+  readonly kind: "case" | "setup";
+  /** The same whatever its position in the file: 16 hex digits. */
+  readonly id: string;
+  /** Unique in its suite: with the values of the matrix. */
+  readonly name: string;
+  /** Without the values of the matrix. */
+  readonly caseName: string;
+  readonly suite: string;
+  readonly file: { readonly path: string; readonly line: number };
+  readonly description: string | null;
+  readonly tags: readonly string[];
+  readonly matrix: Readonly<Record<string, string>>;
+  readonly workflow: string;
+  readonly preset: string | null;
+  readonly isTrusted: boolean;
+  /** Lowest precedence first. */
+  readonly inputs: readonly InputSource[];
+  /** Values of variables, of the matrix and of secrets in the inputs. */
+  readonly values: Values;
+  /** Values that no output shows. */
+  readonly secrets: readonly string[];
+  /** Names of clusters that must be on; `active` for those of the inputs, `any` for none. */
+  readonly resources: "active" | "any" | readonly string[];
+  /** Why it does not apply here; `null` if it does. */
+  readonly skipReason: string | null;
+  readonly locks: readonly string[];
+  /** Ids of the runs that it waits for, setup among them. */
+  readonly needs: readonly Need[];
+  readonly timeoutMs: number;
+  readonly queueTimeoutMs: number;
+  readonly retries: { readonly max: number; readonly on: "infra" | "any" };
+  readonly cleanup: "keep" | "delete-passed" | "delete";
+  readonly expect: ExpectDocument;
+  readonly knownFailures: readonly PlannedFailure[];
+  /** `null` unless it is in quarantine. */
+  readonly quarantine: PlannedFailure | null;
+  /** Files that it depends on, relative to the suite's folder, like `src/**`. */
+  readonly paths: readonly string[];
+  problem(message: string): Problem;
+}
+
+export interface Need {
+  readonly id: string;
+  readonly when: "passed" | "finished";
+}
+
+/** A known failure for some resources. */
+export interface PlannedFailure extends KnownFailure {
+  /** `null` for the whole case. */
+  readonly expectation: string | null;
+  readonly isStrict: boolean;
+  /** `null` for all. */
+  readonly resources: readonly string[] | null;
+}
+
+export interface PlanOptions {
+  /** `null` for none. */
+  readonly environment: string | null;
+  env(name: string): string | undefined;
+  readonly overrides: OverridesDocument;
+}
+
+const DEFAULT_TIMEOUT = "1h";
+const DEFAULT_QUEUE_TIMEOUT = "4h";
+
+/**
+ * All runs of all suites, in the order of the files; setup runs first.
+ *
+ * @throws InvalidInputs for variables that are not set.
+ */
+export async function planSuites(suites: readonly Suite[], options: PlanOptions): Promise<readonly PlannedCase[]> {
+  const problems: Problem[] = [];
+  const planned = await Promise.all(suites.map((suite) => planSuite(suite, options, problems)));
+  if (problems.length === 0) return planned.flat();
+  const unique = problems.filter(({ origin, message }, index) =>
+    problems.findIndex((other) => other.origin === origin && other.message === message) === index
+  );
+  throw new InvalidInputs(`Cannot run the suite: ${counted(unique.length, "problem")}, nothing was submitted`, unique);
+}
+
+type Settings = Partial<Pick<CaseDocument, keyof NonNullable<SuiteDocument["defaults"]>>>;
+
+interface Drafted {
+  readonly kind: "case" | "setup";
+  readonly document: Partial<CaseDocument> & { readonly name: string };
+  readonly path: SourcePath;
+  readonly values: readonly AxisValue[];
+}
+
+async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]): Promise<readonly PlannedCase[]> {
+  const { setup = [], cases } = suite.document;
+  const drafted: readonly Drafted[] = [
+    ...setup.map((document, index) => ({ kind: "setup" as const, document, path: ["setup", index], values: [] })),
+    ...cases.flatMap((document, index) =>
+      combinationsOf(document.matrix).map((values) => ({
+        kind: "case" as const,
+        document,
+        path: ["cases", index],
+        values,
+      }))
+    ),
+  ];
+  const ids = new Map(await Promise.all(drafted.map(async (draft) => [draft, await idOf(suite, draft)] as const)));
+  return drafted.map((draft) => planCase(suite, draft, { ids, options, problems }));
+}
+
+async function idOf({ name }: Suite, { kind, document, values }: Drafted): Promise<string> {
+  const matrix = Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
+  return (await sha256(canonicalJson([name, kind, document.id ?? document.name, matrix]))).slice(0, 16);
+}
+
+interface Context {
+  readonly ids: ReadonlyMap<Drafted, string>;
+  readonly options: PlanOptions;
+  readonly problems: Problem[];
+}
+
+function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Context): PlannedCase {
+  const { kind, document, path, values } = draft;
+  const { defaults = {}, environments = {} } = suite.document;
+  const environment: Settings = options.environment === null ? {} : environments[options.environment] ?? {};
+  const merged: Settings = { ...defaults, ...environment, ...document };
+  const matrix = Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
+  const problem = (message: string) => suite.problem(path, message);
+  const report = (message: string) => void problems.push(problem(message));
+  const valueOf = (reference: Reference): Json | undefined => {
+    if (reference.type === "variable") {
+      const value = options.env(reference.name);
+      if (value === undefined) report(`the environment variable ${reference.name} is not set`);
+      return value ?? "";
+    }
+    return reference.type === "matrix" ? values.find(({ axis }) => axis === reference.name)?.value : undefined;
+  };
+  const textOf = (text: string) => String(substitute(text, valueOf));
+  const textsOf = (texts: string | readonly string[] | undefined) => [texts ?? []].flat().map(textOf);
+  const inputs = inputSources(suite, draft, environment);
+  for (const reference of referencesOf(inputs)) valueOf(reference);
+  const secrets = secretNames(inputs);
+  for (const name of secrets) {
+    if (options.env(name) === undefined) report(`the environment variable ${name} is not set`);
+  }
+  const name = nameOf(document.name, matrix);
+  const { overrides } = options;
+  const lastOf = (field: "timeout" | "queueTimeout") => values.findLast((value) => value[field] !== undefined)?.[field];
+  const timeout = overrides.timeout ?? lastOf("timeout") ?? merged.timeout ?? DEFAULT_TIMEOUT;
+  const queueTimeout = overrides["queue-timeout"] ?? lastOf("queueTimeout") ?? merged["queue-timeout"] ??
+    DEFAULT_QUEUE_TIMEOUT;
+  const known = document["known-failures"] ?? [];
+  const quarantined = suite.quarantine.find((entry) => entry.case === document.name);
+  const failures = [
+    ...known.map((one) => ({ ...one, isKnown: true })),
+    ...quarantined === undefined ? [] : [{
+      ...quarantined,
+      isKnown: false,
+    }],
+  ].flatMap((one) => {
+    const applies = whenApplies(one.when ?? {}, { ...matrix, environment: options.environment ?? "" });
+    if (!applies || ("metric" in one && one.metric !== undefined)) return [];
+    const failure: PlannedFailure = {
+      reason: one.reason,
+      issue: one.issue ?? null,
+      expectation: "expectation" in one ? one.expectation ?? null : null,
+      isStrict: "strict" in one ? one.strict ?? true : true,
+      resources: one.when?.resource === undefined ? null : [one.when.resource].flat().map(String),
+    };
+    return [{ failure, isKnown: one.isKnown }];
+  });
+  return {
+    kind,
+    id: ids.get(draft) ?? "",
+    name: kind === "setup" ? `setup ${name}` : name,
+    caseName: document.name,
+    suite: suite.name,
+    file: { path: suite.path, line: suite.lineOf(path) },
+    description: document.description ?? null,
+    tags: kind === "setup" ? [] : merged.tags ?? [],
+    matrix,
+    workflow: textOf(merged.workflow ?? ""),
+    preset: merged.preset === undefined ? null : textOf(merged.preset),
+    isTrusted: merged.trust === true,
+    inputs,
+    values: { valueOf, secret: (name) => options.env(name) ?? "" },
+    secrets: secrets.flatMap((name) => options.env(name) ?? []),
+    ...requirementsOf(merged.requires, textsOf, options.environment),
+    locks: textsOf(merged.lock),
+    needs: needsOf(draft, merged, ids),
+    timeoutMs: parseDuration(timeout),
+    queueTimeoutMs: parseDuration(queueTimeout),
+    retries: retriesOf(overrides.retries ?? merged.retries),
+    cleanup: overrides.cleanup ?? merged.cleanup ?? "keep",
+    expect: expectOf(draft, valueOf, report),
+    knownFailures: failures.filter(({ isKnown }) => isKnown).map(({ failure }) => failure),
+    quarantine: failures.find(({ isKnown }) => !isKnown)?.failure ?? null,
+    paths: document.paths ?? [],
+    problem,
+  };
+}
+
+/** The name of a case with the values of its matrix. */
+function nameOf(name: string, matrix: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
+  return pairs.length === 0 ? name : `${name} [${pairs.join(", ")}]`;
+}
+
+function whenApplies(
+  { resource: _resource, ...when }: Readonly<Record<string, Json>>,
+  actual: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(when).every(([key, value]) => [value].flat().some((one) => String(one) === actual[key]));
+}
+
+function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
+  if (retries === undefined) return { max: 0, on: "infra" };
+  if (typeof retries === "number") return { max: retries, on: "infra" };
+  return { max: retries.max, on: retries.on?.includes("any") === true ? "any" : "infra" };
+}
+
+function requirementsOf(
+  requires: CaseDocument["requires"],
+  textsOf: (texts: string | readonly string[] | undefined) => readonly string[],
+  environment: string | null,
+): Pick<PlannedCase, "resources" | "skipReason"> {
+  const names = textsOf(requires?.resource ?? "active");
+  const environments = textsOf(requires?.environment);
+  const isHere = environments.length === 0 || (environment !== null && environments.includes(environment));
+  const [only] = names;
+  return {
+    resources: names.length === 1 && (only === "active" || only === "any") ? only : names,
+    skipReason: isHere ? null : `only in the environment ${environments.join(" or ")}`,
+  };
+}
+
+/** Of the rows of a needed case, those that agree with this one on the keys that both have. */
+function needsOf(draft: Drafted, { setup }: Settings, ids: ReadonlyMap<Drafted, string>): readonly Need[] {
+  const { kind, document, values } = draft;
+  const wanted = [document.needs ?? []].flat().map((need) => typeof need === "string" ? { case: need } : need);
+  const agrees = (other: Drafted) =>
+    other.values.every(({ axis, name }) => values.every((own) => own.axis !== axis || own.name === name));
+  const found = wanted.flatMap((
+    { case: name, when = "passed" }: { case: string; when?: "passed" | "finished" | undefined },
+  ) =>
+    [...ids].filter(([other]) => other.kind === "case" && other.document.name === name && agrees(other))
+      .map(([, id]): Need => ({ id, when }))
+  );
+  if (kind === "setup") return found;
+  const setups = [setup ?? []].flat();
+  const setupIds = [...ids].filter(([other]) => other.kind === "setup" && setups.includes(other.document.name));
+  return [...setupIds.map(([, id]): Need => ({ id, when: "passed" })), ...found];
+}
+
+function inputSources(
+  suite: Suite,
+  { document, path, values }: Drafted,
+  environment: Settings,
+): readonly InputSource[] {
+  const sources = (inputs: CaseDocument["inputs"], origin: string): readonly InputSource[] =>
+    [inputs ?? []].flat().flatMap((one): readonly InputSource[] => {
+      if (typeof one !== "string") return [{ type: "object", origin, value: asObject(one) }];
+      const layer = suite.inputFiles.get(one);
+      return layer === undefined ? [] : [{ type: "layer", layer }];
+    });
+  const at = (place: SourcePath) => `${suite.path}:${suite.lineOf(place)}`;
+  return [
+    ...sources(suite.document.defaults?.inputs, at(["defaults", "inputs"])),
+    ...sources(environment.inputs, at(["environments"])),
+    ...sources(document.inputs, at([...path, "inputs"])),
+    ...values.flatMap(({ axis, value, inputs }): readonly InputSource[] => {
+      const origin = at([...path, "matrix", axis]);
+      const own: readonly InputSource[] = value === undefined ? [] : [{ type: "value", origin, path: axis, value }];
+      return [...own, ...sources(inputs, origin)];
+    }),
+  ];
+}
+
+function asObject(value: unknown): JsonObject {
+  const json: Json = JSON.parse(JSON.stringify(value ?? {}));
+  return isObject(json) ? json : {};
+}
+
+function expectOf(
+  { document, values }: Drafted,
+  valueOf: (reference: Reference) => Json | undefined,
+  report: (message: string) => void,
+): ExpectDocument {
+  const all = [document.expect ?? {}, ...values.flatMap(({ expect }) => expect ?? [])];
+  const merged = all.reduce((before, next) => ({
+    ...before,
+    ...next,
+    ...before.outputs === undefined && next.outputs === undefined
+      ? {}
+      : { outputs: { ...before.outputs, ...next.outputs } },
+    ...before.jobs === undefined && next.jobs === undefined ? {} : { jobs: { ...before.jobs, ...next.jobs } },
+  }));
+  const read = safeParse(expectFormat, substitute(asObject(merged), valueOf));
+  if (read.success) return read.data;
+  report(`expect.${read.error.issues[0]?.path.join(".")} has no valid value once its variables are replaced`);
+  return merged;
+}

@@ -1,0 +1,130 @@
+/** Chooses which of the planned runs are run, and in which order. Pure. */
+
+import type { Shard } from "../reports/report.ts";
+import { besides } from "./suite_files.ts";
+import type { PlannedCase } from "./plan.ts";
+
+export interface Selection {
+  /** Any of them; empty for all. */
+  readonly tags: readonly string[];
+  /** Names of cases, with or without their matrix; `*` matches anything. Empty for all. */
+  readonly cases: readonly string[];
+  /** Only what depends on these files; `null` for all. */
+  readonly changedFiles: readonly string[] | null;
+  readonly shard: Shard | null;
+  readonly repeat: number;
+  readonly order: "file" | "random";
+  /** In [0, 1); for the random order. */
+  readonly random: () => number;
+}
+
+/** A run and which repetition of it. */
+export interface SelectedCase extends PlannedCase {
+  /** From 1; 1 without `--repeat`. */
+  readonly repetition: number;
+}
+
+/** The selected cases, with what they need. */
+export function selectCases(planned: readonly PlannedCase[], selection: Selection): readonly SelectedCase[] {
+  const { repeat, order, random } = selection;
+  const chosen = planned.filter((one) => one.kind === "case" && isChosen(one, selection));
+  const all = withNeeds(chosen, planned);
+  const sharded = selection.shard === null ? all : inShard(all, selection.shard);
+  const ordered = order === "random" ? shuffled(sharded, random) : sharded;
+  return ordered.flatMap((one) => {
+    const count = one.kind === "setup" ? 1 : repeat;
+    return Array.from({ length: count }, (_, index) => repetitionOf(one, index + 1));
+  });
+}
+
+function repetitionOf(one: PlannedCase, repetition: number): SelectedCase {
+  return repetition === 1
+    ? { ...one, repetition }
+    : { ...one, repetition, id: `${one.id}-${repetition}`, name: `${one.name} #${repetition}` };
+}
+
+function isChosen(one: PlannedCase, { tags, cases, changedFiles }: Selection): boolean {
+  if (tags.length > 0 && !tags.some((tag) => one.tags.includes(tag))) return false;
+  if (cases.length > 0 && !cases.some((pattern) => isNamed(one, pattern))) return false;
+  return changedFiles === null || isAffected(one, changedFiles);
+}
+
+export function isNamed({ name, caseName }: PlannedCase, pattern: string): boolean {
+  const regex = new RegExp(
+    `^${pattern.split("*").map((part) => part.replaceAll(/[\\^$.*+?()[\]{}|]/g, "\\$&")).join(".*")}$`,
+    "s",
+  );
+  return regex.test(name) || regex.test(caseName);
+}
+
+function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly string[]): boolean {
+  const files = [file.path, ...inputs.flatMap((source) => source.type === "layer" ? [source.layer.origin] : [])];
+  const globs = paths.map((path) => globPattern(normalized(besides(file.path, path))));
+  const changed = changedFiles.map(normalized);
+  return changed.some((path) => files.some((own) => normalized(own) === path) || globs.some((glob) => glob.test(path)));
+}
+
+/** Without `.` and `..`. */
+function normalized(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.replaceAll("\\", "/").split("/")) {
+    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+function globPattern(glob: string): RegExp {
+  const pattern = glob.split(/(\*\*\/?|\*|\?)/).map((part) => {
+    if (part.startsWith("**")) return ".*";
+    if (part === "*") return "[^/]*";
+    return part === "?" ? "[^/]" : part.replaceAll(/[\\^$.+()[\]{}|]/g, "\\$&");
+  }).join("");
+  return new RegExp(`^${pattern}$`, "s");
+}
+
+/** In the order of the plan. */
+function withNeeds(chosen: readonly PlannedCase[], planned: readonly PlannedCase[]): readonly PlannedCase[] {
+  const byId = new Map(planned.map((one) => [one.id, one]));
+  const wanted = new Set<string>();
+  const add = (one: PlannedCase | undefined) => {
+    if (one === undefined || wanted.has(one.id)) return;
+    wanted.add(one.id);
+    for (const { id } of one.needs) add(byId.get(id));
+  };
+  chosen.forEach(add);
+  return planned.filter(({ id }) => wanted.has(id));
+}
+
+/** Cases that need each other stay together; each shard runs the setup that its cases need. */
+function inShard(all: readonly PlannedCase[], { index, count }: Shard): readonly PlannedCase[] {
+  const cases = all.filter(({ kind }) => kind === "case");
+  const group = new Map(cases.map(({ id }) => [id, id]));
+  const rootOf = (id: string): string => {
+    const parent = group.get(id);
+    return parent === undefined || parent === id ? id : rootOf(parent);
+  };
+  for (const { id, needs } of cases) {
+    for (const need of needs) if (group.has(need.id)) group.set(rootOf(id), rootOf(need.id));
+  }
+  const groups = Map.groupBy(cases, ({ id }) => rootOf(id));
+  const sizes = Array.from({ length: count }, () => 0);
+  const own: PlannedCase[] = [];
+  for (const members of groups.values()) {
+    const smallest = sizes.indexOf(Math.min(...sizes));
+    sizes[smallest] = (sizes[smallest] ?? 0) + members.length;
+    if (smallest === index - 1) own.push(...members);
+  }
+  return withNeeds(own, all);
+}
+
+/** Fisher and Yates. What is needed still runs first. */
+function shuffled<T>(all: readonly T[], random: () => number): readonly T[] {
+  const items = [...all];
+  for (let index = items.length - 1; index > 0; index--) {
+    const other = Math.floor(random() * (index + 1));
+    const [a, b] = [items[index], items[other]];
+    if (a !== undefined && b !== undefined) [items[index], items[other]] = [b, a];
+  }
+  return items;
+}
