@@ -19,3 +19,19 @@ export type ProgramResult =
 
 /** Runs a program to its end, without input. */
 export type RunProgram = (call: ProgramCall) => Promise<ProgramResult>;
+
+/** One call of a program that inherits nothing. */
+export interface IsolatedCall {
+  /** The program and its arguments, without a shell. */
+  readonly command: readonly string[];
+  readonly stdin: string;
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Where it runs. */
+  readonly folder: string;
+  /** The program is killed after this time. */
+  readonly timeoutMs: number;
+}
+
+/** Runs a program of the user's with an input and an environment of its own. */
+export type RunIsolated = (call: IsolatedCall) => Promise<ProgramResult>;

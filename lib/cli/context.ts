@@ -1,6 +1,6 @@
 /** Everything outside the program that a command may use. The entry point creates the real one; tests create another. */
 
-import type { RunProgram } from "../child_process.ts";
+import type { RunIsolated, RunProgram } from "../child_process.ts";
 import type { Clock } from "../clock.ts";
 import type { Submitted } from "../result.ts";
 
@@ -49,6 +49,8 @@ export interface Context {
   readonly random: () => number;
   readonly fetch: typeof globalThis.fetch;
   readonly runProgram: RunProgram;
+  /** `undefined` where no program can be started. */
+  readonly runIsolated?: RunIsolated | undefined;
   /** Runs a program with this process's streams and environment, and more variables. Returns its exit code. */
   runInForeground?(command: readonly string[], env: Readonly<Record<string, string>>): Promise<number>;
   readTextFile(path: string): Promise<string>;

@@ -1,7 +1,7 @@
 /** Runs another program on this machine. */
 
 import { UsageError } from "../errors.ts";
-import type { ProgramCall, ProgramResult } from "../child_process.ts";
+import type { IsolatedCall, ProgramCall, ProgramResult } from "../child_process.ts";
 
 /** Kills the program at its deadline, and does not wait for what it started. */
 export async function runProgram({ command, args, withoutEnv, timeoutMs }: ProgramCall): Promise<ProgramResult> {
@@ -11,16 +11,40 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
   if (!Object.entries(env).some(([name, value]) => name.toUpperCase() === "PATH" && value !== "")) {
     return { type: "not-found" };
   }
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(command, {
-      args: [...args],
+  return await runToEnd(
+    timeoutMs,
+    () =>
+      new Deno.Command(command, {
+        args: [...args],
+        clearEnv: true,
+        env,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }),
+  );
+}
+
+/** Like {@link runProgram}, with an input and an environment of its own. */
+export async function runIsolated(
+  { command: [command = "", ...args], stdin, env, folder, timeoutMs }: IsolatedCall,
+): Promise<ProgramResult> {
+  return await runToEnd(timeoutMs, () =>
+    new Deno.Command(command, {
+      args,
       clearEnv: true,
-      env,
-      stdin: "null",
+      env: { ...env },
+      cwd: folder,
+      stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-    }).spawn();
+    }), stdin);
+}
+
+async function runToEnd(timeoutMs: number, create: () => Deno.Command, stdin?: string): Promise<ProgramResult> {
+  let child: Deno.ChildProcess;
+  try {
+    child = create().spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { type: "not-found" };
     if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) {
@@ -34,9 +58,21 @@ export async function runProgram({ command, args, withoutEnv, timeoutMs }: Progr
     child.kill("SIGKILL");
   }, timeoutMs);
   try {
+    if (stdin !== undefined) void writeInput(child, stdin);
     return await Promise.race([endOf(child), deadline.promise]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** A program may end without reading its input. */
+async function writeInput(child: Deno.ChildProcess, text: string): Promise<void> {
+  try {
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // Its exit code judges.
   }
 }
 

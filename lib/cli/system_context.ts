@@ -1,7 +1,7 @@
 import { systemClock } from "../clock.ts";
 import { mayReadEnv, systemEnv, systemRandom } from "../system.ts";
 import { readBoundedText } from "./bounded_read.ts";
-import { runInForeground, runProgram } from "./run_program.ts";
+import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
 import { osErrorReason } from "../os_error.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
@@ -30,6 +30,7 @@ export function systemContext(versionLine: string): Context {
     fetch: globalThis.fetch,
     readTextFile: async (path) => await readBoundedText(await openFile(path), path),
     runProgram,
+    runIsolated,
     runInForeground,
     listFiles,
     checkNewFile,

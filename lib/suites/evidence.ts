@@ -1,0 +1,222 @@
+/** Collects what an attempt left behind, as far as the case expects something of it. */
+
+import type { ProgramResult, RunIsolated } from "../child_process.ts";
+import type { Clock } from "../clock.ts";
+import { parseDuration } from "../duration.ts";
+import { RunnerError } from "../errors.ts";
+import type { JsonObject } from "../json.ts";
+import { cleanLines } from "../log_text.ts";
+import type { Client } from "../platform/client.ts";
+import { createLogReader, lastLines } from "../platform/logs.ts";
+import { redactDeep, type Redactor } from "../redact.ts";
+import { headline } from "../reports/report.ts";
+import type { RunResult } from "../result.ts";
+import type { RunId } from "../run.ts";
+import { withLimit } from "../runs/limit.ts";
+import { allSteps, formatPath, type PlacedStep } from "../runs/step_tree.ts";
+import type { Evidence, LogEvidence, RunEvidence, SessionEvidence } from "./judge.ts";
+import type { PlannedCase } from "./plan.ts";
+
+export interface EvidenceDeps {
+  readonly client: Pick<Client, "readRunFile">;
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+  readonly runIsolated: RunIsolated | undefined;
+  env(name: string): string | undefined;
+}
+
+export interface EvidenceOptions {
+  readonly signal: AbortSignal;
+  /** `null` if it is not known. */
+  readonly queueSeconds: number | null;
+  readonly redact: Redactor;
+  /** Of the run, without secrets. */
+  readonly inputs: JsonObject;
+}
+
+/** For all logs of one case. */
+const READ_LOGS_MS = 120_000;
+/** Of all logs of one case: they are in memory. */
+const MAX_LOGS_LENGTH = 16 * 1024 * 1024;
+const HTTP_TIMEOUT_MS = 30_000;
+const MAX_BODY_LENGTH = 1024 * 1024;
+const DEFAULT_CHECK_TIMEOUT_MS = 5 * 60_000;
+const TAIL_LINES = 20;
+
+/** @param result Of a run that has ended, or whose session is ready. */
+export async function collectEvidence(
+  deps: EvidenceDeps,
+  planned: PlannedCase,
+  result: RunResult,
+  options: EvidenceOptions,
+): Promise<RunEvidence> {
+  const { queueSeconds, redact } = options;
+  const { expect } = planned;
+  const logs = expect.log === undefined ? [] : await readLogs(deps, planned, result, options);
+  const outputs = redactDeep(result.outputs ?? {}, redact);
+  const total = result.durationSeconds;
+  const evidence: RunEvidence = {
+    type: "run",
+    status: statusOf(result),
+    reason: result.kind === "completed" || result.kind === "session_ready" ? null : redact(headline(result)),
+    queueSeconds,
+    runSeconds: total === null ? null : Math.max(0, total - (queueSeconds ?? 0)),
+    jobs: Object.fromEntries((result.jobs ?? []).map(({ name, status }) => [name, status])),
+    outputs,
+    logs,
+    session: expect.session === undefined ? null : await probeSession(deps, expect.session, result, options),
+    check: null,
+  };
+  return { ...evidence, check: await runCheck(deps, planned, { result, evidence }, options) };
+}
+
+function statusOf({ status, kind }: RunResult): RunEvidence["status"] {
+  if (kind === "session_ready") return "completed";
+  return status === "completed" || status === "failed" || status === "cancelled" || status === "timeout"
+    ? status
+    : "failed";
+}
+
+/** An attempt without a run that could be judged. */
+export function inconclusive(type: Exclude<Evidence["type"], "run">, reason: string): Evidence {
+  return { type, reason };
+}
+
+async function readLogs(
+  deps: EvidenceDeps,
+  { expect }: PlannedCase,
+  result: RunResult,
+  options: EvidenceOptions,
+): Promise<readonly LogEvidence[]> {
+  const wanted = [expect.log ?? []].flat();
+  const steps = allSteps(result.jobs ?? []).filter((placed) => wanted.some(({ job, step }) => isOf(placed, job, step)));
+  return await readSteps(deps, steps, result, options);
+}
+
+function isOf({ job, path, step }: PlacedStep, jobName: string | undefined, stepName: string | undefined): boolean {
+  const isJob = jobName === undefined || job.name === jobName || formatPath(path) === jobName;
+  return isJob && (stepName === undefined || step.name === stepName);
+}
+
+async function readSteps(
+  { client, clock }: EvidenceDeps,
+  steps: readonly PlacedStep[],
+  result: RunResult,
+  { signal, redact }: EvidenceOptions,
+): Promise<readonly LogEvidence[]> {
+  using deadline = clock.timeout(READ_LOGS_MS);
+  const logs: LogEvidence[] = [];
+  let left = MAX_LOGS_LENGTH;
+  for (const { job, step } of steps) {
+    let text = "";
+    try {
+      await withLimit({ signal, limit: deadline.signal }, `read ${step.logPath}`, async (signal) => {
+        const reader = createLogReader(client, { runId: runIdOf(result), path: step.logPath });
+        for await (const piece of cleanLines(reader.readNew({ signal, isLast: true }))) {
+          text += piece;
+          if (text.length > left) break;
+        }
+      });
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error;
+    }
+    left -= text.length;
+    logs.push({ job: job.name, step: step.name, text: redact(text) });
+    if (left <= 0) break;
+  }
+  return logs;
+}
+
+/** The last lines of what the run wrote: of the failed steps, or of the last one. */
+export async function tailOf(
+  deps: EvidenceDeps,
+  evidence: RunEvidence,
+  result: RunResult,
+  options: EvidenceOptions,
+): Promise<readonly string[]> {
+  const failed = (result.failure?.failedJobs ?? []).flatMap(({ failedSteps }) =>
+    failedSteps.flatMap(({ logTail }) => logTail)
+  );
+  if (failed.length > 0) return failed.map(options.redact);
+  const last = allSteps(result.jobs ?? []).filter(({ step }) => step.status !== "skipped").slice(-1);
+  const read = evidence.logs.length > 0 ? evidence.logs : await readSteps(deps, last, result, options);
+  return lastLines(read.at(-1)?.text ?? "", TAIL_LINES);
+}
+
+export function runIdOf({ slug, workflowName, runNumber }: RunResult): RunId {
+  if (slug !== null) return { type: "slug", slug };
+  return { type: "number", workflow: workflowName ?? "", number: runNumber ?? 0 };
+}
+
+async function probeSession(
+  { fetch, clock }: EvidenceDeps,
+  expected: NonNullable<PlannedCase["expect"]["session"]>,
+  { session }: RunResult,
+  { signal, redact }: EvidenceOptions,
+): Promise<SessionEvidence> {
+  if (session === undefined) return { isReady: false, response: null, error: null };
+  if (expected === "ready") return { isReady: true, response: null, error: null };
+  using deadline = clock.timeout(HTTP_TIMEOUT_MS);
+  try {
+    const url = expected.http.path === undefined
+      ? session.url
+      : `${session.url.replace(/\/+$/, "")}${expected.http.path}`;
+    // Without the API key: the address may be of any host.
+    const response = await fetch(url, { signal: AbortSignal.any([signal, deadline.signal]), redirect: "manual" });
+    const body = redact((await response.text()).slice(0, MAX_BODY_LENGTH));
+    return { isReady: true, response: { status: response.status, body }, error: null };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Error)) throw error;
+    return { isReady: true, response: null, error: redact(error.message) };
+  }
+}
+
+async function runCheck(
+  { runIsolated, env }: EvidenceDeps,
+  planned: PlannedCase,
+  { result, evidence }: { readonly result: RunResult; readonly evidence: RunEvidence },
+  { redact, inputs }: EvidenceOptions,
+): Promise<RunEvidence["check"]> {
+  const { check } = planned.expect;
+  if (check === undefined || runIsolated === undefined) return null;
+  const { run, env: names = [], timeout = undefined } = typeof check === "string" || Array.isArray(check)
+    ? { run: check }
+    : check;
+  const command = typeof run === "string" ? ["sh", "-c", run] : run;
+  const { status, queueSeconds, runSeconds, outputs, jobs, session } = evidence;
+  const document = {
+    case: planned.name,
+    suite: planned.suite,
+    run: result.slug,
+    status,
+    queueSeconds,
+    runSeconds,
+    inputs,
+    outputs,
+    jobs,
+    session: session === null ? null : result.session ?? null,
+  };
+  const listed = ["PATH", "HOME", "SystemRoot", ...names].filter((name) => !/^PW_API_KEY$/i.test(name));
+  const ended = await runIsolated({
+    command,
+    stdin: JSON.stringify(document),
+    folder: /^(.*[\\/])?[^\\/]*$/.exec(planned.file.path)?.[1] ?? ".",
+    env: Object.fromEntries(listed.flatMap((name) => {
+      const value = env(name);
+      return value === undefined ? [] : [[name, value] as const];
+    })),
+    timeoutMs: timeout === undefined ? DEFAULT_CHECK_TIMEOUT_MS : parseDuration(timeout),
+  });
+  return endOfCheck(ended, command, redact);
+}
+
+function endOfCheck(ended: ProgramResult, [program = ""]: readonly string[], redact: Redactor): RunEvidence["check"] {
+  if (ended.type === "ended") return { exitCode: ended.code, output: redact(`${ended.stdout}${ended.stderr}`) };
+  const reasons = {
+    "not-found": "no such program",
+    "denied": "permission denied",
+    "timed-out": "it took too long",
+  } as const;
+  return { exitCode: 127, output: `${program}: ${reasons[ended.type]}` };
+}
