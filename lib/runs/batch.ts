@@ -1,6 +1,6 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { isOpen } from "../submission.ts";
+import { type FinishedSubmission, isOpen, type RejectedSubmission } from "../submission.ts";
 import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import type { BatchState, Slot } from "./batch_state.ts";
@@ -84,6 +84,22 @@ async function runBatch(
       control.stop("canary", `the first ${canary} runs to end have all failed`);
     }
   };
+  const judgements = new Set<Promise<void>>();
+  let judgeFailure: { readonly error: unknown } | undefined;
+  const settleAttempt = (slot: Slot, taskEnd: TaskEnd, ended: EndedAttempt) => {
+    slot.ended.push(ended);
+    const delayMs = control.stopped === null && failure === null
+      ? retryDelayMs(slot.ended, retryOf(slot), random)
+      : null;
+    const retryAtMs = delayMs === null ? null : Math.round(clock.now() + delayMs);
+    emit({ type: "attempt-ended", key: slot.task.key, attempt: slot.attempt, end: taskEnd, retryAtMs });
+    if (delayMs === null) {
+      end(slot, taskEnd);
+      stopIfNeeded(taskEnd);
+    } else retryLater(slot, delayMs);
+    slot.task.onEnd?.(delayMs !== null);
+    changed();
+  };
   const state: BatchState = {
     deps,
     options,
@@ -107,24 +123,26 @@ async function runBatch(
       if (state.endMs !== null && clock.monotonic() >= state.endMs) control.stop("deadline");
     },
     endAttempt(slot, taskEnd) {
-      const last = endedAttemptOf(taskEnd, slot.isRetry);
-      slot.ended.push(last);
+      const { task: { judge }, attempt, isRetry } = slot;
       if (taskEnd.type === "error" && taskEnd.error instanceof CredentialError) state.fail(taskEnd.error);
-      const delayMs = control.stopped === null && failure === null
-        ? retryDelayMs(slot.ended, retryOf(slot), random)
-        : null;
-      const retryAtMs = delayMs === null ? null : Math.round(clock.now() + delayMs);
-      emit({ type: "attempt-ended", key: slot.task.key, attempt: slot.attempt, end: taskEnd, retryAtMs });
-      if (delayMs === null) {
-        end(slot, taskEnd);
-        stopIfNeeded(taskEnd);
-      } else retryLater(slot, delayMs);
+      if (judge === undefined || taskEnd.type === "not-submitted") {
+        return settleAttempt(slot, taskEnd, endedAttemptOf(taskEnd, isRetry));
+      }
+      leave(slot);
+      const judging = judge(taskEnd, attempt).then((judged) => settleAttempt(slot, taskEnd, { ...judged, isRetry }));
+      // Its failure ends the batch, like that of a loop.
+      judging.catch((error: unknown) => {
+        judgeFailure ??= { error };
+        stopping.abort(error);
+      });
+      judgements.add(judging);
+      judging.finally(() => judgements.delete(judging)).catch(() => {});
       changed();
     },
     isDone() {
       if (failure !== null || control.stopped?.reason === "deadline") return true;
       if (counts.ended === slots.length) return true;
-      return control.stopped !== null && open.size === 0;
+      return control.stopped !== null && open.size === 0 && judgements.size === 0;
     },
     fail(error) {
       failure ??= error;
@@ -138,6 +156,12 @@ async function runBatch(
   // Continues where an earlier process stopped.
   for (const slot of slots) {
     const { last, attempt, ended } = slot.task.previous;
+    if (slot.task.judge !== undefined && last !== null && !isOpen(last)) {
+      slot.ended.pop();
+      slot.isRetry = "isRetry" in last.origin && last.origin.isRetry;
+      state.endAttempt(slot, endOfSubmission(last, attempt));
+      continue;
+    }
     const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(slot), random);
     if (last === null) waiting.push(slot);
     else if (isOpen(last)) {
@@ -148,18 +172,23 @@ async function runBatch(
       });
       open.add(slot);
     } else if (delayMs !== null) retryLater(slot, delayMs);
-    else if (last.state === "finished") end(slot, { type: "result", attempt, result: last.result });
-    else end(slot, { type: "error", attempt, error: rejectionOf(last) });
+    else end(slot, endOfSubmission(last, attempt));
   }
   const loops = [submitLoop(state), pollLoop(state)];
   try {
     await Promise.all(loops);
+    while (judgements.size > 0) await Promise.all(judgements);
   } catch (error) {
     stopping.abort(error);
-    await Promise.allSettled(loops);
-    throw error;
+    await Promise.allSettled([...loops, ...judgements]);
+    throw judgeFailure === undefined ? error : judgeFailure.error;
   }
   return { ends: slots.map(endOf), stopped: control.stopped, error: failure };
+}
+
+function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt: number): TaskEnd {
+  if (last.state === "finished") return { type: "result", attempt, result: last.result };
+  return { type: "error", attempt, error: rejectionOf(last) };
 }
 
 /** Timers of the runtime are limited, and a sleeping machine stops its monotonic clock. */

@@ -262,14 +262,20 @@ function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
 async function endWith(state: BatchState, slot: Slot, ended: RunResult): Promise<void> {
   const { attempt, exceeded, isAttached } = slot;
   const submitted = isAttached ? "no" : "yes";
+  const queued = queuedOf(slot);
   // A run that ended by itself just before it would have been cancelled keeps its own end.
   if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
-    return state.endAttempt(slot, { type: "result", attempt, result: { ...ended, submitted } });
+    return state.endAttempt(slot, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
   }
   const { limit, message } = exceeded;
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
   if (slot.submission?.state === "finished") await storeResult(state, { ...slot.submission, result });
-  state.endAttempt(slot, { type: "result", attempt, result, limit });
+  state.endAttempt(slot, { type: "result", attempt, result, limit, ...queued });
+}
+
+function queuedOf({ submission, workingSinceMs }: Slot): { readonly queueMs?: number } {
+  if (workingSinceMs === null || submission === null || !("startedAtMs" in submission)) return {};
+  return { queueMs: Math.max(0, workingSinceMs - submission.startedAtMs) };
 }
 
 /** Why it was cancelled: the platform knows only that it was. */

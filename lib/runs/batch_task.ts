@@ -31,6 +31,13 @@ export interface BatchTask {
    * @throws RunnerError when there is nothing to submit: the task ends with it.
    */
   prepare(attempt: number): Promise<RunRequest>;
+  /**
+   * Decides what an attempt's end means, in place of the run's status: without a cause it was not a failure. Its slot is free
+   * meanwhile. Ends of an earlier process are judged again.
+   */
+  judge?(end: TaskEnd, attempt: number): Promise<Pick<EndedAttempt, "cause" | "error">>;
+  /** Called after each attempt's end, before another task may start. */
+  onEnd?(isRetried: boolean): void;
 }
 
 /** The submissions of a task that are stored. */
@@ -47,7 +54,14 @@ export const NO_ATTEMPTS: PreviousAttempts = { attempt: 0, last: null, ended: []
 
 /** What became of a task. */
 export type TaskEnd =
-  | { readonly type: "result"; readonly attempt: number; readonly result: RunResult; readonly limit?: "run" | "queue" }
+  | {
+    readonly type: "result";
+    readonly attempt: number;
+    readonly result: RunResult;
+    readonly limit?: "run" | "queue";
+    /** Until its first step started, milliseconds; absent where it was not observed. */
+    readonly queueMs?: number;
+  }
   /** No run was started. */
   | { readonly type: "error"; readonly attempt: number; readonly error: RunnerError }
   /** Not submitted: the batch stopped before, or `isReady` returned `never`. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { BatchEvent } from "../../lib/runs/batch_task.ts";
+import type { BatchEvent, TaskEnd } from "../../lib/runs/batch_task.ts";
 import { createBatchControl } from "../../lib/runs/batch_task.ts";
 import { NotFound } from "../../lib/errors.ts";
 import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
@@ -268,3 +268,51 @@ async function submittedRuns(deps: Deps, count: number): Promise<readonly Active
   const results = await advance(deps, submissions, ADVANCE);
   return results.flatMap(({ submission }) => submission.state === "active" ? [submission] : []);
 }
+Deno.test("a task may judge the ends of its attempts itself, and another waits for its judgement", async () => {
+  await using stage = await aStage();
+  const [first, second] = tasks(2);
+  assert.ok(first && second);
+  const judged: number[] = [];
+  let isDecided = false;
+  const judging = {
+    ...first,
+    retry: { maxRetries: 1, on: "any", delayMs: 1_000 },
+    async judge(_end: unknown, attempt: number) {
+      await stage.clock.sleep(500, {});
+      judged.push(attempt);
+      return attempt === 1 ? { cause: "run", error: "wrong energy" } as const : { cause: null, error: null };
+    },
+    onEnd: (isRetried: boolean) => void (isDecided = !isRetried),
+  } as const;
+  const ran = await ranBatch(stage.deps, [judging, { ...second, isReady: () => isDecided }]);
+  assert.deepEqual(judged, [1, 2]);
+  assert.deepEqual(endsOf(ran), ["completed", "completed"]);
+  assert.equal(mostAtOnce(ran.events), 1);
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
+Deno.test("the end of an earlier process is judged again, and nothing is submitted for it", async () => {
+  await using stage = await aStage();
+  const [task] = tasks(1);
+  assert.ok(task);
+  await ranBatch(stage.deps, [task]);
+  const [attempt] = await stage.deps.store.batches.attempts("sweep-1");
+  const last = await stage.deps.store.get(attempt?.submissionId ?? "");
+  assert.ok(last);
+  const judged: string[] = [];
+  const judge = (end: TaskEnd) => {
+    judged.push(end.type === "result" ? end.result.kind : end.type);
+    return Promise.resolve({ cause: null, error: null });
+  };
+  const previous = { attempt: 1, last, ended: [{ cause: null, error: null, isRetry: false }] };
+  const ran = await ranBatch(stage.deps, [{ ...task, previous, judge }]);
+  assert.deepEqual([judged, endsOf(ran), stage.simulator.runs().length], [["completed"], ["completed"], 1]);
+});
+
+Deno.test("an error of a judgement ends the batch with it", async () => {
+  await using stage = await aStage();
+  const judge = () => Promise.reject(new TypeError("judge is broken"));
+  await assert.rejects(ranBatch(stage.deps, tasks(3).map((task) => ({ ...task, judge }))), {
+    message: "judge is broken",
+  });
+});
