@@ -99,6 +99,8 @@ export interface Client {
   listRuns(query?: RunQuery): Promise<RunPage>;
   /** Safe to repeat. Requests the cancellation only: poll `getRun` for its effect. Unsupported on legacy servers. */
   cancelRun(runId: RunId, options?: Abortable): Promise<void>;
+  /** Removes the run and its files, also if it does not exist any more. Unsupported on legacy servers. */
+  deleteRun(runId: RunId, options?: Abortable): Promise<void>;
   /**
    * A file of the run's folder in pieces, of any size: read it to its end or cancel it. `null` if it does not exist (yet).
    * Reading throws ResponseLost, BadResponse or the signal's reason.

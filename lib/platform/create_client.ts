@@ -83,6 +83,7 @@ export function createClient(options: ClientOptions): Client {
       return await (await runs(query)).listRuns(query);
     },
     getRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).getRun(runId, abortable),
+    deleteRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).deleteRun(runId, abortable),
     cancelRun: async (runId, abortable = {}) => await (await runsOf(runId, abortable)).cancelRun(runId, abortable),
     readRunFile: async (runId, path, abortable = {}) =>
       await (await runsOf(runId, abortable)).readRunFile(runId, path, abortable),

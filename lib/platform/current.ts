@@ -54,6 +54,13 @@ export function currentRuns(http: Http): RunOperations {
       await sendRequest(http, { ...options, action, method: "POST", path, isRepeatable: true, whenMissing: NO_RUN });
     },
 
+    async deleteRun(runId, options) {
+      const action = `delete run ${formatRunId(runId)}`;
+      const path = await pathOf(runId, action, options);
+      const send = () => sendRequest(http, { ...options, action, method: "DELETE", path, isRepeatable: true });
+      await withFallbackOnNotFound(undefined, ["not_found"], async () => void await send());
+    },
+
     async readRunFile(runId, file, options) {
       const action = `read ${file} of run ${formatRunId(runId)}`;
       const path = `${await pathOf(runId, action, options)}/files?${new URLSearchParams({ file })}`;

@@ -20,6 +20,7 @@ export function lazyClient(
     dryRun: async (submission, options) => await (await client()).dryRun(submission, options),
     getRun: async (runId, options) => await (await client()).getRun(runId, options),
     listRuns: async (query) => await (await client()).listRuns(query),
+    deleteRun: async (runId, options) => await (await client()).deleteRun(runId, options),
     cancelRun: async (runId, options) => await (await client()).cancelRun(runId, options),
     readRunFile: async (runId, path, options) => await (await client()).readRunFile(runId, path, options),
     listSessions: async (options) => await (await client()).listSessions(options),

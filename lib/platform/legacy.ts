@@ -39,6 +39,7 @@ export function legacyRuns(http: Http): RunOperations {
         `cancel run ${formatRunId(runId)}`,
         "Cancel it in the web interface; deleting it would remove its files too",
       ),
+    deleteRun: (runId) => refuse(`delete run ${formatRunId(runId)}`),
     readRunFile: () => Promise.resolve(null),
   };
 }

@@ -119,6 +119,7 @@ function redactingClient(
     },
     whoAmI: (options) => redactingErrors(() => client.whoAmI(options)),
     apiVersion: (options) => redactingErrors(() => client.apiVersion(options)),
+    deleteRun: (runId, options) => redactingErrors(() => client.deleteRun(runId, options)),
     cancelRun: (runId, options) => redactingErrors(() => client.cancelRun(runId, options)),
   };
 }

@@ -54,7 +54,7 @@ export function displayNameTag(
 }
 
 /** What a user may choose: the rest is for the tag, with the start of the inputs' hash. */
-const MAX_OWN_NAME_LENGTH = DISPLAY_NAME_LENGTH - " [.]".length - TAG_LENGTH - HASH_LENGTH;
+export const MAX_OWN_NAME_LENGTH = DISPLAY_NAME_LENGTH - " [.]".length - TAG_LENGTH - HASH_LENGTH;
 
 /** @throws UsageError for a name that would be cut. */
 export function checkDisplayName(name: string): void {

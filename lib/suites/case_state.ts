@@ -1,0 +1,102 @@
+/** What is known of a case while its suite runs. */
+
+import { RunnerError } from "../errors.ts";
+import { valueAt } from "../inputs/path.ts";
+import type { Json, JsonObject } from "../json.ts";
+import type { ReportAttempt, ReportCase } from "../reports/report.ts";
+import type { RunResult } from "../result.ts";
+import type { Judgement } from "./judge.ts";
+import type { CheckedCase } from "./preflight.ts";
+import type { Reference } from "./reference.ts";
+
+export interface CaseState {
+  readonly one: CheckedCase;
+  readonly attempts: ReportAttempt[];
+  judgement: Judgement | null;
+  /** Of the last attempt. */
+  outputs: JsonObject;
+  lastResult: RunResult | null;
+  isDecided: boolean;
+}
+
+export function newState(one: CheckedCase): CaseState {
+  return { one, attempts: [], judgement: null, outputs: {}, lastResult: null, isDecided: false };
+}
+
+export function skipReasonOf({ skipReason, offReason }: CheckedCase): string | null {
+  return skipReason ?? offReason;
+}
+
+/** Why a case cannot run: what it needs did not pass, or did not run; `wait` while that is open. */
+export function blockedBy(one: CheckedCase, states: ReadonlyMap<string, CaseState>): string | "wait" | null {
+  let isWaiting = false;
+  for (const { id, when } of one.needs) {
+    const needed = states.get(id);
+    if (needed === undefined) continue;
+    const { judgement, isDecided } = needed;
+    if (!isDecided || judgement === null) isWaiting = true;
+    else {
+      const hasRun = needed.attempts.length > 0;
+      const isMet = when === "finished" ? hasRun : judgement.verdict === "passed" ||
+        (judgement.verdict === "unexpected-pass" && !judgement.isFailure);
+      if (!isMet) return `${needed.one.name} ${hasRun ? judgement.verdict.replace("-", " ") : "did not run"}`;
+    }
+  }
+  return isWaiting ? "wait" : null;
+}
+
+export function notRun(reason: string): Judgement {
+  return { verdict: "not-run", isFailure: false, reason, expectations: [] };
+}
+
+export function outputOf(
+  { of, name, path }: Extract<Reference, { type: "output" }>,
+  one: CheckedCase,
+  states: ReadonlyMap<string, CaseState>,
+): Json | undefined {
+  const needed = one.needs.flatMap(({ id }) => states.get(id) ?? []).find((state) =>
+    state.one.caseName === name && (state.one.kind === "setup") === (of === "setup")
+  );
+  const value = needed === undefined ? undefined : valueAt(needed.outputs, path);
+  if (value === undefined) throw new MissingOutput(`${of}.${name}`, path.join("."));
+  return value;
+}
+
+/** A run that is needed has not written the output that the inputs name. */
+class MissingOutput extends RunnerError {
+  override readonly kind = "invalid_inputs";
+
+  constructor(run: string, output: string) {
+    super(`Cannot fill the inputs: ${run} has no output ${output}`);
+  }
+}
+
+export function reportOf(
+  { one, attempts, judgement, isDecided }: CaseState,
+  commandOf: (one: CheckedCase) => string,
+): ReportCase {
+  const { verdict, isFailure, reason, expectations } = judgement !== null && isDecided
+    ? judgement
+    : notRun("the suite was stopped");
+  const isQuarantined = one.quarantine !== null &&
+    (one.quarantine.resources === null || one.quarantine.resources.some((name) => one.clusters.includes(name)));
+  return {
+    id: one.id,
+    name: one.name,
+    suite: one.suite,
+    workflow: one.workflow,
+    file: one.file,
+    tags: one.tags,
+    parameters: one.matrix,
+    inputs: one.givenInputs,
+    verdict,
+    isFlaky: verdict === "passed" && attempts.length > 1,
+    isQuarantined,
+    isFailure: isFailure && !isQuarantined,
+    reason,
+    expectations,
+    metrics: [],
+    attempts,
+    repeatCommand: commandOf(one),
+  };
+}

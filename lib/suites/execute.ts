@@ -1,0 +1,229 @@
+/** Runs the cases of suites with the engine for many runs, and judges each as soon as its run has ended. */
+
+import { RunnerError } from "../errors.ts";
+import type { ReportCase } from "../reports/report.ts";
+import type { BatchControl, BatchEvent, BatchOptions, BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import { batch } from "../runs/batch.ts";
+import { cancelRun } from "../runs/cancel.ts";
+import type { Deps } from "../runs/deps.ts";
+import type { PollInterval } from "../runs/poll_interval.ts";
+import type { InputChecking } from "../runs/prepare.ts";
+import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
+import type { Submission } from "../submission.ts";
+import { type ExecuteDeps, judgeAttempt, type JudgeOptions } from "./attempt.ts";
+import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
+import { runIdOf } from "./evidence.ts";
+import type { Judgement } from "./judge.ts";
+import { type CheckedCase, prepareCase } from "./preflight.ts";
+import type { Reference } from "./reference.ts";
+import type { PreviousCase } from "./session.ts";
+
+export interface ExecuteSuitesOptions extends JudgeOptions {
+  readonly sessionId: string;
+  readonly control: BatchControl;
+  readonly pollInterval: PollInterval;
+  readonly checking: InputChecking;
+  readonly submitTimeoutMs: number;
+  readonly unreachableTimeoutMs: number | null;
+  /** `null` for no limit. */
+  readonly deadlineMs: number | null;
+  readonly failFast: boolean;
+  /** `null` for no limit. */
+  readonly maxFailures: number | null;
+  /** In [0, 1]: above this part of cases with a failed attempt, nothing is retried; `null` retries always. */
+  readonly retriesThreshold: number | null;
+  /** By key, what an earlier process submitted. */
+  readonly previous: ReadonlyMap<string, PreviousCase>;
+  /** The command that repeats the case alone. */
+  commandOf(one: CheckedCase): string;
+  onEvent(event: SuiteEvent): void;
+}
+
+export type SuiteEvent =
+  | { readonly type: "batch"; readonly event: BatchEvent }
+  /** The case has its verdict. */
+  | { readonly type: "case-ended"; readonly key: string; readonly case: ReportCase };
+
+export interface SuitesOutcome {
+  /** In the order of the cases. */
+  readonly cases: readonly ReportCase[];
+  /** Why the suite could not be observed to its end; `null` if it was. */
+  readonly error: RunnerError | null;
+}
+
+export async function executeSuites(
+  deps: ExecuteDeps,
+  cases: readonly CheckedCase[],
+  options: ExecuteSuitesOptions,
+): Promise<SuitesOutcome> {
+  const { control, onEvent } = options;
+  const states = new Map(cases.map((one) => [one.id, newState(one)]));
+  options.redact(cases.flatMap(({ secrets }) => secrets));
+  let failures = 0;
+  const decide = (state: CaseState, judgement?: Judgement) => {
+    if (judgement !== undefined) state.judgement = judgement;
+    state.isDecided = true;
+    const reported = reportOf(state, options.commandOf);
+    onEvent({ type: "case-ended", key: state.one.key, case: reported });
+    if (reported.isFailure) failures++;
+    if (failures > 0 && options.failFast) control.stop("fail-fast");
+    if (options.maxFailures !== null && failures >= options.maxFailures) {
+      control.stop("max-failures", `${failures} failed`);
+    }
+  };
+  for (const state of states.values()) {
+    const reason = skipReasonOf(state.one);
+    if (reason === null) continue;
+    const isFailure = state.one.skipReason === null && options.requiresResources;
+    decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
+  }
+  const runnable = [...states.values()].filter(({ isDecided }) => !isDecided);
+  await judgeEarlier(deps, runnable, options);
+  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options }));
+  const outcome = await runTasks(deps, tasks, options);
+  for (const [index, end] of outcome.ends.entries()) {
+    const state = runnable[index];
+    if (state === undefined || state.isDecided) continue;
+    if (end.type === "open") await leaveOpen(deps, state, end.submission, options);
+    // A retry that was not submitted any more: the attempt before it decides.
+    if (end.type !== "open" && state.judgement !== null) decide(state);
+    else decide(state, unfinished(end, outcome.stopped?.reason ?? null, outcome.error));
+  }
+  await cleanUp(deps, [...states.values()]);
+  return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: outcome.error };
+}
+
+async function runTasks(deps: Deps, tasks: readonly BatchTask[], options: ExecuteSuitesOptions) {
+  const { signal, sessionId: batchId, control, pollInterval, submitTimeoutMs, unreachableTimeoutMs, deadlineMs } =
+    options;
+  const batchOptions: BatchOptions = {
+    signal,
+    batchId,
+    originType: "suite",
+    keyPrefix: `${batchId} `,
+    control,
+    pollInterval,
+    submitTimeoutMs,
+    unreachableTimeoutMs,
+    deadlineMs,
+    maxPerCluster: null,
+    until: "all",
+    maxFailures: null,
+    canary: null,
+    retry: { maxRetries: 0, on: "infra", delayMs: DEFAULT_RETRY_DELAY_MS },
+    onTimeout: "cancel",
+    requestsPerMinute: 60,
+  };
+  const running = batch(deps, tasks, batchOptions);
+  while (true) {
+    const { done, value } = await running.next();
+    if (done) return value;
+    options.onEvent({ type: "batch", event: value });
+  }
+}
+
+interface TaskContext {
+  readonly states: ReadonlyMap<string, CaseState>;
+  readonly options: ExecuteSuitesOptions;
+  decide(state: CaseState, judgement?: Judgement): void;
+}
+
+function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): BatchTask {
+  const { one } = state;
+  const { options, states } = context;
+  return {
+    key: one.key,
+    locks: one.locks,
+    cluster: one.clusters[0] ?? null,
+    previous: options.previous.get(one.key)?.previous ?? { attempt: 0, last: null, ended: [] },
+    timeoutMs: one.timeoutMs,
+    queueTimeoutMs: one.queueTimeoutMs,
+    retry: { maxRetries: one.retries.max, on: one.retries.on, delayMs: DEFAULT_RETRY_DELAY_MS },
+    isReady() {
+      const blocked = blockedBy(one, states);
+      if (blocked === "wait") return false;
+      if (blocked === null) return true;
+      if (!state.isDecided) context.decide(state, notRun(blocked));
+      return "never";
+    },
+    async prepare() {
+      const valueOf = (reference: Reference) =>
+        reference.type === "output" ? outputOf(reference, one, states) : one.values.valueOf(reference);
+      const values = { ...one.values, valueOf };
+      return (await prepareCase(deps, one, values, { signal: options.signal, checking: options.checking })).request;
+    },
+    async judge(end) {
+      const cause = await judgeAttempt(deps, state, end, options);
+      const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
+      return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
+    },
+    onEnd(isRetried) {
+      if (!isRetried && !state.isDecided && state.judgement !== null) context.decide(state);
+    },
+  };
+}
+
+function isAbove(threshold: number, states: ReadonlyMap<string, CaseState>): boolean {
+  const all = [...states.values()].filter(({ one }) => skipReasonOf(one) === null);
+  const failed = all.filter(({ attempts }) => attempts.some(({ cause }) => cause !== null));
+  return failed.length > threshold * all.length;
+}
+
+/** What an earlier process has seen of a case, besides its last attempt. */
+async function judgeEarlier(
+  deps: ExecuteDeps,
+  states: readonly CaseState[],
+  options: ExecuteSuitesOptions,
+): Promise<void> {
+  for (const state of states) {
+    for (const end of options.previous.get(state.one.key)?.earlier ?? []) await judgeAttempt(deps, state, end, options);
+  }
+}
+
+async function leaveOpen(
+  deps: Deps,
+  state: CaseState,
+  submission: Submission,
+  { control }: ExecuteSuitesOptions,
+): Promise<void> {
+  if (submission.state !== "active" || control.stopped?.reason !== "deadline") return;
+  try {
+    await cancelRun(deps, submission.runId, { signal: new AbortController().signal });
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    deps.log("WARNING", `${state.one.name}: ${error.message}`);
+  }
+}
+
+function unfinished(end: TaskEnd, reason: string | null, error: RunnerError | null): Judgement {
+  const why = error?.message ?? STOP_TEXTS[reason ?? ""] ?? "the suite was stopped";
+  if (end.type === "open") {
+    const isDeadline = error === null && reason === "deadline";
+    return {
+      ...notRun(isDeadline ? `still running at the deadline, and cancelled` : why),
+      verdict: isDeadline ? "not-judged" : "error",
+    };
+  }
+  return notRun(why);
+}
+
+const STOP_TEXTS: Readonly<Record<string, string>> = {
+  "deadline": "the deadline of the suite had passed",
+  "fail-fast": "another case failed before (--fail-fast)",
+  "max-failures": "too many cases failed before (--max-failures)",
+  "interrupted": "the suite was interrupted",
+};
+
+/** Last, because other cases may need files of a run. */
+async function cleanUp(deps: Deps, states: readonly CaseState[]): Promise<void> {
+  for (const { one, judgement, lastResult } of states) {
+    const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
+    if (!isWanted || lastResult === null) continue;
+    try {
+      await deps.client.deleteRun(runIdOf(lastResult));
+    } catch (error) {
+      if (!(error instanceof RunnerError)) throw error;
+      deps.log("WARNING", error.message);
+    }
+  }
+}

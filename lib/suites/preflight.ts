@@ -1,0 +1,130 @@
+/** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
+
+import { cachingClient } from "../batches/check_rows.ts";
+import { type Cluster, findCluster, WORKSPACE } from "../cluster.ts";
+import { InvalidInputs, NotFound } from "../errors.ts";
+import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
+import type { JsonObject } from "../json.ts";
+import type { Problem } from "../problem.ts";
+import type { Deps } from "../runs/deps.ts";
+import { inParallel } from "../runs/in_parallel.ts";
+import { findWorkflow, type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
+import { canonicalJson } from "../json.ts";
+import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
+import { counted, sha256 } from "../text.ts";
+import { inputLayers, referencesOf, type Values } from "./input_layers.ts";
+import type { SelectedCase } from "./select.ts";
+
+/** A case that may run. */
+export interface CheckedCase extends SelectedCase {
+  /** Identifies its submissions in a session: it changes with the inputs. */
+  readonly key: string;
+  /** Without secrets; empty if they depend on other runs. */
+  readonly givenInputs: JsonObject;
+  /** The clusters that it runs on, as far as they are known. */
+  readonly clusters: readonly string[];
+  /** Why a resource that it needs cannot be used; `null` if it can. */
+  readonly offReason: string | null;
+  /** Values that no output shows. */
+  readonly secrets: readonly string[];
+}
+
+export interface PreflightOptions {
+  readonly signal: AbortSignal;
+  readonly checking: InputChecking;
+}
+
+const MAX_CONCURRENT = 4;
+
+/** @throws InvalidInputs with the problems of all cases. */
+export async function preflight(
+  deps: Deps,
+  cases: readonly SelectedCase[],
+  options: PreflightOptions,
+): Promise<readonly CheckedCase[]> {
+  const client = cachingClient(deps.client);
+  const checked: CheckedCase[] = [];
+  const problems: Problem[] = [];
+  const indexed = cases.map((one, index) => ({ one, index }));
+  await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
+    try {
+      checked[index] = await checkCase({ ...deps, client }, one, options);
+    } catch (error) {
+      const reported = problemsOf(one, error);
+      if (reported === undefined) throw error;
+      problems.push(...reported);
+    }
+  });
+  if (problems.length === 0) return checked;
+  const files = [...new Set(cases.map(({ file }) => file.path))].join(", ");
+  throw new InvalidInputs(
+    `Cannot run ${files}: ${counted(problems.length, "problem")}, nothing was submitted`,
+    problems,
+  );
+}
+
+function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | undefined {
+  if (error instanceof NotFound) {
+    const hint = error.hint === undefined ? "" : `. ${error.hint}`;
+    return [one.problem(`${error.message.replace(/^Cannot find /, "there is no ").replace(/:.*$/s, "")}${hint}`)];
+  }
+  if (!(error instanceof InvalidInputs)) return undefined;
+  return error.problems.map(({ origin, path, message }) =>
+    one.problem(`${one.name}: ${[path, message].filter(Boolean).join(" ")}${origin === "" ? "" : ` (${origin})`}`)
+  );
+}
+
+async function checkCase(deps: Deps, one: SelectedCase, options: PreflightOptions): Promise<CheckedCase> {
+  const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
+  const prepared = dependsOnRuns ? null : await prepareCase(deps, one, one.values, options);
+  if (prepared === null) await findWorkflow(deps, one.workflow, options.signal);
+  const clusters = prepared?.clusterNames ?? [];
+  const request = prepared?.request;
+  const given = request === undefined ? {} : withoutSecrets(prepared?.given ?? {}, request.secretPaths);
+  const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? JSON.stringify(one.inputs) : given]);
+  return {
+    ...one,
+    key: `${one.id}-${(await sha256(content)).slice(0, 8)}`,
+    givenInputs: given,
+    clusters,
+    offReason: await offReasonOf(deps, one, clusters, options),
+    secrets: [...one.secrets, ...request === undefined ? [] : redactedValues(request)],
+  };
+}
+
+/** The request of a case: merged again for each attempt, because inputs may depend on other runs. */
+export async function prepareCase(
+  deps: Pick<Deps, "client">,
+  one: SelectedCase,
+  values: Values,
+  { signal, checking }: PreflightOptions,
+): Promise<PreparedRun> {
+  const { workflow, preset, isTrusted, name, suite } = one;
+  const layers = [...inputLayers(one.inputs, values)];
+  const displayName = shortened(`${suite}: ${name}`);
+  return await prepare(deps, { workflow, layers, preset, displayName, isTrusted, checking }, { signal });
+}
+
+function shortened(name: string): string {
+  return name.length <= MAX_OWN_NAME_LENGTH ? name : `${name.slice(0, MAX_OWN_NAME_LENGTH - 1)}…`;
+}
+
+async function offReasonOf(
+  { client }: Pick<Deps, "client">,
+  { resources }: SelectedCase,
+  clusters: readonly string[],
+  { signal }: PreflightOptions,
+): Promise<string | null> {
+  if (resources === "any") return null;
+  const wanted = resources === "active" ? clusters : resources;
+  if (wanted.length === 0) return null;
+  const known = await client.listClusters({ signal });
+  return wanted.flatMap((name) => offReason(name, known))[0] ?? null;
+}
+
+function offReason(name: string, known: readonly Cluster[]): readonly string[] {
+  if (name === WORKSPACE.name || name === WORKSPACE.id) return [];
+  const cluster = findCluster(known, name);
+  if (cluster === undefined) return [`there is no cluster ${name}`];
+  return cluster.status === "active" ? [] : [`${name} is ${cluster.status}`];
+}

@@ -1,0 +1,86 @@
+/** One call of `test`: its submissions are stored under its id, so that a killed call can be resumed. */
+
+import type { Owner } from "../account.ts";
+import { canonicalJson } from "../json.ts";
+import { endedAttemptOf } from "../runs/batch.ts";
+import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
+import { rejectionOf } from "../runs/track.ts";
+import type { RunStore } from "../store/run_store.ts";
+import { isOpen, type Submission } from "../submission.ts";
+import { sha256 } from "../text.ts";
+
+export interface SuiteSession {
+  readonly sessionId: string;
+  /** By the key of a case. */
+  readonly previous: ReadonlyMap<string, PreviousCase>;
+}
+
+export interface PreviousCase {
+  readonly previous: PreviousAttempts;
+  /** The ends of the attempts before the last one. */
+  readonly earlier: readonly TaskEnd[];
+}
+
+/** What makes two calls the same suite. */
+export interface SessionFacts {
+  readonly owner: Owner;
+  /** Names of the suites, the environment, the shard: whatever selects the cases. */
+  readonly selection: readonly (string | null)[];
+  readonly title: string;
+  readonly nowMs: number;
+}
+
+/**
+ * A new session; or, to resume, the last one of the same suites.
+ *
+ * @returns `null` if there is nothing to resume.
+ * @throws StorageError
+ */
+export async function openSession(
+  store: RunStore,
+  { owner, selection, title, nowMs }: SessionFacts,
+  { isResumed }: { readonly isResumed: boolean },
+): Promise<SuiteSession | null> {
+  const { host, user } = owner;
+  const hash = (await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12);
+  const planId = `${SESSION_PREFIX}${hash}`;
+  const last = await store.batches.get(planId);
+  if (isResumed && last === undefined) return null;
+  const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs };
+  const { revision } = isResumed && last !== undefined ? last : await store.batches.put(record, []);
+  const sessionId = `${planId}.${revision}`;
+  return { sessionId, previous: isResumed ? await previousCases(store, sessionId) : new Map() };
+}
+
+/** Distinguishes sessions from batches. */
+export const SESSION_PREFIX = "suite.";
+
+async function previousCases(store: RunStore, sessionId: string): Promise<ReadonlyMap<string, PreviousCase>> {
+  const attempts = Map.groupBy(await store.batches.attempts(sessionId), ({ rowKey }) => rowKey);
+  const found = new Map<string, PreviousCase>();
+  for (const [key, own] of attempts) {
+    const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
+    const last = submissions.at(-1) ?? null;
+    const ended = submissions.filter((submission) => !isOpen(submission));
+    const ends = ended.map((submission, index) => endOf(submission, index + 1));
+    found.set(key, {
+      previous: {
+        attempt: own.at(-1)?.attempt ?? 0,
+        last,
+        ended: ended.map((submission, index) => endedAttemptOf(endOf(submission, index + 1), isRetry(submission))),
+      },
+      earlier: last !== null && isOpen(last) ? ends : ends.slice(0, -1),
+    });
+  }
+  return found;
+}
+
+function isRetry({ origin }: Submission): boolean {
+  return "isRetry" in origin && origin.isRetry;
+}
+
+function endOf(submission: Submission, attempt: number): TaskEnd {
+  if (submission.state === "finished") return { type: "result", attempt, result: submission.result };
+  if (submission.state === "rejected") return { type: "error", attempt, error: rejectionOf(submission) };
+  return { type: "not-submitted" };
+}
