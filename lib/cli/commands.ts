@@ -52,6 +52,9 @@ export const COMMAND_GROUPS: Readonly<Record<string, readonly CommandEntry[]>> =
     ),
     entry("cancel", "Cancel runs", async () => (await import("./commands/cancel.ts")).cancelCommand),
   ],
+  "Tests": [
+    entry("test", "Run suites of cases, and judge them", async () => (await import("./commands/test.ts")).testCommand),
+  ],
   "Local history": [
     entry(
       "resume",

@@ -53,6 +53,8 @@ export interface Output {
   log(level: LogLevel, text: string): void;
   /** Masks these values in all later output, since a server may echo them. */
   redact(values: readonly string[]): void;
+  /** The values passed to {@link Output.redact}. */
+  secrets(): readonly string[];
   /** Whether messages of this level are shown. */
   shows(level: LogLevel): boolean;
   /** The width of stdout's terminal; no limit elsewhere. */
@@ -94,6 +96,7 @@ export function createOutput(
     shows,
     columns: () => stdout.isTerminal ? stdout.columns() : Infinity,
     hasLiveLines,
+    secrets: () => secrets,
     redact(values) {
       secrets.push(...values);
       redact = createRedactor(secrets);

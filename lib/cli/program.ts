@@ -46,8 +46,9 @@ function writeReport(
 
 /** Before anything is parsed, so that a usage error is reported too. */
 async function openReport(context: Context): Promise<Reporter | undefined> {
-  const name = globalOptions(context.args).get("report") ?? "";
-  const format = Object.hasOwn(REPORT_FORMATS, name) ? REPORT_FORMATS[name] : undefined;
+  const names = scanGlobalOptions(context.args).flatMap(({ key, value = "" }) => key === "report" ? [value] : []);
+  const name = names.find((name) => Object.hasOwn(REPORT_FORMATS, name));
+  const format = name === undefined ? undefined : REPORT_FORMATS[name];
   if (format === undefined) return undefined;
   const [writer, { createReporter }] = await Promise.all([format.open(context), import("./reporter.ts")]);
   return createReporter(writer);

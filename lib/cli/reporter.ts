@@ -11,6 +11,8 @@ export interface Reporter {
   start(facts: { readonly name: string; readonly platformUrl?: string }): void;
   show(event: RunEvent): void;
   end(end: AttemptEnd, exitCode: number): void;
+  /** The whole report, from a command that makes its own. */
+  finish(report: Report): void;
   /** Writes the report, without these values. */
   write(secrets: readonly string[]): void;
 }
@@ -26,6 +28,7 @@ export interface ReportWriter {
 export function createReporter(writer: ReportWriter): Reporter {
   let facts: AttemptFacts & { readonly name: string } = { name: "run", slug: null, isAttached: false };
   let platformUrl: string | null = null;
+  let finished: Report | undefined;
   let ended: { readonly end: AttemptEnd; readonly exitCode: number } | undefined;
   return {
     start({ name, platformUrl: url = platformUrl }) {
@@ -38,11 +41,18 @@ export function createReporter(writer: ReportWriter): Reporter {
       writer.writeSlug?.(event.slug);
     },
     end: (end, exitCode) => void (ended = { end, exitCode }),
+    finish: (report) => void (finished = report),
     write(secrets) {
+      if (finished !== undefined) return writer.write(cleanReport(finished, secrets));
       if (ended === undefined) return writer.write(null);
-      const redact = createRedactor(secrets);
-      const clean = redactorOf((text) => redact(cleanLog(text)), []);
-      writer.write(redactDeep(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), clean));
+      writer.write(cleanReport(reportRun({ ...facts, platformUrl }, ended.end, ended.exitCode), secrets));
     },
   };
+}
+
+/** Without these values, and with readable text. */
+export function cleanReport(report: Report, secrets: readonly string[]): Report {
+  const redact = createRedactor(secrets);
+  const clean = redactorOf((text) => redact(cleanLog(text)), []);
+  return redactDeep(report, clean);
 }

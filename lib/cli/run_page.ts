@@ -29,7 +29,11 @@ export function runPageTemplate(templates: string, host: string): string {
 }
 
 /** @throws UsageError if the template is not a web address, or if the run lacks what it refers to. */
-export function runPageUrl(template: string, host: string, run: Run): string {
+export function runPageUrl(
+  template: string,
+  host: string,
+  run: Pick<Run, "slug" | "workflowName" | "number">,
+): string {
   const { slug, workflowName: workflow, number } = run;
   const values: Placeholders = { host, slug, workflow, number: number === null ? null : String(number) };
   const text = template.replace(/\{([^{}]*)\}/g, (placeholder, name: string) => {

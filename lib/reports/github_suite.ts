@@ -3,6 +3,7 @@
 import { formatDuration } from "../duration.ts";
 import type { LogAnnotation } from "../run.ts";
 import { formatCounts } from "./counts.ts";
+import { reasonsOf } from "./reasons.ts";
 import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";
 import { countCases, type Report, type ReportAttempt, type ReportCase, worstFirst } from "./report.ts";
 import { VERDICT_TEXTS } from "./verdict.ts";
@@ -48,14 +49,6 @@ export function suiteAnnotations({ cases }: Report): readonly Annotation[] {
     { type: "error", title: `${hidden} more`, message: `${hidden} more cases: see the summary of the job` },
     ...notes,
   ];
-}
-
-/** What was expected and what happened, or why there is nothing to compare. */
-export function reasonsOf({ reason, expectations }: ReportCase): readonly string[] {
-  const unmet = expectations.filter(({ isMet, knownFailure }) => !isMet && knownFailure === null).map((
-    { path, expected, actual },
-  ) => `${path}: expected ${expected}, got ${actual}`);
-  return reason === null || unmet.some((line) => line === reason) ? unmet : [reason, ...unmet];
 }
 
 export function suiteSummary(report: Report): string {

@@ -9,7 +9,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { SGR_SEQUENCE } from "../log_text.ts";
-import { reasonsOf } from "./github_suite.ts";
+import { reasonsOf } from "./reasons.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
 import { VERDICT_TEXTS } from "./verdict.ts";
 

@@ -2,7 +2,7 @@
 
 import { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
-import type { BatchControl, BatchEvent, BatchOptions, BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import type { BatchControl, BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -89,11 +89,15 @@ export async function executeSuites(
     if (end.type !== "open" && state.judgement !== null) decide(state);
     else decide(state, unfinished(end, outcome.stopped?.reason ?? null, outcome.error));
   }
-  await cleanUp(deps, [...states.values()]);
+  if (!options.signal.aborted) await cleanUp(deps, [...states.values()]);
   return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: outcome.error };
 }
 
-async function runTasks(deps: Deps, tasks: readonly BatchTask[], options: ExecuteSuitesOptions) {
+async function runTasks(
+  deps: Deps,
+  tasks: readonly BatchTask[],
+  options: ExecuteSuitesOptions,
+): Promise<BatchOutcome> {
   const { signal, sessionId: batchId, control, pollInterval, submitTimeoutMs, unreachableTimeoutMs, deadlineMs } =
     options;
   const batchOptions: BatchOptions = {
@@ -115,10 +119,17 @@ async function runTasks(deps: Deps, tasks: readonly BatchTask[], options: Execut
     requestsPerMinute: 60,
   };
   const running = batch(deps, tasks, batchOptions);
-  while (true) {
-    const { done, value } = await running.next();
-    if (done) return value;
-    options.onEvent({ type: "batch", event: value });
+  try {
+    while (true) {
+      const { done, value } = await running.next();
+      if (done) return value;
+      options.onEvent({ type: "batch", event: value });
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    // What runs continues: it is found again when the suite is resumed.
+    const ends = tasks.map((): TaskEnd => ({ type: "not-submitted" }));
+    return { ends, stopped: { reason: "interrupted", detail: null }, error: null } as const;
   }
 }
 

@@ -1,0 +1,28 @@
+import { defineCommand } from "../command.ts";
+import { SUITE_OPTIONS } from "../suite/options.ts";
+
+export const testCommand = defineCommand({
+  examples: [
+    { line: "pw-workflow-runner test", does: "Run all *.suite.yaml files below this folder" },
+    {
+      line: "pw-workflow-runner test nightly.suite.yaml --env prod --report junit=results.xml",
+      does: "Run a suite in one of its environments, and write its results for CI",
+    },
+    { line: 'pw-workflow-runner test --case "solve*" --dry-run', does: "Check some cases, and show what would be run" },
+  ],
+  notes: [
+    "A suite file names cases: a workflow, its inputs, and what is expected of the run. The least that works:",
+    "",
+    "  version: 1",
+    "  cases:",
+    "    - { name: hello runs, workflow: hello-world, inputs: inputs/hello-world.json }",
+    "",
+    "Everything is checked before the first run is submitted. The exit code is 1 if a case failed, 8 if none failed but some",
+    "could not be judged (its resource is off, it waited too long in the queue), 2 for a mistake in a file, otherwise 0.",
+  ].join("\n"),
+  args: SUITE_OPTIONS,
+  async run(call) {
+    const { runSuites } = await import("../suite/run_suites.ts");
+    return await runSuites(call);
+  },
+});

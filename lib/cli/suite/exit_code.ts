@@ -1,0 +1,19 @@
+import { countCases, type ReportCase } from "../../reports/report.ts";
+
+/** Exit codes of `test`, by kind. */
+export const SUITE_EXIT_CODES = { passed: 0, failed: 1, not_judged: 8, submit_unknown: 6 } as const;
+
+export type SuiteKind = keyof typeof SUITE_EXIT_CODES;
+
+/** A failure comes first; then cases that could not be judged, or none that could. */
+export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
+  const isUnknown = ({ attempts }: ReportCase) => attempts.at(-1)?.status === "unknown";
+  if (cases.some(isUnknown)) return "submit_unknown";
+  const counts = countCases(cases);
+  if (counts.failures > 0) return "failed";
+  const unjudged = cases.filter(({ verdict, isQuarantined }) =>
+    !isQuarantined && (verdict === "not-judged" || verdict === "not-run" || verdict === "error")
+  );
+  const judged = counts.passed + counts.failed + counts["known-failure"] + counts["unexpected-pass"];
+  return unjudged.length > 0 || judged === 0 ? "not_judged" : "passed";
+}

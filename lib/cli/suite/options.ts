@@ -1,0 +1,99 @@
+/** Options of `test`. */
+
+import { UsageError } from "../../errors.ts";
+import type { Shard } from "../../reports/report.ts";
+import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
+import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
+import { JSON_OPTION } from "../command.ts";
+import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
+
+export const DEFAULT_SUITE_JOBS = 8;
+
+const order = oneOf("file", "random");
+const count = integer({ min: 1, max: 10_000 });
+
+export const SUITE_OPTIONS = {
+  suites: argument("SUITE", {
+    multiple: true,
+    required: false,
+    completes: "file",
+    hint: "Suite files, or folders with *.suite.yaml files (default: the working folder)",
+  }),
+  tag: option("TAG", "Only cases with this tag", { multiple: true }),
+  case: option("NAME", "Only this case, with what it needs; * matches anything", { multiple: true }),
+  env: option("NAME", "Run in this environment of the suite"),
+  set: option("case.NAME=VALUE", "Override timeout, queue-timeout, retries or cleanup of all cases", {
+    multiple: true,
+  }),
+  changedSince: option("REF", "Only cases that depend on files changed since this Git revision"),
+  jobs: option("N", `How many runs at once (default ${DEFAULT_SUITE_JOBS})`, { short: "j", parse: count }),
+  failFast: flag("Submit nothing any more after the first failure"),
+  maxFailures: option("N", "Submit nothing any more after this many failures", { parse: count }),
+  maxSkipped: option("N|N%", "More skipped cases than this are a failure"),
+  failOnFlaky: flag("A case that passed after a failed attempt is a failure"),
+  requireResources: flag("A resource that is off, and a queue that is too long, are failures"),
+  retriesThreshold: option("N%", "Retry nothing while more than this part of the cases have failed attempts"),
+  deadline: option("TIME", "Stop after this long: runs are cancelled, reports are written", {
+    parse: positiveDuration,
+  }),
+  repeat: option("N", "Run each case this often", { parse: integer({ min: 1, max: 1_000 }) }),
+  shard: option("I/N", "Only the cases of part I of N"),
+  order: option("file|random", "In which order cases start (default file)", { parse: order }),
+  seed: option("N", "Repeats a random order", { parse: integer({ min: 0 }) }),
+  list: flag("List the cases, and run nothing"),
+  dryRun: flag("Check everything and show the plan, and submit nothing"),
+  resume: flag("Continue the last call with the same suites that was killed or interrupted"),
+  report: option("FORMAT", "text (the default), github, or junit=FILE", { multiple: true }),
+  ...INPUT_CHECK_OPTIONS,
+  pollInterval: WAIT_OPTIONS.pollInterval,
+  maxPollInterval: WAIT_OPTIONS.maxPollInterval,
+  unreachableTimeout: WAIT_OPTIONS.unreachableTimeout,
+  ...JSON_OPTION,
+} as const;
+
+export type SuiteValues = ArgValues<typeof SUITE_OPTIONS>;
+
+/** @throws UsageError unless it is like 2/5. */
+export function shardOf({ shard }: Pick<SuiteValues, "shard">): Shard | null {
+  if (shard === undefined) return null;
+  const [, index, all] = /^(\d+)\/(\d+)$/.exec(shard) ?? [];
+  const parts = { index: Number(index), count: Number(all) };
+  if (index !== undefined && parts.index >= 1 && parts.index <= parts.count) return parts;
+  throw new UsageError(`Cannot use --shard ${shard}`, { hint: "Write it like 2/5: part 2 of 5" });
+}
+
+/** @throws UsageError unless it is a percentage. */
+export function retriesThresholdOf({ retriesThreshold }: Pick<SuiteValues, "retriesThreshold">): number | null {
+  if (retriesThreshold === undefined) return null;
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(retriesThreshold)?.[1];
+  if (percent !== undefined && Number(percent) <= 100) return Number(percent) / 100;
+  throw new UsageError(`Cannot use --retries-threshold ${retriesThreshold}`, { hint: "Write a percentage, like 30%" });
+}
+
+/** @throws UsageError unless it is a number or a percentage. */
+export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">, caseCount: number): number | null {
+  if (maxSkipped === undefined) return null;
+  const [, digits, percent] = /^(\d+)(%?)$/.exec(maxSkipped) ?? [];
+  if (digits === undefined) {
+    throw new UsageError(`Cannot use --max-skipped ${maxSkipped}`, {
+      hint: "Write a number, or a percentage like 10%",
+    });
+  }
+  return percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
+}
+
+/** Where each report is written; `null` for formats without a file. */
+export interface WantedReport {
+  readonly format: "text" | "github" | "junit";
+  readonly file: string | null;
+}
+
+/** @throws UsageError for an unknown format. */
+export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
+  return report.map((text) => {
+    if (text === "text" || text === "github") return { format: text, file: null };
+    const file = /^junit=(.+)$/s.exec(text)?.[1];
+    if (file !== undefined) return { format: "junit", file };
+    throw new UsageError(`Cannot use --report ${text}`, { hint: "The formats are text, github and junit=FILE" });
+  });
+}

@@ -1,0 +1,66 @@
+/** What selects the suites and cases of a call. */
+
+import { UsageError } from "../../errors.ts";
+import { osErrorReason } from "../../os_error.ts";
+import type { Context } from "../context.ts";
+
+const SUITE_FILE = /\.suite\.(?:ya?ml|json)$/i;
+
+/** @throws UsageError if there is none. */
+export async function suiteFiles(context: Context, given: readonly string[]): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const path of given.length === 0 ? ["."] : given) {
+    if (/\.(?:ya?ml|json)$/i.test(path)) found.push(path);
+    else found.push(...await filesIn(context, path));
+  }
+  return [...new Set(found)];
+}
+
+async function filesIn({ findFiles }: Context, path: string): Promise<readonly string[]> {
+  const folder = path.length > 1 ? path.replace(/[\\/]+$/, "") : path;
+  let files: readonly string[];
+  try {
+    files = await findFiles(folder, SUITE_FILE);
+  } catch (error) {
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
+  }
+  if (files.length > 0) return files;
+  const where = path === "." ? "the working folder has" : `${path} has`;
+  throw new UsageError(`Cannot test: ${where} no suite file`, {
+    hint: "Suite files end with .suite.yaml: docs/suites.md shows the smallest one",
+  });
+}
+
+/** Relative to the working folder. @throws UsageError if Git cannot tell. */
+export async function changedFilesSince({ runProgram }: Context, ref: string): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (
+    const args of [["diff", "--name-only", "--relative", "-z", ref, "--"], [
+      "ls-files",
+      "--others",
+      "--exclude-standard",
+      "-z",
+    ]]
+  ) {
+    const ended = await runProgram({ command: "git", args, withoutEnv: ["PW_API_KEY"], timeoutMs: 60_000 });
+    if (ended.type !== "ended" || ended.code !== 0) {
+      const reason = ended.type === "ended" ? ended.stderr.trim().split("\n")[0] ?? "" : ended.type;
+      throw new UsageError(`Cannot use --changed-since ${ref}: git: ${reason}`);
+    }
+    lines.push(...ended.stdout.split("\0").filter((line) => line !== ""));
+  }
+  return lines;
+}
+
+/** Numbers in [0, 1) that a seed repeats (mulberry32). */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

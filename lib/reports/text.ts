@@ -1,0 +1,84 @@
+/** Renders a report as text for people. Pure: colors come from the caller. */
+
+import { formatDuration } from "../duration.ts";
+import { oneLine } from "../escape.ts";
+import { formatCounts } from "./counts.ts";
+import { reasonsOf } from "./reasons.ts";
+import { type Report, type ReportCase, worstFirst } from "./report.ts";
+import { VERDICT_TEXTS } from "./verdict.ts";
+
+/** Colors a text. */
+export interface Paint {
+  readonly red: (text: string) => string;
+  readonly green: (text: string) => string;
+  readonly yellow: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+}
+
+const TAIL_LINES = 15;
+const MAX_DETAILS = 50;
+
+/** Each failure with what was expected, and a line with the counts at the end. */
+export function renderText(report: Report, paint: Paint): string {
+  const { cases, title, exitCode, startedAtMs, endedAtMs } = report;
+  const worst = worstFirst(cases);
+  const details = worst.slice(0, MAX_DETAILS).map((one) => detailText(one, paint));
+  const hidden = worst.length - details.length;
+  const skipped = Map.groupBy(cases.filter(({ verdict }) => verdict === "skipped"), ({ reason }) => reason ?? "");
+  const skips = [...skipped].map(([reason, own]) => paint.dim(`- ${own.length} skipped: ${oneLine(reason)}`));
+  const took = startedAtMs === null || endedAtMs === null ? "" : ` in ${formatDuration(endedAtMs - startedAtMs)}`;
+  const sign = exitCode === 0 ? paint.green("✓") : paint.red("✗");
+  return [
+    ...details.flatMap((text) => [text, ""]),
+    ...hidden === 0 ? [] : [`${hidden} more`, ""],
+    ...skips,
+    `${sign} ${paint.bold(oneLine(title))}: ${formatCounts(cases)}${took}`,
+  ].join("\n");
+}
+
+/** One line for a case that has ended. */
+export function caseLine(one: ReportCase, paint: Paint): string {
+  const attempt = one.attempts.at(-1);
+  const time = (seconds: number | null | undefined) =>
+    seconds === null || seconds === undefined ? null : formatDuration(seconds * 1_000);
+  const [ran, queued] = [time(attempt?.runSeconds), time(attempt?.queueSeconds)];
+  const facts = [
+    ran === null ? "" : `ran ${ran}`,
+    queued === null ? "" : `queued ${queued}`,
+    one.attempts.length > 1 ? `${one.attempts.length} attempts` : "",
+    one.isQuarantined && one.verdict !== "passed" ? "quarantined" : "",
+    attempt?.slug ?? "",
+  ].filter((fact) => fact !== "").join(", ");
+  const flaky = one.isFlaky ? ` ${paint.yellow("flaky")}` : "";
+  const reason = one.verdict === "skipped" || one.verdict === "not-run" ? `: ${oneLine(one.reason ?? "")}` : "";
+  return `${signOf(one, paint)} ${oneLine(one.name)}  ${VERDICT_TEXTS[one.verdict]}${flaky}${reason}` +
+    (facts === "" ? "" : paint.dim(`  (${oneLine(facts)})`));
+}
+
+function signOf({ verdict, isFailure }: ReportCase, paint: Paint): string {
+  if (isFailure) return paint.red("✗");
+  switch (verdict) {
+    case "passed":
+      return paint.green("✓");
+    case "known-failure":
+    case "skipped":
+    case "not-run":
+      return paint.dim("-");
+    default:
+      return paint.yellow("!");
+  }
+}
+
+function detailText(one: ReportCase, paint: Paint): string {
+  const attempt = one.attempts.at(-1);
+  const tail = (attempt?.logTail ?? []).slice(-TAIL_LINES);
+  const where = one.file === null ? "" : paint.dim(`  ${oneLine(one.file.path)}:${one.file.line}`);
+  return [
+    caseLine(one, paint) + where,
+    ...reasonsOf(one).map((line) => `    ${oneLine(line)}`),
+    ...attempt?.url ? [paint.dim(`    ${oneLine(attempt.url)}`)] : [],
+    ...tail.map((line) => paint.dim(`    | ${oneLine(line)}`)),
+    ...one.repeatCommand === null ? [] : [`    Repeat: ${oneLine(one.repeatCommand)}`],
+  ].join("\n");
+}
