@@ -8,7 +8,7 @@ import { HttpError } from "./responses.ts";
 import { evaluateCondition, type ExpressionScope, resolveExpressions, substituteExpressions } from "./expressions.ts";
 import type { SimulatedCluster } from "./clusters.ts";
 import { resolveInputs } from "./form.ts";
-import { type Scenario, scenarioInside, scenarioOf, type StepScript, stepScript } from "./scenario.ts";
+import { QUEUE, type Scenario, scenarioInside, scenarioOf, type StepScript, stepScript } from "./scenario.ts";
 import { objectOf, pick, stringsOf, textOf } from "./shape.ts";
 
 export type EndStatus = "completed" | "error" | "canceled" | "skipped" | "skipped-failed";
@@ -63,7 +63,9 @@ export interface WorkflowCall {
 
 /** Throws an HttpError (400) if the workflow cannot be executed. */
 export function planRun(call: WorkflowCall): RunPlan {
-  const planned = planWorkflow(call, { startMs: 0, depth: 0 });
+  const queue = call.scenario[QUEUE];
+  const startMs = queue === undefined ? 0 : stepScript(queue).durationMs;
+  const planned = planWorkflow(call, { startMs, depth: 0 });
   const hasSessions = Object.keys(objectOf(call.yaml["sessions"])).length > 0;
   const end = planned.some((job) => job.end === "error") ? "error" : "completed";
   const jobs = hasSessions && end === "completed" ? withoutEnd(planned) : planned;

@@ -8,6 +8,9 @@ import { type ExpressionScope, substituteExpressions } from "./expressions.ts";
  */
 export type Scenario = Readonly<Record<string, StepScenario>>;
 
+/** Names how long a run waits until its first step starts, in place of a step: `{ "queue": { "lasts": "2h" } }`. */
+export const QUEUE = "queue";
+
 /** What a step does; by default it completes after a second. */
 export interface StepScenario {
   /** Such as `15s`, `2m`, `1h` or `forever`. By default until the last log line, or for one second without one. */

@@ -17,10 +17,12 @@ export interface CaseState {
   outputs: JsonObject;
   lastResult: RunResult | null;
   isDecided: boolean;
+  /** An attempt has ended, and is not judged yet. */
+  isJudging: boolean;
 }
 
 export function newState(one: CheckedCase): CaseState {
-  return { one, attempts: [], judgement: null, outputs: {}, lastResult: null, isDecided: false };
+  return { one, attempts: [], judgement: null, outputs: {}, lastResult: null, isDecided: false, isJudging: false };
 }
 
 export function skipReasonOf({ skipReason, offReason }: CheckedCase): string | null {

@@ -151,6 +151,9 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
     queueTimeoutMs: one.queueTimeoutMs,
     retry: { maxRetries: one.retries.max, on: one.retries.on, delayMs: DEFAULT_RETRY_DELAY_MS },
     isReady() {
+      // The next case must not start before it is known whether this one failed.
+      const isStrict = options.failFast || options.maxFailures !== null;
+      if (isStrict && [...states.values()].some(({ isJudging }) => isJudging)) return false;
       const blocked = blockedBy(one, states);
       if (blocked === "wait") return false;
       if (blocked === null) return true;
@@ -164,11 +167,13 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
       return (await prepareCase(deps, one, values, { signal: options.signal, checking: options.checking })).request;
     },
     async judge(end) {
+      state.isJudging = true;
       const cause = await judgeAttempt(deps, state, end, options);
       const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
     },
     onEnd(isRetried) {
+      state.isJudging = false;
       if (!isRetried && !state.isDecided && state.judgement !== null) context.decide(state);
     },
   };

@@ -34,7 +34,7 @@ const percent = string().check(regex(/^\d+(?:\.\d+)?%$/, "must be a percentage l
 const date = string().check(regex(/^\d{4}-\d{2}-\d{2}$/, "must be a date like 2030-01-31"));
 const variable = string().check(regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable"));
 const name = string().check(
-  regex(/^(?! )[^\p{Cc}[\],]{1,200}(?<! )$/u, "must be 1 to 200 characters on one line, without [ ] and ,"),
+  regex(/^(?! )[^\p{Cc}[\]]{1,200}(?<! )$/u, "must be 1 to 200 characters on one line, without [ and ]"),
 );
 const tag = string().check(regex(/^[\p{L}\p{N}][\p{L}\p{N}._/-]*$/u, "must be a word of letters, digits and . _ / -"));
 

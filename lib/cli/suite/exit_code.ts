@@ -7,7 +7,10 @@ export type SuiteKind = keyof typeof SUITE_EXIT_CODES;
 
 /** A failure comes first; then cases that could not be judged, or none that could. */
 export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
-  const isUnknown = ({ attempts }: ReportCase) => attempts.at(-1)?.status === "unknown";
+  const isUnknown = ({ attempts }: ReportCase) => {
+    const end = attempts.at(-1)?.end;
+    return end?.type === "result" && end.result.kind === "submit_unknown";
+  };
   if (cases.some(isUnknown)) return "submit_unknown";
   const counts = countCases(cases);
   if (counts.failures > 0) return "failed";

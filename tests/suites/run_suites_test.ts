@@ -1,0 +1,520 @@
+/** Suites against the simulated platform: each feature, each verdict, the options and the exit codes. */
+
+import assert from "node:assert/strict";
+import { runIsolated } from "../../lib/cli/run_program.ts";
+import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import { type CliEnd, type CliStage, cliStage } from "../support/cli_stage.ts";
+
+const FORM = `on:
+  execute:
+    inputs:
+      n: { type: number, optional: true }
+      text: { type: string, optional: true }
+      resource: { type: compute-clusters, optional: true }
+      password: { type: password, optional: true }
+`;
+const MAIN = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
+const OUTPUTS = {
+  energy: "-1.17",
+  note: "ok, converged",
+  n: "${{ inputs.n }}",
+  text: "${{ inputs.text }}",
+  energies: "[1.5, -2]",
+  table: '{"rows": [{"n": 3}]}',
+};
+const OK = { lasts: "5s", logs: ["solving", "done"], outputs: OUTPUTS };
+
+const WORKFLOWS = {
+  ok: { yaml: FORM + MAIN, scenario: { "main/solve": OK } },
+  bad: {
+    yaml: FORM + MAIN,
+    scenario: {
+      "main/solve": {
+        lasts: "2s",
+        fails: true,
+        logs: ["Traceback: boom", "::error::mesh is broken"],
+        outputs: OUTPUTS,
+      },
+    },
+  },
+  slow: { yaml: FORM + MAIN, scenario: { "main/solve": { lasts: "30m" } } },
+  queued: { yaml: FORM + MAIN, scenario: { queue: { lasts: "8h" }, "main/solve": OK } },
+  "short-queue": { yaml: FORM + MAIN, scenario: { queue: { lasts: "40s" }, "main/solve": { ...OK, lasts: "30s" } } },
+  "lost-once": { yaml: FORM + MAIN, scenario: { queue: { lasts: "5s" }, "main/solve": OK } },
+} satisfies SimulatorOptions["workflows"];
+
+/** Deletes the first run of each case of this workflow, as if its resource were lost. */
+function losingFirst(stageOf: () => Simulator): SimulatorOptions["onStep"] {
+  const lost = new Set<string>();
+  return (operation, step) => {
+    if (operation !== "submit" || step !== "responded") return;
+    const run = stageOf().runs().at(-1);
+    const request = stageOf().received("submit").at(-1)?.body;
+    const name = JSON.stringify(request).match(/: (flaky \w+)/)?.[1] ?? "";
+    if (run?.workflow !== "lost-once" || lost.has(name)) return;
+    lost.add(name);
+    stageOf().deleteExternally(run.slug);
+  };
+}
+
+interface SuiteStage extends CliStage {
+  /** Calls `test` with these files. */
+  test(
+    files: Readonly<Record<string, string>>,
+    args?: readonly string[],
+    env?: Record<string, string>,
+  ): Promise<TestEnd>;
+}
+
+interface TestEnd extends CliEnd {
+  readonly files: ReadonlyMap<string, string>;
+  /** From the report as JSON; names without the suite. */
+  readonly verdicts: Readonly<Record<string, string>>;
+}
+
+interface JsonReport {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly verdict: string;
+    readonly isFlaky: boolean;
+    readonly reason: string | null;
+  }[];
+}
+
+async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
+  const stage: CliStage = await cliStage({
+    workflows: WORKFLOWS,
+    onStep: losingFirst(() => stage.simulator),
+    ...options,
+  });
+  const written = new Map<string, string>();
+  return {
+    ...stage,
+    async test(files, args = [], env = {}) {
+      const context = {
+        readTextFile: (path: string) => {
+          const text = files[path];
+          return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
+        },
+        findFiles: () => Promise.resolve(Object.keys(files).filter((path) => path.includes(".suite."))),
+        appendFile: () => {},
+        replaceFile: (path: string, text: string) => Promise.resolve(void written.set(path, text)),
+        runIsolated,
+      };
+      const end = await stage.call(["test", ...args], { context, env: { PATH: "/usr/bin:/bin", ...env } });
+      let verdicts: Record<string, string> = {};
+      if (args.includes("--json") && end.stdout.startsWith("{")) {
+        const report: JsonReport = JSON.parse(end.stdout);
+        verdicts = Object.fromEntries(
+          (report.cases ?? []).map((one) => [one.name, one.isFlaky ? "flaky" : one.verdict]),
+        );
+      }
+      return { ...end, files: written, verdicts };
+    },
+  };
+}
+
+const FAST = ["--json", "--jobs", "80", "--poll-interval", "1s", "--max-poll-interval", "5s"];
+
+type Row = readonly [feature: string, name: string, yaml: string, verdict: string];
+
+/** Feature → case → verdict. Each case is one entry of `cases`. */
+const ROWS: readonly Row[] = [
+  ["status", "completes", "{ workflow: ok }", "passed"],
+  ["status", "fails", "{ workflow: bad }", "failed"],
+  ["status", "failure is expected", "{ workflow: bad, expect: { status: failed } }", "passed"],
+  ["status", "one of two", "{ workflow: bad, expect: { status: [completed, failed] } }", "passed"],
+  ["timeout", "takes too long", "{ workflow: slow, timeout: 20s }", "failed"],
+  ["timeout", "timeout is expected", "{ workflow: slow, timeout: 20s, expect: { status: timeout } }", "passed"],
+  ["duration", "is fast", "{ workflow: ok, expect: { duration: { max: 10m } } }", "passed"],
+  ["duration", "is not that fast", "{ workflow: ok, expect: { duration: { max: 1s } } }", "failed"],
+  ["duration", "queue time does not count", "{ workflow: short-queue, expect: { duration: { max: 1m } } }", "passed"],
+  ["queue", "queue is too long", "{ workflow: short-queue, expect: { queue: { max: 5s } } }", "failed"],
+  ["jobs", "job completes", "{ workflow: ok, expect: { jobs: { main: completed } } }", "passed"],
+  ["jobs", "job is missing", "{ workflow: ok, expect: { jobs: { other: completed } } }", "failed"],
+  [
+    "outputs",
+    "number within",
+    "{ workflow: ok, expect: { outputs: { main.energy: { about: -1.17, within: 0.1% } } } }",
+    "passed",
+  ],
+  [
+    "outputs",
+    "number outside",
+    "{ workflow: ok, expect: { outputs: { main.energy: { about: -1.3, within: 0.1% } } } }",
+    "failed",
+  ],
+  ["outputs", "text matches", "{ workflow: ok, expect: { outputs: { main.note: { matches: '^ok' } } } }", "passed"],
+  [
+    "outputs",
+    "list element-wise",
+    "{ workflow: ok, expect: { outputs: { main.energies: { about: [1.5, -2], within: 0.01 } } } }",
+    "passed",
+  ],
+  ["outputs", "inside an output", "{ workflow: ok, expect: { outputs: { 'main.table.rows[0].n': 3 } } }", "passed"],
+  [
+    "log",
+    "log contains",
+    "{ workflow: ok, expect: { log: { job: main, contains: done, lacks: Traceback } } }",
+    "passed",
+  ],
+  ["log", "log lacks it", "{ workflow: ok, expect: { log: { contains: converged } } }", "failed"],
+  ["inputs", "number is sent", "{ workflow: ok, inputs: { n: 4 }, expect: { outputs: { main.n: 4 } } }", "passed"],
+  [
+    "inputs",
+    "file and value",
+    "{ workflow: ok, inputs: [base.json, { n: 5 }], expect: { outputs: { main.n: 5, main.text: from the file } } }",
+    "passed",
+  ],
+  [
+    "env",
+    "variable",
+    '{ workflow: ok, inputs: { text: "${SUITE_TEXT}!", n: "${SUITE_N}" }, expect: { outputs: { main.text: "${SUITE_TEXT}!", main.n: 7 } } }',
+    "passed",
+  ],
+  ["env", "secret", "{ workflow: ok, inputs: { password: { secret: SUITE_SECRET } } }", "passed"],
+  ["session", "session is ready", "{ workflow: open-notebook, expect: { session: ready } }", "passed"],
+  ["session", "session is missing", "{ workflow: ok, expect: { session: ready } }", "failed"],
+  [
+    "check",
+    "check passes",
+    '{ workflow: ok, expect: { check: "grep -q \'\\"status\\":\\"completed\\"\'" } }',
+    "passed",
+  ],
+  ["check", "check fails", "{ workflow: ok, expect: { check: [sh, -c, 'echo wrong mesh; exit 3'] } }", "failed"],
+  ["check", "check has no key", "{ workflow: ok, expect: { check: 'test -z \"$PW_API_KEY\"' } }", "passed"],
+  ["needs", "generate", "{ workflow: ok, inputs: { n: 12 } }", "passed"],
+  [
+    "needs",
+    "takes its output",
+    '{ workflow: ok, needs: generate, inputs: { n: "${cases.generate.outputs.main.n}" }, expect: { outputs: { main.n: 12 } } }',
+    "passed",
+  ],
+  ["needs", "needs a failed one", "{ workflow: ok, needs: fails }", "not-run"],
+  ["needs", "needs its end only", "{ workflow: ok, needs: { case: fails, when: finished } }", "passed"],
+  [
+    "needs",
+    "needs a missing output",
+    '{ workflow: ok, needs: generate, inputs: { text: "${cases.generate.outputs.main.missing}" } }',
+    "error",
+  ],
+  [
+    "setup",
+    "uses setup",
+    '{ workflow: ok, setup: data, inputs: { text: "${setup.data.outputs.main.note}" }, expect: { outputs: { main.text: "ok, converged" } } }',
+    "passed",
+  ],
+  ["setup", "setup fails", "{ workflow: ok, setup: broken }", "not-run"],
+  ["known failures", "diverges", "{ workflow: bad, known-failures: [{ reason: diverges }] }", "known-failure"],
+  [
+    "known failures",
+    "one expectation",
+    "{ workflow: ok, expect: { outputs: { main.energy: 5 } }, known-failures: [{ expectation: outputs.main.energy, reason: coarse }] }",
+    "known-failure",
+  ],
+  [
+    "known failures",
+    "passes by surprise",
+    "{ workflow: ok, known-failures: [{ reason: diverges }] }",
+    "unexpected-pass",
+  ],
+  [
+    "known failures",
+    "passes, not strict",
+    "{ workflow: ok, known-failures: [{ reason: diverges, strict: false }] }",
+    "unexpected-pass",
+  ],
+  ["quarantine", "in quarantine", "{ workflow: bad }", "failed"],
+  ["requires", "cluster is off", "{ workflow: ok, inputs: { resource: weekendcluster } }", "skipped"],
+  ["requires", "other environment", "{ workflow: ok, requires: { environment: prod } }", "skipped"],
+  [
+    "requires",
+    "off does not matter",
+    "{ workflow: ok, inputs: { resource: weekendcluster }, requires: { resource: any } }",
+    "passed",
+  ],
+  ["queue-timeout", "waits forever", "{ workflow: queued, queue-timeout: 30s }", "not-judged"],
+  ["queue-timeout", "waits and is retried", "{ workflow: queued, queue-timeout: 30s, retries: 1 }", "not-judged"],
+  ["retries", "flaky one", "{ workflow: lost-once, retries: 1 }", "flaky"],
+  ["retries", "flaky two", "{ workflow: lost-once, retries: { max: 2, on: [any] } }", "flaky"],
+  [
+    "retries",
+    "any failure",
+    "{ workflow: ok, retries: { max: 1, on: [any] }, expect: { outputs: { main.energy: 5 } } }",
+    "failed",
+  ],
+  ["trust", "without consent", "{ workflow: needs-consent }", "error"],
+  ["trust", "with consent", "{ workflow: needs-consent, trust: true }", "passed"],
+  ["cleanup", "is deleted", "{ workflow: ok, cleanup: delete-passed }", "passed"],
+  ["cleanup", "is kept after a failure", "{ workflow: bad, cleanup: delete-passed }", "failed"],
+];
+
+const SUITE = `version: 1
+name: every
+env: [SUITE_TEXT, SUITE_N]
+environments: { prod: {}, test: {} }
+defaults: { timeout: 1h, queue-timeout: 2h }
+setup:
+  - { name: data, workflow: ok }
+  - { name: broken, workflow: bad }
+quarantine:
+  - { case: in quarantine, reason: slow license server }
+cases:
+${ROWS.map(([, name, yaml]) => `  - ${yaml.replace("{", `{ name: "${name}",`)}`).join("\n")}
+  - name: matrix
+    workflow: ok
+    matrix:
+      n: [1, 2]
+      text: [a, { value: b, expect: { outputs: { main.text: b } } }]
+      exclude: [{ n: 2, text: b }]
+      include: [{ n: 3, text: a }]
+`;
+
+const ENV = { SUITE_TEXT: "hello", SUITE_N: "7", SUITE_SECRET: "s3cret-of-the-suite" };
+const FILES = { "every.suite.yaml": SUITE, "base.json": '{ "text": "from the file", "n": 1 }' };
+const COMPLETED = await (async () => {
+  await using stage = await suiteStage();
+  const end = await stage.test(
+    FILES,
+    ["every.suite.yaml", "--env", "test", ...FAST, "--report", "junit=every.xml"],
+    ENV,
+  );
+  return {
+    end,
+    runs: stage.simulator.runs(),
+    requests: stage.simulator.received("submit"),
+    deleted: stage.simulator.received("delete-run"),
+  };
+})();
+
+for (const [feature, name, , verdict] of ROWS) {
+  Deno.test(`${feature}: ${name} is ${verdict}`, () => {
+    assert.equal(COMPLETED.end.verdicts[name], verdict, `${COMPLETED.end.stderr}\n${reasonOf(name)}`);
+  });
+}
+
+function reasonOf(name: string): string {
+  const report: JsonReport = JSON.parse(COMPLETED.end.stdout);
+  return report.cases.find((one) => one.name === name)?.reason ?? "";
+}
+
+Deno.test("a suite with failures exits with 1", () => assert.equal(COMPLETED.end.code, 1, COMPLETED.end.stderr));
+
+Deno.test("matrix: each combination is a case", () => {
+  const names = Object.keys(COMPLETED.end.verdicts).filter((name) => name.startsWith("matrix"));
+  assert.deepEqual(names, [
+    "matrix [n=1, text=a]",
+    "matrix [n=1, text=b]",
+    "matrix [n=2, text=a]",
+    "matrix [n=3, text=a]",
+  ]);
+  assert.ok(names.every((name) => COMPLETED.end.verdicts[name] === "passed"));
+});
+
+Deno.test("setup: it ran once, and its failure is one failure", () => {
+  assert.equal(COMPLETED.end.verdicts["setup data"], "passed");
+  assert.equal(COMPLETED.end.verdicts["setup broken"], "failed");
+  assert.equal(reasonOf("setup fails"), "setup broken failed");
+});
+
+Deno.test("each verdict occurs at least twice", () => {
+  const counts = Map.groupBy(Object.values(COMPLETED.end.verdicts), (verdict) => verdict);
+  for (
+    const verdict of [
+      "passed",
+      "failed",
+      "known-failure",
+      "unexpected-pass",
+      "flaky",
+      "skipped",
+      "not-judged",
+      "not-run",
+      "error",
+    ]
+  ) {
+    assert.ok((counts.get(verdict)?.length ?? 0) >= 2, `${verdict}: ${counts.get(verdict)?.length}`);
+  }
+});
+
+Deno.test("reasons name what was expected, and what was not run", () => {
+  assert.equal(reasonOf("number outside"), "outputs.main.energy: expected about -1.3, within 0.1%, got -1.17");
+  assert.equal(reasonOf("check fails"), "check: expected exit code 0, got exit code 3: wrong mesh");
+  assert.equal(reasonOf("cluster is off"), "weekendcluster is off");
+  assert.equal(reasonOf("waits forever"), "waited 30s in the queue");
+  assert.equal(reasonOf("needs a failed one"), "fails failed");
+});
+
+Deno.test("cleanup: only the run of the case that passed was deleted", () => {
+  assert.equal(COMPLETED.deleted.length, 1);
+});
+
+Deno.test("a run past its limits was cancelled, and a session after its check", () => {
+  const status = (workflow: string) =>
+    COMPLETED.runs.filter((run) => run.workflow === workflow).map(({ status }) => status);
+  assert.deepEqual(status("slow"), ["canceled", "canceled"]);
+  assert.deepEqual(status("queued"), ["canceled", "canceled", "canceled"]);
+  assert.deepEqual(status("open-notebook"), ["canceled"]);
+});
+
+Deno.test("a secret of a suite is in none of its outputs", () => {
+  const { stdout, stderr, files } = COMPLETED.end;
+  assert.ok(JSON.stringify(COMPLETED.requests).includes(ENV.SUITE_SECRET));
+  for (const text of [stdout, stderr, ...files.values()]) assert.ok(!text.includes(ENV.SUITE_SECRET));
+});
+
+Deno.test("JUnit has a testcase for each case", () => {
+  const junit = COMPLETED.end.files.get("every.xml") ?? "";
+  assert.equal(junit.match(/<testcase /g)?.length, Object.keys(COMPLETED.end.verdicts).length);
+});
+
+const suite = (...cases: readonly string[]) => ({
+  "a.suite.yaml": `version: 1\ncases:\n${cases.map((one) => `  - ${one}\n`).join("")}`,
+});
+const [PASSES, FAILS] = ["{ name: good, workflow: ok, tags: [t] }", "{ name: bad, workflow: bad }"];
+const OFF = "{ name: off, workflow: ok, inputs: { resource: weekendcluster } }";
+const LOST = "{ name: flaky one, workflow: lost-once, retries: 1 }";
+
+for (
+  const [what, files, args, code, verdicts] of [
+    ["all passed", suite(PASSES), [], 0, { good: "passed" }],
+    ["a failure", suite(PASSES, FAILS), [], 1, { good: "passed", bad: "failed" }],
+    ["a skipped case beside one that passed", suite(PASSES, OFF), [], 0, { good: "passed", off: "skipped" }],
+    ["nothing judged", suite(OFF), [], 8, { off: "skipped" }],
+    ["too many skipped", suite(PASSES, OFF), ["--max-skipped", "0"], 1, { good: "passed", off: "skipped" }],
+    ["a resource that is required", suite(PASSES, OFF), ["--require-resources"], 1, { good: "passed", off: "error" }],
+    ["not judged", suite(PASSES, "{ name: q, workflow: queued, queue-timeout: 20s }"), [], 8, {
+      good: "passed",
+      q: "not-judged",
+    }],
+    ["flaky", suite(LOST), [], 0, { "flaky one": "flaky" }],
+    ["flaky, which is not allowed", suite(LOST), ["--fail-on-flaky"], 1, { "flaky one": "flaky" }],
+    ["--tag", suite(PASSES, FAILS), ["--tag", "t"], 0, { good: "passed" }],
+    ["--case", suite(PASSES, FAILS, "{ name: other, workflow: ok, needs: good }"), ["--case", "oth*"], 0, {
+      good: "passed",
+      other: "passed",
+    }],
+    ["--set", suite("{ name: s, workflow: slow }"), ["--set", "case.timeout=20s"], 1, { s: "failed" }],
+    [
+      "--fail-fast",
+      suite("{ name: bad, workflow: bad }", PASSES, "{ name: c, workflow: ok }"),
+      ["--fail-fast", "--jobs", "1"],
+      1,
+      { bad: "failed", good: "not-run", c: "not-run" },
+    ],
+    [
+      "--max-failures",
+      suite("{ name: bad, workflow: bad }", "{ name: b, workflow: bad }", PASSES),
+      ["--max-failures", "2", "--jobs", "1"],
+      1,
+      { bad: "failed", b: "failed", good: "not-run" },
+    ],
+    ["--repeat", suite(PASSES), ["--repeat", "2"], 0, { "good": "passed", "good #2": "passed" }],
+    ["--deadline", suite("{ name: s, workflow: slow }", PASSES), ["--deadline", "30s", "--jobs", "1"], 8, {
+      s: "not-judged",
+      good: "not-run",
+    }],
+    ["--retries-threshold", suite(LOST), ["--retries-threshold", "30%"], 8, { "flaky one": "not-judged" }],
+    ["--shard 1/2", suite(PASSES, FAILS), ["--shard", "1/2"], 0, { good: "passed" }],
+    ["--shard 2/2", suite(PASSES, FAILS), ["--shard", "2/2"], 1, { bad: "failed" }],
+  ] as const
+) {
+  Deno.test(`${what} exits with ${code}`, async () => {
+    await using stage = await suiteStage();
+    const end = await stage.test(files, [...FAST, ...args]);
+    assert.deepEqual(end.verdicts, verdicts, end.stderr + end.stdout);
+    assert.equal(end.code, code, end.stderr);
+    const document = JSON.parse(end.stdout);
+    assert.equal(document.exitCode, code);
+    if (args.some((arg) => arg === "--deadline")) {
+      assert.ok(stage.simulator.runs().every(({ status }) => status !== "running"));
+    }
+  });
+}
+
+for (
+  const [what, files, args, code, message] of [
+    [
+      "a mistake in the file",
+      suite("{ name: a, workflow: ok, tag: x }"),
+      [],
+      2,
+      /a\.suite\.yaml:3:30 {2}cases\[0\]\.tag/,
+    ],
+    ["an unknown workflow", suite("{ name: a, workflow: no-such }"), [], 2, /no-such/],
+    ["invalid inputs", suite("{ name: a, workflow: ok, inputs: { n: many } }"), [], 2, /a: n must be a number/],
+    [
+      "a variable that is not set",
+      {
+        "a.suite.yaml":
+          "version: 1\nenv: [NOT_SET]\ncases: [{ name: a, workflow: ok, inputs: { text: '${NOT_SET}' } }]\n",
+      },
+      [],
+      2,
+      /NOT_SET is not set/,
+    ],
+    ["an unknown environment", suite(PASSES), ["--env", "prod"], 2, /no suite has this environment/],
+    ["no case", suite(PASSES), ["--case", "god"], 2, /Did you mean "good"\?/],
+    ["a wrong shard", suite(PASSES), ["--shard", "3/2"], 2, /--shard 3\/2/],
+    ["a wrong report", suite(PASSES), ["--report", "html"], 2, /junit=FILE/],
+    ["a wrong override", suite(PASSES), ["--set", "case.timeout=5"], 2, /must be a duration/],
+    ["nothing to resume", suite(PASSES), ["--resume"], 2, /have not been run/],
+  ] as const
+) {
+  Deno.test(`${what} exits with ${code} before anything is submitted`, async () => {
+    await using stage = await suiteStage();
+    const end = await stage.test(files, args);
+    assert.equal(end.code, code, end.stderr);
+    assert.match(end.stderr, message);
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
+Deno.test("--list and --dry-run submit nothing", async () => {
+  await using stage = await suiteStage();
+  const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
+  const all = { ...files, "base.json": "{}" };
+  const list = await stage.test(all, ["--list"]);
+  assert.equal(list.stdout, "a: good  (t)\na: off\na: c\n");
+  const plan = await stage.test(all, ["--dry-run"]);
+  assert.match(plan.stdout, /^run {3}a: good\n/);
+  assert.match(plan.stdout, /^skip {2}a: off {2}\(weekendcluster is off\)\n/m);
+  assert.match(plan.stdout, /workflow ok; inputs from base\.json; after good/);
+  assert.equal(stage.simulator.received("submit").length, 0);
+});
+
+Deno.test("--order random is repeated by its seed", async () => {
+  await using stage = await suiteStage();
+  const files = suite(...Array.from({ length: 9 }, (_, index) => `{ name: c${index}, workflow: ok }`));
+  const orders = [];
+  for (const seed of ["1", "1", "2"]) {
+    orders.push((await stage.test(files, ["--list", "--order", "random", "--seed", seed])).stdout);
+  }
+  assert.equal(orders[0], orders[1]);
+  assert.notEqual(orders[0], orders[2]);
+});
+
+Deno.test("cases that share a lock do not run at the same time", async () => {
+  await using stage = await suiteStage();
+  const end = await stage.test(suite("{ name: a, workflow: ok, lock: l }", "{ name: b, workflow: ok, lock: l }"), FAST);
+  assert.deepEqual(end.verdicts, { a: "passed", b: "passed" });
+  const [first, second] = stage.simulator.received("submit");
+  assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) >= 5_000);
+});
+
+Deno.test("text: a line for each case, then the failures with the command that repeats them", async () => {
+  await using stage = await suiteStage();
+  const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"]);
+  assert.match(end.stderr, /^✓ good {2}passed {2}\(ran \d+s, (queued \d+s, )?ok-\w+\)$/m);
+  assert.match(end.stderr, /^✗ bad {2}failed/m);
+  assert.match(end.stdout, /expected completed, got failed: .*mesh is broken\n/);
+  assert.match(end.stdout, /^ {4}\| Traceback: boom$/m);
+  assert.match(end.stdout, /^ {4}Repeat: pw-workflow-runner test a\.suite\.yaml --case bad$/m);
+  assert.match(end.stdout, /^✗ a: 1 passed, 1 failed in \d+s$/m);
+});
+
+Deno.test("in a job of GitHub Actions, failures are groups and annotations", async () => {
+  await using stage = await suiteStage();
+  const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"], { GITHUB_ACTIONS: "true" });
+  assert.match(end.stderr, /^::group::✗ bad {2}failed.*$/m);
+  assert.match(end.stderr, /^::error title=a%3A bad failed::expected completed, got failed/m);
+});
