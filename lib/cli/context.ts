@@ -66,8 +66,6 @@ export interface Context {
   appendFile(path: string, text: string): void;
   /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
-  /** Like {@link Context.listFiles}, also of the folders in it, but not of hidden ones and `node_modules`. */
-  findFiles(folder: string, pattern: RegExp): Promise<readonly string[]>;
   /** Whether the file may be read without a permission prompt: for optional files. */
   mayRead(path: string): boolean;
   /** Whether a variable may be read. If not, {@link Context.env} returns `undefined`. */

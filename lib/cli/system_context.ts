@@ -33,7 +33,6 @@ export function systemContext(versionLine: string): Context {
     runIsolated,
     runInForeground,
     listFiles,
-    findFiles,
     checkNewFile,
     writeNewFile,
     replaceFile,
@@ -188,18 +187,6 @@ async function listFiles(
     if (![NotFound, NotADirectory, NotCapable, PermissionDenied].some((kind) => error instanceof kind)) throw error;
   }
   return names.sort().map((name) => `${folder}/${name}`);
-}
-
-async function findFiles(folder: string, pattern: RegExp): Promise<readonly string[]> {
-  const found = [...await listFiles(folder, pattern)];
-  const folders: string[] = [];
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory && !name.startsWith(".") && name !== "node_modules") folders.push(name);
-  }
-  for (const name of folders.sort()) {
-    found.push(...await findFiles(folder === "." ? name : `${folder}/${name}`, pattern));
-  }
-  return found.map((path) => path.replace(/^\.\//, ""));
 }
 
 function onSignal(callback: (signal: StopSignal) => void): Disposable {

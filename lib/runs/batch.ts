@@ -56,7 +56,7 @@ async function runBatch(
   const counts = { ended: 0, now: 0, failed: 0 };
   const leave = (slot: Slot) => {
     open.delete(slot);
-    Object.assign(slot, { submission: null, workingSinceMs: null, exceeded: null });
+    Object.assign(slot, { submission: null, workingSinceMs: null, queueMs: null, exceeded: null });
   };
   const end = (slot: Slot, taskEnd: TaskEnd) => {
     slot.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
@@ -204,6 +204,7 @@ function newSlot(task: BatchTask): Slot {
     notBeforeMs: -Infinity,
     submission: null,
     workingSinceMs: null,
+    queueMs: null,
     exceeded: null,
     end: null,
   };

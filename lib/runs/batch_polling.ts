@@ -237,7 +237,10 @@ async function applyResult(
   }
   if (submission.state === "finished") return endWith(state, slot, submission.result);
   if (submission.state !== "active") return;
-  if (hasWorked(jobsOf(submission.run))) slot.workingSinceMs ??= state.deps.clock.now();
+  if (slot.workingSinceMs === null && hasWorked(jobsOf(submission.run))) {
+    slot.workingSinceMs = state.deps.clock.now();
+    slot.queueMs = Math.max(0, slot.workingSinceMs - submission.startedAtMs);
+  }
   if (submission.request.startsSession && submission.run.status === "running") {
     const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
     if (session !== undefined) {
@@ -260,9 +263,9 @@ function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
 }
 
 async function endWith(state: BatchState, slot: Slot, ended: RunResult): Promise<void> {
-  const { attempt, exceeded, isAttached } = slot;
+  const { attempt, exceeded, isAttached, queueMs } = slot;
   const submitted = isAttached ? "no" : "yes";
-  const queued = queuedOf(slot);
+  const queued = queueMs === null ? {} : { queueMs };
   // A run that ended by itself just before it would have been cancelled keeps its own end.
   if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
     return state.endAttempt(slot, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
@@ -271,11 +274,6 @@ async function endWith(state: BatchState, slot: Slot, ended: RunResult): Promise
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
   if (slot.submission?.state === "finished") await storeResult(state, { ...slot.submission, result });
   state.endAttempt(slot, { type: "result", attempt, result, limit, ...queued });
-}
-
-function queuedOf({ submission, workingSinceMs }: Slot): { readonly queueMs?: number } {
-  if (workingSinceMs === null || submission === null || !("startedAtMs" in submission)) return {};
-  return { queueMs: Math.max(0, workingSinceMs - submission.startedAtMs) };
 }
 
 /** Why it was cancelled: the platform knows only that it was. */
@@ -288,6 +286,11 @@ async function storeResult({ deps: { store, log } }: BatchState, submission: Fin
   }
 }
 
+/** How a result states that its run was cancelled because it waited for too long. */
+export function queueTimeoutMessage(queueTimeoutMs: number): string {
+  return `Waited ${formatDuration(queueTimeoutMs)} in the queue`;
+}
+
 async function enforceLimits(state: BatchState, { slot, submission }: ActiveSlot): Promise<void> {
   const { deps, options: { onTimeout } } = state;
   const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs, exceeded } = slot;
@@ -295,7 +298,7 @@ async function enforceLimits(state: BatchState, { slot, submission }: ActiveSlot
   const nowMs = deps.clock.now();
   const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
   if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - submission.startedAtMs >= queueTimeoutMs) {
-    slot.exceeded = { limit: "queue", message: `Waited ${formatDuration(queueTimeoutMs)} in the queue` };
+    slot.exceeded = { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
   } else if (sinceMs !== null && timeoutMs !== null && nowMs - sinceMs >= timeoutMs) {
     slot.exceeded = { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
   } else return;

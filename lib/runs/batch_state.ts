@@ -20,6 +20,8 @@ export interface Slot {
   submission: Submission | null;
   /** When its first step was seen, milliseconds since the epoch; `null` before, and where it does not matter. */
   workingSinceMs: number | null;
+  /** Until then, milliseconds. */
+  queueMs: number | null;
   /** Set when it was cancelled because of a limit. */
   exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;
   end: TaskEnd | null;

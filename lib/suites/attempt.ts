@@ -8,6 +8,7 @@ import { type AttemptEnd, headline, reportAttempt } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
+import { queueTimeoutMessage } from "../runs/batch_polling.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
@@ -94,7 +95,9 @@ function reasonUnjudged(
   { expect, queueTimeoutMs }: CheckedCase,
 ): string | null {
   const { result, limit } = end;
-  if (limit === "queue") return `waited ${formatDuration(queueTimeoutMs)} in the queue`;
+  // A result from the store has no limit.
+  const hasWaited = limit === "queue" || (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
+  if (hasWaited) return `waited ${formatDuration(queueTimeoutMs)} in the queue`;
   if (result.kind === "run_deleted") return "its run was deleted";
   if (result.status === "unknown") return headline(result);
   const isExpected = [expect.status ?? "completed"].flat().includes("failed");

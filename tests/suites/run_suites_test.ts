@@ -96,7 +96,8 @@ async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
           const text = files[path];
           return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
         },
-        findFiles: () => Promise.resolve(Object.keys(files).filter((path) => path.includes(".suite."))),
+        listFiles: (folder: string, _pattern: RegExp, kind = "file") =>
+          Promise.resolve(kind === "folder" ? [] : Object.keys(files).filter((path) => path.includes(".suite.")).map((path) => `${folder}/${path}`)),
         appendFile: () => {},
         replaceFile: (path: string, text: string) => Promise.resolve(void written.set(path, text)),
         runIsolated,

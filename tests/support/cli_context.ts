@@ -28,7 +28,6 @@ export function aContext(parts: Partial<Context> = {}): Context {
       throw new Error(`The test provides no ${path}`);
     },
     listFiles: () => notProvided("listFiles"),
-    findFiles: () => notProvided("findFiles"),
     mayRead: () => false,
     mayReadEnv: () => true,
     onSignal: () => ({ [Symbol.dispose]: () => {} }),

@@ -1,9 +1,9 @@
 /** What selects the suites and cases of a call. */
 
 import { UsageError } from "../../errors.ts";
-import { osErrorReason } from "../../os_error.ts";
 import type { Context } from "../context.ts";
 
+const VISIBLE_FOLDER = /^(?!\.|node_modules$)/;
 const SUITE_FILE = /\.suite\.(?:ya?ml|json)$/i;
 
 /** @throws UsageError if there is none. */
@@ -16,16 +16,17 @@ export async function suiteFiles(context: Context, given: readonly string[]): Pr
   return [...new Set(found)];
 }
 
-async function filesIn({ findFiles }: Context, path: string): Promise<readonly string[]> {
-  const folder = path.length > 1 ? path.replace(/[\\/]+$/, "") : path;
-  let files: readonly string[];
-  try {
-    files = await findFiles(folder, SUITE_FILE);
-  } catch (error) {
-    const reason = osErrorReason(error);
-    if (reason === undefined) throw error;
-    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
+/** Also of the folders in it, but not of hidden ones. */
+async function filesBelow({ listFiles }: Pick<Context, "listFiles">, folder: string): Promise<readonly string[]> {
+  const found = [...await listFiles(folder, SUITE_FILE)];
+  for (const inner of await listFiles(folder, VISIBLE_FOLDER, "folder")) {
+    found.push(...await filesBelow({ listFiles }, inner));
   }
+  return found.map((path) => path.replace(/^\.\//, ""));
+}
+
+async function filesIn(context: Context, path: string): Promise<readonly string[]> {
+  const files = await filesBelow(context, path.length > 1 ? path.replace(/[\\/]+$/, "") : path);
   if (files.length > 0) return files;
   const where = path === "." ? "the working folder has" : `${path} has`;
   throw new UsageError(`Cannot test: ${where} no suite file`, {
