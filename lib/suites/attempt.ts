@@ -96,7 +96,8 @@ function reasonUnjudged(
 ): string | null {
   const { result, limit } = end;
   // A result from the store has no limit.
-  const hasWaited = limit === "queue" || (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
+  const hasWaited = limit === "queue" ||
+    (result.kind === "timeout" && result.message === queueTimeoutMessage(queueTimeoutMs));
   if (hasWaited) return `waited ${formatDuration(queueTimeoutMs)} in the queue`;
   if (result.kind === "run_deleted") return "its run was deleted";
   if (result.status === "unknown") return headline(result);

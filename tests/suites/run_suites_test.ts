@@ -97,7 +97,11 @@ async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
           return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
         },
         listFiles: (folder: string, _pattern: RegExp, kind = "file") =>
-          Promise.resolve(kind === "folder" ? [] : Object.keys(files).filter((path) => path.includes(".suite.")).map((path) => `${folder}/${path}`)),
+          Promise.resolve(
+            kind === "folder"
+              ? []
+              : Object.keys(files).filter((path) => path.includes(".suite.")).map((path) => `${folder}/${path}`),
+          ),
         appendFile: () => {},
         replaceFile: (path: string, text: string) => Promise.resolve(void written.set(path, text)),
         runIsolated,
