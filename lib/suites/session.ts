@@ -11,6 +11,8 @@ import { sha256 } from "../text.ts";
 
 export interface SuiteSession {
   readonly sessionId: string;
+  /** False if it is a new one. */
+  readonly isContinued: boolean;
   /** By the key of a case. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
 }
@@ -31,25 +33,24 @@ export interface SessionFacts {
 }
 
 /**
- * A new session; or, to resume, the last one of the same suites.
+ * A new session; or, to resume, the last one of the same suites, if there is one.
  *
- * @returns `null` if there is nothing to resume.
  * @throws StorageError
  */
 export async function openSession(
   store: RunStore,
   { owner, selection, title, nowMs }: SessionFacts,
   { isResumed }: { readonly isResumed: boolean },
-): Promise<SuiteSession | null> {
+): Promise<SuiteSession> {
   const { host, user } = owner;
   const hash = (await sha256(canonicalJson([host, user.toLowerCase(), ...selection]))).slice(0, 12);
   const planId = `${SESSION_PREFIX}${hash}`;
   const last = await store.batches.get(planId);
-  if (isResumed && last === undefined) return null;
   const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs };
   const { revision } = isResumed && last !== undefined ? last : await store.batches.put(record, []);
   const sessionId = `${planId}.${revision}`;
-  return { sessionId, previous: isResumed ? await previousCases(store, sessionId) : new Map() };
+  const isContinued = isResumed && last !== undefined;
+  return { sessionId, isContinued, previous: isContinued ? await previousCases(store, sessionId) : new Map() };
 }
 
 /** Distinguishes sessions from batches. */

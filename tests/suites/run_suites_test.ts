@@ -1,6 +1,7 @@
 /** Suites against the simulated platform: each feature, each verdict, the options and the exit codes. */
 
 import assert from "node:assert/strict";
+import type { Context } from "../../lib/cli/context.ts";
 import { runIsolated } from "../../lib/cli/run_program.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { type CliEnd, type CliStage, cliStage } from "../support/cli_stage.ts";
@@ -63,6 +64,7 @@ interface SuiteStage extends CliStage {
     files: Readonly<Record<string, string>>,
     args?: readonly string[],
     env?: Record<string, string>,
+    context?: Partial<Context>,
   ): Promise<TestEnd>;
 }
 
@@ -90,7 +92,7 @@ async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
   const written = new Map<string, string>();
   return {
     ...stage,
-    async test(files, args = [], env = {}) {
+    async test(files, args = [], env = {}, more = {}) {
       const context = {
         readTextFile: (path: string) => {
           const text = files[path];
@@ -105,6 +107,7 @@ async function suiteStage(options: SimulatorOptions = {}): Promise<SuiteStage> {
         appendFile: () => {},
         replaceFile: (path: string, text: string) => Promise.resolve(void written.set(path, text)),
         runIsolated,
+        ...more,
       };
       const end = await stage.call(["test", ...args], { context, env: { PATH: "/usr/bin:/bin", ...env } });
       let verdicts: Record<string, string> = {};
@@ -462,7 +465,6 @@ for (
     ["a wrong shard", suite(PASSES), ["--shard", "3/2"], 2, /--shard 3\/2/],
     ["a wrong report", suite(PASSES), ["--report", "html"], 2, /junit=FILE/],
     ["a wrong override", suite(PASSES), ["--set", "case.timeout=5"], 2, /must be a duration/],
-    ["nothing to resume", suite(PASSES), ["--resume"], 2, /have not been run/],
   ] as const
 ) {
   Deno.test(`${what} exits with ${code} before anything is submitted`, async () => {
@@ -522,4 +524,50 @@ Deno.test("in a job of GitHub Actions, failures are groups and annotations", asy
   const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"], { GITHUB_ACTIONS: "true" });
   assert.match(end.stderr, /^::group::✗ bad {2}failed.*$/m);
   assert.match(end.stderr, /^::error title=a%3A bad failed::expected completed, got failed/m);
+});
+
+const CHAIN = suite(
+  "{ name: first, workflow: ok, inputs: { n: 3 } }",
+  "{ name: other, workflow: ok }",
+  '{ name: second, workflow: ok, needs: first, inputs: { n: "${cases.first.outputs.main.n}" }, expect: { outputs: { main.n: 3 } } }',
+);
+
+Deno.test("needs, --shard and --resume combine", async () => {
+  await using stage = await suiteStage();
+  const shard = (part: string, ...args: readonly string[]) => stage.test(CHAIN, [...FAST, "--shard", part, ...args]);
+  assert.deepEqual((await shard("1/2")).verdicts, { first: "passed", second: "passed" });
+  assert.equal(stage.simulator.runs().length, 2);
+  const resumed = await shard("1/2", "--resume");
+  assert.deepEqual(resumed.verdicts, { first: "passed", second: "passed" });
+  assert.equal(stage.simulator.runs().length, 2);
+  const other = await shard("2/2", "--resume");
+  assert.deepEqual(other.verdicts, { other: "passed" });
+  assert.match(other.stderr, /Nothing to resume/);
+  assert.equal(stage.simulator.runs().length, 3);
+  await shard("1/2");
+  assert.equal(stage.simulator.runs().length, 5);
+});
+
+Deno.test("an interrupted suite writes its report, and is resumed without submitting again", async () => {
+  await using stage = await suiteStage();
+  const files = suite("{ name: a, workflow: slow, timeout: 2h }", "{ name: b, workflow: ok, needs: a }");
+  let interrupt = (_signal: "SIGINT") => {};
+  const started = Promise.withResolvers<void>();
+  const running = stage.test(files, FAST, {}, {
+    onSignal(callback) {
+      interrupt = callback;
+      started.resolve();
+      return { [Symbol.dispose]: () => {} };
+    },
+  });
+  await started.promise;
+  while (stage.simulator.received("submit").length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  interrupt("SIGINT");
+  const stopped = await running;
+  assert.equal(stopped.code, 130, stopped.stderr);
+  assert.deepEqual(stopped.verdicts, { a: "not-run", b: "not-run" });
+  assert.match(stopped.stderr, /--resume/);
+  const resumed = await stage.test(files, [...FAST, "--resume"]);
+  assert.deepEqual(resumed.verdicts, { a: "passed", b: "passed" });
+  assert.equal(stage.simulator.runs().length, 2);
 });

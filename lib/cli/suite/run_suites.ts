@@ -86,10 +86,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     title,
     nowMs: context.clock.now(),
   }, { isResumed: values.resume === true });
-  if (session === null) {
-    throw new UsageError("Cannot resume: these suites have not been run from here", {
-      hint: "Run them without --resume",
-    });
+  if (values.resume === true && !session.isContinued) {
+    output.log("INFO", "Nothing to resume: starting from the beginning");
   }
   const startedAtMs = context.clock.now();
   const run = await execute({ ...call, deps }, checked, {

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { planSuites } from "../../lib/suites/plan.ts";
+import { readSuites } from "../../lib/suites/read_suite.ts";
+import { selectCases, type Selection } from "../../lib/suites/select.ts";
+
+const ALL: Selection = {
+  tags: [],
+  cases: [],
+  changedFiles: null,
+  shard: null,
+  repeat: 1,
+  order: "file",
+  random: () => 0,
+};
+
+async function planned(cases: string, files: Readonly<Record<string, string>> = {}) {
+  const text = `version: 1\nsetup: [{ name: data, workflow: w }]\ncases:\n${cases}`;
+  const suites = await readSuites(["suites/a.suite.yaml"], {
+    nowMs: 0,
+    readTextFile: (path) => {
+      const found = path === "suites/a.suite.yaml" ? text : files[path];
+      return found === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(found);
+    },
+  });
+  return await planSuites(suites, { environment: null, env: () => undefined, overrides: {} });
+}
+
+const CASES = `  - { name: a, workflow: w, tags: [fast], inputs: base.json }
+  - { name: b, workflow: w, needs: a }
+  - { name: c, workflow: w, setup: data, paths: ["../src/**"] }
+  - { name: d, workflow: w, matrix: { k: [1, 2] } }
+`;
+
+for (
+  const [what, selection, want] of [
+    ["everything", {}, ["setup data", "a", "b", "c", "d [k=1]", "d [k=2]"]],
+    ["a tag", { tags: ["fast"] }, ["a"]],
+    ["a case with what it needs", { cases: ["b"] }, ["a", "b"]],
+    ["a case with its setup", { cases: ["c"] }, ["setup data", "c"]],
+    ["one row of a matrix", { cases: ["d [k=2]"] }, ["d [k=2]"]],
+    ["all rows of a matrix", { cases: ["d"] }, ["d [k=1]", "d [k=2]"]],
+    ["a pattern", { cases: ["*2*"] }, ["d [k=2]"]],
+    ["a changed suite", { changedFiles: ["suites/a.suite.yaml"] }, ["setup data", "a", "b", "c", "d [k=1]", "d [k=2]"]],
+    ["a changed input file", { changedFiles: ["suites/base.json"] }, ["a"]],
+    ["a changed source", { changedFiles: ["src/deep/solver.c"] }, ["setup data", "c"]],
+    ["nothing changed", { changedFiles: ["README.md"] }, []],
+    ["the first shard", { shard: { index: 1, count: 2 } }, ["a", "b", "d [k=2]"]],
+    ["the second shard", { shard: { index: 2, count: 2 } }, ["setup data", "c", "d [k=1]"]],
+    ["repetitions", { cases: ["c"], repeat: 2 }, ["setup data", "c", "c #2"]],
+  ] as const
+) {
+  Deno.test(`selectCases() of ${what} is ${want.join(", ") || "nothing"}`, async () => {
+    const all = await planned(CASES, { "suites/base.json": "{}" });
+    assert.deepEqual(selectCases(all, { ...ALL, ...selection }).map(({ name }) => name), want);
+  });
+}
+
+Deno.test("an id stays the same when the file is rearranged, and differs between cases", async () => {
+  const idsOf = (all: Awaited<ReturnType<typeof planned>>) => new Map(all.map(({ name, id }) => [name, id]));
+  const before = idsOf(await planned(CASES, { "suites/base.json": "{}" }));
+  const after = idsOf(
+    await planned(CASES.split("\n").toReversed().filter(Boolean).join("\n"), { "suites/base.json": "{}" }),
+  );
+  assert.deepEqual([...after].sort(), [...before].sort());
+  assert.equal(new Set(before.values()).size, before.size);
+});
+
+Deno.test("`id` identifies a case that was renamed", async () => {
+  const [, before] = await planned("  - { name: old, id: x, workflow: w }\n");
+  const [, after] = await planned("  - { name: new, id: x, workflow: w }\n");
+  assert.equal(before?.id, after?.id);
+});
