@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   cloud: async (print) => await (await import("./cloud.ts")).benchCloud(print),
   history: async (print) => await (await import("./history.ts")).benchHistory(print),
   scale: async (print, args) => await (await import("./scale.ts")).benchScale(print, args),
+  suite: async (print) => await (await import("./suite.ts")).benchSuite(print),
   inputs: async (print) => await (await import("./inputs.ts")).benchInputs(print),
 };
 

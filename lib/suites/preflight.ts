@@ -1,6 +1,5 @@
 /** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
 
-import { cachingClient } from "../batches/check_rows.ts";
 import { type Cluster, findCluster, WORKSPACE } from "../cluster.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
@@ -36,19 +35,21 @@ export interface PreflightOptions {
 
 const MAX_CONCURRENT = 4;
 
-/** @throws InvalidInputs with the problems of all cases. */
+/**
+ * @param deps With a client that reads each workflow once.
+ * @throws InvalidInputs with the problems of all cases.
+ */
 export async function preflight(
   deps: Deps,
   cases: readonly SelectedCase[],
   options: PreflightOptions,
 ): Promise<readonly CheckedCase[]> {
-  const client = cachingClient(deps.client);
   const checked: CheckedCase[] = [];
   const problems: Problem[] = [];
   const indexed = cases.map((one, index) => ({ one, index }));
   await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
     try {
-      checked[index] = await checkCase({ ...deps, client }, one, options);
+      checked[index] = await checkCase(deps, one, options);
     } catch (error) {
       const reported = problemsOf(one, error);
       if (reported === undefined) throw error;

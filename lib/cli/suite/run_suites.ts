@@ -1,5 +1,6 @@
 /** Runs suites from their files to their reports. */
 
+import { cachingClient } from "../../batches/check_rows.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
@@ -7,7 +8,9 @@ import { caseLine, renderText } from "../../reports/text.ts";
 import type { Report, ReportCase } from "../../reports/report.ts";
 import { countCases } from "../../reports/report.ts";
 import { createBatchControl } from "../../runs/batch_task.ts";
+import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { seededRandom } from "../../seeded_random.ts";
 import { programCommand } from "../../shell_command.ts";
 import { counted } from "../../text.ts";
 import { checkFormat } from "../../suites/check_format.ts";
@@ -25,7 +28,7 @@ import { inputChecking } from "../check_options.ts";
 import type { Invocation } from "../command.ts";
 import { type Context, Stopped } from "../context.ts";
 import { COMPLETED, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
-import { type OpenDeps, openDeps, type OpenInvocation } from "../open.ts";
+import { openDeps, type OpenInvocation } from "../open.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
@@ -37,7 +40,7 @@ import {
   type SuiteValues,
   wantedReports,
 } from "./options.ts";
-import { changedFilesSince, seededRandom, suiteFiles } from "./selection.ts";
+import { changedFilesSince, suiteFiles } from "./selection.ts";
 import { checkReportFiles, writeReports } from "./write_reports.ts";
 
 export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
@@ -66,7 +69,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   if (selected.length === 0) throw noCases(values, planned.map(({ caseName }) => caseName));
   if (values.list === true) return answerList(call, selected);
   await checkReportFiles(context, reports);
-  await using deps = await openDeps(call, "required");
+  await using opened = await openDeps(call, "required");
+  const deps: Deps = { ...opened, client: cachingClient(opened.client) };
   const checking = inputChecking(values);
   const checked = await preflight(deps, selected, { signal, checking });
   output.redact(checked.flatMap(({ secrets }) => secrets));
@@ -219,7 +223,7 @@ interface ExecuteParts {
 }
 
 async function execute(
-  call: SuiteCall & { readonly deps: OpenDeps },
+  call: SuiteCall & { readonly deps: Deps },
   checked: readonly CheckedCase[],
   { sessionId, previous, title, environment, retriesThreshold }: ExecuteParts,
 ): Promise<{ readonly cases: readonly ReportCase[]; readonly stopped: Stopped | null }> {
