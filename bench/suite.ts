@@ -16,7 +16,7 @@ const JOBS = 50;
 const WARM_CASES = 100;
 const [MIN_SECONDS, MAX_SECONDS] = [60, 600];
 /** The simulator's time: requests take this much longer in it than they would. */
-const SPEED = 60;
+const SPEED = 15;
 const SEED = 20_260_105;
 const MAX_MAKESPAN_RATIO = 1.03;
 const MAX_MEMORY_RATIO = 1.2;

@@ -311,6 +311,39 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needing("a suite: the verdicts as outputs, summary, annotations and JUnit", missing),
+  async fn() {
+    await using platform = await startPlatform();
+    const suite = `version: 1
+name: nightly
+cases:
+  - { name: good, workflow: quick, expect: { check: 'test -z "$PW_API_KEY"' } }
+  - { name: broken, workflow: failing-step }
+`;
+    const end = await runAction({
+      files: { "tests/nightly.suite.yaml": suite },
+      with: { "api-key": platform.key, suite: "tests/", args: "--max-poll-interval=1s" },
+    });
+    assert.equal(end.code, 1, end.log);
+    const { status, passed, failed, "exit-code": exitCode, junit = "" } = end.outputs;
+    assert.deepEqual({ status, passed, failed, exitCode }, {
+      status: "failed",
+      passed: "1",
+      failed: "1",
+      exitCode: "1",
+    });
+    assert.match(junit, /\/pw-workflow-runner-state\/junit\.xml$/);
+    assert.match(end.summary, /^### ❌ nightly: 1 passed, 1 failed in /);
+    assert.match(end.summary, /compile/);
+    const [, error] = end.commands;
+    assert.equal(error?.name, "error");
+    assert.equal(error?.properties["title"], "nightly: broken failed");
+    assert.equal(end.result?.["exitCode"], 1);
+    assert.ok(!end.log.includes(platform.key));
+  },
+});
+
 interface UsingStep {
   readonly uses?: string;
   readonly with?: Readonly<Record<string, string>>;
