@@ -26,7 +26,7 @@ Deno.test("docs/ci.md uses inputs and outputs that the action has", async () => 
 
 Deno.test("the YAML blocks of docs/ci.md are valid", () => {
   const blocks = blocksOf(CI, "yaml");
-  assert.equal(blocks.length, 2);
+  assert.equal(blocks.length, 3);
   for (const text of blocks) assert.equal(typeof parse(text), "object");
 });
 

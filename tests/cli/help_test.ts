@@ -83,7 +83,7 @@ const ENDS: Readonly<Record<string, number>> = {
 
 for (const { name, load } of COMMANDS) {
   // These serve until they are stopped, take seconds, read the folder or depend on the clock; other tests start them.
-  if (["simulate", "demo", "schedules", "probe", "doctor"].includes(name)) continue;
+  if (["simulate", "demo", "schedules", "probe", "doctor", "test"].includes(name)) continue;
   const { examples } = await load();
   Deno.test(`the examples of ${name} work`, async () => {
     await using stage = await cliStage();
