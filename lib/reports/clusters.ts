@@ -1,7 +1,7 @@
 /** Groups failures that have the same reason. Pure. */
 
 import { normalizedMessage } from "./normalized_message.ts";
-import { reasonsOf } from "./github_suite.ts";
+import { reasonsOf } from "./reasons.ts";
 import { type ReportCase, worstFirst } from "./report.ts";
 
 export interface FailureCluster {

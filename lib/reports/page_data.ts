@@ -6,7 +6,7 @@ import { innerJobs, outerJobs, type PlacedJob, stepsOf } from "../runs/step_tree
 import { shortenLine } from "../log_text.ts";
 import { failureClusters } from "./clusters.ts";
 import { resultWithoutLogs } from "./ctrf.ts";
-import { reasonsOf } from "./github_suite.ts";
+import { reasonsOf } from "./reasons.ts";
 import { type Report, type ReportAttempt, type ReportCase, worstFirst } from "./report.ts";
 import type { CaseTrend, Trends } from "./trends.ts";
 
