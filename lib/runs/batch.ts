@@ -3,7 +3,7 @@
 import { type FinishedSubmission, isOpen, type RejectedSubmission } from "../submission.ts";
 import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
-import type { BatchState, Slot } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_state.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "./batch_task.ts";
 import { pollLoop } from "./batch_polling.ts";
 import { submitLoop } from "./batch_submitting.ts";
@@ -44,31 +44,31 @@ async function runBatch(
   const { clock, random } = deps;
   const { control, deadlineMs } = options;
   const stopping = new AbortController();
-  const slots = tasks.map(newSlot);
+  const tracked = tasks.map(trackedTask);
   let failure: RunnerError | null = null;
   let waking = new AbortController();
-  const open = new Set<Slot>();
-  const waiting: Slot[] = [];
+  const open = new Set<TrackedTask>();
+  const waiting: TrackedTask[] = [];
   const changed = () => {
     waking.abort();
     waking = new AbortController();
   };
   const counts = { ended: 0, now: 0, failed: 0 };
-  const leave = (slot: Slot) => {
-    open.delete(slot);
-    Object.assign(slot, { submission: null, workingSinceMs: null, queueMs: null, exceeded: null });
+  const leave = (one: TrackedTask) => {
+    open.delete(one);
+    Object.assign(one, { submission: null, workingSinceMs: null, queueMs: null, exceeded: null });
   };
-  const end = (slot: Slot, taskEnd: TaskEnd) => {
-    slot.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
-    leave(slot);
+  const end = (one: TrackedTask, taskEnd: TaskEnd) => {
+    one.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
+    leave(one);
     counts.ended++;
   };
-  const retryOf = ({ task }: Slot) => task.retry ?? options.retry;
-  const retryLater = (slot: Slot, delayMs: number) => {
-    leave(slot);
-    slot.isRetry = true;
-    slot.notBeforeMs = clock.monotonic() + delayMs;
-    waiting.push(slot);
+  const retryOf = ({ task }: TrackedTask) => task.retry ?? options.retry;
+  const retryLater = (one: TrackedTask, delayMs: number) => {
+    leave(one);
+    one.isRetry = true;
+    one.notBeforeMs = clock.monotonic() + delayMs;
+    waiting.push(one);
   };
   /** Only what ends now counts: a batch that is continued was stopped by its failures before. */
   const stopIfNeeded = (taskEnd: TaskEnd) => {
@@ -86,24 +86,22 @@ async function runBatch(
   };
   const judgements = new Set<Promise<void>>();
   let judgeFailure: { readonly error: unknown } | undefined;
-  const settleAttempt = (slot: Slot, taskEnd: TaskEnd, ended: EndedAttempt) => {
-    slot.ended.push(ended);
-    const delayMs = control.stopped === null && failure === null
-      ? retryDelayMs(slot.ended, retryOf(slot), random)
-      : null;
+  const settleAttempt = (one: TrackedTask, taskEnd: TaskEnd, ended: EndedAttempt) => {
+    one.ended.push(ended);
+    const delayMs = control.stopped === null && failure === null ? retryDelayMs(one.ended, retryOf(one), random) : null;
     const retryAtMs = delayMs === null ? null : Math.round(clock.now() + delayMs);
-    emit({ type: "attempt-ended", key: slot.task.key, attempt: slot.attempt, end: taskEnd, retryAtMs });
+    emit({ type: "attempt-ended", key: one.task.key, attempt: one.attempt, end: taskEnd, retryAtMs });
     if (delayMs === null) {
-      end(slot, taskEnd);
+      end(one, taskEnd);
       stopIfNeeded(taskEnd);
-    } else retryLater(slot, delayMs);
-    slot.task.onEnd?.(delayMs !== null);
+    } else retryLater(one, delayMs);
+    one.task.onEnd?.(delayMs !== null);
     changed();
   };
   const state: BatchState = {
     deps,
     options,
-    slots,
+    tracked,
     open,
     waiting,
     signal: AbortSignal.any([options.signal, stopping.signal]),
@@ -122,14 +120,14 @@ async function runBatch(
       }
       if (state.endMs !== null && clock.monotonic() >= state.endMs) control.stop("deadline");
     },
-    endAttempt(slot, taskEnd) {
-      const { task: { judge }, attempt, isRetry } = slot;
+    endAttempt(one, taskEnd) {
+      const { task: { judge }, attempt, isRetry } = one;
       if (taskEnd.type === "error" && taskEnd.error instanceof CredentialError) state.fail(taskEnd.error);
       if (judge === undefined || taskEnd.type === "not-submitted") {
-        return settleAttempt(slot, taskEnd, endedAttemptOf(taskEnd, isRetry));
+        return settleAttempt(one, taskEnd, endedAttemptOf(taskEnd, isRetry));
       }
-      leave(slot);
-      const judging = judge(taskEnd, attempt).then((judged) => settleAttempt(slot, taskEnd, { ...judged, isRetry }));
+      leave(one);
+      const judging = judge(taskEnd, attempt).then((judged) => settleAttempt(one, taskEnd, { ...judged, isRetry }));
       // Its failure ends the batch, like that of a loop.
       judging.catch((error: unknown) => {
         judgeFailure ??= { error };
@@ -141,7 +139,7 @@ async function runBatch(
     },
     isDone() {
       if (failure !== null || control.stopped?.reason === "deadline") return true;
-      if (counts.ended === slots.length) return true;
+      if (counts.ended === tracked.length) return true;
       return control.stopped !== null && open.size === 0 && judgements.size === 0;
     },
     fail(error) {
@@ -154,25 +152,25 @@ async function runBatch(
     changed();
   });
   // Continues where an earlier process stopped.
-  for (const slot of slots) {
-    const { last, attempt, ended } = slot.task.previous;
-    if (slot.task.judge !== undefined && last !== null && !isOpen(last)) {
-      slot.ended.pop();
-      slot.isRetry = "isRetry" in last.origin && last.origin.isRetry;
-      state.endAttempt(slot, endOfSubmission(last, attempt));
+  for (const one of tracked) {
+    const { last, attempt, ended } = one.task.previous;
+    if (one.task.judge !== undefined && last !== null && !isOpen(last)) {
+      one.ended.pop();
+      one.isRetry = "isRetry" in last.origin && last.origin.isRetry;
+      state.endAttempt(one, endOfSubmission(last, attempt));
       continue;
     }
-    const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(slot), random);
-    if (last === null) waiting.push(slot);
+    const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(one), random);
+    if (last === null) waiting.push(one);
     else if (isOpen(last)) {
-      Object.assign(slot, {
+      Object.assign(one, {
         submission: last,
         isAttached: true,
         isRetry: "isRetry" in last.origin && last.origin.isRetry,
       });
-      open.add(slot);
-    } else if (delayMs !== null) retryLater(slot, delayMs);
-    else end(slot, endOfSubmission(last, attempt));
+      open.add(one);
+    } else if (delayMs !== null) retryLater(one, delayMs);
+    else end(one, endOfSubmission(last, attempt));
   }
   const loops = [submitLoop(state), pollLoop(state)];
   try {
@@ -183,7 +181,7 @@ async function runBatch(
     await Promise.allSettled([...loops, ...judgements]);
     throw judgeFailure === undefined ? error : judgeFailure.error;
   }
-  return { ends: slots.map(endOf), stopped: control.stopped, error: failure };
+  return { ends: tracked.map(endOf), stopped: control.stopped, error: failure };
 }
 
 function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt: number): TaskEnd {
@@ -194,7 +192,7 @@ function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt:
 /** Timers of the runtime are limited, and a sleeping machine stops its monotonic clock. */
 const MAX_SLEEP_MS = 60_000;
 
-function newSlot(task: BatchTask): Slot {
+function trackedTask(task: BatchTask): TrackedTask {
   return {
     task,
     attempt: task.previous.attempt,
@@ -210,7 +208,7 @@ function newSlot(task: BatchTask): Slot {
   };
 }
 
-function endOf({ end, submission, attempt }: Slot): TaskEnd {
+function endOf({ end, submission, attempt }: TrackedTask): TaskEnd {
   if (end !== null) return end;
   return submission === null ? { type: "not-submitted" } : { type: "open", attempt, submission };
 }

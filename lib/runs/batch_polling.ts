@@ -9,7 +9,7 @@ import { WriteConflict } from "../store/run_store.ts";
 import type { ActiveSubmission, FinishedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { AdvanceResult } from "./advance_result.ts";
-import type { BatchState, Slot } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { cancelRun } from "./cancel.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
@@ -63,7 +63,7 @@ export async function pollLoop(state: BatchState): Promise<void> {
   };
   while (!state.isDone()) {
     const jumpMs = jumpSince();
-    const active = [...open].flatMap((slot) => activeOf(slot, jumpMs));
+    const active = [...open].flatMap((one) => activeOf(one, jumpMs));
     const nextMs = active.length === 0 ? Infinity : nextRoundMs(state, rounds, active);
     if (nextMs > clock.monotonic()) {
       await state.sleepUntil(nextMs);
@@ -73,17 +73,17 @@ export async function pollLoop(state: BatchState): Promise<void> {
   }
 }
 
-interface ActiveSlot {
-  readonly slot: Slot;
+interface ActiveTask {
+  readonly one: TrackedTask;
   readonly submission: ActiveSubmission;
 }
 
 /** When the machine's clock was set, the instants that elapsed times are computed from move along. */
-function activeOf(slot: Slot, jumpMs: number): readonly ActiveSlot[] {
-  if (slot.submission?.state !== "active") return [];
-  const submission = moveInstants(slot.submission, jumpMs);
-  slot.submission = submission;
-  return submission.state === "active" ? [{ slot, submission }] : [];
+function activeOf(one: TrackedTask, jumpMs: number): readonly ActiveTask[] {
+  if (one.submission?.state !== "active") return [];
+  const submission = moveInstants(one.submission, jumpMs);
+  one.submission = submission;
+  return submission.state === "active" ? [{ one, submission }] : [];
 }
 
 /** Of the latest ends, which are the most alike. */
@@ -95,7 +95,7 @@ const MIN_GAP_MS = 1_000;
 const ROUNDS_PER_MINUTE = 6;
 
 /** Soon after a run has started, and when runs are likely to end; never more requests per minute than allowed. */
-function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): number {
+function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveTask[]): number {
   const { deps: { clock, random }, options: { pollInterval, requestsPerMinute }, waiting } = state;
   const nowMs = clock.now();
   const agesMs = active.map(({ submission }) => Math.max(0, nowMs - submission.startedAtMs));
@@ -114,7 +114,7 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveS
 }
 
 /** Until the run exceeds a limit. */
-function untilLimitMs({ slot: { task, workingSinceMs, exceeded }, submission }: ActiveSlot, nowMs: number): number {
+function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submission }: ActiveTask, nowMs: number): number {
   const { timeoutMs, queueTimeoutMs } = task;
   if (exceeded !== null) return Infinity;
   const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
@@ -130,7 +130,7 @@ function estimateOf(rounds: Rounds, agesMs: readonly number[]): DurationEstimate
   return rounds.estimate ??= estimateDurations({ endedMs: rounds.durationsMs, censoredMs });
 }
 
-async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveSlot[]): Promise<void> {
+async function pollRound(state: BatchState, rounds: Rounds, active: readonly ActiveTask[]): Promise<void> {
   const { deps, options } = state;
   const { clock } = deps;
   const waitMs = await waitForBudget(state, rounds, active);
@@ -140,7 +140,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
   }
   const nowMs = clock.now();
   const isQueued = new Set(
-    active.filter(({ slot }) => slot.task.queueTimeoutMs !== undefined && slot.workingSinceMs === null).map((
+    active.filter(({ one }) => one.task.queueTimeoutMs !== undefined && one.workingSinceMs === null).map((
       { submission },
     ) => submission.submissionId),
   );
@@ -178,7 +178,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
 async function waitForBudget(
   { deps: { store, clock, log }, options: { requestsPerMinute } }: BatchState,
   { pages }: Rounds,
-  active: readonly ActiveSlot[],
+  active: readonly ActiveTask[],
 ): Promise<number> {
   const [first] = active;
   if (first === undefined || active.length <= MIN_RUNS_FOR_BUDGET) return 0;
@@ -226,30 +226,30 @@ async function updateConnection(
 
 async function applyResult(
   state: BatchState,
-  { slot, submission: previous }: ActiveSlot,
+  { one, submission: previous }: ActiveTask,
   advanced: AdvanceResult,
 ): Promise<void> {
   const { submission } = advanced;
-  slot.submission = submission;
-  if (advanced.wasAdvancedElsewhere) slot.isAttached = true;
+  one.submission = submission;
+  if (advanced.wasAdvancedElsewhere) one.isAttached = true;
   for (const event of advanced.events) {
-    if (isNews(event, previous)) state.emit({ type: "run", key: slot.task.key, attempt: slot.attempt, event });
+    if (isNews(event, previous)) state.emit({ type: "run", key: one.task.key, attempt: one.attempt, event });
   }
-  if (submission.state === "finished") return endWith(state, slot, submission.result);
+  if (submission.state === "finished") return endWith(state, one, submission.result);
   if (submission.state !== "active") return;
-  if (slot.workingSinceMs === null && hasWorked(jobsOf(submission.run))) {
-    slot.workingSinceMs = state.deps.clock.now();
-    slot.queueMs = Math.max(0, slot.workingSinceMs - submission.startedAtMs);
+  if (one.workingSinceMs === null && hasWorked(jobsOf(submission.run))) {
+    one.workingSinceMs = state.deps.clock.now();
+    one.queueMs = Math.max(0, one.workingSinceMs - submission.startedAtMs);
   }
   if (submission.request.startsSession && submission.run.status === "running") {
     const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
     if (session !== undefined) {
       const message = "The session is still running";
-      const submitted = slot.isAttached ? "no" : "yes";
-      return endWith(state, slot, toRunResult(submission.run, { kind: "session_ready", submitted, session, message }));
+      const submitted = one.isAttached ? "no" : "yes";
+      return endWith(state, one, toRunResult(submission.run, { kind: "session_ready", submitted, session, message }));
     }
   }
-  await enforceLimits(state, { slot, submission });
+  await enforceLimits(state, { one, submission });
 }
 
 function jobsOf(run: Run | RunDetail): readonly Job[] {
@@ -262,18 +262,18 @@ function isNews(event: RunEvent, { run }: ActiveSubmission): boolean {
   return event.type === "unknown-status" || event.type === "duplicate-cancelled";
 }
 
-async function endWith(state: BatchState, slot: Slot, ended: RunResult): Promise<void> {
-  const { attempt, exceeded, isAttached, queueMs } = slot;
+async function endWith(state: BatchState, one: TrackedTask, ended: RunResult): Promise<void> {
+  const { attempt, exceeded, isAttached, queueMs } = one;
   const submitted = isAttached ? "no" : "yes";
   const queued = queueMs === null ? {} : { queueMs };
   // A run that ended by itself just before it would have been cancelled keeps its own end.
   if (exceeded === null || (ended.status !== "cancelled" && ended.status !== "timeout")) {
-    return state.endAttempt(slot, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
+    return state.endAttempt(one, { type: "result", attempt, result: { ...ended, submitted }, ...queued });
   }
   const { limit, message } = exceeded;
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
-  if (slot.submission?.state === "finished") await storeResult(state, { ...slot.submission, result });
-  state.endAttempt(slot, { type: "result", attempt, result, limit, ...queued });
+  if (one.submission?.state === "finished") await storeResult(state, { ...one.submission, result });
+  state.endAttempt(one, { type: "result", attempt, result, limit, ...queued });
 }
 
 /** Why it was cancelled: the platform knows only that it was. */
@@ -291,25 +291,25 @@ export function queueTimeoutMessage(queueTimeoutMs: number): string {
   return `Waited ${formatDuration(queueTimeoutMs)} in the queue`;
 }
 
-async function enforceLimits(state: BatchState, { slot, submission }: ActiveSlot): Promise<void> {
+async function enforceLimits(state: BatchState, { one, submission }: ActiveTask): Promise<void> {
   const { deps, options: { onTimeout } } = state;
-  const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs, exceeded } = slot;
+  const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs, exceeded } = one;
   if (exceeded !== null) return;
   const nowMs = deps.clock.now();
   const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
   if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - submission.startedAtMs >= queueTimeoutMs) {
-    slot.exceeded = { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
+    one.exceeded = { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
   } else if (sinceMs !== null && timeoutMs !== null && nowMs - sinceMs >= timeoutMs) {
-    slot.exceeded = { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
+    one.exceeded = { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
   } else return;
   if (onTimeout === "keep") {
-    return endWith(state, slot, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
+    return endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
   }
   try {
     await cancelRun(deps, submission.runId, { signal: state.signal });
   } catch (error) {
     // It is tried again in the next round.
     if (!(error instanceof RunnerError)) throw error;
-    slot.exceeded = null;
+    one.exceeded = null;
   }
 }

@@ -7,7 +7,7 @@ import type { Deps } from "./deps.ts";
 import type { EndedAttempt } from "./retry_policy.ts";
 
 /** A task and where it stands. */
-export interface Slot {
+export interface TrackedTask {
   readonly task: BatchTask;
   /** Of the current or the last submission. */
   attempt: number;
@@ -30,11 +30,11 @@ export interface Slot {
 export interface BatchState {
   readonly deps: Deps;
   readonly options: BatchOptions;
-  readonly slots: readonly Slot[];
+  readonly tracked: readonly TrackedTask[];
   /** Those with a submission that has not ended. */
-  readonly open: Set<Slot>;
+  readonly open: Set<TrackedTask>;
   /** In the order of the tasks; those to be retried come last. */
-  readonly waiting: Slot[];
+  readonly waiting: TrackedTask[];
   /** Aborts both loops: detached, or {@link BatchState.fail}. */
   readonly signal: AbortSignal;
   /** On the monotonic clock; `null` for never. */
@@ -46,7 +46,7 @@ export interface BatchState {
   changed(): void;
   /** Sleeps until an instant of the monotonic clock, or until something has changed. */
   sleepUntil(instantMs: number): Promise<void>;
-  endAttempt(slot: Slot, end: TaskEnd): void;
+  endAttempt(one: TrackedTask, end: TaskEnd): void;
   isDone(): boolean;
   /** Ends the batch: what runs continues. */
   fail(error: RunnerError): void;

@@ -5,7 +5,7 @@ import type { RunEvent } from "../events.ts";
 import { isOpen, type Submission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
-import type { BatchState, Slot } from "./batch_state.ts";
+import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
@@ -28,15 +28,15 @@ export async function submitLoop(state: BatchState): Promise<void> {
     const unsent = [...open].filter(({ submission }) =>
       submission?.state === "pending" || submission?.state === "unconfirmed"
     );
-    const sendable = unsent.filter((slot) => control.stopped === null || !releaseUnsent(state, slot));
+    const sendable = unsent.filter((one) => control.stopped === null || !releaseUnsent(state, one));
     const due = sendable.find(({ submission }) => submission !== null && submission.nextPollAtMs <= clock.now());
     if (due !== undefined) {
-      await advanceSlot(state, pace, due);
+      await advanceUnsent(state, pace, due);
       continue;
     }
-    const { slot, againMs } = nextToStart(state, pace);
-    if (slot !== undefined) {
-      await start(state, pace, slot);
+    const { one, againMs } = nextToStart(state, pace);
+    if (one !== undefined) {
+      await start(state, pace, one);
       continue;
     }
     if (state.isDone()) return;
@@ -46,10 +46,10 @@ export async function submitLoop(state: BatchState): Promise<void> {
 }
 
 /** After a stop, nothing is sent. Whether something was sent before is still determined. */
-function releaseUnsent(state: BatchState, slot: Slot): boolean {
-  const { submission } = slot;
+function releaseUnsent(state: BatchState, one: TrackedTask): boolean {
+  const { submission } = one;
   if (submission?.state !== "pending" || submission.lostResponses > 0) return false;
-  state.endAttempt(slot, { type: "not-submitted" });
+  state.endAttempt(one, { type: "not-submitted" });
   return true;
 }
 
@@ -57,7 +57,7 @@ function releaseUnsent(state: BatchState, slot: Slot): boolean {
 function nextToStart(
   state: BatchState,
   { allowedJobs }: Pace,
-): { readonly slot?: Slot; readonly againMs: number } {
+): { readonly one?: TrackedTask; readonly againMs: number } {
   const { open, waiting, deps: { clock }, options: { control, maxPerCluster } } = state;
   const nowMs = clock.monotonic();
   if (control.stopped !== null || open.size >= Math.min(control.jobs, allowedJobs)) return { againMs: Infinity };
@@ -66,29 +66,29 @@ function nextToStart(
   const onCluster = (cluster: string) => [...open].filter(({ task }) => task.cluster === cluster).length;
   let againMs = Infinity;
   for (let index = 0; index < waiting.length; index++) {
-    const slot = waiting[index];
-    if (slot === undefined) break;
-    const { task: { cluster, locks: ownLocks, isReady }, notBeforeMs } = slot;
+    const one = waiting[index];
+    if (one === undefined) break;
+    const { task: { cluster, locks: ownLocks, isReady }, notBeforeMs } = one;
     const readiness = isReady?.() ?? true;
     if (readiness === "never") {
       waiting.splice(index--, 1);
-      state.endAttempt(slot, { type: "not-submitted" });
+      state.endAttempt(one, { type: "not-submitted" });
       continue;
     }
     if (notBeforeMs > nowMs) againMs = Math.min(againMs, notBeforeMs);
     const isLimited = maxPerCluster !== null && cluster !== null && onCluster(cluster) >= maxPerCluster;
     if (!readiness || notBeforeMs > nowMs || isLimited || ownLocks.some((lock) => locks.has(lock))) continue;
     waiting.splice(index, 1);
-    return { slot, againMs };
+    return { one, againMs };
   }
   return { againMs };
 }
 
-async function start(state: BatchState, pace: Pace, slot: Slot): Promise<void> {
+async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<void> {
   const { deps, options: { batchId, originType: type, keyPrefix }, open, waiting } = state;
-  const { task, isRetry } = slot;
-  open.add(slot);
-  const attempt = ++slot.attempt;
+  const { task, isRetry } = one;
+  open.add(one);
+  const attempt = ++one.attempt;
   try {
     const request = await task.prepare(attempt);
     // The older API accepts no slug: there, only the local history recognizes a row.
@@ -100,38 +100,38 @@ async function start(state: BatchState, pace: Pace, slot: Slot): Promise<void> {
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
     pace.failures = 0;
-    slot.submission = submission;
-    slot.isAttached = submission.state !== "pending" || submission.attempts > 0;
-    if (submission.state === "pending") emitRun(state, slot, submittingEvent(deps, submission));
+    one.submission = submission;
+    one.isAttached = submission.state !== "pending" || submission.attempts > 0;
+    if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
   } catch (error) {
     if (!(error instanceof RunnerError) || error.kind === "not_submitted") throw error;
     if (error instanceof Unreachable || error instanceof Unavailable) {
       // Nothing was stored: the row waits for its turn again.
-      slot.attempt--;
-      open.delete(slot);
-      waiting.unshift(slot);
+      one.attempt--;
+      open.delete(one);
+      waiting.unshift(one);
       const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
       const delayMs = resubmitDelayMs(++pace.failures, deps.random, minDelayMs);
       return slowDown(state, pace, { untilMs: deps.clock.monotonic() + delayMs, reason: error.message });
     }
-    return state.endAttempt(slot, { type: "error", attempt, error });
+    return state.endAttempt(one, { type: "error", attempt, error });
   }
-  await advanceSlot(state, pace, slot);
+  await advanceUnsent(state, pace, one);
 }
 
 /** One step of a submission whose run is not known yet. */
-async function advanceSlot(state: BatchState, pace: Pace, slot: Slot): Promise<void> {
+async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): Promise<void> {
   const { deps, options: { control, pollInterval, submitTimeoutMs, unreachableTimeoutMs }, signal } = state;
   const { clock } = deps;
-  const submission = await withInputs(state, slot);
+  const submission = await withInputs(state, one);
   if (submission === null) return;
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
   const [advanced] = await advance(deps, [submission], options);
   if (advanced === undefined) throw new TypeError("advance() returned no result");
-  slot.submission = advanced.submission;
-  if (advanced.wasAdvancedElsewhere) slot.isAttached = true;
+  one.submission = advanced.submission;
+  if (advanced.wasAdvancedElsewhere) one.isAttached = true;
   for (const event of advanced.events) {
-    emitRun(state, slot, event);
+    emitRun(state, one, event);
     const isLimit = event.type === "submit-delayed" && event.reason !== "reconciling" && event.reason !== "conflict";
     if (!isLimit) continue;
     slowDown(state, pace, { untilMs: clock.monotonic() + event.untilMs - clock.now(), reason: event.detail });
@@ -139,47 +139,47 @@ async function advanceSlot(state: BatchState, pace: Pace, slot: Slot): Promise<v
   if (submission.state === "pending" && advanced.submission.state === "active" && pace.allowedJobs < control.jobs) {
     pace.allowedJobs++;
   }
-  settle(state, slot, advanced.submission, advanced.error);
+  settle(state, one, advanced.submission, advanced.error);
   state.changed();
 }
 
-function settle(state: BatchState, slot: Slot, submission: Submission, error: RunnerError | undefined): void {
-  const { attempt, isAttached } = slot;
+function settle(state: BatchState, one: TrackedTask, submission: Submission, error: RunnerError | undefined): void {
+  const { attempt, isAttached } = one;
   switch (submission.state) {
     case "pending":
       return;
     case "active":
       return emitRun(
         state,
-        slot,
+        one,
         startedEvent(submission, { isAttached, deadlineAtMs: null, nowMs: state.deps.clock.now() }),
       );
     case "finished": {
       const result = { ...submission.result, submitted: isAttached ? "no" : "yes" } as const;
-      return state.endAttempt(slot, { type: "result", attempt, result });
+      return state.endAttempt(one, { type: "result", attempt, result });
     }
     case "rejected":
-      return state.endAttempt(slot, { type: "error", attempt, error: error ?? rejectionOf(submission) });
+      return state.endAttempt(one, { type: "error", attempt, error: error ?? rejectionOf(submission) });
     case "unconfirmed": {
       if (!submission.reconciliation?.isAbandoned) return;
       const { request, ownSlug, reconciliation: { detail } } = submission;
       const message = `Outcome unknown: a run may have been started (${detail})`;
       const result = resultWithoutRun(request.workflow, ownSlug, message);
-      return state.endAttempt(slot, { type: "result", attempt, result });
+      return state.endAttempt(one, { type: "result", attempt, result });
     }
   }
 }
 
 /** Inputs with secrets are not stored: they are prepared again. `null` if that ended the attempt. */
-async function withInputs(state: BatchState, slot: Slot): Promise<Submission | null> {
-  const { submission, task, attempt } = slot;
+async function withInputs(state: BatchState, one: TrackedTask): Promise<Submission | null> {
+  const { submission, task, attempt } = one;
   if (submission === null || !isOpen(submission) || submission.request.inputs !== null) return submission;
   try {
     const request = await task.prepare(attempt);
     return withKnownInputs(submission, { ...submission, request: { ...submission.request, inputs: request.inputs } });
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    state.endAttempt(slot, { type: "error", attempt, error });
+    state.endAttempt(one, { type: "error", attempt, error });
     return null;
   }
 }
@@ -200,6 +200,6 @@ function slowDown(
   state.emit({ type: "slowed", jobs: pace.allowedJobs, reason, untilMs: atMs });
 }
 
-function emitRun(state: BatchState, { task: { key }, attempt }: Slot, event: RunEvent): void {
+function emitRun(state: BatchState, { task: { key }, attempt }: TrackedTask, event: RunEvent): void {
   state.emit({ type: "run", key, attempt, event });
 }

@@ -26,13 +26,13 @@ export interface BatchTask {
   /** False while it must wait for another task, `never` once it cannot be started any more. Default: true. */
   isReady?(): boolean | "never";
   /**
-   * Called when a slot is free.
+   * Called when it may start.
    *
    * @throws RunnerError when there is nothing to submit: the task ends with it.
    */
   prepare(attempt: number): Promise<RunRequest>;
   /**
-   * Decides what an attempt's end means, in place of the run's status: without a cause it was not a failure. Its slot is free
+   * Decides what an attempt's end means, in place of the run's status: without a cause it was not a failure. Others may start
    * meanwhile. Ends of an earlier process are judged again.
    */
   judge?(end: TaskEnd, attempt: number): Promise<Pick<EndedAttempt, "cause" | "error">>;

@@ -15,7 +15,7 @@ export interface ListPace {
   readonly pages: number;
   /** What the rounds may take on average. */
   readonly requestsPerMinute: number;
-  /** True while rows wait for a slot: every end that is noticed late then delays another run. */
+  /** True while rows wait to be submitted: every end that is noticed late then delays another run. */
   readonly areRowsWaiting: boolean;
 }
 

@@ -25,12 +25,12 @@ export function estimateEnd(states: RowStates, nowMs: number, jobs: number): Est
   const waiting = rows.filter(({ status }) => status === "waiting" || status === "submitting").length;
   const estimate = estimateDurations({ endedMs, censoredMs: agesMs });
   if (estimate === undefined || agesMs.length + waiting === 0) return null;
-  const slots = Math.max(1, Math.min(jobs, agesMs.length + waiting));
+  const atOnce = Math.max(1, Math.min(jobs, agesMs.length + waiting));
   const left = (share: number) => {
     const running = agesMs.map((ageMs) => Math.max(0, quantileMs(estimate, share, ageMs) - ageMs));
     const total = running.reduce((sum, durationMs) => sum + durationMs, 0) + waiting * quantileMs(estimate, share);
-    // The last run to end does not get shorter with more slots.
-    return Math.max(total / slots, ...running);
+    // The last run to end does not get shorter with more at once.
+    return Math.max(total / atOnce, ...running);
   };
   return { p50Ms: left(0.5), p90Ms: left(0.9) };
 }
