@@ -64,7 +64,8 @@ function isInside(path: string, container: string): boolean {
   return path.startsWith(container) && /^[.[]/.test(path.slice(container.length));
 }
 
-function differingNames(rows: readonly ReadonlyMap<string, Json>[]): string[] {
+/** Names that not all rows have, or not with the same value, in the order in which they occur. */
+export function differingNames(rows: readonly ReadonlyMap<string, Json>[]): string[] {
   const first = new Map<string, string>();
   const counts = new Map<string, number>();
   const differing = new Set<string>();

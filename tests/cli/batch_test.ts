@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
+import { dataOfPage } from "../reports/support/data_of_page.ts";
 import { type CallOptions, cliStage } from "../support/cli_stage.ts";
 
 const QUICK = ["--poll-interval", "1s"];
@@ -192,13 +193,50 @@ Deno.test("batch status, results, list, set and cancel work from the local histo
   assert.equal((await stage.call(["batch", "cancel", "sweep"], { context })).code, 0);
 });
 
+Deno.test("batch results --report writes a page with the rows, the inputs in which they differ, and their outputs", async () => {
+  await using stage = await aStage();
+  const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n" });
+  await stage.call(["batch", "sweep.csv", "--workflow", "solve", "--report", "html=live.html", ...QUICK], { context });
+  const later = ["batch", "results", "sweep", "--report", "html=later.html"];
+  assert.equal((await stage.call(later, { context })).code, 0);
+  for (const file of ["live.html", "later.html"]) {
+    const { kind, cases } = JSON.parse(await dataOfPage(written.get(file) ?? ""));
+    assert.equal(kind, "batch");
+    const rows: readonly { anchor: string; verdict: string; parameters: unknown; outputs: unknown }[] = cases;
+    assert.deepEqual(rows.map(({ anchor, verdict }) => [anchor, verdict]), [
+      ["case-row-1", "passed"],
+      ["case-row-2", "failed"],
+    ]);
+    assert.deepEqual(rows[1]?.parameters, { n: "2", fails: "true" });
+    assert.deepEqual(Object.keys(rows[0]?.outputs ?? {}), ["main"]);
+  }
+  const refused = await stage.call(["batch", "results", "sweep", "--report", "junit=a.xml"], { context });
+  assert.deepEqual([refused.code, /html=FILE/.test(refused.stderr)], [2, true]);
+});
+
 Deno.test("secrets of rows are neither shown nor stored", async () => {
   await using stage = await aStage();
   const { context, written } = files({ "sweep.csv": "n,password\n1,hunter2hunter2\n" });
-  const words = ["batch", "sweep.csv", "--workflow", "solve", "--csv", "out.csv", "--log", "log", ...QUICK];
+  const words = [
+    "batch",
+    "sweep.csv",
+    "--workflow",
+    "solve",
+    "--csv",
+    "out.csv",
+    "--log",
+    "log",
+    "--report",
+    "html=page.html",
+    ...QUICK,
+  ];
   const { code, stdout, stderr } = await stage.call(words, { context });
   assert.equal(code, 0, stderr);
   const { stdout: document } = await stage.call(["batch", "results", "sweep", "--json"], { context });
-  for (const text of [stdout, stderr, document, ...written.values()]) assert.doesNotMatch(text, /hunter2/);
+  for (
+    const text of [stdout, stderr, document, ...written.values(), await dataOfPage(written.get("page.html") ?? "")]
+  ) {
+    assert.doesNotMatch(text, /hunter2/);
+  }
   assert.equal(stage.simulator.runs().length, 1);
 });

@@ -133,6 +133,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--trust", true],
     ["--dry-run", true],
     ...MANY_RUNS,
+    ["--report html=a.html", "a.html"],
     ...WAIT.filter(([written]) => written !== "--events" && written !== "--on-interrupt ask"),
   ],
   test: [

@@ -6,7 +6,7 @@ import { axeSource } from "../deps/axe.ts";
 import type { Browser, Page } from "../deps/playwright.ts";
 import { browserMissing, openBrowser } from "../support/browser.ts";
 import { needing } from "../support/needs.ts";
-import { aLargeReport } from "./support/large_report.ts";
+import { aBatchReport, aLargeReport } from "./support/large_report.ts";
 import { aCase, aSuiteReport, EVERY_CASE } from "./support/suite_report.ts";
 
 const NO_BROWSER = await browserMissing();
@@ -215,6 +215,46 @@ inBrowser("printing shows all cases, without controls", async (browser) => {
   });
 });
 
+const BATCH_HTML = await renderHtml(aBatchReport(40));
+
+inBrowser("a batch is a table with parameters and outputs as columns, which are sorted by number", async (browser) => {
+  await show(browser, BATCH_HTML, {}, async (page) => {
+    const heads = await page.locator(".batch thead th").allInnerTexts();
+    assert.deepEqual(heads, [
+      "row",
+      "status",
+      "mesh",
+      "solver",
+      "main.energy",
+      "main.note",
+      "main.list",
+      "run time",
+      "queue time",
+    ]);
+    await page.locator(".batch thead button", { hasText: "main.energy" }).click();
+    const values = (await page.locator(".batch tbody td:nth-child(5)").allInnerTexts()).map(Number);
+    assert.equal(values.length, 40);
+    assert.deepEqual(values, values.toSorted((a, b) => a - b));
+    await page.locator(".batch tbody button.row").first().click();
+    assert.match(await page.locator(".details").innerText(), /converged|Outputs \(1\)/);
+    await page.locator(".verdicts button", { hasText: "failed" }).click();
+    assert.equal(await page.locator("#shown").innerText(), "4 of 40");
+  });
+});
+
+inBrowser("a batch has a chart of any output over any parameter", async (browser) => {
+  await show(browser, BATCH_HTML, {}, async (page) => {
+    const label = () => page.locator(".chart svg").getAttribute("aria-label");
+    assert.match(await label() ?? "", /^main\.energy over mesh: 40 rows, from -1\.8/);
+    await page.locator(".choices select").nth(0).selectOption({ label: "run time" });
+    await page.locator(".choices select").nth(1).selectOption({ label: "solver" });
+    await page.locator(".choices select").nth(2).selectOption({ label: "mesh" });
+    assert.match(await label() ?? "", /^run time over solver: 40 rows/);
+    assert.equal(await page.locator(".chart .point").count(), 40);
+    assert.equal(await page.locator(".legend > span").count(), 4);
+  });
+});
+
 const EVERY = await renderHtml(aSuiteReport(EVERY_CASE.map((one, index) => ({ ...one, id: `case${index}` }))));
 const NONE = await renderHtml(aSuiteReport([]));
 const HOSTILE = `<img src=x onerror="globalThis.isHacked=1"></script><script>globalThis.isHacked=1</script>`;
@@ -233,6 +273,9 @@ const HACKED = await renderHtml(
 
 for (
   const [name, html] of [["5 cases", SMALL_HTML], ["1,000 cases", LARGE_HTML], ["every verdict", EVERY], [
+    "a batch",
+    BATCH_HTML,
+  ], [
     "no cases",
     NONE,
   ], ["hostile texts", HACKED]] as const
@@ -245,7 +288,7 @@ for (
         `axe-core finds nothing, and nothing is cut off: ${name}, ${width} px, ${colorScheme}`,
         async (browser) => {
           await show(browser, html, { width, colorScheme }, async (page) => {
-            for (const row of await page.locator(".cases .row").all()) {
+            for (const row of await page.locator("button.row").all()) {
               if ((await page.locator(".details").count()) >= 3) break;
               await row.click();
             }

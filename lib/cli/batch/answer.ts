@@ -22,13 +22,14 @@ type ResultFiles = {
   readonly csv?: string | undefined;
   readonly jsonl?: string | undefined;
   readonly log?: string | undefined;
+  readonly report?: string | undefined;
 };
 
 /** @throws UsageError for a file that cannot be written, before anything is sent. */
 export async function checkRowFiles(
   { context, values }: Pick<Invocation<ResultFiles>, "context" | "values">,
 ): Promise<void> {
-  for (const path of [values.csv, values.jsonl, values.log]) {
+  for (const path of [values.csv, values.jsonl, values.log, values.report]) {
     if (path === undefined) continue;
     try {
       await context.appendFile(path, "");
@@ -88,6 +89,10 @@ export async function answerRows(
 ): Promise<void> {
   if (values.csv !== undefined) await replaceOutputFile(context, values.csv, resultsCsv(rows));
   if (values.jsonl !== undefined) await replaceOutputFile(context, values.jsonl, resultsJsonLines(rows));
+  if (values.report !== undefined) {
+    const { writeBatchPage } = await import("./write_page.ts");
+    await writeBatchPage(context, values.report, { batch, rows, exitCode });
+  }
   const groups = failureGroups(rows);
   if (output.mode === "text") {
     const { renderBatchResults } = await import("../render/batch_results.ts");

@@ -12,6 +12,13 @@ const progress = oneOf("auto", "table", "plain", "none");
 const rerun = oneOf("failed", "cancelled", "timeout", "changed", "all");
 const onStop = oneOf("keep", "cancel");
 
+/** The path in `html=FILE`. */
+function htmlFile(text: string): string {
+  const path = /^html=(.+)$/s.exec(text)?.[1];
+  if (path === undefined) throw new UsageError("the format of a batch's report is html=FILE");
+  return path;
+}
+
 export const DEFAULT_JOBS = 8;
 export const DEFAULT_REQUESTS_PER_MINUTE = 60;
 /** The first few to end: when all of them failed, the others would too. */
@@ -69,6 +76,9 @@ export const BATCH_OPTIONS = {
   }),
   onTimeout: option("keep|cancel", "On --timeout: keep or cancel the run (default keep)", { parse: onStop }),
   onInterrupt: option("keep|cancel", "On Ctrl-C: keep or cancel the runs (default keep)", { parse: onStop }),
+  report: option("html=FILE", "Write the results as a page: a table, a chart and the details of each row", {
+    parse: htmlFile,
+  }),
   ...JSON_OPTION,
 } as const;
 

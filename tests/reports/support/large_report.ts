@@ -143,3 +143,26 @@ function trendAt(index: number, one: ReportCase, random: () => number): CaseTren
     skipStreak: one.verdict === "skipped" ? 6 : 0,
   };
 }
+
+/** A sweep over two parameters, with a number, a text and a nested value as outputs. */
+export function aBatchReport(count: number): Report {
+  const random = seededRandom(7);
+  const cases = Array.from({ length: count }, (_, index) => {
+    const [mesh, solver] = [[0.1, 0.2, 0.4, 0.8][index % 4], ["fast", "exact"][index % 2]];
+    const outputs = { main: { energy: String(-1 - (mesh ?? 0) - random() / 10), note: "converged", list: [1, 2] } };
+    return aCase({
+      id: `row-${index + 1}`,
+      name: `${index + 1}. mesh=${mesh} solver=${solver}`,
+      suite: "sweep",
+      file: null,
+      parameters: { mesh: String(mesh), solver: String(solver) },
+      repeatCommand: null,
+      ...index % 9 === 4 ? { verdict: "failed" as const, reason: "no license" } : {},
+      attempts: [anAttempt({
+        runSeconds: 60 + Math.round(random() * 100),
+        end: { type: "result", result: { ...A_RESULT, outputs } },
+      })],
+    });
+  });
+  return { ...aSuiteReport(cases), kind: "batch", title: "sweep" };
+}

@@ -1,0 +1,81 @@
+/** A batch as a report: each row is a case, the inputs in which rows differ are its parameters. Pure. */
+
+import type { RowResult } from "../batch.ts";
+import type { Json } from "../json.ts";
+import { type Report, reportAttempt, type ReportCase } from "../reports/report.ts";
+import type { Verdict } from "../reports/verdict.ts";
+import { isFailure } from "./failure_groups.ts";
+import { differingNames, leavesOf } from "./labels.ts";
+import type { LoadedRow } from "./load_results.ts";
+
+const VERDICT_OF_STATUS = {
+  "completed": "passed",
+  "failed": "failed",
+  "timeout": "failed",
+  "cancelled": "not-judged",
+  "rejected": "error",
+  "unknown": "error",
+  "waiting": "not-run",
+  "submitting": "not-judged",
+  "running": "not-judged",
+} as const satisfies Record<RowResult["status"], Verdict>;
+
+export interface BatchFacts {
+  readonly name: string;
+  readonly platformUrl: string | null;
+  readonly exitCode: number;
+}
+
+export function reportBatch({ name, platformUrl, exitCode }: BatchFacts, rows: readonly LoadedRow[]): Report {
+  const leaves = rows.map(({ inputs }) => leavesOf(inputs));
+  const parameters = differingNames(leaves);
+  const starts = rows.flatMap(({ startedAtMs }) => startedAtMs ?? []);
+  const ends = rows.flatMap(({ startedAtMs, seconds }) =>
+    startedAtMs === null || seconds === null ? [] : [startedAtMs + 1_000 * seconds]
+  );
+  return {
+    kind: "batch",
+    title: name,
+    platformUrl,
+    startedAtMs: starts.length === 0 ? null : Math.min(...starts),
+    endedAtMs: ends.length === 0 ? null : Math.max(...ends),
+    environment: null,
+    shard: null,
+    exitCode,
+    cases: rows.map((row, index) => caseOf(row, name, parametersOf(leaves[index] ?? new Map(), parameters))),
+  };
+}
+
+function parametersOf(leaves: ReadonlyMap<string, Json>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => {
+    const value = leaves.get(name);
+    return value === undefined ? [] : [[name, typeof value === "string" ? value : JSON.stringify(value)]];
+  }));
+}
+
+function caseOf(row: LoadedRow, batch: string, parameters: Record<string, string>): ReportCase {
+  const { status, error, result, run, inputs, workflow } = row;
+  const verdict = VERDICT_OF_STATUS[status];
+  const attempt = result === null
+    ? []
+    : [reportAttempt({ slug: run, isAttached: false }, { type: "result", result }, verdict === "passed" ? 0 : 1)];
+  return {
+    id: `row-${row.row}`,
+    name: `${row.row}. ${row.label}`,
+    suite: batch,
+    workflow,
+    file: null,
+    tags: [],
+    parameters,
+    inputs,
+    verdict,
+    isFlaky: false,
+    isQuarantined: false,
+    isFailure: isFailure(status),
+    reason: verdict === "passed" ? null : error ?? status,
+    expectations: [],
+    metrics: [],
+    attempts: attempt,
+    repeatCommand: null,
+  };
+}
