@@ -14,7 +14,6 @@ import {
 } from "./exit_codes.ts";
 import { escapeControlCharacters, oneLine } from "../escape.ts";
 import type { Style } from "./terminal/style.ts";
-import { textWidth } from "./terminal/text_width.ts";
 
 export interface FailureReport extends ReportError {
   readonly exitCode: ExitCode;
@@ -71,14 +70,20 @@ export async function renderFailure({ message, hint, problems }: FailureReport, 
 
 /** Aligned, without the columns that are empty everywhere; each below its line of the file, if that is known. */
 async function renderProblems(problems: readonly Problem[]): Promise<string> {
-  if (problems.some(({ excerpt }) => excerpt !== undefined)) return problems.map(renderWithExcerpt).join("\n");
+  if (problems.some(({ excerpt }) => excerpt !== undefined)) {
+    const { textWidth } = await import("./terminal/text_width.ts");
+    return problems.map((problem) => renderWithExcerpt(problem, textWidth)).join("\n");
+  }
   const { renderTable } = await import("./terminal/table.ts");
   const rows = problems.map(({ origin, path, message }) => [origin, path, message]);
   const isUsed = [0, 1, 2].map((column) => rows.some((row) => row[column] !== ""));
   return renderTable(rows.map((row) => row.filter((_, column) => isUsed[column])), { columns: Infinity });
 }
 
-function renderWithExcerpt({ origin, path, message, excerpt }: Problem): string {
+function renderWithExcerpt(
+  { origin, path, message, excerpt }: Problem,
+  textWidth: (text: string) => number,
+): string {
   const line = [origin, path, message].filter((part) => part !== "").map(oneLine).join("  ");
   if (excerpt === undefined) return line;
   const before = excerpt.line.slice(0, excerpt.column - 1);
