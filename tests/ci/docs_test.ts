@@ -45,8 +45,10 @@ for (const path of DOCUMENTS) {
   Deno.test(`every command that ${path} shows works`, async () => {
     await using folder = await emptyFolder();
     await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
-    await Deno.mkdir(`${folder.path}/inputs`);
-    await Deno.copyFile(new URL("inputs/hello-world.json", ROOT), `${folder.path}/inputs/hello-world.json`);
+    for (const file of ["inputs/hello-world.json", "examples/smoke.suite.yaml"]) {
+      await Deno.mkdir(`${folder.path}/${file.split("/")[0]}`);
+      await Deno.copyFile(new URL(file, ROOT), `${folder.path}/${file}`);
+    }
     const program = `'${Deno.execPath()}' run --no-prompt -A '${new URL("main.ts", ROOT).pathname}'`;
     const env = { ...machineEnv(), ...cacheEnv(), HOME: folder.path, NO_COLOR: "1", PW_API_KEY: simulator.key };
     for (const line of blocks.flatMap((block) => block.trim().split("\n"))) {
