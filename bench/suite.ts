@@ -4,10 +4,10 @@
  */
 
 import { runCommandLine } from "../lib/cli/program.ts";
-import type { Clock } from "../lib/clock.ts";
 import { seededRandom } from "../lib/seeded_random.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import { aContext } from "../tests/support/cli_context.ts";
+import { sharedClock } from "../tests/support/fast_main.ts";
 import { emptyFolder } from "../tests/support/main_job.ts";
 import { bufferedWriter } from "../tests/support/writer.ts";
 
@@ -15,6 +15,8 @@ const CASES = 1_000;
 const JOBS = 50;
 const WARM_CASES = 100;
 const [MIN_SECONDS, MAX_SECONDS] = [60, 600];
+/** Each request takes this much longer in the simulator's time than it would: the bench takes ten minutes. */
+const SPEED = 8;
 const SEED = 20_260_105;
 const MAX_MAKESPAN_RATIO = 1.03;
 const MAX_MEMORY_RATIO = 1.2;
@@ -25,7 +27,7 @@ export async function benchSuite(print: (line: string) => void): Promise<number>
     { length: CASES },
     () => Math.round(MIN_SECONDS * (MAX_SECONDS / MIN_SECONDS) ** random()),
   );
-  const { clock, fetch } = patientClock();
+  const clock = sharedClock(Date.now(), SPEED);
   const yaml = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
   await using simulator = await startSimulator({
     clock,
@@ -84,76 +86,6 @@ export async function benchSuite(print: (line: string) => void): Promise<number>
   );
   print(`requests           ${simulator.received().length}`);
   return code === 0 && ratio <= MAX_MAKESPAN_RATIO && memoryRatio <= MAX_MEMORY_RATIO ? 0 : 1;
-}
-
-interface Waiter {
-  readonly atMs: number;
-  readonly wake: () => void;
-}
-
-/** Its time stands still while a request is under way, and jumps when everything sleeps: requests take no time. */
-function patientClock(): { readonly clock: Clock; readonly fetch: typeof globalThis.fetch } {
-  const startMs = Date.UTC(2026, 0, 5, 9);
-  let nowMs = startMs;
-  let requests = 0;
-  let activity = 0;
-  const waiters = new Set<Waiter>();
-  const settle = () => {
-    const seen = ++activity;
-    setTimeout(() => setTimeout(() => void (seen === activity && requests === 0 && jump()), 0), 0);
-  };
-  const jump = () => {
-    const next = Math.min(...[...waiters].map(({ atMs }) => atMs));
-    if (!Number.isFinite(next)) return;
-    nowMs = Math.max(nowMs, next);
-    for (const waiter of waiters) {
-      if (waiter.atMs > nowMs) continue;
-      waiters.delete(waiter);
-      waiter.wake();
-    }
-    settle();
-  };
-  const wait = (durationMs: number, wake: () => void): Waiter => {
-    const waiter = { atMs: nowMs + Math.max(0, durationMs), wake };
-    waiters.add(waiter);
-    settle();
-    return waiter;
-  };
-  const clock: Clock = {
-    now: () => nowMs,
-    monotonic: () => nowMs - startMs,
-    sleep: (durationMs, { signal }) =>
-      new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const onAbort = () => {
-          waiters.delete(waiter);
-          reject(signal?.reason);
-        };
-        const waiter = wait(durationMs, () => {
-          signal?.removeEventListener("abort", onAbort);
-          resolve();
-        });
-        signal?.addEventListener("abort", onAbort, { once: true });
-      }),
-    timeout(durationMs) {
-      const controller = new AbortController();
-      const waiter = wait(durationMs, () => controller.abort(new DOMException("timed out", "TimeoutError")));
-      return { signal: controller.signal, [Symbol.dispose]: () => void waiters.delete(waiter) };
-    },
-  };
-  const patientFetch: typeof globalThis.fetch = async (input, init) => {
-    requests++;
-    try {
-      const response = await fetch(input, init);
-      const { status, headers } = response;
-      const bytes = await response.arrayBuffer();
-      return new Response(status === 204 ? null : bytes, { status, headers });
-    } finally {
-      requests--;
-      settle();
-    }
-  };
-  return { clock, fetch: patientFetch };
 }
 
 /** Each case starts on the machine that is free first, in the order of the file. */

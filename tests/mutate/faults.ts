@@ -9,6 +9,7 @@ import { PROMPTS_FAULTS } from "./faults/prompts.ts";
 import { RUNS_FAULTS } from "./faults/runs.ts";
 import { SCHEDULER_FAULTS } from "./faults/scheduler.ts";
 import { SERVER_FAULTS } from "./faults/server.ts";
+import { SUITES_FAULTS } from "./faults/suites.ts";
 import { STORE_FAULTS } from "./faults/store.ts";
 
 export const NAMED_FAULTS: readonly Fault[] = [
@@ -21,4 +22,5 @@ export const NAMED_FAULTS: readonly Fault[] = [
   ...INPUTS_FAULTS,
   ...PROMPTS_FAULTS,
   ...CLI_FAULTS,
+  ...SUITES_FAULTS,
 ];

@@ -571,3 +571,53 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.deepEqual(resumed.verdicts, { a: "passed", b: "passed" });
   assert.equal(stage.simulator.runs().length, 2);
 });
+
+Deno.test("metrics that are not judged yet are named", async () => {
+  await using stage = await suiteStage();
+  const files = suite("{ name: a, workflow: ok, metrics: { n: { from: { output: main.n } } } }");
+  assert.match((await stage.test(files, ["--list"])).stderr, /a\.suite\.yaml: `metrics`.* not judged yet/);
+});
+
+const LEAKY = {
+  yaml: FORM + MAIN,
+  scenario: {
+    "main/solve": {
+      lasts: "2s",
+      logs: [
+        "login with ${{ inputs.password }}",
+        "::error::refused ${{ inputs.password }}",
+        "token 0utput-s3cret-1234",
+      ],
+      outputs: { password: "${{ inputs.password }}", token: "0utput-s3cret-1234" },
+    },
+  },
+};
+
+Deno.test("a secret of an input, an output, a log or a check is in no report", async () => {
+  await using stage = await suiteStage({ workflows: { ...WORKFLOWS, leaky: LEAKY } });
+  const secret = "pl4nted-s3cret-in-input";
+  const base = "workflow: leaky, inputs: { password: { secret: LEAK } }";
+  const files = suite(
+    `{ name: fails, ${base}, expect: { status: failed } }`,
+    `{ name: output, ${base}, expect: { outputs: { main.password: x, main.token: { equals: y, secret: true } } } }`,
+    `{ name: log, ${base}, expect: { log: { lacks: login } } }`,
+    `{ name: check, ${base}, expect: { check: "cat; exit 1" } }`,
+  );
+  const written: Record<string, string> = {};
+  const context = { appendFile: (path: string, text: string) => void (written[path] = (written[path] ?? "") + text) };
+  const github = { GITHUB_ACTIONS: "true", GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary", LEAK: secret };
+  const args = ["--max-poll-interval", "2s", "--report", "junit=leak.xml"];
+  const ends = [
+    await stage.test(files, [...args, "--json"], { LEAK: secret, GITHUB_ACTIONS: "true" }, context),
+    await stage.test(files, [...args, "--report", "github"], github, context),
+  ];
+  assert.ok(JSON.stringify(stage.simulator.received("submit")).includes(secret));
+  assert.ok(Object.keys(written).includes("summary"), Object.keys(written).join());
+  for (const { code, stdout, stderr, files } of ends) {
+    assert.equal(code, 1, stderr);
+    for (const text of [stdout, stderr, ...files.values(), ...Object.values(written)]) {
+      assert.ok(!text.includes(secret) && !text.includes(btoa(secret).slice(0, 20)), text.slice(0, 2_000));
+      assert.ok(!text.includes("0utput-s3cret"), text.slice(text.indexOf("0utput-s3cret") - 300).slice(0, 600));
+    }
+  }
+});

@@ -54,6 +54,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const retriesThreshold = retriesThresholdOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
   const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
+  warnOfIgnored(call, suites);
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
@@ -121,6 +122,14 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     output.log("WARNING", "Stopped: runs that have started continue. Continue the suite with --resume");
   }
   return exitCode;
+}
+
+function warnOfIgnored({ output }: SuiteCall, suites: readonly Suite[]): void {
+  for (const { path, document: { metrics, reference, budget, cases } } of suites) {
+    const hasMetrics = [metrics, reference, budget].some((field) => field !== undefined) ||
+      cases.some((one) => one.metrics !== undefined || one.reference !== undefined);
+    if (hasMetrics) output.log("WARNING", `${path}: \`metrics\`, \`reference\` and \`budget\` are not judged yet`);
+  }
 }
 
 /** @throws UsageError for an environment that no suite has. */

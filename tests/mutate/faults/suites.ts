@@ -1,0 +1,72 @@
+import type { Fault } from "../fault.ts";
+import { inFile } from "./in_file.ts";
+
+const READ = ["tests/suites/read_suite_test.ts"];
+const JUDGE = ["tests/suites/judge_test.ts", "tests/suites/compare_test.ts"];
+const RUN = ["tests/suites/run_suites_test.ts"];
+
+export const SUITES_FAULTS: readonly Fault[] = [
+  ...inFile("lib/suites/source.ts", READ, [
+    ["Secrets of a suite are shown in excerpts", "if (isSecret) secrets.push(place.value);", ""],
+    ["Tags of a suite are ignored", "if (tag !== undefined) report(path, tagProblem(tag, path));", ""],
+  ]),
+  ...inFile("lib/suites/check_known_failures.ts", READ, [
+    ["Known failures never expire", "else if (until < today)", "else if (until > `${today}x`)"],
+  ]),
+  ...inFile("lib/suites/judge.ts", JUDGE, [
+    [
+      "An unexpected pass comes before a failure",
+      "if (failed.length > 0) {",
+      "if (failed.length > 0 && knownFailures.length === 0) {",
+    ],
+    ["What was not compared passes unexpectedly", "return about.length > 0 && about.every", "return about.every"],
+    ["Secret outputs are shown", "return secret === true", "return secret === false"],
+  ]),
+  ...inFile("lib/suites/compare.ts", JUDGE, [
+    [
+      "The tolerance is of the actual value",
+      "Math.abs(target) * Number.parseFloat(within) / 100",
+      "Number.parseFloat(within)",
+    ],
+  ]),
+  ...inFile("lib/suites/attempt.ts", RUN, [
+    [
+      "Waiting too long in the queue is a failure",
+      "if (hasWaited) return `waited",
+      "if (!hasWaited && false) return `waited",
+    ],
+    [
+      "A session is left running",
+      'if (end.result.kind === "session_ready") await',
+      'if (end.result.kind === "run_deleted") await',
+    ],
+  ]),
+  ...inFile("lib/suites/case_state.ts", RUN, [
+    [
+      "A case waits for a failed one only",
+      'const isMet = when === "finished" ? hasRun :',
+      'const isMet = when === "passed" ? hasRun :',
+    ],
+  ]),
+  ...inFile("lib/suites/evidence.ts", RUN, [
+    ["A check sees the API key", ".filter((name) => !/^PW_API_KEY$/i.test(name))", '.concat("PW_API_KEY")'],
+  ]),
+  ...inFile("lib/cli/suite/exit_code.ts", RUN, [
+    [
+      "Nothing judged is a success",
+      'unjudged.length > 0 || judged === 0 ? "not_judged"',
+      'unjudged.length > 0 ? "not_judged"',
+    ],
+  ]),
+  ...inFile("lib/suites/session.ts", ["tests/suites/run_suites_test.ts", "tests/suites/resume_test.ts"], [
+    [
+      "Resuming starts a new session",
+      "const { revision } = isResumed && last !== undefined",
+      "const { revision } = !isResumed && last !== undefined",
+    ],
+  ]),
+  ...inFile("lib/reports/junit.ts", ["tests/reports/junit_test.ts"], [
+    ["Control characters stay in JUnit", ".replace(/[\\u0000-\\u0008", ".replace(/[\\ue000-\\ue008"],
+    ["The class name has dots", 'classname: one.suite.replaceAll(".", "_"),', "classname: one.suite,"],
+  ]),
+];
