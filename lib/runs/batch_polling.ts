@@ -237,10 +237,7 @@ async function applyResult(
   }
   if (submission.state === "finished") return endWith(state, one, submission.result);
   if (submission.state !== "active") return;
-  if (one.workingSinceMs === null && hasWorked(jobsOf(submission.run))) {
-    one.workingSinceMs = state.deps.clock.now();
-    one.queueMs = Math.max(0, one.workingSinceMs - submission.startedAtMs);
-  }
+  observeQueue(one, submission, state.deps.clock.now());
   if (submission.request.startsSession && submission.run.status === "running") {
     const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
     if (session !== undefined) {
@@ -250,6 +247,15 @@ async function applyResult(
     }
   }
   await enforceLimits(state, { one, submission });
+}
+
+/** The time in the queue is what was seen of it: a run whose first poll shows a step has not waited. */
+function observeQueue(one: ActiveTask["one"], { run, startedAtMs }: ActiveSubmission, nowMs: number): void {
+  if (one.workingSinceMs !== null || !("jobs" in run)) return;
+  if (hasWorked(jobsOf(run))) {
+    one.workingSinceMs = nowMs;
+    one.queueMs ??= 0;
+  } else one.queueMs = Math.max(0, nowMs - startedAtMs);
 }
 
 function jobsOf(run: Run | RunDetail): readonly Job[] {

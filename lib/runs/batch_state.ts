@@ -20,7 +20,7 @@ export interface TrackedTask {
   submission: Submission | null;
   /** When its first step was seen, milliseconds since the epoch; `null` before, and where it does not matter. */
   workingSinceMs: number | null;
-  /** Until then, milliseconds. */
+  /** How long it was seen waiting for that, milliseconds; `null` before a poll with details. */
   queueMs: number | null;
   /** Set when it was cancelled because of a limit. */
   exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;

@@ -59,7 +59,7 @@ export type TaskEnd =
     readonly attempt: number;
     readonly result: RunResult;
     readonly limit?: "run" | "queue";
-    /** Until its first step started, milliseconds; absent where it was not observed. */
+    /** How long it was seen waiting for its first step, milliseconds; absent where it was not observed. */
     readonly queueMs?: number;
   }
   /** No run was started. */
