@@ -6,6 +6,7 @@ import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun } from "../../runs/cancel.ts";
 import { findWorkflow } from "../../runs/prepare.ts";
+import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
 import { answerRows, exitCodeOfRows, findBatch } from "../batch/answer.ts";
 import { BATCH_OPTIONS } from "../batch/options.ts";
@@ -98,7 +99,8 @@ function onlyName(action: string, [name, ...others]: readonly string[]): string 
 async function list(call: BatchCommandCall, names: readonly string[]): Promise<number> {
   if (names.length > 0) throw new UsageError(`batch list: unexpected argument "${names[0]}"`);
   await using store = openRunStore(call, "optional");
-  const batches = [...await store.batches.list()].sort((a, b) => b.updatedAtMs - a.updatedAtMs);
+  const stored = (await store.batches.list()).filter(({ batchId }) => !batchId.startsWith(SESSION_PREFIX));
+  const batches = stored.toSorted((a, b) => b.updatedAtMs - a.updatedAtMs);
   const { output } = call;
   if (output.mode === "text") {
     for (const { name, rowCount, owner } of batches) {
