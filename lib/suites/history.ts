@@ -1,6 +1,6 @@
 /** Compares a run of suites with earlier ones. Pure. */
 
-import type { Report, ReportCase } from "../reports/report.ts";
+import type { Report, ReportCase, ReportChanges } from "../reports/report.ts";
 import type { CaseTrend, Change, TrendPoint, Trends } from "../reports/trends.ts";
 import type { Verdict } from "../reports/verdict.ts";
 
@@ -102,23 +102,14 @@ export function hasLastFailed(points: readonly TrendPoint[]): boolean {
   return last.isFailure || !isJudged(last.verdict) || last.verdict === "failed";
 }
 
-export interface ChangeSummary {
-  readonly regressions: readonly ReportCase[];
-  readonly recovered: readonly ReportCase[];
-  readonly stillFailing: readonly ReportCase[];
-  /** When the oldest of the present failures was first seen, in milliseconds since the epoch; `null` without one. */
-  readonly failingSinceMs: number | null;
-  /** Nothing failed, and at least one case could not be judged because of the platform. */
-  readonly isInfraOnly: boolean;
-}
-
-export function summarizeChanges({ cases }: Report, trends: Trends): ChangeSummary {
-  const having = (change: Change) => cases.filter(({ id }) => trends.get(id)?.change === change);
+export function changesOf({ cases }: Report, trends: Trends): ReportChanges {
+  const namesOf = (some: readonly ReportCase[]) => some.map(({ suite, name }) => `${suite}: ${name}`);
+  const having = (change: Change) => namesOf(cases.filter(({ id }) => trends.get(id)?.change === change));
   const since = cases.flatMap(({ id }) => trends.get(id)?.failingSinceMs ?? []);
   const isUnjudged = ({ verdict }: ReportCase) => verdict === "not-judged" || verdict === "error";
   return {
     // Without history, each failure is new.
-    regressions: trends.size === 0 ? cases.filter(({ isFailure }) => isFailure) : having("new-failure"),
+    regressions: trends.size === 0 ? namesOf(cases.filter(({ isFailure }) => isFailure)) : having("new-failure"),
     recovered: having("recovered"),
     stillFailing: having("still-failing"),
     failingSinceMs: since.length === 0 ? null : Math.min(...since),

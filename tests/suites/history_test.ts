@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Report, ReportCase } from "../../lib/reports/report.ts";
-import { earlierRuns, hasLastFailed, pointsById, summarizeChanges, trendsOf } from "../../lib/suites/history.ts";
+import { changesOf, earlierRuns, hasLastFailed, pointsById, trendsOf } from "../../lib/suites/history.ts";
 import { aCase, anAttempt, aSuiteReport } from "../reports/support/suite_report.ts";
 
 const DAY_MS = 86_400_000;
@@ -105,7 +105,7 @@ Deno.test("without history nothing is compared, and each failure is new", () => 
   assert.ok(run !== undefined);
   const trends = trendsOf([], run);
   assert.equal(trends.size, 0);
-  assert.deepEqual(summarizeChanges(run, trends).regressions, run.cases);
+  assert.deepEqual(changesOf(run, trends).regressions, ["nightly: solve"]);
 });
 
 for (
@@ -122,7 +122,7 @@ for (
   Deno.test(`${letters}: ${regressions} regressions, ${recovered} recovered, ${stillFailing} still failing, ${isInfraOnly}`, () => {
     const [before, now] = runsOf(letters);
     assert.ok(before !== undefined && now !== undefined);
-    const changes = summarizeChanges(now, trendsOf([before], now));
+    const changes = changesOf(now, trendsOf([before], now));
     assert.deepEqual(
       [changes.regressions.length, changes.recovered.length, changes.stillFailing.length, changes.isInfraOnly],
       [regressions, recovered, stillFailing, isInfraOnly],

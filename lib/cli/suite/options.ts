@@ -43,7 +43,18 @@ export const SUITE_OPTIONS = {
   list: flag("List the cases, and run nothing"),
   dryRun: flag("Check everything and show the plan, and submit nothing"),
   resume: flag("Continue the last call with the same suites that was killed or interrupted"),
-  report: option("FORMAT", "text (the default), github, or junit=FILE", { multiple: true }),
+  report: option("FORMAT", "text (the default), github, or junit, ctrf, html or markdown with =FILE", {
+    multiple: true,
+  }),
+  history: option("DIR", "Compare with the reports in this folder, and add this one; the newest 30 are kept", {
+    completes: "file",
+  }),
+  lastFailed: flag("Only cases that failed, were not judged or never ran in the --history"),
+  metric: option("NAME", "With history: only this metric", { actions: ["history"] }),
+  format: option("text|csv", "With history: how the runs are printed", {
+    parse: oneOf("text", "csv"),
+    actions: ["history"],
+  }),
   ...INPUT_CHECK_OPTIONS,
   pollInterval: WAIT_OPTIONS.pollInterval,
   maxPollInterval: WAIT_OPTIONS.maxPollInterval,
@@ -82,9 +93,13 @@ export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">, ca
   return percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
 }
 
+const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;
+
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
 /** Where each report is written; `null` for formats without a file. */
 export interface WantedReport {
-  readonly format: "text" | "github" | "junit";
+  readonly format: "text" | "github" | FileFormat;
   readonly file: string | null;
 }
 
@@ -92,8 +107,11 @@ export interface WantedReport {
 export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
   return report.map((text) => {
     if (text === "text" || text === "github") return { format: text, file: null };
-    const file = /^junit=(.+)$/s.exec(text)?.[1];
-    if (file !== undefined) return { format: "junit", file };
-    throw new UsageError(`Cannot use --report ${text}`, { hint: "The formats are text, github and junit=FILE" });
+    const [, name, file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
+    const format = FILE_FORMATS.find((format) => format === name);
+    if (format !== undefined && file !== undefined) return { format, file };
+    throw new UsageError(`Cannot use --report ${text}`, {
+      hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
+    });
   });
 }
