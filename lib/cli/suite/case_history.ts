@@ -8,7 +8,7 @@ import { VERDICT_TEXTS } from "../../reports/verdict.ts";
 import { earlierRuns, pointsById } from "../../suites/history.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { readHistory } from "./history_folder.ts";
-import type { SuiteCall } from "./run_suites.ts";
+import type { SuiteCall } from "./options.ts";
 
 export async function answerHistory(call: SuiteCall, names: readonly string[]): Promise<number> {
   const { output, values } = call;

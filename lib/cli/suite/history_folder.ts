@@ -5,7 +5,7 @@ import type { Report } from "../../reports/report.ts";
 import { earlierRuns, hasLastFailed, MAX_EARLIER_RUNS, pointsById } from "../../suites/history.ts";
 import type { PlannedCase } from "../../suites/plan.ts";
 import { UsageError } from "../../errors.ts";
-import type { SuiteCall } from "./run_suites.ts";
+import type { SuiteCall } from "./options.ts";
 import type { Context } from "../context.ts";
 import type { Output } from "../output.ts";
 import { replaceOutputFile } from "../output_file.ts";

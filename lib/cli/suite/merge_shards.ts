@@ -5,7 +5,7 @@ import { osErrorReason } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
 import { wantedReports } from "./options.ts";
-import type { SuiteCall } from "./run_suites.ts";
+import type { SuiteCall } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
 
 export async function mergeReports(call: SuiteCall, paths: readonly string[]): Promise<number> {

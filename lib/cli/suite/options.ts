@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.ts";
 import type { Shard } from "../../reports/report.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
-import { JSON_OPTION } from "../command.ts";
+import { type Invocation, JSON_OPTION } from "../command.ts";
+import type { OpenInvocation } from "../open.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 export const DEFAULT_SUITE_JOBS = 8;
@@ -63,6 +64,8 @@ export const SUITE_OPTIONS = {
 } as const;
 
 export type SuiteValues = ArgValues<typeof SUITE_OPTIONS>;
+
+export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
 
 /** @throws UsageError unless it is like 2/5. */
 export function shardOf({ shard }: Pick<SuiteValues, "shard">): Shard | null {

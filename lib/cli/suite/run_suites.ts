@@ -26,10 +26,9 @@ import { createRowStates } from "../batch/row_states.ts";
 import { noteOf } from "../batch/viewer.ts";
 import { viewBatch } from "../batch/view_batch.ts";
 import { inputChecking } from "../check_options.ts";
-import type { Invocation } from "../command.ts";
 import { type Context, Stopped } from "../context.ts";
 import { COMPLETED, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
-import { openDeps, type OpenInvocation } from "../open.ts";
+import { openDeps } from "../open.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { lastFailed } from "./history_folder.ts";
@@ -39,13 +38,12 @@ import {
   maxSkippedOf,
   retriesThresholdOf,
   shardOf,
+  type SuiteCall,
   type SuiteValues,
   wantedReports,
 } from "./options.ts";
 import { changedFilesSince, suiteFiles } from "./selection.ts";
 import { checkReportFiles, finishReport } from "./write_reports.ts";
-
-export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
 
 /** @returns The exit code. */
 export async function runSuites(call: SuiteCall): Promise<number> {

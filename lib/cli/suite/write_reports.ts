@@ -16,7 +16,7 @@ import { replaceOutputFile } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import { readHistory, saveHistory } from "./history_folder.ts";
 import type { FileFormat, WantedReport } from "./options.ts";
-import type { SuiteCall } from "./run_suites.ts";
+import type { SuiteCall } from "./options.ts";
 
 /** @throws UsageError for a file that cannot be written, before anything is sent. */
 export async function checkReportFiles({ appendFile }: Context, reports: readonly WantedReport[]): Promise<void> {
