@@ -64,6 +64,8 @@ export interface Context {
   /** Writes a file as a whole: a reader, and a crash, find the earlier text or the new one. */
   replaceFile(path: string, text: string): Promise<void>;
   appendFile(path: string, text: string): void;
+  /** Also the folders around it; it may exist. */
+  createFolder?(path: string): Promise<void>;
   /** Paths of the matching files, or folders, in a folder, including the folder; empty if the folder does not exist. */
   listFiles(folder: string, pattern: RegExp, kind?: "file" | "folder"): Promise<readonly string[]>;
   /** Whether the file may be read without a permission prompt: for optional files. */

@@ -37,6 +37,7 @@ export function systemContext(versionLine: string): Context {
     writeNewFile,
     replaceFile,
     appendFile: (path, text) => Deno.writeTextFileSync(path, text, { append: true }),
+    createFolder: async (path) => await Deno.mkdir(path, { recursive: true }),
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
     onSignal,

@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import type { LogAnnotation } from "../run.ts";
+import { changeOutputs, formatChanges } from "./changes.ts";
 import { formatCounts } from "./counts.ts";
 import { reasonsOf } from "./reasons.ts";
 import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";
@@ -21,7 +22,7 @@ const MAX_ROWS = 1_000;
 /** In UTF-16 code units: even at four bytes each, it stays below the limit of 1 MiB. */
 const MAX_SUMMARY_LENGTH = 200_000;
 
-export function suiteOutputs({ cases, exitCode }: Report): Readonly<Record<string, string>> {
+export function suiteOutputs({ cases, exitCode, changes }: Report): Readonly<Record<string, string>> {
   const counts = countCases(cases);
   return {
     "status": exitCode === 0 ? "completed" : counts.failures > 0 ? "failed" : "error",
@@ -32,6 +33,7 @@ export function suiteOutputs({ cases, exitCode }: Report): Readonly<Record<strin
     "flaky": String(counts.flaky),
     "skipped": String(counts.skipped),
     "not-judged": String(counts["not-judged"] + counts["not-run"] + counts.error),
+    ...changes === undefined ? {} : changeOutputs(changes),
   };
 }
 
@@ -70,7 +72,8 @@ export function suiteSummary(report: Report): string {
     "\n</details>",
   ].join("\n");
   const more = worst.length > details.length ? [`${worst.length - details.length} more: see the table`] : [];
-  const full = `${[heading, ...details, ...more, table].join("\n\n")}\n`;
+  const changes = report.changes === undefined ? "" : formatChanges(report.changes);
+  const full = `${[heading, ...changes === "" ? [] : [changes], ...details, ...more, table].join("\n\n")}\n`;
   if (full.length <= MAX_SUMMARY_LENGTH) return full;
   // Text cut inside a table or a code block would break the summaries of later steps.
   return `${heading}\n\nThe rest is too long for a summary: see the other reports.\n`;

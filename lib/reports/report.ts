@@ -24,6 +24,19 @@ export interface Report {
   readonly shard: Shard | null;
   readonly exitCode: number;
   readonly cases: readonly ReportCase[];
+  /** How it compares with earlier runs; absent if they are not known. */
+  readonly changes?: ReportChanges;
+}
+
+/** Names are those of cases. */
+export interface ReportChanges {
+  readonly regressions: readonly string[];
+  readonly recovered: readonly string[];
+  readonly stillFailing: readonly string[];
+  /** When the oldest of the present failures was first seen, in milliseconds since the epoch; `null` without one. */
+  readonly failingSinceMs: number | null;
+  /** Nothing failed, and at least one case could not be judged. */
+  readonly isInfraOnly: boolean;
 }
 
 export interface Shard {

@@ -2,6 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
+import { formatChanges } from "./changes.ts";
 import { formatCounts } from "./counts.ts";
 import { reasonsOf } from "./reasons.ts";
 import { type Report, type ReportCase, worstFirst } from "./report.ts";
@@ -22,6 +23,7 @@ const MAX_DETAILS = 50;
 /** Each failure with what was expected, and a line with the counts at the end. */
 export function renderText(report: Report, paint: Paint): string {
   const { cases, title, exitCode, startedAtMs, endedAtMs } = report;
+  const changes = report.changes === undefined ? "" : formatChanges(report.changes);
   const worst = worstFirst(cases);
   const details = worst.slice(0, MAX_DETAILS).map((one) => detailText(one, paint));
   const hidden = worst.length - details.length;
@@ -33,6 +35,7 @@ export function renderText(report: Report, paint: Paint): string {
     ...details.flatMap((text) => [text, ""]),
     ...hidden === 0 ? [] : [`${hidden} more`, ""],
     ...skips,
+    ...changes === "" ? [] : [paint.bold(changes)],
     `${sign} ${paint.bold(oneLine(title))}: ${formatCounts(cases)}${took}`,
   ].join("\n");
 }

@@ -11,6 +11,8 @@ export interface Selection {
   readonly cases: readonly string[];
   /** Only what depends on these files; `null` for all. */
   readonly changedFiles: readonly string[] | null;
+  /** Only these; `null` for all. */
+  readonly ids?: ReadonlySet<string> | null;
   readonly shard: Shard | null;
   readonly repeat: number;
   readonly order: "file" | "random";
@@ -43,7 +45,8 @@ function repetitionOf(one: PlannedCase, repetition: number): SelectedCase {
     : { ...one, repetition, id: `${one.id}-${repetition}`, name: `${one.name} #${repetition}` };
 }
 
-function isChosen(one: PlannedCase, { tags, cases, changedFiles }: Selection): boolean {
+function isChosen(one: PlannedCase, { tags, cases, changedFiles, ids = null }: Selection): boolean {
+  if (ids !== null && !ids.has(one.id)) return false;
   if (tags.length > 0 && !tags.some((tag) => one.tags.includes(tag))) return false;
   if (cases.length > 0 && !cases.some((pattern) => isNamed(one, pattern))) return false;
   return changedFiles === null || isAffected(one, changedFiles);

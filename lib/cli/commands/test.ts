@@ -19,9 +19,15 @@ export const testCommand = defineCommand({
     "",
     "Everything is checked before the first run is submitted. The exit code is 1 if a case failed, 8 if none failed but some",
     "could not be judged (its resource is off, it waited too long in the queue), 2 for a mistake in a file, otherwise 0.",
+    "",
+    "test merge 1.json 2.json --report html=all.html   join the reports of shards (--report ctrf=FILE)",
+    "test history CASE --history DIR                   earlier verdicts, durations and metrics of a case",
   ].join("\n"),
   args: SUITE_OPTIONS,
   async run(call) {
+    const [action, ...names] = call.values.suites ?? [];
+    if (action === "merge") return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
+    if (action === "history") return await (await import("../suite/case_history.ts")).answerHistory(call, names);
     const { runSuites } = await import("../suite/run_suites.ts");
     return await runSuites(call);
   },

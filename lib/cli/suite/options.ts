@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.ts";
 import type { Shard } from "../../reports/report.ts";
 import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
-import { JSON_OPTION } from "../command.ts";
+import { type Invocation, JSON_OPTION } from "../command.ts";
+import type { OpenInvocation } from "../open.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 export const DEFAULT_SUITE_JOBS = 8;
@@ -43,7 +44,18 @@ export const SUITE_OPTIONS = {
   list: flag("List the cases, and run nothing"),
   dryRun: flag("Check everything and show the plan, and submit nothing"),
   resume: flag("Continue the last call with the same suites that was killed or interrupted"),
-  report: option("FORMAT", "text (the default), github, or junit=FILE", { multiple: true }),
+  report: option("FORMAT", "text (the default), github, or junit, ctrf, html or markdown with =FILE", {
+    multiple: true,
+  }),
+  history: option("DIR", "Compare with the reports in this folder, and add this one; the newest 30 are kept", {
+    completes: "file",
+  }),
+  lastFailed: flag("Only cases that failed, were not judged or never ran in the --history"),
+  metric: option("NAME", "With history: only this metric", { actions: ["history"] }),
+  format: option("text|csv", "With history: how the runs are printed", {
+    parse: oneOf("text", "csv"),
+    actions: ["history"],
+  }),
   ...INPUT_CHECK_OPTIONS,
   pollInterval: WAIT_OPTIONS.pollInterval,
   maxPollInterval: WAIT_OPTIONS.maxPollInterval,
@@ -52,6 +64,8 @@ export const SUITE_OPTIONS = {
 } as const;
 
 export type SuiteValues = ArgValues<typeof SUITE_OPTIONS>;
+
+export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
 
 /** @throws UsageError unless it is like 2/5. */
 export function shardOf({ shard }: Pick<SuiteValues, "shard">): Shard | null {
@@ -82,9 +96,13 @@ export function maxSkippedOf({ maxSkipped }: Pick<SuiteValues, "maxSkipped">, ca
   return percent === "%" ? Math.floor(caseCount * Number(digits) / 100) : Number(digits);
 }
 
+const FILE_FORMATS = ["junit", "ctrf", "html", "markdown"] as const;
+
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
 /** Where each report is written; `null` for formats without a file. */
 export interface WantedReport {
-  readonly format: "text" | "github" | "junit";
+  readonly format: "text" | "github" | FileFormat;
   readonly file: string | null;
 }
 
@@ -92,8 +110,11 @@ export interface WantedReport {
 export function wantedReports({ report = [] }: Pick<SuiteValues, "report">): readonly WantedReport[] {
   return report.map((text) => {
     if (text === "text" || text === "github") return { format: text, file: null };
-    const file = /^junit=(.+)$/s.exec(text)?.[1];
-    if (file !== undefined) return { format: "junit", file };
-    throw new UsageError(`Cannot use --report ${text}`, { hint: "The formats are text, github and junit=FILE" });
+    const [, name, file] = /^(\w+)=(.+)$/s.exec(text) ?? [];
+    const format = FILE_FORMATS.find((format) => format === name);
+    if (format !== undefined && file !== undefined) return { format, file };
+    throw new UsageError(`Cannot use --report ${text}`, {
+      hint: `The formats are text, github, ${FILE_FORMATS.map((format) => `${format}=FILE`).join(", ")}`,
+    });
   });
 }

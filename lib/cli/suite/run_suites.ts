@@ -4,7 +4,7 @@ import { cachingClient } from "../../batches/check_rows.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
-import { caseLine, renderText } from "../../reports/text.ts";
+import { caseLine } from "../../reports/text.ts";
 import type { Report, ReportCase } from "../../reports/report.ts";
 import { countCases } from "../../reports/report.ts";
 import { createBatchControl } from "../../runs/batch_task.ts";
@@ -26,25 +26,24 @@ import { createRowStates } from "../batch/row_states.ts";
 import { noteOf } from "../batch/viewer.ts";
 import { viewBatch } from "../batch/view_batch.ts";
 import { inputChecking } from "../check_options.ts";
-import type { Invocation } from "../command.ts";
 import { type Context, Stopped } from "../context.ts";
 import { COMPLETED, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
-import { openDeps, type OpenInvocation } from "../open.ts";
+import { openDeps } from "../open.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
+import { lastFailed } from "./history_folder.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
 import {
   DEFAULT_SUITE_JOBS,
   maxSkippedOf,
   retriesThresholdOf,
   shardOf,
+  type SuiteCall,
   type SuiteValues,
   wantedReports,
 } from "./options.ts";
 import { changedFilesSince, suiteFiles } from "./selection.ts";
-import { checkReportFiles, writeReports } from "./write_reports.ts";
-
-export type SuiteCall = Invocation<SuiteValues & OpenInvocation["values"]>;
+import { checkReportFiles, finishReport } from "./write_reports.ts";
 
 /** @returns The exit code. */
 export async function runSuites(call: SuiteCall): Promise<number> {
@@ -59,7 +58,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
   output.redact(planned.flatMap(({ secrets }) => secrets));
+  const ids = values.lastFailed === true ? await lastFailed(call, planned, environment) : null;
   const selected = selectCases(planned, {
+    ids,
     tags: values.tag ?? [],
     cases: values.case ?? [],
     changedFiles: values.changedSince === undefined ? null : await changedFilesSince(context, values.changedSince),
@@ -116,8 +117,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     exitCode,
     cases,
   };
-  const clean = await writeReports(call, report, reports);
-  answer(call, clean, run.stopped === null ? kind : "stopped");
+  await finishReport(call, report, reports, run.stopped === null ? kind : "stopped");
   if (run.stopped !== null) {
     output.log("WARNING", "Stopped: runs that have started continue. Continue the suite with --resume");
   }
@@ -337,10 +337,4 @@ function withLimits(cases: readonly ReportCase[], values: SuiteValues, count: nu
     if (isOver && one.verdict === "skipped") return { ...one, isFailure: true };
     return one;
   });
-}
-
-function answer({ output }: SuiteCall, report: Report, kind: string): void {
-  if (output.mode === "text") return output.answer(renderText(report, output.answerStyle));
-  const submitted = report.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
-  output.document({ ...report, counts: countCases(report.cases), kind, submitted });
 }

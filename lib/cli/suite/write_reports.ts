@@ -2,16 +2,21 @@
 
 import { UsageError } from "../../errors.ts";
 import { osErrorReason } from "../../os_error.ts";
-import { caseLine } from "../../reports/text.ts";
+import { caseLine, renderText } from "../../reports/text.ts";
 import { githubAnnotations } from "../../reports/github.ts";
-import { type Report, worstFirst } from "../../reports/report.ts";
+import type { CtrfOptions } from "../../reports/ctrf.ts";
+import type { Trends } from "../../reports/trends.ts";
+import { changesOf, earlierRuns, trendsOf } from "../../suites/history.ts";
+import { countCases, type Report, worstFirst } from "../../reports/report.ts";
 import { reasonsOf } from "../../reports/reasons.ts";
 import { workflowCommand } from "../../reports/workflow_command.ts";
 import type { Context } from "../context.ts";
 import type { Output } from "../output.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
-import type { WantedReport } from "./options.ts";
+import { readHistory, saveHistory } from "./history_folder.ts";
+import type { FileFormat, WantedReport } from "./options.ts";
+import type { SuiteCall } from "./options.ts";
 
 /** @throws UsageError for a file that cannot be written, before anything is sent. */
 export async function checkReportFiles({ appendFile }: Context, reports: readonly WantedReport[]): Promise<void> {
@@ -28,20 +33,69 @@ export async function checkReportFiles({ appendFile }: Context, reports: readonl
 }
 
 /** @returns The report without secrets. */
-export async function writeReports(
+async function writeReports(
   { context, output }: { readonly context: Context; readonly output: Output },
   report: Report,
   reports: readonly WantedReport[],
+  trends: Trends,
 ): Promise<Report> {
   const clean = cleanReport(report, output.secrets());
   output.reporter?.finish(clean);
   for (const { format, file } of reports) {
-    if (format !== "junit" || file === null) continue;
-    const { renderJunit } = await import("../../reports/junit.ts");
-    await replaceOutputFile(context, file, renderJunit(clean));
+    if (file === null || format === "text" || format === "github") continue;
+    await replaceOutputFile(context, file, await RENDERERS[format](clean, { context, trends }));
   }
   if (output.reporter === undefined && context.env("GITHUB_ACTIONS") === "true") writeCommands(context, clean);
   return clean;
+}
+
+interface Rendering {
+  readonly context: Context;
+  readonly trends: Trends;
+}
+
+/** Each format is loaded only when it is wanted. */
+const RENDERERS: Readonly<Record<FileFormat, (report: Report, rendering: Rendering) => Promise<string>>> = {
+  junit: async (report) => (await import("../../reports/junit.ts")).renderJunit(report),
+  ctrf: async (report, { context }) => (await import("../../reports/ctrf.ts")).renderCtrf(report, ciFacts(context)),
+  html: async (report, { trends }) => await (await import("../../reports/html.ts")).renderHtml(report, { trends }),
+  markdown: async (report) => (await import("../../reports/github.ts")).githubSummary(report),
+};
+
+/** What GitHub and GitLab say of the job. */
+function ciFacts({ env }: Context): CtrfOptions {
+  const repository = `${env("GITHUB_SERVER_URL")}/${env("GITHUB_REPOSITORY")}`;
+  const run = env("GITHUB_RUN_ID");
+  const buildUrl = run === undefined ? env("CI_JOB_URL") : `${repository}/actions/runs/${run}`;
+  const commit = env("GITHUB_SHA") ?? env("CI_COMMIT_SHA");
+  const branchName = env("GITHUB_REF_NAME") ?? env("CI_COMMIT_REF_NAME");
+  return {
+    runId: run ?? env("CI_PIPELINE_ID") ?? null,
+    ci: {
+      ...buildUrl === undefined ? {} : { buildUrl },
+      ...commit === undefined ? {} : { commit },
+      ...branchName === undefined ? {} : { branchName },
+    },
+  };
+}
+
+/** Compares a report with earlier ones, writes it everywhere, and answers with it. */
+export async function finishReport(
+  call: Pick<SuiteCall, "context" | "output" | "values">,
+  report: Report,
+  reports: readonly WantedReport[],
+  kind: string,
+): Promise<void> {
+  const { context, output, values } = call;
+  const history = values.history === undefined ? null : await readHistory(call, values.history);
+  const trends = history === null ? new Map() : trendsOf(earlierRuns(history.reports, report.environment), report);
+  const compared = history === null ? report : { ...report, changes: changesOf(report, trends) };
+  const clean = await writeReports(call, compared, reports, trends);
+  // A shard is a part of a run: the merged report is added.
+  if (history !== null && report.shard === null) await saveHistory(context, history, clean);
+  if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle));
+  const submitted = clean.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
+  output.document({ ...clean, counts: countCases(clean.cases), kind, submitted });
 }
 
 /** In the log of a job: a group for each case that did not pass, and annotations. */

@@ -1,0 +1,59 @@
+/** `test history CASE`: what earlier runs show about a case. */
+
+import { didYouMean } from "../../did_you_mean.ts";
+import { formatDuration } from "../../duration.ts";
+import { NotFound, UsageError } from "../../errors.ts";
+import type { TrendPoint } from "../../reports/trends.ts";
+import { VERDICT_TEXTS } from "../../reports/verdict.ts";
+import { earlierRuns, pointsById } from "../../suites/history.ts";
+import { COMPLETED } from "../exit_codes.ts";
+import { readHistory } from "./history_folder.ts";
+import type { SuiteCall } from "./options.ts";
+
+export async function answerHistory(call: SuiteCall, names: readonly string[]): Promise<number> {
+  const { output, values } = call;
+  const [name] = names;
+  if (values.history === undefined || name === undefined || names.length > 1) {
+    throw new UsageError("test history: expected the name of one case, and --history DIR", {
+      hint: "pw-workflow-runner test history solve --history reports",
+    });
+  }
+  const runs = earlierRuns((await readHistory(call, values.history)).reports, values.env ?? null);
+  const cases = runs.flatMap((run) => run.cases);
+  const id = cases.findLast((one) => one.name === name || one.id === name)?.id;
+  if (id === undefined) {
+    const known = [...new Set(cases.map((one) => one.name))];
+    throw new NotFound(`Cannot find the case "${name}" in ${values.history}`, { hint: didYouMean(name, known) });
+  }
+  const points = pointsById(runs).get(id) ?? [];
+  const metrics = values.metric === undefined
+    ? [...new Set(points.flatMap((point) => Object.keys(point.metrics)))]
+    : [values.metric];
+  if (values.format === "csv") output.answer(csvOf(points, metrics));
+  else if (output.mode === "text") { for (const point of points) output.answer(lineOf(point, metrics)); }
+  else output.document({ id, name, points, ...COMPLETED });
+  return 0;
+}
+
+function csvOf(points: readonly TrendPoint[], metrics: readonly string[]): string {
+  const quoted = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const head = ["time", "verdict", "run_seconds", "queue_seconds", ...metrics];
+  const rows = points.map((point) => [
+    new Date(point.atMs).toISOString(),
+    point.verdict,
+    String(point.runSeconds ?? ""),
+    String(point.queueSeconds ?? ""),
+    ...metrics.map((metric) => String(point.metrics[metric] ?? "")),
+  ]);
+  return [head, ...rows].map((cells) => cells.map(quoted).join(",")).join("\n");
+}
+
+function lineOf({ atMs, verdict, isFlaky, runSeconds, metrics }: TrendPoint, names: readonly string[]): string {
+  const time = new Date(atMs).toISOString().slice(0, 16).replace("T", " ");
+  const facts = [
+    isFlaky ? "flaky" : "",
+    runSeconds === null ? "" : `ran ${formatDuration(runSeconds * 1_000)}`,
+    ...names.flatMap((name) => metrics[name] === undefined ? [] : [`${name} ${metrics[name]}`]),
+  ].filter((fact) => fact !== "");
+  return `${time}  ${VERDICT_TEXTS[verdict].padEnd(15)} ${facts.join(", ")}`.trimEnd();
+}

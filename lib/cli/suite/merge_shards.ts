@@ -1,0 +1,34 @@
+/** `test merge`: joins the reports of shards. */
+
+import { UsageError } from "../../errors.ts";
+import { osErrorReason } from "../../os_error.ts";
+import { mergeShards } from "../../reports/merge.ts";
+import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
+import { wantedReports } from "./options.ts";
+import type { SuiteCall } from "./options.ts";
+import { finishReport } from "./write_reports.ts";
+
+export async function mergeReports(call: SuiteCall, paths: readonly string[]): Promise<number> {
+  const { context, values } = call;
+  if (paths.length === 0) {
+    throw new UsageError("test merge: missing the reports of the shards", {
+      hint:
+        "Write one per shard with --report ctrf=FILE: pw-workflow-runner test merge 1.json 2.json --report html=all.html",
+    });
+  }
+  const reports = wantedReports(values);
+  const files = await Promise.all(paths.map(async (path) => ({ path, text: await readFile(context, path) })));
+  const report = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(cases)]);
+  await finishReport(call, report, reports, suiteKind(report.cases));
+  return report.exitCode;
+}
+
+async function readFile({ readTextFile }: SuiteCall["context"], path: string): Promise<string> {
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    const reason = osErrorReason(error);
+    if (reason === undefined) throw error;
+    throw new UsageError(`Cannot read ${path}: ${reason}`, { cause: error });
+  }
+}

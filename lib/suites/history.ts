@@ -1,0 +1,118 @@
+/** Compares a run of suites with earlier ones. Pure. */
+
+import type { Report, ReportCase, ReportChanges } from "../reports/report.ts";
+import type { CaseTrend, Change, TrendPoint, Trends } from "../reports/trends.ts";
+import type { Verdict } from "../reports/verdict.ts";
+
+/** Older runs no longer count. */
+export const MAX_EARLIER_RUNS = 30;
+
+/** The newest of them, oldest first: those that ran in the environment. */
+export function earlierRuns(reports: readonly Report[], environment: string | null): readonly Report[] {
+  return reports.filter((report) => report.kind === "suite" && report.environment === environment)
+    .toSorted((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0)).slice(-MAX_EARLIER_RUNS);
+}
+
+/**
+ * How each case of a report compares with the runs before it.
+ *
+ * @param earlier Oldest first.
+ */
+export function trendsOf(earlier: readonly Report[], report: Report): Trends {
+  if (earlier.length === 0) return new Map();
+  const points = pointsById(earlier);
+  return new Map(report.cases.map((one) => [one.id, trendOf(points.get(one.id) ?? [], one, report.startedAtMs ?? 0)]));
+}
+
+/** What is known of each case, oldest first. A run that did not select a case says nothing about it. */
+export function pointsById(reports: readonly Report[]): ReadonlyMap<string, readonly TrendPoint[]> {
+  const points = new Map<string, TrendPoint[]>();
+  for (const { cases, startedAtMs } of reports) {
+    for (const one of cases) points.set(one.id, [...points.get(one.id) ?? [], pointOf(one, startedAtMs ?? 0)]);
+  }
+  return points;
+}
+
+function pointOf({ verdict, isFailure, isFlaky, attempts, metrics }: ReportCase, atMs: number): TrendPoint {
+  const last = attempts.at(-1);
+  const known = metrics.flatMap(({ name, value }) => value === null ? [] : [[name, value] as const]);
+  return {
+    atMs,
+    verdict,
+    isFailure,
+    isFlaky,
+    runSeconds: last?.runSeconds ?? null,
+    queueSeconds: last?.queueSeconds ?? null,
+    metrics: Object.fromEntries(known),
+  };
+}
+
+function trendOf(points: readonly TrendPoint[], one: ReportCase, nowMs: number): CaseTrend {
+  const all = [...points, pointOf(one, nowMs)];
+  const judged = all.filter(({ verdict }) => isJudged(verdict));
+  const seconds = points.flatMap(({ verdict, runSeconds }) =>
+    verdict === "passed" && runSeconds !== null ? [runSeconds] : []
+  );
+  return {
+    points,
+    change: changeOf(points, one),
+    failingSinceMs: one.isFailure ? failingSince(judged) : null,
+    flakinessRate: flakinessOf(judged),
+    usualSeconds: median(seconds),
+    skipStreak: all.length - 1 - all.findLastIndex(({ verdict }) => verdict !== "skipped"),
+  };
+}
+
+/** Whether a verdict says something about what is tested. */
+function isJudged(verdict: Verdict): boolean {
+  return verdict === "passed" || verdict === "failed" || verdict === "unexpected-pass" || verdict === "known-failure";
+}
+
+function changeOf(points: readonly TrendPoint[], { verdict, isFailure }: ReportCase): Change | null {
+  if (!isJudged(verdict) && !isFailure) return null;
+  const hasFailed = points.findLast((point) => isJudged(point.verdict))?.isFailure === true;
+  if (isFailure) return hasFailed ? "still-failing" : "new-failure";
+  return hasFailed ? "recovered" : null;
+}
+
+function failingSince(judged: readonly TrendPoint[]): number | null {
+  const lastGood = judged.findLastIndex(({ isFailure }) => !isFailure);
+  return judged[lastGood + 1]?.atMs ?? null;
+}
+
+/** A single change is a regression or a fix: only further ones are flakiness. */
+function flakinessOf(judged: readonly TrendPoint[]): number {
+  const changes =
+    judged.filter(({ isFailure }, index) => index > 0 && judged[index - 1]?.isFailure !== isFailure).length;
+  const flaky = judged.filter(({ isFlaky }) => isFlaky).length;
+  return judged.length === 0 ? 0 : Math.min(1, (flaky + Math.max(0, changes - 1)) / judged.length);
+}
+
+/** `null` without values. */
+export function median(values: readonly number[]): number | null {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return low === undefined || high === undefined ? null : (low + high) / 2;
+}
+
+/** Whether `--last-failed` selects a case: it failed, could not be judged, or never ran. */
+export function hasLastFailed(points: readonly TrendPoint[]): boolean {
+  const last = points.findLast(({ verdict }) => verdict !== "skipped");
+  if (last === undefined) return points.length === 0;
+  return last.isFailure || !isJudged(last.verdict) || last.verdict === "failed";
+}
+
+export function changesOf({ cases }: Report, trends: Trends): ReportChanges {
+  const namesOf = (some: readonly ReportCase[]) => some.map(({ suite, name }) => `${suite}: ${name}`);
+  const having = (change: Change) => namesOf(cases.filter(({ id }) => trends.get(id)?.change === change));
+  const since = cases.flatMap(({ id }) => trends.get(id)?.failingSinceMs ?? []);
+  const isUnjudged = ({ verdict }: ReportCase) => verdict === "not-judged" || verdict === "error";
+  return {
+    // Without history, each failure is new.
+    regressions: trends.size === 0 ? namesOf(cases.filter(({ isFailure }) => isFailure)) : having("new-failure"),
+    recovered: having("recovered"),
+    stillFailing: having("still-failing"),
+    failingSinceMs: since.length === 0 ? null : Math.min(...since),
+    isInfraOnly: cases.every(({ isFailure }) => !isFailure) && cases.some(isUnjudged),
+  };
+}
