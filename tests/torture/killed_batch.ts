@@ -12,8 +12,8 @@ const PROGRAM = new URL("../support/fast_main.ts", import.meta.url).href;
 const ROOT = new URL("../../", import.meta.url);
 const SPEED = 60;
 const DEADLINE_MS = 240_000;
-/** Between two kills, milliseconds: from the first submits to the last ends. */
-const KILL_AFTER_MS = [800, 4_000] as const;
+/** After the line that it was to be killed at, milliseconds. */
+const MAX_DELAY_MS = 200;
 
 export interface BatchEnd {
   /** Of the last process. */
@@ -77,19 +77,42 @@ export async function runKilledBatch(
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const [least, most] = KILL_AFTER_MS;
     const isVictim = killed < kills;
-    const delayMs = isVictim ? least + random() * (most - least) : DEADLINE_MS;
-    const timer = setTimeout(() => child.kill("SIGKILL"), delayMs);
-    const { code, signal, stdout, stderr } = await child.output();
-    clearTimeout(timer);
-    output += new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
+    // At any moment from the plan on, and long before the last row ends.
+    const lines = isVictim ? 1 + Math.floor(random() * rowCount / kills / 2) : Infinity;
+    const stdout = new Response(child.stdout).text();
+    const stderr = await killedAt(child, lines, random() * MAX_DELAY_MS);
+    const { code, signal } = await child.status;
+    clearTimeout(deadline);
+    output += await stdout + stderr;
     if (signal === "SIGKILL" && isVictim) {
       killed++;
       continue;
     }
     const csv = await Deno.readTextFile(`${folder.path}/out.csv`);
     return { code, killed, results: withoutNames(csv), runs: simulator.runs().length, output };
+  }
+}
+
+/** @returns What the process wrote to stderr. */
+async function killedAt(child: Deno.ChildProcess, lines: number, delayMs: number): Promise<string> {
+  let text = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (timer === undefined && text.split("\n").length > lines) timer = setTimeout(() => kill(child), delayMs);
+  }
+  clearTimeout(timer);
+  return text;
+}
+
+function kill(child: Deno.ChildProcess): void {
+  try {
+    child.kill("SIGKILL");
+  } catch (error) {
+    // It has already ended.
+    if (!(error instanceof TypeError)) throw error;
   }
 }
 
