@@ -80,7 +80,7 @@ export async function runKilledBatch(
     const isVictim = killed < kills;
     const deadline = setTimeout(() => child.kill("SIGKILL"), DEADLINE_MS);
     // At any moment from the plan on, and long before the last row ends.
-    const lines = isVictim ? 1 + Math.floor(random() * rowCount / kills / 2) : Infinity;
+    const lines = isVictim ? 1 + Math.floor(random() * linesOf(rowCount) / kills / 2) : Infinity;
     const stdout = new Response(child.stdout).text();
     const stderr = await killedAt(child, lines, random() * MAX_DELAY_MS);
     const { code, signal } = await child.status;
@@ -93,6 +93,11 @@ export async function runKilledBatch(
     const csv = await Deno.readTextFile(`${folder.path}/out.csv`);
     return { code, killed, results: withoutNames(csv), runs: simulator.runs().length, output };
   }
+}
+
+/** Of more than 200 rows, only failures have a line. */
+function linesOf(rowCount: number): number {
+  return rowCount > 200 ? rowCount / 10 : rowCount;
 }
 
 /** @returns What the process wrote to stderr. */
