@@ -71,7 +71,7 @@ export const runsCommand = defineCommand({
       );
       if (total === null || total > offset + views.length) {
         const shown = total === null ? `the first ${views.length}` : `${views.length} of ${total}`;
-        output.log("INFO", output.style.dim(`Showing ${shown}: use --limit or --all to show more`));
+        output.log("INFO", output.style.dim(`Showing ${shown}: --limit or --all show more`));
       }
     }
   },

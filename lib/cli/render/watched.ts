@@ -3,6 +3,7 @@
 import { formatDuration } from "../../duration.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
+import { fitToWidth } from "../terminal/text_width.ts";
 import { counted } from "../../text.ts";
 import { paintStatus } from "./cells.ts";
 
@@ -53,7 +54,7 @@ export function renderWatched(
     },
   });
   const hidden = isCut ? [style.dim(`… and ${counted(runs.length - shown.length, "other run")}`)] : [];
-  return [table, ...hidden, summaryOf(runs)].join("\n");
+  return [table, ...hidden, fitToWidth(summaryOf(runs), columns)].join("\n");
 }
 
 function isRunning({ status }: WatchedRun): boolean {

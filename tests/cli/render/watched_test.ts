@@ -55,3 +55,9 @@ Deno.test("at 50 columns, the step gives way before the name", () => {
   assert.ok(text.includes(`${name}  running`), text);
   for (const line of text.split("\n")) assert.ok(textWidth(line) <= 50, line);
 });
+
+Deno.test("no line is wider than the terminal, so that the table can be cleared", () => {
+  const statuses = ["running", "running", "waiting", "failed", "completed", "canceling"];
+  const rows = statuses.map((status, index) => aRow({ name: `hello-world-${index}`, status, detail: "" }));
+  for (const line of renderWatched(rows, { style, columns: 47 }).split("\n")) assert.ok(textWidth(line) <= 47, line);
+});
