@@ -15,6 +15,7 @@ import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import type { CaseState } from "./case_state.ts";
 import { collectEvidence, type EvidenceDeps, runIdOf, tailOf } from "./evidence.ts";
 import { type Evidence, judge, type Judgement } from "./judge.ts";
+import { measureAll } from "./metrics.ts";
 import type { CheckedCase } from "./preflight.ts";
 
 export interface ExecuteDeps extends Deps, Omit<EvidenceDeps, "client" | "clock"> {}
@@ -25,6 +26,8 @@ export interface JudgeOptions {
   readonly requiresResources: boolean;
   /** Of the run's page; `null` if it is not known. */
   urlOf(slug: string): string | null;
+  /** Values of earlier runs that passed, oldest first. */
+  earlierMetrics?(id: string, metric: string): readonly number[];
   /** Values that no output may show from now on. */
   redact(values: readonly string[]): void;
 }
@@ -45,7 +48,13 @@ export async function judgeAttempt(
   const evidence = end.type === "result" && reasonUnjudged(end, one) === null
     ? await collectEvidence(deps, one, end.result, evidenceOptions)
     : unjudged(end, one);
+  const earlier = (metric: string) => options.earlierMetrics?.(one.id, metric) ?? [];
+  const metrics = evidence.type === "run"
+    ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier })
+    : [];
+  state.metrics = metrics;
   const judgement = judge({
+    metrics,
     expect: one.expect,
     knownFailures: one.knownFailures.filter(({ resources }) =>
       resources === null || resources.some((name) => one.clusters.includes(name))

@@ -3,7 +3,7 @@
 import { RunnerError } from "../errors.ts";
 import { valueAt } from "../inputs/path.ts";
 import type { Json, JsonObject } from "../json.ts";
-import type { ReportAttempt, ReportCase } from "../reports/report.ts";
+import type { ReportAttempt, ReportCase, ReportMetric } from "../reports/report.ts";
 import type { RunResult } from "../result.ts";
 import type { Judgement } from "./judge.ts";
 import type { CheckedCase } from "./preflight.ts";
@@ -14,6 +14,8 @@ export interface CaseState {
   readonly attempts: ReportAttempt[];
   judgement: Judgement | null;
   /** Of the last attempt. */
+  metrics: readonly ReportMetric[];
+  /** Of the last attempt. */
   outputs: JsonObject;
   lastResult: RunResult | null;
   isDecided: boolean;
@@ -22,7 +24,16 @@ export interface CaseState {
 }
 
 export function newState(one: CheckedCase): CaseState {
-  return { one, attempts: [], judgement: null, outputs: {}, lastResult: null, isDecided: false, isJudging: false };
+  return {
+    one,
+    attempts: [],
+    judgement: null,
+    metrics: [],
+    outputs: {},
+    lastResult: null,
+    isDecided: false,
+    isJudging: false,
+  };
 }
 
 export function skipReasonOf({ skipReason, offReason }: CheckedCase): string | null {
@@ -74,7 +85,7 @@ class MissingOutput extends RunnerError {
 }
 
 export function reportOf(
-  { one, attempts, judgement, isDecided }: CaseState,
+  { one, attempts, judgement, metrics, isDecided }: CaseState,
   commandOf: (one: CheckedCase) => string,
 ): ReportCase {
   const { verdict, isFailure, reason, expectations } = judgement !== null && isDecided
@@ -97,7 +108,7 @@ export function reportOf(
     isFailure: isFailure && !isQuarantined,
     reason,
     expectations,
-    metrics: [],
+    metrics,
     attempts,
     repeatCommand: commandOf(one),
   };

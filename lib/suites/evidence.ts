@@ -52,7 +52,7 @@ export async function collectEvidence(
 ): Promise<RunEvidence> {
   const { queueSeconds, redact } = options;
   const { expect } = planned;
-  const logs = expect.log === undefined ? [] : await readLogs(deps, planned, result, options);
+  const logs = await readLogs(deps, planned, result, options);
   const outputs = redactDeep(result.outputs ?? {}, redact);
   const total = result.durationSeconds;
   const evidence: RunEvidence = {
@@ -84,11 +84,14 @@ export function inconclusive(type: Exclude<Evidence["type"], "run">, reason: str
 
 async function readLogs(
   deps: EvidenceDeps,
-  { expect }: PlannedCase,
+  { expect, metrics }: PlannedCase,
   result: RunResult,
   options: EvidenceOptions,
 ): Promise<readonly LogEvidence[]> {
-  const wanted = [expect.log ?? []].flat();
+  const measured = Object.values(metrics.metrics).flatMap(({ from }) =>
+    "log" in from ? [{ job: from.log, step: from.step }] : []
+  );
+  const wanted = [...[expect.log ?? []].flat(), ...measured];
   const steps = allSteps(result.jobs ?? []).filter((placed) => wanted.some(({ job, step }) => isOf(placed, job, step)));
   return await readSteps(deps, steps, result, options);
 }

@@ -95,6 +95,14 @@ export function median(values: readonly number[]): number | null {
   return low === undefined || high === undefined ? null : (low + high) / 2;
 }
 
+/** Values of the runs that passed, oldest first. `duration` and `queue` are in seconds. */
+export function metricValues(points: readonly TrendPoint[], metric: string): readonly number[] {
+  return points.filter(({ verdict }) => verdict === "passed").flatMap(({ metrics, runSeconds, queueSeconds }) => {
+    const builtIn = metric === "duration" ? runSeconds : metric === "queue" ? queueSeconds : null;
+    return metrics[metric] ?? builtIn ?? [];
+  });
+}
+
 /** Whether `--last-failed` selects a case: it failed, could not be judged, or never ran. */
 export function hasLastFailed(points: readonly TrendPoint[]): boolean {
   const last = points.findLast(({ verdict }) => verdict !== "skipped");

@@ -4,9 +4,10 @@ import { formatDuration, parseDuration } from "../duration.ts";
 import { parsePath, valueAt } from "../inputs/path.ts";
 import type { JsonObject } from "../json.ts";
 import { SECRET_MASK } from "../redact.ts";
-import type { KnownFailure, ReportExpectation } from "../reports/report.ts";
+import type { KnownFailure, ReportExpectation, ReportMetric } from "../reports/report.ts";
 import type { Verdict } from "../reports/verdict.ts";
 import { compare, type Compared, compareText, comparisonsOf } from "./compare.ts";
+import { metricText } from "./metric_text.ts";
 import type { ExpectDocument } from "./format.ts";
 
 /** What an attempt left behind. */
@@ -62,6 +63,8 @@ export interface ApplicableFailure extends KnownFailure {
 export interface Judged {
   readonly expect: ExpectDocument;
   readonly knownFailures: readonly ApplicableFailure[];
+  /** What the run measured. */
+  readonly metrics?: readonly ReportMetric[];
 }
 
 export interface Judgement {
@@ -73,12 +76,12 @@ export interface Judgement {
 }
 
 /** FAIL > XPASS > XFAIL > PASS. */
-export function judge({ expect, knownFailures }: Judged, evidence: Evidence): Judgement {
+export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence: Evidence): Judgement {
   if (evidence.type !== "run") {
     const verdict = evidence.type === "no-run" ? "error" : "not-judged";
     return { verdict, isFailure: false, reason: evidence.reason, expectations: [] };
   }
-  const compared = compareAll(expect, evidence);
+  const compared = compareAll(expect, evidence, metrics);
   const expectations = compared.map((one): ReportExpectation => {
     const known = one.isMet ? undefined : knownFailures.find(({ expectation }) => isAbout(expectation, one.path));
     return { ...one, knownFailure: known === undefined ? null : { reason: known.reason, issue: known.issue } };
@@ -123,7 +126,11 @@ function reasonOf(failed: readonly ReportExpectation[], { reason }: RunEvidence)
   return failed.length === 1 ? text : `${text} (and ${failed.length - 1} more)`;
 }
 
-function compareAll(expect: ExpectDocument, evidence: RunEvidence): readonly Compared[] {
+function compareAll(
+  expect: ExpectDocument,
+  evidence: RunEvidence,
+  metrics: readonly ReportMetric[],
+): readonly Compared[] {
   const status = compareStatus(expect, evidence);
   // What a run leaves behind that did not end as expected would repeat the same failure.
   if (status.some(({ isMet }) => !isMet)) return status;
@@ -145,11 +152,19 @@ function compareAll(expect: ExpectDocument, evidence: RunEvidence): readonly Com
     ),
     ...compareSession(expect.session, evidence.session),
     ...compareCheck(expect.check, evidence.check),
+    ...metrics.flatMap((metric) =>
+      metric.expected === null ? [] : [{
+        path: `metrics.${metric.name}`,
+        isMet: metric.isMet,
+        expected: metric.expected,
+        actual: metricText(metric),
+      }]
+    ),
   ];
 }
 
 /** Outputs are texts: what is inside one is read as JSON. */
-function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
+export function outputAt(outputs: JsonObject, path: readonly (string | number)[]) {
   const [job, output, ...rest] = path;
   const value = valueAt(outputs, [job ?? "", output ?? ""]);
   if (rest.length === 0 || typeof value !== "string") return value === undefined ? undefined : valueAt(value, rest);

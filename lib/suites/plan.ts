@@ -16,6 +16,8 @@ import {
   type SuiteDocument,
 } from "./format.ts";
 import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
+import type { PlannedMetrics } from "./metrics.ts";
+import { planMetrics } from "./plan_metrics.ts";
 import type { Suite } from "./read_suite.ts";
 import { type Reference, substitute } from "./reference.ts";
 import type { SourcePath } from "./source.ts";
@@ -55,6 +57,7 @@ export interface PlannedCase {
   readonly retries: { readonly max: number; readonly on: "infra" | "any" };
   readonly cleanup: "keep" | "delete-passed" | "delete";
   readonly expect: ExpectDocument;
+  readonly metrics: PlannedMetrics;
   readonly knownFailures: readonly PlannedFailure[];
   /** `null` unless it is in quarantine. */
   readonly quarantine: PlannedFailure | null;
@@ -179,11 +182,12 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     }],
   ].flatMap((one) => {
     const applies = whenApplies(one.when ?? {}, { ...matrix, environment: options.environment ?? "" });
-    if (!applies || ("metric" in one && one.metric !== undefined)) return [];
+    if (!applies) return [];
+    const metric = "metric" in one && one.metric !== undefined ? `metrics.${one.metric}` : null;
     const failure: PlannedFailure = {
       reason: one.reason,
       issue: one.issue ?? null,
-      expectation: "expectation" in one ? one.expectation ?? null : null,
+      expectation: "expectation" in one ? one.expectation ?? metric : metric,
       isStrict: "strict" in one ? one.strict ?? true : true,
       resources: one.when?.resource === undefined ? null : [one.when.resource].flat().map(String),
     };
@@ -213,6 +217,7 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     retries: retriesOf(overrides.retries ?? merged.retries),
     cleanup: overrides.cleanup ?? merged.cleanup ?? "keep",
     expect: expectOf(draft, valueOf, report),
+    metrics: planMetrics(suite, document, options.environment),
     knownFailures: failures.filter(({ isKnown }) => isKnown).map(({ failure }) => failure),
     quarantine: failures.find(({ isKnown }) => !isKnown)?.failure ?? null,
     paths: document.paths ?? [],

@@ -1,6 +1,7 @@
 /** Runs of a suite on machines that start empty, but for a restored folder of reports; shards and their merge. */
 
 import assert from "node:assert/strict";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { type CliEnd, cliStage } from "../support/cli_stage.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
 
@@ -23,8 +24,9 @@ async function onEmptyMachine(
   files: Map<string, string>,
   yaml: string,
   args: readonly string[],
+  workflows: SimulatorOptions["workflows"] = WORKFLOWS,
 ): Promise<CliEnd & { readonly github: string }> {
-  await using stage = await cliStage({ workflows: WORKFLOWS });
+  await using stage = await cliStage({ workflows });
   let github = "";
   const context = {
     readTextFile: (path: string) => {
@@ -44,9 +46,18 @@ async function onEmptyMachine(
 
 /** The clock of each machine starts at the same time, so each report is dated one day after the one before it. */
 async function nightly(files: Map<string, string>, workflows: string, ...args: readonly string[]) {
+  return await onNight(files, suite(workflows), args);
+}
+
+async function onNight(
+  files: Map<string, string>,
+  yaml: string,
+  args: readonly string[],
+  workflows?: SimulatorOptions["workflows"],
+) {
   const before = new Set(files.keys());
   const words = ["nightly.suite.yaml", "--history", "reports", ...FAST, ...args];
-  const end = await onEmptyMachine(files, suite(workflows), words);
+  const end = await onEmptyMachine(files, yaml, words, workflows);
   for (const [path, text] of files) {
     if (before.has(path) || !path.startsWith("reports/")) continue;
     files.set(path, text.replaceAll(/"startedAtMs": \d+,/g, `"startedAtMs": ${before.size * 86_400_000},`));
@@ -169,4 +180,48 @@ Deno.test("test merge joins the reports of shards, exits as the whole suite, and
   const unreadable = await merge("3.json");
   assert.equal(unreadable.code, 2);
   assert.match(unreadable.stderr, /Cannot read 3\.json/);
+});
+
+Deno.test("metrics are read from logs and outputs, compared with references and earlier runs, and kept in the history", async () => {
+  const files = new Map<string, string>();
+  const yaml = (bandwidth: string) =>
+    `version: 1
+metrics:
+  triad: { from: { log: main }, regex: 'Triad: +(\\S+)', unit: MB/s, better: higher }
+  energy: { from: { output: main.energy } }
+reference: refs.yaml
+cases:
+  - { name: stream, workflow: stream-${bandwidth} }
+`;
+  const refs = `version: 1
+reference:
+  '*': { triad: { median-of: 2, worse-by: 20% }, energy: { value: -1, below: 0.5, above: 0.5 } }
+`;
+  const run = async (bandwidth: string) => {
+    const workflow = {
+      yaml: YAML,
+      scenario: { "main/solve": { lasts: "5s", logs: [`Triad: ${bandwidth}`], outputs: { energy: "-1.17" } } },
+    };
+    return await onNight(files.set("refs.yaml", refs), yaml(bandwidth), ["--json"], {
+      [`stream-${bandwidth}`]: workflow,
+    });
+  };
+  const codes = [];
+  for (const bandwidth of ["100", "110", "90", "70"]) codes.push((await run(bandwidth)).code);
+  assert.deepEqual(codes, [0, 0, 0, 1]);
+  const last: {
+    readonly cases: readonly { readonly reason: string; readonly metrics: readonly { readonly name: string }[] }[];
+  } = JSON.parse((await run("70")).stdout);
+  assert.match(
+    last.cases[0]?.reason ?? "",
+    /^metrics\.triad: expected median of 2: \d+ MB\/s \(\d+\.\.\), got 70 MB\/s$/,
+  );
+  assert.deepEqual(last.cases[0]?.metrics.map(({ name }) => name), ["triad", "energy"]);
+  const csv = await onEmptyMachine(files, "", [
+    ...["history", "stream", "--history", "reports", "--metric", "triad", "--format", "csv"],
+  ]);
+  assert.deepEqual(csv.stdout.trim().split("\n").map((line) => line.split(",").at(-1)), [
+    "triad",
+    ...["100", "110", "90", "70", "70"],
+  ]);
 });

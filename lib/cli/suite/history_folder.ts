@@ -2,7 +2,7 @@
 
 import { readCtrf, renderCtrf } from "../../reports/ctrf.ts";
 import type { Report } from "../../reports/report.ts";
-import { earlierRuns, hasLastFailed, MAX_EARLIER_RUNS, pointsById } from "../../suites/history.ts";
+import { earlierRuns, hasLastFailed, MAX_EARLIER_RUNS, metricValues, pointsById } from "../../suites/history.ts";
 import type { PlannedCase } from "../../suites/plan.ts";
 import { UsageError } from "../../errors.ts";
 import type { SuiteCall } from "./options.ts";
@@ -42,6 +42,17 @@ export async function readHistory(
     reports: read.map(({ report }) => report),
     nextPath: free ?? own.toSorted((a, b) => timeOf(a) - timeOf(b))[0] ?? folder,
   };
+}
+
+/** For references like the median of earlier runs. */
+export async function earlierMetrics(
+  call: Pick<SuiteCall, "context" | "output" | "values">,
+  environment: string | null,
+): Promise<(id: string, metric: string) => readonly number[]> {
+  const { history } = call.values;
+  if (history === undefined) return () => [];
+  const points = pointsById(earlierRuns((await readHistory(call, history)).reports, environment));
+  return (id, metric) => metricValues(points.get(id) ?? [], metric);
 }
 
 /** The ids of the cases that failed, were not judged or never ran. @throws UsageError without a folder. */

@@ -31,7 +31,7 @@ import { COMPLETED, EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { lastFailed } from "./history_folder.ts";
+import { earlierMetrics, lastFailed } from "./history_folder.ts";
 import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
 import {
   DEFAULT_SUITE_JOBS,
@@ -125,10 +125,8 @@ export async function runSuites(call: SuiteCall): Promise<number> {
 }
 
 function warnOfIgnored({ output }: SuiteCall, suites: readonly Suite[]): void {
-  for (const { path, document: { metrics, reference, budget, cases } } of suites) {
-    const hasMetrics = [metrics, reference, budget].some((field) => field !== undefined) ||
-      cases.some((one) => one.metrics !== undefined || one.reference !== undefined);
-    if (hasMetrics) output.log("WARNING", `${path}: \`metrics\`, \`reference\` and \`budget\` are not judged yet`);
+  for (const { path, document: { budget } } of suites) {
+    if (budget !== undefined) output.log("WARNING", `${path}: \`budget\` is not judged yet`);
   }
 }
 
@@ -279,6 +277,7 @@ async function execute(
       maxFailures: values.maxFailures ?? null,
       requiresResources: values.requireResources === true,
       retriesThreshold,
+      earlierMetrics: await earlierMetrics(call, environment),
       urlOf: runUrls(context, deps.client.host),
       commandOf: ({ file, name }) =>
         programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),

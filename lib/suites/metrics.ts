@@ -1,0 +1,139 @@
+/** Numbers that a run measured, compared with their references. Pure. */
+
+import { parsePath } from "../inputs/path.ts";
+import type { ReportMetric } from "../reports/report.ts";
+import type { CaseDocument, ReferenceDocument } from "./format.ts";
+import { median } from "./history.ts";
+import { outputAt, type RunEvidence } from "./judge.ts";
+import { numberText } from "./metric_text.ts";
+
+type MetricDocument = NonNullable<CaseDocument["metrics"]>[string];
+export type MetricReference = ReferenceDocument[string][string];
+type Better = "higher" | "lower" | null;
+
+export interface PlannedMetrics {
+  readonly metrics: Readonly<Record<string, MetricDocument>>;
+  /** By resource (`*` for all others), then by metric. Later ones override earlier ones. */
+  readonly references: readonly ReferenceDocument[];
+}
+
+export interface MeasureOptions {
+  /** Where the run ran. */
+  readonly resources: readonly string[];
+  /** Values of earlier runs that passed, oldest first. */
+  earlier(metric: string): readonly number[];
+}
+
+/** Always measured; judged only with a reference. */
+const BUILT_IN = ["duration", "queue"] as const;
+
+/** All metrics of a case; those of the platform only with a reference. */
+export function measureAll(
+  { metrics, references }: PlannedMetrics,
+  evidence: RunEvidence,
+  { resources, earlier }: MeasureOptions,
+): readonly ReportMetric[] {
+  const referenceOf = (name: string) => findReference(references, resources, name);
+  const own = Object.entries(metrics).map(([name, metric]) => {
+    const facts = { name, unit: metric.unit ?? null, better: metric.better ?? null };
+    return judgeMetric(facts, measure(metric, evidence), referenceOf(name), earlier(name));
+  });
+  const builtIn = BUILT_IN.filter((name) => !Object.hasOwn(metrics, name)).flatMap((name) => {
+    const reference = referenceOf(name);
+    const value = name === "duration" ? evidence.runSeconds : evidence.queueSeconds;
+    const facts = { name, unit: "s", better: "lower" as const };
+    return reference === null ? [] : [judgeMetric(facts, value, reference, earlier(name))];
+  });
+  return [...own, ...builtIn];
+}
+
+/** The reference of the resource comes before that of all others. */
+function findReference(
+  references: readonly ReferenceDocument[],
+  resources: readonly string[],
+  metric: string,
+): MetricReference | null {
+  for (const resource of [...resources, "*"]) {
+    for (const reference of references.toReversed()) {
+      const found = reference[resource]?.[metric];
+      if (found !== undefined) return found;
+    }
+  }
+  return null;
+}
+
+/** `null` if it is not there, or no number. */
+function measure({ from, regex }: MetricDocument, { logs, outputs }: RunEvidence): number | null {
+  const output = "output" in from ? outputAt(outputs, parsePath(from.output) ?? []) : undefined;
+  const text = "output" in from
+    ? typeof output === "string" || typeof output === "number" ? String(output) : ""
+    : logs.filter(({ job, step }) => job === from.log && (from.step === undefined || step === from.step))
+      .map(({ text }) => text).join("\n");
+  const found = regex === undefined ? text : new RegExp(regex, "m").exec(text)?.[1] ?? "";
+  const value = Number(found.trim());
+  return found.trim() === "" || !Number.isFinite(value) ? null : value;
+}
+
+export interface MetricFacts {
+  readonly name: string;
+  readonly unit: string | null;
+  readonly better: Better;
+}
+
+/** Whether a value is in the range that its reference allows. Without a reference it is recorded, not judged. */
+export function judgeMetric(
+  { name, unit, better }: MetricFacts,
+  value: number | null,
+  reference: MetricReference | null,
+  earlier: readonly number[],
+): ReportMetric {
+  const base = { name, value, unit };
+  if (reference === null) return { ...base, expected: null, isMet: true };
+  const center = "value" in reference ? reference.value : medianOf(earlier, reference["median-of"]);
+  const suffix = unit === null ? "" : ` ${unit}`;
+  if (center === null) return { ...base, expected: null, isMet: true };
+  const { low, high } = rangeOf(reference, center, better);
+  const about = "value" in reference ? "" : `median of ${reference["median-of"]}: `;
+  const expected = `${about}${numberText(center)}${suffix} (${bound(low)}..${bound(high)})`;
+  const isMet = value !== null && (low === null || value >= low) && (high === null || value <= high);
+  return { ...base, expected, isMet };
+}
+
+interface Range {
+  /** `null` if this side is open. */
+  readonly low: number | null;
+  readonly high: number | null;
+}
+
+/** Without `below` and `above`, the value itself is the limit: on the worse side, or on both if none is worse. */
+function rangeOf(reference: MetricReference, center: number, better: Better): Range {
+  if (!("value" in reference)) {
+    const distance = distanceOf(reference["worse-by"], center);
+    return {
+      low: better === "lower" ? null : center - distance,
+      high: better === "higher" ? null : center + distance,
+    };
+  }
+  const { below, above } = reference;
+  if (below === undefined && above === undefined) {
+    return { low: better === "lower" ? null : center, high: better === "higher" ? null : center };
+  }
+  return {
+    low: below === undefined ? null : center - distanceOf(below, center),
+    high: above === undefined ? null : center + distanceOf(above, center),
+  };
+}
+
+/** A percentage is one of the reference. */
+function distanceOf(tolerance: number | string, center: number): number {
+  return typeof tolerance === "number" ? tolerance : Math.abs(center) * Number(tolerance.slice(0, -1)) / 100;
+}
+
+/** `null` with fewer values than that: nothing is judged yet. */
+function medianOf(earlier: readonly number[], count: number): number | null {
+  return earlier.length < count ? null : median(earlier.slice(-count));
+}
+
+function bound(value: number | null): string {
+  return value === null ? "" : numberText(value);
+}
