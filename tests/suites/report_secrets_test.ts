@@ -1,0 +1,93 @@
+/** A secret that a suite, a server and a run repeat is in the bytes of no report, also after unescaping, base64 and gunzip. */
+
+import assert from "node:assert/strict";
+import { runIsolated } from "../../lib/cli/run_program.ts";
+import { cliStage } from "../support/cli_stage.ts";
+import { dataOfPage } from "../reports/support/data_of_page.ts";
+
+const SECRET = 'hun"ter<2>&sec\\ret';
+const FORM = "on:\n  execute:\n    inputs:\n      password: { type: password }\n";
+const YAML = `${FORM}jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n`;
+const SUITE = `version: 1
+env: [THE_SECRET]
+metrics:
+  found: { from: { log: main }, regex: '(hun.*)' }
+reference:
+  '*': { found: { value: 1 } }
+cases:
+  - name: repeats
+    workflow: repeats
+    inputs: { password: { secret: THE_SECRET } }
+    expect:
+      outputs:
+        main.leak: { equals: other }
+        main.token: { equals: other, secret: true }
+      log: { matches: '^never .* there$' }
+      check: 'cat; echo "$0"; exit 1'
+  - name: fails
+    workflow: fails
+    inputs: { password: { secret: THE_SECRET } }
+`;
+const leaking = (fails: boolean) => ({
+  yaml: YAML,
+  scenario: {
+    "main/solve": {
+      lasts: "1s",
+      fails,
+      logs: [`the password is ${SECRET}`, `::error title=${SECRET}::${SECRET}`, btoa(SECRET), JSON.stringify(SECRET)],
+      outputs: { leak: SECRET, token: "s3cr3t-token-of-the-run" },
+    },
+  },
+});
+const TOKEN = "s3cr3t-token-of-the-run";
+
+function unescaped(text: string): string {
+  return text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&quot;", '"').replaceAll("&#10;", "\n")
+    .replaceAll(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))).replaceAll("&amp;", "&")
+    .replaceAll('\\"', '"').replaceAll("\\\\", "\\");
+}
+
+/** What a reader can make of a text: as it is, unescaped once and twice, and its parts in base64. */
+function formsOf(text: string): readonly string[] {
+  const parts = (text.match(/[A-Za-z0-9+/]{12,}={0,2}/g) ?? []).flatMap((part) => {
+    try {
+      return [atob(part)];
+    } catch {
+      return [];
+    }
+  });
+  return [text, unescaped(text), unescaped(unescaped(text)), parts.join("\n")];
+}
+
+Deno.test("a planted secret is in no report", async () => {
+  await using stage = await cliStage({ workflows: { repeats: leaking(false), fails: leaking(true) } });
+  const files = new Map<string, string>();
+  const context = {
+    readTextFile: () => Promise.resolve(SUITE),
+    listFiles: () => Promise.resolve([]),
+    appendFile: (path: string, text: string) => void files.set(path, (files.get(path) ?? "") + text),
+    replaceFile: (path: string, text: string) => Promise.resolve(void files.set(path, text)),
+    runIsolated,
+  };
+  const formats = ["junit", "ctrf", "html", "markdown"];
+  const words = [
+    ...["test", "leak.suite.yaml", "--history", "reports", "--json", "--poll-interval", "1s", "--report", "github"],
+    ...formats.flatMap((format) => ["--report", `${format}=${format}`]),
+  ];
+  const env = { THE_SECRET: SECRET, PATH: "/usr/bin:/bin", GITHUB_OUTPUT: "outputs", GITHUB_STEP_SUMMARY: "summary" };
+  const { code, stdout, stderr } = await stage.call(words, { context, env });
+  assert.equal(code, 1, stderr);
+  const page = await dataOfPage(files.get("html") ?? "");
+  assert.match(page, /metrics\.found/);
+  assert.match(page, /the password is/);
+  const all = { stdout, stderr, page, ...Object.fromEntries(files) };
+  assert.deepEqual(Object.keys(all).toSorted(), [
+    ...["ctrf", "html", "junit", "markdown", "outputs", "page", "reports/run-01.json", "stderr", "stdout", "summary"],
+  ]);
+  for (const [name, text] of Object.entries(all)) {
+    for (const form of formsOf(text)) {
+      assert.ok(!form.includes(SECRET) && !form.includes('hun"ter'), `the secret is in ${name}`);
+      assert.ok(!form.includes(TOKEN), `a secret output is in ${name}`);
+    }
+  }
+});
