@@ -572,10 +572,10 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.equal(stage.simulator.runs().length, 2);
 });
 
-Deno.test("metrics that are not judged yet are named", async () => {
+Deno.test("a budget, which is not judged yet, is named", async () => {
   await using stage = await suiteStage();
-  const files = suite("{ name: a, workflow: ok, metrics: { n: { from: { output: main.n } } } }");
-  assert.match((await stage.test(files, ["--list"])).stderr, /a\.suite\.yaml: `metrics`.* not judged yet/);
+  const files = { "a.suite.yaml": "version: 1\nbudget: 5 run-hours\ncases: [{ name: a, workflow: ok }]\n" };
+  assert.match((await stage.test(files, ["--list"])).stderr, /a\.suite\.yaml: `budget` is not judged yet/);
 });
 
 const LEAKY = {
