@@ -3,9 +3,10 @@
 import { UsageError } from "../errors.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
+import { isDumb } from "./terminal/color_mode.ts";
 
 interface ConfirmDeps {
-  readonly context: Pick<Context, "stdin" | "stderr" | "readLine">;
+  readonly context: Pick<Context, "stdin" | "stderr" | "readLine" | "promptYesNo" | "env">;
   readonly output: Pick<Output, "log">;
 }
 
@@ -16,6 +17,7 @@ export function canAsk({ stdin, stderr }: ConfirmDeps["context"]): boolean {
 
 /** Asks at the terminal. The default is no. */
 export async function askYesNo({ context, output }: ConfirmDeps, question: string): Promise<boolean> {
+  if (context.promptYesNo !== undefined && !isDumb(context.env)) return await context.promptYesNo(question);
   output.log("WARNING", `${question} [y/N]`);
   return /^y(es)?$/i.test((await context.readLine())?.trim() ?? "");
 }

@@ -40,6 +40,8 @@ export interface Context {
    * signal. `undefined` where stdin is no terminal.
    */
   readonly onKey?: ((callback: (key: string) => void) => Disposable) | undefined;
+  /** A prompt for yes or no that can be answered with arrows, and left with Esc for no; absent where none can be drawn. */
+  readonly promptYesNo?: ((question: string) => Promise<boolean>) | undefined;
   /** Reads one line; `null` at the end of stdin. Call it only if stdin is a terminal. */
   readLine(): Promise<string | null>;
   readonly stdout: TextWriter;

@@ -4,6 +4,7 @@ import { readBoundedText } from "./bounded_read.ts";
 import { runInForeground, runIsolated, runProgram } from "./run_program.ts";
 import { openFile } from "./open_file.ts";
 import { osErrorReason } from "../os_error.ts";
+import { colorMode } from "./terminal/color_mode.ts";
 import { type Context, OutputFailed, PipeClosed, type StopSignal, type TextWriter } from "./context.ts";
 
 const DEFAULT_COLUMNS = 80;
@@ -42,6 +43,7 @@ export function systemContext(versionLine: string): Context {
     mayReadEnv,
     onSignal,
     onKey: Deno.stdin.isTerminal() ? onKey : undefined,
+    promptYesNo: Deno.stderr.isTerminal() ? promptYesNo : undefined,
   };
 }
 
@@ -91,6 +93,20 @@ async function readLine(): Promise<string | null> {
   const buffer = new Uint8Array(1_024);
   const count = await Deno.stdin.read(buffer);
   return count === null ? null : new TextDecoder().decode(buffer.subarray(0, count)).trimEnd();
+}
+
+async function promptYesNo(question: string): Promise<boolean> {
+  const [{ clackPrompter }, { PromptCancelled }] = await Promise.all([
+    import("../prompts/clack_prompter.ts"),
+    import("../prompts/prompter.ts"),
+  ]);
+  const prompter = await clackPrompter({ mayColor: colorMode(systemEnv) !== "never" });
+  try {
+    return await prompter.confirm(question, { initial: false });
+  } catch (error) {
+    if (error instanceof PromptCancelled) return false;
+    throw error;
+  }
 }
 
 function onKey(callback: (key: string) => void): Disposable {

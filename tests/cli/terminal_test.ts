@@ -38,7 +38,7 @@ Deno.test({
     // The elapsed time advances between two polls.
     await terminal.waitFor(/\(2s\)/);
     await terminal.keys("C-c");
-    await terminal.waitFor(/Run never-ending-\S+ is still running\. Cancel it too\? \[y\/N\]/);
+    await terminal.waitFor(/Run never-ending-\S+ is still running\. Cancel it too\?[^]*● No/);
     await terminal.keys("Enter");
     const screen = await terminal.waitFor(/\[ended 130\]/);
     assert.match(
@@ -62,6 +62,22 @@ Deno.test({
     assert.equal(stage.simulator.received("cancel-run").length, 1);
   },
 });
+
+for (const [keys, count] of [[["Left", "Enter"], 1], [["Escape"], 0]] as const) {
+  Deno.test({
+    ...needing(`the question after Ctrl-C is a prompt: ${keys.join(", ")} cancels ${count} runs`, missing),
+    async fn() {
+      await using stage = await aStage({ speed: 1 });
+      await using terminal = await stage.open("run never-ending");
+      await terminal.waitFor(/\(1s\)/);
+      await terminal.keys("C-c");
+      await terminal.waitFor(/Cancel it too\?[^]*● No/);
+      for (const key of keys) await terminal.keys(key);
+      await terminal.waitFor(/\[ended 130\]/);
+      assert.equal(stage.simulator.received("cancel-run").length, count);
+    },
+  });
+}
 
 Deno.test({
   ...needing("Ctrl-C twice exits immediately and keeps the run", missing),
