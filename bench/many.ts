@@ -129,7 +129,7 @@ async function measureBatch(runs: number, idleBytes: number): Promise<Measured> 
   await Deno.writeTextFile(`${folder.path}/rows.csv`, `n\n${Array.from({ length: runs }, (_, n) => n).join("\n")}\n`);
   const log = `${folder.path}/log.jsonl`;
   const words = ["batch", `${folder.path}/rows.csv`, "--workflow", "solve", "--jobs", String(runs), "--yes"];
-  const child = program(simulator, folder.path, epochMs, [...words, "--log", log, "--progress", "none", "--json"]);
+  const child = program(simulator, folder.path, epochMs, [...words, "--log", log, "--progress", "none"]);
   const samples = await sampled(child);
   const requests = simulator.received();
   const ends = (await Deno.readTextFile(log)).trim().split("\n").map((line) => JSON.parse(line))
@@ -257,6 +257,8 @@ async function sampleOf(pid: number): Promise<Sample | undefined> {
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     const ticks = Number(fields[11]) + Number(fields[12]);
     const kibibytes = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
+    // It has just ended.
+    if (!(kibibytes > 0)) return undefined;
     return { atMs: Date.now(), rssBytes: kibibytes * 1024, cpuSeconds: ticks / CLOCK_TICKS };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;

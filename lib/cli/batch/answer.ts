@@ -2,7 +2,7 @@
 
 import type { RowResult } from "../../batch.ts";
 import { failureGroups } from "../../batches/failure_groups.ts";
-import { type LoadedRow, loadResults } from "../../batches/load_results.ts";
+import { type LoadedRow, loadResults, loadRows } from "../../batches/load_results.ts";
 import { countsOf, resultDocument, resultsCsv, resultsJsonLines } from "../../batches/results.ts";
 import type { BatchOutcome } from "../../runs/batch_task.ts";
 import { isSuccess } from "../../runs/batch.ts";
@@ -51,8 +51,12 @@ export async function finishBatch(
     readonly states: RowStates;
   },
 ): Promise<number> {
-  const { deps: { store }, output } = call;
-  const stored = await loadResults(store, batch);
+  const { deps: { store }, output, values } = call;
+  // The text shows no outputs, which take a read per row.
+  const hasBodies = output.mode !== "text" || values.csv !== undefined || values.jsonl !== undefined;
+  const stored = hasBodies
+    ? await loadResults(store, batch)
+    : (await loadRows(store, batch)).map((row): LoadedRow => ({ ...row, result: null }));
   const byRow = new Map(states.all().map((state) => [state.row, state]));
   // What ended without a record: a limit of this process, or a row that could not be prepared.
   const rows = stored.map((row): LoadedRow => {
