@@ -53,7 +53,8 @@ export async function finishBatch(
 ): Promise<number> {
   const { deps: { store }, output, values } = call;
   // The text shows no outputs, which take a read per row.
-  const hasBodies = output.mode !== "text" || values.csv !== undefined || values.jsonl !== undefined;
+  const hasBodies = output.mode !== "text" ||
+    [values.csv, values.jsonl, values.report].some((file) => file !== undefined);
   const stored = hasBodies
     ? await loadResults(store, batch)
     : (await loadRows(store, batch)).map((row): LoadedRow => ({ ...row, result: null }));
