@@ -32,6 +32,8 @@ export interface ExecuteSuitesOptions extends JudgeOptions {
   readonly maxFailures: number | null;
   /** In [0, 1]: above this part of cases with a failed attempt, nothing is retried; `null` retries always. */
   readonly retriesThreshold: number | null;
+  /** Judges what an earlier call left behind, and runs nothing. */
+  readonly isRejudged: boolean;
   /** By key, what an earlier process submitted. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
   /** The command that repeats the case alone. */
@@ -72,12 +74,16 @@ export async function executeSuites(
     }
   };
   for (const state of states.values()) {
-    const reason = skipReasonOf(state.one);
+    const reason = options.isRejudged ? state.one.skipReason : skipReasonOf(state.one);
     if (reason === null) continue;
     const isFailure = state.one.skipReason === null && options.requiresResources;
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
   }
   const runnable = [...states.values()].filter(({ isDecided }) => !isDecided);
+  if (options.isRejudged) {
+    for (const state of runnable) await judgeKept(deps, state, { states, decide, options });
+    return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: null };
+  }
   await judgeEarlier(deps, runnable, options);
   const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options }));
   const outcome = await runTasks(deps, tasks, options);
@@ -194,6 +200,18 @@ async function judgeEarlier(
   for (const state of states) {
     for (const end of options.previous.get(state.one.key)?.earlier ?? []) await judgeAttempt(deps, state, end, options);
   }
+}
+
+/** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */
+async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: TaskContext): Promise<void> {
+  const ends = options.previous.get(state.one.key)?.ends ?? [];
+  const isSession = ends.some((end) => end.type === "result" && end.result.kind === "session_ready");
+  if (ends.length === 0) {
+    return decide(state, notRun("no evidence: it has not ended with these inputs in the last call"));
+  }
+  if (isSession) return decide(state, notRun("no evidence: what a session answers is not kept"));
+  for (const end of ends) await judgeAttempt(deps, state, end, options);
+  decide(state);
 }
 
 async function leaveOpen(

@@ -21,6 +21,8 @@ export interface PreviousCase {
   readonly previous: PreviousAttempts;
   /** The ends of the attempts before the last one. */
   readonly earlier: readonly TaskEnd[];
+  /** The ends of all attempts that have ended. */
+  readonly ends: readonly TaskEnd[];
 }
 
 /** What makes two calls the same suite. */
@@ -71,6 +73,7 @@ async function previousCases(store: RunStore, sessionId: string): Promise<Readon
         ended: ended.map((submission, index) => endedAttemptOf(endOf(submission, index + 1), isRetry(submission))),
       },
       earlier: last !== null && isOpen(last) ? ends : ends.slice(0, -1),
+      ends,
     });
   }
   return found;

@@ -160,6 +160,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--dry-run", true],
     ["--resume", true],
     ["--report junit=a.xml", ["junit=a.xml"]],
+    ["--rejudge", true],
     ["--history reports", "reports"],
     ["--last-failed", true],
     ["--metric triad", "triad"],

@@ -44,6 +44,7 @@ export const SUITE_OPTIONS = {
   list: flag("List the cases, and run nothing"),
   dryRun: flag("Check everything and show the plan, and submit nothing"),
   resume: flag("Continue the last call with the same suites that was killed or interrupted"),
+  rejudge: flag("Judge the runs of the last call with the same suites again, and run nothing"),
   report: option("FORMAT", "text (the default), github, or junit, ctrf, html or markdown with =FILE", {
     multiple: true,
   }),

@@ -92,7 +92,10 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     ],
     title,
     nowMs: context.clock.now(),
-  }, { isResumed: values.resume === true });
+  }, { isResumed: values.resume === true || values.rejudge === true });
+  if (values.rejudge === true && !session.isContinued) {
+    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options");
+  }
   if (values.resume === true && !session.isContinued) {
     output.log("INFO", "Nothing to resume: starting from the beginning");
   }
@@ -277,6 +280,7 @@ async function execute(
       maxFailures: values.maxFailures ?? null,
       requiresResources: values.requireResources === true,
       retriesThreshold,
+      isRejudged: values.rejudge === true,
       earlierMetrics: await earlierMetrics(call, environment),
       urlOf: runUrls(context, deps.client.host),
       commandOf: ({ file, name }) =>

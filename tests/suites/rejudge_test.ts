@@ -1,0 +1,55 @@
+/** `--rejudge`: an edited suite on what the last call left behind; nothing is run. */
+
+import assert from "node:assert/strict";
+import { type CliStage, cliStage } from "../support/cli_stage.ts";
+
+const YAML = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
+const WORKFLOWS = {
+  ok: {
+    yaml: YAML,
+    scenario: { "main/solve": { lasts: "5s", logs: ["Triad: 90"], outputs: { energy: "-1.17" } } },
+  },
+  bad: { yaml: YAML, scenario: { "main/solve": { lasts: "2s", fails: true } } },
+};
+const A = "{ name: a, workflow: ok, expect: { outputs: { main.energy: { max: -2 } } } }";
+const A_EDITED =
+  "{ name: a, workflow: ok, expect: { outputs: { main.energy: { max: -1 } }, log: { contains: Triad } } }";
+const B = "{ name: b, workflow: bad }";
+const B_EDITED = "{ name: b, workflow: bad, retries: { max: 2, on: [any] } }";
+const C = "{ name: c, workflow: ok }";
+
+interface End {
+  readonly code: number;
+  readonly stderr: string;
+  readonly verdicts: readonly string[];
+}
+
+async function test(stage: CliStage, cases: readonly string[], ...args: readonly string[]): Promise<End> {
+  const yaml = `version: 1\ncases:\n${cases.map((one) => `  - ${one}\n`).join("")}`;
+  const context = { readTextFile: () => Promise.resolve(yaml), appendFile: () => {} };
+  const words = ["test", "a.suite.yaml", "--json", "--poll-interval", "1s", ...args];
+  const { code, stdout, stderr } = await stage.call(words, { context });
+  const report: {
+    readonly cases?: readonly { readonly name: string; readonly verdict: string; readonly reason: string }[];
+  } = JSON.parse(stdout);
+  return { code, stderr, verdicts: (report.cases ?? []).map(({ name, verdict }) => `${name} ${verdict}`) };
+}
+
+Deno.test("--rejudge judges the kept runs by the edited suite, names what has no evidence, and only reads", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  assert.deepEqual((await test(stage, [A, B])).verdicts, ["a failed", "b failed"]);
+  const runs = stage.simulator.runs().length;
+  const received = stage.simulator.received().length;
+  const again = await test(stage, [A_EDITED, B_EDITED, C], "--rejudge");
+  assert.deepEqual(again.verdicts, ["a passed", "b failed", "c not-run"]);
+  assert.equal(again.code, 1);
+  assert.equal(stage.simulator.runs().length, runs);
+  assert.deepEqual(stage.simulator.received().slice(received).filter(({ method }) => method !== "GET"), []);
+});
+
+Deno.test("--rejudge without an earlier run is an error", async () => {
+  await using stage = await cliStage({ workflows: WORKFLOWS });
+  const { code, stderr } = await test(stage, [A], "--rejudge");
+  assert.equal(code, 2);
+  assert.match(stderr, /this suite has not been run on this machine/);
+});
