@@ -67,15 +67,17 @@ interface FieldRow {
   readonly label: string;
 }
 
-/** Where a line is too narrow for all columns, the label gets a line of its own. */
+/** What a line is too narrow for gets a line of its own: the label, and then also whether a value is required. */
 function renderFields(rows: readonly FieldRow[], columns: number): string {
   const cells = rows.map(({ path, type, requirement, label }) => [path, type, requirement, label]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => textWidth(row[column] ?? ""))));
-  if (widths.reduce((sum, width) => sum + width + 2, -2) <= columns) return renderTable(cells, { columns });
-  const lines = renderTable(cells.map((row) => row.slice(0, 3)), { columns }).split("\n");
+  const fits = (count: number) => widths.slice(0, count).reduce((sum, width) => sum + width + 2, -2) <= columns;
+  if (fits(4)) return renderTable(cells, { columns });
+  const count = fits(3) ? 3 : 2;
+  const lines = renderTable(cells.map((row) => row.slice(0, count)), { columns }).split("\n");
   return lines.flatMap((line, index) => {
-    const label = oneLine(rows[index]?.label ?? "");
-    return [fitToWidth(line, columns), ...(label === "" ? [] : [fitToWidth(`${INDENT}${label}`, columns)])];
+    const rest = (cells[index] ?? []).slice(count).filter((cell) => cell !== "").join("  ");
+    return [fitToWidth(line, columns), ...(rest === "" ? [] : [fitToWidth(`${INDENT}${oneLine(rest)}`, columns)])];
   }).join("\n");
 }
 
