@@ -11,6 +11,7 @@ import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { programCommand } from "../../shell_command.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
+import { wrap } from "../terminal/wrap.ts";
 
 interface RenderOptions {
   readonly style: Style;
@@ -73,11 +74,12 @@ function renderFields(rows: readonly FieldRow[], columns: number): string {
   const widths = [0, 1, 2, 3].map((column) => Math.max(...cells.map((row) => textWidth(row[column] ?? ""))));
   const fits = (count: number) => widths.slice(0, count).reduce((sum, width) => sum + width + 2, -2) <= columns;
   if (fits(4)) return renderTable(cells, { columns });
-  const count = fits(3) ? 3 : 2;
+  const count = [3, 2].find(fits) ?? 1;
   const lines = renderTable(cells.map((row) => row.slice(0, count)), { columns }).split("\n");
   return lines.flatMap((line, index) => {
-    const rest = (cells[index] ?? []).slice(count).filter((cell) => cell !== "").join("  ");
-    return [fitToWidth(line, columns), ...(rest === "" ? [] : [fitToWidth(`${INDENT}${oneLine(rest)}`, columns)])];
+    const rest = (cells[index] ?? []).slice(count).filter((cell) => cell !== "").join(" · ");
+    const below = rest === "" ? [] : wrap(oneLine(rest), columns - INDENT.length);
+    return [fitToWidth(line, columns), ...below.map((text) => fitToWidth(`${INDENT}${text}`, columns))];
   }).join("\n");
 }
 

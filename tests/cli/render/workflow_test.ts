@@ -30,9 +30,9 @@ Deno.test("show fits into 80 columns, and every label survives", () => {
 Deno.test("at 50 columns, show still says what is required and what has a default", () => {
   const shown = render({ columns: 50 });
   for (const line of shown.split("\n")) assert.ok(line.length <= 50, line);
-  assert.match(shown, /^ {2}resource +compute-clusters\n {4}required {2}Resource$/m);
-  assert.match(shown, /^ {4}default false$/m);
-  assert.match(shown, /^ {4}required when shown {2}Directives/m);
+  assert.match(shown, /^ {2}resource\n {4}compute-clusters · required · Resource$/m);
+  assert.match(shown, /^ {4}boolean · default false$/m);
+  assert.match(shown, /^ {4}editor · required when shown · Directives/m);
 });
 
 Deno.test("show cuts long defaults, masks secrets, and says what is required when shown", () => {
