@@ -76,7 +76,8 @@ export interface MatrixSources {
   readonly workflow: string;
   /** Inputs of all rows. */
   readonly layers: readonly InputLayer[];
-  readonly matrix: MatrixArguments;
+  /** `null` to repeat one row. */
+  readonly matrix: MatrixArguments | null;
   readonly repeat: number;
 }
 
@@ -87,11 +88,15 @@ export interface MatrixSources {
  */
 export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps, "formOf">): Promise<RowsRead> {
   const { workflow, layers, repeat } = sources;
-  const spec = await parseMatrixArguments(sources.matrix);
+  const spec = sources.matrix === null ? null : await parseMatrixArguments(sources.matrix);
   const problems: Problem[] = [];
   const formOf = formLookup(deps, problems);
   const form = await formOf(workflow, "");
   if (form === undefined) return { name: null, rows: [], problems };
+  if (spec === null) {
+    const same = await finished([draftOf(workflow, "--repeat", layers)], { overrides: [], repeat }, formOf, problems);
+    return { name: null, rows: same, problems: limitProblems(problems) };
+  }
   const expanded = expandMatrix(spec, declaredTypes(form));
   problems.push(...expanded.problems);
   const drafts = expanded.combinations.map((combination) =>

@@ -166,6 +166,16 @@ Deno.test("run --matrix runs the product of its values, and the same command con
   assert.equal(stage.simulator.runs().length, 5);
 });
 
+Deno.test("run --repeat runs a workflow several times with the same inputs", async () => {
+  await using stage = await aStage();
+  const words = ["run", "solve", "-i", "n=1", "--repeat", "3", ...QUICK];
+  for (let time = 0; time < 2; time++) {
+    const { stdout, code } = await stage.call([...words, "--json"], files({}));
+    assert.deepEqual([code, JSON.parse(stdout).counts], [0, { completed: 3 }]);
+  }
+  assert.equal(stage.simulator.runs().length, 3);
+});
+
 Deno.test("an option for many runs is refused for one, and an option for one run with --matrix", async () => {
   await using stage = await aStage();
   const single = await stage.call(["run", "solve", "--jobs", "3"], files({}));

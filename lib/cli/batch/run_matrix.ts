@@ -33,17 +33,12 @@ const FOR_ONE_RUN = [
   ...["allowFailure", "report", "events"],
 ];
 
-const NO_MATRIX = {
-  ...{ matrix: [], zip: false, exclude: [], include: [] },
-  ...{ sample: undefined, seed: undefined, sampling: undefined },
-};
-
 /** @returns The exit code. */
 export async function runMatrix(call: Invocation<MatrixValues>): Promise<number> {
   const { context, values, signal } = call;
   refuseForMany(values);
   const { workflow, onInterrupt } = values;
-  const matrix = matrixArguments(values) ?? NO_MATRIX;
+  const matrix = matrixArguments(values) ?? null;
   const layers = await readLayers(values.input ?? [], inputSources(context));
   const sources = { workflow, layers, matrix, repeat: values.repeat ?? 1 };
   // Without a name, the same command continues the same batch.
