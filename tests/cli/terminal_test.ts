@@ -118,7 +118,7 @@ Deno.test({
     assert.equal(later.match(/Status: running/g)?.length, 1, later);
     // The ^C that the terminal echoes after a full line must not wrap it.
     await terminal.keys("C-c");
-    await terminal.waitFor(/Cancel it too\?/);
+    await terminal.waitFor(/● No/);
     await terminal.keys("Enter");
     const last = await terminal.waitFor(/\[ended 130\]/);
     assert.ok(!last.includes("Status: running"), last);
