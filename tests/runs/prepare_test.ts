@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { prepare, type RunSpec } from "../../lib/runs/prepare.ts";
 import { createInputLayer, readLayers } from "../../lib/inputs/layers.ts";
+import { redactedValues } from "../../lib/inputs/secrets.ts";
+import type { SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { NotFound } from "../../lib/errors.ts";
 import hello from "../../inputs/hello-world.json" with { type: "json" };
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -26,6 +28,19 @@ Deno.test("prepare() freezes the request and sends only reads", async () => {
   assert.ok(Object.isFrozen(request.inputs) && Object.isFrozen(request.inputs["slurm"]));
   assert.deepEqual(warnings, []);
   assert.deepEqual([...new Set(stage.simulator.received().map(({ method }) => method))], ["GET"]);
+});
+
+Deno.test("a secret with the value of an option of the form is not masked, since the option is public", async () => {
+  const yaml = `on: { execute: { inputs: {
+    mode: { type: dropdown, options: [{ value: shared-text, label: A }, { value: other, label: B }] },
+    token: { type: password }, key: { type: password } } } }
+jobs: { main: { steps: [{ name: a, run: a }] } }`;
+  await using stage = await aStage({ workflows: { secretive: yaml } });
+  const inputs = { mode: "other", token: "shared-text", key: "only-mine" };
+  const spec = aRunSpec({ workflow: "secretive", layers: [createInputLayer("a.json", inputs)] });
+  const { request } = await prepare(stage.deps, spec, { signal });
+  assert.deepEqual(request.publicValues, ["shared-text"]);
+  assert.deepEqual(redactedValues(request), ["only-mine"]);
 });
 
 Deno.test("prepare() overrides a preset with the layers", async () => {
@@ -106,9 +121,9 @@ Deno.test("prepare() reads secrets, consent and sessions from the workflow file"
   assert.ok(session.request.startsSession && !asking.request.startsSession);
 });
 
-async function aStage() {
+async function aStage(options: SimulatorOptions = {}) {
   const clock = virtualClock();
-  const simulator = await startSimulator({ clock });
+  const simulator = await startSimulator({ clock, ...options });
   const deps = await depsFor(simulator, { clock });
   return { simulator, deps, [Symbol.asyncDispose]: () => simulator[Symbol.asyncDispose]() };
 }

@@ -499,6 +499,18 @@ Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on 
   assert.match(text, /role="alert">The last tick failed: .*no-such-workflow/);
 });
 
+Deno.test("while the API key is refused, the tick of a due occurrence fails, and GET /healthz is 503", async () => {
+  await using server = await aServer([{ ...NIGHTLY, cron: "*/10 * * * *" }]);
+  const service = await server.stage.isolate();
+  server.stage.clock.advance(60_000);
+  await tick(service);
+  assert.equal((await server.send("/healthz", { key: null })).status, 200);
+  server.stage.simulator.expireKeys("demo");
+  server.stage.clock.advance(10 * 60_000);
+  await assert.rejects(tick(service), CredentialError);
+  assert.equal((await server.send("/healthz", { key: null })).status, 503);
+});
+
 Deno.test("GET /healthz and the status page agree on when a tick is late", async () => {
   await using server = await aServer([NIGHTLY]);
   await tick(await server.stage.isolate());
