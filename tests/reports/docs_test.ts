@@ -39,7 +39,13 @@ for (
       try {
         await Deno.writeTextFile(`${folder}/gh`, FAKE_GH, { mode: 0o755 });
         await Deno.writeTextFile(`${folder}/log`, "");
-        const vars = { REGRESSIONS: "", STILL_FAILING: "", RECOVERED: "", ISSUE: "", ...env };
+        const unset: Readonly<Record<string, string>> = {
+          REGRESSIONS: "",
+          STILL_FAILING: "",
+          RECOVERED: "",
+          ISSUE: "",
+        };
+        const vars = { ...unset, ...env };
         const { code, stderr } = await new Deno.Command("bash", {
           args: ["-e", "-o", "pipefail", "-c", SCRIPT],
           env: { ...vars, RUN: "https://example.com", LOG: `${folder}/log`, PATH: `${folder}:/usr/bin:/bin` },
