@@ -100,7 +100,9 @@ for (const { name, load } of COMMANDS) {
       readLine: () => Promise.resolve("y"),
       stdin: { isTerminal: true, readText: () => Promise.resolve("{}") },
       checkNewFile: () => Promise.resolve(),
-      writeNewFile: () => Promise.resolve(),
+      writeNewFile: async (_path: string, text: string | ReadableStream<string>) => {
+        if (typeof text !== "string") await Array.fromAsync(text);
+      },
       runProgram: () =>
         Promise.resolve({ type: "ended", code: 0, stdout: `${home.path}/profile.ps1`, stderr: "" } as const),
     };
