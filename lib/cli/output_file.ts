@@ -15,7 +15,12 @@ export async function writeOutputFile(
   path: string,
   text: string | ReadableStream<string>,
 ): Promise<void> {
-  await orUsageError(path, () => writeNewFile(path, text));
+  try {
+    await orUsageError(path, () => writeNewFile(path, text));
+  } finally {
+    // Of a file that cannot be created, nothing was read: the response is to be closed.
+    if (typeof text !== "string" && !text.locked) await text.cancel().catch(() => {});
+  }
 }
 
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */

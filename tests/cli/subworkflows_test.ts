@@ -188,8 +188,11 @@ Deno.test("files saves a file once, and names what it cannot read", async () => 
   await stage.call(RUN);
   const path = `${folder.path}/copy.out`;
   const context = {
-    writeNewFile: async (path: string, text: string | ReadableStream<string>) =>
-      await Deno.writeTextFile(path, text, { createNew: true }),
+    // Like the program, it reads nothing before the file is created.
+    writeNewFile: async (path: string, text: string | ReadableStream<string>) => {
+      await Deno.writeTextFile(path, "", { createNew: true });
+      await Deno.writeTextFile(path, text);
+    },
   };
   const save = () => stage.call(["files", "last", LOG_FILE, "--output", path], { context });
   const { code, stdout } = await save();
