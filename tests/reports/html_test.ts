@@ -309,19 +309,23 @@ for (
   }
 }
 
-inBrowser("1,000 cases are painted as soon as 5, but for a factor of 2 (median of 5)", async (browser) => {
+/** What a busy machine adds: a page that painted all of its cases first would take longer. */
+const MAX_NOISE_MS = 500;
+
+inBrowser("1,000 cases are painted about as soon as 5 (the best of five, in turn)", async (browser) => {
   const paintOf = async (html: string): Promise<number> => {
-    const times: number[] = [];
-    for (let turn = 0; turn < 5; turn++) {
-      await show(browser, html, {}, async (page) => {
-        const time = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime");
-        times.push(Number(time));
-      });
-    }
-    return times.toSorted((a, b) => a - b)[2] ?? Infinity;
+    let time = Infinity;
+    await show(browser, html, {}, async (page) => {
+      time = Number(await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
+    });
+    return time;
   };
-  const [small, large] = [await paintOf(SMALL_HTML), await paintOf(LARGE_HTML)];
-  assert.ok(large <= 2 * small, `${large} ms, ${small} ms`);
+  let [small, large] = [Infinity, Infinity];
+  for (let time = 0; time < 5; time++) {
+    small = Math.min(small, await paintOf(SMALL_HTML));
+    large = Math.min(large, await paintOf(LARGE_HTML));
+  }
+  assert.ok(large <= 2 * small + MAX_NOISE_MS, `${large} ms, ${small} ms`);
 });
 
 Deno.test({
