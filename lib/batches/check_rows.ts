@@ -88,7 +88,8 @@ export async function checkRows(
   const failed: { readonly row: ReadRow; readonly problems: readonly Problem[] }[] = [];
   for (const [index, row] of rows.entries()) {
     try {
-      const { request, clusterNames: [cluster = null] } = await prepareRow(deps, row, options);
+      const { request, clusterNames } = await prepareRow(deps, row, options);
+      const [cluster = null] = clusterNames();
       checked.push({
         row,
         key: keys[index] ?? "",

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster.ts";
+import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { type FieldProblem, findProblems } from "./find_problems.ts";
-import { inexactIn } from "./exact_numbers.ts";
 import type { Form } from "./form.ts";
 import type { InputSource, ResolvedInputs } from "./merge.ts";
 import { formatPath, type InputPath } from "./path.ts";
@@ -94,4 +94,22 @@ async function quotingSource(message: string, [winner]: readonly InputSource[]):
   const got = `got ${describeValue(winner.value)}`;
   const written = message.includes(got) ? await winner.written() : undefined;
   return written === undefined ? message : message.replace(got, () => `got ${written}`);
+}
+
+/** The numbers of a server's or caller's JSON that could not be kept, which are infinite. */
+function inexactIn(value: Json): InputPath[] {
+  const found: InputPath[] = [];
+  // Copied only where something is found: there may be very many values.
+  const path: (string | number)[] = [];
+  const visit = (member: Json): void => {
+    if (typeof member === "number" && !Number.isFinite(member)) found.push([...path]);
+    if (typeof member !== "object" || member === null) return;
+    for (const name in member) {
+      path.push(Array.isArray(member) ? Number(name) : name);
+      visit(Reflect.get(member, name));
+      path.pop();
+    }
+  };
+  visit(value);
+  return found;
 }

@@ -5,7 +5,6 @@
 
 import type { LineCounter, YamlNode } from "../deps/yaml.ts";
 import { isExact, mayBeInexact } from "../exact_number.ts";
-import type { Json } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import { formatPath, type InputPath } from "./path.ts";
 
@@ -51,24 +50,6 @@ export async function inexactInYaml(
   };
   visit(contents, []);
   return problemsOf(found, origin);
-}
-
-/** The numbers of a server's or caller's JSON that {@link parseExactly} could not keep. */
-export function inexactIn(value: Json): InputPath[] {
-  const found: InputPath[] = [];
-  // Copied only where something is found: there may be very many values.
-  const path: (string | number)[] = [];
-  const visit = (member: Json): void => {
-    if (typeof member === "number" && !Number.isFinite(member)) found.push([...path]);
-    if (typeof member !== "object" || member === null) return;
-    for (const name in member) {
-      path.push(Array.isArray(member) ? Number(name) : name);
-      visit(Reflect.get(member, name));
-      path.pop();
-    }
-  };
-  visit(value);
-  return found;
 }
 
 interface Finding {

@@ -32,40 +32,12 @@ export async function advance(
   const due = submissions.map((submission, index) => ({ submission, index }))
     .filter(({ submission }) => isOpen(submission) && submission.nextPollAtMs <= nowMs);
 
-  const running = due.filter((item): item is { submission: ActiveSubmission; index: number } =>
-    item.submission.state === "active"
+  const running = due.flatMap(({ submission, index }): RunningItem[] =>
+    submission.state === "active" ? [{ submission, index }] : []
   );
-  const untilMs = running.length === 0 ? 0 : await pausedUntil(deps, nowMs, options);
-  if (untilMs > nowMs) {
-    for (const { submission, index } of running) {
-      results[index] = { submission: { ...submission, nextPollAtMs: untilMs }, events: [] };
-    }
+  if (running.length > 0) {
+    for (const [index, result] of await pollRunning(deps, running, { ...options, nowMs })) results[index] = result;
   }
-  const active = untilMs > nowMs ? [] : running;
-  const { needsDetail = () => false, findsDuplicatesInList = false } = options;
-  const listable = active.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
-  const list = await listRunning(deps, listable, options);
-  options.onList?.(list.pages, list.error);
-  // Where a page could not be read, a run that is missing may be on it: too many for a request each.
-  const postponed = list.error === undefined
-    ? new Set()
-    : new Set(listable.filter((submission) => !isListed(list, submission)).slice(MAX_CONCURRENT_POLLS));
-  await inParallel(active, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
-    const mayHave = findsDuplicatesInList ? isDuplicated(list, submission) : mayHaveDuplicates(submission, nowMs);
-    if (mayHave) {
-      const settled = await settleDuplicates(redactingDeps(deps, submission), submission, options);
-      if (settled !== undefined) {
-        results[index] = settled;
-        return;
-      }
-    }
-    const run = submission.runId.type === "slug" ? list.running.get(submission.runId.slug) : undefined;
-    if (run !== undefined) {
-      results[index] = await applyRun(deps, submission, withoutSecretsOf(submission, run), options);
-    } else if (list.error !== undefined && postponed.has(submission)) {
-      results[index] = await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs });
-    } else results[index] = await pollRun(redactingDeps(deps, submission), submission, options);
-  });
 
   // Sequential: the platform rejects simultaneous launches of one workflow.
   for (const { submission, index } of due) {
@@ -74,6 +46,52 @@ export async function advance(
       results[index] = await reconcile(redactingDeps(deps, submission), submission, options);
     }
   }
+  return results;
+}
+
+interface RunningItem {
+  readonly submission: ActiveSubmission;
+  /** Among the submissions of the step. */
+  readonly index: number;
+}
+
+/** One list for many of them, and a request by name for those that the list does not answer for. */
+async function pollRunning(
+  deps: Deps,
+  running: readonly RunningItem[],
+  { nowMs, ...options }: AdvanceOptions & { readonly nowMs: number },
+): Promise<ReadonlyMap<number, AdvanceResult>> {
+  const untilMs = await pausedUntil(deps, nowMs, options);
+  if (untilMs > nowMs) {
+    return new Map(
+      running.map((
+        { submission, index },
+      ) => [index, { submission: { ...submission, nextPollAtMs: untilMs }, events: [] }]),
+    );
+  }
+  const { needsDetail = () => false, findsDuplicatesInList = false } = options;
+  const listable = running.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
+  const list = await listRunning(deps, listable, options);
+  options.onList?.(list.pages, list.error);
+  // Where a page could not be read, a run that is missing may be on it: too many for a request each.
+  const postponed = list.error === undefined
+    ? new Set()
+    : new Set(listable.filter((submission) => !isListed(list, submission)).slice(MAX_CONCURRENT_POLLS));
+  const results = new Map<number, AdvanceResult>();
+  await inParallel(running, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
+    const mayHave = findsDuplicatesInList ? isDuplicated(list, submission) : mayHaveDuplicates(submission, nowMs);
+    const settled = mayHave ? await settleDuplicates(redactingDeps(deps, submission), submission, options) : undefined;
+    if (settled !== undefined) {
+      results.set(index, settled);
+      return;
+    }
+    const run = submission.runId.type === "slug" ? list.running.get(submission.runId.slug) : undefined;
+    if (run !== undefined) {
+      results.set(index, await applyRun(deps, submission, withoutSecretsOf(submission, run), options));
+    } else if (list.error !== undefined && postponed.has(submission)) {
+      results.set(index, await afterFailedPoll(deps, submission, list.error, { ...options, sentAtMs: nowMs }));
+    } else results.set(index, await pollRun(redactingDeps(deps, submission), submission, options));
+  });
   return results;
 }
 

@@ -157,7 +157,7 @@ export async function findRunStartedSince(
   options: Limited,
 ): Promise<Run | undefined> {
   const isRecent = submission.attempts === 0 && deps.clock.now() - submission.createdAtMs <= SEARCH_VALID_MS;
-  if (submission.idempotencyKey === null || isRecent) return undefined;
+  if (isRecent) return undefined;
   if (await refusesDuplicates(deps, submission.owner.host)) return undefined;
   return await withLimit(options, `find the run of ${submission.request.workflow}`, async (signal) => {
     return await findKeyedRun(deps, submission, { signal });

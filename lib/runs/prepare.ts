@@ -57,7 +57,7 @@ export interface PreparedRun {
   /** What was chosen for the user, like a cluster. */
   readonly notes: readonly string[];
   /** Names of the clusters that it runs on, as far as its form has fields for them. */
-  readonly clusterNames: readonly string[];
+  clusterNames(): readonly string[];
   /** The conditions of the form that cannot be evaluated here. */
   unknownConditions(): readonly UnknownCondition[];
 }
@@ -165,7 +165,7 @@ async function prepareRequest(
     given: gathered.given,
     warnings: checked.warnings,
     notes,
-    clusterNames: form === null ? [] : clusterNames(form, resolved.value, clusters),
+    clusterNames: () => form === null ? [] : clusterNames(form, resolved.value, clusters),
     unknownConditions,
   };
 }

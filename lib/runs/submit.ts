@@ -52,7 +52,9 @@ export async function submitPending(
       }),
     );
   }
-  const earlier = await attachToEarlierRun({ deps, options }, submission);
+  const earlier = submission.idempotencyKey === null
+    ? undefined
+    : await attachToEarlierRun({ deps, options }, submission);
   if (earlier !== undefined) return earlier;
   // Before the request: after a crash we search the platform for this slug instead of sending again.
   const sent = await storeBeforeSending(deps, submission);

@@ -79,7 +79,7 @@ async function checkCase(deps: Deps, one: SelectedCase, options: PreflightOption
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
   const prepared = dependsOnRuns ? null : await prepareCase(deps, one, one.values, options);
   if (prepared === null) await findWorkflow(deps, one.workflow, options.signal);
-  const clusters = prepared?.clusterNames ?? [];
+  const clusters = prepared?.clusterNames() ?? [];
   const request = prepared?.request;
   const given = request === undefined ? {} : withoutSecrets(prepared?.given ?? {}, request.secretPaths);
   const content = canonicalJson([one.workflow, one.preset, dependsOnRuns ? JSON.stringify(one.inputs) : given]);

@@ -309,10 +309,7 @@ for (
   }
 }
 
-/** What a busy machine adds: a page that painted all of its cases first would take longer. */
-const MAX_NOISE_MS = 500;
-
-inBrowser("1,000 cases are painted about as soon as 5 (the best of five, in turn)", async (browser) => {
+inBrowser("1,000 cases are painted as soon as 5, but for a factor of 2 (median of 5, in turn)", async (browser) => {
   const paintOf = async (html: string): Promise<number> => {
     let time = Infinity;
     await show(browser, html, {}, async (page) => {
@@ -320,12 +317,13 @@ inBrowser("1,000 cases are painted about as soon as 5 (the best of five, in turn
     });
     return time;
   };
-  let [small, large] = [Infinity, Infinity];
+  const [small, large]: [number[], number[]] = [[], []];
   for (let time = 0; time < 5; time++) {
-    small = Math.min(small, await paintOf(SMALL_HTML));
-    large = Math.min(large, await paintOf(LARGE_HTML));
+    small.push(await paintOf(SMALL_HTML));
+    large.push(await paintOf(LARGE_HTML));
   }
-  assert.ok(large <= 2 * small + MAX_NOISE_MS, `${large} ms, ${small} ms`);
+  const median = (times: readonly number[]) => times.toSorted((a, b) => a - b)[2] ?? Infinity;
+  assert.ok(median(large) <= 2 * median(small), `${median(large)} ms, ${median(small)} ms`);
 });
 
 Deno.test({
