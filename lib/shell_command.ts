@@ -2,12 +2,16 @@
 
 /** The program's command line for these names, quoted where the shell needs it. */
 export function programCommand(command: string, names: readonly string[], options: readonly string[] = []): string {
+  return ["pw-workflow-runner", command, ...argumentWords(names, options)].join(" ");
+}
+
+/** The arguments of a command, quoted where the shell needs it. */
+export function argumentWords(names: readonly string[], options: readonly string[]): readonly string[] {
   const [quotedNames, quotedOptions] = [names.map(shellWord), options.map(shellWord)];
   // After `--`, no name is an option.
-  const words = names.some((name) => name.startsWith("-"))
+  return names.some((name) => name.startsWith("-"))
     ? [...quotedOptions, "--", ...quotedNames]
     : [...quotedNames, ...quotedOptions];
-  return ["pw-workflow-runner", command, ...words].join(" ");
 }
 
 /** One word for POSIX shells; in the simple cases for PowerShell and cmd.exe too, which know only double quotes alike. */

@@ -63,12 +63,11 @@ export function referencesOf(sources: readonly InputSource[]): readonly Referenc
 
 /** The environment variables with secrets that the inputs name. */
 export function secretNames(sources: readonly InputSource[]): readonly string[] {
-  const found: string[] = [];
-  const visit = (value: Json): void => {
-    if (isSecretReference(value)) found.push(value.secret);
-    else if (Array.isArray(value)) value.forEach(visit);
-    else if (isObject(value)) Object.values(value).forEach(visit);
-  };
-  for (const source of sources) if (source.type !== "layer") visit(source.value);
-  return found;
+  return sources.flatMap((source) => source.type === "layer" ? [] : secretNamesIn(source.value));
+}
+
+export function secretNamesIn(value: Json): readonly string[] {
+  if (isSecretReference(value)) return [value.secret];
+  if (Array.isArray(value)) return value.flatMap(secretNamesIn);
+  return isObject(value) ? Object.values(value).flatMap(secretNamesIn) : [];
 }

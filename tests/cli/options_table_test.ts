@@ -163,6 +163,8 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--rejudge", true],
     ["--history reports", "reports"],
     ["--last-failed", true],
+    ...["gitlab", "github"].map((ci): Option => [`--ci ${ci}`, ci]),
+    ["--shards 4", 4],
     ["--metric triad", "triad"],
     ...["text", "csv"].map((format): Option => [`--format ${format}`, format]),
     ["--strict", true],

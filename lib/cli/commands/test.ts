@@ -22,12 +22,16 @@ export const testCommand = defineCommand({
     "",
     "test merge 1.json 2.json --report html=all.html   join the reports of shards (--report ctrf=FILE)",
     "test history CASE --history DIR                   earlier verdicts, durations and metrics of a case",
+    "test --ci gitlab tests/ --shards 4 > pipeline.yml a pipeline of four jobs, and one that joins their reports",
   ].join("\n"),
   args: SUITE_OPTIONS,
   async run(call) {
     const [action, ...names] = call.values.suites ?? [];
     if (action === "merge") return await (await import("../suite/merge_shards.ts")).mergeReports(call, names);
     if (action === "history") return await (await import("../suite/case_history.ts")).answerHistory(call, names);
+    if (call.values.ci !== undefined || call.values.shards !== undefined) {
+      return await (await import("../suite/pipeline/print.ts")).printPipeline(call);
+    }
     const { runSuites } = await import("../suite/run_suites.ts");
     return await runSuites(call);
   },

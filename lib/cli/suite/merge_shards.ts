@@ -3,7 +3,8 @@
 import { UsageError } from "../../errors.ts";
 import { osErrorReason } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
-import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
+import type { ReportCase } from "../../reports/report.ts";
+import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
 import { wantedReports } from "./options.ts";
 import type { SuiteCall } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
@@ -18,7 +19,9 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
   }
   const reports = wantedReports(values);
   const files = await Promise.all(paths.map(async (path) => ({ path, text: await readFile(context, path) })));
-  const report = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(cases)]);
+  const limited = (cases: readonly ReportCase[]) => withLimits(cases, values, cases.length);
+  const merged = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(limited(cases))]);
+  const report = { ...merged, cases: limited(merged.cases) };
   await finishReport(call, report, reports, suiteKind(report.cases));
   return report.exitCode;
 }

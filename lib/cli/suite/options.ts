@@ -10,6 +10,9 @@ import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 export const DEFAULT_SUITE_JOBS = 8;
 
+/** GitLab allows 200 parallel jobs, GitHub 256. */
+export const MAX_SHARDS = 200;
+
 const order = oneOf("file", "random");
 const count = integer({ min: 1, max: 10_000 });
 
@@ -52,6 +55,12 @@ export const SUITE_OPTIONS = {
     completes: "file",
   }),
   lastFailed: flag("Only cases that failed, were not judged or never ran in the --history"),
+  ci: option("gitlab|github", "Print a pipeline with a job per shard that runs this call, and run nothing", {
+    parse: oneOf("gitlab", "github"),
+  }),
+  shards: option("N", "With --ci: how many jobs (default: one per suite file)", {
+    parse: integer({ min: 1, max: MAX_SHARDS }),
+  }),
   metric: option("NAME", "With history: only this metric", { actions: ["history"] }),
   format: option("text|csv", "With history: how the runs are printed", {
     parse: oneOf("text", "csv"),

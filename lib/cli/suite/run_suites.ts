@@ -6,7 +6,6 @@ import { InvalidInputs, RunnerError, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
 import { caseLine } from "../../reports/text.ts";
 import type { Report, ReportCase } from "../../reports/report.ts";
-import { countCases } from "../../reports/report.ts";
 import { createBatchControl } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
@@ -19,7 +18,7 @@ import { type OverridesDocument, overridesFormat } from "../../suites/format.ts"
 import { planSuites } from "../../suites/plan.ts";
 import { type CheckedCase, preflight } from "../../suites/preflight.ts";
 import { readSuites, type Suite } from "../../suites/read_suite.ts";
-import { selectCases, type SelectedCase } from "../../suites/select.ts";
+import { selectCases, type SelectedCase, type Selection } from "../../suites/select.ts";
 import { openSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
 import { createRowStates } from "../batch/row_states.ts";
@@ -32,17 +31,16 @@ import { openDeps } from "../open.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { earlierMetrics, lastFailed } from "./history_folder.ts";
-import { SUITE_EXIT_CODES, suiteKind } from "./exit_code.ts";
+import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
 import {
   DEFAULT_SUITE_JOBS,
-  maxSkippedOf,
   retriesThresholdOf,
   shardOf,
   type SuiteCall,
   type SuiteValues,
   wantedReports,
 } from "./options.ts";
-import { changedFilesSince, suiteFiles } from "./selection.ts";
+import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { checkReportFiles, finishReport } from "./write_reports.ts";
 
 /** @returns The exit code. */
@@ -59,7 +57,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
   output.redact(planned.flatMap(({ secrets }) => secrets));
   const ids = values.lastFailed === true ? await lastFailed(call, planned, environment) : null;
-  const selected = selectCases(planned, {
+  const selection: Selection = {
     ids,
     tags: values.tag ?? [],
     cases: values.case ?? [],
@@ -68,8 +66,11 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     repeat: values.repeat ?? 1,
     order: values.order ?? "file",
     random: values.seed === undefined ? context.random : seededRandom(values.seed),
-  });
-  if (selected.length === 0) throw noCases(values, planned.map(({ caseName }) => caseName));
+  };
+  const selected = selectCases(planned, selection);
+  // With more shards than cases, the last ones have nothing to do.
+  const isEmptyShard = selected.length === 0 && selectCases(planned, { ...selection, shard: null }).length > 0;
+  if (selected.length === 0 && !isEmptyShard) throw noCases(values, planned.map(({ caseName }) => caseName));
   if (values.list === true) return answerList(call, selected);
   await checkReportFiles(context, reports);
   await using opened = await openDeps(call, "required");
@@ -107,7 +108,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     retriesThreshold,
   });
   const cases = withLimits(run.cases, values, checked.length);
-  const kind = suiteKind(cases);
+  const kind = isEmptyShard ? "passed" : suiteKind(cases);
   const exitCode = run.stopped === null ? SUITE_EXIT_CODES[kind] : EXIT_CODES_OF_SIGNALS[run.stopped.signal];
   const report: Report = {
     kind: "suite",
@@ -131,17 +132,6 @@ function warnOfIgnored({ output }: SuiteCall, suites: readonly Suite[]): void {
   for (const { path, document: { budget } } of suites) {
     if (budget !== undefined) output.log("WARNING", `${path}: \`budget\` is not judged yet`);
   }
-}
-
-/** @throws UsageError for an environment that no suite has. */
-function environmentOf(suites: readonly Suite[], name: string | undefined): string | null {
-  if (name === undefined) return null;
-  const known = suites.flatMap(({ document }) => Object.keys(document.environments ?? {}));
-  if (known.includes(name)) return name;
-  const hint = known.length === 0 ? "The suites have no `environments`" : `Known: ${[...new Set(known)].join(", ")}`;
-  throw new UsageError(`Cannot use --env ${name}: no suite has this environment`, {
-    hint: didYouMean(name, known) ?? hint,
-  });
 }
 
 /** @throws InvalidInputs */
@@ -327,17 +317,4 @@ function runUrls({ env }: Context, host: string): (slug: string) => string | nul
       throw error;
     }
   };
-}
-
-/** Flaky and skipped cases that are failures by option. */
-function withLimits(cases: readonly ReportCase[], values: SuiteValues, count: number): readonly ReportCase[] {
-  const maxSkipped = maxSkippedOf(values, count);
-  const isOver = maxSkipped !== null && countCases(cases).skipped > maxSkipped;
-  return cases.map((one) => {
-    if (one.isFlaky && values.failOnFlaky === true && !one.isQuarantined) {
-      return { ...one, isFailure: true, reason: "flaky: it passed after a failed attempt (--fail-on-flaky)" };
-    }
-    if (isOver && one.verdict === "skipped") return { ...one, isFailure: true };
-    return one;
-  });
 }

@@ -1,6 +1,8 @@
 /** What selects the suites and cases of a call. */
 
+import { didYouMean } from "../../did_you_mean.ts";
 import { UsageError } from "../../errors.ts";
+import type { Suite } from "../../suites/read_suite.ts";
 import type { Context } from "../context.ts";
 
 const VISIBLE_FOLDER = /^(?!\.|node_modules$)/;
@@ -53,4 +55,15 @@ export async function changedFilesSince({ runProgram }: Context, ref: string): P
     lines.push(...ended.stdout.split("\0").filter((line) => line !== ""));
   }
   return lines;
+}
+
+/** @throws UsageError for an environment that no suite has. */
+export function environmentOf(suites: readonly Suite[], name: string | undefined): string | null {
+  if (name === undefined) return null;
+  const known = suites.flatMap(({ document }) => Object.keys(document.environments ?? {}));
+  if (known.includes(name)) return name;
+  const hint = known.length === 0 ? "The suites have no `environments`" : `Known: ${[...new Set(known)].join(", ")}`;
+  throw new UsageError(`Cannot use --env ${name}: no suite has this environment`, {
+    hint: didYouMean(name, known) ?? hint,
+  });
 }
