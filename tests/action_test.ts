@@ -334,6 +334,7 @@ cases:
       exitCode: "1",
     });
     assert.match(junit, /\/pw-workflow-runner-state\/junit\.xml$/);
+    assert.match(end.outputs["html"] ?? "", /\/pw-workflow-runner-state\/report\.html$/);
     assert.match(end.summary, /^### ❌ nightly: 1 passed, 1 failed in /);
     assert.match(end.summary, /compile/);
     const [, error] = end.commands;
@@ -341,6 +342,57 @@ cases:
     assert.equal(error?.properties["title"], "nightly: broken failed");
     assert.equal(end.result?.["exitCode"], 1);
     assert.ok(!end.log.includes(platform.key));
+  },
+});
+
+Deno.test({
+  ...needing(
+    "history: what changed since the earlier runs of the job is an output, also of a step that fails",
+    missing,
+  ),
+  async fn() {
+    const cache = new Map<string, ReadonlyMap<string, string>>();
+    const night = async (runId: string, workflows: string, more: Readonly<Record<string, string>> = {}) => {
+      await using platform = await startPlatform();
+      const cases = [...workflows].map((letter, index) =>
+        `  - { name: case ${index}, workflow: ${letter === "F" ? "failing-step" : "quick"} }\n`
+      );
+      const end = await runAction({
+        files: { "tests/nightly.suite.yaml": `version: 1\ncases:\n${cases.join("")}` },
+        with: { "api-key": platform.key, suite: "tests/", history: "true", args: "--max-poll-interval=1s", ...more },
+        runId,
+        cache,
+      });
+      const { regressions, recovered, "still-failing": stillFailing, "infra-only": infraOnly } = end.outputs;
+      return { ...end, changes: { regressions, recovered, stillFailing, infraOnly } };
+    };
+    assert.equal((await night("1", "PP")).code, 0);
+    const broken = await night("2", "PF");
+    assert.equal(broken.code, 1, broken.log);
+    assert.deepEqual(broken.changes, {
+      regressions: "nightly: case 1",
+      recovered: "",
+      stillFailing: "",
+      infraOnly: "false",
+    });
+    assert.match(broken.outputs["failing-since"] ?? "", /^\d{4}-\d\d-\d\dT/);
+    const other = await night("3", "FP");
+    assert.deepEqual(other.changes, {
+      regressions: "nightly: case 0",
+      recovered: "nightly: case 1",
+      stillFailing: "",
+      infraOnly: "false",
+    });
+    assert.deepEqual([...cache.values()].map((files) => [...files.keys()].length), [1, 2, 3]);
+    assert.deepEqual([...other.used].map((name) => name.replace(/@.*/, "")), [
+      "denoland/setup-deno",
+      "actions/cache/restore",
+      "actions/cache/save",
+    ]);
+    // A history of its own, and none.
+    assert.equal((await night("4", "FP", { history: "weekly" })).changes.regressions, "nightly: case 0");
+    assert.equal((await night("5", "FP", { history: "false" })).changes.regressions, "");
+    assert.equal(cache.size, 4);
   },
 });
 

