@@ -25,6 +25,8 @@ export interface OutputOptions {
   /** The values passed to {@link Output.redact}, shared by the outputs of one invocation. */
   readonly secrets?: string[];
   readonly reporter?: Reporter | undefined;
+  /** Wraps lines that are wider than a terminal. */
+  readonly wrap?: ((text: string, columns: number) => string) | undefined;
 }
 
 export interface Output {
@@ -35,9 +37,9 @@ export interface Output {
   readonly answerStyle: Style;
   /** Colors for stderr. */
   readonly style: Style;
-  /** Writes one or more lines to stdout. */
+  /** Writes one or more lines to stdout, wrapped to its terminal. */
   answer(text: string): void;
-  /** Writes text to stdout unchanged, such as a file's content; only control characters are escaped. */
+  /** Writes text to stdout unchanged, such as a file's content or what is to be copied; only control characters are escaped. */
   raw(text: string): void;
   /** Whether logs keep their colors on stdout. */
   readonly mayColorLogs: boolean;
@@ -49,7 +51,7 @@ export interface Output {
   event(value: unknown): void;
   /** @throws OutputFailed if an event could not be written. */
   checkEvents(): void;
-  /** Writes a message to stderr, unless it is below the log level. */
+  /** Writes a message to stderr, wrapped to its terminal, unless it is below the log level. */
   log(level: LogLevel, text: string): void;
   /** Masks these values in all later output, since a server may echo them. */
   redact(values: readonly string[]): void;
@@ -67,26 +69,35 @@ export interface Output {
 
 export function createOutput(
   { stdout, stderr }: Context,
-  { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter }: OutputOptions,
+  { mode, level, color, isDumb = false, formatDocument = formatJson, secrets = [], reporter, wrap }: OutputOptions,
 ): Output {
   let live: LiveLine | undefined;
   let eventsFailure: OutputFailed | undefined;
   let redact = createRedactor(secrets);
   const shows = (messageLevel: LogLevel) => LOG_LEVELS.indexOf(messageLevel) >= LOG_LEVELS.indexOf(level);
-  const write = (writer: TextWriter, text: string, escape: (text: string) => string = (text) => text) => {
+  const write = (
+    writer: TextWriter,
+    text: string,
+    escape: (text: string) => string = (text) => text,
+    fit: (text: string) => string = (text) => text,
+  ) => {
     // The live line is cleared, and drawn again below the text.
     live?.hide();
     // Escaping changes a secret, and what was escaped before is changed already.
     const redacted = redact(text);
     const escaped = escape(redacted);
-    writer.write(escaped === redacted ? redacted : redact(escaped));
+    writer.write(fit(escaped === redacted ? redacted : redact(escaped)));
     live?.draw();
   };
   const hasLiveLines = stderr.isTerminal && !isDumb && shows("INFO");
   const isColorful = ({ isTerminal }: TextWriter) => color === "always" || (color === "auto" && isTerminal);
   const isColored = { answer: isColorful(stdout), interactive: isColorful(stderr) };
+  const lines = (writer: TextWriter, text: string, isColored: boolean) => {
+    const fit = (text: string) => wrap !== undefined && writer.isTerminal ? wrap(text, writer.columns()) : text;
+    write(writer, `${text}\n`, (text) => escaped(text, isColored), fit);
+  };
   const log = (messageLevel: LogLevel, text: string) => {
-    if (shows(messageLevel)) write(stderr, `${text}\n`, (text) => escaped(text, isColored.interactive));
+    if (shows(messageLevel)) lines(stderr, text, isColored.interactive);
   };
   return {
     mode,
@@ -101,7 +112,7 @@ export function createOutput(
       secrets.push(...values);
       redact = createRedactor(secrets);
     },
-    answer: (text) => write(stdout, `${text}\n`, (text) => escaped(text, isColored.answer)),
+    answer: (text) => lines(stdout, text, isColored.answer),
     raw: (text) => write(stdout, text, escapeControlCharacters),
     mayColorLogs: isColored.answer,
     logText: (text) => write(stdout, text, (text) => escapedExcept(SGR_SEQUENCE, text, isColored.answer)),

@@ -81,7 +81,7 @@ function detailText(one: ReportCase, paint: Paint): string {
     caseLine(one, paint) + where,
     ...reasonsOf(one).map((line) => `    ${oneLine(line)}`),
     ...attempt?.url ? [paint.dim(`    ${oneLine(attempt.url)}`)] : [],
-    ...tail.map((line) => paint.dim(`    | ${oneLine(line)}`)),
+    ...tail.map((line) => paint.dim(`    │ ${oneLine(line)}`)),
     ...one.repeatCommand === null ? [] : [`    Repeat: ${oneLine(one.repeatCommand)}`],
   ].join("\n");
 }

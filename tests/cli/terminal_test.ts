@@ -153,7 +153,7 @@ for (const columns of [120, 80, 50]) {
       for (const slug of slugs) assert.equal(screen.split(slug).length, 2, screen);
       await terminal.keys("C-c");
       const last = await terminal.waitFor(/\[ended 130\]/);
-      const text = last.replaceAll("\n", "");
+      const text = last.replaceAll(/ *\\?\n */g, " ");
       assert.ok(!text.includes("RUN  "), last);
       assert.match(text, /Stopped waiting: 2 runs are still running: wide-[a-z2-7]+, never-ending-[a-z2-7]+/);
       assert.match(text, /pw-workflow-runner watch wide-[a-z2-7]+ never-ending-[a-z2-7]+/);

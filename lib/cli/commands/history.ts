@@ -78,7 +78,10 @@ async function showOne(
   if (output.mode === "json") {
     const inputs = shownInputs(record);
     output.document({ ...recordDocument(record), inputs, ...COMPLETED });
-  } else output.answer(renderRecord(record, { style: output.answerStyle }));
+  } else {
+    output.answer(renderRecord(record, { style: output.answerStyle }));
+    output.raw(`${JSON.stringify(shownInputs(record), null, 2)}\n`);
+  }
 }
 
 async function prune(

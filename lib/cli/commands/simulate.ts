@@ -85,7 +85,7 @@ export const simulateCommand = defineCommand({
       if (context.runInForeground === undefined) throw new UsageError("cannot run a command here");
       return await context.runInForeground(command, { PW_API_KEY: simulator.key, PW_PLATFORM_HOST: simulator.url });
     }
-    output.answer(`export PW_API_KEY=${simulator.key}`);
+    output.raw(`export PW_API_KEY=${simulator.key}\n`);
     output.log("INFO", `Serving a simulated platform on ${simulator.url} until stopped`);
     await Promise.race([stopped(signal), simulator.finished]);
     return 0;

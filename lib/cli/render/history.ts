@@ -51,7 +51,7 @@ export function renderHistory(
   });
 }
 
-/** One submission: a line per fact, then its inputs without secrets. */
+/** One submission: a line per fact, and the heading of its inputs. */
 export function renderRecord(record: Submission, { style }: { readonly style: Style }): string {
   const { request, owner, idempotencyKey: key } = record;
   const slug = slugOf(record);
@@ -76,7 +76,7 @@ export function renderRecord(record: Submission, { style }: { readonly style: St
       columns: Infinity,
       paint: (text, { row, column }) => row === 1 && column === 1 ? paintStatus(text, style) : text,
     }),
-    `\n${style.bold("Inputs")}\n${JSON.stringify(shownInputs(record), null, 2)}`,
+    `\n${style.bold("Inputs")}`,
   ].join("\n");
 }
 

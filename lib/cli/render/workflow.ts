@@ -11,7 +11,7 @@ import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 import { programCommand } from "../../shell_command.ts";
 import { fitToWidth, textWidth } from "../terminal/text_width.ts";
-import { wrap } from "../terminal/wrap.ts";
+import { wrap, wrapCommand } from "../terminal/wrap.ts";
 
 interface RenderOptions {
   readonly style: Style;
@@ -42,23 +42,26 @@ export function renderWorkflow(workflow: Workflow, options: RenderOptions): stri
 }
 
 function formLines({ name, yaml }: Workflow, { style, columns }: RenderOptions): string[] {
-  const run = (...options: readonly string[]) => [
-    "",
-    `${style.bold("Run")}\n  ${oneLine(programCommand("run", [name], options))}`,
-  ];
+  const run = (...commands: readonly string[]) => {
+    const lines = commands.flatMap((command) => wrapCommand(oneLine(command), columns - INDENT.length));
+    return ["", style.bold("Run"), ...lines.map((line) => INDENT + line)];
+  };
   const form = readForm(yaml);
-  if (form === null) return [style.bold("Inputs unknown: the server left the workflow file out"), ...run()];
+  if (form === null) {
+    return [style.bold("Inputs unknown: the server left the workflow file out"), ...run(programCommand("run", [name]))];
+  }
   const rows = fieldRows(form.fields, "", true);
-  if (rows.length === 0) return [style.bold("No inputs"), ...run()];
+  if (rows.length === 0) return [style.bold("No inputs"), ...run(programCommand("run", [name]))];
   const notes = form.notes.map(({ path, message }) => fitToWidth(oneLine(`  ${path} ${message}`), columns));
   return [
     style.bold("Inputs"),
     renderFields(rows, columns - INDENT.length).replace(/^/gm, INDENT),
     ...(notes.length === 0 ? [] : ["", style.bold("Not evaluated here"), ...notes]),
-    ...run("-i", "inputs.json"),
+    ...run(programCommand("inputs new", [name], ["-o", FILE]), programCommand("run", [name], ["-i", FILE])),
   ];
 }
 
+const FILE = "inputs.yaml";
 const INDENT = "  ";
 
 interface FieldRow {

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { wrapLines } from "../../../lib/cli/terminal/wrap.ts";
+import { styleFor } from "../../../lib/cli/terminal/style.ts";
+
+const CASES = {
+  "a line that fits": ["Status: completed", "Status: completed"],
+  "a sentence": [
+    "Waiting up to 1h 00m (until 10:49 UTC); the run continues",
+    "Waiting up to 1h 00m (until\n  10:49 UTC); the run\n  continues",
+  ],
+  "an indented line, with its columns": [
+    "  base.yaml:4  nodes  must be a whole number",
+    "  base.yaml:4  nodes  must\n    be a whole number",
+  ],
+  "a command, which can be pasted": [
+    "  Track it again: pw-workflow-runner watch hello -t 5m",
+    "  Track it again:\n    pw-workflow-runner \\\n      watch hello -t 5m",
+  ],
+  "a command in backquotes": ["Run `pw-workflow-runner help` to list", "Run\n  `pw-workflow-runner help`\n  to list"],
+  "a word that is too long": [
+    "at https://example.com/a/long/path there",
+    "at\n  https://example.com/a/long/path\n  there",
+  ],
+  "a command by itself": [
+    "  pw-workflow-runner run hello-world -i x",
+    "  pw-workflow-runner run \\\n    hello-world -i x",
+  ],
+  "a line of a log": ["      │ one two three four five six seven", "      │ one two three four five six seven"],
+  "a line of a file": [
+    "    workflow: a b c d e f g h i\n              ^",
+    "    workflow: a b c d e f g h i\n              ^",
+  ],
+  "several lines": ["a\n\none two three four five six seven", "a\n\none two three four five six\n  seven"],
+} as const;
+
+for (const [name, [text, wrapped]] of Object.entries(CASES)) {
+  Deno.test(`wrapped at 28 columns: ${name}`, () => {
+    assert.equal(wrapLines(text, 28), wrapped);
+  });
+}
+
+Deno.test("colors take no room in a wrapped line", () => {
+  const { red, dim } = styleFor(true);
+  assert.equal(wrapLines(`${red("✗")} ${dim("one two three")}`, 15), `${red("✗")} ${dim("one two three")}`);
+  assert.equal(wrapLines(`${red("✗")} ${dim("one two three")}`, 14), `${red("✗")} ${dim("one two\n  three")}`);
+});
