@@ -52,7 +52,9 @@ export interface Example {
 
 export interface CommandSpec<A extends Args> {
   readonly examples: readonly [Example, Example, ...Example[]];
-  /** Shown below the options. An empty line separates paragraphs. */
+  /** Its other forms, such as `status BATCH`, where no argument lists them. */
+  readonly forms?: readonly (readonly [string, string])[];
+  /** Shown below the options. An empty line separates paragraphs; one that is indented is not wrapped. */
   readonly notes?: string;
   /** True if it does not connect to the platform. */
   readonly isLocal?: boolean;

@@ -73,10 +73,10 @@ export function renderHelp(
     layout.section("Usage", layout.lines(usage, 2).map((text, index) => `${index === 0 ? "  " : "    "}${text}`)),
     aliases.length === 0 ? "" : layout.text(`Alias: ${aliases.join(", ")}`),
     layout.section("Examples", [examples.join("\n\n")]),
-    layout.rows("Actions", actions),
+    layout.rows("Actions", [...actions, ...command.forms ?? []]),
     layout.rows("Options", options.filter((entry) => !isCommon(entry)).map(optionRow)),
     layout.rows("Common options", options.filter(isCommon).map(optionRow)),
-    ...(command.notes ?? "").split("\n\n").map(layout.text),
+    ...(command.notes ?? "").split("\n\n").map((text) => text.startsWith(" ") ? text : layout.text(text)),
   ].filter((part) => part !== "").join("\n\n");
 }
 

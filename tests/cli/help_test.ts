@@ -34,6 +34,14 @@ Deno.test("help is wrapped to the terminal, and never beyond 80 columns", async 
   assert.ok(widest(narrow.stdout) <= 60 && widest(wide.stdout) > 60 && widest(wide.stdout) <= 80);
 });
 
+Deno.test("the forms of a command are rows, and an indented paragraph keeps its lines", async () => {
+  await using stage = await cliStage();
+  const batch = (await stage.call(["batch", "--help"], { columns: 80 })).stdout;
+  assert.match(batch, /^Actions\n {2}list +list the batches[^\n]*\n {2}status BATCH +show counts/m);
+  const suite = (await stage.call(["test", "--help"], { columns: 80 })).stdout;
+  assert.match(suite, /\n\n {2}version: 1\n {2}cases:\n {4}- name: hello runs\n/);
+});
+
 Deno.test("the overview lists commands, environment variables, exit codes and the documentation", () => {
   const text = renderOverview({ style, columns: 80 });
   for (const { name, summary } of COMMANDS) {

@@ -19,7 +19,7 @@ import { openDeps, type OpenInvocation, openRunStore } from "../open.ts";
 const ACTIONS = ["status", "results", "cancel", "set", "list"] as const;
 
 const ARGS = {
-  files: argument("FILE...", {
+  files: argument("FILE…", {
     multiple: true,
     completes: "file",
     hint: "A YAML, JSON, JSON Lines or CSV file with a row per run, or - for stdin",
@@ -45,15 +45,16 @@ export const batchCommand = defineCommand({
       does: "Write what is known so far, without a request",
     },
   ],
+  forms: [
+    ["list", "list the batches in the local history"],
+    ["status BATCH", "show counts and failures, without a request"],
+    ["results BATCH", "show the results so far, also with --csv and --jsonl"],
+    ["cancel BATCH", "cancel the runs that are still running"],
+    ["set BATCH --jobs N", "change how many run at once, while it runs"],
+  ],
   notes: [
-    "The same command again continues the batch: runs that still run are tracked, rows that have ended are skipped, and the",
+    "The same command again continues the batch: runs that are still running are tracked, rows that have ended are skipped, and the",
     "rest is submitted. Nothing is submitted twice, also after kill -9.",
-    "",
-    "batch list                    all batches in the local history",
-    "batch status BATCH            counts and failures, without a request",
-    "batch results BATCH           the results so far, also with --csv and --jsonl",
-    "batch cancel BATCH            cancel the runs that still run",
-    "batch set BATCH --jobs N      change how many run at once, while it runs",
   ].join("\n"),
   args: ARGS,
   async run(call) {
@@ -103,10 +104,10 @@ async function list(call: BatchCommandCall, names: readonly string[]): Promise<n
   const batches = stored.toSorted((a, b) => b.updatedAtMs - a.updatedAtMs);
   const { output } = call;
   if (output.mode === "text") {
-    for (const { name, rowCount, owner } of batches) {
-      output.answer(`${name}  ${counted(rowCount, "row")}  ${owner.host}`);
-    }
-    if (batches.length === 0) output.log("INFO", "No batches in the local history");
+    const { renderTable } = await import("../terminal/table.ts");
+    const rows = batches.map(({ name, rowCount, owner }) => [name, counted(rowCount, "row"), owner.host]);
+    if (rows.length === 0) output.log("INFO", "No batches in the local history");
+    else output.answer(renderTable(rows, { columns: output.columns(), shortened: 0 }));
   } else output.document({ batches, ...COMPLETED });
   return 0;
 }

@@ -7,7 +7,7 @@ import type { Workflow } from "../../workflow.ts";
 export const listCommand = defineCommand({
   examples: [
     { line: "pw-workflow-runner list", does: "List all workflows of your account, favorites first" },
-    { line: "pw-workflow-runner list 'mpi*' --json", does: "List the workflows whose names match, as JSON" },
+    { line: "pw-workflow-runner list 'hello*' --json", does: "List the workflows whose names match, as JSON" },
   ],
   notes: "PATTERN is part of a name. With * or ? it must match the full name.",
   args: {
