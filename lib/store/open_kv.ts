@@ -89,7 +89,9 @@ function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenK
     case "sqlite": {
       const path = sqlitePathOf(name);
       if (path === undefined) break;
-      if (mustExist && inodeOf(path) === null) throw new UsageError(`No store at ${path}`);
+      if (mustExist && inodeOf(path) === null) {
+        throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+      }
       return lazyBackend(async () =>
         await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside })
       );

@@ -10,8 +10,9 @@ import { inParallel } from "../runs/in_parallel.ts";
 import { findWorkflow, type InputChecking, prepare, type PreparedRun } from "../runs/prepare.ts";
 import { canonicalJson } from "../json.ts";
 import { MAX_OWN_NAME_LENGTH } from "../runs/slug.ts";
-import { counted, sha256 } from "../text.ts";
+import { sha256 } from "../text.ts";
 import { inputLayers, referencesOf, type Values } from "./input_layers.ts";
+import { cannotRun } from "./read_suite.ts";
 import type { SelectedCase } from "./select.ts";
 
 /** A case that may run. */
@@ -57,11 +58,7 @@ export async function preflight(
     }
   });
   if (problems.length === 0) return checked;
-  const files = [...new Set(cases.map(({ file }) => file.path))].join(", ");
-  throw new InvalidInputs(
-    `Cannot run ${files}: ${counted(problems.length, "problem")}, nothing was submitted`,
-    problems,
-  );
+  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), problems);
 }
 
 function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | undefined {

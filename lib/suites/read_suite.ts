@@ -33,12 +33,20 @@ export async function readSuites(paths: readonly string[], sources: SuiteSources
     else problems.push(suite.problem(["name"], `must be unique: ${same.path} is also "${same.name}"`));
   }
   if (problems.length === 0) return suites;
-  const files = new Set(problems.map(({ origin }) => origin.replace(/:\d+:\d+$/, "")));
+  const files = problems.map(({ origin }) => origin.replace(/:\d+:\d+$/, ""));
   throw new InvalidInputs(
-    `Cannot run ${[...files].join(", ")}: ${counted(problems.length, "problem")}, nothing was submitted`,
+    cannotRun(files, problems.length),
     problems,
     { hint: "docs/suites.md describes suite files; docs/suite.schema.json is their JSON Schema" },
   );
+}
+
+const MAX_NAMED_FILES = 3;
+
+export function cannotRun(files: readonly string[], problemCount: number): string {
+  const names = [...new Set(files)];
+  const shown = names.length > MAX_NAMED_FILES ? counted(names.length, "file") : names.join(", ");
+  return `Cannot run ${shown}: ${counted(problemCount, "problem")}, nothing was submitted`;
 }
 
 type ReadSuite =

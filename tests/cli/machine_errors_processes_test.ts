@@ -125,7 +125,7 @@ for (
     ["simulate --probe-result /nodir/p.json", /Cannot read \/nodir\/p\.json: no such file or folder/],
     ["simulate --probe-result inputs", /Cannot read inputs: it is a folder, not a file/],
     ["schedules --file /nodir/s.ts", /no such file \/nodir\/s\.ts/],
-    ["store copy /nodir/a.db memory:", /No store at \/nodir\/a\.db/],
+    ["store copy /nodir/a.db memory:", /Cannot copy \/nodir\/a\.db: there is no such store/],
   ] as const
 ) {
   onUnix(`\`${command}\` exits 2 with the reason`, async (stage) => {

@@ -17,7 +17,7 @@ const isSuite = new Ajv2020({ allErrors: true, strict: false }).compile(
 
 function suitesIn(folder: string): readonly string[] {
   return [...Deno.readDirSync(new URL(folder, FIXTURES))].map(({ name }) => name)
-    .filter((name) => name.includes(".suite.")).sort();
+    .filter((name) => name.includes("_suite.")).sort();
 }
 
 async function problemsOf(name: string, readTextFile: (path: string) => Promise<string>): Promise<readonly Problem[]> {
@@ -59,14 +59,24 @@ for (const name of suitesIn("invalid/")) {
 
 for (const name of ["unknown_fields", "wrong_values"]) {
   Deno.test(`the JSON Schema refuses the example ${name}, too`, async () => {
-    const text = await Deno.readTextFile(new URL(`invalid/${name}.suite.yaml`, FIXTURES));
+    const text = await Deno.readTextFile(new URL(`invalid/${name}_suite.yaml`, FIXTURES));
     assert.ok(!isSuite(parse(text)));
   });
 }
 
 Deno.test("fifteen mistakes are fifteen problems", async () => {
   const read = (path: string) => Deno.readTextFile(new URL(`invalid/${path}`, FIXTURES));
-  assert.equal((await problemsOf("fifteen_mistakes.suite.yaml", read)).length, 15);
+  assert.equal((await problemsOf("fifteen_mistakes_suite.yaml", read)).length, 15);
+});
+
+Deno.test("more than three files with problems are counted", async () => {
+  const message = async (count: number) => {
+    const names = Array.from({ length: count }, (_, index) => `${index}.suite.yaml`);
+    const sources = { readTextFile: () => Promise.resolve("version: 1\n"), nowMs: NOW_MS };
+    return String(await readSuites(names, sources).catch((error: unknown) => error));
+  };
+  assert.match(await message(3), /Cannot run 0\.suite\.yaml, 1\.suite\.yaml, 2\.suite\.yaml: 3 problems/);
+  assert.match(await message(4), /Cannot run 4 files: 4 problems/);
 });
 
 Deno.test("a problem is shown with its line and a caret below the value", async () => {

@@ -52,7 +52,11 @@ Deno.test("store copy refuses a missing source, another program's file and wrong
   await Deno.writeTextFile(other, "not a database\n".repeat(100));
   for (
     const [args, code, message] of [
-      [[`${stage.folder}/absent.db`, `${stage.folder}/new.db`], 2, /No store at .*absent\.db/],
+      [
+        [`${stage.folder}/absent.db`, `${stage.folder}/new.db`],
+        2,
+        /Cannot copy .*absent\.db: there is no such store\n {2}Check/,
+      ],
       [[stage.local, other], 8, /file is not a database/],
       [[stage.local], 2, /missing argument TO\n.*sqlite:PATH/],
       [[stage.local, "mysql://u:hunter2@host/db"], 2, /Unknown store "mysql:…"/],
