@@ -17,6 +17,21 @@ Deno.test("answers go to stdout and messages to stderr", () => {
   assert.equal(stderr.text(), "a message\n");
 });
 
+Deno.test("lines of answers and messages are wrapped on a terminal only, and nothing else is", () => {
+  const wrap = (text: string, columns: number) => `${columns}:${text}`;
+  for (const isTerminal of [true, false]) {
+    const { output, stdout, stderr } = aStage({ isTerminal, wrap });
+    output.answer("a b");
+    output.log("INFO", "c d");
+    const [answer, message] = isTerminal ? [/^\d+:a b\n$/, /^\d+:c d\n$/] : [/^a b\n$/, /^c d\n$/];
+    assert.match(stdout.text(), answer);
+    assert.match(stderr.text(), message);
+    output.raw("e f\n");
+    output.document({ g: 1 });
+    assert.match(stdout.text(), /\ne f\n\{\n {2}"g": 1\n\}\n$/);
+  }
+});
+
 Deno.test("a document is one JSON value, an event one line of it", () => {
   const { output, stdout, stderr } = aStage({ mode: "json" });
   const value = { text: "a\nb", list: [1, 2] };
@@ -138,7 +153,7 @@ Deno.test("there is no live line in a pipe, on a dumb terminal or at log level W
 });
 
 function aStage(
-  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false }:
+  { mode = "text", level = "INFO", color = "auto", isDumb = false, isTerminal = false, wrap }:
     & Partial<OutputOptions>
     & { readonly isTerminal?: boolean } = {},
 ) {
@@ -152,5 +167,6 @@ function aStage(
   });
   const stdout = recording(bufferedWriter({ isTerminal }), 1);
   const stderr = recording(bufferedWriter({ isTerminal }), 2);
-  return { both, stdout, stderr, output: createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb }) };
+  const output = createOutput(aContext({ stdout, stderr }), { mode, level, color, isDumb, wrap });
+  return { both, stdout, stderr, output };
 }

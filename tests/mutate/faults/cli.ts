@@ -172,7 +172,12 @@ export const CLI_FAULTS: readonly Fault[] = [
       "text : formatJson(value), escapeJson);",
       "text : formatJson(value));",
     ],
-    ["the log level is ignored", "if (shows(messageLevel)) write(stderr", "write(stderr"],
+    ["the log level is ignored", "if (shows(messageLevel)) lines(stderr", "lines(stderr"],
+    ["pipes are wrapped", "wrap !== undefined && writer.isTerminal ?", "wrap !== undefined ?"],
+  ]),
+  ...inFile("lib/cli/terminal/wrap.ts", ["tests/cli/terminal/wrap_test.ts"], [
+    ["lines of a log are wrapped", " || LOG_LINE.test(text)", ""],
+    ["a command is broken where it cannot be pasted", "(?<=: |^ *)pw-workflow-runner .*$", "^never$"],
   ]),
   ...inFile("lib/cli/commands/runs.ts", ["tests/cli/commands/runs_test.ts"], [
     [
