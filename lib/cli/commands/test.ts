@@ -13,7 +13,6 @@ export const testCommand = defineCommand({
   forms: [
     ["merge FILE…", "join the reports of shards, written with --report ctrf=FILE"],
     ["history CASE --history DIR", "show earlier verdicts, durations and metrics of a case"],
-    ["--ci gitlab --shards N", "print a pipeline of N jobs, and one that joins their reports"],
   ],
   notes: [
     "A suite file names cases: a workflow, its inputs, and what is expected of the run. The smallest one:",
