@@ -11,10 +11,12 @@ export function formatChanges({ regressions, recovered, stillFailing, failingSin
 }
 
 /** Outputs of a step; lists have a name per line. */
-export function changeOutputs({ regressions, recovered, stillFailing, failingSinceMs, isInfraOnly }: ReportChanges) {
+export function changeOutputs(changes: ReportChanges) {
+  const { regressions, recovered, stillFailing, unjudgedFailures, failingSinceMs, isInfraOnly } = changes;
   return {
     "regressions": regressions.join("\n"),
     "still-failing": stillFailing.join("\n"),
+    "unjudged-failures": unjudgedFailures.join("\n"),
     "recovered": recovered.join("\n"),
     "failing-since": failingSinceMs === null ? "" : new Date(failingSinceMs).toISOString(),
     "infra-only": String(isInfraOnly),

@@ -33,6 +33,8 @@ export interface ReportChanges {
   readonly regressions: readonly string[];
   readonly recovered: readonly string[];
   readonly stillFailing: readonly string[];
+  /** Not judged now; failed when they were last judged. */
+  readonly unjudgedFailures: readonly string[];
   /** When the oldest of the present failures was first seen, in milliseconds since the epoch; `null` without one. */
   readonly failingSinceMs: number | null;
   /** Nothing failed, and at least one case could not be judged. */

@@ -68,9 +68,13 @@ function isJudged(verdict: Verdict): boolean {
   return verdict === "passed" || verdict === "failed" || verdict === "unexpected-pass" || verdict === "known-failure";
 }
 
+function hasFailedBefore(points: readonly TrendPoint[]): boolean {
+  return points.findLast(({ verdict }) => isJudged(verdict))?.isFailure === true;
+}
+
 function changeOf(points: readonly TrendPoint[], { verdict, isFailure }: ReportCase): Change | null {
   if (!isJudged(verdict) && !isFailure) return null;
-  const hasFailed = points.findLast((point) => isJudged(point.verdict))?.isFailure === true;
+  const hasFailed = hasFailedBefore(points);
   if (isFailure) return hasFailed ? "still-failing" : "new-failure";
   return hasFailed ? "recovered" : null;
 }
@@ -120,6 +124,11 @@ export function changesOf({ cases }: Report, trends: Trends): ReportChanges {
     regressions: trends.size === 0 ? namesOf(cases.filter(({ isFailure }) => isFailure)) : having("new-failure"),
     recovered: having("recovered"),
     stillFailing: having("still-failing"),
+    unjudgedFailures: namesOf(
+      cases.filter(({ id, verdict, isFailure }) =>
+        !isFailure && !isJudged(verdict) && hasFailedBefore(trends.get(id)?.points ?? [])
+      ),
+    ),
     failingSinceMs: since.length === 0 ? null : Math.min(...since),
     isInfraOnly: cases.every(({ isFailure }) => !isFailure) && cases.some(isUnjudged),
   };

@@ -109,23 +109,28 @@ Deno.test("without history nothing is compared, and each failure is new", () => 
 });
 
 for (
-  const [letters, regressions, recovered, stillFailing, isInfraOnly] of [
-    ["PF", 1, 0, 0, false],
-    ["FP", 0, 1, 0, false],
-    ["FF", 0, 0, 1, false],
-    ["PI", 0, 0, 0, true],
-    ["FE", 0, 0, 0, true],
-    ["PS", 0, 0, 0, false],
-    ["PP", 0, 0, 0, false],
+  const [letters, regressions, recovered, stillFailing, unjudged, isInfraOnly] of [
+    ["PF", 1, 0, 0, 0, false],
+    ["FP", 0, 1, 0, 0, false],
+    ["FF", 0, 0, 1, 0, false],
+    ["PI", 0, 0, 0, 0, true],
+    ["FE", 0, 0, 0, 1, true],
+    ["PS", 0, 0, 0, 0, false],
+    ["FS", 0, 0, 0, 1, false],
+    ["FN", 0, 0, 0, 1, false],
+    ["PP", 0, 0, 0, 0, false],
   ] as const
 ) {
-  Deno.test(`${letters}: ${regressions} regressions, ${recovered} recovered, ${stillFailing} still failing, ${isInfraOnly}`, () => {
+  Deno.test(`${letters}: ${regressions} regressions, ${recovered} recovered, ${stillFailing} still failing, ${unjudged} not judged again, ${isInfraOnly}`, () => {
     const [before, now] = runsOf(letters);
     assert.ok(before !== undefined && now !== undefined);
     const changes = changesOf(now, trendsOf([before], now));
     assert.deepEqual(
-      [changes.regressions.length, changes.recovered.length, changes.stillFailing.length, changes.isInfraOnly],
-      [regressions, recovered, stillFailing, isInfraOnly],
+      [changes.regressions, changes.recovered, changes.stillFailing, changes.unjudgedFailures].map(({ length }) =>
+        length
+      ),
+      [regressions, recovered, stillFailing, unjudged],
     );
+    assert.equal(changes.isInfraOnly, isInfraOnly);
   });
 }
