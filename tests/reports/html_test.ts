@@ -105,6 +105,64 @@ inBrowser("search, filters and order are in the address, and a link with them sh
   });
 });
 
+const isInView = (page: Page, selector: string) =>
+  page.evaluate(`(() => {
+    const { top, bottom } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  })()`);
+
+inBrowser("the search is in view at first, and what a filter leaves over as soon as it is used", async (browser) => {
+  for (const width of [1280, 400]) {
+    await show(browser, LARGE_HTML, { width }, async (page) => {
+      assert.equal(await isInView(page, "input[type=search]"), true);
+      assert.equal(await isInView(page, ".cases .row"), false);
+      await page.locator(".verdicts button", { hasText: "failed" }).first().click();
+      assert.equal(await isInView(page, ".cases .row"), true);
+      assert.equal(await page.locator(".panels").isVisible(), false);
+      await page.locator("button", { hasText: "Clear filters" }).click();
+      assert.equal(await page.locator(".panels").isVisible(), true);
+      await page.locator(".clusters button").first().click();
+      assert.equal(await isInView(page, ".cases .row"), true);
+      assert.equal(await page.locator(".clusters").isVisible(), true);
+    });
+  }
+});
+
+inBrowser("flaky cases follow those that failed, then come known failures and skipped ones", async (browser) => {
+  await show(browser, LARGE_HTML, {}, async (page) => {
+    await page.waitForFunction("document.querySelectorAll('.cases > li').length === 1000");
+    const kinds = await page.evaluate(`[...document.querySelectorAll(".cases .row")].map((row) =>
+      row.querySelector(".name .chip.warning") ? "flaky" : row.querySelector(".chip").lastChild.textContent)`);
+    assert.ok(Array.isArray(kinds));
+    const order = kinds.filter((kind, index) => kind !== kinds[index - 1]);
+    assert.deepEqual(order, ["failed", "flaky", "known failure", "skipped", "passed"]);
+  });
+});
+
+inBrowser(
+  "an opened failure begins with what was expected, and its log is at the end; earlier attempts are closed",
+  async (browser) => {
+    const failed = SMALL.report.cases[0];
+    assert.ok(failed !== undefined);
+    const twice = { ...failed, attempts: [...failed.attempts, ...failed.attempts] };
+    await show(browser, await renderHtml(aSuiteReport([twice])), {}, async (page) => {
+      await page.locator(".cases .row").click();
+      assert.deepEqual((await page.locator(".details h3").allInnerTexts()).slice(0, 3), [
+        "EXPECTATIONS",
+        "METRICS",
+        "ATTEMPTS",
+      ]);
+      const isAtEnd = (place: number) =>
+        `(({ scrollTop, clientHeight, scrollHeight }) => scrollHeight > clientHeight && scrollTop + clientHeight >= scrollHeight - 1)(` +
+        `document.querySelectorAll(".log pre")[${place}])`;
+      assert.equal(await page.locator(".log pre").nth(0).isVisible(), false);
+      assert.equal(await page.evaluate(isAtEnd(1)), true);
+      await page.locator("summary", { hasText: "Steps and log" }).click();
+      await page.waitForFunction(isAtEnd(0));
+    });
+  },
+);
+
 inBrowser("equal failures are one group, whose cases can be shown", async (browser) => {
   await show(browser, LARGE_HTML, {}, async (page) => {
     const groups = page.locator(".clusters > ol > li");

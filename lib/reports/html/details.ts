@@ -6,14 +6,16 @@ function section(title, ...children) {
 }
 
 function detailsOf(one) {
+  const isUnmet = one.expectations.some(({ isMet }) => !isMet);
   return h("div", { class: "details" },
     reasonsSection(one),
+    isUnmet && expectationsSection(one),
     metricsSection(one),
     attemptsSection(one),
     trendSection(one),
     valuesSection("Inputs", one.inputs),
     valuesSection("Outputs", one.outputs),
-    expectationsSection(one),
+    !isUnmet && expectationsSection(one),
     factsSection(one));
 }
 
@@ -51,11 +53,13 @@ function signCell(isMet, isKnown) {
 }
 
 function expectationsSection(one) {
+  const isKnown = one.expectations.some(({ knownFailure }) => knownFailure !== null);
   const rows = [...one.expectations].sort((a, b) => Number(a.isMet) - Number(b.isMet)).map((each) => h("tr", null,
     signCell(each.isMet, each.knownFailure !== null),
-    h("td", { class: "mono" }, each.path), h("td", null, each.expected), h("td", null, each.actual),
-    h("td", null, each.knownFailure === null ? "" : each.knownFailure.reason + (each.knownFailure.issue ? " (" + each.knownFailure.issue + ")" : ""))));
-  return rows.length > 0 && section("Expectations", table("Expectations", ["Met", "What", "Expected", "Got", "Known failure"], rows));
+    h("td", { class: "mono" }, each.path), h("td", { class: "sign success" }, each.expected),
+    h("td", { class: each.isMet ? null : "sign error" }, each.actual),
+    isKnown && h("td", null, each.knownFailure === null ? "" : each.knownFailure.reason + (each.knownFailure.issue ? " (" + each.knownFailure.issue + ")" : ""))));
+  return rows.length > 0 && section("Expectations", table("Expectations", ["Met", "What", "Expected", "Got", ...isKnown ? ["Known failure"] : []], rows));
 }
 
 function metricsSection(one) {
@@ -93,6 +97,11 @@ function attemptItem(attempt, index, one, span, total) {
     h("summary", null, counted(attempt.steps.filter(({ kind }) => kind === "job").length, "job") + ", " +
       counted(attempt.steps.filter(({ kind }) => kind === "step").length, "step")),
     h("ol", { class: "steps" }, attempt.steps.map(stepItem)));
+  const log = attempt.log !== "" && h("div", { class: "log" }, h("p", { class: "actions" }, h("span", { class: "muted" }, "End of the log "), copyButton("Copy log", attempt.log)),
+    h("pre", { tabindex: "0", "aria-label": "End of the log" }, attempt.log));
+  const isLast = index === one.attempts.length - 1;
+  const evidence = isLast || !(steps || log) ? [steps, log]
+    : h("details", { ontoggle: (event) => scrollLogs(event.target) }, h("summary", null, "Steps and log"), steps, log);
   return h("li", null,
     h("p", { class: "attempt" }, h("strong", { class: isPassed ? "success" : "error" }, name + attempt.status), " ",
       attempt.slug && (attempt.url ? h("a", { href: attempt.url, rel: "noreferrer noopener", target: "_blank" }, attempt.slug) : h("code", null, attempt.slug)),
@@ -103,9 +112,12 @@ function attemptItem(attempt, index, one, span, total) {
       attempt.links.map(({ name, url }) => h("a", { href: url, rel: "noreferrer noopener", target: "_blank" }, " " + name))),
     timeline(attempt, span, total),
     !isPassed && one.attempts.length > 1 && attempt.reason && h("p", { class: "reason" }, attempt.reason),
-    steps,
-    attempt.log !== "" && h("div", { class: "log" }, h("p", { class: "actions" }, h("span", { class: "muted" }, "End of the log "), copyButton("Copy log", attempt.log)),
-      h("pre", { tabindex: "0", "aria-label": "End of the log" }, attempt.log)));
+    evidence);
+}
+
+/** What went wrong is at the end. */
+function scrollLogs(element) {
+  for (const pre of element.querySelectorAll(".log pre")) pre.scrollTop = pre.scrollHeight;
 }
 
 function timeline(attempt, span, total) {

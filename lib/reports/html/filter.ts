@@ -56,15 +56,15 @@ function createFilters(report, onChange) {
       (state.where === "" || one.attempts.some(({ resources }) => resources.includes(state.where)));
   }
 
+  /** After what failed: flaky cases, then the others. */
+  const severity = (one) => one.rank ?? report.cases.length + VERDICTS.indexOf(one.verdict) - (one.isFlaky ? VERDICTS.length : 0);
   const sorts = {
-    "": (a, b) => (a.rank ?? Infinity) - (b.rank ?? Infinity) || 0,
+    "": (a, b) => severity(a) - severity(b),
     file: () => 0,
     slowest: (a, b) => (secondsOf(b) ?? -1) - (secondsOf(a) ?? -1),
     name: (a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }),
   };
 
-  /** Infinity minus itself is no number: without a rank, the order stays. */
-  const compare = (a, b) => a.rank === b.rank && state.sort === "" ? 0 : (sorts[state.sort] ?? sorts[""])(a, b);
 
   function toolbar() {
     const search = h("input", { type: "search", placeholder: "Search cases, reasons, runs…", "aria-label": "Search", autocomplete: "off", spellcheck: "false" });
@@ -83,9 +83,15 @@ function createFilters(report, onChange) {
       clear, h("span", { id: "shown", class: "muted" }));
   }
 
+  /** Shown while only these filters are used: what it says is about all cases. */
+  function shownWithout(element, ...allowed) {
+    listeners.push(() => { element.hidden = FILTERS.some((name) => name !== "sort" && !allowed.includes(name) && state[name] !== ""); });
+    return element;
+  }
+
   return {
-    read, toggle, toolbar, set,
-    chosen: () => report.cases.filter(matches).sort(report.kind === "batch" ? () => 0 : compare),
+    read, toggle, toolbar, set, shownWithout,
+    chosen: () => report.cases.filter(matches).sort(report.kind === "batch" ? () => 0 : sorts[state.sort] ?? sorts[""]),
   };
 }
 `;

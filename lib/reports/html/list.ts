@@ -29,6 +29,7 @@ function suiteItem(one) {
     if (button.getAttribute("aria-expanded") === "true") return;
     button.setAttribute("aria-expanded", "true");
     item.append(detailsOf(one));
+    scrollLogs(item);
   };
   button.addEventListener("click", () => {
     if (button.getAttribute("aria-expanded") !== "true") return item.open();
@@ -84,7 +85,10 @@ function showReport(report) {
     item.querySelector("button").focus({ preventScroll: true });
   }
 
-  main.replaceChildren(...[overview(report, filters), chartPanel(report, columns), h("h2", { class: "visually-hidden" }, columns === null ? "Cases" : "Rows"), filters.toolbar(), list.table ?? list, empty].filter((part) => part !== null));
+  main.replaceChildren(...[
+    verdictBar(report.cases, filters), filters.toolbar(), overview(report, filters), chartPanel(report, columns),
+    h("h2", { class: "visually-hidden" }, columns === null ? "Cases" : "Rows"), list.table ?? list, empty,
+  ].filter((part) => part !== null));
   filters.read();
   fill();
   addEventListener("hashchange", openLinked);

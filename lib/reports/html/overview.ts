@@ -55,9 +55,9 @@ function clustersPanel(report, filters) {
   };
   const shown = clusters.slice(0, MAX_PANEL_CASES).map(item);
   const more = clusters.slice(MAX_PANEL_CASES).map((cluster, index) => item(cluster, index + MAX_PANEL_CASES));
-  return h("section", { class: "panel clusters" }, h("h2", null, "Equal failures ", h("span", { class: "count" }, clusters.length)),
+  return filters.shownWithout(h("section", { class: "panel clusters" }, h("h2", null, "Equal failures ", h("span", { class: "count" }, clusters.length)),
     h("ol", null, shown),
-    more.length > 0 && h("details", null, h("summary", null, more.length + " more"), h("ol", null, more)));
+    more.length > 0 && h("details", null, h("summary", null, more.length + " more"), h("ol", null, more))), "cluster");
 }
 
 function overview(report, filters) {
@@ -78,7 +78,7 @@ function overview(report, filters) {
     panel("Skipped again", skipped, ({ trend, reasons }) => trend.skipStreak + " runs in a row" + (reasons[0] ? ": " + reasons[0] : "")),
     panel("Slowest", slowest, usual),
   ].filter((one) => one !== null);
-  return h("div", { class: "overview" }, verdictBar(cases, filters), clustersPanel(report, filters),
-    panels.length > 0 && h("div", { class: "panels" }, panels));
+  return h("div", { class: "overview" }, clustersPanel(report, filters),
+    panels.length > 0 && filters.shownWithout(h("div", { class: "panels" }, panels)));
 }
 `;

@@ -13,7 +13,7 @@ export const PAGE_STYLE = `
     --success-tint: #12301f; --error-tint: #3b1715; --active-tint: #10294a; --warning-tint: #372808; --neutral-tint: #222b36;
   }
 }
-* { box-sizing: border-box; }
+* { box-sizing: border-box; } [hidden] { display: none !important; }
 body { margin: 0; background: var(--background); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.25rem; }
@@ -30,8 +30,8 @@ kbd { border: 1px solid var(--border); border-radius: 3px; padding: 0 .3em; back
 .tag { border: 1px solid var(--border); border-radius: 3px; padding: 0 .35em; font-size: .78rem; color: var(--muted); margin-right: .25em; }
 .counts { font-weight: 600; } strong.success, strong.error, strong.warning, .sign { color: var(--tone); }
 a { color: var(--active); } a:hover { text-decoration-thickness: 2px; }
-.overview { margin-top: .75rem; display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); }
-.verdict-bar { display: flex; height: 10px; gap: 2px; border-radius: 5px; overflow: hidden; margin-bottom: .5rem; }
+.verdicts { margin-top: .5rem; } .overview { margin-bottom: .75rem; display: grid; gap: .75rem; grid-template-columns: minmax(0, 1fr); }
+.verdict-bar { display: flex; height: 10px; gap: 2px; border-radius: 5px; overflow: hidden; margin-top: .75rem; }
 .verdict-bar span { background: var(--tone); min-width: 3px; } .verdict-bar .skipped, .verdict-bar .not-run { opacity: .45; }
 .verdicts, .toolbar, .actions, .choices { display: flex; flex-wrap: wrap; gap: .4rem; align-items: center; }
 button, select, input { font: inherit; font-size: .9rem; color: var(--text); background: var(--panel); border: 1px solid var(--border); border-radius: 5px; padding: .2rem .65rem; min-height: 2rem; max-width: 100%; }
@@ -61,7 +61,7 @@ summary { cursor: pointer; color: var(--active); width: fit-content; }
 pre { margin: .35rem 0 0; padding: .6rem .75rem; background: var(--background); border: 1px solid var(--border); border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; max-height: 24rem; overflow: auto; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-size: .9rem; min-width: 60%; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; vertical-align: top; border-bottom: 1px solid var(--border); overflow-wrap: normal; } th { color: var(--muted); font-weight: 600; font-size: .8rem; }
-td { max-width: 32rem; overflow-wrap: anywhere; } .number { text-align: right; white-space: nowrap; } .spark { width: 100px; height: 24px; color: var(--active); vertical-align: middle; }
+td { max-width: 32rem; overflow-wrap: break-word; } .number { text-align: right; white-space: nowrap; } .spark { width: 100px; height: 24px; color: var(--active); vertical-align: middle; }
 .attempts > li + li { margin-top: .9rem; } .attempt { display: flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: center; } .attempt strong { color: var(--tone); }
 .copy { min-height: 1.6rem; padding: 0 .5rem; font-size: .8rem; }
 .timeline { display: grid; grid-template-columns: minmax(0, 1fr) auto; gap: .75rem; align-items: center; margin: .35rem 0; }
@@ -71,7 +71,7 @@ td { max-width: 32rem; overflow-wrap: anywhere; } .number { text-align: right; w
 .history { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; } .strip { display: flex; flex-wrap: wrap; gap: 3px; list-style: none; margin: 0; padding: 0; }
 .strip li { position: relative; width: 11px; height: 20px; border-radius: 2px; background: var(--tone); } .strip .neutral { height: 10px; align-self: end; } .strip .flaky { background: repeating-linear-gradient(135deg, var(--tone) 0 3px, var(--warning-tint) 3px 6px); }
 .case-facts { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; margin: 0; font-size: .88rem; } .case-facts dt { color: var(--muted); } .case-facts dd { margin: 0; } .case-facts div { min-width: 0; }
-.batch { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; padding: 0 .75rem; } .batch table { min-width: 100%; } .batch th button, .batch td, .batch th { white-space: nowrap; } .batch .opened td { white-space: normal; max-width: none; } .batch .details { position: sticky; left: 0; width: min(70rem, calc(100vw - 4rem)); border: 0; } .panel + .panel, .overview + .panel { margin-top: .75rem; }
+.batch { background: var(--panel); border: 1px solid var(--border); border-radius: 6px; padding: 0 .75rem; } .batch table { min-width: 100%; } .batch th button, .batch td, .batch th { white-space: nowrap; } .batch .opened td { white-space: normal; max-width: none; } .batch .details { position: sticky; left: 0; width: min(70rem, calc(100vw - 4rem)); border: 0; } .overview + .panel { margin-bottom: .75rem; }
 .batch thead button { border: 0; padding: 0; background: none; color: inherit; font-weight: 600; } [aria-sort="ascending"] button::after { content: " ↑"; } [aria-sort="descending"] button::after { content: " ↓"; }
 .chart svg { width: 100%; max-width: 720px; height: auto; } .axes { fill: none; stroke: var(--border); } .axis { fill: var(--muted); font-size: 12px; }
 .series-0 { --series: var(--active); } .series-1 { --series: var(--error); } .series-2 { --series: var(--success); } .series-3 { --series: var(--warning); } .series-4 { --series: var(--neutral); } .series-5 { --series: var(--text); }
