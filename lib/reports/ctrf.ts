@@ -29,11 +29,15 @@ export interface CiFacts {
 
 type Status = "passed" | "failed" | "skipped" | "other";
 
-export function renderCtrf(report: Report, { runId = null, ci = {} }: CtrfOptions = {}): string {
+export function renderCtrf(report: Report, options: CtrfOptions = {}): string {
+  return `${JSON.stringify(ctrfDocument(report, options), null, 1)}\n`;
+}
+
+export function ctrfDocument(report: Report, { runId = null, ci = {} }: CtrfOptions = {}) {
   const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
   const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
   const start = startedAtMs ?? 0;
-  const document = {
+  return {
     reportFormat: "CTRF",
     specVersion: "0.0.0",
     ...runId === null ? {} : { runId },
@@ -63,7 +67,6 @@ export function renderCtrf(report: Report, { runId = null, ci = {} }: CtrfOption
       extra: { report: { ...report, cases: [] } },
     },
   };
-  return `${JSON.stringify(document, null, 1)}\n`;
 }
 
 /** The status of a case in the format's terms; `rawStatus` has ours. */
@@ -171,12 +174,16 @@ export function resultWithoutLogs(result: RunResult): RunResult {
 
 /** @returns The report that {@link renderCtrf} rendered, or what is wrong with the text, like `is not JSON`. */
 export function readCtrf(text: string): Report | string {
-  let document: unknown;
   try {
-    document = JSON.parse(text);
-  } catch {
-    return "is not JSON";
+    return readCtrfDocument(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return "is not JSON";
+    throw error;
   }
+}
+
+/** Like {@link readCtrf}. */
+export function readCtrfDocument(document: unknown): Report | string {
   const results = isObject(document) && document.reportFormat === "CTRF" ? document.results : undefined;
   if (!isObject(results) || !Array.isArray(results.tests)) return "is not a CTRF report";
   const report: unknown = isObject(results.extra) ? results.extra.report : undefined;

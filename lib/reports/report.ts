@@ -14,6 +14,8 @@ export interface Report {
   readonly title: string;
   /** Such as `https://activate.parallel.works`; `null` if it is not known. */
   readonly platformUrl: string | null;
+  /** Whose runs they are on the platform; absent if it is not known. */
+  readonly user?: string;
   /** Milliseconds since the epoch; `null` if it is not known. */
   readonly startedAtMs: number | null;
   /** Milliseconds since the epoch; `null` if it is not known. */

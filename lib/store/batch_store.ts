@@ -1,6 +1,7 @@
 /** What is stored of a batch or a suite beside its submissions: its rows, and what other processes want of it. */
 
 import type { Owner } from "../account.ts";
+import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
 import type { AttemptRow } from "./indexes.ts";
 import { keyPart } from "./key.ts";
@@ -90,9 +91,6 @@ export interface RequestBudget {
   readonly nowMs: number;
 }
 
-/** Of the texts in one value, well below what a backend allows. */
-const MAX_CHUNK_LENGTH = 24_000;
-
 export function createBatchStore(kv: Kv): BatchStore {
   const get = async (batchId: string) =>
     (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined;
@@ -110,7 +108,7 @@ export function createBatchStore(kv: Kv): BatchStore {
         const old = await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)]);
         const revision = (old.value?.revision ?? 0) + 1;
         const written = { ...batch, rowCount: rows.length, revision };
-        for (const [index, chunk] of chunksOfRows(rows).entries()) {
+        for (const [index, chunk] of chunksByLength(rows).entries()) {
           const key = ["batch-rows", keyPart(batchId), String(revision), String(index).padStart(6, "0")];
           await kv.atomic().set(key, chunk).commit();
         }
@@ -149,21 +147,6 @@ export function createBatchStore(kv: Kv): BatchStore {
       }
     },
   };
-}
-
-function chunksOfRows(rows: readonly StoredRow[]): (readonly StoredRow[])[] {
-  const chunks: StoredRow[][] = [];
-  let length = Infinity;
-  for (const row of rows) {
-    const rowLength = JSON.stringify(row).length;
-    if (length + rowLength > MAX_CHUNK_LENGTH) {
-      chunks.push([]);
-      length = 0;
-    }
-    chunks.at(-1)?.push(row);
-    length += rowLength;
-  }
-  return chunks;
 }
 
 async function removeRows(kv: Kv, { batchId, revision }: StoredBatch): Promise<void> {

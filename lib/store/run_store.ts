@@ -3,8 +3,6 @@
 import type { Owner } from "../account.ts";
 import type { ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
-import { StorageError } from "../errors.ts";
-import { isObject } from "../json.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import type { AtomicChange } from "./change.ts";
@@ -20,7 +18,9 @@ import {
   timeKey,
 } from "./indexes.ts";
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
-import type { FoundEntry, Kv } from "./kv.ts";
+import type { Kv } from "./kv.ts";
+import { isDamaged, readAll, type RecordedKv } from "./read_submissions.ts";
+import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
 
 /**
@@ -56,6 +56,8 @@ export interface RunStore extends AsyncDisposable {
   listOfSchedule(schedule: string, limit: number): Promise<readonly Submission[]>;
   /** Batches and suites: their rows, and what was submitted for them. */
   readonly batches: BatchStore;
+  /** Reports of earlier calls of suites. */
+  readonly suites: SuiteHistory;
   /** Of the service: failed or rejected, the latest end first. */
   listFailures(limit: number): Promise<readonly Submission[]>;
   /** How many submissions of the service ended with each status; `rejected` is one of them. */
@@ -122,16 +124,9 @@ export class WriteConflict extends Error {
   override readonly name = "WriteConflict";
 }
 
-/** With what is told about damaged records. */
-interface RecordedKv extends Kv {
-  readonly onSetAside: ((message: string) => void) | undefined;
-}
-
 const MAX_ID_LENGTH = 200;
 /** Read at once. */
 const PRUNE_BATCH = 1_000;
-/** A reader that finds parts of a submission missing reads again: it was being rewritten. */
-const MAX_READS = 20;
 
 /**
  * Closing it closes the store below.
@@ -163,6 +158,7 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     listOfSchedule: async (schedule, limit) =>
       await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
     batches: createBatchStore(kv),
+    suites: createSuiteHistory(kv),
     listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
     async countEnds() {
       const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
@@ -227,48 +223,6 @@ function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(store
 function count(change: AtomicChange, { scope }: IndexFacts, by: number): void {
   change.sum(["count", "all"], by);
   if (scope === "service") change.sum(["count", "service"], by);
-}
-
-/** Those that exist, in the order asked for. */
-async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<Submission[]> {
-  if (ids.length === 0) return [];
-  const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
-  const found = await Promise.all(heads.map((head) => readBody(kv, head)));
-  return found.filter((submission) => submission !== undefined);
-}
-
-async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<Submission | undefined> {
-  let { value } = head;
-  for (let reads = 0; reads < MAX_READS; reads++) {
-    if (value === null) return undefined;
-    if (isDamaged(value)) return await setAside(kv, head);
-    if (!("parts" in value)) return value;
-    const { facts: { id }, revision } = value;
-    const keys = Array.from({ length: value.parts }, (_, index) => submissionPartKey(id, revision, index));
-    const parts = await kv.getMany<string>(keys);
-    if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
-    ({ value } = await kv.get<StoredSubmission>(head.key));
-  }
-  throw new StorageError(`Cannot read ${head.key.at(-1)} from the run store: parts of it are missing`);
-}
-
-function isDamaged(stored: StoredSubmission): boolean {
-  if (!isObject(stored) || typeof stored.revision !== "number") return true;
-  if ("parts" in stored) return typeof stored.parts !== "number" || !isObject(stored.facts);
-  return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);
-}
-
-/** Moves a damaged record to where nothing reads it. Its index rows stay, and find nothing. */
-async function setAside(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Promise<undefined> {
-  const id = head.key.at(-1) ?? "";
-  const what = `The record of submission ${id} in the run store is damaged`;
-  try {
-    const change = kv.atomic().check(head).set(["damaged", id], head.value).delete(head.key);
-    if (await change.commit() !== undefined) kv.onSetAside?.(`${what}: it was set aside as damaged/${id}`);
-  } catch (error) {
-    if (!(error instanceof StorageError)) throw error;
-    kv.onSetAside?.(`${what}, and is left out`);
-  }
 }
 
 async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly Submission[]> {

@@ -5,6 +5,7 @@ import { RunnerError } from "../errors.ts";
 import { valueAt } from "../inputs/path.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
 import { type AttemptEnd, headline, reportAttempt } from "../reports/report.ts";
+import type { TrendPoint } from "../reports/trends.ts";
 import type { RunResult } from "../result.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
@@ -14,6 +15,7 @@ import type { Deps } from "../runs/deps.ts";
 import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import type { CaseState } from "./case_state.ts";
 import { collectEvidence, type EvidenceDeps, runIdOf, tailOf } from "./evidence.ts";
+import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement } from "./judge.ts";
 import { measureAll } from "./metrics.ts";
 import type { CheckedCase } from "./preflight.ts";
@@ -26,8 +28,8 @@ export interface JudgeOptions {
   readonly requiresResources: boolean;
   /** Of the run's page; `null` if it is not known. */
   urlOf(slug: string): string | null;
-  /** Values of earlier runs that passed, oldest first. */
-  earlierMetrics?(id: string, metric: string): readonly number[];
+  /** Earlier runs by the id of the case, oldest first. */
+  readonly earlier: ReadonlyMap<string, readonly TrendPoint[]>;
   /** Values that no output may show from now on. */
   redact(values: readonly string[]): void;
 }
@@ -48,7 +50,7 @@ export async function judgeAttempt(
   const evidence = end.type === "result" && reasonUnjudged(end, one) === null
     ? await collectEvidence(deps, one, end.result, evidenceOptions)
     : unjudged(end, one);
-  const earlier = (metric: string) => options.earlierMetrics?.(one.id, metric) ?? [];
+  const earlier = (metric: string) => metricValues(options.earlier.get(one.id) ?? [], metric);
   const metrics = evidence.type === "run"
     ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier })
     : [];

@@ -7,10 +7,16 @@ import type { Verdict } from "../reports/verdict.ts";
 /** Older runs no longer count. */
 export const MAX_EARLIER_RUNS = 30;
 
-/** The newest of them, oldest first: those that ran in the environment. */
-export function earlierRuns(reports: readonly Report[], environment: string | null): readonly Report[] {
-  return reports.filter((report) => report.kind === "suite" && report.environment === environment)
-    .toSorted((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0)).slice(-MAX_EARLIER_RUNS);
+/** The newest of each suite that ran in the environment, oldest first, without those on the same run. */
+export function earlierRuns(
+  reports: readonly Report[],
+  { environment, startedAtMs }: Pick<Report, "environment"> & Partial<Pick<Report, "startedAtMs">>,
+): readonly Report[] {
+  const runs = reports.filter((report) =>
+    report.kind === "suite" && report.environment === environment && report.startedAtMs !== startedAtMs
+  ).toSorted((a, b) => (a.startedAtMs ?? 0) - (b.startedAtMs ?? 0));
+  const kept = [...Map.groupBy(runs, ({ title }) => title).values()].flatMap((own) => own.slice(-MAX_EARLIER_RUNS));
+  return runs.filter((run) => kept.includes(run));
 }
 
 /**

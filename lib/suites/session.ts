@@ -13,6 +13,8 @@ export interface SuiteSession {
   readonly sessionId: string;
   /** False if it is a new one. */
   readonly isContinued: boolean;
+  /** Milliseconds since the epoch; of the first process that worked on it. */
+  readonly startedAtMs: number;
   /** By the key of a case. */
   readonly previous: ReadonlyMap<string, PreviousCase>;
 }
@@ -49,10 +51,13 @@ export async function openSession(
   const planId = `${SESSION_PREFIX}${hash}`;
   const last = await store.batches.get(planId);
   const record = { batchId: planId, name: title, owner, createdAtMs: nowMs, updatedAtMs: nowMs };
-  const { revision } = isResumed && last !== undefined ? last : await store.batches.put(record, []);
+  const { revision, createdAtMs: startedAtMs } = isResumed && last !== undefined
+    ? last
+    : await store.batches.put(record, []);
   const sessionId = `${planId}.${revision}`;
   const isContinued = isResumed && last !== undefined;
-  return { sessionId, isContinued, previous: isContinued ? await previousCases(store, sessionId) : new Map() };
+  const previous = isContinued ? await previousCases(store, sessionId) : new Map();
+  return { sessionId, isContinued, startedAtMs, previous };
 }
 
 /** Distinguishes sessions from batches. */

@@ -264,6 +264,26 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.ok(!JSON.stringify(await Array.fromAsync(kv.list({ prefix: [] }))).includes("hunter2"));
   });
 
+  test("keeps the newest reports of a suite, however long, and in place of one of the same instant", async (store) => {
+    const scope = { owner: OWNER, suite: "nightly", environment: null };
+    const cases = Array.from({ length: 40 }, (_, index) => ({ id: index, text: "x".repeat(5_000) }));
+    for (const atMs of [3_000, 1_000, 2_000, 4_000, 3_000]) {
+      await store.suites.put(scope, { atMs, head: { atMs }, cases }, 3);
+    }
+    await store.suites.put(scope, { atMs: 2_000, head: "again", cases: cases.slice(0, 2) }, 3);
+    const others = [{ ...scope, owner: OTHER }, { ...scope, suite: "weekly" }, { ...scope, environment: "prod" }];
+    for (const other of others) await store.suites.put(other, { atMs: 1, head: "other", cases: [] }, 3);
+    const found = await store.suites.list(scope);
+    assert.deepEqual(found.map(({ atMs, head, cases }) => [atMs, head, cases.length]), [
+      [2_000, "again", 2],
+      [3_000, { atMs: 3_000 }, 40],
+      [4_000, { atMs: 4_000 }, 40],
+    ]);
+    assert.deepEqual(found[2]?.cases, cases);
+    assert.equal((await store.suites.list()).length, 6);
+    assert.equal(new Set((await store.suites.list()).map(({ ownerId }) => ownerId)).size, 2);
+  });
+
   test("merges server capabilities member by member, also of several writers at once", async (store) => {
     assert.deepEqual(await store.capabilities("localhost"), {});
     await Promise.all([

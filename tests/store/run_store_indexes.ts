@@ -6,7 +6,7 @@ import { createRunStore } from "../../lib/store/run_store.ts";
 import { isAbandoned, isOpen, slugOf, type Submission } from "../../lib/submission.ts";
 
 /** Rows of submissions, their parts, and what a run store keeps beside them. */
-const OTHERS = ["submission", "part", "capabilities", "ended"];
+const OTHERS = ["submission", "part", "capabilities", "ended", "suite-run"];
 
 /** Written apart from the program's own table of indexes, so that a mistake there does not pass. */
 export async function assertIndexesAgree(kv: Kv): Promise<void> {

@@ -96,8 +96,15 @@ for (
 Deno.test("only the newest 30 runs of the same environment count, whatever their order", () => {
   const runs = runsOf("P".repeat(35));
   const others = runs.map((run) => ({ ...run, environment: "test" }));
-  const kept = earlierRuns([...others, ...runs.toReversed()], "prod");
+  const kept = earlierRuns([...others, ...runs.toReversed()], { environment: "prod" });
   assert.deepEqual(kept, runs.slice(5));
+});
+
+Deno.test("of several suites, the newest 30 runs of each count; an earlier report on the same run does not", () => {
+  const runs = runsOf("P".repeat(31));
+  const others = runs.map((run) => ({ ...run, title: "weekly" }));
+  const kept = earlierRuns([...runs, ...others], { environment: "prod", startedAtMs: runs[30]?.startedAtMs });
+  assert.deepEqual(kept, runs.slice(0, 30).flatMap((run, index) => [run, others[index]]));
 });
 
 Deno.test("without history nothing is compared, and each failure is new", () => {

@@ -12,7 +12,7 @@ export const testCommand = defineCommand({
   ],
   forms: [
     ["merge FILE…", "join the reports of shards, written with --report ctrf=FILE"],
-    ["history CASE --history DIR", "show earlier verdicts, durations and metrics of a case"],
+    ["history CASE", "show earlier verdicts, durations and metrics of a case"],
   ],
   notes: [
     "A suite file names cases: a workflow, its inputs, and what is expected of the run. The smallest one:",
@@ -25,6 +25,9 @@ export const testCommand = defineCommand({
     "",
     "Everything is checked before the first run is submitted. The exit code is 1 if a case failed, 8 if none failed but some",
     "could not be judged (its resource is off, it waited too long in the queue), 2 for a mistake in a file, otherwise 0.",
+    "",
+    "The local history keeps the newest 30 reports of a suite in each environment, without logs and inputs. Where a machine",
+    "starts empty, restore a folder and name it with --history DIR.",
   ].join("\n"),
   args: SUITE_OPTIONS,
   async run(call) {

@@ -3,27 +3,33 @@
 import { didYouMean } from "../../did_you_mean.ts";
 import { formatDuration } from "../../duration.ts";
 import { NotFound, UsageError } from "../../errors.ts";
+import type { ReportCase } from "../../reports/report.ts";
 import type { TrendPoint } from "../../reports/trends.ts";
 import { VERDICT_TEXTS } from "../../reports/verdict.ts";
 import { earlierRuns, pointsById } from "../../suites/history.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { readHistory } from "./history_folder.ts";
+import { openRunStore } from "../open.ts";
+import { historyOfCase } from "./history.ts";
 import type { SuiteCall } from "./options.ts";
 
 export async function answerHistory(call: SuiteCall, names: readonly string[]): Promise<number> {
   const { output, values } = call;
   const [name] = names;
-  if (values.history === undefined || name === undefined || names.length > 1) {
-    throw new UsageError("test history: expected the name of one case, and --history DIR", {
-      hint: "pw-workflow-runner test history solve --history reports",
+  if (name === undefined || names.length > 1) {
+    throw new UsageError("test history: expected the name of one case", {
+      hint: "pw-workflow-runner test history solve",
     });
   }
-  const runs = earlierRuns((await readHistory(call, values.history)).reports, values.env ?? null);
+  await using store = openRunStore(call, "required");
+  const isNamed = (one: ReportCase) => one.name === name || one.id === name;
+  const reports = await historyOfCase(call, store.suites, (report) => report.cases.some(isNamed));
+  const runs = earlierRuns(reports, { environment: values.env ?? null });
   const cases = runs.flatMap((run) => run.cases);
-  const id = cases.findLast((one) => one.name === name || one.id === name)?.id;
+  const id = cases.findLast(isNamed)?.id;
   if (id === undefined) {
     const known = [...new Set(cases.map((one) => one.name))];
-    throw new NotFound(`Cannot find the case "${name}" in ${values.history}`, { hint: didYouMean(name, known) });
+    const where = values.history ?? "the local history";
+    throw new NotFound(`Cannot find the case "${name}" in ${where}`, { hint: didYouMean(name, known) });
   }
   const points = pointsById(runs).get(id) ?? [];
   const metrics = values.metric === undefined

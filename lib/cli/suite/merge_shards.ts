@@ -4,7 +4,9 @@ import { UsageError } from "../../errors.ts";
 import { osErrorReason } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import type { ReportCase } from "../../reports/report.ts";
+import { openRunStore } from "../open.ts";
 import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
+import { openHistory } from "./history.ts";
 import { wantedReports } from "./options.ts";
 import type { SuiteCall } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
@@ -22,7 +24,15 @@ export async function mergeReports(call: SuiteCall, paths: readonly string[]): P
   const limited = (cases: readonly ReportCase[]) => withLimits(cases, values, cases.length);
   const merged = mergeShards(files, (cases) => SUITE_EXIT_CODES[suiteKind(limited(cases))]);
   const report = { ...merged, cases: limited(merged.cases) };
-  await finishReport(call, report, reports, suiteKind(report.cases));
+  await using store = openRunStore(call, "optional");
+  const { platformUrl, user, environment, cases } = report;
+  const owner = { host: URL.canParse(platformUrl ?? "") ? new URL(platformUrl ?? "").host : "", user: user ?? "" };
+  const history = await openHistory(
+    call,
+    { owner, suites: cases.map(({ suite }) => suite), environment },
+    store.suites,
+  );
+  await finishReport(call, report, { reports, history, kind: suiteKind(report.cases) });
   return report.exitCode;
 }
 

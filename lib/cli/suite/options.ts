@@ -51,10 +51,14 @@ export const SUITE_OPTIONS = {
   report: option("FORMAT", "text (the default), github, or junit, ctrf, html or markdown with =FILE", {
     multiple: true,
   }),
-  history: option("DIR", "Compare with the reports in this folder, and add this one; the newest 30 are kept", {
-    completes: "file",
-  }),
-  lastFailed: flag("Only cases that failed, were not judged or never ran in the --history"),
+  history: option(
+    "DIR",
+    "Compare with the reports in this folder, not with the local history; the newest 30 are kept",
+    {
+      completes: "file",
+    },
+  ),
+  lastFailed: flag("Only cases that failed, were not judged or never ran in the last run that selected them"),
   ci: option("gitlab|github", "Print a pipeline with a job per shard that runs this call, and run nothing", {
     parse: oneOf("gitlab", "github"),
   }),

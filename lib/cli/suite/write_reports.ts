@@ -14,7 +14,7 @@ import type { Context } from "../context.ts";
 import type { Output } from "../output.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
-import { readHistory, saveHistory } from "./history_folder.ts";
+import type { EarlierReports } from "./history_folder.ts";
 import type { FileFormat, WantedReport } from "./options.ts";
 import type { SuiteCall } from "./options.ts";
 
@@ -79,20 +79,23 @@ function ciFacts({ env }: Context): CtrfOptions {
   };
 }
 
+export interface ReportParts {
+  readonly reports: readonly WantedReport[];
+  readonly kind: string;
+  readonly history: EarlierReports;
+}
+
 /** Compares a report with earlier ones, writes it everywhere, and answers with it. */
 export async function finishReport(
   call: Pick<SuiteCall, "context" | "output" | "values">,
   report: Report,
-  reports: readonly WantedReport[],
-  kind: string,
+  { reports, kind, history }: ReportParts,
 ): Promise<void> {
-  const { context, output, values } = call;
-  const history = values.history === undefined ? null : await readHistory(call, values.history);
-  const trends = history === null ? new Map() : trendsOf(earlierRuns(history.reports, report.environment), report);
-  const compared = history === null ? report : { ...report, changes: changesOf(report, trends) };
-  const clean = await writeReports(call, compared, reports, trends);
+  const { output } = call;
+  const trends = trendsOf(earlierRuns(history.reports, report), report);
+  const clean = await writeReports(call, { ...report, changes: changesOf(report, trends) }, reports, trends);
   // A shard is a part of a run: the merged report is added.
-  if (history !== null && report.shard === null) await saveHistory(context, history, clean);
+  if (report.shard === null) await history.save(clean);
   if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle));
   const submitted = clean.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
   output.document({ ...clean, counts: countCases(clean.cases), kind, submitted });

@@ -62,8 +62,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/session.ts", ["tests/suites/run_suites_test.ts", "tests/suites/resume_test.ts"], [
     [
       "Resuming starts a new session",
-      "const { revision } = isResumed && last !== undefined",
-      "const { revision } = !isResumed && last !== undefined",
+      "createdAtMs: startedAtMs } = isResumed && last !== undefined",
+      "createdAtMs: startedAtMs } = !isResumed && last !== undefined",
     ],
   ]),
   ...inFile("lib/reports/junit.ts", ["tests/reports/junit_test.ts"], [

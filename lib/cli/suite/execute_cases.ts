@@ -1,0 +1,124 @@
+/** Runs the cases of suites, and shows how they end. */
+
+import { RunnerError } from "../../errors.ts";
+import type { ReportCase } from "../../reports/report.ts";
+import { caseLine } from "../../reports/text.ts";
+import { createBatchControl } from "../../runs/batch_task.ts";
+import type { Deps } from "../../runs/deps.ts";
+import { DEFAULT_EXECUTE } from "../../runs/options.ts";
+import { programCommand } from "../../shell_command.ts";
+import type { JudgeOptions } from "../../suites/attempt.ts";
+import { executeSuites, type SuiteEvent } from "../../suites/execute.ts";
+import type { CheckedCase } from "../../suites/preflight.ts";
+import type { SuiteSession } from "../../suites/session.ts";
+import { createRowStates } from "../batch/row_states.ts";
+import { noteOf } from "../batch/viewer.ts";
+import { viewBatch } from "../batch/view_batch.ts";
+import { inputChecking } from "../check_options.ts";
+import { type Context, Stopped } from "../context.ts";
+import { runPageTemplate, runPageUrl } from "../run_page.ts";
+import { waitOptions } from "../tracking/wait_options.ts";
+import { DEFAULT_SUITE_JOBS, type SuiteCall } from "./options.ts";
+
+export interface ExecuteParts extends Pick<SuiteSession, "sessionId" | "previous"> {
+  readonly title: string;
+  readonly environment: string | null;
+  readonly retriesThreshold: number | null;
+  readonly earlier: JudgeOptions["earlier"];
+}
+
+export async function executeCases(
+  call: SuiteCall & { readonly deps: Deps },
+  checked: readonly CheckedCase[],
+  { sessionId, previous, title, environment, retriesThreshold, earlier }: ExecuteParts,
+): Promise<{ readonly cases: readonly ReportCase[]; readonly stopped: Stopped | null }> {
+  const { context, deps, output, values, signal } = call;
+  const control = createBatchControl(values.jobs ?? DEFAULT_SUITE_JOBS);
+  const detaching = new AbortController();
+  const states = createRowStates(checked.map(({ key, name }, index) => ({
+    key,
+    row: index + 1,
+    label: name,
+    attempt: 0,
+    status: "waiting",
+  })));
+  using table = output.hasLiveLines
+    ? await viewBatch({ ...call, values: { progress: "auto", log: undefined } }, {
+      plan: { name: title, batchId: sessionId },
+      states,
+      control,
+      detach: () => detaching.abort(new Stopped("SIGINT")),
+    })
+    : undefined;
+  const { pollInterval, unreachableTimeoutMs } = waitOptions({ ...values, timeout: null }, call);
+  const stopping = AbortSignal.any([signal, detaching.signal]);
+  const outcome = await executeSuites(
+    {
+      ...deps,
+      fetch: context.fetch,
+      runIsolated: context.runIsolated,
+      env: context.env,
+    },
+    checked,
+    {
+      signal: stopping,
+      sessionId,
+      previous,
+      control,
+      pollInterval,
+      unreachableTimeoutMs,
+      submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
+      checking: inputChecking(values),
+      deadlineMs: values.deadline ?? null,
+      failFast: values.failFast === true,
+      maxFailures: values.maxFailures ?? null,
+      requiresResources: values.requireResources === true,
+      retriesThreshold,
+      isRejudged: values.rejudge === true,
+      earlier,
+      urlOf: runUrls(context, deps.client.host),
+      commandOf: ({ file, name }) =>
+        programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),
+      redact: output.redact,
+      onEvent: (event) => show(call, event, { states, table, caseCount: checked.length }),
+    },
+  );
+  if (outcome.error !== null) output.log("ERROR", `${output.style.red("✗")} ${outcome.error.message}`);
+  const reason: unknown = stopping.aborted ? stopping.reason : null;
+  if (reason !== null && !(reason instanceof Stopped)) throw reason;
+  return { cases: outcome.cases, stopped: reason };
+}
+
+function show(
+  { output, context }: SuiteCall,
+  event: SuiteEvent,
+  { states, table, caseCount }: {
+    readonly states: ReturnType<typeof createRowStates>;
+    readonly table: Awaited<ReturnType<typeof viewBatch>> | undefined;
+    readonly caseCount: number;
+  },
+): void {
+  if (event.type === "case-ended") {
+    if (table === undefined && output.mode !== "events") output.log("INFO", caseLine(event.case, output.style));
+    return;
+  }
+  states.apply(event.event, context.clock.now());
+  table?.show(event.event);
+  const note = table === undefined ? noteOf(event.event) : undefined;
+  if (note !== undefined && caseCount > 0) output.log("WARNING", note);
+}
+
+/** The address of a run's page, if the user has set a template. */
+function runUrls({ env }: Context, host: string): (slug: string) => string | null {
+  const templates = env("PW_RUN_URL") ?? "";
+  if (templates === "") return () => null;
+  return (slug) => {
+    try {
+      const run = { slug, workflowName: null, number: null };
+      return runPageUrl(runPageTemplate(templates, host), host, run);
+    } catch (error) {
+      if (error instanceof RunnerError) return null;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,77 @@
+/** Where the reports of earlier runs of suites are: in the folder of `--history`, or else in the run store. */
+
+import type { Owner } from "../../account.ts";
+import { StorageError } from "../../errors.ts";
+import type { Report } from "../../reports/report.ts";
+import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
+import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
+import { reportOfRecord, suiteRecords } from "../../suites/suite_record.ts";
+import { type EarlierReports, folderHistory } from "./history_folder.ts";
+import type { SuiteCall } from "./options.ts";
+
+type HistoryCall = Pick<SuiteCall, "context" | "output"> & { readonly values: Pick<SuiteCall["values"], "history"> };
+
+export interface HistoryScope {
+  readonly owner: Owner;
+  /** By name. */
+  readonly suites: readonly string[];
+  readonly environment: string | null;
+}
+
+/** A store that cannot be used is a warning: without it, less is known. */
+export async function openHistory(
+  call: HistoryCall,
+  { owner, suites, environment }: HistoryScope,
+  store: SuiteHistory,
+): Promise<EarlierReports> {
+  if (call.values.history !== undefined) return await folderHistory(call, call.values.history);
+  const { output } = call;
+  const ifUsable = async <T>(act: () => Promise<T>, what: string): Promise<T | undefined> => {
+    try {
+      return await act();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      output.log("WARNING", `Cannot ${what}: ${error.message}`);
+      return undefined;
+    }
+  };
+  const scopeOf = (suite: string) => ({ owner, suite, environment });
+  const found = await ifUsable(
+    async () => (await Promise.all([...new Set(suites)].map((suite) => store.list(scopeOf(suite))))).flat(),
+    "compare with earlier runs",
+  );
+  return {
+    reports: reportsOf(call, found ?? []),
+    async save(report) {
+      await ifUsable(async () => {
+        for (const { suite, ...record } of suiteRecords(report)) {
+          await store.put(scopeOf(suite), { ...record, atMs: report.startedAtMs ?? 0 }, MAX_EARLIER_RUNS);
+        }
+      }, "keep the report for later runs");
+    },
+  };
+}
+
+/** Without a folder: of the user and host that ran the case last. */
+export async function historyOfCase(
+  call: HistoryCall,
+  store: SuiteHistory,
+  hasCase: (report: Report) => boolean,
+): Promise<readonly Report[]> {
+  if (call.values.history !== undefined) return (await folderHistory(call, call.values.history)).reports;
+  const owners = Map.groupBy(await store.list(), ({ ownerId }) => ownerId);
+  const histories = [...owners.values()].map((runs) => reportsOf(call, runs));
+  const lastOf = (reports: readonly Report[]) =>
+    Math.max(-1, ...reports.filter(hasCase).map(({ startedAtMs }) => startedAtMs ?? 0));
+  return histories.toSorted((a, b) => lastOf(b) - lastOf(a))[0] ?? [];
+}
+
+function reportsOf({ output }: Pick<SuiteCall, "output">, runs: readonly FoundSuiteRun[]): readonly Report[] {
+  return runs.flatMap((run) => {
+    const report = reportOfRecord(run);
+    if (typeof report !== "string") return [report];
+    const time = new Date(run.atMs).toISOString();
+    output.log("WARNING", `The record of ${time} in the local history ${report}: it is ignored`);
+    return [];
+  });
+}

@@ -1,0 +1,100 @@
+/** Reports of earlier calls of a suite, as documents whose cases are stored in parts that fit any backend. */
+
+import type { Owner } from "../account.ts";
+import { chunksByLength } from "../chunks.ts";
+import { isObject } from "../json.ts";
+import { ownerKey, timeKey } from "./indexes.ts";
+import { keyPart, type StoreKey } from "./key.ts";
+import type { Kv } from "./kv.ts";
+
+/** A suite of a user, in one of its environments. */
+export interface SuiteScope {
+  readonly owner: Owner;
+  /** By name. */
+  readonly suite: string;
+  /** `null` without one. */
+  readonly environment: string | null;
+}
+
+/** One call of a suite. */
+export interface StoredSuiteRun {
+  /** When it started, milliseconds since the epoch: identifies it among those of its scope. */
+  readonly atMs: number;
+  /** What is known of all cases together. */
+  readonly head: unknown;
+  readonly cases: readonly unknown[];
+}
+
+/** As it is found: its owner can only be compared with others. */
+export interface FoundSuiteRun extends StoredSuiteRun {
+  readonly ownerId: string;
+}
+
+/** Methods throw StorageError when the store can't be read or written. */
+export interface SuiteHistory {
+  /** Of all scopes when left out. Those of a scope are together, oldest first. */
+  list(scope?: SuiteScope): Promise<readonly FoundSuiteRun[]>;
+  /** Replaces the one of the same instant, and removes the oldest beyond a number. */
+  put(scope: SuiteScope, run: StoredSuiteRun, keep: number): Promise<void>;
+}
+
+interface StoredHead {
+  readonly head: unknown;
+  /** A run with fewer is being written, or was not written to its end. */
+  readonly parts: number;
+}
+
+const ROOT = "suite-run";
+
+export function createSuiteHistory(kv: Kv): SuiteHistory {
+  return {
+    async list(scope) {
+      const entries = await Array.fromAsync(kv.list({ prefix: scope === undefined ? [ROOT] : prefixOf(scope) }));
+      const runs = Map.groupBy(entries, ({ key }) => key.slice(0, -1).join("\t"));
+      return [...runs.values()].flatMap(([first, ...parts]) => {
+        const [, host, user, , , time] = first?.key ?? [];
+        const stored = first?.value;
+        if (!isHead(stored) || stored.parts !== parts.length) return [];
+        const cases = parts.flatMap(({ value }) => Array.isArray(value) ? value : []);
+        return [{ ownerId: `${host} ${user}`, atMs: Number(time), head: stored.head, cases }];
+      });
+    },
+    async put(scope, { atMs, head, cases }, keep) {
+      const prefix = prefixOf(scope);
+      const time = timeKey(atMs);
+      const keys = (await Array.fromAsync(kv.list({ prefix }))).map(({ key }) => key);
+      const times = [...new Set([...keys.map(timeOf), time])].toSorted();
+      const kept = new Set(times.slice(-keep));
+      const parts = chunksByLength(cases);
+      const stored: StoredHead = { head, parts: parts.length };
+      const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
+      const rows = [stored, ...parts].map((value, index) => ({ key: [...prefix, time, partKey(index)], value }));
+      let change = kv.atomic();
+      for (const { key, value } of [...removed.map((key) => ({ key, value: undefined })), ...rows]) {
+        if (value === undefined) change.delete(key);
+        else change.set(key, value);
+        if (!change.isNearlyFull()) continue;
+        await change.commit();
+        change = kv.atomic();
+      }
+      await change.commit();
+    },
+  };
+}
+
+function prefixOf({ owner, suite, environment }: SuiteScope): StoreKey {
+  return [ROOT, ...ownerKey(owner), keyPart(suite), keyPart(environment ?? "")];
+}
+
+/** The head is the first. */
+function partKey(index: number): string {
+  return String(index).padStart(6, "0");
+}
+
+function timeOf(key: StoreKey): string {
+  return key.at(-2) ?? "";
+}
+
+function isHead(value: unknown): value is StoredHead {
+  return isObject(value) && typeof value.parts === "number";
+}

@@ -1,0 +1,59 @@
+/** A report as it is kept in the run store: the same document as in a folder, for one suite and without what is long. */
+
+import { ctrfDocument, readCtrfDocument } from "../reports/ctrf.ts";
+import type { Report, ReportAttempt, ReportCase } from "../reports/report.ts";
+import { isObject } from "../json.ts";
+
+export interface SuiteRecord {
+  /** By name. */
+  readonly suite: string;
+  /** CTRF, without its tests. */
+  readonly head: unknown;
+  readonly cases: readonly unknown[];
+}
+
+/** One for each suite, so that it does not matter with which others it was run. */
+export function suiteRecords({ changes: _changes, ...report }: Report): readonly SuiteRecord[] {
+  return [...Map.groupBy(report.cases, ({ suite }) => suite)].map(([suite, cases]) => {
+    const document = ctrfDocument({ ...report, title: suite, cases: cases.map(withoutDetails) });
+    const { results: { tests, ...results } } = document;
+    return { suite, head: { ...document, results }, cases: tests };
+  });
+}
+
+/** @returns The report, or what is wrong with the record. */
+export function reportOfRecord({ head, cases }: Pick<SuiteRecord, "head" | "cases">): Report | string {
+  const results = isObject(head) && isObject(head.results) ? head.results : {};
+  return readCtrfDocument({ ...isObject(head) ? head : {}, results: { ...results, tests: cases } });
+}
+
+/** What no comparison with later runs needs is left out. */
+function withoutDetails(one: ReportCase): ReportCase {
+  return {
+    ...one,
+    tags: [],
+    inputs: null,
+    expectations: [],
+    reason: null,
+    attempts: one.attempts.slice(-1).map(withoutEvidence),
+    repeatCommand: null,
+  };
+}
+
+function withoutEvidence(attempt: ReportAttempt): ReportAttempt {
+  const { end } = attempt;
+  const brief = { ...attempt, logTail: [], url: null, reason: null };
+  if (end.type === "error") {
+    return { ...brief, end: { type: "error", error: { ...end.error, message: "", hint: undefined, problems: [] } } };
+  }
+  const {
+    jobs: _jobs,
+    links: _links,
+    failure: _failure,
+    outputs: _outputs,
+    session: _session,
+    message: _message,
+    ...rest
+  } = end.result;
+  return { ...brief, end: { type: "result", result: { ...rest, errorMessage: null } } };
+}
