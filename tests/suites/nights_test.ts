@@ -122,6 +122,10 @@ for (const [place, start] of PLACES) {
       await using machine = await start();
       let github = "";
       for (const night of nights) github = (await machine.night(night, "--report", "github")).github;
+      // Nothing is compared with a local history that is empty.
+      if (place !== "in a folder" && nights.length === 1) {
+        return assert.equal(outputOf(github, "regressions"), undefined);
+      }
       const outputs = Object.fromEntries(Object.keys(wanted).map((name) => [name, outputOf(github, name)]));
       assert.deepEqual(outputs, wanted);
       const inFolder = nights.map((_, index) => `reports/run-0${index + 1}.json`);
@@ -251,7 +255,7 @@ Deno.test("a suite that is judged again is the same run of the history", async (
   await machine.night(yaml("failed"));
   const again = await machine.night(yaml("completed"), "--rejudge", "--json");
   assert.equal(again.code, 0, again.stderr);
-  assert.deepEqual(JSON.parse(again.stdout).changes.recovered, []);
+  assert.equal(JSON.parse(again.stdout).changes, undefined);
   assert.match((await machine.call("history", "case 0")).stdout, /^[^\n]* passed[^\n]*\n$/);
 });
 

@@ -91,9 +91,13 @@ export async function finishReport(
   report: Report,
   { reports, kind, history }: ReportParts,
 ): Promise<void> {
-  const { output } = call;
-  const trends = trendsOf(earlierRuns(history.reports, report), report);
-  const clean = await writeReports(call, { ...report, changes: changesOf(report, trends) }, reports, trends);
+  const { output, values } = call;
+  const earlier = earlierRuns(history.reports, report);
+  const trends = trendsOf(earlier, report);
+  // In an empty folder, each failure is new; a machine whose local history is empty may have been started for this run.
+  const isCompared = values.history !== undefined || earlier.length > 0;
+  const compared = isCompared ? { ...report, changes: changesOf(report, trends) } : report;
+  const clean = await writeReports(call, compared, reports, trends);
   // A shard is a part of a run: the merged report is added.
   if (report.shard === null) await history.save(clean);
   if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle));
