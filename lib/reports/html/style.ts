@@ -1,19 +1,6 @@
-/** Colors are those of the service's status page: their contrast is tested in both schemes. */
-export const PAGE_STYLE = `
-:root {
-  color-scheme: light dark;
-  --background: #f3f1ec; --panel: #fffdf9; --border: #d9d4c8; --text: #1d2126; --muted: #585f69;
-  --success: #1b6b3c; --error: #b3261e; --active: #0b5cad; --warning: #7d4a00; --neutral: #535b66;
-  --success-tint: #dcefe2; --error-tint: #fbe1de; --active-tint: #dceafa; --warning-tint: #fbeacb; --neutral-tint: #e9e6df;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --background: #0e1217; --panel: #161c24; --border: #2a3440; --text: #e4e9ef; --muted: #98a4b3;
-    --success: #6fd58f; --error: #ff8a80; --active: #7cbcff; --warning: #f2b84b; --neutral: #9aa5b3;
-    --success-tint: #12301f; --error-tint: #3b1715; --active-tint: #10294a; --warning-tint: #372808; --neutral-tint: #222b36;
-  }
-}
-* { box-sizing: border-box; } [hidden] { display: none !important; }
+import { PAGE_COLORS } from "../../page_colors.ts";
+
+export const PAGE_STYLE = `${PAGE_COLORS}* { box-sizing: border-box; } [hidden] { display: none !important; }
 body { margin: 0; background: var(--background); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 header, main, footer { max-width: 1200px; margin: 0 auto; padding: 0 1.25rem; }
 header { padding-top: 1.25rem; }
