@@ -1,6 +1,6 @@
 /** Groups failures that have the same reason. Pure. */
 
-import { normalizedMessage } from "./normalized_message.ts";
+import { normalizedMessage } from "../normalized_message.ts";
 import { reasonsOf } from "./reasons.ts";
 import { type ReportCase, worstFirst } from "./report.ts";
 

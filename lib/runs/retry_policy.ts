@@ -1,5 +1,6 @@
 /** Whether a failed run of a batch or a suite is submitted again. Pure. */
 
+import { normalizedMessage } from "../normalized_message.ts";
 import { firstErrorOf, type RunResult } from "../result.ts";
 import type { Job } from "../run.ts";
 import { allSteps } from "./step_tree.ts";
@@ -52,13 +53,12 @@ export function retryDelayMs(
 
 /** Two errors that differ in numbers and identifiers only are the same. */
 function isSameText(a: string | null, b: string | null): boolean {
-  return a !== null && b !== null && normalizedError(a) === normalizedError(b);
+  const normalized = (text: string) => normalizedMessage(text, text.match(SLUG) ?? []);
+  return a !== null && b !== null && normalized(a) === normalized(b);
 }
 
-/** Without what differs from run to run: numbers, identifiers, paths of runs. */
-export function normalizedError(text: string): string {
-  return text.replaceAll(/\b[0-9a-f]{8,}\b|\b[a-z0-9-]*[a-z2-7]{16}\b/gi, "…").replaceAll(/\d+/g, "#").trim();
-}
+/** As they are made here: their ends are random. */
+const SLUG = /\b[a-z0-9-]*[a-z2-7]{16}\b/gi;
 
 /** What platforms and schedulers report when a node, a cluster or a connection fails. */
 const INFRASTRUCTURE =
