@@ -36,10 +36,10 @@ export interface Context {
   /** Prompts for a secret without echo. Call it only if stdin is a terminal. */
   promptSecret(label: string): Promise<string>;
   /**
-   * Calls back with each key that is pressed, also with sequences like that of an arrow, until disposed. Ctrl-C stays a
-   * signal. `undefined` where stdin is no terminal.
+   * Calls back with the text of the keys that are pressed, also with sequences like that of an arrow, until disposed.
+   * Ctrl-C stays a signal. `undefined` where stdin is no terminal.
    */
-  readonly onKey?: ((callback: (key: string) => void) => Disposable) | undefined;
+  readonly onKeys?: ((callback: (text: string) => void) => Disposable) | undefined;
   /** A prompt for yes or no that can be answered with arrows, and left with Esc for no; absent where none can be drawn. */
   readonly promptYesNo?: ((question: string) => Promise<boolean>) | undefined;
   /** Reads one line; `null` at the end of stdin. Call it only if stdin is a terminal. */

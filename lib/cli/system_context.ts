@@ -42,7 +42,7 @@ export function systemContext(versionLine: string): Context {
     mayRead: (path) => Deno.permissions.querySync({ name: "read", path }).state === "granted",
     mayReadEnv,
     onSignal,
-    onKey: Deno.stdin.isTerminal() ? onKey : undefined,
+    onKeys: Deno.stdin.isTerminal() ? onKeys : undefined,
     promptYesNo: Deno.stderr.isTerminal() ? promptYesNo : undefined,
   };
 }
@@ -109,7 +109,7 @@ async function promptYesNo(question: string): Promise<boolean> {
   }
 }
 
-function onKey(callback: (key: string) => void): Disposable {
+function onKeys(callback: (text: string) => void): Disposable {
   let isListening = true;
   Deno.stdin.setRaw(true, { cbreak: Deno.build.os !== "windows" });
   void (async () => {
@@ -117,9 +117,7 @@ function onKey(callback: (key: string) => void): Disposable {
     while (isListening) {
       const count = await Deno.stdin.read(buffer);
       if (count === null || !isListening) return;
-      const text = new TextDecoder().decode(buffer.subarray(0, count));
-      // deno-lint-ignore no-control-regex -- an escape begins the sequence of a key
-      for (const key of text.match(/\x1b\[[A-Z]|[^]/g) ?? []) callback(key);
+      callback(new TextDecoder().decode(buffer.subarray(0, count)));
     }
   })();
   return {

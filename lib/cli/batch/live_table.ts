@@ -2,7 +2,8 @@
 
 import { failureGroups } from "../../batches/failure_groups.ts";
 import { firstLine } from "../../result.ts";
-import { type BatchTableRow, renderBatchTable } from "../render/batch_table.ts";
+import { type BatchTable, type BatchTableRow, type BatchTableView, renderBatchTable } from "../render/batch_table.ts";
+import { parseKeys, viewAfterKey } from "../tracking/batch_keys.ts";
 import { estimateEnd } from "./estimate_end.ts";
 import type { RowState } from "./row_states.ts";
 import { type BatchViewer, noteOf, type ViewCall, type ViewParts } from "./viewer.ts";
@@ -19,8 +20,8 @@ export function liveTable(
   let notes: readonly string[] = [];
   let polledAtMs: number | null = null;
   let isConnectionLost = false;
-  let view: { shows: "changed" | "failed"; scroll: number } = { shows: "changed", scroll: 0 };
-  let maxScroll = 0;
+  let view: BatchTableView = { shows: "changed", scroll: 0 };
+  let table: BatchTable = { text: "", maxScroll: 0, pageSize: 0 };
   let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), 1) };
   const summarize = () => {
     if (clock.monotonic() - summary.atMs < SUMMARY_MS) return summary;
@@ -30,7 +31,7 @@ export function liveTable(
   const line = output.live(clock, (columns, rows) => {
     summary = summarize();
     const nowMs = clock.now();
-    const table = renderBatchTable({
+    table = renderBatchTable({
       name: plan.name,
       rows: states.all().map((state) => tableRow(state, nowMs)),
       elapsedMs: clock.monotonic() - startMs,
@@ -42,32 +43,15 @@ export function liveTable(
       failureGroups: summary.groups,
       view,
     }, { columns, rows, style: output.style });
-    maxScroll = table.maxScroll;
     return table.text;
   });
-  const keys = context.onKey?.((key) => {
-    switch (key) {
-      case "q":
-        return detach();
-      case "f":
-        view = { shows: view.shows === "failed" ? "changed" : "failed", scroll: 0 };
-        break;
-      case "+":
-        control.setJobs(control.jobs + 1);
-        break;
-      case "-":
-        control.setJobs(control.jobs - 1);
-        break;
-      case "\u001b[A":
-        view = { ...view, scroll: Math.max(0, view.scroll - 1) };
-        break;
-      case "\u001b[B":
-        view = { ...view, scroll: Math.min(maxScroll, view.scroll + 1) };
-        break;
-      default:
-        return;
+  const keys = context.onKeys?.((text) => {
+    for (const key of parseKeys(text)) {
+      if (key === "detach") return detach();
+      if (key === "more" || key === "fewer") control.setJobs(control.jobs + (key === "more" ? 1 : -1));
+      else view = viewAfterKey(view, key, table);
+      line?.draw();
     }
-    line?.draw();
   });
   return {
     show(event) {
