@@ -64,7 +64,7 @@ export async function finishBatch(
     const state = byRow.get(row.row);
     const isNewer = state !== undefined && state.kind !== null && row.kind === null;
     if (!isNewer) return row;
-    const { attempt, status, slug: run, startedAtMs, seconds, error, kind } = state;
+    const { attempt, status, run, startedAtMs, seconds, error, kind } = state;
     return { ...row, attempt, status, run, startedAtMs, seconds, error, kind };
   });
   const exitCode = exitCodeOfBatch(rows, { outcome, stopped });

@@ -1,7 +1,6 @@
 /** A running batch as a table that is updated in place, and its keys. */
 
 import { failureGroups } from "../../batches/failure_groups.ts";
-import { firstLine } from "../../result.ts";
 import { type BatchTable, type BatchTableRow, type BatchTableView, renderBatchTable } from "../render/batch_table.ts";
 import { parseKeys, viewAfterKey } from "../tracking/batch_keys.ts";
 import { estimateEnd } from "./estimate_end.ts";
@@ -25,7 +24,7 @@ export function liveTable(
   let summary = { atMs: -Infinity, groups: failureGroups([]), estimate: estimateEnd(states, clock.now(), 1) };
   const summarize = () => {
     if (clock.monotonic() - summary.atMs < SUMMARY_MS) return summary;
-    const groups = failureGroups(states.all().map((state) => ({ ...state, run: state.slug })));
+    const groups = failureGroups(states.all());
     return { atMs: clock.monotonic(), groups, estimate: estimateEnd(states, clock.now(), control.jobs) };
   };
   const line = output.live(clock, (columns, rows) => {
@@ -82,6 +81,6 @@ function tableRow(
     attempt,
     elapsedMs: seconds === null ? (status === "running" ? runningMs : null) : seconds * 1_000,
     changedAtMs: changedAtMs === 0 ? null : changedAtMs,
-    detail: error === null ? "" : firstLine(error),
+    detail: error ?? "",
   };
 }

@@ -1,21 +1,11 @@
-/** The rows of a running batch, as far as its events tell. */
+/** The rows of a running batch, as its events show them. */
 
-import type { RowStatus } from "../../batch.ts";
+import type { RowResult } from "../../batch.ts";
 import type { BatchEvent, TaskEnd } from "../../runs/batch_task.ts";
 import { firstErrorOf, firstLine } from "../../result.ts";
 
-export interface RowState {
+export interface RowState extends Omit<RowResult, "workflow" | "inputs" | "outputs"> {
   readonly key: string;
-  readonly row: number;
-  readonly label: string;
-  readonly attempt: number;
-  readonly status: RowStatus;
-  readonly slug: string | null;
-  /** Milliseconds since the epoch. */
-  readonly startedAtMs: number | null;
-  readonly seconds: number | null;
-  readonly error: string | null;
-  readonly kind: string | null;
   /** Milliseconds since the epoch, of the last change; 0 before the first. */
   readonly changedAtMs: number;
 }
@@ -31,7 +21,7 @@ export interface RowStates {
 export function createRowStates(
   rows: readonly Pick<RowState, "key" | "row" | "label" | "attempt" | "status">[],
 ): RowStates {
-  const nothing = { slug: null, startedAtMs: null, seconds: null, error: null, kind: null, changedAtMs: 0 };
+  const nothing = { run: null, startedAtMs: null, seconds: null, error: null, kind: null, changedAtMs: 0 };
   const states = new Map<string, RowState>(rows.map((row) => [row.key, { ...row, ...nothing }]));
   const update = (key: string, nowMs: number, parts: Partial<RowState>) => {
     const state = states.get(key);
@@ -49,10 +39,10 @@ export function createRowStates(
       if (event.type !== "run") return;
       const { key, attempt, event: inner } = event;
       if (inner.type === "submitting") {
-        return update(key, nowMs, { attempt, ...nothing, status: "submitting", slug: inner.slug });
+        return update(key, nowMs, { attempt, ...nothing, status: "submitting", run: inner.slug });
       }
       if (inner.type === "started") {
-        update(key, nowMs, { attempt, status: "running", slug: inner.slug, startedAtMs: inner.atMs });
+        update(key, nowMs, { attempt, status: "running", run: inner.slug, startedAtMs: inner.atMs });
       }
     },
   };
@@ -61,8 +51,8 @@ export function createRowStates(
 function endParts(end: TaskEnd): Partial<RowState> {
   switch (end.type) {
     case "result": {
-      const { status, durationSeconds: seconds, slug, kind } = end.result;
-      return { status, seconds, slug, kind, error: firstErrorOf(end.result) };
+      const { status, durationSeconds: seconds, slug: run, kind } = end.result;
+      return { status, seconds, run, kind, error: firstErrorOf(end.result) };
     }
     case "error":
       return { status: "rejected", error: firstLine(end.error.message), kind: end.error.kind };

@@ -288,10 +288,10 @@ async function applyWantedJobs({ store }: Deps, batchId: string, control: BatchC
 }
 
 async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps }, states: RowStates): Promise<void> {
-  for (const { slug, row } of states.running()) {
-    if (slug === null) continue;
+  for (const { run, row } of states.running()) {
+    if (run === null) continue;
     try {
-      await cancelRun(deps, { type: "slug", slug }, { signal: new AbortController().signal });
+      await cancelRun(deps, { type: "slug", slug: run }, { signal: new AbortController().signal });
     } catch (error) {
       output.log("WARNING", `Row ${row}: ${error instanceof Error ? error.message : String(error)}`);
     }

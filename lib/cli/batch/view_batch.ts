@@ -1,6 +1,5 @@
 /** Shows the progress of a batch: a table at a terminal, lines elsewhere. */
 
-import type { RowResult } from "../../batch.ts";
 import type { BatchEvent } from "../../runs/batch_task.ts";
 import { countLine, endLine, isCountLineDue } from "../render/batch_lines.ts";
 import { estimateEnd } from "./estimate_end.ts";
@@ -55,12 +54,10 @@ function plainViewer({ output, deps: { clock } }: ViewCall, { states }: ViewPart
 
 /** As it ended, also if it is to be submitted again. */
 function endedRow(
-  { row, label, slug, startedAtMs, seconds, error, kind }: RowState,
+  state: RowState,
   { attempt, end }: Extract<BatchEvent, { type: "attempt-ended" }>,
-): RowResult {
-  const status = end.type === "result" ? end.result.status : "rejected";
-  const rest = { run: slug, startedAtMs, seconds, error, kind, workflow: "", inputs: {}, outputs: {} };
-  return { row, label, attempt, status, ...rest };
+): RowState {
+  return { ...state, attempt, status: end.type === "result" ? end.result.status : "rejected" };
 }
 
 /** Enough to rebuild the results: a line per attempt and state. */
@@ -69,8 +66,8 @@ function logLine(event: BatchEvent, { plan: { batchId }, states }: ViewParts): o
     (event.type === "run" && (event.event.type === "submitting" || event.event.type === "started"));
   const state = isState ? states.get(event.key) : undefined;
   if (!isState || state === undefined) return undefined;
-  const { row, label, slug, seconds, error, startedAtMs } = state;
-  const base = { v: 1, batchId, row, label, key: event.key, attempt: event.attempt, run: slug };
+  const { row, label, run, seconds, error, startedAtMs } = state;
+  const base = { v: 1, batchId, row, label, key: event.key, attempt: event.attempt, run };
   if (event.type === "run") {
     return { ...base, time: new Date(event.event.atMs).toISOString(), state: event.event.type };
   }

@@ -12,7 +12,7 @@ export interface EstimatedEnd {
 }
 
 export interface BatchTotals {
-  /** Ended, in whatever way. */
+  /** Ended with any status. */
   readonly done: number;
   readonly failed: number;
   readonly cancelled: number;
@@ -35,7 +35,7 @@ const COUNT_INTERVAL_MS = 60_000;
 
 /** The line for a row whose run has ended for good; `undefined` if it has none. */
 export function endLine(
-  { row, label, status, attempt, run, seconds, error }: RowResult,
+  { row, label, status, attempt, run, seconds, error }: Omit<RowResult, "workflow" | "inputs" | "outputs">,
   { rowCount }: { readonly rowCount: number },
 ): string | undefined {
   if (rowCount > MAX_ROWS_WITH_LINES && !isFailure(status)) return undefined;
