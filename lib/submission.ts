@@ -213,6 +213,11 @@ export function isOwnedBy({ owner }: Pick<Submission, "owner">, { host, user }: 
   return owner.host === host && owner.user === user;
 }
 
+/** True if it was submitted because the attempt before it failed. */
+export function isRetry({ origin }: Submission): boolean {
+  return "isRetry" in origin && origin.isRetry;
+}
+
 /** The slug of its run, or the one we chose for it. */
 export function slugOf(submission: Submission): string | null {
   if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;

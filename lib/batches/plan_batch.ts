@@ -6,7 +6,7 @@ import { endedAttemptOf } from "../runs/batch.ts";
 import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
 import type { Attempt, StoredBatch, StoredRow } from "../store/batch_store.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, type Submission } from "../submission.ts";
+import { isOpen, isRetry, type Submission } from "../submission.ts";
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
 import type { CheckedRow } from "./check_rows.ts";
@@ -140,11 +140,10 @@ function isOpenAttempt(attempt: Attempt | undefined): boolean {
 function endedOf(submissions: readonly Submission[]): PreviousAttempts["ended"] {
   return submissions.flatMap((submission) => {
     if (isOpen(submission)) return [];
-    const isRetry = "isRetry" in submission.origin && submission.origin.isRetry;
     const end: TaskEnd = submission.state === "finished"
       ? { type: "result", attempt: 0, result: submission.result }
       : { type: "not-submitted" };
-    return [endedAttemptOf(end, isRetry)];
+    return [endedAttemptOf(end, isRetry(submission))];
   });
 }
 

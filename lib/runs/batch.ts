@@ -1,6 +1,6 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { type FinishedSubmission, isOpen, type RejectedSubmission } from "../submission.ts";
+import { type FinishedSubmission, isOpen, isRetry, type RejectedSubmission } from "../submission.ts";
 import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
@@ -156,18 +156,14 @@ async function runBatch(
     const { last, attempt, ended } = one.task.previous;
     if (one.task.judge !== undefined && last !== null && !isOpen(last)) {
       one.ended.pop();
-      one.isRetry = "isRetry" in last.origin && last.origin.isRetry;
+      one.isRetry = isRetry(last);
       state.endAttempt(one, endOfSubmission(last, attempt));
       continue;
     }
     const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(one), random);
     if (last === null) waiting.push(one);
     else if (isOpen(last)) {
-      Object.assign(one, {
-        submission: last,
-        isAttached: true,
-        isRetry: "isRetry" in last.origin && last.origin.isRetry,
-      });
+      Object.assign(one, { submission: last, isAttached: true, isRetry: isRetry(last) });
       open.add(one);
     } else if (delayMs !== null) retryLater(one, delayMs);
     else end(one, endOfSubmission(last, attempt));
@@ -184,7 +180,8 @@ async function runBatch(
   return { ends: tracked.map(endOf), stopped: control.stopped, error: failure };
 }
 
-function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt: number): TaskEnd {
+/** How an attempt ended whose submission is stored. */
+export function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt: number): TaskEnd {
   if (last.state === "finished") return { type: "result", attempt, result: last.result };
   return { type: "error", attempt, error: rejectionOf(last) };
 }

@@ -4,7 +4,7 @@ import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { keyPart } from "./key.ts";
-import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
 
 /** Whose submissions: those of the command line, or of the service. */
 export type SubmissionScope = "local" | "service";
@@ -90,8 +90,7 @@ export function openRowOf(submission: Submission): OpenRow {
 }
 
 export function attemptRowOf(submission: Submission): AttemptRow {
-  const { origin } = submission;
-  const facts = { slug: slugOf(submission), isRetry: "isRetry" in origin && origin.isRetry };
+  const facts = { slug: slugOf(submission), isRetry: isRetry(submission) };
   const open = { ...facts, startedAtMs: null, seconds: null, error: null, kind: null };
   switch (submission.state) {
     case "pending":

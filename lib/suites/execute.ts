@@ -2,7 +2,15 @@
 
 import { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
-import type { BatchControl, BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import {
+  type BatchControl,
+  type BatchEvent,
+  type BatchOptions,
+  type BatchOutcome,
+  type BatchTask,
+  NO_ATTEMPTS,
+  type TaskEnd,
+} from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -152,7 +160,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
     key: one.key,
     locks: one.locks,
     cluster: one.clusters[0] ?? null,
-    previous: options.previous.get(one.key)?.previous ?? { attempt: 0, last: null, ended: [] },
+    previous: options.previous.get(one.key)?.previous ?? NO_ATTEMPTS,
     timeoutMs: one.timeoutMs,
     queueTimeoutMs: one.queueTimeoutMs,
     retry: { maxRetries: one.retries.max, on: one.retries.on, delayMs: DEFAULT_RETRY_DELAY_MS },

@@ -2,11 +2,10 @@
 
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
-import { endedAttemptOf } from "../runs/batch.ts";
+import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
 import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
-import { rejectionOf } from "../runs/track.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, type Submission } from "../submission.ts";
+import { isOpen, isRetry } from "../submission.ts";
 import { sha256 } from "../text.ts";
 
 export interface SuiteSession {
@@ -70,26 +69,18 @@ async function previousCases(store: RunStore, sessionId: string): Promise<Readon
     const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
     const last = submissions.at(-1) ?? null;
     const ended = submissions.filter((submission) => !isOpen(submission));
-    const ends = ended.map((submission, index) => endOf(submission, index + 1));
+    const ends = ended.map((submission, index) => endOfSubmission(submission, index + 1));
     found.set(key, {
       previous: {
         attempt: own.at(-1)?.attempt ?? 0,
         last,
-        ended: ended.map((submission, index) => endedAttemptOf(endOf(submission, index + 1), isRetry(submission))),
+        ended: ended.map((submission, index) =>
+          endedAttemptOf(endOfSubmission(submission, index + 1), isRetry(submission))
+        ),
       },
       earlier: last !== null && isOpen(last) ? ends : ends.slice(0, -1),
       ends,
     });
   }
   return found;
-}
-
-function isRetry({ origin }: Submission): boolean {
-  return "isRetry" in origin && origin.isRetry;
-}
-
-function endOf(submission: Submission, attempt: number): TaskEnd {
-  if (submission.state === "finished") return { type: "result", attempt, result: submission.result };
-  if (submission.state === "rejected") return { type: "error", attempt, error: rejectionOf(submission) };
-  return { type: "not-submitted" };
 }
