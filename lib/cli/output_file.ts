@@ -1,4 +1,4 @@
-/** The file that `--output` names: checked before anything is done, written at the end. */
+/** Files that options name: checked before anything is done, written at the end. */
 
 import { UsageError } from "../errors.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -23,12 +23,22 @@ export async function writeOutputFile(
   }
 }
 
+/** Files that may exist. @throws UsageError for one that cannot be written, before anything is sent. */
+export async function checkReplaceableFiles(
+  { appendFile }: Context,
+  paths: readonly (string | null | undefined)[],
+): Promise<void> {
+  for (const path of paths) {
+    if (typeof path === "string") await orUsageError(path, () => appendFile(path, ""));
+  }
+}
+
 /** Replaces the file if there is one. @throws UsageError if it cannot be written. */
 export async function replaceOutputFile({ replaceFile }: Context, path: string, text: string): Promise<void> {
   await orUsageError(path, () => replaceFile(path, text));
 }
 
-async function orUsageError(path: string, write: () => Promise<void>): Promise<void> {
+async function orUsageError(path: string, write: () => Promise<void> | void): Promise<void> {
   try {
     await write();
   } catch (error) {

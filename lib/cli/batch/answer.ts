@@ -14,8 +14,6 @@ import { Stopped } from "../context.ts";
 import { EXIT_CODES, EXIT_CODES_OF_SIGNALS, type ExitCode, mostSevere } from "../exit_codes.ts";
 import type { Invocation } from "../command.ts";
 import { replaceOutputFile } from "../output_file.ts";
-import { UsageError } from "../../errors.ts";
-import { osErrorReason } from "../../os_error.ts";
 import type { RowStates } from "./row_states.ts";
 
 type ResultFiles = {
@@ -24,22 +22,6 @@ type ResultFiles = {
   readonly log?: string | undefined;
   readonly report?: string | undefined;
 };
-
-/** @throws UsageError for a file that cannot be written, before anything is sent. */
-export async function checkRowFiles(
-  { context, values }: Pick<Invocation<ResultFiles>, "context" | "values">,
-): Promise<void> {
-  for (const path of [values.csv, values.jsonl, values.log, values.report]) {
-    if (path === undefined) continue;
-    try {
-      await context.appendFile(path, "");
-    } catch (error) {
-      const reason = osErrorReason(error);
-      if (reason === undefined) throw error;
-      throw new UsageError(`Cannot write ${path}: ${reason}`, { hint: "Choose another file", cause: error });
-    }
-  }
-}
 
 /** Prints what has become of a batch that ran in this process. */
 export async function finishBatch(

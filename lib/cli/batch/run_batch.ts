@@ -28,8 +28,9 @@ import { confirm } from "../confirm.ts";
 import { Stopped } from "../context.ts";
 import { COMPLETED } from "../exit_codes.ts";
 import { openDeps, type OpenInvocation } from "../open.ts";
+import { checkReplaceableFiles } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { checkRowFiles, finishBatch } from "./answer.ts";
+import { finishBatch } from "./answer.ts";
 import {
   type BatchValues,
   CANARY,
@@ -62,7 +63,7 @@ export async function runBatch(
   const { output, values, signal } = call;
   const onlyRows = values.rows === undefined ? null : parseRowNumbers(values.rows);
   const retry = retryPolicyOf(values);
-  await checkRowFiles(call);
+  await checkReplaceableFiles(call.context, [values.csv, values.jsonl, values.log, values.report]);
   await using opened = await openDeps(call, "required");
   const deps: Deps = { ...opened, client: cachingClient(opened.client) };
   const read = await readRows(deps);

@@ -7,8 +7,7 @@ import type { ReportCase } from "../../reports/report.ts";
 import { openRunStore } from "../open.ts";
 import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
 import { openHistory } from "./history.ts";
-import { wantedReports } from "./options.ts";
-import type { SuiteCall } from "./options.ts";
+import { type SuiteCall, wantedReports } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
 
 export async function mergeReports(call: SuiteCall, paths: readonly string[]): Promise<number> {

@@ -21,6 +21,7 @@ import { readSource } from "../../suites/source.ts";
 import { inputChecking } from "../check_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
+import { checkReplaceableFiles } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
 import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
@@ -28,7 +29,7 @@ import { openHistory } from "./history.ts";
 import { folderHistory } from "./history_folder.ts";
 import { retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
-import { checkReportFiles, finishReport } from "./write_reports.ts";
+import { finishReport } from "./write_reports.ts";
 
 /** @returns The exit code. */
 export async function runSuites(call: SuiteCall): Promise<number> {
@@ -56,7 +57,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const history = await openHistory(call, { owner, suites: names, environment }, deps.store.suites);
   const selected = await select(pointsById(earlierRuns(history.reports, { environment })));
   if (values.list === true) return answerList(call, selected);
-  await checkReportFiles(context, reports);
+  await checkReplaceableFiles(context, reports.map(({ file }) => file));
   const checked = await preflight(deps, selected, { signal, checking: inputChecking(values) });
   output.redact(checked.flatMap(({ secrets }) => secrets));
   if (values.dryRun === true) return answerPlan(call, checked);

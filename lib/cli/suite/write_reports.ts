@@ -1,7 +1,5 @@
 /** Writes the reports of a suite where they were asked for. */
 
-import { UsageError } from "../../errors.ts";
-import { osErrorReason } from "../../os_error.ts";
 import { caseLine, renderText } from "../../reports/text.ts";
 import { githubAnnotations } from "../../reports/github.ts";
 import type { CtrfOptions } from "../../reports/ctrf.ts";
@@ -15,22 +13,7 @@ import type { Output } from "../output.ts";
 import { replaceOutputFile } from "../output_file.ts";
 import { cleanReport } from "../reporter.ts";
 import type { EarlierReports } from "./history_folder.ts";
-import type { FileFormat, WantedReport } from "./options.ts";
-import type { SuiteCall } from "./options.ts";
-
-/** @throws UsageError for a file that cannot be written, before anything is sent. */
-export async function checkReportFiles({ appendFile }: Context, reports: readonly WantedReport[]): Promise<void> {
-  for (const { file } of reports) {
-    if (file === null) continue;
-    try {
-      await appendFile(file, "");
-    } catch (error) {
-      const reason = osErrorReason(error);
-      if (reason === undefined) throw error;
-      throw new UsageError(`Cannot write ${file}: ${reason}`, { hint: "Choose another file", cause: error });
-    }
-  }
-}
+import type { FileFormat, SuiteCall, WantedReport } from "./options.ts";
 
 /** @returns The report without secrets. */
 async function writeReports(
