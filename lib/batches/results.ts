@@ -33,7 +33,7 @@ export function resultsCsv(results: readonly RowResult[]): string {
       result.error,
     ].map(cellOf);
   });
-  return [header.map(quoted), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
+  return [header.map(quotedCell), ...lines].map((cells) => `${cells.join(",")}\r\n`).join("");
 }
 
 /** JSON Lines: the columns of {@link resultsCsv} as members, with inputs and outputs as they are. */
@@ -65,8 +65,8 @@ function startOf({ startedAtMs }: RowResult): string | null {
 /** A missing value and `null` are both empty. */
 function cellOf(value: Json | undefined): string {
   if (value === undefined || value === null) return "";
-  if (typeof value !== "string") return quoted(JSON.stringify(value));
-  return quoted(isFormula(value) ? `'${value}` : value);
+  if (typeof value !== "string") return quotedCell(JSON.stringify(value));
+  return quotedCell(isFormula(value) ? `'${value}` : value);
 }
 
 /** Spreadsheets run these when they open the file, wherever the text came from. A number is no formula. */
@@ -74,6 +74,7 @@ function isFormula(text: string): boolean {
   return /^[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text));
 }
 
-function quoted(text: string): string {
+/** A cell of CSV. */
+export function quotedCell(text: string): string {
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,5 +1,6 @@
 /** `test history CASE`: what earlier runs show about a case. */
 
+import { quotedCell } from "../../batches/results.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { formatDuration } from "../../duration.ts";
 import { NotFound, UsageError } from "../../errors.ts";
@@ -42,7 +43,6 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
 }
 
 function csvOf(points: readonly TrendPoint[], metrics: readonly string[]): string {
-  const quoted = (text: string) => /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   const head = ["time", "verdict", "run_seconds", "queue_seconds", ...metrics];
   const rows = points.map((point) => [
     new Date(point.atMs).toISOString(),
@@ -51,7 +51,7 @@ function csvOf(points: readonly TrendPoint[], metrics: readonly string[]): strin
     String(point.queueSeconds ?? ""),
     ...metrics.map((metric) => String(point.metrics[metric] ?? "")),
   ]);
-  return [head, ...rows].map((cells) => cells.map(quoted).join(",")).join("\n");
+  return [head, ...rows].map((cells) => cells.map(quotedCell).join(",")).join("\n");
 }
 
 function lineOf({ atMs, verdict, isFlaky, runSeconds, metrics }: TrendPoint, names: readonly string[]): string {

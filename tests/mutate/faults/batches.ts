@@ -55,7 +55,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a row with another id is kept", "return id !== null && other.id !== null && id !== other.id;", "return false;"],
   ]),
   ...inFile("lib/batches/results.ts", RESULTS, [
-    ["a spreadsheet runs an output", "quoted(isFormula(value) ? `'${value}` : value)", "quoted(value)"],
+    ["a spreadsheet runs an output", "quotedCell(isFormula(value) ? `'${value}` : value)", "quotedCell(value)"],
     ["a negative number becomes text", "&& Number.isNaN(Number(text))", ""],
   ]),
   ...inFile("lib/batches/failure_groups.ts", RESULTS, [
