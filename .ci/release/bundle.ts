@@ -127,7 +127,7 @@ await startProgram(${JSON.stringify(commit)});
 async function bundle(deno: string, entry: string, args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
     // pg requires pg-native only where it is installed.
-    args: ["bundle", "--quiet", "--frozen", "--external", "pg-native", ...args, entry],
+    args: ["bundle", "--quiet", "--frozen", "--minify", "--external", "pg-native", ...args, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
