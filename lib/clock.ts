@@ -37,11 +37,11 @@ export const systemClock: Clock = {
 
   timeout(durationMs) {
     const controller = new AbortController();
-    const id = setTimeout(
-      () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError")),
-      Math.min(durationMs, MAX_TIMER_MS),
-    );
-    return { signal: controller.signal, [Symbol.dispose]: () => clearTimeout(id) };
+    // Not `setTimeout`, whose first use loads `node:timers` since Deno 2.9: a third of the time that `list` takes.
+    const timer = AbortSignal.timeout(Math.min(durationMs, MAX_TIMER_MS));
+    const onTimeout = () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError"));
+    timer.addEventListener("abort", onTimeout, { once: true });
+    return { signal: controller.signal, [Symbol.dispose]: () => timer.removeEventListener("abort", onTimeout) };
   },
 };
 

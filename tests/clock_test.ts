@@ -17,6 +17,18 @@ Deno.test("a disposed systemClock.timeout() does not abort its signal", () => {
   assert.ok(!deadline.signal.aborted);
 });
 
+Deno.test("systemClock.timeout() aborts with a TimeoutError, and calls no setTimeout(), whose first call takes long", async () => {
+  const { setTimeout } = globalThis;
+  Object.assign(globalThis, { setTimeout: () => assert.fail("setTimeout() was called") });
+  try {
+    using deadline = systemClock.timeout(1);
+    await new Promise((resolve) => deadline.signal.addEventListener("abort", resolve));
+    assert.equal(deadline.signal.reason.name, "TimeoutError");
+  } finally {
+    Object.assign(globalThis, { setTimeout });
+  }
+});
+
 Deno.test("fastClock() at speed 60 lets a minute pass in a second", async () => {
   const base = virtualClock();
   const clock = fastClock(base, 60);
