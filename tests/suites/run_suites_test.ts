@@ -514,7 +514,7 @@ Deno.test("text: a line for each case, then the failures with the command that r
   assert.match(end.stderr, /^✓ good {2}passed {2}\(ran \d+s, (queued \d+s, )?ok-\w+\)$/m);
   assert.match(end.stderr, /^✗ bad {2}failed/m);
   assert.match(end.stdout, /expected completed, got failed: .*mesh is broken\n/);
-  assert.match(end.stdout, /^ {4}\| Traceback: boom$/m);
+  assert.match(end.stdout, /^ {4}│ Traceback: boom$/m);
   assert.match(end.stdout, /^ {4}Repeat: pw-workflow-runner test a\.suite\.yaml --case bad$/m);
   assert.match(end.stdout, /^✗ a: 1 passed, 1 failed in \d+s$/m);
 });
