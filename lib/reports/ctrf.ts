@@ -9,7 +9,10 @@ import { isObject } from "../json.ts";
 import type { RunResult } from "../result.ts";
 import { allSteps, formatPath } from "../runs/step_tree.ts";
 import { VERSION } from "../version.ts";
+import { caseInsights, reportInsights } from "./ctrf_insights.ts";
+import { ctrfStatus, type Status } from "./ctrf_status.ts";
 import type { Report, ReportAttempt, ReportCase } from "./report.ts";
+import type { Trends } from "./trends.ts";
 import { VERDICTS } from "./verdict.ts";
 
 export const CTRF_TOOL = "pw-workflow-runner";
@@ -19,6 +22,7 @@ export interface CtrfOptions {
   readonly runId?: string | null;
   /** What the CI system says of itself. */
   readonly ci?: CiFacts;
+  readonly trends?: Trends;
 }
 
 export interface CiFacts {
@@ -27,16 +31,15 @@ export interface CiFacts {
   readonly branchName?: string;
 }
 
-type Status = "passed" | "failed" | "skipped" | "other";
-
 export function renderCtrf(report: Report, options: CtrfOptions = {}): string {
   return `${JSON.stringify(ctrfDocument(report, options), null, 1)}\n`;
 }
 
-export function ctrfDocument(report: Report, { runId = null, ci = {} }: CtrfOptions = {}) {
+export function ctrfDocument(report: Report, { runId = null, ci = {}, trends = new Map() }: CtrfOptions = {}) {
   const { title, cases, startedAtMs, endedAtMs, environment, shard } = report;
   const count = (status: Status) => cases.filter((one) => ctrfStatus(one) === status).length;
   const start = startedAtMs ?? 0;
+  const insights = reportInsights(cases, trends);
   return {
     reportFormat: "CTRF",
     specVersion: "0.0.0",
@@ -57,7 +60,7 @@ export function ctrfDocument(report: Report, { runId = null, ci = {} }: CtrfOpti
         start,
         stop: Math.max(start, endedAtMs ?? 0),
       },
-      tests: cases.map(testOf),
+      tests: cases.map((one) => testOf(one, trends)),
       environment: {
         reportName: title,
         ...environment === null ? {} : { testEnvironment: environment },
@@ -66,34 +69,16 @@ export function ctrfDocument(report: Report, { runId = null, ci = {} }: CtrfOpti
       },
       extra: { report: { ...report, cases: [] } },
     },
+    ...insights === undefined ? {} : { insights },
   };
-}
-
-/** The status of a case in the format's terms; `rawStatus` has ours. */
-export function ctrfStatus({ verdict, isFailure, isQuarantined }: ReportCase): Status {
-  if (isFailure) return "failed";
-  switch (verdict) {
-    case "passed":
-    case "unexpected-pass":
-      return "passed";
-    case "failed":
-      return isQuarantined ? "other" : "failed";
-    case "error":
-      return "failed";
-    case "known-failure":
-    case "skipped":
-      return "skipped";
-    case "not-judged":
-    case "not-run":
-      return "other";
-  }
 }
 
 const RAW_STATUS: Readonly<Record<string, string>> = { "known-failure": "xfail", "unexpected-pass": "xpass" };
 
-function testOf(one: ReportCase) {
+function testOf(one: ReportCase, trends: Trends) {
   const { attempts, reason, expectations, file, tags, inputs, parameters, isFlaky } = one;
   const last = attempts.at(-1);
+  const insights = caseInsights(one, trends);
   const unmet = expectations.filter(({ isMet }) => !isMet);
   const resources = [...new Set(attempts.flatMap(({ resources }) => resources))];
   return {
@@ -117,6 +102,7 @@ function testOf(one: ReportCase) {
     retries: Math.max(0, attempts.length - 1),
     ...attempts.length < 2 ? {} : { retryAttempts: attempts.map(attemptOf) },
     ...last === undefined ? {} : { stdout: last.logTail, steps: stepsOf(last) },
+    ...insights === undefined ? {} : { insights },
     extra: { case: { ...one, attempts: attempts.map(withoutLogs) } },
   };
 }

@@ -1,2 +1,2 @@
 // Validates CTRF reports with the format's own package. Only in tests.
-export { isTestFlaky, validate, validateStrict } from "npm:ctrf@0.3.0";
+export { addInsights, isTestFlaky, validate, validateStrict } from "npm:ctrf@0.3.0";

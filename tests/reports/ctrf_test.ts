@@ -4,7 +4,8 @@ import { mergeShards } from "../../lib/reports/merge.ts";
 import { renderJunit } from "../../lib/reports/junit.ts";
 import type { Report, ReportCase } from "../../lib/reports/report.ts";
 import { InvalidInputs } from "../../lib/errors.ts";
-import { isTestFlaky, validateStrict } from "../deps/ctrf.ts";
+import { trendsOf } from "../../lib/suites/history.ts";
+import { addInsights, isTestFlaky, validateStrict } from "../deps/ctrf.ts";
 import {
   A_FAILED_ATTEMPT,
   aCase,
@@ -77,6 +78,48 @@ Deno.test("a test has a stable id, its inputs as parameters, and where it ran as
   assert.deepEqual(test?.labels, { workflow: "solver", resource: ["cluster-a"] });
   assert.deepEqual(test?.suite, ["nightly"]);
   assert.equal(test?.duration, 65_123);
+});
+
+Deno.test("with earlier runs, a report has the insights that the format's own package computes", () => {
+  const reports = ["PFSQ", "FFPP", "PPPI"].map((letters, day) => {
+    const verdicts = {
+      P: {},
+      F: { verdict: "failed" },
+      S: { verdict: "skipped", attempts: [] },
+      I: { verdict: "not-judged" },
+    } as const;
+    const inQuarantine = { verdict: "failed", isFailure: false, isQuarantined: true } as const;
+    const cases = [...letters].map((letter, index) => {
+      const { attempts = [anAttempt({ runSeconds: 10 * day + index + 0.25 })], ...parts }: Partial<ReportCase> =
+        letter === "Q" ? inQuarantine : verdicts[letter === "F" || letter === "S" || letter === "I" ? letter : "P"];
+      return aCase({ id: `id-${index}`, name: `case ${index}`, ...parts, attempts });
+    });
+    return aSuiteReport(cases, { startedAtMs: Date.parse("2026-01-05T09:00:00Z") + day * 86_400_000 });
+  });
+  const [first, second, last] = reports;
+  assert.ok(first !== undefined && second !== undefined && last !== undefined);
+  const document: unknown = JSON.parse(renderCtrf(last, { trends: trendsOf([first, second], last) }));
+  validateStrict(document);
+  const wanted = addInsights(parse(last), [parse(second), parse(first)]);
+  const current = (
+    insights: {
+      readonly passRate?: { current?: number };
+      readonly failRate?: { current?: number };
+      readonly averageTestDuration?: { current?: number };
+    } | undefined,
+  ) => [insights?.passRate?.current, insights?.failRate?.current, insights?.averageTestDuration?.current];
+  assert.deepEqual(current(document.insights), current(wanted.insights));
+  assert.equal(document.insights?.runsAnalyzed, wanted.insights?.runsAnalyzed);
+  for (const [index, test] of document.results.tests.entries()) {
+    const own = wanted.results.tests[index];
+    assert.deepEqual([...current(test.insights), test.insights?.executedInRuns], [
+      ...current(own?.insights),
+      own?.insights?.executedInRuns,
+    ]);
+  }
+  // Without earlier runs, there is nothing to compare with.
+  assert.equal(parse(last).insights, undefined);
+  assert.equal(parse(last).results.tests[0]?.insights, undefined);
 });
 
 Deno.test("a report is read back as it was", () => {

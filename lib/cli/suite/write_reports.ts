@@ -40,7 +40,8 @@ interface Rendering {
 /** Each format is loaded only when it is wanted. */
 const RENDERERS: Readonly<Record<FileFormat, (report: Report, rendering: Rendering) => Promise<string>>> = {
   junit: async (report) => (await import("../../reports/junit.ts")).renderJunit(report),
-  ctrf: async (report, { context }) => (await import("../../reports/ctrf.ts")).renderCtrf(report, ciFacts(context)),
+  ctrf: async (report, { context, trends }) =>
+    (await import("../../reports/ctrf.ts")).renderCtrf(report, { ...ciFacts(context), trends }),
   html: async (report, { trends }) => await (await import("../../reports/html.ts")).renderHtml(report, { trends }),
   markdown: async (report) => (await import("../../reports/github.ts")).githubSummary(report),
 };
