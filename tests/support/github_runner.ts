@@ -137,9 +137,11 @@ const JOB_CONTEXT = {
   "strategy.job-index": "0",
 } as const;
 
-/** Replaces expressions: a name, names joined by `||`, or a comparison of a name with text. Throws for other expressions. */
+/** Replaces expressions: a name, names joined by `||`, a comparison of a name with text, or several of these joined by `&&`. */
 export function evaluate(text: string, context: Readonly<Record<string, string>>): string {
   return text.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {
+    const parts = expression.split(" && ");
+    if (parts.length > 1) return String(parts.every((part) => evaluate(`\${{ ${part} }}`, context) === "true"));
     const [, names = "", operator, other] = /^([\w.-]+(?: \|\| [\w.-]+)*)(?: ([!=]=) '([^']*)')?$/.exec(expression) ??
       [];
     const values = names.split(" || ").map((name) => {
