@@ -25,6 +25,8 @@ export interface CheckedRow {
   /** Where it runs; `null` if its form has no cluster. */
   readonly cluster: string | null;
   readonly startsSession: boolean;
+  /** Such as an input that its form does not have. */
+  readonly warnings: readonly Problem[];
   /** Values that are never shown. */
   readonly secrets: readonly string[];
 }
@@ -88,7 +90,7 @@ export async function checkRows(
   const failed: { readonly row: ReadRow; readonly problems: readonly Problem[] }[] = [];
   for (const [index, row] of rows.entries()) {
     try {
-      const { request, clusterNames } = await prepareRow(deps, row, options);
+      const { request, clusterNames, warnings } = await prepareRow(deps, row, options);
       const [cluster = null] = clusterNames();
       checked.push({
         row,
@@ -98,6 +100,7 @@ export async function checkRows(
         inputs: withoutSecrets(row.inputs, request.secretPaths),
         cluster,
         startsSession: request.startsSession,
+        warnings,
         secrets: redactedValues(request),
       });
     } catch (error) {
@@ -115,6 +118,14 @@ export async function checkRows(
     );
   }
   return checked;
+}
+
+/** The warnings of all rows, each once, with the number of rows that have it. */
+export function distinctWarnings(rows: readonly CheckedRow[]): readonly Problem[] {
+  const all = Map.groupBy(rows.flatMap(({ warnings }) => warnings), ({ path, message }) => `${path} ${message}`);
+  return [...all.values()].flatMap(([first, ...others]) =>
+    first === undefined ? [] : [{ ...first, message: `${first.message} (${counted(others.length + 1, "row")})` }]
+  );
 }
 
 async function hashOfWorkflow(

@@ -136,7 +136,10 @@ async function readFile(file: string, origin: string, { readTextFile }: LayerSou
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
-    throw asProblem({ origin, path: "", message: `cannot read ${file}: ${reason}` }, error);
+    const hint = /^[\w.-]+$/.test(file) && !/\.(?:jsonc?|ya?ml)$/i.test(file)
+      ? `. Write one value as ${file}=VALUE`
+      : "";
+    throw asProblem({ origin, path: "", message: `cannot read ${file}: ${reason}${hint}` }, error);
   }
 }
 

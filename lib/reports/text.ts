@@ -54,9 +54,13 @@ export function caseLine(one: ReportCase, paint: Paint): string {
     attempt?.slug ?? "",
   ].filter((fact) => fact !== "").join(", ");
   const flaky = one.isFlaky ? ` ${paint.yellow("flaky")}` : "";
-  const reason = one.verdict === "skipped" || one.verdict === "not-run" ? `: ${oneLine(one.reason ?? "")}` : "";
+  const reason = isReasonOnLine(one) ? `: ${oneLine(one.reason ?? "")}` : "";
   return `${signOf(one, paint)} ${oneLine(one.name)}  ${VERDICT_TEXTS[one.verdict]}${flaky}${reason}` +
     (facts === "" ? "" : paint.dim(`  (${oneLine(facts)})`));
+}
+
+function isReasonOnLine({ verdict }: ReportCase): boolean {
+  return verdict === "skipped" || verdict === "not-run";
 }
 
 function signOf({ verdict, isFailure }: ReportCase, paint: Paint): string {
@@ -79,7 +83,7 @@ function detailText(one: ReportCase, paint: Paint): string {
   const where = one.file === null ? "" : paint.dim(`  ${oneLine(one.file.path)}:${one.file.line}`);
   return [
     caseLine(one, paint) + where,
-    ...reasonsOf(one).map((line) => `    ${oneLine(line)}`),
+    ...(isReasonOnLine(one) ? [] : reasonsOf(one).map((line) => `    ${oneLine(line)}`)),
     ...attempt?.url ? [paint.dim(`    ${oneLine(attempt.url)}`)] : [],
     ...tail.map((line) => paint.dim(`    │ ${oneLine(line)}`)),
     ...one.repeatCommand === null ? [] : [`    Repeat: ${oneLine(one.repeatCommand)}`],

@@ -80,6 +80,15 @@ Deno.test("batch reports every problem with its row and line, and sends nothing"
   assert.equal(stage.simulator.received("submit").length, 0);
 });
 
+Deno.test("a batch warns of inputs that the workflow does not have, once for all rows that have them", async () => {
+  await using stage = await aStage();
+  const call = ["run", "solve", "--matrix", "fials=one,two", ...QUICK];
+  const { code, stderr } = await stage.call(call);
+  assert.equal(code, 0);
+  assert.match(stderr, /^! --matrix {2}fials {2}unknown field: did you mean "fails"\? \(2 rows\)$/m);
+  assert.equal((await stage.call([...call, "--strict"])).code, 2);
+});
+
 Deno.test("the same command again submits nothing; an edited file shows its plan and submits what is new", async () => {
   await using stage = await aStage();
   const words = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
@@ -87,6 +96,7 @@ Deno.test("the same command again submits nothing; an edited file shows its plan
   await stage.call(words, first);
   await stage.call(words, first);
   assert.equal(stage.simulator.runs().length, 3);
+  assert.doesNotMatch((await stage.call(words, first)).stderr, /kept/);
   const edited = files({ "sweep.csv": "n\n1\n2\n7\n8\n" });
   const dry = await stage.call([...words, "--dry-run", "--json"], edited);
   assert.deepEqual(JSON.parse(dry.stdout).actions, ["keep", "keep", "submit", "submit"]);

@@ -1,7 +1,7 @@
 /** Runs a batch from its rows to its results. */
 
 import type { RowStatus } from "../../batch.ts";
-import { cachingClient, type CheckOptions, checkRows, prepareRow } from "../../batches/check_rows.ts";
+import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
 import { matchDocument, reasonOf, summaryOfMatch } from "../../batches/match_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import {
@@ -22,7 +22,7 @@ import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
-import { inputChecking } from "../check_options.ts";
+import { inputChecking, showWarnings } from "../check_options.ts";
 import type { Invocation } from "../command.ts";
 import { confirm } from "../confirm.ts";
 import { Stopped } from "../context.ts";
@@ -84,6 +84,7 @@ export async function runBatch(
   };
   const checked = await checkRows(deps, name, read.rows, check);
   output.redact([...new Set(checked.flatMap(({ secrets }) => secrets))]);
+  showWarnings(output, distinctWarnings(checked));
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: deps.client.host, user };
   const plan = await planBatch(deps.store, { name, owner, rows: checked }, {
@@ -143,7 +144,8 @@ function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
   const count = (...actions: readonly PlannedRow["action"][]) =>
     rows.filter(({ action }) => actions.includes(action)).length;
   if (earlier !== null) {
-    output.log("INFO", `Batch ${name}: ${summaryOfMatch(match)}`);
+    const isEdited = match.gone.length > 0 || match.rows.some(({ decision }) => decision !== "kept");
+    if (isEdited) output.log("INFO", `Batch ${name}: ${summaryOfMatch(match)}`);
     for (const [workflow, changed] of changedWorkflows(plan)) {
       output.log("INFO", `Workflow ${workflow} has changed since ${counted(changed, "row")} ran: --rerun changed`);
     }

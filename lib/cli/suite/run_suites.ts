@@ -145,7 +145,9 @@ async function startSession(
     nowMs: context.clock.now(),
   }, { isResumed: values.resume === true || values.rejudge === true });
   if (values.rejudge === true && !session.isContinued) {
-    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options");
+    throw new UsageError("Cannot judge again: this suite has not been run on this machine with these options", {
+      hint: "Run it without --rejudge first",
+    });
   }
   if (values.resume === true && !session.isContinued) {
     output.log("INFO", "Nothing to resume: starting from the beginning");

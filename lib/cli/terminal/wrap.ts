@@ -1,5 +1,5 @@
 import { STYLE_SEQUENCE } from "./style.ts";
-import { textWidth } from "./text_width.ts";
+import { fitToWidth, textWidth } from "./text_width.ts";
 
 /** Wraps text at spaces; a longer word, like a URL, gets a line of its own so that it can be copied. */
 export function wrap(text: string, columns: number): string[] {
@@ -8,15 +8,32 @@ export function wrap(text: string, columns: number): string[] {
 
 /**
  * Wraps the lines that are wider than the terminal, with further lines indented. A command at the end has lines of its
- * own that can be pasted; lines of a log, and of a file with a caret below, stay as they are.
+ * own that can be pasted; lines of a log stay as they are, and those of a file are cut so that the carets below fit.
  */
 export function wrapLines(text: string, columns: number): string {
   const lines = text.split("\n");
-  const isExcerpt = (index: number) => CARET_LINE.test(lines[index + 1] ?? "");
-  return lines.map((line, index) => isExcerpt(index) ? line : wrapLine(line, columns)).join("\n");
+  return lines.map((line, index) => {
+    const below = lines[index + 1] ?? "";
+    if (CARETS.test(below)) return fitToWidth(withoutBeginning(line, cutBefore(below, columns), "\u2026"), columns);
+    if (CARETS.test(line)) return withoutBeginning(line, cutBefore(line, columns), " ").slice(0, columns);
+    return wrapLine(line, columns);
+  }).join("\n");
 }
 
-const CARET_LINE = /^ +\^+$/;
+const CARETS = /^ +\^+$/;
+/** The indentation of a line of a file. */
+const EXCERPT_INDENT = 4;
+
+/** How much of a line is cut at its beginning, so that what the carets mark has room. */
+function cutBefore(carets: string, columns: number): number {
+  const most = Math.max(0, carets.indexOf("^") - EXCERPT_INDENT - 1);
+  return carets.length <= columns ? 0 : Math.min(most, carets.length + 1 - columns);
+}
+
+function withoutBeginning(line: string, cut: number, mark: string): string {
+  return cut === 0 ? line : line.slice(0, EXCERPT_INDENT) + mark + line.slice(EXCERPT_INDENT + cut + 1);
+}
+
 const LOG_LINE = /^ *│ /;
 const WORDS = /\s*(?:`[^`]*`\S*|\S+)/g;
 const COMMAND_AT_END = /(?<=: |^ *)pw-workflow-runner .*$/;

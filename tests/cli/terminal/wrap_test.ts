@@ -27,8 +27,12 @@ const CASES = {
   ],
   "a line of a log": ["      │ one two three four five six seven", "      │ one two three four five six seven"],
   "a line of a file": [
-    "    workflow: a b c d e f g h i\n              ^",
-    "    workflow: a b c d e f g h i\n              ^",
+    "    - { name: a, workflow: quik, timeout: 5 }\n              ^",
+    "    - { name: a, workflow: …\n              ^",
+  ],
+  "a line of a file with carets further on": [
+    "    - { name: a, workflow: quik, timeout: 5 }\n                           ^^^^",
+    "    …ame: a, workflow: quik…\n                       ^^^^",
   ],
   "several lines": ["a\n\none two three four five six seven", "a\n\none two three four five six\n  seven"],
 } as const;
