@@ -1,5 +1,5 @@
 /**
- * `deno task bench <name>`: prints the measurements; `all` stands for those with a table in the documentation, `--json`
+ * `deno task bench <name>`: prints the measurements; `all` means those with a table in the documentation, `--json`
  * prints their numbers, and `--docs` writes tables and charts. Exits with 1 when a goal is missed.
  */
 

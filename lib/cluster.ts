@@ -22,7 +22,7 @@ export interface Cluster {
   readonly csp: string | null;
 }
 
-/** What a run's inputs say about a cluster: the platform puts this object in place of the cluster's name. */
+/** A cluster as a run's inputs contain it: the platform puts this object in place of the cluster's name. */
 export function clusterReference({ id, name, user, type, ipAddress, schedulerType, csp }: Cluster): JsonObject {
   return {
     $type: "computeResource",
@@ -38,7 +38,7 @@ export function clusterReference({ id, name, user, type, ipAddress, schedulerTyp
   };
 }
 
-/** What a run's inputs say about the user's workspace, which is no cluster. */
+/** The user's workspace as a run's inputs contain it, although it is no cluster. */
 export const WORKSPACE: Readonly<JsonObject> = {
   id: "user-workspace",
   name: "workspace",

@@ -7,7 +7,7 @@ export function isExact(source: string): boolean {
   return /^\s*0[box]/i.test(source) ? Number.isSafeInteger(value) : sameDecimal(source, String(value));
 }
 
-/** Whether a text has numbers that might not be: looking for them all would take long in a large file. */
+/** Whether a text has numbers that might not be: finding them all would take long in a large file. */
 export function mayBeInexact(text: string): boolean {
   return /\d[\d.]{15}|\d[eE][+-]?\d{3}/.test(text);
 }

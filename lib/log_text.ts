@@ -80,7 +80,7 @@ export function createLogCleaner({ mayColor = false, isByLine = false }: LogClea
     return escapeControlCharacters(before + piece.slice(0, isByLine ? end : undefined));
   }
 
-  /** Forgets the part of a long line that no longer matters. */
+  /** Drops the part of a long line that no longer matters. */
   function shorten(): string {
     const redrawn = written.lastIndexOf("\r");
     if (redrawn > 0) {

@@ -68,7 +68,7 @@ export interface FailedStep {
   readonly annotations: readonly LogAnnotation[];
   /** The last lines of the step's log. */
   readonly logTail: readonly string[];
-  /** Why there is no log; `null` if there is one, or if it was not looked for. */
+  /** Why there is no log; `null` if there is one, or if it was not requested. */
   readonly note: string | null;
 }
 

@@ -17,7 +17,7 @@ export interface RowDraft {
   readonly displayName: string | null;
   readonly tags: readonly string[];
   readonly locks: readonly string[];
-  /** How many equal rows it stands for. */
+  /** How many equal rows it represents. */
   readonly repeat: number;
   /** Lowest precedence first. */
   readonly layers: readonly InputLayer[];

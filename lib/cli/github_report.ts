@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import type { ReportWriter } from "./reporter.ts";
 
 /**
- * Masks the API key, and turns workflow commands off until the report is written: the runner ignores all commands in the
+ * Masks the API key, and disables workflow commands until the report is written: the runner ignores all commands in the
  * log until it reads a random token.
  *
  * @throws UsageError outside of GitHub Actions.

@@ -5,7 +5,7 @@ import { cleanLog } from "../log_text.ts";
 import { createRedactor, redactDeep, redactorOf } from "../redact.ts";
 import { type AttemptEnd, type AttemptFacts, type Report, reportRun } from "../reports/report.ts";
 
-/** What a command tells its report. */
+/** Receives the facts of a report from the command. */
 export interface Reporter {
   /** What is known before the first event. */
   start(facts: { readonly name: string; readonly platformUrl?: string }): void;

@@ -20,7 +20,7 @@ export interface FormContext {
   readonly inputs: JsonObject;
   /** Row index in each list around the field, outermost first. */
   readonly rows: readonly number[];
-  /** The account's clusters, which say what is known of one given by name; `null` if nothing is known of any. */
+  /** The account's clusters, for the facts of one given by name; `null` if they are unknown. */
   readonly clusters: readonly Cluster[] | null;
 }
 

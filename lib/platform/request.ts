@@ -1,4 +1,4 @@
-/** Sends a request, retries it where that is safe, and turns a failure into a typed error. */
+/** Sends a request, retries it where that is safe, and reports a failure as a typed error. */
 
 import { formatDuration } from "../duration.ts";
 import { RunnerError, UsageError } from "../errors.ts";

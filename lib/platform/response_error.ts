@@ -141,7 +141,7 @@ function redirectError(
       `Cannot ${action}: the server redirects${target} instead of processing the request (${status}, request ${requestId})`;
     return new Rejected(message, [], options);
   }
-  const message = `Cannot ${action}: the server redirects${target} without saying whether it processed the request`;
+  const message = `Cannot ${action}: the server redirects${target} without reporting whether it processed the request`;
   return new BadResponse(`${message} (${status}, request ${requestId})`, { ...options, submitted: "unknown" });
 }
 

@@ -1,4 +1,4 @@
-/** No current route takes a run's number: it is looked up in the list of the workflow's runs. */
+/** No current route takes a run's number: it is found in the list of the workflow's runs. */
 
 import type { Run, RunId } from "../run.ts";
 import type { Abortable, Client } from "./client.ts";

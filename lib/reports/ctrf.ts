@@ -20,7 +20,7 @@ export const CTRF_TOOL = "pw-workflow-runner";
 export interface CtrfOptions {
   /** Shared by the shards of one run; `null` if it is not known. */
   readonly runId?: string | null;
-  /** What the CI system says of itself. */
+  /** Facts of the CI system. */
   readonly ci?: CiFacts;
   readonly trends?: Trends;
 }

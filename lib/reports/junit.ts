@@ -2,7 +2,7 @@
  * Renders a report as JUnit XML, in the part of its dialects that all readers accept: the schemas of Jenkins (junit-10.xsd)
  * and Surefire, and the readers of GitLab, dorny/test-reporter, mikepenz/action-junit-report and CircleCI. Pure.
  *
- * One testcase per case, whatever its attempts: GitLab drops repeated names. Failed attempts are flakyFailure and
+ * One testcase per case, regardless of its attempts: GitLab drops repeated names. Failed attempts are flakyFailure and
  * rerunFailure, also those of the platform: Jenkins and mikepenz do not read flakyError and rerunError. Facts of the run are
  * the first lines of system-out and of failures, because no reader shows properties of a testcase.
  */

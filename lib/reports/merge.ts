@@ -81,8 +81,8 @@ function checkShards(shards: readonly ReadShard[], problem: (origin: string, mes
 }
 
 /**
- * Setup runs are in each shard that needs them: the worst one counts. The values of a matrix were dealt to the shards in
- * turn.
+ * Setup runs are in each shard that needs them: the worst one counts. The values of a matrix were dealt to the shards
+ * one by one.
  */
 function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly ReportCase[] {
   const suites = new Map<string, number>();
@@ -91,11 +91,11 @@ function inFileOrder(shards: readonly (readonly ReportCase[])[]): readonly Repor
     const places = new Map<string, number>();
     for (const one of cases) {
       const place = `${one.suite} ${one.file?.path} ${one.file?.line}`;
-      const turn = places.get(place) ?? 0;
-      places.set(place, turn + 1);
+      const round = places.get(place) ?? 0;
+      places.set(place, round + 1);
       if (!suites.has(one.suite)) suites.set(one.suite, suites.size);
       const before = placed.get(one.id);
-      const rank = [fileRank(one, suites), one.file?.line ?? 0, turn, shard];
+      const rank = [fileRank(one, suites), one.file?.line ?? 0, round, shard];
       placed.set(one.id, before === undefined ? { one, rank } : { ...before, one: worse(before.one, one) });
     }
   }

@@ -50,7 +50,7 @@ export interface Shard {
 }
 
 export interface ReportCase {
-  /** The same for each run of the case, whatever its position in the file: 16 hex digits. */
+  /** The same for each run of the case, at any position in the file: 16 hex digits. */
   readonly id: string;
   /** The workflow, or the name of the case with the values of its matrix: unique in its suite. */
   readonly name: string;

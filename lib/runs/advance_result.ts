@@ -27,7 +27,7 @@ export interface AdvanceResult {
   readonly wasAdvancedElsewhere?: boolean;
 }
 
-/** What earlier runs of the workflow say about one that is tracked. */
+/** Estimates for a tracked run, from earlier runs of the workflow. */
 export interface Experience {
   /** How long to wait before the next poll. */
   pollDelayMs(elapsedMs: number, random: () => number): number;

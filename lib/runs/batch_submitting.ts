@@ -106,7 +106,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
   } catch (error) {
     if (!(error instanceof RunnerError) || error.kind === "not_submitted") throw error;
     if (error instanceof Unreachable || error instanceof Unavailable) {
-      // Nothing was stored: the row waits for its turn again.
+      // Nothing was stored: the row is submitted again later.
       one.attempt--;
       open.delete(one);
       waiting.unshift(one);

@@ -24,7 +24,7 @@ export interface DurationEstimate {
   readonly hazard: Float64Array;
 }
 
-/** The share of runs that may last for any time, whatever the earlier ones did. */
+/** The share of runs that may last for any time, regardless of the earlier ones. */
 const MIN_TAIL = 0.05;
 /** How far that tail reaches, in the longest durations seen. */
 const TAIL_REACH = 50;
@@ -104,7 +104,7 @@ function isDuration(durationMs: number): boolean {
   return Number.isFinite(durationMs) && durationMs >= 0;
 }
 
-/** The share of all runs that each ended one stands for; what is left belongs to runs longer than any that was seen. */
+/** The share of all runs that each ended one represents; the rest belongs to runs longer than any that was seen. */
 function kaplanMeier(
   ended: readonly number[],
   censored: readonly number[],

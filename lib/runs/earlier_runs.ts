@@ -34,7 +34,7 @@ const MAX_ENDED = 50;
 const MAX_READ = 200;
 /** The platform's list is asked for this many. */
 const MAX_LISTED = 50;
-/** Fewer runs with the same inputs, or on the same cluster, say less than all those of the workflow. */
+/** Fewer runs with the same inputs, or on the same cluster, predict less than all those of the workflow. */
 const MIN_ALIKE = 2;
 
 /**
@@ -157,7 +157,7 @@ function listedRun({ status, createdAt, completedAt }: Run, nowMs: number): read
   return durationMs >= 0 ? [{ ...end, durationMs, inputsHash: null, clusters: null }] : [];
 }
 
-/** `undefined` for a result that says nothing about the run's duration. */
+/** `undefined` for a result without information about the run's duration. */
 function endOf(status: string): Pick<EarlierRun, "hasEnded"> | undefined {
   if (status === "completed" || status === "failed") return { hasEnded: true };
   return status === "cancelled" ? { hasEnded: false } : undefined;

@@ -1,4 +1,4 @@
-/** What the earlier runs of a workflow say about one that is tracked. */
+/** Estimates for a tracked run, from earlier runs of the workflow. */
 
 import type { ActiveSubmission } from "../submission.ts";
 import type { RunStore } from "../store/run_store.ts";

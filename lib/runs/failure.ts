@@ -75,7 +75,7 @@ interface FailedPlace extends PlacedJob {
  * is left out.
  */
 function failedIn(placed: PlacedJob): readonly FailedPlace[] {
-  // A step that completed does not count, whatever failed inside it; one that still runs does.
+  // A step that completed does not count, even if something inside it failed; one that is still running does.
   const steps = stepsOf(placed).filter(({ step }) => step.status !== "completed")
     .map((step) => ({ step: step.step, causes: innerJobs(step).flatMap(failedIn) }));
   const causes = steps.flatMap(({ causes }) => causes);

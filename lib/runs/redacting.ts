@@ -37,7 +37,7 @@ export function redactingDeps(deps: Deps, submission: RequestSecrets): Deps {
 }
 
 /**
- * The client for reading one run. Its secrets are the inputs whose names say so and, for a run in the local history, those
+ * The client for reading one run. Its secrets are the inputs whose names suggest a secret and, for a run in the local history, those
  * whose paths are stored.
  */
 export async function redactingReads(deps: ReadDeps, runId: RunId): Promise<Client> {

@@ -129,7 +129,7 @@ export async function* trackSubmission(
 }
 
 /**
- * What earlier runs of the workflow say. Read once the run has started, so that neither the start of the program nor the
+ * Estimates from earlier runs of the workflow. Read once the run has started, so that neither the start of the program nor the
  * submit takes longer.
  */
 async function experienceOf(

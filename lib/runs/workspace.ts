@@ -8,7 +8,7 @@ import { type AdvanceResult, recordObservation } from "./advance_result.ts";
 /** The platform's statuses of a workspace that will be running shortly. */
 export const STARTING_STATUSES: ReadonlySet<string> = new Set(["Starting", "Pulling", "Restarting"]);
 
-/** Those of a workspace that is off. That is normal: the platform turns an idle one off. */
+/** Those of a workspace that is off. That is normal: the platform stops an idle one. */
 export const IDLE_STATUSES: ReadonlySet<string> = new Set(["Off", "Stopped", "Paused", "Terminating"]);
 
 /** How often the platform's own tools poll a starting workspace. */

@@ -37,7 +37,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
       const problems = await scheduleProblems(service, schedule, either);
       await report(service, schedule, problems.map(({ path, message }) => `${path} ${message}`.trim()).join("; "));
     } catch (error) {
-      // It says nothing about the schedule, and the next tick reports it.
+      // It is unrelated to the schedule, and the next tick reports it.
       if (!(error instanceof RunnerError) && error !== either.reason) throw error;
     }
   });

@@ -17,7 +17,7 @@ const MAX_SENT = 60;
 const AT_ONCE = 20;
 
 /**
- * Sends what is due, a few at a time; webhooks take turns, so that one that is unavailable delays no other. Never throws
+ * Sends what is due, a few at a time; alternating between webhooks, so that one that is unavailable delays no other. Never throws
  * because of a webhook.
  *
  * @returns How many were delivered.

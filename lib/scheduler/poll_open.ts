@@ -87,7 +87,7 @@ function listingOnce(client: Client): Client {
 
 /** Those of schedules first, and of each kind what may not run yet. */
 function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): readonly ListedOpenRow[] {
-  const inOrder = (rows: readonly ListedOpenRow[]) => startingFirst(inTurn(rows, nowMs));
+  const inOrder = (rows: readonly ListedOpenRow[]) => startingFirst(byPollTime(rows, nowMs));
   const ofSchedules = inOrder(open.filter(({ occurrence }) => occurrence !== null));
   const ofHttp = inOrder(open.filter(({ occurrence }) => occurrence === null));
   const reserved = Math.min(ofHttp.length, Math.floor(maxPolls * HTTP_SHARE));
@@ -99,7 +99,7 @@ function choose({ open, maxPolls }: Omit<PollInput, "owner">, nowMs: number): re
  * open for long. Nothing is stored for it, since a poll that shows nothing new isn't either, and it does not depend on how
  * many rows there are. Another one is first each time, so that a poll without a response does not always delay the same.
  */
-function inTurn(rows: readonly ListedOpenRow[], nowMs: number): readonly ListedOpenRow[] {
+function byPollTime(rows: readonly ListedOpenRow[], nowMs: number): readonly ListedOpenRow[] {
   const start = Math.floor(nowMs / MINUTE_MS) * GOLDEN_RATIO % 1;
   return rows.map((row) => ({ row, distance: (jitterFractionOf(row.id) - start + 1) % 1 }))
     .sort((one, other) => one.distance - other.distance).map(({ row }) => row);

@@ -31,7 +31,7 @@ export async function prepareSchedule(
 /**
  * What would reject the next occurrence of a schedule: a missing workflow, inputs that its form does not accept.
  *
- * @throws The client's errors, which say nothing about the schedule.
+ * @throws The client's errors, which are unrelated to the schedule.
  */
 export async function scheduleProblems(
   parts: PrepareParts,

@@ -70,12 +70,12 @@ export async function submitWaiting(
   const errors: unknown[] = [];
   const failures: SubmitFailure[] = [];
   let submitted = 0;
-  const submitAll = async (occurrences: readonly Occurrence[], inTurn: Turn) => {
+  const submitAll = async (occurrences: readonly Occurrence[], inOrder: InOrder) => {
     try {
       for (const occurrence of occurrences) {
         if (signal.aborted) return;
         const state = states.get(occurrence.schedule) ?? new Map();
-        const outcome = await submitOne(context, occurrence, { state, known, inTurn });
+        const outcome = await submitOne(context, occurrence, { state, known, inOrder });
         if (outcome === "submitted") submitted++;
         else if (outcome !== "waiting") failures.push({ occurrenceId: occurrence.id, message: outcome.failure });
       }
@@ -84,18 +84,18 @@ export async function submitWaiting(
     }
   };
   await inParallel([...groups.slice(first), ...groups.slice(0, first)], WORKFLOWS_AT_ONCE, async (group) => {
-    const inTurn = oneAfterTheOther();
+    const inOrder = oneAfterTheOther();
     const own = [...Map.groupBy(group, ({ schedule }) => schedule).values()];
-    await inParallel(own, SCHEDULES_AT_ONCE, (occurrences) => submitAll(occurrences, inTurn));
+    await inParallel(own, SCHEDULES_AT_ONCE, (occurrences) => submitAll(occurrences, inOrder));
   });
   if (errors.length > 0) throw errors[0];
   return { submitted, failures };
 }
 
-/** Waits until the one before has released its turn, which it does at the latest when it ends. */
-type Turn = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
+/** Waits until the one before has released, which it does at the latest when it ends. */
+type InOrder = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
 
-function oneAfterTheOther(): Turn {
+function oneAfterTheOther(): InOrder {
   let last = Promise.resolve();
   return async (act) => {
     const before = last;
@@ -137,13 +137,13 @@ interface SubmitState {
   /** Changes with what happens to each occurrence. */
   readonly state: ScheduleState;
   readonly known: ReadonlySet<string>;
-  readonly inTurn: Turn;
+  readonly inOrder: InOrder;
 }
 
 async function submitOne(
   context: TickContext,
   occurrence: Occurrence,
-  { state, known, inTurn }: SubmitState,
+  { state, known, inOrder }: SubmitState,
 ): Promise<SubmitOutcome> {
   const { service: { deps, kv }, schedules, lock } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -182,10 +182,10 @@ async function submitOne(
       const replaced = decision.cancel.flatMap((other) => state.get(other) ?? []);
       for (const other of replaced) if (other.state === "waiting") await skip(other, `Replaced by ${id}`);
       const withRuns = replaced.filter((other) => other.state !== "waiting").map(({ occurrenceId }) => occurrenceId);
-      return await submit(context, occurrence, { schedule, state, inTurn, replaced: withRuns });
+      return await submit(context, occurrence, { schedule, state, inOrder, replaced: withRuns });
     }
     case "submit":
-      return await submit(context, occurrence, { schedule, state, inTurn, replaced: [] });
+      return await submit(context, occurrence, { schedule, state, inOrder, replaced: [] });
   }
 }
 
@@ -198,7 +198,7 @@ interface SubmitOptions extends Omit<SubmitState, "known"> {
 async function submit(
   context: TickContext,
   occurrence: Occurrence,
-  { schedule, state, inTurn, replaced }: SubmitOptions,
+  { schedule, state, inOrder, replaced }: SubmitOptions,
 ): Promise<SubmitOutcome> {
   const { service: { deps }, signal } = context;
   const { id, scheduledAtMs } = occurrence;
@@ -212,7 +212,7 @@ async function submit(
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
   try {
     // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
-    const [result] = await inTurn(async (release) => {
+    const [result] = await inOrder(async (release) => {
       signal.throwIfAborted();
       const submit: Client["submit"] = (...launch) => deps.client.submit(...launch).finally(release);
       return await advance({ ...deps, client: { ...deps.client, submit } }, [submission], advanceOptions(signal));
@@ -278,7 +278,7 @@ async function createOrReject(
     }
     const isEarly = deps.clock.now() - scheduledAtMs < PREPARE_TIMEOUT_MS;
     if (signal.aborted && error === signal.reason) {
-      // The end of the process says nothing about the platform.
+      // The end of the process is no fault of the platform.
       if (isEarly || signal.reason.name !== "TimeoutError") throw error;
       return await reject("The platform did not respond in time, for an hour");
     }

@@ -2,7 +2,7 @@
  * One tick: polls what is open, submits what is due, notifies, and returns. It never waits for a run. Each step is one
  * atomic change that checks the lock, so a tick that dies between two of them is continued by the next, and two at once
  * can't do the same thing twice. Both happen: a host may run several instances at a time, and ends one five seconds after
- * it has said so (Deno Deploy reference, "Runtime").
+ * it has announced that (Deno Deploy reference, "Runtime").
  */
 
 import type { ListedOpenRow } from "../store/run_store.ts";
@@ -90,7 +90,7 @@ export async function tick(service: Service, options: TickOptions = DEFAULT_TICK
     return { didTick: true, missedTicks, ...done };
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
-    // Only the signal's own reason, which whatever it ends rejects with: a bug at that time remains one.
+    // Only the signal's own reason, which everything it aborts rejects with: a bug at that time remains one.
     if (signal.aborted && error === signal.reason) {
       return { ...NO_TICK, didTick: true, missedTicks, isCutShort: true };
     }

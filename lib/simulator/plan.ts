@@ -72,7 +72,7 @@ export function planRun(call: WorkflowCall): RunPlan {
   return { jobs, durationMs: Math.max(0, ...jobs.map((job) => job.endMs)), end };
 }
 
-/** A run with sessions lasts until it is canceled: its last step does not end, unless a scenario says when. */
+/** A run with sessions lasts until it is canceled: its last step does not end, unless a scenario specifies when. */
 function withoutEnd(jobs: readonly PlannedJob[]): PlannedJob[] {
   const endMs = Math.max(...jobs.map((job) => job.endMs));
   const last = jobs.findLast((job) => job.end === "completed" && job.endMs === endMs);

@@ -89,7 +89,7 @@ function entryOf<T>({ key, json, version }: StoreRow): StoreEntry<T> {
   return { key: keyParts(key), value: valueOf(json), versionstamp: version };
 }
 
-/** One damaged row must not make the others unreadable: whoever knows its shape decides about it. */
+/** One damaged row must not make the others unreadable: the caller that knows its shape decides. */
 function valueOf(json: string) {
   try {
     return JSON.parse(json);

@@ -6,7 +6,7 @@ import type { Submission } from "../submission.ts";
 import type { FoundEntry, Kv } from "./kv.ts";
 import { type StoredSubmission, submissionPartKey } from "./submission_body.ts";
 
-/** With what is told about damaged records. */
+/** Reports damaged records. */
 export interface RecordedKv extends Kv {
   readonly onSetAside: ((message: string) => void) | undefined;
 }

@@ -212,7 +212,7 @@ function inTransaction<T>(database: DatabaseSync, act: () => T): T {
     try {
       database.exec("ROLLBACK");
     } catch {
-      // SQLite has rolled back by itself, as it does when the disk is full; the first error says why.
+      // SQLite has rolled back by itself, as it does when the disk is full; the first error has the reason.
     }
     throw error;
   }

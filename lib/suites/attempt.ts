@@ -100,7 +100,7 @@ function attemptEnd(end: TaskEnd): AttemptEnd {
   return { type: "error", error: { kind, message, hint, problems: [], submitted } };
 }
 
-/** Why the end of a run says nothing about the case; `null` if it does. */
+/** Why the case cannot be judged by the end of a run; `null` if it can. */
 function reasonUnjudged(
   end: Extract<TaskEnd, { type: "result" }>,
   { expect, queueTimeoutMs }: CheckedCase,

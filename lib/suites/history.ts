@@ -30,7 +30,7 @@ export function trendsOf(earlier: readonly Report[], report: Report): Trends {
   return new Map(report.cases.map((one) => [one.id, trendOf(points.get(one.id) ?? [], one, report.startedAtMs ?? 0)]));
 }
 
-/** What is known of each case, oldest first. A run that did not select a case says nothing about it. */
+/** What is known of each case, oldest first. A run that did not select a case is not among its points. */
 export function pointsById(reports: readonly Report[]): ReadonlyMap<string, readonly TrendPoint[]> {
   const points = new Map<string, TrendPoint[]>();
   for (const { cases, startedAtMs } of reports) {
@@ -69,7 +69,7 @@ function trendOf(points: readonly TrendPoint[], one: ReportCase, nowMs: number):
   };
 }
 
-/** Whether a verdict says something about what is tested. */
+/** Whether a verdict is about what is tested. */
 function isJudged(verdict: Verdict): boolean {
   return verdict === "passed" || verdict === "failed" || verdict === "unexpected-pass" || verdict === "known-failure";
 }

@@ -25,7 +25,7 @@ import type { SourcePath } from "./source.ts";
 /** A run that a suite wants: of a case, or one that several cases need. */
 export interface PlannedCase {
   readonly kind: "case" | "setup";
-  /** The same whatever its position in the file: 16 hex digits. */
+  /** The same at any position in the file: 16 hex digits. */
   readonly id: string;
   /** Unique in its suite: with the values of the matrix. */
   readonly name: string;

@@ -29,7 +29,7 @@ export interface PreviousCase {
 /** What makes two calls the same suite. */
 export interface SessionFacts {
   readonly owner: Owner;
-  /** Names of the suites, the environment, the shard: whatever selects the cases. */
+  /** Names of the suites, the environment, the shard: everything that selects the cases. */
   readonly selection: readonly (string | null)[];
   readonly title: string;
   readonly nowMs: number;

@@ -2,7 +2,7 @@ import { estimateDurations, quantileMs } from "../../runs/durations.ts";
 import type { EstimatedEnd } from "../render/batch_lines.ts";
 import type { RowStates } from "./row_states.ts";
 
-/** Fewer ends say too little. */
+/** Fewer ends are no basis for an estimate. */
 const MIN_ENDS = 5;
 /** The latest are the most alike. */
 const MAX_ENDS = 50;

@@ -74,7 +74,7 @@ export async function runBatch(
     );
   }
   const name = values.name ?? read.name;
-  if (name === null) throw new UsageError("Cannot tell which batch this is", { hint: "Name it: --name TEXT" });
+  if (name === null) throw new UsageError("Cannot name this batch", { hint: "Name it: --name TEXT" });
   if (read.rows.length === 0) throw new UsageError(`Cannot run ${name}: it has no rows`);
   const check: CheckOptions = {
     checking: inputChecking(values),

@@ -75,7 +75,7 @@ async function openOrPrompt(
 }
 
 function problemOfKey(text: string): string | undefined {
-  if (text.trim() === "") return `An API key looks like ${API_KEY_EXAMPLE}`;
+  if (text.trim() === "") return `An API key has the form ${API_KEY_EXAMPLE}`;
   try {
     parseApiKey(text, "the prompt");
     return undefined;

@@ -87,7 +87,7 @@ interface Listing {
   readonly limit: number;
 }
 
-/** `total` is `null` if only reading all runs could tell how many match. */
+/** `total` is `null` if it is unknown how many match without reading all runs. */
 async function listRuns(
   client: Client,
   { query, name, sinceMs, offset, limit }: Listing,

@@ -36,7 +36,7 @@ export const simulateCommand = defineCommand({
     "Prints one line that sets the API key, then serves on 127.0.0.1 until it is stopped. With COMMAND, sets the key for",
     "it instead, and stops when it ends, with its exit code.",
     "--workflows serves the YAML files of a folder, or one file, by their names. Scripts are not executed: each step lasts",
-    "a second, unless --scenario says otherwise. It names a JSON file by workflow and job/step:",
+    "a second, unless --scenario specifies otherwise. It names a JSON file by workflow and job/step:",
     '{"my-workflow": {"main/solve": {"lasts": "2m", "logs": ["solving"], "fails": true, "outputs": {"n": "1"}}}}',
     "--clusters names a YAML or JSON file of clusters by name, to try a form with those that you have:",
     "narwhal: { schedulerType: pbs, type: existing }. Facts are schedulerType, type, csp, status, displayName, ipAddress.",

@@ -24,7 +24,7 @@ export const workspaceCommand = defineCommand({
     { line: "pw-workflow-runner workspace start --wait", does: "Start it, and wait until it is running" },
   ],
   notes: [
-    "The platform turns an idle workspace off; that is normal. Starting it ends any runs still marked as",
+    "The platform stops an idle workspace; that is normal. Starting it ends any runs still marked as",
     "running and changes the workspace's SSH key. start changes nothing if the workspace is running; restart always restarts it.",
   ].join("\n"),
   args: {

@@ -128,7 +128,7 @@ export async function checkWorkspace(facts: DoctorFacts): Promise<CheckResult> {
   if (status === "Failed") {
     return failed("unavailable", detail, "Restart it with `pw-workflow-runner workspace restart`");
   }
-  // The platform turns an idle workspace off.
+  // The platform stops an idle workspace.
   if (IDLE_STATUSES.has(status)) return ok(`${detail}; normal while idle, and a run waits until it is Running`);
   if (STARTING_STATUSES.has(status)) return ok(`${detail}; a run waits until it is Running`);
   if (home === null || home.availableBytes >= home.sizeBytes * LOW_SPACE_SHARE) return ok(detail);

@@ -81,7 +81,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     platformUrl: deps.client.baseUrl,
     user,
     startedAtMs,
-    // How long judging takes says nothing about the runs.
+    // The time that judging takes is not part of the runs.
     endedAtMs: values.rejudge === true ? null : context.clock.now(),
     environment,
     shard,

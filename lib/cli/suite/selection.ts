@@ -36,7 +36,7 @@ async function filesIn(context: Context, path: string): Promise<readonly string[
   });
 }
 
-/** Relative to the working folder. @throws UsageError if Git cannot tell. */
+/** Relative to the working folder. @throws UsageError if Git fails. */
 export async function changedFilesSince({ runProgram }: Context, ref: string): Promise<readonly string[]> {
   const lines: string[] = [];
   for (

@@ -46,7 +46,7 @@ const RENDERERS: Readonly<Record<FileFormat, (report: Report, rendering: Renderi
   markdown: async (report) => (await import("../../reports/github.ts")).githubSummary(report),
 };
 
-/** What GitHub and GitLab say of the job. */
+/** Facts of the job, from GitHub and GitLab. */
 function ciFacts({ env }: Context): CtrfOptions {
   const repository = `${env("GITHUB_SERVER_URL")}/${env("GITHUB_REPOSITORY")}`;
   const run = env("GITHUB_RUN_ID");

@@ -30,7 +30,7 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
   const key = text.trim();
   const refuse = (reason: string): never => {
     throw new CredentialError("credential_malformed", `Cannot use the API key from ${source}: ${reason}`, {
-      hint: `An API key looks like ${API_KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
+      hint: `An API key has the form ${API_KEY_EXAMPLE}: copy all of it from your account settings on the platform`,
     });
   };
   if (!/^[\x21-\x7e]+$/.test(key)) return refuse("it contains spaces, line breaks or other invalid characters");

@@ -231,7 +231,7 @@ function selectIdentity(
 
 function missing(searched: readonly string[]): CredentialError {
   return new CredentialError("credential_missing", `Cannot find an API key: searched ${searched.join(", ")}`, {
-    hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it looks like ` +
+    hint: `Create an API key in your account settings on the platform and set PW_API_KEY to it; it has the form ` +
       `${API_KEY_EXAMPLE}`,
   });
 }

@@ -24,7 +24,7 @@ export function credentialSources(
   { context, enteredKey }: SourceOptions,
 ): readonly [CredentialSource, ...CredentialSource[]] {
   const environmentKey = env("PW_API_KEY");
-  // An empty variable in the environment turns the file's key off.
+  // An empty variable in the environment disables the file's key.
   const fileKey = environmentKey === undefined || environmentKey.trim() !== "" ? dotenvKey : undefined;
   const [first, ...rest] = [
     ...keySource("entered-key", enteredKey),

@@ -83,7 +83,7 @@ function createFilters(report, onChange) {
       clear, h("span", { id: "shown", class: "muted" }));
   }
 
-  /** Shown while only these filters are used: what it says is about all cases. */
+  /** Shown while only these filters are used: its facts are about all cases. */
   function shownWithout(element, ...allowed) {
     listeners.push(() => { element.hidden = FILTERS.some((name) => name !== "sort" && !allowed.includes(name) && state[name] !== ""); });
     return element;
