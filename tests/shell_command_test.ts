@@ -21,7 +21,7 @@ for (
   });
 }
 
-Deno.test("options follow the names, unless a name looks like an option", () => {
+Deno.test("options follow the names, unless a name starts like an option", () => {
   assert.equal(programCommand("run", ["a"], ["-i", "b c.json"]), 'pw-workflow-runner run a -i "b c.json"');
   assert.equal(programCommand("run", ["-a"], ["-i", "b.json"]), "pw-workflow-runner run -i b.json -- -a");
 });

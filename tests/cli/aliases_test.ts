@@ -106,7 +106,7 @@ for (
     [["list", "--debug"], /Use -v instead of --debug/],
   ] as const
 ) {
-  Deno.test(`\`${args.join(" ")}\` says what to use`, async () => {
+  Deno.test(`\`${args.join(" ")}\` names what to use`, async () => {
     await using stage = await cliStage();
     const { code, stderr } = await stage.call(args);
     assert.equal(code, 2);

@@ -18,7 +18,7 @@ for (const key of ["", "  "]) {
   });
 }
 
-Deno.test("what a key guarantees on a host is said before its first submit, and only then", async () => {
+Deno.test("what a key guarantees on a host is shown before its first submit, and only then", async () => {
   const clock = virtualClock();
   await using state = await emptyFolder();
   await using simulator = await startSimulator({ clock, behavior: { slugs: "ignored" } });

@@ -12,7 +12,7 @@ interface Row {
   /** Calls that come first. */
   readonly before?: readonly (readonly string[])[];
   readonly options?: SimulatorOptions;
-  /** Members by path, space-separated; "" is the document, and the first element stands for a list. */
+  /** Members by path, space-separated; "" is the document, and the first element represents a list. */
   readonly members: Readonly<Record<string, string>>;
   /** Members with these values. */
   readonly values?: Readonly<Record<string, unknown>>;

@@ -333,7 +333,7 @@ async function check(row: Row): Promise<void> {
 }
 
 for (const command of ["run", "watch"] as const) {
-  Deno.test(`\`${command} --on-timeout cancel\` announces and cancels, and does not say that the run continues`, async () => {
+  Deno.test(`\`${command} --on-timeout cancel\` announces and cancels, and does not report that the run continues`, async () => {
     await using simulator = await startSimulator();
     const env = { PW_API_KEY: simulator.key };
     const started = await runProgram({ args: ["run", "never-ending", "--no-wait", "--json"], env });

@@ -159,7 +159,7 @@ Deno.test("logs -f follows the steps of a subworkflow", async () => {
   ]);
 });
 
-Deno.test("where the server does not show a subworkflow's jobs, errors and logs say that its logs were not found", async () => {
+Deno.test("where the server does not show a subworkflow's jobs, errors and logs report that its logs were not found", async () => {
   await using stage = await cliStage(STAGE);
   const context = { fetch: withoutSubworkflows };
   const missing = /The logs of the workflow that it calls, workflow\/middle, could not be found/;

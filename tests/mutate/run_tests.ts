@@ -1,4 +1,4 @@
-/** Runs tests in a copy of the checkout, each mutant in turn. */
+/** Runs tests in a copy of the checkout, one mutant after the other. */
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -198,7 +198,7 @@ Deno.test("a file that stops arriving is a lost response after the request timeo
   // The time between two reads does not count.
   clock.advance(60_000);
   const reading = thrown(ResponseLost, reader.read());
-  // The stream requests the next part in a later turn.
+  // The stream requests the next part in a later task.
   await new Promise((resolve) => setTimeout(resolve));
   clock.advance(30_000);
   assert.match((await reading).message, /Cannot read logs.out of run a: no response within 30s/);

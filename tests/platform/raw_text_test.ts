@@ -18,7 +18,7 @@ for (
   });
 }
 
-Deno.test("a JSON string that only looks like base64 is not decoded", () => {
+Deno.test("a JSON string that only resembles base64 is not decoded", () => {
   const headers = new Headers({ "content-type": "application/json" });
   assert.equal(readRawText({ headers, text: '"/////w=="' }), "/////w==");
 });

@@ -367,7 +367,7 @@ for (
   }
 }
 
-inBrowser("1,000 cases are painted as soon as 5, but for a factor of 2 (median of 5, in turn)", async (browser) => {
+inBrowser("1,000 cases are painted as soon as 5, but for a factor of 2 (median of 5, alternating)", async (browser) => {
   const paintOf = async (html: string): Promise<number> => {
     let time = Infinity;
     await show(browser, html, {}, async (page) => {

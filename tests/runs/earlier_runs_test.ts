@@ -42,7 +42,7 @@ Deno.test("earlier runs come from the run store: failed ones count, cancelled an
   assert.equal(found.lists, 0);
 });
 
-Deno.test("a deleted run and one of another workflow say nothing", async () => {
+Deno.test("a deleted run and one of another workflow do not count", async () => {
   const other = { ...finished(10), request: aStoredRequest({ workflow: "other" }) };
   assert.deepEqual((await load(finished(10, "unknown"), other)).runs, []);
 });

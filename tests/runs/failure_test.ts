@@ -109,7 +109,7 @@ Deno.test("digestFailure() ignores a failure inside a step that completed", asyn
   assert.equal(await digestFailure(await aDeps(), aRunDetail({ jobs }), { signal }), undefined);
 });
 
-Deno.test("digestFailure() says that the logs of a called workflow are missing when the server shows no jobs", async () => {
+Deno.test("digestFailure() reports that the logs of a called workflow are missing when the server shows no jobs", async () => {
   const digest = async (uses: string) => {
     const steps = [aStep({ status: "error", uses })];
     const jobs = [{ name: "main", status: "error", steps, outputs: {} }];

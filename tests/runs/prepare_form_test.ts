@@ -92,7 +92,7 @@ Deno.test("a missing cluster is a problem that lists the active ones that fit", 
   );
 });
 
-Deno.test("autoselect chooses the only active cluster that fits, and says so", async () => {
+Deno.test("autoselect chooses the only active cluster that fits, and reports it", async () => {
   const { request, notes } = await prepared("existing", {});
   assert.equal(request.inputs["resource"], "a30gpuserver");
   assert.deepEqual(notes, ["resource: selected a30gpuserver, the only active cluster that fits"]);

@@ -17,7 +17,7 @@ Deno.test("timeLeftOf() needs five earlier runs", () => {
   assert.ok(Math.abs(found.leftMs - 60_000) < 2_000 && Math.abs(found.usualMs - 120_000) < 2_000);
 });
 
-Deno.test("timeLeftOf() says nothing where the earlier runs differ", () => {
+Deno.test("timeLeftOf() returns nothing where the earlier runs differ", () => {
   assert.equal(left([20_000, 60_000, 200_000, 600_000, 2_000_000], 10_000), null);
 });
 
@@ -28,10 +28,10 @@ Deno.test("timeLeftOf() agrees once the run is past what made the earlier ones d
   assert.ok(found?.type === "about" && Math.abs(found.leftMs - 480_000) < 10_000);
 });
 
-Deno.test("timeLeftOf() still says so shortly before the end", () => {
+Deno.test("timeLeftOf() still estimates shortly before the end", () => {
   assert.equal(left(ABOUT_TWO_MINUTES, 115_000)?.type, "about");
 });
 
-Deno.test("timeLeftOf() says when a run takes longer than each of the earlier ones", () => {
+Deno.test("timeLeftOf() reports when a run takes longer than each of the earlier ones", () => {
   assert.deepEqual(left(ABOUT_TWO_MINUTES, 122_001), { type: "longer-than-all", earlierRuns: 5 });
 });

@@ -102,7 +102,7 @@ Deno.test("a Retry-After within the poll interval is obeyed without a report", a
   assert.ok((pollsMs[1] ?? 0) - (pollsMs[0] ?? 0) >= 7 * SECOND_MS);
 });
 
-Deno.test("a Retry-After does not extend the wait beyond its deadline, and the report says so", async () => {
+Deno.test("a Retry-After does not extend the wait beyond its deadline, and the report has both", async () => {
   const faults: Fault[] = [{ on: "get-run", status: 503, retryAfter: "3600", times: Infinity }];
   const { result, events, tookMs } = await waitFor({ faults, timeoutMs: MINUTE_MS });
   assert.equal(result.kind, "timeout");

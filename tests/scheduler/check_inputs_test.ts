@@ -85,7 +85,7 @@ Deno.test("inputs are checked again when the schedules change, otherwise once an
   assert.equal((await problemsOf(service)).length, 1);
 });
 
-Deno.test("a platform that does not respond says nothing about the schedules", async () => {
+Deno.test("a platform that does not respond is no problem of the schedules", async () => {
   await using stage = await aServiceStage([NIGHTLY], { workflows: { sized: sized(5) } });
   stage.simulator.addFaults({ on: "*", status: 503, times: Infinity });
   const service = await stage.isolate();

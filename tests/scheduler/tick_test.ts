@@ -761,7 +761,7 @@ tickTest("runs of schedules are polled before those that were started over HTTP"
   assert.deepEqual(await statusesOf(service), ["completed"]);
 });
 
-tickTest("where schedules have more runs than a tick polls, those started over HTTP still take their turn", {
+tickTest("where schedules have more runs than a tick polls, those started over HTTP are still polled", {
   specs: [{ ...EVERY, cron: "* * * * *", workflow: "long", overlap: "allow" }],
 }, async ({ stage, service, tickAt }) => {
   await tickAt(...Array.from({ length: 13 }, (_, minute) => minute));

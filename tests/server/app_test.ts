@@ -448,7 +448,7 @@ Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, 
   assert.deepEqual([status, body.state, body.slug], [202, "waiting", null]);
 });
 
-Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, whatever the tick fails with", async () => {
+Deno.test("POST /schedules/:name/run returns 202 once its occurrence is stored, even if the tick fails", async () => {
   const lines: string[] = [];
   await using server = await aServer([NIGHTLY], {
     log: (level, message) => void lines.push(`${level} ${message}`),

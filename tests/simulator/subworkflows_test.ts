@@ -101,7 +101,7 @@ Deno.test("a failure inside two subworkflows fails all steps around it, with its
   });
 });
 
-Deno.test("a scenario of the called workflow applies, unless the caller's says otherwise", async () => {
+Deno.test("a scenario of the called workflow applies, unless the caller's overrides it", async () => {
   const clock = virtualClock();
   await using sim = await startSimulator({
     clock,
@@ -181,7 +181,7 @@ Deno.test("a run with sessions lasts until it is canceled", async () => {
   });
 });
 
-Deno.test("a run with sessions ends when a scenario says how long its last step lasts", async () => {
+Deno.test("a run with sessions ends when a scenario specifies how long its last step lasts", async () => {
   const scenario = { "session_runner/0": { lasts: "1m" } };
   await withRun({ workflow: "session", scenario }, async ({ jobs, status }) => {
     await jobs(70_000);
@@ -189,7 +189,7 @@ Deno.test("a run with sessions ends when a scenario says how long its last step 
   });
 });
 
-Deno.test("a session redirects as its expression says", async () => {
+Deno.test("a session redirects as its expression specifies", async () => {
   for (const [mode, redirect] of [["browser", "session_1_session"], ["api", undefined]] as const) {
     await using sim = await startSimulator({ workflows: texts });
     const response = await request(sim, "POST", "/api/workflow-runs", {

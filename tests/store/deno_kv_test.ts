@@ -84,7 +84,7 @@ Deno.test("Deno KV: a write whose answer is lost is applied once, and answers wh
   assert.equal(lost, 12);
 });
 
-// Deno 2.4 itself tries to reach a server without end, and says so on stderr.
+// Deno 2.4 itself tries to reach a server without end, and reports that on stderr.
 if (!Deno.version.deno.startsWith("2.4.")) {
   Deno.test("Deno KV: a server that can't be reached is a storage error with its address", async () => {
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

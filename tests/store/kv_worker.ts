@@ -33,7 +33,7 @@ const MODES: Readonly<Record<string, (kv: Kv, name: string) => Promise<void>>> =
     const ended = Array.fromAsync(Deno.stdin.readable).then(() => isOver = true);
     for (let count = 0; !isOver; count++) {
       await put(kv, name, count);
-      // Lets stdin be read: a write to a file leaves no turn to it.
+      // Lets stdin be read: writes to a file would starve it.
       await systemClock.sleep(0, {});
     }
     await ended;

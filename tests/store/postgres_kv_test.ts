@@ -125,7 +125,7 @@ Deno.test({
     "PostgreSQL: a password never reaches an error, and where no server is reached, it is tried again",
     missing,
   ),
-  // The client closes a refused connection a moment after it said so.
+  // The client closes a refused connection a moment after it reported that.
   sanitizeOps: false,
   sanitizeResources: false,
   fn: async () => {

@@ -23,6 +23,6 @@ do {
     console.log(`${parts.submissionId} finished`);
   }
   count++;
-  // Lets stdin be read: a write to a file leaves no turn to it.
+  // Lets stdin be read: writes to a file would starve it.
   await systemClock.sleep(0, {});
 } while (!isOver);

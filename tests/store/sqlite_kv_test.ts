@@ -192,7 +192,7 @@ Deno.test("sqlite: a locked file is waited for without holding up the program, a
   assert.ok(longestMs < 1_000, `the program stood still for ${longestMs} ms`);
 });
 
-Deno.test("sqlite: a file that stays locked is an error that says what to do about that", async () => {
+Deno.test("sqlite: a file that stays locked is an error with a hint what to do", async () => {
   await using folder = await emptyFolder();
   const path = `${folder.path}/runs.db`;
   await using kv = createKv(await open(path));

@@ -93,7 +93,7 @@ for (
   });
 }
 
-Deno.test("only the newest 30 runs of the same environment count, whatever their order", () => {
+Deno.test("only the newest 30 runs of the same environment count, in any order", () => {
   const runs = runsOf("P".repeat(35));
   const others = runs.map((run) => ({ ...run, environment: "test" }));
   const kept = earlierRuns([...others, ...runs.toReversed()], { environment: "prod" });

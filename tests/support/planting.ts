@@ -37,7 +37,7 @@ function stableBase64(secret: string, before: string): string {
   return btoa(before + secret).slice(Math.ceil(8 * before.length / 6), Math.floor(bits / 6));
 }
 
-/** What tells one run or workflow from another, and what the program decides by. */
+/** What distinguishes runs and workflows, and what the program's decisions depend on. */
 const KEPT = new Set([
   ...["id", "slug", "number", "user", "username", "status", "yaml", "inputs", "createdAt", "completedAt", "kind"],
   ...["workflowName", "workflowId", "organization", "executedJobs"],

@@ -80,7 +80,7 @@ export function raceViolationsOf({ race, ends, statuses, runs }: RaceResult): st
     violations.push("a process reported a run that another one cancelled");
   }
   if (isExact && (runs !== 1 || succeeded.size !== 1)) violations.push("not exactly one run");
-  // Runs that share a slug can't be told apart here, nor cancelled one by one.
+  // Runs that share a slug cannot be distinguished here, nor cancelled one by one.
   const isOneKept = runs === statuses.size && kept === 1;
   // A server that refuses slugs is not submitted to with a key.
   if (!isExact && !isUnknown && !isOneKept && runs > 0) violations.push("not one run was kept");

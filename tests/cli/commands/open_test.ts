@@ -48,7 +48,7 @@ Deno.test("status --web opens the same page", async () => {
 });
 
 for (
-  const [name, result, said] of [
+  const [name, result, message] of [
     ["fails", { ...ENDED, code: 3 }, /No browser could be started/],
     ["is missing", { type: "not-found" }, /No browser could be started/],
     ["may not be started", { type: "denied" }, /No browser could be started/],
@@ -60,7 +60,7 @@ for (
     const { at } = aBrowser(result);
     const end = await stage.call(["open", "hello-world#46"], at("linux", "https://a.example/{slug}"));
     assert.deepEqual([end.code, end.stdout], [0, "https://a.example/hello-world-00046\n"]);
-    assert.match(end.stderr, said);
+    assert.match(end.stderr, message);
   });
 }
 

@@ -49,7 +49,7 @@ Deno.test("simulate --slugs selects how requested slugs are handled", async () =
   assert.equal(await statusOf(refused.request(RUNS, SUBMIT)), 422);
 });
 
-Deno.test("simulate --workflows serves the workflow files of a folder, and --scenario says what their steps do", async () => {
+Deno.test("simulate --workflows serves the workflow files of a folder, and --scenario specifies what their steps do", async () => {
   await using folder = await emptyFolder();
   await Deno.writeTextFile(`${folder.path}/mine.yaml`, "jobs: { main: { steps: [{ name: solve, run: solve }] } }");
   const scenario = { mine: { "main/solve": { lasts: "1h", logs: ["solving"] } } };

@@ -77,7 +77,7 @@ Deno.test("the failed rows are in the order of the file, with their reason", () 
   assert.doesNotMatch(text, /completed {2}/);
 });
 
-Deno.test("without failures, the view of failed rows says so", () => {
+Deno.test("without failures, the view of failed rows has a line for that", () => {
   const rows = aState(5).rows.map((row) => ({ ...row, status: "completed" as const, detail: "" }));
   const { text } = render(aState(5, { rows, failureGroups: [], view: { shows: "failed", scroll: 0 } }));
   assert.match(text, /^No row has failed$/m);

@@ -27,7 +27,7 @@ Deno.test("show fits into 80 columns, and every label survives", () => {
   }
 });
 
-Deno.test("at 50 columns, show still says what is required and what has a default", () => {
+Deno.test("at 50 columns, show still lists what is required and what has a default", () => {
   const shown = render({ columns: 50 });
   for (const line of shown.split("\n")) assert.ok(line.length <= 50, line);
   assert.match(shown, /^ {2}resource\n {4}compute-clusters · required · Resource$/m);
@@ -35,7 +35,7 @@ Deno.test("at 50 columns, show still says what is required and what has a defaul
   assert.match(shown, /^ {4}editor · required when shown · Directives/m);
 });
 
-Deno.test("show cuts long defaults, masks secrets, and says what is required when shown", () => {
+Deno.test("show cuts long defaults, masks secrets, and marks what is required when shown", () => {
   const shown = render({ columns: Infinity });
   assert.ok(!shown.includes("planted-secret"), shown);
   assert.match(shown, /^ {2}script +editor +default "#!\/bin\/bash.{0,14}… +The script/m);

@@ -129,7 +129,7 @@ Deno.test("statusLine() shows time and step", () => {
   );
 });
 
-Deno.test("renderTimeLeft() counts down, then names the usual time alone, and says when no run took as long", () => {
+Deno.test("renderTimeLeft() counts down, then names the usual time alone, and reports when no run took as long", () => {
   const timeLeft = { type: "about", leftMs: 40_000, usualMs: 130_000, earlierRuns: 20 } as const;
   const after = (passedMs: number) => renderTimeLeft(timeLeftAfter(timeLeft, passedMs) ?? timeLeft);
   assert.equal(after(0), "~40s left, usually 2m 10s");

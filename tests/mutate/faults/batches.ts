@@ -16,7 +16,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/batches/csv_rows.ts", READ, [
     ["an empty cell is a value", 'column.type !== "input" || cell === ""', 'column.type !== "input"'],
-    ["a cell is a number because it looks like one", "      return cell;", '      return typedText(cell, "other");'],
+    ["a cell that could be a number is one", "      return cell;", '      return typedText(cell, "other");'],
     ["an ambiguous column is the row's own", "form?.fields.has(column.member)", "false"],
     ["a row with other cells than the header is read", "cells.length !== columns.length", "cells.length > 99"],
   ]),

@@ -59,7 +59,7 @@ export const INPUTS_FAULTS: readonly Fault[] = [
       'false ? Number(text) : text;\n    case "boolean"',
     ],
     [
-      "text that looks like a number becomes one",
+      "text that could be a number becomes one",
       'case "text":\n      return text;',
       'case "text":\n      return Number(text) || text;',
     ],

@@ -263,7 +263,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/transition.ts", ["tests/runs/transition_test.ts"], [
     ["a lost response is not counted", 'observation.cause === "response-lost" ? 1 : 0', "0"],
     [
-      "lost responses are forgotten before the next submit",
+      "lost responses are dropped before the next submit",
       "    lostResponses: submission.lostResponses,\n  };\n}\n\n/** The submission of a run",
       "    lostResponses: 0,\n  };\n}\n\n/** The submission of a run",
     ],
@@ -287,7 +287,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "throw new Rejected(\n",
       "return await client.getRun(runId, { signal });\n  throw new Rejected(\n",
     ],
-    ["a refused cancel is forgotten", "if (cancelError !== undefined) throw cancelError;", ""],
+    ["a refused cancel is ignored", "if (cancelError !== undefined) throw cancelError;", ""],
   ]),
   ...inFile("lib/runs/failure.ts", ["tests/runs/failure_test.ts"], [
     ["every failed step's log is read", "const MAX_STEPS = 10;", "const MAX_STEPS = 1_000;"],

@@ -61,7 +61,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["two ticks run at once", "if (state.lockedUntilMs > startedMs) return NO_TICK;", ""],
     ["a tick that dies locks the next one out", "const LOCK_MS = 50_000;", "const LOCK_MS = 500_000;"],
     [
-      "a failed tick looks like one that worked",
+      "a failed tick is shown as a successful one",
       "failure = error instanceof Error ? error.message : String(error);",
       "",
     ],
@@ -73,7 +73,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     ["schedules run in previews", "if (!runsOnTimeline(schedule, timeline)) return", "if (false) return"],
     ["missed ticks are not counted", "- 1);\n}\n\n/** Whether there is", "- 1_000_000);\n}\n\n/** Whether there is"],
-    ["an idle tick forgets that the last one failed", "logOf(state.log?.error ?? null)", "logOf(null)"],
+    ["an idle tick clears the failure of the last one", "logOf(state.log?.error ?? null)", "logOf(null)"],
   ]),
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [

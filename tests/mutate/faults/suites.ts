@@ -81,7 +81,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ["What a filter leaves over is out of view", "element.hidden = FILTERS.some(", "element.hidden = [].some("],
   ]),
   ...inFile("lib/cli/suite/pipeline/print.ts", PIPELINE, [
-    ["The jobs of a pipeline forget the options", "...limit, ...writtenOf((key) => !OWN.has(key))]", "...limit]"],
+    ["The jobs of a pipeline lack the options", "...limit, ...writtenOf((key) => !OWN.has(key))]", "...limit]"],
   ]),
   ...inFile("lib/cli/suite/pipeline/github.ts", PIPELINE, [
     [

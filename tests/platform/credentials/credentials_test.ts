@@ -155,7 +155,7 @@ for (
   });
 }
 
-Deno.test("an empty PW_API_KEY in the environment turns the key of .env off", async () => {
+Deno.test("an empty PW_API_KEY in the environment disables the key of .env", async () => {
   const deps = { ...machine({ ...HOME, PW_API_KEY: "" }, { [CURRENT]: HOSTS }), dotenvKey: key("work.example.com") };
   assert.equal((await findCredential(deps, {})).source, `context work of ${CURRENT}`);
 });
