@@ -1,5 +1,6 @@
 /** `deno task bench many`: many runs in one process, beside a loop of single runs. */
 
+import { V8_FLAGS } from "../.ci/release/executable.ts";
 import { startSimulator } from "../lib/simulator/start.ts";
 import type { ReceivedRequest, Simulator } from "../lib/simulator/simulator.ts";
 import { EPOCH_VARIABLE, sharedClock, SPEED_VARIABLE } from "../tests/support/fast_main.ts";
@@ -56,7 +57,7 @@ export async function measureMany(args: readonly string[] = []): Promise<Figures
     method:
       `Runs of ten minutes on the simulator (of an hour where 10,000 are submitted), all at once, submitted and tracked by one process; its clock and ` +
       `the simulator's run ${SPEED} times as fast, so that a minute takes six seconds, and processor time is that of such ` +
-      `a minute. Memory is what exceeds an idle Deno process. The last row: processes that each track one run, ` +
+      `a minute. Memory is what exceeds an idle Deno process, with the flags that the binary has for V8. The last row: processes that each track one run, ` +
       `${SINGLE_RUNS} at the same time, as a loop of \`run\` would; memory and processor time are the sum for 100. ` +
       `\`batch status\` of ${most?.runs} rows takes ${statusRatio.toFixed(1)} times as long as of ${least?.runs}. ` +
       `1,000 runs of two minutes, 100 at a time, take ${makespan.toFixed(2)} times the ideal.`,
@@ -217,7 +218,7 @@ async function aSimulator(epochMs: number, lasts: string): Promise<Simulator> {
 
 function program(simulator: Simulator, folder: string, epochMs: number, args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "-A", PROGRAM, ...args],
+    args: ["run", "--no-prompt", V8_FLAGS, "-A", PROGRAM, ...args],
     cwd: ROOT,
     clearEnv: true,
     env: {

@@ -16,6 +16,8 @@ Deno.test({
     const { success, stderr } = await run(Deno.execPath(), ["run", "-A", ".ci/compile.ts", "--output", binary]);
     assert.ok(success, new TextDecoder().decode(stderr));
     await assertMainJob({ program: binary, args: () => [] });
+    // V8 reads them at the start; a program cannot ask for them.
+    assert.ok(new TextDecoder("latin1").decode(await Deno.readFile(binary)).includes("--max-semi-space-size=4"));
     const version = await run(binary, ["--version"]);
     assert.equal(new TextDecoder().decode(version.stdout), `${await versionLine()}\n`);
     // The simulator comes by a specifier that the bundler can't read in the checkout.
