@@ -56,17 +56,26 @@ function pointOf({ verdict, isFailure, isFlaky, attempts, metrics }: ReportCase,
 function trendOf(points: readonly TrendPoint[], one: ReportCase, nowMs: number): CaseTrend {
   const all = [...points, pointOf(one, nowMs)];
   const judged = all.filter(({ verdict }) => isJudged(verdict));
-  const seconds = points.flatMap(({ verdict, runSeconds }) =>
-    verdict === "passed" && runSeconds !== null ? [runSeconds] : []
-  );
   return {
     points,
     change: changeOf(points, one),
     failingSinceMs: one.isFailure ? failingSince(judged) : null,
     flakinessRate: flakinessOf(judged),
-    usualSeconds: median(seconds),
+    usualSeconds: usualSeconds(points),
     skipStreak: all.length - 1 - all.findLastIndex(({ verdict }) => verdict !== "skipped"),
   };
+}
+
+/** What a case usually takes: the median run time of the runs that passed; `null` without one. */
+export function usualSeconds(points: readonly TrendPoint[]): number | null {
+  return median(
+    points.flatMap(({ verdict, runSeconds }) => verdict === "passed" && runSeconds !== null ? [runSeconds] : []),
+  );
+}
+
+/** Of a repetition that is new, what the case itself usually takes. */
+export function usualSecondsOf(id: string, earlier: ReadonlyMap<string, readonly TrendPoint[]>): number | null {
+  return usualSeconds(earlier.get(id) ?? earlier.get(id.replace(/-\d+$/, "")) ?? []);
 }
 
 /** Whether a verdict is about what is tested. */

@@ -151,6 +151,27 @@ for (const [place, start] of PLACES) {
     });
   }
 
+  Deno.test(`--dry-run estimates from the runs that passed, kept ${place}`, async () => {
+    await using machine = await start();
+    await machine.night("PF");
+    const { stdout } = await machine.night("PFP", "--dry-run");
+    assert.match(
+      stdout,
+      /^Usually \d+s of run time, \d+s with 8 at once, without queues; 2 cases without a run that passed not counted$/m,
+    );
+    assert.match(stdout, /^Dearest: nightly: case 0 \d+s$/m);
+    const { cases, estimate }: {
+      readonly cases: readonly { readonly usualSeconds: number | null }[];
+      readonly estimate: { readonly runSeconds: number; readonly unknownCount: number; readonly dearest: unknown };
+    } = JSON.parse((await machine.night("PFP", "--dry-run", "--json")).stdout);
+    const [usual, ...others] = cases.map(({ usualSeconds }) => usualSeconds);
+    assert.ok(usual !== null && usual !== undefined && usual >= 5, `${usual}`);
+    assert.deepEqual(others, [null, null]);
+    assert.deepEqual([estimate.runSeconds, estimate.unknownCount, estimate.dearest], [
+      ...[usual, 2, [{ suite: "nightly", name: "case 0", usualSeconds: usual }]],
+    ]);
+  });
+
   Deno.test(`test history prints the earlier runs of a case, kept ${place}, as lines, JSON and CSV`, async () => {
     await using machine = await start();
     for (const night of ["P", "F"]) await machine.night(night);

@@ -1,10 +1,14 @@
 /** `--list` and `--dry-run`: what a suite would run. */
 
+import { formatDuration } from "../../duration.ts";
+import type { JudgeOptions } from "../../suites/attempt.ts";
+import { type Estimate, estimateOf } from "../../suites/estimate.ts";
+import { usualSecondsOf } from "../../suites/history.ts";
 import { counted } from "../../text.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import type { SelectedCase } from "../../suites/select.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import type { SuiteCall } from "./options.ts";
+import { DEFAULT_SUITE_JOBS, type SuiteCall } from "./options.ts";
 
 export function answerList({ output }: SuiteCall, cases: readonly SelectedCase[]): number {
   if (output.mode === "text") {
@@ -27,8 +31,13 @@ export function answerList({ output }: SuiteCall, cases: readonly SelectedCase[]
 }
 
 /** What would be run, and why the rest would not. */
-export function answerPlan({ output }: SuiteCall, cases: readonly CheckedCase[]): number {
-  const rows = cases.map((one) => ({
+export function answerPlan(
+  { output, values }: SuiteCall,
+  cases: readonly CheckedCase[],
+  earlier: JudgeOptions["earlier"],
+): number {
+  const expected = cases.map((one) => ({ ...one, usualSeconds: usualSecondsOf(one.id, earlier) }));
+  const rows = expected.map((one) => ({
     suite: one.suite,
     name: one.name,
     action: one.skipReason ?? one.offReason ?? "run",
@@ -41,8 +50,12 @@ export function answerPlan({ output }: SuiteCall, cases: readonly CheckedCase[])
     queueTimeoutSeconds: one.queueTimeoutMs / 1_000,
     retries: one.retries,
     locks: one.locks,
+    /** Of the runs that passed, without queue; `null` without one. */
+    usualSeconds: one.usualSeconds,
   }));
-  if (output.mode !== "text") output.document({ cases: rows, ...COMPLETED, kind: "dry_run" });
+  const isRun = (one: CheckedCase) => (one.skipReason ?? one.offReason) === null;
+  const estimate = estimateOf(expected.filter(isRun), values.jobs ?? DEFAULT_SUITE_JOBS);
+  if (output.mode !== "text") output.document({ cases: rows, estimate, ...COMPLETED, kind: "dry_run" });
   else {
     for (const { suite, name, action, workflow, layers, needs } of rows) {
       output.answer(
@@ -55,6 +68,7 @@ export function answerPlan({ output }: SuiteCall, cases: readonly CheckedCase[])
       ];
       output.answer(output.answerStyle.dim(`      ${facts.join("; ")}`));
     }
+    for (const line of estimateLines(estimate)) output.answer(line);
     const count = rows.filter(({ action }) => action === "run").length;
     output.log(
       "INFO",
@@ -62,4 +76,14 @@ export function answerPlan({ output }: SuiteCall, cases: readonly CheckedCase[])
     );
   }
   return 0;
+}
+
+function estimateLines({ runSeconds, wallSeconds, jobs, unknownCount, dearest }: Estimate): readonly string[] {
+  const unknown = unknownCount === 0 ? "" : `; ${counted(unknownCount, "case")} without a run that passed not counted`;
+  if (dearest.length === 0) return [`No estimate: no run that passed is known of ${counted(unknownCount, "case")}`];
+  const about = (seconds: number | null) => formatDuration((seconds ?? 0) * 1_000);
+  return [
+    `Usually ${about(runSeconds)} of run time, ${about(wallSeconds)} with ${jobs} at once, without queues${unknown}`,
+    `Dearest: ${dearest.map(({ suite, name, usualSeconds }) => `${suite}: ${name} ${about(usualSeconds)}`).join(", ")}`,
+  ];
 }

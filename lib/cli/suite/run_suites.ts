@@ -55,12 +55,13 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const owner = { host: new URL(deps.client.baseUrl).host, user };
   const names = suites.map(({ name }) => name);
   const history = await openHistory(call, { owner, suites: names, environment }, deps.store.suites);
-  const selected = await select(pointsById(earlierRuns(history.reports, { environment })));
+  const earlier = pointsById(earlierRuns(history.reports, { environment }));
+  const selected = await select(earlier);
   if (values.list === true) return answerList(call, selected);
   await checkReplaceableFiles(context, reports.map(({ file }) => file));
   const checked = await preflight(deps, selected, { signal, checking: inputChecking(values) });
   output.redact(checked.flatMap(({ secrets }) => secrets));
-  if (values.dryRun === true) return answerPlan(call, checked);
+  if (values.dryRun === true) return answerPlan(call, checked, earlier);
   const title = names.join(", ");
   const session = await startSession(call, deps.store, { owner, title, environment, paths });
   const { startedAtMs } = session;
