@@ -254,6 +254,7 @@ function observeQueue(one: ActiveTask["one"], { run, startedAtMs }: ActiveSubmis
   if (one.workingSinceMs !== null || !("jobs" in run)) return;
   if (hasWorked(jobsOf(run))) {
     one.workingSinceMs = nowMs;
+    one.task.onWork?.(nowMs);
     one.queueMs ??= 0;
   } else one.queueMs = Math.max(0, nowMs - startedAtMs);
 }

@@ -31,6 +31,8 @@ export interface BatchTask {
    * @throws RunnerError when there is nothing to submit: the task ends with it.
    */
   prepare(attempt: number): Promise<RunRequest>;
+  /** Called when the first step of a run is seen, milliseconds since the epoch; only with a `queueTimeoutMs`. */
+  onWork?(atMs: number): void;
   /**
    * Decides what an attempt's end means, in place of the run's status: without a cause it was not a failure. Others may start
    * meanwhile. Ends of an earlier process are judged again.

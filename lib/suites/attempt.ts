@@ -88,6 +88,8 @@ export async function judgeAttempt(
     resources: one.clusters,
     logTail: tail,
   });
+  // Together with the attempt: from now on, its run time counts.
+  Object.assign(state, { isRunning: false, workingSinceMs: null });
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isRequiredResource(judgement, end, options) };
   return cause;
 }

@@ -19,6 +19,10 @@ export interface CaseState {
   outputs: JsonObject;
   lastResult: RunResult | null;
   isDecided: boolean;
+  /** From the preparation of an attempt until it is judged. */
+  isRunning: boolean;
+  /** When the first step of the present attempt was seen, milliseconds since the epoch; `null` before. */
+  workingSinceMs: number | null;
   /** An attempt has ended, and is not judged yet. */
   isJudging: boolean;
 }
@@ -32,6 +36,8 @@ export function newState(one: CheckedCase): CaseState {
     outputs: {},
     lastResult: null,
     isDecided: false,
+    isRunning: false,
+    workingSinceMs: null,
     isJudging: false,
   };
 }

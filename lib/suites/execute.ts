@@ -17,8 +17,9 @@ import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
-import type { Submission } from "../submission.ts";
+import { isOpen, type Submission } from "../submission.ts";
 import { type ExecuteDeps, judgeAttempt, type JudgeOptions } from "./attempt.ts";
+import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
 import { runIdOf } from "./evidence.ts";
 import type { Judgement } from "./judge.ts";
@@ -35,6 +36,8 @@ export interface ExecuteSuitesOptions extends JudgeOptions {
   readonly unreachableTimeoutMs: number | null;
   /** `null` for no limit. */
   readonly deadlineMs: number | null;
+  /** No further run is started once one of them is used up. */
+  readonly budgets: readonly Budget[];
   readonly failFast: boolean;
   /** `null` for no limit. */
   readonly maxFailures: number | null;
@@ -93,7 +96,10 @@ export async function executeSuites(
     return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: null };
   }
   await judgeEarlier(deps, runnable, options);
-  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options }));
+  const budget = createBudgets(options.budgets);
+  const whyNot = ({ suite }: CheckedCase) =>
+    budget(suite, [...states.values()], { nowMs: deps.clock.now(), earlier: options.earlier });
+  const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot }));
   const outcome = await runTasks(deps, tasks, options);
   for (const [index, end] of outcome.ends.entries()) {
     const state = runnable[index];
@@ -147,20 +153,27 @@ async function runTasks(
   }
 }
 
-interface TaskContext {
+interface JudgeContext {
   readonly states: ReadonlyMap<string, CaseState>;
   readonly options: ExecuteSuitesOptions;
   decide(state: CaseState, judgement?: Judgement): void;
 }
 
+interface TaskContext extends JudgeContext {
+  /** Why a case may not start any more, although nothing that it needs prevents it. */
+  whyNot(one: CheckedCase): string | null;
+}
+
 function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): BatchTask {
   const { one } = state;
   const { options, states } = context;
+  const previous = options.previous.get(one.key)?.previous ?? NO_ATTEMPTS;
+  state.isRunning = previous.last !== null && isOpen(previous.last);
   return {
     key: one.key,
     locks: one.locks,
     cluster: one.clusters[0] ?? null,
-    previous: options.previous.get(one.key)?.previous ?? NO_ATTEMPTS,
+    previous,
     timeoutMs: one.timeoutMs,
     queueTimeoutMs: one.queueTimeoutMs,
     retry: { maxRetries: one.retries.max, on: one.retries.on, delayMs: DEFAULT_RETRY_DELAY_MS },
@@ -168,13 +181,16 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
       // The next case must not start before it is known whether this one failed.
       const isStrict = options.failFast || options.maxFailures !== null;
       if (isStrict && [...states.values()].some(({ isJudging }) => isJudging)) return false;
-      const blocked = blockedBy(one, states);
+      const blocked = blockedBy(one, states) ?? context.whyNot(one);
       if (blocked === "wait") return false;
       if (blocked === null) return true;
-      if (!state.isDecided) context.decide(state, notRun(blocked));
+      // Where a retry is not started, the attempt before it decides.
+      if (!state.isDecided) context.decide(state, state.judgement ?? notRun(blocked));
       return "never";
     },
+    onWork: (atMs) => void (state.workingSinceMs = atMs),
     async prepare() {
+      state.isRunning = true;
       const valueOf = (reference: Reference) =>
         reference.type === "output" ? outputOf(reference, one, states) : one.values.valueOf(reference);
       const values = { ...one.values, valueOf };
@@ -211,7 +227,7 @@ async function judgeEarlier(
 }
 
 /** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */
-async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: TaskContext): Promise<void> {
+async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: JudgeContext): Promise<void> {
   const ends = options.previous.get(state.one.key)?.ends ?? [];
   const isSession = ends.some((end) => end.type === "result" && end.result.kind === "session_ready");
   if (ends.length === 0) {

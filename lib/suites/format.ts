@@ -251,7 +251,12 @@ export const suiteFormat = strictObject({
   ),
   metrics: optional(metrics),
   reference: optional(references),
-  budget: optional(string().check(regex(/^\d+(?:\.\d+)? (?:node|run)-hours$/, "must be like 200 run-hours"))),
+  budget: optional(
+    string().check(
+      regex(/^\d+(?:\.\d+)? run-hours$/, "must be like 200 run-hours: the platform does not report nodes"),
+      describe("No further run is started once all runs together have used this much run time"),
+    ),
+  ),
 }).check(describe("A suite of runs for `pw-workflow-runner test`"));
 
 /** The file that `quarantine` names. */

@@ -151,6 +151,7 @@ const OPTIONS: Readonly<Record<string, readonly Option[]>> = {
     ["--require-resources", true],
     ["--retries-threshold 30%", "30%"],
     ["--deadline 8h", 28_800_000],
+    ["--budget 2h", 7_200_000],
     ["--repeat 3", 3],
     ["--shard 2/5", "2/5"],
     ["--order file", "file"],

@@ -572,12 +572,6 @@ Deno.test("an interrupted suite writes its report, and is resumed without submit
   assert.equal(stage.simulator.runs().length, 2);
 });
 
-Deno.test("a budget, which is not judged yet, is named", async () => {
-  await using stage = await suiteStage();
-  const files = { "a.suite.yaml": "version: 1\nbudget: 5 run-hours\ncases: [{ name: a, workflow: ok }]\n" };
-  assert.match((await stage.test(files, ["--list"])).stderr, /a\.suite\.yaml: `budget` is not judged yet/);
-});
-
 const LEAKY = {
   yaml: FORM + MAIN,
   scenario: {

@@ -8,6 +8,7 @@ import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
 import type { JudgeOptions } from "../../suites/attempt.ts";
+import type { Budget } from "../../suites/budget.ts";
 import { executeSuites, type SuiteEvent } from "../../suites/execute.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import type { SuiteSession } from "../../suites/session.ts";
@@ -25,12 +26,13 @@ export interface ExecuteParts extends Pick<SuiteSession, "sessionId" | "previous
   readonly environment: string | null;
   readonly retriesThreshold: number | null;
   readonly earlier: JudgeOptions["earlier"];
+  readonly budgets: readonly Budget[];
 }
 
 export async function executeCases(
   call: SuiteCall & { readonly deps: Deps },
   checked: readonly CheckedCase[],
-  { sessionId, previous, title, environment, retriesThreshold, earlier }: ExecuteParts,
+  { sessionId, previous, title, environment, retriesThreshold, earlier, budgets }: ExecuteParts,
 ): Promise<{ readonly cases: readonly ReportCase[]; readonly stopped: Stopped | null }> {
   const { context, deps, output, values, signal } = call;
   const control = createBatchControl(values.jobs ?? DEFAULT_SUITE_JOBS);
@@ -70,6 +72,7 @@ export async function executeCases(
       submitTimeoutMs: DEFAULT_EXECUTE.submitTimeoutMs,
       checking: inputChecking(values),
       deadlineMs: values.deadline ?? null,
+      budgets,
       failFast: values.failFast === true,
       maxFailures: values.maxFailures ?? null,
       requiresResources: values.requireResources === true,

@@ -40,6 +40,13 @@ export const SUITE_OPTIONS = {
   deadline: option("TIME", "Stop after this long: runs are cancelled, reports are written", {
     parse: positiveDuration,
   }),
+  budget: option(
+    "TIME",
+    "Start no further run once all runs together have used this much run time, or are expected to",
+    {
+      parse: positiveDuration,
+    },
+  ),
   repeat: option("N", "Run each case this often", { parse: integer({ min: 1, max: 1_000 }) }),
   shard: option("I/N", "Only the cases of part I of N"),
   order: option("file|random", "In which order cases start (default file)", { parse: order }),

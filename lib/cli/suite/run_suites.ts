@@ -9,6 +9,7 @@ import type { Report, Shard } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import type { RunStore } from "../../store/run_store.ts";
+import type { Budget } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
 import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
@@ -39,7 +40,6 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const retriesThreshold = retriesThresholdOf(values);
   const paths = await suiteFiles(context, values.suites ?? []);
   const suites = await readSuites(paths, { readTextFile: context.readTextFile, nowMs: context.clock.now() });
-  warnOfIgnored(call, suites);
   const environment = environmentOf(suites, values.env);
   const overrides = await overridesOf(values.set ?? []);
   const planned = await planSuites(suites, { environment, env: context.env, overrides });
@@ -70,6 +70,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
     title,
     environment,
     retriesThreshold,
+    budgets: budgetsOf(values, suites),
     earlier: pointsById(earlierRuns(history.reports, { environment, startedAtMs })),
   });
   const cases = withLimits(run.cases, values, checked.length);
@@ -156,10 +157,12 @@ async function startSession(
   return session;
 }
 
-function warnOfIgnored({ output }: SuiteCall, suites: readonly Suite[]): void {
-  for (const { path, document: { budget } } of suites) {
-    if (budget !== undefined) output.log("WARNING", `${path}: \`budget\` is not judged yet`);
-  }
+/** The option holds for all suites together, in place of their own budgets. */
+function budgetsOf({ budget }: SuiteValues, suites: readonly Suite[]): readonly Budget[] {
+  if (budget !== undefined) return [{ suite: null, limitMs: budget }];
+  return suites.flatMap(({ name, document }) =>
+    document.budget === undefined ? [] : [{ suite: name, limitMs: Number.parseFloat(document.budget) * 3_600_000 }]
+  );
 }
 
 /** @throws InvalidInputs */

@@ -66,6 +66,22 @@ export const SUITES_FAULTS: readonly Fault[] = [
       "createdAtMs: startedAtMs } = !isResumed && last !== undefined",
     ],
   ]),
+  ...inFile("lib/suites/suite_record.ts", ["tests/suites/suite_record_test.ts"], [
+    ["The run store keeps logs", "logTail: [], url", "url"],
+  ]),
+  ...inFile("lib/store/suite_history.ts", ["tests/store/run_store_test.ts"], [
+    ["Reports of suites are never removed", "|| !kept.has(timeOf(key))", ""],
+  ]),
+  ...inFile("lib/suites/history.ts", ["tests/suites/history_test.ts"], [
+    ["A resumed run is compared with itself", " && report.startedAtMs !== startedAtMs", ""],
+  ]),
+  ...inFile("lib/suites/budget.ts", ["tests/suites/budget_test.ts"], [
+    ["What runs does not count for a budget", "if (!isRunning) return sum + ended;", "return sum + ended;"],
+    ["A budget that was used up has room again", "usedUp.has(budget) || ", ""],
+  ]),
+  ...inFile("lib/suites/estimate.ts", ["tests/suites/estimate_test.ts"], [
+    ["Cases that need others are expected to start at once", "!one.needs.some(({ id }) => open.has(id)) && ", ""],
+  ]),
   ...inFile("lib/reports/junit.ts", ["tests/reports/junit_test.ts"], [
     ["Control characters stay in JUnit", ".replace(/[\\u0000-\\u0008", ".replace(/[\\ue000-\\ue008"],
     ["The class name has dots", 'classname: one.suite.replaceAll(".", "_"),', "classname: one.suite,"],
