@@ -113,7 +113,7 @@ for (
     const whyNot = createBudgets([{ suite: "nightly", limitMs: 60_000 }]);
     assert.equal(whyNot("weekly", [state], { nowMs, earlier }), null);
     assert.equal(whyNot("nightly", [state], { nowMs, earlier }), isUsedUp ? "budget of 1m 00s used up" : null);
-    // It stays so, whatever those that ran had used in the end.
+    // It stays so, also if those that ran had used less in the end.
     assert.equal(whyNot("nightly", [], { nowMs, earlier }) !== null, isUsedUp);
   });
 }
