@@ -191,6 +191,10 @@ inBrowser("new, still failing, recovered, flaky, skipped and slow cases are name
     assert.match(text, /since Jan 2, 2026/);
     assert.match(text, /6 runs in a row/);
   });
+  // Of five cases, four are not the slow ones.
+  await show(browser, SMALL_HTML, {}, async (page) => {
+    assert.doesNotMatch(await page.locator(".panels").innerText(), /Slowest/);
+  });
 });
 
 inBrowser(

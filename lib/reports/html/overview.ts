@@ -65,7 +65,7 @@ function overview(report, filters) {
   const changed = (change) => cases.filter(({ trend }) => trend?.change === change);
   const since = ({ trend }) => trend.failingSinceMs === null ? "" : "since " + dateText(trend.failingSinceMs);
   const judged = cases.filter((one) => secondsOf(one) !== null);
-  const slowest = judged.length < 3 ? [] : [...judged].sort((a, b) => secondsOf(b) - secondsOf(a)).slice(0, MAX_PANEL_CASES);
+  const slowest = judged.length <= 2 * MAX_PANEL_CASES ? [] : [...judged].sort((a, b) => secondsOf(b) - secondsOf(a)).slice(0, MAX_PANEL_CASES);
   const flaky = cases.filter(({ isFlaky, trend }) => isFlaky || (trend?.flakinessRate ?? 0) > 0)
     .sort((a, b) => (b.trend?.flakinessRate ?? 0) - (a.trend?.flakinessRate ?? 0));
   const skipped = cases.filter(({ trend }) => (trend?.skipStreak ?? 0) > 1);
