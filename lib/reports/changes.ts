@@ -1,13 +1,23 @@
+import { counted } from "../text.ts";
 import type { ReportChanges } from "./report.ts";
 
-/** Like `2 new failures, 1 still failing since 2026-01-02, 1 recovered`; empty without a change to report. */
-export function formatChanges({ regressions, recovered, stillFailing, failingSinceMs }: ReportChanges): string {
+/** Named in a line. */
+const MAX_NAMES = 10;
+
+/** What changed, each with the first of its cases, like `3 still failing since 2026-01-02` and `nightly: solve, …`. */
+export function changeLists(changes: ReportChanges): readonly { readonly title: string; readonly names: string }[] {
+  const { regressions, recovered, stillFailing, unjudgedFailures, failingSinceMs } = changes;
   const since = failingSinceMs === null ? "" : ` since ${new Date(failingSinceMs).toISOString().slice(0, 10)}`;
-  return [
-    regressions.length === 0 ? "" : `${regressions.length} new failure${regressions.length === 1 ? "" : "s"}`,
-    stillFailing.length === 0 ? "" : `${stillFailing.length} still failing${since}`,
-    recovered.length === 0 ? "" : `${recovered.length} recovered`,
-  ].filter((part) => part !== "").join(", ");
+  const lists = [
+    [counted(regressions.length, "new failure"), regressions],
+    [`${stillFailing.length} still failing${since}`, stillFailing],
+    [`${unjudgedFailures.length} not judged, failed before`, unjudgedFailures],
+    [`${recovered.length} recovered`, recovered],
+  ] as const;
+  return lists.filter(([, names]) => names.length > 0).map(([title, names]) => {
+    const more = names.length > MAX_NAMES ? [`${names.length - MAX_NAMES} more`] : [];
+    return { title, names: [...names.slice(0, MAX_NAMES), ...more].join(", ") };
+  });
 }
 
 /** Outputs of a step; lists have a name per line. */

@@ -2,7 +2,7 @@
 
 import { formatDuration } from "../duration.ts";
 import type { LogAnnotation } from "../run.ts";
-import { changeOutputs, formatChanges } from "./changes.ts";
+import { changeLists, changeOutputs } from "./changes.ts";
 import { formatCounts } from "./counts.ts";
 import { reasonsOf } from "./reasons.ts";
 import { code, codeBlock, inline, linkTo, shortened } from "./markdown.ts";
@@ -72,8 +72,9 @@ export function suiteSummary(report: Report): string {
     "\n</details>",
   ].join("\n");
   const more = worst.length > details.length ? [`${worst.length - details.length} more: see the table`] : [];
-  const changes = report.changes === undefined ? "" : formatChanges(report.changes);
-  const full = `${[heading, ...changes === "" ? [] : [changes], ...details, ...more, table].join("\n\n")}\n`;
+  const changes = report.changes === undefined ? [] : changeLists(report.changes);
+  const lists = changes.map(({ title, names }) => `- **${title}**: ${inline(shortened(names, 2_000))}`).join("\n");
+  const full = `${[heading, ...lists === "" ? [] : [lists], ...details, ...more, table].join("\n\n")}\n`;
   if (full.length <= MAX_SUMMARY_LENGTH) return full;
   // Text cut inside a table or a code block would break the summaries of later steps.
   return `${heading}\n\nThe rest is too long for a summary: see the other reports.\n`;

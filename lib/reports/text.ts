@@ -2,10 +2,11 @@
 
 import { formatDuration } from "../duration.ts";
 import { oneLine } from "../escape.ts";
-import { formatChanges } from "./changes.ts";
+import { changeLists } from "./changes.ts";
 import { formatCounts } from "./counts.ts";
 import { reasonsOf } from "./reasons.ts";
 import { type Report, type ReportCase, worstFirst } from "./report.ts";
+import type { Trends } from "./trends.ts";
 import { VERDICT_TEXTS } from "./verdict.ts";
 
 /** Colors a text. */
@@ -21,33 +22,37 @@ const TAIL_LINES = 15;
 const MAX_DETAILS = 50;
 
 /** Each failure with what was expected, and a line with the counts at the end. */
-export function renderText(report: Report, paint: Paint): string {
+export function renderText(report: Report, paint: Paint, trends: Trends = new Map()): string {
   const { cases, title, exitCode, startedAtMs, endedAtMs } = report;
-  const changes = report.changes === undefined ? "" : formatChanges(report.changes);
+  const changes = report.changes === undefined ? [] : changeLists(report.changes);
   const worst = worstFirst(cases);
-  const details = worst.slice(0, MAX_DETAILS).map((one) => detailText(one, paint));
+  const details = worst.slice(0, MAX_DETAILS).map((one) => detailText(one, paint, trends.get(one.id)?.usualSeconds));
   const hidden = worst.length - details.length;
-  const skipped = Map.groupBy(cases.filter(({ verdict }) => verdict === "skipped"), ({ reason }) => reason ?? "");
-  const skips = [...skipped].map(([reason, own]) => paint.dim(`- ${own.length} skipped: ${oneLine(reason)}`));
+  const skipped = Map.groupBy(cases.filter(({ verdict }) => verdict === "skipped"), (one) => {
+    const streak = trends.get(one.id)?.skipStreak ?? 0;
+    return `skipped${streak > 1 ? ` ${streak} runs in a row` : ""}: ${oneLine(one.reason ?? "")}`;
+  });
+  const skips = [...skipped].map(([text, own]) => paint.dim(`- ${own.length} ${text}`));
   const took = startedAtMs === null || endedAtMs === null ? "" : ` in ${formatDuration(endedAtMs - startedAtMs)}`;
   const sign = exitCode === 0 ? paint.green("✓") : paint.red("✗");
   return [
     ...details.flatMap((text) => [text, ""]),
     ...hidden === 0 ? [] : [`${hidden} more`, ""],
     ...skips,
-    ...changes === "" ? [] : [paint.bold(changes)],
+    ...changes.map(({ title, names }) => `${paint.bold(title)}: ${oneLine(names)}`),
     `${sign} ${paint.bold(oneLine(title))}: ${formatCounts(cases)}${took}`,
   ].join("\n");
 }
 
 /** One line for a case that has ended. */
-export function caseLine(one: ReportCase, paint: Paint): string {
+export function caseLine(one: ReportCase, paint: Paint, usualSeconds?: number | null): string {
   const attempt = one.attempts.at(-1);
   const time = (seconds: number | null | undefined) =>
     seconds === null || seconds === undefined ? null : formatDuration(seconds * 1_000);
-  const [ran, queued] = [time(attempt?.runSeconds), time(attempt?.queueSeconds)];
+  const [ran, usual, queued] = [attempt?.runSeconds, usualSeconds, attempt?.queueSeconds].map(time);
   const facts = [
     ran === null ? "" : `ran ${ran}`,
+    ran === null || usual === null ? "" : `usually ${usual}`,
     queued === null ? "" : `queued ${queued}`,
     one.attempts.length > 1 ? `${one.attempts.length} attempts` : "",
     one.isQuarantined && one.verdict !== "passed" ? "quarantined" : "",
@@ -77,12 +82,12 @@ function signOf({ verdict, isFailure }: ReportCase, paint: Paint): string {
   }
 }
 
-function detailText(one: ReportCase, paint: Paint): string {
+function detailText(one: ReportCase, paint: Paint, usualSeconds?: number | null): string {
   const attempt = one.attempts.at(-1);
   const tail = (attempt?.logTail ?? []).slice(-TAIL_LINES);
   const where = one.file === null ? "" : paint.dim(`  ${oneLine(one.file.path)}:${one.file.line}`);
   return [
-    caseLine(one, paint) + where,
+    caseLine(one, paint, usualSeconds) + where,
     ...(isReasonOnLine(one) ? [] : reasonsOf(one).map((line) => `    ${oneLine(line)}`)),
     ...attempt?.url ? [paint.dim(`    ${oneLine(attempt.url)}`)] : [],
     ...tail.map((line) => paint.dim(`    │ ${oneLine(line)}`)),

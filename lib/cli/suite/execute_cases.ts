@@ -10,6 +10,7 @@ import { programCommand } from "../../shell_command.ts";
 import type { JudgeOptions } from "../../suites/attempt.ts";
 import type { Budget } from "../../suites/budget.ts";
 import { executeSuites, type SuiteEvent } from "../../suites/execute.ts";
+import { usualSecondsOf } from "../../suites/history.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import type { SuiteSession } from "../../suites/session.ts";
 import { createRowStates } from "../batch/row_states.ts";
@@ -83,7 +84,7 @@ export async function executeCases(
       commandOf: ({ file, name }) =>
         programCommand("test", [file.path], ["--case", name, ...environment === null ? [] : ["--env", environment]]),
       redact: output.redact,
-      onEvent: (event) => show(call, event, { states, table, caseCount: checked.length }),
+      onEvent: (event) => show(call, event, { states, table, earlier, caseCount: checked.length }),
     },
   );
   if (outcome.error !== null) output.log("ERROR", `${output.style.red("✗")} ${outcome.error.message}`);
@@ -95,14 +96,17 @@ export async function executeCases(
 function show(
   { output, context }: SuiteCall,
   event: SuiteEvent,
-  { states, table, caseCount }: {
+  { states, table, earlier, caseCount }: {
     readonly states: ReturnType<typeof createRowStates>;
     readonly table: Awaited<ReturnType<typeof viewBatch>> | undefined;
+    readonly earlier: JudgeOptions["earlier"];
     readonly caseCount: number;
   },
 ): void {
   if (event.type === "case-ended") {
-    if (table === undefined && output.mode !== "events") output.log("INFO", caseLine(event.case, output.style));
+    if (table === undefined && output.mode !== "events") {
+      output.log("INFO", caseLine(event.case, output.style, usualSecondsOf(event.case.id, earlier)));
+    }
     return;
   }
   states.apply(event.event, context.clock.now());

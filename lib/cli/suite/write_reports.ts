@@ -84,7 +84,7 @@ export async function finishReport(
   const clean = await writeReports(call, compared, reports, trends);
   // A shard is a part of a run: the merged report is added.
   if (report.shard === null) await history.save(clean);
-  if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle));
+  if (output.mode === "text") return output.answer(renderText(clean, output.answerStyle, trends));
   const submitted = clean.cases.some(({ attempts }) => attempts.length > 0) ? "yes" : "no";
   output.document({ ...clean, counts: countCases(clean.cases), kind, submitted });
 }
