@@ -27,12 +27,26 @@ const DOCUMENTS = [
 for (const path of DOCUMENTS) {
   Deno.test(`every relative link of ${path} exists`, async () => {
     const text = await Deno.readTextFile(new URL(path, ROOT));
-    for (const [, target = ""] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+    for (const [, target = "", heading] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)\s]+))?[^)]*\)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
-      await assert.doesNotReject(Deno.stat(new URL(target, new URL(path, ROOT))), target);
+      const url = new URL(target, new URL(path, ROOT));
+      await assert.doesNotReject(Deno.stat(url), target);
+      if (heading !== undefined) assert.ok(anchorsOf(await Deno.readTextFile(url)).includes(heading), `#${heading}`);
     }
   });
 }
+
+/** The names that GitHub gives to headings. */
+function anchorsOf(markdown: string): readonly string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+    heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+  );
+}
+
+Deno.test("README.md has at most 120 lines", async () => {
+  const lines = (await Deno.readTextFile(new URL("README.md", ROOT))).trimEnd().split("\n");
+  assert.ok(lines.length <= 120, `${lines.length} lines`);
+});
 
 const NOT_RUN = /<!-- not run by the tests: .+ -->\n\n$/;
 
