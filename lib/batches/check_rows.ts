@@ -120,11 +120,11 @@ export async function checkRows(
   return checked;
 }
 
-/** The warnings of all rows, each once, with the number of rows that have it. */
-export function distinctWarnings(rows: readonly CheckedRow[]): readonly Problem[] {
+/** The warnings of all rows or cases, each once, with the number of those that have it. */
+export function distinctWarnings(rows: readonly Pick<CheckedRow, "warnings">[], noun: string): readonly Problem[] {
   const all = Map.groupBy(rows.flatMap(({ warnings }) => warnings), ({ path, message }) => `${path} ${message}`);
   return [...all.values()].flatMap(([first, ...others]) =>
-    first === undefined ? [] : [{ ...first, message: `${first.message} (${counted(others.length + 1, "row")})` }]
+    first === undefined ? [] : [{ ...first, message: `${first.message} (${counted(others.length + 1, noun)})` }]
   );
 }
 

@@ -25,6 +25,8 @@ export interface CheckedCase extends SelectedCase {
   readonly clusters: readonly string[];
   /** Why a resource that it needs cannot be used; `null` if it can. */
   readonly offReason: string | null;
+  /** Such as an input that the form does not have. */
+  readonly warnings: readonly Problem[];
   /** Values that no output shows. */
   readonly secrets: readonly string[];
 }
@@ -86,6 +88,7 @@ async function checkCase(deps: Deps, one: SelectedCase, options: PreflightOption
     givenInputs: given,
     clusters,
     offReason: await offReasonOf(deps, one, clusters, options),
+    warnings: prepared?.warnings ?? [],
     secrets: [...one.secrets, ...request === undefined ? [] : redactedValues(request)],
   };
 }

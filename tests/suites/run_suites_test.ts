@@ -519,6 +519,13 @@ Deno.test("text: a line for each case, then the failures with the command that r
   assert.match(end.stdout, /^✗ a: 1 passed, 1 failed in \d+s$/m);
 });
 
+Deno.test("inputs that a workflow does not have are a warning before the first run", async () => {
+  await using stage = await suiteStage();
+  const end = await stage.test(suite("{ name: a, workflow: ok, inputs: { txet: x } }"), FAST);
+  assert.match(end.stderr, /^! .*txet {2}unknown field: did you mean "text"\? \(1 case\)$/m);
+  assert.deepEqual(end.verdicts, { a: "passed" });
+});
+
 Deno.test("in a job of GitHub Actions, failures are groups and annotations", async () => {
   await using stage = await suiteStage();
   const end = await stage.test(suite(PASSES, FAILS), ["--max-poll-interval", "2s"], { GITHUB_ACTIONS: "true" });

@@ -84,7 +84,7 @@ export async function runBatch(
   };
   const checked = await checkRows(deps, name, read.rows, check);
   output.redact([...new Set(checked.flatMap(({ secrets }) => secrets))]);
-  showWarnings(output, distinctWarnings(checked));
+  showWarnings(output, distinctWarnings(checked, "row"));
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: deps.client.host, user };
   const plan = await planBatch(deps.store, { name, owner, rows: checked }, {

@@ -1,7 +1,7 @@
 /** Runs suites from their files to their reports. */
 
 import type { Owner } from "../../account.ts";
-import { cachingClient } from "../../batches/check_rows.ts";
+import { cachingClient, distinctWarnings } from "../../batches/check_rows.ts";
 import { didYouMean } from "../../did_you_mean.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { canonicalJson } from "../../json.ts";
@@ -19,7 +19,7 @@ import { readSuites, type Suite } from "../../suites/read_suite.ts";
 import { selectCases, type SelectedCase, type Selection } from "../../suites/select.ts";
 import { openSession, type SuiteSession } from "../../suites/session.ts";
 import { readSource } from "../../suites/source.ts";
-import { inputChecking } from "../check_options.ts";
+import { inputChecking, showWarnings } from "../check_options.ts";
 import { EXIT_CODES_OF_SIGNALS } from "../exit_codes.ts";
 import { openDeps } from "../open.ts";
 import { checkReplaceableFiles } from "../output_file.ts";
@@ -61,6 +61,7 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   await checkReplaceableFiles(context, reports.map(({ file }) => file));
   const checked = await preflight(deps, selected, { signal, checking: inputChecking(values) });
   output.redact(checked.flatMap(({ secrets }) => secrets));
+  showWarnings(output, distinctWarnings(checked, "case"));
   if (values.dryRun === true) return answerPlan(call, checked, earlier);
   const title = names.join(", ");
   const session = await startSession(call, deps.store, { owner, title, environment, paths });
