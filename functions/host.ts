@@ -9,6 +9,7 @@ export const host: ServiceHost = {
   fetch: globalThis.fetch,
   random: systemRandom,
   readTextFile: (path) => Deno.readTextFile(path),
+  runIsolated: async (call) => await (await import("../lib/cli/run_program.ts")).runIsolated(call),
   log(level, message) {
     if (level === "DEBUG") return;
     (level === "ERROR" || level === "WARNING" ? console.error : console.log)(`${level} ${message}`);

@@ -19,3 +19,9 @@ export interface Excerpt {
   /** At least 1. */
   readonly length: number;
 }
+
+/** On one line. The origin is named where the path alone does not tell. */
+export function problemText({ origin, path, message, excerpt }: Problem): string {
+  const isPlaced = excerpt !== undefined || path === "";
+  return [isPlaced ? origin : "", path, message].filter((part) => part !== "").join(" ");
+}

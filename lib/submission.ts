@@ -49,7 +49,8 @@ export type Origin =
   | { readonly type: "command-line" }
   | { readonly type: "http" }
   | {
-    readonly type: "batch" | "suite";
+    /** `scheduled-suite`: of a suite that a schedule of the service runs. */
+    readonly type: "batch" | "suite" | "scheduled-suite";
     /** Of the batch, or of the suite's session. */
     readonly batchId: string;
     /** Identifies the row or the case in it. */
@@ -58,6 +59,10 @@ export type Origin =
     readonly attempt: number;
     /** True if a failed attempt was retried without being asked for it. */
     readonly isRetry: boolean;
+    /** What was seen of its run, for the process that continues. */
+    readonly observed?: ObservedRun;
+    /** What its end means to its suite, if later processes take that over. */
+    readonly judged?: KeptJudgement;
   }
   | {
     readonly type: "schedule";
@@ -68,7 +73,63 @@ export type Origin =
     readonly isDeadlineReported: boolean;
     /** True once its end was reported. */
     readonly isReported: boolean;
+    /** What it runs in place of a workflow. */
+    readonly suite?: ScheduledSuite;
   };
+
+/** The limits of a run count from what was seen of it, which the platform does not repeat. */
+export interface ObservedRun {
+  /** When its first step was seen, milliseconds since the epoch; `null` before. */
+  readonly workingSinceMs: number | null;
+  /** How long it was seen waiting for that, milliseconds; `null` if it was not. */
+  readonly queueMs: number | null;
+  /** The limit that it is cancelled for; `null` without one. */
+  readonly exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;
+}
+
+/** The verdict on an attempt, without what it was found by. */
+export interface KeptJudgement {
+  /** As in reports. */
+  readonly verdict: string;
+  /** True if it counts as a failure. */
+  readonly isFailure: boolean;
+  /** `null` if it passed. */
+  readonly reason: string | null;
+  /** Why it failed; `null` if it did not. */
+  readonly cause: "infra" | "run" | null;
+}
+
+/** A suite that an occurrence of a schedule runs. */
+export interface ScheduledSuite {
+  /** Of its file. */
+  readonly path: string;
+  /** `null` while it continues. */
+  readonly end: SuiteEnd | null;
+}
+
+/** How a suite ended. */
+export interface SuiteEnd {
+  /** As `test` ends: `passed`, `failed`, `not_judged` or `submit_unknown`. */
+  readonly kind: string;
+  /** Of `test`. */
+  readonly exitCode: number;
+  /** How many cases have each verdict; only those that occur. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** The cases that did not pass as they should, the worst first. */
+  readonly failures: readonly SuiteFailure[];
+}
+
+/** A case that did not pass as it should. */
+export interface SuiteFailure {
+  /** With the values of its matrix. */
+  readonly name: string;
+  /** As in reports. */
+  readonly verdict: string;
+  /** One line; `null` without one. */
+  readonly reason: string | null;
+  /** Of its last run; `null` without one. */
+  readonly slug: string | null;
+}
 
 /** The fields that a submission has in every state. */
 export interface SubmissionBase {
@@ -222,4 +283,9 @@ export function isRetry({ origin }: Submission): boolean {
 export function slugOf(submission: Submission): string | null {
   if (submission.state !== "active" && submission.state !== "finished") return submission.ownSlug;
   return submission.runId.type === "slug" ? submission.runId.slug : null;
+}
+
+/** The suite that it stands for; `undefined` if it stands for a run. */
+export function suiteOf({ origin }: Pick<Submission, "origin">): ScheduledSuite | undefined {
+  return origin.type === "schedule" ? origin.suite : undefined;
 }

@@ -1,12 +1,21 @@
 /** Many runs in one process: `advance` in a loop, with limits on how many run at once. */
 
-import { type FinishedSubmission, isOpen, isRetry, type RejectedSubmission } from "../submission.ts";
+import {
+  type ActiveSubmission,
+  isAbandoned,
+  isOpen,
+  isRetry,
+  type PendingSubmission,
+  type Submission,
+  type UnconfirmedSubmission,
+} from "../submission.ts";
 import { CredentialError, type RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import { firstErrorOf, firstLine, type RunResult } from "../result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
 import type { BatchEvent, BatchOptions, BatchOutcome, BatchTask, TaskEnd } from "./batch_task.ts";
+import { keepObserved, NOTHING_OBSERVED, observedIn } from "./batch_limits.ts";
 import { pollLoop } from "./batch_polling.ts";
-import { submitLoop } from "./batch_submitting.ts";
+import { submitLoop, unknownOutcome } from "./batch_submitting.ts";
 import type { Deps } from "./deps.ts";
 import { createEventQueue } from "./event_queue.ts";
 import { rejectionOf } from "./track.ts";
@@ -56,7 +65,7 @@ async function runBatch(
   const counts = { ended: 0, now: 0, failed: 0 };
   const leave = (one: TrackedTask) => {
     open.delete(one);
-    Object.assign(one, { submission: null, workingSinceMs: null, queueMs: null, exceeded: null });
+    Object.assign(one, { submission: null, isCancelSent: false, ...NOTHING_OBSERVED });
   };
   const end = (one: TrackedTask, taskEnd: TaskEnd) => {
     one.end = taskEnd.type === "result" ? { ...taskEnd, result: withoutDetails(taskEnd.result) } : taskEnd;
@@ -67,7 +76,10 @@ async function runBatch(
   const retryLater = (one: TrackedTask, delayMs: number) => {
     leave(one);
     one.isRetry = true;
-    one.notBeforeMs = clock.monotonic() + delayMs;
+    // A process that continues, perhaps for less than the delay, does not begin it anew.
+    const passedMs = one.endedAtMs === null ? 0 : Math.max(0, clock.now() - one.endedAtMs);
+    one.endedAtMs = null;
+    one.notBeforeMs = clock.monotonic() + delayMs - passedMs;
     waiting.push(one);
   };
   /** Only what ends now counts: a batch that is continued was stopped by its failures before. */
@@ -121,13 +133,13 @@ async function runBatch(
       if (state.endMs !== null && clock.monotonic() >= state.endMs) control.stop("deadline");
     },
     endAttempt(one, taskEnd) {
-      const { task: { judge }, attempt, isRetry } = one;
+      const { task: { judge }, isRetry, submission } = one;
       if (taskEnd.type === "error" && taskEnd.error instanceof CredentialError) state.fail(taskEnd.error);
       if (judge === undefined || taskEnd.type === "not-submitted") {
         return settleAttempt(one, taskEnd, endedAttemptOf(taskEnd, isRetry));
       }
       leave(one);
-      const judging = judge(taskEnd, attempt).then((judged) => settleAttempt(one, taskEnd, { ...judged, isRetry }));
+      const judging = judge(taskEnd, submission).then((judged) => settleAttempt(one, taskEnd, { ...judged, isRetry }));
       // Its failure ends the batch, like that of a loop.
       judging.catch((error: unknown) => {
         judgeFailure ??= { error };
@@ -138,7 +150,8 @@ async function runBatch(
       changed();
     },
     isDone() {
-      if (failure !== null || control.stopped?.reason === "deadline") return true;
+      const { reason } = control.stopped ?? {};
+      if (failure !== null || reason === "deadline" || reason === "cancelled") return true;
       if (counts.ended === tracked.length) return true;
       return control.stopped !== null && open.size === 0 && judgements.size === 0;
     },
@@ -154,16 +167,17 @@ async function runBatch(
   // Continues where an earlier process stopped.
   for (const one of tracked) {
     const { last, attempt, ended } = one.task.previous;
-    if (one.task.judge !== undefined && last !== null && !isOpen(last)) {
-      one.ended.pop();
-      one.isRetry = isRetry(last);
+    if (one.task.judge !== undefined && last !== null && (!isOpen(last) || isGivenUp(last))) {
+      if (!isOpen(last)) one.ended.pop();
+      Object.assign(one, { submission: last, isRetry: isRetry(last), endedAtMs: last.updatedAtMs });
       state.endAttempt(one, endOfSubmission(last, attempt));
       continue;
     }
     const delayMs = last === null || isOpen(last) ? null : retryDelayMs(ended, retryOf(one), random);
     if (last === null) waiting.push(one);
     else if (isOpen(last)) {
-      Object.assign(one, { submission: last, isAttached: true, isRetry: isRetry(last) });
+      Object.assign(one, { submission: last, isAttached: true, isRetry: isRetry(last), ...observedIn(last) });
+      if (one.workingSinceMs !== null) one.task.onWork?.(one.workingSinceMs);
       open.add(one);
     } else if (delayMs !== null) retryLater(one, delayMs);
     else end(one, endOfSubmission(last, attempt));
@@ -175,15 +189,28 @@ async function runBatch(
   } catch (error) {
     stopping.abort(error);
     await Promise.allSettled([...loops, ...judgements]);
+    for (const one of open) if (one.queueMs !== null && one.workingSinceMs === null) await keepObserved(state, one);
     throw judgeFailure === undefined ? error : judgeFailure.error;
   }
   return { ends: tracked.map(endOf), stopped: control.stopped, error: failure };
 }
 
-/** How an attempt ended whose submission is stored. */
-export function endOfSubmission(last: FinishedSubmission | RejectedSubmission, attempt: number): TaskEnd {
-  if (last.state === "finished") return { type: "result", attempt, result: last.result };
+/** The end of an attempt that an earlier process has seen. */
+export function endOfSubmission(
+  last: Exclude<Submission, PendingSubmission | ActiveSubmission>,
+  attempt: number,
+): TaskEnd {
+  if (last.state === "unconfirmed") return { type: "result", attempt, result: unknownOutcome(last) };
+  if (last.state === "finished") {
+    const { queueMs } = observedIn(last);
+    return { type: "result", attempt, result: last.result, ...queueMs === null ? {} : { queueMs } };
+  }
   return { type: "error", attempt, error: rejectionOf(last) };
+}
+
+/** It was judged without a run, and is not searched for again. */
+function isGivenUp(last: Submission): last is UnconfirmedSubmission {
+  return isAbandoned(last) && "judged" in last.origin && last.origin.judged !== undefined;
 }
 
 /** Timers of the runtime are limited, and a sleeping machine stops its monotonic clock. */
@@ -198,9 +225,9 @@ function trackedTask(task: BatchTask): TrackedTask {
     ended: [...task.previous.ended],
     notBeforeMs: -Infinity,
     submission: null,
-    workingSinceMs: null,
-    queueMs: null,
-    exceeded: null,
+    endedAtMs: null,
+    isCancelSent: false,
+    ...NOTHING_OBSERVED,
     end: null,
   };
 }

@@ -1,21 +1,17 @@
 /** The loop of a batch that polls: one list of running runs for all of them, and each run that has left it by name. */
 
-import { formatDuration } from "../duration.ts";
-import { CredentialError, RunnerError, StorageError, Unavailable } from "../errors.ts";
+import { CredentialError, type RunnerError, StorageError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import type { Job, Run, RunDetail } from "../run.ts";
-import { WriteConflict } from "../store/run_store.ts";
-import type { ActiveSubmission, FinishedSubmission } from "../submission.ts";
+import type { ActiveSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import type { AdvanceResult } from "./advance_result.ts";
+import { type ActiveTask, enforceLimits, observeQueue, storeQuietly, untilLimitMs } from "./batch_limits.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
-import { cancelRun } from "./cancel.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
-import { hasWorked } from "./retry_policy.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { findReadySession } from "./session.ts";
 import { toRunResult } from "./view.ts";
@@ -73,11 +69,6 @@ export async function pollLoop(state: BatchState): Promise<void> {
   }
 }
 
-interface ActiveTask {
-  readonly one: TrackedTask;
-  readonly submission: ActiveSubmission;
-}
-
 /** When the machine's clock was set, the instants that elapsed times are computed from move along. */
 function activeOf(one: TrackedTask, jumpMs: number): readonly ActiveTask[] {
   if (one.submission?.state !== "active") return [];
@@ -111,15 +102,6 @@ function nextRoundMs(state: BatchState, rounds: Rounds, active: readonly ActiveT
   const limitMs = clock.monotonic() +
     active.reduce((least, item) => Math.min(least, untilLimitMs(item, nowMs)), Infinity);
   return Math.max(rounds.notBeforeMs, Math.min(rounds.lastMs + gapMs, Math.max(rounds.lastMs + MIN_GAP_MS, limitMs)));
-}
-
-/** Until the run exceeds a limit. */
-function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submission }: ActiveTask, nowMs: number): number {
-  const { timeoutMs, queueTimeoutMs } = task;
-  if (exceeded !== null) return Infinity;
-  const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
-  const limitMs = sinceMs === null ? queueTimeoutMs : timeoutMs;
-  return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
 }
 
 /** How long runs of this batch take, once one has ended; estimated once per round. */
@@ -237,7 +219,7 @@ async function applyResult(
   }
   if (submission.state === "finished") return endWith(state, one, submission.result);
   if (submission.state !== "active") return;
-  observeQueue(one, submission, state.deps.clock.now());
+  await observeQueue(state, { one, submission });
   if (submission.request.startsSession && submission.run.status === "running") {
     const session = await findReadySession(state.deps, submission.run, { signal: state.signal });
     if (session !== undefined) {
@@ -246,21 +228,9 @@ async function applyResult(
       return endWith(state, one, toRunResult(submission.run, { kind: "session_ready", submitted, session, message }));
     }
   }
-  await enforceLimits(state, { one, submission });
-}
-
-/** The time in the queue is what was seen of it: a run whose first poll shows a step has not waited. */
-function observeQueue(one: ActiveTask["one"], { run, startedAtMs }: ActiveSubmission, nowMs: number): void {
-  if (one.workingSinceMs !== null || !("jobs" in run)) return;
-  if (hasWorked(jobsOf(run))) {
-    one.workingSinceMs = nowMs;
-    one.task.onWork?.(nowMs);
-    one.queueMs ??= 0;
-  } else one.queueMs = Math.max(0, nowMs - startedAtMs);
-}
-
-function jobsOf(run: Run | RunDetail): readonly Job[] {
-  return "jobs" in run ? run.jobs : [];
+  if (await enforceLimits(state, { one, submission })) {
+    endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
+  }
 }
 
 /** Thousands of runs are polled: only what has changed is reported. */
@@ -279,44 +249,9 @@ async function endWith(state: BatchState, one: TrackedTask, ended: RunResult): P
   }
   const { limit, message } = exceeded;
   const result = { ...ended, status: "timeout", kind: "timeout", submitted, message } as const;
-  if (one.submission?.state === "finished") await storeResult(state, { ...one.submission, result });
+  // The platform knows only that it was cancelled.
+  if (one.submission?.state === "finished") {
+    one.submission = await storeQuietly(state.deps, { ...one.submission, result });
+  }
   state.endAttempt(one, { type: "result", attempt, result, limit, ...queued });
-}
-
-/** Why it was cancelled: the platform knows only that it was. */
-async function storeResult({ deps: { store, log } }: BatchState, submission: FinishedSubmission): Promise<void> {
-  try {
-    await store.put(submission);
-  } catch (error) {
-    if (!(error instanceof StorageError || error instanceof WriteConflict)) throw error;
-    log("WARNING", error.message);
-  }
-}
-
-/** How a result states that its run was cancelled because it waited for too long. */
-export function queueTimeoutMessage(queueTimeoutMs: number): string {
-  return `Waited ${formatDuration(queueTimeoutMs)} in the queue`;
-}
-
-async function enforceLimits(state: BatchState, { one, submission }: ActiveTask): Promise<void> {
-  const { deps, options: { onTimeout } } = state;
-  const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs, exceeded } = one;
-  if (exceeded !== null) return;
-  const nowMs = deps.clock.now();
-  const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
-  if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - submission.startedAtMs >= queueTimeoutMs) {
-    one.exceeded = { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
-  } else if (sinceMs !== null && timeoutMs !== null && nowMs - sinceMs >= timeoutMs) {
-    one.exceeded = { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
-  } else return;
-  if (onTimeout === "keep") {
-    return endWith(state, one, toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted: "yes" }));
-  }
-  try {
-    await cancelRun(deps, submission.runId, { signal: state.signal });
-  } catch (error) {
-    // It is tried again in the next round.
-    if (!(error instanceof RunnerError)) throw error;
-    one.exceeded = null;
-  }
 }

@@ -1,7 +1,7 @@
 /** What the two loops of a batch share. */
 
 import type { RunnerError } from "../errors.ts";
-import type { Submission } from "../submission.ts";
+import type { ObservedRun, Submission } from "../submission.ts";
 import type { BatchEvent, BatchOptions, BatchTask, TaskEnd } from "./batch_task.ts";
 import type { Deps } from "./deps.ts";
 import type { EndedAttempt } from "./retry_policy.ts";
@@ -18,12 +18,14 @@ export interface TrackedTask {
   /** On the monotonic clock: not submitted before. */
   notBeforeMs: number;
   submission: Submission | null;
-  /** When its first step was seen, milliseconds since the epoch; `null` before, and where it does not matter. */
-  workingSinceMs: number | null;
-  /** How long it was seen waiting for that, milliseconds; `null` before a poll with details. */
-  queueMs: number | null;
-  /** Set when it was cancelled because of a limit. */
-  exceeded: { readonly limit: "run" | "queue"; readonly message: string } | null;
+  /** When its last attempt ended, if an earlier process has seen that, milliseconds since the epoch; otherwise `null`. */
+  endedAtMs: number | null;
+  /** Of the current submission, where it matters. */
+  workingSinceMs: ObservedRun["workingSinceMs"];
+  queueMs: ObservedRun["queueMs"];
+  exceeded: ObservedRun["exceeded"];
+  /** The run is being cancelled because of a limit. */
+  isCancelSent: boolean;
   end: TaskEnd | null;
 }
 

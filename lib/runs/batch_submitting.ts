@@ -2,7 +2,8 @@
 
 import { RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
-import { isOpen, type Submission } from "../submission.ts";
+import type { RunResult } from "../result.ts";
+import { isOpen, type Submission, type UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
@@ -162,12 +163,14 @@ function settle(state: BatchState, one: TrackedTask, submission: Submission, err
       return state.endAttempt(one, { type: "error", attempt, error: error ?? rejectionOf(submission) });
     case "unconfirmed": {
       if (!submission.reconciliation?.isAbandoned) return;
-      const { request, ownSlug, reconciliation: { detail } } = submission;
-      const message = `Outcome unknown: a run may have been started (${detail})`;
-      const result = resultWithoutRun(request.workflow, ownSlug, message);
-      return state.endAttempt(one, { type: "result", attempt, result });
+      return state.endAttempt(one, { type: "result", attempt, result: unknownOutcome(submission) });
     }
   }
+}
+
+export function unknownOutcome({ request, ownSlug, reconciliation }: UnconfirmedSubmission): RunResult {
+  const message = `Outcome unknown: a run may have been started (${reconciliation?.detail})`;
+  return resultWithoutRun(request.workflow, ownSlug, message);
 }
 
 /** Inputs with secrets are not stored: they are prepared again. `null` if that ended the attempt. */

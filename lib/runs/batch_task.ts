@@ -36,8 +36,10 @@ export interface BatchTask {
   /**
    * Decides what an attempt's end means, in place of the run's status: without a cause it was not a failure. Others may start
    * meanwhile. Ends of an earlier process are judged again.
+   *
+   * @param submission `null` if nothing was stored for the attempt.
    */
-  judge?(end: TaskEnd, attempt: number): Promise<Pick<EndedAttempt, "cause" | "error">>;
+  judge?(end: TaskEnd, submission: Submission | null): Promise<Pick<EndedAttempt, "cause" | "error">>;
   /** Called after each attempt's end, before another task may start. */
   onEnd?(isRetried: boolean): void;
 }
@@ -72,7 +74,15 @@ export type TaskEnd =
   | { readonly type: "open"; readonly attempt: number; readonly submission: Submission };
 
 /** Why no further run is submitted. */
-export type StopReason = "canary" | "max-failures" | "fail-fast" | "any" | "deadline" | "interrupted" | "unreachable";
+export type StopReason =
+  | "canary"
+  | "max-failures"
+  | "fail-fast"
+  | "any"
+  | "deadline"
+  | "cancelled"
+  | "interrupted"
+  | "unreachable";
 
 /** What happens in a batch. */
 export type BatchEvent =

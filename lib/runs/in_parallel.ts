@@ -9,3 +9,21 @@ export async function inParallel<T>(
     for (const item of queue) await act(item);
   }));
 }
+
+/** Waits until the one before has released, which it does at the latest when it ends. */
+export type InOrder = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
+
+export function oneAfterTheOther(): InOrder {
+  let last = Promise.resolve();
+  return async (act) => {
+    const before = last;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    last = promise;
+    await before;
+    try {
+      return await act(resolve);
+    } finally {
+      resolve();
+    }
+  };
+}

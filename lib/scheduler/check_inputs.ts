@@ -6,6 +6,7 @@ import { nextOccurrences } from "./occurrences.ts";
 import { runsOnTimeline, type Schedule } from "./schedule.ts";
 import { addNotification } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
+import { problemText } from "../problem.ts";
 import { shortened } from "../store/submission_body.ts";
 
 /** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
@@ -35,7 +36,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
     if (either.aborted) return;
     try {
       const problems = await scheduleProblems(service, schedule, either);
-      await report(service, schedule, problems.map(({ path, message }) => `${path} ${message}`.trim()).join("; "));
+      await report(service, schedule, problems.map(problemText).join("; "));
     } catch (error) {
       // It is unrelated to the schedule, and the next tick reports it.
       if (!(error instanceof RunnerError) && error !== either.reason) throw error;
@@ -46,6 +47,7 @@ export async function checkInputs(service: Service, signal: AbortSignal): Promis
 async function report({ deps, kv }: Service, schedule: Schedule, problems: string): Promise<void> {
   const known = await kv.get<string>(["invalid", schedule.name]);
   const text = shortened(problems) ?? "";
+  const what = schedule.suite === null ? "The inputs do not fit the workflow" : "The suite cannot run";
   if ((known.value ?? "") === text) return;
   const change = kv.atomic().check(known);
   if (text === "") {
@@ -60,11 +62,11 @@ async function report({ deps, kv }: Service, schedule: Schedule, problems: strin
     kind: "invalid",
     createdAtMs: nowMs,
     slug: null,
-    message: `The inputs do not fit the workflow: ${text}`,
+    message: `${what}: ${text}`,
   } as const;
   addNotification(change.set(known.key, text), notification, schedule.notify);
   if (await change.commit() === undefined) return;
-  deps.log("WARNING", `${notification.occurrenceId} would fail: ${notification.message}`);
+  deps.log("WARNING", `${notification.occurrenceId} would fail: ${what}: ${problems}`);
 }
 
 async function digestOf(schedules: readonly Schedule[]): Promise<string> {

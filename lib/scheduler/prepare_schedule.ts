@@ -4,19 +4,14 @@ import { InvalidInputs, NotFound } from "../errors.ts";
 import { documentFormatOf, readDocument } from "../inputs/document.ts";
 import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
 import type { Problem } from "../problem.ts";
-import type { Deps } from "../runs/deps.ts";
 import { prepare } from "../runs/prepare.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Schedule } from "./schedule.ts";
-import type { Service } from "./service.ts";
-
-interface PrepareParts extends Pick<Service, "readTextFile"> {
-  readonly deps: Pick<Deps, "client">;
-}
+import type { PrepareParts } from "./service.ts";
 
 /** @throws InvalidInputs and the other errors of `prepare`. */
 export async function prepareSchedule(
-  { deps, readTextFile }: PrepareParts,
+  { deps, readTextFile }: Pick<PrepareParts, "deps" | "readTextFile">,
   { name, workflow, preset, inputsFile, inputs, displayName, isTrusted }: Schedule,
   signal: AbortSignal,
 ): Promise<RunRequest> {
@@ -29,7 +24,8 @@ export async function prepareSchedule(
 }
 
 /**
- * What would reject the next occurrence of a schedule: a missing workflow, inputs that its form does not accept.
+ * What would reject the next occurrence of a schedule: a missing workflow, inputs that its form does not accept,
+ * mistakes in a suite file.
  *
  * @throws The client's errors, which are unrelated to the schedule.
  */
@@ -39,7 +35,8 @@ export async function scheduleProblems(
   signal: AbortSignal,
 ): Promise<readonly Problem[]> {
   try {
-    await prepareSchedule(parts, schedule, signal);
+    if (schedule.suite === null) await prepareSchedule(parts, schedule, signal);
+    else await (await import("./scheduled_suite.ts")).checkSuite(parts, schedule.suite, signal);
     return [];
   } catch (error) {
     if (error instanceof InvalidInputs) return error.problems;
@@ -51,7 +48,7 @@ export async function scheduleProblems(
   }
 }
 
-async function fileLayer(readTextFile: Service["readTextFile"], path: string): Promise<InputLayer> {
+async function fileLayer(readTextFile: PrepareParts["readTextFile"], path: string): Promise<InputLayer> {
   let text: string;
   try {
     text = await readTextFile(path);

@@ -35,6 +35,7 @@ const FIELDS = {
   cron: true,
   timeZone: true,
   workflow: true,
+  suite: true,
   preset: true,
   inputsFile: true,
   inputs: true,
@@ -48,6 +49,8 @@ const FIELDS = {
   enabled: true,
   notify: true,
 } as const satisfies Record<keyof ScheduleSpec, true>;
+
+const OF_WORKFLOWS = ["workflow", "preset", "inputsFile", "inputs", "displayName", "trust"] as const;
 
 const WEBHOOK_FIELDS = { url: true, on: true, secretEnv: true } as const satisfies Record<keyof WebhookSpec, true>;
 
@@ -74,7 +77,8 @@ export function readSchedule(spec: unknown, context: ValueContext): Schedule {
     name,
     cron: pattern?.cron ?? "",
     timeZone: optional("timeZone", isDisabled ? checkScheduleText : checkTimeZone) ?? "UTC",
-    workflow: required("workflow", checkScheduleText) ?? "",
+    workflow: (has("suite") ? undefined : required("workflow", checkScheduleText)) ?? "",
+    suite: optional("suite", checkScheduleText) ?? null,
     preset: optional("preset", checkScheduleText) ?? null,
     inputsFile: optional("inputsFile", checkScheduleText) ?? null,
     inputs: optional("inputs", checkJsonObject) ?? {},
@@ -90,6 +94,9 @@ export function readSchedule(spec: unknown, context: ValueContext): Schedule {
   };
   if (has("onDeadline") && !has("deadline")) {
     context.report(joinPath(context.path, "onDeadline"), "has no effect without a deadline");
+  }
+  for (const name of has("suite") ? OF_WORKFLOWS.filter(has) : []) {
+    context.report(joinPath(context.path, name), "has no effect with a suite, whose file states it");
   }
   reportConflicts(schedule, context);
   if (pattern !== undefined && schedule.timelines.length > 0) reportJitter(schedule, pattern, context);

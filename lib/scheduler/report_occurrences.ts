@@ -3,7 +3,15 @@
 import type { AtomicChange } from "../store/change.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { shortened } from "../store/submission_body.ts";
-import { isAbandoned, isOpen, type RejectedSubmission, slugOf, type Submission } from "../submission.ts";
+import {
+  isAbandoned,
+  isOpen,
+  type RejectedSubmission,
+  slugOf,
+  type Submission,
+  type SuiteEnd,
+  suiteOf,
+} from "../submission.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";
 import { addNotification, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
@@ -17,6 +25,8 @@ export interface OccurrenceEnd {
   readonly message: string | null;
   readonly slug: string | null;
   readonly durationSeconds: number | null;
+  /** How a suite ended; absent for a workflow. */
+  readonly suite?: SuiteEnd;
 }
 
 /** The end of a submission as its schedule sees it; `undefined` while it continues. */
@@ -38,12 +48,14 @@ export function occurrenceEndOf(submission: Submission): OccurrenceEnd | undefin
     }
     case "finished": {
       const { status, durationSeconds, errorMessage, message } = submission.result;
+      const suite = suiteOf(submission);
       const isPlain = status === "completed" || status === "failed" || status === "cancelled";
       return {
         status: isPlain ? status : "unknown",
         slug: slugOf(submission),
         durationSeconds,
         message: errorMessage ?? message ?? null,
+        ...(suite?.end && { suite: suite.end }),
       };
     }
   }
@@ -163,7 +175,7 @@ export function isOverdue(schedule: Schedule | undefined, createdAtMs: number, n
 async function reportEnd(
   context: TickContext,
   submission: Submission,
-  { status, slug, message }: Omit<OccurrenceEnd, "durationSeconds">,
+  { status, slug, message }: Pick<OccurrenceEnd, "status" | "slug" | "message">,
 ): Promise<void> {
   const { service, lock } = context;
   const { origin } = submission;
@@ -183,7 +195,7 @@ async function reportEnd(
 }
 
 /** Another process that wrote it meanwhile leaves the report to the next tick. */
-async function putUnlessMoved(
+export async function putUnlessMoved(
   service: Service,
   submission: Submission,
   also: (change: AtomicChange) => void,
@@ -196,13 +208,13 @@ async function putUnlessMoved(
 }
 
 /** The members of a submission that describe a run, for one that has none. */
-function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
+export function withoutRun({ deps }: Service, schedule: Schedule | undefined) {
   const nowMs = deps.clock.now();
   return {
     revision: 0,
     owner: { host: deps.client.host, user: "" },
     request: {
-      workflow: schedule?.workflow ?? "",
+      workflow: schedule?.suite ?? schedule?.workflow ?? "",
       workflowId: null,
       inputs: {},
       inputsWithoutSecrets: null,

@@ -45,7 +45,10 @@ export interface ScheduleSpec {
   readonly cron: string;
   /** An IANA name like `Europe/Berlin`; default UTC. */
   readonly timeZone?: string;
-  readonly workflow: string;
+  /** Either a workflow or a suite. */
+  readonly workflow?: string;
+  /** A suite file in the deployment, as `test` runs it; in place of a workflow and its inputs. */
+  readonly suite?: string;
   /** Inputs saved with the workflow; `inputsFile` and `inputs` override them. */
   readonly preset?: string;
   /** A JSON or YAML file in the deployment; `inputs` overrides it. */
@@ -83,7 +86,10 @@ export interface Schedule {
   readonly name: string;
   readonly cron: string;
   readonly timeZone: string;
+  /** Empty if it runs a suite. */
   readonly workflow: string;
+  /** The path of the suite file; `null` if it runs a workflow. */
+  readonly suite: string | null;
   readonly preset: string | null;
   readonly inputsFile: string | null;
   readonly inputs: JsonObject;

@@ -1,5 +1,6 @@
 /** What every part of the service works with. */
 
+import type { RunIsolated } from "../child_process.ts";
 import { systemClock } from "../clock.ts";
 import type { Log } from "../log.ts";
 import { findCredential } from "../platform/credentials/credentials.ts";
@@ -22,16 +23,23 @@ export interface ServiceHost {
   readonly random: () => number;
   /** Reads a file that is deployed along. */
   readonly readTextFile: (path: string) => Promise<string>;
+  /** Runs the `check` of a suite; absent where no program can be run. */
+  readonly runIsolated?: RunIsolated | undefined;
   readonly log: Log;
 }
 
-export interface Service extends Pick<ServiceHost, "env" | "fetch" | "readTextFile"> {
+export interface Service extends Pick<ServiceHost, "env" | "fetch" | "readTextFile" | "runIsolated"> {
   readonly deps: Deps;
   /** What the run store is kept in, and the scheduler's own rows beside it. */
   readonly kv: Kv;
   readonly schedules: readonly Schedule[];
   /** `production`, or the host's name for the line of deployments that this one belongs to. */
   readonly timeline: string;
+}
+
+/** What the check of a schedule needs. */
+export interface PrepareParts extends Pick<Service, "readTextFile" | "env"> {
+  readonly deps: Pick<Deps, "client" | "clock">;
 }
 
 export interface ServiceOptions {
@@ -77,6 +85,7 @@ export async function openService({ host, schedules, store }: ServiceOptions): P
       fetch,
       env,
       readTextFile,
+      runIsolated: host.runIsolated,
     };
   } catch (error) {
     // It is opened again at the next try, and a Deno KV file takes one handle per process.

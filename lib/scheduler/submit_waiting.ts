@@ -4,7 +4,9 @@ import { type ErrorKind, InvalidInputs, NotSubmitted, RunnerError } from "../err
 import type { Client } from "../platform/client.ts";
 import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
-import { inParallel } from "../runs/in_parallel.ts";
+import { problemText } from "../problem.ts";
+import { type InOrder, inParallel, oneAfterTheOther } from "../runs/in_parallel.ts";
+import type { AtomicChange } from "../store/change.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";
@@ -64,7 +66,8 @@ export async function submitWaiting(
 ): Promise<SubmittedWaiting> {
   const { service, schedules, signal } = context;
   const states = statesOf(waiting, open);
-  const groups = [...Map.groupBy(waiting, ({ schedule }) => schedules.get(schedule)?.workflow).values()];
+  const groupOf = (name: string) => schedules.get(name)?.suite ?? schedules.get(name)?.workflow;
+  const groups = [...Map.groupBy(waiting, ({ schedule }) => groupOf(schedule)).values()];
   // Where there are more than go at once, another one is first each minute.
   const first = Math.floor(service.deps.clock.now() / MINUTE_MS) % Math.max(1, groups.length);
   const errors: unknown[] = [];
@@ -90,24 +93,6 @@ export async function submitWaiting(
   });
   if (errors.length > 0) throw errors[0];
   return { submitted, failures };
-}
-
-/** Waits until the one before has released, which it does at the latest when it ends. */
-type InOrder = <T>(act: (release: () => void) => Promise<T>) => Promise<T>;
-
-function oneAfterTheOther(): InOrder {
-  let last = Promise.resolve();
-  return async (act) => {
-    const before = last;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    last = promise;
-    await before;
-    try {
-      return await act(resolve);
-    } finally {
-      resolve();
-    }
-  };
 }
 
 /** `left`: nothing was to be submitted now. */
@@ -210,6 +195,8 @@ async function submit(
   }
   state.delete(id);
   state.set(id, { occurrenceId: id, scheduledAtMs, state: "open" });
+  // Its cases are submitted as it goes on.
+  if (schedule.suite !== null) return "submitted";
   try {
     // The platform refuses launches of one workflow at the same time; what follows a launch need not wait.
     const [result] = await inOrder(async (release) => {
@@ -252,24 +239,23 @@ async function createOrReject(
     return { failure: message, isWaiting: false };
   };
   try {
-    return await createSubmission(deps, await prepareSchedule(service, schedule, signal), {
+    const state = { schedule: schedule.name, scheduledAtMs, isDeadlineReported: false, isReported: false };
+    const options = {
       signal,
       isWaiting: false,
       submissionId: id,
-      origin: {
-        type: "schedule",
-        schedule: schedule.name,
-        scheduledAtMs,
-        isDeadlineReported: false,
-        isReported: false,
-      },
-      also: (change, written) => {
+      origin: { type: "schedule", ...state },
+      also: (change: AtomicChange, written: Submission) => {
         change.check(lock);
         change.delete(waitingKey(occurrence));
         for (const other of replaced) addReplaced(change, other);
         addNotified(context, change, occurrence, { kind: "submitted", slug: slugOf(written), message: null });
       },
-    });
+    } as const;
+    if (schedule.suite === null) {
+      return await createSubmission(deps, await prepareSchedule(service, schedule, signal), options);
+    }
+    return await (await import("./scheduled_suite.ts")).createSuite(service, schedule, schedule.suite, options);
   } catch (error) {
     if (error instanceof WriteConflict) {
       // Submitted before, by a tick that read the same; or this one lost its lock.
@@ -287,9 +273,7 @@ async function createOrReject(
       deps.log("WARNING", `${id} was not submitted yet: ${error.message}`);
       return { failure: error.message, isWaiting: true };
     }
-    const problems = error instanceof InvalidInputs
-      ? error.problems.map(({ path, message }) => `${path} ${message}`)
-      : [];
+    const problems = error instanceof InvalidInputs ? error.problems.map(problemText) : [];
     return await reject([error.message, ...problems].join("; "));
   }
 }

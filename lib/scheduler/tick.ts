@@ -154,5 +154,5 @@ async function prune({ kv, deps }: Service): Promise<void> {
   if (deps.random() > 1 / 60) return;
   const beforeMs = deps.clock.now() - RETENTION_MS;
   await pruneServiceProblems(kv, beforeMs);
-  await deps.store.prune({ scope: "service", beforeMs, keep: MAX_SUBMISSIONS });
+  for (const scope of ["service", "suite"] as const) await deps.store.prune({ scope, beforeMs, keep: MAX_SUBMISSIONS });
 }

@@ -13,7 +13,7 @@ import type { Service } from "./service.ts";
 import { storeDue } from "./store_due.ts";
 import { type SubmittedWaiting, submitWaiting } from "./submit_waiting.ts";
 
-export interface TickInput extends Pick<TickOptions, "budgetMs" | "maxPolls"> {
+export interface TickInput extends Omit<TickOptions, "signal"> {
   readonly pending: readonly PendingSchedule[];
   readonly waiting: readonly WaitingOccurrence[];
   readonly open: readonly ListedOpenRow[];
@@ -55,7 +55,8 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   const needsPlatform = waiting.length + input.open.length > 0;
   const owner = needsPlatform ? await request(() => ownerOf(service, asking.signal)) : undefined;
   // Before anything is decided: whether a run is open is a fact of now, not of the previous tick.
-  const [deciding, others] = split(input.open, waiting, context);
+  const suites = input.open.filter(isSuite);
+  const [deciding, others] = split(input.open.filter((row) => !isSuite(row)), waiting, context);
   using decisions = service.deps.clock.timeout(input.budgetMs * DECISION_SHARE);
   const first = { ...context, signal: AbortSignal.any([decisions.signal, asking.signal]) };
   const poll = (polling: TickContext, open: readonly ListedOpenRow[], maxPolls: number) =>
@@ -64,16 +65,22 @@ export async function runTickWork(context: TickContext, input: TickInput): Promi
   const isPollingCutShort = decisions.signal.aborted;
   await reportForeign(context, polled?.foreign ?? []);
   const left = await reportMissed(context, waiting);
+  const known = new Set([...polled?.known ?? [], ...suites.map(({ id }) => id)]);
   const sent = left.length > 0
     ? await request(() =>
-      submitWaiting(asking, { waiting: left, open: polled?.open ?? deciding, known: polled?.known ?? new Set() })
+      submitWaiting(asking, { waiting: left, open: [...polled?.open ?? deciding, ...suites], known })
     )
     : undefined;
   const rest = await poll(asking, others, input.maxPolls - (polled?.count ?? 0));
   await reportForeign(context, rest?.foreign ?? []);
-  await reportEnds(context);
-  const open = [...polled?.open ?? deciding, ...rest?.open ?? others];
+  const open = [...polled?.open ?? deciding, ...rest?.open ?? others, ...suites];
   await reportDeadlines(context, open);
+  const hasSuites = suites.length > 0 || left.some(({ schedule }) => context.schedules.get(schedule)?.suite);
+  // A client waits for a tick on request, and the next one comes within a minute.
+  if (owner && hasSuites && input.isScheduled) {
+    await request(async () => await (await import("./advance_suites.ts")).advanceSuites(context, asking.signal, owner));
+  }
+  await reportEnds(context);
   await cancelRuns(context, open);
   const delivered = await sendNotifications(service, signal);
   const isCutShort = asking.signal.aborted || isPollingCutShort;
@@ -96,6 +103,10 @@ function failureOf({ submitted, failures }: SubmittedWaiting): string | null {
     ? "The only due occurrence was not submitted"
     : `None of ${count} due occurrences was submitted`;
   return `${what}: ${first.occurrenceId}: ${first.message}`;
+}
+
+function isSuite({ occurrence }: ListedOpenRow): boolean {
+  return occurrence?.isSuite === true;
 }
 
 /** Those that decide about an occurrence that waits, and the others. */

@@ -9,7 +9,8 @@ import { trackSubmission } from "../runs/track.ts";
 import { redactingDeps } from "../runs/redacting.ts";
 import { toRunView } from "../runs/view.ts";
 import { createInputLayer } from "../inputs/layers.ts";
-import { isAbandoned, isOpen, slugOf, type Submission } from "../submission.ts";
+import { addReplaced } from "../scheduler/scheduler_store.ts";
+import { isAbandoned, isOpen, slugOf, type Submission, suiteOf } from "../submission.ts";
 import type { JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunResult } from "../result.ts";
@@ -159,6 +160,7 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   using deadline = deps.clock.timeout(MARGIN_MS);
   const submission = await findSubmission(service, name);
   if (submission.state === "rejected") return jsonResponse(submissionView(submission));
+  if (suiteOf(submission) !== undefined) return await cancelSuite(service, submission);
   const runId = runIdOf(submission);
   if (runId === undefined) {
     return problemResponse(503, `Cannot cancel ${name}: it is not known yet whether it started a run`);
@@ -171,6 +173,15 @@ export async function cancelRunRoute({ service, name, closing }: RouteContext): 
   });
 }
 
+/** Its runs are those of its cases, which the next tick cancels. */
+async function cancelSuite({ kv }: RouteContext["service"], submission: Submission): Promise<Response> {
+  if (!isOpen(submission)) return jsonResponse(submissionView(submission));
+  const change = kv.atomic();
+  addReplaced(change, submission.submissionId);
+  await change.commit();
+  return jsonResponse(submissionView(submission), { status: 202 });
+}
+
 function runIdOf(submission: Submission): RunId | undefined {
   if (submission.state === "active" || submission.state === "finished") return submission.runId;
   return undefined;
@@ -178,6 +189,7 @@ function runIdOf(submission: Submission): RunId | undefined {
 
 function submissionView(submission: Submission) {
   const { submissionId, request, createdAtMs } = submission;
+  const suite = suiteOf(submission);
   return {
     id: submissionId,
     workflowName: request.workflow,
@@ -188,6 +200,7 @@ function submissionView(submission: Submission) {
     ...(submission.state === "active" ? toRunView(submission.run) : {}),
     ...(submission.state === "finished" ? submission.result : {}),
     ...(submission.state === "rejected" ? { errorMessage: submission.message, kind: submission.kind } : {}),
+    ...(suite && { workflowName: null, suite: suite.path, ...suite.end }),
   };
 }
 
@@ -201,7 +214,7 @@ function statusOf(submission: Submission): string {
       return "rejected";
     case "pending":
     case "unconfirmed":
-      return isAbandoned(submission) ? "unknown" : "pending";
+      return isAbandoned(submission) ? "unknown" : suiteOf(submission) === undefined ? "pending" : "running";
   }
 }
 

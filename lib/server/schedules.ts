@@ -1,6 +1,6 @@
 import { sha256 } from "../text.ts";
 import { NotFound } from "../errors.ts";
-import { isAbandoned, slugOf, type Submission } from "../submission.ts";
+import { isAbandoned, slugOf, type Submission, suiteOf } from "../submission.ts";
 import {
   addWaitingOccurrence,
   listServiceProblems,
@@ -119,7 +119,9 @@ async function pageFacts(service: Service): Promise<PageFacts> {
         ? "unknown"
         : submission.state === "active"
         ? submission.run.platformStatus
-        : "pending",
+        : suiteOf(submission) === undefined
+        ? "pending"
+        : "running",
       sinceMs: submission.createdAtMs,
     })),
     failures: failures.flatMap(failureOf),
@@ -157,12 +159,13 @@ async function factsOf(
   schedule: Schedule,
   earliestFirst: readonly WaitingOccurrence[],
 ): Promise<ScheduleFacts> {
-  const { name, workflow, cron, timeZone, overlap } = schedule;
+  const { name, suite, cron, timeZone, overlap } = schedule;
   const isEnabled = runsOnTimeline(schedule, timeline);
   const submissions = await deps.store.listOfSchedule(name, MAX_RESULTS);
   return {
     name,
-    workflow,
+    workflow: suite === null ? schedule.workflow : null,
+    suite,
     cron,
     timeZone,
     overlap,

@@ -4,10 +4,10 @@ import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
 import { keyPart } from "./key.ts";
-import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
+import { isAbandoned, isOpen, isRetry, type Origin, slugOf, type Submission } from "../submission.ts";
 
-/** Whose submissions: those of the command line, or of the service. */
-export type SubmissionScope = "local" | "service";
+/** Whose submissions: those of the command line, of the service, or of the suites that the service runs. */
+export type SubmissionScope = "local" | "service" | "suite";
 
 /** What index rows are made of: all that has to be known of a submission to remove them again. */
 export interface IndexFacts {
@@ -34,6 +34,8 @@ export interface OpenRow {
     readonly schedule: string;
     readonly scheduledAtMs: number;
     readonly isDeadlineReported: boolean;
+    /** Present if it runs a suite, which is no run to be polled. */
+    readonly isSuite?: true;
   } | null;
 }
 
@@ -63,6 +65,7 @@ const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] 
   slug: ({ slug, createdAtMs }) => slug === null ? null : [keyPart(slug), timeKey(createdAtMs)],
   open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
   service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
+  suite: ({ scope, createdAtMs }) => scope === "suite" ? [timeKey(createdAtMs)] : null,
   failed: ({ failedAtMs, createdAtMs }) => failedAtMs === null ? null : [timeKey(createdAtMs)],
   failure: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
   schedule: ({ schedule }) => schedule === null ? null : [keyPart(schedule.name), timeKey(schedule.scheduledAtMs)],
@@ -85,6 +88,7 @@ export function openRowOf(submission: Submission): OpenRow {
       schedule: origin.schedule,
       scheduledAtMs: origin.scheduledAtMs,
       isDeadlineReported: origin.isDeadlineReported,
+      ...(origin.suite && { isSuite: true }),
     },
   };
 }
@@ -134,7 +138,7 @@ export function indexFactsOf(submission: Submission): IndexFacts {
     workflow,
     slug: slugOf(submission),
     createdAtMs,
-    scope: origin.type === "schedule" || origin.type === "http" ? "service" : "local",
+    scope: scopeOf(origin),
     isOpen: !isEnded,
     failedAtMs: hasFailed ? updatedAtMs : null,
     schedule: origin.type !== "schedule" ? null : {
@@ -146,6 +150,11 @@ export function indexFactsOf(submission: Submission): IndexFacts {
       batch: { batchId: origin.batchId, rowKey: origin.rowKey, attempt: origin.attempt },
     }),
   };
+}
+
+function scopeOf({ type }: Origin): SubmissionScope {
+  if (type === "schedule" || type === "http") return "service";
+  return type === "scheduled-suite" ? "suite" : "local";
 }
 
 /** Padded, so that the order of keys is that of time. */

@@ -27,7 +27,7 @@ import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./
  * Where submissions are kept. Methods throw StorageError when the store can't be read or written.
  *
  * `local` submissions are those of the command line; `service` ones were started by a schedule or over HTTP, and are
- * advanced by the service alone.
+ * advanced by the service alone, like the `suite` ones, which a suite of a schedule started.
  */
 export interface RunStore extends AsyncDisposable {
   /**
@@ -111,7 +111,7 @@ export interface RecentCursor {
 /** What to remove. */
 export interface PruneBounds {
   /** Of everything when left out. */
-  readonly scope?: "service";
+  readonly scope?: "service" | "suite";
   /** Milliseconds since the epoch. */
   readonly beforeMs: number;
   /** How many of the newest stay, regardless of age. */
@@ -222,7 +222,7 @@ function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(store
 
 function count(change: AtomicChange, { scope }: IndexFacts, by: number): void {
   change.sum(["count", "all"], by);
-  if (scope === "service") change.sum(["count", "service"], by);
+  if (scope !== "local") change.sum(["count", scope], by);
 }
 
 async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly Submission[]> {

@@ -4,17 +4,20 @@ import { formatDuration } from "../duration.ts";
 import { RunnerError } from "../errors.ts";
 import { valueAt } from "../inputs/path.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
-import { type AttemptEnd, headline, reportAttempt } from "../reports/report.ts";
+import { type AttemptEnd, headline, reportAttempt, type ReportMetric } from "../reports/report.ts";
 import type { TrendPoint } from "../reports/trends.ts";
+import { VERDICTS } from "../reports/verdict.ts";
 import type { RunResult } from "../result.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
-import { queueTimeoutMessage } from "../runs/batch_polling.ts";
+import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
 import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
+import { shortened } from "../store/submission_body.ts";
+import type { Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
-import { collectEvidence, type EvidenceDeps, runIdOf, tailOf } from "./evidence.ts";
+import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runIdOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement } from "./judge.ts";
 import { measureAll } from "./metrics.ts";
@@ -34,11 +37,18 @@ export interface JudgeOptions {
   redact(values: readonly string[]): void;
 }
 
+/** The end of an attempt, and what is stored of it. */
+export interface EndedAttempt {
+  readonly end: TaskEnd;
+  /** `null` if nothing was stored for it. */
+  readonly submission: Submission | null;
+}
+
 /** Adds the attempt to the case. @returns Why it failed; `null` if it did not. */
 export async function judgeAttempt(
   deps: ExecuteDeps,
   state: CaseState,
-  end: TaskEnd,
+  { end, submission }: EndedAttempt,
   options: JudgeOptions,
 ): Promise<FailureCause | null> {
   const { one } = state;
@@ -47,31 +57,18 @@ export async function judgeAttempt(
   options.redact(secretOutputs);
   const redact = createRedactor([...one.secrets, ...secretOutputs]);
   const evidenceOptions = { signal: options.signal, queueSeconds, redact, inputs: one.givenInputs };
-  const evidence = end.type === "result" && reasonUnjudged(end, one) === null
-    ? await collectEvidence(deps, one, end.result, evidenceOptions)
-    : unjudged(end, one);
   const earlier = (metric: string) => metricValues(options.earlier.get(one.id) ?? [], metric);
-  const metrics = evidence.type === "run"
-    ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier })
-    : [];
-  state.metrics = metrics;
-  const judgement = judge({
-    metrics,
-    expect: one.expect,
-    knownFailures: one.knownFailures.filter(({ resources }) =>
-      resources === null || resources.some((name) => one.clusters.includes(name))
-    ),
-  }, evidence);
+  const judged = keptJudgement(submission) ??
+    await judgeEvidence(deps, one, end, { ...evidenceOptions, earlier });
+  const { judgement, cause, isPassed } = judged;
+  state.metrics = judged.metrics;
+  // Before a session ends: what it answered cannot be asked again.
+  await keepJudgement(deps, submission, judged);
   if (end.type === "result") {
     state.lastResult = end.result;
     state.outputs = end.result.outputs ?? {};
     if (end.result.kind === "session_ready") await cancelQuietly(deps, end.result, options.signal);
   }
-  const cause = causeOfJudgement(end, judgement);
-  const isPassed = cause === null && judgement.verdict !== "error" && judgement.verdict !== "not-judged";
-  const tail = isPassed || end.type !== "result" || evidence.type !== "run"
-    ? []
-    : await tailOf(deps, evidence, end.result, evidenceOptions);
   const reported = reportAttempt(
     { slug: null, isAttached: false },
     redactDeep(attemptEnd(end), redact),
@@ -86,12 +83,73 @@ export async function judgeAttempt(
     queueSeconds,
     runSeconds: total === null ? null : Math.max(0, total - (queueSeconds ?? 0)),
     resources: one.clusters,
-    logTail: tail,
+    logTail: judged.logTail,
   });
   // Together with the attempt: from now on, its run time counts.
   Object.assign(state, { isRunning: false, workingSinceMs: null });
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isRequiredResource(judgement, end, options) };
   return cause;
+}
+
+interface Judged {
+  readonly judgement: Judgement;
+  readonly cause: FailureCause | null;
+  readonly isPassed: boolean;
+  readonly metrics: readonly ReportMetric[];
+  readonly logTail: readonly string[];
+}
+
+async function judgeEvidence(
+  deps: ExecuteDeps,
+  one: CheckedCase,
+  end: TaskEnd,
+  options: EvidenceOptions & { earlier(metric: string): readonly number[] },
+): Promise<Judged> {
+  const evidence = end.type === "result" && reasonUnjudged(end, one) === null
+    ? await collectEvidence(deps, one, end.result, options)
+    : unjudged(end, one);
+  const metrics = evidence.type === "run"
+    ? measureAll(one.metrics, evidence, { resources: one.clusters, earlier: options.earlier })
+    : [];
+  const judgement = judge({
+    metrics,
+    expect: one.expect,
+    knownFailures: one.knownFailures.filter(({ resources }) =>
+      resources === null || resources.some((name) => one.clusters.includes(name))
+    ),
+  }, evidence);
+  const cause = causeOfJudgement(end, judgement);
+  const isPassed = hasPassed(judgement, cause);
+  const logTail = isPassed || end.type !== "result" || evidence.type !== "run"
+    ? []
+    : await tailOf(deps, evidence, end.result, options);
+  return { judgement, cause, isPassed, metrics, logTail };
+}
+
+function hasPassed({ verdict }: Judgement, cause: FailureCause | null): boolean {
+  return cause === null && verdict !== "error" && verdict !== "not-judged";
+}
+
+/** What an earlier tick has found: the next one does not collect it again, and some of it is gone by then. */
+function keptJudgement(submission: Submission | null): Judged | null {
+  if (submission?.origin.type !== "scheduled-suite" || submission.origin.judged === undefined) return null;
+  const { judged: { cause, ...kept } } = submission.origin;
+  const judgement: Judgement = {
+    ...kept,
+    verdict: VERDICTS.find((verdict) => verdict === kept.verdict) ?? "error",
+    expectations: [],
+  };
+  return { judgement, cause, isPassed: hasPassed(judgement, cause), metrics: [], logTail: [] };
+}
+
+async function keepJudgement(
+  deps: Deps,
+  submission: Submission | null,
+  { judgement: { verdict, isFailure, reason }, cause }: Judged,
+): Promise<void> {
+  if (submission?.origin.type !== "scheduled-suite" || submission.origin.judged !== undefined) return;
+  const judged = { verdict, isFailure, reason: shortened(reason), cause };
+  await storeQuietly(deps, { ...submission, origin: { ...submission.origin, judged } });
 }
 
 function attemptEnd(end: TaskEnd): AttemptEnd {

@@ -6,11 +6,19 @@ import type { TrendPoint } from "../reports/trends.ts";
 import type { CaseState } from "./case_state.ts";
 import { usualSecondsOf } from "./history.ts";
 import type { CheckedCase } from "./preflight.ts";
+import type { Suite } from "./read_suite.ts";
 
 export interface Budget {
   /** `null` for all suites of the call. */
   readonly suite: string | null;
   readonly limitMs: number;
+}
+
+/** Those that suites state for their own cases. */
+export function budgetsIn(suites: readonly Pick<Suite, "name" | "document">[]): readonly Budget[] {
+  return suites.flatMap(({ name, document: { budget } }) =>
+    budget === undefined ? [] : [{ suite: name, limitMs: Number.parseFloat(budget) * 3_600_000 }]
+  );
 }
 
 type RunningCase = Pick<CaseState, "isRunning" | "workingSinceMs"> & {

@@ -22,6 +22,7 @@ import { type ExecuteDeps, judgeAttempt, type JudgeOptions } from "./attempt.ts"
 import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
 import { runIdOf } from "./evidence.ts";
+import { addCutOff, endsOfInterrupted, judgeInterrupted } from "./interrupted.ts";
 import type { Judgement } from "./judge.ts";
 import { type CheckedCase, prepareCase } from "./preflight.ts";
 import type { Reference } from "./reference.ts";
@@ -29,6 +30,8 @@ import type { PreviousCase } from "./session.ts";
 
 export interface ExecuteSuitesOptions extends JudgeOptions {
   readonly sessionId: string;
+  /** The verdicts of a `scheduled-suite` are kept with its runs: it is continued by many ticks. */
+  readonly originType: "suite" | "scheduled-suite";
   readonly control: BatchControl;
   readonly pollInterval: PollInterval;
   readonly checking: InputChecking;
@@ -62,6 +65,8 @@ export interface SuitesOutcome {
   readonly cases: readonly ReportCase[];
   /** Why the suite could not be observed to its end; `null` if it was. */
   readonly error: RunnerError | null;
+  /** True if the signal ended it: it is to be resumed. */
+  readonly isInterrupted: boolean;
 }
 
 export async function executeSuites(
@@ -85,7 +90,9 @@ export async function executeSuites(
     }
   };
   for (const state of states.values()) {
-    const reason = options.isRejudged ? state.one.skipReason : skipReasonOf(state.one);
+    // A resource that is switched off meanwhile does not take back a run that it has started.
+    const hasStarted = options.isRejudged || options.previous.has(state.one.key);
+    const reason = hasStarted ? state.one.skipReason : skipReasonOf(state.one);
     if (reason === null) continue;
     const isFailure = state.one.skipReason === null && options.requiresResources;
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
@@ -93,7 +100,8 @@ export async function executeSuites(
   const runnable = [...states.values()].filter(({ isDecided }) => !isDecided);
   if (options.isRejudged) {
     for (const state of runnable) await judgeKept(deps, state, { states, decide, options });
-    return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: null };
+    const rejudged = [...states.values()].map((state) => reportOf(state, options.commandOf));
+    return { cases: rejudged, error: null, isInterrupted: false };
   }
   await judgeEarlier(deps, runnable, options);
   const budget = createBudgets(options.budgets);
@@ -101,16 +109,20 @@ export async function executeSuites(
     budget(suite, [...states.values()], { nowMs: deps.clock.now(), earlier: options.earlier });
   const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot }));
   const outcome = await runTasks(deps, tasks, options);
+  const isInterrupted = options.signal.aborted;
   for (const [index, end] of outcome.ends.entries()) {
     const state = runnable[index];
     if (state === undefined || state.isDecided) continue;
     if (end.type === "open") await leaveOpen(deps, state, end.submission, options);
     // A retry that was not submitted any more: the attempt before it decides.
-    if (end.type !== "open" && state.judgement !== null) decide(state);
-    else decide(state, unfinished(end, outcome.stopped?.reason ?? null, outcome.error));
+    const isJudged = end.type === "not-submitted" || (end.type === "result" && state.attempts.length >= end.attempt);
+    if (isJudged && state.judgement !== null) decide(state);
+    else if (isInterrupted) decide(state, judgeInterrupted(state, end, options));
+    else decide(state, unfinished(state, end, outcome, options));
   }
-  if (!options.signal.aborted) await cleanUp(deps, [...states.values()]);
-  return { cases: [...states.values()].map((state) => reportOf(state, options.commandOf)), error: outcome.error };
+  if (!isInterrupted) await cleanUp(deps, [...states.values()]);
+  const reported = [...states.values()].map((state) => reportOf(state, options.commandOf));
+  return { cases: reported, error: outcome.error, isInterrupted };
 }
 
 async function runTasks(
@@ -118,12 +130,12 @@ async function runTasks(
   tasks: readonly BatchTask[],
   options: ExecuteSuitesOptions,
 ): Promise<BatchOutcome> {
-  const { signal, sessionId: batchId, control, pollInterval, submitTimeoutMs, unreachableTimeoutMs, deadlineMs } =
-    options;
+  const { signal, sessionId: batchId, originType, control, pollInterval, submitTimeoutMs } = options;
+  const { unreachableTimeoutMs, deadlineMs } = options;
   const batchOptions: BatchOptions = {
     signal,
     batchId,
-    originType: "suite",
+    originType,
     keyPrefix: `${batchId} `,
     control,
     pollInterval,
@@ -148,7 +160,7 @@ async function runTasks(
   } catch (error) {
     if (!signal.aborted) throw error;
     // What runs continues: it is found again when the suite is resumed.
-    const ends = tasks.map((): TaskEnd => ({ type: "not-submitted" }));
+    const ends = await endsOfInterrupted(deps, tasks, batchId);
     return { ends, stopped: { reason: "interrupted", detail: null }, error: null } as const;
   }
 }
@@ -196,9 +208,9 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
       const values = { ...one.values, valueOf };
       return (await prepareCase(deps, one, values, { signal: options.signal, checking: options.checking })).request;
     },
-    async judge(end) {
+    async judge(end, submission) {
       state.isJudging = true;
-      const cause = await judgeAttempt(deps, state, end, options);
+      const cause = await judgeAttempt(deps, state, { end, submission }, options);
       const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
     },
@@ -222,19 +234,20 @@ async function judgeEarlier(
   options: ExecuteSuitesOptions,
 ): Promise<void> {
   for (const state of states) {
-    for (const end of options.previous.get(state.one.key)?.earlier ?? []) await judgeAttempt(deps, state, end, options);
+    const { earlier = [] } = options.previous.get(state.one.key) ?? {};
+    for (const ended of earlier) await judgeAttempt(deps, state, ended, options);
   }
 }
 
 /** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */
 async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: JudgeContext): Promise<void> {
-  const ends = options.previous.get(state.one.key)?.ends ?? [];
-  const isSession = ends.some((end) => end.type === "result" && end.result.kind === "session_ready");
-  if (ends.length === 0) {
+  const { ended = [] } = options.previous.get(state.one.key) ?? {};
+  const isSession = ended.some(({ end }) => end.type === "result" && end.result.kind === "session_ready");
+  if (ended.length === 0) {
     return decide(state, notRun("no evidence: it has not ended with these inputs in the last call"));
   }
   if (isSession) return decide(state, notRun("no evidence: what a session answers is not kept"));
-  for (const end of ends) await judgeAttempt(deps, state, end, options);
+  for (const one of ended) await judgeAttempt(deps, state, one, options);
   decide(state);
 }
 
@@ -244,7 +257,8 @@ async function leaveOpen(
   submission: Submission,
   { control }: ExecuteSuitesOptions,
 ): Promise<void> {
-  if (submission.state !== "active" || control.stopped?.reason !== "deadline") return;
+  const { reason } = control.stopped ?? {};
+  if (submission.state !== "active" || (reason !== "deadline" && reason !== "cancelled")) return;
   try {
     await cancelRun(deps, submission.runId, { signal: new AbortController().signal });
   } catch (error) {
@@ -253,23 +267,27 @@ async function leaveOpen(
   }
 }
 
-function unfinished(end: TaskEnd, reason: string | null, error: RunnerError | null): Judgement {
-  const why = error?.message ?? STOP_TEXTS[reason ?? ""] ?? "the suite was stopped";
-  if (end.type === "open") {
-    const isDeadline = error === null && reason === "deadline";
-    return {
-      ...notRun(isDeadline ? `still running at the deadline, and cancelled` : why),
-      verdict: isDeadline ? "not-judged" : "error",
-    };
-  }
-  return notRun(why);
+function unfinished(
+  state: CaseState,
+  end: TaskEnd,
+  { stopped, error }: BatchOutcome,
+  options: ExecuteSuitesOptions,
+): Judgement {
+  const stop = stopped?.reason ?? "";
+  const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
+  if (end.type !== "open") return notRun(why);
+  const isCancelled = error === null && (stop === "deadline" || stop === "cancelled");
+  const when = stop === "deadline" ? "at the deadline" : "when the suite was cancelled";
+  const reason = isCancelled ? `still running ${when}, and cancelled` : why;
+  addCutOff(state, end, { reason, isCancelled }, options);
+  return { ...notRun(reason), verdict: isCancelled ? "not-judged" : "error" };
 }
 
 const STOP_TEXTS: Readonly<Record<string, string>> = {
   "deadline": "the deadline of the suite had passed",
   "fail-fast": "another case failed before (--fail-fast)",
   "max-failures": "too many cases failed before (--max-failures)",
-  "interrupted": "the suite was interrupted",
+  "cancelled": "the suite was cancelled",
 };
 
 /** Last, because other cases may need files of a run. */

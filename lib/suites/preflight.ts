@@ -43,7 +43,7 @@ const MAX_CONCURRENT = 4;
  * @throws InvalidInputs with the problems of all cases.
  */
 export async function preflight(
-  deps: Deps,
+  deps: Pick<Deps, "client">,
   cases: readonly SelectedCase[],
   options: PreflightOptions,
 ): Promise<readonly CheckedCase[]> {
@@ -74,7 +74,11 @@ function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | und
   );
 }
 
-async function checkCase(deps: Deps, one: SelectedCase, options: PreflightOptions): Promise<CheckedCase> {
+async function checkCase(
+  deps: Pick<Deps, "client">,
+  one: SelectedCase,
+  options: PreflightOptions,
+): Promise<CheckedCase> {
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
   const prepared = dependsOnRuns ? null : await prepareCase(deps, one, one.values, options);
   if (prepared === null) await findWorkflow(deps, one.workflow, options.signal);

@@ -3,10 +3,11 @@
 import type { Owner } from "../account.ts";
 import { canonicalJson } from "../json.ts";
 import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
-import type { PreviousAttempts, TaskEnd } from "../runs/batch_task.ts";
+import type { PreviousAttempts } from "../runs/batch_task.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { isOpen, isRetry } from "../submission.ts";
 import { sha256 } from "../text.ts";
+import type { EndedAttempt } from "./attempt.ts";
 
 export interface SuiteSession {
   readonly sessionId: string;
@@ -20,10 +21,10 @@ export interface SuiteSession {
 
 export interface PreviousCase {
   readonly previous: PreviousAttempts;
-  /** The ends of the attempts before the last one. */
-  readonly earlier: readonly TaskEnd[];
-  /** The ends of all attempts that have ended. */
-  readonly ends: readonly TaskEnd[];
+  /** Those that have ended, before the last one. */
+  readonly earlier: readonly EndedAttempt[];
+  /** All that have ended. */
+  readonly ended: readonly EndedAttempt[];
 }
 
 /** What makes two calls the same suite. */
@@ -62,24 +63,30 @@ export async function openSession(
 /** Distinguishes sessions from batches. */
 export const SESSION_PREFIX = "suite.";
 
-async function previousCases(store: RunStore, sessionId: string): Promise<ReadonlyMap<string, PreviousCase>> {
+/** The session of a suite that an occurrence of a schedule runs. */
+export function sessionOfOccurrence(occurrenceId: string): string {
+  return `${SESSION_PREFIX}${occurrenceId}`;
+}
+
+/** What was submitted in a session, by the key of a case. */
+export async function previousCases(store: RunStore, sessionId: string): Promise<ReadonlyMap<string, PreviousCase>> {
   const attempts = Map.groupBy(await store.batches.attempts(sessionId), ({ rowKey }) => rowKey);
   const found = new Map<string, PreviousCase>();
   for (const [key, own] of attempts) {
     const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
     const last = submissions.at(-1) ?? null;
-    const ended = submissions.filter((submission) => !isOpen(submission));
-    const ends = ended.map((submission, index) => endOfSubmission(submission, index + 1));
+    const ended = submissions.filter((submission) => !isOpen(submission)).map((submission, index) => ({
+      submission,
+      end: endOfSubmission(submission, index + 1),
+    }));
     found.set(key, {
       previous: {
         attempt: own.at(-1)?.attempt ?? 0,
         last,
-        ended: ended.map((submission, index) =>
-          endedAttemptOf(endOfSubmission(submission, index + 1), isRetry(submission))
-        ),
+        ended: ended.map(({ submission, end }) => endedAttemptOf(end, isRetry(submission))),
       },
-      earlier: last !== null && isOpen(last) ? ends : ends.slice(0, -1),
-      ends,
+      earlier: last !== null && isOpen(last) ? ended : ended.slice(0, -1),
+      ended,
     });
   }
   return found;

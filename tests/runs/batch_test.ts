@@ -293,8 +293,9 @@ Deno.test("a task may judge the ends of its attempts itself, and another waits f
   const judging = {
     ...first,
     retry: { maxRetries: 1, on: "any", delayMs: 1_000 },
-    async judge(_end: unknown, attempt: number) {
+    async judge(end: TaskEnd) {
       await stage.clock.sleep(500, {});
+      const attempt = end.type === "result" ? end.attempt : 0;
       judged.push(attempt);
       return attempt === 1 ? { cause: "run", error: "wrong energy" } as const : { cause: null, error: null };
     },

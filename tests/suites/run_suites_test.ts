@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Context } from "../../lib/cli/context.ts";
 import { runIsolated } from "../../lib/cli/run_program.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
+import type { ReportCase } from "../../lib/reports/report.ts";
 import { type CliEnd, type CliStage, cliStage } from "../support/cli_stage.ts";
 
 const FORM = `on:
@@ -556,24 +557,45 @@ Deno.test("needs, --shard and --resume combine", async () => {
 });
 
 Deno.test("an interrupted suite writes its report, and is resumed without submitting again", async () => {
-  await using stage = await suiteStage();
-  const files = suite("{ name: a, workflow: slow, timeout: 2h }", "{ name: b, workflow: ok, needs: a }");
   let interrupt = (_signal: "SIGINT") => {};
-  const started = Promise.withResolvers<void>();
-  const running = stage.test(files, FAST, {}, {
-    onSignal(callback) {
-      interrupt = callback;
-      started.resolve();
-      return { [Symbol.dispose]: () => {} };
+  let isInterruptible = false;
+  await using stage = await suiteStage({
+    onStep(operation, step) {
+      // The run is known, and continues.
+      if (!isInterruptible || operation !== "get-run" || step !== "arrived") return;
+      if (stage.simulator.runs().length === 0) return;
+      isInterruptible = false;
+      interrupt("SIGINT");
     },
   });
-  await started.promise;
-  while (stage.simulator.received("submit").length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
-  interrupt("SIGINT");
-  const stopped = await running;
+  const files = suite("{ name: a, workflow: slow, timeout: 2h }", "{ name: b, workflow: ok, needs: a }");
+  const interrupted = (args: readonly string[]) => {
+    isInterruptible = true;
+    return stage.test(files, args, {}, {
+      onSignal(callback) {
+        interrupt = callback;
+        return { [Symbol.dispose]: () => {} };
+      },
+    });
+  };
+  const stopped = await interrupted([...FAST, "--report", "junit=j.xml", "--report", "ctrf=c.json"]);
   assert.equal(stopped.code, 130, stopped.stderr);
-  assert.deepEqual(stopped.verdicts, { a: "not-run", b: "not-run" });
+  assert.deepEqual(stopped.verdicts, { a: "not-judged", b: "not-run" });
   assert.match(stopped.stderr, /--resume/);
+  const [run] = stage.simulator.runs();
+  const reason = `the suite was interrupted: its run ${run?.slug} continues, and --resume goes on with it`;
+  const [a, b]: readonly ReportCase[] = JSON.parse(stopped.stdout).cases;
+  assert.deepEqual([a?.reason, b?.reason], [reason, "the suite was interrupted"]);
+  assert.deepEqual(a?.attempts.map(({ slug, status, cause }) => ({ slug, status, cause })), [
+    { slug: run?.slug, status: "stopped", cause: null },
+  ]);
+  const reports = [stopped.files.get("j.xml") ?? "", stopped.files.get("c.json") ?? ""];
+  for (const text of reports) assert.ok(text.includes(reason), text);
+  assert.match(reports[0] ?? "", /<skipped message="not judged: the suite was interrupted: its run /);
+  const inText = await interrupted(["--resume", ...FAST.slice(1)]);
+  assert.equal(inText.code, 130, inText.stderr);
+  assert.match(inText.stdout, new RegExp(`^! a  not judged.*\\(${run?.slug}\\).*\n    ${reason}$`, "m"));
+  assert.match(inText.stdout, /: 1 not run, 1 not judged/);
   const resumed = await stage.test(files, [...FAST, "--resume"]);
   assert.deepEqual(resumed.verdicts, { a: "passed", b: "passed" });
   assert.equal(stage.simulator.runs().length, 2);

@@ -89,11 +89,11 @@ export const schedulesCommand = defineCommand({
 /** Of disabled schedules too: they are checked before they are enabled. */
 async function checkInputs(invocation: OpenInvocation & { readonly signal: AbortSignal }, list: readonly Schedule[]) {
   const { context, output, signal } = invocation;
-  const client = await openClient(invocation);
+  const { clock, env, readTextFile } = context;
+  const parts = { deps: { client: await openClient(invocation), clock }, readTextFile, env };
   const { scheduleProblems } = await import("../../scheduler/prepare_schedule.ts");
   const problems: Problem[] = [];
   for (const schedule of list) {
-    const parts = { deps: { client }, readTextFile: context.readTextFile };
     const found = await scheduleProblems(parts, schedule, signal);
     problems.push(
       ...found.map(({ path, ...problem }) => ({

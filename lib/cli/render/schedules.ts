@@ -66,12 +66,12 @@ function backfillText(backfill: Backfill): string {
 }
 
 function renderSchedule({ schedule, isEnabled, next }: ScheduleView, style: Style): string {
-  const { name, workflow, cron, timeZone, timelines } = schedule;
+  const { name, workflow, suite, cron, timeZone, timelines } = schedule;
   const state = isEnabled ? style.green("on") : style.yellow("off");
   const where = timelines.length === 0 ? "disabled" : `on ${timelines.join(", ")}`;
   return [
     `${style.bold(name)}  ${state}  ${style.dim(where)}`,
-    `  ${workflow}  ${cron}  ${timeZone}`,
+    `  ${suite ?? workflow}  ${cron}  ${timeZone}`,
     ...next.map(({ scheduledAtMs: atMs }) => {
       const utc = timeZone === "UTC" ? "" : style.dim(`  ${new Date(atMs).toISOString().slice(0, 16)}Z`);
       return `  ${formatLocal(atMs, timeZone)}${utc}`;

@@ -5,10 +5,11 @@ import type { JudgeOptions } from "../../suites/attempt.ts";
 import { type Estimate, estimateOf } from "../../suites/estimate.ts";
 import { usualSecondsOf } from "../../suites/history.ts";
 import { counted } from "../../text.ts";
+import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import type { CheckedCase } from "../../suites/preflight.ts";
 import type { SelectedCase } from "../../suites/select.ts";
 import { COMPLETED } from "../exit_codes.ts";
-import { DEFAULT_SUITE_JOBS, type SuiteCall } from "./options.ts";
+import type { SuiteCall } from "./options.ts";
 
 export function answerList({ output }: SuiteCall, cases: readonly SelectedCase[]): number {
   if (output.mode === "text") {

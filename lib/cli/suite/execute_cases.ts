@@ -7,6 +7,7 @@ import { createBatchControl } from "../../runs/batch_task.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { DEFAULT_EXECUTE } from "../../runs/options.ts";
 import { programCommand } from "../../shell_command.ts";
+import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import type { JudgeOptions } from "../../suites/attempt.ts";
 import type { Budget } from "../../suites/budget.ts";
 import { executeSuites, type SuiteEvent } from "../../suites/execute.ts";
@@ -20,7 +21,7 @@ import { inputChecking } from "../check_options.ts";
 import { type Context, Stopped } from "../context.ts";
 import { runPageTemplate, runPageUrl } from "../run_page.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
-import { DEFAULT_SUITE_JOBS, type SuiteCall } from "./options.ts";
+import type { SuiteCall } from "./options.ts";
 
 export interface ExecuteParts extends Pick<SuiteSession, "sessionId" | "previous"> {
   readonly title: string;
@@ -66,6 +67,7 @@ export async function executeCases(
     {
       signal: stopping,
       sessionId,
+      originType: "suite",
       previous,
       control,
       pollInterval,

@@ -4,9 +4,10 @@ import { UsageError } from "../../errors.ts";
 import { osErrorReason } from "../../os_error.ts";
 import { mergeShards } from "../../reports/merge.ts";
 import type { ReportCase } from "../../reports/report.ts";
+import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openRunStore } from "../open.ts";
-import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
 import { openHistory } from "./history.ts";
+import { withLimits } from "./limits.ts";
 import { type SuiteCall, wantedReports } from "./options.ts";
 import { finishReport } from "./write_reports.ts";
 

@@ -6,9 +6,8 @@ import { argument, type ArgValues, flag, integer, oneOf, option, positiveDuratio
 import { INPUT_CHECK_OPTIONS } from "../check_options.ts";
 import { type Invocation, JSON_OPTION } from "../command.ts";
 import type { OpenInvocation } from "../open.ts";
+import { DEFAULT_SUITE_JOBS } from "../../suites/exit_code.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
-
-export const DEFAULT_SUITE_JOBS = 8;
 
 /** GitLab allows 200 parallel jobs, GitHub 256. */
 export const MAX_SHARDS = 200;

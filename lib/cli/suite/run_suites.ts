@@ -9,7 +9,7 @@ import type { Report, Shard } from "../../reports/report.ts";
 import type { Deps } from "../../runs/deps.ts";
 import { seededRandom } from "../../seeded_random.ts";
 import type { RunStore } from "../../store/run_store.ts";
-import type { Budget } from "../../suites/budget.ts";
+import { type Budget, budgetsIn } from "../../suites/budget.ts";
 import { checkFormat } from "../../suites/check_format.ts";
 import { type OverridesDocument, overridesFormat } from "../../suites/format.ts";
 import { earlierRuns, hasLastFailed, pointsById } from "../../suites/history.ts";
@@ -25,9 +25,10 @@ import { openDeps } from "../open.ts";
 import { checkReplaceableFiles } from "../output_file.ts";
 import { answerList, answerPlan } from "./answer_plan.ts";
 import { executeCases } from "./execute_cases.ts";
-import { SUITE_EXIT_CODES, suiteKind, withLimits } from "./exit_code.ts";
+import { SUITE_EXIT_CODES, suiteKind } from "../../suites/exit_code.ts";
 import { openHistory } from "./history.ts";
 import { folderHistory } from "./history_folder.ts";
+import { withLimits } from "./limits.ts";
 import { retriesThresholdOf, shardOf, type SuiteCall, type SuiteValues, wantedReports } from "./options.ts";
 import { changedFilesSince, environmentOf, suiteFiles } from "./selection.ts";
 import { finishReport } from "./write_reports.ts";
@@ -160,10 +161,7 @@ async function startSession(
 
 /** The option holds for all suites together, in place of their own budgets. */
 function budgetsOf({ budget }: SuiteValues, suites: readonly Suite[]): readonly Budget[] {
-  if (budget !== undefined) return [{ suite: null, limitMs: budget }];
-  return suites.flatMap(({ name, document }) =>
-    document.budget === undefined ? [] : [{ suite: name, limitMs: Number.parseFloat(document.budget) * 3_600_000 }]
-  );
+  return budget === undefined ? budgetsIn(suites) : [{ suite: null, limitMs: budget }];
 }
 
 /** @throws InvalidInputs */

@@ -2,6 +2,7 @@
 
 import type { Notification, TickLog } from "../../scheduler/scheduler_store.ts";
 import type { Schedule } from "../../scheduler/schedule.ts";
+import type { SuiteEnd } from "../../submission.ts";
 
 export interface PageFacts {
   /** The platform. */
@@ -42,7 +43,9 @@ export interface FailureFacts extends RunFacts {
   readonly logs: readonly { readonly step: string; readonly lines: readonly string[] }[];
 }
 
-export interface ScheduleFacts extends Pick<Schedule, "name" | "workflow" | "cron" | "timeZone" | "overlap"> {
+export interface ScheduleFacts extends Pick<Schedule, "name" | "suite" | "cron" | "timeZone" | "overlap"> {
+  /** `null` if it runs a suite. */
+  readonly workflow: string | null;
   readonly isEnabled: boolean;
   readonly nextMs: readonly number[];
   /** Newest first. */
@@ -52,5 +55,6 @@ export interface ScheduleFacts extends Pick<Schedule, "name" | "workflow" | "cro
     readonly slug: string | null;
     readonly durationSeconds: number | null;
     readonly message: string | null;
+    readonly suite?: SuiteEnd;
   }[];
 }

@@ -176,14 +176,14 @@ ${body}</section>`;
 }
 
 function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
-  const { name, cron, timeZone, workflow, overlap, isEnabled, nextMs, results } = schedule;
+  const { name, cron, timeZone, workflow, suite, overlap, isEnabled, nextMs, results } = schedule;
   const last = results.find(({ status }) => status !== "running" && status !== "waiting");
   const [next, afterNext] = nextMs;
   return html`
     <li class="${last === undefined ? "neutral" : toneOf(last.status)}">
       <div>
         <h3><bdi>${name}</bdi></h3>
-        <p class="muted"><bdi>${workflow}</bdi></p>
+        <p class="muted"><bdi>${suite ?? workflow}</bdi></p>
       </div>
       <p
         class="when"><span class="label">Schedule</span><code>${cron}</code> <span class="muted">${timeZone}, ${overlap}</span></p>
@@ -201,11 +201,12 @@ function scheduleItem(schedule: ScheduleFacts, nowMs: number): Html {
 
 function lastResult(last: ScheduleFacts["results"][number] | undefined, nowMs: number): Html {
   if (last === undefined) return html`<p class="muted">none yet</p>`;
-  const { status, scheduledAtMs, durationSeconds, message } = last;
+  const { status, scheduledAtMs, durationSeconds, message, suite } = last;
   const duration = durationSeconds === null
     ? null
     : html`<span class="muted">in ${formatDuration(durationSeconds * 1_000)}</span>`;
-  const reason = message === null || status === "completed" ? null : html`<p>${message}</p>`;
+  const isPlain = status === "completed" && suite === undefined;
+  const reason = message === null || isPlain ? null : html`<p>${message}</p>`;
   return html`<p>${chip(status)} ${duration}</p><p>${timeElement(scheduledAtMs, nowMs)}</p>${reason}`;
 }
 

@@ -11,7 +11,15 @@ async function call(args: readonly string[], env: Readonly<Record<string, string
   const [stdout, stderr] = [bufferedWriter(), bufferedWriter()];
   const clock = virtualClock(Date.parse("2026-03-28T12:00Z"));
   const code = await runCommandLine(
-    aContext({ args: ["schedules", ...args], env: (name) => env[name], fetch, clock, stdout, stderr }),
+    aContext({
+      args: ["schedules", ...args],
+      env: (name) => env[name],
+      fetch,
+      clock,
+      stdout,
+      stderr,
+      readTextFile: Deno.readTextFile,
+    }),
   );
   return { code, out: stdout.text(), err: stderr.text() };
 }
@@ -122,6 +130,18 @@ for (
       '{ name: "a", cron: "0 2 * * *", workflow: "quik", enabled: false }',
       2,
       /a\.workflow .*"quick"/,
+    ],
+    [
+      "are those of a suite",
+      '{ name: "a", cron: "0 2 * * *", suite: "examples/smoke.suite.yaml" }',
+      0,
+      /The inputs of all schedules fit their workflows/,
+    ],
+    [
+      "are those of a suite with mistakes",
+      '{ name: "a", cron: "0 2 * * *", suite: "tests/fixtures/suites/invalid/fifteen_mistakes_suite.yaml" }',
+      2,
+      /Cannot run the schedules as they are\n(?:[^]*?suite\.yaml:\d+:\d+ {2}a\.){15}/,
     ],
   ] as const
 ) {

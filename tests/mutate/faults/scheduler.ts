@@ -1,6 +1,7 @@
 import type { Fault } from "../fault.ts";
 import { inFile } from "./in_file.ts";
 
+const SUITES = ["tests/scheduler/suites_test.ts"];
 const TICK = ["tests/scheduler/tick_test.ts", "tests/scheduler"];
 
 /** Faults of the scheduler: an occurrence that runs twice, or never, without a report. */
@@ -78,8 +79,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/tick_work.ts", TICK, [
     [
       "overlap is decided on the previous tick's view",
-      "open: polled?.open ?? deciding, known: polled?.known ?? new Set()",
-      "open: deciding, known: new Set(deciding.map(({ id }) => id))",
+      "open: [...polled?.open ?? deciding, ...suites], known",
+      "open: [...deciding, ...suites], known: new Set([...deciding, ...suites].map(({ id }) => id))",
     ],
     [
       "nothing is submitted, and the tick did not fail",
@@ -157,5 +158,20 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     ["a webhook without its secret is sent unsigned", '(secret ?? "") === "") return', "false) return"],
     ["a message waits without a deadline", "AbortSignal.any([signal, deadline.signal])", "signal"],
+  ]),
+  ...inFile("lib/scheduler/advance_suites.ts", SUITES, [
+    ["a suite ends with the tick that started it", "if (outcome.isInterrupted) return;", ""],
+    ["a suite with a failed case completes", 'failed: "failed",', 'failed: "completed",'],
+    ["a suite that is replaced runs on", 'if (isCancelled) control.stop("cancelled");', "if (false) {}"],
+  ]),
+  ...inFile("lib/scheduler/tick_work.ts", SUITES, [
+    ["an open suite does not block the next occurrence", "open: [...polled?.open ?? deciding, ...suites]", "open: []"],
+  ]),
+  ...inFile("lib/suites/attempt.ts", SUITES, [
+    ["a later tick judges again what is gone by then", "keptJudgement(submission) ??", "null ??"],
+  ]),
+  ...inFile("lib/runs/batch.ts", SUITES, [
+    ["the delay before a retry begins anew with each tick", "+ delayMs - passedMs", "+ delayMs"],
+    ["the limits of a run begin anew with each tick", ", ...observedIn(last) });", " });"],
   ]),
 ];

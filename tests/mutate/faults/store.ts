@@ -82,7 +82,11 @@ export const STORE_FAULTS: readonly Fault[] = [
     "tests/store/run_store_test.ts",
     "tests/store",
   ], [
-    ["submissions over HTTP are left to the command line", ' || origin.type === "http" ? "service"', ' ? "service"'],
+    [
+      "submissions over HTTP are left to the command line",
+      ' || type === "http") return "service"',
+      ') return "service"',
+    ],
     ["an end is never reported", "!origin.isReported && (isEnded", "false && (isEnded"],
     ["an end is reported again and again", "isUnreported: !origin.isReported && ", "isUnreported: "],
   ]),

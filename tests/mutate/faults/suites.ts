@@ -52,7 +52,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ...inFile("lib/suites/evidence.ts", RUN, [
     ["A check sees the API key", ".filter((name) => !/^PW_API_KEY$/i.test(name))", '.concat("PW_API_KEY")'],
   ]),
-  ...inFile("lib/cli/suite/exit_code.ts", RUN, [
+  ...inFile("lib/suites/exit_code.ts", RUN, [
     [
       "Nothing judged is a success",
       'unjudged.length > 0 || judged === 0 ? "not_judged"',
@@ -125,6 +125,13 @@ export const SUITES_FAULTS: readonly Fault[] = [
       "A night that fails is missing in the history",
       "if: ${{ always() && inputs.history",
       "if: ${{ inputs.history",
+    ],
+  ]),
+  ...inFile("lib/suites/interrupted.ts", RUN, [
+    [
+      "The runs that continue are not named",
+      'return isOpen(last) ? { type: "open", attempt, submission: last } :',
+      'return isOpen(last) ? { type: "not-submitted" } :',
     ],
   ]),
 ];

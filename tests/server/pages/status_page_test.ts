@@ -21,6 +21,7 @@ const FULL: PageFacts = {
     {
       name: "nightly-benchmark",
       workflow: "simulation-runner",
+      suite: null,
       cron: "30 2 * * *",
       timeZone: "America/Chicago",
       overlap: "skip",
@@ -40,6 +41,7 @@ const FULL: PageFacts = {
     {
       name: "switched-off",
       workflow: "hello-world",
+      suite: null,
       cron: "0 * * * *",
       timeZone: "UTC",
       overlap: "queue",

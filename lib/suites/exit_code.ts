@@ -1,5 +1,7 @@
-import { countCases, type ReportCase } from "../../reports/report.ts";
-import { maxSkippedOf, type SuiteValues } from "./options.ts";
+import { countCases, type ReportCase } from "../reports/report.ts";
+
+/** How many runs of a suite at once, unless it is said. */
+export const DEFAULT_SUITE_JOBS = 8;
 
 /** Exit codes of `test`, by kind. */
 export const SUITE_EXIT_CODES = { passed: 0, failed: 1, not_judged: 8, submit_unknown: 6 } as const;
@@ -20,21 +22,4 @@ export function suiteKind(cases: readonly ReportCase[]): SuiteKind {
   );
   const judged = counts.passed + counts.failed + counts["known-failure"] + counts["unexpected-pass"];
   return unjudged.length > 0 || judged === 0 ? "not_judged" : "passed";
-}
-
-/** Flaky and skipped cases that are failures by option. */
-export function withLimits(
-  cases: readonly ReportCase[],
-  values: Pick<SuiteValues, "failOnFlaky" | "maxSkipped">,
-  count: number,
-): readonly ReportCase[] {
-  const maxSkipped = maxSkippedOf(values, count);
-  const isOver = maxSkipped !== null && countCases(cases).skipped > maxSkipped;
-  return cases.map((one) => {
-    if (one.isFlaky && values.failOnFlaky === true && !one.isQuarantined) {
-      return { ...one, isFailure: true, reason: "flaky: it passed after a failed attempt (--fail-on-flaky)" };
-    }
-    if (isOver && one.verdict === "skipped") return { ...one, isFailure: true };
-    return one;
-  });
 }

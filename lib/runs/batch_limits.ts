@@ -1,0 +1,105 @@
+/** The limits of a run of a batch, which count from what was seen of it. That stays with its submission. */
+
+import { formatDuration } from "../duration.ts";
+import { RunnerError, StorageError } from "../errors.ts";
+import type { Job, Run, RunDetail } from "../run.ts";
+import { WriteConflict } from "../store/run_store.ts";
+import type { ActiveSubmission, ObservedRun, Submission } from "../submission.ts";
+import type { BatchState, TrackedTask } from "./batch_state.ts";
+import { cancelRun } from "./cancel.ts";
+import type { Deps } from "./deps.ts";
+import { hasWorked } from "./retry_policy.ts";
+
+export interface ActiveTask {
+  readonly one: TrackedTask;
+  readonly submission: ActiveSubmission;
+}
+
+export const NOTHING_OBSERVED: ObservedRun = { workingSinceMs: null, queueMs: null, exceeded: null };
+
+/** What an earlier process has seen of a run. */
+export function observedIn({ origin }: Submission): ObservedRun {
+  return "observed" in origin && origin.observed !== undefined ? origin.observed : NOTHING_OBSERVED;
+}
+
+/** Only a suite counts from what was seen: the rest of a batch counts from the start of a run. */
+export async function keepObserved({ deps }: BatchState, one: TrackedTask): Promise<void> {
+  const { submission, workingSinceMs, queueMs, exceeded } = one;
+  if (submission === null || !("batchId" in submission.origin) || submission.origin.type === "batch") return;
+  const origin = { ...submission.origin, observed: { workingSinceMs, queueMs, exceeded } };
+  one.submission = await storeQuietly(deps, { ...submission, origin });
+}
+
+/** What can't be stored, or was written by another process meanwhile, is known to this process only. */
+export async function storeQuietly<S extends Submission>({ store, log }: Deps, submission: S): Promise<S> {
+  try {
+    return await store.put(submission);
+  } catch (error) {
+    if (!(error instanceof StorageError || error instanceof WriteConflict)) throw error;
+    log("WARNING", error.message);
+    return submission;
+  }
+}
+
+/** The time in the queue is what was seen of it: a run whose first poll shows a step has not waited. */
+export async function observeQueue(state: BatchState, { one, submission }: ActiveTask): Promise<void> {
+  const { run, startedAtMs } = submission;
+  if (one.workingSinceMs !== null || !("jobs" in run)) return;
+  const nowMs = state.deps.clock.now();
+  if (hasWorked(jobsOf(run))) {
+    one.workingSinceMs = nowMs;
+    one.task.onWork?.(nowMs);
+    one.queueMs ??= 0;
+    await keepObserved(state, one);
+  } else one.queueMs = Math.max(0, nowMs - startedAtMs);
+}
+
+function jobsOf(run: Run | RunDetail): readonly Job[] {
+  return "jobs" in run ? run.jobs : [];
+}
+
+/** Until the run exceeds a limit. */
+export function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submission }: ActiveTask, nowMs: number) {
+  const { timeoutMs, queueTimeoutMs } = task;
+  if (exceeded !== null) return Infinity;
+  const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
+  const limitMs = sinceMs === null ? queueTimeoutMs : timeoutMs;
+  return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
+}
+
+/** How a result states that its run was cancelled because it waited for too long. */
+export function queueTimeoutMessage(queueTimeoutMs: number): string {
+  return `Waited ${formatDuration(queueTimeoutMs)} in the queue`;
+}
+
+/** Cancels a run that exceeds a limit. @returns True if its task ends with that, because its run is kept. */
+export async function enforceLimits(state: BatchState, { one, submission }: ActiveTask): Promise<boolean> {
+  const { deps, options: { onTimeout } } = state;
+  if (one.isCancelSent) return false;
+  const known = one.exceeded;
+  one.exceeded ??= exceededLimit({ one, submission }, deps.clock.now());
+  if (one.exceeded === null) return false;
+  if (onTimeout === "keep") return true;
+  // Before the request: after it, the platform shows only that the run was cancelled.
+  if (known === null) await keepObserved(state, one);
+  try {
+    await cancelRun(deps, submission.runId, { signal: state.signal });
+    one.isCancelSent = true;
+  } catch (error) {
+    // It is tried again in the next round.
+    if (!(error instanceof RunnerError)) throw error;
+  }
+  return false;
+}
+
+function exceededLimit(
+  { one: { task: { timeoutMs, queueTimeoutMs }, workingSinceMs }, submission: { startedAtMs } }: ActiveTask,
+  nowMs: number,
+): ObservedRun["exceeded"] {
+  const sinceMs = queueTimeoutMs === undefined ? startedAtMs : workingSinceMs;
+  if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - startedAtMs >= queueTimeoutMs) {
+    return { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
+  }
+  if (sinceMs === null || timeoutMs === null || nowMs - sinceMs < timeoutMs) return null;
+  return { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
+}

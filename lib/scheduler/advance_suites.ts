@@ -1,0 +1,178 @@
+/**
+ * Continues the suites of schedules. Their engine runs until the tick has to end, and then leaves all runs as they are: the
+ * next tick finds them in the store, where a process that is killed leaves them, too.
+ */
+
+import type { Owner } from "../account.ts";
+import { cachingClient } from "../batches/check_rows.ts";
+import { InvalidInputs } from "../errors.ts";
+import { problemText } from "../problem.ts";
+import { createRedactor, redactDeep } from "../redact.ts";
+import { formatCounts } from "../reports/counts.ts";
+import { countCases, type ReportCase, worstFirst } from "../reports/report.ts";
+import { VERDICT_TEXTS, VERDICTS } from "../reports/verdict.ts";
+import type { RunResult } from "../result.ts";
+import { createBatchControl } from "../runs/batch_task.ts";
+import { resultWithoutRun } from "../runs/view.ts";
+import { programCommand } from "../shell_command.ts";
+import { shortened } from "../store/submission_body.ts";
+import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
+import { executeSuites } from "../suites/execute.ts";
+import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";
+import { previousCases, sessionOfOccurrence } from "../suites/session.ts";
+import { isOverdue, putUnlessMoved } from "./report_occurrences.ts";
+import { checkSuite } from "./scheduled_suite.ts";
+import { listReplaced } from "./scheduler_store.ts";
+import { advanceOptions } from "./service.ts";
+import type { TickContext } from "./tick_context.ts";
+
+/** Of the failures of a suite, so many are stored and shown. */
+const MAX_FAILURES = 50;
+
+/**
+ * All of them at once: none waits for another one to end.
+ *
+ * @param signal Aborts when the tick has to end.
+ * @throws The first error that keeps a suite from going on, when all others have done what they can.
+ */
+export async function advanceSuites(context: TickContext, signal: AbortSignal, owner: Owner): Promise<void> {
+  const { deps: { store }, kv } = context.service;
+  const rows = await Array.fromAsync(store.openRows("service"));
+  const open = await store.getMany(rows.flatMap(({ id, occurrence }) => occurrence?.isSuite === true ? [id] : []));
+  const replaced = new Set(await listReplaced(kv));
+  const ended = await Promise.allSettled(open.map(async (submission) => {
+    if (submission.state !== "pending") return;
+    if (!isOwnedBy(submission, owner)) return await end(context, submission, foreignEnd(submission.owner));
+    const isCancelled = replaced.has(submission.submissionId);
+    await advanceSuite(context, submission, { signal, isCancelled });
+  }));
+  const errors = ended.flatMap((one) => one.status === "rejected" ? [one.reason] : []);
+  const [error] = errors.toSorted((a, b) => Number(a === signal.reason) - Number(b === signal.reason));
+  if (error !== undefined) throw error;
+}
+
+async function advanceSuite(
+  context: TickContext,
+  submission: PendingSubmission,
+  { signal, isCancelled }: { readonly signal: AbortSignal; readonly isCancelled: boolean },
+): Promise<void> {
+  const { service, schedules } = context;
+  const { submissionId, origin, createdAtMs, request: { workflow: path } } = submission;
+  const deps = { ...service.deps, client: cachingClient(service.deps.client) };
+  let checked: Awaited<ReturnType<typeof checkSuite>>;
+  try {
+    checked = await checkSuite({ ...service, deps }, path, signal);
+  } catch (error) {
+    // The deployed file or a workflow has changed since it started: its runs continue, and nothing can judge them.
+    if (!(error instanceof InvalidInputs)) throw error;
+    const message = [error.message, ...error.problems.map(problemText)].join("; ");
+    return await end(context, submission, { status: "failed", message, suite: null });
+  }
+  const schedule = origin.type === "schedule" ? schedules.get(origin.schedule) : undefined;
+  const isPastDeadline = schedule?.onDeadline === "cancel" && isOverdue(schedule, createdAtMs, deps.clock.now());
+  const control = createBatchControl(DEFAULT_SUITE_JOBS);
+  if (isCancelled) control.stop("cancelled");
+  else if (isPastDeadline) control.stop("deadline");
+  const sessionId = sessionOfOccurrence(submissionId);
+  const secrets: string[] = [];
+  const outcome = await executeSuites({ ...service, ...deps, runIsolated: service.runIsolated }, checked.cases, {
+    ...advanceOptions(signal),
+    sessionId,
+    originType: "scheduled-suite",
+    previous: await previousCases(deps.store, sessionId),
+    control,
+    checking: "lenient",
+    deadlineMs: null,
+    failFast: false,
+    maxFailures: null,
+    requiresResources: false,
+    retriesThreshold: null,
+    isRejudged: false,
+    earlier: new Map(),
+    budgets: checked.budgets,
+    urlOf: () => null,
+    commandOf: ({ file, name }) => programCommand("test", [file.path], ["--case", name]),
+    redact: (values) => void secrets.push(...values),
+    onEvent: () => {},
+  });
+  if (outcome.isInterrupted) return;
+  if (outcome.error !== null) throw outcome.error;
+  const kind = suiteKind(outcome.cases);
+  const suite = redactDeep(suiteEnd(outcome.cases, kind), createRedactor(secrets));
+  const status = isCancelled ? "cancelled" : STATUS_OF_KIND[kind];
+  await end(context, submission, { status, message: messageOf(outcome.cases, suite), suite });
+}
+
+/** A suite of which too little is known is neither completed nor failed. */
+const STATUS_OF_KIND = {
+  passed: "completed",
+  failed: "failed",
+  not_judged: "unknown",
+  submit_unknown: "unknown",
+} as const satisfies Record<SuiteKind, RunResult["status"]>;
+
+function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind): SuiteEnd {
+  const counts = countCases(cases);
+  return {
+    kind,
+    exitCode: SUITE_EXIT_CODES[kind],
+    counts: Object.fromEntries(VERDICTS.flatMap((name) => counts[name] === 0 ? [] : [[name, counts[name]]])),
+    failures: worstFirst(cases).slice(0, MAX_FAILURES).map(({ name, verdict, reason, attempts }) => ({
+      name,
+      verdict,
+      reason: shortened(reason),
+      slug: attempts.at(-1)?.slug ?? null,
+    })),
+  };
+}
+
+function messageOf(cases: readonly ReportCase[], { failures }: SuiteEnd): string {
+  const details = failures.map(({ name, verdict, reason, slug }) => {
+    const run = slug === null ? "" : ` (${slug})`;
+    const text = VERDICTS.find((known) => known === verdict);
+    return `${name} ${text === undefined ? verdict : VERDICT_TEXTS[text]}${reason === null ? "" : `: ${reason}`}${run}`;
+  });
+  return [formatCounts(cases), ...details].join("; ");
+}
+
+interface OccurrenceResult {
+  readonly status: RunResult["status"];
+  readonly message: string;
+  /** `null` if nothing was judged. */
+  readonly suite: SuiteEnd | null;
+}
+
+function foreignEnd({ host, user }: Owner): OccurrenceResult {
+  const message = `Its runs belong to ${user} on ${host}, which the current API key can't read`;
+  return { status: "unknown", message, suite: null };
+}
+
+/** The end is reported by this tick, or by the next one where this one dies. */
+async function end(
+  { service, lock }: TickContext,
+  submission: PendingSubmission,
+  { status, message, suite }: OccurrenceResult,
+): Promise<void> {
+  const { origin, createdAtMs, request: { workflow: path } } = submission;
+  if (origin.type !== "schedule") return;
+  const nowMs = service.deps.clock.now();
+  const kind = status === "completed" || status === "failed" || status === "cancelled" ? status : "submit_unknown";
+  const finished: FinishedSubmission = {
+    ...submission,
+    state: "finished",
+    origin: { ...origin, suite: { path, end: suite } },
+    updatedAtMs: nowMs,
+    // It stands for many runs.
+    runId: { type: "number", workflow: path, number: 0 },
+    result: {
+      ...resultWithoutRun(path, null, message),
+      status,
+      kind,
+      startedAt: new Date(createdAtMs).toISOString(),
+      completedAt: new Date(nowMs).toISOString(),
+      durationSeconds: (nowMs - createdAtMs) / 1_000,
+      submitted: "yes",
+    },
+  };
+  await putUnlessMoved(service, finished, (change) => void change.check(lock));
+}
