@@ -7,11 +7,14 @@ import { FILTER_SCRIPT } from "./filter.ts";
 import { LIST_SCRIPT } from "./list.ts";
 import { OVERVIEW_SCRIPT } from "./overview.ts";
 
+/** After the first frame, which shows the result however many cases there are. */
 const START = String.raw`
-const encoded = atob(document.getElementById("data").textContent);
-const bytes = Uint8Array.from(encoded, (character) => character.charCodeAt(0));
-const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-new Response(stream).json().then(showReport);
+requestAnimationFrame(() => setTimeout(() => {
+  const encoded = atob(document.getElementById("data").textContent);
+  const bytes = Uint8Array.from(encoded, (character) => character.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  new Response(stream).json().then(showReport);
+}));
 `;
 
 export const PAGE_SCRIPT: string = [
