@@ -98,6 +98,7 @@ export {
   WriteConflict,
 } from "./store/run_store.ts";
 export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from "./store/batch_store.ts";
+export type { FoundSuiteRun, StoredSuiteRun, SuiteHistory, SuiteScope } from "./store/suite_history.ts";
 export type { AttemptRow, OpenRow, SubmissionScope } from "./store/indexes.ts";
 export type { AtomicChange, VersionCheck } from "./store/change.ts";
 export type { StoreKey } from "./store/key.ts";

@@ -19,9 +19,15 @@ import {
 } from "./indexes.ts";
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
 import type { Kv } from "./kv.ts";
-import { isDamaged, readAll, type RecordedKv } from "./read_submissions.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
-import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
+import {
+  isDamaged,
+  readAll,
+  type RecordedKv,
+  type StoredSubmission,
+  submissionBodiesOf,
+  submissionPartKey,
+} from "./submission_body.ts";
 
 /**
  * Where submissions are kept. Methods throw StorageError when the store can't be read or written.

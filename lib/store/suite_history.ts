@@ -9,6 +9,7 @@ import type { Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */
 export interface SuiteScope {
+  /** Whose API key it ran with. */
   readonly owner: Owner;
   /** By name. */
   readonly suite: string;
@@ -22,11 +23,13 @@ export interface StoredSuiteRun {
   readonly atMs: number;
   /** What is known of all cases together. */
   readonly head: unknown;
+  /** In the order of the report, each as CTRF describes a test. */
   readonly cases: readonly unknown[];
 }
 
 /** As it is found: its owner can only be compared with others. */
 export interface FoundSuiteRun extends StoredSuiteRun {
+  /** Host and user, in one text. */
   readonly ownerId: string;
 }
 
