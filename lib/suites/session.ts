@@ -75,10 +75,8 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
   for (const [key, own] of attempts) {
     const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
     const last = submissions.at(-1) ?? null;
-    const ended = submissions.filter((submission) => !isOpen(submission)).map((submission, index) => ({
-      submission,
-      end: endOfSubmission(submission, index + 1),
-    }));
+    const closed = submissions.flatMap((submission) => isOpen(submission) ? [] : [submission]);
+    const ended = closed.map((submission, index) => ({ submission, end: endOfSubmission(submission, index + 1) }));
     found.set(key, {
       previous: {
         attempt: own.at(-1)?.attempt ?? 0,
