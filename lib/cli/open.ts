@@ -7,7 +7,7 @@ import type { Credential, CredentialOptions } from "../platform/credentials/cred
 import { StorageError } from "../errors.ts";
 import type { Deps } from "../runs/deps.ts";
 import { apiVersionCache } from "../runs/server_capabilities.ts";
-import { lazyBackend } from "../store/backend.ts";
+import { lazyBackend, withAlternative } from "../store/backend.ts";
 import { createKv } from "../store/kv.ts";
 import { openKv } from "../store/open_kv.ts";
 import { memoryRunStore } from "../store/memory_kv.ts";
@@ -51,11 +51,18 @@ export async function clientFor(
   return createClient({ credential, fetch, clock, random, log: logToOutput(output), caCerts, apiVersionCache });
 }
 
-/** @throws As {@link openClient}. The store is opened on first use, and throws then. */
-export async function openDeps(invocation: OpenInvocation, history: HistoryUse = "optional"): Promise<OpenDeps> {
+/**
+ * @param alternative As for {@link openRunStore}.
+ * @throws As {@link openClient}. The store is opened on first use, and throws then.
+ */
+export async function openDeps(
+  invocation: OpenInvocation,
+  history: HistoryUse = "optional",
+  alternative?: string,
+): Promise<OpenDeps> {
   const { clock, random } = invocation.context;
   const credential = await openCredential(invocation);
-  const store = openRunStore(invocation, history, "--no-history continues without local history");
+  const store = openRunStore(invocation, history, alternative);
   const parts = { store, clock, random, log: logToOutput(invocation.output) };
   const client = await clientFor(invocation, credential, apiVersionCache(parts, credential.host));
   return { ...parts, client, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
@@ -81,7 +88,7 @@ export function openRunStore(
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     if (history === "required") {
-      return createRunStore(createKv(lazyBackend(() => Promise.reject(error))));
+      return createRunStore(createKv(lazyBackend(() => Promise.reject(withAlternative(error, alternative)))));
     }
     warn(error.message);
     return memoryRunStore();

@@ -15,9 +15,7 @@ export function runStorePath(env: Env, os: typeof Deno.build.os): string {
   const folder = env("PW_STATE_DIR")?.trim() || userFolder(env, os, "state");
   if (folder !== undefined) return `${folder}${os === "windows" ? "\\" : "/"}history.db`;
   throw new StorageError("Cannot use the local history: no folder for it can be determined", {
-    hint: `Set PW_STATE_DIR (or allow reading ${
-      os === "windows" ? "LOCALAPPDATA" : "HOME"
-    }), or use --no-history to continue without it`,
+    hint: `Set PW_STATE_DIR (or allow reading ${os === "windows" ? "LOCALAPPDATA" : "HOME"})`,
   });
 }
 

@@ -143,7 +143,8 @@ export function retryingBackend(
   };
 }
 
-function withAlternative(error: unknown, alternative: string | undefined): unknown {
+/** Adds to the hint of a StorageError; other errors stay as they are. */
+export function withAlternative(error: unknown, alternative: string | undefined): unknown {
   if (alternative === undefined || !(error instanceof StorageError)) return error;
   const hint = error.hint === undefined ? alternative : `${error.hint}; ${alternative}`;
   return new StorageError(error.message, { hint, cause: error });

@@ -131,7 +131,11 @@ export async function submitRunSpec(
   const { output, signal, values } = call;
   const options = waitOptions(values, call);
   const key = keyWithPolicy(values);
-  await using deps = await openDeps(call, values.dryRun === true ? "optional" : historyUse(output, values));
+  await using deps = await openDeps(
+    call,
+    values.dryRun === true ? "optional" : historyUse(output, values),
+    "--no-history continues without local history",
+  );
   const checking = inputChecking(values);
   const { request, warnings, notes, unknownConditions } = await prepareAsking(deps, {
     sendsDefaults: values.noDefaults !== true,

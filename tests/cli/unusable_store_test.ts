@@ -1,0 +1,29 @@
+/** What to do without a usable store: only what the command offers. */
+
+import assert from "node:assert/strict";
+import { startSimulator } from "../../lib/simulator/start.ts";
+import { emptyFolder } from "../support/main_job.ts";
+import { runProgram } from "../support/program.ts";
+
+const SUITE = "version: 1\ncases:\n  - { name: a, workflow: quick }\n";
+
+for (
+  const [args, hasOption] of [
+    [["run", "quick"], true],
+    [["run", "quick", "--matrix", "n=1,2", "--no-check"], false],
+    [["test", "a.suite.yaml"], false],
+  ] as const
+) {
+  Deno.test(`${args.slice(0, 3).join(" ")} on a store that cannot be opened hints at --no-history: ${hasOption}`, async () => {
+    await using simulator = await startSimulator();
+    await using folder = await emptyFolder();
+    await Deno.writeTextFile(`${folder.path}/a.suite.yaml`, SUITE);
+    await Deno.writeTextFile(`${folder.path}/file`, "");
+    const env = { PW_API_KEY: simulator.key, PW_STATE_DIR: `${folder.path}/file/below` };
+    const { code, stderr } = await runProgram({ args: [...args], cwd: folder.path, env });
+    assert.equal(code, 8, stderr);
+    assert.match(stderr, /✗ .*annot use the run store at .*\n.*PW_STORE_URL/);
+    assert.equal(stderr.includes("--no-history"), hasOption, stderr);
+    assert.deepEqual(simulator.received("submit"), []);
+  });
+}
