@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { formatCounts } from "../../lib/reports/counts.ts";
 import { renderText } from "../../lib/reports/text.ts";
 import { styleFor } from "../../lib/cli/terminal/style.ts";
 import { aCase, aSuiteReport } from "./support/suite_report.ts";
@@ -7,4 +8,13 @@ Deno.test("the reason why a case did not run is shown once", () => {
   const cases = [aCase({ name: "never", verdict: "not-run", reason: "setup data failed", attempts: [] })];
   const text = renderText(aSuiteReport(cases), styleFor(false));
   assert.equal(text.split("setup data failed").length, 2, text);
+});
+
+Deno.test("counts are in English", () => {
+  const cases = (verdict: "error" | "known-failure" | "unexpected-pass", count: number) =>
+    Array.from({ length: count }, (_, index) => aCase({ name: `${verdict} ${index}`, verdict }));
+  const text = (count: number) =>
+    formatCounts([...cases("error", count), ...cases("known-failure", count), ...cases("unexpected-pass", count)]);
+  assert.equal(text(1), "1 known failure, 1 error, 1 unexpected pass");
+  assert.equal(text(2), "2 known failures, 2 errors, 2 unexpected passes");
 });
