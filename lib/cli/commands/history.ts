@@ -45,13 +45,18 @@ export const historyCommand = defineCommand({
     if (values.action === "prune") return await prune(call, store, values);
     const sinceMs = values.since === undefined ? undefined : context.clock.now() - values.since;
     const limit = values.limit ?? DEFAULT_LIMIT;
-    const records = await store.listRecent({ limit, workflow: values.workflow, hasFailed: values.failed, sinceMs });
-    if (output.mode === "json") {
-      output.document({ records: records.map(recordDocument), ...COMPLETED });
-    } else if (records.length === 0) output.answer("No runs in the local history");
-    else {output.answer(
-        renderHistory(records, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
-      );}
+    const query = { workflow: values.workflow, hasFailed: values.failed, sinceMs };
+    // One more shows that there are more.
+    const found = await store.listRecent({ ...query, limit: limit + 1 });
+    const records = found.slice(0, limit);
+    if (output.mode === "json") return output.document({ records: records.map(recordDocument), ...COMPLETED });
+    if (records.length === 0) return output.answer("No runs in the local history");
+    output.answer(
+      renderHistory(records, { style: output.answerStyle, columns: output.columns(), nowMs: context.clock.now() }),
+    );
+    if (found.length > limit) {
+      output.log("INFO", output.style.dim(`Showing the newest ${limit}: --limit N shows more`));
+    }
   },
 });
 

@@ -40,6 +40,10 @@ Deno.test("history lists the runs of this machine without an API key or network"
     stdout,
     /^WORKFLOW +STATE +AGE .*\nquick +running .*\nfailing-step +failed .*\nquick +completed +\d+[sm] +1s +quick-/,
   );
+  const two = await stage.program(["history", "--limit", "2"], offline);
+  assert.equal(two.stdout.split("\n").filter((line) => line !== "").length, 3);
+  assert.match(two.stderr, /^Showing the newest 2: --limit N shows more$/m);
+  assert.equal((await stage.program(["history", "--limit", "3"], offline)).stderr, "");
   const ofQuick = JSON.parse((await stage.program(["history", "--workflow", "quick", "--json"], offline)).stdout);
   assert.deepEqual(ofQuick.records.map(({ status }: { status: string }) => status), ["running", "completed"]);
   assert.equal(ofQuick.records[1].idempotencyKey, "one");
