@@ -76,7 +76,9 @@ Deno.test("workspace restart asks first at a terminal, names what it ends, and e
   await submit(stage.simulator, "never-ending");
   const refused = await stage.workspace(["restart"], typing("n"));
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /is Running\. This ends your runs that are still marked as running.*\[y\/N\]/);
+  // As it is wrapped to the terminal.
+  const question = refused.stderr.replaceAll(/\s+/g, " ");
+  assert.match(question, /is Running\. This ends your runs that are still marked as running.*\[y\/N\]/);
   assert.match(refused.stderr, /Cancelled: the workspace was not changed/);
   assert.equal(stage.simulator.received("restart-workspace").length, 0);
 
