@@ -55,7 +55,7 @@ export async function measureMany(args: readonly string[] = []): Promise<Figures
   return {
     title: "Many runs in one process",
     method:
-      `Runs of ten minutes on the simulator (of an hour where 10,000 are submitted), all at once, submitted and tracked by one process; its clock and ` +
+      `Runs of ten minutes on the simulator (80 where 10,000 are submitted first), all at once, submitted and tracked by one process; its clock and ` +
       `the simulator's run ${SPEED} times as fast, so that a minute takes six seconds, and processor time is that of such ` +
       `a minute. Memory is what exceeds an idle Deno process, with the flags that the binary has for V8. The last row: processes that each track one run, ` +
       `${SINGLE_RUNS} at the same time, as a loop of \`run\` would; memory and processor time are the sum for 100. ` +
@@ -126,7 +126,7 @@ function missesOf(row: Measured): string[] {
 async function measureBatch(runs: number, idleBytes: number): Promise<Measured> {
   const epochMs = Date.now();
   await using folder = await emptyFolder();
-  await using simulator = await aSimulator(epochMs, `${10 + Math.ceil(runs / 200)}m`);
+  await using simulator = await aSimulator(epochMs, `${10 + Math.ceil(runs / 140)}m`);
   await Deno.writeTextFile(`${folder.path}/rows.csv`, `n\n${Array.from({ length: runs }, (_, n) => n).join("\n")}\n`);
   const log = `${folder.path}/log.jsonl`;
   const words = ["batch", `${folder.path}/rows.csv`, "--workflow", "solve", "--jobs", String(runs), "--yes"];
