@@ -177,7 +177,7 @@ const ROWS: readonly Row[] = [
     members: {
       "": "timeline schedules",
       "schedules.0":
-        "name cron timeZone workflow preset inputsFile displayName isTrusted overlap deadlineMs onDeadline " +
+        "name cron timeZone workflow suite preset inputsFile displayName isTrusted overlap deadlineMs onDeadline " +
         "backfill jitterMs timelines notify isEnabled policies next",
       "schedules.0.next.0": "id at local",
     },
