@@ -8,18 +8,23 @@ import { cachingClient } from "../batches/check_rows.ts";
 import { InvalidInputs } from "../errors.ts";
 import { problemText } from "../problem.ts";
 import { createRedactor, redactDeep } from "../redact.ts";
+import { changeLists } from "../reports/changes.ts";
 import { formatCounts } from "../reports/counts.ts";
-import { countCases, type ReportCase, worstFirst } from "../reports/report.ts";
+import { countCases, type Report, type ReportCase, worstFirst } from "../reports/report.ts";
 import { VERDICT_TEXTS, VERDICTS } from "../reports/verdict.ts";
 import type { RunResult } from "../result.ts";
 import { createBatchControl } from "../runs/batch_task.ts";
 import { resultWithoutRun } from "../runs/view.ts";
 import { programCommand } from "../shell_command.ts";
 import { shortened } from "../store/submission_body.ts";
+import type { SuiteHistory } from "../store/suite_history.ts";
 import { type FinishedSubmission, isOwnedBy, type PendingSubmission, type SuiteEnd } from "../submission.ts";
 import { executeSuites } from "../suites/execute.ts";
 import { DEFAULT_SUITE_JOBS, SUITE_EXIT_CODES, type SuiteKind, suiteKind } from "../suites/exit_code.ts";
+import { changesOf, earlierRuns, pointsById, trendsOf } from "../suites/history.ts";
+import type { CheckedCase } from "../suites/preflight.ts";
 import { previousCases, sessionOfOccurrence } from "../suites/session.ts";
+import { keepReport, reportOfRecord } from "../suites/suite_record.ts";
 import { isOverdue, putUnlessMoved } from "./report_occurrences.ts";
 import { checkSuite } from "./scheduled_suite.ts";
 import { listReplaced } from "./scheduler_store.ts";
@@ -57,7 +62,7 @@ async function advanceSuite(
   { signal, isCancelled }: { readonly signal: AbortSignal; readonly isCancelled: boolean },
 ): Promise<void> {
   const { service, schedules } = context;
-  const { submissionId, origin, createdAtMs, request: { workflow: path } } = submission;
+  const { submissionId, origin, owner, createdAtMs, request: { workflow: path } } = submission;
   const deps = { ...service.deps, client: cachingClient(service.deps.client) };
   let checked: Awaited<ReturnType<typeof checkSuite>>;
   try {
@@ -74,6 +79,7 @@ async function advanceSuite(
   if (isCancelled) control.stop("cancelled");
   else if (isPastDeadline) control.stop("deadline");
   const sessionId = sessionOfOccurrence(submissionId);
+  const earlier = await earlierReports(deps.store.suites, checked.cases, submission);
   const secrets: string[] = [];
   const outcome = await executeSuites({ ...service, ...deps, runIsolated: service.runIsolated }, checked.cases, {
     ...advanceOptions(signal),
@@ -88,7 +94,7 @@ async function advanceSuite(
     requiresResources: false,
     retriesThreshold: null,
     isRejudged: false,
-    earlier: new Map(),
+    earlier: pointsById(earlier),
     budgets: checked.budgets,
     urlOf: () => null,
     commandOf: ({ file, name }) => programCommand("test", [file.path], ["--case", name]),
@@ -98,9 +104,34 @@ async function advanceSuite(
   if (outcome.isInterrupted) return;
   if (outcome.error !== null) throw outcome.error;
   const kind = suiteKind(outcome.cases);
-  const suite = redactDeep(suiteEnd(outcome.cases, kind), createRedactor(secrets));
+  const report: Report = redactDeep({
+    kind: "suite",
+    title: path,
+    platformUrl: deps.client.baseUrl,
+    user: owner.user,
+    startedAtMs: createdAtMs,
+    endedAtMs: deps.clock.now(),
+    environment: null,
+    shard: null,
+    exitCode: SUITE_EXIT_CODES[kind],
+    cases: outcome.cases,
+  }, createRedactor(secrets));
+  // Before the end, which is not written twice: a tick that dies in between keeps the same report again.
+  await keepReport(deps.store.suites, { owner, environment: null }, report);
   const status = isCancelled ? "cancelled" : STATUS_OF_KIND[kind];
-  await end(context, submission, { status, message: messageOf(outcome.cases, suite), suite });
+  await end(context, submission, { status, message: messageOf(report, earlier), suite: suiteEnd(report.cases, kind) });
+}
+
+/** Of the suites of the cases, without that of this occurrence. A record that cannot be read is left out. */
+async function earlierReports(
+  history: SuiteHistory,
+  cases: readonly CheckedCase[],
+  { owner, createdAtMs }: PendingSubmission,
+): Promise<readonly Report[]> {
+  const suites = [...new Set(cases.map(({ suite }) => suite))];
+  const found = await Promise.all(suites.map((suite) => history.list({ owner, suite, environment: null })));
+  const reports = found.flat().map(reportOfRecord).filter((report) => typeof report !== "string");
+  return earlierRuns(reports, { environment: null, startedAtMs: createdAtMs });
 }
 
 /** A suite of which too little is known is neither completed nor failed. */
@@ -126,13 +157,16 @@ function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind): SuiteEnd {
   };
 }
 
-function messageOf(cases: readonly ReportCase[], { failures }: SuiteEnd): string {
-  const details = failures.map(({ name, verdict, reason, slug }) => {
+function messageOf(report: Report, earlier: readonly Report[]): string {
+  const details = worstFirst(report.cases).slice(0, MAX_FAILURES).map(({ name, verdict, reason, attempts }) => {
+    const slug = attempts.at(-1)?.slug ?? null;
     const run = slug === null ? "" : ` (${slug})`;
-    const text = VERDICTS.find((known) => known === verdict);
-    return `${name} ${text === undefined ? verdict : VERDICT_TEXTS[text]}${reason === null ? "" : `: ${reason}`}${run}`;
+    return `${name} ${VERDICT_TEXTS[verdict]}${reason === null ? "" : `: ${shortened(reason)}`}${run}`;
   });
-  return [formatCounts(cases), ...details].join("; ");
+  const changes = earlier.length === 0 ? [] : changeLists(changesOf(report, trendsOf(earlier, report)));
+  return [formatCounts(report.cases), ...changes.map(({ title, names }) => `${title}: ${names}`), ...details].join(
+    "; ",
+  );
 }
 
 interface OccurrenceResult {

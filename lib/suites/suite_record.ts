@@ -3,6 +3,8 @@
 import { ctrfDocument, readCtrfDocument } from "../reports/ctrf.ts";
 import type { Report, ReportAttempt, ReportCase } from "../reports/report.ts";
 import { isObject } from "../json.ts";
+import type { SuiteHistory, SuiteScope } from "../store/suite_history.ts";
+import { MAX_EARLIER_RUNS } from "./history.ts";
 
 export interface SuiteRecord {
   /** By name. */
@@ -19,6 +21,17 @@ export function suiteRecords({ changes: _changes, ...report }: Report): readonly
     const { results: { tests, ...results } } = document;
     return { suite, head: { ...document, results }, cases: tests };
   });
+}
+
+/** Keeps it for later runs, in place of the one that started at the same instant. Throws StorageError. */
+export async function keepReport(
+  history: SuiteHistory,
+  scope: Omit<SuiteScope, "suite">,
+  report: Report,
+): Promise<void> {
+  for (const { suite, ...record } of suiteRecords(report)) {
+    await history.put({ ...scope, suite }, { ...record, atMs: report.startedAtMs ?? 0 }, MAX_EARLIER_RUNS);
+  }
 }
 
 /** @returns The report, or what is wrong with the record. */

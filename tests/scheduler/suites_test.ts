@@ -94,6 +94,29 @@ Deno.test("a tick that dies at any operation loses no case and runs none twice, 
   }
 });
 
+Deno.test("an occurrence is compared with the ones before it, which metrics refer to as well", async () => {
+  const metrics = "metrics: { energy: { from: { output: main.n }, better: lower } }";
+  const reference = "reference: { '*': { energy: { median-of: 2, worse-by: 50% } } }";
+  const cases = (n: number) =>
+    aSuite(
+      "{ name: broken, workflow: bad }",
+      `{ name: solve, workflow: good, inputs: { n: ${n} }, ${metrics}, ${reference} }`,
+    );
+  const files = cases(10);
+  await using stage = await aSuiteStage(files);
+  await stage.ticks(60, 70);
+  assert.match(await messageOf(stage.service), /^1 passed, 1 failed; broken failed: [^;]*$/);
+  await stage.ticks(120, 130);
+  Object.assign(files, cases(20));
+  await stage.ticks(180, 190);
+  const message = await messageOf(stage.service, "suite@2026-01-05T12:00Z");
+  assert.match(
+    message,
+    /^2 failed; 1 new failure: nightly: solve; 1 still failing since 2026-01-05: nightly: broken; /,
+  );
+  assert.match(message, /solve failed: .*energy/);
+});
+
 Deno.test("a failing case: the occurrence fails, and its case is in the result and the notification", async () => {
   const cases = ["{ name: fine, workflow: good }", "{ name: broken, workflow: bad, retries: { max: 1, on: [any] } }"];
   const notify = [{ url: "https://example.com/hook", on: ["submitted", "failed"] }] as const;

@@ -4,8 +4,7 @@ import type { Owner } from "../../account.ts";
 import { StorageError } from "../../errors.ts";
 import type { Report } from "../../reports/report.ts";
 import type { FoundSuiteRun, SuiteHistory } from "../../store/suite_history.ts";
-import { MAX_EARLIER_RUNS } from "../../suites/history.ts";
-import { reportOfRecord, suiteRecords } from "../../suites/suite_record.ts";
+import { keepReport, reportOfRecord } from "../../suites/suite_record.ts";
 import { type EarlierReports, folderHistory } from "./history_folder.ts";
 import type { SuiteCall } from "./options.ts";
 
@@ -35,19 +34,15 @@ export async function openHistory(
       return undefined;
     }
   };
-  const scopeOf = (suite: string) => ({ owner, suite, environment });
   const found = await ifUsable(
-    async () => (await Promise.all([...new Set(suites)].map((suite) => store.list(scopeOf(suite))))).flat(),
+    async () =>
+      (await Promise.all([...new Set(suites)].map((suite) => store.list({ owner, suite, environment })))).flat(),
     "compare with earlier runs",
   );
   return {
     reports: reportsOf(call, found ?? []),
     async save(report) {
-      await ifUsable(async () => {
-        for (const { suite, ...record } of suiteRecords(report)) {
-          await store.put(scopeOf(suite), { ...record, atMs: report.startedAtMs ?? 0 }, MAX_EARLIER_RUNS);
-        }
-      }, "keep the report for later runs");
+      await ifUsable(() => keepReport(store, { owner, environment }, report), "keep the report for later runs");
     },
   };
 }

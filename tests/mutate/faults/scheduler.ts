@@ -162,6 +162,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/advance_suites.ts", SUITES, [
     ["a suite ends with the tick that started it", "if (outcome.isInterrupted) return;", ""],
     ["a suite with a failed case completes", 'failed: "failed",', 'failed: "completed",'],
+    ["a suite is compared with nothing", "earlier: pointsById(earlier),", "earlier: new Map(),"],
     ["a suite that is replaced runs on", 'if (isCancelled) control.stop("cancelled");', "if (false) {}"],
   ]),
   ...inFile("lib/scheduler/tick_work.ts", SUITES, [
