@@ -28,8 +28,11 @@ export interface Bundle {
  */
 const APART = ["clack", "dotenv", "pg"] as const;
 
+/** Half as many bytes are read and compiled at every start. Older bundlers break `require()` of `node:` modules. */
+const MINIFY = "--minify";
+
 const PROGRAM = [
-  ...["--platform", "browser", "--external", "node:*"],
+  ...[MINIFY, "--platform", "browser", "--external", "node:*"],
   ...APART.flatMap((name) => ["--external", `*/deps/${name}.ts`]),
 ];
 
@@ -106,8 +109,8 @@ function linkAdapters(texts: readonly string[], expressions: Readonly<Record<str
   return linked;
 }
 
-async function bundleAdapter(deno: string, name: string, output: string, args: readonly string[] = []): Promise<void> {
-  await bundle(deno, new URL(`lib/deps/${name}.ts`, ROOT).href, [...args, "--output", output]);
+async function bundleAdapter(deno: string, name: string, output: string): Promise<void> {
+  await bundle(deno, new URL(`lib/deps/${name}.ts`, ROOT).href, [MINIFY, "--output", output]);
 }
 
 /** Writes a main module that passes the commit, so that the sources are bundled unchanged. */
@@ -127,7 +130,7 @@ await startProgram(${JSON.stringify(commit)});
 async function bundle(deno: string, entry: string, args: readonly string[]): Promise<void> {
   const { success, stderr } = await new Deno.Command(deno, {
     // pg requires pg-native only where it is installed.
-    args: ["bundle", "--quiet", "--frozen", "--minify", "--external", "pg-native", ...args, entry],
+    args: ["bundle", "--quiet", "--frozen", "--external", "pg-native", ...args, entry],
     cwd: ROOT,
     stdin: "null",
     stdout: "null",
