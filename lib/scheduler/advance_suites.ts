@@ -80,7 +80,8 @@ async function advanceSuite(
   else if (isPastDeadline) control.stop("deadline");
   const sessionId = sessionOfOccurrence(submissionId);
   const earlier = await earlierReports(deps.store.suites, checked.cases, submission);
-  const secrets: string[] = [];
+  // Also of runs that an earlier tick submitted.
+  const secrets = checked.cases.flatMap((one) => one.secrets);
   const outcome = await executeSuites({ ...service, ...deps, runIsolated: service.runIsolated }, checked.cases, {
     ...advanceOptions(signal),
     sessionId,
