@@ -35,6 +35,11 @@ if (canBundle) {
     assert.match(demo.stdout, /✓ Workflow completed successfully/, demo.stderr);
   });
 
+  Deno.test("the single file is ASCII: other characters would double what a start reads", async () => {
+    const text = new TextDecoder().decode(await bundledFile());
+    assert.deepEqual(text.match(/.{0,20}[^\0-\x7f]/g), null);
+  });
+
   Deno.test("the single file connects to PostgreSQL", async () => {
     await using stage = await aStage();
     const { code, stderr } = await stage.run(["history"], { PW_STORE_URL: "postgres://user@127.0.0.1:1/runs" });

@@ -64,7 +64,7 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
   const files: string[] = [];
   for await (const { name } of Deno.readDir(program)) files.push(`${program}/${name}`);
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
-  const linked = linkAdapters(texts, adapters);
+  const linked = linkAdapters(texts, adapters).map(asciiOnly);
   await Promise.all(files.map((file, index) => Deno.writeTextFile(file, linked[index] ?? "")));
   for (const name of APART) await bundleAdapter(deno, name, `${program}/${name}.js`);
   return { entry: `${program}/main.js` };
@@ -93,7 +93,12 @@ export async function bundleSingleFile({ deno, folder, commit }: BundleOptions):
     const code = (await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"');
     return `${name}:${JSON.stringify(`data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`)}`;
   }));
-  return `var adapters={${urls.join()}};\n${program}`;
+  return asciiOnly(`var adapters={${urls.join()}};\n${program}`);
+}
+
+/** One other character makes the engine keep the entire file with two bytes per character, which every start would decode. */
+function asciiOnly(code: string): string {
+  return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** Replaces the specifiers of the adapters that are bundled apart by these expressions. */
