@@ -136,6 +136,9 @@ function optionsOf(
 }
 
 function optionKey(args: Args, written: string): string | undefined {
+  const key = camelCase(written);
+  // The names of all options take a while to make: only for those with another name.
+  if (args[key] !== undefined && namesOf(key, args[key]).includes(written)) return key;
   return Object.keys(args).find((key) => args[key] !== undefined && namesOf(key, args[key]).includes(written));
 }
 
@@ -148,6 +151,11 @@ export function argumentsOf(args: Args): [key: string, schema: ArgSchema][] {
 function namesOf(key: string, { type, short, aliases = [] }: ArgSchema): readonly string[] {
   if (type === "positional") return [];
   return [kebabOptionName(key), ...(short === undefined ? [] : [`-${short}`]), ...aliases];
+}
+
+/** `--max-poll-interval` as `maxPollInterval`. */
+function camelCase(written: string): string {
+  return written.slice(2).replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** `maxPollInterval` as `--max-poll-interval`. */
