@@ -30,16 +30,18 @@ export function createRedactor(values: readonly string[]): Redactor {
   const forms = [...new Set(secrets.flatMap(formsOf))].filter((form) => form.length >= MIN_SECRET_LENGTH);
   if (forms.length === 0) return redactorOf((text) => text, []);
   // The longest first: a form may contain another one.
-  const pattern = forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|");
-  return redactorOf((text) => text.replaceAll(new RegExp(pattern, "g"), SECRET_MASK), forms);
+  const pattern = new RegExp(forms.sort((a, b) => b.length - a.length).map(escapePattern).join("|"), "g");
+  return redactorOf((text) => text.replaceAll(pattern, SECRET_MASK), forms);
 }
 
 /** @param forms All that `redact` removes. */
 export function redactorOf(redact: (text: string) => string, forms: readonly string[]): Redactor {
   const maxLength = Math.max(0, ...forms.map(({ length }) => length));
+  const firstCharacters = forms.map((form) => form.charAt(0)).join("");
   const partialLength = (text: string) => {
     const end = text.slice(Math.max(0, text.length - maxLength + 1));
     for (let index = 0; index < end.length && maxLength > 0; index++) {
+      if (!firstCharacters.includes(end.charAt(index))) continue;
       const suffix = end.slice(index);
       if (forms.some((form) => form.startsWith(suffix))) return suffix.length;
     }
