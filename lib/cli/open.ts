@@ -109,7 +109,12 @@ export async function readCaCertOption(
   return await readCaCerts(context, spec);
 }
 
-/** A log whose lines are dimmed and escaped. */
+/** A log whose lines are dimmed and escaped, and which states a warning once: a store that fails does so at each use. */
 export function logToOutput(output: Output): Log {
-  return (level, message) => output.log(level, output.style.dim(oneLine(message)));
+  const warnings = new Set<string>();
+  return (level, message) => {
+    if (warnings.has(message)) return;
+    if (level === "WARNING") warnings.add(message);
+    output.log(level, output.style.dim(oneLine(message)));
+  };
 }

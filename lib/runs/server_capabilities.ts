@@ -1,4 +1,4 @@
-/** What was observed of a server. It only saves requests or decides what to report, so a store that fails is only logged. */
+/** What was observed of a server. It only saves requests or decides what to report, so a store that fails is no warning. */
 
 import type { ServerCapabilities } from "../capabilities.ts";
 import { StorageError } from "../errors.ts";
@@ -46,7 +46,7 @@ async function logged<T>(log: Deps["log"], access: () => Promise<T>): Promise<T 
     return await access();
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
-    log("WARNING", error.message);
+    log("DEBUG", error.message);
     return undefined;
   }
 }

@@ -24,6 +24,28 @@ for (
     assert.equal(code, 8, stderr);
     assert.match(stderr, /✗ .*annot use the run store at .*\n.*PW_STORE_URL/);
     assert.equal(stderr.includes("--no-history"), hasOption, stderr);
+    assert.equal(complaintsIn(stderr), 1, stderr);
     assert.deepEqual(simulator.received("submit"), []);
   });
+}
+
+for (
+  const [args, complaints] of [
+    [["status", "last"], 0],
+    [["watch", "last"], 1],
+    [["run", "quick"], 1],
+  ] as const
+) {
+  Deno.test(`${args.join(" ")} on a store that can only be read complains ${complaints} times`, async () => {
+    await using simulator = await startSimulator();
+    await using folder = await emptyFolder();
+    const call = { args: [...args], cwd: folder.path, env: { PW_API_KEY: simulator.key, PW_STATE_DIR: folder.path } };
+    assert.equal((await runProgram({ ...call, args: ["run", "quick", "--no-wait"] })).code, 0);
+    const { stderr } = await runProgram({ ...call, permissions: ["--allow-read", "--allow-env", "--allow-net"] });
+    assert.equal(complaintsIn(stderr), complaints, stderr);
+  });
+}
+
+function complaintsIn(stderr: string): number {
+  return stderr.match(/^(✗ .*)?[cC]annot use the run store/gm)?.length ?? 0;
 }
