@@ -19,7 +19,7 @@ export interface StoredBatch {
   readonly createdAtMs: number;
   /** Milliseconds since the epoch, of the last time that its rows were stored. */
   readonly updatedAtMs: number;
-  /** With those that are no longer in its file. */
+  /** Of those that are in its file. */
   readonly rowCount: number;
   /** Counts the times that its rows were stored: they are below it. */
   readonly revision: number;
@@ -107,7 +107,7 @@ export function createBatchStore(kv: Kv): BatchStore {
       while (true) {
         const old = await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)]);
         const revision = (old.value?.revision ?? 0) + 1;
-        const written = { ...batch, rowCount: rows.length, revision };
+        const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision };
         for (const [index, chunk] of chunksByLength(rows).entries()) {
           const key = ["batch-rows", keyPart(batchId), String(revision), String(index).padStart(6, "0")];
           await kv.atomic().set(key, chunk).commit();

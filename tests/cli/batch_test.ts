@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SOLVE } from "../support/batch.ts";
 import { dataOfPage } from "../reports/support/data_of_page.ts";
-import { type CallOptions, cliStage } from "../support/cli_stage.ts";
+import { type CallOptions, type CliStage, cliStage } from "../support/cli_stage.ts";
 
 const QUICK = ["--poll-interval", "1s"];
 
@@ -17,6 +17,9 @@ function files(texts: Readonly<Record<string, string>>) {
   };
   return { context, written };
 }
+
+const documentOf = async (stage: CliStage, action: string) =>
+  JSON.parse((await stage.call(["batch", action, "sweep", "--json"])).stdout);
 
 const aStage = () => cliStage({ workflows: { solve: SOLVE } });
 
@@ -211,6 +214,18 @@ Deno.test("batch status, results, list, set and cancel work from the local histo
   assert.equal(missing.code, 5);
   assert.match(missing.stderr, /Did you mean "sweep"\?/);
   assert.equal((await stage.call(["batch", "cancel", "sweep"], { context })).code, 0);
+});
+
+Deno.test("batch list and batch status count the rows that are in the file", async () => {
+  await using stage = await aStage();
+  for (const rows of ["1,\n2,\n3,\n", "1,\n2,\n"]) {
+    const call = ["batch", "sweep.csv", "--workflow", "solve", ...QUICK];
+    assert.equal((await stage.call(call, files({ "sweep.csv": `n,fails\n${rows}` }))).code, 0);
+  }
+  assert.match((await stage.call(["batch", "status", "sweep"])).stdout, /^sweep: 2 rows: 2 completed/);
+  assert.match((await stage.call(["batch", "list"])).stdout, /^sweep {2}2 rows/);
+  const { batches } = JSON.parse((await stage.call(["batch", "list", "--json"])).stdout);
+  assert.deepEqual([(await documentOf(stage, "status")).rowCount, batches[0].rowCount], [2, 2]);
 });
 
 Deno.test("batch results --report writes a page with the rows, the inputs in which they differ, and their outputs", async () => {
