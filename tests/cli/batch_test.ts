@@ -228,6 +228,28 @@ Deno.test("batch list and batch status count the rows that are in the file", asy
   assert.deepEqual([(await documentOf(stage, "status")).rowCount, batches[0].rowCount], [2, 2]);
 });
 
+const SLOW = { ...SOLVE, scenario: { "main/solve": { lasts: "1h" } } };
+
+Deno.test("batch cancel counts the runs that it cancels, and names the others", async () => {
+  await using stage = await cliStage({ workflows: { solve: SLOW } });
+  const rows = { "sweep.csv": "n\n1\n2\n3\n" };
+  const detached = ["batch", "sweep.csv", "--workflow", "solve", "--timeout", "5s", ...QUICK];
+  assert.equal((await stage.call(detached, files(rows))).code, 124);
+  const { rows: [running, ended, gone] } = await documentOf(stage, "results");
+  stage.simulator.overrideStatus(ended.run, "completed");
+  stage.simulator.deleteExternally(gone.run);
+  const { code, stdout, stderr } = await stage.call(["batch", "cancel", "sweep"]);
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stdout.trim().split("\n"), [
+    `Row 1: cancelling ${running.run}`,
+    `Row 2: ${ended.run} is left alone: completed`,
+    `Row 3: ${gone.run} is left alone: not found`,
+  ]);
+  assert.match(stderr, /^1 run cancelled$/m);
+  const again = await documentOf(stage, "cancel");
+  assert.deepEqual([again.cancelled, again.others.map(({ row }: { row: unknown }) => row)], [[], [1, 2, 3]]);
+});
+
 Deno.test("batch results --report writes a page with the rows, the inputs in which they differ, and their outputs", async () => {
   await using stage = await aStage();
   const { context, written } = files({ "sweep.csv": "n,fails\n1,\n2,true\n" });

@@ -5,6 +5,7 @@ import { NotFound, RunnerError, UsageError } from "../../errors.ts";
 import { readLayers } from "../../inputs/layers.ts";
 import { readForm } from "../../inputs/read_form.ts";
 import { cancelRun } from "../../runs/cancel.ts";
+import type { Deps } from "../../runs/deps.ts";
 import { findWorkflow } from "../../runs/prepare.ts";
 import { SESSION_PREFIX } from "../../suites/session.ts";
 import { argument, type ArgValues, flag, option } from "../argv.ts";
@@ -148,21 +149,43 @@ async function cancel(call: BatchCommandCall, name: string): Promise<number> {
   await using deps = await openDeps(call);
   const batch = await findBatch(deps.store, name);
   const rows = (await loadRows(deps.store, batch)).filter(({ status }) => status === "running");
+  const cancelled: string[] = [];
+  const others: { row: number; run: string | null; status: string }[] = [];
   const failures: RunnerError[] = [];
   for (const { row, run } of rows) {
+    // Servers without slugs cannot cancel.
     if (run === null) continue;
     try {
-      await cancelRun(deps, { type: "slug", slug: run }, { signal });
-      if (output.mode === "text") output.answer(`Row ${row}: cancelling ${run}`);
+      const status = await cancelIfRunning(deps, run, signal);
+      if (status === null) cancelled.push(run);
+      else others.push({ row, run, status });
+      if (output.mode === "text") {
+        output.answer(`Row ${row}: ${status === null ? `cancelling ${run}` : `${run} is left alone: ${status}`}`);
+      }
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error;
-      if (!(error instanceof NotFound)) failures.push(error);
+      failures.push(error);
     }
   }
+  if (output.mode === "text") output.log("INFO", `${counted(cancelled.length, "run")} cancelled`);
   if (failures[0] !== undefined) throw failures[0];
-  if (output.mode === "text") output.log("INFO", `${counted(rows.length, "run")} cancelled`);
-  else output.document({ batchId: batch.batchId, cancelled: rows.map(({ run }) => run), ...COMPLETED });
+  if (output.mode !== "text") output.document({ batchId: batch.batchId, cancelled, others, ...COMPLETED });
   return 0;
+}
+
+/** @returns `null` for a run that was cancelled; why it is left alone for another one. */
+async function cancelIfRunning(deps: Deps, slug: string, signal: AbortSignal): Promise<string | null> {
+  const runId = { type: "slug", slug } as const;
+  try {
+    const { status, platformStatus } = await deps.client.getRun(runId, { signal });
+    if (status !== "running") return status;
+    if (platformStatus === "canceling") return platformStatus;
+    const end = (await cancelRun(deps, runId, { signal })).status;
+    return end === "running" || end === "cancelled" ? null : end;
+  } catch (error) {
+    if (error instanceof NotFound) return "not found";
+    throw error;
+  }
 }
 
 async function set(call: BatchCommandCall, name: string): Promise<number> {
