@@ -103,6 +103,9 @@ Deno.test("the same command again submits nothing; an edited file shows its plan
   const edited = files({ "sweep.csv": "n\n1\n2\n7\n8\n" });
   const dry = await stage.call([...words, "--dry-run", "--json"], edited);
   assert.deepEqual(JSON.parse(dry.stdout).actions, ["keep", "keep", "submit", "submit"]);
+  const plan = await stage.call([...words, "--dry-run"], edited);
+  assert.match(plan.stdout, /^ROW +ACTION +LABEL +WHY\n1 +keep +n=1 +same inputs\n/);
+  assert.match(plan.stdout, /\n +leave +\S+ +no longer in the file, was row 3 \(completed\)\n/);
   assert.equal(stage.simulator.runs().length, 3);
   const { stderr, stdout } = await stage.call(words, edited);
   assert.match(stderr, /Batch sweep: 2 kept · 2 new · 1 no longer in the file, left alone/);

@@ -2,7 +2,7 @@
 
 import type { RowStatus } from "../../batch.ts";
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
-import { matchDocument, reasonOf, summaryOfMatch } from "../../batches/match_rows.ts";
+import { matchDocument, type MatchedRow, summaryOfMatch } from "../../batches/match_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
 import {
   changedWorkflows,
@@ -160,12 +160,13 @@ function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
   output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
 }
 
-function answerPlan({ output }: BatchCall, plan: PlannedBatch): number {
+async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Promise<number> {
   const { batchId, name, match, rows } = plan;
   if (output.mode === "text") {
-    for (const { checked: { row }, match: matched, action } of rows) {
-      output.answer(`${row.row}  ${action}  ${row.label}  (${reasonOf(matched)})`);
-    }
+    const { renderBatchPlan } = await import("../render/batch_plan.ts");
+    const actions = new Map(rows.map(({ match: matched, action }) => [matched, action]));
+    const actionOf = (matched: MatchedRow) => actions.get(matched) ?? "leave";
+    output.answer(renderBatchPlan(match, { style: output.answerStyle, columns: output.columns(), actionOf }));
   } else {
     const document = matchDocument(match);
     output.document({

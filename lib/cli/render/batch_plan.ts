@@ -1,6 +1,6 @@
 /** What a batch would do with each row, and why: for `--dry-run`. Pure. */
 
-import { type MatchedRow, reasonOf, type RowMatch, summaryOfMatch } from "../../batches/match_rows.ts";
+import { type MatchedRow, reasonOf, type RowMatch } from "../../batches/match_rows.ts";
 import type { Style } from "../terminal/style.ts";
 import { renderTable } from "../terminal/table.ts";
 
@@ -19,9 +19,8 @@ export function renderBatchPlan(match: RowMatch, { style, columns, actionOf }: B
   const gone = match.gone.map(({ row, label, status }) => {
     return ["", "leave", label, `no longer in the file, was row ${row} (${status})`];
   });
-  const table = renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
+  return renderTable([["ROW", "ACTION", "LABEL", "WHY"], ...rows, ...gone], {
     columns,
     paint: (text, { row }) => row === 0 ? style.dim(text) : text,
   });
-  return `${table}\n${summaryOfMatch(match)}`;
 }
