@@ -25,8 +25,6 @@ export function pageData({ kind, cases, platformUrl }: Report, trends: Trends) {
   };
 }
 
-export type PageData = ReturnType<typeof pageData>;
-
 function caseData(
   one: ReportCase,
   { index, rank, trend }: {
