@@ -3,6 +3,7 @@
 import type { Clock, Deadline } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
 import { type Redactor, redactPieces } from "../redact.ts";
+import { createUtf8Decoder } from "./utf8.ts";
 
 /** Limits the waits for the parts of a response. */
 export interface IdleLimit {
@@ -76,17 +77,17 @@ export async function truncatedText(response: Response, maxBytes: number): Promi
 
 async function readUpTo(response: Response, maxBytes: number): Promise<{ text: string; isComplete: boolean }> {
   if (response.body === null) return { text: "", isComplete: true };
-  const decoder = new TextDecoder();
+  const decoder = createUtf8Decoder();
   const parts: string[] = [];
   let bytes = 0;
   // Leaving the loop early cancels the rest of the body and closes its connection.
   for await (const chunk of response.body) {
     const room = maxBytes - bytes;
     bytes += chunk.length;
-    parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));
+    parts.push(decoder.add(chunk.subarray(0, room)));
     if (chunk.length > room) return { text: parts.join(""), isComplete: false };
   }
-  parts.push(decoder.decode());
+  parts.push(decoder.end());
   return { text: parts.join(""), isComplete: true };
 }
 
@@ -103,14 +104,14 @@ export function streamedText(
   { idle, redact, onError }: StreamedTextOptions,
 ): ReadableStream<string> {
   const reader = (body ?? new Blob().stream()).getReader();
-  const decoder = new TextDecoder();
+  const decoder = createUtf8Decoder();
   const redacted = redactPieces(redact);
   return new ReadableStream({
     async pull(controller) {
       try {
         for (let text = ""; text === "";) {
           const { done, value } = await idle.withinEach(() => reader.read());
-          text = redacted.add(done ? decoder.decode() : decoder.decode(value, { stream: true }));
+          text = redacted.add(done ? decoder.end() : decoder.add(value));
           if (done) text += redacted.end();
           if (text !== "") controller.enqueue(text);
           if (!done) continue;
