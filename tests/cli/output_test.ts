@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { createOutput, type OutputOptions } from "../../lib/cli/output.ts";
 import { LOG_LEVELS } from "../../lib/log.ts";
+import { SECRET_MASK } from "../../lib/redact.ts";
 import { aContext } from "../support/cli_context.ts";
 import { stillClock } from "../support/still_clock.ts";
 import { type BufferedWriter, bufferedWriter } from "../support/writer.ts";
@@ -30,6 +31,19 @@ Deno.test("lines of answers and messages are wrapped on a terminal only, and not
     output.document({ g: 1 });
     assert.match(stdout.text(), /\ne f\n\{\n {2}"g": 1\n\}\n$/);
   }
+});
+
+Deno.test("values to redact are masked in everything that is written from then on, plain and escaped", () => {
+  const { output, stdout, stderr } = aStage();
+  output.redact(["hunter\u001b22"]);
+  output.redact(["plain secret"]);
+  output.answer("plain secret hunter\u001b22");
+  output.raw("plain secret hunter\u001b22\n");
+  output.document({ value: "plain secret hunter\u001b22" });
+  output.log("INFO", "plain secret hunter\u001b22");
+  const written = stdout.text() + stderr.text();
+  assert.equal(written.split(SECRET_MASK).length - 1, 8, written);
+  assert.doesNotMatch(written, /plain secret|hunter|22/);
 });
 
 Deno.test("a document is one JSON value, an event one line of it", () => {

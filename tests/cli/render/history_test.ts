@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { recordDocument, renderRecord } from "../../../lib/cli/render/history.ts";
+import { recordDocument, renderRecord, shownInputs } from "../../../lib/cli/render/history.ts";
+import { SECRET_MASK } from "../../../lib/redact.ts";
 import { styleFor } from "../../../lib/cli/terminal/style.ts";
 import type { Submission } from "../../../lib/submission.ts";
 import {
@@ -27,6 +28,17 @@ for (const [record, state, status, runNumber] of ROWS) {
     assert.equal(document.errorMessage, state === "rejected" ? "No" : null);
   });
 }
+
+Deno.test("shownInputs() masks secrets, even those that no form lists", () => {
+  const record = aPendingSubmission();
+  const inputs = { token: "hunter22", nested: { pin: "4711x" }, message: "shown" };
+  const request = { ...record.request, inputs, inputsWithoutSecrets: null, secretPaths: ["nested.pin"] };
+  assert.deepEqual(shownInputs({ ...record, request }), {
+    token: SECRET_MASK,
+    nested: { pin: SECRET_MASK },
+    message: "shown",
+  });
+});
 
 Deno.test("renderRecord() prints a line per fact, and the heading of the inputs", () => {
   const show = (record: Submission) => renderRecord(record, { style: styleFor(false) });

@@ -68,6 +68,15 @@ for (
   });
 }
 
+Deno.test("Ctrl-C during `run --json` at a terminal does not ask, and keeps the run", async () => {
+  await using stage = await aStage();
+  const { code, stderr, stdout } = await stage.stopped("run", ["--json"], "SIGINT", ["y"]);
+  assert.equal(code, 130);
+  assert.ok(!stderr.includes("Cancel it too?"));
+  assert.equal(JSON.parse(stdout).submitted, "yes");
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+});
+
 Deno.test("SIGTERM at a terminal does not ask", async () => {
   await using stage = await aStage();
   const { code, stderr } = await stage.stopped("run", [], "SIGTERM", ["y"]);
@@ -102,10 +111,11 @@ for (
         if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
       },
     });
-    const args = ["run", "never-ending", "--no-history", "--on-interrupt", policy];
+    const args = ["run", "never-ending", "--json", "--no-history", "--on-interrupt", policy];
     started.program = startMain({ args, key: simulator.key, clock });
-    const { code, stderr } = await started.program.end;
+    const { code, stderr, stdout } = await started.program.end;
     assert.equal(code, 130);
+    assert.equal(JSON.parse(stdout).submitted, "unknown");
     assert.match(stderr, /unknown whether the run started\n[^]*resume to find out.*status never-ending-/);
   });
 }
@@ -115,7 +125,8 @@ Deno.test("SIGINT while submitting cancels the run that the submit still starts,
   const clock = virtualClock();
   await using simulator = await startSimulator({
     clock,
-    faults: [{ on: "submit", latencyMs: 2_000 }],
+    // Listed some time after it was started.
+    faults: [{ on: "submit", latencyMs: 2_000 }, { on: "cancel-run", status: 404, times: 3 }],
     onStep: (operation, step) => {
       if (operation === "submit" && step === "arrived") started.program?.signal("SIGINT");
     },

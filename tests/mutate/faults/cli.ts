@@ -70,7 +70,11 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["the timeout cancels the run", 'onTimeout = "keep"', 'onTimeout = "cancel"'],
     ["--on-interrupt is ignored", "policy: onInterrupt", "policy: defaultOnInterrupt"],
   ]),
-  ...inFile("lib/cli/reporter.ts", ["tests/cli/github_report_test.ts", "tests/action_test.ts"], [
+  ...inFile("lib/cli/reporter.ts", [
+    "tests/cli/reporter_test.ts",
+    "tests/cli/github_report_test.ts",
+    "tests/action_test.ts",
+  ], [
     ["a report contains the run's secrets", "redact(cleanLog(text))", "cleanLog(text)"],
     ["the slug is written at the end only", "writer.writeSlug?.(event.slug);", ""],
   ]),
@@ -114,7 +118,11 @@ export const CLI_FAULTS: readonly Fault[] = [
     ["resume sends old submissions unasked", "submitsPending: values.submitPending === true", "submitsPending: true"],
     ["resume does not list what it skips", "logSkipped(output, unfinished, deps.clock.now());", ""],
   ]),
-  ...inFile("lib/cli/commands/logs.ts", ["tests/cli/commands/logs_test.ts", "tests/cli/terminal_test.ts"], [
+  ...inFile("lib/cli/commands/logs.ts", [
+    "tests/cli/commands/logs_test.ts",
+    "tests/cli/subworkflows_test.ts",
+    "tests/cli/terminal_test.ts",
+  ], [
     ["logs --failed shows every step", "(failed !== true || hasFailed(placed.step))", "true"],
     [
       "logs --job does not find inner jobs by name",
@@ -215,7 +223,7 @@ export const CLI_FAULTS: readonly Fault[] = [
       "",
     ],
   ]),
-  ...inFile("lib/cli/render/history.ts", ["tests/cli/commands/history_test.ts"], [
+  ...inFile("lib/cli/render/history.ts", ["tests/cli/render/history_test.ts", "tests/cli/commands/history_test.ts"], [
     [
       "a lost submission is shown as not sent",
       'return record.lostResponses > 0 ? "unknown" : "not sent";',
