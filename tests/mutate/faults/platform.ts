@@ -105,7 +105,7 @@ export const PLATFORM_FAULTS: readonly Fault[] = [
   ...inFile("lib/platform/body.ts", HTTP, [
     [
       "a response may have any size",
-      "parts.push(decoder.decode(chunk.subarray(0, room), { stream: true }));\n    if (chunk.length > room) return",
+      "parts.push(decoder.add(chunk.subarray(0, room)));\n    if (chunk.length > room) return",
       "parts.push(decoder.decode(chunk, { stream: true }));\n    if (false) return",
     ],
   ]),
