@@ -6,5 +6,7 @@ export function reasonsOf({ reason, expectations }: ReportCase): readonly string
     { path, expected, actual },
   ) => `${path}: expected ${expected}, got ${actual}`);
   // The reason of a case with one such line is that line.
-  return reason === null || unmet.some((line) => reason.startsWith(line)) ? unmet : [reason, ...unmet];
+  if (reason === null || unmet.some((line) => reason.startsWith(line))) return unmet;
+  // It states the status together with why the run ended so.
+  return [reason, ...unmet.filter((line) => !`status: ${reason}`.startsWith(line))];
 }

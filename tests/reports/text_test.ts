@@ -10,6 +10,14 @@ Deno.test("the reason why a case did not run is shown once", () => {
   assert.equal(text.split("setup data failed").length, 2, text);
 });
 
+Deno.test("a run that ended otherwise than expected shows its status once, with why", () => {
+  const status = { path: "status", isMet: false, expected: "completed", actual: "failed", knownFailure: null };
+  const reason = "expected completed, got failed: mesh is broken";
+  const cases = [aCase({ name: "bad", verdict: "failed", isFailure: true, reason, expectations: [status] })];
+  const text = renderText(aSuiteReport(cases), styleFor(false));
+  assert.deepEqual(text.split("\n").filter((line) => line.includes("got failed")), [`    ${reason}`]);
+});
+
 Deno.test("counts are in English", () => {
   const cases = (verdict: "error" | "known-failure" | "unexpected-pass", count: number) =>
     Array.from({ length: count }, (_, index) => aCase({ name: `${verdict} ${index}`, verdict }));
