@@ -80,8 +80,7 @@ async function advanceSuite(
   else if (isPastDeadline) control.stop("deadline");
   const sessionId = sessionOfOccurrence(submissionId);
   const earlier = await earlierReports(deps.store.suites, checked.cases, submission);
-  // Also of runs that an earlier tick submitted.
-  const secrets = checked.cases.flatMap((one) => one.secrets);
+  const secrets: string[] = [];
   const outcome = await executeSuites({ ...service, ...deps, runIsolated: service.runIsolated }, checked.cases, {
     ...advanceOptions(signal),
     sessionId,

@@ -14,9 +14,10 @@ import { suiteOf } from "../../lib/submission.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
+import { depsFor } from "../support/deps.ts";
 import { testRandom } from "../support/seeded_random.ts";
 import { aLife, mortal } from "./support/mortal.ts";
-import { aSuite, aSuiteStage, EVERY_HOUR } from "./support/suite_stage.ts";
+import { aSuite, aSuiteStage, EVERY_HOUR, MAIN, SUITE_WORKFLOWS } from "./support/suite_stage.ts";
 
 const KEY = "full-key-0123456789";
 const ID = "suite@2026-01-05T10:00Z";
@@ -151,6 +152,55 @@ Deno.test("a failing case: the occurrence fails, and its case is in the result a
   ]);
   // A suite that fails is no failure of the tick.
   assert.equal((await readTickLog(stage.kv))?.error, null);
+});
+
+Deno.test("a secret that a server repeats when later cases cannot be submitted is in nothing that is stored or shown of the suite", async () => {
+  const secret = "pl4nted-s3cret-in-input";
+  const vault = {
+    yaml: "on:\n  execute:\n    inputs:\n      password: { type: password }\n" + MAIN,
+    scenario: { "main/solve": { lasts: "5m" } },
+  };
+  const inputs = "inputs: { password: { secret: THE_SECRET } }";
+  const files = aSuite(
+    `{ name: first, workflow: vault, ${inputs} }`,
+    "{ name: another, workflow: bad, needs: first }",
+    `{ name: own, workflow: vault, ${inputs}, needs: first }`,
+  );
+  files[EVERY_HOUR.suite ?? ""] = `env: [THE_SECRET]\n${files[EVERY_HOUR.suite ?? ""]}`;
+  const notify = [{ url: "https://example.com/hook", on: ["failed", "unknown"] }] as const;
+  const workflows = { ...SUITE_WORKFLOWS, vault };
+  await using stage = await aSuiteStage(files, { workflows, specs: [{ ...EVERY_HOUR, notify }] });
+  let isRejecting = false;
+  const deps = await depsFor(stage.simulator, {
+    clock: stage.clock,
+    store: stage.service.deps.store,
+    fetch: async (input, init) => {
+      const response = await fetch(input, init);
+      if (!isRejecting || response.status !== 404) return response;
+      await response.body?.cancel();
+      return Response.json({ error: true, message: `quota of ${secret} is used up` }, { status: 403 });
+    },
+  });
+  const written: string[] = [];
+  const service = await stage.isolate({
+    deps,
+    env: (name) => name === "THE_SECRET" ? secret : undefined,
+    fetch: (_input, init) => {
+      written.push(String(init?.body));
+      return Promise.resolve(new Response());
+    },
+  });
+  await stage.ticks(60, 61, service);
+  assert.deepEqual(stage.runs(), { vault: 1 });
+  isRejecting = true;
+  await stage.ticks(62, 95, service);
+  assert.match(await messageOf(service), /another error: .*quota of •••.*own error: .*quota of •••/);
+  const send = serverOf(service);
+  for (const path of ["/", `/runs/${encodeURIComponent(ID)}`, "/schedules"]) written.push((await send(path)).text);
+  for (const text of written) assert.ok(text.includes("quota of •••"), text);
+  assert.equal(written.length, 4);
+  for await (const { key, value } of stage.kv.list({ prefix: [] })) written.push(JSON.stringify([key, value]));
+  for (const text of written) assert.ok(!text.includes(secret), text);
 });
 
 Deno.test("an invalid suite file: the occurrence is rejected with all problems and their places, and nothing is submitted", async () => {

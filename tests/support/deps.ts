@@ -8,11 +8,12 @@ import { testRandom } from "./seeded_random.ts";
 
 export interface DepsOptions extends Partial<Omit<Deps, "client" | "clock">> {
   readonly clock: Clock;
+  readonly fetch?: typeof globalThis.fetch;
 }
 
 /** Real dependencies for a simulator, with a clock that the test controls. */
 export async function depsFor({ key }: { readonly key: string }, options: DepsOptions): Promise<Deps> {
-  const { clock, store = memoryRunStore(), random = testRandom(), log = silentLog } = options;
+  const { clock, store = memoryRunStore(), random = testRandom(), log = silentLog, fetch = globalThis.fetch } = options;
   const credential = await findCredential({
     env: (name) => name === "PW_API_KEY" ? key : undefined,
     readTextFile: () => Promise.reject(new Deno.errors.NotFound()),

@@ -168,6 +168,9 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
   ...inFile("lib/scheduler/tick_work.ts", SUITES, [
     ["an open suite does not block the next occurrence", "open: [...polled?.open ?? deciding, ...suites]", "open: []"],
   ]),
+  ...inFile("lib/suites/execute.ts", SUITES, [
+    ["a report shows the secrets of other cases", "options.redact(cases.flatMap(({ secrets }) => secrets));", ""],
+  ]),
   ...inFile("lib/suites/attempt.ts", SUITES, [
     ["a later tick judges again what is gone by then", "keptJudgement(submission) ??", "null ??"],
   ]),

@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000;
 
 const FORM =
   "on:\n  execute:\n    inputs:\n      n: { type: number, optional: true }\n      resource: { type: compute-clusters, optional: true }\n";
-const MAIN = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
+export const MAIN = "jobs:\n  main:\n    steps:\n      - name: solve\n        run: solve\n";
 const working = (lasts: string, more = {}) => ({ yaml: FORM + MAIN, scenario: { "main/solve": { lasts, ...more } } });
 
 export const SUITE_WORKFLOWS = {
