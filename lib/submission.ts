@@ -89,6 +89,8 @@ export interface ObservedRun {
 
 /** The verdict on an attempt, without what it was found by. */
 export interface KeptJudgement {
+  /** What was judged before the run had ended: a session that was ready, or a run that is cancelled with its suite. */
+  readonly of?: "session" | "cancelled";
   /** As in reports. */
   readonly verdict: string;
   /** True if it counts as a failure. */
@@ -263,6 +265,11 @@ export type OpenSubmission = PendingSubmission | UnconfirmedSubmission | ActiveS
 
 export function isOpen(submission: Submission): submission is OpenSubmission {
   return submission.state !== "finished" && submission.state !== "rejected";
+}
+
+/** Nothing of it has reached the server. */
+export function isUnsent(submission: Submission): submission is PendingSubmission {
+  return submission.state === "pending" && submission.lostResponses === 0;
 }
 
 /** Reconciled in vain for long enough: only a person's request tries again. */

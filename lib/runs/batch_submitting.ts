@@ -3,7 +3,7 @@
 import { RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
-import { isOpen, type Submission, type UnconfirmedSubmission } from "../submission.ts";
+import { isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
@@ -48,8 +48,7 @@ export async function submitLoop(state: BatchState): Promise<void> {
 
 /** After a stop, nothing is sent. Whether something was sent before is still determined. */
 function releaseUnsent(state: BatchState, one: TrackedTask): boolean {
-  const { submission } = one;
-  if (submission?.state !== "pending" || submission.lostResponses > 0) return false;
+  if (one.submission === null || !isUnsent(one.submission)) return false;
   state.endAttempt(one, { type: "not-submitted" });
   return true;
 }

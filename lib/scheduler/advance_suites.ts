@@ -101,8 +101,8 @@ async function advanceSuite(
     redact: (values) => void secrets.push(...values),
     onEvent: () => {},
   });
-  if (outcome.isInterrupted) return;
   if (outcome.error !== null) throw outcome.error;
+  if (!outcome.isFinished) return;
   const kind = suiteKind(outcome.cases);
   const report: Report = redactDeep({
     kind: "suite",

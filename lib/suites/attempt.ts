@@ -15,7 +15,7 @@ import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import { shortened } from "../store/submission_body.ts";
-import type { Submission } from "../submission.ts";
+import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
 import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runIdOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
@@ -48,26 +48,31 @@ export interface EndedAttempt {
 export async function judgeAttempt(
   deps: ExecuteDeps,
   state: CaseState,
-  { end, submission }: EndedAttempt,
+  ended: EndedAttempt,
   options: JudgeOptions,
 ): Promise<FailureCause | null> {
   const { one } = state;
+  const { submission } = ended;
+  const kept = keptIn(ended);
+  const isReady = ended.end.type === "result" && ended.end.result.kind === "session_ready";
+  const end = kept?.of === "session" ? readyAgain(ended.end) : ended.end;
   const queueSeconds = end.type === "result" && end.queueMs !== undefined ? Math.round(end.queueMs) / 1_000 : null;
   const secretOutputs = end.type === "result" ? secretOutputsOf(one, end.result) : [];
   options.redact(secretOutputs);
   const redact = createRedactor([...one.secrets, ...secretOutputs]);
   const evidenceOptions = { signal: options.signal, queueSeconds, redact, inputs: one.givenInputs };
   const earlier = (metric: string) => metricValues(options.earlier.get(one.id) ?? [], metric);
-  const judged = keptJudgement(submission) ??
-    await judgeEvidence(deps, one, end, { ...evidenceOptions, earlier });
+  const judged = kept === undefined
+    ? await judgeEvidence(deps, one, end, { ...evidenceOptions, earlier })
+    : judgedAs(kept);
   const { judgement, cause, isPassed } = judged;
   state.metrics = judged.metrics;
   // Before a session ends: what it answered cannot be asked again.
-  await keepJudgement(deps, submission, judged);
+  await keepJudgement(deps, submission, judged, { isReady });
   if (end.type === "result") {
     state.lastResult = end.result;
     state.outputs = end.result.outputs ?? {};
-    if (end.result.kind === "session_ready") await cancelQuietly(deps, end.result, options.signal);
+    if (isReady) await cancelQuietly(deps, end.result, options.signal);
   }
   const reported = reportAttempt(
     { slug: null, isAttached: false },
@@ -130,12 +135,24 @@ function hasPassed({ verdict }: Judgement, cause: FailureCause | null): boolean 
   return cause === null && verdict !== "error" && verdict !== "not-judged";
 }
 
-/** What an earlier tick has found: the next one does not collect it again, and some of it is gone by then. */
-function keptJudgement(submission: Submission | null): Judged | null {
-  if (submission?.origin.type !== "scheduled-suite" || submission.origin.judged === undefined) return null;
-  const { judged: { cause, ...kept } } = submission.origin;
+/** What an earlier tick or call has found: the next one does not collect it again, and some of it is gone by then. */
+export function keptIn({ submission, end }: EndedAttempt): KeptJudgement | undefined {
+  const kept = submission !== null && "judged" in submission.origin ? submission.origin.judged : undefined;
+  // A run that ended by itself before it could be cancelled is judged by that.
+  const hasEnded = end.type !== "result" || end.result.status !== "cancelled";
+  return kept?.of === "cancelled" && hasEnded ? undefined : kept;
+}
+
+/** The session had ended by the time that its end was stored: it was judged before. */
+function readyAgain(end: TaskEnd): TaskEnd {
+  if (end.type !== "result") return end;
+  return { ...end, result: { ...end.result, status: "running", kind: "session_ready", errorMessage: null } };
+}
+
+function judgedAs({ cause, reason, isFailure, ...kept }: KeptJudgement): Judged {
   const judgement: Judgement = {
-    ...kept,
+    isFailure,
+    reason,
     verdict: VERDICTS.find((verdict) => verdict === kept.verdict) ?? "error",
     expectations: [],
   };
@@ -146,9 +163,17 @@ async function keepJudgement(
   deps: Deps,
   submission: Submission | null,
   { judgement: { verdict, isFailure, reason }, cause }: Judged,
+  { isReady }: { readonly isReady: boolean },
 ): Promise<void> {
-  if (submission?.origin.type !== "scheduled-suite" || submission.origin.judged !== undefined) return;
-  const judged = { verdict, isFailure, reason: shortened(reason), cause };
+  if (submission === null || !("batchId" in submission.origin) || submission.origin.judged !== undefined) return;
+  if (!isReady && submission.origin.type !== "scheduled-suite") return;
+  const judged = {
+    verdict,
+    isFailure,
+    reason: shortened(reason),
+    cause,
+    ...(isReady && { of: "session" as const }),
+  };
   await storeQuietly(deps, { ...submission, origin: { ...submission.origin, judged } });
 }
 

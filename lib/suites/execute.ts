@@ -1,6 +1,6 @@
 /** Runs the cases of suites with the engine for many runs, and judges each as soon as its run has ended. */
 
-import { RunnerError } from "../errors.ts";
+import type { RunnerError } from "../errors.ts";
 import type { ReportCase } from "../reports/report.ts";
 import {
   type BatchControl,
@@ -9,20 +9,18 @@ import {
   type BatchOutcome,
   type BatchTask,
   NO_ATTEMPTS,
-  type TaskEnd,
 } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
-import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import type { PollInterval } from "../runs/poll_interval.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
-import { isOpen, type Submission } from "../submission.ts";
-import { type ExecuteDeps, judgeAttempt, type JudgeOptions } from "./attempt.ts";
+import { isOpen } from "../submission.ts";
+import { type ExecuteDeps, judgeAttempt, type JudgeOptions, keptIn } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
-import { runIdOf } from "./evidence.ts";
-import { addCutOff, endsOfInterrupted, judgeInterrupted } from "./interrupted.ts";
+import { finishSuite } from "./finish.ts";
+import { endsOfInterrupted, judgeInterrupted, judgeStopped } from "./interrupted.ts";
 import type { Judgement } from "./judge.ts";
 import { type CheckedCase, prepareCase } from "./preflight.ts";
 import type { Reference } from "./reference.ts";
@@ -65,8 +63,8 @@ export interface SuitesOutcome {
   readonly cases: readonly ReportCase[];
   /** Why the suite could not be observed to its end; `null` if it was. */
   readonly error: RunnerError | null;
-  /** True if the signal ended it: it is to be resumed. */
-  readonly isInterrupted: boolean;
+  /** False if the signal or an error ended it, or a run that it cancelled has not ended yet: it is to be continued. */
+  readonly isFinished: boolean;
 }
 
 export async function executeSuites(
@@ -101,7 +99,7 @@ export async function executeSuites(
   if (options.isRejudged) {
     for (const state of runnable) await judgeKept(deps, state, { states, decide, options });
     const rejudged = [...states.values()].map((state) => reportOf(state, options.commandOf));
-    return { cases: rejudged, error: null, isInterrupted: false };
+    return { cases: rejudged, error: null, isFinished: true };
   }
   await judgeEarlier(deps, runnable, options);
   const budget = createBudgets(options.budgets);
@@ -113,16 +111,16 @@ export async function executeSuites(
   for (const [index, end] of outcome.ends.entries()) {
     const state = runnable[index];
     if (state === undefined || state.isDecided) continue;
-    if (end.type === "open") await leaveOpen(deps, state, end.submission, options);
     // A retry that was not submitted any more: the attempt before it decides.
     const isJudged = end.type === "not-submitted" || (end.type === "result" && state.attempts.length >= end.attempt);
     if (isJudged && state.judgement !== null) decide(state);
     else if (isInterrupted) decide(state, judgeInterrupted(state, end, options));
-    else decide(state, unfinished(state, end, outcome, options));
+    else decide(state, await judgeStopped(deps, state, end, { ...outcome, options }));
   }
-  if (!isInterrupted) await cleanUp(deps, [...states.values()]);
+  const isFinished = !isInterrupted && outcome.error === null &&
+    await finishSuite(deps, [...states.values()], options);
   const reported = [...states.values()].map((state) => reportOf(state, options.commandOf));
-  return { cases: reported, error: outcome.error, isInterrupted };
+  return { cases: reported, error: outcome.error, isFinished };
 }
 
 async function runTasks(
@@ -242,64 +240,11 @@ async function judgeEarlier(
 /** Judges the attempts of an earlier call again. Their logs are read from the platform; nothing else is sent. */
 async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options }: JudgeContext): Promise<void> {
   const { ended = [] } = options.previous.get(state.one.key) ?? {};
-  const isSession = ended.some(({ end }) => end.type === "result" && end.result.kind === "session_ready");
+  const isSession = ended.some((one) => keptIn(one)?.of === "session");
   if (ended.length === 0) {
     return decide(state, notRun("no evidence: it has not ended with these inputs in the last call"));
   }
   if (isSession) return decide(state, notRun("no evidence: what a session answers is not kept"));
   for (const one of ended) await judgeAttempt(deps, state, one, options);
   decide(state);
-}
-
-async function leaveOpen(
-  deps: Deps,
-  state: CaseState,
-  submission: Submission,
-  { control }: ExecuteSuitesOptions,
-): Promise<void> {
-  const { reason } = control.stopped ?? {};
-  if (submission.state !== "active" || (reason !== "deadline" && reason !== "cancelled")) return;
-  try {
-    await cancelRun(deps, submission.runId, { signal: new AbortController().signal });
-  } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", `${state.one.name}: ${error.message}`);
-  }
-}
-
-function unfinished(
-  state: CaseState,
-  end: TaskEnd,
-  { stopped, error }: BatchOutcome,
-  options: ExecuteSuitesOptions,
-): Judgement {
-  const stop = stopped?.reason ?? "";
-  const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
-  if (end.type !== "open") return notRun(why);
-  const isCancelled = error === null && (stop === "deadline" || stop === "cancelled");
-  const when = stop === "deadline" ? "at the deadline" : "when the suite was cancelled";
-  const reason = isCancelled ? `still running ${when}, and cancelled` : why;
-  addCutOff(state, end, { reason, isCancelled }, options);
-  return { ...notRun(reason), verdict: isCancelled ? "not-judged" : "error" };
-}
-
-const STOP_TEXTS: Readonly<Record<string, string>> = {
-  "deadline": "the deadline of the suite had passed",
-  "fail-fast": "another case failed before (--fail-fast)",
-  "max-failures": "too many cases failed before (--max-failures)",
-  "cancelled": "the suite was cancelled",
-};
-
-/** Last, because other cases may need files of a run. */
-async function cleanUp(deps: Deps, states: readonly CaseState[]): Promise<void> {
-  for (const { one, judgement, lastResult } of states) {
-    const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
-    if (!isWanted || lastResult === null) continue;
-    try {
-      await deps.client.deleteRun(runIdOf(lastResult));
-    } catch (error) {
-      if (!(error instanceof RunnerError)) throw error;
-      deps.log("WARNING", error.message);
-    }
-  }
 }

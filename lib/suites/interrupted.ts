@@ -1,11 +1,13 @@
-/** What is reported of the cases whose runs continue when a suite is interrupted. */
+/** What is reported of the cases whose runs have not ended when their suite does. */
 
-import { StorageError } from "../errors.ts";
+import { RunnerError, StorageError } from "../errors.ts";
 import { reportAttempt } from "../reports/report.ts";
 import { endOfSubmission } from "../runs/batch.ts";
-import type { BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import { storeQuietly } from "../runs/batch_limits.ts";
+import type { BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
+import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
-import { isOpen, slugOf } from "../submission.ts";
+import { type ActiveSubmission, isOpen, isUnsent, slugOf } from "../submission.ts";
 import type { JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
@@ -24,7 +26,7 @@ export async function endsOfInterrupted(
   });
   return tasks.map(({ key }): TaskEnd => {
     const { last = null, attempt = 0 } = stored?.get(key)?.previous ?? {};
-    if (last === null || (last.state === "pending" && last.lostResponses === 0)) return { type: "not-submitted" };
+    if (last === null || isUnsent(last)) return { type: "not-submitted" };
     return isOpen(last) ? { type: "open", attempt, submission: last } : endOfSubmission(last, attempt);
   });
 }
@@ -44,8 +46,65 @@ export function judgeInterrupted(state: CaseState, end: TaskEnd, options: JudgeO
   return { ...notRun(reason), verdict: "not-judged" };
 }
 
+/** Of a suite that ended by itself. At its deadline, and where it was cancelled, the run is cancelled. */
+export async function judgeStopped(
+  deps: Deps,
+  state: CaseState,
+  end: TaskEnd,
+  { stopped, error, options }: BatchOutcome & { readonly options: JudgeOptions },
+): Promise<Judgement> {
+  const stop = stopped?.reason ?? "";
+  const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
+  if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
+  const { submission } = end;
+  const isCancelling = error === null && (stop === "deadline" || stop === "cancelled");
+  const isCancelled = isCancelling && submission.state === "active" && await cancelCutOff(deps, submission, {
+    reason: cancelledText(stop),
+    options,
+  });
+  const reason = isCancelled
+    ? cancelledText(stop)
+    : isCancelling && submission.state === "active"
+    ? `${why}, and its run ${slugOf(submission)} could not be cancelled`
+    : isCancelling
+    ? `${why}, and whether ${slugOf(submission)} has started is not known`
+    : why;
+  addCutOff(state, end, { reason, isCancelled }, options);
+  return { ...notRun(reason), verdict: isCancelling ? "not-judged" : "error" };
+}
+
+function cancelledText(stop: string): string {
+  return `still running ${stop === "deadline" ? "at the deadline" : "when the suite was cancelled"}, and cancelled`;
+}
+
+const STOP_TEXTS: Readonly<Record<string, string>> = {
+  "deadline": "the deadline of the suite had passed",
+  "fail-fast": "another case failed before (--fail-fast)",
+  "max-failures": "too many cases failed before (--max-failures)",
+  "cancelled": "the suite was cancelled",
+};
+
+async function cancelCutOff(
+  deps: Deps,
+  submission: ActiveSubmission,
+  { reason, options: { signal } }: { readonly reason: string; readonly options: JudgeOptions },
+): Promise<boolean> {
+  // Before the request: after it, the platform shows only that the run was cancelled.
+  const judged = { of: "cancelled", verdict: "not-judged", isFailure: false, reason, cause: null } as const;
+  const { origin } = submission;
+  if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
+  try {
+    await cancelRun(deps, submission.runId, { signal });
+    return true;
+  } catch (error) {
+    if (error instanceof RunnerError) deps.log("WARNING", error.message);
+    else if (!signal.aborted || error !== signal.reason) throw error;
+    return false;
+  }
+}
+
 /** An attempt whose end was not seen, or not judged. */
-export function addCutOff(
+function addCutOff(
   state: CaseState,
   end: Extract<TaskEnd, { type: "open" | "result" }>,
   { reason, isCancelled }: { readonly reason: string; readonly isCancelled: boolean },

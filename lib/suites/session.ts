@@ -5,7 +5,7 @@ import { canonicalJson } from "../json.ts";
 import { endedAttemptOf, endOfSubmission } from "../runs/batch.ts";
 import type { PreviousAttempts } from "../runs/batch_task.ts";
 import type { RunStore } from "../store/run_store.ts";
-import { isOpen, isRetry } from "../submission.ts";
+import { isOpen, isRetry, type Submission } from "../submission.ts";
 import { sha256 } from "../text.ts";
 import type { EndedAttempt } from "./attempt.ts";
 
@@ -70,10 +70,12 @@ export function sessionOfOccurrence(occurrenceId: string): string {
 
 /** What was submitted in a session, by the key of a case. */
 export async function previousCases(store: RunStore, sessionId: string): Promise<ReadonlyMap<string, PreviousCase>> {
-  const attempts = Map.groupBy(await store.batches.attempts(sessionId), ({ rowKey }) => rowKey);
+  const attempts = await store.batches.attempts(sessionId);
+  const stored = await store.getMany(attempts.map(({ submissionId }) => submissionId));
+  const known = new Map(stored.map((submission) => [submission.submissionId, submission]));
   const found = new Map<string, PreviousCase>();
-  for (const [key, own] of attempts) {
-    const submissions = await store.getMany(own.map(({ submissionId }) => submissionId));
+  for (const [key, own] of Map.groupBy(attempts, ({ rowKey }) => rowKey)) {
+    const submissions = own.flatMap(({ submissionId }) => known.get(submissionId) ?? []).filter(wasWanted);
     const last = submissions.at(-1) ?? null;
     const closed = submissions.flatMap((submission) => isOpen(submission) ? [] : [submission]);
     const ended = closed.map((submission, index) => ({ submission, end: endOfSubmission(submission, index + 1) }));
@@ -88,4 +90,11 @@ export async function previousCases(store: RunStore, sessionId: string): Promise
     });
   }
   return found;
+}
+
+/** The `kind` of what a suite did not send before it ended: to a call that resumes it, it was never wanted. */
+export const NEVER_SENT = "never_sent";
+
+function wasWanted(submission: Submission): boolean {
+  return submission.state !== "rejected" || submission.kind !== NEVER_SENT;
 }

@@ -279,6 +279,7 @@ Deno.test("deadline: the suite is reported, its runs are cancelled, and what end
   ]);
   assert.deepEqual(end?.counts, { "not-judged": 1, passed: 1 });
   assert.deepEqual(stage.simulator.runs().map(({ status }) => status).sort(), ["canceled", "completed"]);
+  assert.deepEqual(await service.deps.store.listOpen("suite"), []);
   const kinds = (await listDueMessages(stage.kv, stage.clock.now() + 24 * 60 * 60_000, 10)).map(({ value }) =>
     value.notification.kind
   ).sort();
@@ -325,6 +326,7 @@ Deno.test("what a session showed, and a run that is deleted afterwards, keep the
   assert.deepEqual(await endOf(stage.service), { kind: "passed", exitCode: 0, counts: { passed: 3 }, failures: [] });
   const [session] = stage.simulator.runs().filter(({ workflow }) => workflow === "open-notebook");
   assert.equal(session?.status, "canceled");
+  assert.deepEqual(await stage.service.deps.store.listOpen("suite"), []);
   assert.equal(stage.simulator.received("delete-run").length, 1);
 });
 
@@ -406,6 +408,7 @@ Deno.test("HTTP: a suite is started, shown and cancelled, and its result is on t
   assert.deepEqual([schedule.workflow, schedule.suite], [null, "tests/a.suite.yaml"]);
   assert.deepEqual(schedule.results[0].suite.counts, counts);
   assert.match((await send("/")).text, /1 passed, 1 not judged; stays not judged: still running/);
+  assert.deepEqual(await stage.service.deps.store.listOpen("suite"), []);
   // A cancel of what has ended changes nothing.
   assert.deepEqual([(await send(`${path}/cancel`, "POST")).status, (await send(path)).body], [200, ended]);
 });

@@ -19,6 +19,8 @@ export interface CliStage extends AsyncDisposable {
   call(args: readonly string[], options?: CallOptions): Promise<CliEnd>;
   /** Calls with `--json` and returns the document. */
   json(...args: readonly string[]): Promise<unknown>;
+  /** All submissions of the local history, the newest first. */
+  submissions(): Promise<readonly Submission[]>;
   /** Adds submissions to the local history. */
   put(...submissions: readonly Submission[]): Promise<void>;
 }
@@ -39,11 +41,12 @@ export interface CliEnd {
   readonly stderr: string;
 }
 
-/** Its time runs 60 times as fast. */
+/** Its time runs 60 times as fast, unless a clock is given. */
 export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage> {
   const state = await emptyFolder();
-  const clock = fastClock(systemClock, 60);
-  const simulator = await startSimulator({ clock, ...options });
+  const path = `${state.path}/history.db`;
+  const { clock = fastClock(systemClock, 60) } = options;
+  const simulator = await startSimulator({ ...options, clock });
   const env = new Map([["PW_API_KEY", simulator.key], ["PW_STATE_DIR", state.path]]);
   const call = async (
     args: readonly string[],
@@ -73,8 +76,11 @@ export async function cliStage(options: SimulatorOptions = {}): Promise<CliStage
       assert.notEqual(stdout, "", stderr);
       return JSON.parse(stdout);
     },
+    async submissions() {
+      await using store = openRunStore(path);
+      return await store.listRecent({ limit: 1_000 });
+    },
     async put(...submissions) {
-      const path = `${state.path}/history.db`;
       await using store = openRunStore(path);
       for (const submission of submissions) await store.put(submission);
     },

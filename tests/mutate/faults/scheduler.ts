@@ -160,7 +160,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a message waits without a deadline", "AbortSignal.any([signal, deadline.signal])", "signal"],
   ]),
   ...inFile("lib/scheduler/advance_suites.ts", SUITES, [
-    ["a suite ends with the tick that started it", "if (outcome.isInterrupted) return;", ""],
+    ["a suite ends with the tick that started it", "if (!outcome.isFinished) return;", ""],
     ["a suite with a failed case completes", 'failed: "failed",', 'failed: "completed",'],
     ["a suite is compared with nothing", "earlier: pointsById(earlier),", "earlier: new Map(),"],
     ["a suite that is replaced runs on", 'if (isCancelled) control.stop("cancelled");', "if (false) {}"],

@@ -1,0 +1,84 @@
+/** What is left to do for a suite once each case has its verdict. It can be repeated where it was not finished. */
+
+import { RunnerError, StorageError } from "../errors.ts";
+import { advance } from "../runs/advance.ts";
+import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
+import type { Deps } from "../runs/deps.ts";
+import { withLimit } from "../runs/limit.ts";
+import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
+import type { CaseState } from "./case_state.ts";
+import { runIdOf } from "./evidence.ts";
+import { NEVER_SENT } from "./session.ts";
+
+export interface FinishOptions extends Omit<AdvanceOptions, "submitted"> {
+  readonly sessionId: string;
+}
+
+/** @returns False if the signal ended it, a run is still canceling, or it is not known yet whether one was started. */
+export async function finishSuite(
+  deps: Deps,
+  states: readonly CaseState[],
+  options: FinishOptions,
+): Promise<boolean> {
+  try {
+    const isClosed = await closeSubmissions(deps, options);
+    // Last, because other cases may need files of a run.
+    for (const state of states) await cleanUp(deps, state, options);
+    return isClosed;
+  } catch (error) {
+    if (options.signal.aborted && error === options.signal.reason) return false;
+    if (!(error instanceof StorageError)) throw error;
+    deps.log("WARNING", error.message);
+    return true;
+  }
+}
+
+const OPEN_STATUSES: ReadonlySet<string> = new Set(["waiting", "submitting", "running"]);
+const MAX_CLOSING_POLLS = 10;
+const CLOSING_POLL_DELAY_MS = 1_000;
+
+/** Of what is still open, what was not sent is rejected, and the ends of cancelled runs are stored. Runs that continue stay open. */
+async function closeSubmissions(deps: Deps, options: FinishOptions): Promise<boolean> {
+  const { store, clock } = deps;
+  const attempts = await store.batches.attempts(options.sessionId);
+  const ids = attempts.filter(({ status }) => OPEN_STATUSES.has(status)).map(({ submissionId }) => submissionId);
+  const open = ids.length === 0 ? [] : (await store.getMany(ids)).filter(isOpen);
+  for (const one of open.filter(isUnsent)) {
+    const message = "Its suite ended before it was sent";
+    await recordObservation(deps, one, { type: "rejected", kind: NEVER_SENT, message });
+  }
+  let left: readonly Submission[] = open.filter((one) => one.state !== "pending" && !isAbandoned(one));
+  for (let poll = 0; left.length > 0 && poll < MAX_CLOSING_POLLS; poll++) {
+    if (poll > 0) await clock.sleep(CLOSING_POLL_DELAY_MS, options);
+    const due = left.map((one) => one.state === "active" ? { ...one, nextPollAtMs: clock.now() } : one);
+    const results = await advance(deps, due, { ...options, submitted: "no" });
+    left = results.map(({ submission }) => submission).filter(mayEndSoon);
+  }
+  return left.length === 0;
+}
+
+function mayEndSoon(submission: Submission): boolean {
+  if (submission.state === "active") return submission.run.platformStatus === "canceling";
+  return submission.state === "unconfirmed" && !isAbandoned(submission);
+}
+
+/** One that does not respond must not keep a suite from ending. */
+const DELETE_TIMEOUT_MS = 10_000;
+
+async function cleanUp(
+  deps: Deps,
+  { one, judgement, lastResult }: CaseState,
+  { signal }: FinishOptions,
+): Promise<void> {
+  const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
+  if (!isWanted || lastResult === null) return;
+  using deadline = deps.clock.timeout(DELETE_TIMEOUT_MS);
+  try {
+    await withLimit({ signal, limit: deadline.signal }, `delete the run of ${one.name}`, async (signal) => {
+      await deps.client.deleteRun(runIdOf(lastResult), { signal });
+    });
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+    deps.log("WARNING", error.message);
+  }
+}
