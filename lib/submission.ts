@@ -91,6 +91,8 @@ export interface ObservedRun {
 export interface KeptJudgement {
   /** What was judged before the run had ended: a session that was ready, or a run that is cancelled with its suite. */
   readonly of?: "session" | "cancelled";
+  /** Present once its run was deleted, as its case wants. */
+  readonly isRunDeleted?: true;
   /** As in reports. */
   readonly verdict: string;
   /** True if it counts as a failure. */

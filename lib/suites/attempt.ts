@@ -69,8 +69,9 @@ export async function judgeAttempt(
   state.metrics = judged.metrics;
   // Before a session ends: what it answered cannot be asked again.
   await keepJudgement(deps, submission, judged, { isReady });
+  state.submissionId = submission?.submissionId ?? null;
   if (end.type === "result") {
-    state.lastResult = end.result;
+    state.lastResult = kept?.isRunDeleted === true ? null : end.result;
     state.outputs = end.result.outputs ?? {};
     if (isReady) await cancelQuietly(deps, end.result, options.signal);
   }

@@ -17,7 +17,10 @@ export interface CaseState {
   metrics: readonly ReportMetric[];
   /** Of the last attempt. */
   outputs: JsonObject;
+  /** Of the last attempt; `null` without a run, and once that was deleted. */
   lastResult: RunResult | null;
+  /** Of the last attempt; `null` if nothing was stored for it. */
+  submissionId: string | null;
   isDecided: boolean;
   /** From the preparation of an attempt until it is judged. */
   isRunning: boolean;
@@ -35,6 +38,7 @@ export function newState(one: CheckedCase): CaseState {
     metrics: [],
     outputs: {},
     lastResult: null,
+    submissionId: null,
     isDecided: false,
     isRunning: false,
     workingSinceMs: null,

@@ -3,6 +3,7 @@
 import { RunnerError, StorageError } from "../errors.ts";
 import { advance } from "../runs/advance.ts";
 import { type AdvanceOptions, recordObservation } from "../runs/advance_result.ts";
+import { storeQuietly } from "../runs/batch_limits.ts";
 import type { Deps } from "../runs/deps.ts";
 import { withLimit } from "../runs/limit.ts";
 import { isAbandoned, isOpen, isUnsent, type Submission } from "../submission.ts";
@@ -67,7 +68,7 @@ const DELETE_TIMEOUT_MS = 10_000;
 
 async function cleanUp(
   deps: Deps,
-  { one, judgement, lastResult }: CaseState,
+  { one, judgement, lastResult, submissionId }: CaseState,
   { signal }: FinishOptions,
 ): Promise<void> {
   const isWanted = one.cleanup === "delete" || (one.cleanup === "delete-passed" && judgement?.verdict === "passed");
@@ -81,4 +82,11 @@ async function cleanUp(
     if (!(error instanceof RunnerError)) throw error;
     deps.log("WARNING", error.message);
   }
+  // The tick that continues has no time for thousands that are gone.
+  const stored = submissionId === null ? undefined : await deps.store.get(submissionId);
+  if (stored?.origin.type !== "scheduled-suite" || stored.origin.judged === undefined) return;
+  await storeQuietly(deps, {
+    ...stored,
+    origin: { ...stored.origin, judged: { ...stored.origin.judged, isRunDeleted: true } },
+  });
 }

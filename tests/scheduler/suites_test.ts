@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { silentLog } from "../../lib/log.ts";
 import { createHandler } from "../../lib/server/app.ts";
 import { readAccessKeys } from "../../lib/server/auth.ts";
-import { tick } from "../../lib/scheduler/tick.ts";
+import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import { Unavailable } from "../../lib/errors.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import { listDueMessages, readTickLog } from "../../lib/scheduler/scheduler_store.ts";
@@ -328,6 +328,26 @@ Deno.test("what a session showed, and a run that is deleted afterwards, keep the
   assert.equal(session?.status, "canceled");
   assert.deepEqual(await stage.service.deps.store.listOpen("suite"), []);
   assert.equal(stage.simulator.received("delete-run").length, 1);
+});
+
+Deno.test("runs are deleted for as long as a tick has time, and the next ticks continue with those that are left", async () => {
+  const numbers = Array.from({ length: 30 }, (_, index) => index + 1);
+  await using stage = await aSuiteStage(
+    aSuite(`{ name: cleaned, workflow: good, cleanup: delete, matrix: { n: [${numbers.join()}] } }`),
+  );
+  stage.simulator.addFaults({ on: "delete-run", latencyMs: 2_000, times: Infinity });
+  const deleted: number[] = [];
+  for (let minute = 60; minute < 120 && (await stage.statuses())[0] !== "completed"; minute++) {
+    const before = stage.simulator.received("delete-run").length;
+    await stage.ticks(minute, minute);
+    const { tookMs, error } = await readTickLog(stage.kv) ?? assert.fail();
+    assert.ok(error === null && tookMs <= DEFAULT_TICK.budgetMs, `${error} ${tookMs}`);
+    deleted.push(stage.simulator.received("delete-run").length - before);
+  }
+  assert.ok(deleted.filter((count) => count > 0).length >= 3, deleted.join());
+  // The request during which a tick ends is repeated.
+  assert.ok(deleted.reduce((sum, count) => sum + count) <= numbers.length + deleted.length, deleted.join());
+  assert.equal(new Set(stage.simulator.received("delete-run").map(({ path }) => path)).size, numbers.length);
 });
 
 Deno.test("a tick on request starts a suite, and leaves its cases to the next tick", async () => {
