@@ -69,9 +69,10 @@ export interface RunStore extends AsyncDisposable {
   /** How many submissions of the service ended with each status; `rejected` is one of them. */
   countEnds(): Promise<Readonly<Record<string, number>>>;
   /**
-   * Removes submissions that have ended: those created before an instant, and the oldest beyond a number.
+   * Removes submissions that have ended: those created before an instant, and the oldest beyond a number. Reports of suites
+   * before that instant are removed, too.
    *
-   * @returns How many were removed.
+   * @returns How many submissions were removed.
    */
   prune(bounds: PruneBounds): Promise<number>;
   /** `{}` when nothing is known. */
@@ -141,6 +142,7 @@ const PRUNE_BATCH = 1_000;
  */
 export function createRunStore(base: Kv, onSetAside?: (message: string) => void): RunStore {
   const kv: RecordedKv = { ...base, onSetAside };
+  const suites = createSuiteHistory(kv);
   const getAll = (ids: readonly string[]) => readAll(kv, ids);
   const listIds = async (prefix: readonly string[], options: { limit?: number; reverse?: boolean } = {}) =>
     (await Array.fromAsync(kv.list({ prefix }, options))).map(({ key }) => key.at(-1) ?? "");
@@ -164,13 +166,16 @@ export function createRunStore(base: Kv, onSetAside?: (message: string) => void)
     listOfSchedule: async (schedule, limit) =>
       await getAll(await listIds(["schedule", keyPart(schedule)], { limit, reverse: true })),
     batches: createBatchStore(kv),
-    suites: createSuiteHistory(kv),
+    suites,
     listFailures: async (limit) => await getAll(await listIds(["failure"], { limit, reverse: true })),
     async countEnds() {
       const counts = await Array.fromAsync(kv.list<number>({ prefix: ["ended"] }));
       return Object.fromEntries(counts.map(({ key, value }) => [key.at(-1), value]));
     },
-    prune: (bounds) => prune(kv, bounds),
+    async prune(bounds) {
+      if (bounds.scope !== "service") await suites.prune(bounds.beforeMs);
+      return await prune(kv, bounds);
+    },
     capabilities: async (host) => (await kv.get<ServerCapabilities>(["capabilities", host])).value ?? {},
     async updateCapabilities(host, facts) {
       for (let isWritten = false; !isWritten;) {

@@ -39,6 +39,8 @@ export interface SuiteHistory {
   list(scope?: SuiteScope): Promise<readonly FoundSuiteRun[]>;
   /** Replaces the one of the same instant, and removes the oldest beyond a number. */
   put(scope: SuiteScope, run: StoredSuiteRun, keep: number): Promise<void>;
+  /** Removes those that started before an instant, milliseconds since the epoch, of all scopes. */
+  prune(beforeMs: number): Promise<void>;
 }
 
 interface StoredHead {
@@ -72,17 +74,40 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       const stored: StoredHead = { head, parts: parts.length };
       const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
       const rows = [stored, ...parts].map((value, index) => ({ key: [...prefix, time, partKey(index)], value }));
-      let change = kv.atomic();
-      for (const { key, value } of [...removed.map((key) => ({ key, value: undefined })), ...rows]) {
-        if (value === undefined) change.delete(key);
-        else change.set(key, value);
-        if (!change.isNearlyFull()) continue;
-        await change.commit();
-        change = kv.atomic();
+      await replace(kv, removed, rows);
+    },
+    async prune(beforeMs) {
+      let start: StoreKey | undefined;
+      while (true) {
+        const [oldest] = await Array.fromAsync(kv.list({ prefix: [ROOT], ...(start && { start }) }, { limit: 1 }));
+        if (oldest === undefined) return;
+        const scope = oldest.key.slice(0, -2);
+        const old = await Array.fromAsync(kv.list({ prefix: scope, end: [...scope, timeKey(beforeMs)] }));
+        await replace(kv, old.map(({ key }) => key));
+        // Of the rest of a scope, nothing is read.
+        start = [...scope, AFTER_TIMES];
       }
-      await change.commit();
     },
   };
+}
+
+/** Follows all texts that begin with a digit. */
+const AFTER_TIMES = ":";
+
+async function replace(
+  kv: Kv,
+  removed: readonly StoreKey[],
+  added: readonly { readonly key: StoreKey; readonly value: unknown }[] = [],
+): Promise<void> {
+  let change = kv.atomic();
+  for (const { key, value } of [...removed.map((key) => ({ key, value: undefined })), ...added]) {
+    if (value === undefined) change.delete(key);
+    else change.set(key, value);
+    if (!change.isNearlyFull()) continue;
+    await change.commit();
+    change = kv.atomic();
+  }
+  await change.commit();
 }
 
 function prefixOf({ owner, suite, environment }: SuiteScope): StoreKey {

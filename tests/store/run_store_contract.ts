@@ -284,6 +284,24 @@ export function holdRunStoreToContract(name: string, { missing, open }: Contract
     assert.equal(new Set((await store.suites.list()).map(({ ownerId }) => ownerId)).size, 2);
   });
 
+  test("prunes reports of suites by their age, of suites that are not run any more as well", async (store, kv) => {
+    const scope = { owner: OWNER, suite: "nightly", environment: null };
+    const others = [{ ...scope, owner: OTHER }, { ...scope, suite: "weekly" }, { ...scope, environment: "prod" }];
+    const cases = Array.from({ length: 40 }, (_, index) => ({ id: index, text: "x".repeat(5_000) }));
+    for (const one of [scope, ...others]) await store.suites.put(one, { atMs: 1_000, head: "old", cases }, 9);
+    for (const atMs of [2_000, 3_000]) await store.suites.put(scope, { atMs, head: "new", cases: [1] }, 9);
+    const rowCount = async () => (await Array.fromAsync(kv.list({ prefix: ["suite-run"] }))).length;
+    const before = await rowCount();
+    await store.prune({ scope: "service", beforeMs: 5_000, keep: 0 });
+    await store.prune({ beforeMs: 1_000, keep: 9 });
+    assert.equal(await rowCount(), before);
+    assert.equal(await store.prune({ beforeMs: 2_000, keep: 9 }), 0);
+    assert.deepEqual((await store.suites.list()).map(({ atMs }) => atMs), [2_000, 3_000]);
+    assert.equal(await rowCount(), 4);
+    await store.prune({ scope: "suite", beforeMs: 9_000, keep: 9 });
+    assert.equal(await rowCount(), 0);
+  });
+
   test("merges server capabilities member by member, also of several writers at once", async (store) => {
     assert.deepEqual(await store.capabilities("localhost"), {});
     await Promise.all([

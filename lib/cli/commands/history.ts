@@ -23,7 +23,7 @@ export const historyCommand = defineCommand({
   ],
   notes:
     "The local history contains the runs submitted from this machine. Reading it needs no API key and no network. " +
-    "It contains no secrets. Finished runs are removed after a year, or beyond 200,000 records.",
+    "It contains no secrets. Finished runs and reports of suites are removed after a year, runs also beyond 200,000 records.",
   isLocal: true,
   args: {
     action: argument("ACTION", { parse: action, required: false }),

@@ -71,6 +71,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/store/suite_history.ts", ["tests/store/run_store_test.ts"], [
     ["Reports of suites are never removed", "|| !kept.has(timeOf(key))", ""],
+    ["Only the first suite is pruned", "start = [...scope, AFTER_TIMES];", "return;"],
   ]),
   ...inFile("lib/suites/history.ts", ["tests/suites/history_test.ts"], [
     ["A resumed run is compared with itself", " && report.startedAtMs !== startedAtMs", ""],
