@@ -58,6 +58,7 @@ Deno.test("a run store that cannot be used is a warning", async () => {
   const history = await openHistory({ context, output, values: { history: undefined } }, scope, {
     list: fail,
     put: fail,
+    prune: fail,
   });
   assert.deepEqual(history.reports, []);
   await history.save(aSuiteReport([aCase()]));

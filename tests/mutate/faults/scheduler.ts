@@ -172,7 +172,11 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ["a report shows the secrets of other cases", "options.redact(cases.flatMap(({ secrets }) => secrets));", ""],
   ]),
   ...inFile("lib/suites/attempt.ts", SUITES, [
-    ["a later tick judges again what is gone by then", "keptJudgement(submission) ??", "null ??"],
+    [
+      "a later tick judges again what is gone by then",
+      "const kept = keptIn(ended);",
+      "const kept = undefined as ReturnType<typeof keptIn>;",
+    ],
   ]),
   ...inFile("lib/runs/batch.ts", SUITES, [
     ["the delay before a retry begins anew with each tick", "+ delayMs - passedMs", "+ delayMs"],

@@ -4,6 +4,7 @@ import { inFile } from "./in_file.ts";
 const READ = ["tests/suites/read_suite_test.ts"];
 const JUDGE = ["tests/suites/judge_test.ts", "tests/suites/compare_test.ts"];
 const RUN = ["tests/suites/run_suites_test.ts"];
+const ENDED = ["tests/suites/ended_test.ts"];
 const PIPELINE = ["tests/suites/pipeline_test.ts"];
 
 export const SUITES_FAULTS: readonly Fault[] = [
@@ -38,9 +39,32 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
     [
       "A session is left running",
-      'if (end.result.kind === "session_ready") await',
-      'if (end.result.kind === "run_deleted") await',
+      "if (isReady) await",
+      "if (false) await",
     ],
+  ]),
+  ...inFile("lib/suites/attempt.ts", ENDED, [
+    ["A resumed suite judges that its session was cancelled", "if (!isReady && submission", "if (submission"],
+    ["A session shows that it was cancelled", 'kept?.of === "session" ? readyAgain(ended.end) :', ""],
+    ["A run that could not be cancelled is never judged", 'kept?.of === "cancelled" && hasEnded', "false"],
+  ]),
+  ...inFile("lib/suites/finish.ts", ENDED, [
+    ["A cancelled run stays open", "left = results.map(", "return true; left = results.map("],
+    ["What was not sent stays open", "for (const one of open.filter(isUnsent))", "for (const one of open.slice(0, 0))"],
+  ]),
+  ...inFile("lib/suites/finish.ts", ["tests/scheduler/suites_test.ts"], [
+    [
+      "Each tick deletes the same runs again",
+      "judged: { ...stored.origin.judged, isRunDeleted: true }",
+      "judged: stored.origin.judged",
+    ],
+  ]),
+  ...inFile("lib/suites/session.ts", ENDED, [
+    ["What was not sent counts as an attempt", ".filter(wasWanted);", ";"],
+  ]),
+  ...inFile("lib/suites/interrupted.ts", ENDED, [
+    ["A cancelled run is judged by that", "await storeQuietly(deps, { ...submission,", "void ({ ...submission,"],
+    ["A refused cancel is reported as one", "    return false;", "    return true;"],
   ]),
   ...inFile("lib/suites/case_state.ts", RUN, [
     [
