@@ -44,11 +44,13 @@ const OPTIONS = {
   speed: option("X", "Speed of the simulated platform", { parse: positiveNumber }),
 } as const;
 
-const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]   reads PW_API_KEY, PW_TRIGGER_KEY, PW_READ_KEY
-deno task serve --demo [--speed X] [--port N]             uses a simulated platform, X times as fast
+const USAGE = `deno task serve [--port N] [--hostname H] [--store URL]
+  reads PW_API_KEY, PW_TRIGGER_KEY and PW_READ_KEY
+deno task serve --demo [--speed X] [--port N]
+  uses a simulated platform, X times as fast
 
 The store is schedules.db in this folder, or what --store or PW_STORE_URL names:
-${STORE_NAMES}`;
+  ${STORE_NAMES.replaceAll(", ", "\n  ")}`;
 
 /**
  * Runs the server until a signal stops it.
@@ -64,8 +66,9 @@ export async function runServer(
     else await serveWith(readOptions(Deno.args), host, importSchedules);
     return Deno.exit(0);
   } catch (error) {
-    console.error(await renderFailure(reportOf(error), styleFor(false)));
-    return Deno.exit(2);
+    const report = reportOf(error);
+    console.error(await renderFailure(report, styleFor(false)));
+    return Deno.exit(report.exitCode);
   }
 }
 
@@ -78,7 +81,9 @@ async function serveWith(
   const env = (name: string) => host.env(name) ?? demo?.env(name);
   // Report configuration errors now, not on the first request.
   const keys = readAccessKeys(env);
-  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) throw new UsageError(`Cannot configure access: ${keys}`);
+  if (typeof keys === "string" && env("PW_TRIGGER_KEY")) {
+    throw new UsageError(`Cannot configure access: ${keys}`, { hint: "`openssl rand -hex 24` creates a key" });
+  }
   const open = onceUnlessFailed(async () => {
     if (demo !== undefined) return await demo.open();
     return await openService({ host, schedules: await importSchedules(), store });

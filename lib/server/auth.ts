@@ -14,19 +14,24 @@ const MIN_KEY_LENGTH = 16;
 /**
  * Reads `PW_TRIGGER_KEY` and the optional `PW_READ_KEY`.
  *
- * @returns The keys, or why they can't be used.
+ * @returns The keys, or everything that is wrong with them.
  */
 export function readAccessKeys(env: (name: string) => string | undefined): AccessKeys | string {
   const full = env("PW_TRIGGER_KEY") ?? "";
   const read = env("PW_READ_KEY") ?? "";
   if (full === "") return "PW_TRIGGER_KEY is not set";
-  if (full.length < MIN_KEY_LENGTH) return `PW_TRIGGER_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
-  if (read !== "" && read.length < MIN_KEY_LENGTH) return `PW_READ_KEY is shorter than ${MIN_KEY_LENGTH} characters`;
-  // No other key could be sent in a header.
-  const invalid = [["PW_TRIGGER_KEY", full], ["PW_READ_KEY", read]].find(([, key = ""]) => !/^[!-~]*$/.test(key));
-  if (invalid !== undefined) return `${invalid[0]} contains a space, or a character that is not visible ASCII`;
-  if (read === full) return "PW_READ_KEY is the same as PW_TRIGGER_KEY";
+  const problems = [...problemsWith("PW_TRIGGER_KEY", full), ...(read === "" ? [] : problemsWith("PW_READ_KEY", read))];
+  if (read === full) problems.push("PW_READ_KEY is the same as PW_TRIGGER_KEY");
+  if (problems.length > 0) return problems.join("; ");
   return { full, read: read === "" ? null : read };
+}
+
+function problemsWith(name: string, key: string): string[] {
+  return [
+    ...(key.length < MIN_KEY_LENGTH ? [`${name} is shorter than ${MIN_KEY_LENGTH} characters`] : []),
+    // No other key could be sent in a header.
+    ...(/^[!-~]*$/.test(key) ? [] : [`${name} contains a space, or a character that is not visible ASCII`]),
+  ];
 }
 
 /**

@@ -49,7 +49,7 @@ export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">
     });
   } catch (error) {
     // The message may name files and hosts.
-    if (error instanceof RunnerError) return problemResponse(503, "Not ready (authenticate for details)");
+    if (error instanceof RunnerError) return problemResponse(503, "Not ready: the status page shows why");
     log("ERROR", `GET /healthz failed: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
     return problemResponse(500, "Internal error in pw-workflow-runner");
   }
@@ -61,6 +61,6 @@ export async function checkHealth({ open, log }: Pick<RouteHost, "open" | "log">
     case "late":
       return problemResponse(503, `No tick for ${Math.round(problem.lateMs / 60_000)} minutes`);
     case "failed":
-      return problemResponse(503, "The last tick failed (authenticate for details)");
+      return problemResponse(503, "The last tick failed: the status page shows why");
   }
 }

@@ -126,17 +126,17 @@ Deno.test({
 });
 
 for (
-  const [what, args, env, message] of [
-    ["an API key", [], { PW_API_KEY: "" }, /^✗ Cannot find an API key: .*\n {2}Create an API key/m],
-    ["a well-formed API key", [], { PW_API_KEY: "abc" }, /^✗ Cannot use the API key .*\n {2}An API key has the form/m],
-    ["a store that can be opened", ["--store", "/dev/null/db"], {}, /^✗ Cannot use .*\/dev\/null\/db: /m],
+  const [what, args, env, message, exitCode = 2] of [
+    ["an API key", [], { PW_API_KEY: "" }, /^✗ Cannot find an API key: .*\n {2}Create an API key/m, 4],
+    ["a well-formed API key", [], { PW_API_KEY: "abc" }, /^✗ Cannot use the API key .*\n {2}An API key has the form/m, 4],
+    ["a store that can be opened", ["--store", "/dev/null/db"], {}, /^✗ Cannot use .*\/dev\/null\/db: /m, 8],
     ["a known store", ["--store", "mysql://u:secret@host/db"], {}, /^✗ Unknown store "mysql:…"/m],
     ["a known store in PW_STORE_URL", [], { PW_STORE_URL: "mysql://u:secret@host/db" }, /^✗ Unknown store "mysql:…"/m],
     [
       "a trigger key that is long enough",
       [],
       { PW_TRIGGER_KEY: "short" },
-      /^✗ Cannot configure access: PW_TRIGGER_KEY is shorter/m,
+      /^✗ Cannot configure access: PW_TRIGGER_KEY is shorter .*\n {2}`openssl rand/m,
     ],
     ["a separate read key", [], { PW_READ_KEY: FULL }, /^✗ Cannot configure access: PW_READ_KEY is the same/m],
     ["a local address", ["--hostname", "192.0.2.1"], {}, /^✗ Cannot listen on 192\.0\.2\.1:\d+: /m],
@@ -150,10 +150,17 @@ for (
     await using folder = await emptyFolder();
     const fullEnv = { HOME: folder.path, PW_STORE_URL: `${folder.path}/db`, ...VALID_ENV, ...env };
     const result = await runToEnd(args, fullEnv);
-    assert.equal(result.code, 2);
+    assert.equal(result.code, exitCode);
     assert.match(result.stderr, message);
   });
 }
+
+Deno.test("deno task serve --help fits 80 columns", async () => {
+  const { code, stdout } = await runToEnd(["--help"], {});
+  assert.equal(code, 0);
+  assert.match(stdout, /PW_TRIGGER_KEY[^]*postgres:/);
+  assert.deepEqual(stdout.split("\n").filter((line) => line.length > 80), []);
+});
 
 Deno.test("deno task serve reports every problem in the schedules file; --demo does not read it", async () => {
   await using folder = await emptyFolder();

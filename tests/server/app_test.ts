@@ -494,7 +494,7 @@ Deno.test("a failed tick makes GET /healthz 503, which quotes the error only on 
   server.stage.clock.advance(10 * 60_000);
   await tick(service);
   const { status, body } = await server.send("/healthz", { key: null });
-  assert.deepEqual([status, body.detail], [503, "The last tick failed (authenticate for details)"]);
+  assert.deepEqual([status, body.detail], [503, "The last tick failed: the status page shows why"]);
   const { text } = await server.send("/", { key: READ });
   assert.match(text, /role="alert">The last tick failed: .*no-such-workflow/);
 });

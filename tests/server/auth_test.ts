@@ -69,6 +69,7 @@ for (
     ["a short read key", FULL, "short", /PW_READ_KEY is shorter/],
     ["a trigger key with a space", "full key 0123456789", "", /PW_TRIGGER_KEY contains a space/],
     ["a read key that is not ASCII", FULL, "r\u00e9ad-key-0123456789", /PW_READ_KEY contains/],
+    ["a pair of short keys", "short", "brief", /^PW_TRIGGER_KEY is shorter .*; PW_READ_KEY is shorter [^;]*$/],
     ["one key for both", FULL, FULL, /PW_READ_KEY is the same/],
   ] as const
 ) {

@@ -23,9 +23,9 @@ export const SERVER_FAULTS: readonly Fault[] = [
   return isRead`,
     ],
     ["a browser's password starts runs", 'if (isFull) return isBasic ? "read" : "full";', 'if (isFull) return "full";'],
-    ["a short key is accepted", "if (full.length < MIN_KEY_LENGTH) return", "if (false) return"],
-    ["a short read key is accepted", 'if (read !== "" && read.length < MIN_KEY_LENGTH) return', "if (false) return"],
-    ["both keys may be the same", "if (read === full) return", "if (false) return"],
+    ["a short key is accepted", "key.length < MIN_KEY_LENGTH ?", "false ?"],
+    ["a short read key is accepted", 'read === "" ? [] :', "true ? [] :"],
+    ["both keys may be the same", "if (read === full) problems", "if (false) problems"],
   ]),
   ...inFile("lib/server/routes.ts", APP, [
     ["a wrong key is accepted", 'if (access === "none") {', "if (false) {"],
@@ -50,7 +50,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
     ],
     ["/healthz is ok after ticks stopped", "if (lateMs >= STALE_MS) return", "if (false) return"],
     ["/healthz is ok although the last tick failed", "return ticks.error === null ? null :", "return true ? null :"],
-    ["/healthz shows the error of a tick", '"The last tick failed (authenticate for details)"', "problem.error"],
+    ["/healthz shows the error of a tick", '"The last tick failed: the status page shows why"', "problem.error"],
     ["/healthz fails without schedules", "if (!hasEnabledSchedules) return null;", ""],
   ]),
   ...inFile("lib/server/runs.ts", APP, [
