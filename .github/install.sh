@@ -20,9 +20,9 @@ main() {
   case ${PW_VERSION:-} in
     *[!0-9A-Za-z.+-]*) die "PW_VERSION is not a version: $PW_VERSION" "Use a version like 0.1.0, or unset it for the latest" ;;
   esac
-  asset=$NAME-$(target)
   url=${base%/}/latest/download
   [ -z "${PW_VERSION:-}" ] || url=${base%/}/download/v${PW_VERSION#v}
+  asset=$NAME-$(target)
 
   make_work_folder
   fetch "$url/SHA256SUMS" "$work/sums"
@@ -35,7 +35,7 @@ main() {
       "Try again; if it happens again, do not use the file, and report it to the maintainers"
   chmod 755 "$work/$NAME"
   version=$("$work/$NAME" --version) || die "$asset does not start on this machine" \
-    "On Linux it needs glibc 2.27 or newer; otherwise run it with Deno: deno run main.ts"
+    "On Linux it needs glibc 2.27 or newer; otherwise run it with Deno: deno run -A $url/$NAME.js"
   [ ! -d "$folder/$NAME" ] || die "$folder/$NAME is a folder" "Move it away, or set PW_INSTALL_DIR"
   mv -f "$work/$NAME" "$folder/$NAME"
 
@@ -53,7 +53,7 @@ target() {
       die "this script does not support Windows" \
         "Download $NAME-x86_64-pc-windows-msvc.exe from ${base%/}, and compare Get-FileHash with its line in SHA256SUMS"
       ;;
-    *) die "there is no binary for $os" "Run it with Deno: deno run main.ts" ;;
+    *) die "there is no binary for $os" "Run it with Deno: deno run -A $url/$NAME.js" ;;
   esac
   # Under Rosetta, uname prints x86_64 on Apple silicon too.
   if [ "$os-$machine" = Darwin-x86_64 ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null || :)" = 1 ]; then
@@ -62,7 +62,7 @@ target() {
   case $machine in
     x86_64 | amd64) printf 'x86_64-%s' "$suffix" ;;
     aarch64 | arm64) printf 'aarch64-%s' "$suffix" ;;
-    *) die "there is no binary for $os on $machine" "Run it with Deno: deno run main.ts" ;;
+    *) die "there is no binary for $os on $machine" "Run it with Deno: deno run -A $url/$NAME.js" ;;
   esac
 }
 

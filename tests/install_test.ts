@@ -107,7 +107,8 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: "a binary that does not start here",
     files: releaseOf(LATEST, "#!/bin/sh\nexit 127\n"),
-    message: /pw-workflow-runner-x86_64-unknown-linux-gnu does not start on this machine\n/,
+    message:
+      /pw-workflow-runner-x86_64-unknown-linux-gnu does not start on this machine\n.*deno run -A http:\S+\/latest\/download\/pw-workflow-runner\.js\n/,
   },
   {
     name: "an invalid version",

@@ -17,7 +17,9 @@ export function checkTag(tag: string, version: string): void {
 export function notesFor(version: string, changelog: string): string {
   const sections = changelog.split(/^(?=## )/m);
   const section = sections.find((text) => /^## \[?([^\]\s]+)\]?(?:\s|$)/.exec(text)?.[1] === version);
-  if (section === undefined) throw new Error(`Cannot release ${version}: CHANGELOG.md has no section for it`);
+  if (section === undefined) {
+    throw new Error(`Cannot release ${version}: CHANGELOG.md has no section "## ${version} - DATE"`);
+  }
   const notes = section.slice(section.indexOf("\n") + 1).trim();
   if (notes === "") throw new Error(`Cannot release ${version}: its section of CHANGELOG.md is empty`);
   return notes;

@@ -128,7 +128,13 @@ Deno.test({
 for (
   const [what, args, env, message, exitCode = 2] of [
     ["an API key", [], { PW_API_KEY: "" }, /^✗ Cannot find an API key: .*\n {2}Create an API key/m, 4],
-    ["a well-formed API key", [], { PW_API_KEY: "abc" }, /^✗ Cannot use the API key .*\n {2}An API key has the form/m, 4],
+    [
+      "a well-formed API key",
+      [],
+      { PW_API_KEY: "abc" },
+      /^✗ Cannot use the API key .*\n {2}An API key has the form/m,
+      4,
+    ],
     ["a store that can be opened", ["--store", "/dev/null/db"], {}, /^✗ Cannot use .*\/dev\/null\/db: /m, 8],
     ["a known store", ["--store", "mysql://u:secret@host/db"], {}, /^✗ Unknown store "mysql:…"/m],
     ["a known store in PW_STORE_URL", [], { PW_STORE_URL: "mysql://u:secret@host/db" }, /^✗ Unknown store "mysql:…"/m],

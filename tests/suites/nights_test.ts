@@ -159,7 +159,7 @@ for (const [place, start] of PLACES) {
       stdout,
       /^Usually \d+s of run time, \d+s with 8 at once, without queues; 2 cases without a run that passed not counted$/m,
     );
-    assert.match(stdout, /^Dearest: nightly: case 0 \d+s$/m);
+    assert.match(stdout, /^Longest: nightly: case 0 \d+s$/m);
     const { cases, estimate }: {
       readonly cases: readonly { readonly usualSeconds: number | null }[];
       readonly estimate: { readonly runSeconds: number; readonly unknownCount: number; readonly dearest: unknown };

@@ -153,7 +153,7 @@ async function importModule(url: URL, path: string): Promise<{ readonly schedule
     if (/^Requires .+ access/.test(error.message)) throw error;
     const [line = ""] = error.message.split("\n");
     if (/^Module not found/.test(line) && line.includes(url.href)) {
-      throw new UsageError(`Cannot read schedules: no such file ${path}`, {
+      throw new UsageError(`Cannot read schedules: ${path} does not exist`, {
         hint: "Choose a file with --file",
         cause: error,
       });

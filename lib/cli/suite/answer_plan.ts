@@ -85,6 +85,6 @@ function estimateLines({ runSeconds, wallSeconds, jobs, unknownCount, dearest }:
   const about = (seconds: number | null) => formatDuration((seconds ?? 0) * 1_000);
   return [
     `Usually ${about(runSeconds)} of run time, ${about(wallSeconds)} with ${jobs} at once, without queues${unknown}`,
-    `Dearest: ${dearest.map(({ suite, name, usualSeconds }) => `${suite}: ${name} ${about(usualSeconds)}`).join(", ")}`,
+    `Longest: ${dearest.map(({ suite, name, usualSeconds }) => `${suite}: ${name} ${about(usualSeconds)}`).join(", ")}`,
   ];
 }

@@ -108,7 +108,7 @@ for (
 Deno.test("a missing file is reported", async () => {
   const { code, err } = await call(["--file", "no/such/file.ts"]);
   assert.equal(code, 2);
-  assert.match(err, /^✗ Cannot read schedules: no such file no\/such\/file\.ts\n/);
+  assert.match(err, /^✗ Cannot read schedules: no\/such\/file\.ts does not exist\n/);
 });
 
 for (
