@@ -22,6 +22,8 @@ export type NetworkErrorKind =
   | "unreachable"
   /** The runtime lacks the permission to connect to the host. */
   | "denied"
+  /** The runtime connects to no host at this port. */
+  | "blocked-port"
   /** The connection was closed before the response was complete. */
   | "cut"
   | "unknown";
@@ -45,6 +47,7 @@ const MESSAGES: Record<NetworkErrorKind, string> = {
   tls: "no secure connection could be established",
   unreachable: "the host cannot be reached",
   denied: "the runtime lacks the permission to connect",
+  "blocked-port": "fetch blocks this port",
   cut: "the connection was closed before the response was complete",
   unknown: "the connection failed",
 };
@@ -73,11 +76,12 @@ const PERMANENT: readonly NetworkErrorKind[] = [
   "bad-certificate",
   "tls",
   "denied",
+  "blocked-port",
 ];
 
 function kindOf(error: unknown, text: string): NetworkErrorKind {
   if (error instanceof Deno.errors.NotCapable || error instanceof Deno.errors.PermissionDenied) return "denied";
-  if (/requests to port \d+ are blocked/i.test(text)) return "denied";
+  if (/requests to port \d+ are blocked/i.test(text)) return "blocked-port";
   // Both generations mark every failure to connect this way. The text before it contains the URL, which may contain any
   // of the terms below.
   const [, reason] = text.split("client error (Connect)");

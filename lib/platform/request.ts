@@ -10,6 +10,8 @@ import { ownWordsOf } from "../redact.ts";
 import { isPermanent } from "./network_error.ts";
 import { isTransient, RETRY_POLICY, retryDelayMs } from "./retry.ts";
 
+const LONG_DELAY_MS = 5_000;
+
 export interface RequestOptions extends Abortable {
   /** Completes "Cannot …", like `list runs`. */
   readonly action: string;
@@ -70,9 +72,17 @@ async function attempt<R extends HttpResponse>(
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
     const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
     if (delayMs === null) throw error;
-    http.log("INFO", `${ownWordsOf(error)}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`);
+    http.log(
+      isShown(failures, delayMs) ? "INFO" : "DEBUG",
+      `${ownWordsOf(error)}; retrying in ${formatDuration(Math.ceil(delayMs / 1_000) * 1_000)}`,
+    );
     await http.clock.sleep(delayMs, { signal });
   }
+}
+
+/** The first retry shows the reason; later ones only if they take long, because several requests may fail at once. */
+function isShown(failures: number, delayMs: number): boolean {
+  return failures === 1 || delayMs >= LONG_DELAY_MS;
 }
 
 /** Returns `fallback` if `send` throws an error of one of these kinds. */

@@ -117,6 +117,7 @@ const HINT_OF_KIND: Record<NetworkErrorKind, string> = {
   "bad-certificate": "The host's operator has to install another certificate",
   tls: "Check that the host speaks HTTPS, and HTTPS_PROXY and NO_PROXY",
   denied: "Run with --allow-net, or allow this host",
+  "blocked-port": "Check the port that the key names: the Fetch standard reserves some for other protocols",
   cut: CHECK_NETWORK,
   unknown: CHECK_NETWORK,
 };

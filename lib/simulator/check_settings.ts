@@ -70,7 +70,7 @@ function check(what: string, given: object, settings: Readonly<Record<string, Se
   for (const [name, value] of Object.entries(given)) {
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
     if (setting === undefined) {
-      throw new RangeError(`unknown ${what} "${name}"; there are ${Object.keys(settings).join(", ")}`);
+      throw new RangeError(`unknown ${what} "${name}". Available: ${Object.keys(settings).join(", ")}`);
     }
     const isNumber = typeof value === "number" && !Number.isNaN(value);
     const isValid = setting === "number"
@@ -79,7 +79,7 @@ function check(what: string, given: object, settings: Readonly<Record<string, Se
       ? typeof value === "string"
       : setting.includes(value);
     if (isValid || value === undefined) continue;
-    const expected = typeof setting === "string" ? `a ${setting}` : setting.join(" or ");
+    const expected = typeof setting === "string" ? `a ${setting}` : `one of ${setting.join(", ")}`;
     throw new RangeError(`${name} must be ${expected}: got ${JSON.stringify(value)}`);
   }
 }

@@ -77,6 +77,12 @@ Deno.test({
   },
 });
 
+// Not all versions of Deno block ports.
+Deno.test("a port that fetch blocks: nothing was sent", () => {
+  const { kind, isSent } = readNetworkError(new TypeError("Fetch failed: Requests to port 1 are blocked"));
+  assert.deepEqual([kind, isSent], ["blocked-port", "no"]);
+});
+
 const UNKNOWN = [new TypeError("something new"), new Error("x", { cause: "y" }), "text", undefined];
 for (const error of UNKNOWN) {
   Deno.test(`an unrecognized error, the request may have been sent: ${Deno.inspect(error).split("\n")[0]}`, () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { startSimulator } from "../../lib/simulator/start.ts";
+import type { Log } from "../../lib/log.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import type { Fault } from "../../lib/simulator/simulator.ts";
 import { RunnerError, Unavailable, UsageError } from "../../lib/errors.ts";
@@ -51,6 +52,23 @@ Deno.test("a dry run is never retried", async () => {
   });
   assert.deepEqual(received, ["list-runs", "submit"]);
 });
+
+for (
+  const [what, fault, levels] of [
+    ["the first retry of several short ones", { status: 503 }, ["INFO", "DEBUG", "DEBUG"]],
+    ["every long one", { status: 503, retryAfter: "7" }, ["INFO", "INFO", "INFO"]],
+  ] as const
+) {
+  Deno.test(`a read shows ${what}`, async () => {
+    const clock = virtualClock();
+    await using simulator = await startSimulator({ clock, faults: [{ on: "list-workflows", times: 3, ...fault }] });
+    const shown: string[] = [];
+    const log: Log = (level, message) => void (message.includes("; retrying in ") && shown.push(level));
+    const { client } = await depsFor(simulator, { clock, log });
+    await client.listWorkflows({});
+    assert.deepEqual(shown, levels);
+  });
+}
 
 Deno.test("a read fails after four attempts", async () => {
   const received = await withSimulator([{ on: "list-workflows", times: Infinity, status: 503 }], async (client) => {

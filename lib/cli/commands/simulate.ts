@@ -108,7 +108,9 @@ async function start(options: SimulatorOptions): Promise<Simulator> {
 function readWorkflows(context: Context): (path: string) => Promise<[string, string][]> {
   return async (path) => {
     const files = WORKFLOW_FILE.test(path) ? [path] : await context.listFiles(path, WORKFLOW_FILE);
-    if (files.length === 0) throw new UsageError(`Cannot read ${path}: it contains no workflow file (.yaml or .yml)`);
+    if (files.length === 0) {
+      throw new UsageError(`Cannot read ${path}: there is no workflow file (.yaml or .yml) at this path`);
+    }
     return await Promise.all(
       files.map(async (file) => [WORKFLOW_FILE.exec(file)?.[1] ?? file, await readNamedFile(context, file)]),
     );

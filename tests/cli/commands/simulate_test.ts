@@ -84,7 +84,12 @@ Deno.test("simulate --clusters serves these clusters instead of the samples, and
 
 const INVALID: readonly (readonly [file: string, text: string, args: (path: string) => string[], RegExp])[] = [
   ["wrong.yaml", "- a list", (path) => ["--workflows", path], /workflow wrong must be a YAML mapping/],
-  ["notes.txt", "", (path) => ["--workflows", path.replace(/\/[^/]*$/, "")], /it contains no workflow file/],
+  [
+    "notes.txt",
+    "",
+    (path) => ["--workflows", path.replace(/\/[^/]*$/, "")],
+    /there is no workflow file \(.yaml or .yml\) at this path/,
+  ],
   ["one.json", '{"quick": []}', (path) => ["--scenario", path], /must be a JSON object of workflows/],
   ["two.json", '{"nothing": {}}', (path) => ["--scenario", path], /no workflow of that name/],
   ["three.json", '{"quick": {"main/blink": {"lasts": "long"}}}', (path) => ["--scenario", path], /like 15s.*got long/],
@@ -101,11 +106,11 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
 
 for (
   const [args, pattern] of [
-    [["--behavior", "maxLimits=2"], /unknown server behavior option "maxLimits"; there are .*maxLimit/],
-    [["--behavior", "slugs=odd"], /slugs must be unique or .*: got "odd"/],
+    [["--behavior", "maxLimits=2"], /unknown server behavior option "maxLimits"\. Available: .*maxLimit/],
+    [["--behavior", "slugs=odd"], /slugs must be one of unique, .*: got "odd"/],
     [["--behavior", "maxLimit=many"], /maxLimit must be a number: got "many"/],
     [["--fault", '{"on": "submti", "status": 500}'], /on must be .*submit.*: got "submti"/],
-    [["--fault", '{"on": "submit", "statsu": 500}'], /unknown field of a fault "statsu"; there are .*status/],
+    [["--fault", '{"on": "submit", "statsu": 500}'], /unknown field of a fault "statsu"\. Available: .*status/],
     [["--fault", '{"on": "submit", "status": "500"}'], /status must be a number: got "500"/],
   ] as const
 ) {
