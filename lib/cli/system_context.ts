@@ -208,8 +208,11 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
   let isStopping = false;
   const listeners = Array.from(stopSignals(Deno.build.os), ([signal, reportedAs]) => {
     const listener = () => {
-      // On the second signal, exit without cleanup.
-      if (isStopping) Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reportedAs]);
+      // On the second signal, exit without other cleanup.
+      if (isStopping) {
+        restoreTerminal();
+        Deno.exit({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }[reportedAs]);
+      }
       isStopping = true;
       callback(reportedAs);
     };
@@ -221,6 +224,16 @@ function onSignal(callback: (signal: StopSignal) => void): Disposable {
       for (const { signal, listener } of listeners) Deno.removeSignalListener(signal, listener);
     },
   };
+}
+
+/** Shows the cursor that a prompt has hidden, below what is on the line. */
+function restoreTerminal(): void {
+  if (!Deno.stderr.isTerminal()) return;
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode("\u001b[?25h\n"));
+  } catch {
+    // The terminal was closed.
+  }
 }
 
 /** The signals to listen for and how each is reported. Windows has only Ctrl-C and Ctrl-Break on Deno 2.4. */

@@ -94,6 +94,34 @@ Deno.test({
 });
 
 Deno.test({
+  ...needing("a second signal during the question leaves a usable terminal", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("run never-ending");
+    await terminal.waitFor(/\(1s\)/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/Cancel it too\?[^]*● No/);
+    assert.equal(await terminal.isCursorVisible(), false);
+    await terminal.signal("INT");
+    await terminal.waitFor(/^\[ended 130\]/m);
+    assert.equal(await terminal.isCursorVisible(), true);
+  },
+});
+
+Deno.test({
+  ...needing("a second Ctrl-C during a batch leaves the prompt of the shell on a line of its own", missing),
+  async fn() {
+    await using stage = await aStage({ speed: 1 });
+    await using terminal = await stage.open("run never-ending --matrix a=1,2");
+    await terminal.waitFor(/2 running/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/Ctrl-C again to leave[^]*detach/);
+    await terminal.keys("C-c");
+    await terminal.waitFor(/^\[ended 130\]/m);
+  },
+});
+
+Deno.test({
   ...needing("the live line fits a terminal of 40 columns", missing),
   async fn() {
     await using stage = await aStage({ speed: 4 });

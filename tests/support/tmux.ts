@@ -7,6 +7,9 @@ export interface Terminal extends AsyncDisposable {
   waitFor(pattern: RegExp, options?: { readonly deadlineMs?: number }): Promise<string>;
   /** Types tmux's key names such as `Enter`, `C-c` and `Down`; other strings are typed literally. */
   keys(...keys: readonly string[]): Promise<void>;
+  /** Sends a signal like `INT` to the program, whatever the mode of the terminal. */
+  signal(name: string): Promise<void>;
+  isCursorVisible(): Promise<boolean>;
 }
 
 export interface TerminalOptions {
@@ -80,6 +83,10 @@ export async function openTerminal(
     async keys(...keys) {
       for (const key of keys) await run("send-keys", key);
     },
+    async signal(name) {
+      await run("run-shell", `pkill -${name} -P #{pane_pid}`);
+    },
+    isCursorVisible: async () => (await run("display-message", "-p", "#{cursor_flag}")).trim() === "1",
     async [Symbol.asyncDispose]() {
       await run("kill-server");
     },

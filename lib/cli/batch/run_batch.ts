@@ -305,11 +305,12 @@ async function cancelRunning({ deps, output }: BatchCall & { readonly deps: Deps
 function reportInterrupt({ output, values }: BatchCall, { name }: PlannedBatch, states: RowStates): void {
   const running = states.running().length;
   const isCancelling = values.onInterrupt === "cancel";
+  const continues = running === 1 ? "continues" : "continue";
+  const beingCancelled = `${running === 1 ? "is" : "are"} being cancelled`;
   output.log(
     "WARNING",
-    `No more submissions. ${counted(running, "run")} ${
-      isCancelling ? "are being cancelled" : running === 1 ? "continues" : "continue"
-    }.` + (isCancelling ? "" : ` Cancel: ${programCommand("batch", ["cancel", name])}`) +
-      `\nProgress later: ${programCommand("batch", ["status", name])} · Ctrl-C again to leave`,
+    `No more submissions. ${counted(running, "run")} ${isCancelling ? beingCancelled : continues}.` +
+      (isCancelling ? "" : ` Cancel: ${programCommand("batch", ["cancel", name])}`) +
+      `\nCtrl-C again to leave. Progress later: ${programCommand("batch", ["status", name])}`,
   );
 }
