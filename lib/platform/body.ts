@@ -103,18 +103,18 @@ export function streamedText(
   { body }: Response,
   { idle, redact, onError }: StreamedTextOptions,
 ): ReadableStream<string> {
-  const reader = (body ?? new Blob().stream()).getReader();
+  const reader = byteReader(body ?? new Blob().stream());
   const decoder = createUtf8Decoder();
   const redacted = redactPieces(redact);
   return new ReadableStream({
     async pull(controller) {
       try {
         for (let text = ""; text === "";) {
-          const { done, value } = await idle.withinEach(() => reader.read());
-          text = redacted.add(done ? decoder.end() : decoder.add(value));
-          if (done) text += redacted.end();
+          const bytes = await idle.withinEach(() => reader.read());
+          text = redacted.add(bytes === null ? decoder.end() : decoder.add(bytes));
+          if (bytes === null) text += redacted.end();
           if (text !== "") controller.enqueue(text);
-          if (!done) continue;
+          if (bytes !== null) continue;
           idle.stop();
           return controller.close();
         }
@@ -128,4 +128,38 @@ export function streamedText(
       return reader.cancel(reason);
     },
   }, { highWaterMark: 0 });
+}
+
+const READ_BYTES = 64 * 1024;
+
+/** Reads into one buffer where the stream allows that: creating one for each piece takes a tenth of a long log's time. */
+function byteReader(body: ReadableStream<Uint8Array>) {
+  const reader = byobReader(body);
+  if (reader === null) {
+    const reader = body.getReader();
+    return {
+      read: async () => (await reader.read()).value ?? null,
+      cancel: (reason: unknown) => reader.cancel(reason),
+    };
+  }
+  let buffer: ArrayBufferLike = new ArrayBuffer(READ_BYTES);
+  return {
+    /** Valid until the next call; `null` at the end. */
+    async read(): Promise<Uint8Array | null> {
+      const { done, value } = await reader.read(new Uint8Array(buffer));
+      if (value !== undefined) buffer = value.buffer;
+      return done ? null : value;
+    },
+    cancel: (reason: unknown) => reader.cancel(reason),
+  };
+}
+
+/** `null` for a stream that is no byte stream, as a response of another `fetch` than the runtime's may be. */
+function byobReader(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | null {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }

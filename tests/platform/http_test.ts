@@ -181,6 +181,14 @@ Deno.test("the API key is removed from a file even if it arrives in two parts", 
   }
 });
 
+Deno.test("a file is read from another fetch than the runtime's, whose body is no byte stream", async () => {
+  const pieces = ["one, ", "two, ", "three \u20ac"].map((text) => new TextEncoder().encode(text));
+  await using server = httpServer(() => new Response());
+  const own = () => Promise.resolve(new Response(ReadableStream.from(pieces)));
+  const file = await (await clientOf(server.url, { fetch: own })).readRunFile(FILE, "logs.out", {});
+  assert.equal(await allText(file), "one, two, three \u20ac");
+});
+
 Deno.test("a file that stops arriving is a lost response after the request timeout, however much has arrived", async () => {
   const clock = virtualClock();
   const stalled = () =>
