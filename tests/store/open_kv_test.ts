@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { systemClock } from "../../lib/clock.ts";
 import { StorageError, UsageError } from "../../lib/errors.ts";
 import { DENO_KV_LIMITS } from "../../lib/store/deno_kv.ts";
-import { openKv } from "../../lib/store/open_kv.ts";
+import { openKv, shownName } from "../../lib/store/open_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
 import { openStore } from "./kv_processes.ts";
 
@@ -35,6 +35,16 @@ Deno.test("openKv() takes a path that SQLite would read as something else", asyn
   } finally {
     Deno.chdir(cwd);
   }
+});
+
+Deno.test("shownName() is a store's name without user, password and options", () => {
+  for (const secret of ["me:secret", "secret", "me:sec@ret", "me:secret\n"]) {
+    assert.equal(
+      shownName(`postgres://${secret}@db.example:5432/runs?password=secret`),
+      "postgres://db.example:5432/runs",
+    );
+  }
+  assert.equal(shownName("sqlite:/home/demo/runs.db"), "sqlite:/home/demo/runs.db");
 });
 
 Deno.test("openKv() adds what else to do to the hints of all errors", async () => {

@@ -55,6 +55,19 @@ Deno.test({
   },
 });
 
+Deno.test("sqlite: of a change that fails in the middle, nothing stays", async () => {
+  await using folder = await emptyFolder();
+  const path = `${folder.path}/runs.db`;
+  await using kv = createKv(await open(path));
+  await kv.atomic().set(["a"], 1).commit();
+  using database = new DatabaseSync(path);
+  database.exec(
+    `CREATE TRIGGER refused BEFORE INSERT ON kv WHEN new.key LIKE '%refused%' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
+  );
+  await assert.rejects(kv.atomic().set(["a"], 2).set(["b"], 2).set(["refused"], 2).commit(), StorageError);
+  assert.deepEqual([(await kv.get(["a"])).value, (await kv.get(["b"])).value], [1, null]);
+});
+
 Deno.test("sqlite: a path without a folder is a file in the current one", async () => {
   await using folder = await emptyFolder();
   const cwd = Deno.cwd();
