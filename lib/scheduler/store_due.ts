@@ -1,7 +1,7 @@
 /** Stores the occurrences that are due, and how far their schedules have come. */
 
-import { findDueUpdate, scheduleProgressAt } from "./due.ts";
-import { readScheduleProgress, scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
+import { scheduleProgressAt } from "./due.ts";
+import { scheduleProgressKey, waitingKey, type WaitingOccurrence } from "./scheduler_store.ts";
 import type { PendingSchedule, TickContext } from "./tick_context.ts";
 
 /** An atomic change holds 90 checks, 900 mutations and 60,000 bytes of keys on every backend. */
@@ -16,45 +16,36 @@ const MAX_OCCURRENCES = 200;
  * @returns The occurrences that now wait to be submitted, or to be reported as missed.
  */
 export async function storeDue(
-  { service: { kv, deps }, lock, signal }: TickContext,
+  { service: { kv }, lock, signal }: TickContext,
   pending: readonly PendingSchedule[],
 ): Promise<readonly WaitingOccurrence[]> {
   const stored: WaitingOccurrence[] = [];
-  let left = pending.map((item) => ({ ...item, occurrences: waitingOf(item) }));
+  const left = pending.map((item) => ({ ...item, versionstamp: item.read.versionstamp, occurrences: waitingOf(item) }));
   while (left.length > 0 && !signal.aborted) {
-    const count = countThatFit(left);
     const change = kv.atomic().check(lock);
     const step: WaitingOccurrence[] = [];
-    for (const { schedule, read, update, occurrences } of left.slice(0, count)) {
-      const key = scheduleProgressKey(schedule.name);
-      change.check({ key, versionstamp: read.versionstamp });
-      const part = occurrences.slice(0, MAX_OCCURRENCES);
+    let split: typeof left = [];
+    for (let count = 0; count < MAX_SCHEDULES && step.length < MAX_OCCURRENCES; count++) {
+      const item = left.shift();
+      if (item === undefined) break;
+      const { schedule, update, versionstamp, occurrences } = item;
+      const part = occurrences.slice(0, MAX_OCCURRENCES - step.length);
       const last = part.length < occurrences.length ? part.at(-1) : undefined;
+      const key = scheduleProgressKey(schedule.name);
+      change.check({ key, versionstamp });
       if (update === null) change.delete(key);
       else change.set(key, last === undefined ? update.progress : scheduleProgressAt(schedule, last.scheduledAtMs));
       for (const occurrence of part) change.set(waitingKey(occurrence), occurrence);
       step.push(...part);
+      if (last !== undefined) split = [{ ...item, occurrences: occurrences.slice(part.length) }];
     }
+    const versionstamp = await change.commit();
     // The lock is lost: another tick does the rest.
-    if (await change.commit() === undefined) return stored;
+    if (versionstamp === undefined) return stored;
     stored.push(...step);
-    const [first] = left;
-    left = left.slice(count);
-    if (first === undefined || first.occurrences.length <= MAX_OCCURRENCES) continue;
-    const [read] = await readScheduleProgress(kv, [first.schedule.name]);
-    const update = read && findDueUpdate(first.schedule, read.value, deps.clock.now());
-    if (read === undefined || update === undefined) continue;
-    const rest = { schedule: first.schedule, read, update };
-    left = [{ ...rest, occurrences: waitingOf(rest) }, ...left];
+    left.unshift(...split.map((item) => ({ ...item, versionstamp })));
   }
   return stored;
-}
-
-/** At least one, which may be too large for one change. */
-function countThatFit(pending: readonly { readonly occurrences: readonly unknown[] }[]): number {
-  let room = MAX_OCCURRENCES;
-  const end = pending.slice(0, MAX_SCHEDULES).findIndex(({ occurrences }) => (room -= occurrences.length) < 0);
-  return end === -1 ? Math.min(pending.length, MAX_SCHEDULES) : Math.max(1, end);
 }
 
 function waitingOf({ update }: PendingSchedule): readonly WaitingOccurrence[] {

@@ -94,7 +94,7 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
       "const change = kv.atomic().check(lock);",
       "const change = kv.atomic();",
     ],
-    ["two ticks store the same occurrence", "change.check({ key, versionstamp: read.versionstamp });", ""],
+    ["two ticks store the same occurrence", "change.check({ key, versionstamp });", ""],
     [
       "a schedule's progress is not stored",
       "else change.set(key, last === undefined",
@@ -102,8 +102,8 @@ export const SCHEDULER_FAULTS: readonly Fault[] = [
     ],
     [
       "what does not fit into one change is lost",
-      "if (first === undefined || first.occurrences.length <= MAX_OCCURRENCES) continue;",
-      "continue;",
+      "left.unshift(...split.map((item) => ({ ...item, versionstamp })));",
+      "",
     ],
   ]),
   ...inFile("lib/scheduler/submit_waiting.ts", TICK, [
