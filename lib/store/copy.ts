@@ -1,9 +1,8 @@
 /** Copies a store to another one, between any two backends. */
 
 import { UsageError } from "../errors.ts";
-import { indexFactsOf } from "./indexes.ts";
 import type { Kv } from "./kv.ts";
-import { type StoredSubmission, submissionBodiesOf, submissionPartKey } from "./submission_body.ts";
+import { partKeys, type StoredSubmission, submissionBodiesOf } from "./submission_body.ts";
 
 /**
  * Copies all rows but the lock on ticks. A submission that is larger than a value of the target is split.
@@ -31,10 +30,10 @@ export async function copyStore(from: Kv, to: Kv): Promise<number> {
     } else {
       // It may fill a change of its own.
       await commit();
-      const facts = indexFactsOf(value);
-      const { head, parts } = submissionBodiesOf(value, facts, to.limits);
+      const { head, parts } = submissionBodiesOf(value, to.limits);
       change.set(key, head);
-      for (const [index, part] of parts.entries()) change.set(submissionPartKey(facts.id, head.revision, index), part);
+      const keys = partKeys(value.submissionId, { revision: value.revision, parts: parts.length });
+      for (const [index, partKey] of keys.entries()) change.set(partKey, parts[index]);
     }
     if (change.isNearlyFull()) await commit();
   }

@@ -3,27 +3,11 @@
 import type { Owner } from "../account.ts";
 import type { RowStatus } from "../batch.ts";
 import { firstErrorOf, firstLine } from "../result.ts";
-import { keyPart } from "./key.ts";
-import { isAbandoned, isOpen, isRetry, type Origin, slugOf, type Submission } from "../submission.ts";
+import { keyPart, type StoreKey } from "./key.ts";
+import { isAbandoned, isOpen, isRetry, slugOf, type Submission } from "../submission.ts";
 
 /** Whose submissions: those of the command line, of the service, or of the suites that the service runs. */
 export type SubmissionScope = "local" | "service" | "suite";
-
-/** What index rows are made of: all that has to be known of a submission to remove them again. */
-export interface IndexFacts {
-  readonly id: string;
-  readonly owner: Owner;
-  readonly workflow: string;
-  readonly slug: string | null;
-  readonly createdAtMs: number;
-  readonly scope: SubmissionScope;
-  readonly isOpen: boolean;
-  /** When it failed or was rejected; `null` when it did not. */
-  readonly failedAtMs: number | null;
-  readonly schedule: { readonly name: string; readonly scheduledAtMs: number; readonly isUnreported: boolean } | null;
-  /** Absent unless it belongs to a batch or a suite. */
-  readonly batch?: { readonly batchId: string; readonly rowKey: string; readonly attempt: number };
-}
 
 /** The value of an open submission's row: what a tick decides by without reading its body. */
 export interface OpenRow {
@@ -58,20 +42,29 @@ export interface AttemptRow {
 }
 
 /** Each index: a submission's place in it, below the index's name and above its own id; `null`: it does not. */
-const INDEXES: Readonly<Record<string, (facts: IndexFacts) => readonly string[] | null>> = {
+const INDEXES: Readonly<Record<string, (submission: Submission) => readonly string[] | null>> = {
   time: ({ createdAtMs }) => [timeKey(createdAtMs)],
   owner: ({ owner, createdAtMs }) => [...ownerKey(owner), timeKey(createdAtMs)],
-  workflow: ({ workflow, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
-  slug: ({ slug, createdAtMs }) => slug === null ? null : [keyPart(slug), timeKey(createdAtMs)],
-  open: ({ isOpen, scope, createdAtMs }) => isOpen ? [scope, timeKey(createdAtMs)] : null,
-  service: ({ scope, createdAtMs }) => scope === "service" ? [timeKey(createdAtMs)] : null,
-  suite: ({ scope, createdAtMs }) => scope === "suite" ? [timeKey(createdAtMs)] : null,
-  failed: ({ failedAtMs, createdAtMs }) => failedAtMs === null ? null : [timeKey(createdAtMs)],
-  failure: ({ scope, failedAtMs }) => scope === "service" && failedAtMs !== null ? [timeKey(failedAtMs)] : null,
-  schedule: ({ schedule }) => schedule === null ? null : [keyPart(schedule.name), timeKey(schedule.scheduledAtMs)],
-  batch: ({ batch }) =>
-    batch === undefined ? null : [batch.batchId, batch.rowKey, String(batch.attempt).padStart(4, "0")],
-  unreported: ({ schedule, createdAtMs }) => schedule?.isUnreported ? [timeKey(createdAtMs)] : null,
+  workflow: ({ request: { workflow }, createdAtMs }) => [keyPart(workflow), timeKey(createdAtMs)],
+  slug: (submission) => {
+    const slug = slugOf(submission);
+    return slug === null ? null : [keyPart(slug), timeKey(submission.createdAtMs)];
+  },
+  open: (submission) => isOpen(submission) ? [scopeOf(submission), timeKey(submission.createdAtMs)] : null,
+  service: (submission) => scopeOf(submission) === "service" ? [timeKey(submission.createdAtMs)] : null,
+  suite: (submission) => scopeOf(submission) === "suite" ? [timeKey(submission.createdAtMs)] : null,
+  failed: (submission) => hasFailed(submission) ? [timeKey(submission.createdAtMs)] : null,
+  failure: (submission) =>
+    scopeOf(submission) === "service" && hasFailed(submission) ? [timeKey(submission.updatedAtMs)] : null,
+  schedule: ({ origin }) =>
+    origin.type === "schedule" ? [keyPart(origin.schedule), timeKey(origin.scheduledAtMs)] : null,
+  batch: ({ origin }) =>
+    "batchId" in origin ? [origin.batchId, origin.rowKey, String(origin.attempt).padStart(4, "0")] : null,
+  unreported: (submission) => {
+    const { origin, createdAtMs } = submission;
+    const isUnreported = origin.type === "schedule" && !origin.isReported;
+    return isUnreported && (!isOpen(submission) || isAbandoned(submission)) ? [timeKey(createdAtMs)] : null;
+  },
 };
 
 export function ownerKey({ host, user }: Owner): readonly string[] {
@@ -120,41 +113,22 @@ export function attemptRowOf(submission: Submission): AttemptRow {
   }
 }
 
-export function indexKeys(facts: IndexFacts): (readonly string[])[] {
+/** The keys of all rows that lead to a submission. */
+export function indexKeys(submission: Submission): readonly StoreKey[] {
   return Object.entries(INDEXES).flatMap(([name, placeOf]) => {
-    const place = placeOf(facts);
-    return place === null ? [] : [[name, ...place, facts.id]];
+    const place = placeOf(submission);
+    return place === null ? [] : [[name, ...place, submission.submissionId]];
   });
 }
 
-export function indexFactsOf(submission: Submission): IndexFacts {
-  const { submissionId: id, owner, request: { workflow }, createdAtMs, updatedAtMs, origin } = submission;
-  const hasFailed = submission.state === "rejected" ||
-    (submission.state === "finished" && submission.result.status === "failed");
-  const isEnded = !isOpen(submission);
-  return {
-    id,
-    owner,
-    workflow,
-    slug: slugOf(submission),
-    createdAtMs,
-    scope: scopeOf(origin),
-    isOpen: !isEnded,
-    failedAtMs: hasFailed ? updatedAtMs : null,
-    schedule: origin.type !== "schedule" ? null : {
-      name: origin.schedule,
-      scheduledAtMs: origin.scheduledAtMs,
-      isUnreported: !origin.isReported && (isEnded || isAbandoned(submission)),
-    },
-    ...("batchId" in origin && {
-      batch: { batchId: origin.batchId, rowKey: origin.rowKey, attempt: origin.attempt },
-    }),
-  };
-}
-
-function scopeOf({ type }: Origin): SubmissionScope {
+export function scopeOf({ origin: { type } }: Submission): SubmissionScope {
   if (type === "schedule" || type === "http") return "service";
   return type === "scheduled-suite" ? "suite" : "local";
+}
+
+function hasFailed(submission: Submission): boolean {
+  return submission.state === "rejected" ||
+    (submission.state === "finished" && submission.result.status === "failed");
 }
 
 /** Padded, so that the order of keys is that of time. */

@@ -6,27 +6,17 @@ import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
 import type { AtomicChange } from "./change.ts";
-import {
-  attemptRowOf,
-  type IndexFacts,
-  indexFactsOf,
-  indexKeys,
-  type OpenRow,
-  openRowOf,
-  ownerKey,
-  type SubmissionScope,
-  timeKey,
-} from "./indexes.ts";
+import { attemptRowOf, type OpenRow, openRowOf, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
 import type { Kv } from "./kv.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 import {
+  derivedKeys,
   isDamaged,
   readAll,
   type RecordedKv,
   type StoredSubmission,
   submissionBodiesOf,
-  submissionPartKey,
 } from "./submission_body.ts";
 
 /**
@@ -200,21 +190,18 @@ async function put<S extends Submission>(
   const stored = old.value?.revision ?? 0;
   if (stored !== revision) throw new WriteConflict(`Cannot write ${id}: revision ${stored} is stored, not ${revision}`);
   const written = { ...submission, revision: revision + 1 };
-  const facts = indexFactsOf(written);
-  const change = kv.atomic().check(old);
-  if (old.value === null) count(change, facts, 1);
-  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), facts, kv.limits);
-  change.set(["submission", id], head);
-  const textsOf = (keys: readonly StoreKey[]) => new Set(keys.map((key) => key.join("\t")));
-  const [before, after] = [old.value === null ? [] : derivedKeys(old.value), derivedKeys(head)];
-  const [staying, known] = [textsOf(after), textsOf(before)];
+  const { head, parts } = submissionBodiesOf(withoutSecretInputs(written), kv.limits);
+  const [before, after] = [old.value === null ? [] : derivedKeys(id, old.value), derivedKeys(id, head)];
+  const [known, staying] = [textsOf(before), textsOf(after)];
+  const change = kv.atomic().check(old).set(["submission", id], head);
+  if (old.value === null) count(change, after, 1);
   for (const key of before) if (!staying.has(key.join("\t"))) change.delete(key);
   for (const key of after) {
     if (key[0] === "open") change.set(key, openRowOf(written));
     else if (key[0] === "batch") change.set(key, attemptRowOf(written));
     else if (!known.has(key.join("\t"))) change.set(key, key[0] === "part" ? parts[Number(key.at(-1))] : null);
   }
-  if (!facts.isOpen && facts.scope === "service" && (old.value === null || factsIn(old.value).isOpen)) {
+  if (!isOpen(written) && isIn("service", after) && (old.value === null || isIn("open", before))) {
     change.sum(["ended", written.state === "finished" ? written.result.status : "rejected"], 1);
   }
   also?.(change, written);
@@ -222,18 +209,17 @@ async function put<S extends Submission>(
   return written;
 }
 
-/** Of the index rows and the parts. */
-function derivedKeys(stored: StoredSubmission, facts: IndexFacts = factsIn(stored)): readonly StoreKey[] {
-  const count = "parts" in stored ? stored.parts : 0;
-  return [
-    ...indexKeys(facts),
-    ...Array.from({ length: count }, (_, index) => submissionPartKey(facts.id, stored.revision, index)),
-  ];
+function textsOf(keys: readonly StoreKey[]): ReadonlySet<string> {
+  return new Set(keys.map((key) => key.join("\t")));
 }
 
-function count(change: AtomicChange, { scope }: IndexFacts, by: number): void {
+function isIn(index: string, keys: readonly StoreKey[]): boolean {
+  return keys.some(([name]) => name === index);
+}
+
+function count(change: AtomicChange, keys: readonly StoreKey[], by: number): void {
   change.sum(["count", "all"], by);
-  if (scope !== "local") change.sum(["count", scope], by);
+  for (const scope of ["service", "suite"]) if (isIn(scope, keys)) change.sum(["count", scope], by);
 }
 
 async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly Submission[]> {
@@ -252,7 +238,7 @@ async function listRecent(kv: RecordedKv, query: RecentQuery): Promise<readonly 
   const fits = (submission: Submission) =>
     (owner === undefined || isOwnedBy(submission, owner)) &&
     (workflow === undefined || submission.request.workflow === workflow) &&
-    (scope === undefined || indexFactsOf(submission).scope === scope);
+    (scope === undefined || scopeOf(submission) === scope);
   const found: Submission[] = [];
   let ids: string[] = [];
   const read = async () => {
@@ -284,26 +270,23 @@ async function prune(kv: Kv, { scope, beforeMs, keep }: PruneBounds): Promise<nu
 /** In as few changes as possible. Where another process wrote one of them meanwhile, the next pruning finds the rest. */
 async function removeEnded(kv: Kv, ids: readonly string[]): Promise<number> {
   let removed = 0;
-  let batch = { change: kv.atomic(), count: 0 };
+  let [change, changed] = [kv.atomic(), 0];
   const commit = async () => {
-    if (batch.count > 0 && await batch.change.commit() !== undefined) removed += batch.count;
-    batch = { change: kv.atomic(), count: 0 };
+    if (changed > 0 && await change.commit() !== undefined) removed += changed;
+    [change, changed] = [kv.atomic(), 0];
   };
   for (const head of await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]))) {
-    const facts = head.value === null || isDamaged(head.value) ? undefined : factsIn(head.value);
-    if (head.value === null || facts === undefined || facts.isOpen) continue;
-    batch.change.check(head).delete(head.key);
-    for (const key of derivedKeys(head.value, facts)) batch.change.delete(key);
-    count(batch.change, facts, -1);
-    batch.count++;
-    if (batch.change.isNearlyFull()) await commit();
+    if (head.value === null || isDamaged(head.value)) continue;
+    const keys = derivedKeys(head.key.at(-1) ?? "", head.value);
+    if (isIn("open", keys)) continue;
+    change.check(head).delete(head.key);
+    for (const key of keys) change.delete(key);
+    count(change, keys, -1);
+    changed++;
+    if (change.isNearlyFull()) await commit();
   }
   await commit();
   return removed;
-}
-
-function factsIn(stored: StoredSubmission): IndexFacts {
-  return "parts" in stored ? stored.facts : indexFactsOf(stored);
 }
 
 /** A submission as it may be stored: without secrets, whose hash stays. */

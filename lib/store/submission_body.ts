@@ -4,14 +4,16 @@ import { StorageError } from "../errors.ts";
 import { isObject } from "../json.ts";
 import type { Submission } from "../submission.ts";
 import type { StoreLimits } from "./backend.ts";
-import type { IndexFacts } from "./indexes.ts";
+import { indexKeys } from "./indexes.ts";
+import type { StoreKey } from "./key.ts";
 import type { FoundEntry, Kv } from "./kv.ts";
 
 /** The value of a submission's row. */
 export type StoredSubmission = Submission | {
   readonly revision: number;
   readonly parts: number;
-  readonly facts: IndexFacts;
+  /** Of its index rows, to remove them without reading its parts. */
+  readonly indexKeys: readonly StoreKey[];
 };
 
 /** The store could never hold it: unlike other storage errors, no reason to try again. */
@@ -30,7 +32,6 @@ const MAX_TEXT_LENGTH = 500;
  */
 export function submissionBodiesOf(
   submission: Submission,
-  facts: IndexFacts,
   { maxValueLength, maxChangeLength }: StoreLimits,
 ): { readonly head: StoredSubmission; readonly parts: readonly string[] } {
   const maxLength = maxChangeLength * (submission.revision === 1 ? INITIAL_SHARE : MAX_SHARE);
@@ -41,15 +42,23 @@ export function submissionBodiesOf(
     if (text.length > maxLength || JSON.stringify(text).length > maxLength) continue;
     const partLength = Math.floor(maxValueLength / 2) - 2;
     const parts = text.match(new RegExp(`[^]{1,${partLength}}`, "g")) ?? [];
-    return { head: { revision: submission.revision, parts: parts.length, facts }, parts };
+    return { head: { revision: submission.revision, parts: parts.length, indexKeys: indexKeys(submission) }, parts };
   }
   throw new SubmissionTooLarge(`Cannot store ${submission.submissionId}: it is too large for the run store`, {
     hint: "Pass large inputs in a file that the workflow reads itself",
   });
 }
 
-export function submissionPartKey(id: string, revision: number, index: number): readonly string[] {
-  return ["part", id, String(revision), String(index)];
+/** Of the rows beside the one of a submission: its parts, and what leads to it. */
+export function derivedKeys(id: string, stored: StoredSubmission): readonly StoreKey[] {
+  return "parts" in stored ? [...stored.indexKeys, ...partKeys(id, stored)] : indexKeys(stored);
+}
+
+export function partKeys(
+  id: string,
+  { revision, parts }: { readonly revision: number; readonly parts: number },
+): readonly StoreKey[] {
+  return Array.from({ length: parts }, (_, index) => ["part", id, String(revision), String(index)]);
 }
 
 /** As it is, then shorter and shorter: a run whose end can't be stored would stay open forever. */
@@ -95,9 +104,7 @@ async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Pro
     if (value === null) return undefined;
     if (isDamaged(value)) return await setAside(kv, head);
     if (!("parts" in value)) return value;
-    const { facts: { id }, revision } = value;
-    const keys = Array.from({ length: value.parts }, (_, index) => submissionPartKey(id, revision, index));
-    const parts = await kv.getMany<string>(keys);
+    const parts = await kv.getMany<string>(partKeys(head.key.at(-1) ?? "", value));
     if (parts.every((part) => part.value !== null)) return JSON.parse(parts.map((part) => part.value).join(""));
     ({ value } = await kv.get<StoredSubmission>(head.key));
   }
@@ -106,7 +113,7 @@ async function readBody(kv: RecordedKv, head: FoundEntry<StoredSubmission>): Pro
 
 export function isDamaged(stored: StoredSubmission): boolean {
   if (!isObject(stored) || typeof stored.revision !== "number") return true;
-  if ("parts" in stored) return typeof stored.parts !== "number" || !isObject(stored.facts);
+  if ("parts" in stored) return typeof stored.parts !== "number" || !Array.isArray(stored.indexKeys);
   return typeof stored.submissionId !== "string" || typeof stored.state !== "string" || !isObject(stored.request);
 }
 

@@ -9,8 +9,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ["of two processes that write a submission, both succeed", "if (stored !== revision) throw", "if (false) throw"],
     [
       "a submission is overwritten after it was read",
-      "const change = kv.atomic().check(old);\n  if (old.value === null) count",
-      "const change = kv.atomic();\n  if (old.value === null) count",
+      'kv.atomic().check(old).set(["submission", id], head)',
+      'kv.atomic().set(["submission", id], head)',
     ],
     [
       "a write that another process prevented counts as done",
@@ -19,8 +19,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "secret inputs are stored",
-      "submissionBodiesOf(withoutSecretInputs(written), facts, kv.limits)",
-      "submissionBodiesOf(written, facts, kv.limits)",
+      "submissionBodiesOf(withoutSecretInputs(written), kv.limits)",
+      "submissionBodiesOf(written, kv.limits)",
     ],
     [
       "old index rows stay",
@@ -29,8 +29,8 @@ export const STORE_FAULTS: readonly Fault[] = [
     ],
     [
       "open submissions are pruned",
-      "if (head.value === null || facts === undefined || facts.isOpen) continue;",
-      "if (head.value === null || facts === undefined) continue;",
+      'if (isIn("open", keys)) continue;',
+      "",
     ],
     ["what is young is pruned", "if (excess-- <= 0 && Number(time) >= beforeMs) break;", "if (excess-- <= 0) break;"],
     ["another user's run is found by its slug", "(owner === null || isOwnedBy(one, owner))", "true"],
@@ -47,7 +47,7 @@ export const STORE_FAULTS: readonly Fault[] = [
     ["what is known of a server is dropped", "{ ...old.value, ...facts });", "{ ...facts });"],
     [
       "the ends of runs are counted again with each write",
-      "(old.value === null || factsIn(old.value).isOpen)",
+      '(old.value === null || isIn("open", before))',
       "true",
     ],
   ]),
@@ -87,8 +87,8 @@ export const STORE_FAULTS: readonly Fault[] = [
       ' || type === "http") return "service"',
       ') return "service"',
     ],
-    ["an end is never reported", "!origin.isReported && (isEnded", "false && (isEnded"],
-    ["an end is reported again and again", "isUnreported: !origin.isReported && ", "isUnreported: "],
+    ["an end is never reported", "return isUnreported && (!isOpen", "return false && (!isOpen"],
+    ["an end is reported again and again", " && !origin.isReported;", ";"],
   ]),
   ...inFile("lib/store/open_kv.ts", ["tests/store/open_kv_test.ts", "tests/store"], [
     ["a password in a store's name is shown", 'name.replace(/\\/\\/.*@/s, "//")', "name"],
