@@ -7,7 +7,6 @@ import { DENO_KV_LIMITS, openDenoKvBackend } from "./deno_kv.ts";
 import { createKv, type Kv } from "./kv.ts";
 import { createRunStore, type RunStore } from "./run_store.ts";
 import { systemRandom } from "../system.ts";
-import { inodeOf } from "./store_file.ts";
 
 /** How a store is named, for help texts. */
 export const STORE_NAMES =
@@ -24,8 +23,6 @@ export interface OpenRunStoreOptions {
 }
 
 type OpenKvOptions = RetryDeps & OpenRunStoreOptions & {
-  /** Throws UsageError for a file that does not exist, instead of creating it. */
-  readonly mustExist?: boolean;
   /** Called when the store can't be opened: memory replaces it then. Without it, each use throws the error. */
   readonly onUnusable?: ((error: StorageError) => void) | undefined;
 };
@@ -83,15 +80,12 @@ function parseName(name: string): { readonly scheme: string; readonly rest: stri
   return { scheme: scheme.toLowerCase(), rest };
 }
 
-function backendOf(name: string, { clock, onSetAside, mustExist = false }: OpenKvOptions): StoreBackend {
+function backendOf(name: string, { clock, onSetAside }: OpenKvOptions): StoreBackend {
   const { scheme, rest } = parseName(name);
   switch (scheme) {
     case "sqlite": {
       const path = sqlitePathOf(name);
       if (path === undefined) break;
-      if (mustExist && inodeOf(path) === null) {
-        throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
-      }
       return lazyBackend(async () =>
         await (await import("./sqlite_kv.ts")).openSqliteBackend({ path, clock, onSetAside })
       );

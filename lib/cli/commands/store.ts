@@ -1,6 +1,8 @@
 import { counted } from "../../text.ts";
+import { UsageError } from "../../errors.ts";
 import { copyStore } from "../../store/copy.ts";
-import { openKv, STORE_NAMES } from "../../store/open_kv.ts";
+import { openKv, sqlitePathOf, STORE_NAMES } from "../../store/open_kv.ts";
+import { inodeOf } from "../../store/store_file.ts";
 import { actionOf, argument } from "../argv.ts";
 import { defineCommand, JSON_OPTION } from "../command.ts";
 import { COMPLETED } from "../exit_codes.ts";
@@ -33,7 +35,11 @@ export const storeCommand = defineCommand({
     ...JSON_OPTION,
   },
   async run({ context: { clock, random }, output, values }) {
-    await using source = openKv(values.from, { clock, random, onSetAside: null, mustExist: true });
+    const path = sqlitePathOf(values.from);
+    if (path !== undefined && inodeOf(path) === null) {
+      throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+    }
+    await using source = openKv(values.from, { clock, random, onSetAside: null });
     await using target = openKv(values.to, { clock, random, onSetAside: null });
     const copied = await copyStore(source, target);
     if (output.mode === "json") output.document({ copied, ...COMPLETED });
