@@ -3,7 +3,7 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import type { AtomicChange } from "../store/change.ts";
+import { type AtomicChange, inChanges } from "../store/change.ts";
 import type { FoundEntry, Kv, StoreEntry } from "../store/kv.ts";
 import { timeKey } from "../store/indexes.ts";
 import type { ScheduleProgress } from "./due.ts";
@@ -94,7 +94,7 @@ export async function readScheduleProgress(
   kv: Kv,
   schedules: readonly string[],
 ): Promise<readonly FoundEntry<ScheduleProgress>[]> {
-  return schedules.length === 0 ? [] : await kv.getMany(schedules.map(scheduleProgressKey));
+  return await kv.getMany(schedules.map(scheduleProgressKey));
 }
 
 export function scheduleProgressKey(schedule: string): readonly string[] {
@@ -188,11 +188,7 @@ export async function completeMessage(
 /** Removes problems from before an instant. */
 export async function pruneServiceProblems(kv: Kv, beforeMs: number): Promise<void> {
   const old = kv.list({ prefix: ["problem"], end: ["problem", timeKey(beforeMs)] }, { limit: PRUNE_BATCH });
-  const keys = (await Array.fromAsync(old)).map(({ key }) => key);
-  if (keys.length === 0) return;
-  const change = kv.atomic();
-  for (const key of keys) change.delete(key);
-  await change.commit();
+  await inChanges(kv, old, (change, { key }) => void change.delete(key));
 }
 
 /** What is due is found without reading the rest. */

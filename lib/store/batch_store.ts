@@ -3,8 +3,9 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
-import type { AttemptRow } from "./indexes.ts";
-import { keyPart } from "./key.ts";
+import { type AttemptRow, ownerKey } from "./indexes.ts";
+import { inChanges } from "./change.ts";
+import { keyPart, type StoreKey } from "./key.ts";
 import type { Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */
@@ -92,35 +93,34 @@ export interface RequestBudget {
 }
 
 export function createBatchStore(kv: Kv): BatchStore {
-  const get = async (batchId: string) =>
-    (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined;
   return {
-    get,
+    get: async (batchId) => (await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)])).value ?? undefined,
     list: async () =>
       (await Array.fromAsync(kv.list<StoredBatch>({ prefix: ["batch-plan"] }))).map(({ value }) => value),
-    async rows({ batchId, revision }) {
-      const prefix = ["batch-rows", keyPart(batchId), String(revision)];
-      return (await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix }))).flatMap(({ value }) => value);
-    },
+    rows: async (batch) =>
+      (await Array.fromAsync(kv.list<readonly StoredRow[]>({ prefix: rowsPrefix(batch) }))).flatMap(({ value }) =>
+        value
+      ),
     async put(batch, rows) {
       const { batchId } = batch;
       while (true) {
         const old = await kv.get<StoredBatch>(["batch-plan", keyPart(batchId)]);
         const revision = (old.value?.revision ?? 0) + 1;
         const written = { ...batch, rowCount: rows.filter(({ isInFile }) => isInFile).length, revision };
-        for (const [index, chunk] of chunksByLength(rows).entries()) {
-          const key = ["batch-rows", keyPart(batchId), String(revision), String(index).padStart(6, "0")];
-          await kv.atomic().set(key, chunk).commit();
-        }
+        await inChanges(kv, chunksByLength(rows).entries(), (change, [index, chunk]) => {
+          change.set([...rowsPrefix(written), String(index).padStart(6, "0")], chunk);
+        });
         if (await kv.atomic().check(old).set(old.key, written).commit() === undefined) continue;
-        if (old.value !== null) await removeRows(kv, old.value);
+        if (old.value !== null) {
+          const earlier = kv.list({ prefix: rowsPrefix(old.value) });
+          await inChanges(kv, earlier, (change, { key }) => void change.delete(key));
+        }
         return written;
       }
     },
     async attempts(batchId) {
       const entries = await Array.fromAsync(kv.list<AttemptRow>({ prefix: ["batch", batchId] }));
-      return entries.map(({ key, value }) => {
-        const [, , rowKey = "", attempt, submissionId = ""] = key;
+      return entries.map(({ key: [, , rowKey = "", attempt, submissionId = ""], value }) => {
         return { ...value, rowKey, attempt: Number(attempt), submissionId };
       });
     },
@@ -130,13 +130,9 @@ export function createBatchStore(kv: Kv): BatchStore {
       const key = ["batch-jobs", keyPart(batchId)];
       await (jobs === null ? change.delete(key) : change.set(key, jobs)).commit();
     },
-    async takeRequests({ host, user }, { count, perMinute, nowMs }) {
+    async takeRequests(owner, { count, perMinute, nowMs }) {
       while (true) {
-        const old = await kv.get<{ readonly left: number; readonly atMs: number }>([
-          "requests",
-          keyPart(host),
-          keyPart(user),
-        ]);
+        const old = await kv.get<{ readonly left: number; readonly atMs: number }>(["requests", ...ownerKey(owner)]);
         const elapsedMs = old.value === null ? Infinity : Math.max(0, nowMs - old.value.atMs);
         const left = Math.min(perMinute, (old.value?.left ?? 0) + elapsedMs * perMinute / 60_000);
         const missing = Math.min(count, perMinute) - left;
@@ -149,8 +145,6 @@ export function createBatchStore(kv: Kv): BatchStore {
   };
 }
 
-async function removeRows(kv: Kv, { batchId, revision }: StoredBatch): Promise<void> {
-  for await (const { key } of kv.list({ prefix: ["batch-rows", keyPart(batchId), String(revision)] })) {
-    await kv.atomic().delete(key).commit();
-  }
+function rowsPrefix({ batchId, revision }: StoredBatch): StoreKey {
+  return ["batch-rows", keyPart(batchId), String(revision)];
 }

@@ -101,6 +101,22 @@ export function createAtomicChange(backend: StoreBackend): AtomicChange {
   return change;
 }
 
+/** Adds to as few changes as hold all of it, and commits them one after another. */
+export async function inChanges<T>(
+  { atomic }: { atomic(): AtomicChange },
+  items: Iterable<T> | AsyncIterable<T>,
+  add: (change: AtomicChange, item: T) => void,
+): Promise<void> {
+  let change: AtomicChange | undefined;
+  for await (const item of items) {
+    add(change ??= atomic(), item);
+    if (!change.isNearlyFull()) continue;
+    await change.commit();
+    change = undefined;
+  }
+  await change?.commit();
+}
+
 function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits): string {
   const json: string | undefined = JSON.stringify(value);
   if (json === undefined) throw new TypeError(`The value of ${JSON.stringify(key)} is not JSON`);

@@ -43,6 +43,7 @@ const MAX_PAGE_SIZE = 1_024;
 /** Closing it closes the backend. */
 export function createKv(backend: StoreBackend): Kv {
   const getMany = async <T>(keys: readonly StoreKey[]): Promise<FoundEntry<T>[]> => {
+    if (keys.length === 0) return [];
     const texts = keys.map(keyText);
     const rows = new Map((await backend.read([...new Set(texts)])).map((row) => [row.key, row]));
     return texts.map((text): FoundEntry<T> => {

@@ -92,7 +92,6 @@ const MAX_READS = 20;
 
 /** Those that exist, in the order asked for. */
 export async function readAll(kv: RecordedKv, ids: readonly string[]): Promise<Submission[]> {
-  if (ids.length === 0) return [];
   const heads = await kv.getMany<StoredSubmission>(ids.map((id) => ["submission", id]));
   const found = await Promise.all(heads.map((head) => readBody(kv, head)));
   return found.filter((submission) => submission !== undefined);

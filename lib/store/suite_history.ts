@@ -3,6 +3,7 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
+import { inChanges } from "./change.ts";
 import { ownerKey, timeKey } from "./indexes.ts";
 import { keyPart, type StoreKey } from "./key.ts";
 import type { Kv } from "./kv.ts";
@@ -74,7 +75,10 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
       const stored: StoredHead = { head, parts: parts.length };
       const removed = keys.filter((key) => timeOf(key) === time || !kept.has(timeOf(key)));
       const rows = [stored, ...parts].map((value, index) => ({ key: [...prefix, time, partKey(index)], value }));
-      await replace(kv, removed, rows);
+      await inChanges(kv, [...removed.map((key) => ({ key, value: undefined })), ...rows], (change, { key, value }) => {
+        if (value === undefined) change.delete(key);
+        else change.set(key, value);
+      });
     },
     async prune(beforeMs) {
       let start: StoreKey | undefined;
@@ -82,8 +86,8 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
         const [oldest] = await Array.fromAsync(kv.list({ prefix: [ROOT], ...(start && { start }) }, { limit: 1 }));
         if (oldest === undefined) return;
         const scope = oldest.key.slice(0, -2);
-        const old = await Array.fromAsync(kv.list({ prefix: scope, end: [...scope, timeKey(beforeMs)] }));
-        await replace(kv, old.map(({ key }) => key));
+        const old = kv.list({ prefix: scope, end: [...scope, timeKey(beforeMs)] });
+        await inChanges(kv, old, (change, { key }) => void change.delete(key));
         // Of the rest of a scope, nothing is read.
         start = [...scope, AFTER_TIMES];
       }
@@ -93,22 +97,6 @@ export function createSuiteHistory(kv: Kv): SuiteHistory {
 
 /** Follows all texts that begin with a digit. */
 const AFTER_TIMES = ":";
-
-async function replace(
-  kv: Kv,
-  removed: readonly StoreKey[],
-  added: readonly { readonly key: StoreKey; readonly value: unknown }[] = [],
-): Promise<void> {
-  let change = kv.atomic();
-  for (const { key, value } of [...removed.map((key) => ({ key, value: undefined })), ...added]) {
-    if (value === undefined) change.delete(key);
-    else change.set(key, value);
-    if (!change.isNearlyFull()) continue;
-    await change.commit();
-    change = kv.atomic();
-  }
-  await change.commit();
-}
 
 function prefixOf({ owner, suite, environment }: SuiteScope): StoreKey {
   return [ROOT, ...ownerKey(owner), keyPart(suite), keyPart(environment ?? "")];
