@@ -5,7 +5,7 @@
 
 import { inexactInJson } from "../inputs/exact_numbers.ts";
 import { fieldAt, type Form } from "../inputs/form.ts";
-import type { InputLayer } from "../inputs/layers.ts";
+import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { type DeclaredType, typedText } from "../inputs/merge.ts";
 import { formatPath, type InputPath, parsePath } from "../inputs/path.ts";
 import type { Json } from "../json.ts";
@@ -152,9 +152,7 @@ async function layersOf(
     const { path, isJson } = column;
     const declared = form === null ? undefined : fieldAt(form, path)?.textType;
     const value = isJson ? await jsonIn(cell, formatPath(path), place, problems) : valueOf(cell, declared);
-    if (value !== undefined) {
-      layers.push({ type: "value", origin: place, path, value, isUntyped: false, isSecret: false });
-    }
+    if (value !== undefined) layers.push(createValueLayer(place, path, value));
   }
   return layers;
 }

@@ -3,11 +3,10 @@
 import { declaredTypes } from "../inputs/form.ts";
 import { type DocumentFormat, isTooDeep, nameOfType, readValue, tooDeep } from "../inputs/document.ts";
 import { inexactInJson } from "../inputs/exact_numbers.ts";
-import type { InputLayer } from "../inputs/layers.ts";
-import { parsePath } from "../inputs/path.ts";
+import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import { type Axis, parseAxisItems } from "./axis.ts";
+import { readMatrixSpec } from "./document_matrix.ts";
 import {
   type BatchSource,
   type FormLookup,
@@ -21,8 +20,7 @@ import {
   type RowDraft,
 } from "./draft.ts";
 import { type FileAccess, readFileRows } from "./file_rows.ts";
-import { type Assignment, type Combination, expandMatrix, type MatrixFilter, MAX_ROWS } from "./matrix.ts";
-import { DEFAULT_SEED } from "./matrix_arguments.ts";
+import { expandMatrix } from "./matrix.ts";
 
 export interface DocumentContext {
   readonly origin: string;
@@ -191,12 +189,17 @@ type OwnParts = Pick<RowDraft, "place" | "id" | "displayName" | "tags" | "locks"
   readonly workflow: string | null;
 };
 
-async function draftOf(own: OwnParts, { source, path, context, defaults }: {
+interface DraftOptions {
   readonly source: BatchSource;
   readonly path: readonly (string | number)[];
   readonly context: DocumentContext;
   readonly defaults: Defaults;
-}): Promise<RowDraft | undefined> {
+}
+
+async function draftOf(
+  own: OwnParts,
+  { source, path, context, defaults }: DraftOptions,
+): Promise<RowDraft | undefined> {
   const workflow = own.workflow ?? defaults.workflow ?? context.workflow;
   if (workflow === null) {
     report(source, path, "has no workflow: add workflow, or use --workflow");
@@ -222,12 +225,7 @@ async function readFromFiles(
   defaults: Defaults,
 ): Promise<RowDraft[]> {
   const found = await readFileRows(members.get("from") ?? null, source, context.files);
-  const drafts: RowDraft[] = [];
-  for (const { place, layers } of found) {
-    const draft = await draftOf({ ...NO_OWN, place, layers }, { source, path: ["from"], context, defaults });
-    if (draft !== undefined) drafts.push(draft);
-  }
-  return drafts;
+  return await draftsOf(found, { source, path: ["from"], context, defaults });
 }
 
 async function readMatrix(
@@ -236,81 +234,32 @@ async function readMatrix(
   context: DocumentContext,
   defaults: Defaults,
 ): Promise<RowDraft[]> {
+  const path = ["matrix"];
+  const origin = originAt(source, path);
   const before = source.problems.length;
-  const spec = {
-    axes: axesIn(members.object("matrix") ?? {}, source),
-    isZipped: members.flag("zip"),
-    exclude: filtersIn(members.list("exclude"), source),
-    sample: sampleOf(members, source),
-  };
+  const spec = readMatrixSpec(members, source);
   const workflow = defaults.workflow ?? context.workflow;
-  const form = workflow === null ? null : await context.formOf(workflow, originAt(source, ["matrix"]));
+  const form = workflow === null ? null : await context.formOf(workflow, origin);
   if (form === undefined || source.problems.length > before) return [];
   const { combinations, problems } = expandMatrix(spec, declaredTypes(form));
   source.problems.push(...problems);
+  const found = combinations.map((combination, index) => ({
+    place: `${placeOf(source, path)}[${index}]`,
+    layers: combination.map(({ path, value }) => createValueLayer(origin, path, value)),
+  }));
+  return await draftsOf(found, { source, path, context, defaults });
+}
+
+/** Rows of which only the inputs are given: what prevents one of them prevents all. */
+async function draftsOf(
+  found: readonly Pick<RowDraft, "place" | "layers">[],
+  options: DraftOptions,
+): Promise<RowDraft[]> {
   const drafts: RowDraft[] = [];
-  for (const [index, combination] of combinations.entries()) {
-    const place = placeOf(source, ["matrix"]) + `[${index}]`;
-    const layers = combinationLayers(combination, originAt(source, ["matrix"]));
-    const draft = await draftOf({ ...NO_OWN, place, layers }, { source, path: ["matrix"], context, defaults });
+  for (const own of found) {
+    const draft = await draftOf({ ...NO_OWN, ...own }, options);
     if (draft === undefined) return [];
     drafts.push(draft);
   }
   return drafts;
-}
-
-/** Values that are already typed. */
-export function combinationLayers(combination: Combination, origin: string): InputLayer[] {
-  return combination.map(({ path, value }) => ({
-    type: "value",
-    origin,
-    path,
-    value,
-    isUntyped: false,
-    isSecret: false,
-  }));
-}
-
-function axesIn(matrix: JsonObject, source: BatchSource): Axis[] {
-  if (Object.keys(matrix).length === 0) report(source, ["matrix"], "needs at least one input");
-  return Object.entries(matrix).flatMap(([name, value]): Axis[] => {
-    const path = parsePath(name);
-    if (path === undefined) {
-      report(source, ["matrix", name], "is not a path like slurm.partition");
-      return [];
-    }
-    if (isObject(value) || value === null) {
-      report(source, ["matrix", name], `must be a list of values, or a range like 1..10: got ${nameOfType(value)}`);
-      return [];
-    }
-    const origin = originAt(source, ["matrix", name]);
-    if (typeof value === "string") return [{ path, origin, items: parseAxisItems(value) }];
-    return [{ path, origin, items: { type: "values", values: Array.isArray(value) ? value : [value] } }];
-  });
-}
-
-function filtersIn(list: readonly Json[], source: BatchSource): MatrixFilter[] {
-  return list.flatMap((filter, index): MatrixFilter[] => {
-    if (!isObject(filter) || Object.keys(filter).length === 0) {
-      report(source, ["exclude", index], "must be an object of inputs, like {mesh.size: 0.1}");
-      return [];
-    }
-    const values = Object.entries(filter).flatMap(([name, value]): Assignment[] => {
-      const path = parsePath(name);
-      if (path === undefined) report(source, ["exclude", index, name], "is not a path like slurm.partition");
-      return path === undefined ? [] : [{ path, value }];
-    });
-    return [{ origin: originAt(source, ["exclude", index]), values }];
-  });
-}
-
-function sampleOf(members: Members, source: BatchSource) {
-  const count = members.count("sample", { min: 1, max: MAX_ROWS });
-  const seed = members.count("seed", { min: 0 }) ?? DEFAULT_SEED;
-  const sampling = members.text("sampling") ?? "random";
-  if (sampling !== "random" && sampling !== "lhs") {
-    report(source, ["sampling"], `must be random or lhs: got "${sampling}"`);
-    return null;
-  }
-  return count === undefined ? null : { count, seed, sampling } as const;
 }

@@ -1,7 +1,7 @@
 /** `from`: a row per file. Its path or its content becomes an input; without either, the file holds the row's inputs. */
 
 import { documentFormatOf, nameOfType, readDocument } from "../inputs/document.ts";
-import type { InputLayer } from "../inputs/layers.ts";
+import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { type InputPath, parsePath } from "../inputs/path.ts";
 import { isObject, type Json } from "../json.ts";
 import { osErrorReason } from "../os_error.ts";
@@ -104,19 +104,11 @@ async function layersOf(
   source: BatchSource,
   files: FileAccess,
 ): Promise<InputLayer[] | undefined> {
-  const layer = (path: InputPath, value: Json): InputLayer => ({
-    type: "value",
-    origin: place,
-    path,
-    value,
-    isUntyped: false,
-    isSecret: false,
-  });
-  const ofPath = path === null ? [] : [layer(path, file)];
+  const ofPath = path === null ? [] : [createValueLayer(place, path, file)];
   if (path !== null && contents === null) return ofPath;
   const text = await textOf(place, source, files);
   if (text === undefined) return undefined;
-  if (contents !== null) return [...ofPath, layer(contents, text)];
+  if (contents !== null) return [...ofPath, createValueLayer(place, contents, text)];
   const document = await readDocument(text, { origin: place, format: documentFormatOf(place, text) });
   if ("value" in document) return [{ type: "object", origin: place, value: document.value, lines: document.lines }];
   source.problems.push(...document);

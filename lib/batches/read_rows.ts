@@ -4,13 +4,13 @@ import type { BatchRow } from "../batch.ts";
 import { InvalidInputs, NotFound, UsageError } from "../errors.ts";
 import { documentFormatOf } from "../inputs/document.ts";
 import { declaredTypes, type Form } from "../inputs/form.ts";
-import type { InputLayer } from "../inputs/layers.ts";
+import { createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers } from "../inputs/merge.ts";
 import { osErrorReason } from "../os_error.ts";
 import type { Problem } from "../problem.ts";
 import { checkDisplayName } from "../runs/slug.ts";
 import { readCsvRows } from "./csv_rows.ts";
-import { combinationLayers, type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
+import { type DocumentRows, readDocumentRows, readJsonLines } from "./document_rows.ts";
 import type { FormLookup, RowDraft } from "./draft.ts";
 import type { FileAccess } from "./file_rows.ts";
 import { labelsOf } from "./labels.ts";
@@ -99,12 +99,13 @@ export async function readMatrixRows(sources: MatrixSources, deps: Pick<RowDeps,
   }
   const expanded = expandMatrix(spec, declaredTypes(form));
   problems.push(...expanded.problems);
-  const drafts = expanded.combinations.map((combination) =>
-    draftOf(workflow, "--matrix", [...layers, ...combinationLayers(combination, "--matrix")])
-  );
+  const drafts = expanded.combinations.map((combination) => {
+    const own = combination.map(({ path, value }) => createValueLayer("--matrix", path, value));
+    return draftOf(workflow, "--matrix", [...layers, ...own]);
+  });
   for (const { origin, values } of spec.include) {
     const own = values.map(({ path, value }): InputLayer => {
-      return { type: "value", origin, path, value, isUntyped: typeof value === "string", isSecret: false };
+      return { ...createValueLayer(origin, path, value), isUntyped: typeof value === "string" };
     });
     drafts.push(draftOf(workflow, "--include", [...layers, ...own]));
   }

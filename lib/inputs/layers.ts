@@ -90,23 +90,24 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
       return {
-        ...valueLayer(origin, parsed.path),
-        value: await parseValue(parsed.text, origin, parsed.path),
+        ...createValueLayer(origin, parsed.path, await parseValue(parsed.text, origin, parsed.path)),
         written: parsed.text.trim(),
       };
     case "text-file":
-      return { ...valueLayer(origin, parsed.path), value: await readFile(parsed.text, origin, sources) };
+      return createValueLayer(origin, parsed.path, await readFile(parsed.text, origin, sources));
     case "prompt":
       return {
-        ...valueLayer(origin, parsed.path),
-        value: await sources.promptSecret(formatPath(parsed.path)),
+        ...createValueLayer(origin, parsed.path, await sources.promptSecret(formatPath(parsed.path))),
         isSecret: true,
       };
   }
 }
 
-function valueLayer(origin: string, path: InputPath) {
-  return { type: "value", origin, path, isUntyped: false, isSecret: false } as const;
+type ValueLayer = Extract<InputLayer, { readonly type: "value" }>;
+
+/** Creates a layer from one value, which has its type already. */
+export function createValueLayer(origin: string, path: InputPath, value: Json): ValueLayer {
+  return { type: "value", origin, path, value, isUntyped: false, isSecret: false };
 }
 
 async function documentLayer(text: string, origin: string, name: string): Promise<InputLayer> {
