@@ -74,14 +74,8 @@ export type { Limited } from "./runs/limit.ts";
 export { findRun, type RunRef } from "./runs/find.ts";
 export type { KeyPolicy, KeyWithPolicy } from "./runs/idempotency.ts";
 export { DEFAULT_POLL_INTERVAL, type PollInterval } from "./runs/poll_interval.ts";
-export {
-  dryRun,
-  type InputChecking,
-  type InputsSpec,
-  prepare,
-  type PreparedRun,
-  type RunSpec,
-} from "./runs/prepare.ts";
+export { dryRun } from "./runs/dry_run.ts";
+export { type InputChecking, type InputsSpec, prepare, type PreparedRun, type RunSpec } from "./runs/prepare.ts";
 export { runWorkflow, type RunWorkflowOptions } from "./runs/run_workflow.ts";
 export { toRunView } from "./runs/view.ts";
 export type { InputDocument, ValueDocument } from "./inputs/document.ts";

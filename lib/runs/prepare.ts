@@ -6,17 +6,16 @@ import { type CheckedInputs, checkInputs } from "../inputs/check.ts";
 import { clusterNames, describeSelected, needsClusters, selectClusters } from "../inputs/clusters.ts";
 import { withDefaults } from "../inputs/defaults.ts";
 import { declaredTypes, type Form, hasClusterFields, valueFields } from "../inputs/form.ts";
-import { createInputLayer, type InputLayer } from "../inputs/layers.ts";
+import { createInputLayer, createValueLayer, type InputLayer } from "../inputs/layers.ts";
 import { mergeLayers, type ResolvedInputs } from "../inputs/merge.ts";
 import type { InputPath } from "../inputs/path.ts";
 import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import { evaluateConditions, type UnknownCondition } from "../inputs/unknown_conditions.ts";
-import type { Json, JsonObject } from "../json.ts";
+import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
-import { withConsentDetails } from "./consent.ts";
 import type { Deps } from "./deps.ts";
 import { programCommand } from "../shell_command.ts";
 import { checkDisplayName } from "./slug.ts";
@@ -147,6 +146,7 @@ async function prepareRequest(
   refuse(workflow, checked);
   const secretPaths = findSecrets(resolved.value, { form, secretPaths: resolved.secretPaths });
   const allowed = form === null ? [] : optionValues(form);
+  const sessions = workflow.yaml?.["sessions"];
   const request: RunRequest = {
     workflow: workflow.name,
     workflowId: workflow.id,
@@ -156,7 +156,7 @@ async function prepareRequest(
     displayName: spec.displayName,
     requestedConsent: consentOf(workflow),
     isTrusted: spec.isTrusted,
-    startsSession: Object.keys(objectAt(workflow.yaml, "sessions")).length > 0,
+    startsSession: isObject(sessions) && Object.keys(sessions).length > 0,
   };
   const unknownConditions = () =>
     form === null ? [] : evaluateConditions({ form, inputs: resolved.value, rows: [], clusters }).unknown;
@@ -199,14 +199,7 @@ async function completed(
   const hasClusters = hasClusterFields(form);
   const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, signal) : [];
   const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
-  const selection = selected.map(({ path, name }): InputLayer => ({
-    type: "value",
-    origin: "autoselect",
-    path,
-    value: name,
-    isUntyped: false,
-    isSecret: false,
-  }));
+  const selection = selected.map(({ path, name }) => createValueLayer("autoselect", path, name));
   const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selection], declaredTypes(form));
   const resolved = sendsDefaults ? withDefaults(chosen, form, { clusters }) : chosen;
   return { workflow, form, resolved, given: chosen.value, clusters, notes: selected.map(describeSelected) };
@@ -222,25 +215,6 @@ export async function listClusters(
   } catch (error) {
     if (error instanceof RunnerError) return null;
     throw error;
-  }
-}
-
-/**
- * Validates a request on the platform without running it.
- *
- * @throws Rejected with the platform's problems; ConsentRequired; the client's other errors.
- */
-export async function dryRun(
-  { client }: Pick<Deps, "client">,
-  request: RunRequest,
-  { signal }: { readonly signal?: AbortSignal | undefined } = {},
-): Promise<void> {
-  const { workflow, inputs, displayName, isTrusted, requestedConsent } = request;
-  const consent = isTrusted ? requestedConsent ?? { permissions: [], variables: [] } : null;
-  try {
-    await client.dryRun({ workflow, inputs, displayName, consent }, { signal });
-  } catch (error) {
-    throw withConsentDetails(request, error);
   }
 }
 
@@ -306,12 +280,7 @@ export function consentOf({ yaml }: Workflow): Consent | null {
 
 function namesIn(value: Json | undefined): string[] {
   if (Array.isArray(value)) return value.filter((name) => typeof name === "string");
-  return typeof value === "object" && value !== null ? Object.keys(value) : [];
-}
-
-function objectAt(yaml: JsonObject | null, name: string): JsonObject {
-  const value = yaml?.[name];
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  return isObject(value) ? Object.keys(value) : [];
 }
 
 function frozen<T extends Json>(value: T): T {
