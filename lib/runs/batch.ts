@@ -18,7 +18,7 @@ import { pollLoop } from "./batch_polling.ts";
 import { submitLoop, unknownOutcome } from "./batch_submitting.ts";
 import type { Deps } from "./deps.ts";
 import { createEventQueue } from "./event_queue.ts";
-import { rejectionOf } from "./track.ts";
+import { rejectionOf } from "./track_result.ts";
 import { causeOf, type EndedAttempt, retryDelayMs } from "./retry_policy.ts";
 
 /**

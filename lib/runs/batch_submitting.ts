@@ -10,7 +10,8 @@ import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
-import { rejectionOf, startedEvent } from "./track.ts";
+import { startedEvent } from "./track.ts";
+import { rejectionOf } from "./track_result.ts";
 import { resultWithoutRun } from "./view.ts";
 
 /** The pace at which the server accepts runs. */

@@ -1,39 +1,27 @@
-import { formatDuration } from "../duration.ts";
 import type { Clock, Deadline } from "../clock.ts";
-import {
-  CredentialError,
-  IdempotencyKeyConflict,
-  NotSubmitted,
-  Rejected,
-  type RunnerError,
-  Unavailable,
-} from "../errors.ts";
+import { type RunnerError, Unavailable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult, Submitted } from "../result.ts";
-import { formatRunId, type Run, type RunDetail } from "../run.ts";
-import type { ActiveSubmission, RejectedSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
+import { formatRunId } from "../run.ts";
+import type { ActiveSubmission, Submission, UnconfirmedSubmission } from "../submission.ts";
 import { advance } from "./advance.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import type { Deps } from "./deps.ts";
 import { refusesDuplicates } from "./server_capabilities.ts";
 import { mayHaveDuplicates } from "./duplicates.ts";
 import type { ExecuteOptions, TrackOptions } from "./options.ts";
-import type { Limited } from "./limit.ts";
 import { statusEvent } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS } from "./poll_interval.ts";
-import { findReadySession } from "./session.ts";
 import type { RunStore } from "../store/run_store.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
-import { resultWithoutRun, toRunResult } from "./view.ts";
+import { isCredentialRefused, isSession, resultAfter, timeoutResult } from "./track_result.ts";
+import { toRunResult } from "./view.ts";
 
 /** At the end of a wait, the server gets this long to respond to the last poll. */
 const LAST_POLL_MS = 5_000;
 
 /** A submission that another process delayed. */
 const MAX_SUBMIT_DELAY_MS = 5 * 60_000;
-
-/** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
-const MIN_REFUSED_POLLS = 2;
 
 /** Reading what earlier runs took must not delay the first poll for long. */
 const MAX_HISTORY_MS = 2_000;
@@ -42,11 +30,6 @@ interface HistoryOption {
   /** Where earlier runs are. Default: the run store. */
   readonly history?: RunStore | undefined;
 }
-
-type TrackSubmissionOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
-  /** Polls in a row, up to now, in which the server refused the API key. */
-  readonly refusedPolls: number;
-};
 
 /**
  * Advances a submission until its run has ended or waiting stops.
@@ -78,7 +61,7 @@ export async function* trackSubmission(
     yield started(submission);
     experience = await experienceOf(deps, submission, options);
     if (await isDetachable(deps, submission, options)) {
-      return detachedResult(await detach(deps, submission), { submitted });
+      return await detach(deps, submission, submitted);
     }
   }
   while (true) {
@@ -113,7 +96,7 @@ export async function* trackSubmission(
       if (experience !== undefined) yield statusEvent(deps, submission, { run: submission.run, experience });
     }
     if (submission.state === "active" && await isDetachable(deps, submission, options)) {
-      return detachedResult(await detach(deps, submission), { submitted });
+      return await detach(deps, submission, submitted);
     }
 
     // The clock may also have been set during the request.
@@ -175,9 +158,9 @@ async function isDetachable(
   return !mayHaveDuplicates(submission, deps.clock.now()) || await refusesDuplicates(deps, submission.owner.host);
 }
 
-async function detach(deps: Deps, submission: ActiveSubmission): Promise<ActiveSubmission> {
+async function detach(deps: Deps, submission: ActiveSubmission, submitted: Submitted): Promise<RunResult> {
   const detached = await recordObservation(deps, submission, { type: "detached" });
-  return detached.state === "active" ? detached : submission;
+  return toRunResult((detached.state === "active" ? detached : submission).run, { kind: "submitted", submitted });
 }
 
 /** Until the next poll or the end of the wait. Bounded, since the next poll was computed from a clock that may be set. */
@@ -229,108 +212,6 @@ function requestLimit(
 
 function hasOutage(submission: Submission): submission is ActiveSubmission & { readonly unreachableSinceMs: number } {
   return submission.state === "active" && submission.unreachableSinceMs !== null;
-}
-
-/** The result after a step, if it is final. Throws what prevented the submission from starting a run. */
-async function resultAfter(
-  deps: Deps,
-  { submission, error }: AdvanceResult,
-  options: TrackSubmissionOptions & Limited,
-): Promise<RunResult | undefined> {
-  switch (submission.state) {
-    case "pending":
-      return undefined;
-    case "unconfirmed":
-      return submission.reconciliation?.isAbandoned
-        ? outcomeUnknown(submission.request.workflow, submission.ownSlug, submission.reconciliation.detail)
-        : undefined;
-    case "active":
-      return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
-    case "finished":
-      if (error instanceof IdempotencyKeyConflict) throw error;
-      // The stored result may come from another call.
-      return { ...submission.result, submitted: options.submitted };
-    case "rejected":
-      throw error ?? rejectionOf(submission);
-  }
-}
-
-/** The error of a submission that another process saw rejected. */
-export function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
-  return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
-}
-
-async function sessionOf(
-  deps: Deps,
-  submission: ActiveSubmission,
-  options: TrackSubmissionOptions & Limited,
-): Promise<RunResult | undefined> {
-  const { run, request } = submission;
-  const isAwaited = request.startsSession || isSession(run);
-  if (!isAwaited || run.status !== "running") return undefined;
-  const session = await findReadySession(deps, run, options);
-  if (session === undefined) return undefined;
-  return toRunResult(run, {
-    kind: "session_ready",
-    submitted: options.submitted,
-    session,
-    message: "The session is still running",
-  });
-}
-
-export function isSession(run: Run | RunDetail): boolean {
-  return "redirect" in run && run.redirect?.kind === "session";
-}
-
-/** The result when tracking must stop although the run is still running. */
-function connectionResult(
-  { clock }: Deps,
-  submission: ActiveSubmission,
-  error: AdvanceResult["error"],
-  { unreachableTimeoutMs, submitted, refusedPolls }: TrackSubmissionOptions,
-): RunResult | undefined {
-  const name = formatRunId(submission.runId);
-  const facts = { status: "unknown", submitted } as const;
-  if (error !== undefined && refusedPolls >= MIN_REFUSED_POLLS) {
-    const message = `${error.message}. Run ${name} is still running`;
-    return toRunResult(submission.run, { ...facts, kind: "credential_expired", message });
-  }
-  const isLost = submission.unreachableSinceMs !== null && unreachableTimeoutMs !== null &&
-    clock.now() - submission.unreachableSinceMs >= unreachableTimeoutMs;
-  if (!isLost) return undefined;
-  const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
-  return toRunResult(submission.run, { ...facts, kind: "connection_lost", message });
-}
-
-function isCredentialRefused({ error }: AdvanceResult): boolean {
-  return error instanceof CredentialError && error.kind === "credential_refused";
-}
-
-function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
-  const where = slug === null ? `the runs of ${workflow} on the platform` : `for run ${slug}`;
-  return resultWithoutRun(
-    workflow,
-    slug,
-    `Outcome unknown: a run may have been started (${detail}); check ${where} before submitting again`,
-  );
-}
-
-function timeoutResult(
-  submission: Submission,
-  { timeoutMs, submitted }: TrackSubmissionOptions,
-): RunResult | undefined {
-  if (submission.state !== "active") return undefined;
-  const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
-    formatDuration(timeoutMs ?? 0)
-  }`;
-  return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
-}
-
-function detachedResult(
-  submission: ActiveSubmission,
-  { submitted }: Pick<TrackSubmissionOptions, "submitted">,
-): RunResult {
-  return toRunResult(submission.run, { kind: "submitted", submitted });
 }
 
 function waitEndMs(fromMs: number, { timeoutMs, isWaiting }: TrackOptions): number | null {

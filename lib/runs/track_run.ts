@@ -9,7 +9,8 @@ import type { Deps } from "./deps.ts";
 import { findOwn, redactedFailure, withoutSecretsOf } from "./redacting.ts";
 import { executeOptions, type TrackOptions } from "./options.ts";
 import { pollDelayMs } from "./poll_interval.ts";
-import { isSession, trackSubmission } from "./track.ts";
+import { trackSubmission } from "./track.ts";
+import { isSession } from "./track_result.ts";
 import { recordObservation } from "./advance_result.ts";
 import { runIdOf } from "./view.ts";
 

@@ -122,11 +122,7 @@ function isValidIn<S extends State>(
   return Object.hasOwn(SUBMISSION_TRANSITIONS[state], observation.type);
 }
 
-function fromPending(
-  submission: PendingSubmission,
-  observation: ObservationOf<"pending">,
-  nowMs: number,
-): Submission {
+function fromPending(submission: PendingSubmission, observation: ObservationOf<"pending">, nowMs: number): Submission {
   switch (observation.type) {
     case "sending":
       return sending(submission, nowMs);
@@ -158,16 +154,14 @@ function fromUnconfirmed(
   switch (observation.type) {
     case "not-sent":
     case "resend":
-      return backToPending(submission, nowMs, { nextPollAtMs: observation.retryAtMs });
+      return backToPending(submission, nowMs, observation.retryAtMs);
     case "slug-rejected":
-      return { ...backToPending(submission, nowMs, { nextPollAtMs: nowMs }), ownSlug: null };
+      return { ...backToPending(submission, nowMs, nowMs), ownSlug: null };
     case "rejected":
       return { ...common(submission, nowMs), state: "rejected", kind: observation.kind, message: observation.message };
     case "unconfirmed":
       return {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,
         lostResponses: submission.lostResponses + (observation.cause === "response-lost" ? 1 : 0),
         reconciliation: {
@@ -181,17 +175,14 @@ function fromUnconfirmed(
       };
     case "not-found":
       return submission.reconciliation === null ? undefined : {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         reconciliation: { ...submission.reconciliation, searches: submission.reconciliation.searches + 1 },
       };
     case "search-failed":
-      return { ...submission, ...common(submission, nowMs), nextPollAtMs: observation.pollAtMs };
+      return staying(submission, nowMs, observation.pollAtMs);
     case "abandoned":
       return submission.reconciliation === null ? undefined : {
-        ...submission,
-        ...common(submission, nowMs),
+        ...staying(submission, nowMs, nowMs),
         reconciliation: { ...submission.reconciliation, isAbandoned: true },
       };
     case "polled":
@@ -199,17 +190,11 @@ function fromUnconfirmed(
   }
 }
 
-function fromActive(
-  submission: ActiveSubmission,
-  observation: ObservationOf<"active">,
-  nowMs: number,
-): Submission {
+function fromActive(submission: ActiveSubmission, observation: ObservationOf<"active">, nowMs: number): Submission {
   switch (observation.type) {
     case "polled":
       return {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         runId: observation.runId,
         run: observation.run,
         lastPolledAtMs: nowMs,
@@ -220,30 +205,24 @@ function fromActive(
       };
     case "listed":
       return {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         listedAtMs: submission.listedAtMs ?? nowMs,
         unreachableSinceMs: null,
       };
     case "poll-failed":
       return {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         unreachableSinceMs: submission.unreachableSinceMs ?? observation.sinceMs,
       };
     case "missing":
       return {
-        ...submission,
-        ...common(submission, nowMs),
-        nextPollAtMs: observation.pollAtMs,
+        ...staying(submission, nowMs, observation.pollAtMs),
         unreachableSinceMs: null,
         missingSinceMs: submission.missingSinceMs ?? nowMs,
         missingPolls: submission.missingPolls + 1,
       };
     case "detached":
-      return { ...submission, ...common(submission, nowMs), nextPollAtMs: submission.nextPollAtMs, isDetached: true };
+      return { ...staying(submission, nowMs, submission.nextPollAtMs), isDetached: true };
     case "finished":
       return { ...common(submission, nowMs), state: "finished", runId: submission.runId, result: observation.result };
   }
@@ -262,33 +241,23 @@ export function areDuplicatesSettled(
   return key === null || lastPolledAtMs - startedAtMs >= DUPLICATES_VISIBLE_MS;
 }
 
-/** The members that all states share; the rest of the previous state is dropped. */
-function common(submission: Submission, nowMs: number) {
-  const { submissionId, revision, owner, origin, request, idempotencyKey, ownSlug, correlationTag, createdAtMs } =
-    submission;
-  return {
-    submissionId,
-    revision,
-    owner,
-    origin,
-    request,
-    idempotencyKey,
-    ownSlug,
-    correlationTag,
-    createdAtMs,
-    updatedAtMs: nowMs,
-    nextPollAtMs: nowMs,
-  };
+/** The submission in the same state. */
+function staying<S extends Submission>(submission: S, nowMs: number, nextPollAtMs: number): S {
+  return { ...submission, updatedAtMs: nowMs, nextPollAtMs };
 }
 
-function backToPending(
-  submission: UnconfirmedSubmission,
-  nowMs: number,
-  due: { readonly nextPollAtMs: number },
-): PendingSubmission {
+/** The members that all states share; the rest of the previous state is dropped. */
+function common(submission: Submission, nowMs: number) {
+  const { submissionId, revision, owner, origin, createdAtMs } = submission;
+  const { request, idempotencyKey, ownSlug, correlationTag } = submission;
+  const record = { submissionId, revision, owner, origin, createdAtMs, updatedAtMs: nowMs, nextPollAtMs: nowMs };
+  return { ...record, request, idempotencyKey, ownSlug, correlationTag };
+}
+
+function backToPending(submission: UnconfirmedSubmission, nowMs: number, nextPollAtMs: number): PendingSubmission {
   return {
     ...common(submission, nowMs),
-    ...due,
+    nextPollAtMs,
     state: "pending",
     attempts: submission.attempts,
     retryingSinceMs: submission.retryingSinceMs ?? submission.sentAtMs,

@@ -196,6 +196,14 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "advanced = await advanceOne(deps, due, step);",
       "advanced = remainingMs === 0 ? { submission, events: [] } : await advanceOne(deps, due, step);",
     ],
+    [
+      "--no-wait does not mark the run as detached",
+      'recordObservation(deps, submission, { type: "detached" })',
+      "Promise.resolve(submission)",
+    ],
+    ["a run that is attached to is reported as new", 'isAttached: submitted !== "yes"', "isAttached: false"],
+  ]),
+  ...inFile("lib/runs/track_result.ts", ["tests/runs/execute_test.ts", RUNS], [
     ["the unreachable timeout is ignored", "if (!isLost) return undefined;", "return undefined;"],
     ["a refused key does not end the wait", "refusedPolls >= MIN_REFUSED_POLLS", "false"],
     [
@@ -203,12 +211,6 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "return { ...submission.result, submitted: options.submitted };",
       "return submission.result;",
     ],
-    [
-      "--no-wait does not mark the run as detached",
-      'recordObservation(deps, submission, { type: "detached" })',
-      "Promise.resolve(submission)",
-    ],
-    ["a run that is attached to is reported as new", 'isAttached: submitted !== "yes"', "isAttached: false"],
     [
       "a session is not waited for",
       "const isAwaited = request.startsSession || isSession(run);",
@@ -276,8 +278,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ],
     [
       "a search that never began may find nothing",
-      "return submission.reconciliation === null ? undefined : {\n        ...submission,\n        ...common(submission, nowMs),\n        nextPollAtMs",
-      "return {\n        ...submission,\n        ...common(submission, nowMs),\n        nextPollAtMs",
+      "return submission.reconciliation === null ? undefined : {\n        ...staying(submission, nowMs, observation",
+      "return {\n        ...staying(submission, nowMs, observation",
     ],
   ]),
   ...inFile("lib/runs/cancel.ts", ["tests/runs/cancel_test.ts"], [

@@ -1,0 +1,116 @@
+/** What ends the wait for a run, and the result that says why. */
+
+import { formatDuration } from "../duration.ts";
+import { CredentialError, IdempotencyKeyConflict, NotSubmitted, Rejected, type RunnerError } from "../errors.ts";
+import type { RunResult } from "../result.ts";
+import { formatRunId, type Run, type RunDetail } from "../run.ts";
+import type { ActiveSubmission, RejectedSubmission, Submission } from "../submission.ts";
+import type { AdvanceOptions, AdvanceResult } from "./advance_result.ts";
+import type { Deps } from "./deps.ts";
+import type { Limited } from "./limit.ts";
+import type { ExecuteOptions } from "./options.ts";
+import { findReadySession } from "./session.ts";
+import { resultWithoutRun, toRunResult } from "./view.ts";
+
+/** A proxy or a restarting server may refuse a valid key once: only this many polls in a row mean that it has expired. */
+const MIN_REFUSED_POLLS = 2;
+
+type ResultOptions = ExecuteOptions & Pick<AdvanceOptions, "submitted"> & {
+  /** Polls in a row, up to now, in which the server refused the API key. */
+  readonly refusedPolls: number;
+};
+
+/** The result after a step, if it is final. Throws what prevented the submission from starting a run. */
+export async function resultAfter(
+  deps: Deps,
+  { submission, error }: AdvanceResult,
+  options: ResultOptions & Limited,
+): Promise<RunResult | undefined> {
+  switch (submission.state) {
+    case "pending":
+      return undefined;
+    case "unconfirmed":
+      return submission.reconciliation?.isAbandoned
+        ? outcomeUnknown(submission.request.workflow, submission.ownSlug, submission.reconciliation.detail)
+        : undefined;
+    case "active":
+      return await sessionOf(deps, submission, options) ?? connectionResult(deps, submission, error, options);
+    case "finished":
+      if (error instanceof IdempotencyKeyConflict) throw error;
+      // The stored result may come from another call.
+      return { ...submission.result, submitted: options.submitted };
+    case "rejected":
+      throw error ?? rejectionOf(submission);
+  }
+}
+
+/** The error of a submission that another process saw rejected. */
+export function rejectionOf({ kind, message }: RejectedSubmission): RunnerError {
+  return kind === "not_submitted" ? new NotSubmitted(message) : new Rejected(message);
+}
+
+async function sessionOf(
+  deps: Deps,
+  submission: ActiveSubmission,
+  options: ResultOptions & Limited,
+): Promise<RunResult | undefined> {
+  const { run, request } = submission;
+  const isAwaited = request.startsSession || isSession(run);
+  if (!isAwaited || run.status !== "running") return undefined;
+  const session = await findReadySession(deps, run, options);
+  if (session === undefined) return undefined;
+  return toRunResult(run, {
+    kind: "session_ready",
+    submitted: options.submitted,
+    session,
+    message: "The session is still running",
+  });
+}
+
+export function isSession(run: Run | RunDetail): boolean {
+  return "redirect" in run && run.redirect?.kind === "session";
+}
+
+/** The result when tracking must stop although the run is still running. */
+function connectionResult(
+  { clock }: Deps,
+  submission: ActiveSubmission,
+  error: AdvanceResult["error"],
+  { unreachableTimeoutMs, submitted, refusedPolls }: ResultOptions,
+): RunResult | undefined {
+  const name = formatRunId(submission.runId);
+  const facts = { status: "unknown", submitted } as const;
+  if (error !== undefined && refusedPolls >= MIN_REFUSED_POLLS) {
+    const message = `${error.message}. Run ${name} is still running`;
+    return toRunResult(submission.run, { ...facts, kind: "credential_expired", message });
+  }
+  const isLost = submission.unreachableSinceMs !== null && unreachableTimeoutMs !== null &&
+    clock.now() - submission.unreachableSinceMs >= unreachableTimeoutMs;
+  if (!isLost) return undefined;
+  const message = `${error?.message ?? "The server does not respond"}. Run ${name} is still running`;
+  return toRunResult(submission.run, { ...facts, kind: "connection_lost", message });
+}
+
+export function isCredentialRefused({ error }: AdvanceResult): boolean {
+  return error instanceof CredentialError && error.kind === "credential_refused";
+}
+
+function outcomeUnknown(workflow: string, slug: string | null, detail: string): RunResult {
+  const where = slug === null ? `the runs of ${workflow} on the platform` : `for run ${slug}`;
+  return resultWithoutRun(
+    workflow,
+    slug,
+    `Outcome unknown: a run may have been started (${detail}); check ${where} before submitting again`,
+  );
+}
+
+export function timeoutResult(
+  submission: Submission,
+  { timeoutMs, submitted }: ResultOptions,
+): RunResult | undefined {
+  if (submission.state !== "active") return undefined;
+  const message = `Run ${formatRunId(submission.runId)} is still running: stopped waiting after ${
+    formatDuration(timeoutMs ?? 0)
+  }`;
+  return toRunResult(submission.run, { kind: "timeout", status: "timeout", submitted, message });
+}
