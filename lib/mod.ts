@@ -94,7 +94,7 @@ export {
 export type { Attempt, BatchStore, RequestBudget, StoredBatch, StoredRow } from "./store/batch_store.ts";
 export type { FoundSuiteRun, StoredSuiteRun, SuiteHistory, SuiteScope } from "./store/suite_history.ts";
 export type { AttemptRow, OpenRow, SubmissionScope } from "./store/indexes.ts";
-export type { AtomicChange, VersionCheck } from "./store/change.ts";
+export type { AtomicChange, VersionCheck } from "./store/kv.ts";
 export type { StoreKey } from "./store/key.ts";
 export { memoryRunStore } from "./store/memory_kv.ts";
 export { openRunStore, type OpenRunStoreOptions } from "./store/open_kv.ts";

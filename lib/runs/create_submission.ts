@@ -5,7 +5,7 @@ import { sha256 } from "../text.ts";
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
-import type { AtomicChange } from "../store/change.ts";
+import type { AtomicChange } from "../store/kv.ts";
 import type {
   ActiveSubmission,
   Origin,

@@ -1,6 +1,6 @@
 /** Reports what became of occurrences: each report and what it is about are one atomic change. */
 
-import type { AtomicChange } from "../store/change.ts";
+import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { shortened } from "../store/submission_body.ts";
 import {

@@ -3,8 +3,7 @@
  * outbox of notifications, runs to cancel because a later one replaces them, the lock, and how the last tick went.
  */
 
-import { type AtomicChange, inChanges } from "../store/change.ts";
-import type { FoundEntry, Kv, StoreEntry } from "../store/kv.ts";
+import { type AtomicChange, type FoundEntry, inChanges, type Kv, type StoreEntry } from "../store/kv.ts";
 import { timeKey } from "../store/indexes.ts";
 import type { ScheduleProgress } from "./due.ts";
 import type { NotificationKind, Occurrence, Schedule } from "./schedule.ts";

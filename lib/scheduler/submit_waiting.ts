@@ -6,7 +6,7 @@ import { advance } from "../runs/advance.ts";
 import { createSubmission } from "../runs/create_submission.ts";
 import { problemText } from "../problem.ts";
 import { type InOrder, inParallel, oneAfterTheOther } from "../runs/in_parallel.ts";
-import type { AtomicChange } from "../store/change.ts";
+import type { AtomicChange } from "../store/kv.ts";
 import { type ListedOpenRow, WriteConflict } from "../store/run_store.ts";
 import { SubmissionTooLarge } from "../store/submission_body.ts";
 import { isOpen, slugOf, type Submission } from "../submission.ts";

@@ -4,9 +4,8 @@ import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import type { JsonObject } from "../json.ts";
 import { type AttemptRow, ownerKey } from "./indexes.ts";
-import { inChanges } from "./change.ts";
 import { keyPart, type StoreKey } from "./key.ts";
-import type { Kv } from "./kv.ts";
+import { inChanges, type Kv } from "./kv.ts";
 
 /** A batch whose rows were checked. */
 export interface StoredBatch {

@@ -5,10 +5,9 @@ import type { ServerCapabilities } from "../capabilities.ts";
 import { chunksOf } from "../chunks.ts";
 import { isOpen, isOwnedBy, slugOf, type Submission } from "../submission.ts";
 import { type BatchStore, createBatchStore } from "./batch_store.ts";
-import type { AtomicChange } from "./change.ts";
 import { attemptRowOf, type OpenRow, openRowOf, ownerKey, scopeOf, type SubmissionScope, timeKey } from "./indexes.ts";
 import { isKeyPart, keyPart, type StoreKey } from "./key.ts";
-import type { Kv } from "./kv.ts";
+import type { AtomicChange, Kv } from "./kv.ts";
 import { createSuiteHistory, type SuiteHistory } from "./suite_history.ts";
 import {
   derivedKeys,

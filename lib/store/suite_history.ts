@@ -3,10 +3,9 @@
 import type { Owner } from "../account.ts";
 import { chunksByLength } from "../chunks.ts";
 import { isObject } from "../json.ts";
-import { inChanges } from "./change.ts";
 import { ownerKey, timeKey } from "./indexes.ts";
 import { keyPart, type StoreKey } from "./key.ts";
-import type { Kv } from "./kv.ts";
+import { inChanges, type Kv } from "./kv.ts";
 
 /** A suite of a user, in one of its environments. */
 export interface SuiteScope {
