@@ -4,7 +4,8 @@ import { UsageError } from "../../errors.ts";
 import { DEFAULT_RETRY_DELAY_MS, type RetryPolicy } from "../../runs/retry_policy.ts";
 import { type ArgValues, durationOrNever, flag, integer, oneOf, option, positiveDuration } from "../argv.ts";
 import { DEFAULTS_OPTION, INPUT_CHECK_OPTIONS } from "../check_options.ts";
-import { JSON_OPTION } from "../command.ts";
+import { type Invocation, JSON_OPTION } from "../command.ts";
+import type { OpenInvocation } from "../open.ts";
 import { WAIT_OPTIONS } from "../tracking/wait_options.ts";
 
 const until = oneOf("all", "any", "fail-fast");
@@ -83,6 +84,8 @@ export const BATCH_OPTIONS = {
 } as const;
 
 export type BatchValues = ArgValues<typeof BATCH_OPTIONS>;
+
+export type BatchCall = Invocation<BatchValues & OpenInvocation["values"]>;
 
 /** @throws UsageError for a pattern that is not valid. */
 export function retryPolicyOf({ retries = 0, retryOn = "infra" }: BatchValues): RetryPolicy {

@@ -2,15 +2,8 @@
 
 import type { RowStatus } from "../../batch.ts";
 import { cachingClient, type CheckOptions, checkRows, distinctWarnings, prepareRow } from "../../batches/check_rows.ts";
-import { matchDocument, type MatchedRow, summaryOfMatch } from "../../batches/match_rows.ts";
 import { parseRowNumbers } from "../../batches/row_numbers.ts";
-import {
-  changedWorkflows,
-  planBatch,
-  type PlannedBatch,
-  type PlannedRow,
-  storedRows,
-} from "../../batches/plan_batch.ts";
+import { planBatch, type PlannedBatch, type PlannedRow, storedRows } from "../../batches/plan_batch.ts";
 import type { RowsRead } from "../../batches/read_rows.ts";
 import { InvalidInputs, UsageError } from "../../errors.ts";
 import { counted } from "../../text.ts";
@@ -23,15 +16,13 @@ import { programCommand } from "../../shell_command.ts";
 import type { StoredBatch } from "../../store/batch_store.ts";
 import { isOpen } from "../../submission.ts";
 import { inputChecking, showWarnings } from "../check_options.ts";
-import type { Invocation } from "../command.ts";
-import { confirm } from "../confirm.ts";
 import { Stopped } from "../context.ts";
-import { COMPLETED } from "../exit_codes.ts";
-import { openDeps, type OpenInvocation } from "../open.ts";
+import { openDeps } from "../open.ts";
 import { checkReplaceableFiles } from "../output_file.ts";
 import { waitOptions } from "../tracking/wait_options.ts";
 import { finishBatch } from "./answer.ts";
 import {
+  type BatchCall,
   type BatchValues,
   CANARY,
   DEFAULT_JOBS,
@@ -40,12 +31,8 @@ import {
   retryPolicyOf,
 } from "./options.ts";
 import { createRowStates, type RowStates } from "./row_states.ts";
+import { answerPlan, confirmMany, reportPlan } from "./show_plan.ts";
 import { viewBatch } from "./view_batch.ts";
-
-export type BatchCall = Invocation<BatchValues & OpenInvocation["values"]>;
-
-/** More are submitted only with a yes. */
-const MAX_UNASKED_RUNS = 100;
 
 /** How many milliseconds pass before another process's `batch set` is noticed. */
 const CONTROL_MS = 5_000;
@@ -136,63 +123,6 @@ function taskOf(
       : waitOptions(values, call).timeoutMs,
     prepare: async () => (await prepareRow(deps, row, check)).request,
   };
-}
-
-/** What has changed since the batch was run before. */
-function reportPlan({ output }: BatchCall, plan: PlannedBatch): void {
-  const { name, earlier, match, rows } = plan;
-  const count = (...actions: readonly PlannedRow["action"][]) =>
-    rows.filter(({ action }) => actions.includes(action)).length;
-  if (earlier !== null) {
-    const isEdited = match.gone.length > 0 || match.rows.some(({ decision }) => decision !== "kept");
-    if (isEdited) output.log("INFO", `Batch ${name}: ${summaryOfMatch(match)}`);
-    for (const [workflow, changed] of changedWorkflows(plan)) {
-      output.log("INFO", `Workflow ${workflow} has changed since ${counted(changed, "row")} ran: --rerun changed`);
-    }
-  }
-  const attached = count("attach");
-  const left = count("keep", "leave");
-  const parts = [
-    `${counted(count("submit", "rerun"), "run")} to submit`,
-    ...(attached > 0 ? [`${attached} still running`] : []),
-    ...(left > 0 ? [`${left} not run again`] : []),
-  ];
-  output.log("INFO", `Batch ${name}: ${parts.join(", ")}`);
-}
-
-async function answerPlan({ output }: BatchCall, plan: PlannedBatch): Promise<number> {
-  const { batchId, name, match, rows } = plan;
-  if (output.mode === "text") {
-    const { renderBatchPlan } = await import("../render/batch_plan.ts");
-    const actions = new Map(rows.map(({ match: matched, action }) => [matched, action]));
-    const actionOf = (matched: MatchedRow) => actions.get(matched) ?? "leave";
-    output.answer(renderBatchPlan(match, { style: output.answerStyle, columns: output.columns(), actionOf }));
-  } else {
-    const document = matchDocument(match);
-    output.document({
-      batchId,
-      name,
-      ...document,
-      actions: rows.map(({ action }) => action),
-      ...COMPLETED,
-      kind: "dry_run",
-    });
-  }
-  return 0;
-}
-
-async function confirmMany(call: BatchCall, { name, rows }: PlannedBatch): Promise<void> {
-  const count = rows.filter(({ action }) => action === "submit" || action === "rerun").length;
-  const clusters = [...new Set(rows.flatMap(({ checked: { cluster } }) => cluster ?? []))].sort();
-  const where = clusters.length === 0
-    ? ""
-    : ` on ${clusters.slice(0, 5).join(", ")}${clusters.length > 5 ? ", …" : ""}`;
-  await confirm(call, {
-    isConfirmed: call.values.yes === true || count <= MAX_UNASKED_RUNS,
-    action: `submit ${count} runs: it`,
-    question: `Batch ${name} submits ${count} runs${where}. Continue?`,
-    refused: "nothing was submitted",
-  });
 }
 
 async function storePlan(
