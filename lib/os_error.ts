@@ -19,6 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "no space left on the disk",
   ENOTDIR: "a part of the path is not a folder",
   EPERM: "permission denied",
+  EPIPE: "the reader closed the pipe",
   EROFS: "the disk is read-only",
 };
 

@@ -6,7 +6,7 @@ import { LOG_LEVELS, type LogLevel } from "../log.ts";
 import { flag, option, readArgv, type ScannedOption, scanWords } from "./argv.ts";
 import { type Command, COMMON_OPTIONS, EVENTS_OPTION, JSON_OPTION, splitCommand } from "./command.ts";
 import { type CommandEntry, COMMANDS, findCommand } from "./commands.ts";
-import { type Context, OutputFailed, Stopped } from "./context.ts";
+import { type Context, OutputFailed, PipeClosed, Stopped } from "./context.ts";
 import { EXIT_CODES } from "./exit_codes.ts";
 import { failureDocument, type FailureReport, renderFailure, reportOf } from "./failure_report.ts";
 import { createOutput, type Output } from "./output.ts";
@@ -228,6 +228,6 @@ function answerFailure(output: Output, report: FailureReport): void {
     if (output.mode === "json") output.document(failureDocument(report));
     if (output.mode === "events") output.event({ v: 1, type: "error", ...failureDocument(report) });
   } catch (error) {
-    if (!(error instanceof OutputFailed)) throw error;
+    if (!(error instanceof OutputFailed || error instanceof PipeClosed)) throw error;
   }
 }

@@ -64,6 +64,14 @@ onUnix("a reader of stderr that has left does not end a wait", async (stage) => 
   assert.match(stdout, /Workflow completed successfully/);
 });
 
+onUnix("a reader of events that has left is reported on stderr, with the run that continues", async (stage) => {
+  const mkfifo = `mkfifo events; $PROGRAM run never-ending --events > events & exec 3< events`;
+  const readTwo = "read -r submitting <&3; read -r started <&3; exec 3<&-";
+  const { code, stderr } = await stage.shell(`${mkfifo}; ${readTwo}; $PROGRAM cancel last > cancelled; wait $!`);
+  assert.equal(code, 7, stderr);
+  assert.match(stderr, /the reader closed the pipe[^]*Track it again: pw-workflow-runner watch never-ending-/);
+});
+
 Deno.test({
   ...needing("a disk that fills up during --events ends the events, not the wait", noDisks),
   async fn() {
@@ -124,7 +132,7 @@ for (
     ["list --cacert inputs", /Cannot trust inputs \(--cacert\): it is a folder, not a file/],
     ["simulate --probe-result /nodir/p.json", /Cannot read \/nodir\/p\.json: no such file or folder/],
     ["simulate --probe-result inputs", /Cannot read inputs: it is a folder, not a file/],
-    ["schedules --file /nodir/s.ts", /no such file \/nodir\/s\.ts/],
+    ["schedules --file /nodir/s.ts", /\/nodir\/s\.ts does not exist/],
     ["store copy /nodir/a.db memory:", /Cannot copy \/nodir\/a\.db: there is no such store/],
   ] as const
 ) {
@@ -171,6 +179,8 @@ interface Stage extends AsyncDisposable {
   readonly folder: string;
   /** Runs the program by a shell, which handles redirections. */
   run(args: string, env?: Readonly<Record<string, string>>): Promise<ProgramEnd>;
+  /** Runs commands in which `$PROGRAM` is the program. */
+  shell(commands: string, env?: Readonly<Record<string, string>>): Promise<ProgramEnd>;
   /** Starts a run and returns its slug. */
   start(): Promise<string>;
 }
@@ -181,10 +191,10 @@ async function aStage(): Promise<Stage> {
   const folder = await emptyFolder();
   await Deno.mkdir(`${folder.path}/inputs`);
   await Deno.copyFile(`${ROOT}inputs/hello-world.json`, `${folder.path}/inputs/hello-world.json`);
-  const run: Stage["run"] = async (args, env = {}) => {
-    const program = `${Deno.execPath()} run -A --no-prompt ${MAIN}`;
+  const run: Stage["run"] = (args, env) => shell(`$PROGRAM ${args}`, env);
+  const shell: Stage["shell"] = async (commands, env = {}) => {
     const { code, stdout, stderr } = await new Deno.Command("sh", {
-      args: ["-c", `${program} ${args}`],
+      args: ["-c", commands],
       cwd: folder.path,
       clearEnv: true,
       env: {
@@ -193,6 +203,7 @@ async function aStage(): Promise<Stage> {
         NO_COLOR: "1",
         PW_STATE_DIR: state.path,
         PW_API_KEY: simulator.key,
+        PROGRAM: `${Deno.execPath()} run -A --no-prompt ${MAIN}`,
         ...env,
       },
       stdin: "null",
@@ -205,6 +216,7 @@ async function aStage(): Promise<Stage> {
     simulator,
     folder: folder.path,
     run,
+    shell,
     async start() {
       const { stdout } = await run(`${RUN} --no-wait --json`);
       return JSON.parse(stdout).slug;
