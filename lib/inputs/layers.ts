@@ -85,7 +85,7 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
     case "inline":
       return await documentLayer(parsed.text, origin, ".json");
     case "file":
-      return await documentLayer(await readFile(parsed.file, origin, sources), parsed.file, parsed.file);
+      return await documentLayer(await readFile(parsed.file, { origin, path: "" }, sources), parsed.file, parsed.file);
     case "text":
       return { type: "value", origin, path: parsed.path, value: parsed.text, isUntyped: true, isSecret: false };
     case "json":
@@ -94,7 +94,11 @@ async function readLayer(argument: string, origin: string, sources: LayerSources
         written: parsed.text.trim(),
       };
     case "text-file":
-      return createValueLayer(origin, parsed.path, await readFile(parsed.text, origin, sources));
+      return createValueLayer(
+        origin,
+        parsed.path,
+        await readFile(parsed.text, { origin, path: formatPath(parsed.path) }, sources),
+      );
     case "prompt":
       return {
         ...createValueLayer(origin, parsed.path, await sources.promptSecret(formatPath(parsed.path))),
@@ -131,16 +135,21 @@ async function parseValue(text: string, origin: string, path: InputPath): Promis
   }
 }
 
-async function readFile(file: string, origin: string, { readTextFile }: LayerSources): Promise<string> {
+/** @param place Its `path` is that of the input whose text is in the file; empty for a file of inputs. */
+async function readFile(
+  file: string,
+  place: Pick<Problem, "origin" | "path">,
+  { readTextFile }: LayerSources,
+): Promise<string> {
   try {
     return await readTextFile(file);
   } catch (error) {
     if (error instanceof RunnerError || !(error instanceof Error)) throw error;
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : osErrorReason(error) ?? error.message;
-    const hint = /^[\w.-]+$/.test(file) && !/\.(?:jsonc?|ya?ml)$/i.test(file)
+    const hint = place.path === "" && /^[\w.-]+$/.test(file) && !/\.(?:jsonc?|ya?ml)$/i.test(file)
       ? `. Write one value as ${file}=VALUE`
       : "";
-    throw asProblem({ origin, path: "", message: `cannot read ${file}: ${reason}${hint}` }, error);
+    throw asProblem({ ...place, message: `cannot read ${file}: ${reason}${hint}` }, error);
   }
 }
 

@@ -56,6 +56,7 @@ for (
     [["no-such.json"], ["-i #1  cannot read no-such.json: no such file"]],
     [["folder/no-such"], ["-i #1  cannot read folder/no-such: no such file"]],
     [["hello.message"], ["-i #1  cannot read hello.message: no such file. Write one value as hello.message=VALUE"]],
+    [["notes=@no-such"], ["-i #1 notes cannot read no-such: no such file"]],
     [["broken.json"], ["broken.json:3  is not JSON: value expected"]],
     [["broken.yaml"], [
       "broken.yaml:2  is not YAML: Flow sequence in block collection must be sufficiently indented and end with a ]",
