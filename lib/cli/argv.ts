@@ -176,11 +176,15 @@ const OPTIONS_ELSEWHERE: Readonly<Record<string, { readonly key: string; readonl
   "--cancel-after": { key: "onTimeout", use: "--timeout TIME --on-timeout cancel" },
   "--platform-host": { key: "allowHost", use: "the environment variable PW_PLATFORM_HOST" },
   "--debug": { key: "verbose", use: "-v" },
+  "-L": { key: "limit", use: "--limit N" },
+  "--matrix": { key: "files", use: "`pw-workflow-runner run WORKFLOW --matrix NAME=VALUES`" },
 };
 
 function hintForUnknownOption(name: string, args: Args): string | undefined {
   const elsewhere = OPTIONS_ELSEWHERE[name];
   if (elsewhere !== undefined && elsewhere.key in args) return `Use ${elsewhere.use} instead of ${name}`;
+  // A single letter is one edit from any other.
+  if (name.length === 2) return undefined;
   return didYouMean(name, Object.entries(args).flatMap(([key, schema]) => namesOf(key, schema)));
 }
 

@@ -103,6 +103,9 @@ for (
     [["run", "quick", "--inputs", "a.json", "--no-watch"], /Use -i INPUTS.*\n.*Use --no-wait/],
     [["list", "--platform-host", "a.example"], /Use the environment variable PW_PLATFORM_HOST/],
     [["watch", "x", "--cancel-after", "1h"], /Use --timeout TIME --on-timeout cancel/],
+    [["runs", "-L", "3"], /Use --limit N instead of -L/],
+    [["batch", "--matrix", "a=1"], /Use `pw-workflow-runner run WORKFLOW --matrix NAME=VALUES` instead of --matrix/],
+    [["list", "-Z"], /^✗ Unknown option -Z\n {2}See `pw-workflow-runner list --help`\n$/],
     [["list", "--debug"], /Use -v instead of --debug/],
   ] as const
 ) {
