@@ -70,8 +70,9 @@ function withoutStyle(text: string): string {
 export function wrapCommand(line: string, columns: number): string[] {
   const words: string[] = [];
   for (const word of line.match(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g) ?? []) {
-    const withOption = `${words.at(-1) ?? ""} ${word}`;
-    const isValue = /^-[^\s]+ [^-]/.test(withOption) && withOption.length <= columns - 4;
+    const last = words.at(-1) ?? "";
+    const withOption = `${last} ${word}`;
+    const isValue = /^-\S+$/.test(last) && !word.startsWith("-") && withOption.length <= columns - 4;
     if (isValue) words.splice(-1, 1, withOption);
     else words.push(word);
   }

@@ -25,6 +25,10 @@ const CASES = {
     "  pw-workflow-runner run hello-world -i x",
     "  pw-workflow-runner run \\\n    hello-world -i x",
   ],
+  "a command whose options have values": [
+    "pw-workflow-runner run a -i b=1 -i c=2 -i dd:=true --json",
+    "pw-workflow-runner run a \\\n  -i b=1 -i c=2 \\\n  -i dd:=true --json",
+  ],
   "a line of a log": ["      │ one two three four five six seven", "      │ one two three four five six seven"],
   "a line of a file": [
     "    - { name: a, workflow: quik, timeout: 5 }\n              ^",
