@@ -5,7 +5,6 @@ import { InvalidInputs } from "../errors.ts";
 import { parseDuration } from "../duration.ts";
 import { canonicalJson, isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
-import type { KnownFailure } from "../reports/report.ts";
 import { counted, sha256 } from "../text.ts";
 import { type AxisValue, combinationsOf } from "./combinations.ts";
 import {
@@ -17,6 +16,7 @@ import {
 } from "./format.ts";
 import { type InputSource, referencesOf, secretNames, type Values } from "./input_layers.ts";
 import type { PlannedMetrics } from "./metrics.ts";
+import { planFailures, type PlannedFailure } from "./plan_failures.ts";
 import { planMetrics } from "./plan_metrics.ts";
 import type { Suite } from "./read_suite.ts";
 import { type Reference, substitute } from "./reference.ts";
@@ -71,15 +71,6 @@ export interface Need {
   readonly when: "passed" | "finished";
 }
 
-/** A known failure for some resources. */
-export interface PlannedFailure extends KnownFailure {
-  /** `null` for the whole case. */
-  readonly expectation: string | null;
-  readonly isStrict: boolean;
-  /** `null` for all. */
-  readonly resources: readonly string[] | null;
-}
-
 export interface PlanOptions {
   /** `null` for none. */
   readonly environment: string | null;
@@ -118,22 +109,17 @@ async function planSuite(suite: Suite, options: PlanOptions, problems: Problem[]
   const { setup = [], cases } = suite.document;
   const drafted: readonly Drafted[] = [
     ...setup.map((document, index) => ({ kind: "setup" as const, document, path: ["setup", index], values: [] })),
-    ...cases.flatMap((document, index) =>
-      combinationsOf(document.matrix).map((values) => ({
-        kind: "case" as const,
-        document,
-        path: ["cases", index],
-        values,
-      }))
-    ),
+    ...cases.flatMap((document, index) => {
+      const draft = { kind: "case" as const, document, path: ["cases", index] };
+      return combinationsOf(document.matrix).map((values) => ({ ...draft, values }));
+    }),
   ];
   const ids = new Map(await Promise.all(drafted.map(async (draft) => [draft, await idOf(suite, draft)] as const)));
   return drafted.map((draft) => planCase(suite, draft, { ids, options, problems }));
 }
 
 async function idOf({ name }: Suite, { kind, document, values }: Drafted): Promise<string> {
-  const matrix = Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
-  return (await sha256(canonicalJson([name, kind, document.id ?? document.name, matrix]))).slice(0, 16);
+  return (await sha256(canonicalJson([name, kind, document.id ?? document.name, matrixOf(values)]))).slice(0, 16);
 }
 
 interface Context {
@@ -147,7 +133,7 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
   const { defaults = {}, environments = {} } = suite.document;
   const environment: Settings = options.environment === null ? {} : environments[options.environment] ?? {};
   const merged: Settings = { ...defaults, ...environment, ...document };
-  const matrix = Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
+  const matrix = matrixOf(values);
   const problem = (message: string) => suite.problem(path, message);
   const report = (message: string) => void problems.push(problem(message));
   const valueOf = (reference: Reference): Json | undefined => {
@@ -172,27 +158,6 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
   const timeout = overrides.timeout ?? lastOf("timeout") ?? merged.timeout ?? DEFAULT_TIMEOUT;
   const queueTimeout = overrides["queue-timeout"] ?? lastOf("queueTimeout") ?? merged["queue-timeout"] ??
     DEFAULT_QUEUE_TIMEOUT;
-  const known = document["known-failures"] ?? [];
-  const quarantined = suite.quarantine.find((entry) => entry.case === document.name);
-  const failures = [
-    ...known.map((one) => ({ ...one, isKnown: true })),
-    ...quarantined === undefined ? [] : [{
-      ...quarantined,
-      isKnown: false,
-    }],
-  ].flatMap((one) => {
-    const applies = whenApplies(one.when ?? {}, { ...matrix, environment: options.environment ?? "" });
-    if (!applies) return [];
-    const metric = "metric" in one && one.metric !== undefined ? `metrics.${one.metric}` : null;
-    const failure: PlannedFailure = {
-      reason: one.reason,
-      issue: one.issue ?? null,
-      expectation: "expectation" in one ? one.expectation ?? metric : metric,
-      isStrict: "strict" in one ? one.strict ?? true : true,
-      resources: one.when?.resource === undefined ? null : [one.when.resource].flat().map(String),
-    };
-    return [{ failure, isKnown: one.isKnown }];
-  });
   return {
     kind,
     id: ids.get(draft) ?? "",
@@ -218,24 +183,20 @@ function planCase(suite: Suite, draft: Drafted, { ids, options, problems }: Cont
     cleanup: overrides.cleanup ?? merged.cleanup ?? "keep",
     expect: expectOf(draft, valueOf, report),
     metrics: planMetrics(suite, document, options.environment),
-    knownFailures: failures.filter(({ isKnown }) => isKnown).map(({ failure }) => failure),
-    quarantine: failures.find(({ isKnown }) => !isKnown)?.failure ?? null,
+    ...planFailures(suite, document, { ...matrix, environment: options.environment ?? "" }),
     paths: document.paths ?? [],
     problem,
   };
+}
+
+function matrixOf(values: readonly AxisValue[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(values.map(({ axis, name }) => [axis, name]));
 }
 
 /** The name of a case with the values of its matrix. */
 function nameOf(name: string, matrix: Readonly<Record<string, string>>): string {
   const pairs = Object.entries(matrix).map(([axis, value]) => `${axis}=${value}`);
   return pairs.length === 0 ? name : `${name} [${pairs.join(", ")}]`;
-}
-
-function whenApplies(
-  { resource: _resource, ...when }: Readonly<Record<string, Json>>,
-  actual: Readonly<Record<string, string>>,
-): boolean {
-  return Object.entries(when).every(([key, value]) => [value].flat().some((one) => String(one) === actual[key]));
 }
 
 function retriesOf(retries: CaseDocument["retries"]): PlannedCase["retries"] {
