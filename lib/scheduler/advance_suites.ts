@@ -119,7 +119,8 @@ async function advanceSuite(
   // Before the end, which is not written twice: a tick that dies in between keeps the same report again.
   await keepReport(deps.store.suites, { owner, environment: null }, report);
   const status = isCancelled ? "cancelled" : STATUS_OF_KIND[kind];
-  await end(context, submission, { status, message: messageOf(report, earlier), suite: suiteEnd(report.cases, kind) });
+  const suite = suiteEnd(report.cases, kind);
+  await end(context, submission, { status, message: messageOf(report, earlier, suite), suite });
 }
 
 /** Of the suites of the cases, without that of this occurrence. A record that cannot be read is left out. */
@@ -142,7 +143,7 @@ const STATUS_OF_KIND = {
   submit_unknown: "unknown",
 } as const satisfies Record<SuiteKind, RunResult["status"]>;
 
-function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind): SuiteEnd {
+function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind) {
   const counts = countCases(cases);
   return {
     kind,
@@ -154,19 +155,21 @@ function suiteEnd(cases: readonly ReportCase[], kind: SuiteKind): SuiteEnd {
       reason: shortened(reason),
       slug: attempts.at(-1)?.slug ?? null,
     })),
-  };
+  } satisfies SuiteEnd;
 }
 
-function messageOf(report: Report, earlier: readonly Report[]): string {
-  const details = worstFirst(report.cases).slice(0, MAX_FAILURES).map(({ name, verdict, reason, attempts }) => {
-    const slug = attempts.at(-1)?.slug ?? null;
+function messageOf(
+  report: Report,
+  earlier: readonly Report[],
+  { failures }: Pick<ReturnType<typeof suiteEnd>, "failures">,
+): string {
+  const details = failures.map(({ name, verdict, reason, slug }) => {
     const run = slug === null ? "" : ` (${slug})`;
-    return `${name} ${VERDICT_TEXTS[verdict]}${reason === null ? "" : `: ${shortened(reason)}`}${run}`;
+    return `${name} ${VERDICT_TEXTS[verdict]}${reason === null ? "" : `: ${reason}`}${run}`;
   });
   const changes = earlier.length === 0 ? [] : changeLists(changesOf(report, trendsOf(earlier, report)));
-  return [formatCounts(report.cases), ...changes.map(({ title, names }) => `${title}: ${names}`), ...details].join(
-    "; ",
-  );
+  const lists = changes.map(({ title, names }) => `${title}: ${names}`);
+  return [formatCounts(report.cases), ...lists, ...details].join("; ");
 }
 
 interface OccurrenceResult {

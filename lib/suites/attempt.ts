@@ -8,6 +8,7 @@ import { type AttemptEnd, headline, reportAttempt, type ReportMetric } from "../
 import type { TrendPoint } from "../reports/trends.ts";
 import { VERDICTS } from "../reports/verdict.ts";
 import type { RunResult } from "../result.ts";
+import type { RunId } from "../run.ts";
 import type { TaskEnd } from "../runs/batch_task.ts";
 import { endedAttemptOf } from "../runs/batch.ts";
 import { queueTimeoutMessage, storeQuietly } from "../runs/batch_limits.ts";
@@ -73,7 +74,7 @@ export async function judgeAttempt(
   if (end.type === "result") {
     state.lastResult = kept?.isRunDeleted === true ? null : end.result;
     state.outputs = end.result.outputs ?? {};
-    if (isReady) await cancelQuietly(deps, end.result, options.signal);
+    if (isReady) await cancelQuietly(deps, runIdOf(end.result), options.signal);
   }
   const reported = reportAttempt(
     { slug: null, isAttached: false },
@@ -233,11 +234,14 @@ function secretOutputsOf({ expect }: CheckedCase, { outputs = {} }: RunResult): 
   });
 }
 
-async function cancelQuietly(deps: Deps, result: RunResult, signal: AbortSignal): Promise<void> {
+/** @returns False if it may still be running: a failure is only logged, and whoever aborts the signal does not wait for it. */
+export async function cancelQuietly(deps: Deps, runId: RunId, signal: AbortSignal): Promise<boolean> {
   try {
-    await cancelRun(deps, runIdOf(result), { signal });
+    await cancelRun(deps, runId, { signal });
+    return true;
   } catch (error) {
-    if (!(error instanceof RunnerError)) throw error;
-    deps.log("WARNING", error.message);
+    if (error instanceof RunnerError) deps.log("WARNING", error.message);
+    else if (!signal.aborted || error !== signal.reason) throw error;
+    return false;
   }
 }

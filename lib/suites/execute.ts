@@ -73,7 +73,8 @@ export async function executeSuites(
   options: ExecuteSuitesOptions,
 ): Promise<SuitesOutcome> {
   const { control, onEvent } = options;
-  const states = new Map(cases.map((one) => [one.id, newState(one)]));
+  const all = cases.map(newState);
+  const states = new Map(all.map((state) => [state.one.id, state]));
   options.redact(cases.flatMap(({ secrets }) => secrets));
   let failures = 0;
   const decide = (state: CaseState, judgement?: Judgement) => {
@@ -87,7 +88,7 @@ export async function executeSuites(
       control.stop("max-failures", `${failures} failed`);
     }
   };
-  for (const state of states.values()) {
+  for (const state of all) {
     // A resource that is switched off meanwhile does not take back a run that it has started.
     const hasStarted = options.isRejudged || options.previous.has(state.one.key);
     const reason = hasStarted ? state.one.skipReason : skipReasonOf(state.one);
@@ -95,16 +96,15 @@ export async function executeSuites(
     const isFailure = state.one.skipReason === null && options.requiresResources;
     decide(state, { verdict: isFailure ? "error" : "skipped", isFailure, reason, expectations: [] });
   }
-  const runnable = [...states.values()].filter(({ isDecided }) => !isDecided);
+  const runnable = all.filter(({ isDecided }) => !isDecided);
   if (options.isRejudged) {
     for (const state of runnable) await judgeKept(deps, state, { states, decide, options });
-    const rejudged = [...states.values()].map((state) => reportOf(state, options.commandOf));
+    const rejudged = all.map((state) => reportOf(state, options.commandOf));
     return { cases: rejudged, error: null, isFinished: true };
   }
   await judgeEarlier(deps, runnable, options);
   const budget = createBudgets(options.budgets);
-  const whyNot = ({ suite }: CheckedCase) =>
-    budget(suite, [...states.values()], { nowMs: deps.clock.now(), earlier: options.earlier });
+  const whyNot = ({ suite }: CheckedCase) => budget(suite, all, { nowMs: deps.clock.now(), earlier: options.earlier });
   const tasks = runnable.map((state) => taskOf(deps, state, { states, decide, options, whyNot }));
   const outcome = await runTasks(deps, tasks, options);
   const isInterrupted = options.signal.aborted;
@@ -118,8 +118,8 @@ export async function executeSuites(
     else decide(state, await judgeStopped(deps, state, end, { ...outcome, options }));
   }
   const isFinished = !isInterrupted && outcome.error === null &&
-    await finishSuite(deps, [...states.values()], options);
-  const reported = [...states.values()].map((state) => reportOf(state, options.commandOf));
+    await finishSuite(deps, all, options);
+  const reported = all.map((state) => reportOf(state, options.commandOf));
   return { cases: reported, error: outcome.error, isFinished };
 }
 

@@ -1,14 +1,13 @@
 /** What is reported of the cases whose runs have not ended when their suite does. */
 
-import { RunnerError, StorageError } from "../errors.ts";
+import { StorageError } from "../errors.ts";
 import { reportAttempt } from "../reports/report.ts";
 import { endOfSubmission } from "../runs/batch.ts";
 import { storeQuietly } from "../runs/batch_limits.ts";
 import type { BatchOutcome, BatchTask, TaskEnd } from "../runs/batch_task.ts";
-import { cancelRun } from "../runs/cancel.ts";
 import type { Deps } from "../runs/deps.ts";
 import { type ActiveSubmission, isOpen, isUnsent, slugOf } from "../submission.ts";
-import type { JudgeOptions } from "./attempt.ts";
+import { cancelQuietly, type JudgeOptions } from "./attempt.ts";
 import { type CaseState, notRun } from "./case_state.ts";
 import type { Judgement } from "./judge.ts";
 import { previousCases } from "./session.ts";
@@ -56,25 +55,21 @@ export async function judgeStopped(
   const stop = stopped?.reason ?? "";
   const why = error?.message ?? STOP_TEXTS[stop] ?? "the suite was stopped";
   if (end.type !== "open" || isUnsent(end.submission)) return notRun(why);
+  if (error !== null || (stop !== "deadline" && stop !== "cancelled")) {
+    addCutOff(state, end, { reason: why, isCancelled: false }, options);
+    return { ...notRun(why), verdict: "error" };
+  }
   const { submission } = end;
-  const isCancelling = error === null && (stop === "deadline" || stop === "cancelled");
-  const isCancelled = isCancelling && submission.state === "active" && await cancelCutOff(deps, submission, {
-    reason: cancelledText(stop),
-    options,
-  });
-  const reason = isCancelled
-    ? cancelledText(stop)
-    : isCancelling && submission.state === "active"
-    ? `${why}, and its run ${slugOf(submission)} could not be cancelled`
-    : isCancelling
-    ? `${why}, and whether ${slugOf(submission)} has started is not known`
-    : why;
+  const cancelled = `still running ${
+    stop === "deadline" ? "at the deadline" : "when the suite was cancelled"
+  }, and cancelled`;
+  const isActive = submission.state === "active";
+  const isCancelled = isActive && await cancelCutOff(deps, submission, { reason: cancelled, options });
+  const slug = slugOf(submission);
+  const detail = isActive ? `its run ${slug} could not be cancelled` : `whether ${slug} has started is not known`;
+  const reason = isCancelled ? cancelled : `${why}, and ${detail}`;
   addCutOff(state, end, { reason, isCancelled }, options);
-  return { ...notRun(reason), verdict: isCancelling ? "not-judged" : "error" };
-}
-
-function cancelledText(stop: string): string {
-  return `still running ${stop === "deadline" ? "at the deadline" : "when the suite was cancelled"}, and cancelled`;
+  return { ...notRun(reason), verdict: "not-judged" };
 }
 
 const STOP_TEXTS: Readonly<Record<string, string>> = {
@@ -93,14 +88,7 @@ async function cancelCutOff(
   const judged = { of: "cancelled", verdict: "not-judged", isFailure: false, reason, cause: null } as const;
   const { origin } = submission;
   if ("batchId" in origin) await storeQuietly(deps, { ...submission, origin: { ...origin, judged } });
-  try {
-    await cancelRun(deps, submission.runId, { signal });
-    return true;
-  } catch (error) {
-    if (error instanceof RunnerError) deps.log("WARNING", error.message);
-    else if (!signal.aborted || error !== signal.reason) throw error;
-    return false;
-  }
+  return await cancelQuietly(deps, submission.runId, signal);
 }
 
 /** An attempt whose end was not seen, or not judged. */

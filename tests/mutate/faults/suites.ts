@@ -44,6 +44,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/attempt.ts", ENDED, [
+    ["A refused cancel is reported as one", "    return false;", "    return true;"],
     ["A resumed suite judges that its session was cancelled", "if (!isReady && submission", "if (submission"],
     ["A session shows that it was cancelled", 'kept?.of === "session" ? readyAgain(ended.end) :', ""],
     ["A run that could not be cancelled is never judged", 'kept?.of === "cancelled" && hasEnded', "false"],
@@ -64,7 +65,6 @@ export const SUITES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/suites/interrupted.ts", ENDED, [
     ["A cancelled run is judged by that", "await storeQuietly(deps, { ...submission,", "void ({ ...submission,"],
-    ["A refused cancel is reported as one", "    return false;", "    return true;"],
   ]),
   ...inFile("lib/suites/case_state.ts", RUN, [
     [
