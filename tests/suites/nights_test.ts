@@ -266,6 +266,9 @@ cases:
       "triad",
       ...["100", "110", "90", "70", "70"],
     ]);
+    const unknown = await machine.call("history", "stream", "--metric", "triads", "--format", "csv");
+    assert.deepEqual([unknown.code, unknown.stdout], [5, ""]);
+    assert.match(unknown.stderr, /Cannot find the metric "triads" [^\n]*\n {2}Did you mean "triad"\?/);
   });
 }
 

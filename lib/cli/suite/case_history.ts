@@ -33,9 +33,14 @@ export async function answerHistory(call: SuiteCall, names: readonly string[]): 
     throw new NotFound(`Cannot find the case "${name}" in ${where}`, { hint: didYouMean(name, known) });
   }
   const points = pointsById(runs).get(id) ?? [];
-  const metrics = values.metric === undefined
-    ? [...new Set(points.flatMap((point) => Object.keys(point.metrics)))]
-    : [values.metric];
+  const known = [...new Set(points.flatMap((point) => Object.keys(point.metrics)))];
+  const { metric } = values;
+  if (metric !== undefined && !known.includes(metric)) {
+    throw new NotFound(`Cannot find the metric "${metric}" of the case "${name}" in its earlier runs`, {
+      hint: didYouMean(metric, known) ?? (known.length === 0 ? undefined : `Available: ${known.join(", ")}`),
+    });
+  }
+  const metrics = metric === undefined ? known : [metric];
   if (values.format === "csv") output.answer(csvOf(points, metrics));
   else if (output.mode === "text") { for (const point of points) output.answer(lineOf(point, metrics)); }
   else output.document({ id, name, points, ...COMPLETED });
