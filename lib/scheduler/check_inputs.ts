@@ -8,6 +8,7 @@ import { addNotification } from "./scheduler_store.ts";
 import type { Service } from "./service.ts";
 import { problemText } from "../problem.ts";
 import { shortened } from "../store/submission_body.ts";
+import { sha256 } from "../text.ts";
 
 /** Soon enough after a workflow's form has changed: each check is a request or two for each schedule. */
 const INTERVAL_MS = 60 * 60_000;
@@ -24,7 +25,7 @@ interface LastCheck {
 export async function checkInputs(service: Service, signal: AbortSignal): Promise<void> {
   const { deps, kv, schedules, timeline } = service;
   const enabled = schedules.filter((schedule) => runsOnTimeline(schedule, timeline));
-  const [nowMs, of] = [deps.clock.now(), await digestOf(enabled)];
+  const [nowMs, of] = [deps.clock.now(), await sha256(JSON.stringify(enabled))];
   const last = await kv.get<LastCheck>(["inputs-check"]);
   if (last.value?.of === of && nowMs - last.value.atMs < INTERVAL_MS) return;
   // Another process may have read the same: one of them checks.
@@ -67,9 +68,4 @@ async function report({ deps, kv }: Service, schedule: Schedule, problems: strin
   addNotification(change.set(known.key, text), notification, schedule.notify);
   if (await change.commit() === undefined) return;
   deps.log("WARNING", `${notification.occurrenceId} would fail: ${what}: ${problems}`);
-}
-
-async function digestOf(schedules: readonly Schedule[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(schedules));
-  return btoa(String.fromCharCode(...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))));
 }

@@ -12,10 +12,10 @@ export interface AxisValue {
   readonly name: string;
   /** The value of the input that the axis names; `undefined` if it sets others only. */
   readonly value: Json | undefined;
-  readonly inputs: InputsDocument;
-  readonly timeout: string | undefined;
-  readonly queueTimeout: string | undefined;
-  readonly expect: ExpectDocument | undefined;
+  readonly inputs?: InputsDocument | undefined;
+  readonly timeout?: string | undefined;
+  readonly queueTimeout?: string | undefined;
+  readonly expect?: ExpectDocument | undefined;
 }
 
 /** One for each case: empty without a matrix. */
@@ -52,17 +52,7 @@ type AxisDocument = Exclude<Matrix[string], undefined>[number];
 function axisValue(axis: string, document: AxisDocument): AxisValue {
   const json: Json = JSON.parse(JSON.stringify(document));
   const name = valueName(json) ?? "";
-  if (typeof document !== "object" || !isObject(json)) {
-    return {
-      axis,
-      name,
-      value: json,
-      inputs: undefined,
-      timeout: undefined,
-      queueTimeout: undefined,
-      expect: undefined,
-    };
-  }
+  if (typeof document !== "object" || !isObject(json)) return { axis, name, value: json };
   const { inputs, timeout, "queue-timeout": queueTimeout, expect } = document;
   return { axis, name, value: json.value, inputs, timeout, queueTimeout, expect };
 }

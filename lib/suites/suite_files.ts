@@ -62,13 +62,8 @@ export async function readFiles(
   }
   const references = new Map<string, ReferenceDocument>();
   for (const file of referenceFilesIn(document)) {
-    const read = await readNamed(file, async (text, origin) => {
-      const other = await readSource(text, origin);
-      const { value, problems } = checkFormat(referenceFormat, other);
-      const all = [...other.problems, ...problems];
-      return value === undefined || all.length > 0 ? { problems: all } : { value: value.reference };
-    });
-    if (read !== undefined) references.set(file.name, read);
+    const read = await readNamed(file, async (text, origin) => readAs(referenceFormat, await readSource(text, origin)));
+    if (read !== undefined) references.set(file.name, read.reference);
   }
   const cases = listOf(document.cases).map((one) => ({ name: String(objectOf(one).name) }));
   const checkEntries = (entries: Json | undefined, path: SourcePath, report: Report) => {
@@ -82,18 +77,25 @@ export async function readFiles(
   if (typeof document.quarantine === "string") {
     const read = await readNamed({ name: document.quarantine, path: ["quarantine"] }, async (text, origin) => {
       const other = await readSource(text, origin);
-      const { value, problems } = checkFormat(quarantineFormat, other);
-      const more: Problem[] = [...other.problems, ...problems];
-      checkEntries(
-        objectOf(other.value).quarantine,
-        ["quarantine"],
-        (at, message) => more.push(other.problem(at, message)),
-      );
-      return value === undefined || more.length > 0 ? { problems: more } : { value: value.quarantine };
+      const more: Problem[] = [];
+      const reportOther: Report = (at, message) => void more.push(other.problem(at, message));
+      checkEntries(objectOf(other.value).quarantine, ["quarantine"], reportOther);
+      return readAs(quarantineFormat, other, more);
     });
-    quarantine = read ?? [];
+    quarantine = read?.quarantine ?? [];
   } else checkEntries(document.quarantine, ["quarantine"], report);
   return { inputFiles, references, quarantine, own, problems };
+}
+
+/** @param more Problems beyond the format. */
+function readAs<T>(
+  format: Parameters<typeof checkFormat<T>>[0],
+  source: SourceFile,
+  more: readonly Problem[] = [],
+): ReadFile<T> {
+  const { value, problems } = checkFormat(format, source);
+  const all = [...source.problems, ...problems, ...more];
+  return value === undefined || all.length > 0 ? { problems: all } : { value };
 }
 
 async function readInputs(text: string, origin: string): Promise<ReadFile<InputLayer>> {
