@@ -14,6 +14,7 @@ import { suiteOf } from "../../lib/submission.ts";
 import { memoryBackend } from "../../lib/store/memory_kv.ts";
 import { openSqliteBackend } from "../../lib/store/sqlite_kv.ts";
 import { emptyFolder } from "../support/main_job.ts";
+import { holdingFetch } from "../support/service.ts";
 import { depsFor } from "../support/deps.ts";
 import { testRandom } from "../support/seeded_random.ts";
 import { aLife, mortal } from "./support/mortal.ts";
@@ -174,12 +175,12 @@ Deno.test("a secret that a server repeats when later cases cannot be submitted i
   const deps = await depsFor(stage.simulator, {
     clock: stage.clock,
     store: stage.service.deps.store,
-    fetch: async (input, init) => {
+    fetch: holdingFetch(stage.clock, async (input, init) => {
       const response = await fetch(input, init);
       if (!isRejecting || response.status !== 404) return response;
       await response.body?.cancel();
       return Response.json({ error: true, message: `quota of ${secret} is used up` }, { status: 403 });
-    },
+    }),
   });
   const written: string[] = [];
   const service = await stage.isolate({

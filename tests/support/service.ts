@@ -28,14 +28,16 @@ export async function aServiceStage(
     startMs = Date.UTC(2026, 0, 5, 9),
     random = testRandom(),
     backend = memoryBackend(),
+    isHeld = false,
     ...options
   }:
     & Partial<SimulatorOptions>
-    & { readonly startMs?: number; readonly backend?: StoreBackend } = {},
+    // `isHeld`: the clock does not jump while a request is on its way.
+    & { readonly startMs?: number; readonly backend?: StoreBackend; readonly isHeld?: boolean } = {},
 ): Promise<ServiceStage> {
   const kv = createKv(backend);
   const clock = virtualClock(startMs);
-  const simulator = await startSimulator({ clock, ...options });
+  const simulator = await startSimulator({ clock: isHeld ? serverClock(clock) : clock, ...options });
   const schedules = defineSchedules(specs);
   return {
     clock,
@@ -43,7 +45,12 @@ export async function aServiceStage(
     backend,
     kv,
     async isolate({ kv: ownKv = kv, ...parts } = {}) {
-      const plain = await depsFor(simulator, { clock, random, store: createRunStore(ownKv) });
+      const plain = await depsFor(simulator, {
+        clock,
+        random,
+        store: createRunStore(ownKv),
+        ...(isHeld && { fetch: holdingFetch(clock) }),
+      });
       return {
         deps: plain,
         kv: ownKv,
@@ -59,6 +66,27 @@ export async function aServiceStage(
       await simulator[Symbol.asyncDispose]();
       await kv[Symbol.asyncDispose]();
     },
+  };
+}
+
+/** A request for which the server waits holds nothing. */
+function serverClock(clock: VirtualClock): VirtualClock {
+  return {
+    ...clock,
+    async sleep(durationMs, options) {
+      using _released = clock.release();
+      await clock.sleep(durationMs, options);
+    },
+  };
+}
+
+/** The clock stands still until a response has arrived completely. */
+export function holdingFetch(clock: VirtualClock, send: typeof fetch = fetch): typeof fetch {
+  return async (input, init) => {
+    using _held = clock.hold();
+    const response = await send(input, init);
+    const body = response.body === null ? null : await response.arrayBuffer();
+    return new Response(body, response);
   };
 }
 

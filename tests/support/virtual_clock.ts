@@ -20,6 +20,10 @@ export interface VirtualClock extends Clock {
   advance(durationMs: number): void;
   /** Sets the wall clock forward, or back by a negative duration; no time passes. */
   set(durationMs: number): void;
+  /** Until it is disposed, the clock does not jump: something real is to be waited for. */
+  hold(): Disposable;
+  /** Takes back a hold until it is disposed. */
+  release(): Disposable;
   /** The total time of completed sleeps. */
   readonly sleptMs: number;
 }
@@ -28,6 +32,7 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
   let nowMs = startMs;
   let offsetMs = 0;
   let sleptMs = 0;
+  let holds = 0;
   let jump: ReturnType<typeof setTimeout> | undefined;
   const waiters = new Set<Waiter>();
 
@@ -45,15 +50,28 @@ export function virtualClock(startMs: number = Date.UTC(2026, 0, 5, 9)): Virtual
   };
   const plan = (delayMs = 0) => {
     const isSleeping = [...waiters].some((waiter) => waiter.isSleep);
-    if (!isSleeping || jump !== undefined) return;
+    if (!isSleeping || jump !== undefined || holds > 0) return;
     jump = setTimeout(() => {
       jump = undefined;
-      if (![...waiters].some((waiter) => waiter.isSleep)) return;
+      if (holds > 0 || ![...waiters].some((waiter) => waiter.isSleep)) return;
       moveTo(Math.min(...[...waiters].map((waiter) => waiter.atMs)));
     }, delayMs);
   };
 
+  const holding = (count: number): Disposable => {
+    holds += count;
+    plan();
+    return {
+      [Symbol.dispose]() {
+        holds -= count;
+        plan();
+      },
+    };
+  };
+
   return {
+    hold: () => holding(1),
+    release: () => holding(-1),
     now: () => nowMs + offsetMs,
     monotonic: () => nowMs - startMs,
     set: (durationMs) => void (offsetMs += durationMs),

@@ -45,7 +45,7 @@ export async function aSuiteStage(
     readonly specs?: readonly ScheduleSpec[];
   } = {},
 ): Promise<SuiteStage> {
-  const plain = await aServiceStage(specs, { startMs: START_MS, workflows: SUITE_WORKFLOWS, ...options });
+  const plain = await aServiceStage(specs, { startMs: START_MS, workflows: SUITE_WORKFLOWS, isHeld: true, ...options });
   const readTextFile = (path: string) => {
     const text = files[path];
     return text === undefined ? Promise.reject(new Deno.errors.NotFound(path)) : Promise.resolve(text);
