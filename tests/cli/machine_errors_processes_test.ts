@@ -144,6 +144,15 @@ for (
   });
 }
 
+onUnix("completion that cannot be installed is a usage error, with what works instead", async (stage) => {
+  await Deno.writeTextFile(`${stage.folder}/file`, "");
+  const env = { HOME: stage.folder, XDG_DATA_HOME: `${stage.folder}/file/data` };
+  const { code, stderr } = await stage.run("completions install bash", env);
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /Cannot install completion in \S+ and \S+: a part of the path is not a folder\n/);
+  assert.match(stderr, /`pw-workflow-runner completions bash` prints the script/);
+});
+
 onUnix("`simulate --port` with a port in use exits 2", async (stage) => {
   using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
   const { code, stderr } = await stage.run(`simulate --port ${listener.addr.port}`);
