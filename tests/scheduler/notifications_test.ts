@@ -126,6 +126,22 @@ Deno.test("a webhook that recovers receives the message", async () => {
   assert.equal(webhook.received.length, 3);
 });
 
+Deno.test("the log of a failed delivery does not contain the webhook's address, which may hold a secret", async () => {
+  const url = "http://127.0.0.1:9/hooks/planted-path?token=planted-token";
+  await using stage = await aServiceStage([schedule(url)]);
+  const logged: string[] = [];
+  const { deps, ...service } = await stage.isolate({ env: () => SECRET });
+  const logging = { ...service, deps: { ...deps, log: (_level: string, text: string) => void logged.push(text) } };
+  await tick(logging, { ...DEFAULT_TICK, isScheduled: false });
+  for (let minute = 0; minute < 12; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(logging);
+  }
+  const problems = logged.filter((text) => text.includes("The webhook of every did not accept"));
+  assert.match(problems[0] ?? "", /: it could not be reached$/);
+  assert.doesNotMatch(logged.join("\n"), /planted/);
+});
+
 Deno.test("an unreachable webhook with many messages does not delay another one", async () => {
   const specs = ["unreachable", "reachable"].map((name): ScheduleSpec => ({
     name,

@@ -6,6 +6,7 @@ import {
   listWaitingOccurrences,
   readScheduleProgress,
   readTickState,
+  waitingKey,
 } from "../../lib/scheduler/scheduler_store.ts";
 import type { Schedule } from "../../lib/scheduler/schedule.ts";
 import { storeDue } from "../../lib/scheduler/store_due.ts";
@@ -119,6 +120,20 @@ Deno.test("a tick that lost its lock stores nothing", async () => {
     assert.ok(await acquireTickLock(stage.kv, await readTickState(stage.kv), Infinity) !== undefined);
     assert.deepEqual(await storeDue(context, before), []);
     assert.equal((await pending()).length, 2);
+  });
+});
+
+Deno.test("an old view of the schedules stores nothing: its occurrences may have been submitted since", async () => {
+  await dueTest(2, "*/10 * * * *", async ({ stage, context, pending }) => {
+    await storeDue(context, await pending());
+    stage.clock.advance(10 * MINUTE_MS);
+    const before = await pending();
+    assert.equal((await storeDue(context, before)).length, 2);
+    const submitted = stage.kv.atomic();
+    for (const occurrence of await listWaitingOccurrences(stage.kv)) submitted.delete(waitingKey(occurrence));
+    await submitted.commit();
+    assert.deepEqual(await storeDue(context, before), []);
+    assert.deepEqual(await listWaitingOccurrences(stage.kv), []);
   });
 });
 

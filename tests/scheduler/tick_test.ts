@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { defineSchedules } from "../../lib/scheduler/define.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { Client } from "../../lib/platform/client.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -592,6 +593,43 @@ tickTest("a schedule of another timeline does not run, and its occurrences are n
   assert.equal(stage.simulator.runs().length, 1);
   assert.deepEqual(await problemsOf(service, "missed"), []);
 });
+
+tickTest(
+  "what passes while a schedule is disabled is neither made up for nor missed",
+  {},
+  async ({ stage, service, tickAt }) => {
+    await tickAt(0, 10);
+    const disabled = { ...service, schedules: defineSchedules([{ ...EVERY, enabled: false }]) };
+    for (let time = 0; time < 3; time++) {
+      stage.clock.advance(10 * MINUTE_MS);
+      await tick(disabled);
+    }
+    await tickAt(41);
+    assert.equal(stage.simulator.runs().length, 1);
+    assert.deepEqual(await problemsOf(service, "missed"), []);
+    await tickAt(50);
+    assert.equal(stage.simulator.runs().length, 2);
+  },
+);
+
+tickTest(
+  "a tick that loses its lock while it prepares a run submits nothing",
+  {},
+  async ({ stage, service, tickAt }) => {
+    await tickAt(0);
+    const client: Client = {
+      ...service.deps.client,
+      async getWorkflow(...call) {
+        await acquireTickLock(service.kv, await readTickState(service.kv), Infinity);
+        return await service.deps.client.getWorkflow(...call);
+      },
+    };
+    stage.clock.advance(10 * MINUTE_MS);
+    await tick({ ...service, deps: { ...service.deps, client } });
+    assert.equal(stage.simulator.received("submit").length, 0);
+    assert.equal((await listWaitingOccurrences(service.kv)).length, 1);
+  },
+);
 
 tickTest("inputs come from a deployed file, and inline inputs override it", {
   specs: [{ ...EVERY, inputsFile: "inputs.yaml", inputs: { b: 2 } }],
