@@ -67,4 +67,18 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/cli/render/batch_lines.ts", ["tests/cli/render/batch_lines_test.ts"], [
     ["failures of many rows are not printed", "&& !isFailure(status)) return undefined", ") return undefined"],
   ]),
+  ...inFile("lib/store/batch_store.ts", ["tests/cli/batch_test.ts"], [
+    [
+      "rows that are no longer in the file are counted",
+      "rows.filter(({ isInFile }) => isInFile).length",
+      "rows.length",
+    ],
+  ]),
+  ...inFile("lib/cli/commands/batch.ts", ["tests/cli/batch_test.ts"], [
+    ["a run that has ended counts as cancelled", 'if (status !== "running") return status;', ""],
+    ["a run that is gone counts as cancelled", 'return "not found";', "return null;"],
+  ]),
+  ...inFile("lib/cli/open.ts", ["tests/cli/unusable_store_test.ts"], [
+    ["the same warning is repeated", "if (warnings.has(message)) return;", ""],
+  ]),
 ];
