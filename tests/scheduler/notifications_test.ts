@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sendNotifications, signWebhook } from "../../lib/scheduler/notifications.ts";
-import { listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
+import { addNotification, listDueMessages } from "../../lib/scheduler/scheduler_store.ts";
 import { DEFAULT_TICK, tick } from "../../lib/scheduler/tick.ts";
 import type { ScheduleSpec } from "../../lib/scheduler/schedule.ts";
 import { aServiceStage } from "../support/service.ts";
@@ -91,6 +91,40 @@ Deno.test("a malformed secret fails the delivery, not the tick, and the message 
   }
   assert.equal(webhook.received.length, 0);
   assert.deepEqual(await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10), []);
+});
+
+Deno.test("without the secret that signs its messages, a webhook is sent none", async () => {
+  await using webhook = aWebhook();
+  await using stage = await aServiceStage([schedule(webhook.url)]);
+  const service = await stage.isolate({ env: () => undefined });
+  await tick(service, { ...DEFAULT_TICK, isScheduled: false });
+  for (let minute = 0; minute < 15; minute++) {
+    stage.clock.advance(MINUTE_MS);
+    await tick(service);
+  }
+  assert.equal(webhook.received.length, 0);
+  const waiting = await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10);
+  assert.deepEqual(waiting.map(({ value }) => value.attempts > 0), [true]);
+});
+
+Deno.test("a webhook that does not answer is given ten seconds", async () => {
+  await using stage = await aServiceStage([schedule("https://example.com/silent")]);
+  const asked = Promise.withResolvers<void>();
+  const silent: typeof fetch = (_url, { signal } = {}) => {
+    asked.resolve();
+    return new Promise((_resolve, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  };
+  const service = await stage.isolate({ env: () => SECRET, fetch: silent });
+  const failed = { kind: "failed", schedule: "every", occurrenceId: "every@a", slug: "a", message: null } as const;
+  const change = service.kv.atomic();
+  addNotification(change, { ...failed, createdAtMs: stage.clock.now() }, service.schedules[0]?.notify ?? []);
+  await change.commit();
+  const sending = sendNotifications(service, AbortSignal.timeout(60_000));
+  await asked.promise;
+  stage.clock.advance(10_000);
+  await sending;
+  const [message] = await listDueMessages(service.kv, stage.clock.now() + 24 * 60 * MINUTE_MS, 10);
+  assert.equal(message?.value.attempts, 1);
 });
 
 Deno.test("a redirect is not followed: a webhook's message reaches no other address", async () => {
