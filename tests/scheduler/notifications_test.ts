@@ -119,7 +119,7 @@ Deno.test("a webhook that does not answer is given ten seconds", async () => {
   const change = service.kv.atomic();
   addNotification(change, { ...failed, createdAtMs: stage.clock.now() }, service.schedules[0]?.notify ?? []);
   await change.commit();
-  const sending = sendNotifications(service, AbortSignal.timeout(60_000));
+  const sending = sendNotifications(service, new AbortController().signal);
   await asked.promise;
   stage.clock.advance(10_000);
   await sending;
