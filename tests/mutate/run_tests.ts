@@ -8,8 +8,8 @@ import type { TestOrder } from "./order.ts";
 /** What the tests made of a mutant. Tests that do not end have noticed it too. */
 export type Verdict = "failed" | "timed out" | "survived";
 
-const COPIED = ["lib", "functions", "inputs", "tests", "docs", ".ci", ".github", "bench"];
-const COPIED_FILES = /\.(?:ts|json|lock|md|yml)$/;
+const COPIED = ["lib", "functions", "inputs", "examples", "tests", "docs", ".ci", ".github", "bench"];
+const COPIED_FILES = /\.(?:ts|json|lock|md|yml|sh)$/;
 
 /** A copy of the checkout, with what the tests read. */
 export interface Copy extends AsyncDisposable {
