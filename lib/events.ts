@@ -90,7 +90,7 @@ export type RunEvent =
   }
   | EventBase & { readonly type: "unknown-status"; readonly platformStatus: string }
   | EventBase & {
-    /** The server asks for a longer delay than the poll interval. */
+    /** The server asks for a longer delay than the poll interval, or has asked for delays for a while. */
     readonly type: "poll-delayed";
     readonly reason: string;
     /** When the run is polled next. */

@@ -6,7 +6,7 @@ import type { ActiveSubmission } from "../submission.ts";
 import type { Deps } from "./deps.ts";
 import { digestFailure } from "./failure.ts";
 import { withLimit } from "./limit.ts";
-import { pollDelayMs } from "./poll_interval.ts";
+import { pollDelayMs, retryAfterDelayMs } from "./poll_interval.ts";
 import { type AdvanceOptions, type AdvanceResult, type Experience, recordObservation } from "./advance_result.ts";
 import { isAnythingRunning, RESULT_KIND_OF_STATUS, runIdOf, stepPositionOf, toRunResult } from "./view.ts";
 
@@ -152,10 +152,12 @@ export async function afterFailedPoll(
 ): Promise<AdvanceResult> {
   const nowMs = deps.clock.now();
   const unreachableSinceMs = submission.unreachableSinceMs ?? options.sentAtMs;
-  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-  const delayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : retryAfterMs;
+  const retryAfterMs = error instanceof Unavailable ? error.retryAfterMs ?? 0 : 0;
+  const minDelayMs = error.kind === "credential_refused" ? REFUSED_POLL_MS : 0;
   const untilMs = Math.min(
-    nextPollMs(deps, submission, options, delayMs),
+    retryAfterMs > 0
+      ? nowMs + retryAfterDelayMs(retryAfterMs, deps.random)
+      : nextPollMs(deps, submission, options, minDelayMs),
     // At these instants the wait ends, after a last poll.
     Math.max(nowMs, unreachableSinceMs + (options.unreachableTimeoutMs ?? Infinity)),
     Math.max(nowMs, options.deadlineAtMs ?? Infinity),
@@ -169,11 +171,16 @@ export async function afterFailedPoll(
     !(submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs));
   const base = { submissionId: submission.submissionId, atMs: nowMs, reason: error.message };
   const events: RunEvent[] = [];
-  if (isNewOutage) events.push({ ...base, type: "connection-lost" });
-  if (Math.min(retryAfterMs ?? 0, untilMs - nowMs) > Math.min(maxIntervalMs(options), MIN_REPORTED_DELAY_MS)) {
-    events.push({ ...base, type: "poll-delayed", untilMs });
-  }
+  const isBusy = isServerBusy(error);
+  if (isNewOutage && !isBusy) events.push({ ...base, type: "connection-lost" });
+  const isLongDelay = Math.min(retryAfterMs, untilMs - nowMs) > Math.min(maxIntervalMs(options), MIN_REPORTED_DELAY_MS);
+  if (isLongDelay || (isNewOutage && isBusy)) events.push({ ...base, type: "poll-delayed", untilMs });
   return { submission: updated, events, error };
+}
+
+/** Whether the server responds, and asks to wait. */
+function isServerBusy(error: RunnerError): boolean {
+  return error instanceof Unavailable && (error.status === 429 || error.retryAfterMs !== undefined);
 }
 
 function maxIntervalMs({ pollInterval: { pollIntervalMs, maxPollIntervalMs } }: AdvanceOptions): number {

@@ -46,6 +46,11 @@ export function pollDelayMs(
   return Math.max(Math.min(minDelayMs, MAX_RETRY_AFTER_MS), interval * (1 - JITTER * random()));
 }
 
+/** How long to wait when the server names a delay: at most a tenth longer, so that many clients do not poll in lockstep. */
+export function retryAfterDelayMs(retryAfterMs: number, random: () => number): number {
+  return Math.min(retryAfterMs * (1 + JITTER * random()), MAX_RETRY_AFTER_MS);
+}
+
 const MIN_FOLLOW_MS = 1_000;
 const MAX_FOLLOW_MS = 15_000;
 /** Following a log means reading all of it again: at most this part of the time is spent on that. */

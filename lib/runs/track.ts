@@ -50,6 +50,7 @@ export async function* trackSubmission(
   /** The end of the wait on the monotonic clock: setting the machine's clock does not move it. */
   let endMs: number | null = null;
   let refusedPolls = 0;
+  let isLossReported = false;
   let experience: Experience | undefined;
   const started = (active: ActiveSubmission) => {
     const elapsedMs = start.state === "active" ? 0 : Math.max(0, clock.now() - active.startedAtMs);
@@ -88,7 +89,14 @@ export async function* trackSubmission(
     const previousRun = submission.state === "active" ? formatRunId(submission.runId) : null;
     submission = advanced.submission;
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
-    yield* advanced.events;
+    for (const event of advanced.events) {
+      // A server that was busy responded all the time.
+      if (event.type === "connection-restored" && !isLossReported) continue;
+      if (event.type === "connection-lost" || event.type === "connection-restored") {
+        isLossReported = event.type === "connection-lost";
+      }
+      yield event;
+    }
     if (submission.state === "active" && previousRun === null) {
       experience = await experienceOf(deps, submission, options);
       submission = withFirstPoll(deps, submission, experience);

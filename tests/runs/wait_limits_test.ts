@@ -102,6 +102,18 @@ Deno.test("a Retry-After within the poll interval is obeyed without a report", a
   assert.ok((pollsMs[1] ?? 0) - (pollsMs[0] ?? 0) >= 7 * SECOND_MS);
 });
 
+Deno.test("several answers with Retry-After delay each poll by hardly more, and are reported as a busy server", async () => {
+  const times = 8;
+  const faults: Fault[] = [{ on: "get-run", status: 429, times, retryAfter: "2" }];
+  const { result, events, pollsMs } = await waitFor({ workflow: "quick", faults });
+  assert.equal(result.kind, "completed");
+  const gapsMs = pollsMs.slice(1, times + 1).map((atMs, index) => atMs - (pollsMs[index] ?? 0));
+  assert.equal(gapsMs.length, times);
+  for (const gapMs of gapsMs) assert.ok(gapMs >= 2 * SECOND_MS && gapMs < 2.5 * SECOND_MS, `${gapMs} ms`);
+  const outage = events.filter(({ type }) => type.startsWith("connection-") || type === "poll-delayed");
+  assert.deepEqual(outage.map(({ type }) => type), ["poll-delayed"]);
+});
+
 Deno.test("a Retry-After does not extend the wait beyond its deadline, and the report has both", async () => {
   const faults: Fault[] = [{ on: "get-run", status: 503, retryAfter: "3600", times: Infinity }];
   const { result, events, tookMs } = await waitFor({ faults, timeoutMs: MINUTE_MS });

@@ -151,7 +151,8 @@ export const RUNS_FAULTS: readonly Fault[] = [
     ["a failing run ends while its steps run", "return !isAnythingRunning(run.jobs) ||", "return true ||"],
     ["a failing run ends only after ten minutes", "return !isAnythingRunning(run.jobs) ||", "return"],
     ["a failing run whose steps run never ends", "nowMs - (submission.failingSinceMs ?? nowMs) >= FAILING_MS", "false"],
-    ["Retry-After is ignored while polling", "? REFUSED_POLL_MS : retryAfterMs;", "? REFUSED_POLL_MS : undefined;"],
+    ["Retry-After is ignored while polling", "retryAfterMs > 0\n", "false\n"],
+    ["a server that asks to wait counts as lost", "error.status === 429 ||", "false &&"],
     ["a short outage is reported", "const MIN_REPORTED_OUTAGE_MS = 10_000;", "const MIN_REPORTED_OUTAGE_MS = 600_000;"],
     [
       "a failed run has no reason",
