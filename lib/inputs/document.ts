@@ -3,6 +3,7 @@
 import type { ParseError } from "../deps/jsonc.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
 import type { Problem } from "../problem.ts";
+import { duplicatesInJson } from "./duplicate_names.ts";
 import { inexactInJson, inexactInYaml } from "./exact_numbers.ts";
 import { type LineMap, linesOfJson, linesOfYaml } from "./lines.ts";
 
@@ -88,21 +89,19 @@ export function tooDeep(origin: string): Problem {
 
 async function readJson(source: string, origin: string): Promise<ValueDocument | Problem[]> {
   const text = source.replace(/^\uFEFF/, "");
-  const lines = once(() => linesOfJson(text));
+  const checked = async (value: Json) => {
+    const problems = [...await duplicatesInJson(text, value, origin), ...await inexactInJson(text, origin)];
+    return problems.length > 0 ? problems : { value, lines: once(() => linesOfJson(text)) };
+  };
   try {
-    const value = JSON.parse(text);
-    const inexact = await inexactInJson(text, origin);
-    return inexact.length > 0 ? inexact : { value, lines };
+    return await checked(JSON.parse(text));
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     // Most files are plain JSON: the parser for comments is loaded only for the others.
     const { parse, printParseErrorCode } = await import("../deps/jsonc.ts");
     const errors: ParseError[] = [];
     const value = parse(text, errors, { allowTrailingComma: true });
-    if (errors.length === 0) {
-      const inexact = await inexactInJson(text, origin);
-      return inexact.length > 0 ? inexact : { value, lines };
-    }
+    if (errors.length === 0) return await checked(value);
     return errors.slice(0, 5).map(({ error, offset }) => ({
       origin: `${origin}:${lineOfOffset(text, offset)}`,
       path: "",

@@ -99,6 +99,7 @@ function checkField(
 ): FieldProblem | undefined {
   const field = variantOf(declared, context);
   const state = fieldStateOf(field, context);
+  if (state.isIgnored === true) addUnknownInside(field, value, context);
   if (state.isIgnored === true || (value === null && state.isOptional !== false)) return undefined;
   if (field.kind === "group") {
     checkGroup(field, value, isShown, state, context);
@@ -120,6 +121,25 @@ function checkField(
     add("warning", "is sent as text: the platform resolves names only for compute-clusters", context);
   }
   return undefined;
+}
+
+/** The platform ignores these values, so they are not checked; a name that the form does not have is a mistake here too. */
+function addUnknownInside(field: Field, value: Json | undefined, context: CheckContext): void {
+  if (field.kind === "list" && Array.isArray(value)) {
+    for (const [index, row] of value.entries()) {
+      context.path.push(index);
+      addUnknownInside(field.item, row, context);
+      context.path.pop();
+    }
+  }
+  if (field.kind !== "group" || !isObject(value)) return;
+  for (const name in value) {
+    const inner = field.fields.get(name);
+    context.path.push(name);
+    if (inner !== undefined && inner.kind !== "header") addUnknownInside(inner, value[name], context);
+    else if (!LEGACY_NAMES.has(name)) addUnknown(context.names, context.path, field.fields);
+    context.path.pop();
+  }
 }
 
 function checkGroup(

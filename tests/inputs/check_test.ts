@@ -25,6 +25,7 @@ notes: { type: header, text: Text }
 output: { type: group, items: { folder: { type: string, label: Folder }, format: { type: string, default: csv } } }
 extra: { type: group, optional: true, items: { name: { type: string } } }
 gone: { type: group, hidden: true, items: { name: { type: string } } }
+off: { type: group, ignore: true, items: { name: { type: string }, rows: { type: list, template: { name: { type: string } } } } }
 probes:
   type: list
   optional: true
@@ -150,6 +151,9 @@ for (
     [["solvr=les"], ['-i #2 | solvr | unknown field: did you mean "solver"?']],
     [["folder=out"], ['-i #2 | folder | unknown field: did you mean "output.folder"?']],
     [["qwertyuiop=1"], ["-i #2 | qwertyuiop | unknown field"]],
+    [["gone.nmae=x", "gone.name=x"], ['-i #2 | gone.nmae | unknown field: did you mean "name"?']],
+    [["off.nmae=x"], ['-i #2 | off.nmae | unknown field: did you mean "name"?']],
+    [['off.rows:=[{"name": "a"}, {"nmae": 1}]'], ['-i #2 | off.rows[1].nmae | unknown field: did you mean "name"?']],
     [["notes=text"], ["-i #2 | notes | unknown field"]],
     [['probes:=[{"name": "a", "nmae": 1}, {"name": "b", "nmae": 1}]'], [
       '-i #2 | probes[0].nmae | unknown field (in 2 rows): did you mean "name"?',

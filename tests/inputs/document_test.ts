@@ -10,6 +10,7 @@ for (
     ["yaml", "? [1, 2]\n: 3\n", { "[ 1, 2 ]": 3 }],
     ["json", '{"a": 1 /* why */, "b": [2,],}', { a: 1, b: [2] }],
     ["json", '\uFEFF{"a": 1}', { a: 1 }],
+    ["json", '{"a": {"b": "\\"b\\":"}, "b": ["a"]}', { a: { b: '"b":' }, b: ["a"] }],
   ] as const
 ) {
   Deno.test(`${format} ${JSON.stringify(text)} is ${JSON.stringify(want)}`, async () => {
@@ -24,6 +25,8 @@ for (
     ["json", "[1]", "file must be an object at the top level: got an array"],
     ["yaml", "text", "file must be an object at the top level: got a string"],
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
+    ["json", '{"a": {"b": 1,\n"b": 2}}', "file:2 a.b is given twice"],
+    ["json", '{"a": [{"b": 1}, {"b": 1,\n "b": 2}],} // with a comment', "file:2 a[1].b is given twice"],
     ["yaml", "password: *hunter2\n", "file is not valid YAML: an alias has no anchor or expands too much"],
     [
       "yaml",
@@ -46,7 +49,10 @@ for (
   Deno.test(`${format} ${JSON.stringify(text.slice(0, 40))} is refused: ${want}`, async () => {
     const problems = await readDocument(text, { origin: "file", format });
     assert.ok(Array.isArray(problems));
-    assert.deepEqual(problems.map(({ origin, message }) => `${origin} ${message}`), [want]);
+    assert.deepEqual(
+      problems.map(({ origin, path, message }) => [origin, path, message].filter((part) => part !== "").join(" ")),
+      [want],
+    );
   });
 }
 
