@@ -2,10 +2,10 @@ import { ConsentRequired, RunnerError } from "../errors.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent } from "../workflow.ts";
 
-/** Like `permission *, variable TOKEN`; empty for nothing. */
+/** Like `all permissions (*), variable TOKEN`; empty for nothing. */
 export function describeConsent(consent: Consent | null): string {
   return [
-    ...(consent?.permissions ?? []).map((name) => `permission ${name}`),
+    ...(consent?.permissions ?? []).map((name) => name === "*" ? "all permissions (*)" : `permission ${name}`),
     ...(consent?.variables ?? []).map((name) => `variable ${name}`),
   ].join(", ");
 }

@@ -47,7 +47,7 @@ Deno.test("show cuts long defaults, masks secrets, and marks what is required wh
 
 Deno.test("show names what a workflow asks for, and what cannot be evaluated", () => {
   const shown = render({ columns: 80 });
-  assert.match(shown, /^Asks for +permission \*$/m);
+  assert.match(shown, /^Asks for +all permissions \(\*\)$/m);
   assert.match(shown, /Not evaluated here\n {2}juice hidden: depends on org\.TOKEN, which only the platform knows/);
 });
 
