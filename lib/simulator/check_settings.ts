@@ -51,35 +51,34 @@ const CLUSTER = {
   ipAddress: "text",
 } as const satisfies SettingsOf<ClusterFacts>;
 
-/** @throws RangeError for an unknown option or value. */
-export function checkBehavior(behavior: Partial<ServerBehavior>): void {
-  check("server behavior option", behavior, BEHAVIOR);
+interface Settings {
+  readonly behavior?: Partial<ServerBehavior> | undefined;
+  readonly faults?: readonly Fault[] | undefined;
+  readonly clusters?: Readonly<Record<string, ClusterFacts>> | undefined;
 }
 
-/** @throws RangeError for an unknown field or value. */
-export function checkFault(fault: Fault): void {
-  check("field of a fault", fault, FAULT);
+/** @throws RangeError that names every unknown option, field or value. */
+export function checkSettings({ behavior = {}, faults = [], clusters = {} }: Settings): void {
+  const problems = [
+    ...problemsOf("server behavior option", behavior, BEHAVIOR),
+    ...faults.flatMap((fault) => problemsOf("field of a fault", fault, FAULT)),
+    ...Object.values(clusters).flatMap((cluster) => problemsOf("field of a cluster", cluster, CLUSTER)),
+  ];
+  if (problems.length > 0) throw new RangeError(problems.join("; "));
 }
 
-/** @throws RangeError for an unknown field or value. */
-export function checkCluster(cluster: ClusterFacts): void {
-  check("field of a cluster", cluster, CLUSTER);
-}
-
-function check(what: string, given: object, settings: Readonly<Record<string, Setting>>): void {
-  for (const [name, value] of Object.entries(given)) {
+function problemsOf(what: string, given: object, settings: Readonly<Record<string, Setting>>): string[] {
+  return Object.entries(given).flatMap(([name, value]) => {
     const setting = Object.hasOwn(settings, name) ? settings[name] : undefined;
-    if (setting === undefined) {
-      throw new RangeError(`unknown ${what} "${name}". Available: ${Object.keys(settings).join(", ")}`);
-    }
+    if (setting === undefined) return [`unknown ${what} "${name}". Available: ${Object.keys(settings).join(", ")}`];
     const isNumber = typeof value === "number" && !Number.isNaN(value);
     const isValid = setting === "number"
       ? isNumber
       : setting === "text"
       ? typeof value === "string"
       : setting.includes(value);
-    if (isValid || value === undefined) continue;
+    if (isValid || value === undefined) return [];
     const expected = typeof setting === "string" ? `a ${setting}` : `one of ${setting.join(", ")}`;
-    throw new RangeError(`${name} must be ${expected}: got ${JSON.stringify(value)}`);
-  }
+    return [`${name} must be ${expected}: got ${JSON.stringify(value)}`];
+  });
 }

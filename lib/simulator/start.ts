@@ -5,7 +5,7 @@ import { createFaultInjector } from "./faults.ts";
 import { openTcpProxy } from "./tcp_proxy.ts";
 import { simulatedStatusOf } from "./progress.ts";
 import { DEFAULT_BEHAVIOR } from "./behavior.ts";
-import { checkBehavior, checkCluster, checkFault } from "./check_settings.ts";
+import { checkSettings } from "./check_settings.ts";
 import { requestSimulatedCancel } from "./routes/runs.ts";
 import type { ReceivedRequest, ServerBehavior, Simulator, SimulatorOptions } from "./simulator.ts";
 import { createState } from "./create_state.ts";
@@ -32,9 +32,7 @@ export { OPERATIONS } from "./simulator.ts";
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { port = 0, clock = systemClock, speed = 1, random = seededRandom(clock.now()), onStep = () => {} } = options;
-  checkBehavior(options.behavior ?? {});
-  options.faults?.forEach(checkFault);
-  Object.values(options.clusters ?? {}).forEach(checkCluster);
+  checkSettings(options);
   let behavior: ServerBehavior = { ...DEFAULT_BEHAVIOR, ...options.behavior };
   const closing = new AbortController();
   const faults = createFaultInjector(options.faults ?? []);

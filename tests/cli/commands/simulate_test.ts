@@ -110,6 +110,10 @@ for (
     [["--behavior", "slugs=odd"], /slugs must be one of unique, .*: got "odd"/],
     [["--behavior", "maxLimit=many"], /maxLimit must be a number: got "many"/],
     [["--fault", '{"on": "submti", "status": 500}'], /on must be .*submit.*: got "submti"/],
+    [
+      ["--fault", '{"on": "submti"}', "--fault", '{"on": "submit", "status": "500"}', "--behavior", "lag=1"],
+      /option "lag".*got "submti".*got "500"/,
+    ],
     [["--fault", '{"on": "submit", "statsu": 500}'], /unknown field of a fault "statsu"\. Available: .*status/],
     [["--fault", '{"on": "submit", "status": "500"}'], /status must be a number: got "500"/],
   ] as const
