@@ -72,7 +72,7 @@ export function runTests(
   { deadlineMs, signal }: { readonly deadlineMs: number; readonly signal: AbortSignal },
 ): Promise<TestEnd> {
   const startMs = performance.now();
-  const args = ["test", "-A", "--no-check", "--fail-fast", "--quiet", "--lock=tests/deno.lock", ...tests];
+  const args = ["test", "-A", "--no-check", "--parallel", "--fail-fast", "--quiet", "--lock=tests/deno.lock", ...tests];
   // Its own process group: tests start programs, and a mutant may keep them from ending.
   const child = spawn(Deno.execPath(), args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
   const output: string[] = [];
