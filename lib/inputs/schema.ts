@@ -44,7 +44,7 @@ export function fieldSchema(name: string, field: Field, context: SchemaContext):
     ...(field.label === null ? {} : { title: field.label }),
     ...(field.tooltip === null ? {} : { description: field.tooltip }),
   };
-  if (field.ignore === true) return annotations;
+  if (field.ignore === true) return { ...annotations, ...namesSchema(field) };
   const isDefaultPublic = field.default !== undefined && secretsInDefault(name, field).length === 0;
   if (isSecretField(field, name)) annotations["writeOnly"] = true;
   else if (field.default !== undefined && isDefaultPublic) annotations["default"] = field.default;
@@ -58,4 +58,15 @@ export function fieldSchema(name: string, field: Field, context: SchemaContext):
   }
   if (field.optional !== false) alternatives.push({ type: "null" });
   return alternatives.length === 0 ? { ...annotations, ...value } : { ...annotations, anyOf: [value, ...alternatives] };
+}
+
+/** What is ignored may have any value, but no unknown names. */
+function namesSchema(field: Field): JsonObject {
+  if (field.kind === "list") return { items: namesSchema(field.item) };
+  if (field.kind !== "group") return {};
+  const inner = [...field.fields].filter(([, { kind }]) => kind !== "header");
+  return {
+    properties: Object.fromEntries(inner.map(([name, field]) => [name, namesSchema(field)])),
+    additionalProperties: false,
+  };
 }
