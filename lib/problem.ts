@@ -20,7 +20,7 @@ export interface Excerpt {
   readonly length: number;
 }
 
-/** On one line. The origin is named where the path alone does not tell. */
+/** On one line. The origin is named where the path alone is not enough. */
 export function problemText({ origin, path, message, excerpt }: Problem): string {
   const isPlaced = excerpt !== undefined || path === "";
   return [isPlaced ? origin : "", path, message].filter((part) => part !== "").join(" ");

@@ -294,7 +294,7 @@ export function slugOf(submission: Submission): string | null {
   return submission.runId.type === "slug" ? submission.runId.slug : null;
 }
 
-/** The suite that it stands for; `undefined` if it stands for a run. */
+/** The suite that it represents; `undefined` if it represents a run. */
 export function suiteOf({ origin }: Pick<Submission, "origin">): ScheduledSuite | undefined {
   return origin.type === "schedule" ? origin.suite : undefined;
 }

@@ -199,7 +199,7 @@ async function end(
     state: "finished",
     origin: { ...origin, suite: { path, end: suite } },
     updatedAtMs: nowMs,
-    // It stands for many runs.
+    // It represents many runs.
     runId: { type: "number", workflow: path, number: 0 },
     result: {
       ...resultWithoutRun(path, null, message),

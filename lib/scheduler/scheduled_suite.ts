@@ -1,4 +1,4 @@
-/** An occurrence that runs a suite. Its submission is never sent: it stands for the runs of the cases. */
+/** An occurrence that runs a suite. Its submission is never sent: it represents the runs of the cases. */
 
 import { cachingClient } from "../batches/check_rows.ts";
 import { type CreateSubmissionOptions, notStored } from "../runs/create_submission.ts";

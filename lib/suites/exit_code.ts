@@ -1,6 +1,6 @@
 import { countCases, type ReportCase } from "../reports/report.ts";
 
-/** How many runs of a suite at once, unless it is said. */
+/** How many runs of a suite at once, by default. */
 export const DEFAULT_SUITE_JOBS = 8;
 
 /** Exit codes of `test`, by kind. */

@@ -144,10 +144,10 @@ Deno.test("a failing case: the occurrence fails, and its case is in the result a
   assert.deepEqual(await stage.statuses(), ["failed"]);
   // The retry came although its delay is longer than a tick.
   assert.deepEqual(stage.runs(), { good: 1, bad: 2 });
-  const told = requests.map((text) => JSON.parse(text)).map((
+  const sent = requests.map((text) => JSON.parse(text)).map((
     { type, data },
   ) => [type, data.occurrenceId, data.message]);
-  assert.deepEqual(told, [
+  assert.deepEqual(sent, [
     ["run.submitted", ID, null],
     ["run.failed", ID, `1 passed, 1 failed; broken failed: ${reason} (${slug})`],
   ]);
