@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { ServerCapabilities } from "../capabilities.ts";
+import { osErrorReason } from "../os_error.ts";
 import { isUnreadable, STORE_VERSION, storeVersionOf } from "./sqlite_kv.ts";
 import { folderOf } from "./store_file.ts";
 
@@ -63,7 +64,7 @@ async function whyNotWritableAt(path: string, info: Deno.FileInfo | null): Promi
     await assertWritable(folderOf(path));
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return osErrorReason(error) ?? (error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -144,6 +144,13 @@ function asStorageError(error: unknown, url: string): Error {
       },
     );
   }
+  // The client's words for a server that wants a password when none is known.
+  if (error instanceof Error && /client password must be a string/.test(error.message)) {
+    return new StorageError(`Cannot use the ${store}: it requires a password, and none is given`, {
+      hint: "Set PGPASSWORD, or put it into the URL, like postgres://USER:PASSWORD@HOST/DATABASE",
+      cause: error,
+    });
+  }
   return toStorageError(error, {
     store,
     hint: "Check the URL, and that the server runs and accepts this user",

@@ -55,6 +55,10 @@ export function storageHint(error: unknown, path: string): string {
     ? "End the process that has it locked"
     : /full|space|quota/i.test(String(error))
     ? "Free disk space"
+    : /read-only file system/i.test(String(error))
+    ? "Use a folder on another disk"
+    : /not a (database|run store)/.test(String(error))
+    ? "Check the path: this file is not a run store"
     : `Make sure that ${folder} can be written`;
   return `${remedy}, or name another store with PW_STORE_URL`;
 }

@@ -98,6 +98,16 @@ Deno.test("inspectStore() reports a path below a file as not writable", async ()
   assert.match(whyNotWritable ?? "", /file is not a folder/);
 });
 
+Deno.test({
+  name: "inspectStore() reports in words why the system refuses to write",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const { state, whyNotWritable } = await inspectStore("/proc/absent/history.db", null);
+    assert.equal(state.type, "absent");
+    assert.match(whyNotWritable ?? "", /^(no such file or folder|permission denied)$/);
+  },
+});
+
 Deno.test("inspectStore() reports a locked file as busy, not as damaged", async () => {
   await using folder = await emptyFolder();
   const path = await aHistory(folder);

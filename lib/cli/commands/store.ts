@@ -35,14 +35,32 @@ export const storeCommand = defineCommand({
     ...JSON_OPTION,
   },
   async run({ context: { clock, random }, output, values }) {
-    const path = sqlitePathOf(values.from);
-    if (path !== undefined && inodeOf(path) === null) {
-      throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
-    }
-    await using source = openKv(values.from, { clock, random, onSetAside: null });
-    await using target = openKv(values.to, { clock, random, onSetAside: null });
+    // Nothing is opened before it is used.
+    const open = (name: string) => openKv(name, { clock, random, onSetAside: null });
+    const problems = [() => assertExists(values.from), () => open(values.from), () => open(values.to)].flatMap(
+      problemOf,
+    );
+    if (problems.length > 0) throw new UsageError(problems.map(({ message }) => message).join("; "), problems[0]);
+    await using source = open(values.from);
+    await using target = open(values.to);
     const copied = await copyStore(source, target);
     if (output.mode === "json") output.document({ copied, ...COMPLETED });
     else output.answer(`Copied ${counted(copied, "submission")}`);
   },
 });
+
+function assertExists(name: string): void {
+  const path = sqlitePathOf(name);
+  if (path === undefined || inodeOf(path) !== null) return;
+  throw new UsageError(`Cannot copy ${path}: there is no such store`, { hint: "Check the path of FROM" });
+}
+
+function problemOf(act: () => unknown): UsageError[] {
+  try {
+    act();
+    return [];
+  } catch (error) {
+    if (error instanceof UsageError) return [error];
+    throw error;
+  }
+}

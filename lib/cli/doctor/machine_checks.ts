@@ -78,7 +78,7 @@ export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
   const notWritable = failed(
     "storage",
     `${place} is not writable: ${whyNotWritable}`,
-    "Make it writable, or set PW_STATE_DIR to another folder; --no-history works without it",
+    `${remedyFor(whyNotWritable)}PW_STATE_DIR to another folder; --no-history works without it`,
   );
   switch (state.type) {
     case "absent":
@@ -115,6 +115,12 @@ export async function checkHistory(facts: DoctorFacts): Promise<CheckResult> {
     default:
       return state satisfies never;
   }
+}
+
+/** As far as the option that also helps. */
+function remedyFor(whyNotWritable: string | null): string {
+  if (/space|quota/.test(whyNotWritable ?? "")) return "Free disk space, or set ";
+  return /read-only/.test(whyNotWritable ?? "") ? "Set " : "Make it writable, or set ";
 }
 
 /** A proxy's URL without user and password; `null` when they can't be distinguished from the rest. */

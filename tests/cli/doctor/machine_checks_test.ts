@@ -87,6 +87,18 @@ for (
       "warning",
       /0644: other users can access it Run `chmod 600/,
     ],
+    [
+      "a history on a full disk",
+      history({ whyNotWritable: "no space left on the disk" }),
+      "failed",
+      /not writable: no space left on the disk Free disk space, or set PW_STATE_DIR/,
+    ],
+    [
+      "a history on a read-only disk",
+      history({ whyNotWritable: "the disk is read-only" }),
+      "failed",
+      /read-only Set PW_STATE_DIR to another folder/,
+    ],
     ["a history that is not writable", history({ whyNotWritable: "no room" }), "failed", /no room/],
     [
       "a shared store",
