@@ -4,7 +4,7 @@ import { keyFor } from "../../tests/platform/support/servers.ts";
 import type { Figures } from "../figures.ts";
 
 const MEBIBYTES = 1024;
-const ROUNDS = 3;
+const ROUNDS = 7;
 const MIN_THROUGHPUT = 0.5;
 /** Of the resident memory, between the first 128 MiB and the end. */
 const MAX_GROWTH_MB = 64;
