@@ -60,10 +60,11 @@ Deno.test("sqlite: of a change that fails in the middle, nothing stays", async (
   const path = `${folder.path}/runs.db`;
   await using kv = createKv(await open(path));
   await kv.atomic().set(["a"], 1).commit();
-  using database = new DatabaseSync(path);
+  const database = new DatabaseSync(path);
   database.exec(
     `CREATE TRIGGER refused BEFORE INSERT ON kv WHEN new.key LIKE '%refused%' BEGIN SELECT RAISE(ABORT, 'refused'); END`,
   );
+  database.close();
   await assert.rejects(kv.atomic().set(["a"], 2).set(["b"], 2).set(["refused"], 2).commit(), StorageError);
   assert.deepEqual([(await kv.get(["a"])).value, (await kv.get(["b"])).value], [1, null]);
 });
