@@ -49,6 +49,21 @@ for (
   });
 }
 
+for (
+  const [bounds, allowed] of [
+    ["min: 1", "at least 1 row"],
+    ["max: 1", "at most 1 row"],
+    ["min: 1, max: 1", "1 row"],
+    ["min: 0, max: 3", "0 to 3 rows"],
+  ] as const
+) {
+  Deno.test(`a list with ${bounds} must be a list of ${allowed}`, () => {
+    const form = formOf(`rows: { type: list, ${bounds}, template: { name: { type: string } } }`);
+    const [problem] = findProblems(form, { rows: "x" }, { secretPaths: new Set(), clusters: [] });
+    assert.equal(problem?.message, `must be a list of ${allowed}: got "x"`);
+  });
+}
+
 Deno.test("the schema accepts a field's own default, and bounds lists", () => {
   const validate = new Ajv2020({ strict: false }).compile(jsonSchemaOf(FORM, "x"));
   assert.ok(validate({ ...VALID, keep_alive: -1, level: "other", many: ["z"], prompts: ["one"] }));

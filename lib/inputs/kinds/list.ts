@@ -1,3 +1,4 @@
+import { counted } from "../../text.ts";
 import type { ListField } from "../form.ts";
 import { fieldSchema, isAlwaysShown } from "../schema.ts";
 import { groupField } from "./group.ts";
@@ -23,7 +24,9 @@ export const LIST: FieldKind = {
       item,
       min,
       max,
-      allowed: `a list of ${countOf(min, max)}${item.kind === "group" ? "rows" : `items, each ${item.allowed}`}`,
+      allowed: `a list of ${
+        item.kind === "group" ? amountOf("row", min, max) : `${amountOf("item", min, max)}, each ${item.allowed}`
+      }`,
       allows: Array.isArray,
       textType: "other",
       implied: [],
@@ -46,8 +49,8 @@ export const LIST: FieldKind = {
   },
 };
 
-function countOf(min: number | null, max: number | null): string {
-  if (min !== null && max !== null) return `${min} to ${max} `;
-  if (min !== null) return `at least ${min} `;
-  return max === null ? "" : `at most ${max} `;
+function amountOf(noun: string, min: number | null, max: number | null): string {
+  if (min !== null && max !== null) return min === max ? counted(min, noun) : `${min} to ${counted(max, noun)}`;
+  if (min !== null) return `at least ${counted(min, noun)}`;
+  return max === null ? `${noun}s` : `at most ${counted(max, noun)}`;
 }
