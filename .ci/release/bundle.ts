@@ -26,7 +26,7 @@ export interface Bundle {
  * `node:` modules themselves. A bundler hoists that to every start of a single file; so they are bundled apart, and the
  * program imports them dynamically.
  */
-const APART = ["clack", "dotenv", "pg"] as const;
+const APART = ["clack", "pg"] as const;
 
 /** Half as many bytes are read and compiled at every start. Older bundlers break `require()` of `node:` modules. */
 const MINIFY = "--minify";

@@ -7,7 +7,7 @@ export async function withDotenv(context: Context): Promise<Context> {
   const text = await dotenvText(context);
   if (text === undefined) return context;
   const { readDotenv } = await import("../platform/credentials/dotenv_file.ts");
-  const { apiKey, settings } = await readDotenv(text);
+  const { apiKey, settings } = readDotenv(text);
   return { ...context, dotenvKey: apiKey, env: (name) => context.env(name) ?? settings.get(name) };
 }
 

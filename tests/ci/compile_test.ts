@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
 done
 if [ "$command" = bundle ]; then
   mkdir -p "\${output%/*}"
-  for name in clack dotenv pg; do echo "import(\\"../deps/$name.ts\\")"; done > "$output"
+  for name in clack croner pg; do echo "import(\\"../deps/$name.ts\\")"; done > "$output"
   exit
 fi
 mkdir -p "\${output%/*}"

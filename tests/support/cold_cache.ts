@@ -12,7 +12,7 @@ export function cacheEnv(folder: string): Record<string, string> {
 export async function packagesMissing(): Promise<string | undefined> {
   await using cache = await emptyFolder();
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["cache", "--no-config", "--no-lock", new URL("lib/deps/dotenv.ts", ROOT).href],
+    args: ["cache", "--no-config", "--no-lock", new URL("lib/deps/croner.ts", ROOT).href],
     cwd: cache.path,
     clearEnv: true,
     env: { ...machineEnv(), ...cacheEnv(cache.path) },

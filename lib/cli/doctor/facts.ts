@@ -91,7 +91,7 @@ async function readDotenvNames(context: Context) {
   const text = await dotenvText(context);
   if (text === undefined) return null;
   const { namesInDotenv, readDotenv } = await import("../../platform/credentials/dotenv_file.ts");
-  return { ...await namesInDotenv(text), settings: (await readDotenv(text)).settings };
+  return { ...namesInDotenv(text), settings: readDotenv(text).settings };
 }
 
 /** Never prompts: a key from `.env` for another host is a failure here, and is not used. */

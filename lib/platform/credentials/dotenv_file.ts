@@ -14,8 +14,8 @@ export interface Dotenv {
 }
 
 /** Reads the documented variables; any other has no effect. */
-export async function readDotenv(text: string): Promise<Dotenv> {
-  const values = await parseDotenv(text);
+export function readDotenv(text: string): Dotenv {
+  const values = parseDotenv(text);
   const settings = new Map<string, string>();
   for (const name of DOTENV_NAMES) {
     const value = values[name];
@@ -25,23 +25,31 @@ export async function readDotenv(text: string): Promise<Dotenv> {
 }
 
 /** Our variables that a file sets, and those among them that have no effect there. */
-export async function namesInDotenv(
+export function namesInDotenv(
   text: string,
-): Promise<{ readonly read: readonly string[]; readonly ignored: readonly string[] }> {
+): { readonly read: readonly string[]; readonly ignored: readonly string[] } {
   const allowed: readonly string[] = DOTENV_NAMES;
-  const names = Object.keys(await parseDotenv(text));
+  const names = Object.keys(parseDotenv(text));
   return {
     read: names.filter((name) => allowed.includes(name)),
     ignored: names.filter((name) => name.startsWith("PW_") && !allowed.includes(name)),
   };
 }
 
-/**
- * With the runtime's own parser, which older versions of Deno lack: the package is slower to load. Only the package
- * understands a byte order mark and `NAME: value`.
- */
-async function parseDotenv(text: string): Promise<Readonly<Record<string, string | undefined>>> {
-  const { parseEnv } = await import("node:util");
-  if (typeof parseEnv !== "function") return (await import("../../deps/dotenv.ts")).parse(text);
-  return { ...parseEnv(text.replace(/^\ufeff/, "").replaceAll(/^(\s*(?:export\s+)?PW_\w+): +/gm, "$1=")) };
+/** `NAME=value` or `NAME: value`. A value in quotes may have several lines; elsewhere, `#` begins a comment. */
+const QUOTED = [`"`, "'", "`"].map((quote) => String.raw`${quote}(?:\\${quote}|[^${quote}])*${quote}`).join("|");
+const ASSIGNMENT = new RegExp(
+  String.raw`^[^\S\n]*(?:export\s+)?([\w.-]+)(?:\s*=|:\s)(\s*(?:${QUOTED})|[^#\n]*)\s*(?:#.*)?$`,
+  "gm",
+);
+
+/** As the package `dotenv` does. That one and the runtime's parser are slower to load than all else that a start needs. */
+function parseDotenv(file: string): Record<string, string | undefined> {
+  const values: Record<string, string> = {};
+  for (const [, name = "", text = ""] of file.replaceAll(/\r\n?/g, "\n").matchAll(ASSIGNMENT)) {
+    const value = text.trim();
+    const content = value.replace(/^(["'`])(.*)\1$/s, "$2");
+    values[name] = value.startsWith('"') ? content.replaceAll("\\n", "\n").replaceAll("\\r", "\r") : content;
+  }
+  return values;
 }
