@@ -73,10 +73,11 @@ async function pollRunning(
   const listable = running.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
   const list = await listRunning(deps, listable, options);
   options.onList?.(list.pages, list.error);
-  // Where a page could not be read, a run that is missing may be on it: too many for a request each.
-  const postponed = list.error === undefined
-    ? new Set()
-    : new Set(listable.filter((submission) => !isListed(list, submission)).slice(MAX_CONCURRENT_POLLS));
+  // Where a page could not be read, a run that is missing may be on it: too many for a request each, so in turn.
+  const postponed = new Set(
+    list.error === undefined ? [] : listable.filter((submission) => !isListed(list, submission))
+      .sort((one, other) => one.lastPolledAtMs - other.lastPolledAtMs).slice(MAX_CONCURRENT_POLLS),
+  );
   const results = new Map<number, AdvanceResult>();
   await inParallel(running, MAX_CONCURRENT_POLLS, async ({ submission, index }) => {
     const mayHave = findsDuplicatesInList ? isDuplicated(list, submission) : mayHaveDuplicates(submission, nowMs);

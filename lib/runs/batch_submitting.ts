@@ -1,6 +1,6 @@
 /** The loop of a batch that submits: one request at a time, since the platform rejects simultaneous launches. */
 
-import { RunnerError, Unavailable, Unreachable } from "../errors.ts";
+import { ResponseLost, RunnerError, Unavailable, Unreachable } from "../errors.ts";
 import type { RunEvent } from "../events.ts";
 import type { RunResult } from "../result.ts";
 import { isOpen, isUnsent, type Submission, type UnconfirmedSubmission } from "../submission.ts";
@@ -20,12 +20,14 @@ interface Pace {
   allowedJobs: number;
   /** Submits in a row for which the server could not be reached. */
   failures: number;
+  /** When the first of these failed, on the monotonic clock. */
+  failingSinceMs: number;
 }
 
 /** Ends with the batch. */
 export async function submitLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, options: { control }, open } = state;
-  const pace: Pace = { allowedJobs: Infinity, failures: 0 };
+  const pace: Pace = { allowedJobs: Infinity, failures: 0, failingSinceMs: Infinity };
   while (!state.isDone()) {
     const unsent = [...open].filter(({ submission }) =>
       submission?.state === "pending" || submission?.state === "unconfirmed"
@@ -100,17 +102,19 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
       idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
-    pace.failures = 0;
+    Object.assign(pace, { failures: 0, failingSinceMs: Infinity });
     one.submission = submission;
     one.isAttached = submission.state !== "pending" || submission.attempts > 0;
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
   } catch (error) {
     if (!(error instanceof RunnerError) || error.kind === "not_submitted") throw error;
-    if (error instanceof Unreachable || error instanceof Unavailable) {
+    if (error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable) {
       // Nothing was stored: the row is submitted again later.
       one.attempt--;
       open.delete(one);
       waiting.unshift(one);
+      pace.failingSinceMs = Math.min(pace.failingSinceMs, deps.clock.monotonic());
+      if (isGivenUp(state, pace)) return state.fail(error);
       const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
       const delayMs = resubmitDelayMs(++pace.failures, deps.random, minDelayMs);
       return slowDown(state, pace, { untilMs: deps.clock.monotonic() + delayMs, reason: error.message });
@@ -118,6 +122,12 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
     return state.endAttempt(one, { type: "error", attempt, error });
   }
   await advanceUnsent(state, pace, one);
+}
+
+/** Whether the server has been unreachable for too long. While runs are polled, their polls show that. */
+function isGivenUp({ deps: { clock }, options: { unreachableTimeoutMs }, open }: BatchState, pace: Pace): boolean {
+  const isPolling = [...open].some(({ submission }) => submission?.state === "active");
+  return !isPolling && clock.monotonic() - pace.failingSinceMs >= (unreachableTimeoutMs ?? Infinity);
 }
 
 /** One step of a submission whose run is not known yet. */

@@ -186,6 +186,39 @@ Deno.test("a server that limits runs slows the batch down, which is reported onc
   assert.equal(ran.events.filter(({ type }) => type === "slowed").length, 1);
 });
 
+Deno.test("where no list is ever answered, runs are read by name in turn, so that each end is noticed", async () => {
+  await using stage = await aStage();
+  let [started, ended] = [0, 0];
+  const ran = await ranBatch(stage.deps, [...endless(10), ...tasks(14).slice(10)], {
+    control: createBatchControl(14),
+  }, (event) => {
+    if (event.type === "run" && event.event.type === "started" && ++started === 14) {
+      stage.simulator.addFaults({ on: "list-runs", status: 429, retryAfter: "5", times: Infinity });
+    }
+    if (event.type !== "attempt-ended" || ++ended !== 4) return;
+    for (const { slug, status } of stage.simulator.runs()) {
+      if (status === "running") stage.simulator.cancelExternally(slug);
+    }
+  });
+  assert.deepEqual(endsOf(ran), [...Array(10).fill("cancelled"), ...Array(4).fill("completed")]);
+});
+
+for (
+  const [problem, fault, kind] of [
+    ["asks to wait before each submission", { on: "list-runs", status: 429, retryAfter: "5" }, "unavailable"],
+    ["cannot be reached", { on: "*", cut: "before-effect" }, "response_lost"],
+  ] as const
+) {
+  Deno.test(`a batch ends when a server ${problem} for longer than allowed`, async () => {
+    await using stage = await aStage();
+    stage.simulator.addFaults({ ...fault, times: Infinity });
+    const ran = await ranBatch(stage.deps, tasks(3), { unreachableTimeoutMs: 5 * 60_000 });
+    assert.equal(ran.outcome.error?.kind, kind);
+    assert.deepEqual(endsOf(ran), ["not-submitted", "not-submitted", "not-submitted"]);
+    assert.equal(stage.simulator.runs().length, 0);
+  });
+}
+
 Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is cancelled and awaited", async () => {
   for (const onTimeout of ["keep", "cancel"] as const) {
     await using stage = await aStage();
