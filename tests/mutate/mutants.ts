@@ -74,13 +74,22 @@ async function mutantOf(root: URL, { file, line, start, end, before, after }: Mu
   };
 }
 
-/** The mirrored test, if there is one, then the innermost folder of tests, then the folder of the layer. */
+/** Whose tests are in another folder than that of their layer. */
+const TESTED_WITH = new Map([["lib/cli/suite", "tests/suites"]]);
+
+/**
+ * The mirrored test, if there is one, then the folder that the file is tested with, the innermost folder of tests, and the
+ * folder of the layer.
+ */
 export async function testsOf(root: URL, file: string): Promise<string[]> {
   const parts = file.replace(/^lib\//, "tests/").split("/");
   const folders = parts.slice(0, -1).map((_, index) => parts.slice(0, index + 1).join("/")).slice(1).toReversed();
   const mirrored = parts.join("/").replace(/\.ts$/, "_test.ts");
+  const elsewhere = TESTED_WITH.get(file.replace(/\/[^/]+$/, ""));
   const found: string[] = [];
-  for (const path of [mirrored, ...folders]) if (await exists(new URL(path, root))) found.push(path);
+  for (const path of [mirrored, ...elsewhere === undefined ? [] : [elsewhere], ...folders]) {
+    if (await exists(new URL(path, root))) found.push(path);
+  }
   return found;
 }
 
