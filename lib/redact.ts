@@ -66,7 +66,9 @@ export function redactPieces(redact: Redactor): PieceMapper {
 
 /** Where a text can be divided no matter what follows it: neither in a secret nor in a surrogate pair. */
 function endOfComplete(text: string, redact: Redactor): number {
-  let end = text.length - redact.partialLength(text);
+  const partialLength = redact.partialLength(text);
+  if (partialLength === 0 && !isHighSurrogate(text, text.length - 1)) return text.length;
+  let end = text.length - partialLength;
   const start = Math.max(0, end - redact.maxLength);
   const around = (from: number, to?: number) => redact(text.slice(from, to));
   while (

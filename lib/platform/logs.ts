@@ -147,7 +147,7 @@ const START: Position = { length: 0, hash: 0x811c9dc5 };
 
 /** Of a long log, the beginning of each block is hashed: hashing all of it would take longer than reading it. */
 const HASHED_FULLY = 64 * 1024;
-const BLOCK_LENGTH = 1024;
+const BLOCK_LENGTH = 4096;
 const HASHED_OF_BLOCK = 16;
 
 function moved({ length, hash }: Position, text: string): Position {

@@ -8,13 +8,15 @@ export interface Utf8Decoder {
   end(): string;
 }
 
+const NONE = new Uint8Array();
+
 /**
  * Decodes as `TextDecoder` does. With its own `stream` option, that of Deno 2.4 returns strings with two bytes per
  * character, even of ASCII: all that follows takes twice the memory, and half again as long.
  */
 export function createUtf8Decoder(): Utf8Decoder {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  let held = new Uint8Array();
+  let held = NONE;
   let isStart = true;
   const decode = (bytes: Uint8Array): string => {
     const text = decoder.decode(bytes);
@@ -25,9 +27,13 @@ export function createUtf8Decoder(): Utf8Decoder {
   return {
     add(bytes) {
       const all = held.length === 0 ? bytes : joined(held, bytes);
-      const end = all.length - unfinishedLength(all);
-      held = all.slice(end);
-      return decode(all.subarray(0, end));
+      const heldLength = unfinishedLength(all);
+      if (heldLength === 0) {
+        held = NONE;
+        return decode(all);
+      }
+      held = all.slice(all.length - heldLength);
+      return decode(all.subarray(0, all.length - heldLength));
     },
     end: () => decode(held),
   };
