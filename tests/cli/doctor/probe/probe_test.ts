@@ -59,12 +59,15 @@ Deno.test("probe leaves no run running, and deletes its runs only on request", a
   await using stage = await aStage({});
   const { remainingRuns } = await stage.probe({ workflow: "never-ending", runTimeoutMs: 5_000 });
   assert.equal(remainingRuns.length, 1);
+  const [slug] = remainingRuns;
+  assert.equal(stage.reported.at(-1), `clean-up: ${slug} has finished or is being cancelled, and stays in your list`);
   assert.deepEqual(stage.simulator.received("delete-run"), []);
   await stage.clock.sleep(60_000, {});
   assert.deepEqual(stage.simulator.runs().map(({ status }) => status), ["canceled"]);
   await using other = await aStage({});
   assert.deepEqual((await other.probe({ deletesRuns: true })).remainingRuns, []);
   assert.equal(other.simulator.received("delete-run").length, 1);
+  assert.match(other.reported.at(-1) ?? "", /^clean-up: deleted \S+$/);
 });
 
 Deno.test("a probe that is stopped cancels its run", async () => {
@@ -163,6 +166,8 @@ Deno.test("the next command uses what the probe found", async () => {
 
 interface Stage extends AsyncDisposable {
   readonly simulator: Simulator;
+  /** What it has reported, a line each. */
+  readonly reported: readonly string[];
   readonly clock: VirtualClock;
   probe(options?: Partial<Parameters<typeof probeServer>[1]>): Promise<Probe>;
 }
@@ -173,12 +178,14 @@ async function aStage(options: SimulatorOptions): Promise<Stage> {
   const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;
   const credential = await findCredential({ env, readTextFile: () => Promise.reject(new Deno.errors.NotFound()) }, {});
   const parts = { clock, random: testRandom() };
+  const reported: string[] = [];
   const http = createHttp({ ...parts, credential, fetch, log: silentLog, userAgent: "test" });
   return {
     simulator,
     clock,
+    reported,
     probe: (options = {}) =>
-      probeServer({ ...parts, http, report: () => {} }, {
+      probeServer({ ...parts, http, report: (check, text) => reported.push(`${check}: ${text}`) }, {
         signal: new AbortController().signal,
         workflow: "quick",
         inputs: {},
