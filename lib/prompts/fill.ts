@@ -84,16 +84,19 @@ async function askText(prompter: Prompter, question: ValueQuestion): Promise<Jso
     return secret === "" ? current : secret;
   }
   const initial = current ?? (field.prefillsDefault ? fallback : undefined);
-  const placeholder = fallback === undefined || fallback === "" ? field.placeholder : asText(fallback);
+  const fallbackText = fallback === undefined || fallback === "" ? undefined : asText(fallback);
+  const placeholder = fallbackText ?? field.placeholder;
   const options = {
     validate,
     ...(initial === undefined ? {} : { initial: asText(initial) }),
     ...(placeholder === null ? {} : { placeholder }),
+    // Shown as the answer; it is left to the platform.
+    ...(fallbackText === undefined || initial !== undefined ? {} : { fallback: fallbackText }),
   };
   const text = isMultiline(question)
     ? await prompter.multiline(message, options)
     : await prompter.text(message, options);
-  return text === "" ? undefined : valueOf(question, text);
+  return text === "" || text === options.fallback ? undefined : valueOf(question, text);
 }
 
 async function askChoice(

@@ -60,7 +60,7 @@ Deno.test({
       [/◆ {2}Password \(required\)/, "hunter2", "Enter"],
       [/◆ {2}Script \(press Enter twice to finish, optional\)/, "echo 1", "Enter", "echo 2", "Enter", "Enter"],
       [/◆ {2}Color \(default #336699\)/, "Enter"],
-      [/◆ {2}Ratio \(a number/, "0.25", "Enter"],
+      [/Color \(default #336699\)\n│ {2}#336699\n[^]*◆ {2}Ratio \(a number/, "0.25", "Enter"],
       [/◆ {2}Store \(optional\)/, "pw://demo/bucket", "Enter"],
       [/◆ {2}Upload \(optional\)/, "Enter"],
       [/◆ {2}Count \(a whole number from 1 to 9, default 3\)/, "12", "Enter"],
