@@ -127,6 +127,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     ) => submission.submissionId),
   );
   let listError: RunnerError | undefined;
+  let isPaused = true;
   using limit = state.endMs === null ? undefined : clock.timeout(Math.max(0, state.endMs - clock.monotonic()) + 5_000);
   const results = await advance(deps, active.map(({ submission }) => ({ ...submission, nextPollAtMs: nowMs })), {
     signal: state.signal,
@@ -138,6 +139,7 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     findsDuplicatesInList: true,
     needsDetail: ({ submissionId }) => isQueued.has(submissionId),
     onList(pages, error) {
+      isPaused = false;
       rounds.pages = pages;
       listError = error;
     },
@@ -151,6 +153,8 @@ async function pollRound(state: BatchState, rounds: Rounds, active: readonly Act
     const seconds = submission.state === "finished" ? submission.result.durationSeconds : null;
     if (seconds !== null && rounds.durationsMs.push(seconds * 1_000) > MAX_DURATIONS) rounds.durationsMs.shift();
   }
+  // The server asked another process to wait: nothing was asked, and nothing is known of the connection.
+  if (isPaused) return;
   state.emit({ type: "polled", atMs: clock.now(), running: active.length, pages: rounds.pages });
   const failed = errors[0] !== undefined && errors.length === results.length ? errors[0] : listError;
   await updateConnection(state, rounds, failed, errors.length === results.length);

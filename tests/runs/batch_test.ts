@@ -6,6 +6,7 @@ import { startSimulator } from "../../lib/simulator/start.ts";
 import { advance } from "../../lib/runs/advance.ts";
 import { createSubmission } from "../../lib/runs/create_submission.ts";
 import type { Deps } from "../../lib/runs/deps.ts";
+import { updateCapabilities } from "../../lib/runs/server_capabilities.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
 import type { ActiveSubmission, Submission } from "../../lib/submission.ts";
 import { aRequest } from "../support/records.ts";
@@ -218,6 +219,25 @@ for (
     assert.equal(stage.simulator.runs().length, 0);
   });
 }
+
+Deno.test("a batch ends when a server answers every poll with 429 for longer than allowed; what runs continues", async () => {
+  await using stage = await aStage();
+  const options = { unreachableTimeoutMs: 5 * 60_000, control: createBatchControl(6) };
+  const ran = await ranBatch(stage.deps, endless(6), options, (event) => {
+    if (event.type === "polled" && event.running === 6) {
+      stage.simulator.addFaults({ on: "*", status: 429, retryAfter: "7", times: Infinity });
+    }
+    // As another process does that the server has asked to wait longer.
+    const pausedUntilMs = stage.clock.now() + 40_000;
+    if (event.type === "connection-lost") {
+      void updateCapabilities(stage.deps, stage.deps.client.host, { pausedUntilMs });
+    }
+  });
+  assert.equal(ran.outcome.error?.kind, "unavailable");
+  assert.deepEqual(endsOf(ran), Array(6).fill("open"));
+  const connection = ran.events.filter(({ type }) => type.startsWith("connection-"));
+  assert.deepEqual(connection.map(({ type }) => type), ["connection-lost"]);
+});
 
 Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is cancelled and awaited", async () => {
   for (const onTimeout of ["keep", "cancel"] as const) {
