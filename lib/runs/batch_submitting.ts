@@ -102,26 +102,46 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
       idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
-    Object.assign(pace, { failures: 0, failingSinceMs: Infinity });
+    accepted(pace);
     one.submission = submission;
     one.isAttached = submission.state !== "pending" || submission.attempts > 0;
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
   } catch (error) {
     if (!(error instanceof RunnerError) || error.kind === "not_submitted") throw error;
-    if (error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable) {
+    if (isTemporary(error)) {
       // Nothing was stored: the row is submitted again later.
       one.attempt--;
       open.delete(one);
       waiting.unshift(one);
-      pace.failingSinceMs = Math.min(pace.failingSinceMs, deps.clock.monotonic());
-      if (isGivenUp(state, pace)) return state.fail(error);
-      const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
-      const delayMs = resubmitDelayMs(++pace.failures, deps.random, minDelayMs);
-      return slowDown(state, pace, { untilMs: deps.clock.monotonic() + delayMs, reason: error.message });
+      backOff(state, pace, error);
+      return;
     }
     return state.endAttempt(one, { type: "error", attempt, error });
   }
   await advanceUnsent(state, pace, one);
+}
+
+function accepted(pace: Pace): void {
+  Object.assign(pace, { failures: 0, failingSinceMs: Infinity });
+}
+
+function isTemporary(error: RunnerError): boolean {
+  return error instanceof Unreachable || error instanceof ResponseLost || error instanceof Unavailable;
+}
+
+/**
+ * After a request that failed before anything was sent; ends the batch when that lasts too long.
+ *
+ * @returns For how long nothing is submitted, in milliseconds.
+ */
+function backOff(state: BatchState, pace: Pace, error: RunnerError): number {
+  const { clock, random } = state.deps;
+  pace.failingSinceMs = Math.min(pace.failingSinceMs, clock.monotonic());
+  const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
+  const delayMs = resubmitDelayMs(++pace.failures, random, minDelayMs);
+  if (isGivenUp(state, pace)) state.fail(error);
+  else slowDown(state, pace, { untilMs: clock.monotonic() + delayMs, reason: error.message });
+  return delayMs;
 }
 
 /** Whether the server has been unreachable for too long. While runs are polled, their polls show that. */
@@ -134,7 +154,7 @@ function isGivenUp({ deps: { clock }, options: { unreachableTimeoutMs }, open }:
 async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): Promise<void> {
   const { deps, options: { control, pollInterval, submitTimeoutMs, unreachableTimeoutMs }, signal } = state;
   const { clock } = deps;
-  const submission = await withInputs(state, one);
+  const submission = await withInputs(state, pace, one);
   if (submission === null) return;
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
   const [advanced] = await advance(deps, [submission], options);
@@ -183,16 +203,19 @@ export function unknownOutcome({ request, ownSlug, reconciliation }: Unconfirmed
   return resultWithoutRun(request.workflow, ownSlug, message);
 }
 
-/** Inputs with secrets are not stored: they are prepared again. `null` if that ended the attempt. */
-async function withInputs(state: BatchState, one: TrackedTask): Promise<Submission | null> {
+/** Inputs with secrets are not stored: they are prepared again. `null` if that is not possible, now or at all. */
+async function withInputs(state: BatchState, pace: Pace, one: TrackedTask): Promise<Submission | null> {
   const { submission, task, attempt } = one;
   if (submission === null || !isOpen(submission) || submission.request.inputs !== null) return submission;
   try {
     const request = await task.prepare(attempt);
+    accepted(pace);
     return withKnownInputs(submission, { ...submission, request: { ...submission.request, inputs: request.inputs } });
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;
-    state.endAttempt(one, { type: "error", attempt, error });
+    if (isTemporary(error)) {
+      one.submission = { ...submission, nextPollAtMs: state.deps.clock.now() + backOff(state, pace, error) };
+    } else state.endAttempt(one, { type: "error", attempt, error });
     return null;
   }
 }

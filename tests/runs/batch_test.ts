@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type BatchEvent, type BatchTask, createBatchControl, type TaskEnd } from "../../lib/runs/batch_task.ts";
-import { NotFound } from "../../lib/errors.ts";
+import { NotFound, Unreachable } from "../../lib/errors.ts";
 import type { Simulator, SimulatorOptions } from "../../lib/simulator/simulator.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { advance } from "../../lib/runs/advance.ts";
@@ -385,4 +385,19 @@ Deno.test("an error of a judgement ends the batch with it", async () => {
   await assert.rejects(ranBatch(stage.deps, tasks(3).map((task) => ({ ...task, judge }))), {
     message: "judge is broken",
   });
+});
+
+Deno.test("a row whose secrets are not stored is prepared again, also where the network fails at first", async () => {
+  await using stage = await aStage();
+  const request = aRequest({ workflow: "solve", inputs: { password: "hunter2hunter2" }, secretPaths: ["password"] });
+  const last = await createSubmission(stage.deps, request, { ...ADVANCE, isWaiting: true });
+  const stored = await stage.deps.store.get(last.submissionId);
+  assert.equal(stored?.request.inputs, null);
+  let prepared = 0;
+  const prepare = () => ++prepared <= 2 ? Promise.reject(new Unreachable("No network")) : Promise.resolve(request);
+  assert.ok(stored);
+  const previous = { attempt: 1, last: stored, ended: [] };
+  const ran = await ranBatch(stage.deps, [{ ...aTask("row", {}, { prepare }), previous }]);
+  assert.deepEqual(endsOf(ran), ["completed"]);
+  assert.deepEqual(stage.simulator.runs().length, 1);
 });
