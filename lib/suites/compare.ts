@@ -11,6 +11,8 @@ export interface Compared {
   readonly isMet: boolean;
   readonly expected: string;
   readonly actual: string;
+  /** True if it shows nothing, because a part of what was to be compared is not known. */
+  readonly isUncertain?: boolean;
 }
 
 /** All comparisons of one value. */

@@ -52,7 +52,7 @@ export async function collectEvidence(
 ): Promise<RunEvidence> {
   const { queueSeconds, redact } = options;
   const { expect } = planned;
-  const logs = await readLogs(deps, planned, result, options);
+  const { logs, unreadLog } = await readLogs(deps, planned, result, options);
   const outputs = redactDeep(result.outputs ?? {}, redact);
   const total = result.durationSeconds;
   const evidence: RunEvidence = {
@@ -64,6 +64,7 @@ export async function collectEvidence(
     jobs: Object.fromEntries((result.jobs ?? []).map(({ name, status }) => [name, status])),
     outputs,
     logs,
+    unreadLog,
     session: expect.session === undefined ? null : await probeSession(deps, expect.session, result, options),
     check: null,
   };
@@ -82,12 +83,14 @@ export function inconclusive(type: Exclude<Evidence["type"], "run">, reason: str
   return { type, reason };
 }
 
+type LogsRead = Pick<RunEvidence, "logs" | "unreadLog">;
+
 async function readLogs(
   deps: EvidenceDeps,
   { expect, metrics }: PlannedCase,
   result: RunResult,
   options: EvidenceOptions,
-): Promise<readonly LogEvidence[]> {
+): Promise<LogsRead> {
   const measured = Object.values(metrics.metrics).flatMap(({ from }) =>
     "log" in from ? [{ job: from.log, step: from.step }] : []
   );
@@ -106,11 +109,13 @@ async function readSteps(
   steps: readonly PlacedStep[],
   result: RunResult,
   { signal, redact }: EvidenceOptions,
-): Promise<readonly LogEvidence[]> {
+): Promise<LogsRead> {
   using deadline = clock.timeout(READ_LOGS_MS);
   const logs: LogEvidence[] = [];
+  let unreadLog: string | null = null;
   let left = MAX_LOGS_LENGTH;
   for (const { job, step } of steps) {
+    if (left <= 0) break;
     let text = "";
     try {
       await withLimit({ signal, limit: deadline.signal }, `read ${step.logPath}`, async (signal) => {
@@ -122,12 +127,13 @@ async function readSteps(
       });
     } catch (error) {
       if (!(error instanceof RunnerError)) throw error;
+      unreadLog = redact(error.message);
     }
     left -= text.length;
     logs.push({ job: job.name, step: step.name, text: redact(text) });
-    if (left <= 0) break;
   }
-  return logs;
+  if (left <= 0) unreadLog = `Its logs are longer than ${MAX_LOGS_LENGTH / 1024 ** 2} MiB`;
+  return { logs, unreadLog };
 }
 
 /** The last lines of what the run wrote: of the failed steps, or of the last one. */
@@ -142,8 +148,8 @@ export async function tailOf(
   );
   if (failed.length > 0) return failed.map(options.redact);
   const last = allSteps(result.jobs ?? []).filter(({ step }) => step.status !== "skipped").slice(-1);
-  const read = evidence.logs.length > 0 ? evidence.logs : await readSteps(deps, last, result, options);
-  return lastLines(read.at(-1)?.text ?? "", TAIL_LINES);
+  const { logs } = evidence.logs.length > 0 ? evidence : await readSteps(deps, last, result, options);
+  return lastLines(logs.at(-1)?.text ?? "", TAIL_LINES);
 }
 
 export function runIdOf({ slug, workflowName, runNumber }: RunResult): RunId {

@@ -32,6 +32,8 @@ export interface RunEvidence {
   /** Job → outputs. */
   readonly outputs: JsonObject;
   readonly logs: readonly LogEvidence[];
+  /** Why a log that is needed is missing or incomplete; `null` if none is. */
+  readonly unreadLog: string | null;
   /** `null` if no session is expected. */
   readonly session: SessionEvidence | null;
   /** `null` if there is no check, or if it was not run. */
@@ -82,7 +84,9 @@ export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence:
     return { verdict, isFailure: false, reason: evidence.reason, expectations: [] };
   }
   const compared = compareAll(expect, evidence, metrics);
-  const expectations = compared.map((one): ReportExpectation => {
+  const certain = compared.filter(({ isUncertain }) => isUncertain !== true);
+  const expectations = certain.map(({ path, isMet, expected, actual }): ReportExpectation => {
+    const one = { path, isMet, expected, actual };
     const known = one.isMet ? undefined : knownFailures.find(({ expectation }) => isAbout(expectation, one.path));
     return { ...one, knownFailure: known === undefined ? null : { reason: known.reason, issue: known.issue } };
   });
@@ -90,6 +94,9 @@ export function judge({ expect, knownFailures, metrics = [] }: Judged, evidence:
   const failed = unmet.filter(({ knownFailure }) => knownFailure === null);
   if (failed.length > 0) {
     return { verdict: "failed", isFailure: true, reason: reasonOf(failed, evidence), expectations };
+  }
+  if (unmet.length === 0 && certain.length < compared.length) {
+    return { verdict: "not-judged", isFailure: false, reason: evidence.unreadLog, expectations };
   }
   const passed = knownFailures.filter(({ expectation }) => {
     const about = expectations.filter(({ path }) => isAbout(expectation, path));
@@ -148,7 +155,7 @@ function compareAll(
         : compared;
     }),
     ...[expect.log ?? []].flat().flatMap((log, index, all) =>
-      compareLog(log, evidence.logs, all.length === 1 && !Array.isArray(expect.log) ? "log" : `log[${index}]`)
+      compareLog(log, evidence, all.length === 1 && !Array.isArray(expect.log) ? "log" : `log[${index}]`)
     ),
     ...compareSession(expect.session, evidence.session),
     ...compareCheck(expect.check, evidence.check),
@@ -158,6 +165,7 @@ function compareAll(
         isMet: metric.isMet,
         expected: metric.expected,
         actual: metricText(metric),
+        isUncertain: evidence.unreadLog !== null && metric.value === null,
       }]
     ),
   ];
@@ -212,7 +220,13 @@ function compareJob(job: string, expected: string, actual: string | undefined): 
 
 type LogExpectation = Exclude<NonNullable<ExpectDocument["log"]>, readonly unknown[]>;
 
-function compareLog(expected: LogExpectation, logs: readonly LogEvidence[], path: string): readonly Compared[] {
+/** In the part of a log that was read, a text may be found; that it is missing there shows nothing. */
+function compareLog(
+  expected: LogExpectation,
+  { logs, unreadLog }: RunEvidence,
+  path: string,
+): readonly Compared[] {
+  const isPart = unreadLog !== null;
   const { job, step } = expected;
   const chosen = logs.filter((log) =>
     (job === undefined || log.job === job) && (step === undefined || log.step === step)
@@ -221,11 +235,17 @@ function compareLog(expected: LogExpectation, logs: readonly LogEvidence[], path
     ", ",
   );
   if (chosen.length === 0) {
-    return [{ path, isMet: false, expected: `a log${where === "" ? "" : ` of ${where}`}`, actual: "none" }];
+    const wanted = `a log${where === "" ? "" : ` of ${where}`}`;
+    return [{ path, isMet: false, expected: wanted, actual: "none", isUncertain: isPart }];
   }
   const text = chosen.map(({ text }) => text).join("\n");
   const end = text.length > 200 ? `…${text.slice(-200)}` : text;
-  return compareText(expected, text, path).map((one) => ({
+  const { lacks, ...has } = expected;
+  const compared = [
+    ...compareText(has, text, path).map((one) => ({ ...one, isUncertain: isPart && !one.isMet })),
+    ...compareText({ lacks }, text, path).map((one) => ({ ...one, isUncertain: isPart && one.isMet })),
+  ];
+  return compared.map((one) => ({
     ...one,
     actual: one.actual.startsWith("… ") || one.isMet ? one.actual : `a log that ends with ${JSON.stringify(end)}`,
   }));

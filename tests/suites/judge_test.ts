@@ -16,6 +16,7 @@ function evidence(parts: Partial<RunEvidence> = {}): RunEvidence {
       step: "write",
       text: "Traceback",
     }],
+    unreadLog: null,
     session: null,
     check: null,
     ...parts,
@@ -34,7 +35,51 @@ type Row = readonly [what: string, expect: ExpectDocument, evidence: Evidence, v
 
 const FAILED = evidence({ status: "failed", reason: 'step "solve" of job "main" failed' });
 
+const UNREAD = { logs: [], unreadLog: "cannot read its log: the server is down" };
+
 const ROWS: readonly Row[] = [
+  [
+    "a log that must lack a text, and was not read",
+    { log: { lacks: "x" } },
+    evidence(UNREAD),
+    "not-judged",
+    UNREAD.unreadLog,
+  ],
+  [
+    "a text that was found, although the log was not read to its end",
+    { log: { contains: "solving" } },
+    evidence({ unreadLog: UNREAD.unreadLog }),
+    "passed",
+    null,
+  ],
+  [
+    "a text that was not found before",
+    { log: { contains: "converged" } },
+    evidence({ unreadLog: UNREAD.unreadLog }),
+    "not-judged",
+    UNREAD.unreadLog,
+  ],
+  [
+    "a text that must be missing, and was found before",
+    { log: { job: "main", lacks: "done" } },
+    evidence({ unreadLog: UNREAD.unreadLog }),
+    "failed",
+    'log: expected text without "done", got … "done" …',
+  ],
+  [
+    "another failure, where the log was not read",
+    { log: { lacks: "x" }, duration: { max: "1m" } },
+    evidence(UNREAD),
+    "failed",
+    "duration.max: expected at most 1m, got 1m 05s",
+  ],
+  [
+    "a failed run, where the log was not read",
+    { log: { lacks: "x" } },
+    evidence({ ...UNREAD, status: "failed" }),
+    "failed",
+    "status: expected completed, got failed",
+  ],
   ["a completed run", {}, evidence(), "passed", null],
   ["a failed run", {}, FAILED, "failed", 'expected completed, got failed: step "solve" of job "main" failed'],
   ["a run that is expected to fail", { status: "failed" }, FAILED, "passed", null],

@@ -74,6 +74,7 @@ const EVIDENCE: RunEvidence = {
   runSeconds: 600,
   jobs: {},
   outputs: { main: { bw: "42.5", text: "fast", nested: '{"a": [7]}' } },
+  unreadLog: null,
   logs: [
     { job: "main", step: "stream", text: "Copy: 1\nTriad: 9.1e4\nTriad: 5" },
     { job: "main", step: "other", text: "Triad: 3" },

@@ -477,6 +477,15 @@ for (
   });
 }
 
+Deno.test("a case whose log cannot be read is not judged by an empty one", async () => {
+  await using stage = await suiteStage();
+  stage.simulator.addFaults({ on: "read-file", status: 503, times: Infinity });
+  const lacks = "{ name: lacks, workflow: ok, expect: { log: { lacks: Traceback } } }";
+  const end = await stage.test(suite(lacks, "{ name: other, workflow: ok }"), FAST);
+  assert.deepEqual(end.verdicts, { lacks: "not-judged", other: "passed" });
+  assert.match(end.stdout, /Cannot read logs\/main\/step_0\/logs\.out of run/);
+});
+
 Deno.test("--list and --dry-run submit nothing", async () => {
   await using stage = await suiteStage();
   const files = suite(PASSES, OFF, "{ name: c, workflow: ok, needs: good, inputs: base.json }");
