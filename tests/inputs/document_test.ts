@@ -27,6 +27,7 @@ for (
     ["yaml", "a: 1\na: 2\n", "file:2 is not YAML: Map keys must be unique"],
     ["json", '{"a": {"b": 1,\n"b": 2}}', "file:2 a.b is given twice"],
     ["json", '{"a": [{"b": 1}, {"b": 1,\n "b": 2}],} // with a comment', "file:2 a[1].b is given twice"],
+    ["json", `{"a": [1, 2],\n"a": [1, 2]}`, "file:2 a is given twice"],
     ["yaml", "password: *hunter2\n", "file is not valid YAML: an alias has no anchor or expands too much"],
     [
       "yaml",
