@@ -67,6 +67,17 @@ Deno.test("a cluster is selected for a field with autoselect in a group, when ex
   assert.equal(needsClusters(form(), INPUTS), false);
 });
 
+Deno.test("an optional group that is not given needs no cluster", () => {
+  const items = { on: { ...CLUSTER, autoselect: true } };
+  const groups = readForm({
+    on: { execute: { inputs: { needed: { type: "group", items }, spare: { type: "group", optional: true, items } } } },
+  });
+  assert.ok(groups !== null);
+  const selected = (inputs: JsonObject) => selectClusters(groups, inputs, [ONLY]).map(({ path }) => formatPath(path));
+  assert.deepEqual(selected({}), ["needed.on"]);
+  assert.deepEqual(selected({ spare: {} }), ["needed.on", "spare.on"]);
+});
+
 Deno.test("conditions that cannot be evaluated are found in groups, with what they depend on", () => {
   assert.deepEqual(evaluateConditions({ form: form(), inputs: INPUTS, rows: [], clusters: null }), {
     count: 2,
