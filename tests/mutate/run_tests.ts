@@ -17,12 +17,16 @@ export interface Copy extends AsyncDisposable {
 }
 
 export async function copyCheckout(root: URL): Promise<Copy> {
-  const path = await Deno.makeTempDir({ prefix: "mutate-" });
+  const folder = await Deno.makeTempDir({ prefix: "mutate-" });
+  const path = `${folder}/checkout`;
+  await Deno.mkdir(path);
+  // What some tests read beside the checkout, where it exists.
+  await Deno.symlink(fileURLToPath(new URL("../shared", root)), `${folder}/shared`);
   for (const name of COPIED) await copyFolder(`${fileURLToPath(root)}${name}`, `${path}/${name}`);
   for await (const { name, isFile } of Deno.readDir(root)) {
     if (isFile && COPIED_FILES.test(name)) await Deno.copyFile(new URL(name, root), `${path}/${name}`);
   }
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
 async function copyFolder(from: string, to: string): Promise<void> {
