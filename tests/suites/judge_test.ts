@@ -53,6 +53,13 @@ const ROWS: readonly Row[] = [
     null,
   ],
   [
+    "a text that must be missing, and was not found before",
+    { log: { lacks: "converged" } },
+    evidence({ unreadLog: UNREAD.unreadLog }),
+    "not-judged",
+    UNREAD.unreadLog,
+  ],
+  [
     "a text that was not found before",
     { log: { contains: "converged" } },
     evidence({ unreadLog: UNREAD.unreadLog }),

@@ -6,6 +6,8 @@ const MATRIX = ["tests/batches/matrix_test.ts"];
 const MATCH = ["tests/batches/match_rows_test.ts"];
 const RESULTS = ["tests/batches/results_test.ts"];
 
+const ENGINE = ["tests/runs/batch_test.ts"];
+
 /** Faults of batches: a row that is not the user's, one that is sent again, a failure that is not seen. */
 export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/batches/csv.ts", ["tests/batches/csv_test.ts"], [
@@ -80,5 +82,24 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/cli/open.ts", ["tests/cli/unusable_store_test.ts"], [
     ["the same warning is repeated", "if (warnings.has(message)) return;", ""],
+  ]),
+  ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
+    ["a cut connection ends a row", "error instanceof ResponseLost || ", ""],
+    ["a server that never answers is asked for ever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
+    [
+      "a row without its secrets ends in an outage",
+      "    if (isTemporary(error)) {\n      one.submission",
+      "    if (false) {\n      one.submission",
+    ],
+  ]),
+  ...inFile("lib/runs/batch_polling.ts", ENGINE, [
+    ["a round that asks nothing is an answer", "if (isPaused) return;", ""],
+  ]),
+  ...inFile("lib/runs/advance.ts", ENGINE, [
+    [
+      "without a list, the same runs are read each time",
+      "(one, other) => one.lastPolledAtMs - other.lastPolledAtMs",
+      "() => 0",
+    ],
   ]),
 ];

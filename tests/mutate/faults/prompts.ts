@@ -82,7 +82,7 @@ export const PROMPTS_FAULTS: readonly Fault[] = [
     ["a secret is typed in the clear", "if (isSecretQuestion(question)) {", "if (false) {"],
     [
       "an empty answer keeps a text",
-      'return text === "" ? undefined : valueOf(question, text);',
+      'return text === "" || text === options.fallback ? undefined : valueOf(question, text);',
       'return text === "" ? current : valueOf(question, text);',
     ],
     [

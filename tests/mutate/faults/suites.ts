@@ -23,6 +23,8 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
     ["What was not compared passes unexpectedly", "return about.length > 0 && about.every", "return about.every"],
     ["Secret outputs are shown", "return secret === true", "return secret === false"],
+    ["A log that was not read lacks every text", "isUncertain: isPart && one.isMet", "isUncertain: false"],
+    ["A log that was not read contains nothing", "isUncertain: isPart && !one.isMet", "isUncertain: false"],
   ]),
   ...inFile("lib/suites/compare.ts", JUDGE, [
     [
@@ -74,6 +76,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
     ],
   ]),
   ...inFile("lib/suites/evidence.ts", RUN, [
+    ["A log that could not be read is an empty one", "unreadLog = redact(error.message);", ""],
     ["A check sees the API key", ".filter((name) => !/^PW_API_KEY$/i.test(name))", '.concat("PW_API_KEY")'],
   ]),
   ...inFile("lib/suites/exit_code.ts", RUN, [
