@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { clusterChoices, inputMethods, matchesSearch, workflowChoices } from "../../lib/prompts/choices.ts";
+import { clusterChoices, inputMethods, matchesSearch, runChoices, workflowChoices } from "../../lib/prompts/choices.ts";
 import type { Cluster } from "../../lib/cluster.ts";
+import { aRun } from "../support/records.ts";
 import type { Workflow } from "../../lib/workflow.ts";
 
 const workflow = (name: string, isFavorite = false): Workflow => ({
@@ -70,5 +71,21 @@ Deno.test("clusterChoices() puts active clusters first and shows statuses", () =
     "workspace your own",
     "Other (enter a name)",
     "None",
+  ]);
+});
+
+Deno.test("runChoices() names runs by number, or by slug where they have none, with their age", () => {
+  const nowMs = Date.parse("2026-01-05T09:01:30Z");
+  const choices = runChoices(
+    [aRun(), aRun({ number: null, slug: "quick-1", status: "completed", createdAt: null })],
+    nowMs,
+  );
+  assert.deepEqual(choices, [
+    {
+      value: { type: "slug", slug: "hello-world-abcdefghijklmnop" },
+      label: "1. hello-world#47  running",
+      hint: "started 1m 30s ago",
+    },
+    { value: { type: "slug", slug: "quick-1" }, label: "2. quick-1  completed" },
   ]);
 });

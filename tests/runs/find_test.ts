@@ -47,6 +47,20 @@ for (
   });
 }
 
+Deno.test("findRun() names the runs that a number matches, where the server lists those of several workflows", async () => {
+  await using stage = await aStage();
+  const { client } = stage.deps;
+  const listRuns: typeof client.listRuns = async (query) => {
+    const page = await client.listRuns(query);
+    const others = page.runs.map((run) => ({ ...run, slug: `other-${run.number}`, workflowName: "other/hello-world" }));
+    return { ...page, runs: [...page.runs, ...others] };
+  };
+  await assert.rejects(
+    findRun({ ...stage.deps, client: { ...client, listRuns } }, number("hello-world", 46), { signal }),
+    { kind: "usage", message: /: it matches hello-world-00046 \(hello-world\), other-46 \(other\/hello-world\)$/ },
+  );
+});
+
 Deno.test("findRun() finds the last run in the local history", async () => {
   await using stage = await aStage();
   const result = await toEnd(

@@ -1,7 +1,7 @@
 /** Whose run it is: each property that distinguishes our run from another one with our slug. */
 
 import assert from "node:assert/strict";
-import { searchForRun, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
+import { listRunsWithTag, searchForRun, type SearchResult, type SearchTarget } from "../../lib/runs/search.ts";
 import type { Run } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
 import { depsFor } from "../support/deps.ts";
@@ -45,6 +45,20 @@ for (
     assert.equal((await searchFor(parts, { idempotencyKey: KEY })).type, want);
   });
 }
+
+Deno.test("a search reads no page beyond the runs that may have been started with it, where the newest come first", async () => {
+  for (const [listOrder, isShort] of [["newest", true], ["oldest", false]] as const) {
+    const clock = virtualClock(CREATED_MS);
+    await using simulator = await startSimulator({ clock, behavior: { maxLimit: 10, listOrder } });
+    const { client } = await depsFor(simulator, { clock });
+    const { runs: [newest] } = await client.listRuns({ search: "hello-world-00046", limit: 1, signal });
+    assert.ok(newest);
+    const before = simulator.received("list-runs").length;
+    await listRunsWithTag({ client }, aPendingSubmission({ createdAtMs: CREATED_MS }), { startedWith: newest, signal });
+    const pages = simulator.received("list-runs").length - before;
+    assert.equal(pages <= 2, isShort, `${listOrder}: ${pages} pages`);
+  }
+});
 
 async function searchFor(run: Partial<Run>, target: Partial<SearchTarget>): Promise<SearchResult> {
   const clock = virtualClock(CREATED_MS);

@@ -13,7 +13,7 @@ const MAX_ENDS = 50;
  *
  * @param jobs How many run at once.
  */
-export function estimateEnd(states: RowStates, nowMs: number, jobs: number): EstimatedEnd | null {
+export function estimateEnd(states: Pick<RowStates, "all">, nowMs: number, jobs: number): EstimatedEnd | null {
   const rows = states.all();
   const endedMs = rows.filter(({ status, seconds }) =>
     seconds !== null && (status === "completed" || status === "failed")

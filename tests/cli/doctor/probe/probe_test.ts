@@ -38,6 +38,7 @@ const ROWS: readonly Row[] = [
   ...(["envelope", "problem"] as const).map((errorBody): Row => [{ errorBody }, { errorBody }]),
   ...(["run", "run-without-status", "no-slug"] as const).map((dryRun): Row => [{ dryRun }, { dryRun }]),
   ...(["newest", "oldest"] as const).map((listOrder): Row => [{ listOrder }, { listOrder }]),
+  [{}, { fileRanges: false }],
   [{ maxLimit: 3 }, { maxLimit: 3 }],
   [{ maxLimit: 100 }, { maxLimit: null }],
   [{ readLagMs: 4_000, listLagMs: 9_000 }, { readLagMs: 4_000, listLagMs: 9_000 }],

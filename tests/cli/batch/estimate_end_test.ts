@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { estimateEnd } from "../../../lib/cli/batch/estimate_end.ts";
+import type { RowState } from "../../../lib/cli/batch/row_states.ts";
+
+const NOW_MS = Date.UTC(2026, 0, 5, 9);
+let next = 0;
+
+function rows(count: number, parts: Partial<RowState>): RowState[] {
+  return Array.from({ length: count }, () => {
+    const row = ++next;
+    return {
+      key: `row-${row}`,
+      row,
+      label: `n=${row}`,
+      attempt: 1,
+      status: "waiting",
+      run: null,
+      startedAtMs: null,
+      seconds: null,
+      error: null,
+      kind: null,
+      changedAtMs: 0,
+      ...parts,
+    };
+  });
+}
+
+const ended = (count: number, seconds: number, changedAtMs = NOW_MS) =>
+  rows(count, { status: "completed", seconds, changedAtMs });
+const running = (count: number, agoMs: number) => rows(count, { status: "running", startedAtMs: NOW_MS - agoMs });
+const secondsLeft = (all: readonly RowState[], jobs: number) => {
+  const estimate = estimateEnd({ all: () => all }, NOW_MS, jobs);
+  return estimate === null ? null : Math.round(estimate.p50Ms / 1_000);
+};
+
+Deno.test("the end of a batch is estimated from what is left of its runs, and how many run at once", () => {
+  const all = [...ended(20, 60), ...running(2, 30_000), ...rows(4, {})];
+  const near = (actual: number | null, wanted: number) =>
+    assert.ok(actual !== null && Math.abs(actual - wanted) <= wanted * 0.1, `${actual} instead of ${wanted}`);
+  // Two halves and four whole minutes.
+  near(secondsLeft(all, 2), 150);
+  near(secondsLeft(all, 1), 300);
+  // More at once than there are do not help.
+  near(secondsLeft(all, 100), 50);
+  near(secondsLeft([...ended(20, 60), ...rows(1, { status: "submitting" })], 2), 60);
+});
+
+Deno.test("the last fifty ends count, and fewer than five are no basis", () => {
+  const earlier = ended(50, 6_000, NOW_MS - 60_000);
+  assert.equal(
+    secondsLeft([...earlier, ...ended(50, 60), ...rows(1, {})], 1),
+    secondsLeft([...ended(50, 60), ...rows(1, {})], 1),
+  );
+  assert.equal(secondsLeft([...ended(4, 60), ...rows(1, {})], 1), null);
+  assert.equal(secondsLeft([...rows(9, { status: "cancelled", seconds: 60 }), ...rows(1, {})], 1), null);
+  assert.equal(secondsLeft(ended(9, 60), 1), null);
+});
