@@ -110,4 +110,8 @@ Deno.test("the tests that import a file most directly run first, and all others 
   assert.equal(first[0], "tests/runs/search_test.ts");
   assert.deepEqual(first.toSorted(), order("tests/runs", "lib/gone.ts"));
   assert.deepEqual(order("tests/clock_test.ts", "lib/runs/search.ts"), ["tests/clock_test.ts"]);
+  const elsewhere = order.elsewhere("lib/runs/search.ts", ["tests/runs"]);
+  assert.equal(elsewhere.length, 12);
+  assert.ok(elsewhere.every((test) => !test.startsWith("tests/runs/")), elsewhere.join());
+  assert.deepEqual(order.elsewhere("lib/gone.ts", []), []);
 });

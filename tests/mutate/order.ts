@@ -2,8 +2,15 @@
 
 import { importGraph, sourceFiles } from "../support/import_graph.ts";
 
-/** The test files at a path, those that import the file most directly first; all others come last. */
-export type TestOrder = (path: string, file: string) => readonly string[];
+export interface TestOrder {
+  /** The test files at a path, those that import the file most directly first; all others come last. */
+  (path: string, file: string): readonly string[];
+  /** The test files at none of the paths that import the file most directly. */
+  elsewhere(file: string, paths: readonly string[]): readonly string[];
+}
+
+/** More would take too long: most of them import the file through much else. */
+const MAX_ELSEWHERE = 12;
 
 /** Of a test that does not import the file, but may start a program that does. */
 const MAX_DISTANCE = 1_000;
@@ -13,11 +20,21 @@ export async function testOrder(root: URL): Promise<TestOrder> {
   const { edges } = await importGraph(root, tests);
   const importers = Map.groupBy(edges, ({ to }) => to);
   const importersOf = (file: string) => (importers.get(file) ?? []).map(({ from }) => from);
-  return (path, file) => {
+  const isAt = (test: string, path: string) => test === path || test.startsWith(`${path}/`);
+  const nearestFirst = (file: string, chosen: readonly string[]) => {
     const distances = distancesFrom(file, importersOf);
-    return tests.filter((test) => test === path || test.startsWith(`${path}/`))
-      .sort((one, other) => (distances.get(one) ?? MAX_DISTANCE) - (distances.get(other) ?? MAX_DISTANCE));
+    const distanceOf = (test: string) => distances.get(test) ?? MAX_DISTANCE;
+    return { distanceOf, tests: chosen.toSorted((one, other) => distanceOf(one) - distanceOf(other)) };
   };
+  return Object.assign(
+    (path: string, file: string) => nearestFirst(file, tests.filter((test) => isAt(test, path))).tests,
+    {
+      elsewhere(file: string, paths: readonly string[]) {
+        const others = nearestFirst(file, tests.filter((test) => !paths.some((path) => isAt(test, path))));
+        return others.tests.filter((test) => others.distanceOf(test) < MAX_DISTANCE).slice(0, MAX_ELSEWHERE);
+      },
+    },
+  );
 }
 
 function distancesFrom(file: string, importersOf: (file: string) => readonly string[]): ReadonlyMap<string, number> {

@@ -44,20 +44,32 @@ export interface JudgeOptions {
   readonly signal: AbortSignal;
 }
 
-/** Plants a mutant, runs its tests one path after the other until one fails, and restores the file. */
+const ELSEWHERE_DEADLINE_MS = 10 * 60_000;
+
+/**
+ * Plants a mutant, and runs its tests one path after the other until one fails, then those elsewhere that import the file;
+ * restores the file.
+ */
 export async function judge(
   { path }: Copy,
   { file, text, tests }: Mutant,
   { order, deadlineMs, signal }: JudgeOptions,
 ): Promise<Verdict> {
   const original = await Deno.readTextFile(`${path}/${file}`);
+  const elsewhere = order.elsewhere(file, tests);
+  const runElsewhere = () => runTests(path, elsewhere, { deadlineMs: ELSEWHERE_DEADLINE_MS, signal });
   await Deno.writeTextFile(`${path}/${file}`, text);
   try {
     for (const test of tests) {
       const { outcome } = await runTests(path, order(test, file), { deadlineMs: await deadlineMs(test), signal });
       if (outcome !== "passed") return outcome;
     }
-    return "survived";
+    if (elsewhere.length === 0) return "survived";
+    const { outcome } = await runElsewhere();
+    if (outcome === "passed") return "survived";
+    // These were never run without a fault.
+    await Deno.writeTextFile(`${path}/${file}`, original);
+    return (await runElsewhere()).outcome === "passed" ? outcome : "survived";
   } finally {
     await Deno.writeTextFile(`${path}/${file}`, original);
   }
