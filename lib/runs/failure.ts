@@ -33,7 +33,7 @@ const MAX_LINE_LENGTH = 16 * 1024;
 /**
  * The failed jobs and steps of a run, with the last lines of their logs and the annotations in them.
  *
- * @returns `undefined` when no job or step failed. A log that cannot be read in time has an empty tail.
+ * @returns `undefined` when no job or step failed. A log that cannot be read in time has an empty tail, and a note.
  */
 export async function digestFailure(
   deps: Pick<Deps, "client" | "clock">,
@@ -106,8 +106,8 @@ async function digestLog(
       return { annotations: annotations.all(), logTail, note };
     });
   } catch (error) {
-    if (error instanceof RunnerError) return EMPTY_LOG;
-    throw error;
+    if (!(error instanceof RunnerError)) throw error;
+    return { ...EMPTY_LOG, note: error.message };
   }
 }
 

@@ -52,6 +52,19 @@ Deno.test("digestFailure() names the failed step even when its log cannot be rea
   assert.deepEqual(failure?.failedJobs[0]?.failedSteps[0]?.logTail, []);
 });
 
+Deno.test("digestFailure() says why a step's log could not be read", async () => {
+  const clock = virtualClock();
+  await using simulator = await startSimulator({ clock });
+  simulator.addFaults({ on: "read-file", status: 403, times: Infinity });
+  const deps = await depsFor(simulator, { clock });
+  const jobs: Job[] = [{ name: "main", status: "error", steps: [aStep({ status: "error" })], outputs: {} }];
+  const failure = await digestFailure(deps, aRunDetail({ jobs, slug: "hello-world-00046" }), { signal });
+  assert.match(
+    failure?.failedJobs[0]?.failedSteps[0]?.note ?? "",
+    /^Cannot read logs\/main\/step_0\/logs\.out of run hello-world-00046: /,
+  );
+});
+
 Deno.test("digestFailure() reads the logs of the first ten failed steps, and names all", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
