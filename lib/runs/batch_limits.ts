@@ -63,6 +63,8 @@ export function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submissi
   const { timeoutMs, queueTimeoutMs } = task;
   if (exceeded !== null) return Infinity;
   const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
+  // While the server cannot be reached, the end of a wait in the queue is not judged.
+  if (sinceMs === null && submission.unreachableSinceMs !== null) return Infinity;
   const limitMs = sinceMs === null ? queueTimeoutMs : timeoutMs;
   return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
 }
@@ -93,11 +95,14 @@ export async function enforceLimits(state: BatchState, { one, submission }: Acti
 }
 
 function exceededLimit(
-  { one: { task: { timeoutMs, queueTimeoutMs }, workingSinceMs }, submission: { startedAtMs } }: ActiveTask,
+  { one: { task: { timeoutMs, queueTimeoutMs }, workingSinceMs }, submission }: ActiveTask,
   nowMs: number,
 ): ObservedRun["exceeded"] {
+  const { startedAtMs, unreachableSinceMs } = submission;
   const sinceMs = queueTimeoutMs === undefined ? startedAtMs : workingSinceMs;
   if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - startedAtMs >= queueTimeoutMs) {
+    // It may have left the queue since the last poll that succeeded.
+    if (unreachableSinceMs !== null) return null;
     return { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
   }
   if (sinceMs === null || timeoutMs === null || nowMs - sinceMs < timeoutMs) return null;

@@ -401,3 +401,21 @@ Deno.test("a row whose secrets are not stored is prepared again, also where the 
   assert.deepEqual(endsOf(ran), ["completed"]);
   assert.deepEqual(stage.simulator.runs().length, 1);
 });
+
+Deno.test("a run that left the queue while the server could not be reached has not waited for too long", async () => {
+  const scenario = { queue: { lasts: "40s" }, "main/solve": { lasts: "5m" } };
+  await using stage = await aStage({ workflows: { queued: { yaml: SOLVE.yaml, scenario } } });
+  const prepare = () => Promise.resolve(aRequest({ workflow: "queued", inputs: {} }));
+  const task = { ...aTask("row", {}, { prepare }), queueTimeoutMs: 60_000, timeoutMs: 10 * 60_000 };
+  let hasStarted = false;
+  const pollInterval = { pollIntervalMs: 10_000, maxPollIntervalMs: 10_000 };
+  const ran = await ranBatch(stage.deps, [task], { onTimeout: "cancel", pollInterval }, (event) => {
+    if (event.type !== "run" || event.event.type !== "started" || hasStarted) return;
+    hasStarted = true;
+    stage.simulator.addFaults({ on: "get-run", status: 502, times: 8 });
+  });
+  assert.deepEqual(endsOf(ran), ["completed"]);
+  assert.equal(stage.simulator.received("cancel-run").length, 0);
+  const [first, ...polls] = stage.simulator.received("get-run").slice(0, 9).map(({ atMs }) => atMs);
+  assert.ok((polls.at(-1) ?? 0) - (first ?? 0) > 60_000, "the outage was longer than the limit");
+});

@@ -95,6 +95,9 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ...inFile("lib/runs/batch_polling.ts", ENGINE, [
     ["a round that asks nothing is an answer", "if (isPaused) return;", ""],
   ]),
+  ...inFile("lib/runs/batch_limits.ts", ENGINE, [
+    ["an outage is a wait in the queue", "if (unreachableSinceMs !== null) return null;", ""],
+  ]),
   ...inFile("lib/runs/advance.ts", ENGINE, [
     [
       "without a list, the same runs are read each time",
