@@ -81,7 +81,8 @@ export async function enforceLimits(state: BatchState, { one, submission }: Acti
   const known = one.exceeded;
   one.exceeded ??= exceededLimit({ one, submission }, deps.clock.now());
   if (one.exceeded === null) return false;
-  if (onTimeout === "keep") return true;
+  // It may have ended in time, since the last poll that succeeded.
+  if (onTimeout === "keep") return submission.unreachableSinceMs === null;
   // Before the request: after it, the platform shows only that the run was cancelled.
   if (known === null) await keepObserved(state, one);
   try {

@@ -419,3 +419,16 @@ Deno.test("a run that left the queue while the server could not be reached has n
   const [first, ...polls] = stage.simulator.received("get-run").slice(0, 9).map(({ atMs }) => atMs);
   assert.ok((polls.at(-1) ?? 0) - (first ?? 0) > 60_000, "the outage was longer than the limit");
 });
+
+Deno.test("a run that ended in time while the server could not be reached has not timed out", async () => {
+  await using stage = await aStage();
+  const task = { ...aTask("row"), timeoutMs: 60_000 };
+  let hasStarted = false;
+  const pollInterval = { pollIntervalMs: 10_000, maxPollIntervalMs: 10_000 };
+  const ran = await ranBatch(stage.deps, [task], { onTimeout: "keep", pollInterval }, (event) => {
+    if (event.type !== "run" || event.event.type !== "started" || hasStarted) return;
+    hasStarted = true;
+    stage.simulator.addFaults({ on: "get-run", status: 502, times: 8 });
+  });
+  assert.deepEqual(endsOf(ran), ["completed"]);
+});
