@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { execute, toEnd } from "../../lib/runs/execute.ts";
 import { DEFAULT_EXECUTE } from "../../lib/runs/options.ts";
-import { withoutSecretsOf } from "../../lib/runs/redacting.ts";
+import { NotFound } from "../../lib/errors.ts";
+import { redactedFailure, withoutSecretsOf } from "../../lib/runs/redacting.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Job } from "../../lib/run.ts";
 import { startSimulator } from "../../lib/simulator/start.ts";
@@ -46,6 +47,20 @@ Deno.test("texts of a server are redacted in a stored run, and its correlation t
     "wrong password •••",
     "refused •••",
   ]);
+});
+
+Deno.test("an error is reported without the secrets of its submission, and without a server's words where they are unknown", () => {
+  const known = aStoredRequest({ inputs: { password: "hunter2x" }, secretPaths: ["password"] });
+  const error = new NotFound("Cannot read run x: no such password: hunter2x (404)");
+  const reported = (request: typeof known) => {
+    const failure = redactedFailure({ request }, error);
+    assert.ok(failure instanceof NotFound);
+    return failure.message;
+  };
+  assert.equal(reported(known), "Cannot read run x: no such password: ••• (404)");
+  assert.match(reported({ ...known, inputs: null }), /^Cannot read run x \(404\): the server's words are withheld/);
+  const bug = new TypeError("a bug");
+  assert.equal(redactedFailure({ request: known }, bug), bug);
 });
 
 Deno.test("without knowing the secrets, no explanation of a server is stored", () => {

@@ -87,6 +87,16 @@ for (
       { ...base, type: "finished", result: result("completed", { status: "completed" }) },
       /^Status: completed \(42s\)$/,
     ],
+    [
+      { ...base, type: "finished", result: result("failed", { status: "failed", durationSeconds: null }) },
+      /^Status: failed$/,
+    ],
+    [
+      { ...base, type: "finished", result: result("cancelled", { status: "cancelled" }) },
+      /^Status: cancelled \(42s\)$/,
+    ],
+    // The command says what became of it.
+    [{ ...base, type: "finished", result: result("timeout", { status: "timeout" }) }, /^$/],
   ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
 ) {
   Deno.test(`eventLine() of ${event.type}${detailOf(event)}`, () => {

@@ -56,6 +56,19 @@ for (const [behavior, expected] of ROWS) {
   });
 }
 
+Deno.test("a probe reports how late a run is shown, or that it was not shown at all", async () => {
+  for (
+    const [behavior, want] of [
+      [{ readLagMs: 4_000, listLagMs: 9_000 }, "run 4 s, list 9 s"],
+      [{ readLagMs: 0, listLagMs: 86_400_000 }, "run 0 s, list more than 90 s"],
+    ] as const
+  ) {
+    await using stage = await aStage({ behavior });
+    await stage.probe();
+    assert.ok(stage.reported.includes(`delay until visible: ${want}`), stage.reported.join("\n"));
+  }
+});
+
 Deno.test("probe leaves no run running, and deletes its runs only on request", async () => {
   await using stage = await aStage({});
   const { remainingRuns } = await stage.probe({ workflow: "never-ending", runTimeoutMs: 5_000 });

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { inParallel, oneAfterTheOther } from "../../lib/runs/in_parallel.ts";
+
+Deno.test("inParallel() acts in order, on no more than the limit at a time", async () => {
+  let [running, most] = [0, 0];
+  const started: number[] = [];
+  await inParallel([1, 2, 3, 4, 5], 2, async (item) => {
+    started.push(item);
+    most = Math.max(most, ++running);
+    await Promise.resolve();
+    running--;
+  });
+  assert.deepEqual([started, most], [[1, 2, 3, 4, 5], 2]);
+  await assert.rejects(inParallel([1, 2], 2, () => Promise.reject(new Error("no"))), { message: "no" });
+});
+
+Deno.test("oneAfterTheOther() waits until the one before has released, or has ended", async () => {
+  const inOrder = oneAfterTheOther();
+  const seen: string[] = [];
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const first = inOrder(async (release) => {
+    seen.push("first");
+    release();
+    await isOver;
+    seen.push("first ended");
+  });
+  const second = inOrder(() => Promise.reject(new Error("second fails")));
+  const third = inOrder(() => Promise.resolve(seen.push("third")));
+  await assert.rejects(second, { message: "second fails" });
+  await third;
+  end();
+  await first;
+  assert.deepEqual(seen, ["first", "third", "first ended"]);
+});

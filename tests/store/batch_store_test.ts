@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { createBatchStore, type StoredRow } from "../../lib/store/batch_store.ts";
+import { createKv } from "../../lib/store/kv.ts";
+import { memoryBackend } from "../../lib/store/memory_kv.ts";
+
+const OWNER = { host: "activate.example.com", user: "demo" };
+const BATCH = { batchId: "sweep-1", name: "sweep", owner: OWNER, createdAtMs: 1_000, updatedAtMs: 2_000 };
+
+function aRow(row: number, isInFile = true): StoredRow {
+  const key = `row-${row}`;
+  return {
+    key,
+    row,
+    id: null,
+    label: `n=${row}`,
+    workflow: "solve",
+    inputs: { n: row, text: "x".repeat(200) },
+    contentHash: key,
+    workflowHash: "0",
+    isInFile,
+  };
+}
+
+const rows = (count: number) => Array.from({ length: count }, (_, index) => aRow(index + 1));
+
+Deno.test("the rows of a batch are read as they were stored last, in file order, however many there are", async () => {
+  const kv = createKv(memoryBackend());
+  const batches = createBatchStore(kv);
+  assert.equal(await batches.get("sweep-1"), undefined);
+  const first = await batches.put(BATCH, rows(3));
+  assert.deepEqual(first, { ...BATCH, rowCount: 3, revision: 1 });
+  const many = [...rows(2_000), aRow(2_001, false)];
+  const second = await batches.put({ ...BATCH, updatedAtMs: 3_000 }, many);
+  assert.deepEqual(second, { ...BATCH, updatedAtMs: 3_000, rowCount: 2_000, revision: 2 });
+  assert.deepEqual(await batches.get("sweep-1"), second);
+  assert.deepEqual(await batches.list(), [second]);
+  assert.deepEqual(await batches.rows(second), many);
+  // A reader that found the batch before does not see a mixture.
+  assert.deepEqual(await batches.rows(first), []);
+  const kept = await Array.fromAsync(kv.list({ prefix: ["batch-rows"] }));
+  assert.ok(kept.length > 1 && kept.every(({ key }) => key[2] === "2"));
+});
+
+Deno.test("a number of runs at once is asked for, and taken back", async () => {
+  const batches = createBatchStore(createKv(memoryBackend()));
+  assert.equal(await batches.wantedJobs("sweep-1"), null);
+  await batches.setWantedJobs("sweep-1", 7);
+  assert.equal(await batches.wantedJobs("sweep-1"), 7);
+  assert.equal(await batches.wantedJobs("sweep-2"), null);
+  await batches.setWantedJobs("sweep-1", null);
+  assert.equal(await batches.wantedJobs("sweep-1"), null);
+});
+
+Deno.test("a budget of requests is a minute's at first, fills up steadily, and is each user's own", async () => {
+  const batches = createBatchStore(createKv(memoryBackend()));
+  const take = (count: number, nowMs: number, owner = OWNER) =>
+    batches.takeRequests(owner, { count, perMinute: 60, nowMs });
+  assert.equal(await take(60, 0), 0);
+  assert.equal(await take(1, 0), 1_000);
+  assert.equal(await take(1, 0, { ...OWNER, user: "other" }), 0);
+  assert.equal(await take(5, 4_000), 1_000);
+  assert.equal(await take(5, 5_000), 0);
+  assert.equal(await take(1, 5_000), 1_000);
+  // A clock that was set back takes nothing away.
+  assert.equal(await take(1, 0), 1_000);
+  // It holds no more than a minute's, and more are taken from a full one only.
+  assert.equal(await take(60, 3_600_000), 0);
+  assert.equal(await take(90, 3_650_000), 10_000);
+  assert.equal(await take(90, 3_660_000), 0);
+  assert.equal(await take(1, 3_660_000), 31_000);
+});
