@@ -244,7 +244,9 @@ Deno.test("a run that exceeds its timeout ends as timed out: it continues, or is
     await using stage = await aStage();
     const prepare = () => Promise.resolve(aRequest({ workflow: "never-ending", inputs: {} }));
     const task = { ...aTask("slow", {}, { prepare }), timeoutMs: 3_000 };
-    const ran = await ranBatch(stage.deps, [task], { onTimeout });
+    // While it is being cancelled, it is polled a few times.
+    const pollInterval = { pollIntervalMs: 500, maxPollIntervalMs: 500 };
+    const ran = await ranBatch(stage.deps, [task], { onTimeout, pollInterval, requestsPerMinute: 600 });
     assert.deepEqual(endsOf(ran), ["timeout"]);
     assert.deepEqual(stage.simulator.runs().map(({ status }) => status), [
       onTimeout === "keep" ? "running" : "canceled",
