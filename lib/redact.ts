@@ -37,15 +37,16 @@ export function createRedactor(values: readonly string[]): Redactor {
 /** @param forms All that `redact` removes. */
 export function redactorOf(redact: (text: string) => string, forms: readonly string[]): Redactor {
   const maxLength = Math.max(0, ...forms.map(({ length }) => length));
-  const firstCharacters = forms.map((form) => form.charAt(0)).join("");
   const partialLength = (text: string) => {
     const end = text.slice(Math.max(0, text.length - maxLength + 1));
-    for (let index = 0; index < end.length && maxLength > 0; index++) {
-      if (!firstCharacters.includes(end.charAt(index))) continue;
-      const suffix = end.slice(index);
-      if (forms.some((form) => form.startsWith(suffix))) return suffix.length;
-    }
-    return 0;
+    return forms.reduce((longest, form) => {
+      const first = form.charAt(0);
+      // Seldom more than a few: the search for one character is native.
+      for (let index = end.indexOf(first); index !== -1; index = end.indexOf(first, index + 1)) {
+        if (form.startsWith(end.slice(index))) return Math.max(longest, end.length - index);
+      }
+      return longest;
+    }, 0);
   };
   return Object.assign((text: string) => redact(text), { maxLength, partialLength });
 }
