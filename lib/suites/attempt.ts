@@ -93,7 +93,7 @@ export async function judgeAttempt(
     logTail: judged.logTail,
   });
   // Together with the attempt: from now on, its run time counts.
-  Object.assign(state, { isRunning: false, workingSinceMs: null });
+  Object.assign(state, { isRunning: false, workingSinceMs: null, ranMs: null });
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isRequiredResource(judgement, end, options) };
   return cause;
 }

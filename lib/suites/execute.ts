@@ -9,6 +9,7 @@ import {
   type BatchOutcome,
   type BatchTask,
   NO_ATTEMPTS,
+  type TaskEnd,
 } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -208,6 +209,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
     },
     async judge(end, submission) {
       state.isJudging = true;
+      state.ranMs = ranMsOf(end);
       const cause = await judgeAttempt(deps, state, { end, submission }, options);
       const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
@@ -247,4 +249,10 @@ async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options 
   if (isSession) return decide(state, notRun("no evidence: what a session answers is not kept"));
   for (const one of ended) await judgeAttempt(deps, state, one, options);
   decide(state);
+}
+
+function ranMsOf(end: TaskEnd): number | null {
+  if (end.type !== "result") return 0;
+  const { result: { durationSeconds }, queueMs = 0 } = end;
+  return durationSeconds === null ? null : Math.max(0, durationSeconds * 1_000 - queueMs);
 }

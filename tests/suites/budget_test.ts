@@ -100,6 +100,7 @@ for (
       attempts: ran.map((runSeconds) => ({ runSeconds })),
       isRunning: runningSeconds !== null,
       workingSinceMs,
+      ranMs: null,
     };
     const point = {
       atMs: 0,
@@ -117,3 +118,25 @@ for (
     assert.equal(whyNot("nightly", [], { nowMs, earlier }) !== null, isUsedUp);
   });
 }
+
+Deno.test("a run that is being judged counts what it has taken, however long judging takes", () => {
+  const nowMs = Date.UTC(2026, 0, 5);
+  const judging = {
+    one: { id: "a", suite: "nightly" },
+    attempts: [],
+    isRunning: true,
+    workingSinceMs: nowMs - 600_000,
+  };
+  const whyNot = createBudgets([{ suite: "nightly", limitMs: 60_000 }]);
+  const facts = { nowMs, earlier: new Map() };
+  assert.equal(whyNot("nightly", [{ ...judging, ranMs: 59_000 }], facts), null);
+  assert.equal(whyNot("nightly", [{ ...judging, ranMs: 60_000 }], facts), "budget of 1m 00s used up");
+});
+
+Deno.test("a log that takes long to be read uses nothing of the budget", async () => {
+  await using stage = await budgetStage();
+  stage.simulator.addFaults({ on: "read-file", latencyMs: 60_000, times: Infinity });
+  const cases = [0, 1, 2].map((index) => `  - { name: c${index}, workflow: short, expect: { log: { lacks: x } } }\n`);
+  const files = { "a.suite.yaml": `version: 1\nname: a\ncases:\n${cases.join("")}` };
+  assert.equal((await stage.test(files, "--jobs", "1", "--budget", "50s")).attempts, "111");
+});

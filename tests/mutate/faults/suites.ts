@@ -162,4 +162,7 @@ export const SUITES_FAULTS: readonly Fault[] = [
       'return isOpen(last) ? { type: "not-submitted" } :',
     ],
   ]),
+  ...inFile("lib/suites/budget.ts", ["tests/suites/budget_test.ts"], [
+    ["Judging a run uses the budget", "if (ranMs !== null) return", "if (false) return"],
+  ]),
 ];
