@@ -73,7 +73,7 @@ async function pollRunning(
   const listable = running.map(({ submission }) => submission).filter((submission) => !needsDetail(submission));
   const list = await listRunning(deps, listable, options);
   options.onList?.(list.pages, list.error);
-  // Where a page could not be read, a run that is missing may be on it: too many for a request each, so in turn.
+  // Where a page could not be read, a run that is missing may be on it: too many for a request each, so those polled longest ago.
   const postponed = new Set(
     list.error === undefined ? [] : listable.filter((submission) => !isListed(list, submission))
       .sort((one, other) => one.lastPolledAtMs - other.lastPolledAtMs).slice(MAX_CONCURRENT_POLLS),

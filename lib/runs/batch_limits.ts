@@ -63,7 +63,7 @@ export function untilLimitMs({ one: { task, workingSinceMs, exceeded }, submissi
   const { timeoutMs, queueTimeoutMs } = task;
   if (exceeded !== null) return Infinity;
   const sinceMs = queueTimeoutMs === undefined ? submission.startedAtMs : workingSinceMs;
-  // While the server cannot be reached, the end of a wait in the queue is not judged.
+  // It may have left the queue since the last poll that succeeded.
   if (sinceMs === null && submission.unreachableSinceMs !== null) return Infinity;
   const limitMs = sinceMs === null ? queueTimeoutMs : timeoutMs;
   return limitMs === undefined || limitMs === null ? Infinity : (sinceMs ?? submission.startedAtMs) + limitMs - nowMs;
@@ -95,17 +95,11 @@ export async function enforceLimits(state: BatchState, { one, submission }: Acti
   return false;
 }
 
-function exceededLimit(
-  { one: { task: { timeoutMs, queueTimeoutMs }, workingSinceMs }, submission }: ActiveTask,
-  nowMs: number,
-): ObservedRun["exceeded"] {
-  const { startedAtMs, unreachableSinceMs } = submission;
-  const sinceMs = queueTimeoutMs === undefined ? startedAtMs : workingSinceMs;
-  if (sinceMs === null && queueTimeoutMs !== undefined && nowMs - startedAtMs >= queueTimeoutMs) {
-    // It may have left the queue since the last poll that succeeded.
-    if (unreachableSinceMs !== null) return null;
+function exceededLimit(item: ActiveTask, nowMs: number): ObservedRun["exceeded"] {
+  if (untilLimitMs(item, nowMs) > 0) return null;
+  const { task: { timeoutMs, queueTimeoutMs }, workingSinceMs } = item.one;
+  if (queueTimeoutMs !== undefined && workingSinceMs === null) {
     return { limit: "queue", message: queueTimeoutMessage(queueTimeoutMs) };
   }
-  if (sinceMs === null || timeoutMs === null || nowMs - sinceMs < timeoutMs) return null;
-  return { limit: "run", message: `Still running after ${formatDuration(timeoutMs)}` };
+  return { limit: "run", message: `Still running after ${formatDuration(timeoutMs ?? 0)}` };
 }

@@ -102,7 +102,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
       idempotencyKey: isKeyed ? { text: `${keyPrefix}${task.key}`, policy: "attach", attempt } : undefined,
       origin: { type, batchId, rowKey: task.key, attempt, isRetry },
     });
-    accepted(pace);
+    resetFailures(pace);
     one.submission = submission;
     one.isAttached = submission.state !== "pending" || submission.attempts > 0;
     if (submission.state === "pending") emitRun(state, one, submittingEvent(deps, submission));
@@ -121,7 +121,7 @@ async function start(state: BatchState, pace: Pace, one: TrackedTask): Promise<v
   await advanceUnsent(state, pace, one);
 }
 
-function accepted(pace: Pace): void {
+function resetFailures(pace: Pace): void {
   Object.assign(pace, { failures: 0, failingSinceMs: Infinity });
 }
 
@@ -209,7 +209,7 @@ async function withInputs(state: BatchState, pace: Pace, one: TrackedTask): Prom
   if (submission === null || !isOpen(submission) || submission.request.inputs !== null) return submission;
   try {
     const request = await task.prepare(attempt);
-    accepted(pace);
+    resetFailures(pace);
     return withKnownInputs(submission, { ...submission, request: { ...submission.request, inputs: request.inputs } });
   } catch (error) {
     if (!(error instanceof RunnerError)) throw error;

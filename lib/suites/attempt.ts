@@ -18,7 +18,7 @@ import { causeOf, type FailureCause } from "../runs/retry_policy.ts";
 import { shortened } from "../store/submission_body.ts";
 import type { KeptJudgement, Submission } from "../submission.ts";
 import type { CaseState } from "./case_state.ts";
-import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runIdOf, tailOf } from "./evidence.ts";
+import { collectEvidence, type EvidenceDeps, type EvidenceOptions, runIdOf, runSecondsOf, tailOf } from "./evidence.ts";
 import { metricValues } from "./history.ts";
 import { type Evidence, judge, type Judgement } from "./judge.ts";
 import { measureAll } from "./metrics.ts";
@@ -57,7 +57,7 @@ export async function judgeAttempt(
   const kept = keptIn(ended);
   const isReady = ended.end.type === "result" && ended.end.result.kind === "session_ready";
   const end = kept?.of === "session" ? readyAgain(ended.end) : ended.end;
-  const queueSeconds = end.type === "result" && end.queueMs !== undefined ? Math.round(end.queueMs) / 1_000 : null;
+  const queueSeconds = queueSecondsOf(end);
   const secretOutputs = end.type === "result" ? secretOutputsOf(one, end.result) : [];
   options.redact(secretOutputs);
   const redact = createRedactor([...one.secrets, ...secretOutputs]);
@@ -81,21 +81,29 @@ export async function judgeAttempt(
     redactDeep(attemptEnd(end), redact),
     isPassed ? 0 : 1,
   );
-  const total = end.type === "result" ? end.result.durationSeconds : null;
   state.attempts.push({
     ...reported,
     url: reported.slug === null ? null : options.urlOf(reported.slug),
     reason: isPassed ? null : judgement.reason,
     cause: isPassed ? null : cause === "run" ? "failure" : "infra",
     queueSeconds,
-    runSeconds: total === null ? null : Math.max(0, total - (queueSeconds ?? 0)),
+    runSeconds: ranSecondsOf(end),
     resources: one.clusters,
     logTail: judged.logTail,
   });
   // Together with the attempt: from now on, its run time counts.
-  Object.assign(state, { isRunning: false, workingSinceMs: null, ranMs: null });
+  Object.assign(state, { isRunning: false, workingSinceMs: null, ranSeconds: null });
   state.judgement = { ...judgement, isFailure: judgement.isFailure || isRequiredResource(judgement, end, options) };
   return cause;
+}
+
+function queueSecondsOf(end: TaskEnd): number | null {
+  return end.type === "result" && end.queueMs !== undefined ? Math.round(end.queueMs) / 1_000 : null;
+}
+
+/** What its run has taken; `null` without one, or if that is not known. */
+export function ranSecondsOf(end: TaskEnd): number | null {
+  return end.type === "result" ? runSecondsOf(end.result, queueSecondsOf(end)) : null;
 }
 
 interface Judged {

@@ -21,7 +21,7 @@ export function budgetsIn(suites: readonly Pick<Suite, "name" | "document">[]): 
   );
 }
 
-type RunningCase = Pick<CaseState, "isRunning" | "workingSinceMs" | "ranMs"> & {
+type RunningCase = Pick<CaseState, "isRunning" | "workingSinceMs" | "ranSeconds"> & {
   readonly one: Pick<CheckedCase, "id" | "suite">;
   readonly attempts: readonly Pick<ReportAttempt, "runSeconds">[];
 };
@@ -50,11 +50,11 @@ export function createBudgets(budgets: readonly Budget[]) {
 
 /** What all attempts have used, and what those that run are expected to need, or have used if that is more. */
 function usedMs(states: readonly RunningCase[], { nowMs, earlier }: BudgetFacts): number {
-  return states.reduce((sum, { one, attempts, isRunning, workingSinceMs, ranMs }) => {
+  return states.reduce((sum, { one, attempts, isRunning, workingSinceMs, ranSeconds }) => {
     const ended = attempts.reduce((seconds, { runSeconds }) => seconds + (runSeconds ?? 0), 0) * 1_000;
     if (!isRunning) return sum + ended;
     // Judging it may take minutes, which are not its own.
-    if (ranMs !== null) return sum + ended + ranMs;
+    if (ranSeconds !== null) return sum + ended + ranSeconds * 1_000;
     const usualMs = (usualSecondsOf(one.id, earlier) ?? 0) * 1_000;
     return sum + ended + Math.max(usualMs, workingSinceMs === null ? 0 : nowMs - workingSinceMs);
   }, 0);

@@ -26,8 +26,8 @@ export interface CaseState {
   isRunning: boolean;
   /** When the first step of the present attempt was seen, milliseconds since the epoch; `null` before. */
   workingSinceMs: number | null;
-  /** What the run of the present attempt has taken without its queue; `null` before it has ended, or if it is not known. */
-  ranMs: number | null;
+  /** What the run of the present attempt has taken, without its queue; `null` before it has ended, or if it is not known. */
+  ranSeconds: number | null;
   /** An attempt has ended, and is not judged yet. */
   isJudging: boolean;
 }
@@ -44,7 +44,7 @@ export function newState(one: CheckedCase): CaseState {
     isDecided: false,
     isRunning: false,
     workingSinceMs: null,
-    ranMs: null,
+    ranSeconds: null,
     isJudging: false,
   };
 }

@@ -54,13 +54,12 @@ export async function collectEvidence(
   const { expect } = planned;
   const { logs, unreadLog } = await readLogs(deps, planned, result, options);
   const outputs = redactDeep(result.outputs ?? {}, redact);
-  const total = result.durationSeconds;
   const evidence: RunEvidence = {
     type: "run",
     status: statusOf(result),
     reason: result.kind === "completed" || result.kind === "session_ready" ? null : redact(headline(result)),
     queueSeconds,
-    runSeconds: total === null ? null : Math.max(0, total - (queueSeconds ?? 0)),
+    runSeconds: runSecondsOf(result, queueSeconds),
     jobs: Object.fromEntries((result.jobs ?? []).map(({ name, status }) => [name, status])),
     outputs,
     logs,
@@ -69,6 +68,11 @@ export async function collectEvidence(
     check: null,
   };
   return { ...evidence, check: await runCheck(deps, planned, { result, evidence }, options) };
+}
+
+/** Without the time in the queue; `null` if the run's duration is not known. */
+export function runSecondsOf({ durationSeconds }: RunResult, queueSeconds: number | null): number | null {
+  return durationSeconds === null ? null : Math.max(0, durationSeconds - (queueSeconds ?? 0));
 }
 
 function statusOf({ status, kind }: RunResult): RunEvidence["status"] {

@@ -9,7 +9,6 @@ import {
   type BatchOutcome,
   type BatchTask,
   NO_ATTEMPTS,
-  type TaskEnd,
 } from "../runs/batch_task.ts";
 import { batch } from "../runs/batch.ts";
 import type { Deps } from "../runs/deps.ts";
@@ -17,7 +16,7 @@ import type { PollInterval } from "../runs/poll_interval.ts";
 import type { InputChecking } from "../runs/prepare.ts";
 import { DEFAULT_RETRY_DELAY_MS } from "../runs/retry_policy.ts";
 import { isOpen } from "../submission.ts";
-import { type ExecuteDeps, judgeAttempt, type JudgeOptions, keptIn } from "./attempt.ts";
+import { type ExecuteDeps, judgeAttempt, type JudgeOptions, keptIn, ranSecondsOf } from "./attempt.ts";
 import { type Budget, createBudgets } from "./budget.ts";
 import { blockedBy, type CaseState, newState, notRun, outputOf, reportOf, skipReasonOf } from "./case_state.ts";
 import { finishSuite } from "./finish.ts";
@@ -209,7 +208,7 @@ function taskOf(deps: ExecuteDeps, state: CaseState, context: TaskContext): Batc
     },
     async judge(end, submission) {
       state.isJudging = true;
-      state.ranMs = ranMsOf(end);
+      state.ranSeconds = ranSecondsOf(end);
       const cause = await judgeAttempt(deps, state, { end, submission }, options);
       const isDown = options.retriesThreshold !== null && isAbove(options.retriesThreshold, states);
       return { cause: isDown ? null : cause, error: state.attempts.at(-1)?.reason ?? null };
@@ -249,10 +248,4 @@ async function judgeKept(deps: ExecuteDeps, state: CaseState, { decide, options 
   if (isSession) return decide(state, notRun("no evidence: what a session answers is not kept"));
   for (const one of ended) await judgeAttempt(deps, state, one, options);
   decide(state);
-}
-
-function ranMsOf(end: TaskEnd): number | null {
-  if (end.type !== "result") return 0;
-  const { result: { durationSeconds }, queueMs = 0 } = end;
-  return durationSeconds === null ? null : Math.max(0, durationSeconds * 1_000 - queueMs);
 }

@@ -2,6 +2,7 @@
 
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { REAL } from "../support/real_workflows.ts";
 import type { Mutant } from "./mutants.ts";
 import type { TestOrder } from "./order.ts";
 
@@ -20,8 +21,8 @@ export async function copyCheckout(root: URL): Promise<Copy> {
   const folder = await Deno.makeTempDir({ prefix: "mutate-" });
   const path = `${folder}/checkout`;
   await Deno.mkdir(path);
-  // What some tests read beside the checkout, where it exists.
-  await Deno.symlink(fileURLToPath(new URL("../shared", root)), `${folder}/shared`);
+  const beside = fileURLToPath(new URL("..", REAL)).replace(/\/$/, "");
+  await Deno.symlink(beside, `${folder}/${beside.replace(/.*\//, "")}`);
   for (const name of COPIED) await copyFolder(`${fileURLToPath(root)}${name}`, `${path}/${name}`);
   for await (const { name, isFile } of Deno.readDir(root)) {
     if (isFile && COPIED_FILES.test(name)) await Deno.copyFile(new URL(name, root), `${path}/${name}`);

@@ -187,7 +187,7 @@ Deno.test("a server that limits runs slows the batch down, which is reported onc
   assert.equal(ran.events.filter(({ type }) => type === "slowed").length, 1);
 });
 
-Deno.test("where no list is ever answered, runs are read by name in turn, so that each end is noticed", async () => {
+Deno.test("where no list is ever answered, those polled longest ago are read by name, so that each end is noticed", async () => {
   await using stage = await aStage();
   let [started, ended] = [0, 0];
   const ran = await ranBatch(stage.deps, [...endless(10), ...tasks(14).slice(10)], {
@@ -404,18 +404,27 @@ Deno.test("a row whose secrets are not stored is prepared again, also where the 
   assert.deepEqual(stage.simulator.runs().length, 1);
 });
 
+/** Once the run has started, eight polls fail, ten seconds apart. */
+async function ranInOutage(
+  { deps, simulator }: Pick<Awaited<ReturnType<typeof aStage>>, "deps" | "simulator">,
+  task: BatchTask,
+  onTimeout: "keep" | "cancel",
+) {
+  let hasStarted = false;
+  const pollInterval = { pollIntervalMs: 10_000, maxPollIntervalMs: 10_000 };
+  return await ranBatch(deps, [task], { onTimeout, pollInterval }, (event) => {
+    if (event.type !== "run" || event.event.type !== "started" || hasStarted) return;
+    hasStarted = true;
+    simulator.addFaults({ on: "get-run", status: 502, times: 8 });
+  });
+}
+
 Deno.test("a run that left the queue while the server could not be reached has not waited for too long", async () => {
   const scenario = { queue: { lasts: "40s" }, "main/solve": { lasts: "5m" } };
   await using stage = await aStage({ workflows: { queued: { yaml: SOLVE.yaml, scenario } } });
   const prepare = () => Promise.resolve(aRequest({ workflow: "queued", inputs: {} }));
   const task = { ...aTask("row", {}, { prepare }), queueTimeoutMs: 60_000, timeoutMs: 10 * 60_000 };
-  let hasStarted = false;
-  const pollInterval = { pollIntervalMs: 10_000, maxPollIntervalMs: 10_000 };
-  const ran = await ranBatch(stage.deps, [task], { onTimeout: "cancel", pollInterval }, (event) => {
-    if (event.type !== "run" || event.event.type !== "started" || hasStarted) return;
-    hasStarted = true;
-    stage.simulator.addFaults({ on: "get-run", status: 502, times: 8 });
-  });
+  const ran = await ranInOutage(stage, task, "cancel");
   assert.deepEqual(endsOf(ran), ["completed"]);
   assert.equal(stage.simulator.received("cancel-run").length, 0);
   const [first, ...polls] = stage.simulator.received("get-run").slice(0, 9).map(({ atMs }) => atMs);
@@ -425,12 +434,6 @@ Deno.test("a run that left the queue while the server could not be reached has n
 Deno.test("a run that ended in time while the server could not be reached has not timed out", async () => {
   await using stage = await aStage();
   const task = { ...aTask("row"), timeoutMs: 60_000 };
-  let hasStarted = false;
-  const pollInterval = { pollIntervalMs: 10_000, maxPollIntervalMs: 10_000 };
-  const ran = await ranBatch(stage.deps, [task], { onTimeout: "keep", pollInterval }, (event) => {
-    if (event.type !== "run" || event.event.type !== "started" || hasStarted) return;
-    hasStarted = true;
-    stage.simulator.addFaults({ on: "get-run", status: 502, times: 8 });
-  });
+  const ran = await ranInOutage(stage, task, "keep");
   assert.deepEqual(endsOf(ran), ["completed"]);
 });

@@ -52,7 +52,7 @@ Deno.test("digestFailure() names the failed step even when its log cannot be rea
   assert.deepEqual(failure?.failedJobs[0]?.failedSteps[0]?.logTail, []);
 });
 
-Deno.test("digestFailure() says why a step's log could not be read", async () => {
+Deno.test("digestFailure() notes why a step's log could not be read", async () => {
   const clock = virtualClock();
   await using simulator = await startSimulator({ clock });
   simulator.addFaults({ on: "read-file", status: 403, times: Infinity });

@@ -100,7 +100,7 @@ for (
       attempts: ran.map((runSeconds) => ({ runSeconds })),
       isRunning: runningSeconds !== null,
       workingSinceMs,
-      ranMs: null,
+      ranSeconds: null,
     };
     const point = {
       atMs: 0,
@@ -129,8 +129,8 @@ Deno.test("a run that is being judged counts what it has taken, however long jud
   };
   const whyNot = createBudgets([{ suite: "nightly", limitMs: 60_000 }]);
   const facts = { nowMs, earlier: new Map() };
-  assert.equal(whyNot("nightly", [{ ...judging, ranMs: 59_000 }], facts), null);
-  assert.equal(whyNot("nightly", [{ ...judging, ranMs: 60_000 }], facts), "budget of 1m 00s used up");
+  assert.equal(whyNot("nightly", [{ ...judging, ranSeconds: 59 }], facts), null);
+  assert.equal(whyNot("nightly", [{ ...judging, ranSeconds: 60 }], facts), "budget of 1m 00s used up");
 });
 
 Deno.test("a log that takes long to be read uses nothing of the budget", async () => {

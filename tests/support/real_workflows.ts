@@ -1,7 +1,8 @@
 /** Workflow files as they occur: small ones of this repository, and public ones, where they are present. */
 
 const FIXTURES = new URL("../fixtures/workflows/", import.meta.url);
-const REAL = new URL("../../../shared/real-workflows/", import.meta.url);
+/** Beside the checkout, where it exists. */
+export const REAL = new URL("../../../shared/real-workflows/", import.meta.url);
 
 export interface WorkflowTexts {
   /** YAML text by workflow name. */

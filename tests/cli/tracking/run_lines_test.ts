@@ -95,7 +95,7 @@ for (
       { ...base, type: "finished", result: result("cancelled", { status: "cancelled" }) },
       /^Status: cancelled \(42s\)$/,
     ],
-    // The command says what became of it.
+    // The command reports how the wait ended.
     [{ ...base, type: "finished", result: result("timeout", { status: "timeout" }) }, /^$/],
   ] as const satisfies readonly (readonly [RunEvent, RegExp])[]
 ) {

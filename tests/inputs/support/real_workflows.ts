@@ -9,11 +9,11 @@ import { formatPath, type InputPath, valueAt } from "../../../lib/inputs/path.ts
 import { readForm } from "../../../lib/inputs/read_form.ts";
 import type { Json, JsonObject } from "../../../lib/json.ts";
 import { withAnswer } from "../../../lib/prompts/questions.ts";
+import { REAL } from "../../support/real_workflows.ts";
 
-const FOLDER = new URL("../../../../shared/real-workflows/", import.meta.url);
-export const FILES = [...filesIn(FOLDER)].filter((name) => name.endsWith(".yaml")).toSorted();
+export const FILES = [...filesIn(REAL)].filter((name) => name.endsWith(".yaml")).toSorted();
 /** Why the tests are skipped. */
-export const missing = FILES.length === 0 ? `no workflow files in ${FOLDER.pathname}` : undefined;
+export const missing = FILES.length === 0 ? `no workflow files in ${REAL.pathname}` : undefined;
 
 export const CLUSTERS: readonly Cluster[] = [
   aCluster("myslurm", { type: "existing", schedulerType: "slurm" }),
@@ -22,7 +22,7 @@ export const CLUSTERS: readonly Cluster[] = [
   aCluster("mycloud", { type: "aws-slurm", schedulerType: "slurm", csp: "aws" }),
 ];
 export function formOf(name: string): Form {
-  const yaml: JsonObject = parse(Deno.readTextFileSync(new URL(name, FOLDER)));
+  const yaml: JsonObject = parse(Deno.readTextFileSync(new URL(name, REAL)));
   const form = readForm(yaml);
   assert.ok(form !== null);
   return form;

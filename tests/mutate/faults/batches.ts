@@ -85,7 +85,7 @@ export const BATCHES_FAULTS: readonly Fault[] = [
   ]),
   ...inFile("lib/runs/batch_submitting.ts", ENGINE, [
     ["a cut connection ends a row", "error instanceof ResponseLost || ", ""],
-    ["a server that never answers is asked for ever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
+    ["a server that never answers is asked forever", "if (isGivenUp(state, pace)) state.fail(error);\n  else ", ""],
     [
       "a row without its secrets ends in an outage",
       "    if (isTemporary(error)) {\n      one.submission",
@@ -96,7 +96,11 @@ export const BATCHES_FAULTS: readonly Fault[] = [
     ["a round that asks nothing is an answer", "if (isPaused) return;", ""],
   ]),
   ...inFile("lib/runs/batch_limits.ts", ENGINE, [
-    ["an outage is a wait in the queue", "if (unreachableSinceMs !== null) return null;", ""],
+    [
+      "an outage is a wait in the queue",
+      "if (sinceMs === null && submission.unreachableSinceMs !== null) return Infinity;",
+      "",
+    ],
   ]),
   ...inFile("lib/runs/advance.ts", ENGINE, [
     [

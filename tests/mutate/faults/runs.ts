@@ -105,7 +105,7 @@ export const RUNS_FAULTS: readonly Fault[] = [
       "return refusesDuplicateSlug === true;",
     ],
     ["a legacy API version is kept", 'apiVersion === "current" && isRecent', "isRecent"],
-    ["an API version is kept for ever", 'apiVersion === "current" && isRecent', 'apiVersion === "current"'],
+    ["an API version is kept forever", 'apiVersion === "current" && isRecent', 'apiVersion === "current"'],
   ]),
   ...inFile("lib/runs/search.ts", ["tests/runs/search_test.ts", RUNS], [
     ["another user's run is ours", "user.toLowerCase() === owner.user.toLowerCase()", "true"],
