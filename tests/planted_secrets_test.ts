@@ -60,9 +60,17 @@ const PATHS: Readonly<Record<string, Path>> = {
     options: { faults: [{ on: "get-run", status: 500, times: Infinity }] },
   },
 };
-const REFUSALS = Object.fromEntries(
-  [400, 401, 403, 404, 409, 422, 429, 500].map((status) => [`is refused with ${status}`, refused(status)]),
-);
+const REFUSALS: Readonly<Record<string, Path>> = {
+  ...Object.fromEntries(
+    [400, 401, 403, 404, 409, 422, 429, 500].map((status) => [`is refused with ${status}`, refused(status)]),
+  ),
+  // Of each form of an error.
+  ...Object.fromEntries([400, 403, 500, 422].map((status) => [`fails, and its log is refused with ${status}`, {
+    args: ["vault-failing"],
+    codes: [1],
+    options: { faults: [{ on: "read-file", status, times: Infinity }] },
+  }])),
+};
 
 for (const field of PLANTED_FIELDS) {
   for (const [when, path] of Object.entries(PATHS)) testPlanted(field, when, path);
