@@ -86,17 +86,24 @@ export function toStorageError(
   return new ErrorClass(`Cannot use the ${store}: ${detail}`, { hint, cause: error });
 }
 
-/** Opens the backend when it is first used, and again when opening failed. */
+/** Opens the backend when it is first used, and again when opening failed; once closed, it stays closed. */
 export function lazyBackend(open: () => Promise<StoreBackend>, limits: StoreLimits = COMMON_LIMITS): StoreBackend {
   const once = onceUnlessFailed(open);
   let opening: Promise<StoreBackend> | undefined;
-  const opened = () => opening = once();
+  let isClosed = false;
+  const use = async <T>(act: (backend: StoreBackend) => Promise<T>): Promise<T> => {
+    const backend = isClosed ? undefined : await (opening = once());
+    // It may have been closed in the meantime.
+    if (backend === undefined || isClosed) throw new StorageError("Cannot use the run store: it is closed");
+    return await act(backend);
+  };
   return {
     limits,
-    read: async (keys) => await (await opened()).read(keys),
-    page: async (query) => await (await opened()).page(query),
-    write: async (write) => await (await opened()).write(write),
+    read: (keys) => use((backend) => backend.read(keys)),
+    page: (query) => use((backend) => backend.page(query)),
+    write: (write) => use((backend) => backend.write(write)),
     async [Symbol.asyncDispose]() {
+      isClosed = true;
       // A backend that could not be opened needs no closing.
       const backend = await opening?.catch(() => undefined);
       await backend?.[Symbol.asyncDispose]();

@@ -15,6 +15,22 @@ for (const name of ["memory:", "FOLDER/runs.db", "sqlite:FOLDER/runs.db", "SQLIT
   });
 }
 
+for (const name of ["memory:", "FOLDER/runs.db", "deno-kv:FOLDER/kv"]) {
+  Deno.test(`openKv("${name}") stays closed, for what uses it too late as well`, async () => {
+    await using folder = await emptyFolder();
+    const kv = openStore(name.replace("FOLDER", folder.path));
+    await kv.get(["a"]);
+    const isClosed = (error: unknown) => error instanceof StorageError && /it is closed/.test(error.message);
+    const overtaken = assert.rejects(kv.get(["a"]), isClosed);
+    await kv[Symbol.asyncDispose]();
+    for await (const { name } of Deno.readDir(folder.path)) await Deno.remove(`${folder.path}/${name}`);
+    await overtaken;
+    await assert.rejects(kv.get(["a"]), isClosed);
+    await assert.rejects(kv.atomic().set(["a"], 1).commit(), isClosed);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder.path)), []);
+  });
+}
+
 Deno.test("openKv() opens nothing before it is used, and knows its limits", async () => {
   await using folder = await emptyFolder();
   await using kv = openStore(`deno-kv:${folder.path}/state/kv`);
