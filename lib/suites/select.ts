@@ -1,7 +1,7 @@
 /** Chooses which of the planned runs are run, and in which order. Pure. */
 
 import type { Shard } from "../reports/report.ts";
-import { besides } from "./suite_files.ts";
+import { besides, normalized } from "./suite_files.ts";
 import type { PlannedCase } from "./plan.ts";
 
 export interface Selection {
@@ -65,16 +65,6 @@ function isAffected({ file, inputs, paths }: PlannedCase, changedFiles: readonly
   const globs = paths.map((path) => globPattern(normalized(besides(file.path, path))));
   const changed = changedFiles.map(normalized);
   return changed.some((path) => files.some((own) => normalized(own) === path) || globs.some((glob) => glob.test(path)));
-}
-
-/** Without `.` and `..`. */
-function normalized(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.replaceAll("\\", "/").split("/")) {
-    if (part === ".." && parts.length > 0 && parts.at(-1) !== "..") parts.pop();
-    else if (part !== ".") parts.push(part);
-  }
-  return parts.join("/");
 }
 
 function globPattern(glob: string): RegExp {

@@ -46,8 +46,10 @@ export async function readFiles(
     read: (text: string, origin: string) => Promise<ReadFile<T>>,
   ): Promise<T | undefined> {
     if (name.includes("${")) return void report(path, "the name of a file cannot contain ${…}");
-    const origin = besides(source.name, name);
-    const text = await textOf(origin, sources);
+    const file = besides(source.name, name);
+    const origin = normalized(file);
+    // Not by its normalized path: the parent of a folder's symbolic link is another folder.
+    const text = await textOf(file, sources);
     if (typeof text !== "string") return void report(path, `cannot read ${origin}: ${text.reason}`);
     const found = await read(text, origin);
     if ("value" in found) return found.value;
@@ -161,4 +163,14 @@ export function besides(path: string, name: string): string {
   if (/^(?:[A-Za-z]:)?[\\/]/.test(name)) return name;
   const folder = /^(.*[\\/])?[^\\/]*$/.exec(path)?.[1] ?? "";
   return folder + name;
+}
+
+/** Without `.` and `..`. */
+export function normalized(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.replaceAll("\\", "/").split("/")) {
+    if (part === ".." && !["", "..", undefined].includes(parts.at(-1))) parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
 }

@@ -57,6 +57,22 @@ for (const name of suitesIn("invalid/")) {
   });
 }
 
+for (
+  const [suite, name, shown] of [
+    ["examples/a.suite.yaml", "../inputs/x.json", "inputs/x.json"],
+    ["../a.suite.yaml", "../x.json", "../../x.json"],
+    ["/a.suite.yaml", "./../x.json", "/../x.json"],
+    ["a.suite.yaml", "./x.json", "x.json"],
+  ] as const
+) {
+  Deno.test(`${name}, named by ${suite}, is shown as ${shown}`, async () => {
+    const text = `version: 1\ncases: [{ name: a, workflow: w, inputs: ${name} }]\n`;
+    const read = (path: string) => path === suite ? Promise.resolve(text) : Promise.reject(new Deno.errors.NotFound());
+    const problems = await problemsOf(suite, read);
+    assert.deepEqual(problems.map(({ message }) => message), [`cannot read ${shown}: no such file`]);
+  });
+}
+
 for (const name of ["unknown_fields", "wrong_values"]) {
   Deno.test(`the JSON Schema refuses the example ${name}, too`, async () => {
     const text = await Deno.readTextFile(new URL(`invalid/${name}_suite.yaml`, FIXTURES));

@@ -15,30 +15,36 @@ export interface HistoryScope {
   /** By name. */
   readonly suites: readonly string[];
   readonly environment: string | null;
+  /** False (the default) if the command works without earlier reports. */
+  readonly isRequired?: boolean;
 }
 
-/** A store that cannot be used is a warning: without it, less is known. */
+/**
+ * A store that cannot be used is a warning, once, where it is not required: less is known then.
+ *
+ * @throws StorageError if the reports are required and cannot be read.
+ */
 export async function openHistory(
   call: HistoryCall,
-  { owner, suites, environment }: HistoryScope,
+  { owner, suites, environment, isRequired = false }: HistoryScope,
   store: SuiteHistory,
 ): Promise<EarlierReports> {
   if (call.values.history !== undefined) return await folderHistory(call, call.values.history);
   const { output } = call;
+  const stated = new Set<string>();
   const ifUsable = async <T>(act: () => Promise<T>, what: string): Promise<T | undefined> => {
     try {
       return await act();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      output.log("WARNING", `Cannot ${what}: ${error.message}`);
+      if (!stated.has(error.message)) output.log("WARNING", `Cannot ${what}: ${error.message}`);
+      stated.add(error.message);
       return undefined;
     }
   };
-  const found = await ifUsable(
-    async () =>
-      (await Promise.all([...new Set(suites)].map((suite) => store.list({ owner, suite, environment })))).flat(),
-    "compare with earlier runs",
-  );
+  const list = async () =>
+    (await Promise.all([...new Set(suites)].map((suite) => store.list({ owner, suite, environment })))).flat();
+  const found = isRequired ? await list() : await ifUsable(list, "compare with earlier runs");
   return {
     reports: reportsOf(call, found ?? []),
     async save(report) {

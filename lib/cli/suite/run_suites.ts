@@ -55,7 +55,9 @@ export async function runSuites(call: SuiteCall): Promise<number> {
   const { user } = await deps.client.whoAmI({ signal });
   const owner = { host: new URL(deps.client.baseUrl).host, user };
   const names = suites.map(({ name }) => name);
-  const history = await openHistory(call, { owner, suites: names, environment }, deps.store.suites);
+  // A run is stored before it is submitted, and which cases failed last is known from their reports.
+  const isRequired = values.dryRun !== true || values.lastFailed === true;
+  const history = await openHistory(call, { owner, suites: names, environment, isRequired }, deps.store.suites);
   const earlier = pointsById(earlierRuns(history.reports, { environment }));
   const selected = await select(earlier);
   if (values.list === true) return answerList(call, selected);
