@@ -55,6 +55,7 @@ async function runBatch(
   const stopping = new AbortController();
   const tracked = tasks.map(trackedTask);
   let failure: RunnerError | null = null;
+  let isConnectionLost = false;
   let waking = new AbortController();
   const open = new Set<TrackedTask>();
   const waiting: TrackedTask[] = [];
@@ -120,6 +121,11 @@ async function runBatch(
     endMs: deadlineMs === null ? null : clock.monotonic() + deadlineMs,
     pausedUntilMs: -Infinity,
     emit,
+    reportConnection(loss) {
+      if (isConnectionLost === (loss !== null)) return;
+      isConnectionLost = loss !== null;
+      emit(loss === null ? { type: "connection-restored" } : { type: "connection-lost", reason: loss.message });
+    },
     changed,
     async sleepUntil(instantMs) {
       const wake = waking.signal;

@@ -11,6 +11,7 @@ import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createJumpDetector, moveInstants } from "./clock_jump.ts";
 import { type DurationEstimate, estimateDurations } from "./durations.ts";
 import { manyRunsGapMs } from "./many_runs.ts";
+import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { MAX_RETRY_AFTER_MS, pollDelayMs } from "./poll_interval.ts";
 import { updateCapabilities } from "./server_capabilities.ts";
 import { findReadySession } from "./session.ts";
@@ -18,8 +19,6 @@ import { toRunResult } from "./view.ts";
 
 const RUNS_PER_PAGE = 100;
 const MIN_RUNS_FOR_BUDGET = 20;
-/** Shorter outages are not reported. */
-const MIN_REPORTED_OUTAGE_MS = 10_000;
 /** A proxy or a restarting server may refuse a valid key once. */
 const MIN_REFUSED_ROUNDS = 2;
 
@@ -30,7 +29,6 @@ interface Rounds {
   pages: number;
   /** On the monotonic clock; `null` while the server responds. */
   lostSinceMs: number | null;
-  isLossReported: boolean;
   refused: number;
   /** From `Retry-After`, on the monotonic clock. */
   notBeforeMs: number;
@@ -50,7 +48,6 @@ export async function pollLoop(state: BatchState): Promise<void> {
     lastMs: -Infinity,
     pages: 0,
     lostSinceMs: null,
-    isLossReported: false,
     refused: 0,
     notBeforeMs: -Infinity,
     durationsMs: [],
@@ -195,18 +192,13 @@ async function updateConnection(
   if (error === undefined || !isLost) {
     rounds.refused = 0;
     rounds.lostSinceMs = null;
-    if (rounds.isLossReported) state.emit({ type: "connection-restored" });
-    rounds.isLossReported = false;
-    return;
+    return state.reportConnection(null);
   }
   rounds.refused = error instanceof CredentialError ? rounds.refused + 1 : 0;
   if (rounds.refused >= MIN_REFUSED_ROUNDS) return state.fail(error);
   rounds.lostSinceMs ??= clock.monotonic();
   const lostMs = clock.monotonic() - rounds.lostSinceMs;
-  if (!rounds.isLossReported && lostMs >= MIN_REPORTED_OUTAGE_MS) {
-    rounds.isLossReported = true;
-    state.emit({ type: "connection-lost", reason: error.message });
-  }
+  if (lostMs >= MIN_REPORTED_OUTAGE_MS) state.reportConnection(error);
   if (unreachableTimeoutMs !== null && lostMs >= unreachableTimeoutMs) state.fail(error);
 }
 

@@ -44,6 +44,8 @@ export interface BatchState {
   /** Nothing is submitted until then, on the monotonic clock. */
   pausedUntilMs: number;
   emit(event: BatchEvent): void;
+  /** Reports an outage once, or with `null` its end. */
+  reportConnection(loss: RunnerError | null): void;
   /** Wakes the loops. */
   changed(): void;
   /** Sleeps until an instant of the monotonic clock, or until something has changed. */

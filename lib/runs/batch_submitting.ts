@@ -9,6 +9,7 @@ import { withKnownInputs } from "./advance_result.ts";
 import type { BatchState, TrackedTask } from "./batch_state.ts";
 import { createSubmission } from "./create_submission.ts";
 import { submittingEvent } from "./execute.ts";
+import { MIN_REPORTED_OUTAGE_MS } from "./poll.ts";
 import { resubmitDelayMs } from "./poll_interval.ts";
 import { startedEvent } from "./track.ts";
 import { rejectionOf } from "./track_result.ts";
@@ -22,12 +23,14 @@ interface Pace {
   failures: number;
   /** When the first of these failed, on the monotonic clock. */
   failingSinceMs: number;
+  /** Since when no submit has reached the server, on the monotonic clock; `null` while it responds. */
+  lostSinceMs: number | null;
 }
 
 /** Ends with the batch. */
 export async function submitLoop(state: BatchState): Promise<void> {
   const { deps: { clock }, options: { control }, open } = state;
-  const pace: Pace = { allowedJobs: Infinity, failures: 0, failingSinceMs: Infinity };
+  const pace: Pace = { allowedJobs: Infinity, failures: 0, failingSinceMs: Infinity, lostSinceMs: null };
   while (!state.isDone()) {
     const unsent = [...open].filter(({ submission }) =>
       submission?.state === "pending" || submission?.state === "unconfirmed"
@@ -136,6 +139,7 @@ function isTemporary(error: RunnerError): boolean {
  */
 function backOff(state: BatchState, pace: Pace, error: RunnerError): number {
   const { clock, random } = state.deps;
+  observeConnection(state, pace, error);
   pace.failingSinceMs = Math.min(pace.failingSinceMs, clock.monotonic());
   const minDelayMs = error instanceof Unavailable ? error.retryAfterMs : undefined;
   const delayMs = resubmitDelayMs(++pace.failures, random, minDelayMs);
@@ -144,10 +148,28 @@ function backOff(state: BatchState, pace: Pace, error: RunnerError): number {
   return delayMs;
 }
 
-/** Whether the server has been unreachable for too long. While runs are polled, their polls show that. */
-function isGivenUp({ deps: { clock }, options: { unreachableTimeoutMs }, open }: BatchState, pace: Pace): boolean {
-  const isPolling = [...open].some(({ submission }) => submission?.state === "active");
-  return !isPolling && clock.monotonic() - pace.failingSinceMs >= (unreachableTimeoutMs ?? Infinity);
+/** Reports an outage that lasts, and its end. */
+function observeConnection(state: BatchState, pace: Pace, error: RunnerError | undefined): void {
+  if (!(error instanceof Unreachable || error instanceof ResponseLost)) {
+    if (pace.lostSinceMs !== null) state.reportConnection(null);
+    pace.lostSinceMs = null;
+    return;
+  }
+  if (isPolling(state)) return;
+  const nowMs = state.deps.clock.monotonic();
+  pace.lostSinceMs ??= nowMs;
+  if (nowMs - pace.lostSinceMs >= MIN_REPORTED_OUTAGE_MS) state.reportConnection(error);
+}
+
+/** Polls then show whether the server can be reached. */
+function isPolling({ open }: BatchState): boolean {
+  return [...open].some(({ submission }) => submission?.state === "active");
+}
+
+/** Whether the server has been unreachable for too long. */
+function isGivenUp(state: BatchState, pace: Pace): boolean {
+  const { deps: { clock }, options: { unreachableTimeoutMs } } = state;
+  return !isPolling(state) && clock.monotonic() - pace.failingSinceMs >= (unreachableTimeoutMs ?? Infinity);
 }
 
 /** One step of a submission whose run is not known yet. */
@@ -159,6 +181,10 @@ async function advanceUnsent(state: BatchState, pace: Pace, one: TrackedTask): P
   const options = { signal, submitted: "yes", pollInterval, submitTimeoutMs, unreachableTimeoutMs } as const;
   const [advanced] = await advance(deps, [submission], options);
   if (advanced === undefined) throw new TypeError("advance() returned no result");
+  // A lost response and a search without a result have no error.
+  if (advanced.error !== undefined || advanced.submission.state !== "unconfirmed") {
+    observeConnection(state, pace, advanced.error);
+  }
   one.submission = advanced.submission;
   if (advanced.wasAdvancedElsewhere) one.isAttached = true;
   for (const event of advanced.events) {

@@ -21,7 +21,7 @@ const MISSING_MS = 60_000;
 const REFUSED_POLL_MS = 5_000;
 
 /** Shorter outages are not reported. */
-const MIN_REPORTED_OUTAGE_MS = 10_000;
+export const MIN_REPORTED_OUTAGE_MS = 10_000;
 
 /** Nor are shorter delays that the server asks for, unless they exceed the poll interval. */
 const MIN_REPORTED_DELAY_MS = 15_000;
