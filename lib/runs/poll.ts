@@ -167,12 +167,14 @@ export async function afterFailedPoll(
     sinceMs: unreachableSinceMs,
     pollAtMs: untilMs,
   });
-  const isNewOutage = isReported(unreachableSinceMs, nowMs) &&
+  const isOutage = isReported(unreachableSinceMs, nowMs);
+  const isNewOutage = isOutage &&
     !(submission.unreachableSinceMs !== null && isReported(submission.unreachableSinceMs, submission.updatedAtMs));
   const base = { submissionId: submission.submissionId, atMs: nowMs, reason: error.message };
   const events: RunEvent[] = [];
   const isBusy = isServerBusy(error);
-  if (isNewOutage && !isBusy) events.push({ ...base, type: "connection-lost" });
+  // Each time: an outage may follow after a busy server. The caller reports the first.
+  if (isOutage && !isBusy) events.push({ ...base, type: "connection-lost" });
   const isLongDelay = Math.min(retryAfterMs, untilMs - nowMs) > Math.min(maxIntervalMs(options), MIN_REPORTED_DELAY_MS);
   if (isLongDelay || (isNewOutage && isBusy)) events.push({ ...base, type: "poll-delayed", untilMs });
   return { submission: updated, events, error };

@@ -90,10 +90,11 @@ export async function* trackSubmission(
     submission = advanced.submission;
     if (submission.state === "active" && formatRunId(submission.runId) !== previousRun) yield started(submission);
     for (const event of advanced.events) {
-      // A server that was busy responded all the time.
-      if (event.type === "connection-restored" && !isLossReported) continue;
       if (event.type === "connection-lost" || event.type === "connection-restored") {
-        isLossReported = event.type === "connection-lost";
+        const isLost = event.type === "connection-lost";
+        // A server that was busy responded all the time.
+        if (isLost === isLossReported) continue;
+        isLossReported = isLost;
       }
       yield event;
     }

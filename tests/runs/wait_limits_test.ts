@@ -114,6 +114,15 @@ Deno.test("several answers with Retry-After delay each poll by hardly more, and 
   assert.deepEqual(outage.map(({ type }) => type), ["poll-delayed"]);
 });
 
+Deno.test("an outage after a busy server is reported once, and so is its end", async () => {
+  const busy: Fault = { on: "get-run", status: 429, times: 8, retryAfter: "2" };
+  const faults: Fault[] = [busy, { on: "get-run", cut: "before-effect", times: 12 }];
+  const { result, events } = await waitFor({ workflow: "quick", faults });
+  assert.equal(result.kind, "completed");
+  const outage = events.filter(({ type }) => type.startsWith("connection-") || type === "poll-delayed");
+  assert.deepEqual(outage.map(({ type }) => type), ["poll-delayed", "connection-lost", "connection-restored"]);
+});
+
 Deno.test("a Retry-After does not extend the wait beyond its deadline, and the report has both", async () => {
   const faults: Fault[] = [{ on: "get-run", status: 503, retryAfter: "3600", times: Infinity }];
   const { result, events, tookMs } = await waitFor({ faults, timeoutMs: MINUTE_MS });
