@@ -72,11 +72,18 @@ export class InvalidInputs extends RunnerError {
   override readonly kind = "invalid_inputs";
   /** All problems, not only the first. */
   readonly problems: readonly Problem[];
+  /** What the platform would accept, like a field that it ignores. */
+  readonly warnings: readonly Problem[];
 
   /** Takes all problems, not only the first. */
-  constructor(message: string, problems: readonly Problem[], options: RunnerErrorOptions = {}) {
+  constructor(
+    message: string,
+    problems: readonly Problem[],
+    { warnings = [], ...options }: RunnerErrorOptions & { readonly warnings?: readonly Problem[] } = {},
+  ) {
     super(message, options);
     this.problems = problems;
+    this.warnings = warnings;
   }
 }
 

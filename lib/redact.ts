@@ -106,7 +106,7 @@ export function redactDeep(
 /** The same error with its texts redacted. Its cause is dropped: a cause quotes the same text. */
 export function redactError<E>(error: E, redact: Redactor): E {
   if (!(error instanceof RunnerError)) return error;
-  const texts = [error.message, error.hint ?? "", JSON.stringify("problems" in error ? error.problems : "")];
+  const texts = [error.message, error.hint ?? "", JSON.stringify({ ...error })];
   if (texts.every((text) => redact(text) === text)) return error;
   return Object.create(Object.getPrototypeOf(error), {
     ...Object.getOwnPropertyDescriptors(redactDeep({ ...error }, redact)),

@@ -87,7 +87,7 @@ export async function checkRows(
     return hash;
   };
   const checked: CheckedRow[] = [];
-  const failed: { readonly row: ReadRow; readonly problems: readonly Problem[] }[] = [];
+  const failed: ({ readonly row: ReadRow } & Pick<InvalidInputs, "problems" | "warnings">)[] = [];
   for (const [index, row] of rows.entries()) {
     try {
       const { request, clusterNames, warnings } = await prepareRow(deps, row, options);
@@ -105,7 +105,7 @@ export async function checkRows(
       });
     } catch (error) {
       if (!(error instanceof InvalidInputs)) throw error;
-      failed.push({ row, problems: error.problems });
+      failed.push({ row, problems: error.problems, warnings: error.warnings });
     }
   }
   if (failed.length > 0) {
@@ -115,6 +115,7 @@ export async function checkRows(
         counted(failed.length, "row")
       }, nothing was submitted`,
       problems,
+      { warnings: distinctWarnings([...checked, ...failed], "row") },
     );
   }
   return checked;

@@ -5,6 +5,7 @@ import type { InputChecking } from "../runs/prepare.ts";
 import type { UnknownCondition } from "../inputs/unknown_conditions.ts";
 import type { LogLevel } from "../log.ts";
 import { flag } from "./argv.ts";
+import { warningLine } from "./failure_report.ts";
 import type { Problem } from "../problem.ts";
 import type { Output } from "./output.ts";
 import { oneLine } from "../escape.ts";
@@ -29,10 +30,7 @@ export function inputChecking(
 }
 
 export function showWarnings(output: Output, warnings: readonly Problem[]): void {
-  for (const { origin, path, message } of warnings) {
-    const where = [origin, path].filter((part) => part !== "").map(oneLine).join("  ");
-    output.log("WARNING", `${output.style.yellow("!")} ${where}${where === "" ? "" : "  "}${oneLine(message)}`);
-  }
+  for (const warning of warnings) output.log("WARNING", warningLine(warning, output.style));
 }
 
 /** Names the conditions of a form that cannot be evaluated here. */

@@ -17,16 +17,19 @@ import type { Style } from "./terminal/style.ts";
 
 export interface FailureReport extends ReportError {
   readonly exitCode: ExitCode;
+  /** Of inputs that were refused for other reasons. */
+  readonly warnings: readonly Problem[];
   /** True if there is no reader to report to. */
   readonly isSilent: boolean;
 }
 
 export function reportOf(error: unknown): FailureReport {
-  const common = { hint: undefined, problems: [], submitted: "no", isSilent: false } as const;
+  const common = { hint: undefined, problems: [], warnings: [], submitted: "no", isSilent: false } as const;
   if (error instanceof RunnerError) {
     const problems = error instanceof InvalidInputs || error instanceof Rejected ? error.problems : [];
+    const warnings = error instanceof InvalidInputs ? error.warnings : [];
     const { kind, message, hint, submitted } = error;
-    return { ...common, exitCode: EXIT_CODES[kind], kind, message, hint, problems, submitted };
+    return { ...common, exitCode: EXIT_CODES[kind], kind, message, hint, problems, warnings, submitted };
   }
   if (error instanceof PipeClosed) {
     return {
@@ -59,13 +62,25 @@ export function reportOf(error: unknown): FailureReport {
   };
 }
 
-/** The message, one line per problem, and the hint. */
-export async function renderFailure({ message, hint, problems }: FailureReport, style: Style): Promise<string> {
+/** The message, one line per problem or warning, and the hint. */
+export async function renderFailure(
+  { message, hint, problems, warnings }: FailureReport,
+  style: Style,
+): Promise<string> {
   return [
     `${style.red("✗")} ${indented(message)}`,
     ...(problems.length === 0 ? [] : [(await renderProblems(problems)).replace(/^/gm, "  ")]),
+    ...warnings.map((warning) => `  ${warningLine(warning, style)}`),
     ...(hint === undefined ? [] : [`  ${style.dim(indented(hint))}`]),
   ].join("\n");
+}
+
+export function warningLine(warning: Problem, style: Style): string {
+  return `${style.yellow("!")} ${problemLine(warning)}`;
+}
+
+function problemLine({ origin, path, message }: Problem): string {
+  return [origin, path, message].filter((part) => part !== "").map(oneLine).join("  ");
 }
 
 /** Aligned, without the columns that are empty everywhere; each below its line of the file, if that is known. */
@@ -80,11 +95,9 @@ async function renderProblems(problems: readonly Problem[]): Promise<string> {
   return renderTable(rows.map((row) => row.filter((_, column) => isUsed[column])), { columns: Infinity });
 }
 
-function renderWithExcerpt(
-  { origin, path, message, excerpt }: Problem,
-  textWidth: (text: string) => number,
-): string {
-  const line = [origin, path, message].filter((part) => part !== "").map(oneLine).join("  ");
+function renderWithExcerpt(problem: Problem, textWidth: (text: string) => number): string {
+  const line = problemLine(problem);
+  const { excerpt } = problem;
   if (excerpt === undefined) return line;
   const before = excerpt.line.slice(0, excerpt.column - 1);
   const caret = " ".repeat(textWidth(oneLine(before))) + "^".repeat(excerpt.length);

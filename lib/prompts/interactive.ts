@@ -117,6 +117,7 @@ async function askRequest(
     } catch (error) {
       if (!(error instanceof InvalidInputs) || form === null) throw error;
       prompter.note([error.message, ...error.problems.map((problem) => `  ${problemLine(problem)}`)].join("\n"));
+      for (const warning of error.warnings) prompter.note(`! ${problemLine(warning)}`);
       const shouldFix = await prompter.choose("What do you want to do?", [
         { value: true, label: "1. Fix these inputs" },
         { value: false, label: "2. Provide other inputs" },

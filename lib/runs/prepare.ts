@@ -254,11 +254,12 @@ async function check({ form, resolved, clusters }: GatheredInputs, checking: Inp
   return await checkInputs(checking === "none" ? null : form, resolved, { isStrict: checking === "strict", clusters });
 }
 
-function refuse({ name }: Workflow, { problems, problemCount }: CheckedInputs): void {
+function refuse({ name }: Workflow, { problems, problemCount, warnings }: CheckedInputs): void {
   if (problems.length === 0) return;
   const count = counted(problemCount, "problem");
   throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
     hint: `\`${programCommand("show", [name])}\` lists its inputs`,
+    warnings,
   });
 }
 

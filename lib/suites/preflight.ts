@@ -1,5 +1,6 @@
 /** Checks everything before the first run is submitted: workflows, inputs, resources. Sends only reads. */
 
+import { distinctWarnings } from "../batches/check_rows.ts";
 import { type Cluster, findCluster, WORKSPACE } from "../cluster.ts";
 import { InvalidInputs, NotFound } from "../errors.ts";
 import { redactedValues, withoutSecrets } from "../inputs/secrets.ts";
@@ -49,6 +50,7 @@ export async function preflight(
 ): Promise<readonly CheckedCase[]> {
   const checked: CheckedCase[] = [];
   const problems: Problem[] = [];
+  const refused: InvalidInputs[] = [];
   const indexed = cases.map((one, index) => ({ one, index }));
   await inParallel(indexed, MAX_CONCURRENT, async ({ one, index }) => {
     try {
@@ -57,10 +59,12 @@ export async function preflight(
       const reported = problemsOf(one, error);
       if (reported === undefined) throw error;
       problems.push(...reported);
+      if (error instanceof InvalidInputs) refused.push(error);
     }
   });
   if (problems.length === 0) return checked;
-  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), problems);
+  const warnings = distinctWarnings([...Object.values(checked), ...refused], "case");
+  throw new InvalidInputs(cannotRun(cases.map(({ file }) => file.path), problems.length), problems, { warnings });
 }
 
 function problemsOf(one: SelectedCase, error: unknown): readonly Problem[] | undefined {

@@ -90,6 +90,9 @@ Deno.test("a batch warns of inputs that the workflow does not have, once for all
   assert.equal(code, 0);
   assert.match(stderr, /^! --matrix {2}fials {2}unknown field: did you mean "fails"\? \(2 rows\)$/m);
   assert.equal((await stage.call([...call, "--strict"])).code, 2);
+  const invalid = await stage.call(["run", "solve", "--matrix", "fials=one,two", "--matrix", "n=1,many", ...QUICK]);
+  assert.equal(invalid.code, 2);
+  assert.match(invalid.stderr, /^ {2}! --matrix {2}fials {2}unknown field: .* \(4 rows\)$/m);
 });
 
 Deno.test("the same command again submits nothing; an edited file shows its plan and submits what is new", async () => {

@@ -55,6 +55,14 @@ Deno.test("an unknown field is a warning, an error with --strict, and ignored wi
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+Deno.test("an unknown field is a warning also where other inputs are errors", async () => {
+  await using stage = await aStage();
+  const given = ["-i", "hello-world.json", "-i", "color=red", "-i", "slurm.cpus_per_task=many"];
+  const { code, stderr } = await stage.call(["run", "hello-world", ...given, ...FAST]);
+  assert.equal(code, 2);
+  assert.match(stderr, /^✗ .*1 problem .*\n {2}-i #3 .*many.*\n {2}! -i #2 {2}color {2}unknown field/m);
+});
+
 Deno.test("text is converted to the declared type", async () => {
   await using stage = await aStage();
   const { code } = await stage.call(

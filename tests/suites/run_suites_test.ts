@@ -534,6 +534,12 @@ Deno.test("inputs that a workflow does not have are a warning before the first r
   const end = await stage.test(suite("{ name: a, workflow: ok, inputs: { txet: x } }"), FAST);
   assert.match(end.stderr, /^! .*txet {2}unknown field: did you mean "text"\? \(1 case\)$/m);
   assert.deepEqual(end.verdicts, { a: "passed" });
+  const cases = ["txet: x", "txet: x, text: []"].map((inputs, n) =>
+    `{ name: a${n}, workflow: ok, inputs: { ${inputs} } }`
+  );
+  const invalid = await stage.test(suite(...cases), FAST);
+  assert.equal(invalid.code, 2);
+  assert.match(invalid.stderr, /^ {2}! .*txet {2}unknown field: did you mean "text"\? \(2 cases\)$/m);
 });
 
 Deno.test("in a job of GitHub Actions, failures are groups and annotations", async () => {
