@@ -62,9 +62,18 @@ export function checkSettings({ behavior = {}, faults = [], clusters = {} }: Set
   const problems = [
     ...problemsOf("server behavior option", behavior, BEHAVIOR),
     ...faults.flatMap((fault) => problemsOf("field of a fault", fault, FAULT)),
-    ...Object.values(clusters).flatMap((cluster) => problemsOf("field of a cluster", cluster, CLUSTER)),
+    ...clusterProblems(clusters),
   ];
   if (problems.length > 0) throw new RangeError(problems.join("; "));
+}
+
+/** @param clusters By name. */
+export function clusterProblems(clusters: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(clusters).flatMap(([name, facts]) => {
+    const isObject = typeof facts === "object" && facts !== null && !Array.isArray(facts);
+    if (!isObject) return [`${name} must be an object, like { schedulerType: pbs }`];
+    return problemsOf("field of a cluster", facts, CLUSTER).map((problem) => `${name}: ${problem}`);
+  });
 }
 
 function problemsOf(what: string, given: object, settings: Readonly<Record<string, Setting>>): string[] {

@@ -1,8 +1,10 @@
 import type { ProbeResult } from "../doctor/probe/result.ts";
 import { UsageError } from "../../errors.ts";
 import { documentFormatOf, readDocument } from "../../inputs/document.ts";
-import { isObject, type JsonObject } from "../../json.ts";
+import { isObject } from "../../json.ts";
 import { osErrorReason } from "../../os_error.ts";
+import { problemText } from "../../problem.ts";
+import { clusterProblems } from "../../simulator/check_settings.ts";
 import type { Fault, ServerBehavior, Simulator, SimulatorOptions } from "../../simulator/simulator.ts";
 import { startSimulator } from "../../simulator/start.ts";
 import { argument, integer, oneOf, option, positiveNumber } from "../argv.ts";
@@ -150,19 +152,16 @@ function isScenarios(value: unknown): value is NonNullable<SimulatorOptions["sce
     Object.values(value).every((scenario) => isMap(scenario) && Object.values(scenario).every(isMap));
 }
 
-/** A YAML or JSON object; the simulator checks the facts. */
+/** @throws UsageError with every problem of the file. */
 async function readClusters(context: Context, path: string): Promise<NonNullable<SimulatorOptions["clusters"]>> {
   const text = await readNamedFile(context, path);
   const read = await readDocument(text, { origin: path, format: documentFormatOf(path, text) });
-  if (!("value" in read)) throw new UsageError(`Cannot read ${path}: ${read[0]?.message ?? "it is not valid"}`);
-  const clusters: Record<string, JsonObject> = {};
-  for (const [name, facts] of Object.entries(read.value)) {
-    if (!isObject(facts)) {
-      throw new UsageError(`Cannot read ${path}: ${name} must be an object, like { schedulerType: pbs }`);
-    }
-    clusters[name] = facts;
-  }
-  return clusters;
+  const problems = "value" in read ? clusterProblems(read.value) : read.map(problemText);
+  if (!("value" in read) || problems.length > 0) throw new UsageError(`Cannot read ${path}: ${problems.join("; ")}`);
+  const members = Object.entries(read.value).flatMap(([name, facts]) =>
+    isObject(facts) ? [[name, facts] as const] : []
+  );
+  return Object.fromEntries(members);
 }
 
 async function readProbeResult(context: Context, path: string): Promise<ProbeResult> {

@@ -100,6 +100,18 @@ const INVALID: readonly (readonly [file: string, text: string, args: (path: stri
     (path) => ["--clusters", path],
     /unknown field of a cluster "scheduler"/,
   ],
+  [
+    "facts3.yaml",
+    "a: pbs\nb: { scheduler: pbs, csp: 5 }\nc: [x]\n",
+    (path) => ["--clusters", path],
+    /a must be an object.*; b: unknown field .*"scheduler".*; b: csp must be a text: got 5; c must be an object/,
+  ],
+  [
+    "facts4.yaml",
+    "a: {}\na: {}\nb: {}\nb: {}\n",
+    (path) => ["--clusters", path],
+    /facts4\.yaml:2 is not YAML: .*; .*facts4\.yaml:4 is not YAML: /,
+  ],
   ["list.yaml", "- narwhal", (path) => ["--clusters", path], /must be an object at the top level/],
   ["four.json", '{"quick": {"main/blink": {"logs": 5}}}', (path) => ["--scenario", path], /logs must be a list/],
 ];
