@@ -57,6 +57,15 @@ Deno.test("without an API key, the call names the places that it searched", asyn
   assert.match(stderr, /CredentialError: Cannot find an API key: searched PW_API_KEY \(not set\)/);
 });
 
+Deno.test("an error of the inputs that is not caught is printed with every problem", async () => {
+  await using simulator = await startSimulator();
+  const code = `import { runWorkflow } from "./lib/mod.ts";
+await runWorkflow("hello-world", { inputs: { hello: { message: [] }, slurm: { cpus_per_task: "many" } } });
+`;
+  const { stderr } = await runElsewhere(code, { key: simulator.key, expectedCode: 1 });
+  assert.match(stderr, /InvalidInputs: Cannot run .*\n {2}slurm\.cpus_per_task .*many.*\n {2}hello\.message .*\n/);
+});
+
 Deno.test("a given store, clock and signal replace the defaults, and an undefined option does not", async () => {
   await using simulator = await startSimulator({ clock: fastClock(systemClock, 60) });
   const env = (name: string) => name === "PW_API_KEY" ? simulator.key : undefined;

@@ -1,6 +1,8 @@
+import { InvalidInputs } from "../errors.ts";
 import { createInputLayer } from "../inputs/layers.ts";
 import type { RunEvent } from "../events.ts";
 import type { JsonObject } from "../json.ts";
+import { problemText } from "../problem.ts";
 import type { RunResult } from "../result.ts";
 import { defaultDeps } from "./default_deps.ts";
 import type { Deps } from "./deps.ts";
@@ -24,7 +26,7 @@ export interface RunWorkflowOptions extends Partial<ExecuteOptions> {
  * Submits a workflow and tracks its run to the end, with callbacks instead of a generator. A failed run is a result.
  *
  * @param workflow Its name in the account.
- * @throws The errors of `defaultDeps`, `prepare` and `execute`.
+ * @throws The errors of `defaultDeps`, `prepare` and `execute`; the message of InvalidInputs contains its problems.
  */
 export async function runWorkflow(
   workflow: string,
@@ -33,9 +35,16 @@ export async function runWorkflow(
   const deps = await defaultDeps(given);
   const layers = [createInputLayer("inputs", inputs)];
   const spec = { workflow, layers, preset: null, displayName: null, isTrusted: false, checking: "lenient" } as const;
-  const { request } = await prepare(deps, spec, options);
+  const { request } = await prepare(deps, spec, options).catch(withProblems);
   return await toEnd(execute(deps, request, options), (event) => {
     if (event.type === "status") onStatus?.(event);
     onEvent?.(event);
   });
+}
+
+/** An error that the caller does not catch is printed without its problems. */
+function withProblems(error: unknown): never {
+  if (!(error instanceof InvalidInputs)) throw error;
+  const { message, problems, ...options } = error;
+  throw new InvalidInputs([message, ...problems.map(problemText)].join("\n  "), problems, options);
 }
