@@ -129,7 +129,7 @@ async function inspectHistory({ env, os, clock, random }: Context, host: string 
   const path = sqlitePathOf(name);
   if (path !== undefined) return { ...await inspectStore(path, host), place: path, isShared: false };
   await using kv = openKv(name, { clock, random, maxAttempts: 1, onSetAside: null });
-  const { length: open } = await Array.fromAsync(kv.list({ prefix: ["open", "local"] }));
+  const { length: open } = await Array.fromAsync(kv.list({ prefix: ["open"] }));
   const records = (await kv.get<number>(["count", "all"])).value ?? 0;
   const capabilities = host === null ? {} : await createRunStore(kv).capabilities(host);
   const state = { type: "sound", records, open, unconfirmed: 0, capabilities } as const;
