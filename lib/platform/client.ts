@@ -13,8 +13,11 @@ import type { Consent, Workflow } from "../workflow.ts";
 export interface Abortable {
   /** Aborts the call. */
   readonly signal?: AbortSignal | undefined;
-  /** Whether reads and cancels are retried a few times; `none` for a caller that retries by itself. Default: `some`. */
-  readonly retry?: "some" | "none";
+  /**
+   * Whether reads and cancels are retried a few times; `none` for a caller that retries by itself. Default: `some`. A number:
+   * no retry starts this many milliseconds after the first attempt.
+   */
+  readonly retry?: "some" | "none" | number | undefined;
 }
 
 /** The body of a submit. */

@@ -70,7 +70,8 @@ async function attempt<R extends HttpResponse>(
     if (!isRepeatable || retry === "none" || !isTransientFailure(result)) throw error;
     const retryAfterMs = result.type === "response" ? retryAfterOf(result.response.headers, nowMs) : undefined;
     const state = { failures, elapsedMs: http.clock.monotonic() - startedMs, retryAfterMs };
-    const delayMs = retryDelayMs(state, RETRY_POLICY, http.random);
+    const budgetMs = Math.min(typeof retry === "number" ? retry : Infinity, RETRY_POLICY.budgetMs);
+    const delayMs = retryDelayMs(state, { ...RETRY_POLICY, budgetMs }, http.random);
     if (delayMs === null) throw error;
     http.log(
       isShown(failures, delayMs) ? "INFO" : "DEBUG",

@@ -202,7 +202,7 @@ async function askInputs(session: InteractiveSession, form: Form | null): Promis
 }
 
 async function clustersFor({ deps, signal }: InteractiveSession, form: Form): Promise<readonly Cluster[] | null> {
-  return hasClusterFields(form) ? await listClusters(deps, signal) : [];
+  return hasClusterFields(form) ? await listClusters(deps, { signal }) : [];
 }
 
 async function inputsOfLastRun({ deps, signal }: InteractiveSession, workflow: string): Promise<JsonObject | null> {

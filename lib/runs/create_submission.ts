@@ -2,6 +2,7 @@
 
 import { canonicalJson } from "../json.ts";
 import { sha256 } from "../text.ts";
+import type { Abortable } from "../platform/client.ts";
 import { NotFound, NotSubmitted, StorageError, Unsupported } from "../errors.ts";
 import { withoutSecrets } from "../inputs/secrets.ts";
 import { WriteConflict } from "../store/run_store.ts";
@@ -19,7 +20,7 @@ import { claimIdempotencyKey, type KeyWithPolicy } from "./idempotency.ts";
 import { redactingDeps } from "./redacting.ts";
 import { newCorrelationTag, slugFor } from "./slug.ts";
 
-export interface CreateSubmissionOptions {
+export interface CreateSubmissionOptions extends Pick<Abortable, "retry"> {
   readonly signal: AbortSignal;
   /** True to track the run to its end: rejected when the server cannot show runs. */
   readonly isWaiting: boolean;

@@ -20,7 +20,7 @@ export async function* execute(
   given: Partial<ExecuteOptions> = {},
 ): AsyncGenerator<RunEvent, RunResult> {
   const options = executeOptions(given);
-  const submission = await createSubmission(deps, request, options);
+  const submission = await createSubmission(deps, request, { ...options, retry: options.submitTimeoutMs });
   if (submission.state === "pending" && submission.attempts === 0) {
     yield submittingEvent(deps, submission);
     if (submission.idempotencyKey !== null) yield* reportGuarantee(deps, submission);

@@ -13,6 +13,7 @@ import { readForm } from "../inputs/read_form.ts";
 import { findSecrets, secretValues } from "../inputs/secrets.ts";
 import { evaluateConditions, type UnknownCondition } from "../inputs/unknown_conditions.ts";
 import { isObject, type Json, type JsonObject } from "../json.ts";
+import type { Abortable } from "../platform/client.ts";
 import type { Problem } from "../problem.ts";
 import type { RunRequest } from "../submission.ts";
 import type { Consent, Workflow } from "../workflow.ts";
@@ -70,9 +71,12 @@ export interface MissingInputs {
   readonly clusters: readonly Cluster[] | null;
 }
 
-/** Options of {@link prepareAsking}. */
-export interface PrepareOptions {
+interface ReadOptions extends Pick<Abortable, "retry"> {
   readonly signal: AbortSignal;
+}
+
+/** Options of {@link prepareAsking}. */
+export interface PrepareOptions extends ReadOptions {
   /** Asks the user for required inputs and returns all inputs. Without it, they are problems. */
   readonly ask?: ((missing: MissingInputs) => Promise<JsonObject>) | undefined;
 }
@@ -114,7 +118,7 @@ export async function prepareAsking(
   if (spec.displayName !== null) checkDisplayName(spec.displayName);
   // A submit requires these as well: they are requested at the same time, and the client keeps them.
   const unneeded = new AbortController();
-  const early = { signal: AbortSignal.any([options.signal, unneeded.signal]) };
+  const early = { signal: AbortSignal.any([options.signal, unneeded.signal]), retry: options.retry };
   const prefetched = Promise.allSettled([deps.client.whoAmI(early), deps.client.apiVersion(early)]);
   try {
     return await prepareRequest(deps, spec, options);
@@ -128,16 +132,16 @@ export async function prepareAsking(
 async function prepareRequest(
   deps: Pick<Deps, "client">,
   runSpec: RunSpec,
-  { signal, ask }: PrepareOptions,
+  { ask, ...options }: PrepareOptions,
 ): Promise<PreparedRun> {
   // Without a check, the inputs are sent as they are.
   const spec = runSpec.checking === "none" ? { ...runSpec, sendsDefaults: false } : runSpec;
-  let gathered = await gatherInputs(deps, spec, { signal });
+  let gathered = await gatherInputs(deps, spec, options);
   let checked = await check(gathered, spec.checking);
   while (ask !== undefined && checked.missing.length > 0 && gathered.form !== null) {
     const { form, given: inputs, clusters } = gathered;
     const answers = await ask({ form, paths: checked.missing, inputs, clusters });
-    gathered = await completed(deps, gathered.workflow, [createInputLayer("your answers", answers)], spec, signal);
+    gathered = await completed(deps, gathered.workflow, [createInputLayer("your answers", answers)], spec, options);
     const next = await check(gathered, spec.checking);
     if (JSON.stringify(next.missing) === JSON.stringify(checked.missing)) break;
     checked = next;
@@ -179,11 +183,11 @@ async function prepareRequest(
 export async function gatherInputs(
   deps: Pick<Deps, "client">,
   spec: InputsSpec,
-  { signal }: { readonly signal: AbortSignal },
+  options: ReadOptions,
 ): Promise<GatheredInputs> {
-  const workflow = await findWorkflow(deps, spec.workflow, signal);
+  const workflow = await findWorkflow(deps, spec.workflow, options);
   const layers = spec.preset === null ? spec.layers : [presetOf(workflow, spec.preset), ...spec.layers];
-  return await completed(deps, workflow, layers, spec, signal);
+  return await completed(deps, workflow, layers, spec, options);
 }
 
 async function completed(
@@ -191,13 +195,13 @@ async function completed(
   workflow: Workflow,
   layers: readonly InputLayer[],
   { sendsDefaults = true }: InputsSpec,
-  signal: AbortSignal,
+  options: ReadOptions,
 ): Promise<GatheredInputs> {
   const form = readForm(workflow.yaml);
   const merged = mergeLayers(layers, declaredTypes(form));
   if (form === null) return { workflow, form, resolved: merged, given: merged.value, clusters: null, notes: [] };
   const hasClusters = hasClusterFields(form);
-  const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, signal) : [];
+  const clusters = hasClusters && needsClusters(form, merged.value) ? await listClusters(deps, options) : [];
   const selected = hasClusters ? selectClusters(form, merged.value, clusters ?? []) : [];
   const selection = selected.map(({ path, name }) => createValueLayer("autoselect", path, name));
   const chosen = selected.length === 0 ? merged : mergeLayers([...layers, ...selection], declaredTypes(form));
@@ -208,10 +212,10 @@ async function completed(
 /** @returns `null` if they cannot be listed: then the conditions that depend on them are unknown. */
 export async function listClusters(
   { client }: Pick<Deps, "client">,
-  signal: AbortSignal,
+  options: ReadOptions,
 ): Promise<readonly Cluster[] | null> {
   try {
-    return await client.listClusters({ signal });
+    return await client.listClusters(options);
   } catch (error) {
     if (error instanceof RunnerError) return null;
     throw error;
@@ -222,13 +226,13 @@ export async function listClusters(
 export async function findWorkflow(
   { client }: Pick<Deps, "client">,
   name: string,
-  signal: AbortSignal,
+  options: ReadOptions,
 ): Promise<Workflow> {
   try {
-    return await client.getWorkflow(name, { signal });
+    return await client.getWorkflow(name, options);
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
-    const names = (await client.listWorkflows({ signal })).map((workflow) => workflow.name);
+    const names = (await client.listWorkflows(options)).map((workflow) => workflow.name);
     throw new NotFound(`Cannot find workflow "${name}": your account has no workflow with this name`, {
       hint: hintForPath(name) ?? didYouMean(name, names) ?? "`pw-workflow-runner list` lists your workflows",
       cause: error,

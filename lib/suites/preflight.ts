@@ -85,7 +85,7 @@ async function checkCase(
 ): Promise<CheckedCase> {
   const dependsOnRuns = referencesOf(one.inputs).some(({ type }) => type === "output");
   const prepared = dependsOnRuns ? null : await prepareCase(deps, one, one.values, options);
-  if (prepared === null) await findWorkflow(deps, one.workflow, options.signal);
+  if (prepared === null) await findWorkflow(deps, one.workflow, options);
   const clusters = prepared?.clusterNames() ?? [];
   const request = prepared?.request;
   const given = request === undefined ? {} : withoutSecrets(prepared?.given ?? {}, request.secretPaths);

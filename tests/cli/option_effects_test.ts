@@ -42,6 +42,17 @@ Deno.test("run --idempotency-policy decides what happens if the key was used bef
   assert.equal(stage.simulator.runs().length, 2);
 });
 
+for (const on of ["*", "get-workflow", "auth-session", "list-runs"] as const) {
+  Deno.test(`run --submit-timeout also limits the retries of what is read before the submit: ${on}`, async () => {
+    const faults = [{ on, status: 503, retryAfter: "5", times: Infinity }];
+    await using stage = await cliStage({ faults });
+    const { code, stderr } = await stage.call(["run", "quick", "--submit-timeout", "2s"]);
+    assert.equal(code, 8, stderr);
+    assert.ok(!stderr.includes("retrying in"), stderr);
+    assert.equal(stage.simulator.received("submit").length, 0);
+  });
+}
+
 Deno.test("--on-timeout cancel cancels the run, and keep does not", async () => {
   await using stage = await cliStage();
   const args = ["run", "never-ending", "--timeout", "20s", ...FAST];

@@ -46,7 +46,7 @@ export async function runMatrix(call: Invocation<MatrixValues>): Promise<number>
   const own = { ...values, onInterrupt: onInterrupt === "ask" ? "keep" as const : onInterrupt };
   return await runBatch({ ...call, values: own }, async (deps) => {
     const read = await readMatrixRows(sources, {
-      formOf: async (name) => readForm((await findWorkflow(deps, name, signal)).yaml),
+      formOf: async (name) => readForm((await findWorkflow(deps, name, { signal })).yaml),
     });
     return { ...read, name: `${workflow}-${identity}` };
   });

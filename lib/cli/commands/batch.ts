@@ -87,7 +87,7 @@ async function runFiles(call: BatchCommandCall): Promise<number> {
       readTextFile: context.readTextFile,
       readStdin: () => context.stdin.readText(),
       listFiles: context.listFiles,
-      formOf: async (workflow) => readForm((await findWorkflow(deps, workflow, call.signal)).yaml),
+      formOf: async (workflow) => readForm((await findWorkflow(deps, workflow, { signal: call.signal })).yaml),
     }));
 }
 

@@ -134,7 +134,7 @@ async function formOf(
   { context, output, signal, values }: InputsInvocation,
 ): Promise<{ workflow: Workflow; form: Form }> {
   const client = await openClient({ context, output, values });
-  const workflow = await findWorkflow({ client }, values.workflow, signal);
+  const workflow = await findWorkflow({ client }, values.workflow, { signal });
   const form = readForm(workflow.yaml);
   if (form !== null) return { workflow, form };
   throw new NotFound(`Cannot read the inputs of ${workflow.name}: the server did not return the workflow file`);

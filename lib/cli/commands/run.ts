@@ -138,13 +138,14 @@ export async function submitRunSpec(
     "--no-history continues without local history",
   );
   const checking = inputChecking(values);
+  const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const { request, warnings, notes, unknownConditions } = await prepareAsking(deps, {
     sendsDefaults: values.noDefaults !== true,
     ...await inputsOf(deps),
     displayName: values.name ?? null,
     isTrusted: values.trust === true,
     checking,
-  }, { signal, ask: askForMissing(call) });
+  }, { signal, retry: submitTimeoutMs, ask: askForMissing(call) });
   output.redact(redactedValues(request));
   for (const note of notes) output.log("INFO", note);
   if (output.shows("DEBUG")) logUnknownConditions(output, "DEBUG", unknownConditions());
@@ -155,7 +156,6 @@ export async function submitRunSpec(
     return answerDryRun(output, request);
   }
   output.reporter?.start({ name: request.workflow, platformUrl: deps.client.baseUrl });
-  const submitTimeoutMs = values.submitTimeout ?? DEFAULT_EXECUTE.submitTimeoutMs;
   const isWaiting = values.noWait !== true;
   const exitCode = await submitAndTrack({ ...call, deps }, request, {
     ...options,

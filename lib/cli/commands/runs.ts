@@ -59,7 +59,7 @@ export const runsCommand = defineCommand({
       limit: all === true ? Infinity : values.limit ?? DEFAULT_LIMIT,
     });
     // No run may also mean a misspelled name.
-    if (runs.length === 0 && workflow !== undefined) await findWorkflow({ client }, workflow, signal);
+    if (runs.length === 0 && workflow !== undefined) await findWorkflow({ client }, workflow, { signal });
     const views = runs.map((run) => ({ ...toRunView(run), displayName: run.displayName }));
     if (output.mode === "json") {
       output.document({ runs: views, total });

@@ -19,7 +19,7 @@ export const showCommand = defineCommand({
   },
   async run({ context, output, signal, values }) {
     const client = await openClient({ context, output, values });
-    const workflow = await findWorkflow({ client }, values.workflow, signal);
+    const workflow = await findWorkflow({ client }, values.workflow, { signal });
     if (values.yaml === true || values.output === "yaml") {
       const yaml = await client.getWorkflowYaml(workflow.name, { signal });
       // A file gets every byte; a terminal gets no control characters.
