@@ -71,9 +71,7 @@ export interface MissingInputs {
   readonly clusters: readonly Cluster[] | null;
 }
 
-interface ReadOptions extends Pick<Abortable, "retry"> {
-  readonly signal: AbortSignal;
-}
+type ReadOptions = Pick<Abortable, "retry"> & { readonly signal: AbortSignal };
 
 /** Options of {@link prepareAsking}. */
 export interface PrepareOptions extends ReadOptions {
@@ -260,11 +258,9 @@ async function check({ form, resolved, clusters }: GatheredInputs, checking: Inp
 
 function refuse({ name }: Workflow, { problems, problemCount, warnings }: CheckedInputs): void {
   if (problems.length === 0) return;
-  const count = counted(problemCount, "problem");
-  throw new InvalidInputs(`Cannot run ${name}: ${count} with its inputs, nothing was submitted`, problems, {
-    hint: `\`${programCommand("show", [name])}\` lists its inputs`,
-    warnings,
-  });
+  const message = `Cannot run ${name}: ${counted(problemCount, "problem")} with its inputs, nothing was submitted`;
+  const hint = `\`${programCommand("show", [name])}\` lists its inputs`;
+  throw new InvalidInputs(message, problems, { hint, warnings });
 }
 
 function presetOf(workflow: Workflow, name: string): InputLayer {
