@@ -1,5 +1,6 @@
 /** Removes secrets from text that comes from elsewhere: what a server or a log repeats. */
 
+import { encodeBase64 } from "./base64.ts";
 import { RunnerError } from "./errors.ts";
 import { mapPieces, type PieceMapper } from "./pieces.ts";
 
@@ -158,7 +159,7 @@ function base64Forms(value: string): string[] {
   return [0, 1, 2].flatMap((offset) => {
     const shifted = new Uint8Array(offset + bytes.length);
     shifted.set(bytes, offset);
-    const text = btoa(Array.from(shifted, (byte) => String.fromCharCode(byte)).join(""));
+    const text = encodeBase64(shifted);
     const stable = text.slice(Math.ceil(offset * 8 / 6), Math.floor(shifted.length * 8 / 6));
     return [stable, stable.replaceAll("+", "-").replaceAll("/", "_")];
   });

@@ -1,5 +1,7 @@
 /** Rules of plain text that all layers share. */
 
+import { encodeBase64 } from "./base64.ts";
+
 /** The trimmed text; `null` for a blank one and for any other value. */
 export function nonBlank(value: unknown): string | null {
   return typeof value === "string" && value.trim() !== "" ? value.trim() : null;
@@ -12,6 +14,14 @@ export function counted(count: number, noun: string): string {
 
 /** Hexadecimal, 64 digits. */
 export async function sha256(text: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...await digestOf(text)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** How a Content-Security-Policy names a script or style that may run. */
+export async function policyHash(text: string): Promise<string> {
+  return `sha256-${encodeBase64(await digestOf(text))}`;
+}
+
+async function digestOf(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
 }

@@ -3,6 +3,8 @@
  * including those of the tests, and every start would read them.
  */
 
+import { gzipBase64 } from "../../lib/base64.ts";
+
 const ROOT = new URL("../../", import.meta.url);
 const DEADLINE_MS = 300_000;
 
@@ -60,7 +62,7 @@ export async function bundleProgram({ deno, folder, commit }: BundleOptions): Pr
     return { entry: `${program}/main.js` };
   }
   await bundle(deno, entry, [...PROGRAM, ...split]);
-  const adapters = Object.fromEntries(APART.map((name) => [name, `"./${name}.js"`]));
+  const adapters = Object.fromEntries(APART.map((name) => [name, `import("./${name}.js")`]));
   const files: string[] = [];
   for await (const { name } of Deno.readDir(program)) files.push(`${program}/${name}`);
   const texts = await Promise.all(files.map((file) => Deno.readTextFile(file)));
@@ -82,34 +84,39 @@ export async function bundleSingleFile({ deno, folder, commit }: BundleOptions):
   }
   const output = `${folder}/program.js`;
   await bundle(deno, await writeEntry(folder, commit), [...PROGRAM, "--output", output]);
-  const adapters = Object.fromEntries(APART.map((name) => [name, `adapters.${name}`]));
+  const adapters = Object.fromEntries(APART.map((name) => [name, `importPacked("${name}")`]));
   const [program = ""] = linkAdapters([await Deno.readTextFile(output)], adapters);
   const hoisted = /(?:^|[;}])import[\s"{*][^;]*from\s*"[^"]+"/m.exec(program)?.[0];
   if (hoisted !== undefined) throw new Error(`Cannot bundle one file: every start would load ${hoisted}`);
-  const urls = await Promise.all(APART.map(async (name) => {
+  const packed = await Promise.all(APART.map(async (name) => {
     const file = `${folder}/${name}.js`;
     await bundleAdapter(deno, name, file);
     // `createRequire()`, with which CommonJS code gets `node:` modules, takes only URLs of files.
-    const code = (await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"');
-    return `${name}:${JSON.stringify(`data:text/javascript;charset=utf-8,${encodeURIComponent(code)}`)}`;
+    return `${name}:"${await gzipBase64((await Deno.readTextFile(file)).replaceAll("import.meta.url", '"file:///"'))}"`;
   }));
-  return asciiOnly(`var adapters={${urls.join()}};\n${program}`);
+  return asciiOnly(`var PACKED={${packed.join()}};\n${IMPORT_PACKED}\n${program}`);
 }
+
+/** Every start reads and hashes the file: what few of them need is compressed. */
+const IMPORT_PACKED = `async function importPacked(name){` +
+  `let gzip=await(await fetch("data:;base64,"+PACKED[name])).blob();` +
+  `let code=await new Response(gzip.stream().pipeThrough(new DecompressionStream("gzip"))).text();` +
+  `return import("data:text/javascript;charset=utf-8,"+encodeURIComponent(code))}`;
 
 /** One other character makes the engine keep the entire file with two bytes per character, which every start would decode. */
 function asciiOnly(code: string): string {
   return code.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** Replaces the specifiers of the adapters that are bundled apart by these expressions. */
+/** Replaces the imports of the adapters that are bundled apart by these expressions. */
 function linkAdapters(texts: readonly string[], expressions: Readonly<Record<string, string>>): readonly string[] {
   let linked = texts;
   for (const [name, expression] of Object.entries(expressions)) {
-    const specifier = new RegExp(`import\\("[./]+/deps/${name}\\.ts"\\)`, "g");
-    if (!linked.some((text) => specifier.test(text))) {
+    const imported = new RegExp(`import\\("[./]+/deps/${name}\\.ts"\\)`, "g");
+    if (!linked.some((text) => imported.test(text))) {
       throw new Error(`Cannot bundle the program: it does not import ${name} dynamically`);
     }
-    linked = linked.map((text) => text.replaceAll(specifier, `import(${expression})`));
+    linked = linked.map((text) => text.replaceAll(imported, expression));
   }
   return linked;
 }

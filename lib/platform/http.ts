@@ -3,6 +3,7 @@
  * logs a line. Nothing is retried here.
  */
 
+import { decodeBase64 } from "../base64.ts";
 import { formatDuration } from "../duration.ts";
 import type { Clock } from "../clock.ts";
 import { BadResponse } from "../errors.ts";
@@ -270,7 +271,10 @@ function serverIdOf(headers: Headers): string | null {
 /** Removes the credential from a response that repeats it, so that it is never printed. */
 function redactor(authorization: Secret | null): Redactor {
   const [scheme, token = ""] = authorization?.reveal().split(" ") ?? [];
-  const secrets = (scheme === "Basic" ? [token, atob(token).replace(/:$/, "")] : [token]).filter((text) => text !== "");
+  const secrets =
+    (scheme === "Basic" ? [token, new TextDecoder().decode(decodeBase64(token)).replace(/:$/, "")] : [token]).filter((
+      text,
+    ) => text !== "");
   const redact = (text: string) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text);
   return redactorOf(redact, secrets);
 }

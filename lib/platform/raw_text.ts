@@ -1,4 +1,5 @@
 /** Reads a text body: the contract has base64 in a JSON string, but servers send plain text, or a plain JSON string. */
+import { decodeBase64 } from "../base64.ts";
 import type { HttpResponse } from "./exchange.ts";
 
 export function readRawText({ headers, text }: Pick<HttpResponse, "headers" | "text">): string {
@@ -20,8 +21,7 @@ function jsonString(text: string): string | null {
 function decoded(value: string): string | null {
   if (!/^[A-Za-z0-9+/]+=*$/.test(value) || value.length % 4 !== 0) return null;
   try {
-    const bytes = Uint8Array.from(atob(value), (character) => character.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(value));
   } catch {
     return null;
   }

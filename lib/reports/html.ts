@@ -3,6 +3,8 @@
  * script does not need is plain HTML, so that the result is visible at once.
  */
 
+import { policyHash } from "../text.ts";
+import { gzipBase64 } from "../base64.ts";
 import { html, raw } from "../deps/hono.ts";
 import { formatDuration } from "../duration.ts";
 import { formatCounts } from "./counts.ts";
@@ -18,11 +20,11 @@ export interface HtmlOptions {
 
 export async function renderHtml(report: Report, { trends = new Map() }: HtmlOptions = {}): Promise<string> {
   const { title, kind, exitCode, cases } = report;
-  const data = await compressed(JSON.stringify(pageData(report, trends)));
+  const data = await gzipBase64(JSON.stringify(pageData(report, trends)));
   const policy = [
     "default-src 'none'",
-    `style-src '${await hashOf(PAGE_STYLE)}'`,
-    `script-src '${await hashOf(PAGE_SCRIPT)}'`,
+    `style-src '${await policyHash(PAGE_STYLE)}'`,
+    `script-src '${await policyHash(PAGE_SCRIPT)}'`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
@@ -68,23 +70,4 @@ function factsOf({ startedAtMs, endedAtMs, environment, shard, platformUrl }: Re
     shard === null ? null : `shard ${shard.index} of ${shard.count}`,
     host,
   ].filter((fact) => fact !== null).join(" · ");
-}
-
-/** gzip, in base64. */
-async function compressed(text: string): Promise<string> {
-  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return base64(new Uint8Array(await new Response(stream).arrayBuffer()));
-}
-
-async function hashOf(text: string): Promise<string> {
-  return `sha256-${base64(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))))}`;
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = "";
-  // More arguments at once would overflow the stack.
-  for (let start = 0; start < bytes.length; start += 8_192) {
-    binary += String.fromCharCode(...bytes.subarray(start, start + 8_192));
-  }
-  return btoa(binary);
 }

@@ -3,6 +3,7 @@
  * there is a secret, an HMAC-SHA256 over `id.timestamp.body`. Kept until it is taken, tried ever more seldom.
  */
 
+import { decodeBase64, encodeBase64 } from "../base64.ts";
 import { inParallel } from "../runs/in_parallel.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Service } from "./service.ts";
@@ -113,14 +114,12 @@ async function send(
 /**
  * `v1,` and the base64 of the HMAC; a secret that begins with `whsec_` is base64 itself, as the standard has it.
  *
- * @throws DOMException for a secret that no key can be made of.
+ * @throws Error for a secret that no key can be made of.
  */
 export async function signWebhook(secret: string, text: string): Promise<string> {
   const encoder = new TextEncoder();
-  const bytes = secret.startsWith("whsec_")
-    ? Uint8Array.from(atob(secret.slice(6)), (character) => character.charCodeAt(0))
-    : encoder.encode(secret);
+  const bytes = secret.startsWith("whsec_") ? decodeBase64(secret.slice(6)) : encoder.encode(secret);
   const key = await crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, encoder.encode(text)));
-  return `v1,${btoa(String.fromCharCode(...mac))}`;
+  return `v1,${encodeBase64(mac)}`;
 }

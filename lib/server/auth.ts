@@ -1,5 +1,7 @@
 /** Access control with two keys: one for everything, and one that is read-only. */
 
+import { decodeBase64 } from "../base64.ts";
+
 export type AccessLevel = "none" | "read" | "full";
 
 export interface AccessKeys {
@@ -60,7 +62,7 @@ export function challengeFor({ headers }: Request): string {
 
 function passwordIn(credentials: string): string {
   try {
-    return atob(credentials).replace(/^[^:]*:/, "");
+    return new TextDecoder().decode(decodeBase64(credentials)).replace(/^[^:]*:/, "");
   } catch {
     return "";
   }

@@ -1,5 +1,6 @@
 /** The store's interface. It is made once, of the three methods that every backend implements. */
 
+import { encodeBase64 } from "../base64.ts";
 import { StorageError } from "../errors.ts";
 import type { PageQuery, StoreBackend, StoreLimits, StoreRow } from "./backend.ts";
 import {
@@ -233,5 +234,5 @@ function jsonOf(value: unknown, key: StoreKey, { maxValueLength }: StoreLimits):
 /** 64 random bits in 11 characters. Not from a `random` that is passed in: a test's fixed numbers would repeat one. */
 function createVersion(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(8));
-  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+  return encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
 }

@@ -7,6 +7,7 @@
  * evaluate either.
  */
 
+import { decodeBase64 } from "../../base64.ts";
 import { actionOf, type Args, argument, flag, scanWords } from "../argv.ts";
 import { COMMON_OPTIONS, listedArgs, splitCommand } from "../command.ts";
 import { COMMANDS, findCommand } from "../commands.ts";
@@ -110,7 +111,7 @@ function typedWords(words: readonly string[]): TypedWords {
 
 /** From base64 of words that are separated by NUL characters. */
 function decodeWords(encoded: string): readonly string[] {
-  return new TextDecoder().decode(Uint8Array.from(atob(encoded), (character) => character.charCodeAt(0))).split("\0");
+  return new TextDecoder().decode(decodeBase64(encoded)).split("\0");
 }
 
 function unquote(word: string): string {

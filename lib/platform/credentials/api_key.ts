@@ -1,3 +1,4 @@
+import { decodeBase64, encodeBase64 } from "../../base64.ts";
 import { CredentialError } from "../../errors.ts";
 import { Secret } from "../../secret.ts";
 
@@ -37,7 +38,7 @@ export function parseApiKey(text: string, source: string): ParsedApiKey {
   if (key.startsWith("pwt_")) {
     return {
       kind: "pwt",
-      authorization: new Secret(`Basic ${btoa(`${key}:`)}`),
+      authorization: new Secret(`Basic ${encodeBase64(new TextEncoder().encode(`${key}:`))}`),
       baseUrl: hostOfPrefixed(key.slice("pwt_".length)) ?? refuse("its first part does not name a host"),
       expiresAtMs: null,
     };
@@ -104,8 +105,7 @@ function claimsOf(payload: string): Record<string, unknown> | null {
 function decode(base64: string): string | null {
   const plain = base64.replaceAll("-", "+").replaceAll("_", "/").replace(/=+$/, "");
   try {
-    const bytes = Uint8Array.from(atob(plain), (character) => character.charCodeAt(0));
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true }).decode(decodeBase64(plain));
   } catch {
     return null;
   }

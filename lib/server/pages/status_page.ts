@@ -1,5 +1,6 @@
 /** The status page: schedules, active runs, failures and the state of the ticks. Pure; complete without its script. */
 
+import { policyHash } from "../../text.ts";
 import { raw } from "../../deps/hono.ts";
 import { formatDuration } from "../../duration.ts";
 import { VERSION } from "../../version.ts";
@@ -36,7 +37,7 @@ const STATUS_STYLES: Readonly<Record<string, readonly [symbol: string, tone: Ton
 export async function renderStatusPage(facts: PageFacts): Promise<RenderedPage> {
   const { host, timeline, nowMs } = facts;
   const alert = alertOf(facts);
-  const [style, script] = await Promise.all([hashOf(PAGE_STYLE), hashOf(PAGE_SCRIPT)]);
+  const [style, script] = await Promise.all([policyHash(PAGE_STYLE), policyHash(PAGE_SCRIPT)]);
   const page = html`
     <!doctype html>
     <html lang="en">
@@ -303,9 +304,4 @@ function styleOf(status: string): readonly [string, Tone] {
 
 function formatTook(durationMs: number): string {
   return durationMs < 1_000 ? `${Math.round(durationMs)} ms` : formatDuration(durationMs);
-}
-
-async function hashOf(source: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(source)));
-  return `sha256-${btoa(String.fromCharCode(...digest))}`;
 }
