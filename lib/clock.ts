@@ -20,7 +20,7 @@ export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
 
-/** `setTimeout` takes a signed 32-bit number of milliseconds; a longer delay would fire at once. */
+/** Timers take a signed 32-bit number of milliseconds; a longer delay would fire at once. */
 const MAX_TIMER_MS = 2_147_000_000;
 
 /** The machine's clock. */
@@ -31,31 +31,39 @@ export const systemClock: Clock = {
   async sleep(durationMs, { signal }) {
     const endMs = performance.now() + durationMs;
     do {
-      await timer(Math.min(Math.max(0, endMs - performance.now()), MAX_TIMER_MS), signal);
+      await wait(endMs - performance.now(), signal);
     } while (performance.now() < endMs);
   },
 
   timeout(durationMs) {
     const controller = new AbortController();
-    // Not `setTimeout`, whose first use loads `node:timers` since Deno 2.9: a third of the time that `list` takes.
-    const timer = AbortSignal.timeout(Math.min(durationMs, MAX_TIMER_MS));
     const onTimeout = () => controller.abort(new DOMException(`No response within ${durationMs} ms`, "TimeoutError"));
-    timer.addEventListener("abort", onTimeout, { once: true });
-    return { signal: controller.signal, [Symbol.dispose]: () => timer.removeEventListener("abort", onTimeout) };
+    return { signal: controller.signal, [Symbol.dispose]: startTimer(durationMs, onTimeout) };
   },
 };
 
-function timer(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Not `setTimeout`, whose first use loads `node:timers` since Deno 2.9: a third of the time that `list` takes.
+ *
+ * @returns What stops it.
+ */
+function startTimer(durationMs: number, onEnd: () => void): () => void {
+  const timer = AbortSignal.timeout(Math.min(Math.max(0, durationMs), MAX_TIMER_MS));
+  timer.addEventListener("abort", onEnd, { once: true });
+  return () => timer.removeEventListener("abort", onEnd);
+}
+
+function wait(durationMs: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = () => {
-      clearTimeout(id);
+      stop();
       reject(signal?.reason);
     };
-    const id = setTimeout(() => {
+    const stop = startTimer(durationMs, () => {
       signal?.removeEventListener("abort", onAbort);
       resolve();
-    }, durationMs);
+    });
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

@@ -11,16 +11,28 @@ Deno.test("systemClock.sleep() rejects at once with the signal's own reason", as
   await assert.rejects(sleeping, (error) => error === reason);
 });
 
+Deno.test("systemClock.sleep() ends after its time, in the order in which sleeps end", async () => {
+  const ends: number[] = [];
+  const startMs = performance.now();
+  await Promise.all([40, 20, 0].map(async (durationMs) => {
+    await systemClock.sleep(durationMs, {});
+    assert.ok(performance.now() - startMs >= durationMs);
+    ends.push(durationMs);
+  }));
+  assert.deepEqual(ends, [0, 20, 40]);
+});
+
 Deno.test("a disposed systemClock.timeout() does not abort its signal", () => {
   const deadline = systemClock.timeout(60_000);
   deadline[Symbol.dispose]();
   assert.ok(!deadline.signal.aborted);
 });
 
-Deno.test("systemClock.timeout() aborts with a TimeoutError, and calls no setTimeout(), whose first call takes long", async () => {
+Deno.test("systemClock calls no setTimeout(), whose first call takes long, and its timeout() is a TimeoutError", async () => {
   const { setTimeout } = globalThis;
   Object.assign(globalThis, { setTimeout: () => assert.fail("setTimeout() was called") });
   try {
+    for (const durationMs of [-1, 0, 1]) await systemClock.sleep(durationMs, {});
     using deadline = systemClock.timeout(1);
     await new Promise((resolve) => deadline.signal.addEventListener("abort", resolve));
     assert.equal(deadline.signal.reason.name, "TimeoutError");
