@@ -15,13 +15,14 @@ const AMBIENT_MEMBERS = new Set([
   "crypto.getRandomValues",
   "crypto.randomUUID",
   "performance.now",
+  "AbortSignal.timeout",
 ]);
 const AMBIENT_CALLS = new Set(["fetch", "setTimeout", "setInterval", "alert", "confirm", "prompt"]);
 
 /** The files below `lib/cli/` that may use a global, and which. */
 export const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "lib/system.ts": ["Deno.env", "Math.random"],
-  "lib/clock.ts": ["Date.now", "performance.now", "setTimeout"],
+  "lib/clock.ts": ["Date.now", "performance.now", "AbortSignal.timeout"],
   "lib/platform/http.ts": ["fetch"],
   // The defaults of the library's one call.
   "lib/runs/default_deps.ts": ["fetch"],

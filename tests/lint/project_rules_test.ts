@@ -23,6 +23,7 @@ for (
     ['await fetch("/")', "fetch"],
     ['await globalThis.fetch("/")', "fetch"],
     ["setTimeout(() => {}, 1)", "setTimeout"],
+    ["AbortSignal.timeout(1)", "AbortSignal.timeout"],
   ] as const
 ) {
   Deno.test(`lint: ${source} is refused below lib/cli/`, () => {
@@ -37,7 +38,7 @@ for (
     ["lib/cli/output.ts", "console.log(Deno.args, Date.now()); await fetch('/')"],
     ["main.ts", "Deno.exit(1)"],
     ["tests/a_test.ts", "setTimeout(() => {}, 1); export default 1"],
-    ["lib/clock.ts", "setTimeout(() => Date.now(), 1)"],
+    ["lib/clock.ts", "AbortSignal.timeout(Date.now())"],
     ["lib/platform/http.ts", "await fetch('/')"],
     ["lib/runs/poll_interval.ts", "export const at = (ms: number) => new Date(ms).toISOString()"],
     ["lib/runs/poll_interval.ts", "export const get = (fetch: typeof globalThis.fetch) => fetch('/')"],
