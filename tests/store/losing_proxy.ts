@@ -4,6 +4,8 @@ export interface LosingProxy extends Disposable {
   readonly url: string;
   /** Closes the connection instead of passing on the answer to the next write. */
   loseNextAnswer(): void;
+  /** Closes the connection while the next write arrives. */
+  loseNextWrite(): void;
   /** Keeps the connections open, and passes on no answers to the next writes. */
   withholdAnswers(count: number): void;
   readonly lost: () => number;
@@ -15,6 +17,7 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<Deno.TcpConn>();
   let isLosing = false;
+  let isWriteLost = false;
   let lost = 0;
   let withheld = 0;
   const pass = async (client: Deno.TcpConn) => {
@@ -42,6 +45,11 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
     };
     await Promise.all([
       forward(client, server, (text) => {
+        if (isWriteLost && text.includes("pw_write")) {
+          isWriteLost = false;
+          lost++;
+          return Promise.resolve("close");
+        }
         isWriting ||= (isLosing || withheld > 0) && text.includes("pw_write");
         return Promise.resolve("pass");
       }),
@@ -68,6 +76,7 @@ export function startLosingProxy(url: string, meanwhile: () => Promise<void>): L
   return {
     url: proxied.href,
     loseNextAnswer: () => isLosing = true,
+    loseNextWrite: () => isWriteLost = true,
     withholdAnswers: (count) => withheld = count,
     lost: () => lost,
     [Symbol.dispose]() {

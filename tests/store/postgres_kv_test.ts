@@ -44,9 +44,12 @@ test("killed three times under two writers, it has every acknowledged write once
   using server = await startPostgres();
   const writers = ["one", "other"].map((name) => startWorker(server.url, "write", name));
   const linesOf = () => writers.map(({ lines }) => lines.length);
+  const ends: unknown[] = [];
+  for (const { ended } of writers) void ended.then((end) => ends.push(end));
   const progress = async (before: readonly number[]) => {
     const deadlineMs = performance.now() + 30_000;
     while (linesOf().some((count, index) => count < (before[index] ?? 0) + 50)) {
+      assert.deepEqual(ends, []);
       assert.ok(performance.now() < deadlineMs, "the writers do not go on");
       await systemClock.sleep(5, {});
     }
@@ -82,6 +85,17 @@ test("a write whose response is lost is applied once, even if others were writte
   assert.equal(await kv.atomic().check(before).sum(["n"], 1).commit(), undefined);
   assert.equal((await kv.get(["n"])).value, 13);
   assert.equal(proxy.lost(), 7);
+});
+
+test("a write whose connection is closed before all of it was sent is sent again, and applied once", async () => {
+  const url = await (await shared()).createSchema();
+  using proxy = startLosingProxy(url, () => Promise.resolve());
+  await using kv = createKv(retryingBackend(await openPostgresBackend(proxy.url), retryDeps));
+  for (let count = 1; count <= 5; count++) {
+    proxy.loseNextWrite();
+    assert.ok(await kv.atomic().set(["long"], "x".repeat(2_000_000)).sum(["n"], 1).commit());
+    assert.deepEqual([(await kv.get(["n"])).value, proxy.lost()], [count, count]);
+  }
 });
 
 test("a write that is not answered in time is sent again, once, and applied once", async () => {
