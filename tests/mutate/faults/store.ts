@@ -94,8 +94,12 @@ export const STORE_FAULTS: readonly Fault[] = [
     ["a password in a store's name is shown", 'name.replace(/\\/\\/.*@/s, "//")', "name"],
     ["a password in an unknown store's name is quoted", "`${scheme}:…`", "name"],
   ]),
-  ...inFile("lib/store/backend.ts", ["tests/store/backend_test.ts", "tests/store"], [
+  ...inFile("lib/store/backend.ts", ["tests/store/backend_test.ts", "tests/store/open_kv_test.ts", "tests/store"], [
+    ["a store is opened again after it was closed", "isClosed = true;", ""],
     ["a busy store is not tried again", "|| attempt >= maxAttempts) throw", "|| attempt >= 1) throw"],
+  ]),
+  ...inFile("lib/store/postgres_kv.ts", ["tests/store/postgres_kv_test.ts", "tests/store"], [
+    ["a write to a lost connection is not sent again", "(read|write) [A-Z]|", ""],
   ]),
   ...inFile("lib/store/submission_body.ts", ["tests/store/run_store_test.ts", "tests/store"], [
     [
